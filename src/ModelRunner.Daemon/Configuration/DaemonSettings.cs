@@ -1,0 +1,30 @@
+namespace ModelRunner.Daemon.Configuration;
+
+/// <summary>Everything the daemon was told, resolved, checked and immutable.</summary>
+internal sealed record DaemonSettings
+{
+    public required ListenSettings Listen { get; init; }
+
+    public MetricsSettings Metrics { get; init; } = new();
+
+    public RunnerSettings Runners { get; init; } = new();
+
+    /// <summary>Absolute path of the model store; every <c>*.gguf</c> below it is a model.</summary>
+    public required string ModelsPath { get; init; }
+
+    /// <summary>Models named in the configuration file, by canonical reference.</summary>
+    public IReadOnlyDictionary<string, ModelSettings> Models { get; init; } = new Dictionary<string, ModelSettings>(StringComparer.Ordinal);
+
+    public IReadOnlyList<AttachedRunnerSettings> AttachedRunners { get; init; } = [];
+
+    /// <summary>Browser origins that may call the API, from <c>DMR_ORIGINS</c>; empty: none beyond same-machine pages without an Origin.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [];
+
+    /// <summary>The key that clients on TCP must send; null: none.</summary>
+    public string? ApiKey { get; init; }
+
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>Absolute path of the folder that log files go to; null: standard error only.</summary>
+    public string? LogDirectory { get; init; }
+}

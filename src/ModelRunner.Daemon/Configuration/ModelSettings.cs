@@ -1,0 +1,17 @@
+namespace ModelRunner.Daemon.Configuration;
+
+/// <summary>What the configuration says of one model.</summary>
+internal sealed record ModelSettings
+{
+    /// <summary>Absolute path of the GGUF file; null: the store has it.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Tokens of context per slot; null: the runner's default.</summary>
+    public int? ContextSize { get; init; }
+
+    /// <summary>How long its runners stay when idle; null: the default; negative: for ever; zero: stop after the answer.</summary>
+    public TimeSpan? KeepAlive { get; init; }
+
+    /// <summary>Arguments added to its runners, checked like <c>LLAMA_ARGS</c>.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+}

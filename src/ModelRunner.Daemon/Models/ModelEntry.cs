@@ -1,0 +1,19 @@
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Models;
+
+/// <summary>A model that requests can name.</summary>
+/// <param name="Reference">The canonical reference, with its tag: what is shown and what the <c>model</c> label holds.</param>
+/// <param name="Path">Absolute path of its GGUF file (the first shard); null where only attached runners serve it.</param>
+/// <param name="SizeBytes">Bytes on disk, all shards; 0 where unknown.</param>
+/// <param name="Created">The file's last write.</param>
+/// <param name="Settings">What the configuration says of it.</param>
+internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes, DateTimeOffset Created, ModelSettings Settings)
+{
+    /// <summary>The modes it can be run in, the first being what it was made for; empty where unknown (every mode is tried then).</summary>
+    public IReadOnlyList<RunnerMode> Modes { get; init; } = [];
+
+    /// <summary>The estimate of a runner's resident memory in bytes; 0 where unknown.</summary>
+    public long MemoryBytes { get; init; }
+}

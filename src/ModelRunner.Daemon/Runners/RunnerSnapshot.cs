@@ -1,0 +1,39 @@
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Runners;
+
+/// <summary>One runner, copied for readers (<c>ps</c>, <c>/metrics</c>, status). Immutable.</summary>
+internal sealed record RunnerSnapshot
+{
+    public required RunnerId Id { get; init; }
+
+    public required RunnerKey Key { get; init; }
+
+    public required RunnerState State { get; init; }
+
+    public required bool IsAttached { get; init; }
+
+    /// <summary>The fourth label of an attached runner; null for most.</summary>
+    public string? Replica { get; init; }
+
+    /// <summary>How to reach it; null while it has no process.</summary>
+    public RunnerEndpoint? Endpoint { get; init; }
+
+    /// <summary><c>llama-server</c>, <c>llama-host</c> or <c>attached</c>.</summary>
+    public required string Engine { get; init; }
+
+    public int? ProcessId { get; init; }
+
+    public int InFlight { get; init; }
+
+    public int Queued { get; init; }
+
+    /// <summary>When its last request ended; null while loading or before the first.</summary>
+    public DateTimeOffset? LastUsed { get; init; }
+
+    /// <summary>How long it stays when idle; negative: for ever.</summary>
+    public TimeSpan KeepAlive { get; init; }
+
+    /// <summary>The cause of its last failed start or crash; null where there was none.</summary>
+    public string? Failure { get; init; }
+}

@@ -1,0 +1,14 @@
+namespace ModelRunner.Exposition;
+
+/// <summary>The type of a metric family.</summary>
+public enum MetricType
+{
+    Untyped,
+    Counter,
+    Gauge,
+    Histogram,
+    Summary,
+    Info,
+    StateSet,
+    GaugeHistogram,
+}

@@ -1,0 +1,7 @@
+namespace ModelRunner.Scheduling;
+
+/// <summary>
+/// One start of a runner. A restart gets a new one, so that a late event of an earlier process is never taken for the present one.
+/// </summary>
+/// <param name="Value">Counts up from 1 over the life of the daemon.</param>
+public readonly record struct RunnerId(long Value);

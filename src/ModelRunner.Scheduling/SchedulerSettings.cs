@@ -1,0 +1,29 @@
+namespace ModelRunner.Scheduling;
+
+/// <summary>The limits that the scheduler keeps. Immutable; a new one arrives with <see cref="ConfigurationChanged"/>.</summary>
+public sealed record SchedulerSettings
+{
+    /// <summary>How long a runner stays when idle and its model says nothing else. Default 5 minutes; negative: for ever.</summary>
+    public TimeSpan DefaultKeepAlive { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How many managed runners may have a process at once, loading and stopping ones included. At least 1.</summary>
+    public int MaxRunners { get; init; } = 8;
+
+    /// <summary>How many requests may wait in all, over all runners. One more is refused. At least 1.</summary>
+    public int MaxQueuedRequests { get; init; } = 512;
+
+    /// <summary>How long a request may wait for a runner that cannot start because others are busy.</summary>
+    public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Memory in bytes that all managed runners may take together by their estimates; null: not limited.</summary>
+    public long? MemoryBudgetBytes { get; init; }
+
+    /// <summary>The wait after the first failed start; it doubles with each further failure.</summary>
+    public TimeSpan MinBackoff { get; init; } = TimeSpan.FromSeconds(0.1);
+
+    /// <summary>The longest wait between failed starts.</summary>
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Servers that already run elsewhere: always ready, never started or stopped. Several may share a key.</summary>
+    public IReadOnlyList<AttachedRunner> Attached { get; init; } = [];
+}
