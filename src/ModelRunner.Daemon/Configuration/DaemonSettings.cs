@@ -17,11 +17,23 @@ internal sealed record DaemonSettings
 
     public IReadOnlyList<AttachedRunnerSettings> AttachedRunners { get; init; } = [];
 
-    /// <summary>Browser origins that may call the API, from <c>DMR_ORIGINS</c>; empty: none beyond same-machine pages without an Origin.</summary>
+    /// <summary>
+    /// Browser origins that may call the API, from <c>DMR_ORIGINS</c>, in the form in which browsers send them; empty: none; a single
+    /// <see cref="OriginList.Any"/> among them: all.
+    /// </summary>
     public IReadOnlyList<string> Origins { get; init; } = [];
 
     /// <summary>The key that clients on TCP must send; null: none.</summary>
     public string? ApiKey { get; init; }
+
+    /// <summary>Whether the user said that an address which others can reach needs no key.</summary>
+    public bool IsInsecure { get; init; }
+
+    /// <summary>Absolute path of the folder with the demo models; null: they were not asked for.</summary>
+    public string? DemoModelsPath { get; init; }
+
+    /// <summary>Whether the demo models were asked for.</summary>
+    public bool IsDemo => DemoModelsPath is not null;
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 

@@ -14,4 +14,7 @@ internal sealed record ModelSettings
 
     /// <summary>Arguments added to its runners, checked like <c>LLAMA_ARGS</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>Other canonical references that lead to this model.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
 }

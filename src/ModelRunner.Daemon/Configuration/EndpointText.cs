@@ -1,0 +1,29 @@
+namespace ModelRunner.Daemon.Configuration;
+
+/// <summary>Where an attached runner listens, as people write it: <c>unix:/path</c> or <c>http://host:port</c>.</summary>
+internal static class EndpointText
+{
+    private const string UnixPrefix = "unix:";
+
+    /// <summary>What is understood, for a sentence.</summary>
+    public const string Expected = "unix: with an absolute path, or http://host:port without a path";
+
+    /// <summary>Reads an endpoint; exactly one of the two results is set where it succeeds.</summary>
+    public static bool TryParse(string text, out string? socketPath, out Uri? address)
+    {
+        socketPath = null;
+        address = null;
+        if (text.StartsWith(UnixPrefix, StringComparison.Ordinal))
+        {
+            // Both unix:/path and unix:///path are in use.
+            string path = text[UnixPrefix.Length..];
+            socketPath = path.StartsWith("///", StringComparison.Ordinal) ? path[2..] : path;
+            return Path.IsPathRooted(socketPath) && PathText.IsPossible(socketPath)
+                && System.Text.Encoding.UTF8.GetByteCount(socketPath) <= 107;
+        }
+
+        return Uri.TryCreate(text, UriKind.Absolute, out address)
+            && address.Scheme == Uri.UriSchemeHttp && address.Host.Length > 0 && address.AbsolutePath == "/"
+            && address.Query.Length == 0 && address.Fragment.Length == 0 && address.UserInfo.Length == 0;
+    }
+}

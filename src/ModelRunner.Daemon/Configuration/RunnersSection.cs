@@ -1,0 +1,109 @@
+using System.Text.Json;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Configuration;
+
+/// <summary>Reads the section <c>runners</c> of the file: servers that already run.</summary>
+internal static class RunnersSection
+{
+    private const int MaxLabelLength = 128;
+
+    public static IReadOnlyList<AttachedRunnerSettings> Resolve(ConfigurationFile file, List<ConfigurationProblem> problems)
+    {
+        var runners = new List<(FileNode Node, AttachedRunnerSettings Settings)>();
+        foreach (FileNode node in file.Runners?.Items ?? [])
+        {
+            if (node.Kind != JsonValueKind.Object)
+                problems.Add(new ConfigurationProblem(file.Place(node), null, $"is {node.KindName}", "write an object"));
+            else if (ResolveRunner(file, node, problems) is { } settings)
+                runners.Add((node, settings));
+        }
+
+        CheckCollisions(file, runners, problems);
+        return [.. runners.Select(static runner => runner.Settings)];
+    }
+
+    private static AttachedRunnerSettings? ResolveRunner(ConfigurationFile file, FileNode node, List<ConfigurationProblem> problems)
+    {
+        var members = new FileObjectReader(file, node, problems);
+        WrittenValue? backend = members.RequiredText("backend", "for instance llama.cpp or vllm");
+        WrittenValue? model = members.RequiredText("model", "the name that clients use");
+        WrittenValue? mode = members.RequiredText("mode", "completion, embedding or reranking");
+        WrittenValue? endpoint = members.RequiredText("endpoint", EndpointText.Expected);
+        WrittenValue? replica = members.Text("replica");
+        members.ReportUnknown();
+
+        bool isGood = IsLabel(backend, problems) & IsLabel(replica, problems);
+        string? reference = model is null ? null : ParseModel(model, problems);
+        RunnerMode? parsedMode = mode is null ? null : ParseMode(mode, problems);
+        string? socketPath = null;
+        Uri? address = null;
+        if (endpoint is not null && !EndpointText.TryParse(endpoint.Text, out socketPath, out address))
+        {
+            problems.Add(new ConfigurationProblem(endpoint.Key, endpoint.Text, "is not an endpoint", $"write {EndpointText.Expected}"));
+            return null;
+        }
+
+        if (!isGood || backend is null || reference is null || parsedMode is null || endpoint is null)
+            return null;
+
+        return new AttachedRunnerSettings(backend.Text, reference, parsedMode.Value, socketPath, address, replica?.Text);
+    }
+
+    private static string? ParseModel(WrittenValue written, List<ConfigurationProblem> problems)
+    {
+        if (ModelReference.TryParse(written.Text, out ModelReference reference, out string? problem))
+            return reference.ToString();
+
+        problems.Add(new ConfigurationProblem(written.Key, written.Text, problem!, "write a name such as qwen3:8b"));
+        return null;
+    }
+
+    private static RunnerMode? ParseMode(WrittenValue written, List<ConfigurationProblem> problems)
+    {
+        if (ModeText.TryParse(written.Text, out RunnerMode mode))
+            return mode;
+
+        problems.Add(new ConfigurationProblem(written.Key, written.Text, "is not a mode", "write completion, embedding or reranking"));
+        return null;
+    }
+
+    private static bool IsLabel(WrittenValue? written, List<ConfigurationProblem> problems)
+    {
+        if (written is null)
+            return true;
+
+        string text = written.Text;
+        if (text.Length is > 0 and <= MaxLabelLength && ReferenceEquals(Diagnostics.PlainText.Escape(text), text) && text.Trim() == text)
+            return true;
+
+        problems.Add(new ConfigurationProblem(written.Key, text, "cannot be a label value",
+            $"write 1 to {MaxLabelLength} printable characters without spaces around them"));
+        return false;
+    }
+
+    // Labels tell series apart. Two runners with the same ones would give duplicate series, for which Prometheus drops samples.
+    private static void CheckCollisions(
+        ConfigurationFile file, List<(FileNode Node, AttachedRunnerSettings Settings)> runners, List<ConfigurationProblem> problems)
+    {
+        foreach (var group in runners.GroupBy(static runner => (runner.Settings.Backend, runner.Settings.Model, runner.Settings.Mode)))
+        {
+            var replicas = new HashSet<string>(StringComparer.Ordinal);
+            bool isShared = group.Count() > 1;
+            foreach ((FileNode node, AttachedRunnerSettings settings) in group)
+            {
+                string labels = $"{settings.Backend}, {settings.Model}, {ModeText.Format(settings.Mode)}";
+                if (isShared && settings.Replica is null)
+                {
+                    problems.Add(new ConfigurationProblem(file.Place(node), null,
+                        $"has the same backend, model and mode as another runner ({labels})", "give each of them a replica of its own"));
+                }
+                else if (settings.Replica is { } replica && !replicas.Add(replica))
+                {
+                    problems.Add(new ConfigurationProblem(file.Place(node), replica,
+                        $"is also the replica of another runner of {labels}", "give each of them a replica of its own"));
+                }
+            }
+        }
+    }
+}

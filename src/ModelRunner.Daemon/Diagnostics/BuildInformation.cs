@@ -1,0 +1,19 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace ModelRunner.Daemon.Diagnostics;
+
+/// <summary>What was built: shown by <c>/version</c>, <c>model-runner version</c> and <c>model_runner_build_info</c>.</summary>
+internal static class BuildInformation
+{
+    /// <summary>The version of the product, for instance <c>0.1.0</c>.</summary>
+    public static string Version { get; } =
+        typeof(BuildInformation).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "dev";
+
+    /// <summary>The runtime, for instance <c>.NET 10.0.12</c>.</summary>
+    public static string Runtime { get; } = RuntimeInformation.FrameworkDescription;
+
+    /// <summary>Whether the process runs code compiled ahead of time.</summary>
+    public static bool IsNativeAot { get; } = !RuntimeFeature.IsDynamicCodeSupported;
+}
