@@ -16,4 +16,13 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
 
     /// <summary>The estimate of a runner's resident memory in bytes; 0 where unknown.</summary>
     public long MemoryBytes { get; init; }
+
+    /// <summary>Tokens of context per slot that its runners are started with; 0 where unknown (the engine's default is used then).</summary>
+    public int ContextSize { get; init; }
+
+    /// <summary>Slots that its runners are started with: how many requests each serves at once.</summary>
+    public int Slots { get; init; } = 1;
+
+    /// <summary>What the head of its file says; null where only attached runners serve it.</summary>
+    public GgufHeader? Header { get; init; }
 }

@@ -1,0 +1,12 @@
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Models;
+
+/// <summary>A model that somebody named, before its file is looked into.</summary>
+/// <param name="Reference">The canonical reference.</param>
+/// <param name="File">Its file; null where only attached runners serve it, or where it is configured and nothing has it.</param>
+/// <param name="Settings">What the configuration says of it.</param>
+/// <param name="AttachedModes">The modes of the attached runners that serve it.</param>
+internal sealed record ModelSource(
+    ModelReference Reference, ModelFile? File, ModelSettings Settings, IReadOnlyList<RunnerMode> AttachedModes);

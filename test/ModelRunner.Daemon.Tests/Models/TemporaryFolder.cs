@@ -1,0 +1,26 @@
+namespace ModelRunner.Daemon.Tests.Models;
+
+/// <summary>A folder of a test's own, removed with everything in it when the test ends.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("mr-test-").FullName;
+
+    public string Write(string name, byte[] content)
+    {
+        string path = System.IO.Path.Join(Path, name);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, content);
+        return path;
+    }
+
+    public string Write(string name, string content) => Write(name, System.Text.Encoding.UTF8.GetBytes(content));
+
+    public string WriteExecutable(string name)
+    {
+        string path = Write(name, "#!/bin/sh\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
