@@ -11,5 +11,5 @@ internal static class DemoModels
 
     /// <summary>Their canonical references and the names of their files.</summary>
     public static IReadOnlyList<(string Reference, string FileName)> Files { get; } =
-        [(Chat, "tiny-q8_0.gguf"), (Embedding, "tiny-bert.gguf")];
+        [(Chat, "tiny-chat.gguf"), (Embedding, "tiny-embed.gguf")];
 }

@@ -104,8 +104,8 @@ public sealed class GgufHeaderReaderTests
     {
         string models = Path.Join(FindRoot(), "models");
 
-        GgufHeader chat = GgufHeaderReader.Read(Path.Join(models, "tiny-q8_0.gguf")).Header!;
-        GgufHeader embedding = GgufHeaderReader.Read(Path.Join(models, "tiny-bert.gguf")).Header!;
+        GgufHeader chat = GgufHeaderReader.Read(Path.Join(models, "tiny-chat.gguf")).Header!;
+        GgufHeader embedding = GgufHeaderReader.Read(Path.Join(models, "tiny-embed.gguf")).Header!;
 
         Assert.Equal(("llama", 768, true), (chat.Architecture, chat.VocabularySize, chat.HasChatTemplate));
         Assert.Equal(RunnerMode.Completion, ModelModes.Of(chat)[0]);

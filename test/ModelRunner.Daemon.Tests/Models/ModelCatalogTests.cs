@@ -246,8 +246,8 @@ public sealed class ModelCatalogTests : IDisposable
     public void The_demo_adds_two_models()
     {
         using var demo = new TemporaryFolder();
-        demo.Write("tiny-q8_0.gguf", Good);
-        demo.Write("tiny-bert.gguf", Good);
+        demo.Write("tiny-chat.gguf", Good);
+        demo.Write("tiny-embed.gguf", Good);
         var catalog = new ModelCatalog(Settings() with { DemoModelsPath = demo.Path }, _time);
 
         Assert.Equal([DemoModels.Chat, DemoModels.Embedding], catalog.List().Select(static model => model.Reference));
