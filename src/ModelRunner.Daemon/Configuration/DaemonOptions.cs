@@ -15,8 +15,8 @@ internal sealed record DaemonOptions
     /// <summary>Absolute path of the folder that holds our executable, the embedded runner and the demo models.</summary>
     public required string BaseDirectory { get; init; }
 
-    /// <summary>Takes the surroundings from this process.</summary>
-    public static DaemonOptions FromProcess(IReadOnlyDictionary<string, string> flags)
+    /// <summary>Takes the surroundings from this process; there are no flags yet.</summary>
+    public static DaemonOptions FromProcess()
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (System.Collections.DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
@@ -24,7 +24,6 @@ internal sealed record DaemonOptions
 
         return new DaemonOptions
         {
-            Flags = flags,
             Environment = environment,
             WorkingDirectory = System.Environment.CurrentDirectory,
             BaseDirectory = AppContext.BaseDirectory,

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using ModelRunner.Daemon.Configuration;
+
+namespace ModelRunner.Daemon.Cli;
+
+/// <summary><c>model-runner serve</c>: its flags are those of the catalogue; what it does is given to it.</summary>
+internal sealed class ServeCommand : Command
+{
+    private readonly List<(ConfigurationOption Definition, Option Option)> _options = [];
+
+    /// <summary>Makes the command.</summary>
+    /// <param name="serve">Runs the daemon until it is told to end, and returns the exit code.</param>
+    /// <param name="surroundings">Everything but the flags.</param>
+    public ServeCommand(Func<DaemonOptions, CancellationToken, Task<int>> serve, DaemonOptions surroundings)
+        : base("serve", "Run the daemon in the foreground")
+    {
+        foreach (ConfigurationOption definition in ConfigurationCatalog.All)
+            if (definition.Flag is not null)
+                AddOption(definition);
+
+        SetAction((result, cancellation) => serve(surroundings with { Flags = ReadFlags(result) }, cancellation));
+    }
+
+    private void AddOption(ConfigurationOption definition)
+    {
+        string description = $"{definition.Description} [{DescribeSources(definition)}default: {definition.Default}]";
+        Option option = definition.Kind == OptionKind.Switch
+            ? new Option<bool>(definition.Flag!) { Description = description, Arity = ArgumentArity.ZeroOrOne }
+            : new Option<string>(definition.Flag!) { Description = description, HelpName = Placeholder(definition.Kind) };
+        _options.Add((definition, option));
+        Add(option);
+    }
+
+    private Dictionary<string, string> ReadFlags(ParseResult result)
+    {
+        var flags = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach ((ConfigurationOption definition, Option option) in _options)
+            if (result.GetResult(option) is OptionResult { Implicit: false } written)
+                flags[definition.Flag!] = written.Tokens.Count > 0 ? written.Tokens[^1].Value : "true";
+        return flags;
+    }
+
+    private static string DescribeSources(ConfigurationOption definition) =>
+        definition.Variable is null ? "" : $"variable: {definition.Variable}, ";
+
+    private static string Placeholder(OptionKind kind) => kind switch
+    {
+        OptionKind.Path => "PATH",
+        OptionKind.Address => "ADDRESS",
+        OptionKind.Integer => "N",
+        OptionKind.Duration or OptionKind.KeepAlive => "DURATION",
+        OptionKind.Bytes => "SIZE",
+        OptionKind.Level => "LEVEL",
+        OptionKind.Origins => "ORIGINS",
+        _ => "ARGS",
+    };
+}
