@@ -48,7 +48,7 @@ internal static class EngineLookup
     {
         try
         {
-            return File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & AnyExecute) != UnixFileMode.None);
+            return File.Exists(path) && (File.GetUnixFileMode(path) & AnyExecute) != UnixFileMode.None;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
