@@ -1,27 +1,108 @@
+using System.Buffers;
+using ModelRunner.Exposition.Merging;
+using ModelRunner.Exposition.Writing;
+
 namespace ModelRunner.Exposition;
 
 /// <summary>
-/// Merges the pages of many sources into one. Use: <see cref="Add"/> for each source, <see cref="AddOwn"/> for the caller's own families,
-/// then <see cref="WriteTo"/>, then <see cref="Reset"/> before the next page. Keeps its buffers, so one instance per concurrent page
-/// allocates next to nothing. Not thread-safe.
+/// Merges the pages of many sources into one. Use: <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/> for each source,
+/// <see cref="AddOwn"/> for the caller's own families, then <see cref="WriteTo"/>, then <see cref="Reset"/> before the next page. Keeps its
+/// buffers, so one instance per concurrent page allocates next to nothing. Not thread-safe.
 /// </summary>
-public sealed class ExpositionMerger(ExpositionLimits limits)
+/// <remarks>
+/// Nothing is lost silently: for every source the samples that came in are those on the page plus those counted in its
+/// <see cref="SourceSummary"/>, and what sources disagreed about is counted by <see cref="Conflicts"/>.
+/// </remarks>
+public sealed class ExpositionMerger
 {
-    /// <summary>Reads one source. The bytes are borrowed: they must stay unchanged until <see cref="Reset"/>.</summary>
-    public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body) => throw new NotImplementedException(limits.ToString());
+    private readonly PageIndex _index = new();
+    private readonly FamilyList _families = new();
+    private readonly SourceOrder _order = new();
+    private readonly DuplicateFinder _duplicates = new();
+    private readonly SourceReader _reader;
+    private readonly int[] _conflicts = new int[(int)MergeConflict.Escaping + 1];
+    private bool _isMerged;
+
+    /// <summary>Makes a merger without sources.</summary>
+    /// <param name="limits">What one source may send.</param>
+    public ExpositionMerger(ExpositionLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        _reader = new SourceReader(_index, limits);
+    }
+
+    /// <summary>
+    /// Reads one source. The bytes are borrowed: they must stay unchanged until <see cref="Reset"/>. A body whose last line is <c># EOF</c> is
+    /// read as OpenMetrics, any other as text 0.0.4.
+    /// </summary>
+    /// <param name="labels">The labels for every sample of the source.</param>
+    /// <param name="body">The whole body as it was received, decoded from any content coding.</param>
+    /// <returns>What became of it; <see cref="Merge"/> adds the duplicates.</returns>
+    public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body) =>
+        Add(labels, body, EndsWithEof(body.Span) ? ExpositionFormat.OpenMetrics100 : ExpositionFormat.Text004);
+
+    /// <summary>Reads one source in a format that is known. Otherwise as <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/>.</summary>
+    /// <param name="labels">The labels for every sample of the source.</param>
+    /// <param name="body">The whole body as it was received, decoded from any content coding.</param>
+    /// <param name="format">The format that the source said it sends.</param>
+    public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body, ExpositionFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        return Read(labels, body, format == ExpositionFormat.OpenMetrics100, isOwn: false);
+    }
 
     /// <summary>
     /// Adds families whose names begin with <c>model_runner_</c>, which no other source may use. They get no further labels. The bytes are
-    /// borrowed like those of <see cref="Add"/>.
+    /// borrowed like those of <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/>.
     /// </summary>
-    public void AddOwn(ReadOnlyMemory<byte> body) => throw new NotImplementedException();
+    public void AddOwn(ReadOnlyMemory<byte> body) => Read(TargetLabels.None, body, isOpenMetrics: false, isOwn: true);
 
     /// <summary>Resolves conflicts between sources: types, helps, suffix clashes, duplicate series. Idempotent until the next Add.</summary>
-    public void Merge() => throw new NotImplementedException();
+    public void Merge()
+    {
+        if (_isMerged)
+            return;
+        _isMerged = true;
+        _order.Rank(_index);
+        FamilyMembership.Resolve(_index.Names, _conflicts);
+        _families.Fill(_index, _conflicts);
+        foreach (ref readonly var family in _families.Families)
+            _duplicates.Find(_index, _families.SpansOf(_index, family), _order.AreDisjoint);
+    }
+
+    /// <summary>How many families a conflict concerned. Known after <see cref="Merge"/>.</summary>
+    public int Conflicts(MergeConflict conflict) => _conflicts[(int)conflict];
 
     /// <summary>Writes the page. Merges first where that has not been done.</summary>
-    public void WriteTo(System.Buffers.IBufferWriter<byte> output, ExpositionFormat format, NameEscaping escaping) => throw new NotImplementedException();
+    public void WriteTo(IBufferWriter<byte> output, ExpositionFormat format, NameEscaping escaping)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        _ = format;
+        _ = escaping;
+        Merge();
+        TextPageWriter.Write(_index, _families, output);
+    }
 
     /// <summary>Forgets all sources and lets go of their bytes.</summary>
-    public void Reset() => throw new NotImplementedException();
+    public void Reset()
+    {
+        _isMerged = false;
+        _index.Clear();
+        _duplicates.Trim();
+        Array.Clear(_conflicts);
+    }
+
+    private SourceSummary Read(TargetLabels labels, ReadOnlyMemory<byte> body, bool isOpenMetrics, bool isOwn)
+    {
+        _isMerged = false;
+        var source = _index.BeginSource(labels, body, isOwn);
+        _reader.Read(source, isOpenMetrics);
+        return source.Summary;
+    }
+
+    private static bool EndsWithEof(ReadOnlySpan<byte> body)
+    {
+        body = body.TrimEnd(" \t\r\n"u8);
+        return body.EndsWith("# EOF"u8) && (body.Length == 5 || body[^6] == '\n');
+    }
 }

@@ -1,0 +1,41 @@
+namespace ModelRunner.Exposition;
+
+/// <summary>The reasons as words for a label value.</summary>
+public static class ExpositionErrorReasons
+{
+    /// <summary>All reasons, in the order of their values.</summary>
+    public static IReadOnlyList<ExpositionErrorReason> All { get; } =
+        [.. Enumerable.Range(0, Count).Select(value => (ExpositionErrorReason)value)];
+
+    internal const int Count = (int)ExpositionErrorReason.DuplicateSeries + 1;
+
+    /// <summary>The reason in small letters with underscores, such as <c>invalid_name</c>. It never changes once published.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is none of the list.</exception>
+    public static string ToLabelValue(this ExpositionErrorReason reason) => reason switch
+    {
+        ExpositionErrorReason.InvalidName => "invalid_name",
+        ExpositionErrorReason.InvalidLabels => "invalid_labels",
+        ExpositionErrorReason.InvalidValue => "invalid_value",
+        ExpositionErrorReason.ValueOutOfRange => "value_out_of_range",
+        ExpositionErrorReason.InvalidTimestamp => "invalid_timestamp",
+        ExpositionErrorReason.InvalidExemplar => "invalid_exemplar",
+        ExpositionErrorReason.InvalidUtf8 => "invalid_utf8",
+        ExpositionErrorReason.InvalidMetadata => "invalid_metadata",
+        ExpositionErrorReason.DuplicateLabel => "duplicate_label",
+        ExpositionErrorReason.ReservedLabel => "reserved_label",
+        ExpositionErrorReason.ReservedName => "reserved_name",
+        ExpositionErrorReason.TooManyLabels => "too_many_labels",
+        ExpositionErrorReason.LabelValueTooLong => "label_value_too_long",
+        ExpositionErrorReason.TooManySamples => "too_many_samples",
+        ExpositionErrorReason.AfterEof => "after_eof",
+        ExpositionErrorReason.DuplicateSeries => "duplicate_series",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "Not a reason of the list."),
+    };
+
+    /// <summary>
+    /// Whether the line had a plain meaning and was left out all the same, because of a limit or of who owns the name. Such a line does not
+    /// make a body unreadable.
+    /// </summary>
+    internal static bool IsReadable(ExpositionErrorReason reason) =>
+        reason is ExpositionErrorReason.ReservedName or >= ExpositionErrorReason.TooManyLabels;
+}

@@ -1,0 +1,23 @@
+namespace ModelRunner.Exposition;
+
+/// <summary>What sources disagreed about. A closed list: each value is counted once for every family that it concerns.</summary>
+public enum MergeConflict
+{
+    /// <summary>Different TYPE: the family is untyped on the page.</summary>
+    Type,
+
+    /// <summary>Different HELP: the most frequent one is on the page, of equally frequent ones the first in ordinal order.</summary>
+    Help,
+
+    /// <summary>
+    /// A histogram or summary shares a name with another family, as <c>x_count</c> beside histogram <c>x</c>: its parts are families of their
+    /// own on the page, untyped, so that every reader takes it and nothing is lost.
+    /// </summary>
+    Suffix,
+
+    /// <summary>A histogram or summary has a bound that is no number or a negative count: its parts are untyped families, as above.</summary>
+    InvalidHistogram,
+
+    /// <summary>Two names became equal when they were escaped for a client that does not take all of UTF-8.</summary>
+    Escaping,
+}

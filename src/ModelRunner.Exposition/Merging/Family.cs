@@ -1,0 +1,7 @@
+namespace ModelRunner.Exposition.Merging;
+
+/// <summary>One family of the page.</summary>
+/// <param name="Name">The index of its name.</param>
+/// <param name="Type">Its type on the page.</param>
+/// <param name="Help">The index of its HELP text, or -1.</param>
+internal readonly record struct Family(int Name, MetricType Type, int Help);

@@ -1,0 +1,111 @@
+namespace ModelRunner.Exposition.Merging;
+
+/// <summary>
+/// Decides to which family each name belongs and which type each family has. This is the one place for that question: for what the whole page
+/// says, never for what one source says, because readers see one page.
+/// </summary>
+/// <remarks>
+/// A suffix is taken off only where a histogram or summary of the rest is declared; <c>_total</c> never. A histogram or summary keeps its
+/// type only where its whole span of names is its own: <c>x</c>, <c>x_bucket</c>, <c>x_sum</c>, <c>x_count</c>. Otherwise each of these names
+/// is an untyped family, because expfmt, which promtool uses, refuses a second TYPE within the span.
+/// </remarks>
+internal static class FamilyMembership
+{
+    /// <summary>How many suffixes a type has at most.</summary>
+    public const int MaxSuffixes = 3;
+
+    /// <summary>Resolves all names. May be called again after more sources were added.</summary>
+    public static void Resolve(NameTable names, int[] conflicts)
+    {
+        Array.Clear(conflicts);
+        for (var index = 0; index < names.Count; index++)
+        {
+            ref var entry = ref names[index];
+            entry.Family = index;
+            entry.PageType = entry.HasTypeConflict ? MetricType.Untyped : entry.Type;
+            conflicts[(int)MergeConflict.Type] += entry.HasTypeConflict ? 1 : 0;
+        }
+
+        for (var index = 0; index < names.Count; index++)
+        {
+            var type = names[index].PageType;
+            if (type is MetricType.Histogram or MetricType.Summary or MetricType.GaugeHistogram)
+                ResolveSpan(names, index, type, conflicts);
+        }
+    }
+
+    /// <summary>The suffixes of the samples of a type, numbered from 0; empty behind the last.</summary>
+    public static ReadOnlySpan<byte> Suffix(MetricType type, int number) => (type, number) switch
+    {
+        (MetricType.Histogram, 0) or (MetricType.GaugeHistogram, 0) => "_bucket"u8,
+        (MetricType.Histogram, 1) or (MetricType.Summary, 1) => "_count"u8,
+        (MetricType.Histogram, 2) or (MetricType.Summary, 0) => "_sum"u8,
+        (MetricType.GaugeHistogram, 1) => "_gcount"u8,
+        (MetricType.GaugeHistogram, 2) => "_gsum"u8,
+        _ => default,
+    };
+
+    private static void ResolveSpan(NameTable names, int root, MetricType type, int[] conflicts)
+    {
+        Span<int> members = stackalloc int[MaxSuffixes];
+        var count = 0;
+        for (var number = 0; number < MaxSuffixes; number++)
+        {
+            var suffix = Suffix(type, number);
+            var member = suffix.IsEmpty ? -1 : names.Find(root, suffix);
+            if (member >= 0)
+                members[count++] = member;
+        }
+
+        members = members[..count];
+        var conflict = FindConflict(names, root, type, members);
+        if (conflict is { } kind)
+            conflicts[(int)kind]++;
+        if (conflict is null && type != MetricType.GaugeHistogram)
+        {
+            foreach (var member in members)
+                names[member].Family = root;
+            return;
+        }
+
+        // Text does not know gauge histograms; their parts are plain gauges in both formats.
+        names[root].PageType = MetricType.Untyped;
+        foreach (var member in members)
+        {
+            if (!names[member].HasType)
+                names[member].PageType = type == MetricType.GaugeHistogram ? MetricType.Gauge : MetricType.Untyped;
+        }
+    }
+
+    private static MergeConflict? FindConflict(NameTable names, int root, MetricType type, ReadOnlySpan<int> members)
+    {
+        var flags = names[root].Flags;
+        foreach (var member in members)
+        {
+            if (names[member].HasType)
+                return MergeConflict.Suffix;
+            flags |= names[member].Flags;
+        }
+
+        if (type == MetricType.GaugeHistogram)
+            return null;
+        // A sample with the bare name is a quantile in a summary; in a histogram it belongs to something else.
+        if (type == MetricType.Histogram && names[root].FirstSpan >= 0)
+            return MergeConflict.Suffix;
+        if ((flags & SampleFlags.HasBadBound) != SampleFlags.None)
+            return MergeConflict.InvalidHistogram;
+        return type == MetricType.Histogram && HasNegativeCount(names, members) ? MergeConflict.InvalidHistogram : null;
+    }
+
+    private static bool HasNegativeCount(NameTable names, ReadOnlySpan<int> members)
+    {
+        foreach (var member in members)
+        {
+            var isSum = names.Name(member).EndsWith("_sum"u8);
+            if (!isSum && (names[member].Flags & SampleFlags.IsNegative) != SampleFlags.None)
+                return true;
+        }
+
+        return false;
+    }
+}

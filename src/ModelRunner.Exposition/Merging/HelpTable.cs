@@ -1,0 +1,65 @@
+using ModelRunner.Exposition.Text;
+
+namespace ModelRunner.Exposition.Merging;
+
+/// <summary>The HELP texts of all names, decoded, each once per name, with a count of the sources that gave it.</summary>
+internal sealed class HelpTable
+{
+    private const int KeepBytes = 256 * 1024;
+
+    private readonly ByteBuilder _bytes = new();
+    private HelpText[] _texts = new HelpText[DebugSizes.Pick(64, 1)];
+
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<byte> Text(int index) => _bytes.Written.Slice(_texts[index].Start, _texts[index].Length);
+
+    /// <summary>Notes that a source gave a text for a name. Only the first text of a source counts.</summary>
+    public void Add(ref NameEntry name, int source, ReadOnlySpan<byte> escaped, bool quotes)
+    {
+        if (name.LastHelpSource == source)
+            return;
+        name.LastHelpSource = source;
+        var start = _bytes.Length;
+        var decoded = _bytes.GetSpan(escaped.Length);
+        decoded = decoded[..Escapes.Decode(escaped, decoded, quotes)];
+        var hash = SeriesHash.Of(decoded);
+        for (var index = name.FirstHelp; index >= 0; index = _texts[index].Next)
+        {
+            if (_texts[index].Hash != hash || !Text(index).SequenceEqual(decoded))
+                continue;
+            _texts[index].Sources++;
+            return;
+        }
+
+        if (Count == _texts.Length)
+            Array.Resize(ref _texts, Count * 2);
+        _texts[Count] = new HelpText { Hash = hash, Start = start, Length = decoded.Length, Sources = 1, Next = name.FirstHelp };
+        _bytes.Advance(decoded.Length);
+        name.FirstHelp = Count++;
+    }
+
+    /// <summary>The text that most sources gave; of equally frequent ones the first in ordinal order. -1 where there is none.</summary>
+    public int Choose(in NameEntry name)
+    {
+        var best = name.FirstHelp;
+        for (var index = best; index >= 0; index = _texts[index].Next)
+        {
+            var difference = _texts[index].Sources - _texts[best].Sources;
+            if (difference > 0 || (difference == 0 && Text(index).SequenceCompareTo(Text(best)) < 0))
+                best = index;
+        }
+
+        return best;
+    }
+
+    public bool HasConflict(in NameEntry name) => name.FirstHelp >= 0 && _texts[name.FirstHelp].Next >= 0;
+
+    public void Clear()
+    {
+        Count = 0;
+        _bytes.Trim(KeepBytes);
+        if (_texts.Length > KeepBytes / 16)
+            _texts = new HelpText[DebugSizes.Pick(64, 1)];
+    }
+}

@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+
+namespace ModelRunner.Exposition.Merging;
+
+/// <summary>What is known of one metric name over all sources: who declared what, and where its samples stand.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal struct NameEntry
+{
+    public ulong Hash;
+
+    /// <summary>Where the name stands in the table's bytes: decoded, without quotes.</summary>
+    public int Start;
+
+    public int Length;
+
+    /// <summary>Whether the name needs quotes.</summary>
+    public bool IsQuoted;
+
+    public bool HasType;
+
+    /// <summary>Whether two declarations of the type differ.</summary>
+    public bool HasTypeConflict;
+
+    /// <summary>The type declared first.</summary>
+    public MetricType Type;
+
+    /// <summary>The first of the different HELP texts in the list of <see cref="HelpTable"/>, or -1.</summary>
+    public int FirstHelp;
+
+    /// <summary>The number of the last source that gave a HELP: only its first counts.</summary>
+    public int LastHelpSource;
+
+    public int FirstSpan;
+
+    public int LastSpan;
+
+    /// <summary>The flags of all its samples together.</summary>
+    public SampleFlags Flags;
+
+    /// <summary>The family that the name belongs to after the merge: its own index, or that of a histogram or summary.</summary>
+    public int Family;
+
+    /// <summary>The type that the family has on the page after the merge.</summary>
+    public MetricType PageType;
+}

@@ -1,0 +1,108 @@
+using ModelRunner.Exposition.Text;
+
+namespace ModelRunner.Exposition.Merging;
+
+/// <summary>All metric names of a page, each once, found by hash and told apart by comparison.</summary>
+internal sealed class NameTable
+{
+    private const int KeepBytes = 256 * 1024;
+
+    private readonly ByteBuilder _bytes = new();
+    private NameEntry[] _entries = new NameEntry[DebugSizes.Pick(64, 1)];
+    private int[] _buckets = new int[DebugSizes.Pick(128, 2)];
+
+    public int Count { get; private set; }
+
+    public ref NameEntry this[int index] => ref _entries[index];
+
+    /// <summary>The bytes of a name. They live until the next call of <see cref="GetOrAdd"/> or <see cref="Clear"/>.</summary>
+    public ReadOnlySpan<byte> Name(int index) => _bytes.Written.Slice(_entries[index].Start, _entries[index].Length);
+
+    public int GetOrAdd(ReadOnlySpan<byte> name)
+    {
+        var hash = SeriesHash.Of(name);
+        var found = Find(name, hash, out var bucket);
+        if (found >= 0)
+            return found;
+        if (Count * 2 >= _buckets.Length)
+        {
+            Grow();
+            Find(name, hash, out bucket);
+        }
+
+        if (Count == _entries.Length)
+            Array.Resize(ref _entries, Count * 2);
+        _entries[Count] = new NameEntry
+        {
+            Hash = hash,
+            Start = _bytes.Length,
+            Length = name.Length,
+            IsQuoted = !Characters.IsMetricName(name),
+            FirstHelp = -1,
+            LastHelpSource = -1,
+            FirstSpan = -1,
+            LastSpan = -1,
+            Family = Count,
+        };
+        _bytes.Append(name);
+        _buckets[bucket] = Count + 1;
+        return Count++;
+    }
+
+    /// <summary>The index of a name, or -1.</summary>
+    public int Find(ReadOnlySpan<byte> name) => Find(name, SeriesHash.Of(name), out _);
+
+    /// <summary>The index of a name with a suffix, or -1.</summary>
+    public int Find(int index, ReadOnlySpan<byte> suffix)
+    {
+        var name = Name(index);
+        var length = name.Length + suffix.Length;
+        Span<byte> whole = length <= 256 ? stackalloc byte[256] : new byte[length];
+        name.CopyTo(whole);
+        suffix.CopyTo(whole[name.Length..]);
+        return Find(whole[..length]);
+    }
+
+    public void Clear()
+    {
+        Count = 0;
+        _bytes.Trim(KeepBytes);
+        if (_buckets.Length > KeepBytes / sizeof(int))
+        {
+            _buckets = new int[DebugSizes.Pick(128, 2)];
+            _entries = new NameEntry[DebugSizes.Pick(64, 1)];
+        }
+        else
+        {
+            Array.Clear(_buckets);
+        }
+    }
+
+    private int Find(ReadOnlySpan<byte> name, ulong hash, out int bucket)
+    {
+        var mask = _buckets.Length - 1;
+        bucket = (int)(hash >> 32) & mask;
+        while (true)
+        {
+            var index = _buckets[bucket] - 1;
+            if (index < 0)
+                return -1;
+            if (_entries[index].Hash == hash && Name(index).SequenceEqual(name))
+                return index;
+            bucket = (bucket + 1) & mask;
+        }
+    }
+
+    private void Grow()
+    {
+        _buckets = new int[_buckets.Length * 2];
+        var mask = _buckets.Length - 1;
+        for (var index = 0; index < Count; index++)
+        {
+            var bucket = (int)(_entries[index].Hash >> 32) & mask;
+            while (_buckets[bucket] != 0)
+                bucket = (bucket + 1) & mask;
+            _buckets[bucket] = index + 1;
+        }
+    }
+}

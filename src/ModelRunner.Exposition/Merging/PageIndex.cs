@@ -1,0 +1,80 @@
+using ModelRunner.Exposition.Text;
+
+namespace ModelRunner.Exposition.Merging;
+
+/// <summary>The first pass over all sources: where every sample stands, to which name it belongs, and what was declared of the names.</summary>
+internal sealed class PageIndex
+{
+    private const int KeepSamples = 256 * 1024;
+
+    private readonly List<SourceState> _sources = [];
+    private SampleRecord[] _samples = new SampleRecord[DebugSizes.Pick(1024, 1)];
+    private SampleSpan[] _spans = new SampleSpan[DebugSizes.Pick(256, 1)];
+
+    public NameTable Names { get; } = new();
+
+    public HelpTable Helps { get; } = new();
+
+    public int SourceCount { get; private set; }
+
+    public int SampleCount { get; private set; }
+
+    public int SpanCount { get; private set; }
+
+    public SourceState Source(int index) => _sources[index];
+
+    public ref SampleRecord Sample(int index) => ref _samples[index];
+
+    public ref SampleSpan Span(int index) => ref _spans[index];
+
+    /// <summary>The bytes in which a sample stands.</summary>
+    public static ReadOnlySpan<byte> BytesOf(SourceState source, SampleFlags flags) =>
+        (flags & SampleFlags.InArena) != SampleFlags.None ? source.Arena.Written : source.Body.Span;
+
+    public SourceState BeginSource(TargetLabels labels, ReadOnlyMemory<byte> body, bool isOwn)
+    {
+        if (SourceCount == _sources.Count)
+            _sources.Add(new SourceState());
+        var source = _sources[SourceCount++];
+        source.Begin(labels, body, isOwn);
+        return source;
+    }
+
+    /// <summary>Appends a sample to the span that is open for its name, or opens one.</summary>
+    public void AddSample(in SampleRecord sample, int name, bool continuesSpan)
+    {
+        if (SampleCount == _samples.Length)
+            Array.Resize(ref _samples, SampleCount * 2);
+        if (!continuesSpan)
+            OpenSpan(name);
+        _samples[SampleCount++] = sample;
+        _spans[SpanCount - 1].Count++;
+        Names[name].Flags |= sample.Flags;
+    }
+
+    public void Clear()
+    {
+        for (var i = 0; i < SourceCount; i++)
+            _sources[i].End();
+        SourceCount = SampleCount = SpanCount = 0;
+        Names.Clear();
+        Helps.Clear();
+        if (_samples.Length > KeepSamples)
+            _samples = new SampleRecord[DebugSizes.Pick(1024, 1)];
+        if (_spans.Length > KeepSamples)
+            _spans = new SampleSpan[DebugSizes.Pick(256, 1)];
+    }
+
+    private void OpenSpan(int name)
+    {
+        if (SpanCount == _spans.Length)
+            Array.Resize(ref _spans, SpanCount * 2);
+        _spans[SpanCount] = new SampleSpan { Source = SourceCount - 1, First = SampleCount, Next = -1, Name = name };
+        ref var entry = ref Names[name];
+        if (entry.FirstSpan < 0)
+            entry.FirstSpan = SpanCount;
+        else
+            _spans[entry.LastSpan].Next = SpanCount;
+        entry.LastSpan = SpanCount++;
+    }
+}

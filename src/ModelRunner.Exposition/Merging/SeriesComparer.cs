@@ -1,0 +1,58 @@
+namespace ModelRunner.Exposition.Merging;
+
+/// <summary>Compares the series of two samples of one name by label set, whatever the order of the labels.</summary>
+internal static class SeriesComparer
+{
+    public static bool AreEqual(SourceState left, in SampleRecord one, SourceState right, in SampleRecord other)
+    {
+        var first = LabelsOf(left, one);
+        var second = LabelsOf(right, other);
+        if (ReferenceEquals(left.Labels, right.Labels) && first.SequenceEqual(second))
+            return true;
+        return Count(left, first) == Count(right, second)
+            && AreAllIn(new CanonicalLabels(first), right, second)
+            && AreAllIn(new CanonicalLabels(left.Labels.Encoded), right, second);
+    }
+
+    /// <summary>The canonical labels of a sample, with braces; empty where it has none of its own.</summary>
+    public static ReadOnlySpan<byte> LabelsOf(SourceState source, in SampleRecord sample)
+    {
+        var bytes = PageIndex.BytesOf(source, sample.Flags)[(sample.Start + sample.NameLength)..sample.End];
+        // A value holds no blank, so the last blank ends the labels.
+        return bytes[..bytes.LastIndexOf((byte)' ')];
+    }
+
+    private static bool AreAllIn(CanonicalLabels wanted, SourceState source, ReadOnlySpan<byte> labels)
+    {
+        while (wanted.MoveNext())
+        {
+            if (!IsIn(wanted.Current, new CanonicalLabels(labels)) && !IsIn(wanted.Current, new CanonicalLabels(source.Labels.Encoded)))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool IsIn(ReadOnlySpan<byte> label, CanonicalLabels labels)
+    {
+        while (labels.MoveNext())
+        {
+            if (labels.Current.SequenceEqual(label))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static int Count(SourceState source, ReadOnlySpan<byte> labels)
+    {
+        var count = 0;
+        var own = new CanonicalLabels(labels);
+        while (own.MoveNext())
+            count++;
+        var target = new CanonicalLabels(source.Labels.Encoded);
+        while (target.MoveNext())
+            count++;
+        return count;
+    }
+}

@@ -1,0 +1,23 @@
+namespace ModelRunner.Exposition.Reading;
+
+/// <summary>What was read although Prometheus or expfmt would refuse it. The strict reading turns each into an error.</summary>
+[Flags]
+internal enum Leniency
+{
+    None = 0,
+
+    /// <summary>A sign or a payload at NaN.</summary>
+    SignedNotANumber = 1,
+
+    /// <summary>Two labels with no comma between them.</summary>
+    MissingComma = 2,
+
+    /// <summary>An exemplar in a text body.</summary>
+    ExemplarInText = 4,
+
+    /// <summary>A type that only OpenMetrics knows in a text body.</summary>
+    OpenMetricsTypeInText = 8,
+
+    /// <summary>A byte order mark before the first line.</summary>
+    ByteOrderMark = 16,
+}

@@ -1,0 +1,80 @@
+using ModelRunner.Exposition.Text;
+
+namespace ModelRunner.Exposition.Reading;
+
+/// <summary>Reads lines that begin with a number sign: HELP, TYPE, UNIT, the end mark of OpenMetrics, and comments.</summary>
+internal static class MetadataParser
+{
+    /// <summary>Reads a line.</summary>
+    /// <param name="line">Without line end and without blanks at either end; it begins with a number sign.</param>
+    /// <param name="isOpenMetrics">Whether the end mark and UNIT have a meaning; they are comments in text.</param>
+    public static MetadataLine Parse(ReadOnlySpan<byte> line, bool isOpenMetrics)
+    {
+        var position = 1;
+        SampleParser.SkipBlanks(line, ref position);
+        var start = position;
+        SampleParser.SkipToken(line, ref position);
+        var kind = KindOf(line[start..position]);
+        if (kind == LineKind.Eof && (!isOpenMetrics || position < line.Length))
+            kind = LineKind.Comment;
+        if (kind == LineKind.Unit && !isOpenMetrics)
+            kind = LineKind.Comment;
+        // A keyword without anything behind it is a comment, as for Prometheus and expfmt.
+        if (position == line.Length && kind is LineKind.Help or LineKind.Type or LineKind.Unit)
+            kind = LineKind.Comment;
+        var metadata = new MetadataLine { Kind = kind };
+        if (kind is LineKind.Comment or LineKind.Eof)
+            return metadata;
+        SampleParser.SkipBlanks(line, ref position);
+        if (!TryParseName(line, ref position, ref metadata))
+        {
+            metadata.IsInvalid = true;
+            return metadata;
+        }
+
+        SampleParser.SkipBlanks(line, ref position);
+        metadata.TextStart = position;
+        metadata.TextEnd = line.Length;
+        if (kind == LineKind.Type)
+            ParseType(line[position..], isOpenMetrics, ref metadata);
+        return metadata;
+    }
+
+    private static LineKind KindOf(ReadOnlySpan<byte> keyword)
+    {
+        if (keyword.SequenceEqual("HELP"u8))
+            return LineKind.Help;
+        if (keyword.SequenceEqual("TYPE"u8))
+            return LineKind.Type;
+        if (keyword.SequenceEqual("UNIT"u8))
+            return LineKind.Unit;
+        return keyword.SequenceEqual("EOF"u8) ? LineKind.Eof : LineKind.Comment;
+    }
+
+    private static bool TryParseName(ReadOnlySpan<byte> line, ref int position, ref MetadataLine metadata)
+    {
+        if (line[position] == '"')
+        {
+            metadata.IsNameQuoted = true;
+            if (!LabelParser.TryParseString(line, ref position, out metadata.NameStart, out metadata.NameEnd))
+                return false;
+            var name = line[metadata.NameStart..metadata.NameEnd];
+            return !name.IsEmpty && Escapes.AreKnown(name) && (position == line.Length || Characters.IsBlank(line[position]));
+        }
+
+        metadata.NameStart = position;
+        SampleParser.SkipToken(line, ref position);
+        metadata.NameEnd = position;
+        return Characters.IsMetricName(line[metadata.NameStart..position]);
+    }
+
+    private static void ParseType(ReadOnlySpan<byte> word, bool isOpenMetrics, ref MetadataLine metadata)
+    {
+        metadata.IsInvalid = !MetricTypes.TryParse(word, out metadata.Type);
+        // Of the two words for no type, text knows untyped and OpenMetrics unknown, which are equally long.
+        var isOfText = metadata.Type is MetricType.Counter or MetricType.Gauge or MetricType.Histogram or MetricType.Summary
+            || (metadata.Type == MetricType.Untyped && word.Length > 2 && (word[2] | 0x20) == 't');
+        if (!isOpenMetrics && !isOfText)
+            metadata.Leniencies |= Leniency.OpenMetricsTypeInText;
+    }
+}

@@ -1,0 +1,100 @@
+using ModelRunner.Exposition.Text;
+
+namespace ModelRunner.Exposition.Reading;
+
+/// <summary>
+/// Reads one sample line with every leniency. This is the whole grammar; The fast parser knows only its plainest form and hands
+/// all else over to this one. It goes forward only and never looks at a byte more than twice.
+/// </summary>
+internal static class SampleParser
+{
+    /// <summary>Reads a line.</summary>
+    /// <param name="line">Without line end and without blanks at either end; not empty.</param>
+    /// <param name="isOpenMetrics">Whether timestamps are seconds with a fraction.</param>
+    /// <param name="limits">How many labels there may be, and how long.</param>
+    /// <param name="sample">Takes what was found.</param>
+    /// <returns>Why the line cannot be read; null where it can.</returns>
+    public static ExpositionErrorReason? Parse(ReadOnlySpan<byte> line, bool isOpenMetrics, ExpositionLimits limits, SampleLine sample)
+    {
+        sample.Clear();
+        var position = 0;
+        if (line[0] != '{')
+        {
+            if (!Characters.IsMetricStart(line[0]))
+                return ExpositionErrorReason.InvalidName;
+            while (position < line.Length && Characters.IsMetricPart(line[position]))
+                position++;
+            sample.NameEnd = position;
+            if (position < line.Length && line[position] != '{' && !Characters.IsBlank(line[position]))
+                return ExpositionErrorReason.InvalidName;
+            SkipBlanks(line, ref position);
+        }
+
+        if (position < line.Length && line[position] == '{')
+        {
+            var labelError = LabelParser.Parse(line, ref position, limits, sample);
+            if (labelError is not null)
+                return labelError;
+        }
+
+        return sample.NameEnd == sample.NameStart ? ExpositionErrorReason.InvalidName : ParseTail(line, position, isOpenMetrics, limits, sample);
+    }
+
+    /// <summary>Reads value, timestamp and exemplar.</summary>
+    private static ExpositionErrorReason? ParseTail(
+        ReadOnlySpan<byte> line, int position, bool isOpenMetrics, ExpositionLimits limits, SampleLine sample)
+    {
+        SkipBlanks(line, ref position);
+        sample.ValueStart = position;
+        SkipToken(line, ref position);
+        sample.ValueEnd = sample.TimestampStart = sample.TimestampEnd = position;
+        sample.ValueForm = NumberGrammar.Classify(line[sample.ValueStart..position]);
+        if (sample.ValueForm == NumberForm.Invalid)
+            return ExpositionErrorReason.InvalidValue;
+        if (sample.ValueForm == NumberForm.SignedNotANumber)
+            sample.Leniencies |= Leniency.SignedNotANumber;
+        SkipBlanks(line, ref position);
+        if (position < line.Length && line[position] != '#')
+        {
+            sample.TimestampStart = position;
+            SkipToken(line, ref position);
+            sample.TimestampEnd = position;
+            if (!IsTimestamp(line[sample.TimestampStart..position], isOpenMetrics))
+                return ExpositionErrorReason.InvalidTimestamp;
+            SkipBlanks(line, ref position);
+        }
+
+        if (position < line.Length)
+        {
+            if (line[position] != '#')
+                return ExpositionErrorReason.InvalidTimestamp;
+            if (!ExemplarParser.TryParse(line, position, limits, sample))
+                return ExpositionErrorReason.InvalidExemplar;
+            if (!isOpenMetrics)
+                sample.Leniencies |= Leniency.ExemplarInText;
+        }
+
+        return sample.ValueForm == NumberForm.OutOfRange ? ExpositionErrorReason.ValueOutOfRange : null;
+    }
+
+    /// <summary>Whether the bytes are a timestamp: whole milliseconds in text, seconds in OpenMetrics.</summary>
+    public static bool IsTimestamp(ReadOnlySpan<byte> token, bool isOpenMetrics)
+    {
+        if (isOpenMetrics)
+            return NumberGrammar.Classify(token) == NumberForm.Canonical && (token[^1] | 0x20) is not ('n' or 'f');
+        // The parser of the base library is right about the limits of 64 bits; it also takes a plus sign, which the format does not know.
+        return token[0] != '+' && System.Buffers.Text.Utf8Parser.TryParse(token, out long _, out var used) && used == token.Length;
+    }
+
+    public static void SkipBlanks(ReadOnlySpan<byte> line, ref int position)
+    {
+        while ((uint)position < (uint)line.Length && Characters.IsBlank(line[position]))
+            position++;
+    }
+
+    public static void SkipToken(ReadOnlySpan<byte> line, ref int position)
+    {
+        while ((uint)position < (uint)line.Length && !Characters.IsBlank(line[position]))
+            position++;
+    }
+}

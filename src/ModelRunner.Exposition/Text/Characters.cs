@@ -1,0 +1,69 @@
+namespace ModelRunner.Exposition.Text;
+
+/// <summary>The character classes of the formats, as one table with a bit for each class.</summary>
+internal static class Characters
+{
+    private const byte MetricStart = 1;
+    private const byte MetricPart = 2;
+    private const byte LabelStart = 4;
+    private const byte LabelPart = 8;
+    private const byte Blank = 16;
+
+    private static readonly byte[] Classes = BuildClasses();
+
+    /// <summary>A letter, a digit, an underscore or a colon.</summary>
+    public static bool IsMetricPart(byte value) => (Classes[value] & MetricPart) != 0;
+
+    public static bool IsMetricStart(byte value) => (Classes[value] & MetricStart) != 0;
+
+    /// <summary>A letter, a digit or an underscore.</summary>
+    public static bool IsLabelPart(byte value) => (Classes[value] & LabelPart) != 0;
+
+    public static bool IsLabelStart(byte value) => (Classes[value] & LabelStart) != 0;
+
+    /// <summary>What separates the parts of a line: a space or a tab.</summary>
+    public static bool IsBlank(byte value) => (Classes[value] & Blank) != 0;
+
+    public static bool IsDigit(byte value) => (uint)(value - '0') <= 9;
+
+    /// <summary>Whether a metric name needs no quotes.</summary>
+    public static bool IsMetricName(ReadOnlySpan<byte> name)
+    {
+        if (name.IsEmpty || !IsMetricStart(name[0]))
+            return false;
+        foreach (var part in name)
+        {
+            if (!IsMetricPart(part))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a label name needs no quotes.</summary>
+    public static bool IsLabelName(ReadOnlySpan<byte> name)
+    {
+        if (name.IsEmpty || !IsLabelStart(name[0]))
+            return false;
+        foreach (var part in name)
+        {
+            if (!IsLabelPart(part))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static byte[] BuildClasses()
+    {
+        var classes = new byte[256];
+        for (var letter = 'a'; letter <= 'z'; letter++)
+            classes[letter] = classes[letter - 32] = MetricStart | MetricPart | LabelStart | LabelPart;
+        for (var digit = '0'; digit <= '9'; digit++)
+            classes[digit] = MetricPart | LabelPart;
+        classes['_'] = MetricStart | MetricPart | LabelStart | LabelPart;
+        classes[':'] = MetricStart | MetricPart;
+        classes[' '] = classes['\t'] = Blank;
+        return classes;
+    }
+}

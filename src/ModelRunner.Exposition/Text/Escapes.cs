@@ -1,0 +1,83 @@
+using System.Buffers;
+
+namespace ModelRunner.Exposition.Text;
+
+/// <summary>The backslash escapes of the formats. Unknown escapes stand for themselves, as in Prometheus, and are written as a backslash escaped.</summary>
+internal static class Escapes
+{
+    private static readonly SearchValues<byte> LabelSpecials = SearchValues.Create("\\\"\n"u8);
+    private static readonly SearchValues<byte> HelpSpecials = SearchValues.Create("\\\n"u8);
+
+    /// <summary>Appends a label value with backslash, quote and line feed escaped. Also right for quoted names and for HELP of OpenMetrics.</summary>
+    public static void AppendLabelValue(IBufferWriter<byte> output, ReadOnlySpan<byte> value) => Append(output, value, LabelSpecials);
+
+    /// <summary>Appends a HELP text of text 0.0.4: a quote needs no escape there.</summary>
+    public static void AppendHelp(IBufferWriter<byte> output, ReadOnlySpan<byte> value) => Append(output, value, HelpSpecials);
+
+    /// <summary>
+    /// Undoes the escapes. The destination must be as long as the source.
+    /// </summary>
+    /// <param name="source">Bytes as they stand between the quotes, or a HELP text.</param>
+    /// <param name="destination">Takes the decoded bytes, which are never more than those of the source.</param>
+    /// <param name="quotes">Whether <c>\"</c> is an escape too; it is not one in a HELP text of text 0.0.4.</param>
+    /// <returns>How many bytes were written.</returns>
+    public static int Decode(ReadOnlySpan<byte> source, Span<byte> destination, bool quotes)
+    {
+        var written = 0;
+        while (true)
+        {
+            var at = source.IndexOf((byte)'\\');
+            var plain = at < 0 || at + 1 == source.Length ? source : source[..at];
+            plain.CopyTo(destination[written..]);
+            written += plain.Length;
+            if (plain.Length == source.Length)
+                return written;
+            var code = source[at + 1];
+            source = source[(at + 2)..];
+            if (code == 'n')
+            {
+                destination[written++] = (byte)'\n';
+            }
+            else if (code == '\\' || (code == '"' && quotes))
+            {
+                destination[written++] = code;
+            }
+            else
+            {
+                destination[written++] = (byte)'\\';
+                destination[written++] = code;
+            }
+        }
+    }
+
+    /// <summary>Whether every backslash begins one of the three escapes that all readers know.</summary>
+    public static bool AreKnown(ReadOnlySpan<byte> source)
+    {
+        while (true)
+        {
+            var at = source.IndexOf((byte)'\\');
+            if (at < 0)
+                return true;
+            if (at + 1 == source.Length || source[at + 1] is not ((byte)'\\' or (byte)'"' or (byte)'n'))
+                return false;
+            source = source[(at + 2)..];
+        }
+    }
+
+    private static void Append(IBufferWriter<byte> output, ReadOnlySpan<byte> value, SearchValues<byte> specials)
+    {
+        while (true)
+        {
+            var at = value.IndexOfAny(specials);
+            if (at < 0)
+            {
+                output.Write(value);
+                return;
+            }
+
+            output.Write(value[..at]);
+            output.Write(value[at] switch { (byte)'\n' => "\\n"u8, (byte)'"' => "\\\""u8, _ => "\\\\"u8 });
+            value = value[(at + 1)..];
+        }
+    }
+}

@@ -1,0 +1,49 @@
+namespace ModelRunner.Exposition.Text;
+
+/// <summary>The words for types in both formats.</summary>
+internal static class MetricTypes
+{
+    /// <summary>The word of text 0.0.4. Types that it does not know are written as what their samples can be there.</summary>
+    public static ReadOnlySpan<byte> TextName(MetricType type) => type switch
+    {
+        MetricType.Counter => "counter"u8,
+        MetricType.Gauge or MetricType.Info or MetricType.StateSet => "gauge"u8,
+        MetricType.Histogram => "histogram"u8,
+        MetricType.Summary => "summary"u8,
+        _ => "untyped"u8,
+    };
+
+    /// <summary>The word of OpenMetrics.</summary>
+    public static ReadOnlySpan<byte> OpenMetricsName(MetricType type) => type switch
+    {
+        MetricType.Counter => "counter"u8,
+        MetricType.Gauge => "gauge"u8,
+        MetricType.Histogram => "histogram"u8,
+        MetricType.Summary => "summary"u8,
+        MetricType.Info => "info"u8,
+        MetricType.StateSet => "stateset"u8,
+        MetricType.GaugeHistogram => "gaugehistogram"u8,
+        _ => "unknown"u8,
+    };
+
+    /// <summary>Reads a word of either format, in any case as expfmt does.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> word, out MetricType type)
+    {
+        Span<byte> lower = stackalloc byte[16];
+        if (word.Length > lower.Length || System.Text.Ascii.ToLower(word, lower, out var length) != System.Buffers.OperationStatus.Done)
+        {
+            type = MetricType.Untyped;
+            return false;
+        }
+
+        lower = lower[..length];
+        for (type = MetricType.Untyped; type <= MetricType.GaugeHistogram; type++)
+        {
+            if (lower.SequenceEqual(OpenMetricsName(type)))
+                return true;
+        }
+
+        type = lower.SequenceEqual("gauge_histogram"u8) ? MetricType.GaugeHistogram : MetricType.Untyped;
+        return type == MetricType.GaugeHistogram || lower.SequenceEqual("untyped"u8);
+    }
+}

@@ -1,0 +1,69 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
+
+namespace ModelRunner.Exposition.Text;
+
+/// <summary>Numbers as both formats write them: shortest form that reads back to the same bits, never with a culture.</summary>
+internal static class Numbers
+{
+    /// <summary>No double needs more bytes than this in the form written here.</summary>
+    public const int MaxBytes = 32;
+
+    private const double ExactIntegers = 9007199254740992;
+
+    /// <summary>Writes a number; whole numbers below 2^53 without exponent or point.</summary>
+    public static int Format(double value, Span<byte> destination)
+    {
+        if (double.IsNaN(value))
+            return Copy("NaN"u8, destination);
+        if (double.IsInfinity(value))
+            return Copy(value > 0 ? "+Inf"u8 : "-Inf"u8, destination);
+        var isInteger = Math.Abs(value) < ExactIntegers && value == Math.Truncate(value) && !double.IsNegative(value);
+        int written;
+        if (isInteger)
+            ((long)value).TryFormat(destination, out written, default, CultureInfo.InvariantCulture);
+        else
+            value.TryFormat(destination, out written, "R", CultureInfo.InvariantCulture);
+        var exponent = destination[..written].IndexOf((byte)'E');
+        if (exponent >= 0)
+            destination[exponent] = (byte)'e';
+        return written;
+    }
+
+    /// <summary>Appends a number to a buffer.</summary>
+    public static void Append(IBufferWriter<byte> output, double value) => output.Advance(Format(value, output.GetSpan(MaxBytes)));
+
+    /// <summary>
+    /// Appends a bound of a bucket or quantile as OpenMetrics demands: always with a point or an exponent, so <c>1</c> is <c>1.0</c>.
+    /// </summary>
+    public static void AppendBound(IBufferWriter<byte> output, double value)
+    {
+        Span<byte> digits = stackalloc byte[MaxBytes];
+        var length = Format(value, digits);
+        output.Write(digits[..length]);
+        if (double.IsFinite(value) && digits[..length].IndexOfAny((byte)'.', (byte)'e') < 0)
+            output.Write(".0"u8);
+    }
+
+    /// <summary>Reads a number that has the grammar of <see cref="Reading.NumberGrammar"/>.</summary>
+    public static double Parse(ReadOnlySpan<byte> text)
+    {
+        if (Utf8Parser.TryParse(text, out double value, out var used) && used == text.Length)
+            return value;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) ? value : ParseWord(text);
+    }
+
+    private static double ParseWord(ReadOnlySpan<byte> text)
+    {
+        if ((text[^1] | 0x20) == 'n')
+            return double.NaN;
+        return text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
+    }
+
+    private static int Copy(ReadOnlySpan<byte> text, Span<byte> destination)
+    {
+        text.CopyTo(destination);
+        return text.Length;
+    }
+}

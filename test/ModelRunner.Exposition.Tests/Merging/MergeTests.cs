@@ -1,0 +1,156 @@
+namespace ModelRunner.Exposition.Tests.Merging;
+
+public sealed class MergeTests
+{
+    [Fact]
+    public void Families_of_two_sources_are_joined_in_order_of_name_and_target()
+    {
+        var page = new Page()
+            .Add("b", "# HELP y Why.\n# TYPE y gauge\ny 1\n# TYPE x counter\nx{a=\"1\"} 2\n")
+            .Add("a", "# HELP y Why.\n# TYPE y gauge\ny 3\n");
+
+        Assert.Equal(
+            "# TYPE x counter\nx{model=\"b\",a=\"1\"} 2\n# HELP y Why.\n# TYPE y gauge\ny{model=\"a\"} 3\ny{model=\"b\"} 1\n",
+            page.Write());
+    }
+
+    [Fact]
+    public void Interleaved_families_become_contiguous_and_keep_their_order_within()
+    {
+        Assert.Equal("# TYPE u counter\nu{k=\"2\"} 1\nu{k=\"1\"} 2\n# TYPE v counter\nv 7\n",
+            Page.Rewrite("# TYPE u counter\n# TYPE v counter\nu{k=\"2\"} 1\nv 7\nu{k=\"1\"} 2\n"));
+    }
+
+    [Fact]
+    public void Parts_of_a_histogram_stay_together_in_the_order_of_the_source()
+    {
+        const string Histogram = "# TYPE h histogram\nh_bucket{le=\"0.5\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 2.5\nh_count 2\n";
+
+        Assert.Equal(Histogram + "# TYPE h_total counter\nh_total 1\n", Page.Rewrite("# TYPE h_total counter\nh_total 1\n" + Histogram));
+    }
+
+    [Fact]
+    public void A_source_without_metadata_joins_the_histogram_that_another_declared()
+    {
+        var page = new Page().Add("a", "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_sum 1\nh_count 2\n").Add("b", "h_count 3\nh_sum 4\n");
+
+        Assert.Equal(
+            "# TYPE h histogram\nh_bucket{model=\"a\",le=\"+Inf\"} 2\nh_sum{model=\"a\"} 1\nh_count{model=\"a\"} 2\nh_count{model=\"b\"} 3\nh_sum{model=\"b\"} 4\n",
+            page.Write());
+    }
+
+    [Fact]
+    public void Different_types_make_the_family_untyped_and_count()
+    {
+        var page = new Page().Add("a", "# TYPE x counter\nx 1\n").Add("b", "# TYPE x gauge\nx 2\n");
+
+        Assert.Equal("# TYPE x untyped\nx{model=\"a\"} 1\nx{model=\"b\"} 2\n", page.Write());
+        Assert.Equal(1, page.Conflicts(MergeConflict.Type));
+    }
+
+    [Theory]
+    [InlineData("one", "two", "two", "two")]
+    [InlineData("b", "a", "c", "a")]
+    [InlineData("", "x", "x", "x")]
+    public void The_most_frequent_help_wins_and_ties_go_by_text(string first, string second, string third, string chosen)
+    {
+        var page = new Page().Add("a", $"# HELP x {first}\nx 1\n").Add("b", $"# HELP x {second}\nx 1\n").Add("c", $"# HELP x {third}\nx 1\n");
+
+        Assert.StartsWith($"# HELP x {chosen}\n# TYPE x untyped\n", page.Write());
+        Assert.Equal(1, page.Conflicts(MergeConflict.Help));
+    }
+
+    [Fact]
+    public void A_family_named_like_a_part_of_a_histogram_dissolves_it_and_nothing_is_lost()
+    {
+        var page = new Page()
+            .Add("a", "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_sum 1\nh_count 2\n")
+            .Add("b", "# TYPE h_count gauge\nh_count 7\n");
+
+        Assert.Equal(
+            "# TYPE h_bucket untyped\nh_bucket{model=\"a\",le=\"+Inf\"} 2\n# TYPE h_count gauge\nh_count{model=\"a\"} 2\nh_count{model=\"b\"} 7\n"
+            + "# TYPE h_sum untyped\nh_sum{model=\"a\"} 1\n",
+            page.Write());
+        Assert.Equal(1, page.Conflicts(MergeConflict.Suffix));
+    }
+
+    [Theory]
+    [InlineData("# TYPE h histogram\nh_bucket{le=\"x\"} 1\n", "# TYPE h_bucket untyped\nh_bucket{le=\"x\"} 1\n")]
+    [InlineData("# TYPE h histogram\nh_count -1\n", "# TYPE h_count untyped\nh_count -1\n")]
+    [InlineData("# TYPE s summary\ns{quantile=\"x\"} 1\n", "# TYPE s untyped\ns{quantile=\"x\"} 1\n")]
+    [InlineData("# TYPE h histogram\nh_sum -1\nh_count 1\n", "# TYPE h histogram\nh_sum -1\nh_count 1\n")]
+    public void Histograms_that_expfmt_refuses_lose_their_type_only(string body, string expected) => Assert.Equal(expected, Page.Rewrite(body));
+
+    [Theory]
+    [InlineData("x{model=\"own\"} 1\n", "x{model=\"t\",exported_model=\"own\"} 1\n")]
+    [InlineData("x{model=\"own\",exported_model=\"deep\"} 1\n", "x{model=\"t\",exported_exported_model=\"own\",exported_model=\"deep\"} 1\n")]
+    [InlineData("x{model=\"\",a=\"b\"} 1\n", "x{model=\"t\",a=\"b\"} 1\n")]
+    [InlineData("x{model=\"\"} 1\n", "x{model=\"t\"} 1\n")]
+    [InlineData("x{exported_model=\"\",model=\"own\"} 1\n", "x{model=\"t\",exported_model=\"own\"} 1\n")]
+    [InlineData("x{le=\"1\",quantile=\"2\"} 1\n", "x{model=\"t\",le=\"1\",quantile=\"2\"} 1\n")]
+    public void A_label_of_the_target_wins_by_the_rule_of_Prometheus(string body, string expected) =>
+        Assert.Equal("# TYPE x untyped\n" + expected, new Page().Add("t", body).Write());
+
+    [Theory]
+    [InlineData("x{a=\"1\",b=\"2\"} 1\nx{b=\"2\",a=\"1\"} 2\n", "x{a=\"1\",b=\"2\"} 1\n")]
+    [InlineData("x 1\nx{} 2\nx{a=\"\"} 3\n", "x 1\n")]
+    [InlineData("x{a=\"1\"} 1\ny 2\nx{a=\"1\"} 3\n", "x{a=\"1\"} 1\ny 2\n")]
+    [InlineData("x{a=\"\\\\t\"} 1\nx{a=\"\\t\"} 2\n", "x{a=\"\\\\t\"} 1\n")]
+    public void A_series_stands_once_whatever_the_order_of_its_labels(string body, string expected)
+    {
+        var page = new Page().Add([], System.Text.Encoding.UTF8.GetBytes(body));
+
+        Assert.Equal(expected, string.Concat(page.Write().Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line + "\n")));
+        var summary = Assert.Single(page.Sources);
+        Assert.Equal(summary.SampleLines, summary.Samples + summary.Dropped(ExpositionErrorReason.DuplicateSeries));
+    }
+
+    [Fact]
+    public void Series_of_two_sources_that_become_equal_are_dropped_too()
+    {
+        var page = new Page()
+            .Add([new("a", "1")], "x{b=\"2\"} 1\n"u8.ToArray())
+            .Add([new("b", "2")], "x{a=\"1\"} 2\n"u8.ToArray());
+
+        Assert.Equal("# TYPE x untyped\nx{a=\"1\",b=\"2\"} 1\n", page.Write());
+        Assert.Equal(1, page.Sources[1].Dropped(ExpositionErrorReason.DuplicateSeries));
+        Assert.Equal(0, page.Sources[1].Samples);
+    }
+
+    [Fact]
+    public void Own_families_cannot_be_forged()
+    {
+        var page = new Page()
+            .AddOwn("# TYPE model_runner_up gauge\nmodel_runner_up 1\n")
+            .Add("a", "# TYPE model_runner_up counter\nmodel_runner_up 0\n{\"model.runner_up\"} 0\nup 1\n");
+
+        Assert.Equal("# TYPE model_runner_up gauge\nmodel_runner_up 1\n# TYPE up untyped\nup{model=\"a\"} 1\n", page.Write());
+        Assert.Equal(3, page.Sources[0].Dropped(ExpositionErrorReason.ReservedName));
+        Assert.Equal(2, page.Sources[0].DroppedSamples);
+    }
+
+    [Fact]
+    public void The_page_of_a_page_is_the_same_page()
+    {
+        var page = new Page()
+            .Add("a", "# HELP h a\\nb\\\\c\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nx -nan 12\n")
+            .Add("b", "# TYPE h_total counter\nh_total{q=\"\\\"\"} 1e5\n").Write();
+
+        Assert.Equal(page, Page.Rewrite(page));
+    }
+
+    [Fact]
+    public void A_merger_can_be_used_again()
+    {
+        var merger = new ExpositionMerger(new ExpositionLimits());
+        for (var round = 0; round < 3; round++)
+        {
+            var output = new System.Buffers.ArrayBufferWriter<byte>();
+            merger.Add(new TargetLabels([]), System.Text.Encoding.UTF8.GetBytes($"x{round} 1\nx{round} 1\n"));
+            merger.WriteTo(output, ExpositionFormat.Text004, NameEscaping.Underscores);
+            merger.Reset();
+
+            Assert.Equal($"# TYPE x{round} untyped\nx{round} 1\n", System.Text.Encoding.UTF8.GetString(output.WrittenSpan));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Text;
+
+namespace ModelRunner.Exposition.Tests.Reading;
+
+public sealed class ReadingTests
+{
+    [Theory]
+    [InlineData("x 1", "x 1\n")] // no line feed at the end
+    [InlineData("# TYPE x gauge\r\nx 1\r\n", "x 1\n")]
+    [InlineData("\uFEFFx 1\n", "x 1\n")]
+    [InlineData(" x 1\n\ty\t2 \n", "x 1\ny 2\n")]
+    [InlineData("x{a=\"b\",} 1\n", "x{a=\"b\"} 1\n")]
+    [InlineData("x{} 1\n", "x 1\n")]
+    [InlineData("x { a = \"b\" } 1\n", "x{a=\"b\"} 1\n")]
+    [InlineData("x{a=\"b\"}6\n", "x{a=\"b\"} 6\n")]
+    [InlineData("x{a=\"b\" c=\"d\"} 1\n", "x{a=\"b\",c=\"d\"} 1\n")] // Prometheus takes it too
+    [InlineData("x{a=\"{},= # \"} 1\n", "x{a=\"{},= # \"} 1\n")]
+    [InlineData("x{a=\"\\t\\n\\\\\\\"\"} 1\n", "x{a=\"\\\\t\\n\\\\\\\"\"} 1\n")]
+    [InlineData("x{a=\"ö\0\"} 1\n", "x{a=\"ö\0\"} 1\n")]
+    [InlineData("x{\"a\"=\"b\"} 1\n{\"x\",c=\"d\"} 2\n", "x{a=\"b\"} 1\nx{c=\"d\"} 2\n")]
+    [InlineData("a -nan\nb -nan(ind)\nc nan\nd Inf\ne -infinity\nf INFINITY\n", "a NaN\nb NaN\nc NaN\nd +Inf\ne -Inf\nf +Inf\n")]
+    [InlineData("a 1e308\nb -0\nc 5e-324\nd 18446744073709551615\ne .5\nf 5.\n", "a 1e308\nb -0\nc 5e-324\nd 18446744073709551615\ne .5\nf 5.\n")]
+    [InlineData("x 1 1700000000000\ny 2 -5\n", "x 1\ny 2\n")]
+    [InlineData("x_total 1 # {trace=\"t\"} 0.5\n", "x_total 1\n")]
+    [InlineData("x 1\n# EOF\n", "x 1\n")]
+    [InlineData("x{n=\"# EOF\"} 1\n# EOF\r\n", "x{n=\"# EOF\"} 1\n")]
+    [InlineData("x 1.5 1700000000.123\n# EOF\n", "x 1.5\n")] // seconds in OpenMetrics
+    public void A_plain_meaning_is_read_whatever_its_form(string body, string expected) => Assert.Equal(expected, Page.Samples(body));
+
+    [Theory]
+    [InlineData("x", ExpositionErrorReason.InvalidValue)]
+    [InlineData("1x 1", ExpositionErrorReason.InvalidName)]
+    [InlineData("x\0 1", ExpositionErrorReason.InvalidName)]
+    [InlineData("{a=\"b\"} 1", ExpositionErrorReason.InvalidName)]
+    [InlineData("{\"a\",\"b\"} 1", ExpositionErrorReason.InvalidName)]
+    [InlineData("x{\"y\"} 1", ExpositionErrorReason.InvalidName)]
+    [InlineData("{\"a\\xz\"} 1", ExpositionErrorReason.InvalidLabels)]
+    [InlineData("x{a=\"b\",,} 1", ExpositionErrorReason.InvalidLabels)]
+    [InlineData("x{,} 1", ExpositionErrorReason.InvalidLabels)]
+    [InlineData("x{a='b'} 1", ExpositionErrorReason.InvalidLabels)]
+    [InlineData("x{a=\"b} 1", ExpositionErrorReason.InvalidLabels)]
+    [InlineData("x{a=\"b\\", ExpositionErrorReason.InvalidLabels)]
+    [InlineData("x{a=\"b\"", ExpositionErrorReason.InvalidLabels)]
+    [InlineData("x{a:b=\"c\"} 1", ExpositionErrorReason.InvalidLabels)]
+    [InlineData("x 0x10", ExpositionErrorReason.InvalidValue)]
+    [InlineData("x 1_000", ExpositionErrorReason.InvalidValue)]
+    [InlineData("x 1,5", ExpositionErrorReason.InvalidValue)]
+    [InlineData("x ∞", ExpositionErrorReason.InvalidValue)]
+    [InlineData("x 1e400", ExpositionErrorReason.ValueOutOfRange)]
+    [InlineData("x 1 1.5", ExpositionErrorReason.InvalidTimestamp)]
+    [InlineData("x 1 2 3", ExpositionErrorReason.InvalidTimestamp)]
+    [InlineData("x 1 # {a=\"b\"}", ExpositionErrorReason.InvalidExemplar)]
+    [InlineData("x{a=\"1\",a=\"2\"} 1", ExpositionErrorReason.DuplicateLabel)]
+    [InlineData("x{__name__=\"y\"} 1", ExpositionErrorReason.ReservedLabel)]
+    [InlineData("x{a=\"123456789\"} 1", ExpositionErrorReason.LabelValueTooLong)]
+    [InlineData("x{a=\"1\",b=\"2\",c=\"3\",d=\"4\"} 1", ExpositionErrorReason.TooManyLabels)]
+    public void A_bad_line_costs_that_line_and_is_counted(string line, ExpositionErrorReason reason)
+    {
+        var page = new Page(new ExpositionLimits { MaxLabels = 3, MaxLabelValueBytes = 8 }).Add("a", "good 1\n" + line + "\ngood2 2\n");
+
+        Assert.Equal("# TYPE good untyped\ngood{model=\"a\"} 1\n# TYPE good2 untyped\ngood2{model=\"a\"} 2\n", page.Write());
+        var summary = Assert.Single(page.Sources);
+        Assert.Equal((3, 2, 1), (summary.SampleLines, summary.Samples, summary.Dropped(reason)));
+        Assert.False(summary.IsUnreadable);
+    }
+
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("\n \n", false)]
+    [InlineData("# just a comment\n", false)]
+    [InlineData("# TYPE x gauge\n<html>\n", false)]
+    [InlineData("<html><body>502 Bad Gateway</body></html>\n", true)]
+    [InlineData("\"# TYPE x counter\\nx 3\\n\"", true)]
+    [InlineData("{\"error\":{\"code\":503,\"message\":\"Loading model\"}}", true)]
+    [InlineData("# TYPE x bla\n", true)]
+    [InlineData("model_runner_up 1\n", false)]
+    public void A_body_without_one_readable_thing_is_unreadable(string body, bool expected)
+    {
+        var page = new Page().Add("a", body);
+
+        Assert.Equal(expected, page.Sources[0].IsUnreadable);
+    }
+
+    [Fact]
+    public void Invalid_Utf8_costs_its_line_only()
+    {
+        byte[] body = [.. "# HELP x a"u8, 0xE9, .. "\nx{a=\""u8, 0xFF, 0xFE, .. "\"} 1\nx{a=\"é\"} 2\n"u8];
+        var page = new Page().Add([], body);
+
+        Assert.Equal("# TYPE x untyped\nx{a=\"é\"} 2\n", page.Write());
+        Assert.Equal((2, 1), (page.Sources[0].Dropped(ExpositionErrorReason.InvalidUtf8), page.Sources[0].DroppedMetadata));
+    }
+
+    [Fact]
+    public void Samples_over_the_limit_are_dropped_and_counted()
+    {
+        var page = new Page(new ExpositionLimits { MaxSamples = 2 }).Add("a", "x{a=\"1\"} 1\nx{a=\"2\"} 1\nx{a=\"3\"} 1\ny 1\n");
+
+        Assert.Equal((2, 2), (page.Sources[0].Samples, page.Sources[0].Dropped(ExpositionErrorReason.TooManySamples)));
+    }
+
+    [Fact]
+    public void What_stands_behind_the_end_mark_of_OpenMetrics_counts_for_nothing()
+    {
+        var page = new Page().Add("a", "x 1\n# EOF\ny 2\n# TYPE y gauge\n# EOF\n");
+
+        Assert.Equal("# TYPE x untyped\nx{model=\"a\"} 1\n", page.Write());
+        Assert.Equal(2, page.Sources[0].Dropped(ExpositionErrorReason.AfterEof));
+        Assert.True(page.Sources[0].IsOpenMetrics);
+    }
+
+    [Fact]
+    public void An_OpenMetrics_body_gets_the_names_and_types_of_text()
+    {
+        const string Body = "# TYPE c counter\n# HELP c Counts.\nc_total 1\nc_created 5\n# HELP i Info.\n# TYPE i info\ni_info{v=\"1\"} 1\n"
+            + "# TYPE u unknown\nu 1\n# TYPE s stateset\ns{s=\"a\"} 1\n# TYPE g gaugehistogram\ng_bucket{le=\"+Inf\"} 1\ng_gcount 1\ng_gsum 1\n# EOF\n";
+
+        Assert.Equal(
+            "# TYPE c_created gauge\nc_created 5\n# HELP c_total Counts.\n# TYPE c_total counter\nc_total 1\n# TYPE g_bucket gauge\ng_bucket{le=\"+Inf\"} 1\n"
+            + "# TYPE g_gcount gauge\ng_gcount 1\n# TYPE g_gsum gauge\ng_gsum 1\n# HELP i_info Info.\n# TYPE i_info gauge\ni_info{v=\"1\"} 1\n"
+            + "# TYPE s gauge\ns{s=\"a\"} 1\n# TYPE u untyped\nu 1\n",
+            Page.Rewrite(Body));
+    }
+
+    [Theory]
+    [InlineData("# HELP x two\\nlines \\\\ \\t \\\" \"q\"\nx 1\n", "# HELP x two\\nlines \\\\ \\\\t \\\\\" \"q\"\n")]
+    [InlineData("#HELP x tight\nx 1\n", "# HELP x tight\n")]
+    [InlineData("#\tHELP\tx\ttabs\t\nx 1\n", "# HELP x tabs\n")]
+    [InlineData("x 1\n# HELP x later\n# HELP x again\n", "# HELP x later\n")]
+    [InlineData("# HELP \"x\" quoted\nx 1\n", "# HELP x quoted\n")]
+    public void Help_is_written_with_the_escapes_that_all_readers_know(string body, string expected) => Assert.StartsWith(expected, Page.Rewrite(body));
+
+    [Theory]
+    [InlineData("# TYPE x\nx 1\n")]
+    [InlineData("# TYPE x info2\nx 1\n")]
+    [InlineData("# TYPE met-ric counter\nx 1\n")]
+    [InlineData("# HELP # x\nx 1\n")]
+    public void Bad_metadata_is_counted_and_no_sample(string body)
+    {
+        var page = new Page().Add("a", body);
+
+        Assert.Equal((1, 1), (page.Sources[0].Dropped(ExpositionErrorReason.InvalidMetadata), page.Sources[0].DroppedMetadata));
+        Assert.Equal((1, 1), (page.Sources[0].SampleLines, page.Sources[0].Samples));
+        Assert.Equal("# TYPE x untyped\nx{model=\"a\"} 1\n", page.Write());
+    }
+
+    [Fact]
+    public void Two_hundred_thousand_comments_are_read_without_recursion() =>
+        Assert.Equal("", Page.Rewrite(new StringBuilder().Insert(0, "# x\n", 200_000).ToString()));
+}

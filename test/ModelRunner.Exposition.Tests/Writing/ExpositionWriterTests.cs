@@ -1,0 +1,51 @@
+using System.Buffers;
+using System.Text;
+
+namespace ModelRunner.Exposition.Tests.Writing;
+
+public sealed class ExpositionWriterTests
+{
+    [Fact]
+    public void Families_and_samples_are_written_with_escapes()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var writer = new ExpositionWriter(output);
+        writer.BeginFamily("model_runner_up", MetricType.Gauge, "Is \"it\" up?\nOr \\ not.");
+        writer.WriteSample(1, new("model", "a\"b\\c\nd"), new("empty", ""));
+        writer.BeginFamily("h", MetricType.Histogram, "H.");
+        writer.WriteSample("_bucket", 2, new KeyValuePair<string, string>("le", "+Inf"));
+        writer.WriteSample("_sum", 0.1);
+
+        Assert.Equal(
+            "# HELP model_runner_up Is \"it\" up?\\nOr \\\\ not.\n# TYPE model_runner_up gauge\nmodel_runner_up{model=\"a\\\"b\\\\c\\nd\"} 1\n"
+            + "# HELP h H.\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_sum 0.1\n",
+            Encoding.UTF8.GetString(output.WrittenSpan));
+    }
+
+    [Theory]
+    [InlineData(0, "0")]
+    [InlineData(-0.0, "-0")]
+    [InlineData(9007199254740991, "9007199254740991")]
+    [InlineData(1e21, "1e+21")]
+    [InlineData(1.5e-9, "1.5e-09")]
+    [InlineData(double.NaN, "NaN")]
+    [InlineData(double.PositiveInfinity, "+Inf")]
+    [InlineData(double.NegativeInfinity, "-Inf")]
+    public void Numbers_read_back_to_the_same_bits(double value, string expected)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var writer = new ExpositionWriter(output);
+        writer.BeginFamily("x", MetricType.Gauge, "");
+        writer.WriteSample(value);
+
+        Assert.EndsWith($"\nx {expected}\n", Encoding.UTF8.GetString(output.WrittenSpan));
+    }
+
+    [Fact]
+    public void A_sample_needs_a_family() =>
+        Assert.Throws<InvalidOperationException>(() => new ExpositionWriter(new ArrayBufferWriter<byte>()).WriteSample(1));
+
+    [Fact]
+    public void A_family_needs_a_plain_name() =>
+        Assert.Throws<ArgumentException>(() => new ExpositionWriter(new ArrayBufferWriter<byte>()).BeginFamily("a.b", MetricType.Gauge, ""));
+}
