@@ -26,30 +26,17 @@ internal sealed class SourceReader(PageIndex index, ExpositionLimits limits)
         _declarations.Begin(source, isOpenMetrics);
         var body = source.Body.Span;
         _isValidUtf8 = Utf8.IsValid(body);
-        var position = body.StartsWith("\uFEFF"u8) ? 3 : 0;
-        while (position < body.Length)
-        {
-            var length = body[position..].IndexOf((byte)'\n');
-            var end = length < 0 ? body.Length : position + length;
-            ReadLine(body, position, end);
-            position = end + 1;
-        }
-
+        var lines = new LineCursor(body);
+        while (lines.MoveNext())
+            ReadLine(lines.Line);
         _declarations.End();
         var summary = source.Summary;
         summary.IsOpenMetrics = isOpenMetrics;
         summary.IsUnreadable = summary is { Samples: 0, MetadataLines: 0, HasUnreadableLine: true, HasRefusedButReadableLine: false };
     }
 
-    private void ReadLine(ReadOnlySpan<byte> body, int start, int end)
+    private void ReadLine(ReadOnlySpan<byte> line)
     {
-        while (end > start && (Characters.IsBlank(body[end - 1]) || body[end - 1] == '\r'))
-            end--;
-        while (start < end && Characters.IsBlank(body[start]))
-            start++;
-        if (start == end)
-            return;
-        var line = body[start..end];
         if (line[0] == '#')
         {
             ReadMetadata(line);
