@@ -12,7 +12,11 @@ internal sealed record ConfigurationProblem(string Key, string? Value, string Re
     private const int LongestValue = 120;
 
     /// <inheritdoc/>
-    public override string ToString() => Value is null
-        ? $"{PlainText.EscapeAndCut(Key, LongestValue)}: {Reason}; {Remedy}."
-        : $"{PlainText.EscapeAndCut(Key, LongestValue)}: \"{PlainText.EscapeAndCut(Value, LongestValue)}\" {Reason}; {Remedy}.";
+    public override string ToString()
+    {
+        string key = PlainText.EscapeAndCut(Key, LongestValue);
+        string value = Value is null ? "" : $"\"{PlainText.EscapeAndCut(Value, LongestValue)}\" ";
+        string stop = Remedy.EndsWith('?') ? "" : ".";
+        return $"{key}: {value}{Reason}; {Remedy}{stop}";
+    }
 }

@@ -7,7 +7,9 @@ internal static class Spelling
     public static string? Closest(string word, IEnumerable<string> candidates)
     {
         string? closest = null;
-        int least = Math.Max(1, Math.Min(word.Length, 64) / 3) + 1;
+
+        // Two letters that changed places count as two.
+        int least = word.Length < 4 ? 2 : Math.Max(2, word.Length / 3) + 1;
         foreach (string candidate in candidates)
         {
             int distance = Distance(word, candidate);

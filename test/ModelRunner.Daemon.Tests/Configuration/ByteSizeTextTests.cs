@@ -1,0 +1,36 @@
+using ModelRunner.Daemon.Configuration;
+
+namespace ModelRunner.Daemon.Tests.Configuration;
+
+public sealed class ByteSizeTextTests
+{
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("16777216", 16777216)]
+    [InlineData("16MiB", 16777216)]
+    [InlineData("16 mib", 16777216)]
+    [InlineData("1.5G", 1610612736)]
+    [InlineData("8GB", 8000000000)]
+    [InlineData("7b", 7)]
+    public void Sizes_are_understood(string text, long expected)
+    {
+        Assert.True(ByteSizeText.TryParse(text, out long bytes));
+        Assert.Equal(expected, bytes);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("GiB")]
+    [InlineData("-1")]
+    [InlineData("1e9")]
+    [InlineData("99999999999TiB")]
+    [InlineData("8 giga")]
+    public void Nonsense_is_refused(string text) => Assert.False(ByteSizeText.TryParse(text, out _));
+
+    [Theory]
+    [InlineData(1024, "1KiB")]
+    [InlineData(16777216, "16MiB")]
+    [InlineData(1610612736, "1.5GiB")]
+    [InlineData(100, "100B")]
+    public void Sizes_are_written_shortly(long bytes, string expected) => Assert.Equal(expected, ByteSizeText.Format(bytes));
+}

@@ -1,0 +1,140 @@
+using CsCheck;
+using ModelRunner.Daemon.Configuration;
+
+namespace ModelRunner.Daemon.Tests.Configuration;
+
+public sealed class LlamaArgumentsTests
+{
+    [Theory]
+    [InlineData("-t 4 -ngl 99", "--threads 4 --n-gpu-layers 99")]
+    [InlineData("--ctx_size=8192", "--ctx-size 8192")]
+    [InlineData("-fa on --no-mmap", "--flash-attn on --no-mmap")]
+    [InlineData("--temp 0.7 --seed -1", "--temp 0.7 --seed -1")]
+    [InlineData("--gpu-layers all -ts 3,1", "--n-gpu-layers all --tensor-split 3,1")]
+    [InlineData("", "")]
+    public void Allowed_arguments_are_passed_on_in_one_spelling(string text, string expected)
+    {
+        (string[] accepted, string[] problems) = Check(text);
+        Assert.Empty(problems);
+        Assert.Equal(expected, string.Join(' ', accepted));
+    }
+
+    [Fact]
+    public void Quotes_keep_words_together()
+    {
+        (string[] accepted, string[] problems) = Check("""--chat-template-kwargs '{"enable_thinking": false}' --seed "7" """);
+        Assert.Empty(problems);
+        Assert.Equal(["--chat-template-kwargs", """{"enable_thinking": false}""", "--seed", "7"], accepted);
+    }
+
+    public static TheoryData<string> OwnedNames =>
+    [
+        "--model", "-m", "--host", "--port", "--alias", "-a", "--metrics", "--no-metrics", "--embedding", "--embeddings", "--rerank",
+        "--reranking", "--api-key", "--api-key-file", "--api-prefix", "--slots", "--no-slots", "--props", "-hf", "--hf-repo", "--model-url",
+        "-mu", "--docker-repo", "--models-dir", "--webui", "--no-webui", "--sleep-idle-seconds", "--log-disable", "--offline",
+    ];
+
+    public static TheoryData<string> ForbiddenNames =>
+    [
+        "--log-file", "--slot-save-path", "--rpc", "--lora", "--mmproj", "--media-path", "--grammar-file", "--json-schema-file",
+        "--chat-template-file", "--ssl-key-file", "--ssl-cert-file", "--control-vector", "--lookup-cache-dynamic", "--tools", "-md",
+        "--model-draft", "--webui-mcp-proxy",
+    ];
+
+    [Theory]
+    [MemberData(nameof(OwnedNames))]
+    public void What_the_daemon_owns_is_refused_by_name(string name)
+    {
+        foreach (string text in Spellings(name))
+        {
+            (string[] accepted, string[] problems) = Check(text);
+            Assert.Empty(accepted);
+            Assert.Contains("is set by the daemon itself", Assert.Single(problems), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ForbiddenNames))]
+    public void What_reads_or_writes_files_or_opens_connections_is_never_allowed(string name)
+    {
+        foreach (string text in Spellings(name))
+        {
+            (string[] accepted, string[] problems) = Check(text);
+            Assert.Empty(accepted);
+            Assert.Contains("is never allowed because it", Assert.Single(problems), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("-mfoo")]
+    [InlineData("--future-flag")]
+    [InlineData("\u2014host")]
+    [InlineData("\u2010\u2010model")]
+    [InlineData("LLAMA_ARG_HOST=0.0.0.0")]
+    [InlineData("model.gguf")]
+    [InlineData("--")]
+    [InlineData("-")]
+    [InlineData("--HOST")]
+    [InlineData("--seed --log-file")]
+    [InlineData("--seed")]
+    [InlineData("--seed seven")]
+    [InlineData("--chat-template ../../etc/passwd")]
+    [InlineData("--chat-template -m")]
+    [InlineData("--device /dev/mem")]
+    [InlineData("--mlock=1")]
+    [InlineData("--chat-template-kwargs [1]")]
+    [InlineData("'--seed 7'")]
+    [InlineData("'--threads\n4'")]
+    [InlineData("--threads '4\n--port 1'")]
+    [InlineData("'--host\0' x")]
+    [InlineData("--seed 'unclosed")]
+    [InlineData("--threads 99999999999")]
+    [InlineData("--temp 1e400")]
+    public void Everything_else_is_refused_too(string text)
+    {
+        (string[] accepted, string[] problems) = Check(text);
+        Assert.Empty(accepted);
+        Assert.NotEmpty(problems);
+        Assert.All(problems, static problem => Assert.DoesNotContain('\n', problem));
+    }
+
+    [Fact]
+    public void Whatever_is_written_only_listed_names_come_through()
+    {
+        string[] words =
+        [
+            "--model", "-m", "--seed", "--host", "=", "-t", "4", "--log-file", "x", "--rpc", "\"", "--ctx_size", "-c", "--log_file", "--metrics",
+        ];
+        Gen<string> word = Gen.OneOf(Gen.String, Gen.Int[0, words.Length - 1].Select(index => words[index]));
+        word.Array[0, 8].Sample(static chosen =>
+        {
+            (string[] accepted, _) = Check(string.Join(' ', chosen));
+            for (int i = 0; i < accepted.Length; i++)
+            {
+                Assert.True(LlamaArgumentTable.Arguments.TryGetValue(accepted[i], out LlamaArgument argument), accepted[i]);
+                if (argument.Kind != LlamaValueKind.None)
+                    i++;
+            }
+        });
+    }
+
+    [Fact]
+    public void The_last_number_counts()
+    {
+        Assert.Equal(3, LlamaArguments.FindInteger(["--parallel", "2", "--parallel", "3"], "--parallel"));
+        Assert.Null(LlamaArguments.FindInteger(["--threads", "2"], "--parallel"));
+    }
+
+    [Fact]
+    public void A_near_miss_gets_a_hint() => Assert.Contains("did you mean --threads?", Assert.Single(Check("--thread 4").Problems), StringComparison.Ordinal);
+
+    private static IEnumerable<string> Spellings(string name) =>
+        [name, $"{name} x", $"{name}=x", $"  {name}\tx", $"'{name}' 'x'", .. name.StartsWith("--", StringComparison.Ordinal) ? new[] { $"--{name[2..].Replace('-', '_')} x" } : []];
+
+    private static (string[] Accepted, string[] Problems) Check(string text)
+    {
+        var problems = new List<ConfigurationProblem>();
+        IReadOnlyList<string> accepted = LlamaArguments.Resolve(new WrittenValue("LLAMA_ARGS", text, OptionSource.Environment), problems);
+        return ([.. accepted], [.. problems.Select(static problem => problem.ToString())]);
+    }
+}

@@ -1,0 +1,248 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using ModelRunner.Daemon.Configuration;
+
+namespace ModelRunner.Daemon.Tests.Configuration;
+
+public sealed class SettingsResolverTests : IDisposable
+{
+    private readonly ConfigurationFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public void Nothing_written_gives_a_private_socket_and_the_defaults()
+    {
+        DaemonSettings settings = _fixture.Settings();
+
+        Assert.Equal(new ListenSettings(Path.Join(_fixture.Folder.Path, "model-runner.sock"), null), settings.Listen);
+        Assert.Equal("/home/ada/.local/share/model-runner/models", settings.ModelsPath);
+        Assert.Equal(new MetricsSettings(), settings.Metrics);
+        Assert.Equal(TimeSpan.FromMinutes(5), settings.Runners.KeepAlive);
+        Assert.Null(settings.Runners.LlamaServerPath);
+        Assert.Null(settings.ApiKey);
+        Assert.False(settings.IsDemo);
+        Assert.Equal(LogLevel.Information, settings.LogLevel);
+    }
+
+    [Fact]
+    public void Flags_win_over_the_environment_over_the_file()
+    {
+        _fixture.File = """{ "port": 1, "logLevel": "debug", "keepAlive": "1m" }""";
+        _fixture.Environment["MODEL_RUNNER_PORT"] = "2";
+        _fixture.Environment["LOG_LEVEL"] = "warn";
+        _fixture.Flags["--port"] = "3";
+
+        DaemonSettings settings = _fixture.Settings();
+
+        Assert.Equal(3, settings.Listen.Tcp!.Port);
+        Assert.Equal(LogLevel.Warning, settings.LogLevel);
+        Assert.Equal(TimeSpan.FromMinutes(1), settings.Runners.KeepAlive);
+    }
+
+    [Fact]
+    public void A_port_replaces_the_socket_and_both_can_be_had()
+    {
+        _fixture.Environment["MODEL_RUNNER_PORT"] = "8080";
+        Assert.Equal(new ListenSettings(null, new IPEndPoint(IPAddress.Loopback, 8080)), _fixture.Settings().Listen);
+
+        _fixture.Environment["MODEL_RUNNER_SOCK"] = "run/mr.sock";
+        Assert.Equal(Path.Join(_fixture.Folder.Path, "run/mr.sock"), _fixture.Settings().Listen.SocketPath);
+        Assert.NotNull(_fixture.Settings().Listen.Tcp);
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("::")]
+    [InlineData("192.168.1.7")]
+    public void An_address_that_others_reach_needs_a_key_or_the_word(string address)
+    {
+        _fixture.Environment["MODEL_RUNNER_PORT"] = "8080";
+        _fixture.Environment["MODEL_RUNNER_BIND"] = address;
+        Assert.Equal(
+            $"MODEL_RUNNER_BIND: \"{address}\" can be reached from other machines and there is no key; "
+            + "set MODEL_RUNNER_API_KEY, or MODEL_RUNNER_INSECURE=1 if everybody may use it.",
+            _fixture.Problem());
+
+        _fixture.Environment["MODEL_RUNNER_API_KEY"] = "s3cret";
+        Assert.Equal("s3cret", _fixture.Settings().ApiKey);
+
+        _fixture.Environment.Remove("MODEL_RUNNER_API_KEY");
+        _fixture.Environment["MODEL_RUNNER_INSECURE"] = "1";
+        Assert.True(_fixture.Settings().IsInsecure);
+    }
+
+    [Theory]
+    [InlineData("localhost", "127.0.0.1")]
+    [InlineData("127.0.0.2", "127.0.0.2")]
+    [InlineData("::1", "::1")]
+    public void Loopback_needs_no_key(string written, string expected)
+    {
+        _fixture.Environment["MODEL_RUNNER_PORT"] = "8080";
+        _fixture.Environment["MODEL_RUNNER_BIND"] = written;
+        Assert.Equal(IPAddress.Parse(expected), _fixture.Settings().Listen.Tcp!.Address);
+    }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("0x7f.1")]
+    [InlineData("example.org")]
+    [InlineData("127.0.0.1:80")]
+    public void An_address_must_be_one(string written)
+    {
+        _fixture.Environment["MODEL_RUNNER_PORT"] = "8080";
+        _fixture.Environment["MODEL_RUNNER_BIND"] = written;
+        Assert.StartsWith($"MODEL_RUNNER_BIND: \"{written}\" is not an IP address or localhost;", _fixture.Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_address_without_a_port_is_a_problem()
+    {
+        _fixture.Environment["MODEL_RUNNER_BIND"] = "127.0.0.1";
+        Assert.Contains("is an address without a port", _fixture.Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_problems_are_told_at_once_under_the_keys_that_were_written()
+    {
+        _fixture.File = """
+            {
+              "port": 70000,
+              "metrics": { "timeout": "soon" },
+              "limits": { "maxRunners": 0 }
+            }
+            """;
+        _fixture.Environment["LOG_LEVEL"] = "loud";
+        _fixture.Environment["DISABLE_METRICS"] = "maybe";
+        _fixture.Environment["LLAMA_SERVER_PATH"] = "/nowhere/llama-server";
+        _fixture.Flags["--keep-alive"] = "abc";
+
+        string[] problems = _fixture.Problems();
+
+        string[] expectedStarts =
+        [
+            "model-runner.json:2: port: \"70000\" is not a whole number from 0 to 65535;",
+            "model-runner.json:3: metrics.timeout: \"soon\" is not a duration from 100ms to 10m, such as",
+            "model-runner.json:4: limits.maxRunners: \"0\" is not a whole number from 1 to 256;",
+            "LOG_LEVEL: \"loud\" is not one of trace, debug, info, warn, error;",
+            "DISABLE_METRICS: \"maybe\" is not 1, true, yes, on or t; or 0, false, no, off or f;",
+            "LLAMA_SERVER_PATH: \"/nowhere/llama-server\" does not exist;",
+            "--keep-alive: \"abc\" is not a duration up to 8760h",
+        ];
+        Assert.Equal(expectedStarts.Length, problems.Length);
+        Assert.All(expectedStarts, start => Assert.Contains(problems, problem => problem.StartsWith(start, StringComparison.Ordinal)));
+        Assert.All(problems, static problem => Assert.DoesNotContain('\n', problem));
+    }
+
+    [Theory]
+    [InlineData("1", false)]
+    [InlineData("true", false)]
+    [InlineData("YES", false)]
+    [InlineData("on", false)]
+    [InlineData("t", false)]
+    [InlineData("0", true)]
+    [InlineData("False", true)]
+    [InlineData("no", true)]
+    [InlineData("off", true)]
+    [InlineData("f", true)]
+    [InlineData("", true)]
+    [InlineData("  ", true)]
+    [InlineData("\"1\"", false)]
+    public void DISABLE_METRICS_knows_these_words(string word, bool isEnabled)
+    {
+        _fixture.Environment["DISABLE_METRICS"] = word;
+        Assert.Equal(isEnabled, _fixture.Settings().Metrics.Enabled);
+    }
+
+    [Fact]
+    public void Environment_values_lose_spaces_and_quotes()
+    {
+        _fixture.Environment["MODELS_PATH"] = " \"/srv/models\" ";
+        Assert.Equal("/srv/models", _fixture.Settings().ModelsPath);
+    }
+
+    [Fact]
+    public void The_home_folder_can_be_written_as_a_tilde()
+    {
+        _fixture.Environment["MODELS_PATH"] = "~/models";
+        Assert.Equal("/home/ada/models", _fixture.Settings().ModelsPath);
+    }
+
+    [Fact]
+    public void XDG_DATA_HOME_holds_the_models_where_it_is_absolute()
+    {
+        _fixture.Environment["XDG_DATA_HOME"] = "/data";
+        Assert.Equal("/data/model-runner/models", _fixture.Settings().ModelsPath);
+        _fixture.Environment["XDG_DATA_HOME"] = "data";
+        Assert.Equal("/home/ada/.local/share/model-runner/models", _fixture.Settings().ModelsPath);
+    }
+
+    [Fact]
+    public void A_socket_path_that_the_kernel_cannot_take_is_told()
+    {
+        _fixture.Environment["MODEL_RUNNER_SOCK"] = "/tmp/" + new string('s', 103);
+        Assert.Contains("is longer than the 107 bytes", _fixture.Problem(), StringComparison.Ordinal);
+        _fixture.Environment["MODEL_RUNNER_SOCK"] = "/tmp/" + new string('s', 102);
+        Assert.Equal(107, _fixture.Settings().Listen.SocketPath!.Length);
+    }
+
+    [Theory]
+    [InlineData("a b")]
+    [InlineData("tab\there")]
+    [InlineData("kluczą")]
+    public void A_key_that_cannot_be_sent_is_refused_and_not_shown(string key)
+    {
+        _fixture.Environment["MODEL_RUNNER_API_KEY"] = key;
+        string problem = _fixture.Problem();
+        Assert.DoesNotContain(key, problem, StringComparison.Ordinal);
+        Assert.StartsWith("MODEL_RUNNER_API_KEY: cannot be used as a key;", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Origins_are_brought_into_the_form_of_browsers()
+    {
+        _fixture.Environment["DMR_ORIGINS"] = "HTTPS://Chat.Example/, http://localhost:3000,http://a.example:80";
+        Assert.Equal(["https://chat.example", "http://localhost:3000", "http://a.example"], _fixture.Settings().Origins);
+
+        _fixture.Environment["DMR_ORIGINS"] = "*";
+        Assert.Equal([OriginList.Any], _fixture.Settings().Origins);
+
+        _fixture.Environment["DMR_ORIGINS"] = "chat.example,https://x.example/path";
+        Assert.Equal(2, _fixture.Problems().Length);
+    }
+
+    [Fact]
+    public void Llama_server_is_the_named_one_or_the_first_of_PATH()
+    {
+        string first = _fixture.Folder.WriteExecutable("first/llama-server");
+        string second = _fixture.Folder.WriteExecutable("second/llama-server");
+        _fixture.Folder.Write("plain/llama-server", "not executable");
+        _fixture.Environment["PATH"] = $"relative:{_fixture.Folder.Path}/plain:{_fixture.Folder.Path}/first:{_fixture.Folder.Path}/second";
+        Assert.Equal(first, _fixture.Settings().Runners.LlamaServerPath);
+
+        _fixture.Environment["LLAMA_SERVER_PATH"] = second;
+        Assert.Equal(second, _fixture.Settings().Runners.LlamaServerPath);
+
+        _fixture.Environment["LLAMA_SERVER_PATH"] = Path.GetDirectoryName(second)!;
+        Assert.Equal(second, _fixture.Settings().Runners.LlamaServerPath);
+
+        _fixture.Environment["LLAMA_SERVER_PATH"] = "plain";
+        Assert.Contains("is a folder without an executable llama-server", _fixture.Problem(), StringComparison.Ordinal);
+        _fixture.Environment["LLAMA_SERVER_PATH"] = "plain/llama-server";
+        Assert.Contains("is not an executable file", _fixture.Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_embedded_runner_is_beside_the_executable()
+    {
+        string path = _fixture.Folder.WriteExecutable("base/llama-host/llama-host");
+        Assert.Equal(path, _fixture.Settings().Runners.LlamaHostPath);
+    }
+
+    [Fact]
+    public void The_demo_is_beside_the_executable_too()
+    {
+        _fixture.Flags["--demo"] = "true";
+        Assert.Equal(Path.Join(_fixture.Folder.Path, "base", "models"), _fixture.Settings().DemoModelsPath);
+    }
+}
