@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace ModelRunner.StubRunner;
+
+/// <summary>Chat and text completions. It answers <c>word1 word2 …</c>, as many words as <c>max_tokens</c> asks for.</summary>
+internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults faults, StubState state)
+{
+    private const int DefaultTokens = 8;
+
+    public async Task HandleAsync(StubRequest request, StubResponse response, CancellationToken clientLeft)
+    {
+        JsonElement body;
+        try
+        {
+            using var document = JsonDocument.Parse(request.Body);
+            body = document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            await response.SendErrorAsync(500, "parse error", "server_error");
+            return;
+        }
+
+        bool isChat = request.Path.EndsWith("chat/completions", StringComparison.Ordinal);
+        int prompt = body.TryGetProperty(isChat ? "messages" : "prompt", out JsonElement input) ? TokenCount.Of(input) : 0;
+        if (prompt > arguments.ContextSize / arguments.Slots)
+        {
+            await response.SendErrorAsync(400, "the request exceeds the available context size", "exceed_context_size_error");
+            return;
+        }
+
+        var generation = new Generation(isChat, arguments.ModelName, prompt, Limit(body), Stopwatch.StartNew());
+        state.Counters.CountPrompt(prompt);
+        try
+        {
+            if (body.TryGetProperty("stream", out JsonElement stream) && stream.ValueKind == JsonValueKind.True)
+                await StreamAsync(generation, WantsUsage(body), response, clientLeft);
+            else
+                await AnswerAsync(generation, response, clientLeft);
+        }
+        finally
+        {
+            state.Counters.CountPredicted(prompt, generation.Generated);
+        }
+    }
+
+    private static int Limit(JsonElement body)
+    {
+        foreach (string name in (ReadOnlySpan<string>)["max_completion_tokens", "max_tokens", "n_predict"])
+            if (body.TryGetProperty(name, out JsonElement limit) && limit.TryGetInt32(out int tokens) && tokens > 0)
+                return tokens;
+
+        return DefaultTokens;
+    }
+
+    private static bool WantsUsage(JsonElement body) =>
+        body.TryGetProperty("stream_options", out JsonElement options) && options.ValueKind == JsonValueKind.Object
+        && options.TryGetProperty("include_usage", out JsonElement usage) && usage.ValueKind == JsonValueKind.True;
+
+    private async Task AnswerAsync(Generation generation, StubResponse response, CancellationToken clientLeft)
+    {
+        var text = new StringBuilder();
+        while (generation.HasMore)
+        {
+            await GenerateAsync(clientLeft);
+            text.Append(generation.Next());
+        }
+
+        await response.SendJsonAsync(200, generation.WriteWhole(text.ToString(), !faults.IsOn("omit_usage")));
+    }
+
+    private async Task StreamAsync(Generation generation, bool wantsUsage, StubResponse response, CancellationToken clientLeft)
+    {
+        await response.SendHeadAsync(200, "text/event-stream", "Transfer-Encoding: chunked\r\n");
+        long breakAfter = faults.Text("break_stream_after") is null ? long.MaxValue : faults.Number("break_stream_after");
+        while (generation.HasMore)
+        {
+            if (generation.Generated >= breakAfter)
+            {
+                response.Close();
+                return;
+            }
+
+            await GenerateAsync(clientLeft);
+            await SendEventAsync(response, generation.WriteDelta(generation.Next()));
+        }
+
+        await SendEventAsync(response, generation.WriteEnd(!faults.IsOn("omit_usage")));
+        if (wantsUsage)
+            await SendEventAsync(response, generation.WriteUsage());
+        await response.SendChunkAsync("data: [DONE]\n\n"u8.ToArray());
+        await response.SendLastChunkAsync();
+    }
+
+    private static Task SendEventAsync(StubResponse response, string json) => response.SendChunkAsync(Encoding.UTF8.GetBytes($"data: {json}\n\n"));
+
+    /// <summary>Takes a token's time. Once the process was told to end it takes for ever, as llama-server does until the client leaves.</summary>
+    private async Task GenerateAsync(CancellationToken clientLeft)
+    {
+        if (!state.Stopping.IsCancellationRequested && faults.Milliseconds("token_delay_ms") is { Ticks: > 0 } delay)
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(clientLeft, state.Stopping.Token);
+            await Task.Delay(delay, either.Token).ContinueWith(
+                static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        clientLeft.ThrowIfCancellationRequested();
+        if (state.Stopping.IsCancellationRequested)
+            await Task.Delay(Timeout.InfiniteTimeSpan, clientLeft);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace ModelRunner.StubRunner;
+
+/// <summary>One answer in the making, and its JSON in the shapes of llama-server.</summary>
+internal sealed class Generation(bool isChat, string model, int promptTokens, int limit, Stopwatch clock)
+{
+    /// <summary>Tokens made so far.</summary>
+    public int Generated { get; private set; }
+
+    public bool HasMore => Generated < limit;
+
+    public string Next() => (Generated == 0 ? "word" : " word") + ++Generated;
+
+    public string WriteDelta(string text) => JsonText.Write(writer =>
+    {
+        WriteCommon(writer, isChat ? "chat.completion.chunk" : "text_completion");
+        WriteChoice(writer, "delta", text, null);
+    });
+
+    /// <summary>The last chunk with a choice; it carries the timings.</summary>
+    public string WriteEnd(bool hasTimings) => JsonText.Write(writer =>
+    {
+        WriteCommon(writer, isChat ? "chat.completion.chunk" : "text_completion");
+        WriteChoice(writer, "delta", null, "length");
+        if (hasTimings)
+            WriteTimings(writer);
+    });
+
+    /// <summary>The chunk without choices that a client gets who asks for usage.</summary>
+    public string WriteUsage() => JsonText.Write(writer =>
+    {
+        WriteCommon(writer, isChat ? "chat.completion.chunk" : "text_completion");
+        writer.WriteStartArray("choices");
+        writer.WriteEndArray();
+        WriteUsageObject(writer);
+        WriteTimings(writer);
+    });
+
+    public string WriteWhole(string text, bool hasUsage) => JsonText.Write(writer =>
+    {
+        WriteCommon(writer, isChat ? "chat.completion" : "text_completion");
+        WriteChoice(writer, "message", text, "length");
+        if (hasUsage)
+        {
+            WriteUsageObject(writer);
+            WriteTimings(writer);
+        }
+    });
+
+    private void WriteCommon(Utf8JsonWriter writer, string kind)
+    {
+        writer.WriteString("id", "chatcmpl-stub");
+        writer.WriteString("object", kind);
+        writer.WriteNumber("created", 1_700_000_000);
+        writer.WriteString("model", model);
+    }
+
+    private void WriteChoice(Utf8JsonWriter writer, string container, string? text, string? finishReason)
+    {
+        writer.WriteStartArray("choices");
+        writer.WriteStartObject();
+        writer.WriteNumber("index", 0);
+        if (isChat)
+        {
+            writer.WriteStartObject(container);
+            if (container == "message" || Generated == 1)
+                writer.WriteString("role", "assistant");
+            if (text is not null)
+                writer.WriteString("content", text);
+            writer.WriteEndObject();
+        }
+        else
+        {
+            writer.WriteString("text", text ?? "");
+        }
+
+        writer.WriteString("finish_reason", finishReason);
+        writer.WriteEndObject();
+        writer.WriteEndArray();
+    }
+
+    private void WriteUsageObject(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject("usage");
+        writer.WriteNumber("completion_tokens", Generated);
+        writer.WriteNumber("prompt_tokens", promptTokens);
+        writer.WriteNumber("total_tokens", promptTokens + Generated);
+        writer.WriteEndObject();
+    }
+
+    private void WriteTimings(Utf8JsonWriter writer)
+    {
+        double elapsed = Math.Max(clock.Elapsed.TotalMilliseconds, 0.001);
+        writer.WriteStartObject("timings");
+        writer.WriteNumber("cache_n", 0);
+        writer.WriteNumber("prompt_n", promptTokens);
+        writer.WriteNumber("prompt_ms", elapsed / 10);
+        writer.WriteNumber("predicted_n", Generated);
+        writer.WriteNumber("predicted_ms", elapsed);
+        writer.WriteEndObject();
+    }
+}
