@@ -19,6 +19,7 @@ public sealed class ExpositionMerger
     private readonly FamilyList _families = new();
     private readonly SourceOrder _order = new();
     private readonly DuplicateFinder _duplicates = new();
+    private readonly OpenMetricsPageWriter _openMetrics = new();
     private readonly SourceReader _reader;
     private readonly int[] _conflicts = new int[(int)MergeConflict.Escaping + 1];
     private bool _isMerged;
@@ -77,10 +78,13 @@ public sealed class ExpositionMerger
     public void WriteTo(IBufferWriter<byte> output, ExpositionFormat format, NameEscaping escaping)
     {
         ArgumentNullException.ThrowIfNull(output);
-        _ = format;
-        _ = escaping;
         Merge();
-        TextPageWriter.Write(_index, _families, output);
+        if (EscapedPage.IsNeeded(_index, escaping))
+            WriteEscaped(output, format, escaping);
+        else if (format == ExpositionFormat.OpenMetrics100)
+            _openMetrics.Write(_index, _families, output);
+        else
+            TextPageWriter.Write(_index, _families, output);
     }
 
     /// <summary>Forgets all sources and lets go of their bytes.</summary>
@@ -98,6 +102,27 @@ public sealed class ExpositionMerger
         var source = _index.BeginSource(labels, body, isOwn);
         _reader.Read(source, isOpenMetrics);
         return source.Summary;
+    }
+
+    // Rare: most pages have plain names only, and most clients that matter take all names.
+    private void WriteEscaped(IBufferWriter<byte> output, ExpositionFormat format, NameEscaping escaping)
+    {
+        var page = new EscapedPage(escaping);
+        page.Fill(_index, _families);
+        var merger = new ExpositionMerger(new ExpositionLimits { MaxSamples = int.MaxValue, MaxLabels = int.MaxValue, MaxLabelValueBytes = int.MaxValue });
+        var dropped = 0;
+        for (var number = 0; number < _index.SourceCount; number++)
+        {
+            var source = _index.Source(number);
+            var escaped = merger._index.BeginSource(page.Escape(source.Labels), page.Texts[number].WrittenMemory, source.IsOwn);
+            escaped.AllowsReservedNames = true;
+            merger._reader.Read(escaped, isOpenMetrics: false);
+        }
+
+        merger.WriteTo(output, format, NameEscaping.AllowUtf8);
+        for (var number = 0; number < _index.SourceCount; number++)
+            dropped += merger._index.Source(number).Summary.DroppedSamples;
+        _conflicts[(int)MergeConflict.Escaping] = dropped + merger.Conflicts(MergeConflict.Type) + merger.Conflicts(MergeConflict.Suffix);
     }
 
     private static bool EndsWithEof(ReadOnlySpan<byte> body)

@@ -1,6 +1,6 @@
 namespace ModelRunner.Exposition;
 
-/// <summary>What sources disagreed about. A closed list: each value is counted once for every family that it concerns.</summary>
+/// <summary>What sources disagreed about. A closed list: each value but the last is counted once for every family that it concerns.</summary>
 public enum MergeConflict
 {
     /// <summary>Different TYPE: the family is untyped on the page.</summary>
@@ -18,6 +18,9 @@ public enum MergeConflict
     /// <summary>A histogram or summary has a bound that is no number or a negative count: its parts are untyped families, as above.</summary>
     InvalidHistogram,
 
-    /// <summary>Two names became equal when they were escaped for a client that does not take all of UTF-8.</summary>
+    /// <summary>
+    /// Names became equal when they were escaped for a client that does not take all of UTF-8. Counts samples that were dropped for it, and
+    /// families that lost their type, on the page that was written last.
+    /// </summary>
     Escaping,
 }

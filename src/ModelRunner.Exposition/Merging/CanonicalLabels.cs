@@ -21,6 +21,9 @@ internal ref struct CanonicalLabels(ReadOnlySpan<byte> labels)
         return true;
     }
 
+    /// <summary>Where the name of a label ends that begins with a quote: behind the closing one.</summary>
+    public static int EndOfName(ReadOnlySpan<byte> label) => EndOfString(label, 1) + 1;
+
     private static int EndOfString(ReadOnlySpan<byte> bytes, int position)
     {
         while (true)

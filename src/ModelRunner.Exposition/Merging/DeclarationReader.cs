@@ -37,7 +37,7 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
 
         var name = DecodeName(line, metadata);
         var isReserved = ReservedNames.IsReserved(name);
-        if (isReserved && !_source.IsOwn)
+        if (isReserved && !_source.AllowsReservedNames)
         {
             _source.Summary.DropMetadata(ExpositionErrorReason.ReservedName);
             return;

@@ -48,6 +48,23 @@ internal sealed class FamilyList
         return spans;
     }
 
+    /// <summary>The number of the family of a name, or -1.</summary>
+    public int Find(PageIndex index, int name)
+    {
+        var wanted = index.Names.Name(name);
+        var (low, high) = (0, _families.Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var order = index.Names.Name(_families[middle].Name).SequenceCompareTo(wanted);
+            if (order == 0)
+                return middle;
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return -1;
+    }
+
     private static bool HasSamples(NameTable names, int name)
     {
         if (names[name].FirstSpan >= 0)

@@ -97,12 +97,10 @@ internal sealed class SourceReader(PageIndex index, ExpositionLimits limits)
         found = _name;
         if (found >= 0 && index.Names.Name(found).SequenceEqual(name))
             return true;
-        if (ReservedNames.IsReserved(name) != _source.IsOwn)
-        {
-            if (!_source.IsOwn)
-                return false;
-            _source.HasForeignNames = true;
-        }
+        var isReserved = ReservedNames.IsReserved(name);
+        if (isReserved && !_source.AllowsReservedNames)
+            return false;
+        _source.HasForeignNames |= !isReserved;
 
         found = index.Names.GetOrAdd(name);
         _declarations.NoteSample(found);

@@ -20,6 +20,9 @@ internal sealed class SourceState
     /// <summary>Whether it holds the page's own families.</summary>
     public bool IsOwn { get; private set; }
 
+    /// <summary>Whether names with the reserved prefix are taken: those of the page itself, and all that were checked before.</summary>
+    public bool AllowsReservedNames { get; set; }
+
     /// <summary>Whether a source of the page's own families has names that another source may have too.</summary>
     public bool HasForeignNames { get; set; }
 
@@ -35,6 +38,7 @@ internal sealed class SourceState
         LabelsHash = labels.Hash;
         Body = body;
         IsOwn = isOwn;
+        AllowsReservedNames = isOwn;
         HasForeignNames = false;
         Summary = new SourceSummary();
     }

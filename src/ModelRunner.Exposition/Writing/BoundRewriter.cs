@@ -1,0 +1,53 @@
+using ModelRunner.Exposition.Merging;
+using ModelRunner.Exposition.Text;
+
+namespace ModelRunner.Exposition.Writing;
+
+/// <summary>Writes a canonical sample again with the labels <c>le</c> and <c>quantile</c> as OpenMetrics wants them.</summary>
+internal static class BoundRewriter
+{
+    /// <summary>Gives the sample in a scratch buffer, where it lives until the next use of the buffer. The name does not change.</summary>
+    public static ReadOnlySpan<byte> Rewrite(ReadOnlySpan<byte> sample, int nameLength, ByteBuilder scratch)
+    {
+        scratch.Clear();
+        scratch.Append(sample[..nameLength]);
+        var rest = sample[nameLength..];
+        var isOpen = sample[0] == '{';
+        var labels = new CanonicalLabels(rest);
+        while (labels.MoveNext())
+        {
+            scratch.Append(isOpen ? (byte)',' : (byte)'{');
+            isOpen = true;
+            AppendLabel(labels.Current, scratch);
+            scratch.Append((byte)'"');
+        }
+
+        if (isOpen)
+            scratch.Append((byte)'}');
+        scratch.Append(rest[rest.LastIndexOf((byte)' ')..]);
+        return scratch.Written;
+    }
+
+    private static void AppendLabel(ReadOnlySpan<byte> label, ByteBuilder scratch)
+    {
+        var equals = label.IndexOf((byte)'=');
+        if (!LabelNames.IsBound(label[..equals]))
+        {
+            scratch.Append(label);
+            return;
+        }
+
+        var value = label[(equals + 2)..];
+        scratch.Append(label[..(equals + 2)]);
+        // A number without point and exponent keeps its digits, so that the bound stays the one that the source has written.
+        if (BoundGrammar.IsDigits(value))
+        {
+            scratch.Append(value);
+            scratch.Append(".0"u8);
+        }
+        else
+        {
+            Numbers.AppendBound(scratch, Numbers.Parse(value));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using ModelRunner.Exposition.Merging;
+
+namespace ModelRunner.Exposition.Writing;
+
+/// <summary>What OpenMetrics 1.0 wants of an exemplar: at most 128 code points in all names and values together, and names without quotes.</summary>
+internal static class ExemplarRules
+{
+    private const int MaxCodePoints = 128;
+
+    /// <summary>Looks at canonical bytes: <c> # {a="b"} 1 2</c>.</summary>
+    public static bool AreKept(ReadOnlySpan<byte> exemplar)
+    {
+        var points = 0;
+        var labels = new CanonicalLabels(exemplar[" # ".Length..]);
+        while (labels.MoveNext())
+        {
+            if (labels.Current[0] == '"')
+                return false;
+            // Equals sign and quote are not counted, and of an escape only what it stands for.
+            points -= 2;
+            var isEscaped = false;
+            foreach (var value in labels.Current)
+            {
+                var isEscape = value == '\\' && !isEscaped;
+                isEscaped = isEscape;
+                if (!isEscape && (value & 0xC0) != 0x80)
+                    points++;
+            }
+        }
+
+        return points <= MaxCodePoints;
+    }
+}

@@ -1,0 +1,21 @@
+using System.Runtime.InteropServices;
+
+namespace ModelRunner.Exposition.Writing;
+
+/// <summary>One sample of a family that is looked at as OpenMetrics.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FamilySample
+{
+    /// <summary>The hash of the labels that name the metric: all but the bound of a bucket or quantile.</summary>
+    public ulong Metric;
+
+    /// <summary>The index of the sample in the page's list.</summary>
+    public int Sample;
+
+    public int Source;
+
+    /// <summary>The bound of a bucket or quantile; <see cref="double.NaN"/> where there is none.</summary>
+    public double Bound;
+
+    public FamilyPart Part;
+}

@@ -1,0 +1,115 @@
+using System.Runtime.InteropServices;
+using ModelRunner.Exposition.Merging;
+using ModelRunner.Exposition.Text;
+
+namespace ModelRunner.Exposition.Writing;
+
+/// <summary>
+/// The samples of one family as OpenMetrics orders them: all of one metric (one set of labels, but for the bound) stand together, metrics in the
+/// order in which they first appear.
+/// </summary>
+internal sealed class FamilySamples
+{
+    private readonly List<FamilySample> _items = [];
+    private readonly List<ulong> _keys = [];
+    private readonly Dictionary<ulong, uint> _metrics = [];
+    private bool _isGrouped;
+
+    public ReadOnlySpan<FamilySample> Items => CollectionsMarshal.AsSpan(_items);
+
+    /// <summary>How many metrics the family has.</summary>
+    public int MetricCount => _metrics.Count;
+
+    public void Clear()
+    {
+        _isGrouped = true;
+        _items.Clear();
+        _keys.Clear();
+        _metrics.Clear();
+        if (_items.Capacity > 64 * 1024)
+        {
+            _items.TrimExcess();
+            _keys.TrimExcess();
+            _metrics.TrimExcess();
+        }
+    }
+
+    /// <summary>Appends the samples of some spans.</summary>
+    /// <param name="index">The page.</param>
+    /// <param name="spans">The spans.</param>
+    /// <param name="nameLength">How many bytes of the sample's name are the name of the family.</param>
+    /// <param name="bound">The label that does not name the metric: <c>le</c> for buckets, <c>quantile</c>, a state's name; or empty.</param>
+    public void Add(PageIndex index, ReadOnlySpan<int> spans, int nameLength, ReadOnlySpan<byte> bound)
+    {
+        foreach (var number in spans)
+        {
+            ref readonly var span = ref index.Span(number);
+            var source = index.Source(span.Source);
+            var part = PartOf(index.Names.Name(span.Name)[nameLength..]);
+            for (var sample = span.First; sample < span.First + span.Count; sample++)
+            {
+                ref readonly var record = ref index.Sample(sample);
+                if ((record.Flags & SampleFlags.IsDropped) != SampleFlags.None)
+                    continue;
+                var item = new FamilySample { Metric = record.Hash + source.LabelsHash, Sample = sample, Source = span.Source, Part = part, Bound = double.NaN };
+                if (!bound.IsEmpty && part is FamilyPart.Value or FamilyPart.Bucket)
+                    TakeBound(source, record, bound, ref item);
+                Append(item);
+            }
+        }
+    }
+
+    /// <summary>Brings the samples of each metric together, in the order in which they stood.</summary>
+    public void Group()
+    {
+        if (!_isGrouped)
+            CollectionsMarshal.AsSpan(_keys).Sort(CollectionsMarshal.AsSpan(_items));
+    }
+
+    private static FamilyPart PartOf(ReadOnlySpan<byte> suffix)
+    {
+        if (suffix.SequenceEqual("_bucket"u8))
+            return FamilyPart.Bucket;
+        if (suffix.SequenceEqual("_sum"u8))
+            return FamilyPart.Sum;
+        if (suffix.SequenceEqual("_count"u8))
+            return FamilyPart.Count;
+        return suffix.SequenceEqual("_created"u8) ? FamilyPart.Created : FamilyPart.Value;
+    }
+
+    private void Append(in FamilySample item)
+    {
+        uint metric;
+        if (_items.Count > 0 && _items[^1].Metric == item.Metric)
+        {
+            metric = (uint)(_keys[^1] >> 32);
+        }
+        else
+        {
+            ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(_metrics, item.Metric, out var exists);
+            if (!exists)
+                known = (uint)_metrics.Count;
+            metric = known;
+        }
+
+        var key = ((ulong)metric << 32) | (uint)_items.Count;
+        _isGrouped &= _keys.Count == 0 || key > _keys[^1];
+        _keys.Add(key);
+        _items.Add(item);
+    }
+
+    private static void TakeBound(SourceState source, in SampleRecord record, ReadOnlySpan<byte> name, ref FamilySample item)
+    {
+        var labels = new CanonicalLabels(SeriesComparer.LabelsOf(source, record));
+        while (labels.MoveNext())
+        {
+            var label = labels.Current;
+            if (!label.StartsWith(name) || label[name.Length] != '=')
+                continue;
+            item.Metric -= SeriesHash.Of(label);
+            var value = label[(name.Length + 2)..];
+            item.Bound = LabelNames.IsBound(name) ? Numbers.Parse(value) : 0;
+            return;
+        }
+    }
+}

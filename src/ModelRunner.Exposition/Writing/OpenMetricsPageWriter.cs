@@ -1,0 +1,182 @@
+using System.Buffers;
+using ModelRunner.Exposition.Merging;
+using ModelRunner.Exposition.Text;
+
+namespace ModelRunner.Exposition.Writing;
+
+/// <summary>
+/// Writes a merged page in OpenMetrics 1.0.0. Families that cannot be what they say there are unknown; a creation time goes to the family that
+/// it belongs to.
+/// </summary>
+internal sealed class OpenMetricsPageWriter
+{
+    private readonly OpenMetricsNames _names = new();
+    private readonly FamilySamples _samples = new();
+    private readonly ByteBuilder _scratch = new();
+
+    public void Write(PageIndex index, FamilyList families, IBufferWriter<byte> destination)
+    {
+        var output = new PageOutput(destination);
+        _names.Resolve(index, families);
+        for (var number = 0; number < families.Families.Length; number++)
+            WriteFamily(index, families, number, ref output);
+        output.Write("# EOF\n"u8);
+        output.Flush();
+        _names.Clear();
+        _samples.Clear();
+    }
+
+    private void WriteFamily(PageIndex index, FamilyList families, int number, ref PageOutput output)
+    {
+        var family = families.Families[number];
+        ref readonly var shape = ref _names[number];
+        if (shape.Owner >= 0 && IsValid(index, families, shape.Owner) && _names[shape.Owner].Created == number)
+            return;
+        if (!IsValid(index, families, number))
+        {
+            WriteParts(index, families, family, ref output);
+            return;
+        }
+
+        WriteHead(index, family, shape.Type, shape.NameLength, ref output);
+        if (!IsGrouped(shape.Type) && shape.Created < 0)
+        {
+            foreach (var span in families.SpansOf(index, family))
+                WriteSpan(index, index.Span(span), shape.Type, ref output);
+            return;
+        }
+
+        Collect(index, families, number);
+        foreach (ref readonly var item in _samples.Items)
+            WriteSample(index.Source(item.Source), index.Sample(item.Sample), shape.Type, item.Part, ref output);
+    }
+
+    /// <summary>Whether the family can have its type. Untyped, gauge and the like always can.</summary>
+    private bool IsValid(PageIndex index, FamilyList families, int number)
+    {
+        ref var shape = ref _names[number];
+        if (shape.IsValid is { } known)
+            return known;
+        var family = families.Families[number];
+        if (shape.Type is MetricType.Untyped or MetricType.Gauge)
+        {
+            // Without a type a histogram or summary is written part by part.
+            shape.IsValid = family.Type is not (MetricType.Histogram or MetricType.Summary);
+        }
+        else if (shape.Type == MetricType.Counter && shape.Created < 0 && HasPlainValues(index, family))
+        {
+            shape.IsValid = true;
+        }
+        else
+        {
+            shape.IsValid = Collect(index, families, number) && OpenMetricsRules.AreKept(index, shape.Type, _samples);
+        }
+
+        if (shape.IsValid == false && family.Type is not (MetricType.Histogram or MetricType.Summary))
+        {
+            shape = shape with { Type = MetricType.Untyped, NameLength = index.Names.Name(family.Name).Length, Created = -1, IsValid = true };
+            return true;
+        }
+
+        return shape.IsValid.Value;
+    }
+
+    private static bool HasPlainValues(PageIndex index, in Family family) =>
+        (index.Names[family.Name].Flags & (SampleFlags.IsNegative | SampleFlags.IsNotFinite)) == SampleFlags.None;
+
+    private static bool IsGrouped(MetricType type) => type is MetricType.Histogram or MetricType.Summary or MetricType.StateSet;
+
+    /// <summary>Collects and groups the samples of a family. False where a creation time belongs to no metric of the family.</summary>
+    private bool Collect(PageIndex index, FamilyList families, int number)
+    {
+        var family = families.Families[number];
+        ref readonly var shape = ref _names[number];
+        var name = index.Names.Name(family.Name);
+        var bound = shape.Type switch
+        {
+            MetricType.Histogram => LabelNames.Bucket,
+            MetricType.Summary => LabelNames.Quantile,
+            MetricType.StateSet => name,
+            _ => default,
+        };
+        _samples.Clear();
+        _samples.Add(index, families.SpansOf(index, family), shape.NameLength, bound);
+        var metrics = _samples.MetricCount;
+        if (shape.Created >= 0)
+            _samples.Add(index, families.SpansOf(index, families.Families[shape.Created]), shape.NameLength, default);
+        _samples.Group();
+        return _samples.MetricCount == metrics;
+    }
+
+    /// <summary>Writes each name of a histogram or summary as an unknown family of its own.</summary>
+    private void WriteParts(PageIndex index, FamilyList families, in Family family, ref PageOutput output)
+    {
+        WritePart(index, families, family.Name, ref output);
+        for (var number = 0; number < FamilyMembership.MaxSuffixes; number++)
+        {
+            var suffix = FamilyMembership.Suffix(family.Type, number);
+            var member = suffix.IsEmpty ? -1 : index.Names.Find(family.Name, suffix);
+            if (member >= 0)
+                WritePart(index, families, member, ref output);
+        }
+    }
+
+    private void WritePart(PageIndex index, FamilyList families, int name, ref PageOutput output)
+    {
+        if (index.Names[name].FirstSpan < 0)
+            return;
+        var part = new Family(name, MetricType.Untyped, -1);
+        WriteHead(index, part, MetricType.Untyped, index.Names.Name(name).Length, ref output);
+        foreach (var span in families.SpansOf(index, part))
+            WriteSpan(index, index.Span(span), MetricType.Untyped, ref output);
+    }
+
+    private static void WriteHead(PageIndex index, in Family family, MetricType type, int nameLength, ref PageOutput output)
+    {
+        var name = index.Names.Name(family.Name)[..nameLength];
+        var isQuoted = index.Names[family.Name].IsQuoted && !Characters.IsMetricName(name);
+        output.Write("# TYPE "u8);
+        TextPageWriter.WriteName(name, isQuoted, ref output);
+        output.Write((byte)' ');
+        output.Write(MetricTypes.OpenMetricsName(type));
+        output.Write((byte)'\n');
+        if (family.Help < 0 || index.Helps.Text(family.Help).IsEmpty)
+            return;
+        output.Write("# HELP "u8);
+        TextPageWriter.WriteName(name, isQuoted, ref output);
+        output.Write((byte)' ');
+        TextPageWriter.WriteEscaped(index.Helps.Text(family.Help), escapesQuotes: true, ref output);
+        output.Write((byte)'\n');
+    }
+
+    private void WriteSpan(PageIndex index, in SampleSpan span, MetricType type, ref PageOutput output)
+    {
+        var source = index.Source(span.Source);
+        for (var number = span.First; number < span.First + span.Count; number++)
+        {
+            ref readonly var record = ref index.Sample(number);
+            if ((record.Flags & SampleFlags.IsDropped) == SampleFlags.None)
+                WriteSample(source, record, type, FamilyPart.Value, ref output);
+        }
+    }
+
+    private void WriteSample(
+        SourceState source, in SampleRecord record, MetricType type, FamilyPart part, ref PageOutput output)
+    {
+        var bytes = PageIndex.BytesOf(source, record.Flags);
+        var sample = bytes[record.Start..record.End];
+        if (IsGrouped(type) && (record.Flags & SampleFlags.HasPlainBound) != SampleFlags.None)
+            sample = BoundRewriter.Rewrite(sample, record.NameLength, _scratch);
+        TextPageWriter.WriteSample(sample, record.NameLength, source.Labels.Encoded, ref output);
+        var mayHaveExemplar = part == FamilyPart.Bucket || (type == MetricType.Counter && part == FamilyPart.Value);
+        if (mayHaveExemplar && (record.Flags & SampleFlags.HasExemplar) != SampleFlags.None)
+        {
+            var exemplar = bytes[record.End..];
+            exemplar = exemplar[..exemplar.IndexOf((byte)'\n')];
+            if (ExemplarRules.AreKept(exemplar))
+                output.Write(exemplar);
+        }
+
+        output.Write((byte)'\n');
+    }
+}

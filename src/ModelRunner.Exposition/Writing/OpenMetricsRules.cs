@@ -1,0 +1,85 @@
+using ModelRunner.Exposition.Merging;
+using ModelRunner.Exposition.Text;
+
+namespace ModelRunner.Exposition.Writing;
+
+/// <summary>
+/// Whether the samples of a family keep the rules that OpenMetrics 1.0 has for its type. One family that breaks them would void the whole page,
+/// so such a family is written as unknown.
+/// </summary>
+internal static class OpenMetricsRules
+{
+    public static bool AreKept(PageIndex index, MetricType type, FamilySamples samples)
+    {
+        var items = samples.Items;
+        foreach (ref readonly var item in items)
+        {
+            if (!IsKept(index, type, item))
+                return false;
+        }
+
+        if (type != MetricType.Histogram)
+            return true;
+        while (!items.IsEmpty)
+        {
+            var count = 1;
+            while (count < items.Length && items[count].Metric == items[0].Metric)
+                count++;
+            if (!IsHistogram(index, items[..count]))
+                return false;
+            items = items[count..];
+        }
+
+        return true;
+    }
+
+    private static bool IsKept(PageIndex index, MetricType type, in FamilySample item)
+    {
+        var value = ValueOf(index, item);
+        return type switch
+        {
+            MetricType.Counter => value >= 0,
+            MetricType.Info => value == 1,
+            MetricType.StateSet => value is 0 or 1 && item.Bound == 0,
+            MetricType.Summary => IsSummaryPart(item, value),
+            MetricType.Histogram => value >= 0 && (item.Part is FamilyPart.Sum or FamilyPart.Created || value == Math.Truncate(value)),
+            _ => true,
+        };
+    }
+
+    private static bool IsSummaryPart(in FamilySample item, double value) => item.Part switch
+    {
+        FamilyPart.Value => item.Bound is >= 0 and <= 1 && !(value < 0),
+        FamilyPart.Count => value >= 0 && value == Math.Truncate(value),
+        _ => value >= 0,
+    };
+
+    private static bool IsHistogram(PageIndex index, ReadOnlySpan<FamilySample> metric)
+    {
+        double bound = double.NegativeInfinity, population = 0, count = double.NaN;
+        var hasSum = false;
+        var hasNegativeBound = false;
+        foreach (ref readonly var item in metric)
+        {
+            var value = ValueOf(index, item);
+            hasSum |= item.Part == FamilyPart.Sum;
+            if (item.Part == FamilyPart.Count)
+                count = value;
+            if (item.Part != FamilyPart.Bucket)
+                continue;
+            if (!(item.Bound > bound) || value < population)
+                return false;
+            hasNegativeBound |= item.Bound < 0;
+            (bound, population) = (item.Bound, value);
+        }
+
+        return double.IsPositiveInfinity(bound) && hasSum != double.IsNaN(count) && (!hasSum || (population == count && !hasNegativeBound));
+    }
+
+    private static double ValueOf(PageIndex index, in FamilySample item)
+    {
+        ref readonly var record = ref index.Sample(item.Sample);
+        var bytes = PageIndex.BytesOf(index.Source(item.Source), record.Flags)[record.Start..record.End];
+        return Numbers.Parse(bytes[(bytes.LastIndexOf((byte)' ') + 1)..]);
+    }
+}
