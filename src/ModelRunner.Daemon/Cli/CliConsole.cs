@@ -1,4 +1,5 @@
 using System.Text;
+using ModelRunner.Daemon.Diagnostics;
 
 namespace ModelRunner.Daemon.Cli;
 
@@ -28,6 +29,6 @@ internal sealed record CliConsole(Stream Out, TextWriter Error, TextReader In, b
     /// <summary>Writes a line at once.</summary>
     public void WriteLine(string text) => Write(text + "\n");
 
-    /// <summary>Writes a sentence for a person on standard error.</summary>
-    public void WriteError(string sentence) => Error.Write($"model-runner: {sentence}\n");
+    /// <summary>Writes a sentence for a person on standard error, on one line whatever it quotes.</summary>
+    public void WriteError(string sentence) => Error.Write($"model-runner: {PlainText.Escape(sentence)}\n");
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using ModelRunner.Daemon.Configuration;
 
 namespace ModelRunner.Daemon.Cli;
@@ -18,7 +19,15 @@ internal static class CommandLine
     {
         var root = new RootCommand("Runs language models on this machine and shows all of them on one Prometheus page.");
         var serveCommand = new ServeCommand(serve, surroundings);
+        var context = new CliContext(console, surroundings, TimeProvider.System);
         root.Add(serveCommand);
+        root.Add(new RunCommand(context));
+        root.Add(new PsCommand(context));
+        root.Add(new LsCommand(context));
+        root.Add(new UnloadCommand(context));
+        root.Add(new StatusCommand(context));
+        root.Add(new MetricsCommand(context));
+        root.Add(new VersionCommand(context));
 
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
@@ -35,7 +44,7 @@ internal static class CommandLine
 
     private static int RefuseUsage(ParseResult parsed, CliConsole console)
     {
-        foreach (var error in parsed.Errors)
+        foreach (ParseError error in parsed.Errors)
             console.WriteError(error.Message);
         console.WriteError($"see \"{Name(parsed)} --help\"");
         return ExitCode.Usage;

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using ModelRunner.Daemon.Configuration;
+
+namespace ModelRunner.Daemon.Cli;
+
+/// <summary><c>model-runner ps</c>: the runners that there are.</summary>
+internal sealed class PsCommand(CliContext context) : ClientCommand("ps", "List the runners that are loaded", context)
+{
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, CancellationToken cancellation)
+    {
+        using JsonDocument runners = await client.GetJsonAsync("engines/ps", cancellation);
+        if (IsJson(result))
+            Console.WriteLine(runners.RootElement.GetRawText());
+        else
+            Console.Write(TextTable.Draw(["MODEL", "BACKEND", "MODE", "STATE", "UNTIL"], runners.RootElement.Items().Select(ToRow)));
+        return ExitCode.Success;
+    }
+
+    private string[] ToRow(JsonElement runner) =>
+        [runner.Text("model_name"), runner.Text("backend_name"), runner.Text("mode"), State(runner), Until(runner)];
+
+    private static string State(JsonElement runner) =>
+        runner.IsTrue("loading") ? "loading" : runner.IsTrue("in_use") ? "in use" : runner.Text("state") is { Length: > 0 } state ? state : "idle";
+
+    private string Until(JsonElement runner)
+    {
+        if (!DurationText.TryParseKeepAlive(runner.Text("keep_alive"), out TimeSpan keepAlive))
+            return "";
+        if (keepAlive < TimeSpan.Zero)
+            return "forever";
+        if (runner.IsTrue("loading") || runner.IsTrue("in_use") || !TryReadTime(runner.Text("last_used"), out DateTimeOffset lastUsed))
+            return $"{DurationText.Format(keepAlive)} after its last request";
+
+        TimeSpan left = lastUsed + keepAlive - Context.Time.GetUtcNow();
+        return left <= TimeSpan.Zero ? "now" : $"in {DurationText.Format(TimeSpan.FromSeconds(Math.Ceiling(left.TotalSeconds)))}";
+    }
+
+    // The year 1 stands for "never" in the interface that this one is compatible with.
+    private static bool TryReadTime(string text, out DateTimeOffset time) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time) && time.Year > 1;
+}

@@ -1,0 +1,230 @@
+using System.Text.Json;
+
+namespace ModelRunner.Daemon.Tests.Cli;
+
+public sealed class ClientCommandTests
+{
+    private const string Runners = """
+        [{"backend_name":"llama.cpp","model_name":"lab/otter:7b","mode":"completion","last_used":"0001-01-01T00:00:00Z","in_use":true,"keep_alive":"5m0s"},
+         {"backend_name":"vllm","model_name":"[red]","mode":"embedding","last_used":"2000-01-01T00:00:00Z","keep_alive":"-1"}]
+        """;
+
+    public static TheoryData<string> Commands =>
+    [
+        "ps", "ls", "status", "metrics", "unload --all", "run otter hello", "ps --json", "run otter hello --json",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task CLI_04_without_a_daemon_every_command_says_so_and_fails(string command)
+    {
+        await using FakeDaemon daemon = FakeDaemon.NotStarted();
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(command.Split(' '));
+
+        Assert.Equal(3, exitCode);
+        Assert.Empty(output);
+        Assert.Equal(
+            $"model-runner: the daemon is not running: nothing listens on unix:{daemon.SocketPath}; start it with \"model-runner serve\"\n", error);
+    }
+
+    [Fact]
+    public async Task Status_as_JSON_is_JSON_also_without_a_daemon()
+    {
+        await using FakeDaemon daemon = FakeDaemon.NotStarted();
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(["status", "--json"]);
+
+        Assert.Equal(3, exitCode);
+        Assert.Equal($$"""{"running":false,"endpoint":"unix:{{daemon.SocketPath}}"}""" + "\n", output);
+        Assert.Contains("not running", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ps_shows_one_line_a_runner()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", Runners);
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(["ps"]);
+
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Equal(
+            """
+            MODEL          BACKEND     MODE         STATE    UNTIL
+            lab/otter:7b   llama.cpp   completion   in use   5m after its last request
+            [red]          vllm        embedding    idle     forever
+
+            """,
+            output);
+    }
+
+    [Fact]
+    public async Task Ps_as_JSON_is_what_the_daemon_said()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", Runners);
+
+        (int exitCode, string output, _) = await daemon.RunAsync(["ps", "--json"]);
+
+        Assert.Equal(0, exitCode);
+        using var document = JsonDocument.Parse(output);
+        Assert.Equal(2, document.RootElement.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Ls_shows_models_by_their_first_tag()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/models", """
+            [{"id":"sha256:1","tags":["lab/otter:7b"],"created":1767225600,"config":{"parameters":"7B","quantization":"Q4_K_M","architecture":"llama","size":"4GiB"}}]
+            """);
+
+        (int exitCode, string output, _) = await daemon.RunAsync(["ls"]);
+
+        Assert.Equal(0, exitCode);
+        Assert.Equal(
+            "MODEL          PARAMETERS   QUANTIZATION   ARCHITECTURE   SIZE   CREATED\n"
+            + "lab/otter:7b   7B           Q4_K_M         llama          4GiB   2026-01-01 00:00\n",
+            output);
+    }
+
+    [Fact]
+    public async Task Status_lists_the_engines()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync())
+            .On("/version", """{"version":"1.2.3"}""").On("/engines/status", """{"llama.cpp":"Running: llama-host"}""");
+
+        (int exitCode, string output, _) = await daemon.RunAsync(["status"]);
+        (_, string json, _) = await daemon.RunAsync(["status", "--json"]);
+
+        Assert.Equal(0, exitCode);
+        Assert.StartsWith($"model-runner 1.2.3 is running at unix:{daemon.SocketPath}\n", output, StringComparison.Ordinal);
+        Assert.Contains("llama.cpp   Running   llama-host\n", output, StringComparison.Ordinal);
+        Assert.Equal(
+            $$$"""{"running":true,"endpoint":"unix:{{{daemon.SocketPath}}}","version":"1.2.3","backends":{"llama.cpp":"Running: llama-host"}}""" + "\n", json);
+    }
+
+    [Fact]
+    public async Task Metrics_prints_the_page_as_it_is()
+    {
+        const string Page = "# HELP a b\n# TYPE a gauge\na{model=\"ó\"} 1\n";
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/metrics", Page, type: "text/plain; version=0.0.4");
+
+        Assert.Equal((0, Page, ""), await daemon.RunAsync(["metrics"]));
+    }
+
+    [Fact]
+    public async Task CLI_02_unload_sends_names_as_ps_shows_them()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/unload", """{"unloaded_runners":1}""");
+
+        (int exitCode, string output, _) = await daemon.RunAsync(["unload", "lab/otter:7b", "--backend", "llama.cpp"]);
+
+        Assert.Equal((0, "Unloaded 1 runner.\n"), (exitCode, output));
+        Assert.True(daemon.Requests.TryDequeue(out var request));
+        Assert.Equal("""{"all":false,"backend":"llama.cpp","models":["lab/otter:7b"]}""", request.Body);
+    }
+
+    [Fact]
+    public async Task CLI_02_unload_of_what_is_not_loaded_fails_with_a_hint()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/unload", """{"unloaded_runners":0}""");
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(["unload", "otter"]);
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Equal("model-runner: no runner of otter is loaded; \"model-runner ps\" lists those that are\n", error);
+        Assert.Equal((0, "Unloaded 0 runners.\n", ""), await daemon.RunAsync(["unload", "--all"]));
+    }
+
+    [Fact]
+    public async Task The_key_is_sent_and_its_lack_is_explained()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", """{"error":{"message":"a key is needed"}}""", 401);
+        daemon.Environment["MODEL_RUNNER_API_KEY"] = "s3cret";
+
+        (int exitCode, _, string error) = await daemon.RunAsync(["ps"]);
+
+        Assert.Equal(1, exitCode);
+        Assert.Equal("model-runner: a key is needed; set MODEL_RUNNER_API_KEY to the daemon's key\n", error);
+        Assert.True(daemon.Requests.TryDequeue(out var request));
+        Assert.Equal("Bearer s3cret", request.Authorization);
+    }
+
+    [Theory]
+    [InlineData("--host", "{socket}")]
+    [InlineData("--host", "unix:{socket}")]
+    [InlineData("--host", "./model-runner.sock")]
+    [InlineData("--host", "model-runner.sock")]
+    public async Task The_daemon_can_be_named(string flag, string host)
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", "[]");
+        daemon.Environment["MODEL_RUNNER_SOCK"] = "/nowhere.sock";
+
+        (int exitCode, _, string error) = await daemon.RunAsync(["ps", flag, host.Replace("{socket}", daemon.SocketPath, StringComparison.Ordinal)]);
+
+        Assert.Equal((0, ""), (exitCode, error));
+    }
+
+    [Theory]
+    [InlineData("https://example.org")]
+    [InlineData("unix:relative")]
+    public async Task A_name_that_is_no_address_is_a_usage_error(string host)
+    {
+        await using FakeDaemon daemon = FakeDaemon.NotStarted();
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(["ps", "--host", host]);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains($"\"{host}\" is not where a daemon can be", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_port_of_the_environment_is_asked()
+    {
+        await using FakeDaemon daemon = FakeDaemon.NotStarted();
+        daemon.Environment["MODEL_RUNNER_PORT"] = "1";
+
+        (int exitCode, _, string error) = await daemon.RunAsync(["ps"]);
+
+        Assert.Equal(3, exitCode);
+        Assert.Contains("nothing listens on http://127.0.0.1:1;", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Something_else_that_listens_there_is_told_so()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", "<html>", type: "text/html");
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(["ps"]);
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Equal($"model-runner: the answer of unix:{daemon.SocketPath} is not what a model-runner daemon says\n", error);
+    }
+
+    [Theory]
+    [InlineData("frobnicate")]
+    [InlineData("ps", "--frob")]
+    [InlineData("unload")]
+    [InlineData("unload", "x", "--all")]
+    [InlineData("run")]
+    [InlineData("run", "x", "  ")]
+    [InlineData("run", "x", "y", "--temperature", "hot")]
+    [InlineData("serve", "--prot", "1")]
+    public async Task What_cannot_be_understood_ends_with_code_2(params string[] arguments)
+    {
+        await using FakeDaemon daemon = FakeDaemon.NotStarted();
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(arguments);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.All(error.TrimEnd('\n').Split('\n'), static line => Assert.StartsWith("model-runner: ", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Version_needs_no_daemon()
+    {
+        await using FakeDaemon daemon = FakeDaemon.NotStarted();
+        (int exitCode, string output, _) = await daemon.RunAsync(["version"]);
+        Assert.Equal(0, exitCode);
+        Assert.StartsWith("model-runner 0.", output, StringComparison.Ordinal);
+    }
+}

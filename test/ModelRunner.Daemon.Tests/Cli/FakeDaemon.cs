@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using ModelRunner.Daemon.Cli;
+using ModelRunner.Daemon.Configuration;
+
+namespace ModelRunner.Daemon.Tests.Cli;
+
+/// <summary>Answers as a daemon would, on the default socket of a folder of its own, and runs commands in that folder.</summary>
+internal sealed class FakeDaemon : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ConcurrentDictionary<string, RequestDelegate> _routes = new(StringComparer.Ordinal);
+    private WebApplication? _app;
+
+    public Dictionary<string, string> Environment { get; } = new(StringComparer.Ordinal);
+
+    public ConcurrentQueue<(string Path, string Body, string Authorization)> Requests { get; } = new();
+
+    public string SocketPath => Path.Join(_folder.Path, "model-runner.sock");
+
+    public string FolderPath => _folder.Path;
+
+    public static async Task<FakeDaemon> StartAsync()
+    {
+        var daemon = new FakeDaemon();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(daemon.SocketPath));
+        daemon._app = builder.Build();
+        daemon._app.Run(daemon.AnswerAsync);
+        await daemon._app.StartAsync(TestContext.Current.CancellationToken);
+        return daemon;
+    }
+
+    public static FakeDaemon NotStarted() => new();
+
+    public FakeDaemon On(string path, string body, int status = 200, string type = "application/json") => On(path, async context =>
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = type;
+        await context.Response.WriteAsync(body);
+    });
+
+    public FakeDaemon On(string path, RequestDelegate answer)
+    {
+        _routes[path] = answer;
+        return this;
+    }
+
+    /// <summary>Runs a command to its end.</summary>
+    public async Task<(int ExitCode, string Out, string Error)> RunAsync(string[] arguments, string input = "", Stream? output = null)
+    {
+        using var collected = new MemoryStream();
+        await using var error = new StringWriter();
+        var console = new CliConsole(output ?? collected, error, new StringReader(input), IsTerminal: true);
+        var surroundings = new DaemonOptions { Environment = Environment, WorkingDirectory = _folder.Path, BaseDirectory = _folder.Path };
+        int exitCode = await CommandLine.RunAsync(arguments, static (_, _) => Task.FromResult(77), console, surroundings);
+        return (exitCode, Encoding.UTF8.GetString(collected.ToArray()), error.ToString());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+            await _app.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        string path = context.Request.Path;
+        Requests.Enqueue((path, await reader.ReadToEndAsync(), context.Request.Headers.Authorization.ToString()));
+        if (_routes.TryGetValue(path, out RequestDelegate? answer))
+            await answer(context);
+        else
+            context.Response.StatusCode = 404;
+    }
+}

@@ -1,0 +1,65 @@
+using ModelRunner.Daemon.Cli;
+using ModelRunner.Daemon.Configuration;
+
+namespace ModelRunner.Daemon.Tests.Cli;
+
+public sealed class ServeCommandTests
+{
+    [Fact]
+    public async Task Flags_are_handed_on_as_they_are_written()
+    {
+        DaemonOptions options = await ServeAsync("--port", "8080", "--demo", "--keep-alive", "-1", "--llama-args", "--threads 2", "--bind=::1");
+
+        Assert.Equal(
+            ["--bind=::1", "--demo=true", "--keep-alive=-1", "--llama-args=--threads 2", "--port=8080"],
+            options.Flags.Select(static flag => $"{flag.Key}={flag.Value}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_switch_can_be_turned_off()
+    {
+        DaemonOptions options = await ServeAsync("--disable-metrics", "false");
+        Assert.Equal("false", options.Flags["--disable-metrics"]);
+    }
+
+    [Fact]
+    public async Task What_is_not_written_is_not_there() => Assert.Empty((await ServeAsync()).Flags);
+
+    [Fact]
+    public async Task The_help_names_every_flag_variable_and_default()
+    {
+        await using FakeDaemon daemon = FakeDaemon.NotStarted();
+
+        (int exitCode, string output, _) = await daemon.RunAsync(["serve", "--help"]);
+
+        Assert.Equal(0, exitCode);
+        string text = string.Join(' ', output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        foreach (ConfigurationOption option in ConfigurationCatalog.All)
+        {
+            if (option.Flag is null)
+                continue;
+
+            Assert.Contains(option.Flag, text, StringComparison.Ordinal);
+            Assert.Contains(option.Description, text, StringComparison.Ordinal);
+            Assert.Contains($"default: {option.Default}]", text, StringComparison.Ordinal);
+        }
+    }
+
+    private static async Task<DaemonOptions> ServeAsync(params string[] flags)
+    {
+        DaemonOptions? seen = null;
+        var console = new CliConsole(Stream.Null, TextWriter.Null, TextReader.Null, IsTerminal: false);
+        var surroundings = new DaemonOptions { WorkingDirectory = "/", BaseDirectory = "/" };
+        int exitCode = await CommandLine.RunAsync(
+            ["serve", .. flags],
+            (options, _) =>
+            {
+                seen = options;
+                return Task.FromResult(5);
+            },
+            console,
+            surroundings);
+        Assert.Equal(5, exitCode);
+        return seen!;
+    }
+}
