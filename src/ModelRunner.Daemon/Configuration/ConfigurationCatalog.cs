@@ -23,13 +23,13 @@ internal static class ConfigurationCatalog
     { Minimum = 0, Maximum = 65535 };
 
     public static ConfigurationOption Bind { get; } = new("bind", "MODEL_RUNNER_BIND", "--bind", OptionKind.Address,
-        "Listens on this address for TCP; one that is not loopback needs a key or the word that none is wanted") { Default = "127.0.0.1" };
+        "Listens on this address for TCP; one that other machines can reach needs apiKey or insecure") { Default = "127.0.0.1" };
 
     public static ConfigurationOption ApiKey { get; } = new("apiKey", "MODEL_RUNNER_API_KEY", null, OptionKind.Secret,
         "Asks clients on TCP for this key, as a bearer token");
 
     public static ConfigurationOption Insecure { get; } = new("insecure", "MODEL_RUNNER_INSECURE", "--insecure", OptionKind.Switch,
-        "Allows an address that is not loopback without a key") { Default = "off" };
+        "Allows an address that other machines can reach without a key") { Default = "off" };
 
     public static ConfigurationOption Origins { get; } = new("origins", "DMR_ORIGINS", "--origins", OptionKind.Origins,
         "Lets pages of these origins call the API from a browser; a comma separates them") { Default = "none" };
@@ -74,7 +74,7 @@ internal static class ConfigurationCatalog
         "Leaves out a runner whose page has more samples") { Default = "200000", Minimum = 1, Maximum = 10_000_000 };
 
     public static ConfigurationOption MaxRunners { get; } = new("limits.maxRunners", null, "--max-runners", OptionKind.Integer,
-        "Runs at most so many runners at once") { Default = "8", Minimum = 1, Maximum = 256 };
+        "Keeps at most so many runners at once, starting and stopping ones included") { Default = "8", Minimum = 1, Maximum = 256 };
 
     public static ConfigurationOption MaxQueuedRequests { get; } = new("limits.maxQueuedRequests", null, null, OptionKind.Integer,
         "Lets at most so many requests wait in all; one more is refused") { Default = "512", Minimum = 1, Maximum = 100_000 };

@@ -16,13 +16,13 @@ internal sealed class FileLogSink : ILogSink
     private readonly long _maxBytes;
     private readonly int _kept;
     private FileStream? _file;
+    private bool _isDisposed;
 
     /// <summary>Opens the file, which is continued where it is there.</summary>
     /// <exception cref="IOException">The folder or the file cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">They may not be.</exception>
     public FileLogSink(string folder, long maxBytes = 10 << 20, int kept = 4)
     {
-        Directory.CreateDirectory(folder);
         _path = Path.Join(folder, FileName);
         _maxBytes = maxBytes;
         _kept = kept;
@@ -34,19 +34,23 @@ internal sealed class FileLogSink : ILogSink
         byte[] bytes = Encoding.UTF8.GetBytes(line + "\n");
         lock (_lock)
         {
+            if (_isDisposed)
+                return;
+
             try
             {
-                if (_file is not null && _file.Length > 0 && _file.Length + bytes.Length > _maxBytes)
+                _file ??= Open();
+                if (_file.Length > 0 && _file.Length + bytes.Length > _maxBytes)
                     Rotate();
 
-                _file?.Write(bytes);
-                _file?.Flush();
+                _file!.Write(bytes);
+                _file.Flush();
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
                 // The disk is full or the folder is gone: standard error still has the line, and the next one tries again.
                 _file?.Dispose();
-                _file = TryOpen();
+                _file = null;
             }
         }
     }
@@ -56,7 +60,7 @@ internal sealed class FileLogSink : ILogSink
         lock (_lock)
         {
             _file?.Dispose();
-            _file = null;
+            _isDisposed = true;
         }
     }
 
@@ -71,24 +75,17 @@ internal sealed class FileLogSink : ILogSink
         _file = Open();
     }
 
-    private FileStream? TryOpen()
+    private FileStream Open()
     {
-        try
-        {
-            return Open();
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
 
-    // Model names and the like are nobody else's business: the file is for its owner only.
-    private FileStream Open() => new(_path, new FileStreamOptions
-    {
-        Mode = FileMode.Append,
-        Access = FileAccess.Write,
-        Share = FileShare.ReadWrite | FileShare.Delete,
-        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-    });
+        // Model names and the like are nobody else's business: the file is for its owner only.
+        return new FileStream(_path, new FileStreamOptions
+        {
+            Mode = FileMode.Append,
+            Access = FileAccess.Write,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+    }
 }

@@ -102,7 +102,7 @@ public sealed class GgufHeaderReaderTests
     [Fact]
     public void The_models_that_come_with_the_program_can_be_read()
     {
-        string models = Path.Join(FindRoot(), "models");
+        string models = Path.Join(Repository.Root, "models");
 
         GgufHeader chat = GgufHeaderReader.Read(Path.Join(models, "tiny-chat.gguf")).Header!;
         GgufHeader embedding = GgufHeaderReader.Read(Path.Join(models, "tiny-embed.gguf")).Header!;
@@ -139,12 +139,4 @@ public sealed class GgufHeaderReaderTests
     }
 
     private static GgufReadOutcome Read(byte[] file) => GgufHeaderReader.Read(new MemoryStream(file));
-
-    private static string FindRoot()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Join(folder, "model-runner.slnx")))
-            folder = Path.GetDirectoryName(folder)!;
-        return folder;
-    }
 }

@@ -1,0 +1,67 @@
+using ModelRunner.Daemon.Diagnostics;
+
+namespace ModelRunner.Daemon.Tests.Diagnostics;
+
+public sealed class FileLogSinkTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string LogPath => Path.Join(_folder.Path, "deep", FileLogSink.FileName);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Lines_are_there_at_once_and_only_for_the_owner()
+    {
+        using var sink = Open();
+        sink.Write("one");
+
+        Assert.Equal("one\n", Read(LogPath));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(LogPath));
+    }
+
+    [Fact]
+    public void A_later_start_goes_on_where_the_last_one_ended()
+    {
+        Open().Dispose();
+        using (var first = Open())
+            first.Write("one");
+        using var second = Open();
+        second.Write("two");
+
+        Assert.Equal("one\ntwo\n", Read(LogPath));
+    }
+
+    [Fact]
+    public void Full_files_are_kept_for_a_while_and_then_removed()
+    {
+        using var sink = Open();
+        for (int i = 0; i < 100; i++)
+            sink.Write($"line {i:000}");
+
+        string[] files = [.. Directory.GetFiles(Path.GetDirectoryName(LogPath)!).Order(StringComparer.Ordinal)];
+        Assert.Equal([LogPath, $"{LogPath}.1", $"{LogPath}.2"], files);
+        Assert.All(files, static file => Assert.InRange(new FileInfo(file).Length, 1, 100));
+        Assert.EndsWith("line 099\n", Read(LogPath), StringComparison.Ordinal);
+        Assert.True(string.CompareOrdinal(Read($"{LogPath}.2"), Read($"{LogPath}.1")) < 0);
+    }
+
+    [Fact]
+    public void A_folder_that_vanished_costs_some_lines_and_is_made_again()
+    {
+        using var sink = Open();
+        Directory.Delete(Path.GetDirectoryName(LogPath)!, recursive: true);
+        for (int i = 0; i < 100; i++)
+            sink.Write($"line {i:000}");
+        Assert.EndsWith("line 099\n", Read(LogPath), StringComparison.Ordinal);
+    }
+
+    private FileLogSink Open() => new(Path.GetDirectoryName(LogPath)!, maxBytes: 100, kept: 2);
+
+    private static string Read(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}
