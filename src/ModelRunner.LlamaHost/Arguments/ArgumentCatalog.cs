@@ -1,0 +1,60 @@
+using System.Globalization;
+using LLama.Native;
+
+namespace ModelRunner.LlamaHost.Arguments;
+
+/// <summary>Every argument that llama-host knows. They are a subset of llama-server's, with <c>--cpu-variant</c> added.</summary>
+internal static class ArgumentCatalog
+{
+    /// <summary>The arguments in the order of the help.</summary>
+    public static IReadOnlyList<Argument> All { get; } =
+    [
+        Text(["--model", "-m"], "FILE", "the GGUF file to load", (settings, value) => settings with { ModelPath = value }),
+        Text(["--alias", "-a"], "NAME", "the model's name in the API", (settings, value) => settings with { Alias = FirstAlias(value) }),
+        Text(["--host"], "HOST", "a path that ends in .sock, or an IP address", (settings, value) => settings with { Host = value }),
+        Integer(["--port"], 0, 65535, "TCP port", (settings, value) => settings with { Port = value }),
+        Flag(["--metrics"], "serve /metrics", settings => settings with { HasMetrics = true }),
+        Flag(["--embeddings", "--embedding"], "make vectors, not text", settings => settings with { IsEmbedding = true }),
+        Text(["--pooling"], "KIND", "none, mean, cls or last", (settings, value) => settings with { Pooling = PoolingOf(value) }),
+        Integer(["--ctx-size", "-c"], 0, int.MaxValue, "tokens of context over all slots", (settings, value) => settings with { ContextSize = value }),
+        Integer(["--parallel", "-np"], 1, 64, "requests at the same time", (settings, value) => settings with { SlotCount = value }),
+        Integer(["--threads", "-t"], -1, 1024, "compute threads", (settings, value) => settings with { Threads = Math.Max(0, value) }),
+        Integer(["--threads-batch", "-tb"], -1, 1024, "compute threads for prompts", (settings, value) => settings with { BatchThreads = Math.Max(0, value) }),
+        Integer(["--batch-size", "-b"], 32, 65536, "tokens in one decode call", (settings, value) => settings with { BatchSize = value }),
+        Integer(["--ubatch-size", "-ub"], 32, 65536, null, (settings, value) => settings with { BatchSize = value }),
+        Text(["--cpu-variant"], "NAME", "noavx, avx2 or avx512 (also LLAMA_HOST_CPU_VARIANT)", (settings, value) => settings with { CpuVariant = value }),
+        Text(["--n-gpu-layers", "--gpu-layers", "-ngl"], "N", null, NoGpu),
+        Flag(["--no-ui", "--no-webui", "--no-slots", "--offline", "--log-disable"], null, settings => settings),
+    ];
+
+    private static Argument Text(string[] names, string valueName, string? help, Func<HostSettings, string, HostSettings> apply) =>
+        new(names, valueName, help, (settings, value) => value.Length > 0 ? apply(settings, value) : throw new FormatException("it is empty"));
+
+    private static Argument Flag(string[] names, string? help, Func<HostSettings, HostSettings> apply) =>
+        new(names, null, help, (settings, _) => apply(settings));
+
+    private static Argument Integer(string[] names, int least, int most, string? help, Func<HostSettings, int, HostSettings> apply) =>
+        new(names, "N", help, (settings, value) => apply(settings, ParseInteger(value, least, most)));
+
+    private static int ParseInteger(string value, int least, int most) =>
+        int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
+            ? number
+            : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"it must be a whole number from {least} to {most}"));
+
+    // llama-server keeps aliases in an ordered set and shows the first of it.
+    private static string FirstAlias(string value) =>
+        value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Min(StringComparer.Ordinal) ?? "";
+
+    private static LLamaPoolingType PoolingOf(string value) => value switch
+    {
+        "none" => LLamaPoolingType.None,
+        "mean" => LLamaPoolingType.Mean,
+        "cls" => LLamaPoolingType.CLS,
+        "last" => LLamaPoolingType.Last,
+        "rank" => throw new FormatException("reranking needs llama-server"),
+        _ => throw new FormatException("it must be none, mean, cls or last"),
+    };
+
+    private static HostSettings NoGpu(HostSettings settings, string value) =>
+        value is "0" or "auto" ? settings : throw new FormatException("llama-host computes on the CPU only; a GPU needs llama-server");
+}

@@ -1,0 +1,55 @@
+using LLama.Native;
+
+namespace ModelRunner.LlamaHost.Arguments;
+
+/// <summary>What the command line said, checked and immutable.</summary>
+internal sealed record HostSettings
+{
+    /// <summary>The most tokens that one decode call gets. A call cannot be shared with later arrivals, so this bounds what they wait.</summary>
+    public const int MaxGenerationBatch = 512;
+
+    /// <summary>The GGUF file.</summary>
+    public string ModelPath { get; init; } = "";
+
+    /// <summary>The name that the API shows; empty: the path.</summary>
+    public string Alias { get; init; } = "";
+
+    /// <summary>A path that ends in <c>.sock</c>, or an IP address.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>TCP port; without meaning for a socket.</summary>
+    public int Port { get; init; } = 8080;
+
+    /// <summary>Whether <c>/metrics</c> is served.</summary>
+    public bool HasMetrics { get; init; }
+
+    /// <summary>Whether the model makes vectors rather than text.</summary>
+    public bool IsEmbedding { get; init; }
+
+    /// <summary>How the vectors of an input's tokens become one; <see cref="LLamaPoolingType.Unspecified"/>: as the model says.</summary>
+    public LLamaPoolingType Pooling { get; init; } = LLamaPoolingType.Unspecified;
+
+    /// <summary>Tokens of context over all slots; 0: chosen by <see cref="Loading.ContextSize"/>.</summary>
+    public int ContextSize { get; init; }
+
+    /// <summary>Requests that are worked on at the same time.</summary>
+    public int SlotCount { get; init; } = 4;
+
+    /// <summary>Compute threads; 0: chosen by <see cref="Loading.ThreadCount"/>.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Compute threads for prompts; 0: as <see cref="Threads"/>.</summary>
+    public int BatchThreads { get; init; }
+
+    /// <summary>Tokens in one decode call; for embeddings also the longest input.</summary>
+    public int BatchSize { get; init; } = MaxGenerationBatch;
+
+    /// <summary>The set of CPU instructions to use; null: the best that was measured on this CPU.</summary>
+    public string? CpuVariant { get; init; }
+
+    /// <summary>Whether <see cref="Host"/> is the path of a Unix socket.</summary>
+    public bool IsUnixSocket => Host.EndsWith(".sock", StringComparison.Ordinal);
+
+    /// <summary>The name that the API shows.</summary>
+    public string ModelName => Alias.Length > 0 ? Alias : ModelPath;
+}

@@ -1,0 +1,26 @@
+namespace ModelRunner.LlamaHost.Generation;
+
+/// <summary>What a request came to.</summary>
+internal sealed record GenerationOutcome
+{
+    /// <summary>Why it ended.</summary>
+    public required FinishReason Reason { get; init; }
+
+    /// <summary>Tokens of the prompt, cached ones included.</summary>
+    public required int PromptTokens { get; init; }
+
+    /// <summary>Tokens of the prompt that were found in the slot's cache.</summary>
+    public int CachedTokens { get; init; }
+
+    /// <summary>Generated tokens, the end token included.</summary>
+    public int PredictedTokens { get; init; }
+
+    /// <summary>From getting a slot to the first token.</summary>
+    public TimeSpan PromptTime { get; init; }
+
+    /// <summary>From the first token to the last.</summary>
+    public TimeSpan PredictedTime { get; init; }
+
+    /// <summary>What went wrong, in one sentence; null: nothing.</summary>
+    public string? Failure { get; init; }
+}

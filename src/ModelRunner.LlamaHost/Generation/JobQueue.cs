@@ -1,0 +1,104 @@
+namespace ModelRunner.LlamaHost.Generation;
+
+/// <summary>Jobs between the threads of HTTP and the inference thread, first in, first out.</summary>
+/// <typeparam name="T">The kind of job.</typeparam>
+internal sealed class JobQueue<T> : IDisposable
+    where T : class
+{
+    private readonly Lock _gate = new();
+    private readonly LinkedList<T> _jobs = [];
+    private readonly ManualResetEventSlim _wake = new();
+    private bool _isClosed;
+
+    /// <summary>The number of jobs that wait.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _jobs.Count;
+            }
+        }
+    }
+
+    /// <summary>Adds a job.</summary>
+    /// <returns>False: the queue is closed.</returns>
+    public bool TryAdd(T job)
+    {
+        lock (_gate)
+        {
+            if (_isClosed)
+                return false;
+            _jobs.AddLast(job);
+            _wake.Set();
+            return true;
+        }
+    }
+
+    /// <summary>Takes the first job if it passes the test; null: there is none, or it does not pass.</summary>
+    public T? TakeFirst(Func<T, bool> test)
+    {
+        lock (_gate)
+        {
+            if (_jobs.First is not { } first || !test(first.Value))
+                return null;
+            _jobs.RemoveFirst();
+            return first.Value;
+        }
+    }
+
+    /// <summary>Takes out every job that passes the test, wherever it stands.</summary>
+    public IReadOnlyList<T> TakeAll(Func<T, bool> test)
+    {
+        List<T>? taken = null;
+        lock (_gate)
+        {
+            for (LinkedListNode<T>? node = _jobs.First; node is not null;)
+            {
+                LinkedListNode<T>? next = node.Next;
+                if (test(node.Value))
+                {
+                    (taken ??= []).Add(node.Value);
+                    _jobs.Remove(node);
+                }
+
+                node = next;
+            }
+        }
+
+        return taken ?? [];
+    }
+
+    /// <summary>Waits until there is a job or the queue is closed.</summary>
+    /// <returns>False: the queue is closed.</returns>
+    public bool WaitForJob()
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_isClosed)
+                    return false;
+                if (_jobs.Count > 0)
+                    return true;
+                _wake.Reset();
+            }
+
+            _wake.Wait();
+        }
+    }
+
+    /// <summary>Takes no more jobs; those that wait stay until they are taken.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            _wake.Set();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _wake.Dispose();
+}

@@ -1,0 +1,137 @@
+using LLama.Native;
+
+namespace ModelRunner.LlamaHost.Generation;
+
+/// <summary>
+/// One decoding slot: the request that it works on, and the tokens that are in its part of the cache. Only the inference thread uses it.
+/// </summary>
+internal sealed class Slot(int index)
+{
+    private readonly List<LLamaToken> _cached = [];
+
+    /// <summary>The slot's number, which is also llama.cpp's sequence.</summary>
+    public LLamaSeqId Sequence { get; } = (LLamaSeqId)index;
+
+    /// <summary>The request; null: the slot is free.</summary>
+    public GenerationJob? Job { get; private set; }
+
+    /// <summary>The request's chain of samplers.</summary>
+    public SafeLLamaSamplerChainHandle? Sampler { get; private set; }
+
+    /// <summary>The request's answer as text.</summary>
+    public AnswerText Text { get; private set; } = new([]);
+
+    /// <summary>Tokens of the prompt that were in the cache.</summary>
+    public int Reused { get; private set; }
+
+    /// <summary>Tokens of the prompt that are in the cache now.</summary>
+    public int PromptDone { get; private set; }
+
+    /// <summary>Generated tokens.</summary>
+    public int Predicted { get; private set; }
+
+    /// <summary>The last generated token, which is not in the cache yet.</summary>
+    public LLamaToken LastToken { get; private set; }
+
+    /// <summary>Where in the batch the slot's output is; negative: it has none.</summary>
+    public int OutputIndex { get; private set; } = -1;
+
+    /// <summary>Tokens that the slot gave to the batch.</summary>
+    public int TokensInBatch { get; private set; }
+
+    /// <summary>When the request got the slot, as a timestamp.</summary>
+    public long StartedAt { get; private set; }
+
+    /// <summary>When the first token came, as a timestamp.</summary>
+    public long FirstTokenAt { get; private set; }
+
+    /// <summary>The end of the work that was counted last, as a timestamp.</summary>
+    public long CountedTo { get; set; }
+
+    /// <summary>When the slot became free, for finding the one that was free the longest.</summary>
+    public long FreeSince { get; private set; }
+
+    /// <summary>Tokens in the slot's part of the cache.</summary>
+    public int Length => _cached.Count;
+
+    /// <summary>Whether the whole prompt is in the cache.</summary>
+    public bool IsPromptDone => Job is not null && PromptDone == Job.Settings.Prompt.Length;
+
+    /// <summary>How many tokens at the prompt's begin are in the cache. The last one is left out: its output is needed.</summary>
+    public int CommonPrefix(ReadOnlySpan<LLamaToken> prompt)
+    {
+        int most = Math.Min(_cached.Count, prompt.Length - 1);
+        int common = 0;
+        while (common < most && _cached[common] == prompt[common])
+            common++;
+        return common;
+    }
+
+    /// <summary>Gives the slot to a request.</summary>
+    /// <param name="job">The request.</param>
+    /// <param name="sampler">Its samplers, which the slot now owns.</param>
+    /// <param name="keep">Tokens of the cache that stay.</param>
+    /// <param name="now">The timestamp.</param>
+    public void Begin(GenerationJob job, SafeLLamaSamplerChainHandle sampler, int keep, long now)
+    {
+        _cached.RemoveRange(keep, _cached.Count - keep);
+        Job = job;
+        Sampler = sampler;
+        Text = new AnswerText(job.Settings.StopTexts);
+        Reused = PromptDone = keep;
+        Predicted = 0;
+        StartedAt = CountedTo = FirstTokenAt = now;
+    }
+
+    /// <summary>Takes the slot out of the batch that was.</summary>
+    public void LeaveBatch()
+    {
+        OutputIndex = -1;
+        TokensInBatch = 0;
+    }
+
+    /// <summary>Adds the last generated token to the batch.</summary>
+    public void AddLastToken(LLamaBatch batch)
+    {
+        OutputIndex = batch.Add(LastToken, _cached.Count, Sequence, true);
+        _cached.Add(LastToken);
+        TokensInBatch = 1;
+    }
+
+    /// <summary>Adds as much of the prompt to the batch as fits.</summary>
+    public void AddPrompt(LLamaBatch batch, int batchTokens)
+    {
+        LLamaToken[] prompt = Job!.Settings.Prompt;
+        while (PromptDone < prompt.Length && batch.TokenCount < batchTokens)
+        {
+            bool isLast = PromptDone == prompt.Length - 1;
+            int at = batch.Add(prompt[PromptDone], _cached.Count, Sequence, isLast);
+            if (isLast)
+                OutputIndex = at;
+            _cached.Add(prompt[PromptDone++]);
+            TokensInBatch++;
+        }
+    }
+
+    /// <summary>Notes a generated token.</summary>
+    public void Predict(LLamaToken token, long now)
+    {
+        if (Predicted++ == 0)
+            FirstTokenAt = now;
+        LastToken = token;
+    }
+
+    /// <summary>Frees the slot. What is in the cache stays for the next request.</summary>
+    /// <param name="now">The timestamp.</param>
+    /// <param name="keepsCache">Whether the cache is what the slot believes it is.</param>
+    public void End(long now, bool keepsCache)
+    {
+        Sampler?.Dispose();
+        Sampler = null;
+        Job = null;
+        FreeSince = now;
+        LeaveBatch();
+        if (!keepsCache)
+            _cached.Clear();
+    }
+}

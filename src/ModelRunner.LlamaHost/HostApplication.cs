@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using System.Net.Sockets;
+using ModelRunner.LlamaHost.Arguments;
+using ModelRunner.LlamaHost.Diagnostics;
+using ModelRunner.LlamaHost.Http;
+using ModelRunner.LlamaHost.Loading;
+using ModelRunner.LlamaHost.Native;
+
+namespace ModelRunner.LlamaHost;
+
+/// <summary>The life of the program: listen, load, serve, end.</summary>
+internal sealed class HostApplication(HostSettings settings)
+{
+    /// <summary>Longer than the step of a computation between two questions of whether it is still wanted.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(1);
+
+    private readonly TaskCompletionSource _stopAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HostState _state = new(settings, TimeProvider.System);
+
+    /// <summary>Runs until it is told to end.</summary>
+    /// <returns>The exit code: 0 for an end that was asked for, 1 for a model or an address that cannot be used.</returns>
+    public async Task<int> Run()
+    {
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, AskToStop);
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, AskToStop);
+
+        // Before any file or socket is made: what this program makes is its user's only.
+        _ = LibC.SetUmask(0x7F);
+        WebApplication server;
+        try
+        {
+            server = await HostServer.Start(_state);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException or UnauthorizedAccessException)
+        {
+            HostLog.Error($"srv  start: couldn't bind HTTP server socket, hostname: {settings.Host}, port: {settings.Port}: {failure.Message}");
+            HostLog.Error("srv  main: exiting due to HTTP server error");
+            return 1;
+        }
+
+        HostLog.Info($"srv  start: listening on {(settings.IsUnixSocket ? "unix://" + settings.Host : $"http://{settings.Host}:{settings.Port}")}");
+        Task<RunningEngine?> loading = Task.Run(Load);
+        if (await Task.WhenAny(loading, _stopAsked.Task) != loading)
+            return await EndAtOnce();
+
+        if (await loading is not { } engine)
+        {
+            await Stop(server);
+            HostLog.Error("srv  main: exiting due to model loading error");
+            return 1;
+        }
+
+        _state.Serve(engine);
+        HostLog.Info("srv  main: model loaded");
+        await _stopAsked.Task;
+        bool isIdle = engine.Stop(StopLimit);
+        await Stop(server);
+        if (!isIdle)
+            return await EndAtOnce();
+        engine.Dispose();
+        return 0;
+    }
+
+    private void AskToStop(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        _stopAsked.TrySetResult();
+    }
+
+    private RunningEngine? Load()
+    {
+        try
+        {
+            CpuVariant variant = LlamaLibrary.Load(settings.CpuVariant ?? Environment.GetEnvironmentVariable("LLAMA_HOST_CPU_VARIANT"));
+            LoadedModel model = ModelLoader.Load(settings);
+            HostLog.Info(FormattableString.Invariant(
+                $"srv  load_model: initializing, n_slots = {model.SlotCount}, n_ctx_slot = {model.SlotTokens}, n_threads = {model.Context.GenerationThreads}, cpu = {variant.Name}"));
+            if (!model.ChatTemplate.IsKnown && !settings.IsEmbedding)
+                HostLog.Warning("srv  load_model: the chat template is a Jinja program that llama-host cannot run: chat will be refused");
+            return new RunningEngine(model, TimeProvider.System);
+        }
+        catch (Exception failure) when (failure is ModelLoadException or NativeLibraryException)
+        {
+            HostLog.Error($"srv  load_model: {failure.Message}");
+            return null;
+        }
+    }
+
+    // The model is being read or computed with on another thread, under which nothing may be taken away.
+    private async Task<int> EndAtOnce()
+    {
+        if (settings.IsUnixSocket)
+            File.Delete(settings.Host);
+        await Console.Error.FlushAsync();
+        LibC.ExitNow(0);
+        return 0;
+    }
+
+    // The answers in work have ended with the engine; connections get a moment to carry that to their clients, then they are cut.
+    private static async Task Stop(WebApplication server)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        await server.StopAsync(limit.Token);
+        await server.DisposeAsync();
+    }
+}

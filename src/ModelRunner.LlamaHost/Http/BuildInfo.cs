@@ -1,0 +1,11 @@
+using System.Reflection;
+
+namespace ModelRunner.LlamaHost.Http;
+
+/// <summary>What the program says that it is.</summary>
+internal static class BuildInfo
+{
+    /// <summary>Name and version.</summary>
+    public static string Text { get; } =
+        "llama-host-" + (typeof(BuildInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0");
+}

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using ModelRunner.LlamaHost.Generation;
+
+namespace ModelRunner.LlamaHost.Http.Completions;
+
+/// <summary>Writes the JSON of one answer: whole, or event by event.</summary>
+/// <param name="shape">Chat or plain text.</param>
+/// <param name="modelName">The name that the answer bears.</param>
+/// <param name="created">When it was asked for, in seconds since 1970.</param>
+internal sealed class CompletionAnswer(ICompletionShape shape, string modelName, long created)
+{
+    private readonly string _id = shape.IdPrefix + Guid.NewGuid().ToString("N");
+
+    /// <summary>Writes a whole answer.</summary>
+    public void WriteWhole(Utf8JsonWriter writer, string text, GenerationOutcome outcome)
+    {
+        WriteChoice(writer, FinishWord(outcome.Reason), choice => shape.WriteWhole(choice, text));
+        WriteHead(writer, shape.ObjectName);
+        WriteUsage(writer, outcome);
+        WriteTimings(writer, outcome);
+    }
+
+    /// <summary>The event that tells the role.</summary>
+    public ReadOnlyMemory<byte> Opening() => Event(null, shape.WriteOpening);
+
+    /// <summary>An event with a piece of the answer.</summary>
+    public ReadOnlyMemory<byte> Piece(string text) => Event(null, choice => shape.WritePiece(choice, text));
+
+    /// <summary>The event that tells why the answer ended. It carries the timings unless an event with the usage follows.</summary>
+    public ReadOnlyMemory<byte> Last(GenerationOutcome outcome, bool usageFollows) => JsonAnswer.Object(writer =>
+    {
+        WriteChoice(writer, FinishWord(outcome.Reason), choice => shape.WritePiece(choice, null));
+        WriteHead(writer, shape.ChunkName);
+        if (!usageFollows)
+            WriteTimings(writer, outcome);
+    });
+
+    /// <summary>The event with the numbers of tokens, which has no choice.</summary>
+    public ReadOnlyMemory<byte> Usage(GenerationOutcome outcome) => JsonAnswer.Object(writer =>
+    {
+        writer.WriteStartArray("choices");
+        writer.WriteEndArray();
+        WriteHead(writer, shape.ChunkName);
+        WriteUsage(writer, outcome);
+        WriteTimings(writer, outcome);
+    });
+
+    private ReadOnlyMemory<byte> Event(string? finishReason, Action<Utf8JsonWriter> writeChoice) => JsonAnswer.Object(writer =>
+    {
+        WriteChoice(writer, finishReason, writeChoice);
+        WriteHead(writer, shape.ChunkName);
+    });
+
+    private static string FinishWord(FinishReason reason) => reason == FinishReason.Length ? "length" : "stop";
+
+    private static void WriteChoice(Utf8JsonWriter writer, string? finishReason, Action<Utf8JsonWriter> writeChoice)
+    {
+        writer.WriteStartArray("choices");
+        writer.WriteStartObject();
+        writer.WriteString("finish_reason", finishReason);
+        writer.WriteNumber("index", 0);
+        writeChoice(writer);
+        writer.WriteEndObject();
+        writer.WriteEndArray();
+    }
+
+    private void WriteHead(Utf8JsonWriter writer, string objectName)
+    {
+        writer.WriteNumber("created", created);
+        writer.WriteString("id", _id);
+        writer.WriteString("model", modelName);
+        writer.WriteString("system_fingerprint", BuildInfo.Text);
+        writer.WriteString("object", objectName);
+    }
+
+    private static void WriteUsage(Utf8JsonWriter writer, GenerationOutcome outcome)
+    {
+        writer.WriteStartObject("usage");
+        writer.WriteNumber("completion_tokens", outcome.PredictedTokens);
+        writer.WriteNumber("prompt_tokens", outcome.PromptTokens);
+        writer.WriteNumber("total_tokens", outcome.PromptTokens + outcome.PredictedTokens);
+        writer.WriteStartObject("prompt_tokens_details");
+        writer.WriteNumber("cached_tokens", outcome.CachedTokens);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
+    // As in llama-server, the rate of generation leaves out the first token, whose time is the prompt's.
+    private static void WriteTimings(Utf8JsonWriter writer, GenerationOutcome outcome)
+    {
+        int computed = outcome.PromptTokens - outcome.CachedTokens;
+        int steps = Math.Max(0, outcome.PredictedTokens - 1);
+        writer.WriteStartObject("timings");
+        writer.WriteNumber("cache_n", outcome.CachedTokens);
+        writer.WriteNumber("prompt_n", computed);
+        writer.WriteNumber("prompt_ms", outcome.PromptTime.TotalMilliseconds);
+        writer.WriteNumber("prompt_per_token_ms", Ratio(outcome.PromptTime.TotalMilliseconds, computed));
+        writer.WriteNumber("prompt_per_second", Ratio(computed, outcome.PromptTime.TotalSeconds));
+        writer.WriteNumber("predicted_n", outcome.PredictedTokens);
+        writer.WriteNumber("predicted_ms", outcome.PredictedTime.TotalMilliseconds);
+        writer.WriteNumber("predicted_per_token_ms", Ratio(outcome.PredictedTime.TotalMilliseconds, steps));
+        writer.WriteNumber("predicted_per_second", Ratio(steps, outcome.PredictedTime.TotalSeconds));
+        writer.WriteEndObject();
+    }
+
+    private static double Ratio(double value, double by) => by > 0 ? value / by : 0;
+}

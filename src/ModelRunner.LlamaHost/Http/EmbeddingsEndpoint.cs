@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using LLama.Native;
+using ModelRunner.LlamaHost.Embeddings;
+
+namespace ModelRunner.LlamaHost.Http;
+
+/// <summary><c>/v1/embeddings</c>: texts or tokens to vectors of length 1.</summary>
+internal sealed class EmbeddingsEndpoint(HostState state)
+{
+    /// <summary>Answers one request.</summary>
+    public async Task Answer(HttpContext context)
+    {
+        RunningEngine engine = state.RequireEngine();
+        if (engine.Embeddings is not { } embeddings)
+            throw ApiException.NotEnabled("This server does not support embeddings. Start it with `--embeddings`");
+        if (engine.Model.Context.PoolingType == LLamaPoolingType.None)
+            throw ApiException.Invalid("Pooling type 'none' is not OAI compatible. Please use a different pooling type");
+
+        using JsonDocument document = await RequestBody.Read(context);
+        var body = new RequestBody(document.RootElement);
+        bool isBase64 = IsBase64(body);
+        List<LLamaToken[]> inputs = ReadInputs(body, engine, embeddings.InputTokens);
+        float[][] vectors = await Compute(embeddings, inputs, context.RequestAborted);
+        int tokens = inputs.Sum(input => input.Length);
+        await JsonAnswer.Send(context, 200, writer => Write(writer, vectors, tokens, isBase64));
+    }
+
+    private static bool IsBase64(RequestBody body) => body.Find("encoding_format") switch
+    {
+        null => false,
+        { ValueKind: JsonValueKind.String } format when format.ValueEquals("float"u8) => false,
+        { ValueKind: JsonValueKind.String } format when format.ValueEquals("base64"u8) => true,
+        { } format => throw RequestBody.Wrong("encoding_format", format, "\"float\" or \"base64\""),
+    };
+
+    private static List<LLamaToken[]> ReadInputs(RequestBody body, RunningEngine engine, int limit)
+    {
+        JsonElement input = body.Find("input") ?? throw ApiException.Invalid("\"input\" must be provided");
+        var inputs = new List<LLamaToken[]>();
+        if (input.ValueKind == JsonValueKind.Array && !TokenList.IsIn(input))
+            inputs.AddRange(input.EnumerateArray().Select(item => ReadInput(item, engine)));
+        else
+            inputs.Add(ReadInput(input, engine));
+
+        if (inputs.Count == 0 || inputs.Exists(tokens => tokens.Length == 0))
+            throw ApiException.Invalid("\"input\" must not be empty");
+        if (inputs.Find(tokens => tokens.Length > limit) is { } tooLong)
+        {
+            throw ApiException.TooLong(tooLong.Length, limit, FormattableString.Invariant(
+                $"input ({tooLong.Length} tokens) is too large to process. increase the physical batch size (current batch size: {limit})"));
+        }
+
+        return inputs;
+    }
+
+    private static LLamaToken[] ReadInput(JsonElement input, RunningEngine engine)
+    {
+        if (TokenList.IsIn(input))
+            return TokenList.Read("input", input, engine.Model);
+        if (input.ValueKind == JsonValueKind.String)
+            return engine.Model.Tokenize(RequestBody.Text("input", input));
+        throw RequestBody.Wrong("input", input, "a string, a list of tokens, or a list of these");
+    }
+
+    private static async Task<float[][]> Compute(EmbeddingEngine engine, List<LLamaToken[]> inputs, CancellationToken clientLeft)
+    {
+        EmbeddingJob[] jobs = [.. inputs.Select(tokens => new EmbeddingJob(tokens, clientLeft))];
+        foreach (EmbeddingJob job in jobs)
+            engine.Submit(job);
+        try
+        {
+            return await Task.WhenAll(jobs.Select(job => job.Vector));
+        }
+        catch (InvalidOperationException failure)
+        {
+            throw ApiException.Failed(failure.Message);
+        }
+    }
+
+    private void Write(Utf8JsonWriter writer, float[][] vectors, int tokens, bool isBase64)
+    {
+        writer.WriteString("model", state.Settings.ModelName);
+        writer.WriteString("object", "list");
+        writer.WriteStartObject("usage");
+        writer.WriteNumber("prompt_tokens", tokens);
+        writer.WriteNumber("total_tokens", tokens);
+        writer.WriteEndObject();
+        writer.WriteStartArray("data");
+        for (int i = 0; i < vectors.Length; i++)
+        {
+            writer.WriteStartObject();
+            writer.WritePropertyName("embedding");
+            WriteVector(writer, vectors[i], isBase64);
+            writer.WriteNumber("index", i);
+            writer.WriteString("object", "embedding");
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    // Base64 carries the numbers as little-endian 32-bit floats, which is how they lie in memory here. The OpenAI SDK for .NET asks for it.
+    private static void WriteVector(Utf8JsonWriter writer, float[] vector, bool isBase64)
+    {
+        if (isBase64)
+        {
+            writer.WriteBase64StringValue(MemoryMarshal.AsBytes<float>(vector));
+            return;
+        }
+
+        writer.WriteStartArray();
+        foreach (float number in vector)
+            writer.WriteNumberValue(number);
+        writer.WriteEndArray();
+    }
+}

@@ -1,0 +1,8 @@
+namespace ModelRunner.LlamaHost.Http;
+
+/// <summary><c>/health</c>: 200 once the model is loaded; before, the router answers 503 to everything.</summary>
+internal static class HealthEndpoint
+{
+    /// <summary>Answers one request.</summary>
+    public static Task Answer(HttpContext context) => JsonAnswer.Send(context, 200, writer => writer.WriteString("status", "ok"));
+}

@@ -1,0 +1,80 @@
+using ModelRunner.LlamaHost.Http.Completions;
+
+namespace ModelRunner.LlamaHost.Http;
+
+/// <summary>Finds the endpoint of a request, and turns what goes wrong into an answer.</summary>
+internal sealed class HostRouter
+{
+    private static readonly HashSet<string> LlamaServerOnly = new(StringComparer.Ordinal)
+    {
+        "/rerank", "/reranking", "/v1/rerank", "/v1/reranking", "/v1/responses", "/responses", "/v1/messages", "/v1/messages/count_tokens",
+        "/v1/audio/transcriptions", "/completion", "/completions", "/embedding", "/infill", "/tokenize", "/detokenize", "/apply-template",
+        "/slots", "/lora-adapters",
+    };
+
+    private readonly HostState _state;
+    private readonly Dictionary<string, (string Method, RequestDelegate Endpoint)> _routes;
+
+    /// <summary>Lists the routes.</summary>
+    public HostRouter(HostState state)
+    {
+        _state = state;
+        RequestDelegate chat = new CompletionEndpoint(state, new ChatShape()).Answer;
+        RequestDelegate embeddings = new EmbeddingsEndpoint(state).Answer;
+        RequestDelegate models = new ModelsEndpoint(state).Answer;
+        _routes = new(StringComparer.Ordinal)
+        {
+            ["/health"] = (HttpMethods.Get, HealthEndpoint.Answer),
+            ["/v1/health"] = (HttpMethods.Get, HealthEndpoint.Answer),
+            ["/metrics"] = (HttpMethods.Get, new MetricsEndpoint(state).Answer),
+            ["/props"] = (HttpMethods.Get, new PropsEndpoint(state).Answer),
+            ["/models"] = (HttpMethods.Get, models),
+            ["/v1/models"] = (HttpMethods.Get, models),
+            ["/chat/completions"] = (HttpMethods.Post, chat),
+            ["/v1/chat/completions"] = (HttpMethods.Post, chat),
+            ["/v1/completions"] = (HttpMethods.Post, new CompletionEndpoint(state, new TextShape()).Answer),
+            ["/v1/embeddings"] = (HttpMethods.Post, embeddings),
+        };
+    }
+
+    /// <summary>Answers one request.</summary>
+    public async Task Answer(HttpContext context)
+    {
+        try
+        {
+            // Nothing is answered before the model is there, not even that a route does not exist: so does llama-server.
+            _state.RequireEngine();
+            await Find(context.Request)(context);
+        }
+        catch (ApiException error) when (!context.Response.HasStarted)
+        {
+            await JsonAnswer.Send(context, error);
+        }
+        catch (BadHttpRequestException failure) when (!context.Response.HasStarted)
+        {
+            await JsonAnswer.Send(context, new ApiException(failure.StatusCode, "invalid_request_error", failure.Message));
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to be told.
+        }
+    }
+
+    private RequestDelegate Find(HttpRequest request)
+    {
+        string path = request.Path.Value ?? "/";
+        if (!_routes.TryGetValue(path, out (string Method, RequestDelegate Endpoint) route))
+        {
+            throw LlamaServerOnly.Contains(path)
+                ? ApiException.NeedsLlamaServer($"\"{path}\"")
+                : new ApiException(404, "not_found_error", "File Not Found");
+        }
+
+        bool isAllowed = string.Equals(request.Method, route.Method, StringComparison.OrdinalIgnoreCase)
+            || (HttpMethods.IsHead(request.Method) && HttpMethods.IsGet(route.Method));
+        if (isAllowed)
+            return route.Endpoint;
+        request.HttpContext.Response.Headers.Allow = route.Method;
+        throw new ApiException(405, "invalid_request_error", $"\"{path}\" is asked with {route.Method}, not {request.Method}");
+    }
+}

@@ -1,0 +1,54 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace ModelRunner.LlamaHost.Http;
+
+/// <summary>Writes JSON answers.</summary>
+internal static class JsonAnswer
+{
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    /// <summary>Makes the bytes of one JSON object; the callback writes what is in it.</summary>
+    public static ReadOnlyMemory<byte> Object(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using var writer = new Utf8JsonWriter(buffer, Options);
+        writer.WriteStartObject();
+        write(writer);
+        writer.WriteEndObject();
+        writer.Flush();
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>Sends one JSON object.</summary>
+    public static Task Send(HttpContext context, int status, Action<Utf8JsonWriter> write) =>
+        Send(context, status, "application/json; charset=utf-8", Object(write));
+
+    /// <summary>Sends a body whole, with its length.</summary>
+    public static async Task Send(HttpContext context, int status, string contentType, ReadOnlyMemory<byte> body)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = contentType;
+        context.Response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    /// <summary>Sends an error in llama-server's shape.</summary>
+    public static Task Send(HttpContext context, ApiException error) => Send(context, error.Status, writer => WriteError(writer, error));
+
+    /// <summary>Writes the member <c>error</c>.</summary>
+    public static void WriteError(Utf8JsonWriter writer, ApiException error)
+    {
+        writer.WriteStartObject("error");
+        writer.WriteNumber("code", error.Status);
+        writer.WriteString("message", error.Message);
+        writer.WriteString("type", error.Type);
+        if (error.PromptTokens is { } promptTokens)
+            writer.WriteNumber("n_prompt_tokens", promptTokens);
+        if (error.ContextTokens is { } contextTokens)
+            writer.WriteNumber("n_ctx", contextTokens);
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace ModelRunner.LlamaHost.Http;
+
+/// <summary>
+/// The members of a request's JSON object, each with its type and range checked. <c>null</c> means the same as leaving a member out, as
+/// clients that write out their defaults expect.
+/// </summary>
+internal readonly struct RequestBody(JsonElement root)
+{
+    /// <summary>Reads the body of a request.</summary>
+    /// <exception cref="ApiException">It is not a JSON object.</exception>
+    public static async Task<JsonDocument> Read(HttpContext context)
+    {
+        JsonDocument document;
+        try
+        {
+            document = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+        }
+        catch (JsonException failure)
+        {
+            throw ApiException.Invalid(string.Create(
+                CultureInfo.InvariantCulture,
+                $"the body is not valid JSON: line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}"));
+        }
+
+        if (document.RootElement.ValueKind == JsonValueKind.Object)
+            return document;
+        document.Dispose();
+        throw ApiException.Invalid("the body must be a JSON object");
+    }
+
+    /// <summary>Finds a member; null: it is absent or null.</summary>
+    public JsonElement? Find(string name) =>
+        root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    /// <summary>A number within limits.</summary>
+    public float Number(string name, float fallback, float least, float most)
+    {
+        if (Find(name) is not { } value)
+            return fallback;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float number) && number >= least && number <= most)
+            return number;
+        throw Wrong(name, value, string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"));
+    }
+
+    /// <summary>A whole number within limits.</summary>
+    public long Integer(string name, long fallback, long least, long most)
+    {
+        if (Find(name) is not { } value)
+            return fallback;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= least && number <= most)
+            return number;
+        throw Wrong(name, value, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"));
+    }
+
+    /// <summary>True or false.</summary>
+    public bool Boolean(string name, bool fallback) => Find(name) switch
+    {
+        null => fallback,
+        { ValueKind: JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.False } => false,
+        { } value => throw Wrong(name, value, "true or false"),
+    };
+
+    /// <summary>The text of a JSON string.</summary>
+    public static string Text(string name, JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+            throw Wrong(name, value, "a string");
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiException.Invalid($"\"{name}\" has half of a surrogate pair, which is no text");
+        }
+    }
+
+    /// <summary>Says that a member's value cannot be used.</summary>
+    public static ApiException Wrong(string name, JsonElement value, string wanted)
+    {
+        string raw = value.GetRawText();
+        return ApiException.Invalid($"\"{name}\" must be {wanted}, not {(raw.Length <= 60 ? raw : raw[..60] + "…")}");
+    }
+}

@@ -1,0 +1,65 @@
+using System.Text;
+using LLama.Native;
+using ModelRunner.LlamaHost.Arguments;
+
+namespace ModelRunner.LlamaHost.Loading;
+
+/// <summary>A model in memory with its context. Disposing it frees both; nothing may be computing then.</summary>
+internal sealed class LoadedModel : IDisposable
+{
+    /// <summary>Takes ownership of both handles.</summary>
+    public LoadedModel(HostSettings settings, SafeLlamaModelHandle model, SafeLLamaContextHandle context)
+    {
+        Settings = settings;
+        Model = model;
+        Context = context;
+        SlotCount = settings.SlotCount;
+        SlotTokens = (int)context.ContextSize / settings.SlotCount;
+        BatchTokens = (int)context.BatchSize;
+        ChatTemplate = ChatTemplate.Of(model);
+    }
+
+    /// <summary>The command line.</summary>
+    public HostSettings Settings { get; }
+
+    /// <summary>The weights and the vocabulary. Reading them from several threads is safe.</summary>
+    public SafeLlamaModelHandle Model { get; }
+
+    /// <summary>The computing state. Only the inference thread may touch it.</summary>
+    public SafeLLamaContextHandle Context { get; }
+
+    /// <summary>How messages become a prompt.</summary>
+    public ChatTemplate ChatTemplate { get; }
+
+    /// <summary>Requests that are worked on at the same time.</summary>
+    public int SlotCount { get; }
+
+    /// <summary>Tokens of context of one slot, prompt and answer together.</summary>
+    public int SlotTokens { get; }
+
+    /// <summary>The most tokens of one decode call.</summary>
+    public int BatchTokens { get; }
+
+    /// <summary>
+    /// Whether the model continues texts token by token. Encoders such as BERT do not, and models of encoder and decoder or of diffusion
+    /// do it in ways that only llama-server knows.
+    /// </summary>
+    public bool CanGenerate =>
+        Model is { HasEncoder: false, HasDecoder: true, IsDiffusion: false } && Metadata(Metadata("general.architecture") + ".attention.causal") != "false";
+
+    /// <summary>A value of the model's metadata as text; null where there is none.</summary>
+    public string? Metadata(string key) => Model.MetadataValueByKey(key) is { } value ? Encoding.UTF8.GetString(value.Span).TrimEnd('\0') : null;
+
+    /// <summary>Makes tokens of a text, special tokens in it included.</summary>
+    /// <param name="text">Any text.</param>
+    /// <param name="addsSpecial">Whether the model's tokens for begin and end are added, if it has them.</param>
+    public LLamaToken[] Tokenize(string text, bool addsSpecial = true) =>
+        Model.Tokenize(text, addsSpecial, special: true, Encoding.UTF8);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Context.Dispose();
+        Model.Dispose();
+    }
+}

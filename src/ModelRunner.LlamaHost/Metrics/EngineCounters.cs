@@ -1,0 +1,77 @@
+namespace ModelRunner.LlamaHost.Metrics;
+
+/// <summary>
+/// Counts what the inference thread does, token by token, so that a reading in the midst of a long answer is right. Written by one thread,
+/// read by many; the lock is held for a few additions only, so that reading never waits for a computation.
+/// </summary>
+internal sealed class EngineCounters(TimeProvider clock)
+{
+    private readonly Lock _gate = new();
+    private readonly ThroughputWindow _promptRate = new();
+    private readonly ThroughputWindow _predictedRate = new();
+    private CounterSnapshot _totals;
+
+    /// <summary>Counts prompt tokens that were computed, and the time that the request spent on them.</summary>
+    public void AddPrompt(int tokens, TimeSpan time)
+    {
+        lock (_gate)
+        {
+            _totals = _totals with { PromptTokens = _totals.PromptTokens + tokens, PromptTime = _totals.PromptTime + time };
+            _promptRate.Add(clock.GetTimestamp(), clock.TimestampFrequency, tokens, time);
+        }
+    }
+
+    /// <summary>Counts prompt tokens that an earlier request had left in the slot's cache.</summary>
+    public void AddCached(int tokens)
+    {
+        lock (_gate)
+        {
+            _totals = _totals with { CachedTokens = _totals.CachedTokens + tokens };
+        }
+    }
+
+    /// <summary>Counts one generated token.</summary>
+    /// <param name="time">The time since the request's token before; zero for its first, whose time is the prompt's.</param>
+    public void AddPredicted(TimeSpan time)
+    {
+        lock (_gate)
+        {
+            _totals = _totals with { PredictedTokens = _totals.PredictedTokens + 1, PredictedTime = _totals.PredictedTime + time };
+            if (time > TimeSpan.Zero)
+                _predictedRate.Add(clock.GetTimestamp(), clock.TimestampFrequency, 1, time);
+        }
+    }
+
+    /// <summary>Counts one decode call that served this many slots.</summary>
+    public void AddDecode(int busySlots)
+    {
+        lock (_gate)
+        {
+            _totals = _totals with { Decodes = _totals.Decodes + 1, BusySlots = _totals.BusySlots + busySlots };
+        }
+    }
+
+    /// <summary>Notes the length of a sequence, prompt and answer together.</summary>
+    public void NoteLength(int tokens)
+    {
+        lock (_gate)
+        {
+            if (tokens > _totals.LongestSequence)
+                _totals = _totals with { LongestSequence = tokens };
+        }
+    }
+
+    /// <summary>Copies the counters. Reading changes nothing.</summary>
+    public CounterSnapshot Read()
+    {
+        lock (_gate)
+        {
+            long now = clock.GetTimestamp();
+            return _totals with
+            {
+                PromptRate = _promptRate.Rate(now, clock.TimestampFrequency),
+                PredictedRate = _predictedRate.Rate(now, clock.TimestampFrequency),
+            };
+        }
+    }
+}
