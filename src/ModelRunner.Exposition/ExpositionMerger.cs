@@ -1,5 +1,6 @@
 using System.Buffers;
 using ModelRunner.Exposition.Merging;
+using ModelRunner.Exposition.Reading.Kernels;
 using ModelRunner.Exposition.Writing;
 
 namespace ModelRunner.Exposition;
@@ -27,9 +28,15 @@ public sealed class ExpositionMerger
     /// <summary>Makes a merger without sources.</summary>
     /// <param name="limits">What one source may send.</param>
     public ExpositionMerger(ExpositionLimits limits)
+        : this(limits, BlockClassifier.Best)
+    {
+    }
+
+    /// <summary>Makes a merger that reads with one kernel, for tests and measurements.</summary>
+    internal ExpositionMerger(ExpositionLimits limits, BlockKernel kernel)
     {
         ArgumentNullException.ThrowIfNull(limits);
-        _reader = new SourceReader(_index, limits);
+        _reader = new SourceReader(_index, limits, kernel);
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Text.Unicode;
 using ModelRunner.Exposition.Reading;
+using ModelRunner.Exposition.Reading.Kernels;
 using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition;
@@ -40,7 +41,7 @@ public ref struct ExpositionReader
         _isOpenMetrics = format == ExpositionFormat.OpenMetrics100;
         _isStrict = strictness == ExpositionStrictness.Strict;
         _isValidUtf8 = Utf8.IsValid(body);
-        _lines = new LineCursor(body);
+        _lines = new LineCursor(body, new MaskWindow(BlockClassifier.Best));
     }
 
     /// <summary>What the current entry is.</summary>

@@ -3,10 +3,19 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Reading;
 
 /// <summary>Goes from line to line and takes off what does not belong to a line: its end, blanks at either side, a byte order mark.</summary>
-internal ref struct LineCursor(ReadOnlySpan<byte> body)
+internal ref struct LineCursor
 {
-    private readonly ReadOnlySpan<byte> _body = body;
-    private int _next = HasByteOrderMark(body) ? 3 : 0;
+    private readonly ReadOnlySpan<byte> _body;
+    private readonly MaskWindow _window;
+    private int _next;
+
+    public LineCursor(ReadOnlySpan<byte> body, MaskWindow window)
+    {
+        _body = body;
+        _window = window;
+        _next = HasByteOrderMark(body) ? 3 : 0;
+        window.Begin();
+    }
 
     /// <summary>The number of the current line, from 1.</summary>
     public int Number { get; private set; }
@@ -14,8 +23,11 @@ internal ref struct LineCursor(ReadOnlySpan<byte> body)
     /// <summary>Where the current line begins, behind blanks.</summary>
     public int Start { get; private set; }
 
+    /// <summary>Where the current line ends, before blanks.</summary>
+    public int End { get; private set; }
+
     /// <summary>The current line without blanks at either end.</summary>
-    public ReadOnlySpan<byte> Line { get; private set; }
+    public readonly ReadOnlySpan<byte> Line => _body[Start..End];
 
     public static bool HasByteOrderMark(ReadOnlySpan<byte> body) => body.StartsWith("\uFEFF"u8);
 
@@ -25,18 +37,18 @@ internal ref struct LineCursor(ReadOnlySpan<byte> body)
         while (_next < _body.Length)
         {
             var start = _next;
-            var length = _body[start..].IndexOf((byte)'\n');
-            var end = length < 0 ? _body.Length : start + length;
+            var end = _window.FindLineEnd(_body, start);
             _next = end + 1;
             Number++;
-            while (end > start && (Characters.IsBlank(_body[end - 1]) || _body[end - 1] == '\r'))
+            // Blanks and carriage returns are all below the first visible character; what else is there is looked at more closely.
+            while (end > start && _body[end - 1] <= ' ' && (Characters.IsBlank(_body[end - 1]) || _body[end - 1] == '\r'))
                 end--;
             while (start < end && Characters.IsBlank(_body[start]))
                 start++;
             if (start == end)
                 continue;
             Start = start;
-            Line = _body[start..end];
+            End = end;
             return true;
         }
 

@@ -1,0 +1,39 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace ModelRunner.Exposition.Reading.Kernels;
+
+/// <summary>Eight bytes at a time in an ordinary register, for machines without vectors. It is also the measure that the others must equal.</summary>
+internal readonly struct ScalarKernel : IBlockKernel
+{
+    private const ulong LowBits = 0x7F7F7F7F7F7F7F7F;
+    private const ulong Ones = 0x0101010101010101;
+
+    public static bool IsSupported => true;
+
+    public static BlockMasks Classify(ref readonly byte block)
+    {
+        ulong lineFeeds = 0, quotes = 0, backslashes = 0;
+        var bytes = MemoryMarshal.CreateReadOnlySpan(in block, BlockMasks.Bytes);
+        for (var position = 0; position < BlockMasks.Bytes; position += sizeof(ulong))
+        {
+            var word = BinaryPrimitives.ReadUInt64LittleEndian(bytes[position..]);
+            lineFeeds |= Find(word, (byte)'\n') << position;
+            quotes |= Find(word, (byte)'"') << position;
+            backslashes |= Find(word, (byte)'\\') << position;
+        }
+
+        return new BlockMasks(lineFeeds, quotes, backslashes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Find(ulong word, byte wanted)
+    {
+        word ^= Ones * wanted;
+        // The highest bit of each byte that is zero now: no carry leaves a byte, so no byte disturbs its neighbour.
+        var zeros = ~(((word & LowBits) + LowBits) | word | LowBits);
+        // The product gathers these eight bits in the highest byte.
+        return ((zeros >> 7) * 0x0102040810204080) >> 56;
+    }
+}
