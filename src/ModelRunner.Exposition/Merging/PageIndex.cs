@@ -56,14 +56,17 @@ internal sealed class PageIndex
     {
         for (var i = 0; i < SourceCount; i++)
             _sources[i].End();
+        if (IsTooLarge(_samples.Length, SampleCount))
+            _samples = new SampleRecord[DebugSizes.Pick(1024, 1)];
+        if (IsTooLarge(_spans.Length, SpanCount))
+            _spans = new SampleSpan[DebugSizes.Pick(256, 1)];
         SourceCount = SampleCount = SpanCount = 0;
         Names.Clear();
         Helps.Clear();
-        if (_samples.Length > KeepSamples)
-            _samples = new SampleRecord[DebugSizes.Pick(1024, 1)];
-        if (_spans.Length > KeepSamples)
-            _spans = new SampleSpan[DebugSizes.Pick(256, 1)];
     }
+
+    // A large table is kept as long as pages fill a good part of it.
+    private static bool IsTooLarge(int length, int used) => length > KeepSamples && used < length / 4;
 
     private void OpenSpan(int name)
     {

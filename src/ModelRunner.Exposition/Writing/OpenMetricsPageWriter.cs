@@ -13,11 +13,14 @@ internal sealed class OpenMetricsPageWriter
     private readonly OpenMetricsNames _names = new();
     private readonly FamilySamples _samples = new();
     private readonly ByteBuilder _scratch = new();
+    private int _collected;
+    private bool _areAllMetricsKnown;
 
     public void Write(PageIndex index, FamilyList families, IBufferWriter<byte> destination)
     {
         var output = new PageOutput(destination);
         _names.Resolve(index, families);
+        _collected = -1;
         for (var number = 0; number < families.Families.Length; number++)
             WriteFamily(index, families, number, ref output);
         output.Write("# EOF\n"u8);
@@ -89,6 +92,9 @@ internal sealed class OpenMetricsPageWriter
     /// <summary>Collects and groups the samples of a family. False where a creation time belongs to no metric of the family.</summary>
     private bool Collect(PageIndex index, FamilyList families, int number)
     {
+        if (_collected == number)
+            return _areAllMetricsKnown;
+        _collected = number;
         var family = families.Families[number];
         ref readonly var shape = ref _names[number];
         var name = index.Names.Name(family.Name);
@@ -105,7 +111,8 @@ internal sealed class OpenMetricsPageWriter
         if (shape.Created >= 0)
             _samples.Add(index, families.SpansOf(index, families.Families[shape.Created]), shape.NameLength, default);
         _samples.Group();
-        return _samples.MetricCount == metrics;
+        _areAllMetricsKnown = _samples.MetricCount == metrics;
+        return _areAllMetricsKnown;
     }
 
     /// <summary>Writes each name of a histogram or summary as an unknown family of its own.</summary>
