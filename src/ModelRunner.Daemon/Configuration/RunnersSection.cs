@@ -20,7 +20,7 @@ internal static class RunnersSection
         }
 
         CheckCollisions(file, runners, problems);
-        return [.. runners.Select(static runner => runner.Settings)];
+        return [.. runners.Select(static runner => runner.Settings).Select(settings => WithoutNeedlessReplica(settings, runners))];
     }
 
     private static AttachedRunnerSettings? ResolveRunner(ConfigurationFile file, FileNode node, List<ConfigurationProblem> problems)
@@ -81,6 +81,14 @@ internal static class RunnersSection
             $"write 1 to {MaxLabelLength} printable characters without spaces around them"));
         return false;
     }
+
+    // Series have exactly three labels where three tell them apart.
+    private static AttachedRunnerSettings WithoutNeedlessReplica(
+        AttachedRunnerSettings settings, List<(FileNode Node, AttachedRunnerSettings Settings)> all) =>
+        all.Count(other => HaveSameKey(other.Settings, settings)) > 1 ? settings : settings with { Replica = null };
+
+    private static bool HaveSameKey(AttachedRunnerSettings left, AttachedRunnerSettings right) =>
+        left.Backend == right.Backend && left.Model == right.Model && left.Mode == right.Mode;
 
     // Labels tell series apart. Two runners with the same ones would give duplicate series, for which Prometheus drops samples.
     private static void CheckCollisions(

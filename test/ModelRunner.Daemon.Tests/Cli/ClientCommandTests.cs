@@ -59,6 +59,26 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
+    public async Task Ps_shows_why_a_runner_failed()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", """
+            [{"backend_name":"llama.cpp","model_name":"a:latest","mode":"completion","keep_alive":"5m","state":"failed","failure":"killed by signal 9"},
+             {"backend_name":"llama.cpp","model_name":"b:latest","mode":"completion","keep_alive":"5m","state":"loading","loading":true}]
+            """);
+
+        (_, string output, _) = await daemon.RunAsync(["ps"]);
+
+        Assert.Equal(
+            """
+            MODEL      BACKEND     MODE         STATE     UNTIL                       LAST FAILURE
+            a:latest   llama.cpp   completion   failed                                killed by signal 9
+            b:latest   llama.cpp   completion   loading   5m after its last request
+
+            """,
+            output);
+    }
+
+    [Fact]
     public async Task Ps_as_JSON_is_what_the_daemon_said()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", Runners);

@@ -138,6 +138,15 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Fact]
+    public void A_replica_counts_only_where_it_tells_two_runners_apart()
+    {
+        _fixture.File = """
+            { "runners": [ { "backend": "x", "model": "a", "mode": "completion", "endpoint": "http://127.0.0.1:1", "replica": "1" } ] }
+            """;
+        Assert.Null(Assert.Single(_fixture.Settings().AttachedRunners).Replica);
+    }
+
+    [Fact]
     public void Values_with_control_characters_stay_on_one_line()
     {
         _fixture.File = """{ "logLevel": "a\nb\u001b[31m" }""";
