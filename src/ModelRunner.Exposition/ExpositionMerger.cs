@@ -22,7 +22,7 @@ public sealed class ExpositionMerger
     private readonly DuplicateFinder _duplicates = new();
     private readonly OpenMetricsPageWriter _openMetrics = new();
     private readonly SourceReader _reader;
-    private readonly int[] _conflicts = new int[(int)MergeConflict.Escaping + 1];
+    private readonly int[] _conflicts = new int[MergeConflicts.Count];
     private bool _isMerged;
 
     /// <summary>Makes a merger without sources.</summary>
@@ -63,7 +63,9 @@ public sealed class ExpositionMerger
     /// Adds families whose names begin with <c>model_runner_</c>, which no other source may use. They get no further labels. The bytes are
     /// borrowed like those of <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/>.
     /// </summary>
-    public void AddOwn(ReadOnlyMemory<byte> body) => Read(TargetLabels.None, body, isOpenMetrics: false, isOwn: true);
+    /// <param name="body">Text 0.0.4, such as <see cref="ExpositionWriter"/> writes it.</param>
+    /// <returns>What became of it.</returns>
+    public SourceSummary AddOwn(ReadOnlyMemory<byte> body) => Read(TargetLabels.None, body, isOpenMetrics: false, isOwn: true);
 
     /// <summary>Resolves conflicts between sources: types, helps, suffix clashes, duplicate series. Idempotent until the next Add.</summary>
     public void Merge()

@@ -8,6 +8,10 @@ public sealed class SourceSummary
 {
     private readonly int[] _dropped = new int[ExpositionErrorReasons.Count];
 
+    internal SourceSummary()
+    {
+    }
+
     /// <summary>Lines that are neither blank nor begin with a number sign.</summary>
     public int SampleLines { get; internal set; }
 
