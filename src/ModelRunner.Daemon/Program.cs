@@ -1,1 +1,4 @@
-return 0;
+using ModelRunner.Daemon.Cli;
+using ModelRunner.Daemon.Hosting;
+
+return await CommandLine.RunAsync(args, DaemonHost.RunAsync);

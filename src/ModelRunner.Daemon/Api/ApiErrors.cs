@@ -1,0 +1,51 @@
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>Makes errors of what the daemon's other parts refuse.</summary>
+internal static class ApiErrors
+{
+    private const int LongestName = 200;
+
+    /// <summary>No runner for this request.</summary>
+    public static ApiError OfRefusal(Refuse refusal) => refusal.Reason switch
+    {
+        // The engine is what failed here, as with a gateway.
+        RefusalReason.StartFailed => Make(StatusCodes.Status502BadGateway, ApiError.Server, "runner_start_failed", refusal),
+        RefusalReason.Backoff => Unavailable("runner_backoff", refusal),
+        RefusalReason.QueueFull => Unavailable("queue_full", refusal),
+        RefusalReason.QueueTimeout => Unavailable("queue_timeout", refusal),
+        RefusalReason.OutOfMemory => Unavailable("out_of_memory", refusal),
+        RefusalReason.Unloading => Unavailable("unloading", refusal),
+        RefusalReason.ShuttingDown => Unavailable("shutting_down", refusal),
+        _ => Unavailable("unavailable", refusal),
+    };
+
+    /// <summary>No model for this reference.</summary>
+    public static ApiError OfLookup(ModelLookup lookup) => lookup.Reason switch
+    {
+        ModelLookupReason.Unknown => ApiError.NotFound(lookup.Problem!, "model_not_found", "model"),
+        ModelLookupReason.Unusable => new ApiError(
+            StatusCodes.Status500InternalServerError, lookup.Problem!, ApiError.Server, "model_unusable", "model"),
+        ModelLookupReason.Ambiguous => ApiError.Invalid(lookup.Problem!, "model", "model_ambiguous"),
+        _ => ApiError.Invalid(lookup.Problem!, "model", "model_invalid"),
+    };
+
+    /// <summary>The model cannot do what the route asks.</summary>
+    public static ApiError WrongMode(ModelEntry model, RunnerMode mode) => ApiError.Invalid(
+        $"model \"{model.Reference}\" cannot be run in mode {ModeText.Format(mode)}; it is for {string.Join(" and ", model.Modes.Select(ModeText.Format))}",
+        "model", "unsupported_mode");
+
+    /// <summary>The route names a backend that there is not.</summary>
+    public static ApiError UnknownBackend(string backend, IEnumerable<string> known) => ApiError.NotFound(
+        $"there is no backend \"{PlainText.EscapeAndCut(backend, LongestName)}\"; there is {string.Join(" and ", known)}", "backend_not_found");
+
+    private static ApiError Unavailable(string code, Refuse refusal) =>
+        Make(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, code, refusal);
+
+    private static ApiError Make(int status, string type, string code, Refuse refusal) =>
+        new(status, refusal.Message, type, code, RetryAfter: refusal.RetryAfter);
+}

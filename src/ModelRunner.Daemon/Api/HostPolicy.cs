@@ -1,0 +1,41 @@
+using System.Net;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Diagnostics;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>
+/// Refuses names that a page of the Internet could have pointed at this machine (DNS rebinding): the attacker's own name is what the
+/// browser then sends as Host. An address written in numbers cannot be rebound.
+/// </summary>
+internal sealed class HostPolicy(DaemonSettings settings)
+{
+    private const int LongestName = 200;
+
+    /// <summary>Endings that nobody can register: RFC 6761, RFC 6762, and the one that ICANN reserved for private use.</summary>
+    private static readonly string[] PrivateEndings = [".localhost", ".local", ".internal"];
+
+    // A page does not know the key, so a rebound name gains it nothing.
+    private readonly bool _takesAnyName = settings.ApiKey is not null;
+
+    // Who serves other machines is called by the names that those know it by, in a container's network a single word.
+    private readonly bool _takesPrivateNames = settings.Listen.Tcp is { } tcp && !IPAddress.IsLoopback(tcp.Address);
+
+    public ApiError? Check(HttpRequest request)
+    {
+        string name = request.Host.Host;
+        if (_takesAnyName || IsLocal(name) || (_takesPrivateNames && IsPrivate(name)))
+            return null;
+
+        return new ApiError(StatusCodes.Status403Forbidden,
+            $"the host name \"{PlainText.EscapeAndCut(name, LongestName)}\" is not served; use localhost or the address in numbers, or set MODEL_RUNNER_API_KEY",
+            ApiError.Permission, "host_not_allowed");
+    }
+
+    private static bool IsLocal(string name) =>
+        string.Equals(name, "localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(name.Trim('[', ']'), out _);
+
+    private static bool IsPrivate(string name) =>
+        (name.Length > 0 && !name.Contains('.', StringComparison.Ordinal))
+        || Array.Exists(PrivateEndings, ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.Json;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Models;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>Writes models in the two shapes that clients know.</summary>
+internal static class ModelsAnswer
+{
+    private const string Owner = "model-runner";
+
+    /// <summary>The list as OpenAI's clients expect it.</summary>
+    public static void WriteOpenAiList(Utf8JsonWriter json, IReadOnlyList<ModelEntry> models)
+    {
+        json.WriteStartObject();
+        json.WriteString("object"u8, "list"u8);
+        json.WriteStartArray("data"u8);
+        foreach (ModelEntry model in models)
+            WriteOpenAi(json, model);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>One model as OpenAI's clients expect it, with what Docker Model Runner adds under <c>dmr</c>.</summary>
+    public static void WriteOpenAi(Utf8JsonWriter json, ModelEntry model)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, model.Reference);
+        json.WriteString("object"u8, "model"u8);
+        json.WriteNumber("created"u8, Created(model));
+        json.WriteString("owned_by"u8, Owner);
+        json.WriteStartObject("dmr"u8);
+        if (model.ContextSize > 0)
+            json.WriteNumber("context_window"u8, model.ContextSize);
+        WriteHead(json, model);
+        WriteModes(json, model);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The list as Docker Model Runner gives it.</summary>
+    public static void WriteDockerList(Utf8JsonWriter json, IReadOnlyList<ModelEntry> models)
+    {
+        json.WriteStartArray();
+        foreach (ModelEntry model in models)
+            WriteDocker(json, model);
+        json.WriteEndArray();
+    }
+
+    /// <summary>One model as Docker Model Runner gives it. There is no digest here, so the reference is also the id.</summary>
+    public static void WriteDocker(Utf8JsonWriter json, ModelEntry model)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, model.Reference);
+        json.WriteStartArray("tags"u8);
+        json.WriteStringValue(model.Reference);
+        json.WriteEndArray();
+        json.WriteNumber("created"u8, Created(model));
+        json.WriteStartObject("config"u8);
+        if (model.Path is not null)
+            json.WriteString("format"u8, "gguf"u8);
+        WriteHead(json, model);
+        if (model.ContextSize > 0)
+            json.WriteNumber("context_size"u8, model.ContextSize);
+        WriteModes(json, model);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteHead(Utf8JsonWriter json, ModelEntry model)
+    {
+        if (model.Header is { } header)
+        {
+            if (QuantizationName.Of(header.FileType) is { } quantization)
+                json.WriteString("quantization"u8, quantization);
+            if (header.SizeLabel is { } parameters)
+                json.WriteString("parameters"u8, parameters);
+            json.WriteString("architecture"u8, header.Architecture);
+        }
+
+        if (model.SizeBytes > 0)
+            json.WriteString("size"u8, FormatSize(model.SizeBytes));
+    }
+
+    private static void WriteModes(Utf8JsonWriter json, ModelEntry model)
+    {
+        json.WriteStartArray("modes"u8);
+        foreach (var mode in model.Modes)
+            json.WriteStringValue(ModeText.Format(mode));
+        json.WriteEndArray();
+    }
+
+    private static long Created(ModelEntry model) => Math.Max(0, model.Created.ToUnixTimeSeconds());
+
+    // Docker Model Runner shows decimal units.
+    private static string FormatSize(long bytes) => bytes switch
+    {
+        >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB"),
+        >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.00} MB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.00} kB"),
+    };
+}

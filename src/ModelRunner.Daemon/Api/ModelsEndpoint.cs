@@ -1,0 +1,46 @@
+using ModelRunner.Daemon.Models;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>Lists the models: as OpenAI does, and as Docker Model Runner does.</summary>
+internal sealed class ModelsEndpoint(ModelCatalog catalog, BackendDirectory backends)
+{
+    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        foreach (string prefix in (string[])["/v1", "/engines/v1", "/engines/{backend}/v1"])
+        {
+            routes.MapMethods(prefix + "/models", Reading, ListAsync);
+            routes.MapMethods(prefix + "/models/{**reference}", Reading, context => ShowAsync(context, ModelsAnswer.WriteOpenAi));
+        }
+
+        routes.MapMethods("/models", Reading, context =>
+            JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteDockerList(json, catalog.List())));
+        routes.MapMethods("/models/{**reference}", Reading, context => ShowAsync(context, ModelsAnswer.WriteDocker));
+    }
+
+    private Task ListAsync(HttpContext context)
+    {
+        CheckBackend(context);
+        return JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteOpenAiList(json, catalog.List()));
+    }
+
+    private Task ShowAsync(HttpContext context, Action<System.Text.Json.Utf8JsonWriter, ModelEntry> write)
+    {
+        CheckBackend(context);
+
+        // Routing leaves an escaped slash as it is.
+        string reference = Uri.UnescapeDataString(context.Request.RouteValues["reference"] as string ?? "");
+        ModelLookup lookup = catalog.Find(reference);
+        return lookup.Model is { } model
+            ? JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => write(json, model))
+            : throw new ApiException(ApiErrors.OfLookup(lookup));
+    }
+
+    private void CheckBackend(HttpContext context)
+    {
+        if (context.Request.RouteValues["backend"] is string backend && !backends.Names.Contains(backend, StringComparer.Ordinal))
+            throw new ApiException(ApiErrors.UnknownBackend(backend, backends.Names));
+    }
+}

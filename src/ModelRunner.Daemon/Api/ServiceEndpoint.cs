@@ -1,0 +1,48 @@
+using System.Text;
+using ModelRunner.Daemon.Diagnostics;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>Says that the daemon runs, and which one it is.</summary>
+internal sealed class ServiceEndpoint
+{
+    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+
+    private readonly byte[] _greeting;
+
+    /// <summary>Makes the endpoint.</summary>
+    /// <param name="hasMetrics">Whether there is a metrics page to speak of.</param>
+    public ServiceEndpoint(bool hasMetrics) => _greeting = Encoding.UTF8.GetBytes(
+        $"""
+        model-runner is running
+
+        POST /v1/chat/completions  /v1/completions  /v1/embeddings  /v1/rerank
+        GET  /v1/models  /models  /engines/ps  /engines/status{(hasMetrics ? "  /metrics" : "")}  /health  /version
+        POST /engines/unload
+
+        """);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods("/", Reading, GreetAsync);
+        routes.MapMethods("/version", Reading, static context => JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, static json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("version"u8, BuildInformation.Version);
+            json.WriteEndObject();
+        }));
+        routes.MapMethods("/health", Reading, static context => JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, static json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("status"u8, "ok"u8);
+            json.WriteEndObject();
+        }));
+    }
+
+    private async Task GreetAsync(HttpContext context)
+    {
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.ContentLength = _greeting.Length;
+        await context.Response.Body.WriteAsync(_greeting, context.RequestAborted);
+    }
+}

@@ -1,0 +1,58 @@
+using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary><c>POST /engines/unload</c>: stops runners by model, by backend or all, and answers when their processes are gone.</summary>
+internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, BackendDirectory backends)
+{
+    private const int LongestName = 200;
+
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/engines/unload", AnswerAsync);
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        UnloadRequest request;
+        using (RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted))
+            request = UnloadRequest.Read(body.Bytes);
+
+        int count = await pool.UnloadAsync(Select(request), context.RequestAborted);
+        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json =>
+        {
+            json.WriteStartObject();
+            json.WriteNumber("unloaded_runners"u8, count);
+            json.WriteEndObject();
+        });
+    }
+
+    private UnloadSelection Select(UnloadRequest request)
+    {
+        string? backend = request.Backend;
+        if (backend is not null && !backends.Names.Contains(backend, StringComparer.Ordinal))
+            throw new ApiException(ApiErrors.UnknownBackend(backend, backends.Names));
+        if (request.IsAll)
+            return new UnloadSelection(backend, null);
+
+        var models = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string name in request.Models)
+            models.Add(Resolve(name));
+        return new UnloadSelection(backend, models);
+    }
+
+    /// <summary>Every name that <c>ps</c> shows is found, also that of a model whose file is gone.</summary>
+    private string Resolve(string name)
+    {
+        ModelLookup lookup = catalog.Find(name);
+        if (lookup.Model is { } model)
+            return model.Reference;
+        if (pool.Runners.Any(runner => runner.Key.Model == name))
+            return name;
+
+        return lookup.Reason == ModelLookupReason.Unknown
+            ? throw new ApiException(ApiError.NotFound(
+                $"there is no model \"{PlainText.EscapeAndCut(name, LongestName)}\" to unload; GET /engines/ps lists what runs", "model_not_found", "models"))
+            : throw new ApiException(ApiErrors.OfLookup(lookup) with { Param = "models" });
+    }
+}

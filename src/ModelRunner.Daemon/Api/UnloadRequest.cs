@@ -1,0 +1,64 @@
+using System.Text.Json;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>The body of <c>POST /engines/unload</c>, in Docker Model Runner's shape.</summary>
+/// <param name="IsAll">Whether every runner is meant.</param>
+/// <param name="Backend">Only runners of this backend; null: of any.</param>
+/// <param name="Models">The references as the client wrote them.</param>
+internal sealed record UnloadRequest(bool IsAll, string? Backend, IReadOnlyList<string> Models)
+{
+    /// <summary>Reads the body.</summary>
+    /// <exception cref="ApiException">It is not JSON, not of this shape, or selects nothing.</exception>
+    public static UnloadRequest Read(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body);
+            return Read(document.RootElement);
+        }
+        catch (JsonException)
+        {
+            throw Refuse("the request's body is not valid JSON; send {\"all\": true} or {\"models\": [\"name\"]}");
+        }
+    }
+
+    private static UnloadRequest Read(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+            throw Refuse("the request's body is not a JSON object; send {\"all\": true} or {\"models\": [\"name\"]}");
+
+        bool isAll = root.TryGetProperty("all"u8, out JsonElement all) && all.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False or JsonValueKind.Null => false,
+            _ => throw Refuse("\"all\" is neither true nor false", "all"),
+        };
+        string? backend = root.TryGetProperty("backend"u8, out JsonElement named) ? Text(named, "backend") : null;
+        IReadOnlyList<string> models = root.TryGetProperty("models"u8, out JsonElement list) ? Texts(list) : [];
+        return isAll || models.Count > 0
+            ? new UnloadRequest(isAll, string.IsNullOrEmpty(backend) ? null : backend, models)
+            : throw Refuse("the request selects nothing; name \"models\", or set \"all\" to true", "models");
+    }
+
+    private static IReadOnlyList<string> Texts(JsonElement list) => list.ValueKind switch
+    {
+        JsonValueKind.Null => [],
+        JsonValueKind.Array => [.. list.EnumerateArray().Select(static item => Text(item, "models") ?? "")],
+        _ => throw Refuse("\"models\" is not a list of texts", "models"),
+    };
+
+    private static string? Text(JsonElement value, string param)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.Null ? null : value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            throw Refuse($"\"{param}\" holds something that is not a text", param);
+        }
+    }
+
+    private static ApiException Refuse(string message, string? param = null) => new(ApiError.Invalid(message, param));
+}

@@ -1,0 +1,74 @@
+using System.Net;
+using ModelRunner.Daemon.Runners;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ModelRunner.Daemon.Forwarding;
+
+/// <summary>
+/// Sends a request to a runner and its answer to the client, each piece as it comes. There is no limit of time: a long prompt may take
+/// many minutes without a byte, and the runner's end or the client's leaving ends it.
+/// </summary>
+internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimeProvider time, ILogger<RequestForwarder> logger)
+{
+    /// <summary>
+    /// llama-server closes connections that were idle for 5 s, and may do so just when a request is written to one. That shows at once;
+    /// what fails later was at work on the request.
+    /// </summary>
+    private static readonly TimeSpan IdleCloseShowsWithin = TimeSpan.FromMilliseconds(250);
+
+    private static readonly ForwarderRequestConfig Settings = new()
+    {
+        ActivityTimeout = Timeout.InfiniteTimeSpan,
+        Version = HttpVersion.Version11,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        AllowResponseBuffering = false,
+    };
+
+    /// <summary>Forwards; never throws for what a runner or a client does.</summary>
+    public async Task<ForwardOutcome> ForwardAsync(HttpContext context, RunnerLease lease, RunnerRequest request)
+    {
+        long started = time.GetTimestamp();
+        ForwarderError error = await SendAsync(context, lease, request);
+        if (IsIdleClose(context, lease, error) && time.GetElapsedTime(started) < IdleCloseShowsWithin)
+        {
+            LogRetry(lease.Endpoint.Display);
+            error = await SendAsync(context, lease, request);
+        }
+
+        if (error == ForwarderError.None)
+            return ForwardOutcome.Answered;
+        if (context.RequestAborted.IsCancellationRequested && !lease.RunnerGone.IsCancellationRequested)
+            return ForwardOutcome.ClientLeft;
+
+        Exception? cause = context.Features.Get<IForwarderErrorFeature>()?.Exception;
+        LogFailed(lease.Endpoint.Display, error, cause?.Message);
+        return context.Response.HasStarted ? ForwardOutcome.Cut : ForwardOutcome.RunnerFailed;
+    }
+
+    private async Task<ForwarderError> SendAsync(HttpContext context, RunnerLease lease, RunnerRequest request)
+    {
+        // The forwarder reads the body as the client's; it waits until it does not read it any more.
+        context.Request.Body = new ReadOnlyMemoryStream(request.Body);
+        RunnerEndpoint endpoint = lease.Endpoint;
+        var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, request.Path), request.Body.Length);
+        return await forwarder.SendAsync(
+            context, endpoint.BaseAddress.AbsoluteUri, endpoint.Client, Settings, transformer, lease.RunnerGone);
+    }
+
+    private static bool IsIdleClose(HttpContext context, RunnerLease lease, ForwarderError error)
+    {
+        if (error != ForwarderError.Request || context.Response.HasStarted)
+            return false;
+        if (context.RequestAborted.IsCancellationRequested || lease.RunnerGone.IsCancellationRequested)
+            return false;
+
+        Exception? cause = context.Features.Get<IForwarderErrorFeature>()?.Exception;
+        return cause is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.Unknown };
+    }
+
+    [LoggerMessage(LogLevel.Debug, "The runner at {Runner} closed an idle connection; the request is sent again.")]
+    private partial void LogRetry(string runner);
+
+    [LoggerMessage(LogLevel.Debug, "The runner at {Runner} gave no whole answer: {Error}: {Cause}")]
+    private partial void LogFailed(string runner, ForwarderError error, string? cause);
+}

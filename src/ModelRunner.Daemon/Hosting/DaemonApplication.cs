@@ -1,0 +1,162 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using ModelRunner.Daemon.Api;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Daemon.Forwarding;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Runners;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ModelRunner.Daemon.Hosting;
+
+/// <summary>A running daemon: the settings made into parts, the parts put together, the routes over them. The composition root.</summary>
+internal sealed class DaemonApplication : IAsyncDisposable
+{
+    /// <summary>What is left to answers and connections after the drain time, when every runner was told to stop.</summary>
+    private static readonly TimeSpan ShutdownMargin = TimeSpan.FromSeconds(2);
+
+    private readonly WebApplication _web;
+    private readonly RunnerPool _pool;
+    private readonly UnixListener? _socket;
+    private readonly DaemonSettings _settings;
+    private readonly ILogger<DaemonApplication> _logger;
+    private Task? _stopping;
+
+    private DaemonApplication(WebApplication web, RunnerPool pool, UnixListener? socket, DaemonSettings settings)
+    {
+        (_web, _pool, _socket, _settings) = (web, pool, socket, settings);
+        _logger = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger<DaemonApplication>();
+    }
+
+    /// <summary>The addresses for TCP with their true ports.</summary>
+    public IEnumerable<Uri> TcpAddresses =>
+        _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
+            .Where(static address => !address.StartsWith("http://unix:", StringComparison.Ordinal))
+            .Select(static address => new Uri(address));
+
+    /// <summary>All runners.</summary>
+    public RunnerPool Pool => _pool;
+
+    /// <summary>Starts everything; the daemon listens when this returns.</summary>
+    /// <exception cref="ListenException">It cannot listen where it was told to.</exception>
+    public static async Task<DaemonApplication> StartAsync(DaemonSettings settings, TimeProvider time, CancellationToken cancellationToken)
+    {
+        UnixListener? socket = settings.Listen.SocketPath is { } path ? UnixListener.Listen(path) : null;
+        try
+        {
+            WebApplication web = Build(settings, time, socket);
+            var catalog = new ModelCatalog(settings, time);
+            var pool = new RunnerPool();
+            Compose(web, settings, catalog, pool, time);
+
+            var daemon = new DaemonApplication(web, pool, socket, settings);
+            await daemon.ListenAsync(cancellationToken);
+            daemon.Announce();
+            return daemon;
+        }
+        catch
+        {
+            socket?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes no more requests, lets those that run end within the drain time, then stops every runner.</summary>
+    public Task StopAsync() => _stopping ??= StopOnceAsync();
+
+    /// <summary>Leaves nothing behind that a next daemon would stumble over; for an end without further ado.</summary>
+    public void Abandon() => _socket?.Dispose();
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await _web.DisposeAsync();
+    }
+
+    private static WebApplication Build(DaemonSettings settings, TimeProvider time, UnixListener? socket)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ApplicationName = "model-runner", ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.UseLineLog(settings.LogLevel, settings.LogDirectory, time);
+        builder.UseKestrel(settings.Listen, socket);
+        builder.Services.AddRoutingCore();
+        builder.Services.AddHttpForwarder();
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.Configure<HostOptions>(host =>
+            host.ShutdownTimeout = settings.Runners.DrainTimeout + settings.Runners.StopGrace + ShutdownMargin);
+        return builder.Build();
+    }
+
+    private static void Compose(WebApplication web, DaemonSettings settings, ModelCatalog catalog, RunnerPool pool, TimeProvider time)
+    {
+        ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
+        var hosts = new HostPolicy(settings);
+        var origins = new OriginPolicy(settings);
+        var keys = new KeyPolicy(settings);
+        ILogger<ErrorHandling> errorLog = logs.CreateLogger<ErrorHandling>();
+        web.Use(next => new ErrorHandling(next, errorLog).InvokeAsync);
+        web.Use(next => new AccessControl(next, hosts, origins, keys).InvokeAsync);
+        web.UseRouting();
+
+        var backends = new BackendDirectory(settings);
+        var forwarder = new RequestForwarder(
+            web.Services.GetRequiredService<IHttpForwarder>(), time, logs.CreateLogger<RequestForwarder>());
+        new ServiceEndpoint(settings.Metrics.Enabled).Map(web);
+        new ModelsEndpoint(catalog, backends).Map(web);
+        new RunnersEndpoint(pool, backends).Map(web);
+        new UnloadEndpoint(catalog, pool, backends).Map(web);
+        new InferenceEndpoint(catalog, pool, backends, forwarder).Map(web);
+    }
+
+    private async Task ListenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _web.StartAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException && _settings.Listen.Tcp is { } tcp)
+        {
+            string reason = (failure.GetBaseException() as SocketException)?.SocketErrorCode switch
+            {
+                SocketError.AddressAlreadyInUse => "another program uses the port",
+                SocketError.AddressNotAvailable => "this machine has no such address",
+                SocketError.AccessDenied => "the port may only be used by root",
+                _ => failure.GetBaseException().Message,
+            };
+            throw new ListenException($"cannot listen on {tcp}: {reason}; change MODEL_RUNNER_PORT or MODEL_RUNNER_BIND", failure);
+        }
+    }
+
+    private void Announce()
+    {
+        IEnumerable<string> addresses = TcpAddresses.Select(static address => address.GetLeftPart(UriPartial.Authority));
+        if (_socket is not null)
+            addresses = addresses.Prepend($"unix:{_socket.Path}");
+        _logger.LogListening(BuildInformation.Version, string.Join(" and ", addresses));
+
+        if (_settings.Runners.LlamaServerPath is { } server)
+            _logger.LogEngine("llama-server", server);
+        else if (_settings.Runners.LlamaHostPath is { } host)
+            _logger.LogEngine("the embedded llama-host", host);
+        else
+            _logger.LogNoEngine();
+
+        if (_settings is { IsInsecure: true, ApiKey: null, Listen.Tcp: { } tcp } && !IPAddress.IsLoopback(tcp.Address))
+            _logger.LogInsecure(tcp.ToString());
+    }
+
+    private async Task StopOnceAsync()
+    {
+        _logger.LogDraining(_settings.Runners.DrainTimeout.TotalSeconds);
+
+        // From here on nobody can come in; those who are in are answered, or refused where they still wait for a runner.
+        _socket?.Dispose();
+        Task drained = _pool.DisposeAsync().AsTask();
+        await _web.StopAsync();
+        await drained;
+        _logger.LogEnded();
+    }
+}

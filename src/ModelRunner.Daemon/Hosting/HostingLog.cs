@@ -1,0 +1,24 @@
+namespace ModelRunner.Daemon.Hosting;
+
+/// <summary>What the daemon says of its own life.</summary>
+internal static partial class HostingLog
+{
+    [LoggerMessage(LogLevel.Information, "model-runner {Version} listens on {Addresses}.")]
+    public static partial void LogListening(this ILogger<DaemonApplication> logger, string version, string addresses);
+
+    [LoggerMessage(LogLevel.Information, "Models are run with {Engine} at {Path}.")]
+    public static partial void LogEngine(this ILogger<DaemonApplication> logger, string engine, string path);
+
+    [LoggerMessage(LogLevel.Warning, "There is neither llama-server nor the embedded llama-host: only attached runners can serve. "
+        + "Install llama.cpp or set LLAMA_SERVER_PATH.")]
+    public static partial void LogNoEngine(this ILogger<DaemonApplication> logger);
+
+    [LoggerMessage(LogLevel.Warning, "Everybody who reaches {Address} may use this daemon, since MODEL_RUNNER_INSECURE is set.")]
+    public static partial void LogInsecure(this ILogger<DaemonApplication> logger, string address);
+
+    [LoggerMessage(LogLevel.Information, "Asked to end: requests that run may take up to {Seconds} s more.")]
+    public static partial void LogDraining(this ILogger<DaemonApplication> logger, double seconds);
+
+    [LoggerMessage(LogLevel.Information, "Ended.")]
+    public static partial void LogEnded(this ILogger<DaemonApplication> logger);
+}

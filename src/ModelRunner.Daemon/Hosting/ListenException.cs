@@ -1,0 +1,4 @@
+namespace ModelRunner.Daemon.Hosting;
+
+/// <summary>The daemon cannot listen where it was told to. The message is one sentence for the user.</summary>
+internal sealed class ListenException(string message, Exception? cause = null) : Exception(message, cause);

@@ -1,0 +1,9 @@
+namespace ModelRunner.Daemon.Hosting;
+
+/// <summary>Keeps the host from listening for signals itself: the daemon does, since it drains in its own order.</summary>
+internal sealed class NoLifetime : IHostLifetime
+{
+    public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
