@@ -4,6 +4,7 @@ using ModelRunner.LlamaHost.Diagnostics;
 using ModelRunner.LlamaHost.Generation;
 using ModelRunner.LlamaHost.Loading;
 using ModelRunner.LlamaHost.Metrics;
+using ModelRunner.LlamaHost.Native;
 
 namespace ModelRunner.LlamaHost.Embeddings;
 
@@ -91,6 +92,7 @@ internal sealed class EmbeddingEngine : IDisposable
     private void Compute()
     {
         long start = _clock.GetTimestamp();
+        Abortion.Reset();
         _model.Context.MemoryClear(data: true);
         DecodeResult result = _model.Context.Decode(_batch);
         TimeSpan time = _clock.GetElapsedTime(start);

@@ -2,6 +2,7 @@ using LLama.Native;
 using ModelRunner.LlamaHost.Diagnostics;
 using ModelRunner.LlamaHost.Loading;
 using ModelRunner.LlamaHost.Metrics;
+using ModelRunner.LlamaHost.Native;
 
 namespace ModelRunner.LlamaHost.Generation;
 
@@ -67,7 +68,7 @@ internal sealed class GenerationEngine : IDisposable
             DropAbandoned();
             FillSlots();
             if (FillBatch())
-                Finish(_model.Context.Decode(_batch));
+                Finish(Decode());
             else if (!_queue.WaitForJob())
                 break;
         }
@@ -150,6 +151,12 @@ internal sealed class GenerationEngine : IDisposable
         return true;
     }
 
+    private DecodeResult Decode()
+    {
+        Abortion.Reset();
+        return _model.Context.Decode(_batch);
+    }
+
     private void Finish(DecodeResult result)
     {
         _counters.AddDecode(_slots.Count(slot => slot.TokensInBatch > 0));
@@ -165,15 +172,20 @@ internal sealed class GenerationEngine : IDisposable
     private void Fail(Slot slot, DecodeResult result)
     {
         _model.Context.MemorySequenceRemove(slot.Sequence, -1, -1);
-        if (result == DecodeResult.ComputeAborted && !_isStopping)
+        if (_isStopping)
+        {
+            End(slot, FinishReason.Failed, Ending, keepsCache: false);
+        }
+        else if (result == DecodeResult.ComputeAborted)
         {
             End(slot, FinishReason.Abandoned, null, keepsCache: false);
-            return;
         }
-
-        string failure = _isStopping ? Ending : $"llama.cpp failed to compute: {result}";
-        HostLog.Error($"srv  update_slots: {failure}");
-        End(slot, FinishReason.Failed, failure, keepsCache: false);
+        else
+        {
+            string failure = $"llama.cpp failed to compute: {result}";
+            HostLog.Error($"srv  update_slots: {failure}");
+            End(slot, FinishReason.Failed, failure, keepsCache: false);
+        }
     }
 
     private void Advance(Slot slot)

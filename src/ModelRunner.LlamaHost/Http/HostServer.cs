@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Connections;
 using ModelRunner.LlamaHost.Arguments;
 
 namespace ModelRunner.LlamaHost.Http;
@@ -59,6 +58,6 @@ internal static class HostServer
             return;
         }
 
-        throw new AddressInUseException($"another program listens on {path}");
+        throw new IOException("another program listens there");
     }
 }

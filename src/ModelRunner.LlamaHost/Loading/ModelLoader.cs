@@ -2,6 +2,7 @@ using LLama.Exceptions;
 using LLama.Native;
 using ModelRunner.LlamaHost.Arguments;
 using ModelRunner.LlamaHost.Diagnostics;
+using ModelRunner.LlamaHost.Native;
 
 namespace ModelRunner.LlamaHost.Loading;
 
@@ -68,11 +69,7 @@ internal static class ModelLoader
         parameters.embeddings = settings.IsEmbedding;
         if (settings.IsEmbedding)
             parameters.llama_pooling_type = settings.Pooling;
-        unsafe
-        {
-            parameters.abort_callback = (nint)(delegate* unmanaged[Cdecl]<void*, byte>)&Abortion.IsWanted;
-        }
-
+        parameters.abort_callback = Abortion.Callback;
         return parameters;
     }
 }

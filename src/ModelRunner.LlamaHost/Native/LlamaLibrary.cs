@@ -58,7 +58,7 @@ internal static class LlamaLibrary
             level = _level;
         }
 
-        if (string.IsNullOrWhiteSpace(message))
+        if (string.IsNullOrWhiteSpace(message) || Abortion.IsInEffect)
             return;
         if (level == LLamaLogLevel.Error)
             HostLog.Error(message);

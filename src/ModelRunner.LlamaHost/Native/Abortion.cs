@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace ModelRunner.LlamaHost.Loading;
+namespace ModelRunner.LlamaHost.Native;
 
 /// <summary>
 /// Lets a running decode call end early. llama.cpp asks between the steps of its computation, on the inference thread, so the answer must
@@ -11,11 +11,26 @@ namespace ModelRunner.LlamaHost.Loading;
 internal static unsafe class Abortion
 {
     private static volatile Func<bool>? _question;
+    private static volatile bool _isInEffect;
+
+    /// <summary>Whether a call is being ended early: llama.cpp then logs errors that are none.</summary>
+    public static bool IsInEffect => _isInEffect;
+
+    /// <summary>The address of the function for llama.cpp's context parameters.</summary>
+    public static nint Callback => (nint)(delegate* unmanaged[Cdecl]<void*, byte>)&IsWanted;
 
     /// <summary>Sets what is asked; it runs on the inference thread in the midst of native code and must not throw.</summary>
     public static void AskWith(Func<bool> question) => _question = question;
 
-    /// <summary>The function that llama.cpp calls.</summary>
+    /// <summary>To be called before each decode call.</summary>
+    public static void Reset() => _isInEffect = false;
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    public static byte IsWanted(void* data) => _question?.Invoke() == true ? (byte)1 : (byte)0;
+    private static byte IsWanted(void* data)
+    {
+        if (_question?.Invoke() != true)
+            return 0;
+        _isInEffect = true;
+        return 1;
+    }
 }
