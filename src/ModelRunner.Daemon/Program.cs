@@ -1,4 +1,9 @@
 using ModelRunner.Daemon.Cli;
 using ModelRunner.Daemon.Hosting;
+using ModelRunner.Daemon.Runners.Processes;
+
+// Between a fork and a program's execution nothing else may be set up.
+if (ExecRunner.IsAskedFor(args))
+    return ExecRunner.Run(args);
 
 return await CommandLine.RunAsync(args, DaemonHost.RunAsync);

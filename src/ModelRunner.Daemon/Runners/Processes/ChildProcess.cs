@@ -1,0 +1,131 @@
+using System.Globalization;
+
+namespace ModelRunner.Daemon.Runners.Processes;
+
+/// <summary>
+/// One child process. A thread of its own drains the pipe of its outputs, so that it never waits for us, and notices its end from the
+/// process itself: a grandchild that holds the pipe open does not hide it. What is left of its process group is killed then, and the
+/// process is reaped.
+/// </summary>
+internal sealed unsafe class ChildProcess
+{
+    private const int BlockSize = 64 * 1024;
+    private const int StackSize = 256 * 1024;
+
+    // Without a process file (kernels before 5.3) the end is looked for at this interval.
+    private const int LookIntervalMilliseconds = 20;
+
+    // What a grandchild may still pour into the pipe after the end is not worth more than this.
+    private const int MaxBytesAfterExit = 1024 * 1024;
+
+    private readonly TaskCompletionSource<ExitStatus> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private readonly int _outputPipe;
+    private bool _isReaped;
+
+    /// <param name="id">The process, which must be a child of ours and the leader of its group.</param>
+    /// <param name="outputPipe">The end to read; owned from here on.</param>
+    public ChildProcess(int id, int outputPipe)
+    {
+        (Id, _outputPipe) = (id, outputPipe);
+        new Thread(Watch, StackSize)
+        {
+            IsBackground = true,
+            Name = string.Create(CultureInfo.InvariantCulture, $"runner {id}"),
+        }.Start();
+    }
+
+    public int Id { get; }
+
+    /// <summary>What it wrote to standard output and standard error.</summary>
+    public LogRing Output { get; } = new();
+
+    /// <summary>Completes when the process is gone, reaped, and its last words are in <see cref="Output"/>.</summary>
+    public Task<ExitStatus> Exited => _exited.Task;
+
+    /// <summary>Sends a signal to the process; to nobody once it is gone, even if its number is in use again.</summary>
+    public void Signal(int signal) => Send(Id, signal);
+
+    /// <summary>Sends a signal to the process and to all of its group.</summary>
+    public void SignalGroup(int signal) => Send(-Id, signal);
+
+    private void Send(int target, int signal)
+    {
+        lock (_gate)
+            if (!_isReaped)
+                _ = Libc.Kill(target, signal);
+    }
+
+    private void Watch()
+    {
+        int processFile = Libc.OpenProcess(Id);
+        byte[] block = new byte[BlockSize];
+        PollEntry* entries = stackalloc PollEntry[2];
+        entries[0] = new PollEntry { File = processFile, Events = Libc.PollIn };
+        entries[1] = new PollEntry { File = _outputPipe, Events = Libc.PollIn };
+
+        while (true)
+        {
+            int count = Libc.Poll(entries, 2, processFile < 0 ? LookIntervalMilliseconds : -1);
+            if (count > 0 && entries[1].Returned != 0 && Drain(block) == 0)
+                entries[1].File = -1;
+            if (processFile < 0 ? HasEnded() : count > 0 && entries[0].Returned != 0)
+                break;
+        }
+
+        // Not reaped yet, so the number of the group cannot have been given to anybody else.
+        _ = Libc.Kill(-Id, Libc.SigKill);
+        DrainRest(block, entries[1]);
+        _ = Libc.Close(_outputPipe);
+        if (processFile >= 0)
+            _ = Libc.Close(processFile);
+        _exited.SetResult(Reap());
+    }
+
+    private void DrainRest(byte[] block, PollEntry pipe)
+    {
+        for (int left = MaxBytesAfterExit; left > 0 && pipe.File >= 0 && Libc.Poll(&pipe, 1, 0) > 0;)
+        {
+            int count = Drain(block);
+            if (count <= 0)
+                return;
+            left -= count;
+        }
+    }
+
+    /// <summary>Reads what is there; 0 at the end of the pipe.</summary>
+    private int Drain(byte[] block)
+    {
+        fixed (byte* start = block)
+        {
+            int count = (int)Libc.Read(_outputPipe, start, block.Length);
+            if (count > 0)
+                Output.Write(block.AsSpan(0, count));
+            return count;
+        }
+    }
+
+    private bool HasEnded()
+    {
+        int* information = stackalloc int[Libc.OpaqueSize / sizeof(int)];
+        information[0] = 0;
+        int result = Libc.WaitId(Libc.IdIsProcess, Id, information, Libc.WaitExited | Libc.WaitNoHang | Libc.WaitKeep);
+        return result != 0 || information[0] != 0;
+    }
+
+    private ExitStatus Reap()
+    {
+        lock (_gate)
+        {
+            _isReaped = true;
+            int status;
+            int result;
+            do
+                result = Libc.WaitPid(Id, &status, 0);
+            while (result < 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
+
+            // Where our own parent made SIGCHLD ignored, the kernel reaps and the status is lost.
+            return result == Id ? ExitStatus.FromWaitStatus(status) : default;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace ModelRunner.Daemon.Runners.Processes;
+
+/// <summary>
+/// Starts child processes, all of them from one thread. The kernel sends the parent-death signal when the <em>thread</em> that started
+/// the child ends, not the process (prctl(2)), so children that pool threads start die when the pool shrinks.
+/// </summary>
+/// <remarks>
+/// The thread lives until the process ends or this is disposed, which kills every child that is left. It is a background thread: a
+/// foreground one would keep a daemon alive whose start failed.
+/// </remarks>
+internal sealed unsafe class RunnerSpawner : IDisposable
+{
+    // Memory pressure must end a runner, which starts again on demand, rather than the daemon or the user's session.
+    private const string OutOfMemoryScore = "500";
+
+    private readonly BlockingCollection<(SpawnRequest Request, TaskCompletionSource<ChildProcess> Answer)> _orders = [];
+    private readonly IReadOnlyList<string> _prefix;
+    private readonly Thread _thread;
+
+    public RunnerSpawner(IReadOnlyList<string> prefix)
+    {
+        _prefix = prefix;
+        _thread = new Thread(Work) { IsBackground = true, Name = "runner spawner" };
+        _thread.Start();
+    }
+
+    /// <summary>Starts a process in a group of its own. It is killed when this process ends.</summary>
+    /// <exception cref="SpawnException">The operating system refused.</exception>
+    public Task<ChildProcess> StartAsync(SpawnRequest request)
+    {
+        var answer = new TaskCompletionSource<ChildProcess>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _orders.Add((request, answer));
+        return answer.Task;
+    }
+
+    /// <summary>Ends the thread, and with it every child that is still alive.</summary>
+    public void Dispose()
+    {
+        _orders.CompleteAdding();
+        _thread.Join();
+        _orders.Dispose();
+    }
+
+    private void Work()
+    {
+        foreach ((SpawnRequest request, TaskCompletionSource<ChildProcess> answer) in _orders.GetConsumingEnumerable())
+        {
+            try
+            {
+                answer.SetResult(Start(request));
+            }
+            catch (SpawnException failure)
+            {
+                answer.SetException(failure);
+            }
+        }
+    }
+
+    private ChildProcess Start(SpawnRequest request)
+    {
+        int* ends = stackalloc int[2];
+        if (Libc.Pipe(ends, Libc.OpenCloseOnExec) != 0)
+            throw new SpawnException($"{request.Program} could not be started: no pipe for its output: {Marshal.GetLastPInvokeErrorMessage()}");
+
+        int process;
+        try
+        {
+            process = NativeSpawn.Start(
+                [.. _prefix, request.Program, .. request.Arguments], request.Environment, request.WorkingDirectory, ends[1]);
+        }
+        catch (SpawnException)
+        {
+            _ = Libc.Close(ends[0]);
+            throw;
+        }
+        finally
+        {
+            _ = Libc.Close(ends[1]);
+        }
+
+        OfferToOutOfMemoryKiller(process);
+        return new ChildProcess(process, ends[0]);
+    }
+
+    private static void OfferToOutOfMemoryKiller(int process)
+    {
+        try
+        {
+            File.WriteAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/oom_score_adj"), OutOfMemoryScore);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Some containers forbid it, and a process that ended at once has no such file; neither is a reason not to run.
+        }
+    }
+}

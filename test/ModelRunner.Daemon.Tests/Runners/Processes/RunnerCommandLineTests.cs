@@ -1,0 +1,71 @@
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Runners.Processes;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Tests.Runners.Processes;
+
+public sealed class RunnerCommandLineTests
+{
+    private static readonly RunnerEngine Server = new("llama-server", "/usr/bin/llama-server");
+    private static readonly ModelEntry Big = new("big:latest", "/m/big.gguf", 4_000_000_000, DateTimeOffset.UnixEpoch, new ModelSettings())
+    {
+        ContextSize = 4096,
+        Slots = 4,
+    };
+
+    [Fact]
+    public void The_context_of_all_slots_is_asked_for() =>
+        Assert.Equal(
+            ["--model", "/m/big.gguf", "--host", "/r/1.sock", "--alias", "big:latest", "--metrics", "--parallel", "4", "--ctx-size", "16384"],
+            Build(Big));
+
+    [Fact]
+    public void Disabled_metrics_are_disabled_in_the_runner_too() =>
+        Assert.DoesNotContain("--metrics", RunnerCommandLine.Build(Server, Big, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), false));
+
+    [Theory]
+    [InlineData("Embedding", "--embeddings")]
+    [InlineData("Reranking", "--reranking")]
+    public void The_mode_has_its_argument(string mode, string argument)
+    {
+        IReadOnlyList<string> arguments = Build(Big, Enum.Parse<RunnerMode>(mode));
+
+        Assert.Contains(argument, arguments);
+        Assert.Equal("2048", arguments[arguments.ToList().IndexOf("--ubatch-size") + 1]);
+    }
+
+    [Fact]
+    public void A_small_model_gets_one_thread()
+    {
+        IReadOnlyList<string> arguments = Build(Big with { SizeBytes = 1_000_000 });
+
+        Assert.Equal("1", arguments[arguments.ToList().IndexOf("--threads") + 1]);
+    }
+
+    [Fact]
+    public void What_the_user_adds_replaces_the_defaults_and_the_models_own_comes_last()
+    {
+        var settings = new RunnerSettings { ExtraArguments = ["--threads", "3", "--top-k", "20"] };
+        ModelEntry model = Big with { SizeBytes = 1, Settings = new ModelSettings { Arguments = ["--ctx-size", "512"] } };
+
+        IReadOnlyList<string> arguments = RunnerCommandLine.Build(Server, model, RunnerMode.Completion, "/r/1.sock", settings, true);
+
+        Assert.Equal(["--metrics", "--parallel", "4", "--threads", "3", "--top-k", "20", "--ctx-size", "512"], arguments.Skip(6));
+    }
+
+    [Fact]
+    public void An_unknown_context_is_left_to_the_engine() =>
+        Assert.DoesNotContain("--ctx-size", Build(Big with { ContextSize = 0 }));
+
+    [Fact]
+    public void Llama_server_is_preferred_to_the_embedded_runner()
+    {
+        Assert.Equal("llama-server", RunnerEngine.Choose(new RunnerSettings { LlamaServerPath = "/a", LlamaHostPath = "/b" })?.Name);
+        Assert.Equal("llama-host", RunnerEngine.Choose(new RunnerSettings { LlamaHostPath = "/b" })?.Name);
+        Assert.Null(RunnerEngine.Choose(new RunnerSettings()));
+    }
+
+    private static IReadOnlyList<string> Build(ModelEntry model, RunnerMode mode = RunnerMode.Completion) =>
+        RunnerCommandLine.Build(Server, model, mode, "/r/1.sock", new RunnerSettings(), true);
+}
