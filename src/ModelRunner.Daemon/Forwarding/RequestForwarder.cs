@@ -32,6 +32,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         if (IsIdleClose(context, lease, error) && time.GetElapsedTime(started) < IdleCloseShowsWithin)
         {
             LogRetry(lease.Endpoint.Display);
+            context.Response.StatusCode = StatusCodes.Status200OK;
             error = await SendAsync(context, lease, request);
         }
 

@@ -54,10 +54,11 @@ internal static unsafe partial class UnixSystem
         var handle = new SafeSocketHandle(descriptor, ownsHandle: true);
         ReadOnlySpan<byte> address = new UnixDomainSocketEndPoint(path).Serialize().Buffer.Span;
 
-        // The mask is the process's: nothing else may make files meanwhile, and at this point of the start nothing does.
-        uint previous = SetMask(0x7F); // octal 0177
         try
         {
+            // Linux gives the file the mode of the socket itself, so that there is no moment at which others could come in, and the
+            // process's mask, which belongs to all threads, stays as it is.
+            Check(SetMode(descriptor, 0x180)); // octal 0600
             fixed (byte* first = address)
                 Check(Bind(descriptor, first, (uint)address.Length));
         }
@@ -65,10 +66,6 @@ internal static unsafe partial class UnixSystem
         {
             handle.Dispose();
             throw;
-        }
-        finally
-        {
-            _ = SetMask(previous);
         }
 
         return new Socket(handle);
@@ -95,6 +92,6 @@ internal static unsafe partial class UnixSystem
     [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
     private static partial int Bind(int descriptor, byte* address, uint length);
 
-    [LibraryImport("libc", EntryPoint = "umask")]
-    private static partial uint SetMask(uint mask);
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    private static partial int SetMode(int descriptor, uint mode);
 }

@@ -1,0 +1,116 @@
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using ModelRunner.Daemon.Forwarding;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ModelRunner.Daemon.Tests.Forwarding;
+
+/// <summary>A client, the forwarder behind a server of its own, and a runner that answers as the test says; all on Unix sockets.</summary>
+internal sealed class ForwardingFixture : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly HttpMessageInvoker _runnerClient;
+    private readonly CancellationTokenSource _runnerGone = new();
+    private readonly TaskCompletionSource<ForwardOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private WebApplication? _front;
+    private WebApplication? _runner;
+
+    private ForwardingFixture()
+    {
+        Client = new HttpClient(Connecting(Path.Join(_folder.Path, "front.sock"))) { BaseAddress = new Uri("http://localhost/") };
+        _runnerClient = new HttpMessageInvoker(Connecting(RunnerSocket));
+    }
+
+    /// <summary>Talks to the forwarder.</summary>
+    public HttpClient Client { get; }
+
+    public string RunnerSocket => Path.Join(_folder.Path, "runner.sock");
+
+    /// <summary>How the last request ended.</summary>
+    public Task<ForwardOutcome> Outcome => _outcome.Task;
+
+    /// <summary>Starts both servers.</summary>
+    /// <param name="answer">The runner's answer; null: nobody listens there.</param>
+    public static async Task<ForwardingFixture> StartAsync(RequestDelegate? answer)
+    {
+        var fixture = new ForwardingFixture();
+        if (answer is not null)
+            fixture._runner = await ServeAsync(fixture.RunnerSocket, answer);
+        fixture._front = await ServeAsync(Path.Join(fixture._folder.Path, "front.sock"), fixture.ForwardAsync);
+        return fixture;
+    }
+
+    /// <summary>Asks the runner for something with this body.</summary>
+    public Task<HttpResponseMessage> SendAsync(string body, CancellationToken cancellation, Action<HttpRequestMessage>? adjust = null)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, "anything?and=more") { Content = new StringContent(body, Encoding.UTF8, "text/plain") };
+        adjust?.Invoke(request);
+        return Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+    }
+
+    /// <summary>Says, as the pool does, that the runner ended.</summary>
+    public Task EndRunnerAsync() => _runnerGone.CancelAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        _runnerClient.Dispose();
+        foreach (WebApplication server in new[] { _front, _runner }.OfType<WebApplication>())
+        {
+            await server.StopAsync(new CancellationToken(canceled: true));
+            await server.DisposeAsync();
+        }
+
+        _runnerGone.Dispose();
+        _folder.Dispose();
+    }
+
+    private static async Task<WebApplication> ServeAsync(string path, RequestDelegate answer)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddHttpForwarder();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(path));
+        WebApplication server = builder.Build();
+        server.Run(answer);
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        return server;
+    }
+
+    private async Task ForwardAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        var forwarder = new RequestForwarder(
+            context.RequestServices.GetRequiredService<IHttpForwarder>(), TimeProvider.System, NullLogger<RequestForwarder>.Instance);
+        var endpoint = new RunnerEndpoint(new Uri("http://runner-1/"), _runnerClient, "unix:/runner.sock");
+        using var lease = new RunnerLease(new RunnerId(1), endpoint, static () => { }) { RunnerGone = _runnerGone.Token };
+
+        ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()));
+        if (outcome == ForwardOutcome.RunnerFailed)
+            context.Response.StatusCode = StatusCodes.Status418ImATeapot;
+        _outcome.TrySetResult(outcome);
+    }
+
+    private static SocketsHttpHandler Connecting(string path) => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+        ResponseDrainTimeout = TimeSpan.Zero,
+        ConnectCallback = async (_, cancellation) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    };
+}
