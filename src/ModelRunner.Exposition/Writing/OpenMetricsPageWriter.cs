@@ -13,6 +13,7 @@ internal sealed class OpenMetricsPageWriter
     private readonly OpenMetricsNames _names = new();
     private readonly FamilySamples _samples = new();
     private readonly ByteBuilder _scratch = new();
+    private readonly List<int> _parts = [];
     private int _collected;
     private bool _areAllMetricsKnown;
 
@@ -22,7 +23,12 @@ internal sealed class OpenMetricsPageWriter
         _names.Resolve(index, families);
         _collected = -1;
         for (var number = 0; number < families.Families.Length; number++)
+        {
+            WritePartsBefore(index, families, index.Names.Name(families.Families[number].Name), ref output);
             WriteFamily(index, families, number, ref output);
+        }
+
+        WritePartsBefore(index, families, default, ref output);
         output.Write("# EOF\n"u8);
         output.Flush();
         _names.Clear();
@@ -37,7 +43,7 @@ internal sealed class OpenMetricsPageWriter
             return;
         if (!IsValid(index, families, number))
         {
-            WriteParts(index, families, family, ref output);
+            HoldParts(index, family);
             return;
         }
 
@@ -115,16 +121,28 @@ internal sealed class OpenMetricsPageWriter
         return _areAllMetricsKnown;
     }
 
-    /// <summary>Writes each name of a histogram or summary as an unknown family of its own.</summary>
-    private void WriteParts(PageIndex index, FamilyList families, in Family family, ref PageOutput output)
+    /// <summary>Makes each name of a histogram or summary an unknown family of its own, to be written where its name belongs.</summary>
+    private void HoldParts(PageIndex index, in Family family)
     {
-        WritePart(index, families, family.Name, ref output);
+        _parts.Add(family.Name);
         for (var number = 0; number < FamilyMembership.MaxSuffixes; number++)
         {
             var suffix = FamilyMembership.Suffix(family.Type, number);
             var member = suffix.IsEmpty ? -1 : index.Names.Find(family.Name, suffix);
             if (member >= 0)
-                WritePart(index, families, member, ref output);
+                _parts.Add(member);
+        }
+
+        // The first in order is the last of the list.
+        _parts.Sort((left, right) => index.Names.Name(right).SequenceCompareTo(index.Names.Name(left)));
+    }
+
+    private void WritePartsBefore(PageIndex index, FamilyList families, ReadOnlySpan<byte> name, ref PageOutput output)
+    {
+        while (_parts.Count > 0 && (name.IsEmpty || index.Names.Name(_parts[^1]).SequenceCompareTo(name) < 0))
+        {
+            WritePart(index, families, _parts[^1], ref output);
+            _parts.RemoveAt(_parts.Count - 1);
         }
     }
 

@@ -42,7 +42,7 @@ internal static class OpenMetricsRules
             MetricType.Info => value == 1,
             MetricType.StateSet => value is 0 or 1 && item.Bound == 0,
             MetricType.Summary => IsSummaryPart(item, value),
-            MetricType.Histogram => value >= 0 && (item.Part is FamilyPart.Sum or FamilyPart.Created || value == Math.Truncate(value)),
+            MetricType.Histogram => item.Part is FamilyPart.Sum or FamilyPart.Created ? value >= 0 : IsCount(value),
             _ => true,
         };
     }
@@ -50,9 +50,11 @@ internal static class OpenMetricsRules
     private static bool IsSummaryPart(in FamilySample item, double value) => item.Part switch
     {
         FamilyPart.Value => item.Bound is >= 0 and <= 1 && !(value < 0),
-        FamilyPart.Count => value >= 0 && value == Math.Truncate(value),
+        FamilyPart.Count => IsCount(value),
         _ => value >= 0,
     };
+
+    private static bool IsCount(double value) => value >= 0 && double.IsInteger(value);
 
     private static bool IsHistogram(PageIndex index, ReadOnlySpan<FamilySample> metric)
     {
