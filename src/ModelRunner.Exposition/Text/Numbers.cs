@@ -11,6 +11,9 @@ internal static class Numbers
     public const int MaxBytes = 32;
 
     private const double ExactIntegers = 9007199254740992;
+    private const int ShortDigits = 15;
+
+    private static readonly double[] PowersOfTen = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
     /// <summary>Writes a number; whole numbers below 2^53 without exponent or point.</summary>
     public static int Format(double value, Span<byte> destination)
@@ -49,9 +52,34 @@ internal static class Numbers
     /// <summary>Reads a number that has the grammar of <see cref="Reading.NumberGrammar"/>.</summary>
     public static double Parse(ReadOnlySpan<byte> text)
     {
+        if (TryParseShort(text, out var plain))
+            return plain;
         if (Utf8Parser.TryParse(text, out double value, out var used) && used == text.Length)
             return value;
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) ? value : ParseWord(text);
+    }
+
+    // Up to 15 digits and a power of ten up to 10^15 are both exact as doubles, so one division rounds correctly.
+    private static bool TryParseShort(ReadOnlySpan<byte> text, out double value)
+    {
+        value = 0;
+        if (text.Length is 0 or > ShortDigits)
+            return false;
+        long digits = 0;
+        var point = -1;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var digit = (uint)(text[i] - '0');
+            if (digit <= 9)
+                digits = (digits * 10) + digit;
+            else if (text[i] == '.' && point < 0)
+                point = i;
+            else
+                return false;
+        }
+
+        value = point < 0 ? digits : digits / PowersOfTen[text.Length - point - 1];
+        return true;
     }
 
     private static double ParseWord(ReadOnlySpan<byte> text)

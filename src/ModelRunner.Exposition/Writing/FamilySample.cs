@@ -17,5 +17,7 @@ internal struct FamilySample
     /// <summary>The bound of a bucket or quantile; <see cref="double.NaN"/> where there is none.</summary>
     public double Bound;
 
+    public double Value;
+
     public FamilyPart Part;
 }

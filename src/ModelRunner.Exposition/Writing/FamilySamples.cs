@@ -51,7 +51,15 @@ internal sealed class FamilySamples
                 ref readonly var record = ref index.Sample(sample);
                 if ((record.Flags & SampleFlags.IsDropped) != SampleFlags.None)
                     continue;
-                var item = new FamilySample { Metric = record.Hash + source.LabelsHash, Sample = sample, Source = span.Source, Part = part, Bound = double.NaN };
+                var item = new FamilySample
+                {
+                    Metric = record.Hash + source.LabelsHash,
+                    Sample = sample,
+                    Source = span.Source,
+                    Bound = double.NaN,
+                    Value = ValueOf(source, record),
+                    Part = part,
+                };
                 if (!bound.IsEmpty && part is FamilyPart.Value or FamilyPart.Bucket)
                     TakeBound(source, record, bound, ref item);
                 Append(item);
@@ -64,6 +72,12 @@ internal sealed class FamilySamples
     {
         if (!_isGrouped)
             CollectionsMarshal.AsSpan(_keys).Sort(CollectionsMarshal.AsSpan(_items));
+    }
+
+    private static double ValueOf(SourceState source, in SampleRecord record)
+    {
+        var bytes = PageIndex.BytesOf(source, record.Flags)[record.Start..record.End];
+        return Numbers.Parse(bytes[(bytes.LastIndexOf((byte)' ') + 1)..]);
     }
 
     private static FamilyPart PartOf(ReadOnlySpan<byte> suffix)

@@ -78,7 +78,7 @@ internal sealed class OpenMetricsPageWriter
         }
         else
         {
-            shape.IsValid = Collect(index, families, number) && OpenMetricsRules.AreKept(index, shape.Type, _samples);
+            shape.IsValid = Collect(index, families, number) && OpenMetricsRules.AreKept(shape.Type, _samples);
         }
 
         if (shape.IsValid == false && family.Type is not (MetricType.Histogram or MetricType.Summary))

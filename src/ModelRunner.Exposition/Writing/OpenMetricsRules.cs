@@ -1,6 +1,3 @@
-using ModelRunner.Exposition.Merging;
-using ModelRunner.Exposition.Text;
-
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
@@ -9,12 +6,12 @@ namespace ModelRunner.Exposition.Writing;
 /// </summary>
 internal static class OpenMetricsRules
 {
-    public static bool AreKept(PageIndex index, MetricType type, FamilySamples samples)
+    public static bool AreKept(MetricType type, FamilySamples samples)
     {
         var items = samples.Items;
         foreach (ref readonly var item in items)
         {
-            if (!IsKept(index, type, item))
+            if (!IsKept(type, item))
                 return false;
         }
 
@@ -25,7 +22,7 @@ internal static class OpenMetricsRules
             var count = 1;
             while (count < items.Length && items[count].Metric == items[0].Metric)
                 count++;
-            if (!IsHistogram(index, items[..count]))
+            if (!IsHistogram(items[..count]))
                 return false;
             items = items[count..];
         }
@@ -33,9 +30,9 @@ internal static class OpenMetricsRules
         return true;
     }
 
-    private static bool IsKept(PageIndex index, MetricType type, in FamilySample item)
+    private static bool IsKept(MetricType type, in FamilySample item)
     {
-        var value = ValueOf(index, item);
+        var value = item.Value;
         return type switch
         {
             MetricType.Counter => value >= 0,
@@ -56,14 +53,14 @@ internal static class OpenMetricsRules
 
     private static bool IsCount(double value) => value >= 0 && double.IsInteger(value);
 
-    private static bool IsHistogram(PageIndex index, ReadOnlySpan<FamilySample> metric)
+    private static bool IsHistogram(ReadOnlySpan<FamilySample> metric)
     {
         double bound = double.NegativeInfinity, population = 0, count = double.NaN;
         var hasSum = false;
         var hasNegativeBound = false;
         foreach (ref readonly var item in metric)
         {
-            var value = ValueOf(index, item);
+            var value = item.Value;
             hasSum |= item.Part == FamilyPart.Sum;
             if (item.Part == FamilyPart.Count)
                 count = value;
@@ -76,12 +73,5 @@ internal static class OpenMetricsRules
         }
 
         return double.IsPositiveInfinity(bound) && hasSum != double.IsNaN(count) && (!hasSum || (population == count && !hasNegativeBound));
-    }
-
-    private static double ValueOf(PageIndex index, in FamilySample item)
-    {
-        ref readonly var record = ref index.Sample(item.Sample);
-        var bytes = PageIndex.BytesOf(index.Source(item.Source), record.Flags)[record.Start..record.End];
-        return Numbers.Parse(bytes[(bytes.LastIndexOf((byte)' ') + 1)..]);
     }
 }

@@ -1,0 +1,19 @@
+namespace ModelRunner.Benchmarks.Exposition;
+
+/// <summary>Some sources that all send one page.</summary>
+/// <param name="Name">How tables call it.</param>
+/// <param name="Sources">How many sources.</param>
+/// <param name="Page">What each of them sends.</param>
+public sealed record PageCase(string Name, int Sources, byte[] Page)
+{
+    /// <summary>The bytes of all sources.</summary>
+    public long TotalBytes => (long)Sources * Page.Length;
+
+    public static PageCase Llama(int sources) => new("llama-server, 2 KB", sources, SyntheticPages.Llama());
+
+    public static PageCase Vllm(int sources) => new("vLLM, 64 KB", sources, SyntheticPages.Vllm());
+
+    public static PageCase Huge(int sources) => new("100,000 samples", sources, SyntheticPages.Huge(100_000));
+
+    public override string ToString() => $"{Sources} x {Name}";
+}
