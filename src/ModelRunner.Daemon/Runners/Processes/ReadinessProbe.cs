@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Runners.Processes;
 /// Asks a starting runner until it is ready: it says so, and it answers as the model that was asked for, so that no other server can be
 /// taken for it.
 /// </summary>
-internal sealed class ReadinessProbe(RunnerEndpoint endpoint, string socketPath, string reference, TimeProvider time)
+internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time)
 {
     // Tiny models are ready within 30 ms of their start, big ones take minutes: begin quickly, then save everybody's time.
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
@@ -23,10 +23,10 @@ internal sealed class ReadinessProbe(RunnerEndpoint endpoint, string socketPath,
         for (TimeSpan pause = FirstPause; ; pause = Min(pause * PauseGrowth, LastPause))
         {
             // Looking for the file is much cheaper than a connection that fails.
-            if (File.Exists(socketPath) && await IsHealthyAsync(cancellationToken)
+            if (File.Exists(start.SocketPath) && await IsHealthyAsync(cancellationToken)
                 && await ReadModelNameAsync(cancellationToken) is { } name)
             {
-                return name == reference ? null : name;
+                return name == start.Reference ? null : name;
             }
 
             await Task.Delay(pause, time, cancellationToken);
@@ -44,10 +44,10 @@ internal sealed class ReadinessProbe(RunnerEndpoint endpoint, string socketPath,
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint.BaseAddress, path));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(start.Endpoint.BaseAddress, path));
         try
         {
-            using HttpResponseMessage response = await endpoint.Client.SendAsync(request, either.Token);
+            using HttpResponseMessage response = await start.Endpoint.Client.SendAsync(request, either.Token);
             return response.StatusCode == HttpStatusCode.OK ? await read(response.Content, either.Token) : null;
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException)

@@ -3,57 +3,45 @@ using ModelRunner.Daemon.Configuration;
 
 namespace ModelRunner.Daemon.Runners.Processes;
 
-/// <summary>
-/// One start of a runner, from its process to its end: it becomes ready or fails, lives, and stops within a bounded time.
-/// Members are safe to use from any thread.
-/// </summary>
-internal sealed class RunnerProcess
+/// <summary>A runner that is a child process of ours.</summary>
+internal sealed class RunnerProcess : IManagedRunner
 {
     // SIGKILL cannot be refused, but a process that hangs in a driver ends only when the driver lets it.
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(2);
-    private const int LinesShown = 20;
+    private const int LinesLogged = 20;
 
-    private readonly ChildProcess _child;
     private readonly TaskCompletionSource<RunnerFailure?> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly ILogger _logger;
     private readonly TaskCompletionSource<RunnerFailure?> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly RunnerSettings _settings;
+    private readonly Task<ChildProcess> _spawning;
     private readonly RunnerStart _start;
     private readonly TimeProvider _time;
-    private RunnerFailure? _failure;
     private Task? _stopping;
 
-    public RunnerProcess(ChildProcess child, RunnerStart start, RunnerSettings settings, TimeProvider time, ILogger logger)
+    /// <param name="spawning">The process, which may be still on its way.</param>
+    /// <param name="start">How it is started.</param>
+    /// <param name="settings">Its time limits.</param>
+    /// <param name="time">The clock for them.</param>
+    /// <param name="logger">Told of everything that happens to it.</param>
+    public RunnerProcess(Task<ChildProcess> spawning, RunnerStart start, RunnerSettings settings, TimeProvider time, ILogger logger)
     {
-        (_child, _start, _settings, _time, _logger) = (child, start, settings, time, logger);
+        (_spawning, _start, _settings, _time, _logger) = (spawning, start, settings, time, logger);
         _ = WatchAsync();
     }
 
-    public int ProcessId => _child.Id;
+    public RunnerEndpoint Endpoint => _start.Endpoint;
 
-    /// <summary>How it was started and how it is reached.</summary>
-    public RunnerStart Start => _start;
+    public int? ProcessId => Child?.Id;
 
-    /// <summary>Completes once: with null when it is ready, or with the reason why it never will be; its process is gone then.</summary>
+    public IReadOnlyList<string> Arguments => _start.Arguments;
+
     public Task<RunnerFailure?> Ready => _ready.Task;
 
-    /// <summary>Completes when its process is gone: with null where that was asked for, else with the reason.</summary>
     public Task<RunnerFailure?> Exited => _exited.Task;
 
-    /// <summary>The last lines that it wrote, oldest first, safe to show.</summary>
-    public IReadOnlyList<string> LastLines(int maxCount = LinesShown) => _child.Output.ReadLines(maxCount);
-
-    /// <summary>
-    /// Ends it: SIGTERM, the grace time, then SIGKILL for its whole process group. Requests that are under way must have been cut
-    /// before, for llama-server waits for them. Completes when the process is gone, at most two seconds after the grace time. Calls after
-    /// the first share its work.
-    /// </summary>
-    public Task StopAsync()
-    {
-        lock (_gate)
-            return _stopping ??= Task.Run(EndAsync);
-    }
+    private ChildProcess? Child => _spawning.IsCompletedSuccessfully ? _spawning.Result : null;
 
     private bool IsStopping
     {
@@ -64,85 +52,112 @@ internal sealed class RunnerProcess
         }
     }
 
-    private async Task WatchAsync()
+    public IReadOnlyList<string> LastLines(int maxCount) => Child?.Output.ReadLines(maxCount) ?? [];
+
+    public Task StopAsync()
     {
-        long started = _time.GetTimestamp();
-        using (var probing = new CancellationTokenSource(_settings.LoadTimeout, _time))
-        {
-            Task<string?> probe = _start.Probe.WaitAsync(probing.Token);
-            await Task.WhenAny(probe, _child.Exited);
-            if (!_child.Exited.IsCompleted)
-                await AcceptAsync(probe, started);
-
-            // Nobody may go on asking through a socket that can belong to nobody, and nothing thrown there is of interest any more.
-            await probing.CancelAsync();
-            await probe.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        }
-
-        Finish(await _child.Exited);
+        lock (_gate)
+            return _stopping ??= Task.Run(EndAsync);
     }
 
-    /// <summary>Looks at what the probe found, and kills a process that is of no use.</summary>
-    private async Task AcceptAsync(Task<string?> probe, long started)
+    private async Task WatchAsync()
     {
-        if (!probe.IsCompletedSuccessfully)
+        ChildProcess child;
+        try
         {
-            _failure = new(RunnerFailureReason.LoadTimeout, string.Create(CultureInfo.InvariantCulture,
-                $"{_start.Engine.Name} was not ready after {_settings.LoadTimeout.TotalSeconds:0.###} s"));
+            child = await _spawning;
         }
-        else if (await probe is { } name)
+        catch (SpawnException failure)
         {
-            _failure = new(RunnerFailureReason.WrongModel, $"{_start.Engine.Name} answers as \"{name}\" instead of \"{_start.Reference}\"");
-        }
-        else
-        {
-            double milliseconds = _time.GetElapsedTime(started).TotalMilliseconds;
-            RunnerProcessLog.IsReady(_logger, _start.Reference, _child.Id, milliseconds);
-            _ready.TrySetResult(null);
+            Finish(new RunnerFailure(RunnerFailureReason.NotStarted, failure.Message));
             return;
         }
 
-        _child.SignalGroup(Libc.SigKill);
+        string shown = string.Join(' ', _start.Arguments);
+        RunnerProcessLog.Starting(_logger, _start.Reference, child.Id, _start.Engine.Path, shown);
+        RunnerFailure? failed = await BecomeReadyAsync(child);
+        if (failed is null)
+            _ready.TrySetResult(null);
+        else
+            child.SignalGroup(Libc.SigKill);
+
+        ExitStatus status = await child.Exited;
+        if (failed is null && !IsStopping)
+            failed = ExitCause.Describe(_start.Engine.Name, status, child.Output.ReadLines());
+        Finish(failed);
     }
 
-    private void Finish(ExitStatus status)
+    /// <summary>Waits until it is ready or gone; null for both. Otherwise the reason why it is of no use, though it lives.</summary>
+    private async Task<RunnerFailure?> BecomeReadyAsync(ChildProcess child)
     {
-        RunnerFailure? failure = _failure;
-        if (failure is null && !IsStopping)
-            failure = ExitCause.Describe(_start.Engine.Name, status, _child.Output.ReadLines());
+        long started = _time.GetTimestamp();
+        using var probing = new CancellationTokenSource(_settings.LoadTimeout, _time);
+        Task<string?> probe = new ReadinessProbe(_start, _time).WaitAsync(probing.Token);
+        await Task.WhenAny(probe, child.Exited);
+        if (!probe.IsCompleted)
+        {
+            // Nobody may go on asking a socket whose owner is gone.
+            await probing.CancelAsync();
+            await probe.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ready.TrySetResult(DescribeEarlyEnd(child, await child.Exited));
+            return null;
+        }
 
+        if (!probe.IsCompletedSuccessfully)
+            return new(RunnerFailureReason.LoadTimeout, string.Create(CultureInfo.InvariantCulture,
+                $"{_start.Engine.Name} was not ready after {_settings.LoadTimeout.TotalSeconds:0.###} s"));
+        if (await probe is { } name)
+            return new(RunnerFailureReason.WrongModel, $"{_start.Engine.Name} answers as \"{name}\" instead of \"{_start.Reference}\"");
+
+        double milliseconds = _time.GetElapsedTime(started).TotalMilliseconds;
+        RunnerProcessLog.IsReady(_logger, _start.Reference, child.Id, milliseconds);
+        return null;
+    }
+
+    private RunnerFailure DescribeEarlyEnd(ChildProcess child, ExitStatus status) => IsStopping
+        ? new(RunnerFailureReason.Stopped, $"{_start.Engine.Name} was stopped before it was ready")
+        : ExitCause.Describe(_start.Engine.Name, status, child.Output.ReadLines());
+
+    private void Finish(RunnerFailure? failure)
+    {
         RemoveSocket();
-        if (failure is null)
-            RunnerProcessLog.Ended(_logger, _start.Reference, _child.Id);
-        else
+        if (failure is not null)
             LogFailure(failure);
+        else if (Child is { } child)
+            RunnerProcessLog.Ended(_logger, _start.Reference, child.Id);
 
-        _ready.TrySetResult(failure ?? new(RunnerFailureReason.Stopped, $"{_start.Engine.Name} was stopped before it was ready"));
+        _ready.TrySetResult(failure);
         _exited.TrySetResult(failure);
     }
 
     private void LogFailure(RunnerFailure failure)
     {
-        RunnerProcessLog.Failed(_logger, _start.Reference, _child.Id, failure.Message);
+        int process = ProcessId ?? 0;
+        RunnerProcessLog.Failed(_logger, _start.Reference, process, failure.Message);
         if (!_logger.IsEnabled(LogLevel.Warning))
             return;
-        foreach (string line in LastLines())
-            RunnerProcessLog.LastWords(_logger, _start.Reference, _child.Id, line);
+        foreach (string line in LastLines(LinesLogged))
+            RunnerProcessLog.LastWords(_logger, _start.Reference, process, line);
     }
 
     private async Task EndAsync()
     {
-        _child.Signal(Libc.SigTerm);
+        // A process that is on its way is awaited, so that it cannot slip through.
+        await ((Task)_spawning).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Child is not { } child)
+            return;
+
+        child.Signal(Libc.SigTerm);
         if (await IsGoneWithinAsync(_settings.StopGrace))
             return;
 
-        RunnerProcessLog.Killing(_logger, _start.Reference, _child.Id, _settings.StopGrace.TotalSeconds);
-        _child.SignalGroup(Libc.SigKill);
+        RunnerProcessLog.Killing(_logger, _start.Reference, child.Id, _settings.StopGrace.TotalSeconds);
+        child.SignalGroup(Libc.SigKill);
         if (await IsGoneWithinAsync(KillPatience))
             return;
 
         // A stop ends, whatever the process does.
-        RunnerProcessLog.CannotBeKilled(_logger, _start.Reference, _child.Id);
+        RunnerProcessLog.CannotBeKilled(_logger, _start.Reference, child.Id);
         RemoveSocket();
         _ready.TrySetResult(new(RunnerFailureReason.Stopped, $"{_start.Engine.Name} could not be killed"));
         _exited.TrySetResult(null);

@@ -8,8 +8,9 @@ namespace ModelRunner.Daemon.Runners.Processes;
 /// Starts runners as child processes. Making one cleans up after daemons that were killed and makes the private folder; disposing it,
 /// after all runners have stopped, removes that folder and kills whatever is left.
 /// </summary>
-internal sealed class RunnerProcessLauncher : IDisposable
+internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 {
+    private readonly RunnerEngine? _engine;
     private readonly RuntimeFolder _folder;
     private readonly ILogger _logger;
     private readonly DaemonSettings _settings;
@@ -23,11 +24,11 @@ internal sealed class RunnerProcessLauncher : IDisposable
     }
 
     /// <summary>For tests, which name the places to use and the way to tie a child's life to ours.</summary>
-    public RunnerProcessLauncher(
+    internal RunnerProcessLauncher(
         DaemonSettings settings, TimeProvider time, ILogger logger, IReadOnlyList<string> places, IReadOnlyList<string> prefix)
     {
         (_settings, _time, _logger) = (settings, time, logger);
-        Engine = RunnerEngine.Choose(settings.Runners);
+        _engine = RunnerEngine.Choose(settings.Runners);
         (int processes, int folders) = OrphanSweep.Run(places);
         if (processes + folders > 0)
             RunnerProcessLog.Swept(logger, processes, folders);
@@ -35,32 +36,23 @@ internal sealed class RunnerProcessLauncher : IDisposable
         _spawner = new RunnerSpawner(prefix);
     }
 
-    /// <summary>The program that serves models; null where there is none.</summary>
-    public RunnerEngine? Engine { get; }
+    public string? Engine => _engine?.Name;
 
-    /// <summary>The socket that a start will listen on.</summary>
-    public string SocketPath(RunnerId runner) => _folder.SocketPath(runner.Value);
-
-    /// <summary>Starts a process for a model. It is not ready yet.</summary>
-    /// <param name="key">What it is to serve.</param>
-    /// <param name="model">The model, which must have a file.</param>
-    /// <param name="socketPath">Where it is to listen, from <see cref="SocketPath"/>.</param>
-    /// <param name="endpoint">How that socket is reached.</param>
-    /// <exception cref="SpawnException">There is no engine, or the operating system refused.</exception>
-    public async Task<RunnerProcess> StartAsync(RunnerKey key, ModelEntry model, string socketPath, RunnerEndpoint endpoint)
+    public IManagedRunner Start(RunnerId runner, RunnerKey key, ModelEntry model)
     {
-        RunnerEngine engine = Engine ?? throw new SpawnException(
-            "No engine to run models with: install llama-server or name it in LLAMA_SERVER_PATH");
+        string socketPath = _folder.SocketPath(runner.Value);
+        RunnerEndpoint endpoint = RunnerEndpointFactory.ForSocket(runner, socketPath);
+        if (_engine is null)
+            return Fail("no engine to run models with: install llama-server, or name it in LLAMA_SERVER_PATH", endpoint);
+        if (model.Path is null)
+            return Fail($"{model.Reference} has no file to start a runner with", endpoint);
 
         IReadOnlyList<string> arguments =
-            RunnerCommandLine.Build(engine, model, key.Mode, socketPath, _settings.Runners, _settings.Metrics.Enabled);
+            RunnerCommandLine.Build(_engine, model, key.Mode, socketPath, _settings.Runners, _settings.Metrics.Enabled);
         IReadOnlyList<string> environment = RunnerEnvironment.Build(Environment.GetEnvironmentVariables(), _folder.EmptyFolder);
-        ChildProcess child = await _spawner.StartAsync(new SpawnRequest(engine.Path, arguments, environment, _folder.Path));
-        string shown = string.Join(' ', arguments);
-        RunnerProcessLog.Starting(_logger, model.Reference, child.Id, engine.Path, shown);
-
-        var probe = new ReadinessProbe(endpoint, socketPath, model.Reference, _time);
-        return new RunnerProcess(child, new RunnerStart(engine, model.Reference, arguments, socketPath, probe), _settings.Runners, _time, _logger);
+        Task<ChildProcess> spawning = _spawner.StartAsync(new SpawnRequest(_engine.Path, arguments, environment, _folder.Path));
+        var start = new RunnerStart(_engine, model.Reference, arguments, socketPath, endpoint);
+        return new RunnerProcess(spawning, start, _settings.Runners, _time, _logger);
     }
 
     public void Dispose()
@@ -68,4 +60,7 @@ internal sealed class RunnerProcessLauncher : IDisposable
         _spawner.Dispose();
         _folder.Dispose();
     }
+
+    private static FailedStart Fail(string message, RunnerEndpoint endpoint) =>
+        new(new RunnerFailure(RunnerFailureReason.NotStarted, message), endpoint);
 }

@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Runners.Processes;
 
 namespace ModelRunner.Daemon.Tests.Runners.Processes;

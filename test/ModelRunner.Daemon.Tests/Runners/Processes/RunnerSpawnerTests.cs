@@ -1,4 +1,5 @@
 using System.Collections;
+using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Runners.Processes;
 
 namespace ModelRunner.Daemon.Tests.Runners.Processes;

@@ -1,4 +1,4 @@
-namespace ModelRunner.Daemon.Runners.Processes;
+namespace ModelRunner.Daemon.Runners;
 
 /// <summary>Why a runner failed or ended.</summary>
 /// <param name="Reason">For counting and branching.</param>

@@ -1,4 +1,4 @@
-namespace ModelRunner.Daemon.Runners.Processes;
+namespace ModelRunner.Daemon.Runners;
 
 /// <summary>Why a runner failed or ended, as a closed list.</summary>
 internal enum RunnerFailureReason
