@@ -1,0 +1,28 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace ModelRunner.Exposition.Tests.OpenMetricsValidation;
+
+/// <summary>The numbers of OpenMetrics 1.0: decimal digits, and the words NaN, Inf and Infinity in any case.</summary>
+internal static partial class NumberText
+{
+    public static bool IsNumber(string text) => IsReal(text) || Words().IsMatch(text);
+
+    /// <summary>What a timestamp must be: a number that is finite.</summary>
+    public static bool IsReal(string text) => Reals().IsMatch(text);
+
+    public static double Parse(string text)
+    {
+        if (IsReal(text))
+            return double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+        if (text.EndsWith("nan", StringComparison.OrdinalIgnoreCase))
+            return double.NaN;
+        return text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
+    }
+
+    [GeneratedRegex(@"\A[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\z")]
+    private static partial Regex Reals();
+
+    [GeneratedRegex(@"\A([nN][aA][nN]|[+-]?[iI][nN][fF]([iI][nN][iI][tT][yY])?)\z")]
+    private static partial Regex Words();
+}
