@@ -1,0 +1,42 @@
+using System.Text.Json;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.Daemon.Tests.Api;
+
+public sealed class UnloadTests
+{
+    [Fact]
+    public async Task Every_name_that_ps_shows_can_be_unloaded()
+    {
+        await using DaemonFixture daemon = await StartWithTwoAsync();
+        foreach (JsonElement runner in (await daemon.GetAsync("engines/ps")).EnumerateArray())
+        {
+            string body = $$"""{"models":["{{runner.GetProperty("model_name").GetString()}}"]}""";
+            (int status, JsonElement answer) = await daemon.PostAsync("engines/unload", body);
+
+            Assert.Equal((200, 1), (status, answer.GetProperty("unloaded_runners").GetInt32()));
+        }
+
+        Assert.Equal(0, (await daemon.GetAsync("engines/ps")).GetArrayLength());
+        Assert.Empty(ProcessTable.ChildrenOf(daemon.ProcessId));
+    }
+
+    [Fact]
+    public async Task All_are_unloaded_at_once_and_again_nothing_is()
+    {
+        await using DaemonFixture daemon = await StartWithTwoAsync();
+
+        Assert.Equal(2, (await daemon.PostAsync("engines/unload", """{"all":true}""")).Body.GetProperty("unloaded_runners").GetInt32());
+        Assert.Equal(0, (await daemon.PostAsync("engines/unload", """{"all":true}""")).Body.GetProperty("unloaded_runners").GetInt32());
+        Assert.Equal(0, (await daemon.PostAsync("engines/unload", """{"models":["tiny-chat"]}""")).Body.GetProperty("unloaded_runners").GetInt32());
+        Assert.Empty(ProcessTable.ChildrenOf(daemon.ProcessId));
+    }
+
+    private static async Task<DaemonFixture> StartWithTwoAsync()
+    {
+        DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.PostAsync("v1/chat/completions", """{"model":"tiny-chat","messages":[]}""");
+        await daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a"}""");
+        return daemon;
+    }
+}

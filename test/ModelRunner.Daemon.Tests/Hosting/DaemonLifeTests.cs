@@ -1,0 +1,158 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+public sealed class DaemonLifeTests
+{
+    private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
+    private const string Embed = """{"model":"tiny-embed","input":"one two"}""";
+
+    [Fact]
+    public async Task A_daemon_ends_well_and_leaves_no_runner_no_socket_and_no_folder()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        await daemon.PostAsync("v1/embeddings", Embed);
+
+        Assert.Equal(2, ProcessTable.ChildrenOf(daemon.ProcessId).Count);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(daemon.SocketPath));
+    }
+
+    [Fact]
+    public async Task After_SIGKILL_no_runner_lives_on_and_the_next_daemon_starts_at_once()
+    {
+        using var folder = new TemporaryFolder();
+        int[] runners;
+        await using (DaemonFixture killed = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder }))
+        {
+            await killed.PostAsync("v1/chat/completions", Chat);
+            await killed.PostAsync("v1/embeddings", Embed);
+            runners = [.. (await killed.GetAsync("engines/ps")).EnumerateArray().Select(static runner => runner.GetProperty("pid").GetInt32())];
+            await killed.KillAsync();
+            Assert.True(File.Exists(killed.SocketPath));
+        }
+
+        Assert.Equal(2, runners.Length);
+        foreach (int runner in runners)
+            await ProcessTable.WaitUntilGoneAsync(runner, TimeSpan.FromSeconds(2));
+
+        await using DaemonFixture next = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder });
+        Assert.Equal(200, (await next.PostAsync("v1/chat/completions", Chat)).Status);
+    }
+
+    [Fact]
+    public async Task A_second_daemon_on_the_same_socket_says_so_and_leaves_the_first_alone()
+    {
+        using var folder = new TemporaryFolder();
+        await using DaemonFixture first = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder });
+
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup { Folder = folder });
+
+        Assert.Equal(1, exitCode);
+        Assert.Equal($"model-runner: another model-runner answers on {first.SocketPath}; stop it, or name another place in MODEL_RUNNER_SOCK\n", error);
+        Assert.Equal("ok", (await first.GetAsync("health")).GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_named()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var endPoint = (IPEndPoint)taken.LocalEndpoint;
+
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup
+        {
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["MODEL_RUNNER_PORT"] = $"{endPoint.Port}" },
+        });
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"cannot listen on {endPoint}: another program uses the port", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Everything_that_is_wrong_with_the_configuration_is_said_at_once()
+    {
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup
+        {
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["MODEL_RUNNER_PORT"] = "99999", ["DISABLE_METRICS"] = "perhaps", ["LOG_LEVEL"] = "loud",
+            },
+        });
+
+        Assert.Equal(2, exitCode);
+        string[] lines = error.TrimEnd().Split('\n');
+        Assert.Equal(3, lines.Length);
+        Assert.All(lines, static line => Assert.StartsWith("model-runner: ", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_socket_and_the_port_serve_alike()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { HasTcp = true });
+        using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
+        await daemon.PostAsync("v1/chat/completions", Chat);
+
+        string overTcp = await client.GetStringAsync(new Uri("v1/models", UriKind.Relative), TestContext.Current.CancellationToken);
+        string overSocket = await daemon.Client.GetStringAsync(new Uri("v1/models", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        Assert.Equal(overSocket, overTcp);
+        Assert.Equal(IPAddress.Loopback.ToString(), daemon.TcpAddress.Host);
+    }
+
+    [Fact]
+    public async Task SIGTERM_lets_an_answer_end_and_takes_no_more_requests()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Faults = Slow(100) });
+        string body = """{"model":"tiny-chat","messages":[],"max_tokens":20,"stream":true}""";
+        using HttpResponseMessage response = await daemon.SendAsync(
+            "v1/chat/completions", body, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        await using Stream stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(stream);
+        await reader.ReadLineAsync(TestContext.Current.CancellationToken);
+
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");
+        string rest = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+
+        Assert.EndsWith("data: [DONE]\n\n", rest, StringComparison.Ordinal);
+        Assert.Equal(0, await daemon.WaitForEndAsync());
+        Assert.False(File.Exists(daemon.SocketPath));
+    }
+
+    [Fact]
+    public async Task A_second_signal_ends_it_at_once()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Faults = Slow(60_000) });
+        using var leaving = new CancellationTokenSource();
+        Task<HttpResponseMessage> endless = daemon.SendAsync("v1/chat/completions", Chat, HttpCompletionOption.ResponseContentRead, leaving.Token);
+        int runner = await WaitForRunnerInUseAsync(daemon);
+
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");
+        while (!daemon.Log.Contains("Asked to end", StringComparison.Ordinal))
+            await Task.Yield();
+        int exitCode = await daemon.EndAsync();
+
+        Assert.Equal(128 + 15, exitCode);
+        Assert.False(File.Exists(daemon.SocketPath));
+        await ProcessTable.WaitUntilGoneAsync(runner, TimeSpan.FromSeconds(2));
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => endless);
+    }
+
+    private static async Task<int> WaitForRunnerInUseAsync(DaemonFixture daemon)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (true)
+        {
+            foreach (JsonElement runner in (await daemon.GetAsync("engines/ps")).EnumerateArray())
+                if (runner.GetProperty("in_use").GetBoolean())
+                    return runner.GetProperty("pid").GetInt32();
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static Dictionary<string, string> Slow(int milliseconds) =>
+        new(StringComparer.Ordinal) { ["tiny-chat"] = $$"""{"token_delay_ms": {{milliseconds}}}""" };
+}

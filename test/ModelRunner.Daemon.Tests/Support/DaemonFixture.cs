@@ -1,0 +1,236 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using ModelRunner.Daemon.Tests.Stubs;
+
+namespace ModelRunner.Daemon.Tests.Support;
+
+/// <summary>
+/// The real daemon in a process of its own, in a folder of its own, with stub runners in place of llama-server and with two models,
+/// <c>tiny-chat</c> and <c>tiny-embed</c>. Disposing ends it by SIGTERM and checks that it ended well and left nothing behind.
+/// </summary>
+internal sealed partial class DaemonFixture : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly TemporaryFolder _folder;
+    private readonly bool _ownsFolder;
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _log = new();
+    private readonly TaskCompletionSource<string> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isEnded;
+
+    private DaemonFixture(TemporaryFolder folder, bool ownsFolder, Process process)
+    {
+        (_folder, _ownsFolder, _process) = (folder, ownsFolder, process);
+        Client = UnixClient(SocketPath);
+    }
+
+    /// <summary>Talks to the daemon over its socket.</summary>
+    public HttpClient Client { get; }
+
+    /// <summary>Its address for TCP.</summary>
+    public Uri TcpAddress { get; private set; } = new("http://localhost/");
+
+    public string SocketPath => Path.Join(_folder.Path, "d.sock");
+
+    public int ProcessId => _process.Id;
+
+    /// <summary>The daemon's log so far.</summary>
+    public string Log => string.Join('\n', _log);
+
+    private static string Executable => Path.Join(AppContext.BaseDirectory, "model-runner");
+
+    private string RuntimePath => Path.Join(_folder.Path, "run");
+
+    /// <summary>Starts a daemon and returns once it listens.</summary>
+    public static async Task<DaemonFixture> StartAsync(DaemonSetup? setup = null)
+    {
+        setup ??= new DaemonSetup();
+        TemporaryFolder folder = setup.Folder ?? new TemporaryFolder();
+        Prepare(folder, setup);
+        var daemon = new DaemonFixture(folder, setup.Folder is null, Process.Start(Command(folder, setup, "serve"))!);
+        daemon.Listen();
+
+        string addresses = await daemon._listening.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        if (TcpPattern().Match(addresses) is { Success: true } tcp)
+            daemon.TcpAddress = new Uri(tcp.Value + "/");
+        return daemon;
+    }
+
+    /// <summary>Starts a daemon that is expected to end by itself.</summary>
+    public static async Task<(int ExitCode, string Error)> RunToEndAsync(DaemonSetup setup)
+    {
+        TemporaryFolder folder = setup.Folder ?? new TemporaryFolder();
+        Prepare(folder, setup);
+        using Process process = Process.Start(Command(folder, setup, "serve"))!;
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        if (setup.Folder is null)
+            folder.Dispose();
+        return (process.ExitCode, error);
+    }
+
+    /// <summary>Sends JSON and reads the JSON that comes back.</summary>
+    public async Task<(int Status, JsonElement Body)> PostAsync(string path, string json)
+    {
+        using HttpResponseMessage response = await SendAsync(path, json, HttpCompletionOption.ResponseContentRead, TestContext.Current.CancellationToken);
+        return ((int)response.StatusCode, await ReadAsync(response));
+    }
+
+    /// <summary>Sends JSON and returns once the headers are there.</summary>
+    public async Task<HttpResponseMessage> SendAsync(string path, string json, HttpCompletionOption completion, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        return await Client.SendAsync(request, completion, cancellation);
+    }
+
+    /// <summary>Reads JSON.</summary>
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using HttpResponseMessage response = await Client.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        return await ReadAsync(response);
+    }
+
+    /// <summary>The process of the one runner that there is.</summary>
+    public async Task<int> RunnerProcessAsync() => Assert.Single((await GetAsync("engines/ps")).EnumerateArray()).GetProperty("pid").GetInt32();
+
+    /// <summary>Talks to a stub runner behind the daemon's back.</summary>
+    public static HttpClient RunnerClient(int process)
+    {
+        string[] arguments = ProcessTable.ArgumentsOf(process);
+        return UnixClient(arguments[Array.IndexOf(arguments, "--host") + 1]);
+    }
+
+    /// <summary>Sends a signal: to the daemon, or to another process.</summary>
+    public static async Task SignalAsync(int process, string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", $"{process}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>Kills the daemon so that it can do nothing about it.</summary>
+    public async Task KillAsync()
+    {
+        await SignalAsync(ProcessId, "KILL");
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        _isEnded = true;
+    }
+
+    /// <summary>Ends it by a signal and returns its exit code.</summary>
+    public async Task<int> EndAsync(string signal = "TERM")
+    {
+        await SignalAsync(ProcessId, signal);
+        return await WaitForEndAsync();
+    }
+
+    /// <summary>Waits until it ended and returns its exit code.</summary>
+    public async Task<int> WaitForEndAsync()
+    {
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+        _isEnded = true;
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        try
+        {
+            if (!_isEnded)
+                await EndWellAsync();
+        }
+        finally
+        {
+            if (!_process.HasExited)
+                _process.Kill(entireProcessTree: true);
+            _process.Dispose();
+            if (_ownsFolder)
+                _folder.Dispose();
+        }
+    }
+
+    private async Task EndWellAsync()
+    {
+        IReadOnlyList<int> children = ProcessTable.ChildrenOf(ProcessId);
+        int exitCode = await EndAsync();
+        Assert.True(exitCode == 0, $"The daemon ended with {exitCode}:\n{Log}");
+        Assert.DoesNotContain(children, ProcessTable.IsAlive);
+        Assert.False(File.Exists(SocketPath), "The socket is still there.");
+        Assert.Empty(Directory.EnumerateFileSystemEntries(RuntimePath));
+    }
+
+    private static void Prepare(TemporaryFolder folder, DaemonSetup setup)
+    {
+        Directory.CreateDirectory(Path.Join(folder.Path, "run"));
+        string models = Directory.CreateDirectory(Path.Join(folder.Path, "models")).FullName;
+        foreach (string name in (string[])["tiny-chat.gguf", "tiny-embed.gguf"])
+            File.Copy(Path.Join(Repository.Root, "models", name), Path.Join(models, name), overwrite: true);
+        foreach ((string model, string faults) in setup.Faults)
+            folder.Write(Path.Join("models", $"{model}.gguf.stub.json"), faults);
+        if (setup.Configuration is { } configuration)
+            folder.Write("model-runner.json", configuration);
+    }
+
+    private static ProcessStartInfo Command(TemporaryFolder folder, DaemonSetup setup, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Executable, arguments)
+        {
+            WorkingDirectory = folder.Path, UseShellExecute = false, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        foreach (string name in start.Environment.Keys.Where(static name => name.StartsWith("MODEL_RUNNER_", StringComparison.Ordinal)).ToArray())
+            start.Environment.Remove(name);
+
+        start.Environment["MODEL_RUNNER_SOCK"] = "d.sock";
+        start.Environment["MODELS_PATH"] = Path.Join(folder.Path, "models");
+        start.Environment["LLAMA_SERVER_PATH"] = StubProcess.ExecutablePath;
+        start.Environment["XDG_RUNTIME_DIR"] = Path.Join(folder.Path, "run");
+        if (setup.HasTcp)
+            start.Environment["MODEL_RUNNER_PORT"] = "0";
+        foreach ((string name, string? value) in setup.Environment)
+            start.Environment[name] = value;
+        return start;
+    }
+
+    private static HttpClient UnixClient(string path) => new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        ConnectCallback = async (_, cancellation) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    })
+    {
+        BaseAddress = new Uri("http://localhost/"), Timeout = Patience,
+    };
+
+    private static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
+    {
+        string text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.Content.Headers.ContentType?.MediaType == "application/json", $"{(int)response.StatusCode}: {text}");
+        using var document = JsonDocument.Parse(text);
+        return document.RootElement.Clone();
+    }
+
+    private void Listen()
+    {
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            _log.Enqueue(line.Data ?? "");
+            if (line.Data?.Contains(" listens on ", StringComparison.Ordinal) ?? false)
+                _listening.TrySetResult(line.Data);
+            else if (line.Data is null)
+                _listening.TrySetException(new InvalidOperationException($"The daemon ended:\n{Log}"));
+        };
+        _process.BeginErrorReadLine();
+    }
+
+    [GeneratedRegex("http://[0-9.:]+[0-9]", RegexOptions.None, 1000)]
+    private static partial Regex TcpPattern();
+}

@@ -1,0 +1,20 @@
+namespace ModelRunner.Daemon.Tests.Support;
+
+/// <summary>What a test's daemon is started with.</summary>
+internal sealed record DaemonSetup
+{
+    /// <summary>Variables beside those that the fixture sets; a null value takes one of those away.</summary>
+    public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>(StringComparer.Ordinal);
+
+    /// <summary>The text of <c>model-runner.json</c>; null: there is none.</summary>
+    public string? Configuration { get; init; }
+
+    /// <summary>Faults of the stub runners of a model, from their start, as the JSON that the stub reads.</summary>
+    public IReadOnlyDictionary<string, string> Faults { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Listens on any free port of TCP too.</summary>
+    public bool HasTcp { get; init; }
+
+    /// <summary>A folder that outlives this daemon; null: one of its own.</summary>
+    public TemporaryFolder? Folder { get; init; }
+}
