@@ -42,6 +42,9 @@ internal static class RunnerEndpointFactory
         AutomaticDecompression = DecompressionMethods.None,
         ConnectTimeout = ConnectTimeout,
         PooledConnectionIdleTimeout = IdleTimeout,
+
+        // Else a connection whose client left is read on for 2 s, and the runner works on as long.
+        ResponseDrainTimeout = TimeSpan.Zero,
         UseCookies = false,
         UseProxy = false,
     };
