@@ -9,8 +9,12 @@ namespace ModelRunner.Daemon.Api;
 /// The routes of OpenAI's API that a model answers, under each prefix that Docker Model Runner has them under. The answer is the
 /// runner's; only errors that came before it are the daemon's.
 /// </summary>
-internal sealed class InferenceEndpoint(ModelCatalog catalog, RunnerPool pool, BackendDirectory backends, RequestForwarder forwarder)
+internal sealed class InferenceEndpoint(
+    ModelCatalog catalog, RunnerPool pool, BackendDirectory backends, RequestForwarder forwarder, TimeProvider time)
 {
+    /// <summary>A runner's connections end some moments before its process is seen to have ended, and only that tells why.</summary>
+    private static readonly TimeSpan WaitForCause = TimeSpan.FromSeconds(1);
+
     private const string BackendParameter = "backend";
 
     private static readonly string[] Prefixes = ["", "/engines", $"/engines/{{{BackendParameter}}}"];
@@ -36,7 +40,7 @@ internal sealed class InferenceEndpoint(ModelCatalog catalog, RunnerPool pool, B
         {
             ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest(route.RunnerPath, body.Bytes));
             if (outcome == ForwardOutcome.RunnerFailed)
-                await ApiErrorWriter.WriteAsync(context, ErrorOf(model, route, lease));
+                await ApiErrorWriter.WriteAsync(context, await ExplainAsync(model, route, lease));
         }
     }
 
@@ -51,11 +55,13 @@ internal sealed class InferenceEndpoint(ModelCatalog catalog, RunnerPool pool, B
         return backends.Check(backend, model, route.Mode) is { } error ? throw new ApiException(error) : model;
     }
 
-    private ApiError ErrorOf(ModelEntry model, InferenceRoute route, RunnerLease lease)
+    private async Task<ApiError> ExplainAsync(ModelEntry model, InferenceRoute route, RunnerLease lease)
     {
-        string? cause = pool.Runners.FirstOrDefault(runner => runner.Id == lease.Runner)?.Failure;
-        string message = $"the runner of \"{model.Reference}\" in mode {ModeText.Format(route.Mode)} gave no answer: ";
+        await Task.Delay(WaitForCause, time, lease.RunnerGone).ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        string cause = pool.Runners.FirstOrDefault(runner => runner.Id == lease.Runner)?.Failure
+            ?? "its connection ended; try again, and see the daemon's log if it goes on";
         return new ApiError(StatusCodes.Status502BadGateway,
-            message + (cause ?? "its connection ended; try again, and see the daemon's log if it goes on"), ApiError.Server, "runner_failed");
+            $"the runner of \"{model.Reference}\" in mode {ModeText.Format(route.Mode)} gave no answer: {cause}", ApiError.Server, "runner_failed");
     }
 }

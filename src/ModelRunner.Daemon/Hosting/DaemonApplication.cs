@@ -68,12 +68,13 @@ internal sealed class DaemonApplication : IAsyncDisposable
     public Task StopAsync() => _stopping ??= StopOnceAsync();
 
     /// <summary>Leaves nothing behind that a next daemon would stumble over; for an end without further ado.</summary>
-    public void Abandon() => _socket?.Dispose();
+    public void Abandon() => _socket?.Remove();
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
         await _web.DisposeAsync();
+        _socket?.Dispose();
     }
 
     private static WebApplication Build(DaemonSettings settings, TimeProvider time, UnixListener? socket)
@@ -108,7 +109,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new ModelsEndpoint(catalog, backends).Map(web);
         new RunnersEndpoint(pool, backends).Map(web);
         new UnloadEndpoint(catalog, pool, backends).Map(web);
-        new InferenceEndpoint(catalog, pool, backends, forwarder).Map(web);
+        new InferenceEndpoint(catalog, pool, backends, forwarder, time).Map(web);
     }
 
     private async Task ListenAsync(CancellationToken cancellationToken)
@@ -153,7 +154,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         _logger.LogDraining(_settings.Runners.DrainTimeout.TotalSeconds);
 
         // From here on nobody can come in; those who are in are answered, or refused where they still wait for a runner.
-        _socket?.Dispose();
+        _socket?.Remove();
         Task drained = _pool.DisposeAsync().AsTask();
         await _web.StopAsync();
         await drained;

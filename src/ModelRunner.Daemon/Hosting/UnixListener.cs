@@ -45,11 +45,17 @@ internal sealed class UnixListener : IDisposable
         }
     }
 
-    /// <summary>Removes the file, so that nobody comes any more; those who are connected stay.</summary>
-    public void Dispose()
+    /// <summary>Removes the file if it is still ours, so that nobody comes any more; those who are connected stay.</summary>
+    public void Remove()
     {
         if (UnixSystem.Look(Path)?.Inode == _inode)
             File.Delete(Path);
+    }
+
+    /// <summary>Removes the file and stops listening.</summary>
+    public void Dispose()
+    {
+        Remove();
         Socket.Dispose();
     }
 

@@ -17,7 +17,7 @@ public sealed class DaemonRequestTests(SharedDaemon shared) : IClassFixture<Shar
         { "v1/chat/completions", "[]", 400, null, "not a JSON object" },
         { "v1/chat/completions", """{"messages":[]}""", 400, null, "no \\u0022model" },
         { "v1/chat/completions", """{"model":"nope"}""", 404, "model_not_found", "nope:latest" },
-        { "v1/chat/completions", """{"model":"a b"}""", 400, "model_invalid", "a b" },
+        { "v1/chat/completions", """{"model":"a\u0007"}""", 400, "model_invalid", "a\\x07" },
         { "v1/chat/completions", """{"model":"tiny-embed"}""", 400, "unsupported_mode", "mode completion; it is for embedding" },
         { "v1/embeddings", """{"model":"nope"}""", 404, "model_not_found", "nope:latest" },
         { "v1/rerank", """{"model":"tiny-chat"}""", 400, "unsupported_mode", "mode reranking" },
