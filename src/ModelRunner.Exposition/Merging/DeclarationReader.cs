@@ -75,7 +75,7 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
         found = index.Names.Find(_name.Written);
         isPart |= found >= 0 && index.Names[found].Type == MetricType.Counter;
         if (isPart)
-            SetType(name, MetricType.Gauge);
+            index.DeclareType(name, MetricType.Gauge);
     }
 
     /// <summary>Lets go of what waits for a TYPE line. To be called behind the last line.</summary>
@@ -103,21 +103,7 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
             name = TextName(name, type);
         }
 
-        SetType(index.Names.GetOrAdd(name), type);
-    }
-
-    private void SetType(int name, MetricType type)
-    {
-        ref var entry = ref index.Names[name];
-        if (!entry.HasType)
-        {
-            entry.HasType = true;
-            entry.Type = type;
-        }
-        else if (entry.Type != type)
-        {
-            entry.HasTypeConflict = true;
-        }
+        index.DeclareType(index.Names.GetOrAdd(name), type);
     }
 
     // In OpenMetrics the HELP may stand before or behind the TYPE that tells to which name of text it belongs.

@@ -87,7 +87,7 @@ internal sealed class DuplicateFinder
         var mask = _slots.Length - 1;
         hash *= 0x9E3779B97F4A7C15;
         var tag = (uint)hash;
-        for (var position = (int)(hash >> 40) & mask; ; position = (position + 1) & mask)
+        for (var position = (int)(hash >> 32) & mask; ; position = (position + 1) & mask)
         {
             ref var slot = ref _slots[position];
             if (slot.Round != _round)

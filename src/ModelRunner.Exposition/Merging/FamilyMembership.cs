@@ -72,7 +72,8 @@ internal static class FamilyMembership
         names[root].PageType = MetricType.Untyped;
         foreach (var member in members)
         {
-            if (!names[member].HasType)
+            var isRoot = names[member].PageType is MetricType.Histogram or MetricType.Summary or MetricType.GaugeHistogram;
+            if (!names[member].IsOwnFamily && !isRoot)
                 names[member].PageType = type == MetricType.GaugeHistogram ? MetricType.Gauge : MetricType.Untyped;
         }
     }
@@ -82,7 +83,8 @@ internal static class FamilyMembership
         var flags = names[root].Flags;
         foreach (var member in members)
         {
-            if (names[member].HasType)
+            // A TYPE alone, without a sample, writes nothing and so disturbs nobody.
+            if (names[member].IsOwnFamily || names[member].PageType is MetricType.Histogram or MetricType.Summary)
                 return MergeConflict.Suffix;
             flags |= names[member].Flags;
         }

@@ -18,6 +18,12 @@ internal struct NameEntry
 
     public bool HasType;
 
+    /// <summary>The number of the last source that declared a type.</summary>
+    public int LastTypeSource;
+
+    /// <summary>Whether a source declared the type and has samples of the name, too: then the name is a family of its own.</summary>
+    public bool IsOwnFamily;
+
     /// <summary>Whether two declarations of the type differ.</summary>
     public bool HasTypeConflict;
 

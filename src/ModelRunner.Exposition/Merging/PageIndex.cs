@@ -40,6 +40,23 @@ internal sealed class PageIndex
         return source;
     }
 
+    /// <summary>Notes a type that the current source declares for a name.</summary>
+    public void DeclareType(int name, MetricType type)
+    {
+        ref var entry = ref Names[name];
+        entry.LastTypeSource = SourceCount - 1;
+        entry.IsOwnFamily |= entry.LastSpan >= 0 && _spans[entry.LastSpan].Source == SourceCount - 1;
+        if (!entry.HasType)
+        {
+            entry.HasType = true;
+            entry.Type = type;
+        }
+        else if (entry.Type != type)
+        {
+            entry.HasTypeConflict = true;
+        }
+    }
+
     /// <summary>Appends a sample to the span that is open for its name, or opens one.</summary>
     public void AddSample(in SampleRecord sample, int name, bool continuesSpan)
     {
@@ -74,6 +91,7 @@ internal sealed class PageIndex
             Array.Resize(ref _spans, SpanCount * 2);
         _spans[SpanCount] = new SampleSpan { Source = SourceCount - 1, First = SampleCount, Next = -1, Name = name };
         ref var entry = ref Names[name];
+        entry.IsOwnFamily |= entry.LastTypeSource == SourceCount - 1;
         if (entry.FirstSpan < 0)
             entry.FirstSpan = SpanCount;
         else

@@ -74,6 +74,15 @@ public sealed class MergeTests
         Assert.Equal(1, page.Conflicts(MergeConflict.Suffix));
     }
 
+    [Fact]
+    public void A_type_without_samples_does_not_dissolve_a_histogram()
+    {
+        const string Histogram = "# TYPE h histogram\nh_bucket{model=\"a\",le=\"+Inf\"} 2\nh_count{model=\"a\"} 2\n";
+        var page = new Page().Add("a", "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_count 2\n").Add("b", "# TYPE h_count gauge\n# HELP h_count x\ny 1\n");
+
+        Assert.Equal(Histogram + "# TYPE y untyped\ny{model=\"b\"} 1\n", page.Write());
+    }
+
     [Theory]
     [InlineData("# TYPE h histogram\nh_bucket{le=\"x\"} 1\n", "# TYPE h_bucket untyped\nh_bucket{le=\"x\"} 1\n")]
     [InlineData("# TYPE h histogram\nh_count -1\n", "# TYPE h_count untyped\nh_count -1\n")]
