@@ -6,10 +6,11 @@ namespace ModelRunner.Exposition;
 
 /// <summary>
 /// Writes families of our own in text 0.0.4. The names must be valid; the label values and the help may hold any text. It holds nothing back:
-/// what a call writes is in the buffer when the call returns.
+/// what a call writes is in the buffer when the call returns. Not thread-safe.
 /// </summary>
 public sealed class ExpositionWriter(IBufferWriter<byte> output)
 {
+    private readonly ByteBuilder _line = new();
     private readonly ByteBuilder _scratch = new();
     private byte[] _family = [];
 
@@ -26,45 +27,70 @@ public sealed class ExpositionWriter(IBufferWriter<byte> output)
         if (!Characters.IsMetricName(bytes))
             throw new ArgumentException($"'{name}' is not a metric name: use letters, digits, underscores and colons, not a digit first.", nameof(name));
         _family = bytes;
-        output.Write("# HELP "u8);
-        output.Write(bytes);
-        output.Write(" "u8);
-        Escapes.AppendHelp(output, Utf8(help));
-        output.Write("\n# TYPE "u8);
-        output.Write(bytes);
-        output.Write(" "u8);
-        output.Write(MetricTypes.TextName(type));
-        output.Write("\n"u8);
+        _line.Clear();
+        _line.Append("# HELP "u8);
+        _line.Append(bytes);
+        _line.Append((byte)' ');
+        Escapes.AppendHelp(_line, Utf8(help));
+        _line.Append("\n# TYPE "u8);
+        _line.Append(bytes);
+        _line.Append((byte)' ');
+        _line.Append(MetricTypes.TextName(type));
+        _line.Append((byte)'\n');
+        output.Write(_line.Written);
     }
 
     /// <summary>Writes one sample of the family that was begun. A label with an empty value is left out.</summary>
-    public void WriteSample(double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) => WriteSample("", value, labels);
+    /// <exception cref="InvalidOperationException">No family was begun.</exception>
+    public void WriteSample(double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) => Write("", null, value, labels);
 
     /// <summary>Writes one sample whose name is the family's with a suffix, such as <c>_bucket</c>.</summary>
     /// <exception cref="InvalidOperationException">No family was begun.</exception>
-    public void WriteSample(string suffix, double value, params ReadOnlySpan<KeyValuePair<string, string>> labels)
+    public void WriteSample(string suffix, double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) =>
+        Write(suffix, null, value, labels);
+
+    /// <summary>Writes one sample with the labels of a target, which are encoded already, before those that are given.</summary>
+    /// <exception cref="InvalidOperationException">No family was begun.</exception>
+    public void WriteSample(TargetLabels target, double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) =>
+        Write("", target, value, labels);
+
+    /// <summary>Writes one sample with a suffix and with the labels of a target, which are encoded already, before those that are given.</summary>
+    /// <exception cref="InvalidOperationException">No family was begun.</exception>
+    public void WriteSample(string suffix, TargetLabels target, double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) =>
+        Write(suffix, target, value, labels);
+
+    private void Write(string suffix, TargetLabels? target, double value, ReadOnlySpan<KeyValuePair<string, string>> labels)
     {
         if (_family.Length == 0)
             throw new InvalidOperationException("Begin a family before its samples.");
-        output.Write(_family);
+        _line.Clear();
+        _line.Append(_family);
         if (!string.IsNullOrEmpty(suffix))
-            output.Write(Utf8(suffix));
-        var separator = "{"u8;
+            _line.Append(Utf8(suffix));
+        var separator = (byte)'{';
+        if (target is { Encoded.Length: > 0 })
+        {
+            _line.Append(separator);
+            _line.Append(target.Encoded);
+            separator = (byte)',';
+        }
+
         foreach (var (name, text) in labels)
         {
             if (string.IsNullOrEmpty(text))
                 continue;
-            output.Write(separator);
-            output.Write(Utf8(name));
-            output.Write("=\""u8);
-            Escapes.AppendLabelValue(output, Utf8(text));
-            output.Write("\""u8);
-            separator = ","u8;
+            _line.Append(separator);
+            separator = (byte)',';
+            _line.Append(Utf8(name));
+            _line.Append("=\""u8);
+            Escapes.AppendLabelValue(_line, Utf8(text));
+            _line.Append((byte)'"');
         }
 
-        output.Write(separator[0] == '{' ? " "u8 : "} "u8);
-        Numbers.Append(output, value);
-        output.Write("\n"u8);
+        _line.Append(separator == '{' ? " "u8 : "} "u8);
+        Numbers.Append(_line, value);
+        _line.Append((byte)'\n');
+        output.Write(_line.Written);
     }
 
     // Unpaired surrogates become U+FFFD here, so that what is written is always valid UTF-8.

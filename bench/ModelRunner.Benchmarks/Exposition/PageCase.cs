@@ -9,11 +9,11 @@ public sealed record PageCase(string Name, int Sources, byte[] Page)
     /// <summary>The bytes of all sources.</summary>
     public long TotalBytes => (long)Sources * Page.Length;
 
-    public static PageCase Llama(int sources) => new("llama-server, 2 KB", sources, SyntheticPages.Llama());
+    public static PageCase Llama(int sources) => new("llama-server", sources, SyntheticPages.Llama());
 
-    public static PageCase Vllm(int sources) => new("vLLM, 64 KB", sources, SyntheticPages.Vllm());
+    public static PageCase Vllm(int sources) => new("vLLM", sources, SyntheticPages.Vllm());
 
-    public static PageCase Huge(int sources) => new("100,000 samples", sources, SyntheticPages.Huge(100_000));
+    public static PageCase Huge(int sources) => new("100k samples", sources, SyntheticPages.Huge(100_000));
 
-    public override string ToString() => $"{Sources} x {Name}";
+    public override string ToString() => $"{Sources} {Name}";
 }

@@ -12,6 +12,22 @@ public class WriterBenchmarks
     [Params(10, 1000)]
     public int Runners { get; set; }
 
+    private readonly TargetLabels _target = new([new("backend", "llama.cpp"), new("model", "ai/smollm2:latest"), new("mode", "completion")]);
+
+    [Benchmark]
+    public int Targets()
+    {
+        _output.Clear();
+        var writer = new ExpositionWriter(_output);
+        writer.BeginFamily("model_runner_runner_up", MetricType.Gauge, "Whether the last reading of the runner's metrics succeeded.");
+        for (var number = 0; number < Runners; number++)
+            writer.WriteSample(_target, 1);
+        writer.BeginFamily("model_runner_scrape_duration_seconds", MetricType.Gauge, "How long the last reading took.");
+        for (var number = 0; number < Runners; number++)
+            writer.WriteSample(_target, 0.0012345);
+        return _output.Written;
+    }
+
     [Benchmark]
     public int Families()
     {

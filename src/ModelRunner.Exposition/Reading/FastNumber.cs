@@ -5,7 +5,7 @@ namespace ModelRunner.Exposition.Reading;
 /// <summary>Finds the end of a number in the forms that nearly all lines have, without looking for the end of its token first.</summary>
 internal static class FastNumber
 {
-    // With so few digits and an exponent of two digits no number is beyond the range of a double.
+    // With so few digits and an exponent of two digits behind its zeros no number is beyond the range of a double.
     private const int AlwaysInRange = 200;
 
     /// <summary>Where the number ends, or -1 where it is not canonical or must be looked at more closely.</summary>
@@ -34,8 +34,11 @@ internal static class FastNumber
             if ((uint)position < (uint)line.Length && line[position] is (byte)'-' or (byte)'+')
                 position++;
             var exponent = position;
+            while ((uint)position < (uint)line.Length && line[position] == '0')
+                position++;
+            var significant = position;
             SkipDigits(line, ref position);
-            if (position == exponent || position > exponent + 2)
+            if (position == exponent || position > significant + 2)
                 return -1;
         }
 

@@ -22,6 +22,22 @@ public sealed class ExpositionWriterTests
             Encoding.UTF8.GetString(output.WrittenSpan));
     }
 
+    [Fact]
+    public void Labels_of_a_target_stand_before_the_others()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var writer = new ExpositionWriter(output);
+        var target = new TargetLabels([new("model", "a\"b"), new("empty", "")]);
+        writer.BeginFamily("x", MetricType.Counter, "X.");
+        writer.WriteSample(target, 1);
+        writer.WriteSample("_total", target, 2, new KeyValuePair<string, string>("reason", "r"));
+        writer.WriteSample(new TargetLabels([]), 3);
+
+        Assert.EndsWith(
+            "\nx{model=\"a\\\"b\"} 1\nx_total{model=\"a\\\"b\",reason=\"r\"} 2\nx 3\n",
+            Encoding.UTF8.GetString(output.WrittenSpan));
+    }
+
     [Theory]
     [InlineData(0, "0")]
     [InlineData(-0.0, "-0")]
