@@ -19,8 +19,11 @@ internal readonly record struct DaemonIdentity(long Namespace, int ProcessId, lo
     public static DaemonIdentity Own { get; } =
         new(ReadNamespace("self"), Environment.ProcessId, ReadStartTime(Environment.ProcessId) ?? 0);
 
-    /// <summary>Whether the daemon is of our own namespace, so that its process can be looked for, and is not there any more.</summary>
-    public bool IsDead => Namespace == Own.Namespace && ReadStartTime(ProcessId) != StartTime;
+    /// <summary>
+    /// Whether the daemon is of our own namespace, so that its process can be looked for, and is not there any more. False where we do
+    /// not know.
+    /// </summary>
+    public bool IsDead => Namespace != 0 && Namespace == Own.Namespace && ReadStartTime(ProcessId) != StartTime;
 
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out DaemonIdentity identity)

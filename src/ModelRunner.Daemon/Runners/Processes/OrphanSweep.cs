@@ -18,7 +18,11 @@ internal static class OrphanSweep
 
     private static int KillProcesses()
     {
+        // Without /proc nothing can be known of anybody.
         int killed = 0;
+        if (DaemonIdentity.Own.Namespace == 0)
+            return killed;
+
         foreach (string folder in Directory.EnumerateDirectories("/proc"))
         {
             if (!int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out int process)

@@ -5,8 +5,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Runners.Processes;
 
 /// <summary>
-/// Starts runners as child processes. Making one cleans up after daemons that were killed and makes the private folder; disposing it,
-/// after all runners have stopped, removes that folder and kills whatever is left.
+/// Starts runners as child processes. Making one makes the private folder and begins to clean up after daemons that were killed; disposing
+/// it, after all runners have stopped, removes that folder and kills whatever is left.
 /// </summary>
 internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 {
@@ -15,6 +15,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     private readonly ILogger _logger;
     private readonly DaemonSettings _settings;
     private readonly RunnerSpawner _spawner;
+    private readonly Task _sweeping;
     private readonly TimeProvider _time;
 
     /// <exception cref="IOException">No private folder could be made.</exception>
@@ -29,9 +30,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     {
         (_settings, _time, _logger) = (settings, time, logger);
         _engine = RunnerEngine.Choose(settings.Runners);
-        (int processes, int folders) = OrphanSweep.Run(places);
-        if (processes + folders > 0)
-            RunnerProcessLog.Swept(logger, processes, folders);
+        _sweeping = Task.Run(() => Sweep(places, logger));
         _folder = RuntimeFolder.Create(places);
         _spawner = new RunnerSpawner(prefix);
     }
@@ -50,15 +49,30 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         IReadOnlyList<string> arguments =
             RunnerCommandLine.Build(_engine, model, key.Mode, socketPath, _settings.Runners, _settings.Metrics.Enabled);
         IReadOnlyList<string> environment = RunnerEnvironment.Build(Environment.GetEnvironmentVariables(), _folder.EmptyFolder);
-        Task<ChildProcess> spawning = _spawner.StartAsync(new SpawnRequest(_engine.Path, arguments, environment, _folder.Path));
+        Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(_engine.Path, arguments, environment, _folder.Path));
         var start = new RunnerStart(_engine, model.Reference, arguments, socketPath, endpoint);
         return new RunnerProcess(spawning, start, _settings.Runners, _time, _logger);
     }
 
     public void Dispose()
     {
+        _sweeping.GetAwaiter().GetResult();
         _spawner.Dispose();
         _folder.Dispose();
+    }
+
+    // What a killed daemon left may hold the memory that is needed now. The sweep is long over when the first request comes.
+    private async Task<ChildProcess> SpawnAsync(SpawnRequest request)
+    {
+        await _sweeping;
+        return await _spawner.StartAsync(request);
+    }
+
+    private static void Sweep(IReadOnlyList<string> places, ILogger logger)
+    {
+        (int processes, int folders) = OrphanSweep.Run(places);
+        if (processes + folders > 0)
+            RunnerProcessLog.Swept(logger, processes, folders);
     }
 
     private static FailedStart Fail(string message, RunnerEndpoint endpoint) =>

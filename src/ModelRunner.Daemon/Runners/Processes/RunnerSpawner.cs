@@ -33,7 +33,16 @@ internal sealed unsafe class RunnerSpawner : IDisposable
     public Task<ChildProcess> StartAsync(SpawnRequest request)
     {
         var answer = new TaskCompletionSource<ChildProcess>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _orders.Add((request, answer));
+        try
+        {
+            _orders.Add((request, answer));
+        }
+        catch (InvalidOperationException)
+        {
+            // Disposed: whoever asks now asks too late.
+            answer.SetException(new SpawnException($"{request.Program} was not started: the daemon is ending"));
+        }
+
         return answer.Task;
     }
 
@@ -83,7 +92,24 @@ internal sealed unsafe class RunnerSpawner : IDisposable
         }
 
         OfferToOutOfMemoryKiller(process);
-        return new ChildProcess(process, ends[0]);
+        return Watch(process, ends[0], request.Program);
+    }
+
+    private static ChildProcess Watch(int process, int outputPipe, string program)
+    {
+        try
+        {
+            return new ChildProcess(process, outputPipe);
+        }
+        catch (OutOfMemoryException)
+        {
+            // There is no room for one more thread, and a child that nobody watches must not live.
+            int status;
+            _ = Libc.Kill(-process, Libc.SigKill);
+            _ = Libc.WaitPid(process, &status, 0);
+            _ = Libc.Close(outputPipe);
+            throw new SpawnException($"{program} could not be started: no thread to watch it with; the limit of threads or memory is reached");
+        }
     }
 
     private static void OfferToOutOfMemoryKiller(int process)
