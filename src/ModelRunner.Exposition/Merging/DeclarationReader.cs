@@ -60,23 +60,8 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
             AddHelp(name, text);
     }
 
-    /// <summary>Gives a creation time in an OpenMetrics body the type that it has in text.</summary>
-    public void NoteSample(int name)
-    {
-        var bytes = index.Names.Name(name);
-        if (!_isOpenMetrics || index.Names[name].HasType || !bytes.EndsWith("_created"u8))
-            return;
-        var root = bytes[..^"_created".Length];
-        _name.Clear();
-        _name.Append(root);
-        var found = index.Names.Find(_name.Written);
-        var isPart = found >= 0 && index.Names[found].Type is MetricType.Histogram or MetricType.Summary;
-        _name.Append("_total"u8);
-        found = index.Names.Find(_name.Written);
-        isPart |= found >= 0 && index.Names[found].Type == MetricType.Counter;
-        if (isPart)
-            index.DeclareType(name, MetricType.Gauge);
-    }
+    /// <summary>Notes that the body has samples of a name: what <c>x_created</c> is depends on the format that it comes from.</summary>
+    public void NoteSample(int name) => index.Names[name].HasOpenMetricsSamples |= _isOpenMetrics;
 
     /// <summary>Lets go of what waits for a TYPE line. To be called behind the last line.</summary>
     public void End() => FlushHelp();

@@ -22,13 +22,13 @@ internal static class FamilyMembership
         {
             ref var entry = ref names[index];
             entry.Family = index;
-            entry.PageType = entry.HasTypeConflict ? MetricType.Untyped : entry.Type;
+            entry.PageType = IsCreationTime(names, index) ? MetricType.Gauge : entry.DeclaredType;
             conflicts[(int)MergeConflict.Type] += entry.HasTypeConflict ? 1 : 0;
         }
 
         for (var index = 0; index < names.Count; index++)
         {
-            var type = names[index].PageType;
+            var type = names[index].DeclaredType;
             if (type is MetricType.Histogram or MetricType.Summary or MetricType.GaugeHistogram)
                 ResolveSpan(names, index, type, conflicts);
         }
@@ -44,6 +44,23 @@ internal static class FamilyMembership
         (MetricType.GaugeHistogram, 2) => "_gsum"u8,
         _ => default,
     };
+
+    // OpenMetrics counts the creation time to its family; in text it is a gauge by itself, as client libraries write it.
+    private static bool IsCreationTime(NameTable names, int index)
+    {
+        ref readonly var entry = ref names[index];
+        var name = names.Name(index);
+        if (entry.HasType || !entry.HasOpenMetricsSamples || !name.EndsWith("_created"u8))
+            return false;
+        var root = names.Find(name[..^"_created".Length]);
+        if (root >= 0 && names[root].DeclaredType is MetricType.Histogram or MetricType.Summary)
+            return true;
+        Span<byte> total = name.Length <= 256 ? stackalloc byte[256] : new byte[name.Length];
+        name.CopyTo(total);
+        "_total"u8.CopyTo(total[(name.Length - "_created".Length)..]);
+        root = names.Find(total[..(name.Length - "_created".Length + "_total".Length)]);
+        return root >= 0 && names[root].DeclaredType == MetricType.Counter;
+    }
 
     private static void ResolveSpan(NameTable names, int root, MetricType type, int[] conflicts)
     {
@@ -72,7 +89,7 @@ internal static class FamilyMembership
         names[root].PageType = MetricType.Untyped;
         foreach (var member in members)
         {
-            var isRoot = names[member].PageType is MetricType.Histogram or MetricType.Summary or MetricType.GaugeHistogram;
+            var isRoot = names[member].DeclaredType is MetricType.Histogram or MetricType.Summary or MetricType.GaugeHistogram;
             if (!names[member].IsOwnFamily && !isRoot)
                 names[member].PageType = type == MetricType.GaugeHistogram ? MetricType.Gauge : MetricType.Untyped;
         }
@@ -84,7 +101,7 @@ internal static class FamilyMembership
         foreach (var member in members)
         {
             // A TYPE alone, without a sample, writes nothing and so disturbs nobody.
-            if (names[member].IsOwnFamily || names[member].PageType is MetricType.Histogram or MetricType.Summary)
+            if (names[member].IsOwnFamily || names[member].DeclaredType is MetricType.Histogram or MetricType.Summary)
                 return MergeConflict.Suffix;
             flags |= names[member].Flags;
         }

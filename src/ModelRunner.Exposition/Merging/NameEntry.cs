@@ -30,6 +30,12 @@ internal struct NameEntry
     /// <summary>The type declared first.</summary>
     public MetricType Type;
 
+    /// <summary>What all sources together declare: untyped where they differ. It does not depend on their order.</summary>
+    public readonly MetricType DeclaredType => HasTypeConflict ? MetricType.Untyped : Type;
+
+    /// <summary>Whether an OpenMetrics body has samples of the name.</summary>
+    public bool HasOpenMetricsSamples;
+
     /// <summary>The first of the different HELP texts in the list of <see cref="HelpTable"/>, or -1.</summary>
     public int FirstHelp;
 
