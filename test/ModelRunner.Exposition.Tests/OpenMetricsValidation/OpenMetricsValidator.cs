@@ -57,8 +57,8 @@ internal static class OpenMetricsValidator
             throw new InvalidPageException("not UTF-8");
         }
 
-        if (text.Contains('\r', StringComparison.Ordinal))
-            throw new InvalidPageException("a carriage return");
+        if (text.Contains("\r\n", StringComparison.Ordinal) || text.EndsWith('\r'))
+            throw new InvalidPageException("a carriage return at the end of a line");
         var lines = (text.EndsWith('\n') ? text[..^1] : text).Split('\n');
         if (lines[^1] != "# EOF")
             throw new InvalidPageException("the page does not end in # EOF");

@@ -56,25 +56,6 @@ public sealed class RunnerSpawnerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_kernel_prefers_to_end_a_child_when_memory_is_short()
-    {
-        ChildProcess child = await _bed.StartAsync("/bin/sleep", "600");
-
-        Assert.Equal("500", (await File.ReadAllTextAsync($"/proc/{child.Id}/oom_score_adj")).Trim());
-    }
-
-    [Fact]
-    public async Task A_start_after_the_end_is_refused()
-    {
-        var spawner = new RunnerSpawner(DeathSignal.ChoosePrefix());
-        spawner.Dispose();
-
-        SpawnException failure = await Assert.ThrowsAsync<SpawnException>(() => spawner.StartAsync(new SpawnRequest("/bin/true", [], [], "/")));
-
-        Assert.Equal("/bin/true was not started: the daemon is ending", failure.Message);
-    }
-
-    [Fact]
     public async Task A_child_inherits_no_open_file()
     {
         Inheritable.Open(out int first, out int second);

@@ -1,0 +1,28 @@
+namespace ModelRunner.Exposition.Tests.Oracle;
+
+/// <summary>What was read of one body.</summary>
+internal sealed class OracleSource
+{
+    public required bool IsOwn { get; init; }
+
+    public required bool IsOpenMetrics { get; init; }
+
+    public required IReadOnlyList<OracleLabel> TargetLabels { get; init; }
+
+    /// <summary>Samples with the labels that they have on the page but for those of the target.</summary>
+    public List<OracleSample> Samples { get; } = [];
+
+    /// <summary>HELP and TYPE lines in their order.</summary>
+    public List<OracleMetadata> Metadata { get; } = [];
+
+    /// <summary>Lines that were left out, samples and metadata together.</summary>
+    public Dictionary<ExpositionErrorReason, int> Dropped { get; } = [];
+
+    public int SampleLines { get; set; }
+
+    public void Drop(ExpositionErrorReason reason) => Dropped[reason] = Dropped.GetValueOrDefault(reason) + 1;
+
+    /// <summary>A sample with all its labels: those of the target first, without empty ones.</summary>
+    public OracleSample WithTarget(OracleSample sample) =>
+        sample with { Labels = [.. TargetLabels.Where(label => label.Value.Length > 0), .. sample.Labels] };
+}
