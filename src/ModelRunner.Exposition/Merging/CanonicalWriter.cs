@@ -74,9 +74,11 @@ internal sealed class CanonicalWriter
     /// <summary>Appends a label value whose unknown escapes stand for themselves.</summary>
     private static void AppendLabelValue(ByteBuilder arena, ReadOnlySpan<byte> value)
     {
-        while (!Escapes.AreKnown(value))
+        while (true)
         {
             var at = value.IndexOf((byte)'\\');
+            if (at < 0)
+                break;
             var isKnown = value[at + 1] is (byte)'\\' or (byte)'"' or (byte)'n';
             arena.Append(value[..at]);
             arena.Append(isKnown ? value.Slice(at, 2) : "\\\\"u8);
