@@ -35,7 +35,9 @@ public static class ContentNegotiation
         return best.ToExposition();
     }
 
-    /// <summary>Whether an Accept-Encoding header allows gzip, and does not like an unencoded answer better (RFC 9110, section 12.5.3).</summary>
+    /// <summary>
+    /// Whether an Accept-Encoding header allows gzip, and does not like an unencoded answer better (RFC 9110, section 12.5.3).
+    /// </summary>
     /// <param name="acceptEncoding">The value of the header, several of them joined by commas; null where there is none.</param>
     public static bool AcceptsGzip(string? acceptEncoding)
     {

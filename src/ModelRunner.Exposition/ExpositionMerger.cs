@@ -40,8 +40,8 @@ public sealed class ExpositionMerger
     }
 
     /// <summary>
-    /// Reads one source. The bytes are borrowed: they must stay unchanged until <see cref="Reset"/>. A body whose last line is <c># EOF</c> is
-    /// read as OpenMetrics, any other as text 0.0.4.
+    /// Reads one source. The bytes are borrowed: they must stay unchanged until <see cref="Reset"/>. A body whose last line is <c># EOF</c>
+    /// is read as OpenMetrics, any other as text 0.0.4.
     /// </summary>
     /// <param name="labels">The labels for every sample of the source.</param>
     /// <param name="body">The whole body as it was received, decoded from any content coding.</param>
@@ -67,7 +67,9 @@ public sealed class ExpositionMerger
     /// <returns>What became of it.</returns>
     public SourceSummary AddOwn(ReadOnlyMemory<byte> body) => Read(TargetLabels.None, body, isOpenMetrics: false, isOwn: true);
 
-    /// <summary>Resolves conflicts between sources: types, helps, suffix clashes, duplicate series. Idempotent until the next Add.</summary>
+    /// <summary>
+    /// Resolves conflicts between sources: types, helps, suffix clashes, duplicate series. Idempotent until the next Add.
+    /// </summary>
     public void Merge()
     {
         if (_isMerged)
@@ -118,7 +120,8 @@ public sealed class ExpositionMerger
     {
         var page = new EscapedPage(escaping);
         page.Fill(_index, _families);
-        var merger = new ExpositionMerger(new ExpositionLimits { MaxSamples = int.MaxValue, MaxLabels = int.MaxValue, MaxLabelValueBytes = int.MaxValue });
+        var noLimits = new ExpositionLimits { MaxSamples = int.MaxValue, MaxLabels = int.MaxValue, MaxLabelValueBytes = int.MaxValue };
+        var merger = new ExpositionMerger(noLimits);
         var dropped = 0;
         for (var number = 0; number < _index.SourceCount; number++)
         {

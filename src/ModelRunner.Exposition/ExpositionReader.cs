@@ -10,9 +10,9 @@ namespace ModelRunner.Exposition;
 /// each kind reads it. The merger reads with the same parsers.
 /// </summary>
 /// <remarks>
-/// Every span that an accessor gives points into the body, or into a buffer of the reader where escapes had to be undone. It lives until the
-/// next call of <see cref="Read"/>, and not longer than the body. The body must not change meanwhile. Accessors that do not fit the current
-/// kind give what an earlier entry left behind, or nothing; they never throw for that.
+/// Every span that an accessor gives points into the body, or into a buffer of the reader where escapes had to be undone. It lives until
+/// the next call of <see cref="Read"/>, and not longer than the body. The body must not change meanwhile. Accessors that do not fit the
+/// current kind give what an earlier entry left behind, or nothing; they never throw for that.
 /// </remarks>
 public ref struct ExpositionReader
 {
@@ -32,9 +32,13 @@ public ref struct ExpositionReader
     /// <param name="body">The whole body, decoded from any content coding.</param>
     /// <param name="format">The format of the body. It decides about timestamps, the end mark and UNIT.</param>
     /// <param name="strictness">What to do with lines that are not as the format wants them.</param>
-    /// <param name="limits">Limits of labels; the defaults where null. <see cref="ExpositionLimits.MaxSamples"/> is left to the caller.</param>
+    /// <param name="limits">Limits of labels; the defaults where null. <see cref="ExpositionLimits.MaxSamples"/> is left to the
+    /// caller.</param>
     public ExpositionReader(
-        ReadOnlySpan<byte> body, ExpositionFormat format, ExpositionStrictness strictness = ExpositionStrictness.Lenient, ExpositionLimits? limits = null)
+        ReadOnlySpan<byte> body,
+        ExpositionFormat format,
+        ExpositionStrictness strictness = ExpositionStrictness.Lenient,
+        ExpositionLimits? limits = null)
     {
         _body = body;
         _limits = limits ?? new ExpositionLimits();

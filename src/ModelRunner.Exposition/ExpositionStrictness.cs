@@ -4,8 +4,8 @@ namespace ModelRunner.Exposition;
 public enum ExpositionStrictness
 {
     /// <summary>
-    /// As lax as Prometheus, and laxer where the meaning is plain: carriage returns, a byte order mark, <c>-nan</c>. A line that cannot be read
-    /// is an entry of kind <see cref="ExpositionEntryKind.Error"/>, and the next line is read.
+    /// As lax as Prometheus, and laxer where the meaning is plain: carriage returns, a byte order mark, <c>-nan</c>. A line that cannot be
+    /// read is an entry of kind <see cref="ExpositionEntryKind.Error"/>, and the next line is read.
     /// </summary>
     Lenient,
 

@@ -5,8 +5,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition;
 
 /// <summary>
-/// Writes families of our own in text 0.0.4. The names must be valid; the label values and the help may hold any text. It holds nothing back:
-/// what a call writes is in the buffer when the call returns. Not thread-safe.
+/// Writes families of our own in text 0.0.4. The names must be valid; the label values and the help may hold any text. It holds nothing
+/// back: what a call writes is in the buffer when the call returns. Not thread-safe.
 /// </summary>
 public sealed class ExpositionWriter(IBufferWriter<byte> output)
 {
@@ -25,7 +25,7 @@ public sealed class ExpositionWriter(IBufferWriter<byte> output)
         ArgumentNullException.ThrowIfNull(help);
         var bytes = Encoding.UTF8.GetBytes(name);
         if (!Characters.IsMetricName(bytes))
-            throw new ArgumentException($"'{name}' is not a metric name: use letters, digits, underscores and colons, not a digit first.", nameof(name));
+            throw new ArgumentException($"'{name}' is no metric name: use letters, digits, underscores and colons, no digit first.", nameof(name));
         _family = bytes;
         _line.Clear();
         _line.Append("# HELP "u8);
@@ -54,7 +54,9 @@ public sealed class ExpositionWriter(IBufferWriter<byte> output)
     public void WriteSample(TargetLabels target, double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) =>
         Write("", target, value, labels);
 
-    /// <summary>Writes one sample with a suffix and with the labels of a target, which are encoded already, before those that are given.</summary>
+    /// <summary>
+    /// Writes one sample with a suffix and with the labels of a target, which are encoded already, before those that are given.
+    /// </summary>
     /// <exception cref="InvalidOperationException">No family was begun.</exception>
     public void WriteSample(string suffix, TargetLabels target, double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) =>
         Write(suffix, target, value, labels);

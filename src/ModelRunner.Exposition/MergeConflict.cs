@@ -1,6 +1,8 @@
 namespace ModelRunner.Exposition;
 
-/// <summary>What sources disagreed about. A closed list: each value but the last is counted once for every family that it concerns.</summary>
+/// <summary>
+/// What sources disagreed about. A closed list: each value but the last is counted once for every family that it concerns.
+/// </summary>
 public enum MergeConflict
 {
     /// <summary>Different TYPE: the family is untyped on the page.</summary>
@@ -10,12 +12,14 @@ public enum MergeConflict
     Help,
 
     /// <summary>
-    /// A histogram or summary shares a name with another family, as <c>x_count</c> beside histogram <c>x</c>: its parts are families of their
-    /// own on the page, untyped, so that every reader takes it and nothing is lost.
+    /// A histogram or summary shares a name with another family, as <c>x_count</c> beside histogram <c>x</c>: its parts are families of
+    /// their own on the page, untyped, so that every reader takes it and nothing is lost.
     /// </summary>
     Suffix,
 
-    /// <summary>A histogram or summary has a bound that is no number or a negative count: its parts are untyped families, as above.</summary>
+    /// <summary>
+    /// A histogram or summary has a bound that is no number or a negative count: its parts are untyped families, as above.
+    /// </summary>
     InvalidHistogram,
 
     /// <summary>

@@ -8,7 +8,9 @@ public static class MergeConflicts
 
     internal const int Count = (int)MergeConflict.Escaping + 1;
 
-    /// <summary>The conflict in small letters with underscores, such as <c>invalid_histogram</c>. It never changes once published.</summary>
+    /// <summary>
+    /// The conflict in small letters with underscores, such as <c>invalid_histogram</c>. It never changes once published.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is none of the list.</exception>
     public static string ToLabelValue(this MergeConflict conflict) => conflict switch
     {

@@ -1,6 +1,8 @@
 namespace ModelRunner.Exposition;
 
-/// <summary>How names beyond the classic character set are written. The words are those of the <c>escaping</c> media type parameter.</summary>
+/// <summary>
+/// How names beyond the classic character set are written. The words are those of the <c>escaping</c> media type parameter.
+/// </summary>
 public enum NameEscaping
 {
     /// <summary><c>underscores</c>: every other character becomes an underscore. What is used when nothing is asked for.</summary>

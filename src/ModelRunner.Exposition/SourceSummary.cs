@@ -1,7 +1,8 @@
 namespace ModelRunner.Exposition;
 
 /// <summary>
-/// What became of the body of one source. The numbers add up: <see cref="SampleLines"/> = <see cref="Samples"/> + <see cref="DroppedSamples"/>.
+/// What became of the body of one source. The numbers add up: <see cref="SampleLines"/> = <see cref="Samples"/> + <see
+/// cref="DroppedSamples"/>.
 /// <see cref="ExpositionMerger.Merge"/> moves duplicates from the one to the other; nothing else changes after the source was added.
 /// </summary>
 public sealed class SourceSummary

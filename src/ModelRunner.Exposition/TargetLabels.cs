@@ -9,7 +9,8 @@ namespace ModelRunner.Exposition;
 public sealed class TargetLabels
 {
     /// <summary>Escapes the labels, in the order given. Values may hold any text; unpaired surrogates become U+FFFD.</summary>
-    /// <param name="labels">Names and values. A label with an empty value is absent from every sample, also where the source has it.</param>
+    /// <param name="labels">Names and values. A label with an empty value is absent from every sample, also where the source has
+    /// it.</param>
     /// <exception cref="ArgumentException">A name is not a valid label name, is <c>le</c> or <c>quantile</c>, or stands twice.</exception>
     [SuppressMessage("Usage", "CA2208", Justification = "The parameter is the collection that holds the name.")]
     public TargetLabels(params IReadOnlyList<KeyValuePair<string, string>> labels)
@@ -88,7 +89,7 @@ public sealed class TargetLabels
     private static void Check(byte[][] names, int index, string name, string parameter)
     {
         if (!Characters.IsLabelName(names[index]))
-            throw new ArgumentException($"'{name}' is not a label name: use letters, digits and underscores, not a digit first.", parameter);
+            throw new ArgumentException($"'{name}' is no label name: use letters, digits and underscores, no digit first.", parameter);
         if (LabelNames.IsBound(names[index]) || LabelNames.IsMetricName(names[index]))
             throw new ArgumentException($"'{name}' has a meaning of its own in a sample and cannot be a target label.", parameter);
         for (var i = 0; i < index; i++)

@@ -4,8 +4,8 @@ using ModelRunner.Exposition;
 namespace ModelRunner.Benchmarks.Exposition;
 
 /// <summary>
-/// One whole page: read all sources, merge, write. <see cref="Nothing"/> is the floor: it copies the bodies one behind the other and looks at
-/// nothing.
+/// One whole page: read all sources, merge, write. <see cref="Nothing"/> is the floor: it copies the bodies one behind the other and looks
+/// at nothing.
 /// </summary>
 [MemoryDiagnoser]
 public class MergerBenchmarks
@@ -19,7 +19,8 @@ public class MergerBenchmarks
 
     public static IEnumerable<PageCase> Cases =>
     [
-        PageCase.Llama(1), PageCase.Llama(100), PageCase.Llama(1000), PageCase.Vllm(1), PageCase.Vllm(10), PageCase.Vllm(100), PageCase.Huge(1),
+        PageCase.Llama(1), PageCase.Llama(100), PageCase.Llama(1000), PageCase.Vllm(1), PageCase.Vllm(10),
+        PageCase.Vllm(100), PageCase.Huge(1),
     ];
 
     [GlobalSetup]

@@ -25,13 +25,14 @@ internal static class SyntheticPages
         var page = new StringBuilder();
         string[] names =
         [
-            "prompt_tokens_total", "prompt_seconds_total", "tokens_predicted_total", "tokens_predicted_seconds_total", "n_decode_total", "n_tokens_max",
-            "n_busy_slots_per_decode", "prompt_tokens_seconds", "predicted_tokens_seconds", "requests_processing", "requests_deferred", "kv_cache_usage_ratio",
+            "prompt_tokens_total", "prompt_seconds_total", "tokens_predicted_total", "tokens_predicted_seconds_total", "n_decode_total",
+            "n_tokens_max", "n_busy_slots_per_decode", "prompt_tokens_seconds", "predicted_tokens_seconds", "requests_processing",
+            "requests_deferred", "kv_cache_usage_ratio",
         ];
         for (var i = 0; i < names.Length; i++)
         {
             var name = "llamacpp:" + names[i];
-            Head(page, name, i < 7 ? "counter" : "gauge", "What the server counts, told in about as many words as there are in a real page.");
+            Head(page, name, i < 7 ? "counter" : "gauge", "What the server counts, told in about as many words as a real page has.");
             Append(page, $"{name} {(i % 2 == 0 ? random.Next(10_000_000) : random.NextDouble() * 5000)}\n");
         }
 
@@ -98,7 +99,11 @@ internal static class SyntheticPages
         Head(page, name, "histogram", "Spread of a time over the requests that have ended.");
         var count = 0;
         foreach (var bound in Bounds)
-            Append(page, $"{name}_bucket{{engine=\"0\",le=\"{bound}\",model_name=\"acme/Sample-8B-Instruct\"}} {count += random.Next(5000)}.0\n");
+        {
+            count += random.Next(5000);
+            Append(page, $"{name}_bucket{{engine=\"0\",le=\"{bound}\",model_name=\"acme/Sample-8B-Instruct\"}} {count}.0\n");
+        }
+
         Append(page, $"{name}_bucket{{engine=\"0\",le=\"+Inf\",model_name=\"acme/Sample-8B-Instruct\"}} {count}.0\n");
         Append(page, $"{name}_count{{{VllmLabels}}} {count}.0\n{name}_sum{{{VllmLabels}}} {random.NextDouble() * 1e5:R}\n");
     }

@@ -12,7 +12,8 @@ public class WriterBenchmarks
     [Params(10, 1000)]
     public int Runners { get; set; }
 
-    private readonly TargetLabels _target = new([new("backend", "llama.cpp"), new("model", "ai/smollm2:latest"), new("mode", "completion")]);
+    private readonly TargetLabels _target = new(
+        [new("backend", "llama.cpp"), new("model", "ai/smollm2:latest"), new("mode", "completion")]);
 
     [Benchmark]
     public int Targets()

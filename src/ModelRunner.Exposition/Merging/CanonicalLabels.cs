@@ -1,6 +1,8 @@
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>Walks the labels of canonical bytes: <c>{a="b",c="d"}</c>, or without the braces. What it gives is <c>a="b</c>, the identity of a label.</summary>
+/// <summary>
+/// Walks the labels of canonical bytes: <c>{a="b",c="d"}</c>, or without the braces. What it gives is <c>a="b</c>, the identity of a label.
+/// </summary>
 internal ref struct CanonicalLabels(ReadOnlySpan<byte> labels)
 {
     private ReadOnlySpan<byte> _rest = labels.TrimStart("{,"u8);

@@ -4,8 +4,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// Writes a sample that was read in any allowed form as canonical text: <c>name{a="b",c="d"} value</c>. Labels with empty values are left out,
-/// names lose quotes that they do not need, and labels whose names the target has taken are renamed.
+/// Writes a sample that was read in any allowed form as canonical text: <c>name{a="b",c="d"} value</c>. Labels with empty values are left
+/// out, names lose quotes that they do not need, and labels whose names the target has taken are renamed.
 /// </summary>
 internal sealed class CanonicalWriter
 {

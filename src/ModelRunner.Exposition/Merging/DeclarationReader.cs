@@ -4,7 +4,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// Takes HELP and TYPE of one source. Names are those of text 0.0.4: a counter <c>x</c> of an OpenMetrics body is <c>x_total</c> here, an info
+/// Takes HELP and TYPE of one source. Names are those of text 0.0.4: a counter <c>x</c> of an OpenMetrics body is <c>x_total</c> here, an
+/// info
 /// <c>x</c> is <c>x_info</c>, so that both kinds of body can meet in one family.
 /// </summary>
 internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits)

@@ -4,8 +4,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// Finds samples of a series that stands on the page already and marks them as dropped; the first one stays. One table is used for one family
-/// of one source after the other, or for a whole family where sources could share a series.
+/// Finds samples of a series that stands on the page already and marks them as dropped; the first one stays. One table is used for one
+/// family of one source after the other, or for a whole family where sources could share a series.
 /// </summary>
 internal sealed class DuplicateFinder
 {

@@ -1,13 +1,13 @@
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// Decides to which family each name belongs and which type each family has. This is the one place for that question: for what the whole page
-/// says, never for what one source says, because readers see one page.
+/// Decides to which family each name belongs and which type each family has. This is the one place for that question: for what the whole
+/// page says, never for what one source says, because readers see one page.
 /// </summary>
 /// <remarks>
 /// A suffix is taken off only where a histogram or summary of the rest is declared; <c>_total</c> never. A histogram or summary keeps its
-/// type only where its whole span of names is its own: <c>x</c>, <c>x_bucket</c>, <c>x_sum</c>, <c>x_count</c>. Otherwise each of these names
-/// is an untyped family, because expfmt, which promtool uses, refuses a second TYPE within the span.
+/// type only where its whole span of names is its own: <c>x</c>, <c>x_bucket</c>, <c>x_sum</c>, <c>x_count</c>. Otherwise each of these
+/// names is an untyped family, because expfmt, which promtool uses, refuses a second TYPE within the span.
 /// </remarks>
 internal static class FamilyMembership
 {

@@ -2,7 +2,9 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>The first pass over all sources: where every sample stands, to which name it belongs, and what was declared of the names.</summary>
+/// <summary>
+/// The first pass over all sources: where every sample stands, to which name it belongs, and what was declared of the names.
+/// </summary>
 internal sealed class PageIndex
 {
     private const int KeepSamples = 256 * 1024;

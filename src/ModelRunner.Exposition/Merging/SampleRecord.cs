@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>Where one sample stands. The bytes from start to end are canonical: <c>name{a="b",c="d"} value</c>, nothing before or behind.</summary>
+/// <summary>
+/// Where one sample stands. The bytes from start to end are canonical: <c>name{a="b",c="d"} value</c>, nothing before or behind.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct SampleRecord
 {

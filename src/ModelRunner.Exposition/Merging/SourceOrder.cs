@@ -1,11 +1,15 @@
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>Gives every source its rank: the page's own families first, then by the values of the target labels, then as they were added.</summary>
+/// <summary>
+/// Gives every source its rank: the page's own families first, then by the values of the target labels, then as they were added.
+/// </summary>
 internal sealed class SourceOrder
 {
     private readonly List<int> _order = [];
 
-    /// <summary>Whether no series of one source can be equal to one of another, so that duplicates are looked for in each by itself.</summary>
+    /// <summary>
+    /// Whether no series of one source can be equal to one of another, so that duplicates are looked for in each by itself.
+    /// </summary>
     public bool AreDisjoint { get; private set; }
 
     public void Rank(PageIndex index)
@@ -32,8 +36,8 @@ internal sealed class SourceOrder
         return order != 0 ? order : left.CompareTo(right);
     }
 
-    // Neighbours in the order are enough: with the same names everywhere, equal values stand side by side. What the page says of itself never
-    // meets a source, as long as it keeps to its own names.
+    // Neighbours in the order are enough: with the same names everywhere, equal values stand side by side. What the page says of itself
+    // never meets a source, as long as it keeps to its own names.
     private static bool CannotMeet(SourceState left, SourceState right)
     {
         if (left.IsOwn)
@@ -44,7 +48,8 @@ internal sealed class SourceOrder
         var hasDifference = false;
         for (var i = 0; i < one.NameBytes.Length; i++)
         {
-            if (!one.NameBytes[i].AsSpan().SequenceEqual(other.NameBytes[i]) || one.ValueBytes[i].Length == 0 || other.ValueBytes[i].Length == 0)
+            var isEmpty = one.ValueBytes[i].Length == 0 || other.ValueBytes[i].Length == 0;
+            if (isEmpty || !one.NameBytes[i].AsSpan().SequenceEqual(other.NameBytes[i]))
                 return false;
             hasDifference |= !one.ValueBytes[i].AsSpan().SequenceEqual(other.ValueBytes[i]);
         }

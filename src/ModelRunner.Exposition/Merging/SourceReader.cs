@@ -61,7 +61,10 @@ internal sealed class SourceReader
         if (!_isValidUtf8 || _isBehindEof || _source.Summary.Samples == _limits.MaxSamples)
             return false;
         var last = _name < 0 ? default : _index.Names.Name(_name);
-        var isSame = !last.IsEmpty && end - start > last.Length && body[start..].StartsWith(last) && body[start + last.Length] is (byte)'{' or (byte)' ';
+        var isSame = !last.IsEmpty
+            && end - start > last.Length
+            && body[start..].StartsWith(last)
+            && body[start + last.Length] is (byte)'{' or (byte)' ';
         if (!_fast.TryParse(body, start, end, isSame ? last.Length : 0, _isOpenMetrics, out var record))
             return false;
         var name = _name;

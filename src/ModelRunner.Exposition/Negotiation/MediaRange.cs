@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace ModelRunner.Exposition.Negotiation;
 
-/// <summary>One element of an Accept header: type, subtype and the parameters that matter to us. The first of a repeated parameter counts.</summary>
+/// <summary>
+/// One element of an Accept header: type, subtype and the parameters that matter to us. The first of a repeated parameter counts.
+/// </summary>
 internal readonly ref struct MediaRange
 {
     private MediaRange(ReadOnlySpan<char> type, ReadOnlySpan<char> version, ReadOnlySpan<char> escaping, double quality)

@@ -1,6 +1,8 @@
 namespace ModelRunner.Exposition.Negotiation;
 
-/// <summary>The media types that we can answer with. Both versions of text share one format; 1.0.0 is the name that allows quoted names.</summary>
+/// <summary>
+/// The media types that we can answer with. Both versions of text share one format; 1.0.0 is the name that allows quoted names.
+/// </summary>
 internal enum OfferedType
 {
     Text004,

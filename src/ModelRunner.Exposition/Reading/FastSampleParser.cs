@@ -4,13 +4,13 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Reading;
 
 /// <summary>
-/// Reads a sample line that is canonical text already: <c>name{a="b",c="d"} 1.5</c>, perhaps with a timestamp. Nothing is written again then:
-/// the line itself goes on the page. Whatever is not so plain, in any way, is left to <see cref="SampleParser"/>, which also knows the reasons
-/// of errors; so this parser only ever says yes or no.
+/// Reads a sample line that is canonical text already: <c>name{a="b",c="d"} 1.5</c>, perhaps with a timestamp. Nothing is written again
+/// then: the line itself goes on the page. Whatever is not so plain, in any way, is left to <see cref="SampleParser"/>, which also knows
+/// the reasons of errors; so this parser only ever says yes or no.
 /// </summary>
 /// <remarks>
-/// Neighbours resemble each other: the name and the names of the labels are compared with those of the line before, and only where they differ
-/// they are checked.
+/// Neighbours resemble each other: the name and the names of the labels are compared with those of the line before, and only where they
+/// differ they are checked.
 /// </remarks>
 internal sealed class FastSampleParser(MaskWindow window, ExpositionLimits limits)
 {
@@ -28,7 +28,8 @@ internal sealed class FastSampleParser(MaskWindow window, ExpositionLimits limit
     /// <param name="body">The body.</param>
     /// <param name="start">Where the line begins; the window holds it.</param>
     /// <param name="end">Where it ends, without line end and blanks.</param>
-    /// <param name="nameLength">How long the name of the line before was, if this line begins with the same name and a brace or blank; or 0.</param>
+    /// <param name="nameLength">How long the name of the line before was, if this line begins with the same name and a brace or blank; or
+    /// 0.</param>
     /// <param name="isOpenMetrics">Whether a timestamp is one of seconds.</param>
     /// <param name="record">Takes what was found.</param>
     public bool TryParse(ReadOnlySpan<byte> body, int start, int end, int nameLength, bool isOpenMetrics, out SampleRecord record)

@@ -136,7 +136,8 @@ internal static class LabelParser
             return ExpositionErrorReason.ReservedLabel;
         if (labels.Count == limits.MaxLabels)
             return ExpositionErrorReason.TooManyLabels;
-        if (slot.ValueEnd - slot.ValueStart > limits.MaxLabelValueBytes && DecodedLength(line[slot.ValueStart..slot.ValueEnd]) > limits.MaxLabelValueBytes)
+        var value = line[slot.ValueStart..slot.ValueEnd];
+        if (value.Length > limits.MaxLabelValueBytes && DecodedLength(value) > limits.MaxLabelValueBytes)
             return ExpositionErrorReason.LabelValueTooLong;
         labels.Add() = slot;
         return labels.IsLastDuplicate(line) ? ExpositionErrorReason.DuplicateLabel : null;

@@ -5,8 +5,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Reading;
 
 /// <summary>
-/// The label names of the line before, each followed by an equals sign and a quote. They are known to be valid, to be different, and not to be
-/// names of the target; a line whose names match needs no check of its own.
+/// The label names of the line before, each followed by an equals sign and a quote. They are known to be valid, to be different, and not to
+/// be names of the target; a line whose names match needs no check of its own.
 /// </summary>
 internal sealed class LabelSchema
 {
@@ -37,7 +37,9 @@ internal sealed class LabelSchema
         return true;
     }
 
-    /// <summary>Checks a label name and puts it at this number; those behind it are forgotten. The position is moved to the value.</summary>
+    /// <summary>
+    /// Checks a label name and puts it at this number; those behind it are forgotten. The position is moved to the value.
+    /// </summary>
     public bool TryAdd(ReadOnlySpan<byte> line, int number, ref int position, TargetLabels target)
     {
         var start = position;

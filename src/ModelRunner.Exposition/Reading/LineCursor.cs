@@ -2,7 +2,9 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>Goes from line to line and takes off what does not belong to a line: its end, blanks at either side, a byte order mark.</summary>
+/// <summary>
+/// Goes from line to line and takes off what does not belong to a line: its end, blanks at either side, a byte order mark.
+/// </summary>
 internal ref struct LineCursor
 {
     private readonly ReadOnlySpan<byte> _body;

@@ -61,7 +61,9 @@ internal sealed class MaskWindow(BlockKernel kernel)
         }
     }
 
-    /// <summary>The position of the next quote at or behind a position in the current line, or the limit where none comes before it.</summary>
+    /// <summary>
+    /// The position of the next quote at or behind a position in the current line, or the limit where none comes before it.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int FindQuote(int position, int limit)
     {

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>What <see cref="MetadataParser"/> found in a line that begins with a number sign. Offsets count from the start of the line.</summary>
+/// <summary>
+/// What <see cref="MetadataParser"/> found in a line that begins with a number sign. Offsets count from the start of the line.
+/// </summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct MetadataLine
 {

@@ -37,7 +37,9 @@ internal static class SampleParser
                 return labelError;
         }
 
-        return sample.NameEnd == sample.NameStart ? ExpositionErrorReason.InvalidName : ParseTail(line, position, isOpenMetrics, limits, sample);
+        return sample.NameEnd > sample.NameStart
+            ? ParseTail(line, position, isOpenMetrics, limits, sample)
+            : ExpositionErrorReason.InvalidName;
     }
 
     /// <summary>Reads value, timestamp and exemplar.</summary>

@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace ModelRunner.Exposition.Text;
 
-/// <summary>A growing run of bytes that is kept and used again. It is an <see cref="IBufferWriter{T}"/>, so every writer here can fill it.</summary>
+/// <summary>
+/// A growing run of bytes that is kept and used again. It is an <see cref="IBufferWriter{T}"/>, so every writer here can fill it.
+/// </summary>
 internal sealed class ByteBuilder : IBufferWriter<byte>
 {
     private byte[] _bytes = [];

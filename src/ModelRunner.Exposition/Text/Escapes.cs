@@ -2,13 +2,17 @@ using System.Buffers;
 
 namespace ModelRunner.Exposition.Text;
 
-/// <summary>The backslash escapes of the formats. Unknown escapes stand for themselves, as in Prometheus, and are written as a backslash escaped.</summary>
+/// <summary>
+/// The backslash escapes of the formats. Unknown escapes stand for themselves, as in Prometheus, and are written as a backslash escaped.
+/// </summary>
 internal static class Escapes
 {
     private static readonly SearchValues<byte> LabelSpecials = SearchValues.Create("\\\"\n"u8);
     private static readonly SearchValues<byte> HelpSpecials = SearchValues.Create("\\\n"u8);
 
-    /// <summary>Appends a label value with backslash, quote and line feed escaped. Also right for quoted names and for HELP of OpenMetrics.</summary>
+    /// <summary>
+    /// Appends a label value with backslash, quote and line feed escaped. Also right for quoted names and for HELP of OpenMetrics.
+    /// </summary>
     public static void AppendLabelValue(IBufferWriter<byte> output, ReadOnlySpan<byte> value) => Append(output, value, LabelSpecials);
 
     /// <summary>Appends a HELP text of text 0.0.4: a quote needs no escape there.</summary>

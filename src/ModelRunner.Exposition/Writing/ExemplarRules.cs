@@ -2,7 +2,9 @@ using ModelRunner.Exposition.Merging;
 
 namespace ModelRunner.Exposition.Writing;
 
-/// <summary>What OpenMetrics 1.0 wants of an exemplar: at most 128 code points in all names and values together, and names without quotes.</summary>
+/// <summary>
+/// What OpenMetrics 1.0 wants of an exemplar: at most 128 code points in all names and values together, and names without quotes.
+/// </summary>
 internal static class ExemplarRules
 {
     private const int MaxCodePoints = 128;

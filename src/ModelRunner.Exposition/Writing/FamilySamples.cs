@@ -5,8 +5,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
-/// The samples of one family as OpenMetrics orders them: all of one metric (one set of labels, but for the bound) stand together, metrics in the
-/// order in which they first appear.
+/// The samples of one family as OpenMetrics orders them: all of one metric (one set of labels, but for the bound) stand together, metrics
+/// in the order in which they first appear.
 /// </summary>
 internal sealed class FamilySamples
 {
@@ -38,7 +38,8 @@ internal sealed class FamilySamples
     /// <param name="index">The page.</param>
     /// <param name="spans">The spans.</param>
     /// <param name="nameLength">How many bytes of the sample's name are the name of the family.</param>
-    /// <param name="bound">The label that does not name the metric: <c>le</c> for buckets, <c>quantile</c>, a state's name; or empty.</param>
+    /// <param name="bound">The label that does not name the metric: <c>le</c> for buckets, <c>quantile</c>, a state's name; or
+    /// empty.</param>
     public void Add(PageIndex index, ReadOnlySpan<int> spans, int nameLength, ReadOnlySpan<byte> bound)
     {
         foreach (var number in spans)

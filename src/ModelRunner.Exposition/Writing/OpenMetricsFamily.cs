@@ -9,7 +9,9 @@ internal struct OpenMetricsFamily
     /// <summary>The type in OpenMetrics; untyped is written as unknown.</summary>
     public MetricType Type;
 
-    /// <summary>How many bytes of the name of text are the name here: less <c>_total</c> of a counter, less <c>_info</c> of an info.</summary>
+    /// <summary>
+    /// How many bytes of the name of text are the name here: less <c>_total</c> of a counter, less <c>_info</c> of an info.
+    /// </summary>
     public int NameLength;
 
     /// <summary>The family <c>x_created</c> whose samples belong to this one, or -1.</summary>

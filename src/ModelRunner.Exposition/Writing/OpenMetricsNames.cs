@@ -4,8 +4,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
-/// Gives every family its name and type in OpenMetrics, where a family owns its name with every suffix of its type. A family that would own a
-/// name of another one loses its type, so that the name stays free: <c>foo_total</c> beside a gauge <c>foo</c> is unknown.
+/// Gives every family its name and type in OpenMetrics, where a family owns its name with every suffix of its type. A family that would own
+/// a name of another one loses its type, so that the name stays free: <c>foo_total</c> beside a gauge <c>foo</c> is unknown.
 /// </summary>
 internal sealed class OpenMetricsNames
 {

@@ -5,8 +5,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
-/// Writes a merged page in OpenMetrics 1.0.0. Families that cannot be what they say there are unknown; a creation time goes to the family that
-/// it belongs to.
+/// Writes a merged page in OpenMetrics 1.0.0. Families that cannot be what they say there are unknown; a creation time goes to the family
+/// that it belongs to.
 /// </summary>
 internal sealed class OpenMetricsPageWriter
 {
@@ -83,7 +83,8 @@ internal sealed class OpenMetricsPageWriter
 
         if (shape.IsValid == false && family.Type is not (MetricType.Histogram or MetricType.Summary))
         {
-            shape = shape with { Type = MetricType.Untyped, NameLength = index.Names.Name(family.Name).Length, Created = -1, IsValid = true };
+            var nameLength = index.Names.Name(family.Name).Length;
+            shape = shape with { Type = MetricType.Untyped, NameLength = nameLength, Created = -1, IsValid = true };
             return true;
         }
 

@@ -1,8 +1,8 @@
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
-/// Whether the samples of a family keep the rules that OpenMetrics 1.0 has for its type. One family that breaks them would void the whole page,
-/// so such a family is written as unknown.
+/// Whether the samples of a family keep the rules that OpenMetrics 1.0 has for its type. One family that breaks them would void the whole
+/// page, so such a family is written as unknown.
 /// </summary>
 internal static class OpenMetricsRules
 {

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Exposition.Reading.Kernels;
 
-/// <summary>Eight bytes at a time in an ordinary register, for machines without vectors. It is also the measure that the others must equal.</summary>
+/// <summary>
+/// Eight bytes at a time in an ordinary register, for machines without vectors. It is also the measure that the others must equal.
+/// </summary>
 internal readonly struct ScalarKernel : IBlockKernel
 {
     private const ulong LowBits = 0x7F7F7F7F7F7F7F7F;
