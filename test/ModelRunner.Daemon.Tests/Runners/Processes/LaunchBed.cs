@@ -24,7 +24,7 @@ internal sealed class LaunchBed : IDisposable
         {
             Listen = new ListenSettings(null, null),
             ModelsPath = _folder.Path,
-            Runners = settings.LlamaServerPath is null ? settings with { LlamaServerPath = StubProcess.ExecutablePath } : settings,
+            Runners = settings is { LlamaServerPath: null, LlamaHostPath: null } ? settings with { LlamaServerPath = StubProcess.ExecutablePath } : settings,
         };
         _launcher = new RunnerProcessLauncher(daemon, TimeProvider.System, NullLogger.Instance, [_folder.Path], DeathSignal.ChoosePrefix());
     }

@@ -1,0 +1,124 @@
+using System.Text;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Tests.Runners.Processes;
+
+/// <summary>What holds for both engines, tried with the real ones.</summary>
+public abstract class EngineTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static string ModelPath => Path.Join(Repository.Root, "models", "tiny-chat.gguf");
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Settings that choose the engine; null: it is not there, and the test is skipped.</summary>
+    private protected abstract RunnerSettings? Engine { get; }
+
+    [Fact]
+    public async Task It_becomes_ready_and_stops_in_a_moment()
+    {
+        using LaunchBed bed = CreateBed();
+        IManagedRunner runner = bed.StartFile(ModelPath);
+
+        Assert.Null(await runner.Ready.WaitAsync(LaunchBed.Limit));
+        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+
+        Assert.Null(await runner.Exited);
+        Assert.Empty(bed.Sockets);
+    }
+
+    [Fact]
+    public async Task A_missing_file_is_named()
+    {
+        using LaunchBed bed = CreateBed();
+
+        RunnerFailure? failure = await bed.StartFile(_folder.File("missing.gguf")).Ready.WaitAsync(LaunchBed.Limit);
+
+        Assert.Equal(RunnerFailureReason.ModelMissing, failure?.Reason);
+        Assert.Contains("missing.gguf", failure?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_truncated_file_is_called_so()
+    {
+        using LaunchBed bed = CreateBed();
+        byte[] model = await File.ReadAllBytesAsync(ModelPath);
+        await File.WriteAllBytesAsync(_folder.File("cut.gguf"), model[..(model.Length / 2)]);
+
+        RunnerFailure? failure = await bed.StartFile(_folder.File("cut.gguf")).Ready.WaitAsync(LaunchBed.Limit);
+
+        Assert.Equal(RunnerFailureReason.ModelInvalid, failure?.Reason);
+        Assert.Contains("cut short", failure?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_model_is_called_so()
+    {
+        using LaunchBed bed = CreateBed();
+        await File.WriteAllTextAsync(_folder.File("text.gguf"), "this is no model");
+
+        RunnerFailure? failure = await bed.StartFile(_folder.File("text.gguf")).Ready.WaitAsync(LaunchBed.Limit);
+
+        Assert.Equal(RunnerFailureReason.ModelInvalid, failure?.Reason);
+        Assert.Contains("no GGUF", failure?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unknown_architecture_is_named()
+    {
+        using LaunchBed bed = CreateBed();
+        byte[] model = await File.ReadAllBytesAsync(ModelPath);
+        int key = model.AsSpan().IndexOf("general.architecture"u8);
+        int name = key + model.AsSpan(key).IndexOf("llama"u8);
+        Encoding.ASCII.GetBytes("llomo").CopyTo(model, name);
+        await File.WriteAllBytesAsync(_folder.File("odd.gguf"), model);
+
+        RunnerFailure? failure = await bed.StartFile(_folder.File("odd.gguf")).Ready.WaitAsync(LaunchBed.Limit);
+
+        Assert.Equal(RunnerFailureReason.ModelUnsupported, failure?.Reason);
+        Assert.Contains("llomo", failure?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_request_under_way_does_not_keep_it_from_ending()
+    {
+        using LaunchBed bed = CreateBed(TimeSpan.FromMilliseconds(500));
+        IManagedRunner runner = bed.StartFile(ModelPath);
+        Assert.Null(await runner.Ready.WaitAsync(LaunchBed.Limit));
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(runner.Endpoint.BaseAddress, "v1/completions"))
+        {
+            Content = new StringContent("""{"prompt":"Count to 20","stream":true,"ignore_eos":true,"max_tokens":100000}""", Encoding.UTF8, "application/json"),
+        };
+        using HttpResponseMessage response = await runner.Endpoint.Client.SendAsync(request, CancellationToken.None).WaitAsync(LaunchBed.Limit);
+        Assert.True(response.IsSuccessStatusCode);
+
+        // The client is not cut, which is what the grace time is for.
+        await runner.StopAsync().WaitAsync(TimeSpan.FromSeconds(10));
+
+        Assert.False(ProcessTable.IsAlive(runner.ProcessId!.Value));
+    }
+
+    [Fact]
+    public async Task It_starts_for_embeddings()
+    {
+        using LaunchBed bed = CreateBed();
+        IManagedRunner runner = bed.StartFile(Path.Join(Repository.Root, "models", "tiny-embed.gguf"), RunnerMode.Embedding);
+
+        Assert.Null(await runner.Ready.WaitAsync(LaunchBed.Limit));
+        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+    }
+
+    private LaunchBed CreateBed(TimeSpan? grace = null)
+    {
+        RunnerSettings? engine = Engine;
+        Assert.SkipUnless(engine is not null, "This engine is not here.");
+        return new LaunchBed(engine with { StopGrace = grace ?? TimeSpan.FromSeconds(5) });
+    }
+}
