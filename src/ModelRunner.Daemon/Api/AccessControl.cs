@@ -20,7 +20,7 @@ internal sealed class AccessControl(RequestDelegate next, HostPolicy hosts, Orig
     private ApiError? Check(HttpContext context)
     {
         // What is not surely a Unix socket is treated as TCP.
-        bool isUnixSocket = context.Features.Get<IConnectionEndPointFeature>()?.LocalEndPoint is UnixDomainSocketEndPoint;
+        bool isUnixSocket = context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix;
         if (!isUnixSocket && hosts.Check(context.Request) is { } rebound)
             return rebound;
         if (origins.Check(context) is { } foreign)

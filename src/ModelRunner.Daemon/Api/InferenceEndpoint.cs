@@ -2,6 +2,7 @@ using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Forwarding;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Api;
 
@@ -17,6 +18,8 @@ internal sealed class InferenceEndpoint(
 
     private const string BackendParameter = "backend";
 
+    private const int MaxAttempts = 2;
+
     private static readonly string[] Prefixes = ["", "/engines", $"/engines/{{{BackendParameter}}}"];
 
     public void Map(IEndpointRouteBuilder routes)
@@ -31,17 +34,25 @@ internal sealed class InferenceEndpoint(
         using RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         string? backend = context.Request.RouteValues[BackendParameter] as string;
         ModelEntry model = Resolve(RequestEnvelope.Read(body.Bytes.Span), route, backend);
+        var request = new RunnerRequest(route.RunnerPath, body.Bytes);
 
-        AcquireOutcome acquired = await pool.AcquireAsync(backend, model, route.Mode, context.RequestAborted);
-        if (acquired.Lease is not { } lease)
-            throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!));
-
-        using (lease)
+        // A runner that died a moment ago may be chosen before its end is seen. Nothing was sent then, so the next one may be asked.
+        RunnerId runner = default;
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest(route.RunnerPath, body.Bytes));
+            AcquireOutcome acquired = await pool.AcquireAsync(backend, model, route.Mode, context.RequestAborted);
+            using RunnerLease lease = acquired.Lease ?? throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!));
+            runner = lease.Runner;
+            ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, request);
+            if (outcome is not (ForwardOutcome.NotReached or ForwardOutcome.RunnerFailed))
+                return;
+
+            await WaitForEndAsync(lease);
             if (outcome == ForwardOutcome.RunnerFailed)
-                await ApiErrorWriter.WriteAsync(context, await ExplainAsync(model, route, lease));
+                break;
         }
+
+        await ApiErrorWriter.WriteAsync(context, Explain(model, route, runner));
     }
 
     private ModelEntry Resolve(RequestEnvelope envelope, InferenceRoute route, string? backend)
@@ -55,11 +66,19 @@ internal sealed class InferenceEndpoint(
         return backends.Check(backend, model, route.Mode) is { } error ? throw new ApiException(error) : model;
     }
 
-    private async Task<ApiError> ExplainAsync(ModelEntry model, InferenceRoute route, RunnerLease lease)
+    private async Task WaitForEndAsync(RunnerLease lease)
     {
+        // Nobody sees the end of a runner that is not ours.
+        if (pool.Runners.Any(runner => runner.Id == lease.Runner && runner.IsAttached))
+            return;
+
         await Task.Delay(WaitForCause, time, lease.RunnerGone).ContinueWith(
             static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        string cause = pool.Runners.FirstOrDefault(runner => runner.Id == lease.Runner)?.Failure
+    }
+
+    private ApiError Explain(ModelEntry model, InferenceRoute route, RunnerId runner)
+    {
+        string cause = pool.Runners.FirstOrDefault(snapshot => snapshot.Id == runner)?.Failure
             ?? "its connection ended; try again, and see the daemon's log if it goes on";
         return new ApiError(StatusCodes.Status502BadGateway,
             $"the runner of \"{model.Reference}\" in mode {ModeText.Format(route.Mode)} gave no answer: {cause}", ApiError.Server, "runner_failed");

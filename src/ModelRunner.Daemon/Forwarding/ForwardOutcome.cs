@@ -9,6 +9,9 @@ internal enum ForwardOutcome
     /// <summary>The client left first.</summary>
     ClientLeft,
 
+    /// <summary>Nobody took the connection, so nothing of the request was sent; another runner may be asked.</summary>
+    NotReached,
+
     /// <summary>The runner gave no answer; nothing was sent to the client, and the caller has to.</summary>
     RunnerFailed,
 

@@ -29,7 +29,8 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
     {
         long started = time.GetTimestamp();
         ForwarderError error = await SendAsync(context, lease, request);
-        if (IsIdleClose(context, lease, error) && time.GetElapsedTime(started) < IdleCloseShowsWithin)
+        bool isSentTwice = IsIdleClose(context, lease, error) && time.GetElapsedTime(started) < IdleCloseShowsWithin;
+        if (isSentTwice)
         {
             LogRetry(lease.Endpoint.Display);
             context.Response.StatusCode = StatusCodes.Status200OK;
@@ -43,7 +44,14 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
 
         Exception? cause = context.Features.Get<IForwarderErrorFeature>()?.Exception;
         LogFailed(lease.Endpoint.Display, error, cause?.Message);
-        return context.Response.HasStarted ? ForwardOutcome.Cut : ForwardOutcome.RunnerFailed;
+        if (context.Response.HasStarted)
+            return ForwardOutcome.Cut;
+
+        // What was sent once may be what ended the runner: it must not end the next one too.
+        context.Response.StatusCode = StatusCodes.Status200OK;
+        return cause is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } && !isSentTwice
+            ? ForwardOutcome.NotReached
+            : ForwardOutcome.RunnerFailed;
     }
 
     private async Task<ForwarderError> SendAsync(HttpContext context, RunnerLease lease, RunnerRequest request)

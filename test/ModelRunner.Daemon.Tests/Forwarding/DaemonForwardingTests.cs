@@ -35,8 +35,8 @@ public sealed class DaemonForwardingTests
 
         response.Dispose();
 
-        await WaitAsync(async () => (await StateAsync(runner)).GetProperty("inFlight").GetInt32() == 0, TimeSpan.FromSeconds(1));
-        await WaitAsync(async () => !(await daemon.GetAsync("engines/ps"))[0].GetProperty("in_use").GetBoolean(), TimeSpan.FromSeconds(1));
+        await DaemonFixture.WaitUntilAsync(async () => (await StateAsync(runner)).GetProperty("inFlight").GetInt32() == 0, TimeSpan.FromSeconds(1));
+        await DaemonFixture.WaitUntilAsync(async () => !(await daemon.GetAsync("engines/ps"))[0].GetProperty("in_use").GetBoolean(), TimeSpan.FromSeconds(1));
         Assert.Equal(1, (await StateAsync(runner)).GetProperty("disconnects").GetInt32());
     }
 
@@ -49,6 +49,7 @@ public sealed class DaemonForwardingTests
         await DaemonFixture.SignalAsync(await daemon.RunnerProcessAsync(), "KILL");
 
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => response.Content.ReadAsStringAsync(Cancellation));
+        await WaitUntilNoneIsReadyAsync(daemon);
         Assert.Equal(200, (await daemon.PostAsync(Route, Plain)).Status);
     }
 
@@ -57,14 +58,25 @@ public sealed class DaemonForwardingTests
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"request_delay_ms": 60000}"""));
         Task<(int Status, JsonElement Body)> pending = daemon.PostAsync(Route, Plain);
-        await WaitAsync(async () => (await daemon.GetAsync("engines/ps")) is { } ps && ps.GetArrayLength() == 1 && ps[0].GetProperty("in_use").GetBoolean(), DaemonFixture.Patience);
 
-        await DaemonFixture.SignalAsync(await daemon.RunnerProcessAsync(), "KILL");
+        await DaemonFixture.SignalAsync(await daemon.BusyRunnerProcessAsync(), "KILL");
         (int status, JsonElement body) = await pending;
 
         JsonElement error = body.GetProperty("error");
         Assert.Equal((502, "runner_failed"), (status, error.GetProperty("code").GetString()));
         Assert.Contains("SIGKILL", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_request_that_ends_a_runner_does_not_end_another_one()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"exit_at_request": 3}"""));
+
+        (int status, JsonElement body) = await daemon.PostAsync(Route, Plain);
+
+        Assert.Equal((502, "runner_failed"), (status, body.GetProperty("error").GetProperty("code").GetString()));
+        Assert.Contains("3", body.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Empty(ProcessTable.ChildrenOf(daemon.ProcessId));
     }
 
     [Fact]
@@ -75,9 +87,8 @@ public sealed class DaemonForwardingTests
         int killed = await daemon.RunnerProcessAsync();
 
         await DaemonFixture.SignalAsync(killed, "KILL");
-        await ProcessTable.WaitUntilGoneAsync(killed, TimeSpan.FromSeconds(5));
-
-        await WaitAsync(async () => (await daemon.PostAsync(Route, Plain)).Status == 200, TimeSpan.FromSeconds(5));
+        await WaitUntilNoneIsReadyAsync(daemon);
+        Assert.Equal(200, (await daemon.PostAsync(Route, Plain)).Status);
         Assert.NotEqual(killed, await daemon.RunnerProcessAsync());
     }
 
@@ -110,6 +121,10 @@ public sealed class DaemonForwardingTests
 
     private static string Stream(int tokens) => $$"""{"model":"tiny-chat","messages":[],"stream":true,"max_tokens":{{tokens}}}""";
 
+    private static Task WaitUntilNoneIsReadyAsync(DaemonFixture daemon) => DaemonFixture.WaitUntilAsync(
+        async () => (await daemon.GetAsync("engines/ps")).EnumerateArray().All(static runner => runner.GetProperty("state").GetString() != "ready"),
+        TimeSpan.FromSeconds(1));
+
     private static DaemonSetup With(string faults) =>
         new() { Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = faults } };
 
@@ -117,16 +132,5 @@ public sealed class DaemonForwardingTests
     {
         using var document = JsonDocument.Parse(await runner.GetStringAsync(new Uri("stub/state", UriKind.Relative), Cancellation));
         return document.RootElement.Clone();
-    }
-
-    private static async Task WaitAsync(Func<Task<bool>> condition, TimeSpan limit)
-    {
-        using var patience = new CancellationTokenSource(limit);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!await condition())
-        {
-            Assert.False(patience.IsCancellationRequested, $"It did not happen within {limit}.");
-            await timer.WaitForNextTickAsync(Cancellation);
-        }
     }
 }

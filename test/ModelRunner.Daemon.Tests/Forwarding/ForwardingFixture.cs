@@ -95,7 +95,7 @@ internal sealed class ForwardingFixture : IAsyncDisposable
         using var lease = new RunnerLease(new RunnerId(1), endpoint, static () => { }) { RunnerGone = _runnerGone.Token };
 
         ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()));
-        if (outcome == ForwardOutcome.RunnerFailed)
+        if (outcome is ForwardOutcome.RunnerFailed or ForwardOutcome.NotReached)
             context.Response.StatusCode = StatusCodes.Status418ImATeapot;
         _outcome.TrySetResult(outcome);
     }

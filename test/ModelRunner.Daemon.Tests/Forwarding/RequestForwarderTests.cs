@@ -137,7 +137,7 @@ public sealed class RequestForwarderTests
         using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
 
         Assert.Equal(418, (int)response.StatusCode);
-        Assert.Equal(ForwardOutcome.RunnerFailed, await fixture.Outcome);
+        Assert.Equal(ForwardOutcome.NotReached, await fixture.Outcome);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json;
 using ModelRunner.Daemon.Tests.Support;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
@@ -128,29 +127,17 @@ public sealed class DaemonLifeTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Faults = Slow(60_000) });
         using var leaving = new CancellationTokenSource();
         Task<HttpResponseMessage> endless = daemon.SendAsync("v1/chat/completions", Chat, HttpCompletionOption.ResponseContentRead, leaving.Token);
-        int runner = await WaitForRunnerInUseAsync(daemon);
+        int runner = await daemon.BusyRunnerProcessAsync();
 
         await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");
-        while (!daemon.Log.Contains("Asked to end", StringComparison.Ordinal))
-            await Task.Yield();
+        await DaemonFixture.WaitUntilAsync(
+            () => Task.FromResult(daemon.Log.Contains("Asked to end", StringComparison.Ordinal)), DaemonFixture.Patience);
         int exitCode = await daemon.EndAsync();
 
         Assert.Equal(128 + 15, exitCode);
         Assert.False(File.Exists(daemon.SocketPath));
         await ProcessTable.WaitUntilGoneAsync(runner, TimeSpan.FromSeconds(2));
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => endless);
-    }
-
-    private static async Task<int> WaitForRunnerInUseAsync(DaemonFixture daemon)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (true)
-        {
-            foreach (JsonElement runner in (await daemon.GetAsync("engines/ps")).EnumerateArray())
-                if (runner.GetProperty("in_use").GetBoolean())
-                    return runner.GetProperty("pid").GetInt32();
-            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
-        }
     }
 
     private static Dictionary<string, string> Slow(int milliseconds) =>

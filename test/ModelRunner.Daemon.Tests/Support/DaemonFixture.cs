@@ -98,6 +98,34 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
     /// <summary>The process of the one runner that there is.</summary>
     public async Task<int> RunnerProcessAsync() => Assert.Single((await GetAsync("engines/ps")).EnumerateArray()).GetProperty("pid").GetInt32();
 
+    /// <summary>Waits until a runner is at work on a request, and returns its process.</summary>
+    public async Task<int> BusyRunnerProcessAsync()
+    {
+        int process = 0;
+        await WaitUntilAsync(
+            async () =>
+            {
+                foreach (JsonElement runner in (await GetAsync("engines/ps")).EnumerateArray())
+                    if (runner.GetProperty("state").GetString() == "ready" && runner.GetProperty("in_use").GetBoolean())
+                        process = runner.GetProperty("pid").GetInt32();
+                return process != 0;
+            },
+            Patience);
+        return process;
+    }
+
+    /// <summary>Looks again and again, and fails after <paramref name="limit"/>.</summary>
+    public static async Task WaitUntilAsync(Func<Task<bool>> condition, TimeSpan limit)
+    {
+        using var patience = new CancellationTokenSource(limit);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!await condition())
+        {
+            Assert.False(patience.IsCancellationRequested, $"It did not happen within {limit}.");
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>Talks to a stub runner behind the daemon's back.</summary>
     public static HttpClient RunnerClient(int process)
     {
@@ -199,6 +227,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
     {
         UseProxy = false,
         AllowAutoRedirect = false,
+        ResponseDrainTimeout = TimeSpan.Zero,
         ConnectCallback = async (_, cancellation) =>
         {
             var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
