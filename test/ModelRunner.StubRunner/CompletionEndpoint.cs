@@ -42,8 +42,15 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
         }
         finally
         {
-            state.Counters.CountPredicted(prompt, generation.Generated);
+            Count(generation);
         }
+    }
+
+    // Once, and before the last bytes go out: a client that has its answer finds it counted.
+    private void Count(Generation generation)
+    {
+        if (generation.TryCount())
+            state.Counters.CountPredicted(generation.PromptTokens, generation.Generated);
     }
 
     private static int Limit(JsonElement body)
@@ -68,6 +75,7 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
             text.Append(generation.Next());
         }
 
+        Count(generation);
         await response.SendJsonAsync(200, generation.WriteWhole(text.ToString(), !faults.IsOn("omit_usage")));
     }
 
@@ -87,6 +95,7 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
             await SendEventAsync(response, generation.WriteDelta(generation.Next()));
         }
 
+        Count(generation);
         await SendEventAsync(response, generation.WriteEnd(!faults.IsOn("omit_usage")));
         if (wantsUsage)
             await SendEventAsync(response, generation.WriteUsage());

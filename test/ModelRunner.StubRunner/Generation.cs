@@ -6,12 +6,19 @@ namespace ModelRunner.StubRunner;
 /// <summary>One answer in the making, and its JSON in the shapes of llama-server.</summary>
 internal sealed class Generation(bool isChat, string model, int promptTokens, int limit, Stopwatch clock)
 {
+    private bool _isCounted;
+
+    public int PromptTokens => promptTokens;
+
     /// <summary>Tokens made so far.</summary>
     public int Generated { get; private set; }
 
     public bool HasMore => Generated < limit;
 
     public string Next() => (Generated == 0 ? "word" : " word") + ++Generated;
+
+    /// <summary>True at the first call only.</summary>
+    public bool TryCount() => !_isCounted && (_isCounted = true);
 
     public string WriteDelta(string text) => JsonText.Write(writer =>
     {
