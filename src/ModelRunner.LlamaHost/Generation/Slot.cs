@@ -72,7 +72,7 @@ internal sealed class Slot(int index)
     /// <param name="sampler">Its samplers, which the slot now owns.</param>
     /// <param name="keep">Tokens of the cache that stay.</param>
     /// <param name="now">The timestamp.</param>
-    public void Begin(GenerationJob job, SafeLLamaSamplerChainHandle sampler, int keep, long now)
+    public void Begin(GenerationJob job, SafeLLamaSamplerChainHandle? sampler, int keep, long now)
     {
         _cached.RemoveRange(keep, _cached.Count - keep);
         Job = job;

@@ -54,6 +54,9 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["X-Accel-Buffering"] = "no";
         PipeWriter output = context.Response.BodyWriter;
+
+        // A client that waits for a slot knows at once that its request was accepted.
+        await output.FlushAsync(context.RequestAborted);
         if (shape.HasOpening)
             await Send(output, answer.Opening(), context.RequestAborted);
         await foreach (string piece in job.Text.ReadAllAsync(context.RequestAborted))

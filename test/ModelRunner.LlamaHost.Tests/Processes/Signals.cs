@@ -1,0 +1,16 @@
+using System.Runtime.InteropServices;
+
+namespace ModelRunner.LlamaHost.Tests.Processes;
+
+/// <summary>Sends signals to processes that a test started.</summary>
+internal static class Signals
+{
+    public const int Kill = 9;
+    public const int Terminate = 15;
+
+    public static void Send(int process, int signal) => Assert.Equal(0, SendTo(process, signal));
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SendTo(int process, int signal);
+}
