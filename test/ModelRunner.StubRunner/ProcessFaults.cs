@@ -11,6 +11,10 @@ internal sealed partial class ProcessFaults(StubFaults faults, StubArguments arg
     /// <summary>The argument that this stub pretends not to know; null: none.</summary>
     public string? RefusedArgument => arguments.All.FirstOrDefault(argument => argument == faults.Text("refuse_argument"));
 
+    /// <summary>Whether something is to happen between listening and being ready.</summary>
+    public bool HasLoading => faults.IsOn("load_delay_ms") || faults.IsOn("never_ready")
+        || faults.Text("exit_before_ready") is not null || faults.Text("signal_before_ready") is not null;
+
     /// <summary>Ends the process by a signal, whatever handlers the runtime has.</summary>
     public static void EndBySignal(int signal)
     {

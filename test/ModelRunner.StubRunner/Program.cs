@@ -20,6 +20,8 @@ if (!server.TryBind(out string problem))
     return 1;
 }
 
+// A stub that has nothing to load is ready when it says that it listens.
+server.State.IsReady = !processFaults.HasLoading;
 await Console.Out.WriteLineAsync($"listening on {server.Address}");
 using var signals = new StopSignals(server.State, faults);
 Task serving = server.RunAsync();

@@ -11,6 +11,19 @@ internal static class ProcessTable
     /// <summary>The process group; 0 where the process is gone.</summary>
     public static int Group(int process) => ReadFields(process) is { } fields ? int.Parse(fields[2], CultureInfo.InvariantCulture) : 0;
 
+    /// <summary>The name of the program; null where the process is gone.</summary>
+    public static string? Name(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/comm").TrimEnd('\n');
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Waits until the process is gone, or fails the test after the limit.</summary>
     public static async Task WaitForEndAsync(int process, TimeSpan limit)
     {
