@@ -1,0 +1,47 @@
+using ModelRunner.Exposition.Tests.OpenMetricsValidation;
+using ModelRunner.Exposition.Tests.Support;
+using ModelRunner.Exposition.Tests.TextValidation;
+
+namespace ModelRunner.Exposition.Tests.Conformance;
+
+/// <summary>The readers of the world take our pages and find in them what we say is there.</summary>
+public sealed class OtherReadersTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Promtool_takes_every_merged_page() =>
+        Assert.Empty(await Promtool.RefusedAsync(MergedCases.Text, Cancellation));
+
+    [Fact]
+    public async Task Prometheus_client_reads_every_merged_page_sample_by_sample()
+    {
+        var pages = MergedCases.TextAndOpenMetrics;
+        var readings = await PythonClient.ReadAsync(pages, Cancellation);
+
+        Assert.Equal(pages.Count, readings.Count);
+        Assert.All(pages, page =>
+        {
+            var reading = readings[page.Key.Replace(' ', '_')];
+            var isOpenMetrics = page.Key.EndsWith(".om", StringComparison.Ordinal);
+            Assert.Null(reading.Error);
+            Assert.Equal(PythonClient.Expected(isOpenMetrics ? OpenMetricsValidator.Read(page.Value) : TextPageValidator.Read(page.Value)), reading.Samples);
+        });
+    }
+
+    [Fact]
+    public async Task Prometheus_scrapes_every_merged_page_and_stores_every_sample()
+    {
+        var pages = MergedCases.TextAndOpenMetrics;
+        await using var server = await PrometheusServer.StartAsync(pages, Cancellation);
+        var targets = await server.ScrapeAllAsync(Cancellation);
+
+        Assert.All(pages, page =>
+        {
+            var isOpenMetrics = page.Key.EndsWith(".om", StringComparison.Ordinal);
+            var families = isOpenMetrics ? OpenMetricsValidator.Read(page.Value) : TextPageValidator.Read(page.Value);
+            Assert.True(targets[page.Key].Error.Length == 0, $"{page.Key}: {targets[page.Key].Error}");
+            Assert.Equal(families.Sum(family => family.Samples.Count), targets[page.Key].Samples);
+        });
+    }
+}

@@ -1,0 +1,35 @@
+namespace ModelRunner.Exposition.Tests.Support;
+
+/// <summary>The pages that other readers are asked about: every sample page by itself, all together, and all conformance cases together.</summary>
+internal static class MergedCases
+{
+    private static readonly Lazy<IReadOnlyDictionary<string, byte[]>> TextPages =
+        new(() => Merged().ToDictionary(page => page.Key + ".txt", page => page.Value.Text));
+
+    private static readonly Lazy<IReadOnlyDictionary<string, byte[]>> AllPages = new(() => TextPages.Value
+        .Concat(Merged().Select(page => KeyValuePair.Create(page.Key + ".om", page.Value.OpenMetrics))).ToDictionary());
+
+    /// <summary>In text 0.0.4 with classic names.</summary>
+    public static IReadOnlyDictionary<string, byte[]> Text => TextPages.Value;
+
+    /// <summary>In both formats; the names of those in OpenMetrics end in <c>.om</c>.</summary>
+    public static IReadOnlyDictionary<string, byte[]> TextAndOpenMetrics => AllPages.Value;
+
+    private static Dictionary<string, MergedPages> Merged()
+    {
+        var pages = SamplePages.All.ToDictionary(page => page.Key, page => new MergedPages().Add(page.Value, model: page.Key));
+        pages["all-samples"] = Together(SamplePages.All);
+        foreach (var format in new[] { "promtext", "openmetrics" })
+            pages["all-" + format] = Together(ConformanceCase.All.Where(item => item.Format == format).ToDictionary(item => item.File, item => item.Bytes));
+        pages["own-hostile"] = Together(HostileBodies.All);
+        return pages;
+    }
+
+    private static MergedPages Together(IReadOnlyDictionary<string, byte[]> bodies)
+    {
+        var merged = new MergedPages();
+        foreach (var (name, body) in bodies)
+            merged.Add(body, model: name);
+        return merged;
+    }
+}
