@@ -7,17 +7,15 @@ namespace ModelRunner.Exposition.Tests.Conformance;
 /// <summary>The readers of the world take our pages and find in them what we say is there.</summary>
 public sealed class OtherReadersTests
 {
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    [Fact]
+    [Fact(Timeout = 180_000)]
     public async Task Promtool_takes_every_merged_page() =>
-        Assert.Empty(await Promtool.RefusedAsync(MergedCases.Text, Cancellation));
+        Assert.Empty(await Promtool.RefusedAsync(MergedCases.Text, TestContext.Current.CancellationToken));
 
-    [Fact]
+    [Fact(Timeout = 180_000)]
     public async Task Prometheus_client_reads_every_merged_page_sample_by_sample()
     {
         var pages = MergedCases.TextAndOpenMetrics;
-        var readings = await PythonClient.ReadAsync(pages, Cancellation);
+        var readings = await PythonClient.ReadAsync(pages, TestContext.Current.CancellationToken);
 
         Assert.Equal(pages.Count, readings.Count);
         Assert.All(pages, page =>
@@ -29,12 +27,12 @@ public sealed class OtherReadersTests
         });
     }
 
-    [Fact]
+    [Fact(Timeout = 180_000)]
     public async Task Prometheus_scrapes_every_merged_page_and_stores_every_sample()
     {
         var pages = MergedCases.TextAndOpenMetrics;
-        await using var server = await PrometheusServer.StartAsync(pages, Cancellation);
-        var targets = await server.ScrapeAllAsync(Cancellation);
+        await using var server = await PrometheusServer.StartAsync(pages, TestContext.Current.CancellationToken);
+        var targets = await server.ScrapeAllAsync(TestContext.Current.CancellationToken);
 
         Assert.All(pages, page =>
         {

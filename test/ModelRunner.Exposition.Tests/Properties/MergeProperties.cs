@@ -1,0 +1,90 @@
+using CsCheck;
+using ModelRunner.Exposition.Tests.OpenMetricsValidation;
+using ModelRunner.Exposition.Tests.Support;
+using ModelRunner.Exposition.Tests.TextValidation;
+
+namespace ModelRunner.Exposition.Tests.Properties;
+
+/// <summary>What holds for every page that is merged from anything.</summary>
+public sealed class MergeProperties
+{
+    private static readonly Gen<byte[][]> Bodies = PageGen.Bytes.Array[1, 4];
+
+    private static readonly string[] Models = ["one", "two", "three", "four"];
+
+    [Fact]
+    public void A_page_is_valid_in_every_form_and_no_sample_is_lost() => Bodies.Sample(
+        bodies =>
+        {
+            var page = Merge(bodies, Enumerable.Range(0, bodies.Length));
+            var samples = page.Text is var text ? TextPageValidator.Read(text).Sum(family => family.Samples.Count) : 0;
+            var summaries = page.Summaries;
+            Require(summaries.Sum(summary => summary.SampleLines) == summaries.Sum(summary => summary.Samples + summary.DroppedSamples), "lines do not add up");
+            Require(summaries.Sum(summary => summary.Samples) == samples + page.Conflicts(MergeConflict.Escaping), "a sample is lost in text");
+            foreach (var escaping in Enum.GetValues<NameEscaping>())
+            {
+                TextPageValidator.Read(page.Write(ExpositionFormat.Text004, escaping));
+                OpenMetricsValidator.Read(page.Write(ExpositionFormat.OpenMetrics100, escaping));
+            }
+        },
+        iter: 4_000);
+
+    [Fact]
+    public void In_UTF8_both_formats_hold_the_samples_that_are_counted() => Bodies.Sample(
+        bodies =>
+        {
+            var page = Merge(bodies, Enumerable.Range(0, bodies.Length));
+            var text = TextPageValidator.Read(page.Utf8Text).Sum(family => family.Samples.Count);
+            var openMetrics = OpenMetricsValidator.Read(page.Write(ExpositionFormat.OpenMetrics100, NameEscaping.AllowUtf8)).Sum(family => family.Samples.Count);
+            var counted = page.Summaries.Sum(summary => summary.Samples);
+            Require(text == counted && openMetrics == counted, $"{text} in text, {openMetrics} in OpenMetrics, {counted} counted");
+        },
+        iter: 4_000);
+
+    [Fact]
+    public void The_order_in_which_runners_answer_changes_no_byte() => Gen.Select(Bodies, Gen.Shuffle(new[] { 0, 1, 2, 3 })).Sample(
+        (bodies, shuffled) =>
+        {
+            var order = shuffled.Where(index => index < bodies.Length).ToArray();
+            var straight = Merge(bodies, Enumerable.Range(0, bodies.Length));
+            var other = Merge(bodies, order);
+            Require(straight.Utf8Text.AsSpan().SequenceEqual(other.Utf8Text), "text differs");
+            Require(straight.OpenMetrics.AsSpan().SequenceEqual(other.OpenMetrics), "OpenMetrics differs");
+        },
+        iter: 5_000);
+
+    [Fact]
+    public void A_merged_page_merged_again_is_itself() => Bodies.Sample(
+        bodies =>
+        {
+            var once = Merge(bodies, Enumerable.Range(0, bodies.Length)).Utf8Text;
+            var twice = new MergedPages(new ExpositionLimits { MaxLabelValueBytes = int.MaxValue, MaxLabels = int.MaxValue }).AddPlain(once);
+            Require(twice.Utf8Text.AsSpan().SequenceEqual(once), "it differs");
+        },
+        iter: 5_000);
+
+    [Fact]
+    public void A_page_written_twice_has_the_same_bytes() => Bodies.Sample(
+        bodies =>
+        {
+            var page = Merge(bodies, Enumerable.Range(0, bodies.Length));
+            var first = page.OpenMetrics;
+            _ = page.Text;
+            Require(page.OpenMetrics.AsSpan().SequenceEqual(first), "it differs");
+        },
+        iter: 1_000);
+
+    private static MergedPages Merge(byte[][] bodies, IEnumerable<int> order)
+    {
+        var page = new MergedPages();
+        foreach (var index in order)
+            page.Add(bodies[index], Models[index]);
+        return page;
+    }
+
+    private static void Require(bool condition, string problem)
+    {
+        if (!condition)
+            throw new InvalidPageException(problem);
+    }
+}
