@@ -4,19 +4,419 @@ namespace ModelRunner.Scheduling;
 /// Decides which runner serves, starts, waits and is evicted. A pure state machine: the same events at the same times give the same
 /// effects. Not thread-safe; one loop owns it.
 /// </summary>
-/// <remarks>All times are spans since an origin that the caller keeps, from a clock that never goes back.</remarks>
-public sealed class Scheduler(SchedulerSettings settings)
+/// <remarks>
+/// <para>All times are spans since an origin that the caller keeps, from a clock that never goes back.</para>
+/// <para>
+/// Each event changes what is known and is followed by one <see cref="Settle"/>, which looks at everything anew: what waited too long, what
+/// was idle for too long, who may start. So no decision depends on an event being the right one at the right moment, and none is missed.
+/// </para>
+/// </remarks>
+public sealed class Scheduler
 {
+    private readonly ManagedRunners _runners = new();
+    private readonly AttachedRunners _attached = new();
+    private readonly Dictionary<RequestId, RequestState> _requests = [];
+    private readonly List<PendingUnload> _unloads = [];
+    private readonly List<SchedulerEffect> _effects = [];
+    private SchedulerSettings _settings;
+    private long _lastRunner;
+    private int _queued;
+    private ShutdownPhase _shutdown;
+
+    /// <summary>Makes a scheduler that knows no managed runner.</summary>
+    /// <param name="settings">The limits to begin with.</param>
+    public Scheduler(SchedulerSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        _settings = settings;
+        Configure(settings);
+    }
+
     /// <summary>When <see cref="TimePassed"/> is due at the latest; null: never.</summary>
     public TimeSpan? NextDeadline { get; private set; }
 
     /// <summary>Takes one event and returns what to do now, in order. The list is only valid until the next call.</summary>
     public IReadOnlyList<SchedulerEffect> Handle(SchedulerEvent happened, TimeSpan now)
     {
-        NextDeadline = settings.DefaultKeepAlive + now;
-        throw new NotImplementedException(happened.ToString());
+        _effects.Clear();
+        switch (happened)
+        {
+            case RequestArrived arrived: Arrive(arrived, now); break;
+            case ClientLeft left: Leave(left.Request); break;
+            case RequestCompleted completed: Complete(completed.Request, now); break;
+            case RunnerReady ready: BecomeReady(ready.Runner, now); break;
+            case RunnerFailed failed: Fail(failed, now); break;
+            case RunnerExited exited: Exit(exited, now); break;
+            case UnloadAsked asked: Unload(asked); break;
+            case ConfigurationChanged changed: Configure(changed.Settings); break;
+            case ShutdownAsked: Shutdown(); break;
+            case TimePassed: break;
+            default: throw new ArgumentException($"Not an event of the list: {happened}.", nameof(happened));
+        }
+
+        Settle(now);
+        NextDeadline = Deadline.Next(_runners, _settings);
+        return _effects;
     }
 
     /// <summary>A copy of what is known of all runners, in order of backend, model, mode and identity.</summary>
-    public IReadOnlyList<RunnerStatus> Snapshot() => throw new NotImplementedException();
+    public IReadOnlyList<RunnerStatus> Snapshot() =>
+    [
+        .. _runners.All
+            .Where(static runner => runner.State is not null)
+            .Select(static runner => runner.ToStatus())
+            .Concat(_attached.All.Select(static runner => runner.ToStatus()))
+            .OrderBy(static status => status.Key.Backend, StringComparer.Ordinal)
+            .ThenBy(static status => status.Key.Model, StringComparer.Ordinal)
+            .ThenBy(static status => status.Key.Mode)
+            .ThenBy(static status => status.Id.Value),
+    ];
+
+    /// <summary>Throws where something that must always hold does not. For tests.</summary>
+    internal void CheckInvariants() => Invariants.Check(_runners, _requests, _queued, _settings, _shutdown != ShutdownPhase.None);
+
+    private void Arrive(RequestArrived arrived, TimeSpan now)
+    {
+        RequestId id = arrived.Request;
+        if (_requests.ContainsKey(id))
+            return;
+        if (_shutdown != ShutdownPhase.None)
+        {
+            _effects.Add(Refusals.ShuttingDown(id));
+            return;
+        }
+
+        if (_attached.Choose(arrived.Key) is { } attached)
+        {
+            _requests.Add(id, new RequestState(id, now) { Attached = attached, IsAdmitted = true });
+            _attached.Begin(attached, now);
+            _effects.Add(new Admit(id, attached.Id));
+            return;
+        }
+
+        long needed = arrived.Demand.MemoryBytes;
+        if (_settings.MemoryBudgetBytes is { } budget && needed > budget)
+        {
+            _effects.Add(Refusals.OutOfMemory(id, arrived.Key, needed, budget));
+            return;
+        }
+
+        ManagedRunnerState runner = _runners.GetOrAdd(arrived.Key);
+        runner.KeepAlive = arrived.Demand.KeepAlive ?? _settings.DefaultKeepAlive;
+        if (!runner.IsLive)
+            runner.MemoryBytes = needed;
+        Take(runner, new RequestState(id, now) { Managed = runner }, now);
+    }
+
+    private void Take(ManagedRunnerState runner, RequestState request, TimeSpan now)
+    {
+        if (!runner.IsLive && now < runner.RetryAt)
+            _effects.Add(Refusals.Backoff(request.Id, runner.Key, runner.Failure, runner.RetryAt - now));
+        else if (!runner.TakesRequests && _queued >= _settings.MaxQueuedRequests)
+            _effects.Add(Refusals.QueueFull(request.Id, _settings.MaxQueuedRequests));
+        else
+        {
+            _requests.Add(request.Id, request);
+            if (runner.TakesRequests)
+            {
+                Admit(runner, request);
+                return;
+            }
+
+            runner.Waiting.AddLast(request);
+            _queued++;
+            return;
+        }
+
+        _runners.ForgetIfEmpty(runner);
+    }
+
+    private void Admit(ManagedRunnerState runner, RequestState request)
+    {
+        request.IsAdmitted = true;
+        runner.InFlight++;
+        _effects.Add(new Admit(request.Id, runner.Id));
+    }
+
+    private void Leave(RequestId id)
+    {
+        if (!_requests.TryGetValue(id, out RequestState? request) || request.IsAdmitted)
+            return;
+        _requests.Remove(id);
+        request.Managed!.Waiting.Remove(request);
+        _queued--;
+        _runners.ForgetIfEmpty(request.Managed);
+    }
+
+    private void Complete(RequestId id, TimeSpan now)
+    {
+        if (!_requests.TryGetValue(id, out RequestState? request) || !request.IsAdmitted)
+            return;
+        _requests.Remove(id);
+        if (request.Attached is { } attached)
+        {
+            _attached.End(attached, now);
+            return;
+        }
+
+        request.Managed!.InFlight--;
+        request.Managed.LastUsed = now;
+    }
+
+    private void BecomeReady(RunnerId id, TimeSpan now)
+    {
+        if (_runners.FindLive(id) is not { State: RunnerState.Loading } runner)
+            return;
+        runner.State = RunnerState.Ready;
+        runner.ReadySince = now;
+        runner.LastUsed = now;
+        runner.Failure = null;
+        AdmitWaiting(runner);
+    }
+
+    private void AdmitWaiting(ManagedRunnerState runner)
+    {
+        while (runner.Waiting.First is { } first)
+        {
+            runner.Waiting.RemoveFirst();
+            _queued--;
+            Admit(runner, first.Value);
+        }
+    }
+
+    private void Fail(RunnerFailed failed, TimeSpan now)
+    {
+        if (_runners.FindLive(failed.Runner) is not { } runner)
+            return;
+        if (runner.State == RunnerState.Stopping)
+        {
+            End(runner, failure: null);
+            return;
+        }
+
+        runner.Failures++;
+        runner.FailedAt = now;
+        TimeSpan wait = Backoff.After(runner.Failures, _settings);
+        runner.RetryAt = now + wait;
+        RefuseWaiting(runner, request => Refusals.StartFailed(request, runner.Key, failed.Cause, wait));
+        End(runner, failed.Cause);
+    }
+
+    private void Exit(RunnerExited exited, TimeSpan now)
+    {
+        if (_runners.FindLive(exited.Runner) is not { } runner)
+            return;
+        if (runner.State == RunnerState.Stopping)
+        {
+            End(runner, failure: null);
+            return;
+        }
+
+        // A first crash costs no wait: whoever asks next gets a new process. One that crashes again and again soon after it is ready waits.
+        bool wasStable = now - runner.ReadySince >= Backoff.ForgivenAfter;
+        runner.Failures = wasStable ? 1 : runner.Failures + 1;
+        runner.FailedAt = now;
+        runner.RetryAt = now + Backoff.After(runner.Failures - 1, _settings);
+        End(runner, exited.Cause ?? "its process ended without being asked to");
+    }
+
+    private void End(ManagedRunnerState runner, string? failure)
+    {
+        foreach (RequestState orphan in _requests.Values.Where(request => request.IsAdmitted && request.Managed == runner).ToList())
+            _requests.Remove(orphan.Id);
+        foreach (PendingUnload unload in _unloads)
+            unload.Runners.Remove(runner.Id);
+        if (failure is null)
+            runner.Failures = 0;
+        runner.Failure = failure;
+        _runners.End(runner);
+        _runners.ForgetIfEmpty(runner);
+    }
+
+    private void RefuseWaiting(ManagedRunnerState runner, Func<RequestId, Refuse> refusal)
+    {
+        foreach (RequestState request in runner.Waiting)
+        {
+            _requests.Remove(request.Id);
+            _effects.Add(refusal(request.Id));
+        }
+
+        _queued -= runner.Waiting.Count;
+        runner.Waiting.Clear();
+    }
+
+    // A busy runner is not cut: it takes no more requests and stops after its last one. Those that come meanwhile wait and load it again.
+    private void Unload(UnloadAsked asked)
+    {
+        HashSet<RunnerId> ends = [];
+        int count = 0;
+        foreach (ManagedRunnerState runner in _runners.All.Where(runner => asked.Selection.Matches(runner.Key)).ToList())
+        {
+            if (!runner.IsLive)
+            {
+                ForgetFailure(runner);
+                continue;
+            }
+
+            ends.Add(runner.Id);
+            if (runner.State == RunnerState.Stopping)
+                continue;
+            count++;
+            RefuseWaiting(runner, request => Refusals.Unloading(request, runner.Key));
+            StopWhenIdle(runner, StopReason.Unloaded);
+        }
+
+        _unloads.Add(new PendingUnload(asked.Unload, count, ends));
+    }
+
+    // Who unloads a model that failed wants it tried again.
+    private void ForgetFailure(ManagedRunnerState runner)
+    {
+        runner.Failures = 0;
+        runner.RetryAt = TimeSpan.Zero;
+        runner.Failure = null;
+        runner.State = null;
+        _runners.ForgetIfEmpty(runner);
+    }
+
+    private void Configure(SchedulerSettings settings)
+    {
+        _settings = settings;
+        _attached.Replace(settings.Attached);
+    }
+
+    private void Shutdown()
+    {
+        _shutdown = _shutdown == ShutdownPhase.None ? ShutdownPhase.Draining : ShutdownPhase.Ending;
+        foreach (ManagedRunnerState runner in _runners.All.ToList())
+        {
+            RefuseWaiting(runner, Refusals.ShuttingDown);
+            if (runner.State == RunnerState.Ready && _shutdown == ShutdownPhase.Ending)
+                Stop(runner, StopReason.Shutdown);
+            else if (runner.State is RunnerState.Loading or RunnerState.Ready)
+                StopWhenIdle(runner, StopReason.Shutdown);
+            _runners.ForgetIfEmpty(runner);
+        }
+    }
+
+    private void StopWhenIdle(ManagedRunnerState runner, StopReason reason)
+    {
+        if (runner.InFlight == 0)
+            Stop(runner, reason);
+        else
+            runner.Draining = reason;
+    }
+
+    private void Stop(ManagedRunnerState runner, StopReason reason)
+    {
+        runner.State = RunnerState.Stopping;
+        runner.Draining = null;
+        _effects.Add(new StopRunner(runner.Id, reason));
+    }
+
+    private void Settle(TimeSpan now)
+    {
+        ExpireWaiting(now);
+        StopIdle(now);
+        if (_shutdown == ShutdownPhase.None)
+            StartWanted(now);
+        ForgetOldFailures(now);
+        CompleteUnloads();
+        CompleteShutdown();
+    }
+
+    private void ExpireWaiting(TimeSpan now)
+    {
+        foreach (ManagedRunnerState runner in _runners.All.ToList())
+        {
+            while (runner.State != RunnerState.Loading && runner.Waiting.First is { } first && now - first.Value.Arrived >= _settings.QueueTimeout)
+            {
+                runner.Waiting.RemoveFirst();
+                _queued--;
+                _requests.Remove(first.Value.Id);
+                _effects.Add(Refusals.QueueTimeout(first.Value.Id, runner.Key, _settings.QueueTimeout));
+            }
+
+            _runners.ForgetIfEmpty(runner);
+        }
+    }
+
+    private void StopIdle(TimeSpan now)
+    {
+        foreach (ManagedRunnerState runner in _runners.Live)
+        {
+            if (runner is { State: RunnerState.Ready, InFlight: 0, Draining: { } reason })
+                Stop(runner, reason);
+            else if (runner is { IsIdle: true, IsPinned: false } && now - runner.LastUsed >= runner.KeepAlive)
+                Stop(runner, StopReason.Idle);
+        }
+    }
+
+    // Strictly first come, first served: a small model does not pass a large one that waits for room, so none waits for ever.
+    private void StartWanted(TimeSpan now)
+    {
+        IEnumerable<ManagedRunnerState> wanted = _runners.All
+            .Where(static runner => runner.WantsStart)
+            .OrderBy(static runner => runner.Waiting.First!.Value.Arrived)
+            .ThenBy(static runner => runner.Waiting.First!.Value.Id.Value)
+            .ToList();
+        foreach (ManagedRunnerState runner in wanted)
+        {
+            if (!Room.HasFor(runner, _runners, _settings))
+            {
+                MakeRoom(runner, now);
+                return;
+            }
+
+            var id = new RunnerId(++_lastRunner);
+            _runners.Begin(runner, id);
+            _effects.Add(new StartRunner(id, runner.Key));
+        }
+
+        // Nobody waits for room any more, so whoever was to yield for it goes on.
+        foreach (ManagedRunnerState runner in _runners.Live.Where(static live => live is { State: RunnerState.Ready, Draining: StopReason.Evicted }))
+        {
+            runner.Draining = null;
+            AdmitWaiting(runner);
+        }
+    }
+
+    private void MakeRoom(ManagedRunnerState wanted, TimeSpan now)
+    {
+        if (Room.FindVictims(wanted, _runners, _settings) is { } victims)
+        {
+            foreach (ManagedRunnerState victim in victims)
+                Stop(victim, StopReason.Evicted);
+            return;
+        }
+
+        // A busy runner that new requests keep busy would never be idle: after a while it must let those wait.
+        if (now - wanted.Waiting.First!.Value.Arrived >= _settings.YieldDelay && Room.FindYielding(_runners) is { } yielding)
+            yielding.Draining = StopReason.Evicted;
+    }
+
+    private void ForgetOldFailures(TimeSpan now)
+    {
+        foreach (ManagedRunnerState runner in _runners.All.Where(static runner => runner.State == RunnerState.Failed).ToList())
+        {
+            if (now >= runner.RetryAt && now - runner.FailedAt >= Backoff.ShownFor)
+                ForgetFailure(runner);
+        }
+    }
+
+    private void CompleteUnloads()
+    {
+        foreach (PendingUnload unload in _unloads.Where(static unload => unload.Runners.Count == 0))
+            _effects.Add(new UnloadCompleted(unload.Id, unload.Count));
+        _unloads.RemoveAll(static unload => unload.Runners.Count == 0);
+    }
+
+    private void CompleteShutdown()
+    {
+        bool isDrained = _shutdown == ShutdownPhase.Ending || (_shutdown == ShutdownPhase.Draining && _attached.InFlight == 0);
+        if (!isDrained || _runners.LiveCount > 0)
+            return;
+        _shutdown = ShutdownPhase.Ended;
+        _effects.Add(new ShutdownCompleted());
+    }
 }

@@ -15,6 +15,12 @@ public sealed record SchedulerSettings
     /// <summary>How long a request may wait for a runner that cannot start because others are busy.</summary>
     public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// How long a model that waits for room lets busy runners take new requests. After that one of them takes no more until it was idle and
+    /// made room.
+    /// </summary>
+    public TimeSpan YieldDelay { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Memory in bytes that all managed runners may take together by their estimates; null: not limited.</summary>
     public long? MemoryBudgetBytes { get; init; }
 

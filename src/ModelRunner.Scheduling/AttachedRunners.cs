@@ -1,0 +1,47 @@
+namespace ModelRunner.Scheduling;
+
+/// <summary>The attached runners by what they serve. Several may serve the same; they share its requests.</summary>
+internal sealed class AttachedRunners
+{
+    private Dictionary<RunnerKey, List<AttachedRunnerState>> _byKey = [];
+
+    public int InFlight { get; private set; }
+
+    public IEnumerable<AttachedRunnerState> All => _byKey.Values.SelectMany(static states => states);
+
+    /// <summary>Takes a new list. What runs on a runner that stays is still counted; one that left ends with its last request.</summary>
+    public void Replace(IReadOnlyList<AttachedRunner> runners)
+    {
+        Dictionary<RunnerId, AttachedRunnerState> known = All.ToDictionary(static state => state.Id);
+        Dictionary<RunnerKey, List<AttachedRunnerState>> next = [];
+        foreach (AttachedRunner runner in runners)
+        {
+            if (!next.TryGetValue(runner.Key, out List<AttachedRunnerState>? states))
+                next.Add(runner.Key, states = []);
+            bool stays = known.TryGetValue(runner.Id, out AttachedRunnerState? state) && state.Key == runner.Key;
+            states.Add(stays ? state! : new AttachedRunnerState(runner));
+        }
+
+        _byKey = next;
+    }
+
+    /// <summary>The least busy runner for a key, of equally busy ones the one that was used the longest ago; null where none serves it.</summary>
+    public AttachedRunnerState? Choose(RunnerKey key) =>
+        _byKey.TryGetValue(key, out List<AttachedRunnerState>? states)
+            ? states.MinBy(static state => (state.InFlight, state.LastUsed ?? TimeSpan.MinValue, state.Id.Value))
+            : null;
+
+    public void Begin(AttachedRunnerState runner, TimeSpan now)
+    {
+        runner.InFlight++;
+        runner.LastUsed = now;
+        InFlight++;
+    }
+
+    public void End(AttachedRunnerState runner, TimeSpan now)
+    {
+        runner.InFlight--;
+        runner.LastUsed = now;
+        InFlight--;
+    }
+}

@@ -1,0 +1,39 @@
+namespace ModelRunner.Scheduling;
+
+/// <summary>Finds when something will be due although nothing happens.</summary>
+internal static class Deadline
+{
+    public static TimeSpan? Next(ManagedRunners runners, SchedulerSettings settings)
+    {
+        TimeSpan? next = null;
+        foreach (ManagedRunnerState runner in runners.All)
+        {
+            if (runner is { IsIdle: true, IsPinned: false })
+                Consider(ref next, runner.LastUsed!.Value, runner.KeepAlive);
+            if (runner.State == RunnerState.Failed)
+                Consider(ref next, Max(runner.RetryAt, Sum(runner.FailedAt, Backoff.ShownFor)), TimeSpan.Zero);
+            if (runner.State != RunnerState.Loading && runner.Waiting.First is { } first)
+                Consider(ref next, first.Value.Arrived, settings.QueueTimeout);
+        }
+
+        ManagedRunnerState? head = runners.All
+            .Where(static runner => runner.WantsStart)
+            .MinBy(static runner => (runner.Waiting.First!.Value.Arrived, runner.Waiting.First!.Value.Id.Value));
+        if (head is not null && Room.FindYielding(runners) is not null)
+            Consider(ref next, head.Waiting.First!.Value.Arrived, settings.YieldDelay);
+        return next;
+    }
+
+    private static void Consider(ref TimeSpan? next, TimeSpan from, TimeSpan wait)
+    {
+        TimeSpan due = Sum(from, wait);
+        if (next is null || due < next)
+            next = due;
+    }
+
+    // A keep-alive may be as long as somebody cares to write.
+    private static TimeSpan Sum(TimeSpan left, TimeSpan right) =>
+        right > TimeSpan.MaxValue - left ? TimeSpan.MaxValue : left + right;
+
+    private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
+}

@@ -1,0 +1,49 @@
+namespace ModelRunner.Scheduling;
+
+/// <summary>All managed keys that there is something to know about, and the room that their processes take.</summary>
+internal sealed class ManagedRunners
+{
+    private readonly Dictionary<RunnerKey, ManagedRunnerState> _byKey = [];
+    private readonly Dictionary<RunnerId, ManagedRunnerState> _byId = [];
+
+    public IReadOnlyCollection<ManagedRunnerState> All => _byKey.Values;
+
+    public IEnumerable<ManagedRunnerState> Live => _byId.Values;
+
+    public int LiveCount => _byId.Count;
+
+    public ManagedRunnerState GetOrAdd(RunnerKey key)
+    {
+        if (!_byKey.TryGetValue(key, out ManagedRunnerState? runner))
+            _byKey.Add(key, runner = new ManagedRunnerState(key));
+        return runner;
+    }
+
+    /// <summary>The runner whose present process this is; null for one that is gone, so that late events fall on nothing.</summary>
+    public ManagedRunnerState? FindLive(RunnerId id) => _byId.GetValueOrDefault(id);
+
+    public void Begin(ManagedRunnerState runner, RunnerId id)
+    {
+        runner.Id = id;
+        runner.State = RunnerState.Loading;
+        runner.LastUsed = null;
+        runner.Draining = null;
+        _byId.Add(id, runner);
+    }
+
+    /// <summary>The process is gone.</summary>
+    public void End(ManagedRunnerState runner)
+    {
+        _byId.Remove(runner.Id);
+        runner.State = runner.Failure is null ? null : RunnerState.Failed;
+        runner.InFlight = 0;
+        runner.Draining = null;
+    }
+
+    /// <summary>Forgets a key that has no process, no request and nothing to tell.</summary>
+    public void ForgetIfEmpty(ManagedRunnerState runner)
+    {
+        if (runner.State is null && runner.Waiting.Count == 0)
+            _byKey.Remove(runner.Key);
+    }
+}
