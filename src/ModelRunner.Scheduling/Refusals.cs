@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace ModelRunner.Scheduling;
 
-/// <summary>The sentences that refused requests get.</summary>
-internal static class Refusals
+/// <summary>The sentences that refused requests get, also where the shell refuses before the scheduler is asked.</summary>
+public static class Refusals
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 

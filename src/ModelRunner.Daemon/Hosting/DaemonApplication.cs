@@ -8,6 +8,7 @@ using ModelRunner.Daemon.Diagnostics;
 using ModelRunner.Daemon.Forwarding;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Daemon.Runners.Processes;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Hosting;
@@ -20,14 +21,16 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
     private readonly WebApplication _web;
     private readonly RunnerPool _pool;
+    private readonly RunnerProcessLauncher _launcher;
     private readonly UnixListener? _socket;
     private readonly DaemonSettings _settings;
     private readonly ILogger<DaemonApplication> _logger;
     private Task? _stopping;
 
-    private DaemonApplication(WebApplication web, RunnerPool pool, UnixListener? socket, DaemonSettings settings)
+    private DaemonApplication(
+        WebApplication web, RunnerPool pool, RunnerProcessLauncher launcher, UnixListener? socket, DaemonSettings settings)
     {
-        (_web, _pool, _socket, _settings) = (web, pool, socket, settings);
+        (_web, _pool, _launcher, _socket, _settings) = (web, pool, launcher, socket, settings);
         _logger = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger<DaemonApplication>();
     }
 
@@ -48,11 +51,13 @@ internal sealed class DaemonApplication : IAsyncDisposable
         try
         {
             WebApplication web = Build(settings, time, socket);
+            ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
             var catalog = new ModelCatalog(settings, time);
-            var pool = new RunnerPool();
+            var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());
+            var pool = new RunnerPool(settings, launcher, time, logs.CreateLogger<RunnerPool>());
             Compose(web, settings, catalog, pool, time);
 
-            var daemon = new DaemonApplication(web, pool, socket, settings);
+            var daemon = new DaemonApplication(web, pool, launcher, socket, settings);
             await daemon.ListenAsync(cancellationToken);
             daemon.Announce();
             return daemon;
@@ -73,6 +78,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        _launcher.Dispose();
         await _web.DisposeAsync();
         _socket?.Dispose();
     }

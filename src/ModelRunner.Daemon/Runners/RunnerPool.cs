@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
@@ -9,22 +10,106 @@ namespace ModelRunner.Daemon.Runners;
 /// </summary>
 internal sealed class RunnerPool : IAsyncDisposable
 {
+    private const string ManagedBackend = "llama.cpp";
+
+    private readonly SchedulerLoop _loop;
+    private readonly IRunnerLauncher _launcher;
+    private readonly RunnerSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly HashSet<RunnerKey> _attached;
+    private readonly Dictionary<(string Model, RunnerMode Mode), string> _attachedBackends = [];
+    private long _lastRequest;
+    private long _lastUnload;
+
+    public RunnerPool(DaemonSettings settings, IRunnerLauncher launcher, TimeProvider time, ILogger<RunnerPool> logger)
+    {
+        (_settings, _launcher, _time) = (settings.Runners, launcher, time);
+        var live = new LiveRunners(settings.AttachedRunners);
+        _attached = [.. live.Attached.Select(static runner => runner.Key)];
+        foreach (RunnerKey key in _attached)
+            _attachedBackends.TryAdd((key.Model, key.Mode), key.Backend);
+        _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, live.Attached), live, launcher, time, logger);
+    }
+
     /// <summary>All runners as they were after the last event, in order of backend, model, mode and identity.</summary>
-    public IReadOnlyList<RunnerSnapshot> Runners => throw new NotImplementedException();
+    public IReadOnlyList<RunnerSnapshot> Runners => _loop.Snapshot;
 
     /// <summary>The engine that managed runners are started with: <c>llama-server</c>, <c>llama-host</c>, or null where there is none.</summary>
-    public string? Engine => throw new NotImplementedException();
+    public string? Engine => _launcher.Engine;
 
     /// <summary>Waits until a runner serves this model in this mode, starting one where needed.</summary>
-    /// <param name="backend">The backend that the route names; null for any.</param>
+    /// <param name="backend">The backend that the route names; null for any: an attached one that serves the model comes first.</param>
     /// <param name="model">The model.</param>
     /// <param name="mode">What is asked of it.</param>
     /// <param name="clientLeft">Cancelled when the client went away; throws <see cref="OperationCanceledException"/> then.</param>
-    public Task<AcquireOutcome> AcquireAsync(string? backend, ModelEntry model, RunnerMode mode, CancellationToken clientLeft) => throw new NotImplementedException();
+    public async Task<AcquireOutcome> AcquireAsync(string? backend, ModelEntry model, RunnerMode mode, CancellationToken clientLeft)
+    {
+        backend ??= _attachedBackends.GetValueOrDefault((model.Reference, mode), ManagedBackend);
+        var key = new RunnerKey(backend, model.Reference, mode);
+        var request = new PendingRequest(new RequestId(Interlocked.Increment(ref _lastRequest)), model);
+        if (CannotServe(key, model) is { } reason)
+            return new AcquireOutcome(Lease: null, new Refuse(request.Id, RefusalReason.StartFailed, reason, RetryAfter: null));
+
+        _loop.Begin(request, key);
+        await using CancellationTokenRegistration registration = clientLeft.UnsafeRegister(
+            (_, token) =>
+            {
+                request.Cancel(token);
+                _loop.Leave(request);
+            },
+            state: null);
+        return await request.Answer;
+    }
 
     /// <summary>Stops runners and returns, when their processes are gone, how many there were.</summary>
-    public Task<int> UnloadAsync(UnloadSelection selection, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <param name="selection">Which. A busy runner takes no more requests and stops after its last one.</param>
+    /// <param name="cancellationToken">Ends the wait, not the unloading.</param>
+    public Task<int> UnloadAsync(UnloadSelection selection, CancellationToken cancellationToken) =>
+        _loop.UnloadAsync(new UnloadId(Interlocked.Increment(ref _lastUnload)), selection).WaitAsync(cancellationToken);
 
     /// <summary>Refuses new requests, lets admitted ones end for the drain time, then stops every runner. Returns when no process is left.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        _loop.Post(new ShutdownAsked());
+        try
+        {
+            await _loop.Ended.WaitAsync(_settings.DrainTimeout, _time);
+        }
+        catch (TimeoutException)
+        {
+            await _loop.CutAllAsync();
+            _loop.Post(new ShutdownAsked());
+            await _loop.Ended;
+        }
+
+        await _loop.DisposeAsync();
+    }
+
+    private string? CannotServe(RunnerKey key, ModelEntry model)
+    {
+        if (_attached.Contains(key))
+            return null;
+        if (!string.Equals(key.Backend, ManagedBackend, StringComparison.Ordinal))
+            return $"no runner of backend \"{key.Backend}\" serves model \"{key.Model}\" in mode {ModeText.Format(key.Mode)}; add one to the configuration";
+        return model.Path is null
+            ? $"model \"{key.Model}\" has no file here and no attached runner serves it in mode {ModeText.Format(key.Mode)}"
+            : null;
+    }
+
+    private static SchedulerSettings MakeSchedulerSettings(RunnerSettings runners, IReadOnlyList<AttachedRunner> attached) => new()
+    {
+        DefaultKeepAlive = runners.KeepAlive,
+        MaxRunners = runners.MaxRunners,
+        MaxQueuedRequests = runners.MaxQueuedRequests,
+        QueueTimeout = runners.QueueTimeout,
+        MemoryBudgetBytes = runners.MemoryBudgetBytes ?? MachineMemory(),
+        Attached = attached,
+    };
+
+    // The runtime knows the limits of control groups.
+    private static long? MachineMemory()
+    {
+        long bytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        return bytes > 0 ? bytes : null;
+    }
 }

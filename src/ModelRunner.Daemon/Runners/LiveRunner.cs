@@ -1,0 +1,34 @@
+using System.Diagnostics.CodeAnalysis;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Runners;
+
+/// <summary>A runner that can be reached or is being started: what the scheduler's decisions about it are carried out on.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The source has no timer, and late holders of its token may still register.")]
+internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedRunner? process, string? replica)
+{
+    private readonly CancellationTokenSource _gone = new();
+
+    public RunnerId Id { get; } = id;
+
+    public RunnerEndpoint Endpoint { get; } = endpoint;
+
+    /// <summary>Null for an attached runner.</summary>
+    public IManagedRunner? Process { get; } = process;
+
+    public string? Replica { get; } = replica;
+
+    /// <summary>Cancelled when requests must be cut: the runner stops or has ended.</summary>
+    public CancellationToken Gone => _gone.Token;
+
+    /// <summary>Cuts the requests that run on it. Completes when they were told.</summary>
+    public Task CutAsync() => _gone.CancelAsync();
+
+    /// <summary>Cuts its requests, then ends the process: llama-server does not end while a connection is open.</summary>
+    public async Task StopAsync()
+    {
+        await CutAsync();
+        if (Process is not null)
+            await Process.StopAsync();
+    }
+}

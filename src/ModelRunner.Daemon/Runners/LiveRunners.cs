@@ -1,0 +1,42 @@
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Runners;
+
+/// <summary>The runners that can be reached or are being started, by their identity. Used by the scheduling loop alone.</summary>
+internal sealed class LiveRunners
+{
+    private readonly Dictionary<RunnerId, LiveRunner> _byId = [];
+
+    public LiveRunners(IReadOnlyList<AttachedRunnerSettings> attached)
+    {
+        List<AttachedRunner> keys = [];
+        foreach (AttachedRunnerSettings settings in attached)
+        {
+            var id = new RunnerId(-1 - keys.Count);
+            RunnerEndpoint endpoint = settings.SocketPath is { } path
+                ? RunnerEndpointFactory.ForSocket(id, path)
+                : RunnerEndpointFactory.ForAddress(settings.Address!);
+            keys.Add(new AttachedRunner(id, new RunnerKey(settings.Backend, settings.Model, settings.Mode)));
+            _byId.Add(id, new LiveRunner(id, endpoint, process: null, settings.Replica));
+        }
+
+        Attached = keys;
+    }
+
+    /// <summary>The attached runners, which never change.</summary>
+    public IReadOnlyList<AttachedRunner> Attached { get; }
+
+    public IReadOnlyCollection<LiveRunner> All => _byId.Values;
+
+    public LiveRunner Add(RunnerId id, IManagedRunner process)
+    {
+        var runner = new LiveRunner(id, process.Endpoint, process, replica: null);
+        _byId.Add(id, runner);
+        return runner;
+    }
+
+    public LiveRunner? Find(RunnerId id) => _byId.GetValueOrDefault(id);
+
+    public void Remove(RunnerId id) => _byId.Remove(id);
+}
