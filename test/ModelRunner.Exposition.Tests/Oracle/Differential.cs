@@ -1,4 +1,5 @@
 using System.Buffers;
+using ModelRunner.Exposition.Reading.Kernels;
 
 namespace ModelRunner.Exposition.Tests.Oracle;
 
@@ -16,26 +17,40 @@ internal static class Differential
             throw new InvalidOperationException(difference + string.Concat(bodies.Select(body => $"\nbody of {body.Model}:\n{ByteText.ToUnicode(ByteText.From(body.Body))}")));
     }
 
-    /// <summary>The first difference as text, or null.</summary>
+    /// <summary>The first difference as text, or null. Every kernel of this machine reads the bodies, each at another alignment.</summary>
     public static string? Difference(IReadOnlyList<Source> bodies, ExpositionLimits? limits = null)
     {
         limits ??= new ExpositionLimits();
-        var merger = new ExpositionMerger(limits);
-        var summaries = bodies.Select(body => merger.Add(new TargetLabels([.. Labels(body)]), body.Body)).ToArray();
-        var output = new ArrayBufferWriter<byte>();
-        merger.WriteTo(output, ExpositionFormat.Text004, NameEscaping.AllowUtf8);
         var sources = bodies.Select(body => OracleReader.Read(
             body.Body, [.. Labels(body).Select(label => new OracleLabel(label.Key, ByteText.FromUnicode(label.Value)))], limits, isOwn: false)).ToArray();
-        var page = new OraclePage(sources);
-        for (var i = 0; i < sources.Length; i++)
+        var expected = new OraclePage(sources).ToBytes();
+        return BlockClassifier.Supported.Select(kernel => Difference(kernel, bodies, sources, expected, limits)).FirstOrDefault(difference => difference is not null);
+    }
+
+    private static string? Difference(
+        BlockKernel kernel, IReadOnlyList<Source> bodies, OracleSource[] sources, byte[] expected, ExpositionLimits limits)
+    {
+        var merger = new ExpositionMerger(limits, kernel);
+        var summaries = bodies.Select((body, index) => merger.Add(new TargetLabels([.. Labels(body)]), Shifted(body.Body, ((int)kernel * 17) + index))).ToArray();
+        var output = new ArrayBufferWriter<byte>();
+        merger.WriteTo(output, ExpositionFormat.Text004, NameEscaping.AllowUtf8);
+        for (var i = 0; i < summaries.Length; i++)
         {
             if (Difference(sources[i], summaries[i]) is { } difference)
-                return $"source {i}: {difference}";
+                return $"{kernel}, source {i}: {difference}";
         }
 
-        var expected = page.ToBytes();
-        return output.WrittenSpan.SequenceEqual(expected) ? null : $"page:\n{ByteText.ToUnicode(ByteText.From(output.WrittenSpan))}\nexpected:\n{ByteText.ToUnicode(ByteText.From(expected))}";
+        return output.WrittenSpan.SequenceEqual(expected) ? null : $"{kernel}, page:\n{Show(output.WrittenSpan)}\nexpected:\n{Show(expected)}";
     }
+
+    private static ReadOnlyMemory<byte> Shifted(byte[] body, int offset)
+    {
+        var buffer = new byte[offset + body.Length];
+        body.CopyTo(buffer, offset);
+        return buffer.AsMemory(offset);
+    }
+
+    private static string Show(ReadOnlySpan<byte> page) => ByteText.ToUnicode(ByteText.From(page));
 
     private static KeyValuePair<string, string>[] Labels(Source source) => source.Model is null ? [] : [new("model", source.Model), new("mode", "m")];
 
