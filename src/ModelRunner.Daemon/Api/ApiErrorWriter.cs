@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Net.Http.Headers;
 
 namespace ModelRunner.Daemon.Api;
 
@@ -26,7 +25,10 @@ internal static class ApiErrorWriter
 
         response.Headers.CacheControl = "no-store";
         if (error.RetryAfter is { } wait)
-            response.Headers[HeaderNames.RetryAfter] = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        {
+            long seconds = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds));
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
 
         return JsonAnswer.WriteAsync(context, error.Status, json =>
         {

@@ -36,12 +36,14 @@ internal static class ApiErrors
 
     /// <summary>The model cannot do what the route asks.</summary>
     public static ApiError WrongMode(ModelEntry model, RunnerMode mode) => ApiError.Invalid(
-        $"model \"{model.Reference}\" cannot be run in mode {ModeText.Format(mode)}; it is for {string.Join(" and ", model.Modes.Select(ModeText.Format))}",
+        $"model \"{model.Reference}\" cannot be run in mode {ModeText.Format(mode)}; "
+        + $"it is for {string.Join(" and ", model.Modes.Select(ModeText.Format))}",
         "model", "unsupported_mode");
 
     /// <summary>The route names a backend that there is not.</summary>
     public static ApiError UnknownBackend(string backend, IEnumerable<string> known) => ApiError.NotFound(
-        $"there is no backend \"{PlainText.EscapeAndCut(backend, LongestName)}\"; there is {string.Join(" and ", known)}", "backend_not_found");
+        $"there is no backend \"{PlainText.EscapeAndCut(backend, LongestName)}\"; there is {string.Join(" and ", known)}",
+        "backend_not_found");
 
     private static ApiError Unavailable(string code, Refuse refusal) =>
         Make(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, code, refusal);

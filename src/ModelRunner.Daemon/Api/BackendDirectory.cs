@@ -12,7 +12,10 @@ internal sealed class BackendDirectory(DaemonSettings settings)
 
     /// <summary>All of them, the managed one first.</summary>
     public IReadOnlyList<string> Names { get; } =
-        [.. settings.AttachedRunners.Select(static runner => runner.Backend).Order(StringComparer.Ordinal).Prepend(Managed).Distinct(StringComparer.Ordinal)];
+    [
+        .. settings.AttachedRunners.Select(static runner => runner.Backend)
+            .Order(StringComparer.Ordinal).Prepend(Managed).Distinct(StringComparer.Ordinal),
+    ];
 
     /// <summary>Says why a backend that a route names cannot serve a model; null where it can, or where the route names none.</summary>
     public ApiError? Check(string? backend, ModelEntry model, RunnerMode mode)
@@ -22,9 +25,11 @@ internal sealed class BackendDirectory(DaemonSettings settings)
         if (!Names.Contains(backend, StringComparer.Ordinal))
             return ApiErrors.UnknownBackend(backend, Names);
 
-        bool isAttached = settings.AttachedRunners.Any(runner => runner.Backend == backend && runner.Model == model.Reference && runner.Mode == mode);
+        bool isAttached = settings.AttachedRunners.Any(
+            runner => runner.Backend == backend && runner.Model == model.Reference && runner.Mode == mode);
         return isAttached ? null : ApiError.NotFound(
-            $"backend \"{backend}\" does not serve model \"{model.Reference}\" in mode {ModeText.Format(mode)}; leave the backend out of the path",
+            $"backend \"{backend}\" does not serve model \"{model.Reference}\" in mode {ModeText.Format(mode)}; "
+            + "leave the backend out of the path",
             "model_not_found", "model");
     }
 }

@@ -15,7 +15,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
             if (ErrorOfStatus(context) is { } error)
                 await ApiErrorWriter.WriteAsync(context, error);
         }
-        catch (Exception failure) when (context.RequestAborted.IsCancellationRequested && failure is OperationCanceledException or IOException)
+        catch (Exception failure) when (IsOfLeaving(failure, context))
         {
             // The client left: nobody is there to answer.
             context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
@@ -33,6 +33,9 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
                 await ApiErrorWriter.WriteAsync(context, error);
         }
     }
+
+    private static bool IsOfLeaving(Exception failure, HttpContext context) =>
+        context.RequestAborted.IsCancellationRequested && failure is (OperationCanceledException or IOException);
 
     private static ApiError ErrorOf(Exception failure) => failure switch
     {

@@ -28,7 +28,8 @@ internal sealed class HostPolicy(DaemonSettings settings)
             return null;
 
         return new ApiError(StatusCodes.Status403Forbidden,
-            $"the host name \"{PlainText.EscapeAndCut(name, LongestName)}\" is not served; use localhost or the address in numbers, or set MODEL_RUNNER_API_KEY",
+            $"the host name \"{PlainText.EscapeAndCut(name, LongestName)}\" is not served; "
+            + "use localhost or the address in numbers, or set MODEL_RUNNER_API_KEY",
             ApiError.Permission, "host_not_allowed");
     }
 

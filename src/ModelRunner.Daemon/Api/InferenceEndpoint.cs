@@ -81,6 +81,7 @@ internal sealed class InferenceEndpoint(
         string cause = pool.Runners.FirstOrDefault(snapshot => snapshot.Id == runner)?.Failure
             ?? "its connection ended; try again, and see the daemon's log if it goes on";
         return new ApiError(StatusCodes.Status502BadGateway,
-            $"the runner of \"{model.Reference}\" in mode {ModeText.Format(route.Mode)} gave no answer: {cause}", ApiError.Server, "runner_failed");
+            $"the runner of \"{model.Reference}\" in mode {ModeText.Format(route.Mode)} gave no answer: {cause}",
+            ApiError.Server, "runner_failed");
     }
 }

@@ -46,7 +46,8 @@ internal sealed class OriginPolicy(DaemonSettings settings)
         }
 
         return new ApiError(StatusCodes.Status403Forbidden,
-            $"pages of {PlainText.EscapeAndCut(origin, LongestOrigin)} may not call this daemon; list the origin in DMR_ORIGINS to allow it",
+            $"pages of {PlainText.EscapeAndCut(origin, LongestOrigin)} may not call this daemon; "
+            + "list the origin in DMR_ORIGINS to allow it",
             ApiError.Permission, "origin_not_allowed");
     }
 }

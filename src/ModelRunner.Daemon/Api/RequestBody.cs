@@ -50,7 +50,8 @@ internal sealed class RequestBody : IDisposable
 
     /// <summary>The error for a body above <see cref="MaxBytes"/>.</summary>
     public static ApiError TooLarge() => new(StatusCodes.Status413PayloadTooLarge,
-        $"the request's body is larger than {MaxBytes} bytes; send less, or fewer or smaller pictures", ApiError.InvalidRequest, "request_too_large");
+        $"the request's body is larger than {MaxBytes} bytes; send less, or fewer or smaller pictures",
+        ApiError.InvalidRequest, "request_too_large");
 
     public void Dispose()
     {
@@ -68,7 +69,8 @@ internal sealed class RequestBody : IDisposable
         if (encoding.Length > 0 && !string.Equals(encoding, "identity", StringComparison.OrdinalIgnoreCase))
         {
             throw new ApiException(new ApiError(StatusCodes.Status415UnsupportedMediaType,
-                "requests with a Content-Encoding are not read; send the body uncompressed", ApiError.InvalidRequest, "unsupported_encoding"));
+                "requests with a Content-Encoding are not read; send the body uncompressed",
+                ApiError.InvalidRequest, "unsupported_encoding"));
         }
     }
 

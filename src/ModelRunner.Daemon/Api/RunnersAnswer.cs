@@ -39,7 +39,9 @@ internal static class RunnersAnswer
         json.WriteEndObject();
     }
 
-    /// <summary>The state of a backend in one line that begins, as in Docker Model Runner, with <c>Running: </c> or <c>Error: </c>.</summary>
+    /// <summary>
+    /// The state of a backend in one line that begins, as in Docker Model Runner, with <c>Running: </c> or <c>Error: </c>.
+    /// </summary>
     /// <param name="backend">The backend.</param>
     /// <param name="engine">What managed runners are started with; null: nothing was found.</param>
     /// <param name="runners">All runners.</param>
@@ -57,7 +59,11 @@ internal static class RunnersAnswer
         AppendCount(text, own, RunnerState.Loading);
         AppendCount(text, own, RunnerState.Stopping);
         foreach (RunnerSnapshot failed in own.Where(static runner => runner.Failure is not null))
-            text.Append(CultureInfo.InvariantCulture, $"; {failed.Key.Model} ({ModeText.Format(failed.Key.Mode)}) failed: {failed.Failure}");
+        {
+            string mode = ModeText.Format(failed.Key.Mode);
+            text.Append(CultureInfo.InvariantCulture, $"; {failed.Key.Model} ({mode}) failed: {failed.Failure}");
+        }
+
         return text.ToString();
     }
 

@@ -52,7 +52,8 @@ internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, Back
 
         return lookup.Reason == ModelLookupReason.Unknown
             ? throw new ApiException(ApiError.NotFound(
-                $"there is no model \"{PlainText.EscapeAndCut(name, LongestName)}\" to unload; GET /engines/ps lists what runs", "model_not_found", "models"))
+                $"there is no model \"{PlainText.EscapeAndCut(name, LongestName)}\" to unload; GET /engines/ps lists what runs",
+                "model_not_found", "models"))
             : throw new ApiException(ApiErrors.OfLookup(lookup) with { Param = "models" });
     }
 }

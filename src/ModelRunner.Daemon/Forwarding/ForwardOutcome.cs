@@ -15,6 +15,8 @@ internal enum ForwardOutcome
     /// <summary>The runner gave no answer; nothing was sent to the client, and the caller has to.</summary>
     RunnerFailed,
 
-    /// <summary>The runner ended in the middle of its answer; the client's connection was cut so that it cannot take it for whole.</summary>
+    /// <summary>
+    /// The runner ended in the middle of its answer; the client's connection was cut so that it cannot take it for whole.
+    /// </summary>
     Cut,
 }

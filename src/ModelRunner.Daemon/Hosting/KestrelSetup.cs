@@ -21,7 +21,9 @@ internal static class KestrelSetup
     {
         builder.WebHost.UseKestrelCore();
         builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endPoint =>
-            socket is not null && endPoint is UnixDomainSocketEndPoint ? socket.Socket : SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint));
+            socket is not null && endPoint is UnixDomainSocketEndPoint
+                ? socket.Socket
+                : SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint));
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;

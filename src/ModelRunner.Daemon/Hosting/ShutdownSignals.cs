@@ -7,6 +7,9 @@ namespace ModelRunner.Daemon.Hosting;
 /// </summary>
 internal sealed class ShutdownSignals : IDisposable
 {
+    private static readonly (PosixSignal Signal, int Number)[] Signals =
+        [(PosixSignal.SIGTERM, 15), (PosixSignal.SIGINT, 2), (PosixSignal.SIGHUP, 1)];
+
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<IDisposable> _registrations = [];
     private readonly Action<int> _endAtOnce;
@@ -18,7 +21,7 @@ internal sealed class ShutdownSignals : IDisposable
     {
         _endAtOnce = endAtOnce;
         _registrations.Add(cancellationToken.Register(() => _asked.TrySetResult()));
-        foreach ((PosixSignal signal, int number) in ((PosixSignal, int)[])[(PosixSignal.SIGTERM, 15), (PosixSignal.SIGINT, 2), (PosixSignal.SIGHUP, 1)])
+        foreach ((PosixSignal signal, int number) in Signals)
             _registrations.Add(PosixSignalRegistration.Create(signal, context => Take(context, number)));
     }
 

@@ -41,7 +41,8 @@ internal sealed class UnixListener : IDisposable
         }
         catch (Exception failure) when (failure is Win32Exception or IOException or UnauthorizedAccessException)
         {
-            throw new ListenException($"cannot make the socket {shown}: {failure.Message}; name another place in MODEL_RUNNER_SOCK", failure);
+            throw new ListenException(
+                $"cannot make the socket {shown}: {failure.Message}; name another place in MODEL_RUNNER_SOCK", failure);
         }
     }
 
@@ -64,7 +65,11 @@ internal sealed class UnixListener : IDisposable
         if (UnixSystem.Look(path) is not { } found)
             return;
         if (!found.IsSocket)
-            throw new ListenException($"{shown} is not a socket and is left alone; move it away, or name another place in MODEL_RUNNER_SOCK");
+        {
+            throw new ListenException(
+                $"{shown} is not a socket and is left alone; move it away, or name another place in MODEL_RUNNER_SOCK");
+        }
+
         if (IsAnswered(path))
             throw new ListenException($"another model-runner answers on {shown}; stop it, or name another place in MODEL_RUNNER_SOCK");
 

@@ -7,6 +7,8 @@ namespace ModelRunner.Daemon.Tests.Api;
 
 public sealed class DaemonRequestTests(SharedDaemon shared) : IClassFixture<SharedDaemon>
 {
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two three"}],"max_tokens":5}""";
 
     private DaemonFixture Daemon => shared.Daemon;
@@ -15,7 +17,7 @@ public sealed class DaemonRequestTests(SharedDaemon shared) : IClassFixture<Shar
     {
         { "v1/chat/completions", "{", 400, null, "not valid JSON" },
         { "v1/chat/completions", "[]", 400, null, "not a JSON object" },
-        { "v1/chat/completions", """{"messages":[]}""", 400, null, "no \\u0022model" },
+        { "v1/chat/completions", """{"messages":[]}""", 400, null, "no \"model" },
         { "v1/chat/completions", """{"model":"nope"}""", 404, "model_not_found", "nope:latest" },
         { "v1/chat/completions", """{"model":"a\u0007"}""", 400, "model_invalid", "a\\x07" },
         { "v1/chat/completions", """{"model":"tiny-embed"}""", 400, "unsupported_mode", "mode completion; it is for embedding" },
@@ -38,33 +40,38 @@ public sealed class DaemonRequestTests(SharedDaemon shared) : IClassFixture<Shar
         (int status, JsonElement body) = await Daemon.PostAsync(path, Chat);
 
         Assert.Equal(200, status);
-        Assert.Equal("word1 word2 word3 word4 word5", body.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString());
+        JsonElement message = body.GetProperty("choices")[0].GetProperty("message");
+        Assert.Equal("word1 word2 word3 word4 word5", message.GetProperty("content").GetString());
         Assert.Equal(3, body.GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
     }
 
     [Fact]
     public async Task Texts_are_embedded_by_a_runner_of_their_own_mode()
     {
-        (int status, JsonElement body) = await Daemon.PostAsync("engines/v1/embeddings", """{"model":"tiny-embed","input":["one","two"]}""");
+        const string Texts = """{"model":"tiny-embed","input":["one","two"]}""";
+        (int status, JsonElement body) = await Daemon.PostAsync("engines/v1/embeddings", Texts);
 
         Assert.Equal(200, status);
         Assert.Equal(2, body.GetProperty("data").GetArrayLength());
-        JsonElement runner = Assert.Single((await Daemon.GetAsync("engines/ps")).EnumerateArray(), static item => item.GetProperty("model_name").GetString() == "tiny-embed:latest");
+        JsonElement runner = Assert.Single(
+            await Daemon.RunnersAsync(),
+            static item => item.GetProperty("model_name").GetString() == "tiny-embed:latest");
         Assert.Equal("embedding", runner.GetProperty("mode").GetString());
     }
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public async Task What_cannot_be_done_gets_one_sentence_in_the_shape_of_OpenAI(string path, string json, int status, string? code, string part)
+    public async Task What_cannot_be_done_gets_one_sentence_in_the_shape_of_OpenAI(
+        string path, string json, int status, string? code, string part)
     {
-        using HttpResponseMessage response = await Daemon.SendAsync(path, json, HttpCompletionOption.ResponseContentRead, TestContext.Current.CancellationToken);
-        string text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        using HttpResponseMessage response = await Daemon.SendAsync(path, json, HttpCompletionOption.ResponseContentRead, Cancellation);
+        string text = await response.Content.ReadAsStringAsync(Cancellation);
         using JsonDocument document = JsonDocument.Parse(text);
         JsonElement error = document.RootElement.GetProperty("error");
 
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal(code, error.GetProperty("code").GetString());
-        Assert.Contains(part.Replace("\\u0022", "\"", StringComparison.Ordinal), error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains(part, error.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Equal("invalid_request_error", error.GetProperty("type").GetString());
         Assert.True(error.TryGetProperty("param", out _));
         Assert.DoesNotContain(shared.FolderPath, text, StringComparison.Ordinal);
@@ -73,7 +80,7 @@ public sealed class DaemonRequestTests(SharedDaemon shared) : IClassFixture<Shar
     [Fact]
     public async Task A_wrong_method_is_told_the_right_ones()
     {
-        using HttpResponseMessage response = await Daemon.Client.DeleteAsync(new Uri("engines/ps", UriKind.Relative), TestContext.Current.CancellationToken);
+        using HttpResponseMessage response = await Daemon.Client.DeleteAsync(new Uri("engines/ps", UriKind.Relative), Cancellation);
 
         Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
         Assert.Equal("GET, HEAD", string.Join(", ", response.Content.Headers.Allow));
@@ -88,10 +95,10 @@ public sealed class DaemonRequestTests(SharedDaemon shared) : IClassFixture<Shar
             using var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions") { Content = new ByteArrayContent(body) };
             request.Headers.TransferEncodingChunked = isChunked;
             request.Headers.ExpectContinue = !isChunked;
-            using HttpResponseMessage response = await Daemon.Client.SendAsync(request, TestContext.Current.CancellationToken);
+            using HttpResponseMessage response = await Daemon.Client.SendAsync(request, Cancellation);
 
             Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
-            Assert.Contains("request_too_large", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.Contains("request_too_large", await response.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
         }
     }
 
@@ -108,7 +115,8 @@ public sealed class DaemonRequestTests(SharedDaemon shared) : IClassFixture<Shar
     {
         using var content = new ByteArrayContent([0x1f, 0x8b]);
         content.Headers.ContentEncoding.Add("gzip");
-        using HttpResponseMessage response = await Daemon.Client.PostAsync(new Uri("v1/completions", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        var route = new Uri("v1/completions", UriKind.Relative);
+        using HttpResponseMessage response = await Daemon.Client.PostAsync(route, content, Cancellation);
 
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
     }
@@ -116,7 +124,7 @@ public sealed class DaemonRequestTests(SharedDaemon shared) : IClassFixture<Shar
     [Fact]
     public async Task The_daemon_says_that_it_runs_and_which_one_it_is()
     {
-        string greeting = await Daemon.Client.GetStringAsync(new Uri("", UriKind.Relative), TestContext.Current.CancellationToken);
+        string greeting = await Daemon.Client.GetStringAsync(new Uri("", UriKind.Relative), Cancellation);
 
         Assert.StartsWith("model-runner is running\n", greeting, StringComparison.Ordinal);
         Assert.NotEmpty((await Daemon.GetAsync("version")).GetProperty("version").GetString()!);
@@ -130,7 +138,9 @@ public sealed class DaemonRequestTests(SharedDaemon shared) : IClassFixture<Shar
         JsonElement docker = await Daemon.GetAsync("models");
         JsonElement one = await Daemon.GetAsync("engines/v1/models/tiny-chat");
 
-        Assert.Equal(["tiny-chat:latest", "tiny-embed:latest"], openAi.GetProperty("data").EnumerateArray().Select(static model => model.GetProperty("id").GetString()));
+        Assert.Equal(
+            ["tiny-chat:latest", "tiny-embed:latest"],
+            openAi.GetProperty("data").EnumerateArray().Select(static model => model.GetProperty("id").GetString()));
         Assert.Equal("Q8_0", docker[0].GetProperty("config").GetProperty("quantization").GetString());
         Assert.Equal("tiny-chat:latest", Assert.Single(docker[0].GetProperty("tags").EnumerateArray()).GetString());
         Assert.Equal("tiny-chat:latest", one.GetProperty("id").GetString());
@@ -141,6 +151,7 @@ public sealed class DaemonRequestTests(SharedDaemon shared) : IClassFixture<Shar
     {
         await Daemon.PostAsync("v1/chat/completions", Chat);
 
-        Assert.StartsWith("Running: llama-server", (await Daemon.GetAsync("engines/status")).GetProperty("llama.cpp").GetString(), StringComparison.Ordinal);
+        string? status = (await Daemon.GetAsync("engines/status")).GetProperty("llama.cpp").GetString();
+        Assert.StartsWith("Running: llama-server", status, StringComparison.Ordinal);
     }
 }

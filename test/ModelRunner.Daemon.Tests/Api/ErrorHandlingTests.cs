@@ -11,7 +11,8 @@ public sealed class ErrorHandlingTests
     [Fact]
     public async Task A_fault_of_our_own_tells_the_client_nothing_of_our_insides()
     {
-        (DefaultHttpContext context, string body) = await RunAsync(static _ => throw new InvalidOperationException("/home/secret/file exploded"));
+        (DefaultHttpContext context, string body) = await RunAsync(
+            static _ => throw new InvalidOperationException("/home/secret/file exploded"));
 
         Assert.Equal(500, context.Response.StatusCode);
         Assert.Contains("internal_error", body, StringComparison.Ordinal);
@@ -22,7 +23,8 @@ public sealed class ErrorHandlingTests
     [Fact]
     public async Task What_Kestrel_cannot_read_keeps_its_status()
     {
-        (DefaultHttpContext context, string body) = await RunAsync(static _ => throw new BadHttpRequestException("Bad chunk size data.", 400));
+        (DefaultHttpContext context, string body) = await RunAsync(
+            static _ => throw new BadHttpRequestException("Bad chunk size data.", 400));
 
         Assert.Equal(400, context.Response.StatusCode);
         Assert.Contains("Bad chunk size data.", body, StringComparison.Ordinal);

@@ -37,7 +37,8 @@ public sealed class HostPolicyTests
 
     private static bool Check(string host, IPAddress bind, string? key)
     {
-        var settings = new DaemonSettings { Listen = new ListenSettings(null, new IPEndPoint(bind, 8080)), ModelsPath = "/nowhere", ApiKey = key };
+        var listen = new ListenSettings(null, new IPEndPoint(bind, 8080));
+        var settings = new DaemonSettings { Listen = listen, ModelsPath = "/nowhere", ApiKey = key };
         var context = new DefaultHttpContext();
         context.Request.Host = new HostString(host);
 

@@ -9,12 +9,11 @@ public sealed class UnloadTests
     public async Task Every_name_that_ps_shows_can_be_unloaded()
     {
         await using DaemonFixture daemon = await StartWithTwoAsync();
-        foreach (JsonElement runner in (await daemon.GetAsync("engines/ps")).EnumerateArray())
+        foreach (JsonElement runner in await daemon.RunnersAsync())
         {
             string body = $$"""{"models":["{{runner.GetProperty("model_name").GetString()}}"]}""";
-            (int status, JsonElement answer) = await daemon.PostAsync("engines/unload", body);
 
-            Assert.Equal((200, 1), (status, answer.GetProperty("unloaded_runners").GetInt32()));
+            Assert.Equal((200, 1), await UnloadAsync(daemon, body));
         }
 
         Assert.Equal(0, (await daemon.GetAsync("engines/ps")).GetArrayLength());
@@ -26,10 +25,16 @@ public sealed class UnloadTests
     {
         await using DaemonFixture daemon = await StartWithTwoAsync();
 
-        Assert.Equal(2, (await daemon.PostAsync("engines/unload", """{"all":true}""")).Body.GetProperty("unloaded_runners").GetInt32());
-        Assert.Equal(0, (await daemon.PostAsync("engines/unload", """{"all":true}""")).Body.GetProperty("unloaded_runners").GetInt32());
-        Assert.Equal(0, (await daemon.PostAsync("engines/unload", """{"models":["tiny-chat"]}""")).Body.GetProperty("unloaded_runners").GetInt32());
+        Assert.Equal((200, 2), await UnloadAsync(daemon, """{"all":true}"""));
+        Assert.Equal((200, 0), await UnloadAsync(daemon, """{"all":true}"""));
+        Assert.Equal((200, 0), await UnloadAsync(daemon, """{"models":["tiny-chat"]}"""));
         Assert.Empty(ProcessTable.ChildrenOf(daemon.ProcessId));
+    }
+
+    private static async Task<(int Status, int Count)> UnloadAsync(DaemonFixture daemon, string selection)
+    {
+        (int status, JsonElement answer) = await daemon.PostAsync("engines/unload", selection);
+        return (status, answer.GetProperty("unloaded_runners").GetInt32());
     }
 
     private static async Task<DaemonFixture> StartWithTwoAsync()

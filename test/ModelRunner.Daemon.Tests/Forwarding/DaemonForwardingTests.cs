@@ -13,7 +13,7 @@ public sealed class DaemonForwardingTests
     public async Task Events_arrive_one_by_one()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"token_delay_ms": 50}"""));
-        using HttpResponseMessage response = await daemon.SendAsync(Route, Stream(5), HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        using HttpResponseMessage response = await daemon.StreamAsync(Route, Stream(5));
         await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
 
         int pieces = 0;
@@ -29,14 +29,15 @@ public sealed class DaemonForwardingTests
     public async Task A_client_that_leaves_frees_the_runner_within_a_second()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"token_delay_ms": 20}"""));
-        HttpResponseMessage response = await daemon.SendAsync(Route, Stream(4000), HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        HttpResponseMessage response = await daemon.StreamAsync(Route, Stream(4000));
         int process = await daemon.RunnerProcessAsync();
         using HttpClient runner = DaemonFixture.RunnerClient(process);
 
         response.Dispose();
 
-        await DaemonFixture.WaitUntilAsync(async () => (await StateAsync(runner)).GetProperty("inFlight").GetInt32() == 0, TimeSpan.FromSeconds(1));
-        await DaemonFixture.WaitUntilAsync(async () => !(await daemon.GetAsync("engines/ps"))[0].GetProperty("in_use").GetBoolean(), TimeSpan.FromSeconds(1));
+        var limit = TimeSpan.FromSeconds(1);
+        await DaemonFixture.WaitUntilAsync(async () => (await StateAsync(runner)).GetProperty("inFlight").GetInt32() == 0, limit);
+        await DaemonFixture.WaitUntilAsync(async () => !(await daemon.RunnersAsync())[0].GetProperty("in_use").GetBoolean(), limit);
         Assert.Equal(1, (await StateAsync(runner)).GetProperty("disconnects").GetInt32());
     }
 
@@ -44,7 +45,7 @@ public sealed class DaemonForwardingTests
     public async Task A_runner_that_is_killed_in_the_middle_of_a_stream_cuts_it_and_the_next_request_starts_a_new_one()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"token_delay_ms": 20}"""));
-        using HttpResponseMessage response = await daemon.SendAsync(Route, Stream(4000), HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        using HttpResponseMessage response = await daemon.StreamAsync(Route, Stream(4000));
 
         await DaemonFixture.SignalAsync(await daemon.RunnerProcessAsync(), "KILL");
 
@@ -122,7 +123,7 @@ public sealed class DaemonForwardingTests
     private static string Stream(int tokens) => $$"""{"model":"tiny-chat","messages":[],"stream":true,"max_tokens":{{tokens}}}""";
 
     private static Task WaitUntilNoneIsReadyAsync(DaemonFixture daemon) => DaemonFixture.WaitUntilAsync(
-        async () => (await daemon.GetAsync("engines/ps")).EnumerateArray().All(static runner => runner.GetProperty("state").GetString() != "ready"),
+        async () => (await daemon.RunnersAsync()).All(static runner => runner.GetProperty("state").GetString() != "ready"),
         TimeSpan.FromSeconds(1));
 
     private static DaemonSetup With(string faults) =>

@@ -16,6 +16,8 @@ namespace ModelRunner.Daemon.Tests.Forwarding;
 /// <summary>A client, the forwarder behind a server of its own, and a runner that answers as the test says; all on Unix sockets.</summary>
 internal sealed class ForwardingFixture : IAsyncDisposable
 {
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     private readonly TemporaryFolder _folder = new();
     private readonly HttpMessageInvoker _runnerClient;
     private readonly CancellationTokenSource _runnerGone = new();
@@ -51,7 +53,8 @@ internal sealed class ForwardingFixture : IAsyncDisposable
     /// <summary>Asks the runner for something with this body.</summary>
     public Task<HttpResponseMessage> SendAsync(string body, CancellationToken cancellation, Action<HttpRequestMessage>? adjust = null)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "anything?and=more") { Content = new StringContent(body, Encoding.UTF8, "text/plain") };
+        var content = new StringContent(body, Encoding.UTF8, "text/plain");
+        var request = new HttpRequestMessage(HttpMethod.Post, "anything?and=more") { Content = content };
         adjust?.Invoke(request);
         return Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
     }
@@ -81,7 +84,7 @@ internal sealed class ForwardingFixture : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(path));
         WebApplication server = builder.Build();
         server.Run(answer);
-        await server.StartAsync(TestContext.Current.CancellationToken);
+        await server.StartAsync(Cancellation);
         return server;
     }
 

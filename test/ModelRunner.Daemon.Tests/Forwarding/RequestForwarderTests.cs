@@ -18,8 +18,9 @@ public sealed class RequestForwarderTests
         await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(async context =>
         {
             using var reader = new StreamReader(context.Request.Body);
-            IEnumerable<string> names = context.Request.Headers.Select(static header => $"{header.Key}={header.Value}").Order(StringComparer.Ordinal);
-            seen = $"{context.Request.Path}{context.Request.QueryString} {string.Join(' ', names)} {await reader.ReadToEndAsync()}";
+            IEnumerable<string> headers = context.Request.Headers.Select(static header => $"{header.Key}={header.Value}");
+            string shown = string.Join(' ', headers.Order(StringComparer.Ordinal));
+            seen = $"{context.Request.Path}{context.Request.QueryString} {shown} {await reader.ReadToEndAsync()}";
         });
 
         using HttpResponseMessage response = await fixture.SendAsync("""{"a":"ä"}""", Cancellation, static request =>
@@ -35,7 +36,8 @@ public sealed class RequestForwarderTests
         });
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal("""/v1/chat/completions Accept=text/event-stream Content-Length=10 Content-Type=application/json Host=runner-1 {"a":"ä"}""", seen);
+        const string Headers = "Accept=text/event-stream Content-Length=10 Content-Type=application/json Host=runner-1";
+        Assert.Equal($$"""/v1/chat/completions {{Headers}} {"a":"ä"}""", seen);
     }
 
     [Fact]

@@ -6,6 +6,8 @@ namespace ModelRunner.Daemon.Tests.Hosting;
 
 public sealed class DaemonLifeTests
 {
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
     private const string Embed = """{"model":"tiny-embed","input":"one two"}""";
 
@@ -29,7 +31,7 @@ public sealed class DaemonLifeTests
         {
             await killed.PostAsync("v1/chat/completions", Chat);
             await killed.PostAsync("v1/embeddings", Embed);
-            runners = [.. (await killed.GetAsync("engines/ps")).EnumerateArray().Select(static runner => runner.GetProperty("pid").GetInt32())];
+            runners = [.. (await killed.RunnersAsync()).Select(static runner => runner.GetProperty("pid").GetInt32())];
             await killed.KillAsync();
             Assert.True(File.Exists(killed.SocketPath));
         }
@@ -51,7 +53,8 @@ public sealed class DaemonLifeTests
         (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup { Folder = folder });
 
         Assert.Equal(1, exitCode);
-        Assert.Equal($"model-runner: another model-runner answers on {first.SocketPath}; stop it, or name another place in MODEL_RUNNER_SOCK\n", error);
+        string sentence = $"another model-runner answers on {first.SocketPath}; stop it, or name another place in MODEL_RUNNER_SOCK";
+        Assert.Equal($"model-runner: {sentence}\n", error);
         Assert.Equal("ok", (await first.GetAsync("health")).GetProperty("status").GetString());
     }
 
@@ -95,8 +98,8 @@ public sealed class DaemonLifeTests
         using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
         await daemon.PostAsync("v1/chat/completions", Chat);
 
-        string overTcp = await client.GetStringAsync(new Uri("v1/models", UriKind.Relative), TestContext.Current.CancellationToken);
-        string overSocket = await daemon.Client.GetStringAsync(new Uri("v1/models", UriKind.Relative), TestContext.Current.CancellationToken);
+        string overTcp = await client.GetStringAsync(new Uri("v1/models", UriKind.Relative), Cancellation);
+        string overSocket = await daemon.Client.GetStringAsync(new Uri("v1/models", UriKind.Relative), Cancellation);
 
         Assert.Equal(overSocket, overTcp);
         Assert.Equal(IPAddress.Loopback.ToString(), daemon.TcpAddress.Host);
@@ -107,14 +110,13 @@ public sealed class DaemonLifeTests
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Faults = Slow(100) });
         string body = """{"model":"tiny-chat","messages":[],"max_tokens":20,"stream":true}""";
-        using HttpResponseMessage response = await daemon.SendAsync(
-            "v1/chat/completions", body, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
-        await using Stream stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", body);
+        await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
         using var reader = new StreamReader(stream);
-        await reader.ReadLineAsync(TestContext.Current.CancellationToken);
+        await reader.ReadLineAsync(Cancellation);
 
         await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");
-        string rest = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string rest = await reader.ReadToEndAsync(Cancellation);
 
         Assert.EndsWith("data: [DONE]\n\n", rest, StringComparison.Ordinal);
         Assert.Equal(0, await daemon.WaitForEndAsync());
@@ -126,7 +128,8 @@ public sealed class DaemonLifeTests
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Faults = Slow(60_000) });
         using var leaving = new CancellationTokenSource();
-        Task<HttpResponseMessage> endless = daemon.SendAsync("v1/chat/completions", Chat, HttpCompletionOption.ResponseContentRead, leaving.Token);
+        Task<HttpResponseMessage> endless = daemon.SendAsync(
+            "v1/chat/completions", Chat, HttpCompletionOption.ResponseContentRead, leaving.Token);
         int runner = await daemon.BusyRunnerProcessAsync();
 
         await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");

@@ -13,13 +13,16 @@ public sealed class DaemonMetricsTests
     public async Task One_page_shows_both_modes_of_runners()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
-        await daemon.PostAsync("v1/chat/completions", """{"model":"tiny-chat","messages":[{"role":"user","content":"one two three"}],"max_tokens":5}""");
+        await daemon.PostAsync(
+            "v1/chat/completions", """{"model":"tiny-chat","messages":[{"role":"user","content":"one two three"}],"max_tokens":5}""");
         await daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"one two"}""");
 
         string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
 
-        Assert.Contains("llamacpp:tokens_predicted_total{backend=\"llama.cpp\",model=\"tiny-chat:latest\",mode=\"completion\"} 5\n", page, StringComparison.Ordinal);
-        Assert.Contains("llamacpp:prompt_tokens_total{backend=\"llama.cpp\",model=\"tiny-embed:latest\",mode=\"embedding\"} 2\n", page, StringComparison.Ordinal);
+        const string Chat = """llamacpp:tokens_predicted_total{backend="llama.cpp",model="tiny-chat:latest",mode="completion"} 5""";
+        const string Embedding = """llamacpp:prompt_tokens_total{backend="llama.cpp",model="tiny-embed:latest",mode="embedding"} 2""";
+        Assert.Contains(Chat + "\n", page, StringComparison.Ordinal);
+        Assert.Contains(Embedding + "\n", page, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -47,7 +50,8 @@ public sealed class DaemonMetricsTests
     {
         const int Stopped = 2;
         const int Html = 5;
-        StubProcess[] stubs = await Task.WhenAll(Enumerable.Range(0, 8).Select(static i => StubProcess.StartAsync(null, "--alias", $"m{i}:latest")));
+        StubProcess[] stubs = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(static i => StubProcess.StartAsync(null, "--alias", $"m{i}:latest")));
         try
         {
             await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = Attach(stubs) });

@@ -14,6 +14,8 @@ namespace ModelRunner.Daemon.Tests.Support;
 /// </summary>
 internal sealed partial class DaemonFixture : IAsyncDisposable
 {
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryFolder _folder;
@@ -55,7 +57,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         var daemon = new DaemonFixture(folder, setup.Folder is null, Process.Start(Command(folder, setup, "serve"))!);
         daemon.Listen();
 
-        string addresses = await daemon._listening.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        string addresses = await daemon._listening.Task.WaitAsync(Patience, Cancellation);
         if (TcpPattern().Match(addresses) is { Success: true } tcp)
             daemon.TcpAddress = new Uri(tcp.Value + "/");
         return daemon;
@@ -67,8 +69,8 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         TemporaryFolder folder = setup.Folder ?? new TemporaryFolder();
         Prepare(folder, setup);
         using Process process = Process.Start(Command(folder, setup, "serve"))!;
-        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        string error = await process.StandardError.ReadToEndAsync(Cancellation);
+        await process.WaitForExitAsync(Cancellation);
         if (setup.Folder is null)
             folder.Dispose();
         return (process.ExitCode, error);
@@ -77,26 +79,35 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
     /// <summary>Sends JSON and reads the JSON that comes back.</summary>
     public async Task<(int Status, JsonElement Body)> PostAsync(string path, string json)
     {
-        using HttpResponseMessage response = await SendAsync(path, json, HttpCompletionOption.ResponseContentRead, TestContext.Current.CancellationToken);
+        using HttpResponseMessage response = await SendAsync(path, json, HttpCompletionOption.ResponseContentRead, Cancellation);
         return ((int)response.StatusCode, await ReadAsync(response));
     }
 
-    /// <summary>Sends JSON and returns once the headers are there.</summary>
-    public async Task<HttpResponseMessage> SendAsync(string path, string json, HttpCompletionOption completion, CancellationToken cancellation)
+    /// <summary>Sends JSON.</summary>
+    public async Task<HttpResponseMessage> SendAsync(
+        string path, string json, HttpCompletionOption completion, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
         return await Client.SendAsync(request, completion, cancellation);
     }
 
     /// <summary>Reads JSON.</summary>
     public async Task<JsonElement> GetAsync(string path)
     {
-        using HttpResponseMessage response = await Client.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        using HttpResponseMessage response = await Client.GetAsync(new Uri(path, UriKind.Relative), Cancellation);
         return await ReadAsync(response);
     }
 
+    /// <summary>Sends JSON and returns once the headers of the answer are there.</summary>
+    public Task<HttpResponseMessage> StreamAsync(string path, string json) =>
+        SendAsync(path, json, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+
+    /// <summary>What <c>ps</c> shows.</summary>
+    public async Task<IReadOnlyList<JsonElement>> RunnersAsync() => [.. (await GetAsync("engines/ps")).EnumerateArray()];
+
     /// <summary>The process of the one runner that there is.</summary>
-    public async Task<int> RunnerProcessAsync() => Assert.Single((await GetAsync("engines/ps")).EnumerateArray()).GetProperty("pid").GetInt32();
+    public async Task<int> RunnerProcessAsync() => Assert.Single(await RunnersAsync()).GetProperty("pid").GetInt32();
 
     /// <summary>Waits until a runner is at work on a request, and returns its process.</summary>
     public async Task<int> BusyRunnerProcessAsync()
@@ -105,7 +116,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         await WaitUntilAsync(
             async () =>
             {
-                foreach (JsonElement runner in (await GetAsync("engines/ps")).EnumerateArray())
+                foreach (JsonElement runner in await RunnersAsync())
                     if (runner.GetProperty("state").GetString() == "ready" && runner.GetProperty("in_use").GetBoolean())
                         process = runner.GetProperty("pid").GetInt32();
                 return process != 0;
@@ -122,7 +133,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         while (!await condition())
         {
             Assert.False(patience.IsCancellationRequested, $"It did not happen within {limit}.");
-            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            await timer.WaitForNextTickAsync(Cancellation);
         }
     }
 
@@ -144,7 +155,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
     public async Task KillAsync()
     {
         await SignalAsync(ProcessId, "KILL");
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await _process.WaitForExitAsync(Cancellation);
         _isEnded = true;
     }
 
@@ -158,7 +169,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
     /// <summary>Waits until it ended and returns its exit code.</summary>
     public async Task<int> WaitForEndAsync()
     {
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+        await _process.WaitForExitAsync(Cancellation).WaitAsync(Patience);
         _isEnded = true;
         return _process.ExitCode;
     }
@@ -209,8 +220,9 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         {
             WorkingDirectory = folder.Path, UseShellExecute = false, RedirectStandardError = true, RedirectStandardInput = true,
         };
-        foreach (string name in start.Environment.Keys.Where(static name => name.StartsWith("MODEL_RUNNER_", StringComparison.Ordinal)).ToArray())
-            start.Environment.Remove(name);
+        foreach (string name in start.Environment.Keys.ToArray())
+            if (name.StartsWith("MODEL_RUNNER_", StringComparison.Ordinal))
+                start.Environment.Remove(name);
 
         start.Environment["MODEL_RUNNER_SOCK"] = "d.sock";
         start.Environment["MODELS_PATH"] = Path.Join(folder.Path, "models");
@@ -241,7 +253,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
     {
-        string text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        string text = await response.Content.ReadAsStringAsync(Cancellation);
         Assert.True(response.Content.Headers.ContentType?.MediaType == "application/json", $"{(int)response.StatusCode}: {text}");
         using var document = JsonDocument.Parse(text);
         return document.RootElement.Clone();

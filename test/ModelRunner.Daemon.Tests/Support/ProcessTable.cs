@@ -5,6 +5,8 @@ namespace ModelRunner.Daemon.Tests.Support;
 /// <summary>Looks at the processes of this machine. A zombie counts as gone: where nobody reaps orphans, they stay as such.</summary>
 internal static class ProcessTable
 {
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
 
     public static bool IsAlive(int process) => Read(process) is { State: not ('Z' or 'X') };
@@ -26,7 +28,7 @@ internal static class ProcessTable
         while (IsAlive(process))
         {
             Assert.False(patience.IsCancellationRequested, $"process {process} is still alive after {limit}");
-            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            await timer.WaitForNextTickAsync(Cancellation);
         }
     }
 
