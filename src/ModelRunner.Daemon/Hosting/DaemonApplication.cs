@@ -26,6 +26,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
     private readonly DaemonSettings _settings;
     private readonly ILogger<DaemonApplication> _logger;
     private Task? _stopping;
+    private bool _isListening;
 
     private DaemonApplication(
         WebApplication web, RunnerPool pool, RunnerProcessLauncher launcher, UnixListener? socket, DaemonSettings settings)
@@ -48,23 +49,26 @@ internal sealed class DaemonApplication : IAsyncDisposable
     public static async Task<DaemonApplication> StartAsync(DaemonSettings settings, TimeProvider time, CancellationToken cancellationToken)
     {
         UnixListener? socket = settings.Listen.SocketPath is { } path ? UnixListener.Listen(path) : null;
+        DaemonApplication daemon;
         try
         {
-            WebApplication web = Build(settings, time, socket);
-            ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
-            var catalog = new ModelCatalog(settings, time);
-            var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());
-            var pool = new RunnerPool(settings, launcher, time, logs.CreateLogger<RunnerPool>());
-            Compose(web, settings, catalog, pool, time);
+            daemon = Make(settings, time, socket);
+        }
+        catch
+        {
+            socket?.Dispose();
+            throw;
+        }
 
-            var daemon = new DaemonApplication(web, pool, launcher, socket, settings);
+        try
+        {
             await daemon.ListenAsync(cancellationToken);
             daemon.Announce();
             return daemon;
         }
         catch
         {
-            socket?.Dispose();
+            await daemon.DisposeAsync();
             throw;
         }
     }
@@ -83,11 +87,25 @@ internal sealed class DaemonApplication : IAsyncDisposable
         _socket?.Dispose();
     }
 
+    private static DaemonApplication Make(DaemonSettings settings, TimeProvider time, UnixListener? socket)
+    {
+        WebApplication web = Build(settings, time, socket);
+        ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
+        var catalog = new ModelCatalog(settings, time);
+        var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());
+        var pool = new RunnerPool(settings, launcher, time, logs.CreateLogger<RunnerPool>());
+        Compose(web, settings, catalog, pool, time);
+        return new DaemonApplication(web, pool, launcher, socket, settings);
+    }
+
     private static WebApplication Build(DaemonSettings settings, TimeProvider time, UnixListener? socket)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(
             new WebApplicationOptions { ApplicationName = "model-runner", ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.UseLineLog(settings.LogLevel, settings.LogDirectory, time);
+
+        // The host would log a failed start, stack and all, before it is said in one sentence.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.UseKestrel(settings.Listen, socket);
         builder.Services.AddRoutingCore();
         builder.Services.AddHttpForwarder();
@@ -123,6 +141,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         try
         {
             await _web.StartAsync(cancellationToken);
+            _isListening = true;
         }
         catch (Exception failure) when (failure is IOException or SocketException && _settings.Listen.Tcp is { } tcp)
         {
@@ -157,13 +176,15 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
     private async Task StopOnceAsync()
     {
-        _logger.LogDraining(_settings.Runners.DrainTimeout.TotalSeconds);
+        if (_isListening)
+            _logger.LogDraining(_settings.Runners.DrainTimeout.TotalSeconds);
 
         // From here on nobody can come in; those who are in are answered, or refused where they still wait for a runner.
         _socket?.Remove();
         Task drained = _pool.DisposeAsync().AsTask();
         await _web.StopAsync();
         await drained;
-        _logger.LogEnded();
+        if (_isListening)
+            _logger.LogEnded();
     }
 }

@@ -38,7 +38,7 @@ public sealed class DaemonForwardingTests
         var limit = TimeSpan.FromSeconds(1);
         await DaemonFixture.WaitUntilAsync(async () => (await StateAsync(runner)).GetProperty("inFlight").GetInt32() == 0, limit);
         await DaemonFixture.WaitUntilAsync(async () => !(await daemon.RunnersAsync())[0].GetProperty("in_use").GetBoolean(), limit);
-        Assert.Equal(1, (await StateAsync(runner)).GetProperty("disconnects").GetInt32());
+        Assert.NotEqual(0, (await StateAsync(runner)).GetProperty("disconnects").GetInt32());
     }
 
     [Fact]
