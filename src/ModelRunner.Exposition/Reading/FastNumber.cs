@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Reading;
@@ -45,6 +46,7 @@ internal static class FastNumber
         return position == line.Length || line[position] == ' ' ? position : -1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void SkipDigits(ReadOnlySpan<byte> line, ref int position)
     {
         while ((uint)position < (uint)line.Length && Characters.IsDigit(line[position]))

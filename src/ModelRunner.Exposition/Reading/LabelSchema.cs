@@ -12,14 +12,12 @@ internal sealed class LabelSchema
 {
     private const int MaxNameBytes = 256;
 
-    private readonly List<Entry> _entries = [];
-    private readonly ByteBuilder _bytes = new();
+    private Entry[] _entries = new Entry[DebugSizes.Pick(16, 1)];
+    private byte[] _bytes = new byte[DebugSizes.Pick(256, 1)];
+    private int _count;
+    private int _used;
 
-    public void Clear()
-    {
-        _entries.Clear();
-        _bytes.Clear();
-    }
+    public void Clear() => _count = _used = 0;
 
     /// <summary>Whether the label is <c>le</c> or <c>quantile</c>.</summary>
     public bool IsBound(int number) => _entries[number].IsBound;
@@ -28,10 +26,13 @@ internal sealed class LabelSchema
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryMatch(ReadOnlySpan<byte> line, int number, ref int position)
     {
-        if (number >= _entries.Count)
+        var entries = _entries;
+        if (number >= _count || (uint)number >= (uint)entries.Length)
             return false;
-        var entry = CollectionsMarshal.AsSpan(_entries)[number];
-        if (!line[position..].StartsWith(_bytes.Written.Slice(entry.Start, entry.Length)))
+        ref readonly var entry = ref entries[number];
+        if (line.Length - position < entry.Length)
+            return false;
+        if (!line.Slice(position, entry.Length).SequenceEqual(_bytes.AsSpan(entry.Start, entry.Length)))
             return false;
         position += entry.Length;
         return true;
@@ -54,24 +55,33 @@ internal sealed class LabelSchema
         if (LabelNames.IsMetricName(name) || target.HasName(name))
             return false;
         Truncate(number);
-        foreach (var entry in _entries)
+        foreach (ref readonly var entry in _entries.AsSpan(0, _count))
         {
-            if (_bytes.Written.Slice(entry.Start, entry.Length - 2).SequenceEqual(name))
+            if (_bytes.AsSpan(entry.Start, entry.Length - 2).SequenceEqual(name))
                 return false;
         }
 
-        _entries.Add(new Entry(_bytes.Length, position - start, LabelNames.IsBound(name)));
-        _bytes.Append(line[start..position]);
+        Append(line[start..position], LabelNames.IsBound(name));
         return true;
+    }
+
+    private void Append(ReadOnlySpan<byte> name, bool isBound)
+    {
+        if (_count == _entries.Length)
+            Array.Resize(ref _entries, _count * 2);
+        if (_used + name.Length > _bytes.Length)
+            Array.Resize(ref _bytes, Math.Max(_used + name.Length, _bytes.Length * 2));
+        _entries[_count++] = new Entry(_used, name.Length, isBound);
+        name.CopyTo(_bytes.AsSpan(_used));
+        _used += name.Length;
     }
 
     private void Truncate(int count)
     {
-        if (_entries.Count == count)
+        if (_count == count)
             return;
-        var bytes = _entries[count].Start;
-        CollectionsMarshal.SetCount(_entries, count);
-        _bytes.Truncate(bytes);
+        _used = _entries[count].Start;
+        _count = count;
     }
 
     [StructLayout(LayoutKind.Sequential)]

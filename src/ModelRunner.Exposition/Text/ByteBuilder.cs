@@ -29,9 +29,6 @@ internal sealed class ByteBuilder : IBufferWriter<byte>
 
     public void Clear() => Length = 0;
 
-    /// <summary>Forgets all but the first bytes.</summary>
-    public void Truncate(int length) => Length = length;
-
     public byte[] ToArray() => Written.ToArray();
 
     public void Advance(int count) => Length += count;
