@@ -75,6 +75,8 @@ internal sealed class PageIndex
     {
         for (var i = 0; i < SourceCount; i++)
             _sources[i].End();
+        // Those that were not needed this time may hold memory of a larger page.
+        _sources.RemoveRange(SourceCount, _sources.Count - SourceCount);
         if (IsTooLarge(_samples.Length, SampleCount))
             _samples = new SampleRecord[DebugSizes.Pick(1024, 1)];
         if (IsTooLarge(_spans.Length, SpanCount))

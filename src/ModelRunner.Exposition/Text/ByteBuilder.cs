@@ -45,12 +45,12 @@ internal sealed class ByteBuilder : IBufferWriter<byte>
         return _bytes.AsSpan(Length);
     }
 
-    /// <summary>Lets go of the memory where it has grown beyond a size.</summary>
+    /// <summary>Forgets all, and lets go of the memory where it is large and was hardly used this time.</summary>
     public void Trim(int keepAtMost)
     {
-        Length = 0;
-        if (_bytes.Length > keepAtMost)
+        if (_bytes.Length > keepAtMost && Length < _bytes.Length / 4)
             _bytes = [];
+        Length = 0;
     }
 
     private void EnsureFree(int sizeHint)

@@ -162,4 +162,46 @@ public sealed class MergeTests
             Assert.Equal($"# TYPE x{round} untyped\nx{round} 1\n", System.Text.Encoding.UTF8.GetString(output.WrittenSpan));
         }
     }
+
+    [Fact]
+    public void A_reset_lets_go_of_the_bodies()
+    {
+        var merger = new ExpositionMerger(new ExpositionLimits());
+        var body = AddBody(merger);
+        merger.Reset();
+        GC.Collect();
+
+        Assert.False(body.IsAlive);
+        GC.KeepAlive(merger);
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static WeakReference AddBody(ExpositionMerger merger)
+    {
+        var body = "x 1\ny{a=\"b\",} 2\n"u8.ToArray();
+        merger.Add(new TargetLabels([new("model", "m")]), body);
+        merger.WriteTo(new System.Buffers.ArrayBufferWriter<byte>(), ExpositionFormat.OpenMetrics100, NameEscaping.Underscores);
+        return new WeakReference(body);
+    }
+
+    [Fact]
+    public void A_page_of_the_same_size_again_allocates_next_to_nothing()
+    {
+        var merger = new ExpositionMerger(new ExpositionLimits());
+        var target = new TargetLabels([new("model", "m")]);
+        var output = new System.Buffers.ArrayBufferWriter<byte>(1 << 20);
+        var body = System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 2000).Select(i => $"x{{a=\"{i}\",b=\"{i % 7}\"{(i % 3 == 0 ? "," : "")}}} {i}\n")));
+        long allocated = 0;
+        for (var round = 0; round < 3; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            output.ResetWrittenCount();
+            merger.Add(target, body);
+            merger.WriteTo(output, ExpositionFormat.Text004, NameEscaping.Underscores);
+            merger.Reset();
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.True(allocated < 4096, $"{allocated} bytes were allocated");
+    }
 }
