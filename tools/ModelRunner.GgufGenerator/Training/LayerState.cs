@@ -1,0 +1,30 @@
+namespace ModelRunner.GgufGenerator.Training;
+
+/// <summary>What the forward pass computed in one layer, which the backward pass needs.</summary>
+internal sealed class LayerState(Shape shape)
+{
+    public float[] Input { get; } = new float[shape.Length * shape.Width];
+
+    public float[] Normed { get; } = new float[shape.Length * shape.Width];
+
+    public float[] Query { get; } = new float[shape.Length * shape.Width];
+
+    public float[] Key { get; } = new float[shape.Length * shape.Width];
+
+    public float[] Value { get; } = new float[shape.Length * shape.Width];
+
+    /// <summary>How much each token looks at each before it, head after head.</summary>
+    public float[] Attention { get; } = new float[shape.Heads * shape.Length * shape.Length];
+
+    public float[] Mixed { get; } = new float[shape.Length * shape.Width];
+
+    public float[] Middle { get; } = new float[shape.Length * shape.Width];
+
+    public float[] MiddleNormed { get; } = new float[shape.Length * shape.Width];
+
+    public float[] Gate { get; } = new float[shape.Length * shape.Inner];
+
+    public float[] Up { get; } = new float[shape.Length * shape.Inner];
+
+    public float[] Hidden { get; } = new float[shape.Length * shape.Inner];
+}
