@@ -6,9 +6,11 @@ using ModelRunner.Daemon.Api;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Diagnostics;
 using ModelRunner.Daemon.Forwarding;
+using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Runners.Processes;
+using ModelRunner.Daemon.Scraping;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Hosting;
@@ -134,6 +136,11 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new RunnersEndpoint(pool, backends).Map(web);
         new UnloadEndpoint(catalog, pool, backends).Map(web);
         new InferenceEndpoint(catalog, pool, backends, forwarder, time).Map(web);
+        if (settings.Metrics.Enabled)
+        {
+            var pages = new PageAssembler(() => pool.Runners, new RunnerScraper(settings.Metrics, time), settings.Metrics, time);
+            new MetricsEndpoint(pages, settings.Metrics.Timeout).Map(web);
+        }
     }
 
     private async Task ListenAsync(CancellationToken cancellationToken)

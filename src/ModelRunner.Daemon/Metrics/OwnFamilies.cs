@@ -1,0 +1,140 @@
+using System.Buffers;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Daemon.Scraping;
+using ModelRunner.Exposition;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Metrics;
+
+/// <summary>
+/// Writes the daemon's own families. All begin with <c>model_runner_</c>, a prefix that is refused from runners, so none can be forged.
+/// </summary>
+internal sealed class OwnFamilies(MetricsSettings settings, ProcessFigures process)
+{
+    private static readonly KeyValuePair<string, string>[] Build =
+    [
+        new("version", BuildInformation.Version),
+        new("runtime", BuildInformation.Runtime),
+    ];
+
+    private static readonly RunnerState[] States = Enum.GetValues<RunnerState>();
+
+    /// <param name="output">Where to.</param>
+    /// <param name="outcomes">All runners, in the order of their series.</param>
+    /// <param name="conflicts">Families in conflict on the page before, by conflict.</param>
+    public void Write(IBufferWriter<byte> output, ReadOnlySpan<SourceOutcome> outcomes, IReadOnlyList<int> conflicts)
+    {
+        var writer = new ExpositionWriter(output);
+        writer.BeginFamily("model_runner_build_info", MetricType.Gauge, "What was built; the value is always 1");
+        writer.WriteSample(1, Build);
+        WriteStates(writer, outcomes);
+        WriteUp(writer, outcomes);
+        WriteReadings(writer, outcomes);
+        WriteCounters(writer, outcomes);
+        WritePage(writer, conflicts);
+        process.Write(writer);
+    }
+
+    private static void WriteStates(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
+    {
+        Span<int> counts = stackalloc int[States.Length];
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+            counts[(int)outcome.Scrape.Runner.State]++;
+        writer.BeginFamily("model_runner_runners", MetricType.Gauge, "Runners by state; attached ones count as ready");
+        foreach (RunnerState state in States)
+            writer.WriteSample(counts[(int)state], new KeyValuePair<string, string>("state", NameOf(state)));
+    }
+
+    private static void WriteUp(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
+    {
+        if (outcomes.IsEmpty)
+            return;
+        writer.BeginFamily("model_runner_runner_up", MetricType.Gauge, "Whether the runner's series are on this page");
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+            writer.WriteSample(outcome.Scrape.Labels, outcome.Failure is null ? 1 : 0);
+
+        bool isBegun = false;
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+        {
+            if (outcome.Failure is not { } reason)
+                continue;
+            if (!isBegun)
+                writer.BeginFamily("model_runner_runner_down", MetricType.Gauge, "Why the runner's series are not on this page; present only then");
+            isBegun = true;
+            writer.WriteSample(outcome.Scrape.Labels, 1, new KeyValuePair<string, string>("reason", reason.ToLabelValue()));
+        }
+    }
+
+    private static void WriteReadings(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
+    {
+        Write(writer, "model_runner_runner_scrape_duration_seconds", "Time that the reading of the runner took", outcomes,
+            static outcome => outcome.Scrape.Reading is { Ended.IsCompleted: true } reading ? reading.Duration.TotalSeconds : null);
+        Write(writer, "model_runner_runner_scrape_samples", "Samples read from the runner, before duplicates among them are dropped", outcomes,
+            static outcome => outcome.Summary?.Samples);
+        Write(writer, "model_runner_runner_scrape_body_bytes", "Bytes of the runner's page, decoded", outcomes,
+            static outcome => outcome.Summary is null ? null : outcome.Scrape.Reading!.Body.Length);
+    }
+
+    private static void Write(
+        ExpositionWriter writer, string name, string help, ReadOnlySpan<SourceOutcome> outcomes, Func<SourceOutcome, double?> value)
+    {
+        bool isBegun = false;
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+        {
+            if (value(outcome) is not { } number)
+                continue;
+            if (!isBegun)
+                writer.BeginFamily(name, MetricType.Gauge, help);
+            isBegun = true;
+            writer.WriteSample(outcome.Scrape.Labels, number);
+        }
+    }
+
+    private static void WriteCounters(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
+    {
+        WriteCounters(writer, "model_runner_runner_scrape_failures_total", "Readings that failed, by reason; a reason that never occurred is absent",
+            outcomes, static counters => counters.Failures, static reason => ((ScrapeFailureReason)reason).ToLabelValue());
+        WriteCounters(writer, "model_runner_runner_dropped_total", "Lines of the runner's page that were left out, by reason; a reason that never occurred is absent",
+            outcomes, static counters => counters.Dropped, static reason => ((ExpositionErrorReason)reason).ToLabelValue());
+    }
+
+    private static void WriteCounters(
+        ExpositionWriter writer, string name, string help, ReadOnlySpan<SourceOutcome> outcomes,
+        Func<RunnerCounters, ReadOnlySpan<long>> counts, Func<int, string> nameOf)
+    {
+        bool isBegun = false;
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+        {
+            ReadOnlySpan<long> values = counts(outcome.Counters);
+            for (int reason = 0; reason < values.Length; reason++)
+            {
+                if (values[reason] == 0)
+                    continue;
+                if (!isBegun)
+                    writer.BeginFamily(name, MetricType.Counter, help);
+                isBegun = true;
+                writer.WriteSample(outcome.Scrape.Labels, values[reason], new KeyValuePair<string, string>("reason", nameOf(reason)));
+            }
+        }
+    }
+
+    private void WritePage(ExpositionWriter writer, IReadOnlyList<int> conflicts)
+    {
+        writer.BeginFamily("model_runner_page_conflicts", MetricType.Gauge, "Families that runners disagreed about on the page before this one");
+        foreach (MergeConflict conflict in MergeConflicts.All)
+            writer.WriteSample(conflicts[(int)conflict], new KeyValuePair<string, string>("conflict", conflict.ToLabelValue()));
+        writer.BeginFamily("model_runner_scrape_body_limit_bytes", MetricType.Gauge, "Bytes that the page of one runner may have, decoded");
+        writer.WriteSample(settings.MaxBodyBytes);
+        writer.BeginFamily("model_runner_scrape_sample_limit", MetricType.Gauge, "Samples that the page of one runner may have");
+        writer.WriteSample(settings.MaxSamples);
+    }
+
+    private static string NameOf(RunnerState state) => state switch
+    {
+        RunnerState.Loading => "loading",
+        RunnerState.Ready => "ready",
+        RunnerState.Stopping => "stopping",
+        _ => "failed",
+    };
+}

@@ -1,0 +1,121 @@
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Daemon.Scraping;
+using ModelRunner.Exposition;
+
+namespace ModelRunner.Daemon.Metrics;
+
+/// <summary>
+/// Puts one page together.
+/// </summary>
+/// <remarks>
+/// <para>The steps, each marked in the code:</para>
+/// <para>1. The runners as they are now, a copy that waits for nothing.</para>
+/// <para>2. All asked at once, under one deadline; readings are shared with other scrapes.</para>
+/// <para>3. Each whole body read into the merger, whose verdict may still refuse it.</para>
+/// <para>4. The daemon's own families, which say of every runner whether it is on the page and why not.</para>
+/// <para>5. Merged and written to one buffer. From here on no runner and no other scrape is waited for.</para>
+/// <para>Nothing here takes a lock that a load, an unload or a request could hold.</para>
+/// </remarks>
+internal sealed class PageAssembler(
+    Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private readonly OwnFamilies _own = new(settings, new ProcessFigures(time));
+    private readonly CounterTable _counters = new();
+    private readonly ExpositionMerger _merger = new(new ExpositionLimits { MaxSamples = settings.MaxSamples });
+    private int[] _conflicts = new int[MergeConflicts.All.Count];
+
+    /// <summary>Makes a page.</summary>
+    /// <param name="page">What the scraper and we agreed on.</param>
+    /// <param name="deadline">The time for reading runners.</param>
+    /// <param name="cancellationToken">Cancelled when the scraper went away.</param>
+    /// <returns>The page, which the caller disposes of.</returns>
+    public async Task<SegmentedBuffer> AssembleAsync(NegotiatedExposition page, TimeSpan deadline, CancellationToken cancellationToken)
+    {
+        // Step 1
+        IReadOnlyList<RunnerSnapshot> snapshot = runners();
+
+        // Step 2
+        using ScrapeResult scrape = await scraper.ScrapeAsync(snapshot, deadline, cancellationToken);
+        var output = new SegmentedBuffer();
+        try
+        {
+            // One page at a time: the merger keeps its buffers, and more at once would only share the same processors and take more memory.
+            lock (_gate)
+                Merge(snapshot, scrape, page, output);
+            return output;
+        }
+        catch
+        {
+            output.Dispose();
+            throw;
+        }
+    }
+
+    private void Merge(IReadOnlyList<RunnerSnapshot> snapshot, ScrapeResult scrape, NegotiatedExposition page, SegmentedBuffer output)
+    {
+        try
+        {
+            // Step 3
+            var sources = new SourceOutcome[scrape.Outcomes.Length];
+            for (int i = 0; i < sources.Length; i++)
+                sources[i] = Read(scrape.Outcomes[i]);
+
+            // Step 4
+            using var own = new SegmentedBuffer();
+            _own.Write(own, sources, _conflicts);
+            _merger.AddOwn(own.ToMemory());
+
+            // Step 5
+            _merger.WriteTo(output, page.Format, page.Escaping);
+            Count(sources);
+            _counters.Trim(snapshot);
+        }
+        finally
+        {
+            _merger.Reset();
+        }
+    }
+
+    private SourceOutcome Read(ScrapeOutcome scrape)
+    {
+        RunnerCounters counters = _counters.Of(scrape.Runner);
+        if (scrape.Failure is { } failure)
+        {
+            // A reading that goes on is counted for each scrape that it came too late for, one that failed only once.
+            if (scrape.Reading is { } late && (!late.Ended.IsCompleted || late.TryCount()))
+                counters.CountFailure(failure);
+            return new SourceOutcome(scrape, Summary: null, failure, counters);
+        }
+
+        Reading reading = scrape.Reading!;
+        SourceSummary summary = reading.IsOpenMetrics
+            ? _merger.Add(scrape.Labels, reading.Body, ExpositionFormat.OpenMetrics100)
+            : _merger.Add(scrape.Labels, reading.Body);
+        if (!summary.IsUnreadable)
+            return new SourceOutcome(scrape, summary, Failure: null, counters);
+        if (reading.TryCount())
+        {
+            counters.CountFailure(ScrapeFailureReason.Parse);
+            counters.CountDropped(summary);
+        }
+
+        return new SourceOutcome(scrape, Summary: null, ScrapeFailureReason.Parse, counters);
+    }
+
+    // Duplicates are only known after the merge. What is counted here shows on the next page.
+    private void Count(SourceOutcome[] sources)
+    {
+        foreach (SourceOutcome source in sources)
+        {
+            if (source.Summary is { } summary && source.Scrape.Reading!.TryCount())
+                source.Counters.CountDropped(summary);
+        }
+
+        var conflicts = new int[_conflicts.Length];
+        foreach (MergeConflict conflict in MergeConflicts.All)
+            conflicts[(int)conflict] = _merger.Conflicts(conflict);
+        _conflicts = conflicts;
+    }
+}

@@ -1,0 +1,23 @@
+using ModelRunner.Daemon.Scraping;
+using ModelRunner.Exposition;
+
+namespace ModelRunner.Daemon.Metrics;
+
+/// <summary>What is counted about the scrapes of one set of labels, over all starts of its runners.</summary>
+internal sealed class RunnerCounters
+{
+    private readonly long[] _failures = new long[ScrapeFailureReasons.Count];
+    private readonly long[] _dropped = new long[Enum.GetValues<ExpositionErrorReason>().Length];
+
+    public ReadOnlySpan<long> Failures => _failures;
+
+    public ReadOnlySpan<long> Dropped => _dropped;
+
+    public void CountFailure(ScrapeFailureReason reason) => _failures[(int)reason]++;
+
+    public void CountDropped(SourceSummary summary)
+    {
+        for (int reason = 0; reason < _dropped.Length; reason++)
+            _dropped[reason] += summary.Dropped((ExpositionErrorReason)reason);
+    }
+}

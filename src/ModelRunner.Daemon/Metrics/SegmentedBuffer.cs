@@ -1,0 +1,88 @@
+using System.Buffers;
+
+namespace ModelRunner.Daemon.Metrics;
+
+/// <summary>
+/// A page in pooled pieces: it grows without copying what is there, and is sent piece by piece. Not thread-safe.
+/// </summary>
+internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
+{
+    private const int FirstPiece = 16 * 1024;
+    private const int LargestPiece = 1024 * 1024;
+    private readonly List<(byte[] Array, int Length)> _full = [];
+    private byte[] _current = [];
+    private int _used;
+    private long _fullBytes;
+
+    public long Length => _fullBytes + _used;
+
+    public void Advance(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _current.Length - _used);
+        _used += count;
+    }
+
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        if (_current.Length - _used < Math.Max(sizeHint, 1))
+            Grow(sizeHint);
+        return _current.AsMemory(_used);
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0)
+    {
+        if (_current.Length - _used < Math.Max(sizeHint, 1))
+            Grow(sizeHint);
+        return _current.AsSpan(_used);
+    }
+
+    /// <summary>Sends all of it, in order.</summary>
+    public async Task CopyToAsync(Stream destination, CancellationToken cancellationToken)
+    {
+        foreach ((byte[] array, int length) in _full)
+            await destination.WriteAsync(array.AsMemory(0, length), cancellationToken);
+        if (_used > 0)
+            await destination.WriteAsync(_current.AsMemory(0, _used), cancellationToken);
+    }
+
+    /// <summary>Writes all of it, in order.</summary>
+    public void CopyTo(Stream destination)
+    {
+        foreach ((byte[] array, int length) in _full)
+            destination.Write(array, 0, length);
+        destination.Write(_current, 0, _used);
+    }
+
+    /// <summary>All of it, where it is in one piece; else a copy.</summary>
+    public ReadOnlyMemory<byte> ToMemory()
+    {
+        if (_full.Count == 0)
+            return _current.AsMemory(0, _used);
+        using var copy = new MemoryStream(checked((int)Length));
+        CopyTo(copy);
+        return copy.ToArray();
+    }
+
+    public void Dispose()
+    {
+        foreach ((byte[] array, _) in _full)
+            ArrayPool<byte>.Shared.Return(array);
+        if (_current.Length > 0)
+            ArrayPool<byte>.Shared.Return(_current);
+        _full.Clear();
+        _current = [];
+        _used = 0;
+        _fullBytes = 0;
+    }
+
+    private void Grow(int sizeHint)
+    {
+        int size = (int)Math.Clamp(Length, FirstPiece, LargestPiece);
+        byte[] next = ArrayPool<byte>.Shared.Rent(Math.Max(size, sizeHint));
+        if (_current.Length > 0)
+            _full.Add((_current, _used));
+        _fullBytes += _used;
+        _used = 0;
+        _current = next;
+    }
+}

@@ -1,0 +1,109 @@
+using System.IO.Compression;
+using System.Net;
+using System.Net.Http.Headers;
+using ModelRunner.Daemon.Runners;
+
+namespace ModelRunner.Daemon.Scraping;
+
+/// <summary>
+/// Asks one runner for its page and takes the answer only when it is whole. Nothing of the scraper's own request is passed on, no redirect is
+/// followed, and no more is read than the limit.
+/// </summary>
+internal sealed class RunnerPageReader(int maxBodyBytes)
+{
+    private const string Accept = "text/plain;version=0.0.4";
+
+    /// <summary>Never throws.</summary>
+    public async Task<ReadOutcome> ReadAsync(RunnerEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint.BaseAddress, "metrics"));
+            request.Headers.TryAddWithoutValidation("Accept", Accept);
+            request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+            using HttpResponseMessage response = await endpoint.Client.SendAsync(request, cancellationToken);
+            return ReasonOf(response.StatusCode) is { } reason
+                ? ReadOutcome.Fail(reason)
+                : await ReadBodyAsync(response.Content, cancellationToken);
+        }
+        catch (Exception failure)
+        {
+            return ReadOutcome.Fail(ReasonOf(failure, cancellationToken));
+        }
+    }
+
+    private async Task<ReadOutcome> ReadBodyAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        if (!TryReadType(content.Headers, out bool isOpenMetrics) || !TryReadCoding(content.Headers, out bool isGzip))
+            return ReadOutcome.Fail(ScrapeFailureReason.ContentType);
+        long? length = content.Headers.ContentLength;
+        if (length > maxBodyBytes)
+            return ReadOutcome.Fail(ScrapeFailureReason.TooLarge);
+
+        var body = new BodyBuffer(maxBodyBytes);
+        bool isWhole = false;
+        try
+        {
+            if (length is { } expected && !isGzip)
+                body.Expect((int)expected);
+            await using Stream stream = await content.ReadAsStreamAsync(cancellationToken);
+            isWhole = isGzip ? await ReadGzipAsync(stream, body, cancellationToken) : await body.TryReadAsync(stream, cancellationToken);
+            return isWhole ? new ReadOutcome(body, isOpenMetrics, Failure: null) : ReadOutcome.Fail(ScrapeFailureReason.TooLarge);
+        }
+        finally
+        {
+            if (!isWhole)
+                body.Dispose();
+        }
+    }
+
+    // The limit counts decoded bytes, so that a small body cannot become a large one.
+    private static async Task<bool> ReadGzipAsync(Stream stream, BodyBuffer body, CancellationToken cancellationToken)
+    {
+        await using var decoded = new GZipStream(stream, CompressionMode.Decompress);
+        return await body.TryReadAsync(decoded, cancellationToken);
+    }
+
+    private static bool TryReadType(HttpContentHeaders headers, out bool isOpenMetrics)
+    {
+        isOpenMetrics = false;
+        if (!headers.NonValidated.TryGetValues("Content-Type", out HeaderStringValues values))
+            return true;
+        ReadOnlySpan<char> type = values.ToString();
+        int end = type.IndexOf(';');
+        type = (end < 0 ? type : type[..end]).Trim();
+        isOpenMetrics = type.Equals("application/openmetrics-text", StringComparison.OrdinalIgnoreCase);
+        return isOpenMetrics || type.Equals("text/plain", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static bool TryReadCoding(HttpContentHeaders headers, out bool isGzip)
+    {
+        isGzip = false;
+        if (!headers.NonValidated.TryGetValues("Content-Encoding", out HeaderStringValues values))
+            return true;
+        string coding = values.ToString().Trim();
+        isGzip = coding.Equals("gzip", StringComparison.OrdinalIgnoreCase) || coding.Equals("x-gzip", StringComparison.OrdinalIgnoreCase);
+        return isGzip || coding.Length == 0 || coding.Equals("identity", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static ScrapeFailureReason? ReasonOf(HttpStatusCode status) => status switch
+    {
+        HttpStatusCode.OK => null,
+        HttpStatusCode.ServiceUnavailable => ScrapeFailureReason.Loading,
+        HttpStatusCode.NotImplemented or HttpStatusCode.NotFound => ScrapeFailureReason.Unsupported,
+        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ScrapeFailureReason.Unauthorized,
+        _ => ScrapeFailureReason.Status,
+    };
+
+    private static ScrapeFailureReason ReasonOf(Exception failure, CancellationToken cancellationToken) => failure switch
+    {
+        _ when cancellationToken.IsCancellationRequested => ScrapeFailureReason.Timeout,
+        HttpIOException or InvalidDataException => ScrapeFailureReason.Truncated,
+        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => ScrapeFailureReason.Status,
+        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => ScrapeFailureReason.TooLarge,
+        HttpRequestException => ScrapeFailureReason.Refused,
+        OutOfMemoryException => ScrapeFailureReason.TooLarge,
+        IOException => ScrapeFailureReason.Truncated,
+        _ => ScrapeFailureReason.Refused,
+    };
+}

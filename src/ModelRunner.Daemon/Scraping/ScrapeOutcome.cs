@@ -1,0 +1,11 @@
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Exposition;
+
+namespace ModelRunner.Daemon.Scraping;
+
+/// <summary>What one scrape learned of one runner.</summary>
+/// <param name="Runner">The runner as it was when the scrape began.</param>
+/// <param name="Labels">The labels of its series.</param>
+/// <param name="Reading">The reading, held by the scrape; null where it was not asked.</param>
+/// <param name="Failure">Why there is no body; null where there is one.</param>
+internal readonly record struct ScrapeOutcome(RunnerSnapshot Runner, TargetLabels Labels, Reading? Reading, ScrapeFailureReason? Failure);
