@@ -42,4 +42,21 @@ public sealed class OtherReadersTests
             Assert.Equal(families.Sum(family => family.Samples.Count), targets[page.Key].Samples);
         });
     }
+
+    /// <summary>Quoted names are left out: the prometheus_client of a distribution may be too old for them.</summary>
+    [Fact(Timeout = 180_000)]
+    public async Task Prometheus_client_finds_the_same_samples_in_what_must_be_accepted()
+    {
+        var cases = ConformanceCase.Of("promtext", "must-accept").Where(item => !item.HasUtf8Names).ToDictionary(item => item.File, item => item.Bytes);
+        var readings = await PythonClient.ReadAsync(cases, TestContext.Current.CancellationToken);
+
+        Assert.True(cases.Count >= 50, $"{cases.Count} cases");
+        Assert.All(cases, item =>
+        {
+            Assert.Null(readings[item.Key].Error);
+            Assert.Equal(
+                PythonClient.Expected(ReadOutcome.Of(item.Value, ExpositionStrictness.Strict).Samples),
+                PythonClient.WithoutTotal(readings[item.Key].Samples));
+        });
+    }
 }

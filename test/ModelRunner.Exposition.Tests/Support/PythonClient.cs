@@ -34,15 +34,26 @@ internal static class PythonClient
     public static IReadOnlyList<string> Expected(IEnumerable<PageFamily> families) => [.. families
         .SelectMany(family => family.Samples.Select(sample => Text(NameOf(family, sample), sample))).Order(StringComparer.Ordinal)];
 
+    /// <summary>What <see cref="ExpositionReader"/> read, in the form of <see cref="WithoutTotal"/>: it knows lines and not families.</summary>
+    public static IReadOnlyList<string> Expected(IEnumerable<ReadSample> samples) =>
+        WithoutTotal(samples.Select(sample => Text(sample.Name, sample.Labels, sample.Value)));
+
+    /// <summary>Samples whose names have lost their <c>_total</c>, which prometheus_client adds to every counter.</summary>
+    public static IReadOnlyList<string> WithoutTotal(IEnumerable<string> samples) =>
+        [.. samples.Select(sample => sample.Replace("_total|", "|", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
     // prometheus_client calls the samples of a text counter without _total by the name that they had with it.
     private static string NameOf(PageFamily family, PageSample sample) =>
         family.Type == "counter" && sample.Name == family.Name && !family.Name.EndsWith("_total", StringComparison.Ordinal) ? sample.Name + "_total" : sample.Name;
 
-    private static string Text(string name, PageSample sample)
+    private static string Text(string name, PageSample sample) =>
+        Text(name, sample.Labels.Select(label => KeyValuePair.Create(label.Name, label.Value)), sample.Value);
+
+    private static string Text(string name, IEnumerable<KeyValuePair<string, string>> labels, double value)
     {
-        var labels = sample.Labels.OrderBy(label => label.Name, StringComparer.Ordinal).Select(label => $"{label.Name}={label.Value}");
-        var bits = BitConverter.DoubleToUInt64Bits(double.IsNaN(sample.Value) ? 0 : sample.Value + 0.0).ToString("x16", CultureInfo.InvariantCulture);
-        return $"{name}|{string.Join("|", labels)}|{(double.IsNaN(sample.Value) ? "nan" : bits)}";
+        var sorted = labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}");
+        var bits = double.IsNaN(value) ? "nan" : BitConverter.DoubleToUInt64Bits(value + 0.0).ToString("x16", CultureInfo.InvariantCulture);
+        return $"{name}|{string.Join("|", sorted)}|{bits}";
     }
 
     private static PythonReading Reading(JsonElement line) => new(
