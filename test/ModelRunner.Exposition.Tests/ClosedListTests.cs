@@ -7,7 +7,7 @@ public sealed class ClosedListTests
     {
         Assert.Equal(Enum.GetValues<ExpositionErrorReason>(), ExpositionErrorReasons.All);
         Assert.All(ExpositionErrorReasons.All, reason => Assert.Matches("^[a-z0-9_]+$", reason.ToLabelValue()));
-        Assert.Equal(ExpositionErrorReasons.All.Count, ExpositionErrorReasons.All.Select(reason => reason.ToLabelValue()).Distinct().Count());
+        Assert.Distinct(ExpositionErrorReasons.All.Select(reason => reason.ToLabelValue()));
     }
 
     [Fact]

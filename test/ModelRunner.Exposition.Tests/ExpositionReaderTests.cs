@@ -8,7 +8,8 @@ public sealed class ExpositionReaderTests
     [Fact]
     public void Entries_come_in_order_with_their_parts()
     {
-        const string Body = "# HELP x He\\nlp.\n# TYPE x counter\n# UNIT x s\n# other\n\nx_total{a=\"\\\"\",\"b.c\"=\"d\"} 1.5 2.5 # {t=\"u\"} 3 4\n# EOF\n";
+        const string Body = "# HELP x He\\nlp.\n# TYPE x counter\n# UNIT x s\n# other\n\nx_total{a=\"\\\"\",\"b.c\"=\"d"
+            + "\"} 1.5 2.5 # {t=\"u\"} 3 4\n# EOF\n";
 
         Assert.Equal(
             "Help x=He\nlp.|Type x=Counter|Unit x=s|Comment|Sample x_total{a=\"}{b.c=d}=1.5@2.5#{t=u}=3@4|Eof",
@@ -21,7 +22,8 @@ public sealed class ExpositionReaderTests
 
     [Fact]
     public void A_lenient_reading_goes_on_behind_an_error() =>
-        Assert.Equal("Sample x=1|Error InvalidValue at 2|Sample z=NaN", Read("x 1\ny\nz -nan\n", ExpositionFormat.Text004, ExpositionStrictness.Lenient));
+        Assert.Equal("Sample x=1|Error InvalidValue at 2|Sample z=NaN", Read("x 1\ny\nz -nan"
+            + "\n", ExpositionFormat.Text004, ExpositionStrictness.Lenient));
 
     [Theory]
     [InlineData("x 1\ny\nz 1\n", "Sample x=1|Error InvalidValue at 2")]
@@ -80,7 +82,9 @@ public sealed class ExpositionReaderTests
         for (var i = 0; i < reader.ExemplarLabelCount; i++)
             text.Append(CultureInfo.InvariantCulture, $"{{{Text(reader.ExemplarLabelName(i))}={Text(reader.ExemplarLabelValue(i))}}}");
         text.Append(CultureInfo.InvariantCulture, $"={reader.ExemplarValue}");
-        return reader.ExemplarTimestampText.IsEmpty ? text.ToString() : text.Append('@').Append(Text(reader.ExemplarTimestampText)).ToString();
+        if (!reader.ExemplarTimestampText.IsEmpty)
+            text.Append('@').Append(Text(reader.ExemplarTimestampText));
+        return text.ToString();
     }
 
     private static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes);

@@ -44,5 +44,8 @@ internal sealed class Page
     public static string Rewrite(string body) => new Page().Add([], Encoding.UTF8.GetBytes(body)).Write();
 
     /// <summary>The sample lines of <see cref="Rewrite"/>.</summary>
-    public static string Samples(string body) => string.Concat(Rewrite(body).Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line + "\n"));
+    public static string Samples(string body) => WithoutComments(Rewrite(body));
+
+    public static string WithoutComments(string page) =>
+        string.Concat(page.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line + "\n"));
 }

@@ -14,13 +14,37 @@ public sealed class NegotiationTests
     [InlineData(",;=,", Text)]
     [InlineData("text/plain;version=0.0.4;q=1,*/*;q=0.1", Text)] // 2.0 to 2.4
     [InlineData("application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", Text)] // 2.5 to 2.33
-    [InlineData("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", OpenMetrics)]
-    [InlineData(Proto + ",application/openmetrics-text;version=1.0.0;q=0.8,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", OpenMetrics)]
-    [InlineData("application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", OpenMetrics)]
-    [InlineData("application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=2", OpenMetrics)] // 2.49.0
-    [InlineData("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.3,*/*;q=0.2", OpenMetrics + "; escaping=allow-utf-8")] // 3.0 to 3.2
-    [InlineData("application/openmetrics-text;version=1.0.0;escaping=dots;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=dots;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", OpenMetrics + "; escaping=dots")] // 3.4 on
-    [InlineData("text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3", "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8")]
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0."
+            + "5,*/*;q=0.1",
+        OpenMetrics)]
+    [InlineData(
+        Proto + ",application/openmetrics-text;version=1.0.0;"
+            + "q=0.8,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+        OpenMetrics)]
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4"
+            + ";q=0.3,*/*;q=0.2",
+        OpenMetrics)]
+    // 2.49.0
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4"
+            + ";q=0.3,*/*;q=2",
+        OpenMetrics)]
+    // 3.0 to 3.2
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;escaping="
+            + "allow-utf-8;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;escapi"
+            + "ng=allow-utf-8;q=0.3,*/*;q=0.2",
+        OpenMetrics + "; escaping=allow-utf-8")]
+    // 3.4 on
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0;escaping=dots;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain"
+            + ";version=1.0.0;escaping=dots;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+        OpenMetrics + "; escaping=dots")]
+    [InlineData(
+        "text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3",
+        "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8")]
     [InlineData("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.9", Text)]
     [InlineData("application/openmetrics-text;version=1.0.0;q=0", Text)]
     [InlineData("Application/OpenMetrics-Text; Version=\"1.0.0\"; Q=1", OpenMetrics)]
@@ -50,5 +74,6 @@ public sealed class NegotiationTests
     [InlineData("identity;q=1, gzip;q=0.5", false)]
     [InlineData("GZip;Q=1.0", true)]
     [InlineData("x-gzip", true)]
-    public void Gzip_is_used_where_it_is_allowed(string? header, bool expected) => Assert.Equal(expected, ContentNegotiation.AcceptsGzip(header));
+    public void Gzip_is_used_where_it_is_allowed(string? header, bool expected) =>
+        Assert.Equal(expected, ContentNegotiation.AcceptsGzip(header));
 }

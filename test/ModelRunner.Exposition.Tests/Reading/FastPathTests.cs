@@ -4,7 +4,9 @@ using ModelRunner.Exposition.Reading.Kernels;
 
 namespace ModelRunner.Exposition.Tests.Reading;
 
-/// <summary>The fast parser and the whole grammar must agree: a line that the fast one takes is written as the other would write it.</summary>
+/// <summary>
+/// The fast parser and the whole grammar must agree: a line that the fast one takes is written as the other would write it.
+/// </summary>
 public sealed class FastPathTests
 {
     public static TheoryData<string> Bodies =>
@@ -13,10 +15,12 @@ public sealed class FastPathTests
         "x{a=\"1\",a=\"2\"} 1\nx{a=\"1\",b=\"2\"} 1\nx{a=\"1\",b=\"2\",a=\"3\"} 1\nx{b=\"2\",b=\"3\"} 1\n",
         "x{a=\"\\\\\"} 1\nx{a=\"\\\"\"} 2\nx{a=\"\\\\\\\"\"} 3\nx{a=\"\\t\"} 4\nx{a=\"\\\"} 5\nx{a=\"b\\\\\",c=\"\\\"d\"} 6\n",
         "x{a=\"1\"} 1 17\nx{a=\"2\"} 1 17.5\nx{a=\"3\"} 1 x\nx{a=\"4\"} 1  17\nx{a=\"5\"} 1 \nx{a=\"6\"}  1\nx{a=\"7\"}1\n",
-        "x 1e5\nx{a=\"1\"} 1e99\nx{a=\"2\"} 1e999\nx{a=\"3\"} 1e-999\nx{a=\"4\"} 1e\nx{a=\"5\"} +1\nx{a=\"6\"} -.5\nx{a=\"7\"} .\nx{a=\"8\"} NaNa\nx{a=\"9\"} +inf\n",
+        "x 1e5\nx{a=\"1\"} 1e99\nx{a=\"2\"} 1e999\nx{a=\"3\"} 1e-999\nx{a=\"4\"} 1e\nx{a=\"5\"} +1\nx{a=\"6\"} -.5\nx{a=\"7\"} ."
+            + "\nx{a=\"8\"} NaNa\nx{a=\"9\"} +inf\n",
         "x{model=\"m\",a=\"1\"} 1\nx{a=\"1\",model=\"m\"} 2\nx{a=\"1\",exported_model=\"m\"} 3\nx{a=\"\"} 4\nx{a=\"2\",b=\"\"} 5\n",
         "x{le=\"1\"} 1\nx{le=\"0x1\"} 2\nx{quantile=\"0.5\"} 3\nx{__name__=\"y\"} 4\nx{a=\"1\",} 5\nx{,a=\"1\"} 6\nx{} 7\nx{a=\"1\"\n",
-        "x{a=\"" + new string('y', 200) + "\",b=\"é\"} 1\nx{a=\"" + new string('z', 63) + "\"} 2\n" + new string('n', 130) + " 3\n" + new string('n', 130) + "{a=\"1\"} 4\n",
+        "x{a=\"" + new string('y', 200) + "\",b=\"é\"} 1\nx{a="
+            + "\"" + new string('z', 63) + "\"} 2\n" + new string('n', 130) + " 3\n" + new string('n', 130) + "{a=\"1\"} 4\n",
     ];
 
     [Theory]
@@ -39,6 +43,7 @@ public sealed class FastPathTests
         var output = new ArrayBufferWriter<byte>();
         merger.WriteTo(output, ExpositionFormat.Text004, NameEscaping.Underscores);
         Assert.Equal(summary.SampleLines, summary.Samples + summary.DroppedSamples);
-        return string.Join(',', ExpositionErrorReasons.All.Select(reason => summary.Dropped(reason))) + "\n" + Encoding.UTF8.GetString(output.WrittenSpan);
+        var dropped = string.Join(',', ExpositionErrorReasons.All.Select(reason => summary.Dropped(reason)));
+        return dropped + "\n" + Encoding.UTF8.GetString(output.WrittenSpan);
     }
 }

@@ -19,7 +19,9 @@ public sealed class ReadingTests
     [InlineData("x{a=\"ö\0\"} 1\n", "x{a=\"ö\0\"} 1\n")]
     [InlineData("x{\"a\"=\"b\"} 1\n{\"x\",c=\"d\"} 2\n", "x{a=\"b\"} 1\nx{c=\"d\"} 2\n")]
     [InlineData("a -nan\nb -nan(ind)\nc nan\nd Inf\ne -infinity\nf INFINITY\n", "a NaN\nb NaN\nc NaN\nd +Inf\ne -Inf\nf +Inf\n")]
-    [InlineData("a 1e308\nb -0\nc 5e-324\nd 18446744073709551615\ne .5\nf 5.\n", "a 1e308\nb -0\nc 5e-324\nd 18446744073709551615\ne .5\nf 5.\n")]
+    [InlineData(
+        "a 1e308\nb -0\nc 5e-324\nd 18446744073709551615\ne .5\nf 5.\n",
+        "a 1e308\nb -0\nc 5e-324\nd 18446744073709551615\ne .5\nf 5.\n")]
     [InlineData("x 1 1700000000000\ny 2 -5\n", "x 1\ny 2\n")]
     [InlineData("x_total 1 # {trace=\"t\"} 0.5\n", "x_total 1\n")]
     [InlineData("x 1\n# EOF\n", "x 1\n")]
@@ -113,11 +115,14 @@ public sealed class ReadingTests
     public void An_OpenMetrics_body_gets_the_names_and_types_of_text()
     {
         const string Body = "# TYPE c counter\n# HELP c Counts.\nc_total 1\nc_created 5\n# HELP i Info.\n# TYPE i info\ni_info{v=\"1\"} 1\n"
-            + "# TYPE u unknown\nu 1\n# TYPE s stateset\ns{s=\"a\"} 1\n# TYPE g gaugehistogram\ng_bucket{le=\"+Inf\"} 1\ng_gcount 1\ng_gsum 1\n# EOF\n";
+            + "# TYPE u unknown\nu 1\n# TYPE s stateset\ns{s=\"a\"} 1\n# TYPE g gaugehistogram\ng_bucket{le=\"+Inf\"} 1"
+            + "\ng_gcount 1\ng_gsum 1\n# EOF\n";
 
         Assert.Equal(
-            "# TYPE c_created gauge\nc_created 5\n# HELP c_total Counts.\n# TYPE c_total counter\nc_total 1\n# TYPE g_bucket gauge\ng_bucket{le=\"+Inf\"} 1\n"
-            + "# TYPE g_gcount gauge\ng_gcount 1\n# TYPE g_gsum gauge\ng_gsum 1\n# HELP i_info Info.\n# TYPE i_info gauge\ni_info{v=\"1\"} 1\n"
+            "# TYPE c_created gauge\nc_created 5\n# HELP c_total Counts.\n# TYPE c_total counter\nc_total 1"
+                + "\n# TYPE g_bucket gauge\ng_bucket{le=\"+Inf\"} 1\n"
+            + "# TYPE g_gcount gauge\ng_gcount 1\n# TYPE g_gsum gauge\ng_gsum 1\n# HELP i_info Info.\n# TYPE i_info gauge"
+            + "\ni_info{v=\"1\"} 1\n"
             + "# TYPE s gauge\ns{s=\"a\"} 1\n# TYPE u untyped\nu 1\n",
             Page.Rewrite(Body));
     }
@@ -128,7 +133,8 @@ public sealed class ReadingTests
     [InlineData("#\tHELP\tx\ttabs\t\nx 1\n", "# HELP x tabs\n")]
     [InlineData("x 1\n# HELP x later\n# HELP x again\n", "# HELP x later\n")]
     [InlineData("# HELP \"x\" quoted\nx 1\n", "# HELP x quoted\n")]
-    public void Help_is_written_with_the_escapes_that_all_readers_know(string body, string expected) => Assert.StartsWith(expected, Page.Rewrite(body));
+    public void Help_is_written_with_the_escapes_that_all_readers_know(string body, string expected) =>
+        Assert.StartsWith(expected, Page.Rewrite(body));
 
     [Theory]
     [InlineData("# TYPE x\nx 1\n")]

@@ -17,7 +17,8 @@ public sealed class ExpositionWriterTests
         writer.WriteSample("_sum", 0.1);
 
         Assert.Equal(
-            "# HELP model_runner_up Is \"it\" up?\\nOr \\\\ not.\n# TYPE model_runner_up gauge\nmodel_runner_up{model=\"a\\\"b\\\\c\\nd\"} 1\n"
+            "# HELP model_runner_up Is \"it\" up?\\nOr \\\\ not.\n# TYPE model_runner_up gauge\nmodel_runner_up{model=\"a\\\"b\\"
+                + "\\c\\nd\"} 1\n"
             + "# HELP h H.\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_sum 0.1\n",
             Encoding.UTF8.GetString(output.WrittenSpan));
     }
@@ -63,5 +64,6 @@ public sealed class ExpositionWriterTests
 
     [Fact]
     public void A_family_needs_a_plain_name() =>
-        Assert.Throws<ArgumentException>(() => new ExpositionWriter(new ArrayBufferWriter<byte>()).BeginFamily("a.b", MetricType.Gauge, ""));
+        Assert.Throws<ArgumentException>(
+            () => new ExpositionWriter(new ArrayBufferWriter<byte>()).BeginFamily("a.b", MetricType.Gauge, ""));
 }

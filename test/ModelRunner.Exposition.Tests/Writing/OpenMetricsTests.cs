@@ -11,15 +11,23 @@ public sealed class OpenMetricsTests
     [InlineData("# TYPE x_total counter\nx_total -1\n", "# TYPE x_total unknown\nx_total -1\n")]
     [InlineData("# TYPE x_total counter\nx_total NaN\n", "# TYPE x_total unknown\nx_total NaN\n")]
     [InlineData("# TYPE x gauge\nx 1\n# TYPE x_total counter\nx_total 1\n", "# TYPE x gauge\nx 1\n# TYPE x_total unknown\nx_total 1\n")]
-    [InlineData("# TYPE x_total histogram\nx_total_bucket{le=\"+Inf\"} 1\nx_total_sum 1\nx_total_count 1\n", "# TYPE x_total histogram\nx_total_bucket{le=\"+Inf\"} 1\nx_total_sum 1\nx_total_count 1\n")]
+    [InlineData(
+        "# TYPE x_total histogram\nx_total_bucket{le=\"+Inf\"} 1\nx_total_sum 1\nx_total_count 1\n",
+        "# TYPE x_total histogram\nx_total_bucket{le=\"+Inf\"} 1\nx_total_sum 1\nx_total_count 1\n")]
     public void Families_are_what_they_can_be_there(string body, string expected) => Assert.Equal(expected + "# EOF\n", Write(body));
 
     [Theory]
-    [InlineData("h_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 1.5\nh_count 2\n", "h_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 1.5\nh_count 2\n")]
-    [InlineData("h_bucket{a=\"b\",le=\"10\",c=\"d\"} 1\nh_bucket{a=\"b\",le=\"Inf\",c=\"d\"} 1.0\n", "h_bucket{a=\"b\",le=\"10.0\",c=\"d\"} 1\nh_bucket{a=\"b\",le=\"+Inf\",c=\"d\"} 1.0\n")]
     [InlineData(
-        "h_bucket{a=\"1\",le=\"+Inf\"} 1\nh_bucket{a=\"2\",le=\"+Inf\"} 2\nh_sum{a=\"1\"} 3\nh_sum{a=\"2\"} 4\nh_count{a=\"1\"} 1\nh_count{a=\"2\"} 2\n",
-        "h_bucket{a=\"1\",le=\"+Inf\"} 1\nh_sum{a=\"1\"} 3\nh_count{a=\"1\"} 1\nh_bucket{a=\"2\",le=\"+Inf\"} 2\nh_sum{a=\"2\"} 4\nh_count{a=\"2\"} 2\n")]
+        "h_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 1.5\nh_count 2\n",
+        "h_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 1.5\nh_count 2\n")]
+    [InlineData(
+        "h_bucket{a=\"b\",le=\"10\",c=\"d\"} 1\nh_bucket{a=\"b\",le=\"Inf\",c=\"d\"} 1.0\n",
+        "h_bucket{a=\"b\",le=\"10.0\",c=\"d\"} 1\nh_bucket{a=\"b\",le=\"+Inf\",c=\"d\"} 1.0\n")]
+    [InlineData(
+        "h_bucket{a=\"1\",le=\"+Inf\"} 1\nh_bucket{a=\"2\",le=\"+Inf\"} 2\nh_sum{a=\"1\"} 3\nh_sum{a=\"2\"} 4\nh_count{a=\"1"
+            + "\"} 1\nh_count{a=\"2\"} 2\n",
+        "h_bucket{a=\"1\",le=\"+Inf\"} 1\nh_sum{a=\"1\"} 3\nh_count{a=\"1\"} 1\nh_bucket{a=\"2\",le=\"+Inf\"} 2\nh_sum{a=\"2"
+            + "\"} 4\nh_count{a=\"2\"} 2\n")]
     [InlineData(
         "h_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n# TYPE h_created gauge\nh_created 1.7e9\n",
         "h_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\nh_created 1.7e9\n")]
@@ -48,7 +56,9 @@ public sealed class OpenMetricsTests
     }
 
     [Theory]
-    [InlineData("s{quantile=\"0.5\"} 1\ns{quantile=\"1\"} 2\ns_sum 3\ns_count 4\n", "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns{quantile=\"1.0\"} 2\ns_sum 3\ns_count 4\n")]
+    [InlineData(
+        "s{quantile=\"0.5\"} 1\ns{quantile=\"1\"} 2\ns_sum 3\ns_count 4\n",
+        "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns{quantile=\"1.0\"} 2\ns_sum 3\ns_count 4\n")]
     [InlineData("s{quantile=\"2\"} 1\ns_sum 3\n", "# TYPE s unknown\ns{quantile=\"2\"} 1\n# TYPE s_sum unknown\ns_sum 3\n")]
     [InlineData("s 1\n", "# TYPE s unknown\ns 1\n")]
     public void Summaries_too(string samples, string expected) => Assert.Equal(expected + "# EOF\n", Write("# TYPE s summary\n" + samples));
@@ -62,7 +72,8 @@ public sealed class OpenMetricsTests
     [Fact]
     public void An_OpenMetrics_body_comes_out_as_it_went_in()
     {
-        const string Body = "# TYPE c counter\n# HELP c Counts.\nc_total{a=\"1\"} 1 # {t=\"é\"} 0.5 17.5\nc_created{a=\"1\"} 5\nc_total{a=\"2\"} 1\nc_created{a=\"2\"} 5\n"
+        const string Body = "# TYPE c counter\n# HELP c Counts.\nc_total{a=\"1\"} 1 # {t=\"é\"} 0.5 17.5\nc_created{a=\"1\"} 5"
+            + "\nc_total{a=\"2\"} 1\nc_created{a=\"2\"} 5\n"
             + "# TYPE h histogram\nh_bucket{le=\"1.0\"} 1 # {} 0.5\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n"
             + "# TYPE i info\ni_info{v=\"1\"} 1\n# TYPE s stateset\ns{s=\"a\"} 1\ns{s=\"b\"} 0\n# EOF\n";
 
@@ -76,24 +87,38 @@ public sealed class OpenMetricsTests
     [InlineData("x_total 1 # {\"a.b\"=\"{0}\"} 1\n", 1, false)]
     public void Exemplars_pass_where_they_are_allowed(string sample, int length, bool expected)
     {
-        var page = Write("# TYPE x_total counter\n# TYPE x gauge\n" + sample.Replace("{0}", new string('é', length), StringComparison.Ordinal));
+        var page = Write("# TYPE x_total counter\n# TYPE x gauge"
+            + "\n" + sample.Replace("{0}", new string('é', length), StringComparison.Ordinal));
 
         Assert.Equal(expected, page.Contains('é', StringComparison.Ordinal));
     }
 
     [Theory]
-    [InlineData(NameEscaping.AllowUtf8, "# TYPE \"a.b\" gauge\n{\"a.b\",model=\"m\",\"c.d\"=\"e\"} 1\n{\"a.b\",model=\"m\"} 2\n# TYPE f_total counter\nf_total{model=\"m\"} 3\n")]
-    [InlineData(NameEscaping.Underscores, "# TYPE a_b gauge\na_b{model=\"m\",c_d=\"e\"} 1\na_b{model=\"m\"} 2\n# TYPE f_total counter\nf_total{model=\"m\"} 3\n")]
-    [InlineData(NameEscaping.Values, "# TYPE U__a_2e_b gauge\nU__a_2e_b{model=\"m\",U__c_2e_d=\"e\"} 1\nU__a_2e_b{model=\"m\"} 2\n# TYPE f_total counter\nf_total{model=\"m\"} 3\n")]
-    [InlineData(NameEscaping.Dots, "# TYPE a_dot_b gauge\na_dot_b{model=\"m\",c_dot_d=\"e\"} 1\na_dot_b{model=\"m\"} 2\n# TYPE f__total counter\nf__total{model=\"m\"} 3\n")]
+    [InlineData(
+        NameEscaping.AllowUtf8,
+        "# TYPE \"a.b\" gauge\n{\"a.b\",model=\"m\",\"c.d\"=\"e\"} 1\n{\"a.b\",model=\"m\"} 2\n# TYPE f_total counter\nf_total{mode"
+            + "l=\"m\"} 3\n")]
+    [InlineData(
+        NameEscaping.Underscores,
+        "# TYPE a_b gauge\na_b{model=\"m\",c_d=\"e\"} 1\na_b{model=\"m\"} 2\n# TYPE f_total counter\nf_total{model=\"m\"} 3\n")]
+    [InlineData(
+        NameEscaping.Values,
+        "# TYPE U__a_2e_b gauge\nU__a_2e_b{model=\"m\",U__c_2e_d=\"e\"} 1\nU__a_2e_b{model=\"m\"} 2\n# TYPE f_total counter\nf_tota"
+            + "l{model=\"m\"} 3\n")]
+    [InlineData(
+        NameEscaping.Dots,
+        "# TYPE a_dot_b gauge\na_dot_b{model=\"m\",c_dot_d=\"e\"} 1\na_dot_b{model=\"m\"} 2\n# TYPE f__total counter\nf__total{mode"
+            + "l=\"m\"} 3\n")]
     public void Names_beyond_the_classic_set_are_written_as_the_client_asked(NameEscaping escaping, string expected) =>
-        Assert.Equal(expected, new Page().Add("m", "# TYPE \"a.b\" gauge\n{\"a.b\",\"c.d\"=\"e\"} 1\n{\"a.b\"} 2\n# TYPE f_total counter\nf_total 3\n")
+        Assert.Equal(expected, new Page().Add("m", "# TYPE \"a.b\" gauge\n{\"a.b\",\"c.d\"=\"e\"} 1\n{\"a.b\"} 2"
+            + "\n# TYPE f_total counter\nf_total 3\n")
             .Write(ExpositionFormat.Text004, escaping));
 
     [Fact]
     public void Names_that_become_equal_by_escaping_are_merged_and_counted()
     {
-        var page = new Page().Add("m", "# TYPE \"a.b\" gauge\n{\"a.b\"} 1\n# TYPE a_b counter\na_b 2\n{\"a.b\",\"c.d\"=\"1\",c_d=\"2\"} 3\n");
+        var page = new Page().Add("m", "# TYPE \"a.b\" gauge\n{\"a.b\"} 1\n# TYPE a_b counter\na_b 2\n{\"a.b\",\"c.d\"=\"1"
+            + "\",c_d=\"2\"} 3\n");
 
         Assert.Equal("# TYPE a_b untyped\na_b{model=\"m\"} 1\n", page.Write());
         Assert.Equal(3, page.Conflicts(MergeConflict.Escaping));
@@ -106,5 +131,6 @@ public sealed class OpenMetricsTests
             new Page().Add([], "# TYPE \"h.i\" histogram\n{\"h.i_bucket\",le=\"+Inf\"} 1\n{\"h.i_sum\"} 1\n{\"h.i_count\"} 1\n"u8.ToArray())
                 .Write(ExpositionFormat.OpenMetrics100, NameEscaping.Dots));
 
-    private static string Write(string body) => new Page().Add([], System.Text.Encoding.UTF8.GetBytes(body)).Write(ExpositionFormat.OpenMetrics100, NameEscaping.AllowUtf8);
+    private static string Write(string body) =>
+        new Page().Add([], System.Text.Encoding.UTF8.GetBytes(body)).Write(ExpositionFormat.OpenMetrics100, NameEscaping.AllowUtf8);
 }

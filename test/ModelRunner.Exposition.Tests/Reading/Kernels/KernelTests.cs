@@ -26,7 +26,9 @@ public sealed class KernelTests
                 for (var block = 0; block < 3; block++)
                 {
                     var expected = block == place / 64 ? bit : 0;
-                    Assert.Equal(new BlockMasks(value == '\n' ? expected : 0, value == '"' ? expected : 0, value == '\\' ? expected : 0), masks[block]);
+                    Assert.Equal(
+                        new BlockMasks(value == '\n' ? expected : 0, value == '"' ? expected : 0, value == '\\' ? expected : 0),
+                        masks[block]);
                 }
             }
         }
