@@ -1,0 +1,74 @@
+#!/bin/bash
+# test.sh [PROJECT...]: builds everything and runs every test, or those of the named test projects (Scheduling, Daemon, …).
+# What the tests judge our pages with (Prometheus, promtool, prometheus_client, llama-server) is fetched into
+# ${XDG_CACHE_HOME:-~/.cache}/model-runner once; nothing is installed. With CI=true a missing prerequisite fails the tests that need it,
+# and what native publishing needs is installed; elsewhere those tests are skipped and say why. The last line of the output counts.
+set -euo pipefail
+cd "$(dirname "$(realpath "$0")")/.."
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/model-runner
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+# Native publishing links with a C compiler; a bare Debian to try it on comes from debootstrap.
+install_packages() {
+    local missing=()
+    command -v gcc >/dev/null || missing+=(gcc libc6-dev)
+    [ -e /usr/include/zlib.h ] || missing+=(zlib1g-dev)
+    command -v debootstrap >/dev/null || [ -x /usr/sbin/debootstrap ] || missing+=(debootstrap)
+    command -v python3 >/dev/null || missing+=(python3)
+    [ ${#missing[@]} = 0 ] && return
+    echo "test: installing ${missing[*]}"
+    { apt-get update -q && apt-get install -qy --no-install-recommends "${missing[@]}"; } >/dev/null
+}
+
+fetch_judges() {
+    local judges=$cache/judges
+    if [ ! -e "$judges/complete" ]; then
+        echo "test: fetching Prometheus, promtool and prometheus_client into $judges"
+        rm -rf "$judges"
+        eng/fetch-debian.sh bookworm "$judges" prometheus python3-prometheus-client python3-decorator || return
+        touch "$judges/complete"
+    fi
+    export PATH=$judges/usr/bin:$PATH PYTHONPATH=$judges/usr/lib/python3/dist-packages${PYTHONPATH:+:$PYTHONPATH}
+}
+
+fetch_llama_server() {
+    [ -z "${LLAMA_SERVER_PATH:-}" ] || return 0
+    [ -x "$cache/llama-server/llama-server" ] || echo "test: fetching llama-server into $cache/llama-server"
+    eng/get-llama-server.sh "$cache/llama-server" && export LLAMA_SERVER_PATH=$cache/llama-server/llama-server
+}
+
+# Runs one project and adds its counts to the sums. One that ends badly without saying which test failed counts as one failure.
+run() {
+    local report=$results/$1.xml code=0 head failures
+    timeout --kill-after=30 1200 "test/$1/bin/Debug/net10.0/$1" -noColor -noLogo -xml "$report" || code=$?
+    head=$(grep -m 1 -o '<assembly [^>]*>' "$report" 2>/dev/null) || head='<assembly passed="0" failed="0" errors="0" skipped="0">'
+    number() { grep -o " $1=\"[0-9]*\"" <<<"$head" | tr -dc 0-9; }
+    failures=$(($(number failed) + $(number errors)))
+    if [ "$code" != 0 ] && [ "$failures" = 0 ]; then
+        echo "test: $1 ended with exit code $code"
+        failures=1
+    fi
+    passed=$((passed + $(number passed))) failed=$((failed + failures)) skipped=$((skipped + $(number skipped)))
+}
+
+if [ "${CI:-}" = true ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    install_packages || echo "test: some packages could not be installed"
+fi
+mkdir -p "$cache"
+fetch_judges || echo "test: Prometheus and its tools could not be fetched"
+fetch_llama_server || echo "test: llama-server could not be fetched"
+
+dotnet build model-runner.slnx -v quiet
+
+results=artifacts/test-results
+rm -rf "$results"
+mkdir -p "$results"
+passed=0 failed=0 skipped=0
+for folder in test/*.Tests; do
+    project=$(basename "$folder")
+    short=${project#ModelRunner.} short=${short%.Tests}
+    [ $# = 0 ] || [[ " $* " == *" $short "* ]] || continue
+    run "$project"
+done
+echo "tests: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
