@@ -27,7 +27,7 @@ public sealed class MergeProperties
                 OpenMetricsValidator.Read(page.Write(ExpositionFormat.OpenMetrics100, escaping));
             }
         },
-        iter: 4_000);
+        iter: 2_000);
 
     [Fact]
     public void In_UTF8_both_formats_hold_the_samples_that_are_counted() => Bodies.Sample(
@@ -39,7 +39,7 @@ public sealed class MergeProperties
             var counted = page.Summaries.Sum(summary => summary.Samples);
             Require(text == counted && openMetrics == counted, $"{text} in text, {openMetrics} in OpenMetrics, {counted} counted");
         },
-        iter: 4_000);
+        iter: 2_000);
 
     [Fact]
     public void The_order_in_which_runners_answer_changes_no_byte() => Gen.Select(Bodies, Gen.Shuffle(new[] { 0, 1, 2, 3 })).Sample(
@@ -51,7 +51,7 @@ public sealed class MergeProperties
             Require(straight.Utf8Text.AsSpan().SequenceEqual(other.Utf8Text), "text differs");
             Require(straight.OpenMetrics.AsSpan().SequenceEqual(other.OpenMetrics), "OpenMetrics differs");
         },
-        iter: 5_000);
+        iter: 2_500);
 
     [Fact]
     public void A_merged_page_merged_again_is_itself() => Bodies.Sample(
@@ -61,7 +61,7 @@ public sealed class MergeProperties
             var twice = new MergedPages(new ExpositionLimits { MaxLabelValueBytes = int.MaxValue, MaxLabels = int.MaxValue }).AddPlain(once);
             Require(twice.Utf8Text.AsSpan().SequenceEqual(once), "it differs");
         },
-        iter: 5_000);
+        iter: 2_500);
 
     [Fact]
     public void A_page_written_twice_has_the_same_bytes() => Bodies.Sample(

@@ -58,7 +58,9 @@ internal static class PageGen
 
     /// <summary>A whole body; one in four ends as OpenMetrics does, one in eight has no line feed at its end.</summary>
     public static Gen<string> Body { get; } = Gen.Select(
-        Line.Array[0, 14], Gen.Int[0, 7], (lines, end) => string.Concat(lines) + end switch { 0 or 1 => "# EOF\n", 2 => "a 1", _ => "" });
+        Gen.Frequency((3, Line.Array[0, 14]), (2, FamilyGen.Lines.Array[0, 4]), (1, Gen.Frequency((1, Line), (1, FamilyGen.Lines)).Array[0, 8])),
+        Gen.Int[0, 7],
+        (lines, end) => string.Concat(lines) + end switch { 0 or 1 => "# EOF\n", 2 => "a 1", _ => "" });
 
     /// <summary>A body with a byte or two changed to anything.</summary>
     public static Gen<byte[]> Bytes { get; } = Gen.Select(
