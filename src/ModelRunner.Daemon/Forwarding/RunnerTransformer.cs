@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -45,6 +46,7 @@ internal sealed class RunnerTransformer(Uri target, int bodyLength) : HttpTransf
         bool copiesBody = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         foreach (string name in RunnerHeaders)
             response.Headers.Remove(name);
+        httpContext.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
         response.Headers.AccessControlAllowOrigin = origin;
         response.Headers.Vary = varies;
 
