@@ -23,7 +23,7 @@ internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTime
         HttpResponse response = context.Response;
         response.ContentType = negotiated.ContentType;
         response.Headers.CacheControl = "no-store";
-        response.Headers.Vary = "Accept, Accept-Encoding";
+        response.Headers.Append(HeaderNames.Vary, "Accept, Accept-Encoding");
 
         // The headers of a page do not depend on what runners say, so they are not asked.
         if (HttpMethods.IsHead(request.Method))
