@@ -11,7 +11,7 @@ internal static class Deadline
             if (runner is { IsIdle: true, IsPinned: false })
                 Consider(ref next, runner.LastUsed!.Value, runner.KeepAlive);
             if (runner.State == RunnerState.Failed)
-                Consider(ref next, Max(runner.RetryAt, Sum(runner.FailedAt, Backoff.ShownFor)), TimeSpan.Zero);
+                Consider(ref next, Backoff.ForgetAt(runner, settings), TimeSpan.Zero);
             if (runner.State != RunnerState.Loading && runner.Waiting.First is { } first)
                 Consider(ref next, first.Value.Arrived, settings.QueueTimeout);
         }
@@ -34,6 +34,4 @@ internal static class Deadline
     // A keep-alive may be as long as somebody cares to write.
     private static TimeSpan Sum(TimeSpan left, TimeSpan right) =>
         right > TimeSpan.MaxValue - left ? TimeSpan.MaxValue : left + right;
-
-    private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
 }

@@ -21,6 +21,9 @@ internal sealed class ManagedRunnerState(RunnerKey key)
 
     public TimeSpan ReadySince { get; set; }
 
+    /// <summary>What its latest request said of <see cref="KeepAlive"/>; null: the default of the settings.</summary>
+    public TimeSpan? AskedKeepAlive { get; set; }
+
     /// <summary>How long it stays when idle; negative: for ever.</summary>
     public TimeSpan KeepAlive { get; set; }
 
@@ -54,5 +57,5 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     public bool WantsStart => Waiting.Count > 0 && !IsLive;
 
     public RunnerStatus ToStatus() =>
-        new(Id, Key, State ?? RunnerState.Failed, IsAttached: false, InFlight, Waiting.Count, LastUsed, KeepAlive, Failure);
+        new(Id, Key, WantsStart ? RunnerState.Waiting : State ?? RunnerState.Failed, IsAttached: false, InFlight, Waiting.Count, LastUsed, KeepAlive, Failure);
 }

@@ -14,17 +14,31 @@ public static class Refusals
         new(request, RefusalReason.Unloading, $"model \"{key.Model}\" was unloaded while this request waited for it; send it again to load it", Soon);
 
     public static Refuse QueueFull(RequestId request, int limit) =>
-        new(request, RefusalReason.QueueFull, Text($"{limit} requests wait already, which is the limit (runners.maxQueuedRequests); try again later"), Soon);
+        new(request, RefusalReason.QueueFull, Text($"{limit} requests wait already, which is the limit (limits.maxQueuedRequests); try again later"), Soon);
 
     public static Refuse QueueTimeout(RequestId request, RunnerKey key, TimeSpan limit) =>
         new(request, RefusalReason.QueueTimeout,
-            Text($"no place for model \"{key.Model}\" became free within {limit.TotalSeconds:0.###} s (runners.queueTimeout), as other models are busy; try again later or allow more runners"),
+            Text($"no place for model \"{key.Model}\" became free within {limit.TotalSeconds:0.###} s (limits.queueTimeout), as other models are busy; try again later or raise limits.maxRunners"),
             Soon);
 
     public static Refuse OutOfMemory(RequestId request, RunnerKey key, long needed, long budget) =>
         new(request, RefusalReason.OutOfMemory,
-            Text($"model \"{key.Model}\" needs about {MiB(needed)} MiB and all models together may take {MiB(budget)} MiB; use a smaller model or context, or raise runners.memoryBudget"),
+            Text($"model \"{key.Model}\" needs about {MiB(needed)} MiB and all models together may take {MiB(budget)} MiB; use a smaller model or context, or raise limits.memory"),
             RetryAfter: null);
+
+    /// <summary>Runners that nothing but an unload ends take what it would need.</summary>
+    public static Refuse NoRoom(RequestId request, RunnerKey key, long needed, long pinned, SchedulerSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        if (settings.MemoryBudgetBytes is not { } budget || needed <= budget - pinned)
+            return new(request, RefusalReason.NoRoom,
+                Text($"models that are kept for ever take all {settings.MaxRunners} places (limits.maxRunners), so \"{key.Model}\" has none; unload one of them"),
+                RetryAfter: null);
+
+        return needed > budget ? OutOfMemory(request, key, needed, budget) : new(request, RefusalReason.OutOfMemory,
+            Text($"model \"{key.Model}\" needs about {MiB(needed)} MiB, and models that are kept for ever hold {MiB(pinned)} of {MiB(budget)} MiB (limits.memory); unload one of them"),
+            RetryAfter: null);
+    }
 
     public static Refuse StartFailed(RequestId request, RunnerKey key, string cause, TimeSpan retryAfter) =>
         new(request, RefusalReason.StartFailed, $"model \"{key.Model}\" could not be started: {cause}", retryAfter);

@@ -20,11 +20,7 @@ internal static class Room
         int count = staying.Count;
         long bytes = staying.Sum(static live => live.MemoryBytes);
         List<ManagedRunnerState> victims = [];
-        IEnumerable<ManagedRunnerState> idle = staying
-            .Where(static live => live.IsIdle && !live.IsPinned)
-            .OrderBy(static live => live.LastUsed)
-            .ThenBy(static live => live.Id.Value);
-        foreach (ManagedRunnerState candidate in idle)
+        foreach (ManagedRunnerState candidate in IdleFirst(staying))
         {
             if (Fits(wanted, count, bytes, settings))
                 return victims;
@@ -34,6 +30,32 @@ internal static class Room
         }
 
         return Fits(wanted, count, bytes, settings) ? victims : null;
+    }
+
+    /// <summary>Whether the runner would fit if all were gone that may be evicted or go anyway. Pinned ones stay.</summary>
+    public static bool CanHaveFor(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings) =>
+        Fits(wanted, runners.Live.Count(IsFixed), PinnedBytes(runners), settings);
+
+    /// <summary>Memory of the runners that only an unload would end.</summary>
+    public static long PinnedBytes(ManagedRunners runners) => runners.Live.Where(IsFixed).Sum(static live => live.MemoryBytes);
+
+    /// <summary>Idle runners that are too many, or take too much, after limits were lowered. Busy ones follow when they are idle.</summary>
+    public static IReadOnlyList<ManagedRunnerState> FindExcess(ManagedRunners runners, SchedulerSettings settings)
+    {
+        List<ManagedRunnerState> staying = [.. runners.Live.Where(static live => live.State != RunnerState.Stopping)];
+        int count = staying.Count - settings.MaxRunners;
+        long bytes = staying.Sum(static live => live.MemoryBytes) - (settings.MemoryBudgetBytes ?? long.MaxValue);
+        List<ManagedRunnerState> excess = [];
+        foreach (ManagedRunnerState candidate in IdleFirst(staying))
+        {
+            if (count <= 0 && bytes <= 0)
+                break;
+            excess.Add(candidate);
+            count--;
+            bytes -= candidate.MemoryBytes;
+        }
+
+        return excess;
     }
 
     /// <summary>
@@ -46,6 +68,13 @@ internal static class Room
             : runners.Live
                 .Where(static live => live is { State: RunnerState.Ready, InFlight: > 0, IsPinned: false })
                 .MinBy(static live => (live.InFlight, live.LastUsed, live.Id.Value));
+
+    private static IEnumerable<ManagedRunnerState> IdleFirst(IEnumerable<ManagedRunnerState> runners) => runners
+        .Where(static live => live.IsIdle && !live.IsPinned)
+        .OrderBy(static live => live.LastUsed)
+        .ThenBy(static live => live.Id.Value);
+
+    private static bool IsFixed(ManagedRunnerState live) => live.IsPinned && live.State != RunnerState.Stopping && live.Draining is null;
 
     private static bool Fits(ManagedRunnerState wanted, int count, long bytes, SchedulerSettings settings) =>
         count < settings.MaxRunners && (settings.MemoryBudgetBytes is not { } budget || bytes <= budget - wanted.MemoryBytes);

@@ -12,6 +12,9 @@ public enum RunnerState
     /// <summary>It was asked to stop and its process has not ended yet.</summary>
     Stopping,
 
-    /// <summary>Its last start failed and the next one waits for the backoff to pass.</summary>
+    /// <summary>Its last start failed, or its process ended by itself. The next request after the backoff starts it again.</summary>
     Failed,
+
+    /// <summary>Requests wait for it, and there is no room to start it yet. It has no process.</summary>
+    Waiting,
 }

@@ -1,7 +1,7 @@
 namespace ModelRunner.Scheduling;
 
 /// <summary>What the scheduler knows of one runner, copied for readers.</summary>
-/// <param name="Id">The present start, or the last one where <paramref name="State"/> is <see cref="RunnerState.Failed"/>.</param>
+/// <param name="Id">The present start, or the last one; 0 where there was none.</param>
 /// <param name="Key">What it serves.</param>
 /// <param name="State">Where it is in its life.</param>
 /// <param name="IsAttached">Whether it runs without us.</param>

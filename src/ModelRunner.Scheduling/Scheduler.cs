@@ -11,8 +11,11 @@ namespace ModelRunner.Scheduling;
 /// was idle for too long, who may start. So no decision depends on an event being the right one at the right moment, and none is missed.
 /// </para>
 /// </remarks>
-public sealed class Scheduler
+public sealed partial class Scheduler
 {
+    /// <summary>A pebibyte: larger estimates mean "never" as well, and sums of this one cannot overflow.</summary>
+    private const long MaxEstimate = 1L << 50;
+
     private readonly ManagedRunners _runners = new();
     private readonly AttachedRunners _attached = new();
     private readonly Dictionary<RequestId, RequestState> _requests = [];
@@ -48,6 +51,7 @@ public sealed class Scheduler
             case RunnerFailed failed: Fail(failed, now); break;
             case RunnerExited exited: Exit(exited, now); break;
             case UnloadAsked asked: Unload(asked); break;
+            case UnloadAbandoned abandoned: _unloads.RemoveAll(unload => unload.Id == abandoned.Unload); break;
             case ConfigurationChanged changed: Configure(changed.Settings); break;
             case ShutdownAsked: Shutdown(); break;
             case TimePassed: break;
@@ -63,7 +67,6 @@ public sealed class Scheduler
     public IReadOnlyList<RunnerStatus> Snapshot() =>
     [
         .. _runners.All
-            .Where(static runner => runner.State is not null)
             .Select(static runner => runner.ToStatus())
             .Concat(_attached.All.Select(static runner => runner.ToStatus()))
             .OrderBy(static status => status.Key.Backend, StringComparer.Ordinal)
@@ -94,17 +97,11 @@ public sealed class Scheduler
             return;
         }
 
-        long needed = arrived.Demand.MemoryBytes;
-        if (_settings.MemoryBudgetBytes is { } budget && needed > budget)
-        {
-            _effects.Add(Refusals.OutOfMemory(id, arrived.Key, needed, budget));
-            return;
-        }
-
         ManagedRunnerState runner = _runners.GetOrAdd(arrived.Key);
+        runner.AskedKeepAlive = arrived.Demand.KeepAlive;
         runner.KeepAlive = arrived.Demand.KeepAlive ?? _settings.DefaultKeepAlive;
         if (!runner.IsLive)
-            runner.MemoryBytes = needed;
+            runner.MemoryBytes = Math.Clamp(arrived.Demand.MemoryBytes, 0, MaxEstimate);
         Take(runner, new RequestState(id, now) { Managed = runner }, now);
     }
 
@@ -112,6 +109,8 @@ public sealed class Scheduler
     {
         if (!runner.IsLive && now < runner.RetryAt)
             _effects.Add(Refusals.Backoff(request.Id, runner.Key, runner.Failure, runner.RetryAt - now));
+        else if (!runner.IsLive && _settings.MemoryBudgetBytes is { } budget && runner.MemoryBytes > budget)
+            _effects.Add(Refusals.OutOfMemory(request.Id, runner.Key, runner.MemoryBytes, budget));
         else if (!runner.TakesRequests && _queued >= _settings.MaxQueuedRequests)
             _effects.Add(Refusals.QueueFull(request.Id, _settings.MaxQueuedRequests));
         else
@@ -217,7 +216,10 @@ public sealed class Scheduler
         runner.Failures = wasStable ? 1 : runner.Failures + 1;
         runner.FailedAt = now;
         runner.RetryAt = now + Backoff.After(runner.Failures - 1, _settings);
-        End(runner, exited.Cause ?? "its process ended without being asked to");
+        string cause = exited.Cause ?? "its process ended without being asked to";
+        if (runner.RetryAt > now)
+            RefuseWaiting(runner, request => Refusals.Backoff(request, runner.Key, cause, runner.RetryAt - now));
+        End(runner, cause);
     }
 
     private void End(ManagedRunnerState runner, string? failure)
@@ -283,10 +285,14 @@ public sealed class Scheduler
     {
         _settings = settings;
         _attached.Replace(settings.Attached);
+        foreach (ManagedRunnerState runner in _runners.All)
+            runner.KeepAlive = runner.AskedKeepAlive ?? settings.DefaultKeepAlive;
     }
 
     private void Shutdown()
     {
+        if (_shutdown == ShutdownPhase.Ended)
+            return;
         _shutdown = _shutdown == ShutdownPhase.None ? ShutdownPhase.Draining : ShutdownPhase.Ending;
         foreach (ManagedRunnerState runner in _runners.All.ToList())
         {
@@ -312,111 +318,5 @@ public sealed class Scheduler
         runner.State = RunnerState.Stopping;
         runner.Draining = null;
         _effects.Add(new StopRunner(runner.Id, reason));
-    }
-
-    private void Settle(TimeSpan now)
-    {
-        ExpireWaiting(now);
-        StopIdle(now);
-        if (_shutdown == ShutdownPhase.None)
-            StartWanted(now);
-        ForgetOldFailures(now);
-        CompleteUnloads();
-        CompleteShutdown();
-    }
-
-    private void ExpireWaiting(TimeSpan now)
-    {
-        foreach (ManagedRunnerState runner in _runners.All.ToList())
-        {
-            while (runner.State != RunnerState.Loading && runner.Waiting.First is { } first && now - first.Value.Arrived >= _settings.QueueTimeout)
-            {
-                runner.Waiting.RemoveFirst();
-                _queued--;
-                _requests.Remove(first.Value.Id);
-                _effects.Add(Refusals.QueueTimeout(first.Value.Id, runner.Key, _settings.QueueTimeout));
-            }
-
-            _runners.ForgetIfEmpty(runner);
-        }
-    }
-
-    private void StopIdle(TimeSpan now)
-    {
-        foreach (ManagedRunnerState runner in _runners.Live)
-        {
-            if (runner is { State: RunnerState.Ready, InFlight: 0, Draining: { } reason })
-                Stop(runner, reason);
-            else if (runner is { IsIdle: true, IsPinned: false } && now - runner.LastUsed >= runner.KeepAlive)
-                Stop(runner, StopReason.Idle);
-        }
-    }
-
-    // Strictly first come, first served: a small model does not pass a large one that waits for room, so none waits for ever.
-    private void StartWanted(TimeSpan now)
-    {
-        IEnumerable<ManagedRunnerState> wanted = _runners.All
-            .Where(static runner => runner.WantsStart)
-            .OrderBy(static runner => runner.Waiting.First!.Value.Arrived)
-            .ThenBy(static runner => runner.Waiting.First!.Value.Id.Value)
-            .ToList();
-        foreach (ManagedRunnerState runner in wanted)
-        {
-            if (!Room.HasFor(runner, _runners, _settings))
-            {
-                MakeRoom(runner, now);
-                return;
-            }
-
-            var id = new RunnerId(++_lastRunner);
-            _runners.Begin(runner, id);
-            _effects.Add(new StartRunner(id, runner.Key));
-        }
-
-        // Nobody waits for room any more, so whoever was to yield for it goes on.
-        foreach (ManagedRunnerState runner in _runners.Live.Where(static live => live is { State: RunnerState.Ready, Draining: StopReason.Evicted }))
-        {
-            runner.Draining = null;
-            AdmitWaiting(runner);
-        }
-    }
-
-    private void MakeRoom(ManagedRunnerState wanted, TimeSpan now)
-    {
-        if (Room.FindVictims(wanted, _runners, _settings) is { } victims)
-        {
-            foreach (ManagedRunnerState victim in victims)
-                Stop(victim, StopReason.Evicted);
-            return;
-        }
-
-        // A busy runner that new requests keep busy would never be idle: after a while it must let those wait.
-        if (now - wanted.Waiting.First!.Value.Arrived >= _settings.YieldDelay && Room.FindYielding(_runners) is { } yielding)
-            yielding.Draining = StopReason.Evicted;
-    }
-
-    private void ForgetOldFailures(TimeSpan now)
-    {
-        foreach (ManagedRunnerState runner in _runners.All.Where(static runner => runner.State == RunnerState.Failed).ToList())
-        {
-            if (now >= runner.RetryAt && now - runner.FailedAt >= Backoff.ShownFor)
-                ForgetFailure(runner);
-        }
-    }
-
-    private void CompleteUnloads()
-    {
-        foreach (PendingUnload unload in _unloads.Where(static unload => unload.Runners.Count == 0))
-            _effects.Add(new UnloadCompleted(unload.Id, unload.Count));
-        _unloads.RemoveAll(static unload => unload.Runners.Count == 0);
-    }
-
-    private void CompleteShutdown()
-    {
-        bool isDrained = _shutdown == ShutdownPhase.Ending || (_shutdown == ShutdownPhase.Draining && _attached.InFlight == 0);
-        if (!isDrained || _runners.LiveCount > 0)
-            return;
-        _shutdown = ShutdownPhase.Ended;
-        _effects.Add(new ShutdownCompleted());
     }
 }

@@ -19,6 +19,7 @@ internal static class ApiErrors
         RefusalReason.QueueFull => Unavailable("queue_full", refusal),
         RefusalReason.QueueTimeout => Unavailable("queue_timeout", refusal),
         RefusalReason.OutOfMemory => Unavailable("out_of_memory", refusal),
+        RefusalReason.NoRoom => Unavailable("no_room", refusal),
         RefusalReason.Unloading => Unavailable("unloading", refusal),
         RefusalReason.ShuttingDown => Unavailable("shutting_down", refusal),
         _ => Unavailable("unavailable", refusal),

@@ -58,6 +58,7 @@ internal static class RunnersAnswer
         text.Append(CultureInfo.InvariantCulture, $", {own.Count(static runner => runner.State == RunnerState.Ready)} ready");
         AppendCount(text, own, RunnerState.Loading);
         AppendCount(text, own, RunnerState.Stopping);
+        AppendCount(text, own, RunnerState.Waiting);
         foreach (RunnerSnapshot failed in own.Where(static runner => runner.Failure is not null))
         {
             string mode = ModeText.Format(failed.Key.Mode);
@@ -79,6 +80,7 @@ internal static class RunnersAnswer
         RunnerState.Loading => "loading",
         RunnerState.Ready => "ready",
         RunnerState.Stopping => "stopping",
+        RunnerState.Waiting => "waiting",
         _ => "failed",
     };
 

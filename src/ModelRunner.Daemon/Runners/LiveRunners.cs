@@ -6,6 +6,7 @@ namespace ModelRunner.Daemon.Runners;
 /// <summary>The runners that can be reached or are being started, by their identity. Used by the scheduling loop alone.</summary>
 internal sealed class LiveRunners
 {
+    private readonly List<LiveRunner> _attached = [];
     private readonly Dictionary<RunnerId, LiveRunner> _byId = [];
 
     public LiveRunners(IReadOnlyList<AttachedRunnerSettings> attached)
@@ -18,7 +19,9 @@ internal sealed class LiveRunners
                 ? RunnerEndpointFactory.ForSocket(id, path)
                 : RunnerEndpointFactory.ForAddress(settings.Address!);
             keys.Add(new AttachedRunner(id, new RunnerKey(settings.Backend, settings.Model, settings.Mode)));
-            _byId.Add(id, new LiveRunner(id, endpoint, process: null, settings.Replica));
+            var runner = new LiveRunner(id, endpoint, process: null, settings.Replica);
+            _byId.Add(id, runner);
+            _attached.Add(runner);
         }
 
         Attached = keys;
@@ -27,7 +30,8 @@ internal sealed class LiveRunners
     /// <summary>The attached runners, which never change.</summary>
     public IReadOnlyList<AttachedRunner> Attached { get; }
 
-    public IReadOnlyCollection<LiveRunner> All => _byId.Values;
+    /// <summary>Cuts the requests that run on attached runners. Safe to call from any thread.</summary>
+    public Task CutAttachedAsync() => Task.WhenAll(_attached.Select(static runner => runner.CutAsync()));
 
     public LiveRunner Add(RunnerId id, IManagedRunner process)
     {

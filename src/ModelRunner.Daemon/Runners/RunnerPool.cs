@@ -12,6 +12,8 @@ internal sealed class RunnerPool : IAsyncDisposable
 {
     private const string ManagedBackend = "llama.cpp";
 
+    private readonly Lazy<Task> _ending;
+    private readonly LiveRunners _live;
     private readonly SchedulerLoop _loop;
     private readonly IRunnerLauncher _launcher;
     private readonly RunnerSettings _settings;
@@ -24,11 +26,12 @@ internal sealed class RunnerPool : IAsyncDisposable
     public RunnerPool(DaemonSettings settings, IRunnerLauncher launcher, TimeProvider time, ILogger<RunnerPool> logger)
     {
         (_settings, _launcher, _time) = (settings.Runners, launcher, time);
-        var live = new LiveRunners(settings.AttachedRunners);
-        _attached = [.. live.Attached.Select(static runner => runner.Key)];
+        _ending = new Lazy<Task>(EndAsync);
+        _live = new LiveRunners(settings.AttachedRunners);
+        _attached = [.. _live.Attached.Select(static runner => runner.Key)];
         foreach (RunnerKey key in _attached)
             _attachedBackends.TryAdd((key.Model, key.Mode), key.Backend);
-        _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, live.Attached), live, launcher, time, logger);
+        _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _live.Attached), _live, launcher, time, logger);
     }
 
     /// <summary>All runners as they were after the last event, in order of backend, model, mode and identity.</summary>
@@ -64,11 +67,27 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <summary>Stops runners and returns, when their processes are gone, how many there were.</summary>
     /// <param name="selection">Which. A busy runner takes no more requests and stops after its last one.</param>
     /// <param name="cancellationToken">Ends the wait, not the unloading.</param>
-    public Task<int> UnloadAsync(UnloadSelection selection, CancellationToken cancellationToken) =>
-        _loop.UnloadAsync(new UnloadId(Interlocked.Increment(ref _lastUnload)), selection).WaitAsync(cancellationToken);
+    public async Task<int> UnloadAsync(UnloadSelection selection, CancellationToken cancellationToken)
+    {
+        var id = new UnloadId(Interlocked.Increment(ref _lastUnload));
+        try
+        {
+            return await _loop.UnloadAsync(id, selection).WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            _loop.Abandon(id);
+            throw;
+        }
+    }
 
-    /// <summary>Refuses new requests, lets admitted ones end for the drain time, then stops every runner. Returns when no process is left.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>
+    /// Refuses new requests, lets admitted ones end for the drain time, cuts those that are left, and stops every runner. Returns when no
+    /// process is left. Calls after the first share its work.
+    /// </summary>
+    public ValueTask DisposeAsync() => new(_ending.Value);
+
+    private async Task EndAsync()
     {
         _loop.Post(new ShutdownAsked());
         try
@@ -77,7 +96,8 @@ internal sealed class RunnerPool : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            await _loop.CutAllAsync();
+            // Managed runners are cut when they are stopped.
+            await _live.CutAttachedAsync();
             _loop.Post(new ShutdownAsked());
             await _loop.Ended;
         }
@@ -102,14 +122,7 @@ internal sealed class RunnerPool : IAsyncDisposable
         MaxRunners = runners.MaxRunners,
         MaxQueuedRequests = runners.MaxQueuedRequests,
         QueueTimeout = runners.QueueTimeout,
-        MemoryBudgetBytes = runners.MemoryBudgetBytes ?? MachineMemory(),
+        MemoryBudgetBytes = runners.MemoryBudgetBytes ?? MachineMemory.ReadAvailable(),
         Attached = attached,
     };
-
-    // The runtime knows the limits of control groups.
-    private static long? MachineMemory()
-    {
-        long bytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        return bytes > 0 ? bytes : null;
-    }
 }

@@ -15,7 +15,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         Channel.CreateUnbounded<SchedulerEvent>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly ConcurrentDictionary<RequestId, PendingRequest> _pending = [];
-    private readonly ConcurrentDictionary<RunnerKey, ModelEntry> _models = [];
+    private readonly Dictionary<RunnerKey, ModelEntry> _models = [];
     private readonly ConcurrentDictionary<UnloadId, TaskCompletionSource<int>> _unloads = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Scheduler _scheduler;
@@ -51,18 +51,14 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     /// <summary>Begins a request. Its answer comes by <see cref="PendingRequest.Answer"/>.</summary>
     public void Begin(PendingRequest request, RunnerKey key)
     {
-        _models[key] = request.Model;
         _pending[request.Id] = request;
         var demand = new RunnerDemand(request.Model.MemoryBytes, request.Model.Settings.KeepAlive);
         if (!_events.Writer.TryWrite(new RequestArrived(request.Id, key, demand)))
             Refuse(Refusals.ShuttingDown(request.Id));
     }
 
-    public void Leave(PendingRequest request)
-    {
-        _pending.TryRemove(request.Id, out _);
-        Post(new ClientLeft(request.Id));
-    }
+    /// <summary>Its client left. It stays known until the loop has seen that, since a start may be under way for it.</summary>
+    public void Leave(PendingRequest request) => Post(new ClientLeft(request.Id));
 
     public Task<int> UnloadAsync(UnloadId id, UnloadSelection selection)
     {
@@ -73,8 +69,12 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         return answer.Task;
     }
 
-    /// <summary>Cuts every request, on attached runners too.</summary>
-    public Task CutAllAsync() => Task.WhenAll(_live.All.ToList().Select(static runner => runner.CutAsync()));
+    /// <summary>Lets an unload go on that nobody waits for any more.</summary>
+    public void Abandon(UnloadId id)
+    {
+        _unloads.TryRemove(id, out _);
+        Post(new UnloadAbandoned(id));
+    }
 
     /// <summary>Takes no more events. What waits for an answer is refused.</summary>
     public async ValueTask DisposeAsync()
@@ -91,41 +91,54 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private async Task RunAsync()
     {
         await Task.Yield();
-        List<SchedulerEffect> answers = [];
-        while (await _events.Reader.WaitToReadAsync())
+        await foreach (SchedulerEvent happened in _events.Reader.ReadAllAsync())
         {
-            while (_events.Reader.TryRead(out SchedulerEvent? happened))
-                Handle(happened, answers);
-
-            // Readers see a decision before anybody acts on it.
-            _snapshot = TakeSnapshot();
-            foreach (SchedulerEffect answer in answers)
-                Answer(answer);
-            answers.Clear();
-            SetTimer();
+            try
+            {
+                Handle(happened);
+            }
+            catch (Exception failure)
+            {
+                // One event is lost. Without the loop every later request would be.
+                LogLoopFailed(failure, happened.GetType().Name);
+            }
         }
     }
 
-    private void Handle(SchedulerEvent happened, List<SchedulerEffect> answers)
+    private void Handle(SchedulerEvent happened)
     {
-        IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(happened, Now);
-        foreach (SchedulerEffect effect in effects)
-        {
-            if (effect is StartRunner start)
-                Start(start);
-            else if (effect is StopRunner stop)
-                Stop(stop);
-            else
-                answers.Add(effect);
-        }
+        if (happened is RequestArrived arrived && _pending.TryGetValue(arrived.Request, out PendingRequest? request))
+            _models[arrived.Key] = request.Model;
 
+        IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(happened, Now);
+        SetTimer();
+        foreach (StartRunner start in effects.OfType<StartRunner>())
+            Start(start);
+
+        // Readers see a decision before anybody acts on it; whoever is cut looks here for the cause.
+        _snapshot = TakeSnapshot();
+        foreach (SchedulerEffect effect in effects)
+            CarryOut(effect);
+        if (happened is ClientLeft left)
+            _pending.TryRemove(left.Request, out _);
         if (happened is RunnerFailed or RunnerExited)
             Forget(happened is RunnerFailed failed ? failed.Runner : ((RunnerExited)happened).Runner);
     }
 
     private void Start(StartRunner start)
     {
-        IManagedRunner process = _launcher.Start(start.Runner, start.Key, _models[start.Key]);
+        IManagedRunner process;
+        try
+        {
+            process = _launcher.Start(start.Runner, start.Key, _models[start.Key]);
+        }
+        catch (Exception failure)
+        {
+            LogStartThrew(failure, start.Key.Model);
+            Post(new RunnerFailed(start.Runner, failure.Message));
+            return;
+        }
+
         _live.Add(start.Runner, process);
         _ = WatchAsync(start, process);
     }
@@ -155,12 +168,20 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         _ = _live.Find(id)?.CutAsync();
         _live.Remove(id);
+
+        // A model's entry is kept only as long as its runner may be started for somebody.
+        HashSet<RunnerKey> known = [.. _snapshot.Select(static runner => runner.Key)];
+        foreach (RunnerKey key in _models.Keys.Where(key => !known.Contains(key)).ToArray())
+            _models.Remove(key);
     }
 
-    private void Answer(SchedulerEffect effect)
+    private void CarryOut(SchedulerEffect effect)
     {
         switch (effect)
         {
+            case StopRunner stop:
+                Stop(stop);
+                break;
             case Admit admit:
                 Admit(admit);
                 break;
@@ -208,6 +229,12 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             due = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling((next - Now).TotalMilliseconds), 0, int.MaxValue));
         _timer.Change(due, Timeout.InfiniteTimeSpan);
     }
+
+    [LoggerMessage(LogLevel.Critical, "An error in the daemon itself: the event {Happened} was lost.")]
+    private partial void LogLoopFailed(Exception failure, string happened);
+
+    [LoggerMessage(LogLevel.Error, "An error in the daemon itself: model {Model} could not be started.")]
+    private partial void LogStartThrew(Exception failure, string model);
 
     [LoggerMessage(LogLevel.Information, "Stopping process {ProcessId}: {Reason}.")]
     private partial void LogStopping(int? processId, StopReason reason);

@@ -18,6 +18,9 @@ public enum RefusalReason
     /// <summary>The model needs more memory than the budget holds.</summary>
     OutOfMemory,
 
+    /// <summary>Runners that are kept for ever take all the places there are.</summary>
+    NoRoom,
+
     /// <summary>The runner is being unloaded on request.</summary>
     Unloading,
 

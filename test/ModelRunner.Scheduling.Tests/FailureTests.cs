@@ -1,0 +1,129 @@
+using static ModelRunner.Scheduling.Tests.SchedulerBed;
+
+namespace ModelRunner.Scheduling.Tests;
+
+public class FailureTests
+{
+    private readonly SchedulerBed _bed = new();
+
+    [Fact]
+    public void A_failed_start_refuses_all_who_wait_with_its_cause()
+    {
+        _bed.Ask(A);
+        RunnerId runner = _bed.Started();
+        _bed.Ask(A);
+        _bed.Fail(runner, "exit code 1: unknown model architecture");
+        Refuse[] refusals = [.. _bed.Effects.OfType<Refuse>()];
+        Assert.Equal(2, refusals.Length);
+        Assert.All(refusals, static refusal => Assert.Equal((RefusalReason.StartFailed, Seconds(0.1)), (refusal.Reason, refusal.RetryAfter)));
+        Assert.All(refusals, static refusal => Assert.Contains("unknown model architecture", refusal.Message, StringComparison.Ordinal));
+        Assert.Equal(RunnerState.Failed, _bed.Status(A).State);
+    }
+
+    [Fact]
+    public void SRV_09_after_a_failed_load_and_its_wait_the_next_request_tries_again()
+    {
+        _bed.Ask(A);
+        _bed.Fail(_bed.Started());
+        _bed.Pass(Seconds(0.04));
+        _bed.Ask(A);
+        Assert.Equal((RefusalReason.Backoff, Seconds(0.06)), (_bed.Refusal().Reason, _bed.Refusal().RetryAfter!.Value));
+        Assert.Contains("exit code 1", _bed.Refusal().Message, StringComparison.Ordinal);
+        _bed.Pass(Seconds(0.06));
+        _bed.Ask(A);
+        _bed.Ready(_bed.Started());
+        Assert.Single(_bed.Effects.OfType<Admit>());
+        Assert.Null(_bed.Status(A).Failure);
+    }
+
+    [Fact]
+    public void The_wait_doubles_from_100_ms_to_60_s()
+    {
+        var waits = new List<double>();
+        for (int i = 0; i < 12; i++)
+        {
+            _bed.Ask(A);
+            _bed.Fail(_bed.Started());
+            TimeSpan wait = _bed.Refusal().RetryAfter!.Value;
+            waits.Add(wait.TotalSeconds);
+            _bed.Pass(wait);
+        }
+
+        Assert.Equal([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 60, 60], waits);
+    }
+
+    [Fact]
+    public void Ten_seconds_of_being_ready_forgive_earlier_failures()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            _bed.Ask(A);
+            _bed.Fail(_bed.Started());
+            _bed.Pass(_bed.Refusal().RetryAfter!.Value);
+        }
+
+        RunnerId runner = _bed.LoadIdle(A);
+        _bed.Pass(Seconds(10));
+        _bed.Exit(runner, "signal 11");
+        _bed.Ask(A);
+        _bed.Fail(_bed.Started());
+        Assert.Equal(Seconds(0.2), _bed.Refusal().RetryAfter);
+    }
+
+    [Fact]
+    public void LIF_03_a_crash_is_noticed_at_once_and_the_next_request_starts_a_new_runner()
+    {
+        RunnerId old = _bed.LoadIdle(A);
+        _bed.Exit(old, "killed by signal 9");
+        Assert.Equal((RunnerState.Failed, "killed by signal 9"), (_bed.Status(A).State, _bed.Status(A).Failure));
+        RequestId request = _bed.Ask(A);
+        RunnerId next = _bed.Started();
+        _bed.Ready(next);
+        Assert.Equal([new Admit(request, next)], _bed.Effects);
+    }
+
+    [Fact]
+    public void Requests_of_a_crashed_runner_are_not_counted_on_the_next_one()
+    {
+        (RunnerId old, RequestId cut) = _bed.Load(A);
+        _bed.Exit(old, "killed by signal 9");
+        (_, RequestId second) = _bed.Load(A);
+        _bed.Complete(cut);
+        Assert.Equal(1, _bed.Status(A).InFlight);
+        _bed.Complete(second);
+        Assert.Equal(0, _bed.Status(A).InFlight);
+    }
+
+    [Fact]
+    public void One_that_crashes_again_soon_after_it_was_ready_has_to_wait()
+    {
+        _bed.Exit(_bed.LoadIdle(A), "signal 11");
+        _bed.Exit(_bed.LoadIdle(A), "signal 11");
+        _bed.Ask(A);
+        Assert.Equal((RefusalReason.Backoff, Seconds(0.1)), (_bed.Refusal().Reason, _bed.Refusal().RetryAfter!.Value));
+    }
+
+    [Fact]
+    public void LIF_02_nothing_is_left_of_fifty_models_that_came_and_went()
+    {
+        for (int i = 0; i < 50; i++)
+        {
+            RunnerId runner = _bed.LoadIdle(Key($"m{i}"));
+            _bed.Unload();
+            _bed.Exit(runner);
+        }
+
+        Assert.Empty(_bed.Runners);
+        Assert.Null(_bed.NextDeadline);
+    }
+
+    [Fact]
+    public void A_failure_that_nobody_asks_about_is_forgotten()
+    {
+        _bed.Ask(A);
+        _bed.Fail(_bed.Started());
+        _bed.Pass(TimeSpan.FromMinutes(3));
+        Assert.Empty(_bed.Runners);
+        Assert.Null(_bed.NextDeadline);
+    }
+}

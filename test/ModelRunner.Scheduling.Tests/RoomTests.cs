@@ -1,0 +1,196 @@
+using static ModelRunner.Scheduling.Tests.SchedulerBed;
+
+namespace ModelRunner.Scheduling.Tests;
+
+public class RoomTests
+{
+    private static readonly TimeSpan Forever = TimeSpan.FromTicks(-1);
+
+    private readonly SchedulerBed _one = new(new SchedulerSettings { MaxRunners = 1 });
+
+    [Fact]
+    public void MEM_07_the_idle_runner_makes_room_and_the_next_starts_when_it_is_gone()
+    {
+        RunnerId a = _one.LoadIdle(A);
+        RequestId request = _one.Ask(B);
+        Assert.Equal([new StopRunner(a, StopReason.Evicted)], _one.Effects);
+        Assert.Equal(RunnerState.Waiting, _one.Status(B).State);
+        _one.Exit(a);
+        RunnerId b = _one.Started();
+        _one.Ready(b);
+        Assert.Equal([new Admit(request, b)], _one.Effects);
+    }
+
+    [Fact]
+    public void SRV_07_a_request_for_another_model_waits_until_the_answer_is_done()
+    {
+        (RunnerId a, RequestId stream) = _one.Load(A);
+        _one.Ask(B);
+        Assert.Empty(_one.Effects);
+        Assert.Equal(1, _one.Status(B).Queued);
+        Assert.Empty(_one.Pass(Seconds(60)).OfType<StopRunner>());
+        _one.Complete(stream);
+        Assert.Equal([new StopRunner(a, StopReason.Evicted)], _one.Effects);
+    }
+
+    [Fact]
+    public void The_one_idle_for_longest_goes_and_a_pinned_one_never()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 3 });
+        bed.LoadIdle(Key("pinned"), Forever);
+        bed.Pass(Seconds(1));
+        bed.LoadIdle(A);
+        bed.Pass(Seconds(1));
+        RunnerId b = bed.LoadIdle(B);
+        bed.Pass(Seconds(1));
+        bed.Complete(bed.Ask(A));
+        bed.Ask(C);
+        Assert.Equal([new StopRunner(b, StopReason.Evicted)], bed.Effects);
+    }
+
+    [Fact]
+    public void Where_pinned_runners_take_all_places_a_request_is_refused_at_once()
+    {
+        _one.LoadIdle(A, Forever);
+        _one.Ask(B);
+        Assert.Equal(RefusalReason.NoRoom, _one.Refusal().Reason);
+        Assert.Contains("limits.maxRunners", _one.Refusal().Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(_one.Runners, static runner => runner.Key == B);
+    }
+
+    [Fact]
+    public void A_model_that_can_never_fit_is_refused_with_both_figures()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { MemoryBudgetBytes = 100 << 20 });
+        bed.Ask(A, memory: 101 << 20);
+        Assert.Equal((RefusalReason.OutOfMemory, null), (bed.Refusal().Reason, bed.Refusal().RetryAfter));
+        Assert.Contains("101 MiB", bed.Refusal().Message, StringComparison.Ordinal);
+        Assert.Contains("100 MiB", bed.Refusal().Message, StringComparison.Ordinal);
+        Assert.Empty(bed.Runners);
+    }
+
+    [Fact]
+    public void What_pinned_runners_hold_is_named_where_it_is_too_much()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { MemoryBudgetBytes = 100 << 20 });
+        bed.LoadIdle(A, Forever, memory: 60 << 20);
+        bed.Ask(B, memory: 50 << 20);
+        Assert.Equal(RefusalReason.OutOfMemory, bed.Refusal().Reason);
+        Assert.Contains("60 of 100 MiB", bed.Refusal().Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void As_many_idle_runners_go_as_the_memory_asks_for()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { MemoryBudgetBytes = 100 });
+        RunnerId a = bed.LoadIdle(A, memory: 30);
+        bed.Pass(Seconds(1));
+        RunnerId b = bed.LoadIdle(B, memory: 30);
+        bed.Pass(Seconds(1));
+        bed.LoadIdle(C, memory: 30);
+        bed.Ask(Key("d"), memory: 70);
+        Assert.Equal([new StopRunner(a, StopReason.Evicted), new StopRunner(b, StopReason.Evicted)], bed.Effects);
+        bed.Exit(a);
+        Assert.Empty(bed.Effects);
+        bed.Exit(b);
+        bed.Started();
+    }
+
+    [Fact]
+    public void Estimates_beyond_all_bounds_do_not_overflow()
+    {
+        var bed = new SchedulerBed();
+        bed.LoadIdle(A, memory: long.MaxValue);
+        bed.LoadIdle(B, memory: long.MaxValue);
+        Assert.Equal(2, bed.Runners.Count);
+    }
+
+    [Fact]
+    public void A_waiting_request_is_refused_after_the_longest_wait()
+    {
+        _one.Load(A);
+        _one.Ask(B);
+        Assert.Empty(_one.Pass(TimeSpan.FromMinutes(5) - Seconds(1)).OfType<Refuse>());
+        _one.Pass(Seconds(1));
+        Assert.Equal(RefusalReason.QueueTimeout, _one.Refusal().Reason);
+        Assert.Contains("300 s", _one.Refusal().Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(_one.Runners, static runner => runner.Key == B);
+    }
+
+    [Fact]
+    public void SRV_09_a_load_may_take_longer_than_the_wait_for_a_place()
+    {
+        RequestId request = _one.Ask(A);
+        RunnerId runner = _one.Started();
+        Assert.Empty(_one.Pass(TimeSpan.FromMinutes(9)));
+        _one.Ready(runner);
+        Assert.Equal([new Admit(request, runner)], _one.Effects);
+    }
+
+    [Fact]
+    public void A_runner_that_is_never_idle_lets_a_waiting_model_in_and_comes_back()
+    {
+        (RunnerId a, RequestId running) = _one.Load(A);
+        RequestId waiting = _one.Ask(B);
+        for (int i = 0; i < 8; i++)
+        {
+            RequestId next = _one.Ask(A);
+            _one.Complete(running);
+            running = next;
+            if (_one.Effects.OfType<StopRunner>().Any())
+                break;
+            _one.Pass(Seconds(1));
+        }
+
+        // After the delay a new request for it waited, so that it became idle.
+        Assert.Equal(RunnerState.Stopping, _one.Status(A).State);
+        _one.Exit(a);
+        RunnerId b = _one.Started();
+        _one.Ready(b);
+        Assert.Equal([new Admit(waiting, b)], _one.Effects);
+        _one.Complete(waiting);
+        Assert.Equal([new StopRunner(b, StopReason.Evicted)], _one.Effects);
+        _one.Exit(b);
+        _one.Ready(_one.Started());
+        Assert.Contains(_one.Effects, effect => effect is Admit admit && admit.Request == running);
+    }
+
+    [Fact]
+    public void A_runner_that_yields_goes_on_when_nobody_waits_for_its_place_any_more()
+    {
+        (RunnerId a, _) = _one.Load(A);
+        RequestId waiting = _one.Ask(B);
+        _one.Pass(Seconds(10));
+        RequestId held = _one.Ask(A);
+        Assert.Empty(_one.Effects);
+        _one.Handle(new ClientLeft(waiting));
+        Assert.Equal([new Admit(held, a)], _one.Effects);
+    }
+
+    [Fact]
+    public void The_first_to_wait_is_the_first_to_start()
+    {
+        (RunnerId a, RequestId stream) = _one.Load(A);
+        _one.Ask(C);
+        _one.Pass(Seconds(1));
+        _one.Ask(B);
+        _one.Complete(stream);
+        _one.Exit(a);
+        Assert.Equal(C, Assert.Single(_one.Effects.OfType<StartRunner>()).Key);
+    }
+
+    [Fact]
+    public void Lowered_limits_evict_idle_runners_at_once_and_busy_ones_after_their_answer()
+    {
+        var bed = new SchedulerBed();
+        RunnerId a = bed.LoadIdle(A);
+        (RunnerId b, RequestId busy) = bed.Load(B);
+        (_, RequestId stays) = bed.Load(C);
+        bed.Handle(new ConfigurationChanged(new SchedulerSettings { MaxRunners = 1 }));
+        Assert.Equal([new StopRunner(a, StopReason.Evicted)], bed.Effects);
+        bed.Complete(busy);
+        Assert.Equal([new StopRunner(b, StopReason.Evicted)], bed.Effects);
+        bed.Complete(stays);
+        Assert.Empty(bed.Effects);
+    }
+}

@@ -1,0 +1,97 @@
+namespace ModelRunner.Scheduling.Tests;
+
+/// <summary>A scheduler, a clock that only moves when told, and the effects of the last event. Rules are checked after each event.</summary>
+internal sealed class SchedulerBed(SchedulerSettings? settings = null)
+{
+    public static readonly RunnerKey A = Key("a");
+    public static readonly RunnerKey B = Key("b");
+    public static readonly RunnerKey C = Key("c");
+
+    private readonly Scheduler _scheduler = new(settings ?? new SchedulerSettings());
+    private long _lastRequest;
+    private long _lastUnload;
+
+    public TimeSpan Now { get; private set; }
+
+    public IReadOnlyList<SchedulerEffect> Effects { get; private set; } = [];
+
+    public TimeSpan? NextDeadline => _scheduler.NextDeadline;
+
+    public IReadOnlyList<RunnerStatus> Runners => _scheduler.Snapshot();
+
+    public static RunnerKey Key(string model, RunnerMode mode = RunnerMode.Completion) => new("llama.cpp", model, mode);
+
+    public static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
+
+    public IReadOnlyList<SchedulerEffect> Handle(SchedulerEvent happened)
+    {
+        Effects = [.. _scheduler.Handle(happened, Now)];
+        _scheduler.CheckInvariants();
+        return Effects;
+    }
+
+    public RequestId Ask(RunnerKey key, TimeSpan? keepAlive = null, long memory = 0)
+    {
+        var id = new RequestId(++_lastRequest);
+        Handle(new RequestArrived(id, key, new RunnerDemand(memory, keepAlive)));
+        return id;
+    }
+
+    public void Complete(RequestId request) => Handle(new RequestCompleted(request));
+
+    public void Ready(RunnerId runner) => Handle(new RunnerReady(runner));
+
+    public void Exit(RunnerId runner, string? cause = null) => Handle(new RunnerExited(runner, cause));
+
+    public void Fail(RunnerId runner, string cause = "exit code 1") => Handle(new RunnerFailed(runner, cause));
+
+    public UnloadId Unload(params string[] models)
+    {
+        var id = new UnloadId(++_lastUnload);
+        Handle(new UnloadAsked(id, new UnloadSelection(null, models.Length == 0 ? null : models)));
+        return id;
+    }
+
+    /// <summary>Lets time pass and tells the scheduler at every moment that it asked for.</summary>
+    public IReadOnlyList<SchedulerEffect> Pass(TimeSpan time)
+    {
+        TimeSpan end = Now + time;
+        var all = new List<SchedulerEffect>();
+        while (NextDeadline is { } due && due <= end)
+        {
+            Now = due > Now ? due : Now;
+            all.AddRange(Handle(new TimePassed()));
+            Assert.True(NextDeadline is not { } next || next > Now, $"still due at {NextDeadline} after {Now}");
+        }
+
+        Now = end;
+        all.AddRange(Handle(new TimePassed()));
+        Effects = all;
+        return all;
+    }
+
+    /// <summary>The only start among the last effects.</summary>
+    public RunnerId Started() => Assert.Single(Effects.OfType<StartRunner>()).Runner;
+
+    /// <summary>Asks for a key and lets it become ready; the request is admitted.</summary>
+    public (RunnerId Runner, RequestId Request) Load(RunnerKey key, TimeSpan? keepAlive = null, long memory = 0)
+    {
+        RequestId request = Ask(key, keepAlive, memory);
+        RunnerId runner = Started();
+        Ready(runner);
+        Assert.Equal([new Admit(request, runner)], Effects);
+        return (runner, request);
+    }
+
+    /// <summary>As <see cref="Load"/>, and the request is over.</summary>
+    public RunnerId LoadIdle(RunnerKey key, TimeSpan? keepAlive = null, long memory = 0)
+    {
+        (RunnerId runner, RequestId request) = Load(key, keepAlive, memory);
+        Complete(request);
+        return runner;
+    }
+
+    public Refuse Refusal() => Assert.Single(Effects.OfType<Refuse>());
+
+    public RunnerStatus Status(RunnerKey key) => Assert.Single(Runners, status => status.Key == key);
+}

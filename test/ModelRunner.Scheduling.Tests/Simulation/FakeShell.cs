@@ -1,0 +1,131 @@
+using System.Globalization;
+
+namespace ModelRunner.Scheduling.Tests.Simulation;
+
+/// <summary>Carries out effects in a made-up world and holds every one of them against the rules.</summary>
+internal sealed class FakeShell(SchedulerSettings settings)
+{
+    private readonly Dictionary<RunnerId, FakeProcess> _processes = [];
+    private readonly Dictionary<RequestId, RunnerDemand> _demands = [];
+    private readonly Dictionary<RunnerKey, long> _memory = [];
+    private readonly HashSet<UnloadId> _unloads = [];
+
+    public SchedulerSettings Settings { get; set; } = settings;
+
+    /// <summary>Every effect in order, for comparing two runs.</summary>
+    public List<string> Log { get; } = [];
+
+    public List<RequestId> Waiting { get; } = [];
+
+    public Dictionary<RequestId, RunnerId> Admitted { get; } = [];
+
+    /// <summary>Processes whose end the scheduler does not know of.</summary>
+    public IReadOnlyCollection<FakeProcess> Processes => _processes.Values;
+
+    public int OpenUnloads => _unloads.Count;
+
+    public int Shutdowns { get; private set; }
+
+    public bool IsForced { get; set; }
+
+    public void Ask(RequestId request, RunnerKey key, RunnerDemand demand)
+    {
+        Waiting.Add(request);
+        _demands.Add(request, demand);
+        if (!_processes.Values.Any(process => process.Key == key))
+            _memory[key] = demand.MemoryBytes;
+    }
+
+    public void Unload(UnloadId unload) => _unloads.Add(unload);
+
+    public void Abandon(UnloadId unload) => _unloads.Remove(unload);
+
+    public void Told(SchedulerEvent happened)
+    {
+        switch (happened)
+        {
+            case RunnerReady ready when _processes.TryGetValue(ready.Runner, out FakeProcess? process):
+                process.WasReadyTold = true;
+                break;
+            case RunnerExited or RunnerFailed:
+                RunnerId id = happened is RunnerExited exited ? exited.Runner : ((RunnerFailed)happened).Runner;
+                _processes.Remove(id);
+                break;
+            case RequestCompleted completed when Admitted.Remove(completed.Request, out RunnerId runner):
+                if (_processes.TryGetValue(runner, out FakeProcess? server))
+                    server.Requests.Remove(completed.Request);
+                break;
+            case ClientLeft left:
+                Waiting.Remove(left.Request);
+                break;
+        }
+    }
+
+    public void CarryOut(IReadOnlyList<SchedulerEffect> effects)
+    {
+        foreach (SchedulerEffect effect in effects)
+        {
+            Log.Add(string.Create(CultureInfo.InvariantCulture, $"{effect}"));
+            CarryOut(effect);
+        }
+    }
+
+    private void CarryOut(SchedulerEffect effect)
+    {
+        switch (effect)
+        {
+            case StartRunner start:
+                Start(start);
+                break;
+            case StopRunner stop:
+                Stop(stop);
+                break;
+            case Admit admit:
+                Require(Waiting.Remove(admit.Request), $"{admit} answers a waiting request once");
+                Admitted.Add(admit.Request, admit.Runner);
+                if (admit.Runner.Value > 0)
+                {
+                    FakeProcess server = _processes[admit.Runner];
+                    Require(server is { WasReadyTold: true, IsStopping: false }, $"{admit} goes to a ready runner");
+                    server.Requests.Add(admit.Request);
+                }
+
+                break;
+            case Refuse refuse:
+                Require(Waiting.Remove(refuse.Request), $"{refuse} answers a waiting request once");
+                Require(refuse.Message.Length > 0 && !refuse.Message.Contains('\n', StringComparison.Ordinal), "a refusal is one line");
+                Require(refuse.RetryAfter is not { } wait || wait > TimeSpan.Zero, "the wait lies ahead");
+                break;
+            case UnloadCompleted completed:
+                Require(_unloads.Remove(completed.Unload), $"{completed} answers one call once");
+                break;
+            case ShutdownCompleted:
+                Shutdowns++;
+                Require(_processes.Count == 0, "no process is left at the end");
+                break;
+        }
+    }
+
+    private void Start(StartRunner start)
+    {
+        Require(!_processes.Values.Any(process => process.Key == start.Key), $"{start} is the only one of its key");
+        _processes.Add(start.Runner, new FakeProcess(start.Runner, start.Key, _memory[start.Key]));
+        Require(_processes.Count <= Settings.MaxRunners, $"{start} keeps the limit of runners");
+        long memory = _processes.Values.Sum(static process => process.Memory);
+        Require(memory <= (Settings.MemoryBudgetBytes ?? long.MaxValue), $"{start} keeps the limit of memory: {memory}");
+    }
+
+    private void Stop(StopRunner stop)
+    {
+        Require(_processes.TryGetValue(stop.Runner, out FakeProcess? process), $"{stop} names a living process");
+        Require(!process!.IsStopping, $"{stop} comes once");
+        Require(IsForced || process.Requests.Count == 0, $"{stop} cuts nobody");
+        process.IsStopping = true;
+    }
+
+    private static void Require(bool holds, string rule)
+    {
+        if (!holds)
+            throw new InvalidOperationException($"broken rule: {rule}");
+    }
+}

@@ -1,0 +1,205 @@
+namespace ModelRunner.Scheduling.Tests.Simulation;
+
+/// <summary>One random life of a scheduler, from its first request to its shutdown, decided by a seed alone.</summary>
+internal sealed class Schedule
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+
+    private readonly Dice _dice;
+    private readonly List<RunnerKey> _keys;
+    private readonly List<SchedulerEvent> _told = [];
+    private readonly Scheduler _scheduler;
+    private readonly FakeShell _shell;
+    private TimeSpan _now;
+    private long _lastRequest;
+    private long _lastUnload;
+
+    private Schedule(ulong seed)
+    {
+        _dice = new Dice(seed);
+        _keys = [.. Enumerable.Range(0, 2 + _dice.Below(4)).Select(static i => SchedulerBed.Key($"m{i}"))];
+        SchedulerSettings settings = MakeSettings();
+        _shell = new FakeShell(settings);
+        _scheduler = new Scheduler(settings);
+    }
+
+    /// <summary>Lives one life and returns all its effects.</summary>
+    /// <exception cref="InvalidOperationException">A rule was broken.</exception>
+    public static IReadOnlyList<string> Run(ulong seed)
+    {
+        var schedule = new Schedule(seed);
+        int steps = 20 + schedule._dice.Below(60);
+        for (int i = 0; i < steps; i++)
+            schedule.Step();
+
+        schedule.Calm();
+        Require(schedule._shell.Waiting.Count == 0, "when all is calm nobody waits");
+        Require(schedule._shell.OpenUnloads == 0, "when all is calm every unload is answered");
+        schedule.End();
+        return schedule._shell.Log;
+    }
+
+    private SchedulerSettings MakeSettings() => new()
+    {
+        MaxRunners = 1 + _dice.Below(3),
+        MaxQueuedRequests = 1 + _dice.Below(12),
+        MemoryBudgetBytes = _dice.OneIn(2) ? null : 60 + _dice.Below(60),
+        QueueTimeout = LongestWait,
+        Attached = _dice.OneIn(4) ? [new AttachedRunner(new RunnerId(-1), _keys[0])] : [],
+    };
+
+    private void Step()
+    {
+        switch (_dice.Below(16))
+        {
+            case < 6: Arrive(); break;
+            case < 8: Complete(); break;
+            case < 11: MoveProcess(); break;
+            case 11: Leave(); break;
+            case 12: Pass(TimeSpan.FromMilliseconds(1 << _dice.Below(18))); break;
+            case 13: Repeat(); break;
+            case 14 when _dice.OneIn(3): Unload(); break;
+            case 15 when _dice.OneIn(6): Reconfigure(); break;
+        }
+    }
+
+    private void Arrive()
+    {
+        var id = new RequestId(++_lastRequest);
+        TimeSpan? keepAlive = _dice.Below(6) switch
+        {
+            0 => TimeSpan.Zero,
+            1 => TimeSpan.FromTicks(-1),
+            2 => TimeSpan.FromSeconds(1),
+            _ => null,
+        };
+        RunnerKey key = _dice.Pick(_keys);
+        var demand = new RunnerDemand(20 + _dice.Below(60), keepAlive);
+        _shell.Ask(id, key, demand);
+        Tell(new RequestArrived(id, key, demand));
+    }
+
+    private void Complete()
+    {
+        if (_shell.Admitted.Count > 0)
+            Tell(new RequestCompleted(_dice.Pick([.. _shell.Admitted.Keys])));
+    }
+
+    private void Leave()
+    {
+        if (_shell.Waiting.Count > 0)
+            Tell(new ClientLeft(_dice.Pick(_shell.Waiting)));
+    }
+
+    private void MoveProcess()
+    {
+        if (_shell.Processes.Count > 0)
+            Move(_dice.Pick([.. _shell.Processes]), canFail: true);
+    }
+
+    private void Move(FakeProcess process, bool canFail)
+    {
+        bool fails = canFail && _dice.OneIn(4);
+        if (process.IsStopping)
+        {
+            // A process that became ready while it was told to stop says both, and in any order.
+            if (process is { IsReady: false } && _dice.OneIn(4))
+                Tell(new RunnerReady(process.Id));
+            Tell(process.WasReadyTold ? new RunnerExited(process.Id, null) : new RunnerFailed(process.Id, "stopped before it was ready"));
+        }
+        else if (fails)
+        {
+            Tell(process.WasReadyTold ? new RunnerExited(process.Id, "killed by signal 9") : new RunnerFailed(process.Id, "exit code 1"));
+        }
+        else if (!process.IsReady)
+        {
+            process.IsReady = true;
+            Tell(new RunnerReady(process.Id));
+        }
+    }
+
+    private void Repeat()
+    {
+        // What was told once may be told again, at any time after.
+        if (_told.Count > 0)
+            Tell(_dice.Pick(_told), isRepeated: true);
+    }
+
+    private void Unload()
+    {
+        var id = new UnloadId(++_lastUnload);
+        _shell.Unload(id);
+        Tell(new UnloadAsked(id, new UnloadSelection(null, _dice.OneIn(2) ? null : [_dice.Pick(_keys).Model])));
+        if (!_dice.OneIn(4))
+            return;
+        _shell.Abandon(id);
+        Tell(new UnloadAbandoned(id));
+    }
+
+    private void Reconfigure()
+    {
+        // What runs may be over the new limits for a while; only starts are held against them.
+        _shell.Settings = MakeSettings() with { Attached = _shell.Settings.Attached };
+        Tell(new ConfigurationChanged(_shell.Settings));
+    }
+
+    private void Pass(TimeSpan time)
+    {
+        TimeSpan end = _now + time;
+        for (int i = 0; _scheduler.NextDeadline is { } due && due <= end; i++)
+        {
+            Require(i < 1000, "time that is told moves the deadline");
+            _now = due > _now ? due : _now;
+            Tell(new TimePassed());
+        }
+
+        _now = end;
+    }
+
+    /// <summary>Nothing new comes, every answer ends, and every process does what it was asked to.</summary>
+    private void Calm()
+    {
+        for (int i = 0; _shell.Waiting.Count > 0 || _shell.Admitted.Count > 0 || _shell.OpenUnloads > 0; i++)
+        {
+            if (i == 200)
+                return;
+            foreach (RequestId request in _shell.Admitted.Keys.ToList())
+                Tell(new RequestCompleted(request));
+            foreach (FakeProcess process in _shell.Processes.ToList())
+                Move(process, canFail: false);
+        }
+    }
+
+    private void End()
+    {
+        for (int i = _dice.Below(4); i > 0; i--)
+            Arrive();
+        Tell(new ShutdownAsked());
+        Arrive();
+        if (_dice.OneIn(2))
+        {
+            _shell.IsForced = true;
+            Tell(new ShutdownAsked());
+        }
+
+        Calm();
+        foreach (FakeProcess process in _shell.Processes.ToList())
+            Move(process, canFail: false);
+        Require(_shell is { Shutdowns: 1, Processes.Count: 0, Waiting.Count: 0 }, "the end is told once, and nothing is left");
+    }
+
+    private void Tell(SchedulerEvent happened, bool isRepeated = false)
+    {
+        if (!isRepeated && happened is not (ConfigurationChanged or ShutdownAsked or UnloadAsked or RequestArrived))
+            _told.Add(happened);
+        _shell.Told(happened);
+        _shell.CarryOut(_scheduler.Handle(happened, _now));
+        _scheduler.CheckInvariants();
+    }
+
+    private static void Require(bool holds, string rule)
+    {
+        if (!holds)
+            throw new InvalidOperationException($"broken rule: {rule}");
+    }
+}

@@ -1,0 +1,42 @@
+namespace ModelRunner.Scheduling.Tests.Simulation;
+
+public class SimulationTests
+{
+    private const int Schedules = 20_000;
+
+    [Fact]
+    public void No_order_of_events_breaks_a_rule()
+    {
+        Parallel.For(1, Schedules + 1, static seed =>
+        {
+            try
+            {
+                Schedule.Run((ulong)seed);
+            }
+            catch (Exception failure)
+            {
+                throw new InvalidOperationException($"seed {seed}: {failure.Message}", failure);
+            }
+        });
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_effects()
+    {
+        for (ulong seed = 1; seed <= 500; seed++)
+        {
+            IReadOnlyList<string> first = Schedule.Run(seed);
+            Assert.Equal(first, Schedule.Run(seed));
+        }
+    }
+
+    [Fact]
+    public void The_schedules_reach_what_they_are_for()
+    {
+        string all = string.Join('\n', Enumerable.Range(1, 500).SelectMany(static seed => Schedule.Run((ulong)seed)));
+        foreach (string name in Enum.GetNames<StopReason>())
+            Assert.Contains($"Reason = {name} ", all, StringComparison.Ordinal);
+        foreach (string name in Enum.GetNames<RefusalReason>().Except([nameof(RefusalReason.QueueTimeout)]))
+            Assert.Contains($"Reason = {name},", all, StringComparison.Ordinal);
+    }
+}

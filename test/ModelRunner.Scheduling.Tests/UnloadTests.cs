@@ -1,0 +1,114 @@
+using static ModelRunner.Scheduling.Tests.SchedulerBed;
+
+namespace ModelRunner.Scheduling.Tests;
+
+public class UnloadTests
+{
+    private readonly SchedulerBed _bed = new();
+
+    [Fact]
+    public void MEM_09_unload_covers_every_mode_of_a_model_and_no_other_model()
+    {
+        RunnerId chat = _bed.LoadIdle(A);
+        RunnerId vectors = _bed.LoadIdle(Key("a", RunnerMode.Embedding));
+        _bed.LoadIdle(B);
+        UnloadId unload = _bed.Unload("a");
+        Assert.Equal([new StopRunner(chat, StopReason.Unloaded), new StopRunner(vectors, StopReason.Unloaded)], _bed.Effects);
+        _bed.Exit(chat);
+        Assert.Empty(_bed.Effects);
+        _bed.Exit(vectors);
+        Assert.Equal([new UnloadCompleted(unload, 2)], _bed.Effects);
+        Assert.Equal(B, Assert.Single(_bed.Runners).Key);
+    }
+
+    [Fact]
+    public void LIF_11_unload_completes_when_the_process_is_gone_and_it_is_shown_until_then()
+    {
+        RunnerId runner = _bed.LoadIdle(A);
+        UnloadId unload = _bed.Unload();
+        Assert.Equal([new StopRunner(runner, StopReason.Unloaded)], _bed.Effects);
+        Assert.Equal(RunnerState.Stopping, _bed.Status(A).State);
+        _bed.Exit(runner);
+        Assert.Equal([new UnloadCompleted(unload, 1)], _bed.Effects);
+        Assert.Empty(_bed.Runners);
+    }
+
+    [Fact]
+    public void A_busy_runner_ends_its_answers_takes_no_new_request_and_stops()
+    {
+        (RunnerId runner, RequestId stream) = _bed.Load(A);
+        UnloadId unload = _bed.Unload();
+        Assert.Empty(_bed.Effects);
+        RequestId late = _bed.Ask(A);
+        Assert.Empty(_bed.Effects);
+        _bed.Complete(stream);
+        Assert.Equal([new StopRunner(runner, StopReason.Unloaded)], _bed.Effects);
+        _bed.Exit(runner);
+        Assert.Contains(new UnloadCompleted(unload, 1), _bed.Effects);
+        RunnerId next = _bed.Started();
+        _bed.Ready(next);
+        Assert.Equal([new Admit(late, next)], _bed.Effects);
+    }
+
+    [Fact]
+    public void A_runner_that_loads_is_stopped_and_those_who_wait_are_told()
+    {
+        RequestId request = _bed.Ask(A);
+        RunnerId runner = _bed.Started();
+        UnloadId unload = _bed.Unload();
+        Assert.Equal((request, RefusalReason.Unloading), (_bed.Refusal().Request, _bed.Refusal().Reason));
+        Assert.Contains(new StopRunner(runner, StopReason.Unloaded), _bed.Effects);
+        _bed.Fail(runner, "stopped before it was ready");
+        Assert.Equal([new UnloadCompleted(unload, 1)], _bed.Effects);
+        _bed.Ask(A);
+        _bed.Started();
+    }
+
+    [Fact]
+    public void With_nothing_to_unload_the_answer_comes_at_once()
+    {
+        UnloadId unload = _bed.Unload("nothing");
+        Assert.Equal([new UnloadCompleted(unload, 0)], _bed.Effects);
+    }
+
+    [Fact]
+    public void It_waits_for_a_runner_that_was_stopping_and_does_not_count_it()
+    {
+        RunnerId runner = _bed.LoadIdle(A, TimeSpan.Zero);
+        UnloadId unload = _bed.Unload();
+        Assert.Empty(_bed.Effects);
+        _bed.Exit(runner);
+        Assert.Equal([new UnloadCompleted(unload, 0)], _bed.Effects);
+    }
+
+    [Fact]
+    public void Two_calls_for_one_runner_are_both_answered_and_an_abandoned_one_is_not()
+    {
+        RunnerId runner = _bed.LoadIdle(A);
+        UnloadId first = _bed.Unload();
+        UnloadId second = _bed.Unload();
+        UnloadId third = _bed.Unload();
+        _bed.Handle(new UnloadAbandoned(second));
+        _bed.Exit(runner);
+        Assert.Equal([new UnloadCompleted(first, 1), new UnloadCompleted(third, 0)], _bed.Effects);
+    }
+
+    [Fact]
+    public void Unloading_a_model_that_failed_ends_its_backoff()
+    {
+        _bed.Ask(A);
+        _bed.Fail(_bed.Started());
+        _bed.Unload("a");
+        Assert.Empty(_bed.Runners);
+        _bed.Ask(A);
+        _bed.Started();
+    }
+
+    [Fact]
+    public void Unloading_a_pinned_runner_stops_it()
+    {
+        RunnerId runner = _bed.LoadIdle(A, TimeSpan.FromTicks(-1));
+        _bed.Unload("a");
+        Assert.Equal([new StopRunner(runner, StopReason.Unloaded)], _bed.Effects);
+    }
+}
