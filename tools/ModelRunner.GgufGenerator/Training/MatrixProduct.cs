@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -54,13 +55,13 @@ internal static class MatrixProduct
         {
             Vector512<float> b0 = Vector512.LoadUnsafe(ref right, from);
             Vector512<float> b1 = Vector512.LoadUnsafe(ref right, from + Lane);
-            Vector512<float> x = Vector512.Create(System.Runtime.CompilerServices.Unsafe.Add(ref left, at));
+            Vector512<float> x = Vector512.Create(Unsafe.Add(ref left, at));
             (sum00, sum01) = (Vector512.FusedMultiplyAdd(x, b0, sum00), Vector512.FusedMultiplyAdd(x, b1, sum01));
-            x = Vector512.Create(System.Runtime.CompilerServices.Unsafe.Add(ref left, at + (nuint)aRow));
+            x = Vector512.Create(Unsafe.Add(ref left, at + (nuint)aRow));
             (sum10, sum11) = (Vector512.FusedMultiplyAdd(x, b0, sum10), Vector512.FusedMultiplyAdd(x, b1, sum11));
-            x = Vector512.Create(System.Runtime.CompilerServices.Unsafe.Add(ref left, at + (nuint)(2 * aRow)));
+            x = Vector512.Create(Unsafe.Add(ref left, at + (nuint)(2 * aRow)));
             (sum20, sum21) = (Vector512.FusedMultiplyAdd(x, b0, sum20), Vector512.FusedMultiplyAdd(x, b1, sum21));
-            x = Vector512.Create(System.Runtime.CompilerServices.Unsafe.Add(ref left, at + (nuint)(3 * aRow)));
+            x = Vector512.Create(Unsafe.Add(ref left, at + (nuint)(3 * aRow)));
             (sum30, sum31) = (Vector512.FusedMultiplyAdd(x, b0, sum30), Vector512.FusedMultiplyAdd(x, b1, sum31));
         }
 

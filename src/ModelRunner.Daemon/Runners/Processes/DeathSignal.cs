@@ -14,17 +14,21 @@ namespace ModelRunner.Daemon.Runners.Processes;
 /// </remarks>
 internal static class DeathSignal
 {
+    private const string RunningExecutable = "/proc/self/exe";
+
     private static readonly string[] SetprivPaths = ["/usr/bin/setpriv", "/bin/setpriv"];
 
     /// <summary>The prefix for this process on this machine.</summary>
     public static IReadOnlyList<string> ChoosePrefix()
     {
-        // The link leads to the running executable even after an upgrade replaced its file.
+        string executable = Path.Join(AppContext.BaseDirectory, "model-runner");
+
+        // The link leads to the running executable even after an upgrade replaced its file; a chroot may be without /proc.
         if (BuildInformation.IsNativeAot)
-            return ExecRunner.Prefix("/proc/self/exe", Environment.ProcessId);
+            return ExecRunner.Prefix(File.Exists(RunningExecutable) ? RunningExecutable : executable, Environment.ProcessId);
 
         string? setpriv = SetprivPaths.FirstOrDefault(File.Exists);
-        return setpriv is not null ? Setpriv(setpriv) : ExecRunner.Prefix(Path.Join(AppContext.BaseDirectory, "model-runner"), Environment.ProcessId);
+        return setpriv is not null ? Setpriv(setpriv) : ExecRunner.Prefix(executable, Environment.ProcessId);
     }
 
     /// <summary>The prefix that uses util-linux.</summary>
