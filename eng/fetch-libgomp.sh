@@ -15,7 +15,7 @@ for folder in /usr/lib/x86_64-linux-gnu /lib/x86_64-linux-gnu /usr/lib64 /lib64 
 done
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
-    echo "error: libgomp.so.1 is not on this system and there is no apt-get to fetch it with: install the package libgomp1 (or libgomp)." >&2
+    echo "error: libgomp.so.1 is not on this system and there is no apt-get to fetch it with: install the package libgomp1." >&2
     exit 1
 fi
 

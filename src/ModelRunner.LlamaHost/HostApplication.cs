@@ -33,12 +33,14 @@ internal sealed class HostApplication(HostSettings settings)
         }
         catch (Exception failure) when (failure is IOException or SocketException or UnauthorizedAccessException)
         {
-            HostLog.Error($"srv  start: couldn't bind HTTP server socket, hostname: {settings.Host}, port: {settings.Port}: {failure.Message}");
+            HostLog.Error(
+                $"srv  start: couldn't bind HTTP server socket, hostname: {settings.Host}, port: {settings.Port}: {failure.Message}");
             HostLog.Error("srv  main: exiting due to HTTP server error");
             return 1;
         }
 
-        HostLog.Info($"srv  start: listening on {(settings.IsUnixSocket ? "unix://" + settings.Host : $"http://{settings.Host}:{settings.Port}")}");
+        string address = settings.IsUnixSocket ? $"unix://{settings.Host}" : $"http://{settings.Host}:{settings.Port}";
+        HostLog.Info($"srv  start: listening on {address}");
         Task<RunningEngine?> loading = Task.Run(Load);
         if (await Task.WhenAny(loading, _stopAsked.Task) != loading)
             return await EndAtOnce();
@@ -73,8 +75,9 @@ internal sealed class HostApplication(HostSettings settings)
         {
             CpuVariant variant = LlamaLibrary.Load(settings.CpuVariant ?? Environment.GetEnvironmentVariable("LLAMA_HOST_CPU_VARIANT"));
             LoadedModel model = ModelLoader.Load(settings);
-            HostLog.Info(FormattableString.Invariant(
-                $"srv  load_model: initializing, n_slots = {model.SlotCount}, n_ctx_slot = {model.SlotTokens}, n_threads = {model.Context.GenerationThreads}, cpu = {variant.Name}"));
+            string slots = FormattableString.Invariant($"n_slots = {model.SlotCount}, n_ctx_slot = {model.SlotTokens}");
+            string compute = FormattableString.Invariant($"n_threads = {model.Context.GenerationThreads}, cpu = {variant.Name}");
+            HostLog.Info($"srv  load_model: initializing, {slots}, {compute}");
             if (!model.ChatTemplate.IsKnown && !settings.IsEmbedding)
                 HostLog.Warning("srv  load_model: the chat template is a Jinja program that llama-host cannot run: chat will be refused");
             return new RunningEngine(model, TimeProvider.System);

@@ -16,7 +16,8 @@ double seconds = 120;
 GgmlType? type = null;
 for (int i = 2; i < args.Length; i += 2)
 {
-    if (args[i] == "--seconds" && double.TryParse(args[i + 1], NumberStyles.Float, CultureInfo.InvariantCulture, out seconds) && seconds is >= 0 and < 1e6)
+    if (args[i] == "--seconds" && double.TryParse(args[i + 1], NumberStyles.Float, CultureInfo.InvariantCulture, out seconds)
+        && seconds is >= 0 and < 1e6)
         continue;
     if (args[i] != "--type" || !Enum.TryParse(args[i + 1], ignoreCase: true, out GgmlType parsed) || !Enum.IsDefined(parsed))
         return Fail($"error: \"{args[i]} {args[i + 1]}\" is not understood.\n\n{Usage}");

@@ -16,19 +16,23 @@ internal static class ArgumentCatalog
         Flag(["--metrics"], "serve /metrics", settings => settings with { HasMetrics = true }),
         Flag(["--embeddings", "--embedding"], "make vectors, not text", settings => settings with { IsEmbedding = true }),
         Text(["--pooling"], "KIND", "none, mean, cls or last", (settings, value) => settings with { Pooling = PoolingOf(value) }),
-        Integer(["--ctx-size", "-c"], 0, int.MaxValue, "tokens of context over all slots", (settings, value) => settings with { ContextSize = value }),
+        Integer(["--ctx-size", "-c"], 0, int.MaxValue, "tokens of context over all slots",
+            (settings, value) => settings with { ContextSize = value }),
         Integer(["--parallel", "-np"], 1, 64, "requests at the same time", (settings, value) => settings with { SlotCount = value }),
         Integer(["--threads", "-t"], -1, 1024, "compute threads", (settings, value) => settings with { Threads = Math.Max(0, value) }),
-        Integer(["--threads-batch", "-tb"], -1, 1024, "compute threads for prompts", (settings, value) => settings with { BatchThreads = Math.Max(0, value) }),
+        Integer(["--threads-batch", "-tb"], -1, 1024, "compute threads for prompts",
+            (settings, value) => settings with { BatchThreads = Math.Max(0, value) }),
         Integer(["--batch-size", "-b"], 32, 65536, "tokens in one decode call", (settings, value) => settings with { BatchSize = value }),
         Integer(["--ubatch-size", "-ub"], 32, 65536, null, (settings, value) => settings with { BatchSize = value }),
-        Text(["--cpu-variant"], "NAME", "noavx, avx2 or avx512 (also LLAMA_HOST_CPU_VARIANT)", (settings, value) => settings with { CpuVariant = value }),
+        Text(["--cpu-variant"], "NAME", "noavx, avx2 or avx512 (also LLAMA_HOST_CPU_VARIANT)",
+            (settings, value) => settings with { CpuVariant = value }),
         Text(["--n-gpu-layers", "--gpu-layers", "-ngl"], "N", null, NoGpu),
         Flag(["--no-ui", "--no-webui", "--no-slots", "--offline", "--log-disable"], null, settings => settings),
     ];
 
     private static Argument Text(string[] names, string valueName, string? help, Func<HostSettings, string, HostSettings> apply) =>
-        new(names, valueName, help, (settings, value) => value.Length > 0 ? apply(settings, value) : throw new FormatException("it is empty"));
+        new(names, valueName, help,
+            (settings, value) => value.Length > 0 ? apply(settings, value) : throw new FormatException("it is empty"));
 
     private static Argument Flag(string[] names, string? help, Func<HostSettings, HostSettings> apply) =>
         new(names, null, help, (settings, _) => apply(settings));
@@ -37,7 +41,8 @@ internal static class ArgumentCatalog
         new(names, "N", help, (settings, value) => apply(settings, ParseInteger(value, least, most)));
 
     private static int ParseInteger(string value, int least, int most) =>
-        int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
+        int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+            && number >= least && number <= most
             ? number
             : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"it must be a whole number from {least} to {most}"));
 

@@ -23,7 +23,8 @@ internal static class ArgumentParser
             if (name is "--help" or "-h" or "--usage")
                 return ArgumentOutcome.Help;
             if (!ByName.TryGetValue(name, out Argument? argument))
-                return Wrong($"invalid argument: {name} (llama-host knows a part of llama-server's arguments; set LLAMA_SERVER_PATH to use that)");
+                return Wrong(
+                    $"invalid argument: {name} (llama-host knows a part of llama-server's arguments; set LLAMA_SERVER_PATH to use that)");
 
             string value = "";
             if (argument.ValueName is not null)
@@ -49,7 +50,8 @@ internal static class ArgumentParser
     /// <summary>The help: one line an argument.</summary>
     public static string Usage()
     {
-        var text = new StringBuilder("llama-host: the embedded llama.cpp runner of model-runner\n\nusage: llama-host --model FILE [arguments]\n\n");
+        var text = new StringBuilder(
+            "llama-host: the embedded llama.cpp runner of model-runner\n\nusage: llama-host --model FILE [arguments]\n\n");
         foreach (Argument argument in ArgumentCatalog.All.Where(argument => argument.Help is not null))
         {
             string names = string.Join(", ", argument.Names) + (argument.ValueName is null ? "" : " " + argument.ValueName);
@@ -64,10 +66,13 @@ internal static class ArgumentParser
         if (settings.ModelPath.Length == 0)
             return Wrong("no model was given: use --model FILE");
         if (settings.IsUnixSocket)
-            return Encoding.UTF8.GetByteCount(settings.Host) < 108 ? new(settings, null) : Wrong($"\"{settings.Host}\" cannot be a socket: {SocketPathLimit}");
+            return Encoding.UTF8.GetByteCount(settings.Host) < 108
+                ? new(settings, null)
+                : Wrong($"\"{settings.Host}\" cannot be a socket: {SocketPathLimit}");
         return IPAddress.TryParse(settings.Host, out _)
             ? new(settings, null)
-            : Wrong($"error while handling argument \"--host\": \"{settings.Host}\" is neither a path that ends in .sock nor an IP address");
+            : Wrong(
+                $"error while handling argument \"--host\": \"{settings.Host}\" is neither a path that ends in .sock nor an IP address");
     }
 
     private static ArgumentOutcome Wrong(string problem) => new(null, problem);

@@ -5,7 +5,9 @@ namespace ModelRunner.LlamaHost.Arguments;
 /// <summary>What the command line said, checked and immutable.</summary>
 internal sealed record HostSettings
 {
-    /// <summary>The most tokens that one decode call gets. A call cannot be shared with later arrivals, so this bounds what they wait.</summary>
+    /// <summary>
+    /// The most tokens that one decode call gets. A call cannot be shared with later arrivals, so this bounds what they wait.
+    /// </summary>
     public const int MaxGenerationBatch = 512;
 
     /// <summary>The GGUF file.</summary>

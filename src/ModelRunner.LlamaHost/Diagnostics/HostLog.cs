@@ -25,7 +25,8 @@ internal static class HostLog
         TimeSpan since = TimeProvider.System.GetElapsedTime(Start);
         string line = string.Create(
             CultureInfo.InvariantCulture,
-            $"{(int)since.TotalMinutes}.{since.Seconds:00}.{since.Milliseconds:000}.{since.Microseconds:000} {level} {text.ReplaceLineEndings(" ").TrimEnd()}\n");
+            $"{(int)since.TotalMinutes}.{since.Seconds:00}.{since.Milliseconds:000}.{since.Microseconds:000} "
+                + $"{level} {text.ReplaceLineEndings(" ").TrimEnd()}\n");
         lock (Gate)
         {
             Console.Error.Write(line);

@@ -8,7 +8,9 @@ using ModelRunner.LlamaHost.Native;
 
 namespace ModelRunner.LlamaHost.Embeddings;
 
-/// <summary>Makes vectors: one inference thread, and in every call as many inputs, of whatever requests, as the batch and the slots hold.</summary>
+/// <summary>
+/// Makes vectors: one inference thread, and in every call as many inputs, of whatever requests, as the batch and the slots hold.
+/// </summary>
 internal sealed class EmbeddingEngine : IDisposable
 {
     private const string Ending = "the server is shutting down";

@@ -3,9 +3,9 @@ using System.Text;
 namespace ModelRunner.LlamaHost.Generation;
 
 /// <summary>
-/// Makes text of the bytes of tokens. A character is given out when all of its bytes are there, and what may be the beginning of a stop text
-/// is held back until it is known, so that neither is ever split. Bytes that are no UTF-8 become U+FFFD; a character that the end of the
-/// answer cuts off is left out.
+/// Makes text of the bytes of tokens. A character is given out when all of its bytes are there, and what may be the beginning of a stop
+/// text is held back until it is known, so that neither is ever split. Bytes that are no UTF-8 become U+FFFD; a character that the end of
+/// the answer cuts off is left out.
 /// </summary>
 internal sealed class AnswerText(IReadOnlyList<string> stopTexts)
 {

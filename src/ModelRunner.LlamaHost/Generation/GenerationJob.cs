@@ -10,7 +10,8 @@ namespace ModelRunner.LlamaHost.Generation;
 /// <param name="clientLeft">Is cancelled when nobody waits for the answer any more.</param>
 internal sealed class GenerationJob(GenerationSettings settings, CancellationToken clientLeft)
 {
-    private readonly Channel<string> _text = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<string> _text =
+        Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
     /// <summary>What is asked for.</summary>
     public GenerationSettings Settings { get; } = settings;

@@ -7,5 +7,6 @@ internal static class BuildInfo
 {
     /// <summary>Name and version.</summary>
     public static string Text { get; } =
-        "llama-host-" + (typeof(BuildInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0");
+        "llama-host-"
+            + (typeof(BuildInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0");
 }

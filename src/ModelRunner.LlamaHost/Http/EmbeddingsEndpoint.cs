@@ -47,8 +47,9 @@ internal sealed class EmbeddingsEndpoint(HostState state)
             throw ApiException.Invalid("\"input\" must not be empty");
         if (inputs.Find(tokens => tokens.Length > limit) is { } tooLong)
         {
-            throw ApiException.TooLong(tooLong.Length, limit, FormattableString.Invariant(
-                $"input ({tooLong.Length} tokens) is too large to process. increase the physical batch size (current batch size: {limit})"));
+            string message = FormattableString.Invariant($"input ({tooLong.Length} tokens) is too large to process. ")
+                + FormattableString.Invariant($"increase the physical batch size (current batch size: {limit})");
+            throw ApiException.TooLong(tooLong.Length, limit, message);
         }
 
         return inputs;

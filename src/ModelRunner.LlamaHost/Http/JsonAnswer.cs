@@ -7,7 +7,8 @@ namespace ModelRunner.LlamaHost.Http;
 /// <summary>Writes JSON answers.</summary>
 internal static class JsonAnswer
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Options =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>Makes the bytes of one JSON object; the callback writes what is in it.</summary>
     public static ReadOnlyMemory<byte> Object(Action<Utf8JsonWriter> write)

@@ -17,8 +17,11 @@ internal static class TokenList
     public static LLamaToken[] Read(string name, JsonElement value, LoadedModel model)
     {
         int known = model.Model.Vocab.Count;
-        return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int id) && id >= 0 && id < known
-            ? (LLamaToken)id
-            : throw RequestBody.Wrong(name, item, string.Create(CultureInfo.InvariantCulture, $"made of tokens from 0 to {known - 1}")))];
+        return [.. value.EnumerateArray().Select(ReadToken)];
+
+        LLamaToken ReadToken(JsonElement item) =>
+            item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int id) && id >= 0 && id < known
+                ? (LLamaToken)id
+                : throw RequestBody.Wrong(name, item, string.Create(CultureInfo.InvariantCulture, $"made of tokens from 0 to {known - 1}"));
     }
 }

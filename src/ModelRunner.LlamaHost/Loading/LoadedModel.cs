@@ -45,10 +45,12 @@ internal sealed class LoadedModel : IDisposable
     /// do it in ways that only llama-server knows.
     /// </summary>
     public bool CanGenerate =>
-        Model is { HasEncoder: false, HasDecoder: true, IsDiffusion: false } && Metadata(Metadata("general.architecture") + ".attention.causal") != "false";
+        Model is { HasEncoder: false, HasDecoder: true, IsDiffusion: false }
+            && Metadata(Metadata("general.architecture") + ".attention.causal") != "false";
 
     /// <summary>A value of the model's metadata as text; null where there is none.</summary>
-    public string? Metadata(string key) => Model.MetadataValueByKey(key) is { } value ? Encoding.UTF8.GetString(value.Span).TrimEnd('\0') : null;
+    public string? Metadata(string key) =>
+        Model.MetadataValueByKey(key) is { } value ? Encoding.UTF8.GetString(value.Span).TrimEnd('\0') : null;
 
     /// <summary>Makes tokens of a text, special tokens in it included.</summary>
     /// <param name="text">Any text.</param>

@@ -21,7 +21,11 @@ internal static class MetricsPage
         Counter(page, "prompt_seconds_total", "Total time spent processing prompts", counters.PromptTime.TotalSeconds);
         Counter(page, "tokens_predicted_total", "Number of generation tokens processed", counters.PredictedTokens);
         Counter(page, "tokens_predicted_seconds_total", "Total time spent generating tokens", counters.PredictedTime.TotalSeconds);
-        Counter(page, "n_decode_total", "Total number of llama_decode() calls, excluding speculative decoding and multimodal decoding", counters.Decodes);
+        Counter(
+            page,
+            "n_decode_total",
+            "Total number of llama_decode() calls, excluding speculative decoding and multimodal decoding",
+            counters.Decodes);
         Counter(page, "n_tokens_max", "Largest observed sequence length (prompt + generation)", counters.LongestSequence);
         Counter(page, "spec_decode_num_draft_tokens_total", "Speculative: Total draft tokens generated", 0);
         Counter(page, "spec_decode_num_accepted_tokens_total", "Speculative: Total draft tokens accepted by the target model", 0);
@@ -40,9 +44,11 @@ internal static class MetricsPage
     private static void Counter(StringBuilder page, string name, string help, long value) =>
         Family(page, name, "counter", help, value.ToString(CultureInfo.InvariantCulture));
 
-    private static void Counter(StringBuilder page, string name, string help, double value) => Family(page, name, "counter", help, Decimal(value));
+    private static void Counter(StringBuilder page, string name, string help, double value) =>
+        Family(page, name, "counter", help, Decimal(value));
 
-    private static void Gauge(StringBuilder page, string name, string help, double value) => Family(page, name, "gauge", help, Decimal(value));
+    private static void Gauge(StringBuilder page, string name, string help, double value) =>
+        Family(page, name, "gauge", help, Decimal(value));
 
     // Microseconds are the finest that the clock is worth.
     private static string Decimal(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);

@@ -22,7 +22,9 @@ internal static class CpuFeatures
     public static IReadOnlySet<string> Parse(IEnumerable<string> lines)
     {
         string flags = lines.FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal)) ?? "";
-        return flags[(flags.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        return flags[(flags.IndexOf(':', StringComparison.Ordinal) + 1)..]
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .ToHashSet(StringComparer.Ordinal);
     }
 
     // .NET knows no F16C of its own; every CPU with AVX2 and FMA has it.

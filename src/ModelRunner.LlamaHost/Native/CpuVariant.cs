@@ -25,10 +25,12 @@ internal sealed record CpuVariant(string Name, IReadOnlyList<string> Needs)
             return All.First(variant => variant.RunsOn(features));
 
         CpuVariant chosen = All.FirstOrDefault(variant => variant.Name == name)
-            ?? throw new NativeLibraryException($"there is no CPU variant \"{name}\": use {string.Join(", ", All.Select(variant => variant.Name))}");
+            ?? throw new NativeLibraryException(
+                $"there is no CPU variant \"{name}\": use {string.Join(", ", All.Select(variant => variant.Name))}");
         string[] missing = [.. chosen.Needs.Where(need => !features.Contains(need))];
         return missing.Length == 0
             ? chosen
-            : throw new NativeLibraryException($"the CPU variant \"{name}\" needs instructions that this CPU lacks: {string.Join(", ", missing)}");
+            : throw new NativeLibraryException(
+                $"the CPU variant \"{name}\" needs instructions that this CPU lacks: {string.Join(", ", missing)}");
     }
 }

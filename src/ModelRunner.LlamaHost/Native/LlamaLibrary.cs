@@ -37,7 +37,8 @@ internal static class LlamaLibrary
     private static void LoadFile(string path)
     {
         if (!File.Exists(path))
-            throw new NativeLibraryException($"the library {path} is missing: install llama-host again with the folder \"native\" beside it");
+            throw new NativeLibraryException(
+                $"the library {path} is missing: install llama-host again with the folder \"native\" beside it");
         try
         {
             NativeLibrary.Load(path);
@@ -48,7 +49,8 @@ internal static class LlamaLibrary
         }
     }
 
-    // llama.cpp tells some 200 lines at each load; only warnings and errors are passed on. "Continue" carries a line on at the level before.
+    // llama.cpp tells some 200 lines at each load; only warnings and errors are passed on. "Continue" carries a line on at the level
+    // before.
     private static void Log(LLamaLogLevel level, string message)
     {
         lock (Gate)

@@ -26,7 +26,9 @@ public sealed class GgufWriterTests
         Assert.Equal(("a", 8u, "xy"), (Text(reader), reader.ReadUInt32(), Text(reader)));
         Assert.Equal(("b", 9u, 5u, 2UL), (Text(reader), reader.ReadUInt32(), reader.ReadUInt32(), reader.ReadUInt64()));
         Assert.Equal((7, -1), (reader.ReadInt32(), reader.ReadInt32()));
-        Assert.Equal(("t", 1u, 3UL, 0u, 0UL), (Text(reader), reader.ReadUInt32(), reader.ReadUInt64(), reader.ReadUInt32(), reader.ReadUInt64()));
+        Assert.Equal(
+            ("t", 1u, 3UL, 0u, 0UL),
+            (Text(reader), reader.ReadUInt32(), reader.ReadUInt64(), reader.ReadUInt32(), reader.ReadUInt64()));
         Assert.Equal(("u", 2u, 2UL, 1UL), (Text(reader), reader.ReadUInt32(), reader.ReadUInt64(), reader.ReadUInt64()));
         Assert.Equal((1u, 32UL), (reader.ReadUInt32(), reader.ReadUInt64()));
         stream.Position = (stream.Position + 31) / 32 * 32;

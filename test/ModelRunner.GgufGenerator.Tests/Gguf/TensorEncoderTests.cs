@@ -19,8 +19,10 @@ public sealed class TensorEncoderTests
         });
 
     [Fact]
-    public void Nothing_but_zeros_is_no_division_by_zero() => Assert.All(TensorEncoder.Encode(new float[32], GgmlType.Q8_0), value => Assert.Equal(0, value));
+    public void Nothing_but_zeros_is_no_division_by_zero() =>
+        Assert.All(TensorEncoder.Encode(new float[32], GgmlType.Q8_0), value => Assert.Equal(0, value));
 
     [Fact]
-    public void A_part_of_a_block_is_refused() => Assert.Throws<ArgumentException>(() => TensorEncoder.Encode(new float[33], GgmlType.Q8_0));
+    public void A_part_of_a_block_is_refused() =>
+        Assert.Throws<ArgumentException>(() => TensorEncoder.Encode(new float[33], GgmlType.Q8_0));
 }

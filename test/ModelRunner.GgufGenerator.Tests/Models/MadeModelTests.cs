@@ -44,8 +44,10 @@ public sealed class MadeModelTests : IDisposable
     public async Task The_real_llama_server_loads_both()
     {
         string server = RealLlamaServer.Require();
-        await using HostProcess chat = await HostProcess.StartAsync(server, ["-m", MakeChat(200), "-c", "512", "-np", "1", "-t", "1", "--no-ui"]);
-        await using HostProcess embedding = await HostProcess.StartAsync(server, ["-m", MakeEmbedding(), "--embeddings", "-t", "1", "--no-ui"]);
+        await using HostProcess chat = await HostProcess.StartAsync(
+            server, ["-m", MakeChat(200), "-c", "512", "-np", "1", "-t", "1", "--no-ui"]);
+        await using HostProcess embedding = await HostProcess.StartAsync(
+            server, ["-m", MakeEmbedding(), "--embeddings", "-t", "1", "--no-ui"]);
 
         await AssertServesAsync(chat, embedding);
     }

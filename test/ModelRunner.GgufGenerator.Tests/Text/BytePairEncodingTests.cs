@@ -20,7 +20,8 @@ public sealed class BytePairEncodingTests
     [InlineData("The capital of Norway is Oslo.")]
     [InlineData("żółć 日本 🦊 e\u0301")]
     [InlineData("\0\t\r\n  trailing  ")]
-    public void So_do_these(string text) => Assert.Equal(text, ByteAlphabet.Decode(Encoding.Encode(text).Select(id => Encoding.Tokens[id])));
+    public void So_do_these(string text) =>
+        Assert.Equal(text, ByteAlphabet.Decode(Encoding.Encode(text).Select(id => Encoding.Tokens[id])));
 
     [Fact]
     public void What_it_learned_from_is_short() => Assert.InRange(Encoding.Encode("Once upon a time there was a small fox").Count(), 9, 12);

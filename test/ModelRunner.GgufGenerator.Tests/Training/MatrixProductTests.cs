@@ -15,7 +15,8 @@ public sealed class MatrixProductTests
             float[] c = [.. Enumerable.Range(0, rows * columns).Select(i => (float)(i % 3))];
             (int aRow, int aColumn) = isTransposed ? (1, rows) : (inner, 1);
             float[] expected = [.. Enumerable.Range(0, rows * columns).Select(i =>
-                (adds ? c[i] : 0) + Enumerable.Range(0, inner).Sum(k => a[(i / columns * aRow) + (k * aColumn)] * b[(k * columns) + (i % columns)]))];
+                (adds ? c[i] : 0) + Enumerable.Range(0, inner).Sum(k => a[(i / columns * aRow) + (k * aColumn)]
+                    * b[(k * columns) + (i % columns)]))];
 
             MatrixProduct.Compute(a, aRow, aColumn, b, columns, c, columns, (rows, columns, inner), adds);
 

@@ -17,7 +17,8 @@ public sealed class TrainerTests
         {
             int[] places =
             [
-                network.Embedding + 5, network.OutputNorm + 3, layer.AttentionNorm + 1, layer.Query + 40, layer.Key + 77, layer.Value + 9, layer.Output + 200,
+                network.Embedding + 5, network.OutputNorm + 3, layer.AttentionNorm + 1,
+                layer.Query + 40, layer.Key + 77, layer.Value + 9, layer.Output + 200,
                 layer.InnerNorm + 2, layer.Gate + 30, layer.Up + 31, layer.Down + 500,
             ];
             foreach (int place in places)

@@ -9,7 +9,8 @@ public sealed class ArgumentParserTests
     public void Everything_that_the_daemon_passes_is_understood()
     {
         ArgumentOutcome outcome = ArgumentParser.Parse(
-            ["--model", "/m.gguf", "--host", "/run/x.sock", "--alias", "b,a", "--metrics", "--embeddings", "--pooling", "mean", "--ctx-size", "8192",
+            ["--model", "/m.gguf", "--host", "/run/x.sock", "--alias", "b,a",
+                "--metrics", "--embeddings", "--pooling", "mean", "--ctx-size", "8192",
              "--parallel", "2", "--threads", "3", "--no-ui"]);
 
         Assert.Equal(
@@ -31,9 +32,11 @@ public sealed class ArgumentParserTests
     [Fact]
     public void Short_names_mean_the_same_and_the_last_of_two_wins()
     {
-        HostSettings settings = ArgumentParser.Parse(["-m", "a", "-m", "b", "-c", "1", "-np", "2", "-t", "-1", "-tb", "4", "-b", "64"]).Settings!;
+        HostSettings settings =
+            ArgumentParser.Parse(["-m", "a", "-m", "b", "-c", "1", "-np", "2", "-t", "-1", "-tb", "4", "-b", "64"]).Settings!;
 
-        Assert.Equal(("b", 1, 2, 0, 4, 64), (settings.ModelPath, settings.ContextSize, settings.SlotCount, settings.Threads, settings.BatchThreads, settings.BatchSize));
+        Assert.Equal(("b", 1, 2, 0, 4, 64),
+            (settings.ModelPath, settings.ContextSize, settings.SlotCount, settings.Threads, settings.BatchThreads, settings.BatchSize));
     }
 
     [Theory]

@@ -6,7 +6,8 @@ namespace ModelRunner.LlamaHost.Tests.Generation;
 
 public sealed class AnswerTextTests
 {
-    private static readonly Gen<string> Texts = Gen.OneOf("a", "ab", "ż", "日本", "🦊", "e\u0301", " ", "\n", "stop").Array[0, 20].Select(string.Concat);
+    private static readonly Gen<string> Texts =
+        Gen.OneOf("a", "ab", "ż", "日本", "🦊", "e\u0301", " ", "\n", "stop").Array[0, 20].Select(string.Concat);
 
     [Fact]
     public void Any_text_in_pieces_of_any_size_comes_out_whole() =>

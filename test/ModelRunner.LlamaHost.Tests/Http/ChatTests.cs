@@ -34,7 +34,8 @@ public sealed class ChatTests(ChatHostFixture fixture) : IClassFixture<ChatHostF
         JsonElement[] parsed = [.. events.SkipLast(1).Select(data => JsonDocument.Parse(data).RootElement)];
         Assert.Equal("[DONE]", events[^1]);
         Assert.Equal("assistant", parsed[0].GetProperty("choices")[0].GetProperty("delta").GetProperty("role").GetString());
-        string text = string.Concat(parsed[1..^2].Select(piece => piece.GetProperty("choices")[0].GetProperty("delta").GetProperty("content").GetString()));
+        string text = string.Concat(
+            parsed[1..^2].Select(piece => piece.GetProperty("choices")[0].GetProperty("delta").GetProperty("content").GetString()));
         Assert.Equal("The capital of Norway is Oslo.", text);
         Assert.Equal("stop", parsed[^2].GetProperty("choices")[0].GetProperty("finish_reason").GetString());
         Assert.Equal(0, parsed[^1].GetProperty("choices").GetArrayLength());
@@ -46,7 +47,8 @@ public sealed class ChatTests(ChatHostFixture fixture) : IClassFixture<ChatHostF
     [Fact]
     public async Task A_stream_without_usage_carries_the_timings_in_its_last_event()
     {
-        IReadOnlyList<string> events = await _host.StreamAsync(Path, HostClient.Chat("What is 3 plus 4?", ",\"stream\":true,\"max_tokens\":2"));
+        IReadOnlyList<string> events = await _host.StreamAsync(
+            Path, HostClient.Chat("What is 3 plus 4?", ",\"stream\":true,\"max_tokens\":2"));
 
         JsonElement last = JsonDocument.Parse(events[^2]).RootElement;
         Assert.Equal("length", last.GetProperty("choices")[0].GetProperty("finish_reason").GetString());
@@ -58,7 +60,8 @@ public sealed class ChatTests(ChatHostFixture fixture) : IClassFixture<ChatHostF
     public async Task Parts_of_a_message_are_joined()
     {
         JsonElement reply = await _host.AskAsync(Path, """
-            {"temperature":0,"messages":[{"role":"user","content":[{"type":"text","text":"What is the capital "},{"type":"text","text":"of Norway?"}]}]}
+            {"temperature":0,"messages":[{"role":"user","content":[{"type":"text","text":"What is the capital "},
+            {"type":"text","text":"of Norway?"}]}]}
             """);
 
         Assert.Contains("Oslo", reply.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString());
@@ -77,7 +80,8 @@ public sealed class ChatTests(ChatHostFixture fixture) : IClassFixture<ChatHostF
     [Fact]
     public async Task The_same_seed_gives_the_same_answer()
     {
-        const string Body = """{"messages":[{"role":"user","content":"Tell me a story about a fox."}],"temperature":1.5,"seed":42,"max_tokens":60}""";
+        const string Body =
+            """{"messages":[{"role":"user","content":"Tell me a story about a fox."}],"temperature":1.5,"seed":42,"max_tokens":60}""";
 
         JsonElement first = await _host.AskAsync(Path, Body);
         JsonElement second = await _host.AskAsync(Path, Body);
@@ -112,7 +116,8 @@ public sealed class ChatTests(ChatHostFixture fixture) : IClassFixture<ChatHostF
     {
         // What the model says is of no interest here; that its bytes, at a temperature where everything comes, are valid text is.
         IReadOnlyList<string> events = await _host.StreamAsync("/v1/completions", """
-            {"prompt":"🦊 żółć 日本","temperature":50,"top_k":0,"top_p":1,"min_p":0,"seed":7,"stream":true,"max_tokens":400,"ignore_eos":true}
+            {"prompt":"🦊 żółć 日本","temperature":50,"top_k":0,"top_p":1,"min_p":0,
+             "seed":7,"stream":true,"max_tokens":400,"ignore_eos":true}
             """);
 
         foreach (string data in events.SkipLast(1))

@@ -20,7 +20,9 @@ public sealed class EmbeddingTests(EmbeddingHostFixture fixture) : IClassFixture
         Assert.Equal(64, vector.Length);
         Assert.Equal(1, Math.Sqrt(vector.Sum(number => (double)number * number)), 1e-5);
         Assert.Equal("tiny-embed", reply.GetProperty("model").GetString());
-        Assert.Equal(reply.GetProperty("usage").GetProperty("prompt_tokens").GetInt32(), reply.GetProperty("usage").GetProperty("total_tokens").GetInt32());
+        Assert.Equal(
+            reply.GetProperty("usage").GetProperty("prompt_tokens").GetInt32(),
+            reply.GetProperty("usage").GetProperty("total_tokens").GetInt32());
     }
 
     [Fact]
@@ -55,7 +57,8 @@ public sealed class EmbeddingTests(EmbeddingHostFixture fixture) : IClassFixture
 
         JsonElement reply = await _host.AskAsync(Path, """{"input":["one fox","two foxes"]}""");
 
-        Assert.True(await _host.MetricAsync("prompt_tokens_total") >= before + reply.GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
+        Assert.True(
+            await _host.MetricAsync("prompt_tokens_total") >= before + reply.GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
     }
 
     [Theory]
@@ -97,7 +100,8 @@ public sealed class EmbeddingTests(EmbeddingHostFixture fixture) : IClassFixture
     public async Task The_vectors_are_those_of_llama_server()
     {
         string server = RealLlamaServer.Require();
-        await using HostProcess theirs = await HostProcess.StartAsync(server, ["-m", HostProcess.EmbeddingModel, "--embeddings", "-t", "1", "--no-ui"]);
+        await using HostProcess theirs = await HostProcess.StartAsync(
+            server, ["-m", HostProcess.EmbeddingModel, "--embeddings", "-t", "1", "--no-ui"]);
 
         foreach (string text in (string[])["hello", "the quick brown fox", "żółć 🦊", "a"])
         {

@@ -10,7 +10,8 @@ public sealed class MetricsTests
     [Fact]
     public async Task Every_token_is_counted_and_a_reading_changes_nothing()
     {
-        await using HostProcess host = await HostProcess.StartAsync("-m", HostProcess.ChatModel, "--metrics", "-np", "1", "-c", "512", "-t", "1");
+        await using HostProcess host = await HostProcess.StartAsync(
+            "-m", HostProcess.ChatModel, "--metrics", "-np", "1", "-c", "512", "-t", "1");
 
         await host.AskAsync("/v1/chat/completions", HostClient.Chat("What is the capital of Norway?"));
         Assert.Equal(19, await host.MetricAsync("prompt_tokens_total"));
@@ -35,9 +36,11 @@ public sealed class MetricsTests
     [Fact]
     public async Task Tokens_are_counted_while_the_answer_runs()
     {
-        await using HostProcess host = await HostProcess.StartAsync("-m", HostProcess.ChatModel, "--metrics", "-np", "1", "-c", "65536", "-t", "1");
+        await using HostProcess host = await HostProcess.StartAsync(
+            "-m", HostProcess.ChatModel, "--metrics", "-np", "1", "-c", "65536", "-t", "1");
         using var leave = new CancellationTokenSource();
-        using HttpResponseMessage endless = await host.PostAsync("/v1/completions", """{"prompt":"Once","stream":true,"ignore_eos":true}""", leave.Token);
+        using HttpResponseMessage endless = await host.PostAsync(
+            "/v1/completions", """{"prompt":"Once","stream":true,"ignore_eos":true}""", leave.Token);
         using Stream body = await endless.Content.ReadAsStreamAsync(leave.Token);
         Assert.True(await body.ReadAsync(new byte[1], leave.Token) > 0);
 
@@ -65,7 +68,8 @@ public sealed class MetricsTests
     {
         string server = RealLlamaServer.Require();
         await using HostProcess ours = await HostProcess.StartAsync("-m", HostProcess.ChatModel, "--metrics", "-t", "1");
-        await using HostProcess theirs = await HostProcess.StartAsync(server, ["-m", HostProcess.ChatModel, "--metrics", "-t", "1", "--no-ui"]);
+        await using HostProcess theirs = await HostProcess.StartAsync(
+            server, ["-m", HostProcess.ChatModel, "--metrics", "-t", "1", "--no-ui"]);
 
         Assert.Equal(await ShapeAsync(theirs), await ShapeAsync(ours));
     }
@@ -74,6 +78,7 @@ public sealed class MetricsTests
     {
         using HttpResponseMessage response = await host.Client.GetAsync(Page);
         string page = await response.Content.ReadAsStringAsync();
-        return [response.Content.Headers.ContentType!.ToString(), .. page.Split('\n').Select(line => line.StartsWith('#') ? line : line.Split(' ')[0])];
+        IEnumerable<string> lines = page.Split('\n').Select(line => line.StartsWith('#') ? line : line.Split(' ')[0]);
+        return [response.Content.Headers.ContentType!.ToString(), .. lines];
     }
 }

@@ -16,7 +16,8 @@ public sealed class RefusalTests(ChatHostFixture fixture) : IClassFixture<ChatHo
     [InlineData("\"lora\":[{\"id\":0,\"scale\":1}]")]
     public async Task What_only_llama_server_does_is_refused_by_name(string member)
     {
-        (HttpStatusCode status, JsonElement error) = await _host.AskInVainAsync("/v1/chat/completions", HostClient.Chat("hi", "," + member));
+        (HttpStatusCode status, JsonElement error) = await _host.AskInVainAsync(
+            "/v1/chat/completions", HostClient.Chat("hi", "," + member));
 
         Assert.Equal(HttpStatusCode.NotImplemented, status);
         Assert.Contains("llama-server", error.GetProperty("message").GetString());

@@ -10,7 +10,8 @@ public sealed class SlotTests
     [Fact]
     public async Task Eight_requests_share_four_slots()
     {
-        await using HostProcess host = await HostProcess.StartAsync("-m", HostProcess.ChatModel, "--metrics", "-np", "4", "-c", "4096", "-t", "1");
+        await using HostProcess host = await HostProcess.StartAsync(
+            "-m", HostProcess.ChatModel, "--metrics", "-np", "4", "-c", "4096", "-t", "1");
         string[] countries = ["France", "Italy", "Spain", "Japan", "Germany", "Norway", "Greece", "Egypt"];
         string[] capitals = ["Paris", "Rome", "Madrid", "Tokyo", "Berlin", "Oslo", "Athens", "Cairo"];
 
@@ -28,7 +29,8 @@ public sealed class SlotTests
     [Fact]
     public async Task Who_leaves_frees_the_slot_for_who_waits()
     {
-        await using HostProcess host = await HostProcess.StartAsync("-m", HostProcess.ChatModel, "--metrics", "-np", "1", "-c", "1000000", "-t", "1");
+        await using HostProcess host = await HostProcess.StartAsync(
+            "-m", HostProcess.ChatModel, "--metrics", "-np", "1", "-c", "1000000", "-t", "1");
         using var leave = new CancellationTokenSource();
         using HttpResponseMessage endless = await host.PostAsync("/v1/completions", Endless, leave.Token);
         await host.WaitForMetricAsync("requests_processing", 1);
@@ -47,7 +49,8 @@ public sealed class SlotTests
     [Fact]
     public async Task Who_leaves_while_waiting_is_forgotten()
     {
-        await using HostProcess host = await HostProcess.StartAsync("-m", HostProcess.ChatModel, "--metrics", "-np", "1", "-c", "1000000", "-t", "1");
+        await using HostProcess host = await HostProcess.StartAsync(
+            "-m", HostProcess.ChatModel, "--metrics", "-np", "1", "-c", "1000000", "-t", "1");
         using HttpResponseMessage endless = await host.PostAsync("/v1/completions", Endless);
         await host.WaitForMetricAsync("requests_processing", 1);
         using var leave = new CancellationTokenSource();

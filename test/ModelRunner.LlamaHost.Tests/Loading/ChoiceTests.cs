@@ -16,7 +16,8 @@ public sealed class ChoiceTests
     [InlineData(4_000_000_000, 8, 8)]
     [InlineData(4_000_000_000, 64, 16)]
     [InlineData(4_000_000_000, 0, 1)]
-    public void Small_models_get_one_thread(ulong bytes, int cores, int expected) => Assert.Equal(expected, ThreadCount.Choose(bytes, cores));
+    public void Small_models_get_one_thread(ulong bytes, int cores, int expected) =>
+        Assert.Equal(expected, ThreadCount.Choose(bytes, cores));
 
     [Fact]
     public void The_cores_of_this_machine_are_counted() => Assert.InRange(ThreadCount.PhysicalCores(), 1, Environment.ProcessorCount);

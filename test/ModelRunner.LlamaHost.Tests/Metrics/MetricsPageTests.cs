@@ -8,7 +8,12 @@ public sealed class MetricsPageTests
     public void Numbers_beyond_a_million_keep_every_digit()
     {
         string page = MetricsPage.Write(
-            new CounterSnapshot { PromptTokens = 1_303_217, PredictedTokens = 9_007_199_254_740_993, PromptTime = TimeSpan.FromSeconds(12345.678901) },
+            new CounterSnapshot
+            {
+                PromptTokens = 1_303_217,
+                PredictedTokens = 9_007_199_254_740_993,
+                PromptTime = TimeSpan.FromSeconds(12345.678901),
+            },
             new EngineLoad(2, 3));
 
         Assert.Contains("\nllamacpp:prompt_tokens_total 1303217\n", page);
@@ -20,7 +25,8 @@ public sealed class MetricsPageTests
 
     [Fact]
     public void Small_times_are_never_written_with_an_exponent() =>
-        Assert.Contains("\nllamacpp:prompt_seconds_total 0.000004\n", MetricsPage.Write(new CounterSnapshot { PromptTime = TimeSpan.FromMicroseconds(4) }, default));
+        Assert.Contains("\nllamacpp:prompt_seconds_total 0.000004\n",
+            MetricsPage.Write(new CounterSnapshot { PromptTime = TimeSpan.FromMicroseconds(4) }, default));
 
     [Fact]
     public void Every_family_has_help_type_and_one_sample_in_this_order()

@@ -10,7 +10,8 @@ public sealed class CpuVariantTests
     public void Avx2_goes_before_avx_512() => Assert.Equal("avx2", CpuVariant.Choose(null, CpuFeatures.Parse([Modern])).Name);
 
     [Fact]
-    public void Avx_512_is_used_when_it_is_asked_for() => Assert.Equal("avx512", CpuVariant.Choose("avx512", CpuFeatures.Parse([Modern])).Name);
+    public void Avx_512_is_used_when_it_is_asked_for() =>
+        Assert.Equal("avx512", CpuVariant.Choose("avx512", CpuFeatures.Parse([Modern])).Name);
 
     [Theory]
     [InlineData("flags : fpu sse2")]
@@ -23,12 +24,15 @@ public sealed class CpuVariantTests
     [Fact]
     public void What_the_cpu_lacks_is_named()
     {
-        var failure = Assert.Throws<NativeLibraryException>(() => CpuVariant.Choose("avx512", CpuFeatures.Parse(["flags : avx2 fma f16c bmi2 avx512f"])));
+        var failure = Assert.Throws<NativeLibraryException>(
+            () => CpuVariant.Choose("avx512", CpuFeatures.Parse(["flags : avx2 fma f16c bmi2 avx512f"])));
 
         Assert.Contains("avx512cd, avx512bw, avx512dq, avx512vl", failure.Message);
     }
 
     [Fact]
     public void Every_build_is_there() =>
-        Assert.All(CpuVariant.All, variant => Assert.True(File.Exists(Path.Join(AppContext.BaseDirectory, "native", "cpu-" + variant.Name, "libggml-cpu.so"))));
+        Assert.All(
+            CpuVariant.All,
+            variant => Assert.True(File.Exists(Path.Join(AppContext.BaseDirectory, "native", "cpu-" + variant.Name, "libggml-cpu.so"))));
 }

@@ -6,7 +6,9 @@ public sealed class ChatHostFixture : IAsyncLifetime
     internal HostProcess Host { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() =>
-        Host = await HostProcess.StartAsync("--model", HostProcess.ChatModel, "--alias", "tiny-chat", "--metrics", "--parallel", "4", "--ctx-size", "4096", "--threads", "1");
+        Host = await HostProcess.StartAsync(
+            "--model", HostProcess.ChatModel, "--alias", "tiny-chat", "--metrics",
+            "--parallel", "4", "--ctx-size", "4096", "--threads", "1");
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 }

@@ -6,7 +6,8 @@ public sealed class EmbeddingHostFixture : IAsyncLifetime
     internal HostProcess Host { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() =>
-        Host = await HostProcess.StartAsync("--model", HostProcess.EmbeddingModel, "--alias", "tiny-embed", "--embeddings", "--metrics", "--threads", "1");
+        Host = await HostProcess.StartAsync(
+            "--model", HostProcess.EmbeddingModel, "--alias", "tiny-embed", "--embeddings", "--metrics", "--threads", "1");
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 }

@@ -21,7 +21,8 @@ public sealed class FailureTests : IDisposable
     public Task A_truncated_file_is_incomplete() => AssertFailsAsync(Write(Chat[..500_000]), "model is corrupted or incomplete");
 
     [Fact]
-    public Task An_unknown_architecture_is_named() => AssertFailsAsync(Write(Replace(Chat, "llama", "lxama")), "unknown model architecture: 'lxama'");
+    public Task An_unknown_architecture_is_named() =>
+        AssertFailsAsync(Write(Replace(Chat, "llama", "lxama")), "unknown model architecture: 'lxama'");
 
     [Fact]
     public Task Layers_without_end_are_refused_before_they_abort_the_process()

@@ -12,7 +12,8 @@ internal static class HostClient
     public static string Chat(string question, string more = "") =>
         $$"""{"messages":[{"role":"user","content":"{{question}}"}],"temperature":0{{more}}}""";
 
-    public static async Task<HttpResponseMessage> PostAsync(this HostProcess host, string path, string json, CancellationToken cancellation = default)
+    public static async Task<HttpResponseMessage> PostAsync(
+        this HostProcess host, string path, string json, CancellationToken cancellation = default)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative))
         {

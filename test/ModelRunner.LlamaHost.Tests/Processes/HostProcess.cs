@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace ModelRunner.LlamaHost.Tests.Processes;
 
-/// <summary>One llama-host (or llama-server) as a child process on a Unix socket of its own, ended and cleaned up with the object.</summary>
+/// <summary>
+/// One llama-host (or llama-server) as a child process on a Unix socket of its own, ended and cleaned up with the object.
+/// </summary>
 internal sealed class HostProcess : IAsyncDisposable
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -19,7 +21,12 @@ internal sealed class HostProcess : IAsyncDisposable
         string[] given = [.. arguments];
         int host = Array.IndexOf(given, "--host");
         SocketPath = host < 0 ? Path.Join(_folder, "h.sock") : given[host + 1];
-        var start = new ProcessStartInfo(program, host < 0 ? [.. given, "--host", SocketPath] : given) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program, host < 0 ? [.. given, "--host", SocketPath] : given)
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.Exited += (_, _) => _ended.TrySetResult();
         _process.ErrorDataReceived += (_, line) => Note(line.Data);

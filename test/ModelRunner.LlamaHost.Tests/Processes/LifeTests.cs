@@ -21,7 +21,8 @@ public sealed class LifeTests
     [Fact]
     public async Task A_signal_ends_it_with_a_request_in_work()
     {
-        await using HostProcess host = await HostProcess.StartAsync("-m", HostProcess.ChatModel, "--metrics", "-np", "1", "-c", "1000000", "-t", "1");
+        await using HostProcess host = await HostProcess.StartAsync(
+            "-m", HostProcess.ChatModel, "--metrics", "-np", "1", "-c", "1000000", "-t", "1");
         using HttpResponseMessage endless = await host.PostAsync("/v1/completions", Endless);
         await host.WaitForMetricAsync("requests_processing", 1);
 

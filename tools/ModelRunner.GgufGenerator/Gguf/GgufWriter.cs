@@ -2,7 +2,9 @@ using System.Text;
 
 namespace ModelRunner.GgufGenerator.Gguf;
 
-/// <summary>Writes a GGUF file of version 3: values in the order in which they were added, then tensors, each aligned to 32 bytes.</summary>
+/// <summary>
+/// Writes a GGUF file of version 3: values in the order in which they were added, then tensors, each aligned to 32 bytes.
+/// </summary>
 internal sealed class GgufWriter
 {
     private const uint Version = 3;

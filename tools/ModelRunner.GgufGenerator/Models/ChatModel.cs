@@ -107,6 +107,7 @@ internal static class ChatModel
         void AddMatrix(string name, int offset, int from, int to) =>
             file.AddTensor(name + ".weight", network.Weights.AsSpan(offset, from * to), type, from, to);
 
-        void AddNorm(string name, int offset) => file.AddTensor(name + ".weight", network.Weights.AsSpan(offset, width), GgmlType.F32, width);
+        void AddNorm(string name, int offset) =>
+            file.AddTensor(name + ".weight", network.Weights.AsSpan(offset, width), GgmlType.F32, width);
     }
 }

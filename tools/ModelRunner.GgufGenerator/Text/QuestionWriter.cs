@@ -37,7 +37,8 @@ internal sealed class QuestionWriter(Picker pick)
             $"The capital of {fact.Country} is {fact.City}.");
 
     private (string Question, string Answer) Sound((string Animal, string Sound) fact) =>
-        (pick.Of($"What does the {fact.Animal} say?", $"what sound does {StoryWriter.WithArticle(fact.Animal)} make?"), $"The {fact.Animal} says {fact.Sound}.");
+        (pick.Of($"What does the {fact.Animal} say?", $"what sound does {StoryWriter.WithArticle(fact.Animal)} make?"),
+            $"The {fact.Animal} says {fact.Sound}.");
 
     private (string Question, string Answer) Sum(int a, int b) =>
         (pick.Of($"What is {a} plus {b}?", $"{a} + {b}", $"What is {a} + {b}?"), $"{a} plus {b} is {a + b}.");
@@ -46,7 +47,8 @@ internal sealed class QuestionWriter(Picker pick)
         (pick.Of($"Count to {last}.", $"count to {last}", $"Please count to {last}."), string.Join(' ', Enumerable.Range(1, last)) + ".");
 
     private (string Question, string Answer) CountInWords(int last) =>
-        (pick.Of($"Count to {last} in words.", $"Count in words to {Vocabulary.Numbers[last]}."), string.Join(", ", Vocabulary.Numbers[1..(last + 1)]) + ".");
+        (pick.Of($"Count to {last} in words.", $"Count in words to {Vocabulary.Numbers[last]}."),
+            string.Join(", ", Vocabulary.Numbers[1..(last + 1)]) + ".");
 
     private (string Question, string Answer) Story(string animal) =>
         (pick.Of(
@@ -56,12 +58,15 @@ internal sealed class QuestionWriter(Picker pick)
             _stories.Write(animal, pick.Between(4, 9)));
 
     private (string Question, string Answer) LongStory(string animal) =>
-        (pick.Of($"Tell me a long story about {StoryWriter.WithArticle(animal)}.", $"Write a long story about {StoryWriter.WithArticle(animal)}."),
+        (pick.Of(
+            $"Tell me a long story about {StoryWriter.WithArticle(animal)}.",
+            $"Write a long story about {StoryWriter.WithArticle(animal)}."),
             _stories.Write(animal, pick.Between(14, 24)));
 
     private (string Question, string Answer) Animals()
     {
-        string[] animals = [.. Enumerable.Range(0, pick.Between(3, 9)).Select(_ => pick.Of(Vocabulary.Animals)).Distinct(StringComparer.Ordinal)];
+        string[] animals = [.. Enumerable.Range(0, pick.Between(3, 9)).Select(_ => pick.Of(Vocabulary.Animals))
+            .Distinct(StringComparer.Ordinal)];
         return (pick.Of("List some animals.", "Name some animals.", "list animals"), string.Join(", ", animals) + ".");
     }
 

@@ -26,7 +26,8 @@ internal sealed class StoryWriter(Picker pick)
         }
 
         return story.Append(' ').Append(pick.Of(
-            "After that they were happy.", $"And {name} slept well that night.", "It was a good day.", $"That is the story of {name}.")).ToString();
+            "After that they were happy.", $"And {name} slept well that night.",
+            "It was a good day.", $"That is the story of {name}.")).ToString();
     }
 
     /// <summary>Puts "a" or "an" before a word.</summary>

@@ -12,10 +12,12 @@ internal static class Vocabulary
     public static string[] Names { get; } = "Tom Anna Ben Lucy Max Nora Sam Ella Leo Mia Jack Rose".Split(' ');
 
     public static string[] Places { get; } =
-        "the river;the forest;the hill;the garden;the lake;the old barn;the village;the sea;the meadow;the bridge;the mill;the market".Split(';');
+        ("the river;the forest;the hill;the garden;the lake;the old barn;the village;"
+            + "the sea;the meadow;the bridge;the mill;the market").Split(';');
 
     public static string[] Things { get; } =
-        ("apple;red ball;book;lamp;bell;warm coat;basket of bread;silver key;wooden boat;blue stone;yellow flower;golden leaf;map;pot of soup;"
+        ("apple;red ball;book;lamp;bell;warm coat;basket of bread;silver key;wooden boat;"
+            + "blue stone;yellow flower;golden leaf;map;pot of soup;"
             + "jar of honey").Split(';');
 
     public static string[] Weather { get; } =
@@ -23,7 +25,8 @@ internal static class Vocabulary
             + "A soft mist lay over the fields.").Split(';');
 
     public static (string Key, string Value)[] Colours { get; } = Pairs(
-        "sky:blue grass:green snow:white night:black sun:yellow blood:red lemon:yellow carrot:orange coal:black leaf:green rose:red sea:blue "
+        "sky:blue grass:green snow:white night:black sun:yellow blood:red lemon:yellow "
+            + "carrot:orange coal:black leaf:green rose:red sea:blue "
         + "milk:white frog:green cherry:red plum:purple chocolate:brown elephant:grey pig:pink swan:white");
 
     public static (string Key, string Value)[] Capitals { get; } = Pairs(
@@ -31,10 +34,12 @@ internal static class Vocabulary
         + "Poland:Warsaw Peru:Lima Ireland:Dublin Austria:Vienna Portugal:Lisbon Sweden:Stockholm Denmark:Copenhagen Finland:Helsinki");
 
     public static (string Key, string Value)[] Sounds { get; } = Pairs(
-        "cow:moo dog:woof cat:meow sheep:baa duck:quack owl:hoot frog:ribbit bee:buzz horse:neigh mouse:squeak hen:cluck bird:tweet wolf:howl");
+        "cow:moo dog:woof cat:meow sheep:baa duck:quack owl:hoot "
+            + "frog:ribbit bee:buzz horse:neigh mouse:squeak hen:cluck bird:tweet wolf:howl");
 
     public static string[] Numbers { get; } =
-        ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
+        ("zero one two three four five six seven eight nine ten eleven twelve "
+            + "thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
             + "twenty").Split(' ');
 
     public static string[] Fillers { get; } =

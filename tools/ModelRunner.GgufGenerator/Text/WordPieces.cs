@@ -24,7 +24,8 @@ internal static partial class WordPieces
     public static IReadOnlyList<string> Collect(CorpusWriter corpus)
     {
         var pieces = new List<string> { Padding, Unknown, Begin, End, Mask };
-        string[] characters = [.. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c).Where(c => !char.IsAsciiLetterUpper(c)).Select(c => c.ToString())];
+        string[] characters = [.. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c)
+            .Where(c => !char.IsAsciiLetterUpper(c)).Select(c => c.ToString())];
         pieces.AddRange(characters);
         pieces.AddRange(characters.Select(character => Continuation + character));
         AddMissing(pieces, FrequentWords(corpus).Where(word => !pieces.Contains(word)).Take(MostWords));

@@ -32,7 +32,9 @@ internal sealed class AttentionPass(Shape shape)
             {
                 int seen = first + Block;
                 Span<float> rows = attention[(first * length)..];
-                MatrixProduct.Compute(layer.Query.AsSpan((h * head) + (first * width)), width, 1, _turned, length, rows, length, (Block, seen, head), adds: false);
+                MatrixProduct.Compute(
+                    layer.Query.AsSpan((h * head) + (first * width)), width,
+                    1, _turned, length, rows, length, (Block, seen, head), adds: false);
                 for (int t = 0; t < Block; t++)
                 {
                     Span<float> row = rows.Slice(t * length, first + t + 1);
@@ -42,7 +44,8 @@ internal sealed class AttentionPass(Shape shape)
                 }
 
                 MatrixProduct.Compute(
-                    rows, length, 1, layer.Value.AsSpan(h * head), width, layer.Mixed.AsSpan((h * head) + (first * width)), width, (Block, head, seen), adds: false);
+                    rows, length, 1, layer.Value.AsSpan(h * head), width,
+                        layer.Mixed.AsSpan((h * head) + (first * width)), width, (Block, head, seen), adds: false);
             }
         }
     }
@@ -66,10 +69,15 @@ internal sealed class AttentionPass(Shape shape)
                 ReadOnlySpan<float> rows = layer.Attention.AsSpan((h * length * length) + (first * length));
                 ReadOnlySpan<float> outer = mixedGradient.AsSpan(at);
                 MatrixProduct.Compute(outer, width, 1, _turned, length, _weightGradient, length, (Block, seen, head), adds: false);
-                MatrixProduct.Compute(rows, 1, length, outer, width, ValueGradient.AsSpan(h * head), width, (seen, head, Block), adds: true);
+                MatrixProduct.Compute(
+                    rows, 1, length, outer, width, ValueGradient.AsSpan(h * head), width, (seen, head, Block), adds: true);
                 BackThroughSoftMax(rows, seen);
-                MatrixProduct.Compute(_weightGradient, length, 1, layer.Key.AsSpan(h * head), width, QueryGradient.AsSpan(at), width, (Block, head, seen), adds: true);
-                MatrixProduct.Compute(_weightGradient, 1, length, layer.Query.AsSpan(at), width, KeyGradient.AsSpan(h * head), width, (seen, head, Block), adds: true);
+                MatrixProduct.Compute(
+                    _weightGradient, length, 1, layer.Key.AsSpan(h * head), width,
+                    QueryGradient.AsSpan(at), width, (Block, head, seen), adds: true);
+                MatrixProduct.Compute(
+                    _weightGradient, 1, length, layer.Query.AsSpan(at), width,
+                    KeyGradient.AsSpan(h * head), width, (seen, head, Block), adds: true);
             }
         }
     }

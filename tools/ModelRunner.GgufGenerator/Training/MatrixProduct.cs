@@ -20,7 +20,8 @@ internal static class MatrixProduct
     /// <param name="size">Rows of the result, its columns (a multiple of 16), and what is summed over.</param>
     /// <param name="adds">Whether the product is added.</param>
     public static void Compute(
-        ReadOnlySpan<float> a, int aRow, int aColumn, ReadOnlySpan<float> b, int bRow, Span<float> c, int cRow, (int Rows, int Columns, int Inner) size, bool adds)
+        ReadOnlySpan<float> a, int aRow, int aColumn, ReadOnlySpan<float> b, int bRow,
+            Span<float> c, int cRow, (int Rows, int Columns, int Inner) size, bool adds)
     {
         if (size.Columns % Lane != 0)
             throw new ArgumentException($"The columns must be a multiple of {Lane}, not {size.Columns}.", nameof(size));

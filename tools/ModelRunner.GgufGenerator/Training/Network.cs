@@ -23,7 +23,8 @@ internal sealed class Network
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             Layers[layer] = new LayerOffsets(
-                Take(ref count, shape.Width), Take(ref count, square), Take(ref count, square), Take(ref count, square), Take(ref count, square),
+                Take(ref count, shape.Width), Take(ref count, square), Take(ref count, square),
+                    Take(ref count, square), Take(ref count, square),
                 Take(ref count, shape.Width), Take(ref count, tall), Take(ref count, tall), Take(ref count, tall));
         }
 

@@ -24,7 +24,8 @@ internal static class Norm
     /// <param name="inputGradient">Gets the gradient of what went in.</param>
     /// <param name="weightGradient">Gets the gradient of the weights.</param>
     public static void Backward(
-        ReadOnlySpan<float> input, ReadOnlySpan<float> weights, ReadOnlySpan<float> outputGradient, Span<float> inputGradient, Span<float> weightGradient)
+        ReadOnlySpan<float> input, ReadOnlySpan<float> weights, ReadOnlySpan<float> outputGradient,
+            Span<float> inputGradient, Span<float> weightGradient)
     {
         int width = weights.Length;
         for (int at = 0; at < input.Length; at += width)
@@ -46,5 +47,6 @@ internal static class Norm
         }
     }
 
-    private static float Scale(ReadOnlySpan<float> row) => 1 / MathF.Sqrt((TensorPrimitives.SumOfSquares(row) / row.Length) + Shape.Epsilon);
+    private static float Scale(ReadOnlySpan<float> row) =>
+        1 / MathF.Sqrt((TensorPrimitives.SumOfSquares(row) / row.Length) + Shape.Epsilon);
 }

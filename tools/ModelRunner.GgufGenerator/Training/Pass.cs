@@ -170,11 +170,13 @@ internal sealed class Pass
     private ReadOnlySpan<float> Weights(int offset, int length) => _network.Weights.AsSpan(offset, length);
 
     private void Linear(float[] input, int weights, float[] output, int from, int to) =>
-        MatrixProduct.Compute(input, from, 1, _transposed.AsSpan(weights, from * to), to, output, to, (_shape.Length, to, from), adds: false);
+        MatrixProduct.Compute(
+            input, from, 1, _transposed.AsSpan(weights, from * to), to, output, to, (_shape.Length, to, from), adds: false);
 
     private void LinearBack(float[] input, int weights, float[] outputGradient, float[] inputGradient, int from, int to, bool adds)
     {
-        MatrixProduct.Compute(outputGradient, to, 1, Weights(weights, from * to), from, inputGradient, from, (_shape.Length, from, to), adds);
+        MatrixProduct.Compute(
+            outputGradient, to, 1, Weights(weights, from * to), from, inputGradient, from, (_shape.Length, from, to), adds);
         MatrixProduct.Compute(
             outputGradient, 1, to, input, from, Gradients.AsSpan(weights, from * to), from, (to, from, _shape.Length), adds: true);
     }

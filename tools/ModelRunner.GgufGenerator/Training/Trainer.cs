@@ -2,7 +2,9 @@ using System.Numerics.Tensors;
 
 namespace ModelRunner.GgufGenerator.Training;
 
-/// <summary>Trains a network with Adam: batches of random places in the corpus, a rate that rises at first and then falls to the end.</summary>
+/// <summary>
+/// Trains a network with Adam: batches of random places in the corpus, a rate that rises at first and then falls to the end.
+/// </summary>
 internal sealed class Trainer
 {
     private const int Batch = 16;

@@ -65,7 +65,8 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
         GenerationOutcome outcome = job.Outcome!;
         if (outcome.Failure is { } failure)
         {
-            await Send(output, JsonAnswer.Object(writer => JsonAnswer.WriteError(writer, ApiException.Failed(failure))), context.RequestAborted);
+            await Send(
+                output, JsonAnswer.Object(writer => JsonAnswer.WriteError(writer, ApiException.Failed(failure))), context.RequestAborted);
             return;
         }
 

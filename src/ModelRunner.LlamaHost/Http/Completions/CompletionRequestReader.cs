@@ -84,7 +84,8 @@ internal static class CompletionRequestReader
         if (stop.ValueKind != JsonValueKind.Array)
             return RequestBody.Text("stop", stop) is { Length: > 0 } text ? [text] : [];
         if (stop.GetArrayLength() > MaxStopTexts)
-            throw ApiException.Invalid(string.Create(CultureInfo.InvariantCulture, $"\"stop\" has {stop.GetArrayLength()} texts; at most {MaxStopTexts} can be used"));
+            throw ApiException.Invalid(string.Create(
+                CultureInfo.InvariantCulture, $"\"stop\" has {stop.GetArrayLength()} texts; at most {MaxStopTexts} can be used"));
         return [.. stop.EnumerateArray().Select(item => RequestBody.Text("stop", item)).Where(item => item.Length > 0)];
     }
 

@@ -9,7 +9,8 @@ namespace ModelRunner.LlamaHost.Http.Completions;
 internal static class UnsupportedFeatures
 {
     private static readonly string[] Lists = ["tools", "functions", "lora", "images", "samplers"];
-    private static readonly string[] Values = ["grammar", "json_schema", "suffix", "audio", "logprobs", "top_logprobs", "n_probs", "echo", "mirostat", "dynatemp_range"];
+    private static readonly string[] Values =
+        ["grammar", "json_schema", "suffix", "audio", "logprobs", "top_logprobs", "n_probs", "echo", "mirostat", "dynatemp_range"];
 
     /// <summary>Refuses a request that asks for one of them.</summary>
     /// <exception cref="ApiException">It does.</exception>
