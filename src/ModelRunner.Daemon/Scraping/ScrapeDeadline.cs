@@ -12,10 +12,10 @@ internal static class ScrapeDeadline
     public const string HeaderName = "X-Prometheus-Scrape-Timeout-Seconds";
 
     private const double AnsweredBy = 0.9;
-    private const double MergingPart = 0.05;
+    private const double MergingPart = 0.1;
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan LeastForMerging = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan LeastForMerging = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The time for reading runners, counted from the arrival of the scrape.</summary>
     /// <param name="header">The header's values: seconds with a decimal point. Whatever else it says counts for nothing.</param>

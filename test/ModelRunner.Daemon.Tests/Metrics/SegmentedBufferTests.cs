@@ -1,0 +1,34 @@
+using CsCheck;
+using ModelRunner.Daemon.Metrics;
+
+namespace ModelRunner.Daemon.Tests.Metrics;
+
+public sealed class SegmentedBufferTests
+{
+    [Fact]
+    public void What_is_written_comes_out_in_order_whatever_the_sizes() =>
+        Gen.Byte.Array[0, 40_000].Array[0, 8].Sample(static pieces =>
+        {
+            using var buffer = new SegmentedBuffer();
+            foreach (byte[] piece in pieces)
+            {
+                piece.CopyTo(buffer.GetSpan(piece.Length));
+                buffer.Advance(piece.Length);
+            }
+
+            byte[] expected = [.. pieces.SelectMany(static piece => piece)];
+            using var stream = new MemoryStream();
+            buffer.CopyTo(stream);
+            Assert.Equal(expected.Length, buffer.Length);
+            Assert.True(expected.AsSpan().SequenceEqual(buffer.ToMemory().Span));
+            Assert.True(expected.AsSpan().SequenceEqual(stream.ToArray()));
+        }, iter: 200);
+
+    [Fact]
+    public void More_than_was_asked_for_cannot_be_claimed()
+    {
+        using var buffer = new SegmentedBuffer();
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Advance(1));
+    }
+}

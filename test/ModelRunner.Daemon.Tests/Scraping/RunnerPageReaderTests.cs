@@ -1,0 +1,138 @@
+using System.IO.Compression;
+using System.Text;
+using ModelRunner.Daemon.Scraping;
+
+namespace ModelRunner.Daemon.Tests.Scraping;
+
+/// <summary>What a runner may answer, byte by byte, and the reason that comes of it.</summary>
+public sealed class RunnerPageReaderTests
+{
+    private const int MaxBodyBytes = 64 * 1024;
+    private const string Text = "Content-Type: text/plain; version=0.0.4\r\n";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string, string, string> Answers => new()
+    {
+        { "loading", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}", "LIF-07" },
+        { "unsupported", "HTTP/1.1 501 Not Implemented\r\nContent-Length: 2\r\n\r\n{}", "LIF-08" },
+        { "unsupported", "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", "TMO-06" },
+        { "unauthorized", "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "SEC-02" },
+        { "unauthorized", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "" },
+        { "status", "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", "TMO-06" },
+        { "status", "HTTP/1.1 204 No Content\r\n\r\n", "only 200 is a page" },
+        { "status", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/metrics\r\nContent-Length: 0\r\n\r\n", "NEG-10: not followed" },
+        { "status", "BOO\r\n\r\n", "no HTTP" },
+        { "content_type", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi", "NEG-05" },
+        { "content_type", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", "NEG-05" },
+        { "content_type", $"HTTP/1.1 200 OK\r\n{Text}Content-Encoding: br\r\nContent-Length: 2\r\n\r\nhi", "a coding that was not asked for" },
+        { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Content-Length: 9\r\n\r\nx 1\n", "shorter than told" },
+        { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Transfer-Encoding: chunked\r\n\r\n4\r\nx 1\n\r\n", "no last chunk" },
+        { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nx 1\n", "no gzip" },
+        { "too_large", $"HTTP/1.1 200 OK\r\n{Text}Content-Length: 65537\r\n\r\n", "one byte over" },
+        { "refused", "", "closed without an answer" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Answers))]
+    public async Task An_answer_that_is_no_page_has_a_reason(string reason, string answer, string remark)
+    {
+        await using RawRunner runner = RawRunner.WithBytes(1, Encoding.UTF8.GetBytes(answer));
+
+        ReadOutcome outcome = await ReadAsync(runner);
+
+        Assert.True(reason == outcome.Failure?.ToLabelValue(), $"{outcome.Failure}: {remark}");
+        Assert.Null(outcome.Body);
+    }
+
+    [Fact]
+    public async Task A_runner_that_is_not_there_is_refused()
+    {
+        RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+        await runner.DisposeAsync();
+
+        Assert.Equal(ScrapeFailureReason.Refused, (await ReadAsync(runner)).Failure);
+    }
+
+    [Theory]
+    [InlineData("Content-Type: text/plain\r\n", false)]
+    [InlineData("Content-Type: TEXT/PLAIN; charset=utf-8\r\n", false)]
+    [InlineData("Content-Type: application/openmetrics-text; version=1.0.0\r\n", true)]
+    [InlineData("", false)]
+    public async Task The_types_of_the_formats_and_none_at_all_are_taken(string header, bool isOpenMetrics)
+    {
+        await using RawRunner runner = RawRunner.WithBytes(1, RawRunner.Page("x 1\n", header));
+
+        ReadOutcome outcome = await ReadAsync(runner);
+
+        Assert.Null(outcome.Failure);
+        Assert.Equal(isOpenMetrics, outcome.IsOpenMetrics);
+        Assert.Equal("x 1\n", Encoding.UTF8.GetString(outcome.Body!.Written.Span));
+    }
+
+    [Theory]
+    [InlineData(MaxBodyBytes - 1)]
+    [InlineData(MaxBodyBytes)]
+    public async Task A_body_up_to_the_limit_is_whole(int bytes)
+    {
+        string body = new('#', bytes);
+        await using RawRunner runner = RawRunner.WithPage(1, body);
+
+        Assert.Equal(bytes, (await ReadAsync(runner)).Body!.Length);
+    }
+
+    [Fact]
+    public async Task SIZ_02_A_body_without_end_is_cut_at_the_limit()
+    {
+        byte[] head = Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{Text}\r\n");
+        byte[] lines = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("x 1\n", 1000)));
+        await using var runner = new RawRunner(1, async (stream, ending) =>
+        {
+            await stream.WriteAsync(head, ending);
+            while (!ending.IsCancellationRequested)
+                await stream.WriteAsync(lines, ending);
+            return false;
+        });
+
+        Assert.Equal(ScrapeFailureReason.TooLarge, (await ReadAsync(runner)).Failure);
+    }
+
+    [Fact]
+    public async Task A_body_in_gzip_counts_by_its_decoded_bytes()
+    {
+        byte[] small = Gzip(new string('x', 100));
+        byte[] bomb = Gzip(new string('x', MaxBodyBytes + 1));
+        await using RawRunner good = RawRunner.WithBytes(1, GzipAnswer(small));
+        await using RawRunner bad = RawRunner.WithBytes(2, GzipAnswer(bomb));
+
+        Assert.Equal(100, (await ReadAsync(good)).Body!.Length);
+        Assert.Equal(ScrapeFailureReason.TooLarge, (await ReadAsync(bad)).Failure);
+    }
+
+    [Fact]
+    public async Task NEG_08_The_request_says_what_it_takes_and_nothing_of_the_client()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+
+        await ReadAsync(runner);
+
+        string request = Assert.Single(runner.Requests);
+        Assert.StartsWith("GET /metrics HTTP/1.1\r\n", request, StringComparison.Ordinal);
+        string[] headers = [.. request.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Skip(1).Order(StringComparer.Ordinal)];
+        Assert.Equal(["Accept-Encoding: identity", "Accept: text/plain;version=0.0.4", "Host: runner-1"], headers);
+    }
+
+    private static Task<ReadOutcome> ReadAsync(RawRunner runner) =>
+        new RunnerPageReader(MaxBodyBytes).ReadAsync(runner.Snapshot.Endpoint!, Cancellation);
+
+    private static byte[] Gzip(string text)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal))
+            gzip.Write(Encoding.UTF8.GetBytes(text));
+        return packed.ToArray();
+    }
+
+    private static byte[] GzipAnswer(byte[] body) =>
+        [.. Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{Text}Content-Encoding: gzip\r\nContent-Length: {body.Length}\r\n\r\n"), .. body];
+}

@@ -1,0 +1,195 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Daemon.Scraping;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Tests.Scraping;
+
+public sealed class RunnerScraperTests
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task TMO_07_Fifty_scrapes_at_once_ask_a_runner_once()
+    {
+        var gate = new TaskCompletionSource();
+        await using var runner = new RawRunner(1, async (stream, _) =>
+        {
+            await gate.Task;
+            return await RawRunner.WriteAsync(stream, RawRunner.Page("x 1\n"));
+        });
+        using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
+
+        Task<ScrapeResult>[] scrapes = [.. Enumerable.Range(0, 50).Select(_ => scraper.ScrapeAsync([runner.Snapshot], Deadline, Cancellation))];
+        gate.SetResult();
+        ScrapeResult[] results = await Task.WhenAll(scrapes);
+
+        Assert.Single(runner.Requests);
+        foreach (ScrapeResult result in results)
+        {
+            Assert.Equal("x 1\n", BodyOf(result));
+            result.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_scrape_whose_client_leaves_takes_the_reading_from_nobody()
+    {
+        var asked = new TaskCompletionSource();
+        var gate = new TaskCompletionSource();
+        await using var runner = new RawRunner(1, async (stream, _) =>
+        {
+            asked.SetResult();
+            await gate.Task;
+            return await RawRunner.WriteAsync(stream, RawRunner.Page("x 1\n"));
+        });
+        using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
+        using var leaving = new CancellationTokenSource();
+
+        Task<ScrapeResult> leader = scraper.ScrapeAsync([runner.Snapshot], Deadline, leaving.Token);
+        await asked.Task;
+        Task<ScrapeResult> joiner = scraper.ScrapeAsync([runner.Snapshot], Deadline, Cancellation);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leader);
+        gate.SetResult();
+
+        using ScrapeResult result = await joiner;
+        Assert.Equal("x 1\n", BodyOf(result));
+        Assert.Single(runner.Requests);
+    }
+
+    [Fact]
+    public async Task MRG_07_Scrapes_within_the_interval_share_a_reading_and_later_ones_do_not()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+        var time = new FakeTimeProvider();
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromSeconds(1) }, time);
+
+        await ScrapeOnceAsync(scraper, runner.Snapshot);
+        time.Advance(TimeSpan.FromMilliseconds(999));
+        await ScrapeOnceAsync(scraper, runner.Snapshot);
+        Assert.Single(runner.Requests);
+
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        await ScrapeOnceAsync(scraper, runner.Snapshot);
+        Assert.Equal(2, runner.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Without_an_interval_every_scrape_reads()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.Zero }, new FakeTimeProvider());
+
+        await ScrapeOnceAsync(scraper, runner.Snapshot);
+        await ScrapeOnceAsync(scraper, runner.Snapshot);
+
+        Assert.Equal(2, runner.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_new_start_of_a_runner_is_never_shown_the_reading_of_the_last_one()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, new FakeTimeProvider());
+
+        await ScrapeOnceAsync(scraper, runner.Snapshot);
+        await ScrapeOnceAsync(scraper, runner.Snapshot with { Id = new RunnerId(2) });
+
+        Assert.Equal(2, runner.Requests.Count);
+    }
+
+    [Fact]
+    public async Task TMO_01_A_runner_that_hangs_costs_the_deadline_and_the_others_are_there()
+    {
+        await using RawRunner good = RawRunner.WithPage(1, "x 1\n");
+        await using var hanging = new RawRunner(2, static async (_, ending) =>
+        {
+            await Task.Delay(Timeout.Infinite, ending);
+            return false;
+        });
+        var time = new FakeTimeProvider();
+        using var scraper = new RunnerScraper(new MetricsSettings(), time);
+
+        Task<ScrapeResult> scrape = scraper.ScrapeAsync([good.Snapshot, hanging.Snapshot], TimeSpan.FromSeconds(2), Cancellation);
+        await WaitForRequestAsync(hanging);
+        await WaitForRequestAsync(good);
+        time.Advance(TimeSpan.FromSeconds(1.9));
+        Assert.False(scrape.IsCompleted);
+        ScrapeResult result = await AdvanceUntilAsync(scrape, time);
+
+        using (result)
+        {
+            Assert.Null(result.Outcomes[0].Failure);
+            Assert.Equal(ScrapeFailureReason.Timeout, result.Outcomes[1].Failure);
+        }
+    }
+
+    [Theory]
+    [InlineData(RunnerState.Loading, ScrapeFailureReason.Loading)]
+    [InlineData(RunnerState.Stopping, ScrapeFailureReason.Stopping)]
+    [InlineData(RunnerState.Failed, ScrapeFailureReason.Failed)]
+    internal async Task A_runner_that_is_not_ready_is_not_asked(RunnerState state, ScrapeFailureReason reason)
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+        using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
+
+        using ScrapeResult result = await scraper.ScrapeAsync([runner.Snapshot with { State = state }], Deadline, Cancellation);
+
+        Assert.Equal(reason, result.Outcomes[0].Failure);
+        Assert.Empty(runner.Requests);
+    }
+
+    [Fact]
+    public async Task Sixteen_runners_are_never_mixed_up()
+    {
+        RawRunner[] runners = [.. Enumerable.Range(1, 16).Select(static id => RawRunner.WithPage(id, $"nonce {id}\n"))];
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.Zero }, TimeProvider.System);
+        RunnerSnapshot[] snapshots = [.. runners.Select(static runner => runner.Snapshot)];
+
+        for (int round = 0; round < 50; round++)
+        {
+            ScrapeResult[] results = await Task.WhenAll(
+                Enumerable.Range(0, 4).Select(_ => scraper.ScrapeAsync(snapshots, Deadline, Cancellation)));
+            foreach (ScrapeResult result in results)
+            {
+                for (int i = 0; i < snapshots.Length; i++)
+                    Assert.Equal($"nonce {i + 1}\n", Encoding.UTF8.GetString(result.Outcomes[i].Reading!.Body.Span));
+                result.Dispose();
+            }
+        }
+
+        foreach (RawRunner runner in runners)
+            await runner.DisposeAsync();
+    }
+
+    private static async Task ScrapeOnceAsync(RunnerScraper scraper, RunnerSnapshot runner)
+    {
+        using ScrapeResult result = await scraper.ScrapeAsync([runner], Deadline, Cancellation);
+        Assert.Equal("x 1\n", BodyOf(result));
+    }
+
+    private static string BodyOf(ScrapeResult result)
+    {
+        Assert.Null(result.Outcomes[0].Failure);
+        return Encoding.UTF8.GetString(result.Outcomes[0].Reading!.Body.Span);
+    }
+
+    private static async Task WaitForRequestAsync(RawRunner runner)
+    {
+        while (runner.Requests.Count == 0)
+            await Task.Delay(1, Cancellation);
+    }
+
+    // The good runner's answer may still be under way when the fake clock moves.
+    private static async Task<ScrapeResult> AdvanceUntilAsync(Task<ScrapeResult> scrape, FakeTimeProvider time)
+    {
+        await Task.Delay(50, Cancellation);
+        time.Advance(TimeSpan.FromSeconds(0.2));
+        return await scrape;
+    }
+}
