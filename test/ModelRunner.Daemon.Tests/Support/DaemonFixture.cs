@@ -54,7 +54,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         setup ??= new DaemonSetup();
         TemporaryFolder folder = setup.Folder ?? new TemporaryFolder();
         Prepare(folder, setup);
-        var daemon = new DaemonFixture(folder, setup.Folder is null, Process.Start(Command(folder, setup, "serve"))!);
+        var daemon = new DaemonFixture(folder, setup.Folder is null, Process.Start(Command(folder, setup))!);
         daemon.Listen();
 
         string addresses = await daemon._listening.Task.WaitAsync(Patience, Cancellation);
@@ -68,7 +68,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
     {
         TemporaryFolder folder = setup.Folder ?? new TemporaryFolder();
         Prepare(folder, setup);
-        using Process process = Process.Start(Command(folder, setup, "serve"))!;
+        using Process process = Process.Start(Command(folder, setup))!;
         string error = await process.StandardError.ReadToEndAsync(Cancellation);
         await process.WaitForExitAsync(Cancellation);
         if (setup.Folder is null)
@@ -214,9 +214,9 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
             folder.Write("model-runner.json", configuration);
     }
 
-    private static ProcessStartInfo Command(TemporaryFolder folder, DaemonSetup setup, params string[] arguments)
+    private static ProcessStartInfo Command(TemporaryFolder folder, DaemonSetup setup)
     {
-        var start = new ProcessStartInfo(Executable, arguments)
+        var start = new ProcessStartInfo(Executable, ["serve", .. setup.Arguments])
         {
             WorkingDirectory = folder.Path, UseShellExecute = false, RedirectStandardError = true, RedirectStandardInput = true,
         };

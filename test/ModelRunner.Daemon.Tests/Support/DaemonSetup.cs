@@ -15,6 +15,9 @@ internal sealed record DaemonSetup
     /// <summary>Listens on any free port of TCP too.</summary>
     public bool HasTcp { get; init; }
 
+    /// <summary>More flags of <c>serve</c>.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
     /// <summary>A folder that outlives this daemon; null: one of its own.</summary>
     public TemporaryFolder? Folder { get; init; }
 }

@@ -1,0 +1,119 @@
+using System.ClientModel;
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.EndToEnd.Tests.Support;
+using OpenAI;
+using OpenAI.Chat;
+using OpenAI.Embeddings;
+
+namespace ModelRunner.EndToEnd.Tests.Engines;
+
+/// <summary>The daemon with a real engine and real models, whichever the engine is.</summary>
+public abstract class EngineTests
+{
+    private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"Count to 20."}],"max_tokens":24,"temperature":0}""";
+    private const string Embed = """{"model":"tiny-embed","input":["the cat sat on the mat","a dog"]}""";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>The path of llama-server; null for the embedded runner. Skips the test where there is none.</summary>
+    private protected abstract string? RequireEngine();
+
+    [Fact]
+    public async Task A_completion_and_an_embedding_at_once_are_on_one_page_with_the_right_token_counts()
+    {
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(RequireEngine());
+
+        (int Status, JsonElement Body)[] answers = await Task.WhenAll(
+            daemon.PostAsync("v1/chat/completions", Chat), daemon.PostAsync("v1/embeddings", Embed));
+        string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
+
+        Assert.All(answers, static answer => Assert.True(answer.Status == 200, answer.Body.ToString()));
+        JsonElement chat = answers[0].Body.GetProperty("usage");
+        JsonElement embedding = answers[1].Body.GetProperty("usage");
+        Assert.Equal(2, answers[1].Body.GetProperty("data").GetArrayLength());
+        string chatLabels = Page.Labels("tiny-chat", "completion");
+        string embeddingLabels = Page.Labels("tiny-embed", "embedding");
+        Assert.Equal(chat.GetProperty("prompt_tokens").GetDouble(), Page.Value(page, "llamacpp:prompt_tokens_total" + chatLabels));
+        Assert.Equal(chat.GetProperty("completion_tokens").GetDouble(), Page.Value(page, "llamacpp:tokens_predicted_total" + chatLabels));
+        Assert.Equal(embedding.GetProperty("prompt_tokens").GetDouble(), Page.Value(page, "llamacpp:prompt_tokens_total" + embeddingLabels));
+        Assert.Equal(1, Page.Value(page, "model_runner_runner_up" + chatLabels));
+        Assert.Equal(1, Page.Value(page, "model_runner_runner_up" + embeddingLabels));
+    }
+
+    [Fact]
+    public async Task The_client_library_of_OpenAI_chats()
+    {
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(RequireEngine());
+        ChatClient client = new("tiny-chat", new ApiKeyCredential("none"), Options(daemon));
+
+        ChatCompletion answer = await client.CompleteChatAsync(
+            [new UserChatMessage("What is the capital of Norway?")], new ChatCompletionOptions { Temperature = 0, MaxOutputTokenCount = 32 }, Cancellation);
+
+        Assert.Contains("Oslo", answer.Content[0].Text, StringComparison.Ordinal);
+        Assert.Equal(ChatFinishReason.Stop, answer.FinishReason);
+        Assert.True(answer.Usage.OutputTokenCount > 0);
+    }
+
+    [Fact]
+    public async Task The_client_library_of_OpenAI_gets_a_stream_piece_by_piece()
+    {
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(RequireEngine());
+        ChatClient client = new("tiny-chat", new ApiKeyCredential("none"), Options(daemon));
+        var text = new StringBuilder();
+        int pieces = 0;
+        ChatTokenUsage? usage = null;
+
+        AsyncCollectionResult<StreamingChatCompletionUpdate> stream = client.CompleteChatStreamingAsync(
+            [new UserChatMessage("Count to 20.")], new ChatCompletionOptions { Temperature = 0, MaxOutputTokenCount = 64 }, Cancellation);
+        await foreach (StreamingChatCompletionUpdate update in stream)
+        {
+            foreach (ChatMessageContentPart part in update.ContentUpdate)
+            {
+                text.Append(part.Text);
+                pieces++;
+            }
+
+            usage = update.Usage ?? usage;
+        }
+
+        Assert.Contains("1 2 3 4 5", text.ToString(), StringComparison.Ordinal);
+        Assert.True(pieces > 5, $"{pieces} pieces: {text}");
+        Assert.True(usage?.OutputTokenCount > 5);
+    }
+
+    [Fact]
+    public async Task The_client_library_of_OpenAI_embeds()
+    {
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(RequireEngine());
+        EmbeddingClient client = new("tiny-embed", new ApiKeyCredential("none"), Options(daemon));
+
+        OpenAIEmbeddingCollection vectors = await client.GenerateEmbeddingsAsync(["the cat sat", "the cat sat", "two dogs"], cancellationToken: Cancellation);
+
+        Assert.Equal(3, vectors.Count);
+        Assert.All(vectors, static vector => Assert.Equal(64, vector.ToFloats().Length));
+        Assert.Equal(vectors[0].ToFloats().ToArray(), vectors[1].ToFloats().ToArray(), static (left, right) => Math.Abs(left - right) < 1e-4);
+        Assert.NotEqual(vectors[0].ToFloats().ToArray(), vectors[2].ToFloats().ToArray());
+    }
+
+    [Fact]
+    public async Task A_killed_daemon_leaves_no_runner_and_the_next_one_works_at_once()
+    {
+        string? engine = RequireEngine();
+        using var folder = new Daemon.Tests.TemporaryFolder();
+        int runner;
+        await using (DaemonFixture killed = await DemoDaemon.StartAsync(engine, new DaemonSetup { Folder = folder }))
+        {
+            await killed.PostAsync("v1/chat/completions", Chat);
+            runner = await killed.RunnerProcessAsync();
+            await killed.KillAsync();
+        }
+
+        await ProcessTable.WaitUntilGoneAsync(runner, TimeSpan.FromSeconds(2));
+        await using DaemonFixture next = await DemoDaemon.StartAsync(engine, new DaemonSetup { Folder = folder });
+        Assert.Equal(200, (await next.PostAsync("v1/chat/completions", Chat)).Status);
+    }
+
+    private static OpenAIClientOptions Options(DaemonFixture daemon) => new() { Endpoint = new Uri(daemon.TcpAddress, "v1") };
+}

@@ -1,0 +1,7 @@
+namespace ModelRunner.EndToEnd.Tests.Engines;
+
+/// <summary>With the embedded runner, which is always there.</summary>
+public sealed class LlamaHostTests : EngineTests
+{
+    private protected override string? RequireEngine() => null;
+}

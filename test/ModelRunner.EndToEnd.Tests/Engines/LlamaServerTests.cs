@@ -1,0 +1,9 @@
+using ModelRunner.LlamaHost.Tests.Processes;
+
+namespace ModelRunner.EndToEnd.Tests.Engines;
+
+/// <summary>With the real llama-server.</summary>
+public sealed class LlamaServerTests : EngineTests
+{
+    private protected override string? RequireEngine() => RealLlamaServer.Require();
+}

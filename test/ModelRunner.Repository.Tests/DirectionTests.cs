@@ -1,0 +1,68 @@
+using ModelRunner.Repository.Tests.Rules;
+
+namespace ModelRunner.Repository.Tests;
+
+/// <summary>Who may know whom.</summary>
+public sealed class DirectionTests
+{
+    /// <summary>What each project of the product may reference: other projects, and packages.</summary>
+    public static TheoryData<string, string[], string[]> References => new()
+    {
+        { "ModelRunner.Exposition", [], [] },
+        { "ModelRunner.Scheduling", [], [] },
+        {
+            "ModelRunner.Daemon", ["ModelRunner.Exposition", "ModelRunner.Scheduling"],
+            ["Spectre.Console", "System.CommandLine", "Yarp.ReverseProxy"]
+        },
+        { "ModelRunner.LlamaHost", [], ["LLamaSharp", "LLamaSharp.Backend.Cpu"] },
+    };
+
+    [Fact]
+    public void The_daemons_folders_look_downwards_only() =>
+        Assert.Empty(RepositoryTree.Sources.SelectMany(FolderDirection.Check));
+
+    [Theory]
+    [MemberData(nameof(References))]
+    public void A_project_references_what_the_architecture_allows(string project, string[] projects, string[] packages)
+    {
+        var file = new ProjectFile(RepositoryTree.Get($"src/{project}/{project}.csproj"));
+
+        Assert.Equal(projects, file.Projects);
+        Assert.Empty(file.Packages.Except(packages, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_project_of_the_product_has_a_rule() => Assert.Equal(
+        References.Select(static row => row.Data.Item1).Order(StringComparer.Ordinal),
+        RepositoryTree.Paths.Where(static path => path.StartsWith("src/", StringComparison.Ordinal) && path.EndsWith(".csproj", StringComparison.Ordinal))
+            .Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void The_stub_runner_knows_nothing_of_ours() =>
+        Assert.Empty(new ProjectFile(RepositoryTree.Get("test/ModelRunner.StubRunner/ModelRunner.StubRunner.csproj")).Projects);
+
+    [Theory]
+    [InlineData("ModelRunner.Exposition")]
+    [InlineData("ModelRunner.Scheduling")]
+    public void The_compiler_holds_the_ban_list_of_the_cores(string project)
+    {
+        Assert.Equal("true", new ProjectFile(RepositoryTree.Get($"src/{project}/{project}.csproj")).Property("IsPureCore"));
+        Assert.DoesNotContain(RepositoryTree.Sources, file =>
+            file.Path.StartsWith($"src/{project}/", StringComparison.Ordinal) && file.Text.Contains("RS0030", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_ban_lists_are_given_to_the_compiler()
+    {
+        string targets = RepositoryTree.Get("Directory.Build.targets").Text;
+
+        Assert.Contains("Condition=\"'$(IsPureCore)' == 'true'\"", targets, StringComparison.Ordinal);
+        foreach (string list in (string[])["eng/BannedSymbols.txt", "eng/BannedSymbols.Core.txt"])
+        {
+            Assert.Contains(list, targets, StringComparison.Ordinal);
+            Assert.True(RepositoryTree.Exists(list));
+        }
+
+        Assert.DoesNotContain("RS0030", RepositoryTree.Get(".editorconfig").Text, StringComparison.Ordinal);
+    }
+}

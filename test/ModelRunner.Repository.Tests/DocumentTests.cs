@@ -1,0 +1,76 @@
+using ModelRunner.Repository.Tests.Rules;
+
+namespace ModelRunner.Repository.Tests;
+
+/// <summary>Documents that say what is true.</summary>
+public sealed class DocumentTests
+{
+    private const string Serve = "dotnet run -c Release --project src/ModelRunner.Daemon -- serve --demo";
+    private const string Test = "eng/test.sh";
+
+    [Fact]
+    public void Every_document_has_one_title_and_its_links_lead_somewhere() =>
+        Assert.Empty(RepositoryTree.Documents.SelectMany(static file => MarkdownRules.Check(file, RepositoryTree.Exists)));
+
+    [Fact]
+    public void The_commands_of_README_are_there()
+    {
+        string[] commands = [.. MarkdownRules.Commands(RepositoryTree.Get("README.md")).Where(static line => !line.StartsWith("curl ", StringComparison.Ordinal))];
+
+        Assert.Equal([Serve, Test], commands);
+        Assert.True(RepositoryTree.Exists("src/ModelRunner.Daemon/ModelRunner.Daemon.csproj"));
+        Assert.Contains("\"--demo\"", RepositoryTree.Get("src/ModelRunner.Daemon/Configuration/ConfigurationCatalog.cs").Text, StringComparison.Ordinal);
+        Assert.True(File.GetUnixFileMode(Path.Join(RepositoryTree.Root, Test)).HasFlag(UnixFileMode.UserExecute));
+    }
+
+    [Fact]
+    public void The_routes_that_README_asks_are_served()
+    {
+        string greeting = RepositoryTree.Get("src/ModelRunner.Daemon/Api/ServiceEndpoint.cs").Text;
+        string[] routes = [.. MarkdownRules.Commands(RepositoryTree.Get("README.md"))
+            .Where(static line => line.StartsWith("curl ", StringComparison.Ordinal))
+            .Select(static line => line[(line.IndexOf("http://localhost", StringComparison.Ordinal) + "http://localhost".Length)..].Split(' ')[0])];
+
+        Assert.Equal(3, routes.Length);
+        Assert.All(routes, route => Assert.Contains(route, greeting, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void CI_runs_the_command_of_README_and_nothing_else()
+    {
+        string[] commands = [.. RepositoryTree.Get(".ci/run").Lines.Where(static line => line.Length > 0 && line[0] != '#')];
+
+        Assert.Equal(["exec bash eng/test.sh"], commands);
+    }
+
+    [Fact]
+    public void The_architecture_names_every_folder_of_the_daemon_in_order()
+    {
+        string page = RepositoryTree.Get("ARCHITECTURE.md").Text;
+        string[] folders = [.. Directory.EnumerateDirectories(Path.Join(RepositoryTree.Root, "src/ModelRunner.Daemon"))
+            .Select(static folder => Path.GetFileName(folder)!).Where(static folder => folder is not ("bin" or "obj" or "Properties"))];
+
+        Assert.Equal(FolderDirection.Order.Order(StringComparer.Ordinal), folders.Order(StringComparer.Ordinal));
+        Assert.Contains(string.Join(" → ", FolderDirection.Order.Skip(1).Select(static folder => $"`{folder}`")), page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_decision_is_listed()
+    {
+        string list = RepositoryTree.Get("docs/decisions/README.md").Text;
+
+        Assert.All(
+            RepositoryTree.Documents.Where(static file => file.Path.StartsWith("docs/decisions/0", StringComparison.Ordinal)),
+            file => Assert.Contains($"[{file.Lines[0][2..]}]({Path.GetFileName(file.Path)})", list, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_project_is_in_the_solution()
+    {
+        string solution = RepositoryTree.Get("model-runner.slnx").Text;
+
+        Assert.All(
+            RepositoryTree.Paths.Where(static path => path.EndsWith(".csproj", StringComparison.Ordinal)),
+            path => Assert.Contains($"Path=\"{path}\"", solution, StringComparison.Ordinal));
+    }
+}
