@@ -6,9 +6,12 @@ namespace ModelRunner.Repository.Tests;
 public sealed class ShapeTests
 {
     /// <summary>Files that may be long, with the reason.</summary>
-    private static readonly Dictionary<string, string> LongFiles = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, string> LongFiles = new(StringComparer.Ordinal);
+
+    /// <summary>Files with lines that may be wide, with the reason.</summary>
+    private static readonly Dictionary<string, string> WideFiles = new(StringComparer.Ordinal)
     {
-        ["src/ModelRunner.Scheduling/Scheduler.cs"] = "One state machine: a reader follows an event from arrival to effects without leaving the file.",
+        ["src/ModelRunner.Scheduling/Refusals.cs"] = "Each sentence for users stands whole, so that a search finds it.",
     };
 
     /// <summary>Methods that may be long, with the reason.</summary>
@@ -23,9 +26,10 @@ public sealed class ShapeTests
         LongMethods.Keys.Order(StringComparer.Ordinal), RepositoryTree.Sources.SelectMany(SourceShape.LongMethods).Order(StringComparer.Ordinal));
 
     [Fact]
-    public void No_line_is_wider_than_160_characters() => Assert.Empty(RepositoryTree.Sources
-        .Where(static file => file.Path.StartsWith("src/", StringComparison.Ordinal))
-        .SelectMany(static file => SourceShape.WideLines(file).Select(line => $"{file.Path}:{line}")));
+    public void No_line_of_the_product_is_wider_than_160_characters_but_those_named() => Assert.Equal(
+        WideFiles.Keys, RepositoryTree.Sources
+            .Where(static file => file.Path.StartsWith("src/", StringComparison.Ordinal) && SourceShape.WideLines(file).Any())
+            .Select(static file => file.Path));
 
     [Fact]
     public void A_file_holds_one_type() => Assert.Empty(RepositoryTree.Sources

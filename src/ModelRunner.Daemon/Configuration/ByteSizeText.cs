@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace ModelRunner.Daemon.Configuration;
 
-/// <summary>Numbers of bytes as people write them: <c>16777216</c>, <c>512MiB</c>, <c>8 GiB</c>, <c>8GB</c> (powers of ten), <c>8G</c> (powers of two).</summary>
+/// <summary>
+/// Numbers of bytes as people write them: <c>16777216</c>, <c>512MiB</c>, <c>8 GiB</c>, <c>8GB</c> (powers of ten), <c>8G</c> (powers of
+/// two).
+/// </summary>
 internal static class ByteSizeText
 {
     private static readonly (string Unit, long Bytes)[] Units =

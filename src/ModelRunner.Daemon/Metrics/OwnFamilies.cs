@@ -93,9 +93,11 @@ internal sealed class OwnFamilies(MetricsSettings settings, ProcessFigures proce
 
     private static void WriteCounters(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
     {
-        WriteCounters(writer, "model_runner_runner_scrape_failures_total", "Readings that failed, by reason; a reason that never occurred is absent",
+        WriteCounters(writer, "model_runner_runner_scrape_failures_total",
+            "Readings that failed, by reason; a reason that never occurred is absent",
             outcomes, static counters => counters.Failures, static reason => ((ScrapeFailureReason)reason).ToLabelValue());
-        WriteCounters(writer, "model_runner_runner_dropped_total", "Lines of the runner's page that were left out, by reason; a reason that never occurred is absent",
+        WriteCounters(writer, "model_runner_runner_dropped_total",
+            "Lines of the runner's page that were left out, by reason; a reason that never occurred is absent",
             outcomes, static counters => counters.Dropped, static reason => ((ExpositionErrorReason)reason).ToLabelValue());
     }
 

@@ -36,7 +36,8 @@ internal sealed class ModelSnapshot
             if (FindExact(spelling.ToString()) is { } exact)
                 return exact;
 
-        ModelSource[] candidates = [.. reference.EqualSpellings().SelectMany(spelling => Sources.Where(source => spelling.IsEndOf(source.Reference))).Distinct()];
+        ModelSource[] candidates = [.. reference.EqualSpellings()
+            .SelectMany(spelling => Sources.Where(source => spelling.IsEndOf(source.Reference))).Distinct()];
         if (candidates.Length == 1)
             return candidates[0];
 

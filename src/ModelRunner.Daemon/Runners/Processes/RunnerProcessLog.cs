@@ -24,6 +24,7 @@ internal static partial class RunnerProcessLog
     [LoggerMessage(EventId = 2008, Level = LogLevel.Warning, Message = "{Model} (process {Process}) wrote: {Line}")]
     public static partial void LastWords(ILogger logger, string model, int process, string line);
 
-    [LoggerMessage(EventId = 2007, Level = LogLevel.Information, Message = "Cleaned up after a daemon that was killed: {Processes} processes, {Folders} folders")]
+    [LoggerMessage(EventId = 2007, Level = LogLevel.Information,
+        Message = "Cleaned up after a daemon that was killed: {Processes} processes, {Folders} folders")]
     public static partial void Swept(ILogger logger, int processes, int folders);
 }
