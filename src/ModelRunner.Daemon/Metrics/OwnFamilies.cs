@@ -18,7 +18,8 @@ internal sealed class OwnFamilies(MetricsSettings settings, ProcessFigures proce
         new("runtime", BuildInformation.Runtime),
     ];
 
-    private static readonly RunnerState[] States = Enum.GetValues<RunnerState>();
+    // One that waits for room is no runner yet.
+    private static readonly RunnerState[] States = [.. Enum.GetValues<RunnerState>().Where(static state => state != RunnerState.Waiting)];
 
     /// <param name="output">Where to.</param>
     /// <param name="outcomes">All runners, in the order of their series.</param>

@@ -2,6 +2,7 @@ using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Metrics;
 
@@ -34,7 +35,7 @@ internal sealed class PageAssembler(
     public async Task<SegmentedBuffer> AssembleAsync(NegotiatedExposition page, TimeSpan deadline, CancellationToken cancellationToken)
     {
         // Step 1
-        IReadOnlyList<RunnerSnapshot> snapshot = runners();
+        IReadOnlyList<RunnerSnapshot> snapshot = [.. runners().Where(static runner => runner.State != RunnerState.Waiting)];
 
         // Step 2
         using ScrapeResult scrape = await scraper.ScrapeAsync(snapshot, deadline, cancellationToken);
