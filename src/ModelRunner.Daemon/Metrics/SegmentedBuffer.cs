@@ -8,7 +8,9 @@ namespace ModelRunner.Daemon.Metrics;
 internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
 {
     private const int FirstPiece = 16 * 1024;
-    private const int LargestPiece = 1024 * 1024;
+
+    // The shared pool keeps some dozens of arrays of a size: smaller pieces of a large page would be allocated anew each time.
+    private const int LargestPiece = 4 * 1024 * 1024;
     private readonly List<(byte[] Array, int Length)> _full = [];
     private byte[] _current = [];
     private int _used;
