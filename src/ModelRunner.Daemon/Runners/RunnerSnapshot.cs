@@ -28,7 +28,7 @@ internal sealed record RunnerSnapshot
 
     public int Queued { get; init; }
 
-    /// <summary>When its last request ended; null while loading or before the first.</summary>
+    /// <summary>When its last request ended, or when it became ready if it had none; null while loading.</summary>
     public DateTimeOffset? LastUsed { get; init; }
 
     /// <summary>How long it stays when idle; negative: for ever.</summary>

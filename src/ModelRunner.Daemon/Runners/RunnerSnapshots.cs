@@ -14,7 +14,12 @@ internal static class RunnerSnapshots
     {
         var snapshots = new RunnerSnapshot[statuses.Count];
         for (int i = 0; i < snapshots.Length; i++)
-            snapshots[i] = Make(statuses[i], live.Find(statuses[i].Id), engine, origin);
+        {
+            // One that has just ended is still known here, but is reached no more.
+            bool hasProcess = statuses[i].State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;
+            snapshots[i] = Make(statuses[i], hasProcess ? live.Find(statuses[i].Id) : null, engine, origin);
+        }
+
         return snapshots;
     }
 

@@ -1,0 +1,56 @@
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Tests.Runners;
+
+/// <summary>A managed runner without a process: the test says what happens to it.</summary>
+internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
+{
+    private readonly TaskCompletionSource<RunnerFailure?> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<RunnerFailure?> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _stopAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public RunnerId Id => id;
+
+    public RunnerKey Key => key;
+
+    public RunnerEndpoint Endpoint { get; } = RunnerEndpointFactory.ForSocket(id, $"/nowhere/{id.Value}.sock");
+
+    public int? ProcessId => 1000 + (int)id.Value;
+
+    public IReadOnlyList<string> Arguments => [];
+
+    public Task<RunnerFailure?> Ready => _ready.Task;
+
+    public Task<RunnerFailure?> Exited => _exited.Task;
+
+    /// <summary>Completes when it is told to stop.</summary>
+    public Task StopAsked => _stopAsked.Task;
+
+    /// <summary>Called when it is told to stop, before it says that it was.</summary>
+    public Action? OnStop { get; set; }
+
+    /// <summary>Whether it ends as soon as it is told to.</summary>
+    public bool EndsWhenAsked { get; set; } = true;
+
+    public IReadOnlyList<string> LastLines(int maxCount) => [];
+
+    public void BecomeReady() => _ready.TrySetResult(null);
+
+    public void Fail(string message) => End(new RunnerFailure(RunnerFailureReason.Exited, message));
+
+    public void End(RunnerFailure? failure = null)
+    {
+        _ready.TrySetResult(failure ?? new RunnerFailure(RunnerFailureReason.Stopped, "stopped before it was ready"));
+        _exited.TrySetResult(failure);
+    }
+
+    public Task StopAsync()
+    {
+        OnStop?.Invoke();
+        _stopAsked.TrySetResult();
+        if (EndsWhenAsked)
+            End();
+        return _exited.Task;
+    }
+}

@@ -1,0 +1,27 @@
+using ModelRunner.Daemon.Runners;
+
+namespace ModelRunner.Daemon.Tests.Runners;
+
+public class MachineMemoryTests
+{
+    [Theory]
+    [InlineData("1000", "400", "inactive_file 100\n", 700L)]
+    [InlineData("1000", "400", "anon 7\nactive_file 3\ninactive_file 500\n", 1000L)]
+    [InlineData("1000", "1200", "inactive_file 0\n", 0L)]
+    [InlineData("max", "400", "inactive_file 0\n", null)]
+    [InlineData("1000", "400", "", 600L)]
+    public void A_control_group_leaves_what_its_limit_leaves(string limit, string current, string stat, long? expected)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Join(folder.Path, "memory.max"), limit + "\n");
+        File.WriteAllText(Path.Join(folder.Path, "memory.current"), current + "\n");
+        File.WriteAllText(Path.Join(folder.Path, "memory.stat"), stat);
+        Assert.Equal(expected, MachineMemory.ReadGroup(folder.Path));
+    }
+
+    [Fact]
+    public void Without_a_control_group_nothing_is_known_of_it() => Assert.Null(MachineMemory.ReadGroup("/nowhere"));
+
+    [Fact]
+    public void This_machine_has_some() => Assert.True(MachineMemory.ReadAvailable() > 0);
+}

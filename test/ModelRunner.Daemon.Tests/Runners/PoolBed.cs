@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Tests.Runners;
+
+/// <summary>A pool over fake runners and a fake clock. Everything that a test waits for has a limit.</summary>
+internal sealed class PoolBed : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
+
+    public PoolBed(RunnerSettings? runners = null, params AttachedRunnerSettings[] attached)
+    {
+        var settings = new DaemonSettings
+        {
+            Listen = new ListenSettings(null, null),
+            ModelsPath = "/nowhere",
+            Runners = (runners ?? new RunnerSettings()) with { MemoryBudgetBytes = runners?.MemoryBudgetBytes ?? 1 << 30 },
+            AttachedRunners = attached,
+        };
+        Pool = new RunnerPool(settings, Launcher, Time, NullLogger<RunnerPool>.Instance);
+    }
+
+    public FakeLauncher Launcher { get; } = new();
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 25, 8, 0, 0, TimeSpan.Zero));
+
+    public RunnerPool Pool { get; }
+
+    public CancellationToken Limit => _limit.Token;
+
+    public static ModelEntry Model(string name, TimeSpan? keepAlive = null) =>
+        new($"{name}:latest", $"/nowhere/{name}.gguf", 1, DateTimeOffset.UnixEpoch, new ModelSettings { KeepAlive = keepAlive });
+
+    public Task<AcquireOutcome> Ask(string name, CancellationToken clientLeft = default) =>
+        Pool.AcquireAsync(null, Model(name), RunnerMode.Completion, clientLeft).WaitAsync(Limit);
+
+    public ValueTask<FakeRunner> StartedAsync() => Launcher.NextAsync(Limit);
+
+    /// <summary>Asks for a model and lets its runner become ready.</summary>
+    public async Task<(FakeRunner Runner, RunnerLease Lease)> LoadAsync(string name)
+    {
+        Task<AcquireOutcome> asked = Ask(name);
+        FakeRunner runner = await StartedAsync();
+        runner.BecomeReady();
+        return (runner, (await asked).Lease!);
+    }
+
+    /// <summary>Waits until everything that was told to the pool before has been acted on.</summary>
+    public Task SettleAsync() => Pool.UnloadAsync(new UnloadSelection(null, ["no such model"]), Limit);
+
+    public async ValueTask DisposeAsync()
+    {
+        Task ending = Pool.DisposeAsync().AsTask();
+        while (await Task.WhenAny(ending, Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, Limit)) != ending)
+            Time.Advance(TimeSpan.FromSeconds(30));
+        await ending;
+        _limit.Dispose();
+    }
+}

@@ -1,0 +1,61 @@
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Tests.Runners;
+
+public class RunnerPoolEndTests
+{
+    [Fact]
+    public async Task Those_who_wait_are_refused_and_those_admitted_may_finish()
+    {
+        await using var bed = new PoolBed();
+        (FakeRunner busy, RunnerLease lease) = await bed.LoadAsync("a");
+        Task<AcquireOutcome> waiting = bed.Ask("b");
+        FakeRunner loading = await bed.StartedAsync();
+        Task ending = bed.Pool.DisposeAsync().AsTask();
+        Assert.Equal(RefusalReason.ShuttingDown, (await waiting).Refusal!.Reason);
+        await loading.StopAsked.WaitAsync(bed.Limit);
+        Assert.Equal(RefusalReason.ShuttingDown, (await bed.Ask("a")).Refusal!.Reason);
+        Assert.False(busy.StopAsked.IsCompleted);
+        Assert.False(lease.RunnerGone.IsCancellationRequested);
+        lease.Dispose();
+        await ending.WaitAsync(bed.Limit);
+        Assert.True(busy.StopAsked.IsCompleted);
+        Assert.Equal(RefusalReason.ShuttingDown, (await bed.Ask("a")).Refusal!.Reason);
+        Assert.Equal(0, await bed.Pool.UnloadAsync(new UnloadSelection(null, null), bed.Limit));
+    }
+
+    [Fact]
+    public async Task After_the_drain_time_requests_are_cut_before_their_runner_is_told_to_end()
+    {
+        await using var bed = new PoolBed(new RunnerSettings { DrainTimeout = TimeSpan.FromSeconds(3) });
+        (FakeRunner busy, RunnerLease lease) = await bed.LoadAsync("a");
+        bool wasCut = false;
+        busy.OnStop = () => wasCut = lease.RunnerGone.IsCancellationRequested;
+        Task ending = bed.Pool.DisposeAsync().AsTask();
+        await bed.SettleAsync();
+        bed.Time.Advance(TimeSpan.FromSeconds(2.9));
+        Assert.False(busy.StopAsked.IsCompleted);
+        bed.Time.Advance(TimeSpan.FromSeconds(0.1));
+
+        // The lease is never given back: a request that hangs does not hold up the end.
+        await ending.WaitAsync(bed.Limit);
+        Assert.True(wasCut);
+    }
+
+    [Fact]
+    public async Task It_does_not_end_before_the_last_process_is_gone()
+    {
+        await using var bed = new PoolBed();
+        (FakeRunner runner, RunnerLease lease) = await bed.LoadAsync("a");
+        lease.Dispose();
+        runner.EndsWhenAsked = false;
+        Task ending = bed.Pool.DisposeAsync().AsTask();
+        Task again = bed.Pool.DisposeAsync().AsTask();
+        await runner.StopAsked.WaitAsync(bed.Limit);
+        Assert.False(ending.IsCompleted);
+        runner.End();
+        await Task.WhenAll(ending, again).WaitAsync(bed.Limit);
+    }
+}
