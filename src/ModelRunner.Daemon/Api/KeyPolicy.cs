@@ -9,14 +9,15 @@ internal sealed class KeyPolicy
 {
     private const string Scheme = "Bearer ";
 
-    private readonly byte[]? _digest;
+    private const int LongestKey = 4096;
 
-    public KeyPolicy(DaemonSettings settings) =>
-        _digest = settings.ApiKey is { } key ? SHA256.HashData(Encoding.UTF8.GetBytes(key)) : null;
+    private readonly byte[]? _key;
+
+    public KeyPolicy(DaemonSettings settings) => _key = settings.ApiKey is { } key ? Pad(key) : null;
 
     public ApiError? Check(HttpContext context)
     {
-        if (_digest is null || context.Request.Path == "/health")
+        if (_key is null || context.Request.Path == "/health")
             return null;
 
         string sent = context.Request.Headers.Authorization.ToString();
@@ -29,11 +30,15 @@ internal sealed class KeyPolicy
             ApiError.Authentication, sent.Length == 0 ? "missing_api_key" : "invalid_api_key");
     }
 
-    // Digests have one length, so that the time of the comparison tells nothing, not even how long the key is.
-    private bool IsKey(string candidate)
+    private bool IsKey(string candidate) =>
+        candidate.Length <= LongestKey && CryptographicOperations.FixedTimeEquals(Pad(candidate), _key);
+
+    // All have one length, so that the time of the comparison tells nothing, not even how long the key is. Digests would do as well, but they
+    // need OpenSSL, which a bare system lacks.
+    private static byte[] Pad(string key)
     {
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(candidate), digest);
-        return CryptographicOperations.FixedTimeEquals(digest, _digest);
+        byte[] padded = new byte[Encoding.UTF8.GetMaxByteCount(LongestKey)];
+        Encoding.UTF8.GetBytes(key, padded);
+        return padded;
     }
 }

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.Diagnostics.CodeAnalysis;
 using LLama.Native;
 
 namespace ModelRunner.LlamaHost.Generation;
@@ -29,7 +29,7 @@ internal sealed class SamplerFactory(SafeLlamaModelHandle model)
             chain.AddTopP(settings.TopP, 1);
             chain.AddMinP(settings.MinP, 1);
             chain.AddTemperature(settings.Temperature);
-            chain.AddDistributionSampler(settings.Seed ?? (uint)RandomNumberGenerator.GetInt32(int.MaxValue));
+            chain.AddDistributionSampler(settings.Seed ?? AnySeed());
         }
 
         if (settings.HasPenalties)
@@ -55,6 +55,10 @@ internal sealed class SamplerFactory(SafeLlamaModelHandle model)
         if (biases.Count > 0)
             chain.AddLogitBias(model.Vocab.Count, biases.ToArray());
     }
+
+    // The other kind of randomness needs OpenSSL, which a bare system lacks.
+    [SuppressMessage("Security", "CA5394:Do not use insecure randomness", Justification = "A seed is no secret.")]
+    private static uint AnySeed() => (uint)Random.Shared.Next();
 
     private static LLamaToken[] FindEnds(SafeLlamaModelHandle model) =>
         [.. Enumerable.Range(0, model.Vocab.Count).Select(id => (LLamaToken)id).Where(token => token.IsEndOfGeneration(model.Vocab))];
