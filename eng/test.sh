@@ -37,6 +37,12 @@ fetch_llama_server() {
     eng/get-llama-server.sh "$cache/llama-server" && export LLAMA_SERVER_PATH=$cache/llama-server/llama-server
 }
 
+fetch_bare_debian() {
+    [ "$(id -u)" = 0 ] || return
+    [ -e "$cache/bare-debian/complete" ] || echo "test: making a bare Debian in $cache/bare-debian"
+    eng/get-bare-debian.sh "$cache/bare-debian" && export BARE_DEBIAN_PATH=$cache/bare-debian
+}
+
 # Runs one project and adds its counts to the sums. One that ends badly without saying which test failed counts as one failure.
 run() {
     local report=$results/$1.xml code=0 head failures
@@ -56,6 +62,7 @@ if [ "${CI:-}" = true ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; 
 fi
 mkdir -p "$cache"
 fetch_judges || echo "test: Prometheus and its tools could not be fetched"
+fetch_bare_debian || echo "test: there is no bare Debian to try the published program on"
 fetch_llama_server || echo "test: llama-server could not be fetched"
 
 dotnet build model-runner.slnx -v quiet

@@ -235,7 +235,8 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         return start;
     }
 
-    private static HttpClient UnixClient(string path) => new(new SocketsHttpHandler
+    /// <summary>Talks to whatever listens on a socket.</summary>
+    public static HttpClient UnixClient(string path) => new(new SocketsHttpHandler
     {
         UseProxy = false,
         AllowAutoRedirect = false,

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.EndToEnd.Tests.Publishing;
+
+/// <summary>A published daemon with the models that come with it. Disposing ends it by SIGTERM and checks that it ended well.</summary>
+internal sealed class PublishedDaemon : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private PublishedDaemon(Process process, string socketPath, TimeSpan startup)
+    {
+        (_process, Startup) = (process, startup);
+        Client = DaemonFixture.UnixClient(socketPath);
+    }
+
+    public HttpClient Client { get; }
+
+    /// <summary>From the start of the process until it said that it listens.</summary>
+    public TimeSpan Startup { get; }
+
+    /// <summary>What it holds of the machine's memory, in bytes.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <summary>Starts it and returns once it listens.</summary>
+    /// <param name="command">The program and its arguments; it must become the daemon and not start it.</param>
+    /// <param name="folder">An empty folder of its own.</param>
+    /// <param name="environment">All of its variables, beside the socket and the places of its files.</param>
+    public static async Task<PublishedDaemon> StartAsync(string[] command, string folder, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false,
+        };
+        start.Environment.Clear();
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+
+        long started = Stopwatch.GetTimestamp();
+        Process process = Process.Start(start)!;
+        var log = new List<string>();
+        while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        {
+            log.Add(line);
+            if (!line.Contains(" listens on ", StringComparison.Ordinal))
+                continue;
+            TimeSpan startup = Stopwatch.GetElapsedTime(started);
+            // The pipe must be drained for as long as the process lives.
+            _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
+            return new PublishedDaemon(process, Path.Join(folder, "model-runner.sock"), startup);
+        }
+
+        throw new InvalidOperationException($"The daemon ended:\n{string.Join('\n', log)}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await DaemonFixture.SignalAsync(_process.Id, "TERM");
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(DaemonFixture.Patience);
+            Assert.Equal(0, _process.ExitCode);
+        }
+        finally
+        {
+            if (!_process.HasExited)
+                _process.Kill(entireProcessTree: true);
+            _process.Dispose();
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using ModelRunner.Exposition.Tests.Support;
+using Repository = ModelRunner.Daemon.Tests.Repository;
+using TemporaryFolder = ModelRunner.Daemon.Tests.TemporaryFolder;
+
+namespace ModelRunner.EndToEnd.Tests.Publishing;
+
+/// <summary>What <c>dotnet publish</c> makes, made once for all tests of a class: native code, which takes a minute or more.</summary>
+public sealed class PublishedFolder : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly Lazy<Task<string>> _published;
+
+    public PublishedFolder() => _published = new Lazy<Task<string>>(PublishAsync);
+
+    /// <summary>The folder. Skips the test where native code cannot be linked, or fails it under CI.</summary>
+    public async Task<string> RequireAsync()
+    {
+        string[] folders = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')];
+        if (!folders.Any(static folder => File.Exists(Path.Join(folder, "gcc")) || File.Exists(Path.Join(folder, "clang"))))
+            ExternalTool.Missing("There is no C compiler (Debian: apt-get install gcc libc6-dev zlib1g-dev)");
+        if (!File.Exists("/usr/include/zlib.h"))
+            ExternalTool.Missing("The headers of zlib are not installed (Debian: apt-get install zlib1g-dev)");
+        return await _published.Value;
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private async Task<string> PublishAsync()
+    {
+        string target = Path.Join(_folder.Path, "model-runner");
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            ["publish", "-c", "Release", "src/ModelRunner.Daemon", "-o", target, "--nologo", "-v", "quiet", "-nodeReuse:false"])
+        {
+            WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
+        using Process publish = Process.Start(start)!;
+        Task<string> output = publish.StandardOutput.ReadToEndAsync();
+        Task<string> error = publish.StandardError.ReadToEndAsync();
+        await publish.WaitForExitAsync();
+        string text = await output + await error;
+        Assert.True(publish.ExitCode == 0, text);
+        Assert.DoesNotContain("warning", text, StringComparison.OrdinalIgnoreCase);
+        return target;
+    }
+}
