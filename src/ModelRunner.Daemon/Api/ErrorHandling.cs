@@ -41,7 +41,6 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
     private static ApiError ErrorOf(Exception failure) => failure switch
     {
         ApiException known => known.Error,
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => RequestBody.TooLarge(),
         BadHttpRequestException bad => new ApiError(bad.StatusCode, bad.Message, ApiError.InvalidRequest),
         _ => new ApiError(StatusCodes.Status500InternalServerError,
             "the daemon failed to answer because of a fault of its own; its log has the details", ApiError.Server, "internal_error"),

@@ -49,7 +49,7 @@ internal sealed class RequestBody : IDisposable
     }
 
     /// <summary>The error for a body above <see cref="MaxBytes"/>.</summary>
-    public static ApiError TooLarge() => new(StatusCodes.Status413PayloadTooLarge,
+    private static ApiError TooLarge() => new(StatusCodes.Status413PayloadTooLarge,
         $"the request's body is larger than {MaxBytes} bytes; send less, or fewer or smaller pictures",
         ApiError.InvalidRequest, "request_too_large");
 

@@ -39,7 +39,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
 
         if (error == ForwarderError.None)
             return ForwardOutcome.Answered;
-        if (context.RequestAborted.IsCancellationRequested && !lease.RunnerGone.IsCancellationRequested)
+        if (IsOfClient(error) && !lease.RunnerGone.IsCancellationRequested)
             return ForwardOutcome.ClientLeft;
 
         Exception? cause = context.Features.Get<IForwarderErrorFeature>()?.Exception;
@@ -63,6 +63,11 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         return await forwarder.SendAsync(
             context, endpoint.BaseAddress.AbsoluteUri, endpoint.Client, Settings, transformer, lease.RunnerGone);
     }
+
+    // The request's own token tells less: it is also cancelled when the forwarder cuts the connection because of the runner.
+    private static bool IsOfClient(ForwarderError error) => error is
+        ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled
+        or ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient;
 
     private static bool IsIdleClose(HttpContext context, RunnerLease lease, ForwarderError error)
     {

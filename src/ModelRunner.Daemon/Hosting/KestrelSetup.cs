@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using ModelRunner.Daemon.Api;
 using ModelRunner.Daemon.Configuration;
 
 namespace ModelRunner.Daemon.Hosting;
@@ -29,7 +28,9 @@ internal static class KestrelSetup
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
-            kestrel.Limits.MaxRequestBodySize = RequestBody.MaxBytes;
+
+            // RequestBody counts itself: where Kestrel refuses, it cuts the connection before the client has read why.
+            kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.RequestHeadersTimeout = HeaderTimeout;
             kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Protocols = HttpProtocols.Http1);
             if (socket is not null)

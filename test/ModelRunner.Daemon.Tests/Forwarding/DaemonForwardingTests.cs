@@ -59,8 +59,12 @@ public sealed class DaemonForwardingTests
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"request_delay_ms": 60000}"""));
         Task<(int Status, JsonElement Body)> pending = daemon.PostAsync(Route, Plain);
+        int process = await daemon.BusyRunnerProcessAsync();
+        using HttpClient runner = DaemonFixture.RunnerClient(process);
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await StateAsync(runner)).GetProperty("inFlight").GetInt32() == 1, DaemonFixture.Patience);
 
-        await DaemonFixture.SignalAsync(await daemon.BusyRunnerProcessAsync(), "KILL");
+        await DaemonFixture.SignalAsync(process, "KILL");
         (int status, JsonElement body) = await pending;
 
         JsonElement error = body.GetProperty("error");

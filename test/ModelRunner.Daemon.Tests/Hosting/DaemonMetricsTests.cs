@@ -78,7 +78,9 @@ public sealed class DaemonMetricsTests
             {
                 bool isUp = i is not (Stopped or Html);
                 string labels = $"{{backend=\"vllm\",model=\"m{i}:latest\",mode=\"completion\"}}";
-                Assert.Contains($"model_runner_runner_up{labels} {(isUp ? 1 : 0)}\n", page, StringComparison.Ordinal);
+                string name = "model_runner_runner_up" + labels;
+                string up = Assert.Single(page.Split('\n'), line => line.StartsWith(name, StringComparison.Ordinal));
+                Assert.Equal($"{name} {(isUp ? 1 : 0)}", up);
                 Assert.Equal(isUp, page.Contains($"llamacpp:prompt_tokens_total{labels}", StringComparison.Ordinal));
             }
         }

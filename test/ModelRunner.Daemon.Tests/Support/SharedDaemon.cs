@@ -14,8 +14,14 @@ public sealed class SharedDaemon : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_daemon is not null)
-            await _daemon.DisposeAsync();
-        _folder.Dispose();
+        try
+        {
+            if (_daemon is not null)
+                await _daemon.DisposeAsync();
+        }
+        finally
+        {
+            _folder.Dispose();
+        }
     }
 }
