@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ModelRunner.Repository.Tests.Rules;
 
 namespace ModelRunner.Repository.Tests;
@@ -55,6 +56,18 @@ public sealed class DocumentTests
     }
 
     [Fact]
+    public void Every_family_and_reason_of_the_page_is_described()
+    {
+        string page = RepositoryTree.Get("docs/metrics.md").Text;
+        string[] families = [.. Written("src/ModelRunner.Daemon/Metrics/", "\"(model_runner_[a-z_]+)\"").Distinct(StringComparer.Ordinal)];
+        string[] reasons = [.. Written("src/ModelRunner.Daemon/Scraping/ScrapeFailureReasons.cs", "=> \"([a-z_]+)\"")];
+
+        Assert.NotEmpty(families);
+        Assert.NotEmpty(reasons);
+        Assert.All(families.Concat(reasons), name => Assert.Contains($"| `{name}` |", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Every_decision_is_listed()
     {
         string list = RepositoryTree.Get("docs/decisions/README.md").Text;
@@ -63,6 +76,11 @@ public sealed class DocumentTests
             RepositoryTree.Documents.Where(static file => file.Path.StartsWith("docs/decisions/0", StringComparison.Ordinal)),
             file => Assert.Contains($"[{file.Lines[0][2..]}]({Path.GetFileName(file.Path)})", list, StringComparison.Ordinal));
     }
+
+    private static IEnumerable<string> Written(string path, string pattern) => RepositoryTree.Sources
+        .Where(file => file.Path.StartsWith(path, StringComparison.Ordinal))
+        .SelectMany(file => Regex.Matches(file.Text, pattern, RegexOptions.None, TimeSpan.FromSeconds(5)))
+        .Select(static match => match.Groups[1].Value);
 
     [Fact]
     public void Every_project_is_in_the_solution()

@@ -83,6 +83,9 @@ public sealed class DaemonMetricsTests
                 Assert.Equal($"{name} {(isUp ? 1 : 0)}", up);
                 Assert.Equal(isUp, page.Contains($"llamacpp:prompt_tokens_total{labels}", StringComparison.Ordinal));
             }
+
+            Assert.Contains(Down(Stopped, "timeout"), page, StringComparison.Ordinal);
+            Assert.Contains(Down(Html, "content_type"), page, StringComparison.Ordinal);
         }
         finally
         {
@@ -106,6 +109,9 @@ public sealed class DaemonMetricsTests
 
         Assert.False(stub.HasExited);
     }
+
+    private static string Down(int runner, string reason) =>
+        $"model_runner_runner_down{{backend=\"vllm\",model=\"m{runner}:latest\",mode=\"completion\",reason=\"{reason}\"}} 1\n";
 
     private static string Attach(StubProcess[] stubs) => $$"""
         { "metrics": { "minInterval": "0s" }, "runners": [ {{string.Join(", ", stubs.Select(static (stub, i) =>
