@@ -211,12 +211,18 @@ public sealed partial class Scheduler
             return;
         }
 
+        string cause = exited.Cause ?? "its process ended without being asked to";
+        if (runner.State == RunnerState.Loading)
+        {
+            Fail(new RunnerFailed(runner.Id, cause), now);
+            return;
+        }
+
         // A first crash costs no wait: whoever asks next gets a new process. One that crashes again and again soon after it is ready waits.
         bool wasStable = now - runner.ReadySince >= Backoff.ForgivenAfter;
         runner.Failures = wasStable ? 1 : runner.Failures + 1;
         runner.FailedAt = now;
         runner.RetryAt = now + Backoff.After(runner.Failures - 1, _settings);
-        string cause = exited.Cause ?? "its process ended without being asked to";
         if (runner.RetryAt > now)
             RefuseWaiting(runner, request => Refusals.Backoff(request, runner.Key, cause, runner.RetryAt - now));
         End(runner, cause);

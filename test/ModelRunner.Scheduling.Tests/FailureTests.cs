@@ -95,6 +95,16 @@ public class FailureTests
     }
 
     [Fact]
+    public void A_process_that_ends_before_it_was_seen_ready_is_a_failed_start()
+    {
+        _bed.Pass(Seconds(100));
+        _bed.Ask(A);
+        _bed.Exit(_bed.Started(), "signal 11");
+        Assert.Equal((RefusalReason.StartFailed, Seconds(0.1)), (_bed.Refusal().Reason, _bed.Refusal().RetryAfter!.Value));
+        Assert.Empty(_bed.Effects.OfType<StartRunner>());
+    }
+
+    [Fact]
     public void One_that_crashes_again_soon_after_it_was_ready_has_to_wait()
     {
         _bed.Exit(_bed.LoadIdle(A), "signal 11");

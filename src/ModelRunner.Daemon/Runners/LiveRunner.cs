@@ -27,8 +27,14 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     /// <summary>Cuts its requests, then ends the process: llama-server does not end while a connection is open.</summary>
     public async Task StopAsync()
     {
-        await CutAsync();
-        if (Process is not null)
-            await Process.StopAsync();
+        try
+        {
+            await CutAsync();
+        }
+        finally
+        {
+            if (Process is not null)
+                await Process.StopAsync();
+        }
     }
 }

@@ -58,4 +58,18 @@ public class RunnerPoolEndTests
         runner.End();
         await Task.WhenAll(ending, again).WaitAsync(bed.Limit);
     }
+
+    [Fact]
+    public async Task A_fault_in_whoever_is_cut_keeps_no_process_alive()
+    {
+        await using var bed = new PoolBed();
+        (FakeRunner runner, RunnerLease lease) = await bed.LoadAsync("a");
+        lease.Dispose();
+        await using CancellationTokenRegistration faulty = lease.RunnerGone.Register(static () => throw new InvalidOperationException("no"));
+
+        int count = await bed.Pool.UnloadAsync(new UnloadSelection(null, null), bed.Limit);
+
+        Assert.Equal(1, count);
+        Assert.True(runner.StopAsked.IsCompleted);
+    }
 }
