@@ -37,7 +37,7 @@ from_source() {
         tar xzf node-llama-cpp-*.tgz -C package --strip-components=1
         git clone -q package/llama/gitRelease.bundle source
         cmake -S source -B out -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=OFF -DGGML_AVX512=OFF -DBUILD_SHARED_LIBS=OFF \
-            -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_BUILD_WEBUI=OFF -DLLAMA_CURL=OFF
+            -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_CURL=OFF
         cmake --build out --target llama-server --parallel "$(nproc)"
     ) >"$folder/build.log" 2>&1 || { tail -n 5 "$folder/build.log" >&2; return 1; }
     cp "$build/out/bin/llama-server" "$folder/llama-server.built"
