@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using ModelRunner.Exposition.Tests.Support;
@@ -38,11 +39,19 @@ internal sealed partial class Prometheus : IAsyncDisposable
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         while (true)
         {
-            byte[] answer = await _client.GetByteArrayAsync(new Uri($"api/v1/query?query={Uri.EscapeDataString(query)}", UriKind.Relative), cancellation);
-            using var document = JsonDocument.Parse(answer);
-            JsonElement[] result = [.. document.RootElement.Clone().GetProperty("data").GetProperty("result").EnumerateArray()];
-            if (accept(result))
-                return result;
+            using HttpResponseMessage response =
+                await _client.GetAsync(new Uri($"api/v1/query?query={Uri.EscapeDataString(query)}", UriKind.Relative), cancellation);
+
+            // It listens before its storage is open, and says 503 until then.
+            if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
+            {
+                response.EnsureSuccessStatusCode();
+                using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellation));
+                JsonElement[] result = [.. document.RootElement.Clone().GetProperty("data").GetProperty("result").EnumerateArray()];
+                if (accept(result))
+                    return result;
+            }
+
             await timer.WaitForNextTickAsync(cancellation);
         }
     }
