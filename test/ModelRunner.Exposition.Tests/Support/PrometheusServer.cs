@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -96,8 +97,20 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
 
     private async Task<JsonElement> GetAsync(string path, CancellationToken cancellation)
     {
-        using var document = JsonDocument.Parse(await _client.GetByteArrayAsync(new Uri(path, UriKind.Relative), cancellation));
-        return document.RootElement.GetProperty("data").Clone();
+        while (true)
+        {
+            using var response = await _client.GetAsync(new Uri(path, UriKind.Relative), cancellation);
+            if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
+            {
+                // It listens before its storage is open, and says so until then.
+                await Task.Delay(50, cancellation);
+                continue;
+            }
+
+            response.EnsureSuccessStatusCode();
+            using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellation));
+            return document.RootElement.GetProperty("data").Clone();
+        }
     }
 
     private async Task StartProcessAsync(string program, CancellationToken cancellation)
