@@ -138,8 +138,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new InferenceEndpoint(catalog, pool, backends, forwarder, time).Map(web);
         if (settings.Metrics.Enabled)
         {
-            var pages = new PageAssembler(() => pool.Runners, new RunnerScraper(settings.Metrics, time), settings.Metrics, time);
-            new MetricsEndpoint(pages, settings.Metrics.Timeout).Map(web);
+            var pages = new PageAssembler(
+                () => pool.Runners, new RunnerScraper(settings.Metrics, time), settings.Metrics, time, logs.CreateLogger<PageAssembler>());
+            new MetricsEndpoint(pages, settings.Metrics.Timeout, time).Map(web);
         }
     }
 

@@ -6,18 +6,28 @@ using Microsoft.Net.Http.Headers;
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary><c>GET /metrics</c>: one page of all runners.</summary>
-internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTimeout)
+/// <param name="pages">Makes the pages.</param>
+/// <param name="fallbackTimeout">When to answer a scraper that does not say how long it waits.</param>
+/// <param name="time">The clock.</param>
+internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTimeout, TimeProvider time)
 {
-    /// <summary>Pages that may be under way or being sent at once. A page is held in memory until its reader has it.</summary>
-    private const int MostPages = 64;
+    /// <summary>
+    /// Bytes of finished pages that slow readers may hold together before new scrapes are refused. A reader holds nothing else: no runner,
+    /// no lock, no other's page.
+    /// </summary>
+    private const long MostHeldBytes = 256L * 1024 * 1024;
+
+    /// <summary>A page that came late is still sent, in case that somebody waits for it.</summary>
+    private static readonly TimeSpan LeastForSending = TimeSpan.FromSeconds(1);
 
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
-    private int _pages;
+    private long _heldBytes;
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/metrics", Methods, AnswerAsync);
 
     private async Task AnswerAsync(HttpContext context)
     {
+        long arrivedAt = time.GetTimestamp();
         HttpRequest request = context.Request;
         NegotiatedExposition negotiated = ContentNegotiation.Negotiate(Join(request.Headers.Accept));
         HttpResponse response = context.Response;
@@ -29,50 +39,61 @@ internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTime
         if (HttpMethods.IsHead(request.Method))
             return;
 
+        ScrapeDeadline deadline = ScrapeDeadline.Of(request.Headers[ScrapeDeadline.HeaderName], fallbackTimeout);
+        using SegmentedBuffer? page = Interlocked.Read(ref _heldBytes) > MostHeldBytes
+            ? null
+            : await MakeAsync(context, negotiated, deadline, arrivedAt);
+        if (page is null)
+            await RefuseAsBusyAsync(context);
+        else
+            await SendAsync(context, page, deadline.End - time.GetElapsedTime(arrivedAt));
+    }
+
+    /// <summary>Makes the page as it is to be sent; null where there was no time for it.</summary>
+    private async Task<SegmentedBuffer?> MakeAsync(
+        HttpContext context, NegotiatedExposition negotiated, ScrapeDeadline deadline, long arrivedAt)
+    {
+        SegmentedBuffer? page = await pages.AssembleAsync(negotiated, deadline, arrivedAt, context.RequestAborted);
+        if (page is null || !ContentNegotiation.AcceptsGzip(Join(context.Request.Headers.AcceptEncoding)))
+            return page;
+
+        using (page)
+        {
+            var packed = new SegmentedBuffer();
+            await using (var gzip = new GZipStream(new BufferStream(packed), CompressionLevel.Fastest))
+                page.CopyTo(gzip);
+            context.Response.Headers[HeaderNames.ContentEncoding] = "gzip";
+            return packed;
+        }
+    }
+
+    // Who reads slower than the scraper waits is not waited for.
+    private async Task SendAsync(HttpContext context, SegmentedBuffer page, TimeSpan left)
+    {
+        Interlocked.Add(ref _heldBytes, page.Length);
         try
         {
-            if (Interlocked.Increment(ref _pages) > MostPages)
-            {
-                RefuseAsBusy(response);
-                return;
-            }
-
-            TimeSpan deadline = ScrapeDeadline.ForReading(request.Headers[ScrapeDeadline.HeaderName], fallbackTimeout);
-            using SegmentedBuffer page = await pages.AssembleAsync(negotiated, deadline, context.RequestAborted);
-            await SendAsync(context, page);
+            context.Response.ContentLength = page.Length;
+            using var end = new CancellationTokenSource(left > LeastForSending ? left : LeastForSending, time);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(end.Token, context.RequestAborted);
+            await page.CopyToAsync(context.Response.Body, both.Token);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            context.Abort();
         }
         finally
         {
-            Interlocked.Decrement(ref _pages);
+            Interlocked.Add(ref _heldBytes, -page.Length);
         }
     }
 
-    private static async Task SendAsync(HttpContext context, SegmentedBuffer page)
+    private static Task RefuseAsBusyAsync(HttpContext context)
     {
-        if (!ContentNegotiation.AcceptsGzip(Join(context.Request.Headers.AcceptEncoding)))
-        {
-            await SendPlainAsync(context, page);
-            return;
-        }
-
-        using var compressed = new SegmentedBuffer();
-        await using (var gzip = new GZipStream(new BufferStream(compressed), CompressionLevel.Fastest))
-            page.CopyTo(gzip);
-        context.Response.Headers[HeaderNames.ContentEncoding] = "gzip";
-        await SendPlainAsync(context, compressed);
-    }
-
-    private static Task SendPlainAsync(HttpContext context, SegmentedBuffer body)
-    {
-        context.Response.ContentLength = body.Length;
-        return body.CopyToAsync(context.Response.Body, context.RequestAborted);
-    }
-
-    private static void RefuseAsBusy(HttpResponse response)
-    {
-        response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        response.Headers.RetryAfter = "1";
-        response.ContentLength = 0;
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.Headers.RetryAfter = "1";
+        return context.Response.WriteAsync("too many pages are being made or read at once; ask again in a second\n", context.RequestAborted);
     }
 
     private static string? Join(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 0 ? null : string.Join(',', values.ToArray());

@@ -69,8 +69,8 @@ internal sealed class OwnFamilies(MetricsSettings settings, ProcessFigures proce
 
     private static void WriteReadings(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
     {
-        Write(writer, "model_runner_runner_scrape_duration_seconds", "Time that the reading of the runner took", outcomes,
-            static outcome => outcome.Scrape.Reading is { Ended.IsCompleted: true } reading ? reading.Duration.TotalSeconds : null);
+        Write(writer, "model_runner_runner_scrape_duration_seconds", "Time that the reading of the runner took, or was waited for in vain", outcomes,
+            static outcome => outcome.Scrape.Duration?.TotalSeconds);
         Write(writer, "model_runner_runner_scrape_samples", "Samples read from the runner, before duplicates among them are dropped", outcomes,
             static outcome => outcome.Summary?.Samples);
         Write(writer, "model_runner_runner_scrape_body_bytes", "Bytes of the runner's page, decoded", outcomes,

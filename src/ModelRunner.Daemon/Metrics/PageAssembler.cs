@@ -1,3 +1,4 @@
+using System.Buffers;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
@@ -19,9 +20,12 @@ namespace ModelRunner.Daemon.Metrics;
 /// <para>Nothing here takes a lock that a load, an unload or a request could hold.</para>
 /// </remarks>
 internal sealed class PageAssembler(
-    Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time)
+    Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger)
+    : IDisposable
 {
-    private readonly Lock _gate = new();
+    // One page at a time: the merger keeps its buffers, and more at once would only share the same processors and take more memory.
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly ArrayBufferWriter<byte> _ownPage = new();
     private readonly OwnFamilies _own = new(settings, new ProcessFigures(time));
     private readonly CounterTable _counters = new();
     private readonly ExpositionMerger _merger = new(new ExpositionLimits { MaxSamples = settings.MaxSamples });
@@ -29,22 +33,25 @@ internal sealed class PageAssembler(
 
     /// <summary>Makes a page.</summary>
     /// <param name="page">What the scraper and we agreed on.</param>
-    /// <param name="deadline">The time for reading runners.</param>
+    /// <param name="deadline">The scrape's times.</param>
+    /// <param name="arrivedAt">What they are counted from, as a timestamp of the time provider.</param>
     /// <param name="cancellationToken">Cancelled when the scraper went away.</param>
-    /// <returns>The page, which the caller disposes of.</returns>
-    public async Task<SegmentedBuffer> AssembleAsync(NegotiatedExposition page, TimeSpan deadline, CancellationToken cancellationToken)
+    /// <returns>The page, which the caller disposes of; null where its turn to be merged did not come in time.</returns>
+    public async Task<SegmentedBuffer?> AssembleAsync(
+        NegotiatedExposition page, ScrapeDeadline deadline, long arrivedAt, CancellationToken cancellationToken)
     {
         // Step 1
         IReadOnlyList<RunnerSnapshot> snapshot = [.. runners().Where(static runner => runner.State != RunnerState.Waiting)];
 
         // Step 2
-        using ScrapeResult scrape = await scraper.ScrapeAsync(snapshot, deadline, cancellationToken);
+        using ScrapeResult scrape = await scraper.ScrapeAsync(snapshot, deadline.Reading, cancellationToken);
+        TimeSpan left = deadline.Answer - time.GetElapsedTime(arrivedAt);
+        if (!await _gate.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken))
+            return null;
         var output = new SegmentedBuffer();
         try
         {
-            // One page at a time: the merger keeps its buffers, and more at once would only share the same processors and take more memory.
-            lock (_gate)
-                Merge(snapshot, scrape, page, output);
+            Merge(snapshot, scrape, page, output);
             return output;
         }
         catch
@@ -52,7 +59,13 @@ internal sealed class PageAssembler(
             output.Dispose();
             throw;
         }
+        finally
+        {
+            _gate.Release();
+        }
     }
+
+    public void Dispose() => _gate.Dispose();
 
     private void Merge(IReadOnlyList<RunnerSnapshot> snapshot, ScrapeResult scrape, NegotiatedExposition page, SegmentedBuffer output)
     {
@@ -61,12 +74,15 @@ internal sealed class PageAssembler(
             // Step 3
             var sources = new SourceOutcome[scrape.Outcomes.Length];
             for (int i = 0; i < sources.Length; i++)
+            {
                 sources[i] = Read(scrape.Outcomes[i]);
+                NoteHealth(sources[i]);
+            }
 
             // Step 4
-            using var own = new SegmentedBuffer();
-            _own.Write(own, sources, _conflicts);
-            _merger.AddOwn(own.ToMemory());
+            _ownPage.ResetWrittenCount();
+            _own.Write(_ownPage, sources, _conflicts);
+            _merger.AddOwn(_ownPage.WrittenMemory);
 
             // Step 5
             _merger.WriteTo(output, page.Format, page.Escaping);
@@ -85,7 +101,7 @@ internal sealed class PageAssembler(
         if (scrape.Failure is { } failure)
         {
             // A reading that goes on is counted for each scrape that it came too late for, one that failed only once.
-            if (scrape.Reading is { } late && (!late.Ended.IsCompleted || late.TryCount()))
+            if (scrape.IsLate || scrape.Reading?.TryCount() == true)
                 counters.CountFailure(failure);
             return new SourceOutcome(scrape, Summary: null, failure, counters);
         }
@@ -103,6 +119,22 @@ internal sealed class PageAssembler(
         }
 
         return new SourceOutcome(scrape, Summary: null, ScrapeFailureReason.Parse, counters);
+    }
+
+    // The log tells changes only: a scrape comes every few seconds.
+    private void NoteHealth(in SourceOutcome source)
+    {
+        ScrapeFailureReason? failure = source.Failure is { } reason && reason.IsOfLife() ? null : source.Failure;
+        if (failure != source.Counters.LastFailure)
+        {
+            RunnerKey key = source.Scrape.Runner.Key;
+            if (failure is { } cause)
+                logger.LogAbsent(key.Model, key.Backend, ModeText.Format(key.Mode), cause.ToSentence());
+            else if (source.Failure is null)
+                logger.LogPresent(key.Model, key.Backend, ModeText.Format(key.Mode));
+        }
+
+        source.Counters.LastFailure = failure;
     }
 
     // Duplicates are only known after the merge. What is counted here shows on the next page.

@@ -9,6 +9,9 @@ internal sealed class RunnerCounters
     private readonly long[] _failures = new long[ScrapeFailureReasons.Count];
     private readonly long[] _dropped = new long[Enum.GetValues<ExpositionErrorReason>().Length];
 
+    /// <summary>Why its series were not on the page before; null where they were.</summary>
+    public ScrapeFailureReason? LastFailure { get; set; }
+
     public ReadOnlySpan<long> Failures => _failures;
 
     public ReadOnlySpan<long> Dropped => _dropped;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using ModelRunner.Daemon.Scraping;
 
 namespace ModelRunner.Daemon.Metrics;
 
@@ -8,9 +9,7 @@ namespace ModelRunner.Daemon.Metrics;
 internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
 {
     private const int FirstPiece = 16 * 1024;
-
-    // The shared pool keeps some dozens of arrays of a size: smaller pieces of a large page would be allocated anew each time.
-    private const int LargestPiece = 4 * 1024 * 1024;
+    private const int LargestPiece = 1024 * 1024;
     private readonly List<(byte[] Array, int Length)> _full = [];
     private byte[] _current = [];
     private int _used;
@@ -55,22 +54,12 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
         destination.Write(_current, 0, _used);
     }
 
-    /// <summary>All of it, where it is in one piece; else a copy.</summary>
-    public ReadOnlyMemory<byte> ToMemory()
-    {
-        if (_full.Count == 0)
-            return _current.AsMemory(0, _used);
-        using var copy = new MemoryStream(checked((int)Length));
-        CopyTo(copy);
-        return copy.ToArray();
-    }
-
     public void Dispose()
     {
         foreach ((byte[] array, _) in _full)
-            ArrayPool<byte>.Shared.Return(array);
+            BufferPool.Shared.Return(array);
         if (_current.Length > 0)
-            ArrayPool<byte>.Shared.Return(_current);
+            BufferPool.Shared.Return(_current);
         _full.Clear();
         _current = [];
         _used = 0;
@@ -80,7 +69,7 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
     private void Grow(int sizeHint)
     {
         int size = (int)Math.Clamp(Length, FirstPiece, LargestPiece);
-        byte[] next = ArrayPool<byte>.Shared.Rent(Math.Max(size, sizeHint));
+        byte[] next = BufferPool.Shared.Rent(Math.Max(size, sizeHint));
         if (_current.Length > 0)
             _full.Add((_current, _used));
         _fullBytes += _used;

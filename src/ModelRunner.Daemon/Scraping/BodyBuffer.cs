@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace ModelRunner.Daemon.Scraping;
 
@@ -6,6 +6,10 @@ namespace ModelRunner.Daemon.Scraping;
 internal sealed class BodyBuffer(int maxBytes) : IDisposable
 {
     private const int SmallestArray = 4096;
+
+    /// <summary>A length that is only told is believed up to here; beyond it the array grows with what has come.</summary>
+    private const int MostOnTrust = 1024 * 1024;
+
     private byte[] _array = [];
 
     /// <summary>The bytes so far. Borrowed: only until <see cref="Dispose"/>.</summary>
@@ -14,10 +18,13 @@ internal sealed class BodyBuffer(int maxBytes) : IDisposable
     public int Length { get; private set; }
 
     /// <summary>Makes room for a body of a length that was told, and one byte to see that nothing follows.</summary>
-    public void Expect(int bytes) => Grow(Math.Min(bytes, maxBytes) + 1);
+    /// <param name="bytes">The length.</param>
+    /// <param name="lastBytes">The length of the runner's last body: as much came already, so it is believed.</param>
+    public void Expect(int bytes, int lastBytes) => Grow(Math.Min(bytes, Math.Max(MostOnTrust, lastBytes)) + 1);
 
     /// <summary>Reads to the end of a stream.</summary>
     /// <returns>False where it is longer than the limit; at most one byte more than that was read then.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> TryReadAsync(Stream body, CancellationToken cancellationToken)
     {
         while (true)
@@ -40,17 +47,17 @@ internal sealed class BodyBuffer(int maxBytes) : IDisposable
         _array = [];
         Length = 0;
         if (array.Length > 0)
-            ArrayPool<byte>.Shared.Return(array);
+            BufferPool.Shared.Return(array);
     }
 
     private void Grow(int bytes)
     {
         if (bytes <= _array.Length)
             return;
-        byte[] larger = ArrayPool<byte>.Shared.Rent(bytes);
+        byte[] larger = BufferPool.Shared.Rent(bytes);
         _array.AsSpan(0, Length).CopyTo(larger);
         if (_array.Length > 0)
-            ArrayPool<byte>.Shared.Return(_array);
+            BufferPool.Shared.Return(_array);
         _array = larger;
     }
 }

@@ -4,20 +4,23 @@ namespace ModelRunner.Daemon.Scraping;
 /// One reading of a runner's page, shared by all scrapes that came while it ran or soon after. Its body goes back to the pool when it has
 /// ended and the last who holds it lets go.
 /// </summary>
-internal sealed class Reading
+/// <param name="startedAt">When it began, as a timestamp of the time provider.</param>
+internal sealed class Reading(long startedAt)
 {
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<ScrapeWait> _waits = new(1);
     private int _holders = 1;
     private int _isCounted;
+    private volatile bool _isEnded;
     private BodyBuffer? _body;
 
-    /// <summary>Completes when the runner has answered or failed to. Never faults.</summary>
-    public Task Ended => _ended.Task;
+    /// <summary>Whether the runner has answered or failed to. What follows is only there then.</summary>
+    public bool IsEnded => _isEnded;
+
+    /// <summary>When it began, as a timestamp of the time provider.</summary>
+    public long StartedAt => startedAt;
 
     /// <summary>When it ended, as a timestamp of the time provider.</summary>
     public long EndedAt { get; private set; }
-
-    public TimeSpan Duration { get; private set; }
 
     /// <summary>Null where the body is whole.</summary>
     public ScrapeFailureReason? Failure { get; private set; }
@@ -38,11 +41,19 @@ internal sealed class Reading
             _body?.Dispose();
     }
 
-    /// <summary>Ends it. Called once, by its reader, who holds it.</summary>
-    public void End(ReadOutcome outcome, long endedAt, TimeSpan duration)
+    /// <summary>Lets a scrape wait for its end. Only under the lock of its target, and before it has ended.</summary>
+    public void Notify(ScrapeWait wait)
     {
-        (_body, Failure, IsOpenMetrics) = (outcome.Body, outcome.Failure, outcome.IsOpenMetrics);
-        (EndedAt, Duration) = (endedAt, duration);
-        _ended.SetResult();
+        wait.Add();
+        _waits.Add(wait);
+    }
+
+    /// <summary>Ends it. Only under the lock of its target; called once, by its reader, who holds it.</summary>
+    /// <returns>Who is to be told, outside the lock.</returns>
+    public IReadOnlyList<ScrapeWait> End(ReadOutcome outcome, long endedAt)
+    {
+        (_body, Failure, IsOpenMetrics, EndedAt) = (outcome.Body, outcome.Failure, outcome.IsOpenMetrics, endedAt);
+        _isEnded = true;
+        return _waits;
     }
 }

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using ModelRunner.Daemon.Runners;
 
 namespace ModelRunner.Daemon.Scraping;
@@ -13,18 +14,23 @@ internal sealed class RunnerPageReader(int maxBodyBytes)
 {
     private const string Accept = "text/plain;version=0.0.4";
 
-    /// <summary>Never throws.</summary>
-    public async Task<ReadOutcome> ReadAsync(RunnerEndpoint endpoint, CancellationToken cancellationToken)
+    /// <summary>Reads the page. Never throws.</summary>
+    /// <param name="endpoint">The runner.</param>
+    /// <param name="page">Where its page is.</param>
+    /// <param name="lastBytes">The length of its last body; 0 before the first.</param>
+    /// <param name="cancellationToken">Ends it with <see cref="ScrapeFailureReason.Timeout"/>.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<ReadOutcome> ReadAsync(RunnerEndpoint endpoint, Uri page, int lastBytes, CancellationToken cancellationToken)
     {
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint.BaseAddress, "metrics"));
+            using var request = new HttpRequestMessage(HttpMethod.Get, page);
             request.Headers.TryAddWithoutValidation("Accept", Accept);
             request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
             using HttpResponseMessage response = await endpoint.Client.SendAsync(request, cancellationToken);
             return ReasonOf(response.StatusCode) is { } reason
                 ? ReadOutcome.Fail(reason)
-                : await ReadBodyAsync(response.Content, cancellationToken);
+                : await ReadBodyAsync(response.Content, lastBytes, cancellationToken);
         }
         catch (Exception failure)
         {
@@ -32,7 +38,8 @@ internal sealed class RunnerPageReader(int maxBodyBytes)
         }
     }
 
-    private async Task<ReadOutcome> ReadBodyAsync(HttpContent content, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReadOutcome> ReadBodyAsync(HttpContent content, int lastBytes, CancellationToken cancellationToken)
     {
         if (!TryReadType(content.Headers, out bool isOpenMetrics) || !TryReadCoding(content.Headers, out bool isGzip))
             return ReadOutcome.Fail(ScrapeFailureReason.ContentType);
@@ -45,8 +52,8 @@ internal sealed class RunnerPageReader(int maxBodyBytes)
         try
         {
             if (length is { } expected && !isGzip)
-                body.Expect((int)expected);
-            await using Stream stream = await content.ReadAsStreamAsync(cancellationToken);
+                body.Expect((int)expected, lastBytes);
+            Stream stream = content.ReadAsStream(cancellationToken);
             isWhole = isGzip ? await ReadGzipAsync(stream, body, cancellationToken) : await body.TryReadAsync(stream, cancellationToken);
             return isWhole ? new ReadOutcome(body, isOpenMetrics, Failure: null) : ReadOutcome.Fail(ScrapeFailureReason.TooLarge);
         }

@@ -11,17 +11,22 @@ namespace ModelRunner.Daemon.Scraping;
 /// </summary>
 internal sealed class RunnerScraper : IDisposable
 {
+    /// <summary>When nobody has scraped for so long, memory is worth more than the time to get it again.</summary>
+    private static readonly TimeSpan TrimAfter = TimeSpan.FromSeconds(60);
+
     private readonly ConcurrentDictionary<RunnerId, ScrapeTargetState> _targets = [];
     private readonly MetricsSettings _settings;
     private readonly TimeProvider _time;
     private readonly RunnerPageReader _reader;
     private readonly ITimer _forgetting;
+    private readonly ITimer _trimming;
 
     public RunnerScraper(MetricsSettings settings, TimeProvider time)
     {
         (_settings, _time) = (settings, time);
         _reader = new RunnerPageReader(settings.MaxBodyBytes);
         _forgetting = time.CreateTimer(_ => ForgetReadings(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _trimming = time.CreateTimer(static _ => BufferPool.Shared.Trim(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Asks those runners that can be asked and returns when all have answered, or at the deadline with those that have.</summary>
@@ -33,10 +38,11 @@ internal sealed class RunnerScraper : IDisposable
         ForgetTargets(runners);
         var readings = new Reading?[runners.Count];
         var states = new ScrapeTargetState[runners.Count];
+        var wait = new ScrapeWait();
         try
         {
-            Join(runners, states, readings, deadline);
-            await WaitAsync(readings, deadline, cancellationToken);
+            Join(runners, states, readings, wait, deadline);
+            await WaitAsync(wait, deadline, cancellationToken);
         }
         catch
         {
@@ -45,16 +51,23 @@ internal sealed class RunnerScraper : IDisposable
             throw;
         }
 
+        long now = _time.GetTimestamp();
         var outcomes = new ScrapeOutcome[runners.Count];
         for (int i = 0; i < outcomes.Length; i++)
-            outcomes[i] = new ScrapeOutcome(runners[i], states[i].Labels, readings[i], FailureOf(runners[i], readings[i]));
+            outcomes[i] = OutcomeOf(runners[i], states[i], readings[i], now);
         _forgetting.Change(_settings.MinInterval, Timeout.InfiniteTimeSpan);
+        _trimming.Change(TrimAfter, Timeout.InfiniteTimeSpan);
         return new ScrapeResult(outcomes);
     }
 
-    public void Dispose() => _forgetting.Dispose();
+    public void Dispose()
+    {
+        _forgetting.Dispose();
+        _trimming.Dispose();
+    }
 
-    private void Join(IReadOnlyList<RunnerSnapshot> runners, ScrapeTargetState[] states, Reading?[] readings, TimeSpan deadline)
+    private void Join(
+        IReadOnlyList<RunnerSnapshot> runners, ScrapeTargetState[] states, Reading?[] readings, ScrapeWait wait, TimeSpan deadline)
     {
         ReadingLimit? limit = null;
         for (int i = 0; i < runners.Count; i++)
@@ -63,41 +76,31 @@ internal sealed class RunnerScraper : IDisposable
             states[i] = _targets.GetOrAdd(runner.Id, static (_, added) => new ScrapeTargetState(added), runner);
             if (runner.State != RunnerState.Ready || runner.Endpoint is not { } endpoint)
                 continue;
-            readings[i] = states[i].Join(_time, _settings.MinInterval, out bool isNew);
+            readings[i] = states[i].Join(wait, _time, _settings.MinInterval, out bool isNew);
             if (isNew)
-                _ = ReadAsync(endpoint, readings[i]!, limit ??= new ReadingLimit(Longer(deadline, _settings.Timeout), _time));
+                _ = ReadAsync(states[i], endpoint, readings[i]!, limit ??= new ReadingLimit(Longer(deadline, _settings.Timeout), _time));
         }
 
         limit?.Release();
+        wait.Signal();
     }
 
-    private async Task ReadAsync(RunnerEndpoint endpoint, Reading reading, ReadingLimit limit)
+    private async Task ReadAsync(ScrapeTargetState target, RunnerEndpoint endpoint, Reading reading, ReadingLimit limit)
     {
         reading.Hold();
         limit.Hold();
-        long startedAt = _time.GetTimestamp();
-        ReadOutcome outcome = await _reader.ReadAsync(endpoint, limit.Token);
-        long endedAt = _time.GetTimestamp();
-        reading.End(outcome, endedAt, _time.GetElapsedTime(startedAt, endedAt));
+        ReadOutcome outcome = await _reader.ReadAsync(endpoint, target.PageOf(endpoint), target.LastBytes, limit.Token);
+        target.End(reading, outcome, _time);
         reading.Release();
         limit.Release();
     }
 
     // One timer for all runners.
-    private async Task WaitAsync(Reading?[] readings, TimeSpan deadline, CancellationToken cancellationToken)
+    private async Task WaitAsync(ScrapeWait wait, TimeSpan deadline, CancellationToken cancellationToken)
     {
-        var ends = new List<Task>(readings.Length);
-        foreach (Reading? reading in readings)
-        {
-            if (reading is { Ended.IsCompleted: false })
-                ends.Add(reading.Ended);
-        }
-
-        if (ends.Count == 0)
-            return;
         try
         {
-            await Task.WhenAll(ends).WaitAsync(deadline, _time, cancellationToken);
+            await wait.All.WaitAsync(deadline, _time, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -105,17 +108,23 @@ internal sealed class RunnerScraper : IDisposable
         }
     }
 
-    private static ScrapeFailureReason? FailureOf(RunnerSnapshot runner, Reading? reading)
+    private ScrapeOutcome OutcomeOf(RunnerSnapshot runner, ScrapeTargetState state, Reading? reading, long now)
     {
-        if (reading is not null)
-            return reading.Ended.IsCompleted ? reading.Failure : ScrapeFailureReason.Timeout;
-        return runner.State switch
-        {
-            RunnerState.Loading => ScrapeFailureReason.Loading,
-            RunnerState.Stopping => ScrapeFailureReason.Stopping,
-            _ => ScrapeFailureReason.Failed,
-        };
+        if (reading is null)
+            return new ScrapeOutcome(runner, state.Labels, Reading: null, FailureOf(runner.State), Duration: null, IsLate: false);
+        return reading.IsEnded
+            ? new ScrapeOutcome(
+                runner, state.Labels, reading, reading.Failure, _time.GetElapsedTime(reading.StartedAt, reading.EndedAt), IsLate: false)
+            : new ScrapeOutcome(
+                runner, state.Labels, reading, ScrapeFailureReason.Timeout, _time.GetElapsedTime(reading.StartedAt, now), IsLate: true);
     }
+
+    private static ScrapeFailureReason FailureOf(RunnerState state) => state switch
+    {
+        RunnerState.Loading => ScrapeFailureReason.Loading,
+        RunnerState.Stopping => ScrapeFailureReason.Stopping,
+        _ => ScrapeFailureReason.Failed,
+    };
 
     private void ForgetTargets(IReadOnlyList<RunnerSnapshot> runners)
     {

@@ -4,10 +4,13 @@ using Microsoft.Extensions.Primitives;
 namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>
-/// How long runners may take, from the header in which Prometheus and vmagent tell when they stop waiting. The page is answered by nine
-/// tenths of that; a further part is kept for merging and sending.
+/// Until when what is done, counted from the arrival of a scrape. From the header in which Prometheus and vmagent tell when they stop
+/// waiting: the page is answered by nine tenths of that, and a further part is kept for merging.
 /// </summary>
-internal static class ScrapeDeadline
+/// <param name="Reading">Runners are waited for until then.</param>
+/// <param name="Answer">The page is made by then.</param>
+/// <param name="End">Nobody waits for the rest of the page any more.</param>
+internal readonly record struct ScrapeDeadline(TimeSpan Reading, TimeSpan Answer, TimeSpan End)
 {
     public const string HeaderName = "X-Prometheus-Scrape-Timeout-Seconds";
 
@@ -17,15 +20,16 @@ internal static class ScrapeDeadline
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LeastForMerging = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>The time for reading runners, counted from the arrival of the scrape.</summary>
+    /// <summary>Reads the header.</summary>
     /// <param name="header">The header's values: seconds with a decimal point. Whatever else it says counts for nothing.</param>
     /// <param name="fallback">When to answer where the header says nothing.</param>
-    public static TimeSpan ForReading(StringValues header, TimeSpan fallback)
+    public static ScrapeDeadline Of(StringValues header, TimeSpan fallback)
     {
         bool isTold = TryParse(header, out TimeSpan timeout);
         TimeSpan answer = isTold ? timeout * AnsweredBy : fallback;
         TimeSpan merging = answer * MergingPart;
-        return answer - (merging > LeastForMerging ? merging : LeastForMerging);
+        TimeSpan reading = answer - (merging > LeastForMerging ? merging : LeastForMerging);
+        return new ScrapeDeadline(reading, answer, isTold ? timeout : Longest);
     }
 
     private static bool TryParse(StringValues header, out TimeSpan timeout)

@@ -4,20 +4,31 @@ using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Scraping;
 
-/// <summary>What scrapes share about one start of a runner: its labels and its present or last reading.</summary>
+/// <summary>What scrapes share about one start of a runner: its labels, its address, and its present or last reading.</summary>
 internal sealed class ScrapeTargetState(RunnerSnapshot runner)
 {
     private readonly Lock _gate = new();
     private Reading? _reading;
+    private Uri? _page;
 
     /// <summary>The labels of its series.</summary>
     public TargetLabels Labels { get; } = LabelsOf(runner);
 
+    /// <summary>The length of its last whole body in bytes; 0 before the first.</summary>
+    public int LastBytes { get; private set; }
+
+    /// <summary>Where its page is. Taken apart only once, since that costs more than sending the request.</summary>
+    public Uri PageOf(RunnerEndpoint endpoint) => _page ??= new Uri(endpoint.BaseAddress, "metrics");
+
     /// <summary>
     /// Joins the reading that runs, or the one that ended less than <paramref name="minInterval"/> ago, or makes a new one that the caller has
-    /// to carry out. The caller holds what it gets.
+    /// to carry out and to <see cref="End"/>. The caller holds what it gets.
     /// </summary>
-    public Reading Join(TimeProvider time, TimeSpan minInterval, out bool isNew)
+    /// <param name="wait">Told of the end, where that is still to come.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="minInterval">How long a reading is shared after its end.</param>
+    /// <param name="isNew">Whether the caller has to carry it out.</param>
+    public Reading Join(ScrapeWait wait, TimeProvider time, TimeSpan minInterval, out bool isNew)
     {
         lock (_gate)
         {
@@ -25,12 +36,30 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
             if (isNew)
             {
                 _reading?.Release();
-                _reading = new Reading();
+                _reading = new Reading(time.GetTimestamp());
             }
 
-            _reading!.Hold();
-            return _reading;
+            Reading reading = _reading!;
+            if (!reading.IsEnded)
+                reading.Notify(wait);
+            reading.Hold();
+            return reading;
         }
+    }
+
+    /// <summary>Ends a reading and tells those who wait.</summary>
+    public void End(Reading reading, ReadOutcome outcome, TimeProvider time)
+    {
+        IReadOnlyList<ScrapeWait> waits;
+        lock (_gate)
+        {
+            if (outcome.Body is { } body)
+                LastBytes = body.Length;
+            waits = reading.End(outcome, time.GetTimestamp());
+        }
+
+        foreach (ScrapeWait wait in waits)
+            wait.Signal();
     }
 
     /// <summary>Lets go of a reading that nobody may join any more.</summary>
@@ -46,7 +75,7 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
     }
 
     private static bool IsStale(Reading reading, TimeProvider time, TimeSpan minInterval) =>
-        reading.Ended.IsCompleted && (minInterval == TimeSpan.Zero || time.GetElapsedTime(reading.EndedAt) >= minInterval);
+        reading.IsEnded && (minInterval == TimeSpan.Zero || time.GetElapsedTime(reading.EndedAt) >= minInterval);
 
     private static TargetLabels LabelsOf(RunnerSnapshot runner)
     {

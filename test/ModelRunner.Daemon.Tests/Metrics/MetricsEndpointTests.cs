@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using ModelRunner.Daemon.Tests.Stubs;
 using ModelRunner.Daemon.Tests.Support;
@@ -108,6 +109,59 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
         Assert.Contains("model_runner_runner_up{backend=\"llama.cpp\",model=\"good:latest\",mode=\"completion\"} 1\n", page, StringComparison.Ordinal);
         Assert.Contains("llamacpp:prompt_tokens_total{backend=\"llama.cpp\",model=\"good:latest\",mode=\"completion\"} 0\n", page, StringComparison.Ordinal);
         Assert.DoesNotContain("llamacpp:prompt_tokens_total{backend=\"llama.cpp\",model=\"bad:latest\"", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Readers_that_never_read_hold_up_nobody()
+    {
+        const int Count = 70;
+        await using StubProcess large = await StubProcess.StartAsync(null, "--alias", "large:latest");
+        await large.SetFaultsAsync("""{"metrics_series": 20000}""");
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = Attach(("large", large)) });
+        Socket[] idle = [.. Enumerable.Range(0, Count).Select(static _ => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))];
+        try
+        {
+            foreach (Socket reader in idle)
+            {
+                await reader.ConnectAsync(new UnixDomainSocketEndPoint(daemon.SocketPath), Cancellation);
+                await reader.SendAsync("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), Cancellation);
+            }
+
+            // Its first byte says that the whole page was made.
+            foreach (Socket reader in idle)
+                Assert.Equal(1, await reader.ReceiveAsync(new byte[1], Cancellation));
+            using HttpResponseMessage response = await daemon.Client.GetAsync(new Uri("metrics", UriKind.Relative), Cancellation);
+
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.True(response.Content.Headers.ContentLength > 1_000_000, $"{response.Content.Headers.ContentLength}");
+        }
+        finally
+        {
+            foreach (Socket reader in idle)
+                reader.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task TMO_09_While_a_model_loads_the_page_says_so_and_waits_for_nothing()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = """{"load_delay_ms": 600000}""" },
+        });
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        Task<HttpResponseMessage> request = daemon.SendAsync(
+            "v1/chat/completions", """{"model":"tiny-chat","messages":[]}""", HttpCompletionOption.ResponseContentRead, leaving.Token);
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await daemon.RunnersAsync()).Any(static runner => runner.GetProperty("state").GetString() == "loading"), DaemonFixture.Patience);
+
+        string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
+
+        Assert.False(request.IsCompleted);
+        Assert.Contains("model_runner_runners{state=\"loading\"} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains("mode=\"completion\",reason=\"loading\"} 1\n", page, StringComparison.Ordinal);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
     }
 
     private static string Attach(params (string Model, StubProcess Stub)[] runners) => $$"""

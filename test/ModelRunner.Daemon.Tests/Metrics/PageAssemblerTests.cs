@@ -1,10 +1,13 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Daemon.Tests.Scraping;
+using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
@@ -47,7 +50,7 @@ public sealed partial class PageAssemblerTests
         await using RawRunner liar = RawRunner.WithPage(1, "model_runner_runner_up{model=\"other\"} 1\nx 1\n");
 
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
-        PageAssembler pages = Assembler([liar.Snapshot], scraper);
+        using PageAssembler pages = Assembler([liar.Snapshot], scraper);
         await PageAsync(pages);
         string page = await PageAsync(pages);
 
@@ -56,7 +59,78 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task LBL_10_Two_replicas_have_a_fourth_label()
+    public async Task LBL_10_One_model_in_two_backends_is_two_series()
+    {
+        await using RawRunner one = RawRunner.WithPage(1, "x 1\n");
+        await using RawRunner two = RawRunner.WithPage(2, "x 2\n");
+
+        string page = await PageAsync([one.Snapshot, two.Snapshot with { Key = one.Snapshot.Key with { Backend = "vllm" } }]);
+
+        Assert.Contains("x{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\"} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains("x{backend=\"vllm\",model=\"m1:latest\",mode=\"completion\"} 2\n", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_model_may_have_any_name()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+
+        string page = await PageAsync([runner.Snapshot with { Key = runner.Snapshot.Key with { Model = "a\"} 9\nevil 1\\ ü" } }]);
+
+        Assert.Contains("x{backend=\"llama.cpp\",model=\"a\\\"} 9\\nevil 1\\\\ ü\",mode=\"completion\"} 1\n", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("\nevil", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task LIF_08_The_log_says_once_that_a_runner_has_no_metrics_and_once_that_it_has()
+    {
+        await using var runner = RawRunner.WithPage(1, "x 1\n");
+        Func<Stream, CancellationToken, Task<bool>> good = runner.Answer;
+        var log = new ListLogger<PageAssembler>();
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.Zero }, TimeProvider.System);
+        using PageAssembler pages = Assembler([runner.Snapshot], scraper, log);
+
+        await PageAsync(pages);
+        runner.Answer = static (stream, _) => RawRunner.WriteAsync(stream, RawRunner.Page("{}", status: "501 Not Implemented"));
+        await PageAsync(pages);
+        await PageAsync(pages);
+        runner.Answer = good;
+        await PageAsync(pages);
+
+        Assert.Equal(
+            [
+                "/metrics does not show the series of m1:latest (llama.cpp, completion): it has no metrics; a llama-server needs --metrics.",
+                "/metrics shows the series of m1:latest (llama.cpp, completion) again.",
+            ],
+            log.Lines);
+    }
+
+    [Fact]
+    public async Task A_page_whose_turn_does_not_come_in_time_is_given_up()
+    {
+        await using RawRunner bad = RawRunner.WithBytes(1, RawRunner.Page("", status: "500 Internal Server Error"));
+        var merging = new TaskCompletionSource();
+        using var goOn = new ManualResetEventSlim();
+        var log = new ListLogger<PageAssembler> { Logging = () =>
+        {
+            merging.TrySetResult();
+            goOn.Wait(Cancellation);
+        } };
+        using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
+        using PageAssembler pages = Assembler([bad.Snapshot], scraper, log);
+
+        Task<string> first = Task.Run(() => PageAsync(pages), Cancellation);
+        await merging.Task;
+        ScrapeDeadline over = new(TimeSpan.FromSeconds(30), TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        SegmentedBuffer? second = await pages.AssembleAsync(Text, over, TimeProvider.System.GetTimestamp(), Cancellation);
+        goOn.Set();
+
+        Assert.Null(second);
+        Assert.Contains("model_runner_runner_down", await first, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task LBL_06_Two_replicas_have_a_fourth_label()
     {
         await using RawRunner one = RawRunner.WithPage(1, "x 1\n");
         await using RawRunner two = RawRunner.WithPage(2, "x 2\n");
@@ -72,7 +146,7 @@ public sealed partial class PageAssemblerTests
     {
         RawRunner[] runners = [.. Enumerable.Range(1, 5).Select(static id => RawRunner.WithPage(id, $"# TYPE b counter\nb {id}\n# TYPE a gauge\na {id}\n"))];
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.Zero }, TimeProvider.System);
-        PageAssembler pages = Assembler([.. runners.Select(static runner => runner.Snapshot)], scraper);
+        using PageAssembler pages = Assembler([.. runners.Select(static runner => runner.Snapshot)], scraper);
 
         HashSet<string> distinct = new(StringComparer.Ordinal);
         for (int i = 0; i < 20; i++)
@@ -88,7 +162,7 @@ public sealed partial class PageAssemblerTests
     {
         await using RawRunner runner = RawRunner.WithBytes(1, RawRunner.Page("", status: "500 Internal Server Error"));
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
-        PageAssembler pages = Assembler([runner.Snapshot], scraper);
+        using PageAssembler pages = Assembler([runner.Snapshot], scraper);
 
         await PageAsync(pages);
         string page = await PageAsync(pages);
@@ -98,19 +172,24 @@ public sealed partial class PageAssemblerTests
         Assert.DoesNotContain("reason=\"status\"} 2\n", page, StringComparison.Ordinal);
     }
 
-    private static PageAssembler Assembler(IReadOnlyList<RunnerSnapshot> runners, RunnerScraper scraper) =>
-        new(() => runners, scraper, new MetricsSettings(), TimeProvider.System);
+    private static PageAssembler Assembler(
+        IReadOnlyList<RunnerSnapshot> runners, RunnerScraper scraper, ILogger<PageAssembler>? log = null) =>
+        new(() => runners, scraper, new MetricsSettings(), TimeProvider.System, log ?? NullLogger<PageAssembler>.Instance);
 
     private static async Task<string> PageAsync(IReadOnlyList<RunnerSnapshot> runners)
     {
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
-        return await PageAsync(Assembler(runners, scraper));
+        using PageAssembler pages = Assembler(runners, scraper);
+        return await PageAsync(pages);
     }
 
     private static async Task<string> PageAsync(PageAssembler pages)
     {
-        using SegmentedBuffer page = await pages.AssembleAsync(Text, TimeSpan.FromSeconds(30), Cancellation);
-        return Encoding.UTF8.GetString(page.ToMemory().Span);
+        ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
+        using SegmentedBuffer? page = await pages.AssembleAsync(Text, deadline, TimeProvider.System.GetTimestamp(), Cancellation);
+        using var copy = new MemoryStream();
+        page!.CopyTo(copy);
+        return Encoding.UTF8.GetString(copy.ToArray());
     }
 
     [GeneratedRegex("(?m)^model_runner_(process_|runner_scrape_duration).*$", RegexOptions.ExplicitCapture, 10_000)]

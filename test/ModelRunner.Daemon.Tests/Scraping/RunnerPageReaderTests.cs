@@ -110,6 +110,30 @@ public sealed class RunnerPageReaderTests
     }
 
     [Fact]
+    public async Task A_body_in_gzip_that_breaks_off_is_truncated()
+    {
+        byte[] whole = Gzip(string.Concat(Enumerable.Range(0, 1000).Select(static i => $"x{{n=\"{i}\"}} {i}\n")));
+        await using RawRunner runner = RawRunner.WithBytes(1, GzipAnswer(whole[..(whole.Length / 2)]));
+
+        Assert.Equal(ScrapeFailureReason.Truncated, (await ReadAsync(runner)).Failure);
+    }
+
+    [Fact]
+    public async Task Headers_without_end_are_too_large()
+    {
+        byte[] header = Encoding.UTF8.GetBytes($"X-Filler: {new string('x', 1000)}\r\n");
+        await using var runner = new RawRunner(1, async (stream, ending) =>
+        {
+            await stream.WriteAsync("HTTP/1.1 200 OK\r\n"u8.ToArray(), ending);
+            while (!ending.IsCancellationRequested)
+                await stream.WriteAsync(header, ending);
+            return false;
+        });
+
+        Assert.Equal(ScrapeFailureReason.TooLarge, (await ReadAsync(runner)).Failure);
+    }
+
+    [Fact]
     public async Task NEG_08_The_request_says_what_it_takes_and_nothing_of_the_client()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
@@ -123,7 +147,9 @@ public sealed class RunnerPageReaderTests
     }
 
     private static Task<ReadOutcome> ReadAsync(RawRunner runner) =>
-        new RunnerPageReader(MaxBodyBytes).ReadAsync(runner.Snapshot.Endpoint!, Cancellation);
+        new RunnerPageReader(MaxBodyBytes)
+            .ReadAsync(runner.Snapshot.Endpoint!, new Uri(runner.Snapshot.Endpoint!.BaseAddress, "metrics"), lastBytes: 0, Cancellation)
+            .AsTask();
 
     private static byte[] Gzip(string text)
     {

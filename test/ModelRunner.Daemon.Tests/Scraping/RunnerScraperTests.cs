@@ -129,6 +129,99 @@ public sealed class RunnerScraperTests
         }
     }
 
+    [Fact]
+    public async Task TMO_05_All_runners_are_asked_before_any_has_answered()
+    {
+        const int Count = 32;
+        int asked = 0;
+        var all = new TaskCompletionSource();
+        RawRunner[] runners = [.. Enumerable.Range(1, Count).Select(id => new RawRunner(id, async (stream, _) =>
+        {
+            if (Interlocked.Increment(ref asked) == Count)
+                all.SetResult();
+            await all.Task;
+            return await RawRunner.WriteAsync(stream, RawRunner.Page("x 1\n"));
+        }))];
+        using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
+
+        using ScrapeResult result = await scraper.ScrapeAsync([.. runners.Select(static runner => runner.Snapshot)], Deadline, Cancellation);
+
+        foreach (ScrapeOutcome outcome in result.Outcomes.ToArray())
+            Assert.Null(outcome.Failure);
+        foreach (RawRunner runner in runners)
+            await runner.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Each_who_joins_waits_to_a_deadline_of_its_own()
+    {
+        var gate = new TaskCompletionSource();
+        await using var runner = new RawRunner(1, async (stream, _) =>
+        {
+            await gate.Task;
+            return await RawRunner.WriteAsync(stream, RawRunner.Page("x 1\n"));
+        });
+        var time = new FakeTimeProvider();
+        using var scraper = new RunnerScraper(new MetricsSettings(), time);
+
+        Task<ScrapeResult> patient = scraper.ScrapeAsync([runner.Snapshot], Deadline, Cancellation);
+        Task<ScrapeResult> hasty = scraper.ScrapeAsync([runner.Snapshot], TimeSpan.FromSeconds(1), Cancellation);
+        time.Advance(TimeSpan.FromSeconds(1));
+        ScrapeResult late = await hasty;
+        ScrapeOutcome missed = late.Outcomes[0];
+        late.Dispose();
+        gate.SetResult();
+        using ScrapeResult result = await patient;
+
+        Assert.True(missed.IsLate);
+        Assert.Equal(ScrapeFailureReason.Timeout, missed.Failure);
+        Assert.Equal(TimeSpan.FromSeconds(1), missed.Duration);
+        Assert.Equal("x 1\n", BodyOf(result));
+        Assert.Single(runner.Requests);
+    }
+
+    [Fact]
+    public async Task LIF_01_What_a_runner_said_is_gone_with_it()
+    {
+        RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.Zero }, TimeProvider.System);
+
+        await ScrapeOnceAsync(scraper, runner.Snapshot);
+        await runner.DisposeAsync();
+
+        for (int i = 0; i < 3; i++)
+        {
+            using ScrapeResult result = await scraper.ScrapeAsync([runner.Snapshot], Deadline, Cancellation);
+            Assert.NotNull(result.Outcomes[0].Failure);
+            Assert.True(result.Outcomes[0].Reading!.Body.IsEmpty);
+        }
+    }
+
+    [Fact]
+    public async Task SEC_07_A_runner_that_scrapes_in_turn_ends_at_the_deadline()
+    {
+        var settings = new MetricsSettings { MinInterval = TimeSpan.Zero };
+        var time = new FakeTimeProvider();
+        using var scraper = new RunnerScraper(settings, time);
+        int nested = 0;
+        RawRunner? self = null;
+        await using var runner = new RawRunner(1, async (stream, ending) =>
+        {
+            Interlocked.Increment(ref nested);
+            using ScrapeResult inner = await scraper.ScrapeAsync([self!.Snapshot], Deadline, ending);
+            return await RawRunner.WriteAsync(stream, RawRunner.Page("x 1\n"));
+        });
+        self = runner;
+
+        Task<ScrapeResult> scrape = scraper.ScrapeAsync([runner.Snapshot], TimeSpan.FromSeconds(2), Cancellation);
+        await WaitForRequestAsync(runner);
+        time.Advance(TimeSpan.FromSeconds(2));
+        using ScrapeResult result = await scrape;
+
+        Assert.Equal(ScrapeFailureReason.Timeout, result.Outcomes[0].Failure);
+        Assert.Equal(1, Volatile.Read(ref nested));
+    }
+
     [Theory]
     [InlineData(RunnerState.Loading, ScrapeFailureReason.Loading)]
     [InlineData(RunnerState.Stopping, ScrapeFailureReason.Stopping)]

@@ -22,15 +22,28 @@ public sealed class ScrapeDeadlineTests
     [InlineData("1,5", 4.5)]
     public void TMO_02_The_header_gives_nine_tenths_less_the_time_for_merging_and_nonsense_gives_the_default(string header, double seconds)
     {
-        TimeSpan deadline = ScrapeDeadline.ForReading(header, TimeSpan.FromSeconds(5));
+        ScrapeDeadline deadline = ScrapeDeadline.Of(header, TimeSpan.FromSeconds(5));
 
-        Assert.Equal(seconds, deadline.TotalSeconds, precision: 6);
+        Assert.Equal(seconds, deadline.Reading.TotalSeconds, precision: 6);
     }
 
     [Fact]
     public void A_missing_header_and_one_that_stands_twice_give_the_default()
     {
-        Assert.Equal(4.5, ScrapeDeadline.ForReading(StringValues.Empty, TimeSpan.FromSeconds(5)).TotalSeconds, precision: 6);
-        Assert.Equal(4.5, ScrapeDeadline.ForReading(new StringValues(["1", "2"]), TimeSpan.FromSeconds(5)).TotalSeconds, precision: 6);
+        Assert.Equal(4.5, ScrapeDeadline.Of(StringValues.Empty, TimeSpan.FromSeconds(5)).Reading.TotalSeconds, precision: 6);
+        Assert.Equal(4.5, ScrapeDeadline.Of(new StringValues(["1", "2"]), TimeSpan.FromSeconds(5)).Reading.TotalSeconds, precision: 6);
+    }
+
+    [Theory]
+    [InlineData("10", 9, 10)]
+    [InlineData("0.3", 0.27, 0.3)]
+    [InlineData("1e9", 54, 60)]
+    [InlineData("abc", 5, 60)]
+    public void The_page_is_answered_by_nine_tenths_and_read_until_the_scraper_gives_up(string header, double answer, double end)
+    {
+        ScrapeDeadline deadline = ScrapeDeadline.Of(header, TimeSpan.FromSeconds(5));
+
+        Assert.Equal(answer, deadline.Answer.TotalSeconds, precision: 6);
+        Assert.Equal(end, deadline.End.TotalSeconds, precision: 6);
     }
 }

@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+
+namespace ModelRunner.Daemon.Tests.Support;
+
+/// <summary>Keeps what is logged.</summary>
+internal sealed class ListLogger<T> : ILogger<T>
+{
+    private readonly List<string> _lines = [];
+
+    /// <summary>Called after each line, on the thread that logs.</summary>
+    public Action Logging { get; init; } = static () => { };
+
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lines)
+                return [.. _lines];
+        }
+    }
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        lock (_lines)
+            _lines.Add(formatter(state, exception));
+        Logging();
+    }
+}
