@@ -1,23 +1,18 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace ModelRunner.Exposition.Tests.Support;
 
-/// <summary>A real Prometheus that scrapes given pages. It listens on a loopback port of its own choice and keeps its data in a temporary folder.</summary>
-internal sealed partial class PrometheusServer : IAsyncDisposable
+/// <summary>A real Prometheus that scrapes given pages.</summary>
+internal sealed class PrometheusServer : IAsyncDisposable
 {
     private const string TextType = "text/plain; version=0.0.4; charset=utf-8";
     private const string OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("prometheus-test-").FullName;
-    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly PageServer _pages;
     private readonly string[] _names;
-    private Process? _process;
+    private PrometheusProcess? _prometheus;
 
     private PrometheusServer(IReadOnlyDictionary<string, byte[]> pages)
     {
@@ -30,11 +25,10 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
     /// <param name="cancellation">Gives up.</param>
     public static async Task<PrometheusServer> StartAsync(IReadOnlyDictionary<string, byte[]> pages, CancellationToken cancellation)
     {
-        var program = ExternalTool.Require("prometheus");
         var server = new PrometheusServer(pages);
         try
         {
-            await server.StartProcessAsync(program, cancellation);
+            server._prometheus = await PrometheusProcess.StartAsync(server.Configuration(), cancellation);
             return server;
         }
         catch
@@ -50,7 +44,7 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
     {
         while (true)
         {
-            var targets = await GetAsync("api/v1/targets?state=active", cancellation);
+            var targets = await _prometheus!.GetAsync("api/v1/targets?state=active", cancellation);
             var active = targets.GetProperty("activeTargets").EnumerateArray().ToArray();
             if (active.Length == _names.Length && active.All(HasVerdict))
                 return await OutcomesAsync(active, cancellation);
@@ -67,14 +61,9 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false })
-            _process.Kill(entireProcessTree: true);
-        if (_process is not null)
-            await _process.WaitForExitAsync(CancellationToken.None);
-        _process?.Dispose();
-        _client.Dispose();
+        if (_prometheus is not null)
+            await _prometheus.DisposeAsync();
         await _pages.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
     }
 
     private async Task<Dictionary<string, ScrapeOutcome>> OutcomesAsync(JsonElement[] active, CancellationToken cancellation)
@@ -83,7 +72,7 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
         // The count is stored right behind the samples, an instant after the target is known to be healthy.
         while (counts.Count < _names.Length)
         {
-            var result = (await GetAsync("api/v1/query?query=scrape_samples_post_metric_relabeling", cancellation)).GetProperty("result");
+            var result = (await _prometheus!.GetAsync("api/v1/query?query=scrape_samples_post_metric_relabeling", cancellation)).GetProperty("result");
             counts = result.EnumerateArray().ToDictionary(
                 series => series.GetProperty("metric").GetProperty("page").GetString()!,
                 series => int.Parse(series.GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture));
@@ -95,51 +84,6 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
 
     private static int Page(JsonElement target) => int.Parse(target.GetProperty("labels").GetProperty("page").GetString()!, CultureInfo.InvariantCulture);
 
-    private async Task<JsonElement> GetAsync(string path, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            using var response = await _client.GetAsync(new Uri(path, UriKind.Relative), cancellation);
-            if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
-            {
-                // It listens before its storage is open, and says so until then.
-                await Task.Delay(50, cancellation);
-                continue;
-            }
-
-            response.EnsureSuccessStatusCode();
-            using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellation));
-            return document.RootElement.GetProperty("data").Clone();
-        }
-    }
-
-    private async Task StartProcessAsync(string program, CancellationToken cancellation)
-    {
-        var configuration = Path.Combine(_folder, "prometheus.yml");
-        await File.WriteAllTextAsync(configuration, Configuration(), cancellation);
-        var start = new ProcessStartInfo(program)
-        {
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        foreach (var argument in new[] { $"--config.file={configuration}", $"--storage.tsdb.path={_folder}/data", "--web.listen-address=127.0.0.1:0" })
-            start.ArgumentList.Add(argument);
-        _process = Process.Start(start) ?? throw new InvalidOperationException("Prometheus did not start.");
-        var log = new StringBuilder();
-        while (await _process.StandardError.ReadLineAsync(cancellation) is { } line)
-        {
-            log.Append(line).Append('\n');
-            if (ListeningLine().Match(line) is not { Success: true } match)
-                continue;
-            _client.BaseAddress = new Uri($"http://{match.Groups["address"].Value}/");
-            // The pipe must be drained for as long as the process lives.
-            _ = _process.StandardError.ReadToEndAsync(CancellationToken.None);
-            return;
-        }
-
-        Assert.Fail($"Prometheus ended before it listened:\n{log}");
-    }
-
     private string Configuration()
     {
         var text = new StringBuilder("global:\n  scrape_interval: 3s\n  scrape_timeout: 3s\nscrape_configs:\n- job_name: pages\n  static_configs:\n");
@@ -147,7 +91,4 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
             text.Append(CultureInfo.InvariantCulture, $"  - targets: ['{_pages.Address}']\n    labels: {{ __metrics_path__: '/{page}', page: '{page}' }}\n");
         return text.ToString();
     }
-
-    [GeneratedRegex(@"msg=""?Listening on""? address=(?<address>[0-9.]+:[0-9]+)")]
-    private static partial Regex ListeningLine();
 }
