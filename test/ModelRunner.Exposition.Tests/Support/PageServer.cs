@@ -55,7 +55,12 @@ internal sealed class PageServer : IAsyncDisposable
             try
             {
                 using var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
-                var request = await reader.ReadLineAsync(_stop.Token) ?? "";
+                if (await reader.ReadLineAsync(_stop.Token) is not { } request)
+                {
+                    // It connected and left without a word, as a Prometheus does that is ended at that moment.
+                    return;
+                }
+
                 while (await reader.ReadLineAsync(_stop.Token) is { Length: > 0 })
                 {
                     // Headers say nothing here.
