@@ -7,8 +7,9 @@ namespace ModelRunner.Exposition;
 
 /// <summary>
 /// Merges the pages of many sources into one. Use: <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/> for each source,
-/// <see cref="AddOwn"/> for the caller's own families, then <see cref="WriteTo"/>, then <see cref="Reset"/> before the next page. Keeps its
-/// buffers, so one instance per concurrent page allocates next to nothing. Not thread-safe.
+/// <see cref="AddOwn"/> for the caller's own families, then <see cref="WriteTo"/>, then <see cref="Reset"/> before the next page. A page that is
+/// too large to be held whole is written in parts: <see cref="BeginPage"/>, then <see cref="WritePart"/> until it says that nothing is left.
+/// Keeps its buffers, so one instance per concurrent page allocates next to nothing. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// Nothing is lost silently: for every source the samples that came in are those on the page plus those counted in its
@@ -16,6 +17,8 @@ namespace ModelRunner.Exposition;
 /// </remarks>
 public sealed class ExpositionMerger
 {
+    private const int NoPage = -1;
+
     private readonly PageIndex _index = new();
     private readonly FamilyList _families = new();
     private readonly SourceOrder _order = new();
@@ -24,6 +27,9 @@ public sealed class ExpositionMerger
     private readonly SourceReader _reader;
     private readonly int[] _conflicts = new int[MergeConflicts.Count];
     private bool _isMerged;
+    private ExpositionFormat _format;
+    private ExpositionMerger? _escaped;
+    private int _nextFamily = NoPage;
 
     /// <summary>Makes a merger without sources.</summary>
     /// <param name="limits">What one source may send.</param>
@@ -88,20 +94,57 @@ public sealed class ExpositionMerger
     /// <summary>Writes the page. Merges first where that has not been done.</summary>
     public void WriteTo(IBufferWriter<byte> output, ExpositionFormat format, NameEscaping escaping)
     {
-        ArgumentNullException.ThrowIfNull(output);
+        BeginPage(format, escaping);
+        while (WritePart(output, int.MaxValue))
+        {
+        }
+    }
+
+    /// <summary>
+    /// Begins to write the page in parts. Merges first where that has not been done; from here on all conflicts and dropped samples are known.
+    /// </summary>
+    public void BeginPage(ExpositionFormat format, NameEscaping escaping)
+    {
         Merge();
-        if (EscapedPage.IsNeeded(_index, escaping))
-            WriteEscaped(output, format, escaping);
+        _format = format;
+        _nextFamily = 0;
+        _escaped = EscapedPage.IsNeeded(_index, escaping) ? Escape(escaping) : null;
+        if (_escaped is not null)
+            _escaped.BeginPage(format, NameEscaping.AllowUtf8);
         else if (format == ExpositionFormat.OpenMetrics100)
-            _openMetrics.Write(_index, _families, output);
-        else
-            TextPageWriter.Write(_index, _families, output);
+            _openMetrics.Begin(_index, _families);
+    }
+
+    /// <summary>Writes the next part of the page: whole families.</summary>
+    /// <param name="output">Where to. All parts one behind the other are the page.</param>
+    /// <param name="bytes">When so many bytes are written, no further family is begun. At least 1.</param>
+    /// <returns>Whether anything is left to be written.</returns>
+    /// <exception cref="InvalidOperationException">No page was begun, or a source was added since.</exception>
+    public bool WritePart(IBufferWriter<byte> output, int bytes)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1);
+        if (_nextFamily == NoPage)
+            throw new InvalidOperationException("No page is being written: call BeginPage after the last source was added.");
+        if (_escaped is not null)
+            return _escaped.WritePart(output, bytes);
+        var part = new PageOutput(output);
+        var count = _families.Families.Length;
+        while (_nextFamily < count && part.Length < bytes)
+            WriteFamily(_nextFamily++, ref part);
+        var isLeft = _nextFamily < count;
+        if (!isLeft)
+            WriteEnd(ref part);
+        part.Flush();
+        return isLeft;
     }
 
     /// <summary>Forgets all sources and lets go of their bytes.</summary>
     public void Reset()
     {
         _isMerged = false;
+        _nextFamily = NoPage;
+        _escaped = null;
         _index.Clear();
         _duplicates.Trim();
         Array.Clear(_conflicts);
@@ -110,19 +153,34 @@ public sealed class ExpositionMerger
     private SourceSummary Read(TargetLabels labels, ReadOnlyMemory<byte> body, bool isOpenMetrics, bool isOwn)
     {
         _isMerged = false;
+        _nextFamily = NoPage;
         var source = _index.BeginSource(labels, body, isOwn);
         _reader.Read(source, isOpenMetrics);
         return source.Summary;
     }
 
+    private void WriteFamily(int number, ref PageOutput output)
+    {
+        if (_format == ExpositionFormat.OpenMetrics100)
+            _openMetrics.WriteFamily(_index, _families, number, ref output);
+        else
+            TextPageWriter.WriteFamily(_index, _families, number, ref output);
+    }
+
+    private void WriteEnd(ref PageOutput output)
+    {
+        if (_format == ExpositionFormat.OpenMetrics100)
+            _openMetrics.WriteEnd(_index, _families, ref output);
+        _nextFamily = NoPage;
+    }
+
     // Rare: most pages have plain names only, and most clients that matter take all names.
-    private void WriteEscaped(IBufferWriter<byte> output, ExpositionFormat format, NameEscaping escaping)
+    private ExpositionMerger Escape(NameEscaping escaping)
     {
         var page = new EscapedPage(escaping);
         page.Fill(_index, _families);
         var noLimits = new ExpositionLimits { MaxSamples = int.MaxValue, MaxLabels = int.MaxValue, MaxLabelValueBytes = int.MaxValue };
         var merger = new ExpositionMerger(noLimits);
-        var dropped = 0;
         for (var number = 0; number < _index.SourceCount; number++)
         {
             var source = _index.Source(number);
@@ -131,10 +189,12 @@ public sealed class ExpositionMerger
             merger._reader.Read(escaped, isOpenMetrics: false);
         }
 
-        merger.WriteTo(output, format, NameEscaping.AllowUtf8);
+        merger.Merge();
+        var dropped = 0;
         for (var number = 0; number < _index.SourceCount; number++)
             dropped += merger._index.Source(number).Summary.DroppedSamples;
         _conflicts[(int)MergeConflict.Escaping] = dropped + merger.Conflicts(MergeConflict.Type) + merger.Conflicts(MergeConflict.Suffix);
+        return merger;
     }
 
     private static bool EndsWithEof(ReadOnlySpan<byte> body)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using ModelRunner.Exposition.Merging;
 using ModelRunner.Exposition.Text;
 
@@ -17,25 +16,31 @@ internal sealed class OpenMetricsPageWriter
     private int _collected;
     private bool _areAllMetricsKnown;
 
-    public void Write(PageIndex index, FamilyList families, IBufferWriter<byte> destination)
+    /// <summary>Begins a page. Its families are written in order, and <see cref="WriteEnd"/> behind the last.</summary>
+    public void Begin(PageIndex index, FamilyList families)
     {
-        var output = new PageOutput(destination);
         _names.Resolve(index, families);
+        _parts.Clear();
         _collected = -1;
-        for (var number = 0; number < families.Families.Length; number++)
-        {
-            WritePartsBefore(index, families, index.Names.Name(families.Families[number].Name), ref output);
-            WriteFamily(index, families, number, ref output);
-        }
+    }
 
+    /// <summary>Writes one family, and before it those parts of earlier ones that stand before it by their names.</summary>
+    public void WriteFamily(PageIndex index, FamilyList families, int number, ref PageOutput output)
+    {
+        WritePartsBefore(index, families, index.Names.Name(families.Families[number].Name), ref output);
+        WriteWhole(index, families, number, ref output);
+    }
+
+    /// <summary>Ends the page.</summary>
+    public void WriteEnd(PageIndex index, FamilyList families, ref PageOutput output)
+    {
         WritePartsBefore(index, families, default, ref output);
         output.Write("# EOF\n"u8);
-        output.Flush();
         _names.Clear();
         _samples.Clear();
     }
 
-    private void WriteFamily(PageIndex index, FamilyList families, int number, ref PageOutput output)
+    private void WriteWhole(PageIndex index, FamilyList families, int number, ref PageOutput output)
     {
         var family = families.Families[number];
         ref readonly var shape = ref _names[number];

@@ -11,6 +11,10 @@ internal ref struct PageOutput(IBufferWriter<byte> output)
 
     private Span<byte> _piece;
     private int _used;
+    private long _flushed;
+
+    /// <summary>The bytes written so far.</summary>
+    public readonly long Length => _flushed + _used;
 
     /// <summary>A span of exactly so many bytes, which count as written: the caller must fill it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -31,6 +35,7 @@ internal ref struct PageOutput(IBufferWriter<byte> output)
     {
         if (_used > 0)
             output.Advance(_used);
+        _flushed += _used;
         _used = 0;
         _piece = default;
     }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using ModelRunner.Exposition.Merging;
 using ModelRunner.Exposition.Text;
@@ -8,17 +7,13 @@ namespace ModelRunner.Exposition.Writing;
 /// <summary>Writes a merged page in text 0.0.4. Names that need quotes get them.</summary>
 internal static class TextPageWriter
 {
-    public static void Write(PageIndex index, FamilyList families, IBufferWriter<byte> destination)
+    /// <summary>Writes one family.</summary>
+    public static void WriteFamily(PageIndex index, FamilyList families, int number, ref PageOutput output)
     {
-        var output = new PageOutput(destination);
-        foreach (ref readonly var family in families.Families)
-        {
-            WriteHead(index, family, ref output);
-            foreach (var number in families.SpansOf(index, family))
-                WriteSpan(index, index.Span(number), ref output);
-        }
-
-        output.Flush();
+        ref readonly var family = ref families.Families[number];
+        WriteHead(index, family, ref output);
+        foreach (var span in families.SpansOf(index, family))
+            WriteSpan(index, index.Span(span), ref output);
     }
 
     /// <summary>Writes a name, in quotes where it needs them.</summary>

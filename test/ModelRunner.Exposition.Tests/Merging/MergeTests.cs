@@ -215,4 +215,42 @@ public sealed class MergeTests
 
         Assert.True(allocated < 4096, $"{allocated} bytes were allocated");
     }
+
+    [Fact]
+    public void A_part_ends_with_the_family_that_fills_it()
+    {
+        var merger = new ExpositionMerger(new ExpositionLimits());
+        var output = new System.Buffers.ArrayBufferWriter<byte>();
+        merger.Add(new TargetLabels([]), "a 1\nb 2\nb{c=\"d\"} 3\ne 4\n"u8.ToArray());
+        merger.BeginPage(ExpositionFormat.Text004, NameEscaping.Underscores);
+        var parts = new List<string>();
+        bool isLeft;
+        do
+        {
+            output.ResetWrittenCount();
+            isLeft = merger.WritePart(output, "# TYPE a untyped\na 1\n".Length + 1);
+            parts.Add(System.Text.Encoding.UTF8.GetString(output.WrittenSpan));
+        }
+        while (isLeft);
+
+        Assert.Equal(["# TYPE a untyped\na 1\n# TYPE b untyped\nb 2\nb{c=\"d\"} 3\n", "# TYPE e untyped\ne 4\n"], parts);
+    }
+
+    [Fact]
+    public void A_part_needs_a_page_that_was_begun_and_has_not_ended()
+    {
+        var merger = new ExpositionMerger(new ExpositionLimits());
+        var output = new System.Buffers.ArrayBufferWriter<byte>();
+        Assert.Throws<InvalidOperationException>(() => merger.WritePart(output, 1));
+        merger.Add(new TargetLabels([]), "a 1\nb 2\n"u8.ToArray());
+        merger.BeginPage(ExpositionFormat.Text004, NameEscaping.Underscores);
+        merger.Add(new TargetLabels([]), "c 3\n"u8.ToArray());
+
+        Assert.Throws<InvalidOperationException>(() => merger.WritePart(output, 1));
+
+        merger.BeginPage(ExpositionFormat.OpenMetrics100, NameEscaping.Underscores);
+        Assert.False(merger.WritePart(output, int.MaxValue));
+        Assert.Throws<InvalidOperationException>(() => merger.WritePart(output, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => merger.WritePart(output, 0));
+    }
 }

@@ -74,6 +74,19 @@ public sealed class MergeProperties
         },
         iter: 1_000);
 
+    [Fact]
+    public void A_page_in_parts_is_the_page() => Gen.Select(Bodies, Gen.Int[1, 400]).Sample(
+        (bodies, bytes) =>
+        {
+            var page = Merge(bodies, Enumerable.Range(0, bodies.Length));
+            foreach (var format in Enum.GetValues<ExpositionFormat>())
+            {
+                foreach (var escaping in Enum.GetValues<NameEscaping>())
+                    Require(page.WriteInParts(format, escaping, bytes).AsSpan().SequenceEqual(page.Write(format, escaping)), $"{format} differs");
+            }
+        },
+        iter: 1_000);
+
     private static MergedPages Merge(byte[][] bodies, IEnumerable<int> order)
     {
         var page = new MergedPages();

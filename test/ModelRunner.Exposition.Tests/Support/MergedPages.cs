@@ -58,4 +58,21 @@ internal sealed class MergedPages
         _merger.WriteTo(output, format, escaping);
         return output.WrittenSpan.ToArray();
     }
+
+    /// <summary>Writes the page in parts of at least so many bytes, and puts them together.</summary>
+    public byte[] WriteInParts(ExpositionFormat format, NameEscaping escaping, int bytes)
+    {
+        var whole = new ArrayBufferWriter<byte>();
+        var part = new ArrayBufferWriter<byte>();
+        _merger.BeginPage(format, escaping);
+        bool isLeft;
+        do
+        {
+            part.ResetWrittenCount();
+            isLeft = _merger.WritePart(part, bytes);
+            whole.Write(part.WrittenSpan);
+        }
+        while (isLeft);
+        return whole.WrittenSpan.ToArray();
+    }
 }
