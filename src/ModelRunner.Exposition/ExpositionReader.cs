@@ -147,7 +147,7 @@ public ref struct ExpositionReader
 
     private ExpositionErrorReason? ReadMetadata(ReadOnlySpan<byte> line)
     {
-        _metadata = MetadataParser.Parse(line, _isOpenMetrics);
+        _metadata = MetadataParser.Parse(line, _isOpenMetrics, takesUnits: _isOpenMetrics);
         Kind = _metadata.Kind switch
         {
             LineKind.Help => ExpositionEntryKind.Help,

@@ -40,6 +40,34 @@ public sealed class ExpositionWriter(IBufferWriter<byte> output)
         output.Write(_line.Written);
     }
 
+    /// <summary>
+    /// Begins a family that has a unit: its HELP, TYPE and UNIT lines. UNIT is a comment in text 0.0.4; <see cref="ExpositionMerger"/> reads it
+    /// and writes it in OpenMetrics.
+    /// </summary>
+    /// <param name="name">As for <see cref="BeginFamily(string, MetricType, string)"/>.</param>
+    /// <param name="type">As there; an info or a state set has no unit.</param>
+    /// <param name="help">As there.</param>
+    /// <param name="unit">The unit, such as <c>seconds</c>: the name ends in it, or a counter's in it and <c>_total</c>.</param>
+    /// <exception cref="ArgumentException">The name needs quotes or does not end in the unit, or the type can have none.</exception>
+    public void BeginFamily(string name, MetricType type, string help, string unit)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(unit);
+        var bytes = Encoding.UTF8.GetBytes(unit);
+        if (!MetricTypes.HasUnit(type))
+            throw new ArgumentException($"'{name}' can have no unit: OpenMetrics knows none of infos and state sets.", nameof(unit));
+        if (!Units.IsUnitOfAny(Encoding.UTF8.GetBytes(name), bytes))
+            throw new ArgumentException($"'{unit}' is no unit of '{name}': the name must end in it, behind an underscore.", nameof(unit));
+        BeginFamily(name, type, help);
+        _line.Clear();
+        _line.Append("# UNIT "u8);
+        _line.Append(_family);
+        _line.Append((byte)' ');
+        _line.Append(bytes);
+        _line.Append((byte)'\n');
+        output.Write(_line.Written);
+    }
+
     /// <summary>Writes one sample of the family that was begun. A label with an empty value is left out.</summary>
     /// <exception cref="InvalidOperationException">No family was begun.</exception>
     public void WriteSample(double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) => Write("", null, value, labels);

@@ -11,6 +11,9 @@ public enum MergeConflict
     /// <summary>Different HELP: the most frequent one is on the page, of equally frequent ones the first in ordinal order.</summary>
     Help,
 
+    /// <summary>Different UNIT: the family has none on the page. A source without a unit agrees with every other.</summary>
+    Unit,
+
     /// <summary>
     /// A histogram or summary shares a name with another family, as <c>x_count</c> beside histogram <c>x</c>: its parts are families of
     /// their own on the page, untyped, so that every reader takes it and nothing is lost.

@@ -16,6 +16,7 @@ public static class MergeConflicts
     {
         MergeConflict.Type => "type",
         MergeConflict.Help => "help",
+        MergeConflict.Unit => "unit",
         MergeConflict.Suffix => "suffix",
         MergeConflict.InvalidHistogram => "invalid_histogram",
         MergeConflict.Escaping => "escaping",

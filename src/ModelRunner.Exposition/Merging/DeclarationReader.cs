@@ -4,27 +4,28 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// Takes HELP and TYPE of one source. Names are those of text 0.0.4: a counter <c>x</c> of an OpenMetrics body is <c>x_total</c> here, an
-/// info
-/// <c>x</c> is <c>x_info</c>, so that both kinds of body can meet in one family.
+/// Takes HELP, TYPE and UNIT of one source. Names are those of text 0.0.4: a counter <c>x</c> of an OpenMetrics body is <c>x_total</c> here,
+/// an info <c>x</c> is <c>x_info</c>, so that both kinds of body can meet in one family. A UNIT line of a text body is a comment; it is
+/// taken where it is right, and is nothing else.
 /// </summary>
 internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits)
 {
     private readonly ByteBuilder _name = new();
+    private readonly ByteBuilder _textName = new();
     private readonly ByteBuilder _heldName = new();
     private readonly ByteBuilder _heldHelp = new();
+    private readonly ByteBuilder _heldUnit = new();
     private SourceState _source = new();
     private bool _isOpenMetrics;
     private bool _isHelpHeld;
-    private MetricType? _lastType;
+    private MetricType? _heldType;
     private int _namesBefore;
 
     public void Begin(SourceState source, bool isOpenMetrics)
     {
         _source = source;
         _isOpenMetrics = isOpenMetrics;
-        _isHelpHeld = false;
-        _lastType = null;
+        Forget();
         _namesBefore = index.Names.Count;
     }
 
@@ -37,6 +38,9 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
         }
 
         var name = DecodeName(line, metadata);
+        var text = line[metadata.TextStart..metadata.TextEnd];
+        if (metadata.Kind == LineKind.Unit && !IsUnit(name, text))
+            return;
         var isReserved = ReservedNames.IsReserved(name);
         if (isReserved && !_source.AllowsReservedNames)
         {
@@ -52,80 +56,104 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
 
         _source.HasForeignNames |= !isReserved;
         _source.Summary.MetadataLines++;
-        var text = line[metadata.TextStart..metadata.TextEnd];
-        if (metadata.Kind == LineKind.Type)
+        if (_isOpenMetrics)
+            Hold(name, metadata, text);
+        else if (metadata.Kind == LineKind.Type)
             DeclareType(name, metadata.Type);
-        else if (metadata.Kind == LineKind.Help && _isOpenMetrics)
-            HoldHelp(name, text);
         else if (metadata.Kind == LineKind.Help)
             AddHelp(name, text);
+        else
+            AddUnit(name, text);
     }
 
     /// <summary>Notes that the body has samples of a name: what <c>x_created</c> is depends on the format that it comes from.</summary>
     public void NoteSample(int name) => index.Names[name].HasOpenMetricsSamples |= _isOpenMetrics;
 
     /// <summary>Lets go of what waits for a TYPE line. To be called behind the last line.</summary>
-    public void End() => FlushHelp();
+    public void End() => Flush();
+
+    private bool IsUnit(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text)
+    {
+        if (Units.IsUnitOfAny(name, text))
+            return true;
+        // An empty unit says that there is none, and in text the line is a comment.
+        if (_isOpenMetrics && !text.IsEmpty)
+            _source.Summary.DropMetadata(ExpositionErrorReason.InvalidMetadata);
+        return false;
+    }
 
     private ReadOnlySpan<byte> DecodeName(ReadOnlySpan<byte> line, in MetadataLine metadata)
     {
         var raw = line[metadata.NameStart..metadata.NameEnd];
         _name.Clear();
-        _name.Advance(Escapes.Decode(raw, _name.GetSpan(raw.Length + "_total".Length), quotes: true));
+        _name.Advance(Escapes.Decode(raw, _name.GetSpan(raw.Length), quotes: true));
         return _name.Written;
     }
 
-    private void DeclareType(ReadOnlySpan<byte> name, MetricType type)
+    // In OpenMetrics HELP and UNIT may stand before or behind the TYPE that tells to which name of text they belong.
+    private void Hold(ReadOnlySpan<byte> name, in MetadataLine metadata, ReadOnlySpan<byte> text)
     {
-        if (_isOpenMetrics)
+        if (!name.SequenceEqual(_heldName.Written))
         {
-            if (_isHelpHeld && !name.SequenceEqual(_heldName.Written))
-                FlushHelp();
-            _heldName.Clear();
+            Flush();
             _heldName.Append(name);
-            _lastType = type;
-            if (_isHelpHeld)
-                FlushHelp();
-            name = TextName(name, type);
         }
 
-        index.DeclareType(index.Names.GetOrAdd(name), type);
+        if (metadata.Kind == LineKind.Type)
+        {
+            _heldType ??= metadata.Type;
+            DeclareType(TextName(name, metadata.Type), metadata.Type);
+        }
+        else if (metadata.Kind == LineKind.Unit && _heldUnit.Length == 0)
+        {
+            _heldUnit.Append(text);
+        }
+        else if (metadata.Kind == LineKind.Help && !_isHelpHeld)
+        {
+            _heldHelp.Append(text);
+            _isHelpHeld = true;
+        }
     }
 
-    // In OpenMetrics the HELP may stand before or behind the TYPE that tells to which name of text it belongs.
-    private void HoldHelp(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text)
+    private void Flush()
     {
-        if (_lastType is not null && !name.SequenceEqual(_heldName.Written))
-            _lastType = null;
-        FlushHelp();
+        if (_isHelpHeld || _heldUnit.Length > 0)
+        {
+            var name = TextName(_heldName.Written, _heldType ?? MetricType.Untyped);
+            if (_isHelpHeld)
+                AddHelp(name, _heldHelp.Written);
+            if (_heldUnit.Length > 0)
+                AddUnit(name, _heldUnit.Written);
+        }
+
+        Forget();
+    }
+
+    private void Forget()
+    {
         _heldName.Clear();
-        _heldName.Append(name);
         _heldHelp.Clear();
-        _heldHelp.Append(text);
-        _isHelpHeld = true;
-        if (_lastType is not null)
-            FlushHelp();
+        _heldUnit.Clear();
+        _isHelpHeld = false;
+        _heldType = null;
     }
 
-    private void FlushHelp()
-    {
-        if (_isHelpHeld)
-            AddHelp(TextName(_heldName.Written, _lastType ?? MetricType.Untyped), _heldHelp.Written);
-        _isHelpHeld = false;
-    }
+    private void DeclareType(ReadOnlySpan<byte> name, MetricType type) => index.DeclareType(index.Names.GetOrAdd(name), type);
 
     private void AddHelp(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text) =>
         index.Helps.Add(ref index.Names[index.Names.GetOrAdd(name)], index.SourceCount - 1, text, quotes: _isOpenMetrics);
+
+    private void AddUnit(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text) =>
+        index.Units.Add(ref index.Names[index.Names.GetOrAdd(name)], index.SourceCount - 1, text);
 
     private ReadOnlySpan<byte> TextName(ReadOnlySpan<byte> name, MetricType type)
     {
         var suffix = type switch { MetricType.Counter => "_total"u8, MetricType.Info => "_info"u8, _ => default };
         if (suffix.IsEmpty || name.EndsWith(suffix))
             return name;
-        // The name may be the buffer's own content: it is then copied onto itself.
-        _name.Clear();
-        _name.Append(name);
-        _name.Append(suffix);
-        return _name.Written;
+        _textName.Clear();
+        _textName.Append(name);
+        _textName.Append(suffix);
+        return _textName.Written;
     }
 }

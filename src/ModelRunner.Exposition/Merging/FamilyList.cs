@@ -22,7 +22,8 @@ internal sealed class FamilyList
             if (entry.Family != name || !HasSamples(names, name))
                 continue;
             conflicts[(int)MergeConflict.Help] += index.Helps.HasConflict(entry) ? 1 : 0;
-            _families.Add(new Family(name, entry.PageType, index.Helps.Choose(entry)));
+            conflicts[(int)MergeConflict.Unit] += entry.HasUnitConflict ? 1 : 0;
+            _families.Add(new Family(name, entry.PageType, index.Helps.Choose(entry), UnitTable.Choose(entry)));
         }
 
         _families.Sort((left, right) => names.Name(left.Name).SequenceCompareTo(names.Name(right.Name)));

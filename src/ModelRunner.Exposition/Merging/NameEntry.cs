@@ -42,6 +42,15 @@ internal struct NameEntry
     /// <summary>The number of the last source that gave a HELP: only its first counts.</summary>
     public int LastHelpSource;
 
+    /// <summary>The unit in <see cref="UnitTable"/>, or -1.</summary>
+    public int Unit;
+
+    /// <summary>The number of the last source that gave a unit: only its first counts.</summary>
+    public int LastUnitSource;
+
+    /// <summary>Whether two sources gave different units.</summary>
+    public bool HasUnitConflict;
+
     public int FirstSpan;
 
     public int LastSpan;

@@ -40,6 +40,8 @@ internal sealed class NameTable
             IsQuoted = !Characters.IsMetricName(name),
             FirstHelp = -1,
             LastHelpSource = -1,
+            Unit = -1,
+            LastUnitSource = -1,
             LastTypeSource = -1,
             FirstSpan = -1,
             LastSpan = -1,

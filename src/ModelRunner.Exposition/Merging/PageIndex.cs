@@ -17,6 +17,8 @@ internal sealed class PageIndex
 
     public HelpTable Helps { get; } = new();
 
+    public UnitTable Units { get; } = new();
+
     public int SourceCount { get; private set; }
 
     public int SampleCount { get; private set; }
@@ -84,6 +86,7 @@ internal sealed class PageIndex
         SourceCount = SampleCount = SpanCount = 0;
         Names.Clear();
         Helps.Clear();
+        Units.Clear();
     }
 
     // A large table is kept as long as pages fill a good part of it.

@@ -89,17 +89,17 @@ internal sealed class SourceReader
 
     private void ReadMetadata(ReadOnlySpan<byte> line)
     {
-        var metadata = MetadataParser.Parse(line, _isOpenMetrics);
+        var metadata = MetadataParser.Parse(line, _isOpenMetrics, takesUnits: true);
         if (metadata.Kind == LineKind.Comment)
             return;
         if (metadata.Kind == LineKind.Eof)
             _isBehindEof = true;
         else if (_isBehindEof)
             _source.Summary.DropMetadata(ExpositionErrorReason.AfterEof);
-        else if (!_isValidUtf8 && !Utf8.IsValid(line))
-            _source.Summary.DropMetadata(ExpositionErrorReason.InvalidUtf8);
-        else
+        else if (_isValidUtf8 || Utf8.IsValid(line))
             _declarations.Read(line, metadata);
+        else if (_isOpenMetrics || metadata.Kind != LineKind.Unit)
+            _source.Summary.DropMetadata(ExpositionErrorReason.InvalidUtf8);
     }
 
     private ExpositionErrorReason? ReadSample(ReadOnlySpan<byte> line)

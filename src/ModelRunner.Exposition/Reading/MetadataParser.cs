@@ -7,8 +7,9 @@ internal static class MetadataParser
 {
     /// <summary>Reads a line.</summary>
     /// <param name="line">Without line end and without blanks at either end; it begins with a number sign.</param>
-    /// <param name="isOpenMetrics">Whether the end mark and UNIT have a meaning; they are comments in text.</param>
-    public static MetadataLine Parse(ReadOnlySpan<byte> line, bool isOpenMetrics)
+    /// <param name="isOpenMetrics">Whether the end mark has a meaning; it is a comment in text.</param>
+    /// <param name="takesUnits">Whether UNIT has one; it is a comment in text, but may be read there all the same.</param>
+    public static MetadataLine Parse(ReadOnlySpan<byte> line, bool isOpenMetrics, bool takesUnits)
     {
         var position = 1;
         SampleParser.SkipBlanks(line, ref position);
@@ -17,7 +18,7 @@ internal static class MetadataParser
         var kind = KindOf(line[start..position]);
         if (kind == LineKind.Eof && (!isOpenMetrics || position < line.Length))
             kind = LineKind.Comment;
-        if (kind == LineKind.Unit && !isOpenMetrics)
+        if (kind == LineKind.Unit && !takesUnits)
             kind = LineKind.Comment;
         // A keyword without anything behind it is a comment, as for Prometheus and expfmt.
         if (position == line.Length && kind is LineKind.Help or LineKind.Type or LineKind.Unit)
@@ -29,6 +30,7 @@ internal static class MetadataParser
         if (!TryParseName(line, ref position, ref metadata))
         {
             metadata.IsInvalid = true;
+            metadata.Kind = kind == LineKind.Unit && !isOpenMetrics ? LineKind.Comment : kind;
             return metadata;
         }
 

@@ -26,6 +26,9 @@ internal static class MetricTypes
         _ => "unknown"u8,
     };
 
+    /// <summary>Whether OpenMetrics allows a unit for the type.</summary>
+    public static bool HasUnit(MetricType type) => type is not (MetricType.Info or MetricType.StateSet);
+
     /// <summary>Reads a word of either format, in any case as expfmt does.</summary>
     public static bool TryParse(ReadOnlySpan<byte> word, out MetricType type)
     {

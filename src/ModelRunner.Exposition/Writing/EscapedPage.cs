@@ -81,6 +81,13 @@ internal sealed class EscapedPage(NameEscaping scheme)
         text.Append((byte)' ');
         text.Append(MetricTypes.OpenMetricsName(family.Type));
         text.Append((byte)'\n');
+        if (family.Unit < 0)
+            return;
+        text.Append("# UNIT "u8);
+        NameEscaper.Append(text, index.Names.Name(family.Name), scheme, isLabel: false);
+        text.Append((byte)' ');
+        text.Append(index.Units.Text(family.Unit));
+        text.Append((byte)'\n');
     }
 
     private void AppendSpan(PageIndex index, in Family family, in SampleSpan span)

@@ -156,7 +156,7 @@ internal sealed class OpenMetricsPageWriter
     {
         if (index.Names[name].FirstSpan < 0)
             return;
-        var part = new Family(name, MetricType.Untyped, -1);
+        var part = new Family(name, MetricType.Untyped, -1, -1);
         WriteHead(index, part, MetricType.Untyped, index.Names.Name(name).Length, ref output);
         foreach (var span in families.SpansOf(index, part))
             WriteSpan(index, index.Span(span), MetricType.Untyped, ref output);
@@ -171,6 +171,15 @@ internal sealed class OpenMetricsPageWriter
         output.Write((byte)' ');
         output.Write(MetricTypes.OpenMetricsName(type));
         output.Write((byte)'\n');
+        if (family.Unit >= 0 && MetricTypes.HasUnit(type) && Units.IsUnitOf(name, index.Units.Text(family.Unit)))
+        {
+            output.Write("# UNIT "u8);
+            TextPageWriter.WriteName(name, isQuoted, ref output);
+            output.Write((byte)' ');
+            output.Write(index.Units.Text(family.Unit));
+            output.Write((byte)'\n');
+        }
+
         if (family.Help < 0 || index.Helps.Text(family.Help).IsEmpty)
             return;
         output.Write("# HELP "u8);

@@ -66,16 +66,13 @@ internal sealed class OracleDeclarations
         }
     }
 
-    // In OpenMetrics HELP and TYPE of a family stand side by side, in either order.
+    // In OpenMetrics HELP, TYPE and UNIT of a family stand side by side, in any order.
     private static MetricType? TypeBeside(List<OracleMetadata> lines, int index)
     {
         var name = lines[index].Name;
-        var before = index - 1;
-        while (before >= 0 && lines[before].Keyword == "HELP" && lines[before].Name == name)
-            before--;
-        if (before >= 0 && lines[before].Name == name)
-            return lines[before].Type;
-        return index + 1 < lines.Count && lines[index + 1].Name == name ? lines[index + 1].Type : null;
+        while (index > 0 && lines[index - 1].Name == name)
+            index--;
+        return lines.Skip(index).TakeWhile(line => line.Name == name).FirstOrDefault(line => line.Type is not null)?.Type;
     }
 
     private static string TextName(OracleSource source, string name, MetricType? type)

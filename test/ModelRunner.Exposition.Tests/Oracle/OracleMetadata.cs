@@ -3,7 +3,7 @@ namespace ModelRunner.Exposition.Tests.Oracle;
 /// <summary>A line that begins with a number sign and means something. The type is null for all but TYPE; the text is as it stands.</summary>
 internal sealed record OracleMetadata(string Keyword, string Name, MetricType? Type, string Text)
 {
-    /// <summary>Reads a line. Null for a comment, and for EOF and UNIT in text.</summary>
+    /// <summary>Reads a line. Null for a comment, for EOF in text, and for a UNIT that is none in text.</summary>
     /// <exception cref="OracleLineException">The line is HELP, TYPE or UNIT and cannot be read.</exception>
     public static OracleMetadata? Read(string text, bool isOpenMetrics)
     {
@@ -12,14 +12,25 @@ internal sealed record OracleMetadata(string Keyword, string Name, MetricType? T
         var keyword = line.Token();
         if (isOpenMetrics && keyword == "EOF" && line.IsAtEnd)
             return new OracleMetadata(keyword, "", null, "");
-        if (!(keyword is "HELP" or "TYPE" || (isOpenMetrics && keyword == "UNIT")) || line.IsAtEnd)
+        if (keyword is not ("HELP" or "TYPE" or "UNIT") || line.IsAtEnd)
             return null;
         line.SkipBlanks();
-        var name = ReadName(line) ?? throw new OracleLineException(ExpositionErrorReason.InvalidMetadata);
+        var isComment = keyword == "UNIT" && !isOpenMetrics;
+        if (ReadName(line) is not { } name)
+            return isComment ? null : throw new OracleLineException(ExpositionErrorReason.InvalidMetadata);
         line.SkipBlanks();
         var rest = line.Rest();
+        if (keyword == "UNIT" && !IsUnit(name, rest) && (isComment || rest.Length > 0))
+            return isComment ? null : throw new OracleLineException(ExpositionErrorReason.InvalidMetadata);
         var type = keyword == "TYPE" ? ReadType(rest) ?? throw new OracleLineException(ExpositionErrorReason.InvalidMetadata) : (MetricType?)null;
         return new OracleMetadata(keyword, name, type, rest);
+    }
+
+    private static bool IsUnit(string name, string unit)
+    {
+        var root = name.EndsWith("_total", StringComparison.Ordinal) ? name[..^"_total".Length] : name;
+        var isEnd = name.EndsWith("_" + unit, StringComparison.Ordinal) || root.EndsWith("_" + unit, StringComparison.Ordinal);
+        return isEnd && unit.Length > 0 && OracleNames.IsMetricName("_" + unit);
     }
 
     private static string? ReadName(OracleLine line)

@@ -59,11 +59,18 @@ internal static class OracleReader
         if (isBehindEof)
             throw new OracleLineException(ExpositionErrorReason.AfterEof);
         if (!ByteText.IsUtf8(line))
+        {
+            // In text it is a comment.
+            if (metadata.Keyword == "UNIT" && !source.IsOpenMetrics)
+                return;
             throw new OracleLineException(ExpositionErrorReason.InvalidUtf8);
+        }
+
+        if (metadata is { Keyword: "UNIT", Text: "" })
+            return;
         if (!source.IsOwn && OracleNames.IsReserved(metadata.Name))
             throw new OracleLineException(ExpositionErrorReason.ReservedName);
-        if (metadata.Keyword is "HELP" or "TYPE")
-            source.Metadata.Add(metadata);
+        source.Metadata.Add(metadata);
     }
 
     private static void ReadSample(string line, OracleSource source, OracleSampleReader reader, ExpositionLimits limits, bool isBehindEof)

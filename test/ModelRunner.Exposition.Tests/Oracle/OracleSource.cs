@@ -12,7 +12,7 @@ internal sealed class OracleSource
     /// <summary>Samples with the labels that they have on the page but for those of the target.</summary>
     public List<OracleSample> Samples { get; } = [];
 
-    /// <summary>HELP and TYPE lines in their order.</summary>
+    /// <summary>HELP, TYPE and UNIT lines in their order.</summary>
     public List<OracleMetadata> Metadata { get; } = [];
 
     /// <summary>Lines that were left out, samples and metadata together.</summary>

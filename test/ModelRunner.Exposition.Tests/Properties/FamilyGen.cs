@@ -37,7 +37,8 @@ internal static class FamilyGen
     private static readonly Gen<string> OpenMetricsOnly = Gen.Select(
         Labels, Gen.Int[0, 2], (labels, value) =>
             $"# TYPE z info\nz_info{{{labels}}} {(value == 2 ? 2 : 1)}\n# TYPE t stateset\nt{{{Join(labels, "t=\"on\"")}}} {value}\nt{{{Join(labels, "t=\"off\"")}}} 0\n"
-            + $"# TYPE c counter\n# HELP c Counts.\nc_total{{{labels}}} {value} # {{id=\"x\"}} 1 2.5\nc_created{{{labels}}} 1.5\n");
+            + $"# TYPE c counter\n# HELP c Counts.\nc_total{{{labels}}} {value} # {{id=\"x\"}} 1 2.5\nc_created{{{labels}}} 1.5\n"
+            + $"# TYPE t_s gauge\n# UNIT t_s s\nt_s{{{labels}}} {value}\n");
 
     /// <summary>One family, or a few.</summary>
     public static Gen<string> Lines { get; } = Gen.OneOf(Histogram, Histogram, Summary, OpenMetricsOnly);

@@ -9,7 +9,7 @@ namespace ModelRunner.Exposition.Tests.Properties;
 internal static class PageGen
 {
     private static readonly string[] Names =
-        ["a", "h", "h_bucket", "h_sum", "h_count", "a_total", "a_created", "h_created", "x:y", "g_gcount", "g_gsum", "g_bucket", "g", "z_info", "z", "up", "model_runner_up", "s"];
+        ["a", "h", "h_bucket", "h_sum", "h_count", "a_total", "a_created", "h_created", "x:y", "g_gcount", "g_gsum", "g_bucket", "g", "z_info", "z", "up", "model_runner_up", "s", "t_s", "t_s_total"];
 
     private static readonly string[] QuotedNames = ["\"a\"", "\"a.b\"", "\"é\"", "\"q\\\"\\n\\\\\"", "\"model.runner_x\"", "\"\"", "\"bad\\t\""];
 
@@ -27,6 +27,8 @@ internal static class PageGen
         ["counter", "gauge", "histogram", "summary", "untyped", "unknown", "info", "stateset", "gaugehistogram", "Gauge", "bla", ""];
 
     private static readonly string[] Helps = ["", "one", "two", "t\\n\\\\\\\"\\t\"", "é"];
+
+    private static readonly string[] Units = ["s", "s", "total", "bucket", "count", "b", "_s", "", "a b", "é"];
 
     private static readonly string[] Other = ["", "# comment", "#", "# EOF", "# UNIT a a", "# HELP", "garbage", "{", "}", "a{", "a{k", "a{k=", "a{k=\"v", "\uFEFFa 1", "{\"a\" \"b\"} 1", "{,} 1", "# HELP # x", "#HELP a tight"];
 
@@ -51,8 +53,8 @@ internal static class PageGen
         (name, labels, gap, value, tail, lead) => lead + Head(name, labels) + gap + value + tail);
 
     private static readonly Gen<string> Metadata = Gen.Select(
-        OneOf("TYPE", "TYPE", "HELP"), Name, OneOf(Types), OneOf(Helps), Gap,
-        (keyword, name, type, help, gap) => $"#{gap}{keyword}{gap}{name} {(keyword == "TYPE" ? type : help)}");
+        OneOf("TYPE", "TYPE", "TYPE", "HELP", "HELP", "UNIT"), Name, OneOf(Types), OneOf(Helps), OneOf(Units), Gap,
+        (keyword, name, type, help, unit, gap) => $"#{gap}{keyword}{gap}{name} {keyword switch { "TYPE" => type, "HELP" => help, _ => unit }}");
 
     private static readonly Gen<string> Line = Gen.Select(Gen.Frequency((10, Sample), (5, Metadata), (1, OneOf(Other))), LineEnd, (line, end) => line + end);
 

@@ -58,6 +58,42 @@ public sealed class ExpositionWriterTests
         Assert.EndsWith($"\nx {expected}\n", Encoding.UTF8.GetString(output.WrittenSpan));
     }
 
+    [Theory]
+    [InlineData("x_seconds", MetricType.Gauge, "# UNIT x_seconds seconds\n", "# TYPE x_seconds gauge\n# UNIT x_seconds seconds\n# HELP x_seconds X.\nx_seconds 1\n")]
+    [InlineData(
+        "x_seconds_total",
+        MetricType.Counter,
+        "# UNIT x_seconds_total seconds\n",
+        "# TYPE x_seconds counter\n# UNIT x_seconds seconds\n# HELP x_seconds X.\nx_seconds_total 1\n")]
+    public void A_unit_is_a_comment_in_text_and_goes_on_the_page_in_OpenMetrics(string name, MetricType type, string comment, string openMetrics)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var writer = new ExpositionWriter(output);
+        writer.BeginFamily(name, type, "X.", "seconds");
+        writer.WriteSample(1);
+        var text = Encoding.UTF8.GetString(output.WrittenSpan);
+        var page = new Page().AddOwn(text);
+
+        Assert.Contains(comment, text, StringComparison.Ordinal);
+        Assert.Equal(text.Replace(comment, "", StringComparison.Ordinal), page.Write());
+        Assert.Equal(openMetrics + "# EOF\n", page.Write(ExpositionFormat.OpenMetrics100));
+    }
+
+    [Theory]
+    [InlineData("x_seconds", MetricType.Gauge, "bytes")]
+    [InlineData("x_seconds", MetricType.Gauge, "")]
+    [InlineData("x_seconds", MetricType.Gauge, "x_seconds")]
+    [InlineData("x_seconds", MetricType.Info, "seconds")]
+    [InlineData("x_seconds", MetricType.StateSet, "seconds")]
+    [InlineData("x.seconds", MetricType.Gauge, "seconds")]
+    public void A_unit_must_be_one(string name, MetricType type, string unit)
+    {
+        var output = new ArrayBufferWriter<byte>();
+
+        Assert.Throws<ArgumentException>(() => new ExpositionWriter(output).BeginFamily(name, type, "", unit));
+        Assert.Equal(0, output.WrittenCount);
+    }
+
     [Fact]
     public void A_sample_needs_a_family() =>
         Assert.Throws<InvalidOperationException>(() => new ExpositionWriter(new ArrayBufferWriter<byte>()).WriteSample(1));
