@@ -10,7 +10,7 @@ internal static class ExemplarParser
         SampleParser.SkipBlanks(line, ref position);
         if (position == line.Length || line[position] != '{')
             return false;
-        if (!LabelParser.TryParseExemplar(line, ref position, limits, sample.ExemplarLabels))
+        if (!LabelParser.TryParseExemplar(line, ref position, limits, sample))
             return false;
         SampleParser.SkipBlanks(line, ref position);
         sample.ExemplarValueStart = position;
@@ -30,7 +30,7 @@ internal static class ExemplarParser
             SampleParser.SkipBlanks(line, ref position);
         }
 
-        sample.HasExemplar = position == line.Length;
-        return sample.HasExemplar;
+        sample.HasExemplar = position == line.Length && (sample.Leniencies & Leniency.UnusableExemplar) == Leniency.None;
+        return position == line.Length;
     }
 }

@@ -33,8 +33,11 @@ internal static class LabelParser
         }
     }
 
-    /// <summary>Reads the labels of an exemplar, which cannot hold a metric name.</summary>
-    public static bool TryParseExemplar(ReadOnlySpan<byte> line, ref int position, ExpositionLimits limits, LabelList labels)
+    /// <summary>
+    /// Reads the labels of an exemplar, which cannot hold a metric name. Labels that are well written, but that no exemplar can have, cost
+    /// the exemplar and not the sample: Prometheus takes such a line, too.
+    /// </summary>
+    public static bool TryParseExemplar(ReadOnlySpan<byte> line, ref int position, ExpositionLimits limits, SampleLine sample)
     {
         position++;
         while (true)
@@ -48,8 +51,13 @@ internal static class LabelParser
                 return true;
             }
 
-            if (!TryParseName(line, ref position, out var slot) || ParseLabel(line, ref position, slot, limits, labels) is not null)
+            if (!TryParseName(line, ref position, out var slot))
                 return false;
+            var error = ParseLabel(line, ref position, slot, limits, sample.ExemplarLabels);
+            if (error == ExpositionErrorReason.InvalidLabels)
+                return false;
+            if (error is not null)
+                sample.Leniencies |= Leniency.UnusableExemplar;
             SampleParser.SkipBlanks(line, ref position);
             if (position < line.Length && line[position] == ',')
                 position++;
@@ -107,8 +115,7 @@ internal static class LabelParser
         {
             slot.IsNameQuoted = true;
             return TryParseString(line, ref position, out slot.NameStart, out slot.NameEnd)
-                && slot.NameEnd > slot.NameStart
-                && Escapes.AreKnown(line[slot.NameStart..slot.NameEnd]);
+                && Escapes.IsQuotedName(line[slot.NameStart..slot.NameEnd]);
         }
 
         slot.NameStart = position;

@@ -20,4 +20,7 @@ internal enum Leniency
 
     /// <summary>A byte order mark before the first line.</summary>
     ByteOrderMark = 16,
+
+    /// <summary>An exemplar that can be read, but has labels that no exemplar can have: one twice, a reserved one, or beyond a limit.</summary>
+    UnusableExemplar = 32,
 }

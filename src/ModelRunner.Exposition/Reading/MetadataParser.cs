@@ -60,8 +60,8 @@ internal static class MetadataParser
             metadata.IsNameQuoted = true;
             if (!LabelParser.TryParseString(line, ref position, out metadata.NameStart, out metadata.NameEnd))
                 return false;
-            var name = line[metadata.NameStart..metadata.NameEnd];
-            return !name.IsEmpty && Escapes.AreKnown(name) && (position == line.Length || Characters.IsBlank(line[position]));
+            return Escapes.IsQuotedName(line[metadata.NameStart..metadata.NameEnd])
+                && (position == line.Length || Characters.IsBlank(line[position]));
         }
 
         metadata.NameStart = position;

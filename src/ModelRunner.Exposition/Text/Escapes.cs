@@ -68,6 +68,12 @@ internal static class Escapes
         }
     }
 
+    /// <summary>
+    /// Whether the bytes between two quotes are a name: not empty, with known escapes only, and without NUL, which ends the name for the
+    /// lexer of Prometheus 3.
+    /// </summary>
+    public static bool IsQuotedName(ReadOnlySpan<byte> source) => !source.IsEmpty && !source.Contains((byte)0) && AreKnown(source);
+
     private static void Append(IBufferWriter<byte> output, ReadOnlySpan<byte> value, SearchValues<byte> specials)
     {
         while (true)

@@ -41,7 +41,7 @@ internal sealed record OracleMetadata(string Keyword, string Name, MetricType? T
         if (string.IsNullOrEmpty(quoted) || !(line.IsAtEnd || line.Next is ' ' or '\t'))
             return null;
         var name = ByteText.Unescape(quoted, quotes: true);
-        return ByteText.Escape(name, quotes: true) == quoted ? name : null;
+        return ByteText.Escape(name, quotes: true) == quoted && !name.Contains('\0') ? name : null;
     }
 
     private static MetricType? ReadType(string word) => word.ToLowerInvariant() switch

@@ -65,7 +65,7 @@ internal sealed class OracleSampleReader(ExpositionLimits limits, bool isOpenMet
             throw new OracleLineException(reason);
         // In names, unlike in values, an unknown escape is an error.
         var name = ByteText.Unescape(quoted, quotes: true);
-        return ByteText.Escape(name, quotes: true) == quoted ? name : throw new OracleLineException(reason);
+        return ByteText.Escape(name, quotes: true) == quoted && !name.Contains('\0') ? name : throw new OracleLineException(reason);
     }
 
     private void Add(List<OracleLabel> labels, string name, OracleLine line)
@@ -123,6 +123,18 @@ internal sealed class OracleSampleReader(ExpositionLimits limits, bool isOpenMet
         return isTimestamp && line.IsAtEnd;
     }
 
+    // What an exemplar cannot have costs the exemplar alone.
+    private void AddToExemplar(List<OracleLabel> labels, string name, OracleLine line)
+    {
+        try
+        {
+            Add(labels, name, line);
+        }
+        catch (OracleLineException problem) when (problem.Reason != ExpositionErrorReason.InvalidLabels)
+        {
+        }
+    }
+
     private bool AreExemplarLabels(OracleLine line)
     {
         try
@@ -130,7 +142,7 @@ internal sealed class OracleSampleReader(ExpositionLimits limits, bool isOpenMet
             var labels = new List<OracleLabel>();
             for (line.SkipBlanks(); !line.Skip('}'); line.SkipBlanks())
             {
-                Add(labels, ReadName(line, ExpositionErrorReason.InvalidExemplar), line);
+                AddToExemplar(labels, ReadName(line, ExpositionErrorReason.InvalidExemplar), line);
                 line.SkipBlanks();
                 if (!line.Skip(',') && line.Next != '}')
                     return false;

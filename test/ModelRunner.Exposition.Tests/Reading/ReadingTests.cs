@@ -52,6 +52,8 @@ public sealed class ReadingTests
     [InlineData("x 1 1.5", ExpositionErrorReason.InvalidTimestamp)]
     [InlineData("x 1 2 3", ExpositionErrorReason.InvalidTimestamp)]
     [InlineData("x 1 # {a=\"b\"}", ExpositionErrorReason.InvalidExemplar)]
+    [InlineData("{\"x\0\"} 1", ExpositionErrorReason.InvalidLabels)]
+    [InlineData("x{\"a\0\"=\"b\"} 1", ExpositionErrorReason.InvalidLabels)]
     [InlineData("x{a=\"1\",a=\"2\"} 1", ExpositionErrorReason.DuplicateLabel)]
     [InlineData("x{__name__=\"y\"} 1", ExpositionErrorReason.ReservedLabel)]
     [InlineData("x{a=\"123456789\"} 1", ExpositionErrorReason.LabelValueTooLong)]
@@ -64,6 +66,19 @@ public sealed class ReadingTests
         var summary = Assert.Single(page.Sources);
         Assert.Equal((3, 2, 1), (summary.SampleLines, summary.Samples, summary.Dropped(reason)));
         Assert.False(summary.IsUnreadable);
+    }
+
+    [Theory]
+    [InlineData("x_total 1 # {a=\"b\",a=\"c\"} 1")]
+    [InlineData("x_total 1 # {__name__=\"b\"} 1")]
+    [InlineData("x_total 1 # {a=\"123456789\"} 1")]
+    [InlineData("x_total 1 # {a=\"1\",b=\"2\",c=\"3\",d=\"4\"} 1")]
+    public void Labels_that_no_exemplar_can_have_cost_the_exemplar_and_not_the_sample(string line)
+    {
+        var page = new Page(new ExpositionLimits { MaxLabels = 3, MaxLabelValueBytes = 8 }).Add("a", "# TYPE x counter\n" + line + "\n# EOF\n");
+
+        Assert.Equal("# TYPE x counter\nx_total{model=\"a\"} 1\n# EOF\n", page.Write(ExpositionFormat.OpenMetrics100));
+        Assert.Equal((1, 0), (page.Sources[0].Samples, page.Sources[0].DroppedSamples));
     }
 
     [Theory]
