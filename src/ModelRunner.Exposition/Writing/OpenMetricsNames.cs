@@ -48,6 +48,9 @@ internal sealed class OpenMetricsNames
         if (!suffix.IsEmpty && (!name.EndsWith(suffix) || name.Length == suffix.Length))
             return;
         var length = name.Length - suffix.Length;
+        // The family x_total of a counter x_total_total would be taken for that of x, by our own reader, too.
+        if (!suffix.IsEmpty && name[..length].EndsWith(suffix))
+            return;
         var created = -1;
         if (HasSuffixes(family.Type) && !TryClaim(index, families, family, name[..length], out created))
             return;

@@ -9,6 +9,7 @@ public sealed class OpenMetricsTests
     [InlineData("# TYPE x_total counter\nx_total 1\n", "# TYPE x counter\nx_total 1\n")]
     [InlineData("# TYPE x counter\nx 1\n", "# TYPE x unknown\nx 1\n")]
     [InlineData("# TYPE x_total counter\nx_total -1\n", "# TYPE x_total unknown\nx_total -1\n")]
+    [InlineData("# TYPE x_total_total counter\nx_total_total 1\n", "# TYPE x_total_total unknown\nx_total_total 1\n")]
     [InlineData("# TYPE x_total counter\nx_total NaN\n", "# TYPE x_total unknown\nx_total NaN\n")]
     [InlineData("# TYPE x gauge\nx 1\n# TYPE x_total counter\nx_total 1\n", "# TYPE x gauge\nx 1\n# TYPE x_total unknown\nx_total 1\n")]
     [InlineData(
@@ -85,6 +86,7 @@ public sealed class OpenMetricsTests
     [InlineData("x_total 1 # {a=\"{0}\"} 1\n", 128, false)]
     [InlineData("x 1 # {a=\"{0}\"} 1\n", 1, false)]
     [InlineData("x_total 1 # {\"a.b\"=\"{0}\"} 1\n", 1, false)]
+    [InlineData("x_total 1 # {a=\"}{0}\"} 1\n", 1, false)]
     public void Exemplars_pass_where_they_are_allowed(string sample, int length, bool expected)
     {
         var page = Write("# TYPE x_total counter\n# TYPE x gauge"
