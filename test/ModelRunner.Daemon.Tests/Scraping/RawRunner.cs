@@ -20,8 +20,7 @@ internal sealed class RawRunner : IAsyncDisposable
     public RawRunner(long id, Func<Stream, CancellationToken, Task<bool>> answer)
     {
         Answer = answer;
-        string path = Path.Join(_folder.Path, "r.sock");
-        _listener.Bind(new UnixDomainSocketEndPoint(path));
+        _listener.Bind(new UnixDomainSocketEndPoint(SocketPath));
         _listener.Listen();
         _accepting = AcceptAsync();
         Snapshot = new RunnerSnapshot
@@ -31,7 +30,7 @@ internal sealed class RawRunner : IAsyncDisposable
             State = RunnerState.Ready,
             IsAttached = true,
             Engine = "attached",
-            Endpoint = RunnerEndpointFactory.ForSocket(new RunnerId(id), path),
+            Endpoint = RunnerEndpointFactory.ForSocket(new RunnerId(id), SocketPath),
         };
     }
 
@@ -39,6 +38,8 @@ internal sealed class RawRunner : IAsyncDisposable
     public Func<Stream, CancellationToken, Task<bool>> Answer { get; set; }
 
     public RunnerSnapshot Snapshot { get; }
+
+    public string SocketPath => Path.Join(_folder.Path, "r.sock");
 
     /// <summary>The heads of all requests so far.</summary>
     public IReadOnlyList<string> Requests

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Globalization;
 using System.Text;
 using ModelRunner.Exposition.Tests.OpenMetricsValidation;
 using ModelRunner.Exposition.Tests.TextValidation;
@@ -59,7 +61,8 @@ public sealed class ExpositionCases
         var page = WithHealthy("# TYPE rt:u gauge\r\nrt:u 4\r\n");
 
         Assert.Equal(["# TYPE rt:u gauge"], HeadOf(page, "rt:u"));
-        Assert.DoesNotContain('\r', page.TextString);
+        Assert.Equal([$"rt:u{{{LabelsOfA}}} 4"], SamplesOfA(page));
+        Assert.DoesNotContain('\r', page.TextString + Encoding.UTF8.GetString(page.OpenMetrics));
     }
 
     [Fact]
@@ -114,10 +117,34 @@ public sealed class ExpositionCases
     [Fact]
     public void EXP_20_No_culture_touches_a_number()
     {
-        var page = WithHealthy("rt:s 4.25\nrt:big 1.7976931348623157e+308\nrt:thousand 1,000\n");
+        // All that cultures are known to do to numbers, whatever languages the machine has.
+        var before = CultureInfo.CurrentCulture;
+        var odd = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        odd.NumberFormat = new NumberFormatInfo
+        {
+            NumberDecimalSeparator = ",", NumberGroupSeparator = ".", NegativeSign = "\u2212", PositiveSign = "p", NaNSymbol = "nothing", PositiveInfinitySymbol = "\u221e",
+        };
+        try
+        {
+            CultureInfo.CurrentCulture = odd;
+            var page = WithHealthy("rt:s 4.25\nrt:big 1.7976931348623157e+308\nrt:thousand 1,000\nrt:minus -1.5\n# TYPE rt:sum summary\nrt:sum{quantile=\"5e-1\"} 1\n");
+            var own = new ArrayBufferWriter<byte>();
+            var writer = new ExpositionWriter(own);
+            writer.BeginFamily("own", MetricType.Gauge, "Own.");
+            foreach (var value in (double[])[4.25, -1.5, 1e21, double.NaN, double.PositiveInfinity])
+                writer.WriteSample(value);
 
-        Assert.Equal([$"rt:big{{{LabelsOfA}}} 1.7976931348623157e+308", $"rt:s{{{LabelsOfA}}} 4.25"], SamplesOfA(page));
-        Assert.Equal(1, page.Summaries[0].Dropped(ExpositionErrorReason.InvalidValue));
+            Assert.Equal(
+                [$"rt:big{{{LabelsOfA}}} 1.7976931348623157e+308", $"rt:minus{{{LabelsOfA}}} -1.5", $"rt:s{{{LabelsOfA}}} 4.25", $"rt:sum{{{LabelsOfA},quantile=\"5e-1\"}} 1"],
+                SamplesOfA(page));
+            Assert.Equal(1, page.Summaries[0].Dropped(ExpositionErrorReason.InvalidValue));
+            Assert.EndsWith("\nown 4.25\nown -1.5\nown 1e+21\nown NaN\nown +Inf\n", Encoding.UTF8.GetString(own.WrittenSpan), StringComparison.Ordinal);
+            Assert.Equal(ExpositionFormat.OpenMetrics100, ContentNegotiation.Negotiate("text/plain;q=0.9,application/openmetrics-text;q=0.95").Format);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
     }
 
     [Fact]

@@ -35,6 +35,17 @@ public sealed class NegotiationCases
         Assert.Equal([$"rt:u{{{LabelsOfA},n=\"# EOF\"}} 1"], SamplesOfA(page));
     }
 
+    [Fact]
+    public void NEG_02_The_end_mark_of_one_runner_ends_nothing_for_the_next()
+    {
+        const string Healthy = "# HELP rt:units_total Units done\n# TYPE rt:units counter\nrt:units_total 5\n# EOF\n";
+        var swapped = Check(new MergedPages().Add(Healthy, Finch, "embedding").Add("rt:u 1\n").Add("rt:v 2\n# EOF\n", "lab/third"));
+
+        Assert.Equal([$"rt:u{{{LabelsOfA}}} 1", "rt:v{backend=\"llama.cpp\",model=\"lab/third\",mode=\"completion\"} 2"], SamplesOfA(swapped));
+        Assert.DoesNotContain("EOF", swapped.TextString, StringComparison.Ordinal);
+        Assert.Single(Encoding.UTF8.GetString(swapped.OpenMetrics).Split('\n'), "# EOF");
+    }
+
     [Theory]
     [InlineData("application/openmetrics-text; version=1.0.0", ExpositionFormat.OpenMetrics100)]
     [InlineData("*/*", ExpositionFormat.Text004)]

@@ -1,0 +1,118 @@
+using System.Text;
+using ModelRunner.Daemon.Tests.Stubs;
+using ModelRunner.Daemon.Tests.Support;
+using static ModelRunner.Daemon.Tests.Metrics.CaseDaemon;
+
+namespace ModelRunner.Daemon.Tests.Metrics;
+
+/// <summary>Reports about what runners send, as cases against the whole daemon.</summary>
+public sealed class ExpositionCases(CaseDaemon bed) : IClassFixture<CaseDaemon>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task EXP_06_A_runner_whose_page_is_a_JSON_string_is_down_and_says_why()
+    {
+        string page = await bed.PageWithAsync("\"# TYPE rt:u counter\\nrt:u 3\\n\"");
+
+        Assert.Empty(SamplesOfA(page));
+        Assert.Equal("parse", DownOfA(page));
+    }
+
+    [Theory]
+    [InlineData("-nan")]
+    [InlineData("-nan(ind)")]
+    public async Task EXP_07_A_ratio_that_is_no_number_yet_is_NaN_on_the_page(string value)
+    {
+        string page = await bed.PageWithAsync($"rt:ratio {value}\nrt:units_total 4\n");
+
+        Assert.Equal([$"rt:ratio{{{LabelsOfA}}} NaN", $"rt:units_total{{{LabelsOfA}}} 4"], SamplesOfA(page));
+    }
+
+    [Theory]
+    [InlineData("lab/ot\\\"ter", "lab/ot\\\"ter:latest")]
+    [InlineData("D:\\\\zoo\\\\new", "d:\\\\zoo\\\\new")]
+    [InlineData("lab/otter } 1 # {x=", "lab/otter } 1 # {x=:latest")]
+    public async Task EXP_12_A_model_may_be_called_what_its_owner_likes(string written, string shown)
+    {
+        await using StubProcess stub = await StubProcess.StartAsync(null, "--alias", "m");
+        await stub.SetMetricsAsync("rt:u 4\n");
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Configuration = $$"""
+                { "runners": [ { "backend": "llama.cpp", "model": "{{written}}", "mode": "completion", "endpoint": "unix:{{stub.SocketPath}}" } ] }
+                """,
+        });
+
+        byte[] page = await daemon.Client.GetByteArrayAsync(new Uri("metrics", UriKind.Relative), Cancellation);
+
+        PageRules.Check(page);
+        Assert.Contains($"\nrt:u{{backend=\"llama.cpp\",model=\"{shown}\",mode=\"completion\"}} 4\n", Encoding.UTF8.GetString(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EXP_12_A_name_with_a_line_feed_is_refused_at_start()
+    {
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup
+        {
+            Configuration = """
+                { "runners": [ { "backend": "llama.cpp", "model": "lab/otter\nfake_total 99", "mode": "completion", "endpoint": "http://127.0.0.1:1" } ] }
+                """,
+        });
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("holds control characters", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EXP_16_What_a_line_cost_is_on_the_next_page()
+    {
+        const string Body = "rt:good 1\nrt:bad\nrt:good2 2\n";
+        long before = DroppedOfA(await bed.PageWithAsync(Body));
+        string page = await bed.PageWithAsync(Body);
+
+        Assert.Equal([$"rt:good{{{LabelsOfA}}} 1", $"rt:good2{{{LabelsOfA}}} 2"], SamplesOfA(page));
+        Assert.Null(DownOfA(page));
+        Assert.Equal(before + 1, DroppedOfA(page));
+    }
+
+    [Theory]
+    [InlineData("pl_PL.UTF-8")]
+    [InlineData("ar_SA.UTF-8")]
+    public async Task EXP_20_Numbers_have_a_point_whatever_the_machine_speaks(string language)
+    {
+        await using StubProcess stub = await StubProcess.StartAsync(null, "--alias", "m:latest");
+        await stub.SetMetricsAsync("rt:s 4.25\nrt:big 1.7976931348623157e+308\n");
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Configuration = $$"""
+                { "runners": [ { "backend": "llama.cpp", "model": "m", "mode": "completion", "endpoint": "unix:{{stub.SocketPath}}" } ] }
+                """,
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["LANG"] = language, ["LC_ALL"] = language },
+        });
+
+        string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
+
+        Assert.Contains("rt:s{backend=\"llama.cpp\",model=\"m:latest\",mode=\"completion\"} 4.25\n", page, StringComparison.Ordinal);
+        Assert.Contains("rt:big{backend=\"llama.cpp\",model=\"m:latest\",mode=\"completion\"} 1.7976931348623157e+308\n", page, StringComparison.Ordinal);
+        Assert.Matches("model_runner_process_cpu_seconds_total [0-9]+\\.[0-9]+\n", page);
+    }
+
+    [Fact]
+    public async Task EXP_21_Colons_are_for_runners_and_not_for_the_daemon_s_own_names()
+    {
+        string page = await bed.PageWithAsync("llmrt:step_total 3\n");
+
+        Assert.Equal([$"llmrt:step_total{{{LabelsOfA}}} 3"], SamplesOfA(page));
+        Assert.All(
+            page.Split('\n').Where(static line => line.StartsWith("model_runner_", StringComparison.Ordinal)),
+            static line => Assert.DoesNotContain(':', line.Split('{', ' ')[0]));
+    }
+
+    private static long DroppedOfA(string page)
+    {
+        string name = $"model_runner_runner_dropped_total{{{LabelsOfA},reason=\"invalid_value\"}} ";
+        string? line = page.Split('\n').SingleOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+        return line is null ? 0 : long.Parse(line[name.Length..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
