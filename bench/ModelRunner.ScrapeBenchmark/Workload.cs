@@ -1,0 +1,21 @@
+using ModelRunner.ScrapeBenchmark.Pages;
+
+namespace ModelRunner.ScrapeBenchmark;
+
+/// <summary>So many runners that all answer with one page.</summary>
+/// <param name="Runners">How many.</param>
+/// <param name="Page">What each of them answers with.</param>
+internal sealed record Workload(int Runners, SamplePage Page)
+{
+    /// <summary>From few small pages to few that are far too large.</summary>
+    public static IReadOnlyList<Workload> All { get; } =
+    [
+        new(10, SamplePage.Llama), new(100, SamplePage.Llama), new(1000, SamplePage.Llama), new(10, SamplePage.Vllm),
+        new(100, SamplePage.Vllm), new(1, SamplePage.Huge), new(8, SamplePage.Huge),
+    ];
+
+    /// <summary>The bytes of all runners.</summary>
+    public long Bytes => (long)Runners * Page.Bytes.Length;
+
+    public override string ToString() => $"{Runners} × {Page.Title}";
+}
