@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
 using Microsoft.Net.Http.Headers;
@@ -11,17 +10,8 @@ namespace ModelRunner.Daemon.Metrics;
 /// <param name="time">The clock.</param>
 internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTimeout, TimeProvider time)
 {
-    /// <summary>
-    /// Bytes of finished pages that slow readers may hold together before new scrapes are refused. A reader holds nothing else: no runner,
-    /// no lock, no other's page.
-    /// </summary>
-    private const long MostHeldBytes = 256L * 1024 * 1024;
-
-    /// <summary>A page that came late is still sent, in case that somebody waits for it.</summary>
-    private static readonly TimeSpan LeastForSending = TimeSpan.FromSeconds(1);
-
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
-    private long _heldBytes;
+    private readonly PageSender _sender = new(time);
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/metrics", Methods, AnswerAsync);
 
@@ -40,52 +30,14 @@ internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTime
             return;
 
         ScrapeDeadline deadline = ScrapeDeadline.Of(request.Headers[ScrapeDeadline.HeaderName], fallbackTimeout);
-        using SegmentedBuffer? page = Interlocked.Read(ref _heldBytes) > MostHeldBytes
+        bool isPacked = ContentNegotiation.AcceptsGzip(Join(request.Headers.AcceptEncoding));
+        using MetricsPage? page = _sender.IsBusy
             ? null
-            : await MakeAsync(context, negotiated, deadline, arrivedAt);
+            : await pages.AssembleAsync(negotiated, PageSender.CanSendParts(request), deadline, arrivedAt, context.RequestAborted);
         if (page is null)
             await RefuseAsBusyAsync(context);
         else
-            await SendAsync(context, page, deadline.End - time.GetElapsedTime(arrivedAt));
-    }
-
-    /// <summary>Makes the page as it is to be sent; null where there was no time for it.</summary>
-    private async Task<SegmentedBuffer?> MakeAsync(
-        HttpContext context, NegotiatedExposition negotiated, ScrapeDeadline deadline, long arrivedAt)
-    {
-        SegmentedBuffer? page = await pages.AssembleAsync(negotiated, deadline, arrivedAt, context.RequestAborted);
-        if (page is null || !ContentNegotiation.AcceptsGzip(Join(context.Request.Headers.AcceptEncoding)))
-            return page;
-
-        using (page)
-        {
-            var packed = new SegmentedBuffer();
-            await using (var gzip = new GZipStream(new BufferStream(packed), CompressionLevel.Fastest))
-                page.CopyTo(gzip);
-            context.Response.Headers[HeaderNames.ContentEncoding] = "gzip";
-            return packed;
-        }
-    }
-
-    // Who reads slower than the scraper waits is not waited for.
-    private async Task SendAsync(HttpContext context, SegmentedBuffer page, TimeSpan left)
-    {
-        Interlocked.Add(ref _heldBytes, page.Length);
-        try
-        {
-            context.Response.ContentLength = page.Length;
-            using var end = new CancellationTokenSource(left > LeastForSending ? left : LeastForSending, time);
-            using var both = CancellationTokenSource.CreateLinkedTokenSource(end.Token, context.RequestAborted);
-            await page.CopyToAsync(context.Response.Body, both.Token);
-        }
-        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            context.Abort();
-        }
-        finally
-        {
-            Interlocked.Add(ref _heldBytes, -page.Length);
-        }
+            await _sender.SendAsync(context, page, isPacked, deadline.End - time.GetElapsedTime(arrivedAt));
     }
 
     private static Task RefuseAsBusyAsync(HttpContext context)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
@@ -16,86 +15,83 @@ namespace ModelRunner.Daemon.Metrics;
 /// <para>2. All asked at once, under one deadline; readings are shared with other scrapes.</para>
 /// <para>3. Each whole body read into the merger, whose verdict may still refuse it.</para>
 /// <para>4. The daemon's own families, which say of every runner whether it is on the page and why not.</para>
-/// <para>5. Merged and written to one buffer. From here on no runner and no other scrape is waited for.</para>
+/// <para>5. Merged, and the first part written. From here on no runner and no scraper is waited for.</para>
 /// <para>Nothing here takes a lock that a load, an unload or a request could hold.</para>
 /// </remarks>
 internal sealed class PageAssembler(
     Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger)
     : IDisposable
 {
-    // One page at a time: the merger keeps its buffers, and more at once would only share the same processors and take more memory.
-    private readonly SemaphoreSlim _gate = new(1, 1);
-    private readonly ArrayBufferWriter<byte> _ownPage = new();
+    private readonly MergeWorkspaces _workspaces = new(new ExpositionLimits { MaxSamples = settings.MaxSamples });
     private readonly OwnFamilies _own = new(settings, new ProcessFigures(time));
     private readonly CounterTable _counters = new();
-    private readonly ExpositionMerger _merger = new(new ExpositionLimits { MaxSamples = settings.MaxSamples });
     private int[] _conflicts = new int[MergeConflicts.All.Count];
 
     /// <summary>Makes a page.</summary>
-    /// <param name="page">What the scraper and we agreed on.</param>
+    /// <param name="form">What the scraper and we agreed on.</param>
+    /// <param name="mayBeParted">Whether it may be sent in parts.</param>
     /// <param name="deadline">The scrape's times.</param>
     /// <param name="arrivedAt">What they are counted from, as a timestamp of the time provider.</param>
     /// <param name="cancellationToken">Cancelled when the scraper went away.</param>
     /// <returns>The page, which the caller disposes of; null where its turn to be merged did not come in time.</returns>
-    public async Task<SegmentedBuffer?> AssembleAsync(
-        NegotiatedExposition page, ScrapeDeadline deadline, long arrivedAt, CancellationToken cancellationToken)
+    public async Task<MetricsPage?> AssembleAsync(
+        NegotiatedExposition form, bool mayBeParted, ScrapeDeadline deadline, long arrivedAt, CancellationToken cancellationToken)
     {
         // Step 1
         IReadOnlyList<RunnerSnapshot> snapshot = [.. runners().Where(static runner => runner.State != RunnerState.Waiting)];
 
         // Step 2
-        using ScrapeResult scrape = await scraper.ScrapeAsync(snapshot, deadline.Reading, cancellationToken);
-        TimeSpan left = deadline.Answer - time.GetElapsedTime(arrivedAt);
-        if (!await _gate.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken))
-            return null;
-        var output = new SegmentedBuffer();
+        var page = new MetricsPage(_workspaces, await scraper.ScrapeAsync(snapshot, deadline.Reading, cancellationToken));
+        bool isMade = false;
         try
         {
-            Merge(snapshot, scrape, page, output);
-            return output;
-        }
-        catch
-        {
-            output.Dispose();
-            throw;
+            if (!await _workspaces.TryTakeTurnAsync(deadline.Answer - time.GetElapsedTime(arrivedAt), cancellationToken))
+                return null;
+            MakeInTurn(page, snapshot, form, mayBeParted);
+            isMade = true;
+            return page;
         }
         finally
         {
-            _gate.Release();
+            if (!isMade)
+                page.Dispose();
         }
     }
 
-    public void Dispose() => _gate.Dispose();
+    public void Dispose() => _workspaces.Dispose();
 
-    private void Merge(IReadOnlyList<RunnerSnapshot> snapshot, ScrapeResult scrape, NegotiatedExposition page, SegmentedBuffer output)
+    private void MakeInTurn(MetricsPage page, IReadOnlyList<RunnerSnapshot> snapshot, NegotiatedExposition form, bool mayBeParted)
     {
         try
         {
+            MergeWorkspace workspace = page.Open();
+            ExpositionMerger merger = workspace.Merger;
+
             // Step 3
-            var sources = new SourceOutcome[scrape.Outcomes.Length];
+            var sources = new SourceOutcome[page.Scrape.Outcomes.Length];
             for (int i = 0; i < sources.Length; i++)
             {
-                sources[i] = Read(scrape.Outcomes[i]);
+                sources[i] = Read(merger, page.Scrape.Outcomes[i]);
                 NoteHealth(sources[i]);
             }
 
             // Step 4
-            _ownPage.ResetWrittenCount();
-            _own.Write(_ownPage, sources, _conflicts);
-            _merger.AddOwn(_ownPage.WrittenMemory);
+            _own.Write(workspace.OwnPage, sources, _conflicts);
+            merger.AddOwn(workspace.OwnPage.WrittenMemory);
 
             // Step 5
-            _merger.WriteTo(output, page.Format, page.Escaping);
-            Count(sources);
+            merger.BeginPage(form.Format, form.Escaping);
+            Count(merger, sources);
             _counters.Trim(snapshot);
+            page.WriteFirst(mayBeParted);
         }
         finally
         {
-            _merger.Reset();
+            _workspaces.EndTurn();
         }
     }
 
-    private SourceOutcome Read(ScrapeOutcome scrape)
+    private SourceOutcome Read(ExpositionMerger merger, ScrapeOutcome scrape)
     {
         RunnerCounters counters = _counters.Of(scrape.Runner);
         if (scrape.Failure is { } failure)
@@ -108,8 +104,8 @@ internal sealed class PageAssembler(
 
         Reading reading = scrape.Reading!;
         SourceSummary summary = reading.IsOpenMetrics
-            ? _merger.Add(scrape.Labels, reading.Body, ExpositionFormat.OpenMetrics100)
-            : _merger.Add(scrape.Labels, reading.Body);
+            ? merger.Add(scrape.Labels, reading.Body, ExpositionFormat.OpenMetrics100)
+            : merger.Add(scrape.Labels, reading.Body);
         if (!summary.IsUnreadable)
             return new SourceOutcome(scrape, summary, Failure: null, counters);
         if (reading.TryCount())
@@ -138,7 +134,7 @@ internal sealed class PageAssembler(
     }
 
     // Duplicates are only known after the merge. What is counted here shows on the next page.
-    private void Count(SourceOutcome[] sources)
+    private void Count(ExpositionMerger merger, SourceOutcome[] sources)
     {
         foreach (SourceOutcome source in sources)
         {
@@ -148,7 +144,7 @@ internal sealed class PageAssembler(
 
         var conflicts = new int[_conflicts.Length];
         foreach (MergeConflict conflict in MergeConflicts.All)
-            conflicts[(int)conflict] = _merger.Conflicts(conflict);
+            conflicts[(int)conflict] = merger.Conflicts(conflict);
         _conflicts = conflicts;
     }
 }

@@ -54,16 +54,22 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
         destination.Write(_current, 0, _used);
     }
 
-    public void Dispose()
+    /// <summary>Forgets what was written, and keeps one piece for what comes.</summary>
+    public void Clear()
     {
         foreach ((byte[] array, _) in _full)
             BufferPool.Shared.Return(array);
-        if (_current.Length > 0)
-            BufferPool.Shared.Return(_current);
         _full.Clear();
-        _current = [];
         _used = 0;
         _fullBytes = 0;
+    }
+
+    public void Dispose()
+    {
+        Clear();
+        if (_current.Length > 0)
+            BufferPool.Shared.Return(_current);
+        _current = [];
     }
 
     private void Grow(int sizeHint)

@@ -127,13 +127,12 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
                 await reader.SendAsync("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), Cancellation);
             }
 
-            // Its first byte says that the whole page was made.
+            // Its first byte says that the page was merged.
             foreach (Socket reader in idle)
                 Assert.Equal(1, await reader.ReceiveAsync(new byte[1], Cancellation));
-            using HttpResponseMessage response = await daemon.Client.GetAsync(new Uri("metrics", UriKind.Relative), Cancellation);
+            byte[] page = await daemon.Client.GetByteArrayAsync(new Uri("metrics", UriKind.Relative), Cancellation);
 
-            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-            Assert.True(response.Content.Headers.ContentLength > 1_000_000, $"{response.Content.Headers.ContentLength}");
+            Assert.True(page.Length > 1_000_000, $"{page.Length}");
         }
         finally
         {

@@ -122,7 +122,7 @@ public sealed partial class PageAssemblerTests
         Task<string> first = Task.Run(() => PageAsync(pages), Cancellation);
         await merging.Task;
         ScrapeDeadline over = new(TimeSpan.FromSeconds(30), TimeSpan.Zero, TimeSpan.FromSeconds(30));
-        SegmentedBuffer? second = await pages.AssembleAsync(Text, over, TimeProvider.System.GetTimestamp(), Cancellation);
+        MetricsPage? second = await pages.AssembleAsync(Text, mayBeParted: true, over, TimeProvider.System.GetTimestamp(), Cancellation);
         goOn.Set();
 
         Assert.Null(second);
@@ -186,9 +186,9 @@ public sealed partial class PageAssemblerTests
     private static async Task<string> PageAsync(PageAssembler pages)
     {
         ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
-        using SegmentedBuffer? page = await pages.AssembleAsync(Text, deadline, TimeProvider.System.GetTimestamp(), Cancellation);
+        using MetricsPage? page = await pages.AssembleAsync(Text, mayBeParted: false, deadline, TimeProvider.System.GetTimestamp(), Cancellation);
         using var copy = new MemoryStream();
-        page!.CopyTo(copy);
+        page!.Part.CopyTo(copy);
         return Encoding.UTF8.GetString(copy.ToArray());
     }
 

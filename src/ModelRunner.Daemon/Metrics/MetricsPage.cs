@@ -1,0 +1,79 @@
+using ModelRunner.Daemon.Scraping;
+
+namespace ModelRunner.Daemon.Metrics;
+
+/// <summary>
+/// A page on its way to one scraper, in parts. A small page is one part, and holds nothing else. Of a large one the next part is written when
+/// the last has been sent, so it is never in memory as a whole; until its end it holds the bodies that it is made of, which it shares with
+/// other scrapes and which are smaller than the page.
+/// </summary>
+/// <param name="workspaces">Where it takes a workspace from, and its turn.</param>
+/// <param name="scrape">The bodies. The page lets go of them when all is written.</param>
+internal sealed class MetricsPage(MergeWorkspaces workspaces, ScrapeResult scrape) : IDisposable
+{
+    /// <summary>A page of so many bytes is always one part.</summary>
+    private const int FirstPartBytes = 1024 * 1024;
+
+    private const int NextPartBytes = 256 * 1024;
+    private MergeWorkspace? _workspace;
+    private bool _isReleased;
+
+    /// <summary>What was read of the runners.</summary>
+    public ScrapeResult Scrape => scrape;
+
+    /// <summary>What is to be sent next. Borrowed: only until <see cref="WriteNextAsync"/> or <see cref="Dispose"/>.</summary>
+    public SegmentedBuffer Part { get; } = new();
+
+    /// <summary>Whether nothing follows the part.</summary>
+    public bool IsWhole => _isReleased;
+
+    /// <summary>The bytes that are held while the page is sent.</summary>
+    public long HeldBytes => Part.Length + (IsWhole ? 0 : scrape.BodyBytes);
+
+    /// <summary>Takes a workspace for the page. Only in turn.</summary>
+    public MergeWorkspace Open() => _workspace = workspaces.Rent();
+
+    /// <summary>Writes the first part of a page that was begun in the workspace. Only in turn.</summary>
+    /// <param name="mayBeParted">Whether it may be less than the page.</param>
+    public void WriteFirst(bool mayBeParted) => Write(mayBeParted ? FirstPartBytes : int.MaxValue);
+
+    /// <summary>Waits for its turn and writes the next part in place of the last.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public async Task WriteNextAsync(CancellationToken cancellationToken)
+    {
+        await workspaces.TakeTurnAsync(cancellationToken);
+        try
+        {
+            Part.Clear();
+            Write(NextPartBytes);
+        }
+        finally
+        {
+            workspaces.EndTurn();
+        }
+    }
+
+    public void Dispose()
+    {
+        Release();
+        Part.Dispose();
+    }
+
+    private void Write(int bytes)
+    {
+        MergeWorkspace workspace = _workspace ?? throw new InvalidOperationException("The page is whole, or was not begun.");
+        if (!workspace.Merger.WritePart(Part, bytes))
+            Release();
+    }
+
+    private void Release()
+    {
+        if (_isReleased)
+            return;
+        _isReleased = true;
+        if (_workspace is { } workspace)
+            workspaces.Return(workspace);
+        _workspace = null;
+        scrape.Dispose();
+    }
+}
