@@ -50,6 +50,25 @@ public sealed class OtherReadersTests
         });
     }
 
+    /// <summary>A judge who takes everything is none.</summary>
+    [Fact(Timeout = 180_000)]
+    public async Task Each_of_them_refuses_a_page_that_is_wrong()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var pages = new Dictionary<string, byte[]>
+        {
+            ["good.txt"] = "# TYPE x counter\nx 1\n"u8.ToArray(), ["bad.txt"] = "x{a=\"1\" 1\n"u8.ToArray(),
+            ["good.om"] = "# TYPE x counter\nx_total 1\n# EOF\n"u8.ToArray(), ["bad.om"] = "# TYPE x counter\nx_total 1\n"u8.ToArray(),
+        };
+        var readings = await PythonClient.ReadAsync(pages, cancellation);
+        await using var server = await PrometheusServer.StartAsync(pages, cancellation);
+        var targets = await server.ScrapeAllAsync(cancellation);
+
+        Assert.Equal("bad.txt", Assert.Single(await Promtool.RefusedAsync(new Dictionary<string, byte[]> { ["good.txt"] = pages["good.txt"], ["bad.txt"] = pages["bad.txt"] }, cancellation)).Split(':')[0]);
+        Assert.Equal(["bad.om", "bad.txt"], readings.Where(reading => reading.Value.Error is not null).Select(reading => reading.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(["bad.om", "bad.txt"], targets.Where(target => target.Value.Error.Length > 0).Select(target => target.Key).Order(StringComparer.Ordinal));
+    }
+
     /// <summary>Quoted names are left out: the prometheus_client of a distribution may be too old for them.</summary>
     [Fact(Timeout = 180_000)]
     public async Task Prometheus_client_finds_the_same_samples_in_what_must_be_accepted()

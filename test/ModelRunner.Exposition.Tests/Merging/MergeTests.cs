@@ -98,7 +98,34 @@ public sealed class MergeTests
     public void Histograms_that_expfmt_refuses_lose_their_type_only(string body, string expected) =>
         Assert.Equal(expected, Page.Rewrite(body));
 
+    /// <summary>In text a suffix means something only where a histogram or summary of that name is declared, and <c>_total</c> never does.</summary>
     [Theory]
+    [InlineData("# TYPE x gauge\nx 1\n# TYPE x_count gauge\nx_count 2\n# TYPE x_sum counter\nx_sum 3\n")]
+    [InlineData("# TYPE x gauge\nx 1\n# TYPE x_total counter\nx_total 2\n")]
+    [InlineData("# TYPE x_total histogram\nx_total_bucket{le=\"+Inf\"} 1\nx_total_sum 1\nx_total_count 1\n")]
+    [InlineData("# TYPE x counter\nx 1\n# TYPE x_bucket counter\nx_bucket{le=\"1\"} 2\n# TYPE x_created gauge\nx_created 3\n")]
+    [InlineData("# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 1\ns_count 2\n# TYPE s_bucket gauge\ns_bucket 1\n")]
+    public void Suffixes_are_a_part_of_the_name(string body) => Assert.Equal(body, Page.Rewrite(body));
+
+    [Fact]
+    public void Creation_times_of_both_formats_meet_in_one_family()
+    {
+        var page = new Page()
+            .Add("a", "# TYPE c_total counter\nc_total 1\n# TYPE c_created gauge\nc_created 5\n")
+            .Add("b", "# TYPE c counter\nc_total 2\nc_created 6\n# EOF\n");
+
+        Assert.Equal(
+            "# TYPE c_created gauge\nc_created{model=\"a\"} 5\nc_created{model=\"b\"} 6\n# TYPE c_total counter\nc_total{model=\"a\"} 1\nc_total{model=\"b\"} 2\n",
+            page.Write());
+        Assert.Equal(
+            "# TYPE c counter\nc_total{model=\"a\"} 1\nc_created{model=\"a\"} 5\nc_total{model=\"b\"} 2\nc_created{model=\"b\"} 6\n# EOF\n",
+            page.Write(ExpositionFormat.OpenMetrics100));
+    }
+
+    [Theory]
+    [InlineData(
+        "x{model=\"a\",exported_model=\"b\",exported_exported_model=\"c\"} 1\n",
+        "x{model=\"t\",exported_exported_exported_model=\"a\",exported_model=\"b\",exported_exported_model=\"c\"} 1\n")]
     [InlineData("x{model=\"own\"} 1\n", "x{model=\"t\",exported_model=\"own\"} 1\n")]
     [InlineData(
         "x{model=\"own\",exported_model=\"deep\"} 1\n",

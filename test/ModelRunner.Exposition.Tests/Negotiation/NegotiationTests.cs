@@ -37,7 +37,28 @@ public sealed class NegotiationTests
             + "allow-utf-8;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;escapi"
             + "ng=allow-utf-8;q=0.3,*/*;q=0.2",
         OpenMetrics + "; escaping=allow-utf-8")]
+    // 3.2.1 to 3.3
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;escaping="
+            + "allow-utf-8;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.3,*/*;q=0.2",
+        OpenMetrics + "; escaping=allow-utf-8")]
     // 3.4 on
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain"
+            + ";version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+        OpenMetrics + "; escaping=allow-utf-8")]
+    [InlineData(
+        Proto + ";q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"
+            + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+        OpenMetrics + "; escaping=allow-utf-8")]
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain"
+            + ";version=1.0.0;escaping=underscores;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+        OpenMetrics + "; escaping=underscores")]
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0;escaping=values;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain"
+            + ";version=1.0.0;escaping=values;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+        OpenMetrics + "; escaping=values")]
     [InlineData(
         "application/openmetrics-text;version=1.0.0;escaping=dots;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain"
             + ";version=1.0.0;escaping=dots;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
@@ -52,6 +73,18 @@ public sealed class NegotiationTests
     [InlineData("application/openmetrics-text;version=2.0.0", Text)]
     [InlineData("application/*", OpenMetrics)]
     [InlineData("text/*;q=0.1,*/*;q=0.9", OpenMetrics)]
+    [InlineData("text/plain;version=0.0.4;escaping=allow-utf-8", Text + "; escaping=allow-utf-8")]
+    [InlineData("text/plain", Text)]
+    [InlineData("text/plain;version=0.0.4;q=0,*/*", OpenMetrics)] // all but text
+    [InlineData("text/plain;version=0.0.4;q=0.2;q=0.9,application/openmetrics-text;version=1.0.0;q=0.5", OpenMetrics)] // the first q counts
+    [InlineData("application/openmetrics-text;version=1.0.0;q=7,text/plain;version=0.0.4;q=1", OpenMetrics)] // no more than 1, and named first
+    [InlineData("text/plain;version=0.0.4;q=1,application/openmetrics-text;version=1.0.0;q=7", Text)]
+    [InlineData("application/openmetrics-text;version=1.0.0;q=-1,text/plain;q=0.1", Text)]
+    [InlineData("application/openmetrics-text;version=1.0.0;q=x", OpenMetrics)]
+    [InlineData("application/openmetrics-text;version=1.0.0;q=NaN,text/plain;q=0.5", OpenMetrics)]
+    [InlineData("text/plain;version=0.0.3", Text)]
+    [InlineData("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", Text)]
+    [InlineData("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Text)] // a browser
     public void Accept_headers_get_the_exact_content_type(string? accept, string expected) =>
         Assert.Equal(expected, ContentNegotiation.Negotiate(accept).ContentType);
 
@@ -74,6 +107,16 @@ public sealed class NegotiationTests
     [InlineData("identity;q=1, gzip;q=0.5", false)]
     [InlineData("GZip;Q=1.0", true)]
     [InlineData("x-gzip", true)]
+    [InlineData("", false)]
+    [InlineData("*", true)]
+    [InlineData("*;q=0", false)]
+    [InlineData("identity;q=0", false)]
+    [InlineData("identity;q=0, *;q=0.1", true)]
+    [InlineData("identity;q=0.5, gzip;q=0.5", true)]
+    [InlineData("identity;q=0.5, *;q=0", false)]
+    [InlineData("gzip;q=0.001", true)]
+    [InlineData("deflate, gzip;q=1.0, *;q=0.5", true)]
+    [InlineData("gzipped", false)]
     public void Gzip_is_used_where_it_is_allowed(string? header, bool expected) =>
         Assert.Equal(expected, ContentNegotiation.AcceptsGzip(header));
 }
