@@ -7,11 +7,6 @@ public sealed class NegotiationTests
     private const string Proto = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 
     [Theory]
-    [InlineData(null, Text)]
-    [InlineData("", Text)]
-    [InlineData("*/*", Text)]
-    [InlineData("application/json", Text)]
-    [InlineData(",;=,", Text)]
     [InlineData("text/plain;version=0.0.4;q=1,*/*;q=0.1", Text)] // 2.0 to 2.4
     [InlineData("application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", Text)] // 2.5 to 2.33
     [InlineData(
@@ -63,6 +58,15 @@ public sealed class NegotiationTests
         "application/openmetrics-text;version=1.0.0;escaping=dots;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain"
             + ";version=1.0.0;escaping=dots;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
         OpenMetrics + "; escaping=dots")]
+    public void Every_Prometheus_gets_the_best_of_what_it_takes(string accept, string expected) =>
+        Assert.Equal(expected, ContentNegotiation.Negotiate(accept).ContentType);
+
+    [Theory]
+    [InlineData(null, Text)]
+    [InlineData("", Text)]
+    [InlineData("*/*", Text)]
+    [InlineData("application/json", Text)]
+    [InlineData(",;=,", Text)]
     [InlineData(
         "text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3",
         "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8")]
@@ -85,7 +89,7 @@ public sealed class NegotiationTests
     [InlineData("text/plain;version=0.0.3", Text)]
     [InlineData("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", Text)]
     [InlineData("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Text)] // a browser
-    public void Accept_headers_get_the_exact_content_type(string? accept, string expected) =>
+    public void Other_clients_get_what_they_ask_for_or_text(string? accept, string expected) =>
         Assert.Equal(expected, ContentNegotiation.Negotiate(accept).ContentType);
 
     [Theory]
