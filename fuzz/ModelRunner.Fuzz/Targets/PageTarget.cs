@@ -17,9 +17,10 @@ internal static class PageTarget
         var text = Write(merger, ExpositionFormat.Text004, NameEscaping.AllowUtf8);
         var counted = summaries.Sum(summary => summary.Samples);
         Require(summaries.All(summary => summary.SampleLines == summary.Samples + summary.DroppedSamples), "lines do not add up");
-        Require(TextPageValidator.Read(text).Sum(family => family.Samples.Count) == counted, "a sample is lost in text");
+        var samples = PageSamples.Of(TextPageValidator.Read(text));
+        Require(samples.Count == counted, "a sample is lost in text");
         var openMetrics = OpenMetricsValidator.Read(Write(merger, ExpositionFormat.OpenMetrics100, NameEscaping.AllowUtf8));
-        Require(openMetrics.Sum(family => family.Samples.Count) == counted, "a sample is lost in OpenMetrics");
+        Require(samples.SequenceEqual(PageSamples.Of(openMetrics)), "text and OpenMetrics differ");
         TextPageValidator.Read(Write(merger, ExpositionFormat.Text004, NameEscaping.Underscores));
         OpenMetricsValidator.Read(Write(merger, ExpositionFormat.OpenMetrics100, NameEscaping.Values));
         var again = new ExpositionMerger(NoLimits);

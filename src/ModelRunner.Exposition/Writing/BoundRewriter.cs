@@ -3,11 +3,15 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Writing;
 
-/// <summary>Writes a canonical sample again with the labels <c>le</c> and <c>quantile</c> as OpenMetrics wants them.</summary>
+/// <summary>Writes a canonical sample again with the bound of a bucket or quantile as OpenMetrics wants it.</summary>
 internal static class BoundRewriter
 {
     /// <summary>Gives the sample in a scratch buffer, where it lives until the next use of the buffer. The name does not change.</summary>
-    public static ReadOnlySpan<byte> Rewrite(ReadOnlySpan<byte> sample, int nameLength, ByteBuilder scratch)
+    /// <param name="sample">The sample.</param>
+    /// <param name="nameLength">The length of its name.</param>
+    /// <param name="bound">The label that holds the bound, a number. All others stay as they are, whatever their names.</param>
+    /// <param name="scratch">The buffer.</param>
+    public static ReadOnlySpan<byte> Rewrite(ReadOnlySpan<byte> sample, int nameLength, ReadOnlySpan<byte> bound, ByteBuilder scratch)
     {
         scratch.Clear();
         scratch.Append(sample[..nameLength]);
@@ -18,7 +22,7 @@ internal static class BoundRewriter
         {
             scratch.Append(isOpen ? (byte)',' : (byte)'{');
             isOpen = true;
-            AppendLabel(labels.Current, scratch);
+            AppendLabel(labels.Current, bound, scratch);
             scratch.Append((byte)'"');
         }
 
@@ -28,10 +32,10 @@ internal static class BoundRewriter
         return scratch.Written;
     }
 
-    private static void AppendLabel(ReadOnlySpan<byte> label, ByteBuilder scratch)
+    private static void AppendLabel(ReadOnlySpan<byte> label, ReadOnlySpan<byte> bound, ByteBuilder scratch)
     {
         var equals = label.IndexOf((byte)'=');
-        if (!LabelNames.IsBound(label[..equals]))
+        if (!label[..equals].SequenceEqual(bound))
         {
             scratch.Append(label);
             return;

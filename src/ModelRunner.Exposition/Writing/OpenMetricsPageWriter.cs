@@ -101,6 +101,14 @@ internal sealed class OpenMetricsPageWriter
 
     private static bool IsGrouped(MetricType type) => type is MetricType.Histogram or MetricType.Summary or MetricType.StateSet;
 
+    // On other samples, and in other families, these labels are labels like any other.
+    private static ReadOnlySpan<byte> BoundOf(MetricType type, FamilyPart part) => (type, part) switch
+    {
+        (MetricType.Histogram, FamilyPart.Bucket) => LabelNames.Bucket,
+        (MetricType.Summary, FamilyPart.Value) => LabelNames.Quantile,
+        _ => default,
+    };
+
     /// <summary>Collects and groups the samples of a family. False where a creation time belongs to no metric of the family.</summary>
     private bool Collect(PageIndex index, FamilyList families, int number)
     {
@@ -205,8 +213,9 @@ internal sealed class OpenMetricsPageWriter
     {
         var bytes = PageIndex.BytesOf(source, record.Flags);
         var sample = bytes[record.Start..record.End];
-        if (IsGrouped(type) && (record.Flags & SampleFlags.HasPlainBound) != SampleFlags.None)
-            sample = BoundRewriter.Rewrite(sample, record.NameLength, _scratch);
+        var bound = BoundOf(type, part);
+        if (!bound.IsEmpty && (record.Flags & SampleFlags.HasPlainBound) != SampleFlags.None)
+            sample = BoundRewriter.Rewrite(sample, record.NameLength, bound, _scratch);
         TextPageWriter.WriteSample(sample, record.NameLength, source.Labels.Encoded, ref output);
         var mayHaveExemplar = part == FamilyPart.Bucket || (type == MetricType.Counter && part == FamilyPart.Value);
         if (mayHaveExemplar && (record.Flags & SampleFlags.HasExemplar) != SampleFlags.None)

@@ -10,7 +10,7 @@ internal static class FamilyGen
 {
     private static readonly string[] Bounds = ["-1", "0", "0.5", "1", "1.0", "2.5e0", "10"];
 
-    private static readonly Gen<string> Labels = PageGen.OneOf("", "k=\"1\"", "k=\"2\"", "model=\"own\",k=\"1\"");
+    private static readonly Gen<string> Labels = PageGen.OneOf("", "k=\"1\"", "k=\"2\"", "le=\"1\",quantile=\"w\"", "quantile=\"1\"", "model=\"own\",k=\"1\"");
 
     private static readonly Gen<string> Histogram = Gen.Select(
         PageGen.OneOf("h", "g", "h_count"), Labels, Gen.Int[0, 6].Array[0, 4], Gen.Int[-1, 5].Array[4], Gen.Int[0, 9],

@@ -36,6 +36,12 @@ public sealed class OpenMetricsTests
         Assert.Equal("# TYPE h histogram\n" + expected + "# EOF\n", Write("# TYPE h histogram\n" + samples));
 
     [Theory]
+    [InlineData("# TYPE s stateset\ns{s=\"on\",le=\"1\",quantile=\"often\"} 1\n")]
+    [InlineData("# TYPE s summary\ns{quantile=\"1.0\",le=\"1\"} 1\ns_count{quantile=\"2\"} 3\n")]
+    [InlineData("# TYPE h histogram\nh_bucket{le=\"+Inf\",quantile=\"1\"} 1\nh_sum{quantile=\"1\"} 1\nh_count{quantile=\"1\"} 1\n")]
+    public void Only_a_bound_is_written_as_one(string family) => Assert.Contains(family[family.IndexOf('\n')..], Write(family), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("h_bucket{le=\"1\"} 1\nh_sum 1\nh_count 1\n")] // no +Inf
     [InlineData("h_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 2\n")] // count differs
     [InlineData("h_bucket{le=\"2\"} 1\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\n")] // order
