@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
@@ -22,19 +23,22 @@ internal sealed class RunnerPageReader(int maxBodyBytes)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ReadOutcome> ReadAsync(RunnerEndpoint endpoint, Uri page, int lastBytes, CancellationToken cancellationToken)
     {
+        bool hasAnswered = false;
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, page);
             request.Headers.TryAddWithoutValidation("Accept", Accept);
             request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
             using HttpResponseMessage response = await endpoint.Client.SendAsync(request, cancellationToken);
-            return ReasonOf(response.StatusCode) is { } reason
+            hasAnswered = true;
+            return ReasonOf(response) is { } reason
                 ? ReadOutcome.Fail(reason)
                 : await ReadBodyAsync(response.Content, lastBytes, cancellationToken);
         }
         catch (Exception failure)
         {
-            return ReadOutcome.Fail(ReasonOf(failure, cancellationToken));
+            ScrapeFailureReason reason = ReasonOf(failure, cancellationToken);
+            return ReadOutcome.Fail(hasAnswered && reason == ScrapeFailureReason.Refused ? ScrapeFailureReason.Truncated : reason);
         }
     }
 
@@ -64,11 +68,48 @@ internal sealed class RunnerPageReader(int maxBodyBytes)
         }
     }
 
-    // The limit counts decoded bytes, so that a small body cannot become a large one.
+    // The limit counts decoded bytes, so that a small body cannot become a large one. No byte at all is no gzip, which the decoder takes for
+    // an empty page.
     private static async Task<bool> ReadGzipAsync(Stream stream, BodyBuffer body, CancellationToken cancellationToken)
     {
-        await using var decoded = new GZipStream(stream, CompressionMode.Decompress);
+        PipeReader encoded = PipeReader.Create(stream);
+        ReadResult first = await encoded.ReadAsync(cancellationToken);
+        if (first.Buffer.IsEmpty)
+            throw new InvalidDataException("The gzip body is empty.");
+        encoded.AdvanceTo(first.Buffer.Start);
+        await using var decoded = new GZipStream(encoded.AsStream(), CompressionMode.Decompress);
         return await body.TryReadAsync(decoded, cancellationToken);
+    }
+
+    // Of two lengths the client would take the first, and without a number it reads to the end of the connection: nobody could say then
+    // whether the body is whole.
+    private static bool HasPlainLength(HttpContentHeaders headers)
+    {
+        if (!headers.NonValidated.TryGetValues("Content-Length", out HeaderStringValues values))
+            return true;
+        string? first = null;
+        foreach (string value in values)
+        {
+            first ??= value;
+            if (value != first)
+                return false;
+        }
+
+        return headers.ContentLength is not null;
+    }
+
+    // The client undoes chunks and passes on what any other coding made of the body.
+    private static bool HasPlainTransfer(HttpResponseHeaders headers)
+    {
+        if (!headers.NonValidated.TryGetValues("Transfer-Encoding", out HeaderStringValues values))
+            return true;
+        foreach (string value in values)
+        {
+            if (!value.Equals("chunked", StringComparison.OrdinalIgnoreCase) && !value.Equals("identity", StringComparison.OrdinalIgnoreCase))
+                return false;
+        }
+
+        return true;
     }
 
     private static bool TryReadType(HttpContentHeaders headers, out bool isOpenMetrics)
@@ -93,8 +134,10 @@ internal sealed class RunnerPageReader(int maxBodyBytes)
         return isGzip || coding.Length == 0 || coding.Equals("identity", StringComparison.OrdinalIgnoreCase);
     }
 
-    private static ScrapeFailureReason? ReasonOf(HttpStatusCode status) => status switch
+    private static ScrapeFailureReason? ReasonOf(HttpResponseMessage response) => response.StatusCode switch
     {
+        HttpStatusCode.OK when !HasPlainLength(response.Content.Headers) => ScrapeFailureReason.Status,
+        HttpStatusCode.OK when !HasPlainTransfer(response.Headers) => ScrapeFailureReason.ContentType,
         HttpStatusCode.OK => null,
         HttpStatusCode.ServiceUnavailable => ScrapeFailureReason.Loading,
         HttpStatusCode.NotImplemented or HttpStatusCode.NotFound => ScrapeFailureReason.Unsupported,

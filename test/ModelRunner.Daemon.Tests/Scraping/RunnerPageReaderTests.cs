@@ -29,6 +29,17 @@ public sealed class RunnerPageReaderTests
         { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Content-Length: 9\r\n\r\nx 1\n", "shorter than told" },
         { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Transfer-Encoding: chunked\r\n\r\n4\r\nx 1\n\r\n", "no last chunk" },
         { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nx 1\n", "no gzip" },
+        { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Content-Encoding: gzip\r\n\r\n", "no byte of gzip" },
+        { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Content-Encoding: gzip\r\nContent-Length: 0\r\n\r\n", "no byte of gzip" },
+        { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\u001f", "half a head of gzip" },
+        { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Transfer-Encoding: chunked\r\n\r\n-4\r\nx 1\n\r\n0\r\n\r\n", "no size of a chunk" },
+        { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Transfer-Encoding: chunked\r\n\r\n3\r\nx 1\n\r\n0\r\n\r\n", "a chunk longer than it says" },
+        { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Transfer-Encoding: chunked\r\n\r\n4;{new string('x', 200_000)}\r\nx 1\n\r\n0\r\n\r\n", "a chunk with a long extension" },
+        { "status", $"HTTP/1.1 200 OK\r\n{Text}Content-Length: 2\r\nContent-Length: 4\r\n\r\nx 1\n", "two lengths" },
+        { "status", $"HTTP/1.1 200 OK\r\n{Text}Content-Length: -1\r\n\r\nx 1\n", "no length" },
+        { "status", $"HTTP/1.1 200 OK\r\n{Text}Content-Length: 99999999999999999999999\r\n\r\nx 1\n", "no length" },
+        { "content_type", $"HTTP/1.1 200 OK\r\n{Text}Transfer-Encoding: gzip, chunked\r\n\r\n4\r\nx 1\n\r\n0\r\n\r\n", "a coding that was not asked for" },
+        { "content_type", $"HTTP/1.1 200 OK\r\n{Text}Transfer-Encoding: gzip\r\n\r\nx 1\n", "a coding that was not asked for" },
         { "too_large", $"HTTP/1.1 200 OK\r\n{Text}Content-Length: 65537\r\n\r\n", "one byte over" },
         { "refused", "", "closed without an answer" },
     };
@@ -68,6 +79,17 @@ public sealed class RunnerPageReaderTests
         Assert.Null(outcome.Failure);
         Assert.Equal(isOpenMetrics, outcome.IsOpenMetrics);
         Assert.Equal("x 1\n", Encoding.UTF8.GetString(outcome.Body!.Written.Span));
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 4\r\nContent-Length: 4\r\n\r\nx 1\n")]
+    [InlineData("Transfer-Encoding: Chunked\r\n\r\n4;a=b\r\nx 1\n\r\n0;c\r\nX-Trailer: 1\r\n\r\n")]
+    [InlineData("\r\nx 1\n")]
+    public async Task Every_way_to_say_where_a_body_ends_is_taken(string answer)
+    {
+        await using RawRunner runner = RawRunner.WithBytes(1, Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{Text}{answer}"));
+
+        Assert.Equal("x 1\n", Encoding.UTF8.GetString((await ReadAsync(runner)).Body!.Written.Span));
     }
 
     [Theory]
