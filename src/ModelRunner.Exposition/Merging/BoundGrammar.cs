@@ -13,8 +13,5 @@ internal static class BoundGrammar
         _ => SampleFlags.HasPlainBound,
     };
 
-    /// <summary>Whether the value is a whole number without point and exponent.</summary>
-    public static bool IsDigits(ReadOnlySpan<byte> value) => value[^1] <= '9' && value.IndexOfAny((byte)'.', (byte)'e', (byte)'E') < 0;
-
     private static bool IsExact(ReadOnlySpan<byte> value) => value[^1] > '9' || value.IndexOfAny((byte)'.', (byte)'e', (byte)'E') >= 0;
 }

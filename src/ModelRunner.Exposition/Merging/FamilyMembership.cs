@@ -22,6 +22,7 @@ internal static class FamilyMembership
         {
             ref var entry = ref names[index];
             entry.Family = index;
+            entry.GaugeRoot = -1;
             entry.PageType = IsCreationTime(names, index) ? MetricType.Gauge : entry.DeclaredType;
             conflicts[(int)MergeConflict.Type] += entry.HasTypeConflict ? 1 : 0;
         }
@@ -85,13 +86,16 @@ internal static class FamilyMembership
             return;
         }
 
-        // Text does not know gauge histograms; their parts are plain gauges in both formats.
+        // Text does not know gauge histograms: their parts are plain gauges there.
         names[root].PageType = MetricType.Untyped;
+        var isGaugeHistogram = conflict is null && names[root].FirstSpan < 0 && !HasBadBound(names, members);
         foreach (var member in members)
         {
             var isRoot = names[member].DeclaredType is MetricType.Histogram or MetricType.Summary or MetricType.GaugeHistogram;
             if (!names[member].IsOwnFamily && !isRoot)
                 names[member].PageType = type == MetricType.GaugeHistogram ? MetricType.Gauge : MetricType.Untyped;
+            if (isGaugeHistogram)
+                names[member].GaugeRoot = root;
         }
     }
 
@@ -114,6 +118,17 @@ internal static class FamilyMembership
         if ((flags & SampleFlags.HasBadBound) != SampleFlags.None)
             return MergeConflict.InvalidHistogram;
         return type == MetricType.Histogram && HasNegativeCount(names, members) ? MergeConflict.InvalidHistogram : null;
+    }
+
+    private static bool HasBadBound(NameTable names, ReadOnlySpan<int> members)
+    {
+        foreach (var member in members)
+        {
+            if ((names[member].Flags & SampleFlags.HasBadBound) != SampleFlags.None)
+                return true;
+        }
+
+        return false;
     }
 
     private static bool HasNegativeCount(NameTable names, ReadOnlySpan<int> members)

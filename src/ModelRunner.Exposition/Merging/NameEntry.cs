@@ -61,6 +61,11 @@ internal struct NameEntry
     /// <summary>The family that the name belongs to after the merge: its own index, or that of a histogram or summary.</summary>
     public int Family;
 
+    /// <summary>
+    /// The gauge histogram of which the name is a part, or -1. Text has no such type, so the name is a family of its own all the same.
+    /// </summary>
+    public int GaugeRoot;
+
     /// <summary>The type that the family has on the page after the merge.</summary>
     public MetricType PageType;
 }

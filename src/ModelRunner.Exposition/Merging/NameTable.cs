@@ -46,6 +46,7 @@ internal sealed class NameTable
             FirstSpan = -1,
             LastSpan = -1,
             Family = Count,
+            GaugeRoot = -1,
         };
         _bytes.Append(name);
         _buckets[bucket] = Count + 1;

@@ -11,6 +11,7 @@ internal static class Numbers
     public const int MaxBytes = 32;
 
     private const double ExactIntegers = 9007199254740992;
+    private const double FirstExponent = 1e6;
     private const int ShortDigits = 15;
 
     private static readonly double[] PowersOfTen = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -38,15 +39,19 @@ internal static class Numbers
     public static void Append(IBufferWriter<byte> output, double value) => output.Advance(Format(value, output.GetSpan(MaxBytes)));
 
     /// <summary>
-    /// Appends a bound of a bucket or quantile as OpenMetrics demands: always with a point or an exponent, so <c>1</c> is <c>1.0</c>.
+    /// Appends a bound of a bucket or quantile as OpenMetrics wants it ("canonical numbers"), which is what Go prints with a point or an
+    /// exponent always: <c>1.0</c>, <c>0.0001</c>, <c>1e-05</c>, <c>100000.0</c>, <c>1e+06</c>. Prometheus 3 writes all bounds so.
     /// </summary>
     public static void AppendBound(IBufferWriter<byte> output, double value)
     {
-        Span<byte> digits = stackalloc byte[MaxBytes];
-        var length = Format(value, digits);
-        output.Write(digits[..length]);
-        if (double.IsFinite(value) && digits[..length].IndexOfAny((byte)'.', (byte)'e') < 0)
-            output.Write(".0"u8);
+        Span<byte> text = stackalloc byte[MaxBytes];
+        var length = Format(value, text);
+        var hasExponent = text[..length].Contains((byte)'e');
+        if (double.IsFinite(value) && Math.Abs(value) >= FirstExponent && !hasExponent)
+            length = ToExponent(text, length);
+        else if (double.IsFinite(value) && !hasExponent && !text[..length].Contains((byte)'.'))
+            length += Copy(".0"u8, text[length..]);
+        output.Write(text[..length]);
     }
 
     /// <summary>Reads a number that has the grammar of <see cref="Reading.NumberGrammar"/>.</summary>
@@ -80,6 +85,26 @@ internal static class Numbers
 
         value = point < 0 ? digits : digits / PowersOfTen[text.Length - point - 1];
         return true;
+    }
+
+    // From a million on Go writes an exponent, where the form of all other numbers here has the digits up to 2^53.
+    private static int ToExponent(Span<byte> text, int length)
+    {
+        var start = text[0] == '-' ? 1 : 0;
+        var point = text[..length].IndexOf((byte)'.');
+        var exponent = (point < 0 ? length : point) - start - 1;
+        if (point >= 0)
+            text[(point + 1)..length--].CopyTo(text[point..]);
+        length = start + text[start..length].TrimEnd((byte)'0').Length;
+        if (length > start + 1)
+        {
+            text[(start + 1)..length++].CopyTo(text[(start + 2)..]);
+            text[start + 1] = (byte)'.';
+        }
+
+        "e+"u8.CopyTo(text[length..]);
+        exponent.TryFormat(text[(length + 2)..], out var written, "00", CultureInfo.InvariantCulture);
+        return length + 2 + written;
     }
 
     private static double ParseWord(ReadOnlySpan<byte> text)

@@ -43,15 +43,6 @@ internal static class BoundRewriter
 
         var value = label[(equals + 2)..];
         scratch.Append(label[..(equals + 2)]);
-        // A number without point and exponent keeps its digits, so that the bound stays the one that the source has written.
-        if (BoundGrammar.IsDigits(value))
-        {
-            scratch.Append(value);
-            scratch.Append(".0"u8);
-        }
-        else
-        {
-            Numbers.AppendBound(scratch, Numbers.Parse(value));
-        }
+        Numbers.AppendBound(scratch, Numbers.Parse(value));
     }
 }

@@ -43,7 +43,7 @@ internal sealed class EscapedPage(NameEscaping scheme)
                 if (span.Source != last)
                     AppendHead(index, family, Texts[span.Source]);
                 last = span.Source;
-                AppendSpan(index, family, span);
+                AppendSpan(index, span);
             }
         }
     }
@@ -67,43 +67,65 @@ internal sealed class EscapedPage(NameEscaping scheme)
 
     private void AppendHead(PageIndex index, in Family family, ByteBuilder text)
     {
-        if (family.Help >= 0)
+        var head = family;
+        if (index.Names[family.Name].GaugeRoot is >= 0 and var root)
         {
-            text.Append("# HELP "u8);
-            NameEscaper.Append(text, index.Names.Name(family.Name), scheme, isLabel: false);
-            text.Append((byte)' ');
-            Escapes.AppendHelp(text, index.Helps.Text(family.Help));
+            ref readonly var entry = ref index.Names[root];
+            head = new Family(root, MetricType.GaugeHistogram, index.Helps.Choose(entry), entry.HasUnitConflict ? -1 : entry.Unit);
+        }
+
+        AppendStart(index, "# TYPE "u8, head.Name, text);
+        text.Append(MetricTypes.OpenMetricsName(head.Type));
+        text.Append((byte)'\n');
+        if (head.Help >= 0)
+        {
+            AppendStart(index, "# HELP "u8, head.Name, text);
+            Escapes.AppendHelp(text, index.Helps.Text(head.Help));
             text.Append((byte)'\n');
         }
 
-        text.Append("# TYPE "u8);
-        NameEscaper.Append(text, index.Names.Name(family.Name), scheme, isLabel: false);
-        text.Append((byte)' ');
-        text.Append(MetricTypes.OpenMetricsName(family.Type));
-        text.Append((byte)'\n');
-        if (family.Unit < 0)
+        if (head.Unit < 0)
             return;
-        text.Append("# UNIT "u8);
-        NameEscaper.Append(text, index.Names.Name(family.Name), scheme, isLabel: false);
-        text.Append((byte)' ');
-        text.Append(index.Units.Text(family.Unit));
+        AppendStart(index, "# UNIT "u8, head.Name, text);
+        text.Append(index.Units.Text(head.Unit));
         text.Append((byte)'\n');
     }
 
-    private void AppendSpan(PageIndex index, in Family family, in SampleSpan span)
+    private void AppendStart(PageIndex index, ReadOnlySpan<byte> keyword, int name, ByteBuilder text)
+    {
+        text.Append(keyword);
+        AppendName(index, name, text);
+        text.Append((byte)' ');
+    }
+
+    // The suffix of a histogram or summary is no part of the name that is escaped; a creation time's is one only beside a counter, whose
+    // own name of text has its suffix too.
+    private void AppendName(PageIndex index, int name, ByteBuilder text)
+    {
+        ref readonly var entry = ref index.Names[name];
+        var bytes = index.Names.Name(name);
+        var root = entry.Family != name ? entry.Family : entry.GaugeRoot;
+        if (root < 0 && bytes.EndsWith("_created"u8))
+        {
+            root = index.Names.Find(bytes[..^"_created".Length]);
+            root = root >= 0 && index.Names[root].PageType is MetricType.Histogram or MetricType.Summary ? root : -1;
+        }
+
+        var length = root < 0 ? bytes.Length : index.Names.Name(root).Length;
+        NameEscaper.Append(text, bytes[..length], scheme, isLabel: false);
+        text.Append(bytes[length..]);
+    }
+
+    private void AppendSpan(PageIndex index, in SampleSpan span)
     {
         var source = index.Source(span.Source);
         var text = Texts[span.Source];
-        var name = index.Names.Name(span.Name);
-        var familyLength = index.Names.Name(family.Name).Length;
         for (var number = span.First; number < span.First + span.Count; number++)
         {
             ref readonly var record = ref index.Sample(number);
             if ((record.Flags & SampleFlags.IsDropped) != SampleFlags.None)
                 continue;
-            NameEscaper.Append(text, name[..familyLength], scheme, isLabel: false);
-            // The suffix of a histogram or summary is no part of the name that is escaped.
-            text.Append(name[familyLength..]);
+            AppendName(index, span.Name, text);
             var bytes = PageIndex.BytesOf(source, record.Flags);
             AppendLabels(text, SeriesComparer.LabelsOf(source, record));
             var value = bytes[record.Start..record.End];

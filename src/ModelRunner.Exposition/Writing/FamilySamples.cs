@@ -85,9 +85,9 @@ internal sealed class FamilySamples
     {
         if (suffix.SequenceEqual("_bucket"u8))
             return FamilyPart.Bucket;
-        if (suffix.SequenceEqual("_sum"u8))
+        if (suffix.SequenceEqual("_sum"u8) || suffix.SequenceEqual("_gsum"u8))
             return FamilyPart.Sum;
-        if (suffix.SequenceEqual("_count"u8))
+        if (suffix.SequenceEqual("_count"u8) || suffix.SequenceEqual("_gcount"u8))
             return FamilyPart.Count;
         return suffix.SequenceEqual("_created"u8) ? FamilyPart.Created : FamilyPart.Value;
     }

@@ -17,9 +17,25 @@ internal struct OpenMetricsFamily
     /// <summary>The family <c>x_created</c> whose samples belong to this one, or -1.</summary>
     public int Created;
 
-    /// <summary>For a family <c>x_created</c>: the family that wants its samples, or -1.</summary>
+    /// <summary>For the buckets of a gauge histogram: the family <c>x_gcount</c> whose samples belong to it, or -1.</summary>
+    public int Count;
+
+    /// <summary>For the buckets of a gauge histogram: the family <c>x_gsum</c> whose samples belong to it, or -1.</summary>
+    public int Sum;
+
+    /// <summary>For a family <c>x_created</c>, <c>x_gcount</c> or <c>x_gsum</c>: the family that wants its samples, or -1.</summary>
     public int Owner;
 
     /// <summary>Whether its samples were found to fit its type. Null where nobody has looked yet.</summary>
     public bool? IsValid;
+
+    /// <summary>Whether the samples of another family belong to this one.</summary>
+    public readonly bool Owns(int family) => Created == family || Count == family || Sum == family;
+
+    /// <summary>Gives up what it wanted to be: the family is what it is in text, under its whole name.</summary>
+    public void Reset(MetricType type, int nameLength)
+    {
+        (Type, NameLength, IsValid) = (type, nameLength, true);
+        Created = Count = Sum = -1;
+    }
 }

@@ -24,7 +24,15 @@ internal sealed class OpenMetricsNames
         for (var number = 0; number < all.Length; number++)
         {
             var length = index.Names.Name(all[number].Name).Length;
-            _families[number] = new OpenMetricsFamily { Type = MetricType.Untyped, NameLength = length, Created = -1, Owner = -1 };
+            _families[number] = new OpenMetricsFamily
+            {
+                Type = MetricType.Untyped,
+                NameLength = length,
+                Created = -1,
+                Count = -1,
+                Sum = -1,
+                Owner = -1,
+            };
         }
 
         for (var number = 0; number < all.Length; number++)
@@ -44,6 +52,12 @@ internal sealed class OpenMetricsNames
         var family = families.Families[number];
         ref var result = ref _families[number];
         var name = index.Names.Name(family.Name);
+        if (index.Names[family.Name].GaugeRoot >= 0)
+        {
+            ResolvePart(index, families, number);
+            return;
+        }
+
         var suffix = family.Type switch { MetricType.Counter => "_total"u8, MetricType.Info => "_info"u8, _ => default };
         if (!suffix.IsEmpty && (!name.EndsWith(suffix) || name.Length == suffix.Length))
             return;
@@ -61,6 +75,50 @@ internal sealed class OpenMetricsNames
             _families[created].Owner = number;
     }
 
+    // The parts of a gauge histogram are gauges, unless the one with the buckets can have all of them.
+    private void ResolvePart(PageIndex index, FamilyList families, int number)
+    {
+        var name = families.Families[number].Name;
+        var root = index.Names[name].GaugeRoot;
+        ref var result = ref _families[number];
+        result.Type = MetricType.Gauge;
+        if (index.Names.Find(root, "_bucket"u8) != name)
+            return;
+        ReadOnlySpan<byte> rootName = index.Names.Name(root);
+        for (var part = -1; part < FamilyMembership.MaxSuffixes; part++)
+        {
+            Compose(rootName, part < 0 ? default : FamilyMembership.Suffix(MetricType.GaugeHistogram, part));
+            if (_claims.Find(_name.Written) >= 0)
+                return;
+        }
+
+        for (var part = -1; part < FamilyMembership.MaxSuffixes; part++)
+        {
+            Compose(rootName, part < 0 ? default : FamilyMembership.Suffix(MetricType.GaugeHistogram, part));
+            _claims.GetOrAdd(_name.Written);
+        }
+
+        result.Type = MetricType.GaugeHistogram;
+        result.NameLength = rootName.Length;
+        result.Count = FindPart(index, families, index.Names.Find(root, "_gcount"u8), number);
+        result.Sum = FindPart(index, families, index.Names.Find(root, "_gsum"u8), number);
+    }
+
+    private int FindPart(PageIndex index, FamilyList families, int name, int owner)
+    {
+        var part = name < 0 ? -1 : families.Find(index, name);
+        if (part >= 0)
+            _families[part].Owner = owner;
+        return part;
+    }
+
+    private void Compose(ReadOnlySpan<byte> root, ReadOnlySpan<byte> suffix)
+    {
+        _name.Clear();
+        _name.Append(root);
+        _name.Append(suffix);
+    }
+
     private static bool HasSuffixes(MetricType type) =>
         type is MetricType.Counter or MetricType.Info or MetricType.Histogram or MetricType.Summary;
 
@@ -71,9 +129,7 @@ internal sealed class OpenMetricsNames
         {
             for (var number = 0; !Suffix(family.Type, number).IsEmpty || number == 0; number++)
             {
-                _name.Clear();
-                _name.Append(root);
-                _name.Append(Suffix(family.Type, number));
+                Compose(root, Suffix(family.Type, number));
                 if (pass == 1)
                     _claims.GetOrAdd(_name.Written);
                 else if (!IsFree(index, families, family, Suffix(family.Type, number), ref created))

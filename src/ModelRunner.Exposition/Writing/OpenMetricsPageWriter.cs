@@ -44,7 +44,7 @@ internal sealed class OpenMetricsPageWriter
     {
         var family = families.Families[number];
         ref readonly var shape = ref _names[number];
-        if (shape.Owner >= 0 && IsValid(index, families, shape.Owner) && _names[shape.Owner].Created == number)
+        if (shape.Owner >= 0 && IsValid(index, families, shape.Owner) && _names[shape.Owner].Owns(number))
             return;
         if (!IsValid(index, families, number))
         {
@@ -52,7 +52,7 @@ internal sealed class OpenMetricsPageWriter
             return;
         }
 
-        WriteHead(index, family, shape.Type, shape.NameLength, ref output);
+        WriteHead(index, HeadOf(index, family, shape.Type), shape.Type, shape.NameLength, ref output);
         if (!IsGrouped(shape.Type) && shape.Created < 0)
         {
             foreach (var span in families.SpansOf(index, family))
@@ -83,13 +83,13 @@ internal sealed class OpenMetricsPageWriter
         }
         else
         {
-            shape.IsValid = Collect(index, families, number) && OpenMetricsRules.AreKept(shape.Type, _samples);
+            shape.IsValid = Collect(index, families, number) && OpenMetricsRules.AreKept(index, shape.Type, _samples);
         }
 
         if (shape.IsValid == false && family.Type is not (MetricType.Histogram or MetricType.Summary))
         {
-            var nameLength = index.Names.Name(family.Name).Length;
-            shape = shape with { Type = MetricType.Untyped, NameLength = nameLength, Created = -1, IsValid = true };
+            var type = shape.Type == MetricType.GaugeHistogram ? MetricType.Gauge : MetricType.Untyped;
+            shape.Reset(type, index.Names.Name(family.Name).Length);
             return true;
         }
 
@@ -99,12 +99,12 @@ internal sealed class OpenMetricsPageWriter
     private static bool HasPlainValues(PageIndex index, in Family family) =>
         (index.Names[family.Name].Flags & (SampleFlags.IsNegative | SampleFlags.IsNotFinite)) == SampleFlags.None;
 
-    private static bool IsGrouped(MetricType type) => type is MetricType.Histogram or MetricType.Summary or MetricType.StateSet;
+    private static bool IsGrouped(MetricType type) => type is MetricType.Histogram or MetricType.Summary or MetricType.StateSet or MetricType.GaugeHistogram;
 
     // On other samples, and in other families, these labels are labels like any other.
     private static ReadOnlySpan<byte> BoundOf(MetricType type, FamilyPart part) => (type, part) switch
     {
-        (MetricType.Histogram, FamilyPart.Bucket) => LabelNames.Bucket,
+        (MetricType.Histogram or MetricType.GaugeHistogram, FamilyPart.Bucket) => LabelNames.Bucket,
         (MetricType.Summary, FamilyPart.Value) => LabelNames.Quantile,
         _ => default,
     };
@@ -120,19 +120,48 @@ internal sealed class OpenMetricsPageWriter
         var name = index.Names.Name(family.Name);
         var bound = shape.Type switch
         {
-            MetricType.Histogram => LabelNames.Bucket,
+            MetricType.Histogram or MetricType.GaugeHistogram => LabelNames.Bucket,
             MetricType.Summary => LabelNames.Quantile,
-            MetricType.StateSet => name,
+            MetricType.StateSet => StateName(name),
             _ => default,
         };
         _samples.Clear();
         _samples.Add(index, families.SpansOf(index, family), shape.NameLength, bound);
+        Take(index, families, shape.Count, shape.NameLength);
+        Take(index, families, shape.Sum, shape.NameLength);
         var metrics = _samples.MetricCount;
-        if (shape.Created >= 0)
-            _samples.Add(index, families.SpansOf(index, families.Families[shape.Created]), shape.NameLength, default);
+        Take(index, families, shape.Created, shape.NameLength);
         _samples.Group();
         _areAllMetricsKnown = _samples.MetricCount == metrics;
         return _areAllMetricsKnown;
+    }
+
+    /// <summary>Takes in the samples of another family that belong to the one that is collected.</summary>
+    private void Take(PageIndex index, FamilyList families, int other, int nameLength)
+    {
+        if (other >= 0)
+            _samples.Add(index, families.SpansOf(index, families.Families[other]), nameLength, default);
+    }
+
+    // The label that holds the state has the name of the family, in quotes where a label needs them.
+    private ReadOnlySpan<byte> StateName(ReadOnlySpan<byte> name)
+    {
+        if (Characters.IsLabelName(name))
+            return name;
+        _scratch.Clear();
+        _scratch.Append((byte)'"');
+        Escapes.AppendLabelValue(_scratch, name);
+        _scratch.Append((byte)'"');
+        return _scratch.Written;
+    }
+
+    // Text has no gauge histogram: its HELP and UNIT are those of a name without samples.
+    private static Family HeadOf(PageIndex index, in Family family, MetricType type)
+    {
+        if (type != MetricType.GaugeHistogram)
+            return family;
+        ref readonly var root = ref index.Names[index.Names[family.Name].GaugeRoot];
+        return family with { Help = index.Helps.Choose(root), Unit = root.HasUnitConflict ? -1 : root.Unit };
     }
 
     /// <summary>Makes each name of a histogram or summary an unknown family of its own, to be written where its name belongs.</summary>

@@ -1,3 +1,5 @@
+using ModelRunner.Exposition.Merging;
+
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace ModelRunner.Exposition.Writing;
 /// </summary>
 internal static class OpenMetricsRules
 {
-    public static bool AreKept(MetricType type, FamilySamples samples)
+    public static bool AreKept(PageIndex index, MetricType type, FamilySamples samples)
     {
         var items = samples.Items;
         foreach (ref readonly var item in items)
@@ -15,14 +17,15 @@ internal static class OpenMetricsRules
                 return false;
         }
 
-        if (type != MetricType.Histogram)
+        if (type is not (MetricType.Histogram or MetricType.Summary or MetricType.GaugeHistogram))
             return true;
         while (!items.IsEmpty)
         {
             var count = 1;
             while (count < items.Length && items[count].Metric == items[0].Metric)
                 count++;
-            if (!IsHistogram(items[..count]))
+            var metric = items[..count];
+            if (type == MetricType.Summary ? !AreDistinct(metric) : !HistogramRules.AreKept(index, metric, type == MetricType.GaugeHistogram))
                 return false;
             items = items[count..];
         }
@@ -39,6 +42,7 @@ internal static class OpenMetricsRules
             MetricType.Info => value == 1,
             MetricType.StateSet => value is 0 or 1 && item.Bound == 0,
             MetricType.Summary => IsSummaryPart(item, value),
+            MetricType.GaugeHistogram => item.Part == FamilyPart.Sum ? !double.IsNaN(value) : IsCount(value),
             MetricType.Histogram => item.Part is FamilyPart.Sum or FamilyPart.Created ? value >= 0 : IsCount(value),
             _ => true,
         };
@@ -53,25 +57,28 @@ internal static class OpenMetricsRules
 
     private static bool IsCount(double value) => value >= 0 && double.IsInteger(value);
 
-    private static bool IsHistogram(ReadOnlySpan<FamilySample> metric)
+    // Two spellings of one quantile become one label value, so the two series would become one.
+    private static bool AreDistinct(ReadOnlySpan<FamilySample> metric)
     {
-        double bound = double.NegativeInfinity, population = 0, count = double.NaN;
-        var hasSum = false;
-        var hasNegativeBound = false;
+        var isRising = true;
+        var last = double.NegativeInfinity;
         foreach (ref readonly var item in metric)
         {
-            var value = item.Value;
-            hasSum |= item.Part == FamilyPart.Sum;
-            if (item.Part == FamilyPart.Count)
-                count = value;
-            if (item.Part != FamilyPart.Bucket)
+            if (item.Part != FamilyPart.Value)
                 continue;
-            if (!(item.Bound > bound) || value < population)
-                return false;
-            hasNegativeBound |= item.Bound < 0;
-            (bound, population) = (item.Bound, value);
+            isRising &= item.Bound > last;
+            last = item.Bound;
         }
 
-        return double.IsPositiveInfinity(bound) && hasSum != double.IsNaN(count) && (!hasSum || (population == count && !hasNegativeBound));
+        if (isRising)
+            return true;
+        var bounds = new HashSet<double>();
+        foreach (ref readonly var item in metric)
+        {
+            if (item.Part == FamilyPart.Value && !bounds.Add(item.Bound))
+                return false;
+        }
+
+        return true;
     }
 }

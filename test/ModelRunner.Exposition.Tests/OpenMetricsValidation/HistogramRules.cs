@@ -15,13 +15,13 @@ internal static class HistogramRules
     {
         var buckets = samples.Where(sample => sample.Name == name + "_bucket").ToArray();
         CheckBuckets(name, buckets);
-        var total = buckets[^1].Value;
+        var total = buckets[^1].ValueText;
         var hasNegativeBound = buckets.Any(bucket => Bound(bucket) < 0);
         var count = samples.FirstOrDefault(sample => sample.Name == name + "_count" || sample.Name == name + "_gcount");
         var sum = samples.FirstOrDefault(sample => sample.Name == name + "_sum" || sample.Name == name + "_gsum");
         if ((count is null) != (sum is null))
             throw new InvalidPageException($"sum and count of {name} come together or not at all");
-        if (count is not null && count.Value != total)
+        if (count is not null && NumberText.Compare(count.ValueText, total) != 0)
             throw new InvalidPageException($"the count of {name} is not that of the last bucket");
         if (sum?.Name == name + "_sum" && hasNegativeBound)
             throw new InvalidPageException($"{name} has negative bounds and so no sum");
@@ -37,7 +37,7 @@ internal static class HistogramRules
         {
             if (Bound(buckets[i]) <= Bound(buckets[i - 1]))
                 throw new InvalidPageException($"bounds do not rise: {buckets[i].Line}");
-            if (buckets[i].Value < buckets[i - 1].Value)
+            if (NumberText.Compare(buckets[i].ValueText, buckets[i - 1].ValueText) < 0)
                 throw new InvalidPageException($"counts fall from bucket to bucket: {buckets[i].Line}");
         }
     }

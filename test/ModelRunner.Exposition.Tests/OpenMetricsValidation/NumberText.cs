@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Text.RegularExpressions;
 
 namespace ModelRunner.Exposition.Tests.OpenMetricsValidation;
@@ -19,6 +20,16 @@ internal static partial class NumberText
             return double.NaN;
         return text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
     }
+
+    /// <summary>Compares as readers do that take whole numbers of any size. Neither may be NaN.</summary>
+    public static int Compare(string left, string right)
+    {
+        var (one, other) = (Parse(left), Parse(right));
+        return double.IsInteger(one) && double.IsInteger(other) ? Whole(left, one).CompareTo(Whole(right, other)) : one.CompareTo(other);
+    }
+
+    private static BigInteger Whole(string text, double value) =>
+        BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole : new BigInteger(value);
 
     [GeneratedRegex(@"\A[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\z")]
     private static partial Regex Reals();

@@ -41,9 +41,19 @@ public sealed class NumbersTests
     [Theory]
     [InlineData(1, "1.0")]
     [InlineData(0.5, "0.5")]
+    [InlineData(0, "0.0")]
+    [InlineData(-1, "-1.0")]
+    [InlineData(0.0001, "0.0001")]
+    [InlineData(0.00001, "1e-05")]
+    [InlineData(999999, "999999.0")]
+    [InlineData(1000000, "1e+06")]
+    [InlineData(-1234567, "-1.234567e+06")]
+    [InlineData(1234567.25, "1.23456725e+06")]
+    [InlineData(9007199254740991, "9.007199254740991e+15")]
+    [InlineData(1e15, "1e+15")]
     [InlineData(1e30, "1e+30")]
     [InlineData(double.PositiveInfinity, "+Inf")]
-    public void A_bound_has_a_point_or_an_exponent(double value, string expected)
+    public void A_bound_is_written_as_Go_does_with_a_point_or_an_exponent(double value, string expected)
     {
         var bytes = new ByteBuilder();
         Numbers.AppendBound(bytes, value);

@@ -51,6 +51,8 @@ public sealed class OpenMetricsTests
     [InlineData("h_bucket{le=\"+Inf\"} 1\nh_sum NaN\nh_count 1\n")]
     [InlineData("h_bucket{le=\"+Inf\"} 1\nh_sum 1\n")] // sum without count
     [InlineData("h_bucket{le=\"-1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n")] // sum with negative bounds
+    [InlineData("h_bucket{le=\"1.0\"} 9007199254740993\nh_bucket{le=\"+Inf\"} 9007199254740992\n")] // falling, but not as doubles
+    [InlineData("h_bucket{le=\"+Inf\"} 9007199254740993\nh_sum 1\nh_count 9007199254740993.0\n")]
     [InlineData("h_bucket 1\n")]
     [InlineData("h_sum 1\nh_count 1\n")]
     public void Histograms_that_OpenMetrics_forbids_become_unknown_and_keep_every_sample(string samples)
@@ -67,6 +69,9 @@ public sealed class OpenMetricsTests
         "s{quantile=\"0.5\"} 1\ns{quantile=\"1\"} 2\ns_sum 3\ns_count 4\n",
         "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns{quantile=\"1.0\"} 2\ns_sum 3\ns_count 4\n")]
     [InlineData("s{quantile=\"2\"} 1\ns_sum 3\n", "# TYPE s unknown\ns{quantile=\"2\"} 1\n# TYPE s_sum unknown\ns_sum 3\n")]
+    [InlineData("s{quantile=\"1\"} 1\ns{quantile=\"1.0\"} 2\n", "# TYPE s unknown\ns{quantile=\"1\"} 1\ns{quantile=\"1.0\"} 2\n")]
+    [InlineData("s{quantile=\"1\"} 1\ns{quantile=\"0\"} 2\n", "# TYPE s summary\ns{quantile=\"1.0\"} 1\ns{quantile=\"0.0\"} 2\n")]
+    [InlineData("s{le=\"5\",quantile=\"0\"} 1\n", "# TYPE s summary\ns{le=\"5\",quantile=\"0.0\"} 1\n")]
     [InlineData("s 1\n", "# TYPE s unknown\ns 1\n")]
     public void Summaries_too(string samples, string expected) => Assert.Equal(expected + "# EOF\n", Write("# TYPE s summary\n" + samples));
 
@@ -81,8 +86,11 @@ public sealed class OpenMetricsTests
     {
         const string Body = "# TYPE c counter\n# HELP c Counts.\nc_total{a=\"1\"} 1 # {t=\"é\"} 0.5 17.5\nc_created{a=\"1\"} 5"
             + "\nc_total{a=\"2\"} 1\nc_created{a=\"2\"} 5\n"
+            + "# TYPE g_s gaugehistogram\n# UNIT g_s s\n# HELP g_s G.\ng_s_bucket{le=\"-1.0\"} 1 # {t=\"1\"} -2\ng_s_bucket{le=\"+Inf\"} 1\n"
+            + "g_s_gcount 1\ng_s_gsum -2\n"
             + "# TYPE h histogram\nh_bucket{le=\"1.0\"} 1 # {} 0.5\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n"
-            + "# TYPE i info\ni_info{v=\"1\"} 1\n# TYPE s stateset\ns{s=\"a\"} 1\ns{s=\"b\"} 0\n# EOF\n";
+            + "# TYPE i info\ni_info{v=\"1\"} 1\n# TYPE s stateset\ns{s=\"a\"} 1\ns{s=\"b\"} 0\n"
+            + "# TYPE \"u.v\" stateset\n{\"u.v\",\"u.v\"=\"a\"} 1\n# TYPE w stateset\nw{w=\"a\",le=\"1\"} 1\n# EOF\n";
 
         Assert.Equal(Body, Write(Body));
     }
@@ -138,6 +146,60 @@ public sealed class OpenMetricsTests
             "# TYPE h_dot_i histogram\nh_dot_i_bucket{le=\"+Inf\"} 1\nh_dot_i_sum 1\nh_dot_i_count 1\n# EOF\n",
             new Page().Add([], "# TYPE \"h.i\" histogram\n{\"h.i_bucket\",le=\"+Inf\"} 1\n{\"h.i_sum\"} 1\n{\"h.i_count\"} 1\n"u8.ToArray())
                 .Write(ExpositionFormat.OpenMetrics100, NameEscaping.Dots));
+
+    [Theory]
+    [InlineData("g_bucket{le=\"1\"} 1\ng_gsum 1\ng_gcount 1\n")] // no +Inf
+    [InlineData("g_bucket{le=\"+Inf\"} 1\ng_gcount 2\ng_gsum 1\n")]
+    [InlineData("g_bucket{le=\"+Inf\"} 1\ng_gcount 1\n")]
+    [InlineData("g_bucket{le=\"+Inf\"} 1\ng_gcount 1\ng_gsum -1\n")] // negative sum without negative bounds
+    [InlineData("g_bucket{le=\"+Inf\"} 1\ng_gcount 1\ng_gsum NaN\n")]
+    [InlineData("g_bucket{le=\"x\"} 1\n")]
+    [InlineData("g_gcount 1\ng_gsum 1\n")]
+    [InlineData("g_bucket{le=\"+Inf\"} 1\ng 1\n")]
+    public void A_gauge_histogram_that_cannot_be_one_is_gauges_as_in_text(string samples)
+    {
+        var page = Write("# TYPE g gaugehistogram\n" + samples + "# EOF\n");
+
+        Assert.DoesNotContain("gaugehistogram", page, StringComparison.Ordinal);
+        foreach (var line in samples.Split('\n').Where(line => line.StartsWith("g_g", StringComparison.Ordinal) || line.StartsWith("g_b", StringComparison.Ordinal)))
+            Assert.Contains($"# TYPE {line.Split('{', ' ')[0]} gauge\n{line}\n", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Gauge_histograms_of_two_sources_are_one_family()
+    {
+        const string Body = "# TYPE g gaugehistogram\n# HELP g G.\ng_bucket{le=\"1\"} 1\ng_bucket{le=\"+Inf\"} 1\ng_gsum 1\ng_gcount 1\n# EOF\n";
+        var page = new Page().Add("b", Body).Add("a", Body);
+
+        Assert.Equal(
+            "# TYPE g gaugehistogram\n# HELP g G.\n"
+            + "g_bucket{model=\"a\",le=\"1.0\"} 1\ng_bucket{model=\"a\",le=\"+Inf\"} 1\ng_gcount{model=\"a\"} 1\ng_gsum{model=\"a\"} 1\n"
+            + "g_bucket{model=\"b\",le=\"1.0\"} 1\ng_bucket{model=\"b\",le=\"+Inf\"} 1\ng_gcount{model=\"b\"} 1\ng_gsum{model=\"b\"} 1\n# EOF\n",
+            page.Write(ExpositionFormat.OpenMetrics100));
+        Assert.Equal(
+            "# TYPE g_bucket gauge\ng_bucket{model=\"a\",le=\"1\"} 1\ng_bucket{model=\"a\",le=\"+Inf\"} 1\n"
+            + "g_bucket{model=\"b\",le=\"1\"} 1\ng_bucket{model=\"b\",le=\"+Inf\"} 1\n"
+            + "# TYPE g_gcount gauge\ng_gcount{model=\"a\"} 1\ng_gcount{model=\"b\"} 1\n"
+            + "# TYPE g_gsum gauge\ng_gsum{model=\"a\"} 1\ng_gsum{model=\"b\"} 1\n",
+            page.Write());
+    }
+
+    [Theory]
+    [InlineData(NameEscaping.Underscores, "h_i")]
+    [InlineData(NameEscaping.Dots, "h_dot_i")]
+    [InlineData(NameEscaping.Values, "U__h_2e_i")]
+    public void Escaped_families_keep_their_type_and_all_their_parts(NameEscaping escaping, string name)
+    {
+        const string Body = "# TYPE \"h.i\" histogram\n{\"h.i_bucket\",le=\"+Inf\"} 1\n{\"h.i_created\"} 5\n# EOF\n";
+        const string Gauge = "# TYPE \"h.i\" gaugehistogram\n# HELP \"h.i\" H.\n{\"h.i_bucket\",le=\"+Inf\"} 1\n{\"h.i_gcount\"} 1\n{\"h.i_gsum\"} 1\n# EOF\n";
+
+        Assert.Equal(
+            $"# TYPE {name} histogram\n{name}_bucket{{le=\"+Inf\"}} 1\n{name}_created 5\n# EOF\n",
+            new Page().Add([], System.Text.Encoding.UTF8.GetBytes(Body)).Write(ExpositionFormat.OpenMetrics100, escaping));
+        Assert.Equal(
+            $"# TYPE {name} gaugehistogram\n# HELP {name} H.\n{name}_bucket{{le=\"+Inf\"}} 1\n{name}_gcount 1\n{name}_gsum 1\n# EOF\n",
+            new Page().Add([], System.Text.Encoding.UTF8.GetBytes(Gauge)).Write(ExpositionFormat.OpenMetrics100, escaping));
+    }
 
     private static string Write(string body) =>
         new Page().Add([], System.Text.Encoding.UTF8.GetBytes(body)).Write(ExpositionFormat.OpenMetrics100, NameEscaping.AllowUtf8);
