@@ -1,4 +1,3 @@
-using System.Text.Unicode;
 using ModelRunner.Exposition.Reading;
 using ModelRunner.Exposition.Reading.Kernels;
 using ModelRunner.Exposition.Text;
@@ -22,7 +21,6 @@ public ref struct ExpositionReader
     private readonly ByteBuilder _decoded = new();
     private readonly bool _isOpenMetrics;
     private readonly bool _isStrict;
-    private readonly bool _isValidUtf8;
     private LineCursor _lines;
     private MetadataLine _metadata;
     private bool _isBehindEof;
@@ -44,7 +42,6 @@ public ref struct ExpositionReader
         _limits = limits ?? new ExpositionLimits();
         _isOpenMetrics = format == ExpositionFormat.OpenMetrics100;
         _isStrict = strictness == ExpositionStrictness.Strict;
-        _isValidUtf8 = Utf8.IsValid(body);
         _lines = new LineCursor(body, new MaskWindow(BlockClassifier.Best));
     }
 
@@ -159,7 +156,7 @@ public ref struct ExpositionReader
         if (_isBehindEof)
             return ExpositionErrorReason.AfterEof;
         _isBehindEof = Kind == ExpositionEntryKind.Eof;
-        if (!_isValidUtf8 && !Utf8.IsValid(line))
+        if (!_lines.IsValidUtf8)
             return ExpositionErrorReason.InvalidUtf8;
         if (_metadata.IsInvalid || (_isStrict && _metadata.Leniencies != Leniency.None))
             return ExpositionErrorReason.InvalidMetadata;
@@ -171,7 +168,7 @@ public ref struct ExpositionReader
         Kind = ExpositionEntryKind.Sample;
         if (_isBehindEof)
             return ExpositionErrorReason.AfterEof;
-        if (!_isValidUtf8 && !Utf8.IsValid(line))
+        if (!_lines.IsValidUtf8)
             return ExpositionErrorReason.InvalidUtf8;
         var error = SampleParser.Parse(line, _isOpenMetrics, _limits, _sample);
         if (error is not null || !_isStrict)

@@ -13,5 +13,14 @@ internal static class BoundGrammar
         _ => SampleFlags.HasPlainBound,
     };
 
+    /// <summary>The same for a value that stands in a body, with a quote behind it; quicker for those that most bodies have.</summary>
+    public static SampleFlags Classify(ReadOnlySpan<byte> body, int start, int end)
+    {
+        var value = body[start..end];
+        if (FastNumber.FindEnd(body, start, end) != end)
+            return Classify(value);
+        return IsExact(value) ? SampleFlags.None : SampleFlags.HasPlainBound;
+    }
+
     private static bool IsExact(ReadOnlySpan<byte> value) => value[^1] > '9' || value.IndexOfAny((byte)'.', (byte)'e', (byte)'E') >= 0;
 }

@@ -85,6 +85,8 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
     private ReadOnlySpan<byte> DecodeName(ReadOnlySpan<byte> line, in MetadataLine metadata)
     {
         var raw = line[metadata.NameStart..metadata.NameEnd];
+        if (!metadata.IsNameQuoted)
+            return raw;
         _name.Clear();
         _name.Advance(Escapes.Decode(raw, _name.GetSpan(raw.Length), quotes: true));
         return _name.Written;

@@ -20,6 +20,13 @@ internal sealed class HelpTable
         if (name.LastHelpSource == source)
             return;
         name.LastHelpSource = source;
+        // Nearly always a source before gave the same text, and there is nothing to decode in it.
+        if (name.FirstHelp >= 0 && Text(name.FirstHelp).SequenceEqual(escaped) && !escaped.Contains((byte)'\\'))
+        {
+            _texts[name.FirstHelp].Sources++;
+            return;
+        }
+
         var start = _bytes.Length;
         var decoded = _bytes.GetSpan(escaped.Length);
         decoded = decoded[..Escapes.Decode(escaped, decoded, quotes)];

@@ -13,6 +13,9 @@ internal struct NameEntry
 
     public int Length;
 
+    /// <summary>The name that was asked for after this one, or -1.</summary>
+    public int Next;
+
     /// <summary>Whether the name needs quotes.</summary>
     public bool IsQuoted;
 

@@ -5,11 +5,15 @@ namespace ModelRunner.Exposition.Merging;
 /// <summary>All metric names of a page, each once, found by hash and told apart by comparison.</summary>
 internal sealed class NameTable
 {
+    private const int None = -1;
     private const int KeepBytes = 256 * 1024;
 
     private readonly ByteBuilder _bytes = new();
     private NameEntry[] _entries = new NameEntry[DebugSizes.Pick(64, 1)];
     private int[] _buckets = new int[DebugSizes.Pick(128, 2)];
+
+    // The name that was asked for last, or -1.
+    private int _last = None;
 
     public int Count { get; private set; }
 
@@ -18,39 +22,25 @@ internal sealed class NameTable
     /// <summary>The bytes of a name. They live until the next call of <see cref="GetOrAdd"/> or <see cref="Clear"/>.</summary>
     public ReadOnlySpan<byte> Name(int index) => _bytes.Written.Slice(_entries[index].Start, _entries[index].Length);
 
+    /// <summary>
+    /// The index of a name. It is not looked for where it is the one of the last call, or the one that came next when that was asked for
+    /// before: sources of one kind have the same names in the same order.
+    /// </summary>
     public int GetOrAdd(ReadOnlySpan<byte> name)
     {
-        var hash = SeriesHash.Of(name);
-        var found = Find(name, hash, out var bucket);
-        if (found >= 0)
-            return found;
-        if (Count * 2 >= _buckets.Length)
+        if (_last >= 0)
         {
-            Grow();
-            Find(name, hash, out bucket);
+            if (Name(_last).SequenceEqual(name))
+                return _last;
+            var next = _entries[_last].Next;
+            if (next >= 0 && Name(next).SequenceEqual(name))
+                return _last = next;
         }
 
-        if (Count == _entries.Length)
-            Array.Resize(ref _entries, Count * 2);
-        _entries[Count] = new NameEntry
-        {
-            Hash = hash,
-            Start = _bytes.Length,
-            Length = name.Length,
-            IsQuoted = !Characters.IsMetricName(name),
-            FirstHelp = -1,
-            LastHelpSource = -1,
-            Unit = -1,
-            LastUnitSource = -1,
-            LastTypeSource = -1,
-            FirstSpan = -1,
-            LastSpan = -1,
-            Family = Count,
-            GaugeRoot = -1,
-        };
-        _bytes.Append(name);
-        _buckets[bucket] = Count + 1;
-        return Count++;
+        var found = FindOrAdd(name);
+        if (_last >= 0)
+            _entries[_last].Next = found;
+        return _last = found;
     }
 
     /// <summary>The index of a name, or -1.</summary>
@@ -70,6 +60,7 @@ internal sealed class NameTable
     public void Clear()
     {
         Count = 0;
+        _last = None;
         _bytes.Trim(KeepBytes);
         if (_buckets.Length > KeepBytes / sizeof(int))
         {
@@ -80,6 +71,42 @@ internal sealed class NameTable
         {
             Array.Clear(_buckets);
         }
+    }
+
+    private int FindOrAdd(ReadOnlySpan<byte> name)
+    {
+        var hash = SeriesHash.Of(name);
+        var found = Find(name, hash, out var bucket);
+        if (found >= 0)
+            return found;
+        if (Count * 2 >= _buckets.Length)
+        {
+            Grow();
+            Find(name, hash, out bucket);
+        }
+
+        if (Count == _entries.Length)
+            Array.Resize(ref _entries, Count * 2);
+        _entries[Count] = new NameEntry
+        {
+            Hash = hash,
+            Start = _bytes.Length,
+            Length = name.Length,
+            IsQuoted = !Characters.IsMetricName(name),
+            Next = None,
+            FirstHelp = -1,
+            LastHelpSource = -1,
+            Unit = -1,
+            LastUnitSource = -1,
+            LastTypeSource = -1,
+            FirstSpan = -1,
+            LastSpan = -1,
+            Family = Count,
+            GaugeRoot = -1,
+        };
+        _bytes.Append(name);
+        _buckets[bucket] = Count + 1;
+        return Count++;
     }
 
     private int Find(ReadOnlySpan<byte> name, ulong hash, out int bucket)

@@ -61,16 +61,24 @@ internal sealed class PageIndex
         }
     }
 
-    /// <summary>Appends a sample to the span that is open for its name, or opens one.</summary>
-    public void AddSample(in SampleRecord sample, int name, bool continuesSpan)
+    /// <summary>
+    /// Where the next sample is to be put, before <see cref="AddSample"/>. It may hold anything, and what is put there may be left.
+    /// </summary>
+    public ref SampleRecord NextSample()
     {
         if (SampleCount == _samples.Length)
             Array.Resize(ref _samples, SampleCount * 2);
+        return ref _samples[SampleCount];
+    }
+
+    /// <summary>Takes the sample from <see cref="NextSample"/> into the span that is open for its name, or opens one.</summary>
+    public void AddSample(int name, bool continuesSpan)
+    {
         if (!continuesSpan)
             OpenSpan(name);
-        _samples[SampleCount++] = sample;
+        Names[name].Flags |= _samples[SampleCount].Flags;
+        SampleCount++;
         _spans[SpanCount - 1].Count++;
-        Names[name].Flags |= sample.Flags;
     }
 
     public void Clear()

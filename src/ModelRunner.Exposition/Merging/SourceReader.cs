@@ -1,4 +1,3 @@
-using System.Text.Unicode;
 using ModelRunner.Exposition.Reading;
 using ModelRunner.Exposition.Reading.Kernels;
 using ModelRunner.Exposition.Text;
@@ -18,8 +17,9 @@ internal sealed class SourceReader
     private readonly ByteBuilder _nameBytes = new();
     private SourceState _source = new();
     private int _name;
+    private int _plainStart;
+    private int _plainNameLength;
     private bool _isOpenMetrics;
-    private bool _isValidUtf8;
     private bool _isBehindEof;
 
     public SourceReader(PageIndex index, ExpositionLimits limits, BlockKernel kernel)
@@ -34,21 +34,21 @@ internal sealed class SourceReader
     public void Read(SourceState source, bool isOpenMetrics)
     {
         _source = source;
-        _name = -1;
+        _name = _plainStart = -1;
         _isOpenMetrics = isOpenMetrics;
         _isBehindEof = false;
         _declarations.Begin(source, isOpenMetrics);
         _fast.Begin(source.Labels);
         var body = source.Body.Span;
-        _isValidUtf8 = Utf8.IsValid(body);
         var lines = new LineCursor(body, _window);
         while (lines.MoveNext())
         {
             if (body[lines.Start] == '#')
-                ReadMetadata(lines.Line);
-            else if (!TryReadPlainSample(body, lines.Start, lines.End))
-                ReadOtherSample(lines.Line);
+                ReadMetadata(lines.Line, lines.IsValidUtf8);
+            else if (!TryReadPlainSample(body, lines))
+                ReadOtherSample(lines.Line, lines.IsValidUtf8);
         }
+
         _declarations.End();
         var summary = source.Summary;
         summary.IsOpenMetrics = isOpenMetrics;
@@ -56,38 +56,41 @@ internal sealed class SourceReader
     }
 
     /// <summary>Takes a line that is canonical text. Anything else is left as it is.</summary>
-    private bool TryReadPlainSample(ReadOnlySpan<byte> body, int start, int end)
+    private bool TryReadPlainSample(ReadOnlySpan<byte> body, in LineCursor lines)
     {
-        if (!_isValidUtf8 || _isBehindEof || _source.Summary.Samples == _limits.MaxSamples)
+        var (start, end) = (lines.Start, lines.End);
+        if (_isBehindEof || _source.Summary.Samples == _limits.MaxSamples || !lines.IsValidUtf8)
             return false;
-        var last = _name < 0 ? default : _index.Names.Name(_name);
-        var isSame = !last.IsEmpty
-            && end - start > last.Length
-            && body[start..].StartsWith(last)
-            && body[start + last.Length] is (byte)'{' or (byte)' ';
-        if (!_fast.TryParse(body, start, end, isSame ? last.Length : 0, _isOpenMetrics, out var record))
+        var isSame = _plainStart >= 0
+            && BodyComparer.CountEqual(body, _plainStart, start, _plainNameLength) == _plainNameLength
+            && end - start > _plainNameLength
+            && body[start + _plainNameLength] is (byte)'{' or (byte)' ';
+        ref var record = ref _index.NextSample();
+        if (!_fast.TryParse(body, start, end, isSame ? _plainNameLength : 0, _isOpenMetrics, ref record))
             return false;
         var name = _name;
-        if (!isSame && !FindName(body.Slice(start, record.NameLength), out name))
+        if (!isSame && !FindName(body.Slice(start, record.NameLength), isQuoted: false, out name))
             return false;
-        _index.AddSample(record, name, continuesSpan: isSame);
+        _index.AddSample(name, continuesSpan: name == _name);
         _name = name;
+        _plainStart = start;
+        _plainNameLength = record.NameLength;
         _source.Summary.SampleLines++;
         _source.Summary.Samples++;
         return true;
     }
 
-    private void ReadOtherSample(ReadOnlySpan<byte> line)
+    private void ReadOtherSample(ReadOnlySpan<byte> line, bool isValidUtf8)
     {
         _source.Summary.SampleLines++;
-        var error = ReadSample(line);
+        var error = ReadSample(line, isValidUtf8);
         if (error is { } reason)
             _source.Summary.DropSample(reason);
         else
             _source.Summary.Samples++;
     }
 
-    private void ReadMetadata(ReadOnlySpan<byte> line)
+    private void ReadMetadata(ReadOnlySpan<byte> line, bool isValidUtf8)
     {
         var metadata = MetadataParser.Parse(line, _isOpenMetrics, takesUnits: true);
         if (metadata.Kind == LineKind.Comment)
@@ -96,34 +99,35 @@ internal sealed class SourceReader
             _isBehindEof = true;
         else if (_isBehindEof)
             _source.Summary.DropMetadata(ExpositionErrorReason.AfterEof);
-        else if (_isValidUtf8 || Utf8.IsValid(line))
+        else if (isValidUtf8)
             _declarations.Read(line, metadata);
         else if (_isOpenMetrics || metadata.Kind != LineKind.Unit)
             _source.Summary.DropMetadata(ExpositionErrorReason.InvalidUtf8);
     }
 
-    private ExpositionErrorReason? ReadSample(ReadOnlySpan<byte> line)
+    private ExpositionErrorReason? ReadSample(ReadOnlySpan<byte> line, bool isValidUtf8)
     {
         if (_isBehindEof)
             return ExpositionErrorReason.AfterEof;
-        if (!_isValidUtf8 && !Utf8.IsValid(line))
+        if (!isValidUtf8)
             return ExpositionErrorReason.InvalidUtf8;
         var error = SampleParser.Parse(line, _isOpenMetrics, _limits, _sample);
         if (error is not null)
             return error;
-        if (!FindName(line[_sample.NameStart.._sample.NameEnd], out var name))
+        if (!FindName(line[_sample.NameStart.._sample.NameEnd], _sample.IsNameQuoted, out var name))
             return ExpositionErrorReason.ReservedName;
         if (_source.Summary.Samples == _limits.MaxSamples)
             return ExpositionErrorReason.TooManySamples;
-        var record = _canonical.Append(_source, line, _sample);
-        _index.AddSample(record, name, continuesSpan: name == _name);
+        _index.NextSample() = _canonical.Append(_source, line, _sample);
+        _index.AddSample(name, continuesSpan: name == _name);
         _name = name;
+        _plainStart = -1;
         return null;
     }
 
-    private bool FindName(ReadOnlySpan<byte> name, out int found)
+    private bool FindName(ReadOnlySpan<byte> name, bool isQuoted, out int found)
     {
-        if (name.Contains((byte)'\\'))
+        if (isQuoted && name.Contains((byte)'\\'))
         {
             _nameBytes.Clear();
             var decoded = _nameBytes.GetSpan(name.Length);
@@ -131,8 +135,6 @@ internal sealed class SourceReader
         }
 
         found = _name;
-        if (found >= 0 && _index.Names.Name(found).SequenceEqual(name))
-            return true;
         var isReserved = ReservedNames.IsReserved(name);
         if (isReserved && !_source.AllowsReservedNames)
             return false;

@@ -1,4 +1,7 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Reading;
@@ -10,40 +13,68 @@ internal static class FastNumber
     private const int AlwaysInRange = 200;
 
     /// <summary>Where the number ends, or -1 where it is not canonical or must be looked at more closely.</summary>
-    public static int FindEnd(ReadOnlySpan<byte> line, int position)
+    /// <param name="body">The body; it may go on behind the end.</param>
+    /// <param name="position">Where the number begins.</param>
+    /// <param name="end">Where the line ends, or the value of a label. What stands there is no part of a number.</param>
+    public static int FindEnd(ReadOnlySpan<byte> body, int position, int end)
     {
         var start = position;
-        if ((uint)position < (uint)line.Length && line[position] is (byte)'-' or (byte)'+')
+        if (position < end && body[position] is (byte)'-' or (byte)'+')
             position++;
-        var digits = position;
+        if (!TrySkipShortDecimal(body, ref position) && !TrySkipDecimal(body[..end], ref position))
+            return FindWord(body[..end], start);
+        if (position < end && (body[position] | 0x20) == 'e' && !TrySkipExponent(body[..end], ref position))
+            return -1;
+        return position == end || body[position] == ' ' ? position : -1;
+    }
+
+    /// <summary>
+    /// Moves over digits with at most one point among them, if they are fewer than a vector has bytes. There is no loop here, since how many
+    /// digits come is what nobody can predict.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TrySkipShortDecimal(ReadOnlySpan<byte> body, ref int position)
+    {
+        if (position > body.Length - Vector128<byte>.Count)
+            return false;
+        var bytes = Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(body), (nuint)(uint)position);
+        var isDigit = Vector128.LessThanOrEqual(bytes - Vector128.Create((byte)'0'), Vector128.Create((byte)9));
+        var points = Vector128.Equals(bytes, Vector128.Create((byte)'.')).ExtractMostSignificantBits();
+        var length = BitOperations.TrailingZeroCount(~(isDigit.ExtractMostSignificantBits() | points));
+        points &= (1u << length) - 1;
+        var hasDigits = length > BitOperations.PopCount(points);
+        if (length == Vector128<byte>.Count || !hasDigits || (points & (points - 1)) != 0)
+            return false;
+        position += length;
+        return true;
+    }
+
+    private static bool TrySkipDecimal(ReadOnlySpan<byte> line, ref int position)
+    {
+        var start = position;
         SkipDigits(line, ref position);
-        digits = position - digits;
+        var digits = position - start;
         if ((uint)position < (uint)line.Length && line[position] == '.')
         {
-            var point = ++position;
+            start = ++position;
             SkipDigits(line, ref position);
-            digits += position - point;
+            digits += position - start;
         }
 
-        if (digits == 0)
-            return FindWord(line, start);
-        if (digits > AlwaysInRange)
-            return -1;
-        if ((uint)position < (uint)line.Length && (line[position] | 0x20) == 'e')
-        {
+        return digits is > 0 and <= AlwaysInRange;
+    }
+
+    private static bool TrySkipExponent(ReadOnlySpan<byte> line, ref int position)
+    {
+        position++;
+        if ((uint)position < (uint)line.Length && line[position] is (byte)'-' or (byte)'+')
             position++;
-            if ((uint)position < (uint)line.Length && line[position] is (byte)'-' or (byte)'+')
-                position++;
-            var exponent = position;
-            while ((uint)position < (uint)line.Length && line[position] == '0')
-                position++;
-            var significant = position;
-            SkipDigits(line, ref position);
-            if (position == exponent || position > significant + 2)
-                return -1;
-        }
-
-        return position == line.Length || line[position] == ' ' ? position : -1;
+        var exponent = position;
+        while ((uint)position < (uint)line.Length && line[position] == '0')
+            position++;
+        var significant = position;
+        SkipDigits(line, ref position);
+        return position > exponent && position <= significant + 2;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

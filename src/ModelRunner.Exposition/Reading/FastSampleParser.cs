@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ModelRunner.Exposition.Merging;
 using ModelRunner.Exposition.Text;
 
@@ -9,49 +10,48 @@ namespace ModelRunner.Exposition.Reading;
 /// the reasons of errors; so this parser only ever says yes or no.
 /// </summary>
 /// <remarks>
-/// Neighbours resemble each other: the name and the names of the labels are compared with those of the line before, and only where they
-/// differ they are checked.
+/// Neighbours resemble each other: the name and the labels are compared with those of the line before, and only what differs is read. What
+/// a method finds it returns, since a local whose address is given away lives in memory.
 /// </remarks>
 internal sealed class FastSampleParser(MaskWindow window, ExpositionLimits limits)
 {
-    private readonly LabelSchema _schema = new();
+    private const int None = -1;
+
+    private readonly LabelMemory _labels = new();
     private TargetLabels _target = TargetLabels.None;
 
     /// <summary>Forgets the source before.</summary>
     public void Begin(TargetLabels target)
     {
         _target = target;
-        _schema.Clear();
+        _labels.Forget(0);
     }
 
     /// <summary>Reads a line.</summary>
     /// <param name="body">The body.</param>
     /// <param name="start">Where the line begins; the window holds it.</param>
     /// <param name="end">Where it ends, without line end and blanks.</param>
-    /// <param name="nameLength">How long the name of the line before was, if this line begins with the same name and a brace or blank; or
-    /// 0.</param>
+    /// <param name="nameLength">How long the name is, if it is known to be valid and to end with a brace or blank; or 0.</param>
     /// <param name="isOpenMetrics">Whether a timestamp is one of seconds.</param>
-    /// <param name="record">Takes what was found.</param>
-    public bool TryParse(ReadOnlySpan<byte> body, int start, int end, int nameLength, bool isOpenMetrics, out SampleRecord record)
+    /// <param name="record">Takes what was found, in all its fields if the line is plain.</param>
+    public bool TryParse(ReadOnlySpan<byte> body, int start, int end, int nameLength, bool isOpenMetrics, ref SampleRecord record)
     {
-        record = new SampleRecord { Start = start };
         var line = body[..end];
-        var position = start + nameLength;
         if (nameLength == 0)
-        {
-            if (!Characters.IsMetricStart(line[position]))
-                return false;
-            while (position < line.Length && Characters.IsMetricPart(line[position]))
-                position++;
-        }
-
-        record.NameLength = position - start;
-        if (position < line.Length && line[position] == '{' && !TryParseLabels(line, ref position, ref record))
+            nameLength = Characters.MetricNameLength(line[start..]);
+        if (nameLength == 0)
             return false;
-        if (position >= line.Length || line[position] != ' ')
+        var position = start + nameLength;
+        record.Hash = 0;
+        record.Start = start;
+        record.NameLength = nameLength;
+        record.Flags = SampleFlags.None;
+        if (position < line.Length && line[position] == '{')
+            position = ParseLabels(body, end, position + 1, ref record);
+        if ((uint)position >= (uint)line.Length || line[position] != ' ')
             return false;
         position++;
-        var valueEnd = FastNumber.FindEnd(line, position);
+        var valueEnd = FastNumber.FindEnd(body, position, end);
         if (valueEnd < 0)
             return false;
         record.End = valueEnd;
@@ -61,36 +61,64 @@ internal sealed class FastSampleParser(MaskWindow window, ExpositionLimits limit
         return line[valueEnd] == ' ' && valueEnd + 1 < line.Length && SampleParser.IsTimestamp(line[(valueEnd + 1)..], isOpenMetrics);
     }
 
-    private bool TryParseLabels(ReadOnlySpan<byte> line, ref int position, ref SampleRecord record)
+    /// <summary>Reads labels from behind the opening brace on. The position behind the closing one, or -1 where they are not plain.</summary>
+    private int ParseLabels(ReadOnlySpan<byte> body, int lineEnd, int position, ref SampleRecord record)
     {
-        position++;
-        var mayHaveBackslash = window.MayHaveBackslash;
+        var hash = 0UL;
+        var flags = SampleFlags.None;
         for (var number = 0; number < limits.MaxLabels; number++)
         {
-            var start = position;
-            if (!_schema.TryMatch(line, number, ref position) && !_schema.TryAdd(line, number, ref position, _target))
-                return false;
-            var end = window.FindQuote(position, line.Length);
-            if (mayHaveBackslash && !TrySkipEscapes(line, position, ref end))
-                return false;
-            // An empty value, one that is too long, or a line that ends here.
-            if (end == position || end - position > limits.MaxLabelValueBytes || end + 1 >= line.Length)
-                return false;
-            record.Hash += SeriesHash.Of(line[start..end]);
-            if (_schema.IsBound(number))
-                record.Flags |= BoundGrammar.Classify(line[position..end]);
-            position = end + 2;
-            if (line[end + 1] == '}')
-                return true;
-            if (line[end + 1] != ',')
-                return false;
+            ref var label = ref _labels[number];
+            var equal = BodyComparer.CountEqual(body, label.Start, position, label.Length);
+            if (equal < label.NameLength)
+            {
+                if (!_labels.TryPutName(body[..lineEnd], number, position, _target))
+                    return None;
+                label = ref _labels[number];
+            }
+
+            if (equal < label.Length && !TryReadValue(body, lineEnd, position, ref label))
+            {
+                _labels.Forget(number);
+                return None;
+            }
+
+            hash += label.Hash;
+            flags |= label.Flags;
+            position += label.Length;
+            if (body[position - 1] != '}')
+                continue;
+            record.Hash = hash;
+            record.Flags = flags;
+            return position;
         }
 
-        return false;
+        return None;
     }
 
-    /// <summary>Moves the end of a value over quotes that are escaped. False where an escape is not one that all readers know.</summary>
-    private bool TrySkipEscapes(ReadOnlySpan<byte> line, int start, ref int end)
+    /// <summary>Reads the value of a label whose name is known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryReadValue(ReadOnlySpan<byte> body, int lineEnd, int start, ref LabelEntry label)
+    {
+        var value = start + label.NameLength;
+        var end = window.FindQuote(value, lineEnd);
+        if (window.MayHaveBackslash)
+            end = SkipEscapes(body[..lineEnd], value, end);
+        // An empty value, one that is too long or has unknown escapes, or a line that ends here.
+        if (end <= value || end - value > limits.MaxLabelValueBytes || end + 1 >= lineEnd)
+            return false;
+        if (body[end + 1] is not ((byte)'}' or (byte)','))
+            return false;
+        label.Start = start;
+        label.Length = end + 2 - start;
+        label.Hash = SeriesHash.Of(body[start..end]);
+        if (label.IsBound)
+            label.Flags = BoundGrammar.Classify(body, value, end);
+        return true;
+    }
+
+    /// <summary>Where a value ends behind quotes that are escaped, or -1 where an escape is not one that all readers know.</summary>
+    private int SkipEscapes(ReadOnlySpan<byte> line, int start, int end)
     {
         while (end < line.Length)
         {
@@ -98,10 +126,10 @@ internal sealed class FastSampleParser(MaskWindow window, ExpositionLimits limit
             while (end - backslashes > start && line[end - backslashes - 1] == '\\')
                 backslashes++;
             if ((backslashes & 1) == 0)
-                return Escapes.AreKnown(line[start..end]);
+                return Escapes.AreKnown(line[start..end]) ? end : None;
             end = window.FindQuote(end + 1, line.Length);
         }
 
-        return false;
+        return None;
     }
 }

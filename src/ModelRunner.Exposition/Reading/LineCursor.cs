@@ -1,3 +1,4 @@
+using System.Text.Unicode;
 using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Reading;
@@ -16,7 +17,7 @@ internal ref struct LineCursor
         _body = body;
         _window = window;
         _next = HasByteOrderMark(body) ? 3 : 0;
-        window.Begin();
+        window.Begin(body, _next);
     }
 
     /// <summary>The number of the current line, from 1.</summary>
@@ -30,6 +31,9 @@ internal ref struct LineCursor
 
     /// <summary>The current line without blanks at either end.</summary>
     public readonly ReadOnlySpan<byte> Line => _body[Start..End];
+
+    /// <summary>Whether the current line is valid UTF-8. What needs no look at the line is known from the masks.</summary>
+    public readonly bool IsValidUtf8 => !_window.MayHaveNonAscii || Utf8.IsValid(Line);
 
     public static bool HasByteOrderMark(ReadOnlySpan<byte> body) => body.StartsWith("\uFEFF"u8);
 

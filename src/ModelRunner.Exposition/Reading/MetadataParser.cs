@@ -11,11 +11,7 @@ internal static class MetadataParser
     /// <param name="takesUnits">Whether UNIT has one; it is a comment in text, but may be read there all the same.</param>
     public static MetadataLine Parse(ReadOnlySpan<byte> line, bool isOpenMetrics, bool takesUnits)
     {
-        var position = 1;
-        SampleParser.SkipBlanks(line, ref position);
-        var start = position;
-        SampleParser.SkipToken(line, ref position);
-        var kind = KindOf(line[start..position]);
+        var kind = KindOf(line, out var position);
         if (kind == LineKind.Eof && (!isOpenMetrics || position < line.Length))
             kind = LineKind.Comment;
         if (kind == LineKind.Unit && !takesUnits)
@@ -42,8 +38,19 @@ internal static class MetadataParser
         return metadata;
     }
 
-    private static LineKind KindOf(ReadOnlySpan<byte> keyword)
+    private static LineKind KindOf(ReadOnlySpan<byte> line, out int position)
     {
+        // As nearly all lines are.
+        position = "# HELP".Length;
+        if (line.StartsWith("# HELP "u8))
+            return LineKind.Help;
+        if (line.StartsWith("# TYPE "u8))
+            return LineKind.Type;
+        position = 1;
+        SampleParser.SkipBlanks(line, ref position);
+        var start = position;
+        SampleParser.SkipToken(line, ref position);
+        var keyword = line[start..position];
         if (keyword.SequenceEqual("HELP"u8))
             return LineKind.Help;
         if (keyword.SequenceEqual("TYPE"u8))
@@ -65,9 +72,9 @@ internal static class MetadataParser
         }
 
         metadata.NameStart = position;
-        SampleParser.SkipToken(line, ref position);
+        position += Characters.MetricNameLength(line[position..]);
         metadata.NameEnd = position;
-        return Characters.IsMetricName(line[metadata.NameStart..position]);
+        return position > metadata.NameStart && (position == line.Length || Characters.IsBlank(line[position]));
     }
 
     private static void ParseType(ReadOnlySpan<byte> word, bool isOpenMetrics, ref MetadataLine metadata)

@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace ModelRunner.Exposition.Text;
 
 /// <summary>The character classes of the formats, as one table with a bit for each class.</summary>
@@ -29,15 +33,32 @@ internal static class Characters
     /// <summary>Whether a metric name needs no quotes.</summary>
     public static bool IsMetricName(ReadOnlySpan<byte> name)
     {
-        if (name.IsEmpty || !IsMetricStart(name[0]))
-            return false;
-        foreach (var part in name)
+        return !name.IsEmpty && MetricNameLength(name) == name.Length;
+    }
+
+    /// <summary>How many bytes at the start are a metric name that needs no quotes; 0 where none is there.</summary>
+    public static int MetricNameLength(ReadOnlySpan<byte> text)
+    {
+        if (text.IsEmpty || !IsMetricStart(text[0]))
+            return 0;
+        var length = 0;
+        while (text.Length - length >= Vector128<byte>.Count)
         {
-            if (!IsMetricPart(part))
-                return false;
+            var bytes = Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(text), (nuint)(uint)length);
+            var lower = bytes | Vector128.Create((byte)0x20);
+            var isLetter = Vector128.LessThanOrEqual(lower - Vector128.Create((byte)'a'), Vector128.Create((byte)('z' - 'a')));
+            // The colon follows the digits.
+            var isDigitOrColon = Vector128.LessThanOrEqual(bytes - Vector128.Create((byte)'0'), Vector128.Create((byte)(':' - '0')));
+            var isPart = isLetter | isDigitOrColon | Vector128.Equals(bytes, Vector128.Create((byte)'_'));
+            var parts = BitOperations.TrailingZeroCount(~isPart.ExtractMostSignificantBits());
+            length += parts;
+            if (parts < Vector128<byte>.Count)
+                return length;
         }
 
-        return true;
+        while (length < text.Length && IsMetricPart(text[length]))
+            length++;
+        return length;
     }
 
     /// <summary>Whether a label name needs no quotes.</summary>

@@ -16,7 +16,7 @@ internal readonly struct ScalarKernel : IBlockKernel
 
     public static BlockMasks Classify(ref readonly byte block)
     {
-        ulong lineFeeds = 0, quotes = 0, backslashes = 0;
+        ulong lineFeeds = 0, quotes = 0, backslashes = 0, nonAscii = 0;
         var bytes = MemoryMarshal.CreateReadOnlySpan(in block, BlockMasks.Bytes);
         for (var position = 0; position < BlockMasks.Bytes; position += sizeof(ulong))
         {
@@ -24,9 +24,10 @@ internal readonly struct ScalarKernel : IBlockKernel
             lineFeeds |= Find(word, (byte)'\n') << position;
             quotes |= Find(word, (byte)'"') << position;
             backslashes |= Find(word, (byte)'\\') << position;
+            nonAscii |= Gather(word) << position;
         }
 
-        return new BlockMasks(lineFeeds, quotes, backslashes);
+        return new BlockMasks(lineFeeds, quotes, backslashes, nonAscii);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -34,8 +35,10 @@ internal readonly struct ScalarKernel : IBlockKernel
     {
         word ^= Ones * wanted;
         // The highest bit of each byte that is zero now: no carry leaves a byte, so no byte disturbs its neighbour.
-        var zeros = ~(((word & LowBits) + LowBits) | word | LowBits);
-        // The product gathers these eight bits in the highest byte.
-        return ((zeros >> 7) * 0x0102040810204080) >> 56;
+        return Gather(~(((word & LowBits) + LowBits) | word));
     }
+
+    // The highest bit of each byte; the product brings these eight together in the highest byte.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Gather(ulong word) => (((word & ~LowBits) >> 7) * 0x0102040810204080) >> 56;
 }

@@ -18,16 +18,25 @@ internal readonly struct Vector128Kernel : IBlockKernel
         return new BlockMasks(
             Find(first, second, third, fourth, (byte)'\n'),
             Find(first, second, third, fourth, (byte)'"'),
-            Find(first, second, third, fourth, (byte)'\\'));
+            Find(first, second, third, fourth, (byte)'\\'),
+            HighestBits(first, second, third, fourth));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Find(Vector128<byte> first, Vector128<byte> second, Vector128<byte> third, Vector128<byte> fourth, byte wanted)
     {
         var pattern = Vector128.Create(wanted);
-        return Vector128.Equals(first, pattern).ExtractMostSignificantBits()
-            | ((ulong)Vector128.Equals(second, pattern).ExtractMostSignificantBits() << 16)
-            | ((ulong)Vector128.Equals(third, pattern).ExtractMostSignificantBits() << 32)
-            | ((ulong)Vector128.Equals(fourth, pattern).ExtractMostSignificantBits() << 48);
+        return HighestBits(
+            Vector128.Equals(first, pattern),
+            Vector128.Equals(second, pattern),
+            Vector128.Equals(third, pattern),
+            Vector128.Equals(fourth, pattern));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong HighestBits(Vector128<byte> first, Vector128<byte> second, Vector128<byte> third, Vector128<byte> fourth) =>
+        first.ExtractMostSignificantBits()
+        | ((ulong)second.ExtractMostSignificantBits() << 16)
+        | ((ulong)third.ExtractMostSignificantBits() << 32)
+        | ((ulong)fourth.ExtractMostSignificantBits() << 48);
 }

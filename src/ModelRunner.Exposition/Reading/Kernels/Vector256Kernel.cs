@@ -13,14 +13,18 @@ internal readonly struct Vector256Kernel : IBlockKernel
     {
         var low = Vector256.LoadUnsafe(in block);
         var high = Vector256.LoadUnsafe(in block, 32);
-        return new BlockMasks(Find(low, high, (byte)'\n'), Find(low, high, (byte)'"'), Find(low, high, (byte)'\\'));
+        return new BlockMasks(
+            Find(low, high, (byte)'\n'), Find(low, high, (byte)'"'), Find(low, high, (byte)'\\'), HighestBits(low, high));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Find(Vector256<byte> low, Vector256<byte> high, byte wanted)
     {
         var pattern = Vector256.Create(wanted);
-        return Vector256.Equals(low, pattern).ExtractMostSignificantBits()
-            | ((ulong)Vector256.Equals(high, pattern).ExtractMostSignificantBits() << 32);
+        return HighestBits(Vector256.Equals(low, pattern), Vector256.Equals(high, pattern));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong HighestBits(Vector256<byte> low, Vector256<byte> high) =>
+        low.ExtractMostSignificantBits() | ((ulong)high.ExtractMostSignificantBits() << 32);
 }

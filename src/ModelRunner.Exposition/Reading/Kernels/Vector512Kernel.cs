@@ -15,6 +15,7 @@ internal readonly struct Vector512Kernel : IBlockKernel
         return new BlockMasks(
             Vector512.Equals(bytes, Vector512.Create((byte)'\n')).ExtractMostSignificantBits(),
             Vector512.Equals(bytes, Vector512.Create((byte)'"')).ExtractMostSignificantBits(),
-            Vector512.Equals(bytes, Vector512.Create((byte)'\\')).ExtractMostSignificantBits());
+            Vector512.Equals(bytes, Vector512.Create((byte)'\\')).ExtractMostSignificantBits(),
+            bytes.ExtractMostSignificantBits());
     }
 }

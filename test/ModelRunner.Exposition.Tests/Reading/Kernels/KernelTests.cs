@@ -27,7 +27,11 @@ public sealed class KernelTests
                 {
                     var expected = block == place / 64 ? bit : 0;
                     Assert.Equal(
-                        new BlockMasks(value == '\n' ? expected : 0, value == '"' ? expected : 0, value == '\\' ? expected : 0),
+                        new BlockMasks(
+                            LineFeeds: value == '\n' ? expected : 0,
+                            Quotes: value == '"' ? expected : 0,
+                            Backslashes: value == '\\' ? expected : 0,
+                            NonAscii: value > 127 ? expected : 0),
                         masks[block]);
                 }
             }
@@ -53,8 +57,8 @@ public sealed class KernelTests
             {
                 var (block, bit) = (masks[i / 64], i % 64);
                 Assert.Equal(
-                    (bytes[i] == '\n', bytes[i] == '"', bytes[i] == '\\'),
-                    ((block.LineFeeds >> bit & 1) == 1, (block.Quotes >> bit & 1) == 1, (block.Backslashes >> bit & 1) == 1));
+                    (bytes[i] == '\n', bytes[i] == '"', bytes[i] == '\\', bytes[i] > 127),
+                    (IsSet(block.LineFeeds, bit), IsSet(block.Quotes, bit), IsSet(block.Backslashes, bit), IsSet(block.NonAscii, bit)));
             }
         }
     }
@@ -70,13 +74,16 @@ public sealed class KernelTests
             body[length] = (byte)'\n';
             body[^1] = (byte)'"';
             var window = new MaskWindow((BlockKernel)kernel);
-            window.Begin();
+            window.Begin(body, 0);
 
             Assert.Equal(length, window.FindLineEnd(body, 0));
             Assert.Equal(length, window.FindQuote(0, length));
             Assert.Equal(body.Length, window.FindLineEnd(body, length + 1));
             Assert.Equal(body.Length - 1, window.FindQuote(length + 1, body.Length));
             Assert.False(window.MayHaveBackslash);
+            Assert.False(window.MayHaveNonAscii);
         }
     }
+
+    private static bool IsSet(ulong mask, int bit) => (mask >> bit & 1) == 1;
 }
