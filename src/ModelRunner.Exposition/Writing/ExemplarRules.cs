@@ -4,7 +4,8 @@ namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
 /// What OpenMetrics 1.0 wants of an exemplar: at most 128 code points in all names and values together, and names without quotes.
-/// prometheus_client ends the labels at the first closing brace, also where that stands in a value, and then refuses the page.
+/// prometheus_client ends the labels at the first closing brace, also where that stands in a value, and then refuses the page; Prometheus
+/// refuses NUL in an exemplar, though not in a sample.
 /// </summary>
 internal static class ExemplarRules
 {
@@ -17,7 +18,7 @@ internal static class ExemplarRules
         var labels = new CanonicalLabels(exemplar[" # ".Length..]);
         while (labels.MoveNext())
         {
-            if (labels.Current[0] == '"' || labels.Current.Contains((byte)'}'))
+            if (labels.Current[0] == '"' || labels.Current.ContainsAny((byte)'}', (byte)0))
                 return false;
             // Equals sign and quote are not counted, and of an escape only what it stands for.
             points -= 2;

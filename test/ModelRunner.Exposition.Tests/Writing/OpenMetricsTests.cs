@@ -101,6 +101,7 @@ public sealed class OpenMetricsTests
     [InlineData("x 1 # {a=\"{0}\"} 1\n", 1, false)]
     [InlineData("x_total 1 # {\"a.b\"=\"{0}\"} 1\n", 1, false)]
     [InlineData("x_total 1 # {a=\"}{0}\"} 1\n", 1, false)]
+    [InlineData("x_total 1 # {a=\"\0{0}\"} 1\n", 1, false)]
     public void Exemplars_pass_where_they_are_allowed(string sample, int length, bool expected)
     {
         var page = Write("# TYPE x_total counter\n# TYPE x gauge"
