@@ -4,12 +4,24 @@ namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>
 /// Workspaces, and the turn to use one. One page is merged or written at a time: more at once would only share the same processors and take
-/// more memory. While a part of a page is sent it is another's turn. Thread-safe.
+/// more memory. While a part of a page is sent it is another's turn. Large pages are few at a time: each has a workspace of its own until it
+/// was read, and all would be late where many share the processors. Thread-safe.
 /// </summary>
 internal sealed class MergeWorkspaces(ExpositionLimits limits) : IDisposable
 {
+    /// <summary>How many large pages there may be at a time, written or waiting to be read.</summary>
+    public const int MostLargePages = 8;
+
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SemaphoreSlim _largePages = new(MostLargePages, MostLargePages);
     private MergeWorkspace? _spare;
+
+    /// <summary>Waits until one more large page may be made, no longer than told. <see cref="EndLargePage"/> makes room for the next.</summary>
+    /// <returns>False where there was no room in time.</returns>
+    public Task<bool> TryBeginLargePageAsync(TimeSpan left, CancellationToken cancellationToken) =>
+        _largePages.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+
+    public void EndLargePage() => _largePages.Release();
 
     /// <summary>Waits for the turn, which <see cref="EndTurn"/> ends.</summary>
     public Task TakeTurnAsync(CancellationToken cancellationToken) => _turn.WaitAsync(cancellationToken);
@@ -31,5 +43,9 @@ internal sealed class MergeWorkspaces(ExpositionLimits limits) : IDisposable
         Volatile.Write(ref _spare, workspace);
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose()
+    {
+        _turn.Dispose();
+        _largePages.Dispose();
+    }
 }

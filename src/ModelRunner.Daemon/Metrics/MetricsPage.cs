@@ -16,6 +16,7 @@ internal sealed class MetricsPage(MergeWorkspaces workspaces, ScrapeResult scrap
 
     private const int NextPartBytes = 256 * 1024;
     private MergeWorkspace? _workspace;
+    private bool _hasRoom;
     private bool _isReleased;
 
     /// <summary>What was read of the runners.</summary>
@@ -29,6 +30,16 @@ internal sealed class MetricsPage(MergeWorkspaces workspaces, ScrapeResult scrap
 
     /// <summary>The bytes that are held while the page is sent.</summary>
     public long HeldBytes => Part.Length + (IsWhole ? 0 : scrape.BodyBytes);
+
+    /// <summary>Waits for room, where the page will be a large one, no longer than told. It has that until it is disposed of.</summary>
+    /// <returns>False where there was none in time.</returns>
+    public async Task<bool> TryEnterAsync(TimeSpan left, CancellationToken cancellationToken)
+    {
+        if (scrape.BodyBytes <= FirstPartBytes)
+            return true;
+        _hasRoom = await workspaces.TryBeginLargePageAsync(left, cancellationToken);
+        return _hasRoom;
+    }
 
     /// <summary>Takes a workspace for the page. Only in turn.</summary>
     public MergeWorkspace Open() => _workspace = workspaces.Rent();
@@ -57,6 +68,9 @@ internal sealed class MetricsPage(MergeWorkspaces workspaces, ScrapeResult scrap
     {
         Release();
         Part.Dispose();
+        if (_hasRoom)
+            workspaces.EndLargePage();
+        _hasRoom = false;
     }
 
     private void Write(int bytes)

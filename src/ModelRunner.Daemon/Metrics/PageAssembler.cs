@@ -45,6 +45,8 @@ internal sealed class PageAssembler(
         bool isMade = false;
         try
         {
+            if (!await page.TryEnterAsync(deadline.Answer - time.GetElapsedTime(arrivedAt), cancellationToken))
+                return null;
             if (!await _workspaces.TryTakeTurnAsync(deadline.Answer - time.GetElapsedTime(arrivedAt), cancellationToken))
                 return null;
             MakeInTurn(page, snapshot, form, mayBeParted);

@@ -80,6 +80,31 @@ public sealed class PartedPageTests
         Assert.Equal(whole.Part.Length, whole.HeldBytes);
     }
 
+    [Fact]
+    public async Task Large_pages_are_few_at_a_time_and_small_ones_go_by()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, LargePage);
+        await using RawRunner small = RawRunner.WithPage(2, "x 1\n");
+        using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
+        bool isLarge = true;
+        using PageAssembler pages = new(
+            () => [isLarge ? runner.Snapshot : small.Snapshot], scraper, new MetricsSettings(), TimeProvider.System, NullLogger<PageAssembler>.Instance);
+        var held = new List<MetricsPage>();
+        while (held.Count < MergeWorkspaces.MostLargePages)
+            held.Add(await AssembleAsync(pages, mayBeParted: true));
+
+        Task<MetricsPage> next = AssembleAsync(pages, mayBeParted: true);
+        isLarge = false;
+        using (MetricsPage quick = await AssembleAsync(pages, mayBeParted: true))
+            Assert.True(quick.IsWhole);
+        Assert.False(next.IsCompleted);
+        held[0].Dispose();
+        held.Add(await next);
+
+        Assert.False(held[^1].IsWhole);
+        held.ForEach(static page => page.Dispose());
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
