@@ -5,7 +5,9 @@ namespace ModelRunner.Exposition;
 /// </summary>
 public enum MergeConflict
 {
-    /// <summary>Different TYPE: the family is untyped on the page.</summary>
+    /// <summary>
+    /// Different TYPE: the family is untyped on the page. Gauge, info and state set differ in OpenMetrics only and make a gauge.
+    /// </summary>
     Type,
 
     /// <summary>Different HELP: the most frequent one is on the page, of equally frequent ones the first in ordinal order.</summary>

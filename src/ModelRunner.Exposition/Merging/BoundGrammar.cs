@@ -5,7 +5,10 @@ namespace ModelRunner.Exposition.Merging;
 /// <summary>The values of the labels <c>le</c> and <c>quantile</c>.</summary>
 internal static class BoundGrammar
 {
-    /// <summary>Whether the value is a number, and whether it is written as OpenMetrics wants it: <c>1.0</c>, <c>+Inf</c>.</summary>
+    private const int MostWholeDigits = 6;
+    private const int MostBytes = 15;
+
+    /// <summary>Whether the value is a number, and whether it is surely written as OpenMetrics wants it: <c>1.0</c>, <c>+Inf</c>.</summary>
     public static SampleFlags Classify(ReadOnlySpan<byte> value) => NumberGrammar.Classify(value) switch
     {
         NumberForm.Invalid or NumberForm.SignedNotANumber or NumberForm.OutOfRange => SampleFlags.HasBadBound,
@@ -22,5 +25,19 @@ internal static class BoundGrammar
         return IsExact(value) ? SampleFlags.None : SampleFlags.HasPlainBound;
     }
 
-    private static bool IsExact(ReadOnlySpan<byte> value) => value[^1] > '9' || value.IndexOfAny((byte)'.', (byte)'e', (byte)'E') >= 0;
+    // Whether a number is what Go prints without exponent. Any other is written again, and comes out as it was where it was right.
+    private static bool IsExact(ReadOnlySpan<byte> value)
+    {
+        if (value[^1] > '9')
+            return true;
+        if (value[0] == '-')
+            value = value[1..];
+        var point = value.IndexOf((byte)'.');
+        if (point is < 1 or > MostWholeDigits || value.Length > MostBytes || value[0] < '0' || (point > 1 && value[0] == '0'))
+            return false;
+        var fraction = value[(point + 1)..];
+        if (fraction.IsEmpty || fraction.IndexOfAny((byte)'e', (byte)'E') >= 0 || (fraction[^1] == '0' && fraction.Length > 1))
+            return false;
+        return value[0] != '0' || !fraction.StartsWith("0000"u8);
+    }
 }

@@ -30,7 +30,7 @@ internal struct NameEntry
     /// <summary>Whether two declarations of the type differ.</summary>
     public bool HasTypeConflict;
 
-    /// <summary>The type declared first.</summary>
+    /// <summary>The type declared first, or gauge where others that are gauges in text were declared, too.</summary>
     public MetricType Type;
 
     /// <summary>What all sources together declare: untyped where they differ. It does not depend on their order.</summary>

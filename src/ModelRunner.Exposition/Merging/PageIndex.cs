@@ -55,6 +55,11 @@ internal sealed class PageIndex
             entry.HasType = true;
             entry.Type = type;
         }
+        else if (entry.Type != type && MetricTypes.IsGauge(type) && MetricTypes.IsGauge(entry.Type))
+        {
+            // Infos and state sets are gauges in text: a source that is read as text can say no more.
+            entry.Type = MetricType.Gauge;
+        }
         else if (entry.Type != type)
         {
             entry.HasTypeConflict = true;

@@ -7,7 +7,7 @@ internal static class MetricTypes
     public static ReadOnlySpan<byte> TextName(MetricType type) => type switch
     {
         MetricType.Counter => "counter"u8,
-        MetricType.Gauge or MetricType.Info or MetricType.StateSet => "gauge"u8,
+        _ when IsGauge(type) => "gauge"u8,
         MetricType.Histogram => "histogram"u8,
         MetricType.Summary => "summary"u8,
         _ => "untyped"u8,
@@ -25,6 +25,9 @@ internal static class MetricTypes
         MetricType.GaugeHistogram => "gaugehistogram"u8,
         _ => "unknown"u8,
     };
+
+    /// <summary>Whether the type is a gauge in text.</summary>
+    public static bool IsGauge(MetricType type) => type is MetricType.Gauge or MetricType.Info or MetricType.StateSet;
 
     /// <summary>Whether OpenMetrics allows a unit for the type.</summary>
     public static bool HasUnit(MetricType type) => type is not (MetricType.Info or MetricType.StateSet);

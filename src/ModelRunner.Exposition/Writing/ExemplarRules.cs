@@ -1,18 +1,21 @@
 using ModelRunner.Exposition.Merging;
+using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
 /// What OpenMetrics 1.0 wants of an exemplar: at most 128 code points in all names and values together, and names without quotes.
 /// prometheus_client ends the labels at the first closing brace, also where that stands in a value, and then refuses the page; Prometheus
-/// refuses NUL in an exemplar, though not in a sample.
+/// refuses NUL in an exemplar, though not in a sample. The value of a bucket's exemplar is within the bucket.
 /// </summary>
 internal static class ExemplarRules
 {
     private const int MaxCodePoints = 128;
 
     /// <summary>Looks at canonical bytes: <c> # {a="b"} 1 2</c>.</summary>
-    public static bool AreKept(ReadOnlySpan<byte> exemplar)
+    /// <param name="exemplar">The bytes.</param>
+    /// <param name="bound">The bound of the bucket; positive infinity for a counter.</param>
+    public static bool AreKept(ReadOnlySpan<byte> exemplar, double bound)
     {
         var points = 0;
         var labels = new CanonicalLabels(exemplar[" # ".Length..]);
@@ -32,6 +35,14 @@ internal static class ExemplarRules
             }
         }
 
-        return points <= MaxCodePoints;
+        return points <= MaxCodePoints && (double.IsPositiveInfinity(bound) || ValueOf(exemplar) <= bound);
+    }
+
+    // No label value has a brace here.
+    private static double ValueOf(ReadOnlySpan<byte> exemplar)
+    {
+        var value = exemplar[(exemplar.IndexOf((byte)'}') + 2)..];
+        var end = value.IndexOf((byte)' ');
+        return Numbers.Parse(end < 0 ? value : value[..end]);
     }
 }

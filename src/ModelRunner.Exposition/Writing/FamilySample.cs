@@ -14,7 +14,10 @@ internal struct FamilySample
 
     public int Source;
 
-    /// <summary>The bound of a bucket or quantile; <see cref="double.NaN"/> where there is none.</summary>
+    /// <summary>
+    /// The bound of a bucket or quantile; <see cref="double.NaN"/> where there is none. Another part of the family that has that label has a
+    /// bound, too, though it is none of the metric.
+    /// </summary>
     public double Bound;
 
     public double Value;

@@ -61,7 +61,7 @@ internal sealed class FamilySamples
                     Value = ValueOf(source, record),
                     Part = part,
                 };
-                if (!bound.IsEmpty && part is FamilyPart.Value or FamilyPart.Bucket)
+                if (!bound.IsEmpty)
                     TakeBound(source, record, bound, ref item);
                 Append(item);
             }
@@ -121,7 +121,8 @@ internal sealed class FamilySamples
             var label = labels.Current;
             if (!label.StartsWith(name) || label[name.Length] != '=')
                 continue;
-            item.Metric -= SeriesHash.Of(label);
+            if (item.Part is FamilyPart.Value or FamilyPart.Bucket)
+                item.Metric -= SeriesHash.Of(label);
             var value = label[(name.Length + 2)..];
             item.Bound = LabelNames.IsBound(name) ? Numbers.Parse(value) : 0;
             return;

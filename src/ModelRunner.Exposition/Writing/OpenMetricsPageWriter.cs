@@ -62,7 +62,7 @@ internal sealed class OpenMetricsPageWriter
 
         Collect(index, families, number);
         foreach (ref readonly var item in _samples.Items)
-            WriteSample(index.Source(item.Source), index.Sample(item.Sample), shape.Type, item.Part, ref output);
+            WriteSample(index.Source(item.Source), index.Sample(item.Sample), shape.Type, item.Part, item.Bound, ref output);
     }
 
     /// <summary>Whether the family can have its type. Untyped, gauge and the like always can.</summary>
@@ -127,20 +127,20 @@ internal sealed class OpenMetricsPageWriter
         };
         _samples.Clear();
         _samples.Add(index, families.SpansOf(index, family), shape.NameLength, bound);
-        Take(index, families, shape.Count, shape.NameLength);
-        Take(index, families, shape.Sum, shape.NameLength);
+        Take(index, families, shape.Count, shape.NameLength, bound);
+        Take(index, families, shape.Sum, shape.NameLength, bound);
         var metrics = _samples.MetricCount;
-        Take(index, families, shape.Created, shape.NameLength);
+        Take(index, families, shape.Created, shape.NameLength, bound);
         _samples.Group();
         _areAllMetricsKnown = _samples.MetricCount == metrics;
         return _areAllMetricsKnown;
     }
 
     /// <summary>Takes in the samples of another family that belong to the one that is collected.</summary>
-    private void Take(PageIndex index, FamilyList families, int other, int nameLength)
+    private void Take(PageIndex index, FamilyList families, int other, int nameLength, ReadOnlySpan<byte> bound)
     {
         if (other >= 0)
-            _samples.Add(index, families.SpansOf(index, families.Families[other]), nameLength, default);
+            _samples.Add(index, families.SpansOf(index, families.Families[other]), nameLength, bound);
     }
 
     // The label that holds the state has the name of the family, in quotes where a label needs them.
@@ -233,12 +233,12 @@ internal sealed class OpenMetricsPageWriter
         {
             ref readonly var record = ref index.Sample(number);
             if ((record.Flags & SampleFlags.IsDropped) == SampleFlags.None)
-                WriteSample(source, record, type, FamilyPart.Value, ref output);
+                WriteSample(source, record, type, FamilyPart.Value, double.NaN, ref output);
         }
     }
 
     private void WriteSample(
-        SourceState source, in SampleRecord record, MetricType type, FamilyPart part, ref PageOutput output)
+        SourceState source, in SampleRecord record, MetricType type, FamilyPart part, double bucket, ref PageOutput output)
     {
         var bytes = PageIndex.BytesOf(source, record.Flags);
         var sample = bytes[record.Start..record.End];
@@ -251,7 +251,7 @@ internal sealed class OpenMetricsPageWriter
         {
             var exemplar = bytes[record.End..];
             exemplar = exemplar[..exemplar.IndexOf((byte)'\n')];
-            if (ExemplarRules.AreKept(exemplar))
+            if (ExemplarRules.AreKept(exemplar, part == FamilyPart.Bucket ? bucket : double.PositiveInfinity))
                 output.Write(exemplar);
         }
 

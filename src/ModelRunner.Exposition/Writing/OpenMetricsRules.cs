@@ -36,6 +36,9 @@ internal static class OpenMetricsRules
     private static bool IsKept(MetricType type, in FamilySample item)
     {
         var value = item.Value;
+        // The labels of a metric hold no le in a histogram, no quantile in a summary.
+        if (item.Part is FamilyPart.Sum or FamilyPart.Count or FamilyPart.Created && !double.IsNaN(item.Bound))
+            return false;
         return type switch
         {
             MetricType.Counter => value >= 0,

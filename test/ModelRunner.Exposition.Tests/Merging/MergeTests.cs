@@ -51,6 +51,18 @@ public sealed class MergeTests
     }
 
     [Theory]
+    [InlineData("# TYPE x info\nx_info 1\n# EOF\n", "# TYPE x_info gauge\nx_info 1\n", "x_info")]
+    [InlineData("# TYPE x gauge\nx{x=\"a\"} 1\n", "# TYPE x stateset\nx{x=\"a\"} 1\n# EOF\n", "x")]
+    public void What_is_a_gauge_in_text_is_no_conflict(string first, string second, string name)
+    {
+        var page = new Page().Add("a", first).Add("b", second);
+
+        Assert.StartsWith($"# TYPE {name} gauge\n", page.Write());
+        Assert.StartsWith($"# TYPE {name} gauge\n", page.Write(ExpositionFormat.OpenMetrics100));
+        Assert.Equal(0, page.Conflicts(MergeConflict.Type));
+    }
+
+    [Theory]
     [InlineData("one", "two", "two", "two")]
     [InlineData("b", "a", "c", "a")]
     [InlineData("", "x", "x", "x")]

@@ -8,14 +8,7 @@ internal static class MetadataLineReader
     public static PageFamily Read(string line, PageFamily? last)
     {
         var text = new LineText(line);
-        text.Expect("# ");
-        var keyword = text.Until(' ');
-        text.Expect(" ");
-        var isQuoted = text.Next == '"';
-        var name = isQuoted ? text.Quoted() : text.Until(' ');
-        if (name.Length == 0 || (!isQuoted && !NameText.IsMetricName(name)))
-            throw text.Error("not a metric name");
-        text.Expect(" ");
+        var (keyword, name, _) = MetadataHead.Read(text);
         var family = last?.Name == name ? last : new PageFamily(name);
         if (family.Samples.Count > 0)
             throw text.Error("metadata behind samples");

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ModelRunner.Exposition.Tests.OpenMetricsValidation;
 
 /// <summary>
@@ -32,31 +30,11 @@ internal static class OpenMetricsValidator
     }
 
     /// <summary>The broken rule, or null for a page that keeps all of them.</summary>
-    public static string? Problem(ReadOnlySpan<byte> page)
-    {
-        try
-        {
-            Read(page);
-            return null;
-        }
-        catch (InvalidPageException broken)
-        {
-            return broken.Message;
-        }
-    }
+    public static string? Problem(ReadOnlySpan<byte> page) => PageText.Problem(Read, page);
 
     private static string[] Lines(ReadOnlySpan<byte> page)
     {
-        string text;
-        try
-        {
-            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(page);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new InvalidPageException("not UTF-8");
-        }
-
+        var text = PageText.Decode(page);
         if (text.Contains("\r\n", StringComparison.Ordinal) || text.EndsWith('\r'))
             throw new InvalidPageException("a carriage return at the end of a line");
         var lines = (text.EndsWith('\n') ? text[..^1] : text).Split('\n');

@@ -19,6 +19,8 @@ internal static class SampleRules
         var isExemplarAllowed = (type is "histogram" or "gaugehistogram" && suffix == "_bucket") || (type == "counter" && suffix == "_total");
         if (sample.Exemplar is not null && !isExemplarAllowed)
             return "an exemplar where none can be";
+        if (sample.Exemplar is { } exemplar && suffix == "_bucket" && !IsWithin(exemplar, sample))
+            return "an exemplar beyond the bound of its bucket";
         return BrokenValue(type, suffix, sample.Value) ?? BrokenLabel(type, family, suffix, sample);
     }
 
@@ -43,6 +45,9 @@ internal static class SampleRules
 
     private static string? BrokenLabel(string type, string family, string suffix, PageSample sample)
     {
+        var foreign = type switch { "histogram" or "gaugehistogram" => "le", "summary" => "quantile", _ => "" };
+        if (suffix is "_sum" or "_count" or "_created" or "_gsum" or "_gcount" && sample.Label(foreign) is not null)
+            return "a label that the metric cannot have";
         if (type == "stateset" && sample.Label(family) is null)
             return "a state has no name";
         if (suffix == "_bucket" && !IsBound(sample.Label("le"), _ => true))
@@ -51,6 +56,9 @@ internal static class SampleRules
             return "quantile is not between 0 and 1";
         return null;
     }
+
+    private static bool IsWithin(PageExemplar exemplar, PageSample bucket) =>
+        bucket.Label("le") is "+Inf" or null || NumberText.Parse(exemplar.Value) <= NumberText.Parse(bucket.Label("le")!);
 
     // Of all numbers only infinity has one spelling.
     private static bool IsBound(string? text, Func<double, bool> isAllowed) =>

@@ -32,13 +32,22 @@ internal sealed class OracleDeclarations
     /// <summary>Whether a source declares a type for the name and has samples of it, too.</summary>
     public bool IsOwnFamily(string name) => _ownFamilies.Contains(name);
 
-    public MetricType TypeOf(string name) => _created.Contains(name) ? MetricType.Gauge : _types.TryGetValue(name, out var types) && types.Count == 1 ? types.Single() : MetricType.Untyped;
+    public MetricType TypeOf(string name)
+    {
+        if (_created.Contains(name))
+            return MetricType.Gauge;
+        if (!_types.TryGetValue(name, out var types))
+            return MetricType.Untyped;
+        return types.Count == 1 ? types.Single() : types.All(IsGaugeInText) ? MetricType.Gauge : MetricType.Untyped;
+    }
 
     /// <summary>The help that most sources gave; of equally frequent ones the first in the order of the bytes.</summary>
     public string? HelpOf(string name) => !_helps.TryGetValue(name, out var helps) ? null : helps
         .GroupBy(help => help, StringComparer.Ordinal).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).First().Key;
 
-    public int TypeConflicts => _types.Values.Count(types => types.Count > 1);
+    public int TypeConflicts => _types.Values.Count(types => types.Count > 1 && !types.All(IsGaugeInText));
+
+    private static bool IsGaugeInText(MetricType type) => type is MetricType.Gauge or MetricType.Info or MetricType.StateSet;
 
     private void Declare(OracleSource source, string name, MetricType type)
     {

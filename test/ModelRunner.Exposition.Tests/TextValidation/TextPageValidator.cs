@@ -1,4 +1,3 @@
-using System.Text;
 using ModelRunner.Exposition.Tests.OpenMetricsValidation;
 
 namespace ModelRunner.Exposition.Tests.TextValidation;
@@ -21,33 +20,13 @@ internal static class TextPageValidator
     }
 
     /// <summary>The broken rule, or null for a page that keeps all of them.</summary>
-    public static string? Problem(ReadOnlySpan<byte> page)
-    {
-        try
-        {
-            Read(page);
-            return null;
-        }
-        catch (InvalidPageException broken)
-        {
-            return broken.Message;
-        }
-    }
+    public static string? Problem(ReadOnlySpan<byte> page) => PageText.Problem(Read, page);
 
     private static string[] Lines(ReadOnlySpan<byte> page)
     {
         if (page.IsEmpty)
             return [];
-        string text;
-        try
-        {
-            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(page);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new InvalidPageException("not UTF-8");
-        }
-
+        var text = PageText.Decode(page);
         if (text.StartsWith('\uFEFF'))
             throw new InvalidPageException("a byte order mark");
         if (!text.EndsWith('\n'))
@@ -80,14 +59,9 @@ internal static class TextPageValidator
 
     private static void ReadMetadata(LineText text, List<PageFamily> families)
     {
-        text.Expect("# ");
-        var keyword = text.Until(' ');
-        text.Expect(" ");
-        var isQuoted = text.Next == '"';
-        var name = isQuoted ? text.Quoted() : text.Until(' ');
-        if (name.Length == 0 || isQuoted == NameText.IsMetricName(name))
-            throw text.Error("not a metric name, or quotes that it does not need");
-        text.Expect(" ");
+        var (keyword, name, isQuoted) = MetadataHead.Read(text);
+        if (isQuoted && NameText.IsMetricName(name))
+            throw text.Error("quotes that the name does not need");
         if (keyword == "HELP")
         {
             families.Add(new PageFamily(name) { Help = UnescapeHelp(text) });

@@ -37,7 +37,7 @@ public sealed class OpenMetricsTests
 
     [Theory]
     [InlineData("# TYPE s stateset\ns{s=\"on\",le=\"1\",quantile=\"often\"} 1\n")]
-    [InlineData("# TYPE s summary\ns{quantile=\"1.0\",le=\"1\"} 1\ns_count{quantile=\"2\"} 3\n")]
+    [InlineData("# TYPE s summary\ns{quantile=\"1.0\",le=\"1\"} 1\ns_count{le=\"2\"} 3\n")]
     [InlineData("# TYPE h histogram\nh_bucket{le=\"+Inf\",quantile=\"1\"} 1\nh_sum{quantile=\"1\"} 1\nh_count{quantile=\"1\"} 1\n")]
     public void Only_a_bound_is_written_as_one(string family) => Assert.Contains(family[family.IndexOf('\n')..], Write(family), StringComparison.Ordinal);
 
@@ -53,6 +53,7 @@ public sealed class OpenMetricsTests
     [InlineData("h_bucket{le=\"-1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n")] // sum with negative bounds
     [InlineData("h_bucket{le=\"1.0\"} 9007199254740993\nh_bucket{le=\"+Inf\"} 9007199254740992\n")] // falling, but not as doubles
     [InlineData("h_bucket{le=\"+Inf\"} 9007199254740993\nh_sum 1\nh_count 9007199254740993.0\n")]
+    [InlineData("h_bucket{le=\"+Inf\"} 1\nh_sum{le=\"1\"} 1\nh_count{le=\"1\"} 1\n")]
     [InlineData("h_bucket 1\n")]
     [InlineData("h_sum 1\nh_count 1\n")]
     public void Histograms_that_OpenMetrics_forbids_become_unknown_and_keep_every_sample(string samples)
@@ -72,6 +73,7 @@ public sealed class OpenMetricsTests
     [InlineData("s{quantile=\"1\"} 1\ns{quantile=\"1.0\"} 2\n", "# TYPE s unknown\ns{quantile=\"1\"} 1\ns{quantile=\"1.0\"} 2\n")]
     [InlineData("s{quantile=\"1\"} 1\ns{quantile=\"0\"} 2\n", "# TYPE s summary\ns{quantile=\"1.0\"} 1\ns{quantile=\"0.0\"} 2\n")]
     [InlineData("s{le=\"5\",quantile=\"0\"} 1\n", "# TYPE s summary\ns{le=\"5\",quantile=\"0.0\"} 1\n")]
+    [InlineData("s_sum{quantile=\"1\"} 1\n", "# TYPE s_sum unknown\ns_sum{quantile=\"1\"} 1\n")]
     [InlineData("s 1\n", "# TYPE s unknown\ns 1\n")]
     public void Summaries_too(string samples, string expected) => Assert.Equal(expected + "# EOF\n", Write("# TYPE s summary\n" + samples));
 
@@ -109,6 +111,34 @@ public sealed class OpenMetricsTests
 
         Assert.Equal(expected, page.Contains('é', StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("le=\"1.0\"", "1", true)]
+    [InlineData("le=\"1.0\"", "1.5", false)]
+    [InlineData("le=\"1.0\"", "NaN 5", false)]
+    [InlineData("le=\"1.0\"", "-Inf 5", true)]
+    [InlineData("le=\"+Inf\"", "NaN", true)]
+    public void An_exemplar_is_within_its_bucket(string bucket, string value, bool expected)
+    {
+        var exemplar = $" # {{a=\"1\"}} {value}\n";
+        var page = Write($"# TYPE h histogram\nh_bucket{{{bucket}}} 1{exemplar}" + (bucket.Contains("Inf", StringComparison.Ordinal) ? "" : "h_bucket{le=\"+Inf\"} 1\n"));
+
+        Assert.Contains("# TYPE h histogram\n", page, StringComparison.Ordinal);
+        Assert.Equal(expected, page.Contains(exemplar, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("0.5", "0.5")]
+    [InlineData("0.50", "0.5")]
+    [InlineData("00.5", "0.5")]
+    [InlineData("0.00001", "1e-05")]
+    [InlineData("1000000.0", "1e+06")]
+    [InlineData("1E3", "1000.0")]
+    [InlineData("1e+06", "1e+06")]
+    [InlineData("-0.25", "-0.25")]
+    [InlineData("123456.789012345", "123456.789012345")]
+    public void A_bound_has_one_spelling(string bound, string expected) => Assert.Contains(
+        $"h_bucket{{le=\"{expected}\"}} 1\n", Write($"# TYPE h histogram\nh_bucket{{le=\"{bound}\"}} 1\nh_bucket{{le=\"+Inf\"}} 1\n"), StringComparison.Ordinal);
 
     [Theory]
     [InlineData(
