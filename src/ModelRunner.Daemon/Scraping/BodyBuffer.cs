@@ -7,6 +7,9 @@ internal sealed class BodyBuffer(int maxBytes) : IDisposable
 {
     private const int SmallestArray = 4096;
 
+    /// <summary>A body of unknown length is copied to an array so many times longer. The shorter ones together are a third of it then.</summary>
+    private const int GrowthFactor = 4;
+
     /// <summary>A length that is only told is believed up to here; beyond it the array grows with what has come.</summary>
     private const int MostOnTrust = 1024 * 1024;
 
@@ -17,27 +20,31 @@ internal sealed class BodyBuffer(int maxBytes) : IDisposable
 
     public int Length { get; private set; }
 
-    /// <summary>Makes room for a body of a length that was told, and one byte to see that nothing follows.</summary>
-    /// <param name="bytes">The length.</param>
-    /// <param name="lastBytes">The length of the runner's last body: as much came already, so it is believed.</param>
-    public void Expect(int bytes, int lastBytes) => Grow(Math.Min(bytes, Math.Max(MostOnTrust, lastBytes)) + 1);
+    /// <summary>Makes room for a body, and for one byte to see that nothing follows.</summary>
+    /// <param name="toldBytes">The length that was told; null where none was.</param>
+    /// <param name="lastBytes">The length of the runner's last body: as much came already, so it is believed, and a little more.</param>
+    public void Expect(long? toldBytes, int lastBytes)
+    {
+        long likely = lastBytes + (lastBytes / 16L);
+        Grow((int)Math.Min(Math.Min(toldBytes ?? likely, Math.Max(MostOnTrust, likely)) + 1, maxBytes));
+    }
 
     /// <summary>Reads to the end of a stream.</summary>
-    /// <returns>False where it is longer than the limit; at most one byte more than that was read then.</returns>
+    /// <returns>False where it is longer than the limit.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> TryReadAsync(Stream body, CancellationToken cancellationToken)
     {
         while (true)
         {
+            if (Length == maxBytes)
+                return await body.ReadAsync(new byte[1], cancellationToken) == 0;
             if (Length == _array.Length)
-                Grow(Math.Max(SmallestArray, (int)Math.Min((long)_array.Length * 2, maxBytes + 1L)));
-            int end = (int)Math.Min(_array.Length, maxBytes + 1L);
+                Grow((int)Math.Min(Math.Max(SmallestArray, (long)_array.Length * GrowthFactor), maxBytes));
+            int end = Math.Min(_array.Length, maxBytes);
             int count = await body.ReadAsync(_array.AsMemory(Length, end - Length), cancellationToken);
             if (count == 0)
                 return true;
             Length += count;
-            if (Length > maxBytes)
-                return false;
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed class BufferPool
     /// <summary>The length of the smallest array.</summary>
     public const int Smallest = 1 << SmallestBits;
 
+    private const long MuchBytes = 32L * 1024 * 1024;
     private const int SmallestBits = 12;
     private const int LargestBits = 30;
     private readonly Stack<byte[]>[] _kept = [.. Enumerable.Range(0, SizeOf(1 << LargestBits).Index + 1).Select(static _ => new Stack<byte[]>())];
@@ -66,9 +67,10 @@ internal sealed class BufferPool
             kept.Push(array);
     }
 
-    /// <summary>Lets go of everything that is kept.</summary>
+    /// <summary>Lets go of everything that is kept, and where that is much gives it back to the system.</summary>
     public void Trim()
     {
+        bool isMuch = KeptBytes > MuchBytes;
         foreach (Stack<byte[]> kept in _kept)
         {
             lock (kept)
@@ -79,6 +81,10 @@ internal sealed class BufferPool
                 kept.TrimExcess();
             }
         }
+
+        // Whoever is idle allocates nothing, so the collector would not come by itself.
+        if (isMuch)
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
     }
 
     // Four sizes between one power of two and the next.

@@ -55,8 +55,7 @@ internal sealed class RunnerPageReader(int maxBodyBytes)
         bool isWhole = false;
         try
         {
-            if (length is { } expected && !isGzip)
-                body.Expect((int)expected, lastBytes);
+            body.Expect(isGzip ? null : length, lastBytes);
             Stream stream = content.ReadAsStream(cancellationToken);
             isWhole = isGzip ? await ReadGzipAsync(stream, body, cancellationToken) : await body.TryReadAsync(stream, cancellationToken);
             return isWhole ? new ReadOutcome(body, isOpenMetrics, Failure: null) : ReadOutcome.Fail(ScrapeFailureReason.TooLarge);

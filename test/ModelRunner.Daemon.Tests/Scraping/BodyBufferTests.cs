@@ -21,11 +21,36 @@ public sealed class BodyBufferTests
     [InlineData(0, true)]
     [InlineData(8, true)]
     [InlineData(9, false)]
+    [InlineData(50_000, false)]
     public async Task A_stream_is_read_to_the_limit(int bytes, bool isWhole)
     {
         using var body = new BodyBuffer(maxBytes: 8);
 
         Assert.Equal(isWhole, await body.TryReadAsync(new MemoryStream(new byte[bytes]), TestContext.Current.CancellationToken));
-        Assert.Equal(bytes, body.Length);
+        Assert.Equal(Math.Min(bytes, 8), body.Length);
+    }
+
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(Megabyte)]
+    public async Task A_stream_of_unknown_length_is_read_whole(int bytes)
+    {
+        byte[] sent = new byte[bytes];
+        new Random(bytes).NextBytes(sent);
+        using var body = new BodyBuffer(Megabyte);
+
+        Assert.True(await body.TryReadAsync(new MemoryStream(sent), TestContext.Current.CancellationToken));
+        Assert.True(body.Written.Span.SequenceEqual(sent));
+    }
+
+    [Fact]
+    public async Task A_stream_without_end_costs_little_more_than_the_limit()
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        using var body = new BodyBuffer(16 * Megabyte);
+
+        Assert.False(await body.TryReadAsync(new MemoryStream(new byte[17 * Megabyte]), TestContext.Current.CancellationToken));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, (17 + 23) * Megabyte);
     }
 }
