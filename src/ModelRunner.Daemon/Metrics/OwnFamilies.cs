@@ -69,24 +69,26 @@ internal sealed class OwnFamilies(MetricsSettings settings, ProcessFigures proce
 
     private static void WriteReadings(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
     {
-        Write(writer, "model_runner_runner_scrape_duration_seconds", "Time that the reading of the runner took, or was waited for in vain", outcomes,
+        Write(writer, "model_runner_runner_scrape_duration_seconds", "seconds", "Time that the reading of the runner took, or was waited for in vain", outcomes,
             static outcome => outcome.Scrape.Duration?.TotalSeconds);
-        Write(writer, "model_runner_runner_scrape_samples", "Samples read from the runner, before duplicates among them are dropped", outcomes,
+        Write(writer, "model_runner_runner_scrape_samples", unit: null, "Samples read from the runner, before duplicates among them are dropped", outcomes,
             static outcome => outcome.Summary?.Samples);
-        Write(writer, "model_runner_runner_scrape_body_bytes", "Bytes of the runner's page, decoded", outcomes,
+        Write(writer, "model_runner_runner_scrape_body_bytes", "bytes", "Bytes of the runner's page, decoded", outcomes,
             static outcome => outcome.Summary is null ? null : outcome.Scrape.Reading!.Body.Length);
     }
 
     private static void Write(
-        ExpositionWriter writer, string name, string help, ReadOnlySpan<SourceOutcome> outcomes, Func<SourceOutcome, double?> value)
+        ExpositionWriter writer, string name, string? unit, string help, ReadOnlySpan<SourceOutcome> outcomes, Func<SourceOutcome, double?> value)
     {
         bool isBegun = false;
         foreach (ref readonly SourceOutcome outcome in outcomes)
         {
             if (value(outcome) is not { } number)
                 continue;
-            if (!isBegun)
+            if (!isBegun && unit is null)
                 writer.BeginFamily(name, MetricType.Gauge, help);
+            else if (!isBegun)
+                writer.BeginFamily(name, MetricType.Gauge, help, unit!);
             isBegun = true;
             writer.WriteSample(outcome.Scrape.Labels, number);
         }
@@ -127,7 +129,7 @@ internal sealed class OwnFamilies(MetricsSettings settings, ProcessFigures proce
         writer.BeginFamily("model_runner_page_conflicts", MetricType.Gauge, "Families that runners disagreed about on the page before this one");
         foreach (MergeConflict conflict in MergeConflicts.All)
             writer.WriteSample(conflicts[(int)conflict], new KeyValuePair<string, string>("conflict", conflict.ToLabelValue()));
-        writer.BeginFamily("model_runner_scrape_body_limit_bytes", MetricType.Gauge, "Bytes that the page of one runner may have, decoded");
+        writer.BeginFamily("model_runner_scrape_body_limit_bytes", MetricType.Gauge, "Bytes that the page of one runner may have, decoded", "bytes");
         writer.WriteSample(settings.MaxBodyBytes);
         writer.BeginFamily("model_runner_scrape_sample_limit", MetricType.Gauge, "Samples that the page of one runner may have");
         writer.WriteSample(settings.MaxSamples);

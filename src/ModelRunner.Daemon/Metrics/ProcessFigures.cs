@@ -18,11 +18,12 @@ internal sealed class ProcessFigures(TimeProvider time)
 
     public void Write(ExpositionWriter writer)
     {
-        writer.BeginFamily("model_runner_process_cpu_seconds_total", MetricType.Counter, "Processor time that the daemon has used, its runners not included");
+        writer.BeginFamily(
+            "model_runner_process_cpu_seconds_total", MetricType.Counter, "Processor time that the daemon has used, its runners not included", "seconds");
         writer.WriteSample(Environment.CpuUsage.TotalTime.TotalSeconds);
-        writer.BeginFamily("model_runner_process_resident_memory_bytes", MetricType.Gauge, "Resident memory of the daemon, its runners not included");
+        writer.BeginFamily("model_runner_process_resident_memory_bytes", MetricType.Gauge, "Resident memory of the daemon, its runners not included", "bytes");
         writer.WriteSample(Environment.WorkingSet);
-        writer.BeginFamily("model_runner_process_start_time_seconds", MetricType.Gauge, "When the daemon started, in seconds since 1970");
+        writer.BeginFamily("model_runner_process_start_time_seconds", MetricType.Gauge, "When the daemon started, in seconds since 1970", "seconds");
         writer.WriteSample(_startedAt);
         WriteDescriptors(writer);
     }

@@ -172,6 +172,25 @@ public sealed partial class PageAssemblerTests
         Assert.DoesNotContain("reason=\"status\"} 2\n", page, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task In_OpenMetrics_a_family_of_seconds_or_bytes_has_its_unit_and_no_other_has_one()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+        using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
+        using PageAssembler pages = Assembler([runner.Snapshot], scraper);
+
+        string page = await PageAsync(pages, ContentNegotiation.Negotiate("application/openmetrics-text; version=1.0.0"));
+        string[] units = [.. page.Split('\n').Where(static line => line.StartsWith("# UNIT ", StringComparison.Ordinal))];
+        string[] expected = [.. OwnUnits().Matches(page).Select(static match => $"# UNIT {match.Groups["name"].Value} {match.Groups["unit"].Value}")];
+
+        Assert.Equal(6, expected.Length);
+        Assert.Equal(expected, units);
+        Assert.DoesNotContain("# UNIT", await PageAsync(pages), StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex("^# TYPE (?<name>model_runner_[a-z_]+_(?<unit>seconds|bytes)) ", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 10_000)]
+    private static partial Regex OwnUnits();
+
     private static PageAssembler Assembler(
         IReadOnlyList<RunnerSnapshot> runners, RunnerScraper scraper, ILogger<PageAssembler>? log = null) =>
         new(() => runners, scraper, new MetricsSettings(), TimeProvider.System, log ?? NullLogger<PageAssembler>.Instance);
@@ -183,10 +202,10 @@ public sealed partial class PageAssemblerTests
         return await PageAsync(pages);
     }
 
-    private static async Task<string> PageAsync(PageAssembler pages)
+    private static async Task<string> PageAsync(PageAssembler pages, NegotiatedExposition? answer = null)
     {
         ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
-        using MetricsPage? page = await pages.AssembleAsync(Text, mayBeParted: false, deadline, TimeProvider.System.GetTimestamp(), Cancellation);
+        using MetricsPage? page = await pages.AssembleAsync(answer ?? Text, mayBeParted: false, deadline, TimeProvider.System.GetTimestamp(), Cancellation);
         using var copy = new MemoryStream();
         page!.Part.CopyTo(copy);
         return Encoding.UTF8.GetString(copy.ToArray());
