@@ -84,8 +84,8 @@ public sealed class ExpositionMerger
         _order.Rank(_index);
         FamilyMembership.Resolve(_index.Names, _conflicts);
         _families.Fill(_index, _conflicts);
-        foreach (ref readonly var family in _families.Families)
-            _duplicates.Find(_index, _families.SpansOf(_index, family), _order.AreDisjoint);
+        for (var number = 0; number < _families.Families.Length; number++)
+            _duplicates.Find(_index, _families.SpansOf(number), _order.AreDisjoint);
     }
 
     /// <summary>How many families a conflict concerned. Known after <see cref="Merge"/>.</summary>

@@ -7,6 +7,10 @@ internal sealed class FamilyList
 {
     private readonly List<Family> _families = [];
     private readonly List<int> _spans = [];
+
+    // Where the spans of each family begin in the list, and where those of the last end.
+    private readonly List<int> _starts = [];
+    private readonly List<int> _otherSpans = [];
     private readonly List<long> _keys = [];
 
     public ReadOnlySpan<Family> Families => CollectionsMarshal.AsSpan(_families);
@@ -27,26 +31,29 @@ internal sealed class FamilyList
         }
 
         _families.Sort((left, right) => names.Name(left.Name).SequenceCompareTo(names.Name(right.Name)));
-    }
-
-    /// <summary>The spans of a family: by the rank of the source, then in the source's own order. They live until the next call.</summary>
-    public ReadOnlySpan<int> SpansOf(PageIndex index, in Family family)
-    {
         _spans.Clear();
-        var isMixed = false;
-        AddSpans(index, family.Name, ref isMixed);
-        for (var number = 0; number < FamilyMembership.MaxSuffixes; number++)
+        _starts.Clear();
+        foreach (ref readonly var family in Families)
         {
-            var suffix = FamilyMembership.Suffix(family.Type, number);
-            var member = suffix.IsEmpty ? -1 : index.Names.Find(family.Name, suffix);
-            if (member >= 0)
-                AddSpans(index, member, ref isMixed);
+            _starts.Add(_spans.Count);
+            AddSpans(index, family, _spans);
         }
 
-        var spans = CollectionsMarshal.AsSpan(_spans);
-        if (isMixed)
-            Sort(index, spans);
-        return spans;
+        _starts.Add(_spans.Count);
+    }
+
+    /// <summary>
+    /// The spans of the family of this number in the list: by the rank of the source, then in the source's own order. They live until the
+    /// next <see cref="Fill"/>.
+    /// </summary>
+    public ReadOnlySpan<int> SpansOf(int number) => CollectionsMarshal.AsSpan(_spans)[_starts[number].._starts[number + 1]];
+
+    /// <summary>The spans of a family that is not in the list, in the same order. They live until the next call.</summary>
+    public ReadOnlySpan<int> SpansOf(PageIndex index, in Family family)
+    {
+        _otherSpans.Clear();
+        AddSpans(index, family, _otherSpans);
+        return CollectionsMarshal.AsSpan(_otherSpans);
     }
 
     /// <summary>The number of the family of a name, or -1.</summary>
@@ -81,23 +88,35 @@ internal sealed class FamilyList
         return false;
     }
 
-    private void AddSpans(PageIndex index, int name, ref bool isMixed)
+    private void AddSpans(PageIndex index, in Family family, List<int> spans)
     {
+        var start = spans.Count;
+        _keys.Clear();
+        var isSorted = AddSpans(index, family.Name, spans);
+        for (var number = 0; number < FamilyMembership.MaxSuffixes; number++)
+        {
+            var suffix = FamilyMembership.Suffix(family.Type, number);
+            var member = suffix.IsEmpty ? -1 : index.Names.Find(family.Name, suffix);
+            if (member >= 0)
+                isSorted &= AddSpans(index, member, spans);
+        }
+
+        if (!isSorted)
+            CollectionsMarshal.AsSpan(_keys).Sort(CollectionsMarshal.AsSpan(spans)[start..]);
+    }
+
+    // Whether what was added goes on in order.
+    private bool AddSpans(PageIndex index, int name, List<int> spans)
+    {
+        var isSorted = true;
         for (var span = index.Names[name].FirstSpan; span >= 0; span = index.Span(span).Next)
         {
-            if (_spans.Count > 0)
-                isMixed |= Key(index, span) < Key(index, _spans[^1]);
-            _spans.Add(span);
+            var key = ((long)index.Source(index.Span(span).Source).Rank << 32) | (uint)span;
+            isSorted &= _keys.Count == 0 || key > _keys[^1];
+            _keys.Add(key);
+            spans.Add(span);
         }
-    }
 
-    private void Sort(PageIndex index, Span<int> spans)
-    {
-        _keys.Clear();
-        foreach (var span in spans)
-            _keys.Add(Key(index, span));
-        CollectionsMarshal.AsSpan(_keys).Sort(spans);
+        return isSorted;
     }
-
-    private static long Key(PageIndex index, int span) => ((long)index.Source(index.Span(span).Source).Rank << 32) | (uint)span;
 }

@@ -34,14 +34,14 @@ internal sealed class EscapedPage(NameEscaping scheme)
     {
         for (var source = 0; source < index.SourceCount; source++)
             Texts.Add(new ByteBuilder());
-        foreach (ref readonly var family in families.Families)
+        for (var number = 0; number < families.Families.Length; number++)
         {
             var last = -1;
-            foreach (var number in families.SpansOf(index, family))
+            foreach (var spanNumber in families.SpansOf(number))
             {
-                ref readonly var span = ref index.Span(number);
+                ref readonly var span = ref index.Span(spanNumber);
                 if (span.Source != last)
-                    AppendHead(index, family, Texts[span.Source]);
+                    AppendHead(index, families.Families[number], Texts[span.Source]);
                 last = span.Source;
                 AppendSpan(index, span);
             }

@@ -55,7 +55,7 @@ internal sealed class OpenMetricsPageWriter
         WriteHead(index, HeadOf(index, family, shape.Type), shape.Type, shape.NameLength, ref output);
         if (!IsGrouped(shape.Type) && shape.Created < 0)
         {
-            foreach (var span in families.SpansOf(index, family))
+            foreach (var span in families.SpansOf(number))
                 WriteSpan(index, index.Span(span), shape.Type, ref output);
             return;
         }
@@ -126,7 +126,7 @@ internal sealed class OpenMetricsPageWriter
             _ => default,
         };
         _samples.Clear();
-        _samples.Add(index, families.SpansOf(index, family), shape.NameLength, bound);
+        _samples.Add(index, families.SpansOf(number), shape.NameLength, bound);
         Take(index, families, shape.Count, shape.NameLength, bound);
         Take(index, families, shape.Sum, shape.NameLength, bound);
         var metrics = _samples.MetricCount;
@@ -140,7 +140,7 @@ internal sealed class OpenMetricsPageWriter
     private void Take(PageIndex index, FamilyList families, int other, int nameLength, ReadOnlySpan<byte> bound)
     {
         if (other >= 0)
-            _samples.Add(index, families.SpansOf(index, families.Families[other]), nameLength, bound);
+            _samples.Add(index, families.SpansOf(other), nameLength, bound);
     }
 
     // The label that holds the state has the name of the family, in quotes where a label needs them.

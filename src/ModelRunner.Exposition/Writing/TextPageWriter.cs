@@ -12,7 +12,7 @@ internal static class TextPageWriter
     {
         ref readonly var family = ref families.Families[number];
         WriteHead(index, family, ref output);
-        foreach (var span in families.SpansOf(index, family))
+        foreach (var span in families.SpansOf(number))
             WriteSpan(index, index.Span(span), ref output);
     }
 
@@ -60,15 +60,15 @@ internal static class TextPageWriter
 
         // Between name and labels go: a brace or, behind a quoted name, a comma; then a comma or, where there is no label, a brace.
         var line = output.Take(sample.Length + target.Length + (sample[nameLength] == ' ' ? 2 : 1));
-        sample[..nameLength].CopyTo(line);
+        sample[..nameLength].CopyShortTo(line);
         line[nameLength] = sample[0] == '{' ? (byte)',' : (byte)'{';
-        target.CopyTo(line[(nameLength + 1)..]);
+        target.CopyShortTo(line[(nameLength + 1)..]);
         var rest = sample[nameLength..];
         line = line[(nameLength + 1 + target.Length)..];
         if (rest[0] == '{')
         {
             line[0] = (byte)',';
-            rest[1..].CopyTo(line[1..]);
+            rest[1..].CopyShortTo(line[1..]);
         }
         else
         {
@@ -78,7 +78,7 @@ internal static class TextPageWriter
                 line = line[1..];
             }
 
-            rest.CopyTo(line);
+            rest.CopyShortTo(line);
         }
     }
 
