@@ -15,8 +15,8 @@ internal struct FamilySample
     public int Source;
 
     /// <summary>
-    /// The bound of a bucket or quantile; <see cref="double.NaN"/> where there is none. Another part of the family that has that label has a
-    /// bound, too, though it is none of the metric.
+    /// The bound of a bucket or quantile; <see cref="double.NaN"/> where there is none. Zero for another part of the family that has that
+    /// label, whatever it says: no metric can have it.
     /// </summary>
     public double Bound;
 

@@ -121,10 +121,10 @@ internal sealed class FamilySamples
             var label = labels.Current;
             if (!label.StartsWith(name) || label[name.Length] != '=')
                 continue;
-            if (item.Part is FamilyPart.Value or FamilyPart.Bucket)
+            var isOwn = item.Part is FamilyPart.Value or FamilyPart.Bucket;
+            if (isOwn)
                 item.Metric -= SeriesHash.Of(label);
-            var value = label[(name.Length + 2)..];
-            item.Bound = LabelNames.IsBound(name) ? Numbers.Parse(value) : 0;
+            item.Bound = isOwn && LabelNames.IsBound(name) ? Numbers.Parse(label[(name.Length + 2)..]) : 0;
             return;
         }
     }

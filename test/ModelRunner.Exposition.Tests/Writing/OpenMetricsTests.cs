@@ -73,6 +73,7 @@ public sealed class OpenMetricsTests
     [InlineData("s{quantile=\"1\"} 1\ns{quantile=\"1.0\"} 2\n", "# TYPE s unknown\ns{quantile=\"1\"} 1\ns{quantile=\"1.0\"} 2\n")]
     [InlineData("s{quantile=\"1\"} 1\ns{quantile=\"0\"} 2\n", "# TYPE s summary\ns{quantile=\"1.0\"} 1\ns{quantile=\"0.0\"} 2\n")]
     [InlineData("s{le=\"5\",quantile=\"0\"} 1\n", "# TYPE s summary\ns{le=\"5\",quantile=\"0.0\"} 1\n")]
+    [InlineData("s_sum{quantile=\"NaN\"} 1\n", "# TYPE s_sum unknown\ns_sum{quantile=\"NaN\"} 1\n")]
     [InlineData("s_sum{quantile=\"1\"} 1\n", "# TYPE s_sum unknown\ns_sum{quantile=\"1\"} 1\n")]
     [InlineData("s 1\n", "# TYPE s unknown\ns 1\n")]
     public void Summaries_too(string samples, string expected) => Assert.Equal(expected + "# EOF\n", Write("# TYPE s summary\n" + samples));
