@@ -15,6 +15,9 @@ internal sealed class BodyBuffer(int maxBytes) : IDisposable
 
     private byte[] _array = [];
 
+    /// <summary>What the body and one byte behind it need, where its length was told; else 0.</summary>
+    private int _wholeBytes;
+
     /// <summary>The bytes so far. Borrowed: only until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Written => _array.AsMemory(0, Length);
 
@@ -26,6 +29,7 @@ internal sealed class BodyBuffer(int maxBytes) : IDisposable
     public void Expect(long? toldBytes, int lastBytes)
     {
         long likely = lastBytes + (lastBytes / 16L);
+        _wholeBytes = (int)Math.Min((toldBytes ?? -1) + 1, maxBytes);
         Grow((int)Math.Min(Math.Min(toldBytes ?? likely, Math.Max(MostOnTrust, likely)) + 1, maxBytes));
     }
 
@@ -39,7 +43,7 @@ internal sealed class BodyBuffer(int maxBytes) : IDisposable
             if (Length == maxBytes)
                 return await body.ReadAsync(new byte[1], cancellationToken) == 0;
             if (Length == _array.Length)
-                Grow((int)Math.Min(Math.Max(SmallestArray, (long)_array.Length * GrowthFactor), maxBytes));
+                Grow((int)Math.Min(Math.Max(SmallestArray, (long)_array.Length * GrowthFactor), Length < _wholeBytes ? _wholeBytes : maxBytes));
             int end = Math.Min(_array.Length, maxBytes);
             int count = await body.ReadAsync(_array.AsMemory(Length, end - Length), cancellationToken);
             if (count == 0)

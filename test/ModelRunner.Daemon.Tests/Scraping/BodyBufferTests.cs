@@ -53,4 +53,19 @@ public sealed class BodyBufferTests
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, (17 + 23) * Megabyte);
     }
+
+    [Fact]
+    public async Task A_told_length_that_proves_true_needs_no_array_beyond_it()
+    {
+        byte[] sent = new byte[9 * Megabyte];
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        using var body = new BodyBuffer(64 * Megabyte);
+
+        body.Expect(sent.Length, lastBytes: 0);
+        Assert.True(await body.TryReadAsync(new MemoryStream(sent), TestContext.Current.CancellationToken));
+
+        // Those before it are of 1.25 and 5 MiB, and one of 9 MiB and a byte is of 10 MiB.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 17 * Megabyte);
+        Assert.Equal(sent.Length, body.Length);
+    }
 }
