@@ -1,3 +1,4 @@
+using System.Buffers;
 using ModelRunner.Daemon.Scraping;
 
 namespace ModelRunner.Daemon.Metrics;
@@ -22,14 +23,14 @@ internal sealed class MetricsPage(MergeWorkspaces workspaces, ScrapeResult scrap
     /// <summary>What was read of the runners.</summary>
     public ScrapeResult Scrape => scrape;
 
-    /// <summary>What is to be sent next. Borrowed: only until <see cref="WriteNextAsync"/> or <see cref="Dispose"/>.</summary>
-    public SegmentedBuffer Part { get; } = new();
+    /// <summary>The first part. Borrowed: only until <see cref="Dispose"/>.</summary>
+    public SegmentedBuffer First { get; } = new();
 
-    /// <summary>Whether nothing follows the part.</summary>
+    /// <summary>Whether nothing follows what was written.</summary>
     public bool IsWhole => _isReleased;
 
     /// <summary>The bytes that are held while the page is sent.</summary>
-    public long HeldBytes => Part.Length + (IsWhole ? 0 : scrape.BodyBytes);
+    public long HeldBytes => First.Length + (IsWhole ? 0 : scrape.BodyBytes);
 
     /// <summary>Waits for room, where the page will be a large one, no longer than told. It has that until it is disposed of.</summary>
     /// <returns>False where there was none in time.</returns>
@@ -46,17 +47,18 @@ internal sealed class MetricsPage(MergeWorkspaces workspaces, ScrapeResult scrap
 
     /// <summary>Writes the first part of a page that was begun in the workspace. Only in turn.</summary>
     /// <param name="mayBeParted">Whether it may be less than the page.</param>
-    public void WriteFirst(bool mayBeParted) => Write(mayBeParted ? FirstPartBytes : int.MaxValue);
+    public void WriteFirst(bool mayBeParted) => Write(First, mayBeParted ? FirstPartBytes : int.MaxValue);
 
-    /// <summary>Waits for its turn and writes the next part in place of the last.</summary>
+    /// <summary>Waits for its turn and writes the next part.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="InvalidOperationException">There is none.</exception>
-    public async Task WriteNextAsync(CancellationToken cancellationToken)
+    public async Task WriteNextAsync(IBufferWriter<byte> output, CancellationToken cancellationToken)
     {
         await workspaces.TakeTurnAsync(cancellationToken);
         try
         {
-            Part.Clear();
-            Write(NextPartBytes);
+            Write(output, NextPartBytes);
         }
         finally
         {
@@ -67,16 +69,16 @@ internal sealed class MetricsPage(MergeWorkspaces workspaces, ScrapeResult scrap
     public void Dispose()
     {
         Release();
-        Part.Dispose();
+        First.Dispose();
         if (_hasRoom)
             workspaces.EndLargePage();
         _hasRoom = false;
     }
 
-    private void Write(int bytes)
+    private void Write(IBufferWriter<byte> output, int bytes)
     {
         MergeWorkspace workspace = _workspace ?? throw new InvalidOperationException("The page is whole, or was not begun.");
-        if (!workspace.Merger.WritePart(Part, bytes))
+        if (!workspace.Merger.WritePart(output, bytes))
             Release();
     }
 

@@ -57,12 +57,14 @@ internal sealed class PageSender(TimeProvider time)
     private static async Task SendPlainAsync(HttpResponse response, MetricsPage page, CancellationToken cancellationToken)
     {
         if (page.IsWhole)
-            response.ContentLength = page.Part.Length;
-        await page.Part.CopyToAsync(response.Body, cancellationToken);
+            response.ContentLength = page.First.Length;
+        await response.StartAsync(cancellationToken);
+        page.First.CopyTo(response.BodyWriter);
+        await response.BodyWriter.FlushAsync(cancellationToken);
         while (!page.IsWhole)
         {
-            await page.WriteNextAsync(cancellationToken);
-            await page.Part.CopyToAsync(response.Body, cancellationToken);
+            await page.WriteNextAsync(response.BodyWriter, cancellationToken);
+            await response.BodyWriter.FlushAsync(cancellationToken);
         }
     }
 
@@ -70,20 +72,26 @@ internal sealed class PageSender(TimeProvider time)
     {
         response.Headers.ContentEncoding = "gzip";
         using var packed = new SegmentedBuffer();
+        using var part = new SegmentedBuffer();
         await using (var gzip = new GZipStream(new BufferStream(packed), CompressionLevel.Fastest))
         {
-            page.Part.CopyTo(gzip);
+            page.First.CopyTo(gzip);
             while (!page.IsWhole)
             {
-                await packed.CopyToAsync(response.Body, cancellationToken);
+                await response.StartAsync(cancellationToken);
+                packed.CopyTo(response.BodyWriter);
                 packed.Clear();
-                await page.WriteNextAsync(cancellationToken);
-                page.Part.CopyTo(gzip);
+                await response.BodyWriter.FlushAsync(cancellationToken);
+                await page.WriteNextAsync(part, cancellationToken);
+                part.CopyTo(gzip);
+                part.Clear();
             }
         }
 
         if (!response.HasStarted)
             response.ContentLength = packed.Length;
-        await packed.CopyToAsync(response.Body, cancellationToken);
+        await response.StartAsync(cancellationToken);
+        packed.CopyTo(response.BodyWriter);
+        await response.BodyWriter.FlushAsync(cancellationToken);
     }
 }

@@ -10,6 +10,7 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
 {
     private const int FirstPiece = 16 * 1024;
     private const int LargestPiece = 1024 * 1024;
+    private const int MostAtOnce = 64 * 1024;
     private readonly List<(byte[] Array, int Length)> _full = [];
     private byte[] _current = [];
     private int _used;
@@ -37,13 +38,12 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
         return _current.AsSpan(_used);
     }
 
-    /// <summary>Sends all of it, in order.</summary>
-    public async Task CopyToAsync(Stream destination, CancellationToken cancellationToken)
+    /// <summary>Writes all of it to another buffer, in order.</summary>
+    public void CopyTo(IBufferWriter<byte> destination)
     {
         foreach ((byte[] array, int length) in _full)
-            await destination.WriteAsync(array.AsMemory(0, length), cancellationToken);
-        if (_used > 0)
-            await destination.WriteAsync(_current.AsMemory(0, _used), cancellationToken);
+            Copy(array.AsSpan(0, length), destination);
+        Copy(_current.AsSpan(0, _used), destination);
     }
 
     /// <summary>Writes all of it, in order.</summary>
@@ -70,6 +70,19 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
         if (_current.Length > 0)
             BufferPool.Shared.Return(_current);
         _current = [];
+    }
+
+    // The pipe of a connection takes what is asked for at once as one piece, and otherwise pieces of a page of memory.
+    private static void Copy(ReadOnlySpan<byte> bytes, IBufferWriter<byte> destination)
+    {
+        while (!bytes.IsEmpty)
+        {
+            Span<byte> piece = destination.GetSpan(Math.Min(bytes.Length, MostAtOnce));
+            int count = Math.Min(bytes.Length, piece.Length);
+            bytes[..count].CopyTo(piece);
+            destination.Advance(count);
+            bytes = bytes[count..];
+        }
     }
 
     private void Grow(int sizeHint)

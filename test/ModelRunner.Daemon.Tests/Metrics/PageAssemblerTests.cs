@@ -207,7 +207,7 @@ public sealed partial class PageAssemblerTests
         ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
         using MetricsPage? page = await pages.AssembleAsync(answer ?? Text, mayBeParted: false, deadline, TimeProvider.System.GetTimestamp(), Cancellation);
         using var copy = new MemoryStream();
-        page!.Part.CopyTo(copy);
+        page!.First.CopyTo(copy);
         return Encoding.UTF8.GetString(copy.ToArray());
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Compression;
 using System.Net.Sockets;
 using System.Text;
@@ -32,16 +33,17 @@ public sealed class PartedPageTests
         using MetricsPage whole = await AssembleAsync(pages, mayBeParted: false);
         using MetricsPage parted = await AssembleAsync(pages, mayBeParted: true);
         Assert.True(whole.IsWhole);
-        List<string> parts = [TextOf(parted.Part)];
+        List<string> parts = [TextOf(parted.First)];
         while (!parted.IsWhole)
         {
-            await parted.WriteNextAsync(Cancellation);
-            parts.Add(TextOf(parted.Part));
+            using var part = new SegmentedBuffer();
+            await parted.WriteNextAsync(part, Cancellation);
+            parts.Add(TextOf(part));
         }
 
         Assert.True(parts.Count > 3, $"{parts.Count} parts");
-        Assert.Equal(RunnerSamples(TextOf(whole.Part)), RunnerSamples(string.Concat(parts)));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => parted.WriteNextAsync(Cancellation));
+        Assert.Equal(RunnerSamples(TextOf(whole.First)), RunnerSamples(string.Concat(parts)));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => parted.WriteNextAsync(new ArrayBufferWriter<byte>(), Cancellation));
     }
 
     [Fact]
@@ -55,14 +57,15 @@ public sealed class PartedPageTests
         using MetricsPage left = await AssembleAsync(pages, mayBeParted: true);
         left.Dispose();
         using MetricsPage quick = await AssembleAsync(pages, mayBeParted: false);
-        var text = new StringBuilder(TextOf(slow.Part));
+        var text = new StringBuilder(TextOf(slow.First));
         while (!slow.IsWhole)
         {
-            await slow.WriteNextAsync(Cancellation);
-            text.Append(TextOf(slow.Part));
+            using var part = new SegmentedBuffer();
+            await slow.WriteNextAsync(part, Cancellation);
+            text.Append(TextOf(part));
         }
 
-        Assert.Equal(RunnerSamples(TextOf(quick.Part)), RunnerSamples(text.ToString()));
+        Assert.Equal(RunnerSamples(TextOf(quick.First)), RunnerSamples(text.ToString()));
     }
 
     [Fact]
@@ -75,9 +78,9 @@ public sealed class PartedPageTests
         using MetricsPage parted = await AssembleAsync(pages, mayBeParted: true);
         using MetricsPage whole = await AssembleAsync(pages, mayBeParted: false);
 
-        Assert.Equal(LargePage.Length + parted.Part.Length, parted.HeldBytes);
-        Assert.InRange(parted.Part.Length, 1024 * 1024, 1280 * 1024);
-        Assert.Equal(whole.Part.Length, whole.HeldBytes);
+        Assert.Equal(LargePage.Length + parted.First.Length, parted.HeldBytes);
+        Assert.InRange(parted.First.Length, 1024 * 1024, 1280 * 1024);
+        Assert.Equal(whole.First.Length, whole.HeldBytes);
     }
 
     [Fact]
