@@ -39,6 +39,7 @@ public sealed class ExpositionReaderTests
     [Theory]
     [InlineData("x 1\n", "Sample x=1|Error InvalidMetadata at 1")]
     [InlineData("# EOF\nx 1\n", "Eof|Error AfterEof at 2")]
+    [InlineData("# EOF x\ny 1\n# EOF\n", "Comment|Sample y=1|Eof")]
     [InlineData("x 1 # {a=\"b\",a=\"c\"} 1\n# EOF\n", "Error InvalidExemplar at 1")]
     public void An_OpenMetrics_body_ends_in_its_end_mark(string body, string expected) =>
         Assert.Equal(expected, Read(body, ExpositionFormat.OpenMetrics100, ExpositionStrictness.Strict));

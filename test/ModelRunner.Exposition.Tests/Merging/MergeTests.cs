@@ -93,6 +93,24 @@ public sealed class MergeTests
     }
 
     [Fact]
+    public void A_sample_with_the_bare_name_of_a_histogram_dissolves_it()
+    {
+        var page = new Page().Add("a", "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_sum 1\nh_count 2\n").Add("b", "h 7\n");
+
+        Assert.Equal(
+            "# TYPE h untyped\nh{model=\"b\"} 7\n# TYPE h_bucket untyped\nh_bucket{model=\"a\",le=\"+Inf\"} 2\n"
+            + "# TYPE h_count untyped\nh_count{model=\"a\"} 2\n# TYPE h_sum untyped\nh_sum{model=\"a\"} 1\n",
+            page.Write());
+        Assert.Equal(1, page.Conflicts(MergeConflict.Suffix));
+    }
+
+    [Fact]
+    public void A_creation_time_of_text_without_a_type_is_untyped_as_it_came() =>
+        Assert.Equal(
+            "# TYPE c_created untyped\nc_created 5\n# TYPE c_total counter\nc_total 1\n",
+            Page.Rewrite("# TYPE c_total counter\nc_total 1\nc_created 5\n"));
+
+    [Fact]
     public void A_type_without_samples_does_not_dissolve_a_histogram()
     {
         const string Histogram = "# TYPE h histogram\nh_bucket{model=\"a\",le=\"+Inf\"} 2\nh_count{model=\"a\"} 2\n";
@@ -148,6 +166,19 @@ public sealed class MergeTests
     [InlineData("x{le=\"1\",quantile=\"2\"} 1\n", "x{model=\"t\",le=\"1\",quantile=\"2\"} 1\n")]
     public void A_label_of_the_target_wins_by_the_rule_of_Prometheus(string body, string expected) =>
         Assert.Equal("# TYPE x untyped\n" + expected, new Page().Add("t", body).Write());
+
+    /// <summary>The shorter name is renamed first, wherever they stand in the line.</summary>
+    [Theory]
+    [InlineData(
+        "x{exported_model=\"b\",model=\"a\"} 1\n",
+        "x{model=\"1\",exported_model=\"2\",mode=\"3\",exported_exported_exported_model=\"b\",exported_exported_model=\"a\"} 1\n")]
+    [InlineData(
+        "x{model=\"a\",exported_model=\"b\"} 1\n",
+        "x{model=\"1\",exported_model=\"2\",mode=\"3\",exported_exported_model=\"a\",exported_exported_exported_model=\"b\"} 1\n")]
+    [InlineData("x{mode=\"a\"} 1\n", "x{model=\"1\",exported_model=\"2\",mode=\"3\",exported_mode=\"a\"} 1\n")]
+    public void Labels_that_clash_are_renamed_in_the_order_of_Prometheus(string body, string expected) => Assert.Equal(
+        "# TYPE x untyped\n" + expected,
+        new Page().Add([new("model", "1"), new("exported_model", "2"), new("mode", "3")], System.Text.Encoding.UTF8.GetBytes(body)).Write());
 
     [Theory]
     [InlineData("x{a=\"1\",b=\"2\"} 1\nx{b=\"2\",a=\"1\"} 2\n", "x{a=\"1\",b=\"2\"} 1\n")]

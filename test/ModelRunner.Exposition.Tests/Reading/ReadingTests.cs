@@ -64,6 +64,10 @@ public sealed class ReadingTests
     [InlineData("x infinit", ExpositionErrorReason.InvalidValue)]
     [InlineData("x nan(", ExpositionErrorReason.InvalidValue)]
     [InlineData("x 1 # {a=\"b\"}", ExpositionErrorReason.InvalidExemplar)]
+    [InlineData("x 1 # {a=\"b\"} 1 2 3", ExpositionErrorReason.InvalidExemplar)]
+    [InlineData("x 1 # {a=\"b\"} 1 x", ExpositionErrorReason.InvalidExemplar)]
+    [InlineData("x 1 # {a=\"b\"} 1 NaN", ExpositionErrorReason.InvalidExemplar)]
+    [InlineData("x 1 # {a=\"b\"} 1e999", ExpositionErrorReason.InvalidExemplar)]
     [InlineData("{\"x\0\"} 1", ExpositionErrorReason.InvalidLabels)]
     [InlineData("x{\"a\0\"=\"b\"} 1", ExpositionErrorReason.InvalidLabels)]
     [InlineData("x{a=\"1\",a=\"2\"} 1", ExpositionErrorReason.DuplicateLabel)]
@@ -118,6 +122,37 @@ public sealed class ReadingTests
 
         Assert.Equal("# TYPE x untyped\nx{a=\"é\"} 2\n", page.Write());
         Assert.Equal((2, 1), (page.Sources[0].Dropped(ExpositionErrorReason.InvalidUtf8), page.Sources[0].DroppedMetadata));
+    }
+
+    /// <summary>Neither an exponent nor a digit more than usual is needed to leave the range of a double.</summary>
+    [Theory]
+    [InlineData(199, 0)]
+    [InlineData(308, 0)]
+    [InlineData(309, 1)]
+    [InlineData(2500, 1)]
+    public void A_number_of_many_digits_is_in_range_or_counted(int zeros, int dropped)
+    {
+        var number = "1" + new string('0', zeros);
+        var page = new Page().Add("a", $"good 1\nx {number}\nx{{k=\"1\"}} -{number}.0\nx{{k=\"2\"}} 0.{new string('0', zeros)}1\n");
+
+        Assert.Equal((4, 4 - (2 * dropped)), (page.Sources[0].SampleLines, page.Sources[0].Samples));
+        Assert.Equal(2 * dropped, page.Sources[0].Dropped(ExpositionErrorReason.ValueOutOfRange));
+    }
+
+    [Theory]
+    [InlineData("12345678", true)]
+    [InlineData("123456789", false)]
+    [InlineData("\\n\\\\\\\"45678", true)] // eight bytes in eleven
+    [InlineData("\\n\\\\\\\"456789", false)]
+    [InlineData("\\t345678", true)] // an unknown escape is two
+    [InlineData("\\t3456789", false)]
+    [InlineData("ééé\\nx", true)]
+    [InlineData("éééé\\n", false)]
+    public void The_limit_of_a_label_value_counts_decoded_bytes(string value, bool isKept)
+    {
+        var page = new Page(new ExpositionLimits { MaxLabelValueBytes = 8 }).Add("a", $"x{{k=\"{value}\"}} 1\n");
+
+        Assert.Equal(isKept ? (1, 0) : (0, 1), (page.Sources[0].Samples, page.Sources[0].Dropped(ExpositionErrorReason.LabelValueTooLong)));
     }
 
     [Fact]
