@@ -69,6 +69,24 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
         PageRules.Check(await response.Content.ReadAsByteArrayAsync(Cancellation));
     }
 
+    [Fact]
+    public async Task NEG_03_Headers_that_stand_on_several_lines_count_as_one()
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(bed.Daemon.SocketPath), Cancellation);
+        await using var stream = new NetworkStream(socket);
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+                "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: application/json\r\nAccept: application/openmetrics-text;version=1.0.0\r\n"
+                + "Accept-Encoding: br\r\nAccept-Encoding: gzip\r\n\r\n"),
+            Cancellation);
+        using var reader = new StreamReader(stream, Encoding.Latin1);
+        string answer = await reader.ReadToEndAsync(Cancellation);
+
+        Assert.Contains($"\r\nContent-Type: {OpenMetricsType}\r\n", answer, StringComparison.Ordinal);
+        Assert.Contains("\r\nContent-Encoding: gzip\r\n", answer, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("", null)]
     [InlineData("Content-Type: text/plain\r\n", null)]

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Runners;
@@ -9,6 +10,7 @@ using ModelRunner.Daemon.Scraping;
 using ModelRunner.Daemon.Tests.Scraping;
 using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.Exposition;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
@@ -42,6 +44,32 @@ public sealed partial class PageAssemblerTests
         Assert.Contains("model_runner_runner_up{backend=\"llama.cpp\",model=\"m2:latest\",mode=\"completion\"} 0\n", page, StringComparison.Ordinal);
         Assert.Contains("model_runner_runner_down{backend=\"llama.cpp\",model=\"m2:latest\",mode=\"completion\",reason=\"parse\"} 1\n", page, StringComparison.Ordinal);
         Assert.Contains("model_runner_runner_scrape_failures_total{backend=\"llama.cpp\",model=\"m2:latest\",mode=\"completion\",reason=\"parse\"} 1\n", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_refused_page_says_on_the_next_one_what_its_lines_cost()
+    {
+        await using RawRunner bad = RawRunner.WithPage(1, "<html>\n<body>\n");
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
+        using PageAssembler pages = Assembler([bad.Snapshot], scraper);
+
+        await PageAsync(pages);
+        string page = await PageAsync(pages);
+
+        Assert.Contains(
+            "model_runner_runner_dropped_total{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\",reason=\"invalid_name\"} 2\n", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_model_that_waits_for_room_is_no_runner_yet()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+
+        string page = await PageAsync([runner.Snapshot with { State = RunnerState.Waiting }]);
+
+        Assert.DoesNotContain("m1:latest", page, StringComparison.Ordinal);
+        Assert.Contains("model_runner_runners{state=\"loading\"} 0\n", page, StringComparison.Ordinal);
+        Assert.Empty(runner.Requests);
     }
 
     [Fact]
@@ -116,13 +144,17 @@ public sealed partial class PageAssemblerTests
             merging.TrySetResult();
             goOn.Wait(Cancellation);
         } };
+        var time = new FakeTimeProvider();
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
-        using PageAssembler pages = Assembler([bad.Snapshot], scraper, log);
+        using var pages = new PageAssembler(() => [bad.Snapshot], scraper, new MetricsSettings(), time, log);
 
+        // The second page has an hour from its arrival, of which its runners took all.
         Task<string> first = Task.Run(() => PageAsync(pages), Cancellation);
         await merging.Task;
-        ScrapeDeadline over = new(TimeSpan.FromSeconds(30), TimeSpan.Zero, TimeSpan.FromSeconds(30));
-        MetricsPage? second = await pages.AssembleAsync(Text, mayBeParted: true, over, TimeProvider.System.GetTimestamp(), Cancellation);
+        ScrapeDeadline deadline = new(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromHours(1));
+        long arrivedAt = time.GetTimestamp();
+        time.Advance(TimeSpan.FromHours(1));
+        MetricsPage? second = await pages.AssembleAsync(Text, mayBeParted: true, deadline, arrivedAt, Cancellation).WaitAsync(DaemonFixture.Patience, Cancellation);
         goOn.Set();
 
         Assert.Null(second);

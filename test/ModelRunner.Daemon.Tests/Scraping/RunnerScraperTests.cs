@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Daemon.Configuration;
@@ -180,6 +181,63 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
+    public async Task A_hasty_scrape_leaves_the_reading_to_those_who_wait_longer()
+    {
+        var gate = new TaskCompletionSource();
+        await using var runner = new RawRunner(1, async (stream, _) =>
+        {
+            await gate.Task;
+            return await RawRunner.WriteAsync(stream, RawRunner.Page("x 1\n"));
+        });
+        var time = new FakeTimeProvider();
+        using var scraper = new RunnerScraper(new MetricsSettings { Timeout = TimeSpan.FromSeconds(5) }, time);
+
+        Task<ScrapeResult> hasty = scraper.ScrapeAsync([runner.Snapshot], TimeSpan.FromSeconds(1), Cancellation);
+        Task<ScrapeResult> patient = scraper.ScrapeAsync([runner.Snapshot], TimeSpan.FromSeconds(4), Cancellation);
+        await WaitForRequestAsync(runner);
+        time.Advance(TimeSpan.FromSeconds(2));
+        using ScrapeResult late = await hasty;
+        gate.SetResult();
+        using ScrapeResult result = await patient;
+
+        Assert.True(late.Outcomes[0].IsLate);
+        Assert.Equal("x 1\n", BodyOf(result));
+        Assert.Single(runner.Requests);
+    }
+
+    [Fact]
+    public async Task What_is_known_of_a_runner_goes_with_it()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, new FakeTimeProvider());
+        (WeakReference labels, WeakReference reading) = await NoteAsync(scraper, runner.Snapshot);
+        Collect();
+        Assert.True(labels.IsAlive);
+
+        using ScrapeResult without = await scraper.ScrapeAsync([], Deadline, Cancellation);
+
+        await WaitUntilGoneAsync(labels);
+        await WaitUntilGoneAsync(reading);
+        GC.KeepAlive(scraper);
+    }
+
+    [Fact]
+    public async Task A_reading_goes_when_nobody_may_share_it_any_more()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+        var time = new FakeTimeProvider();
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromSeconds(1) }, time);
+        (_, WeakReference reading) = await NoteAsync(scraper, runner.Snapshot);
+        Collect();
+        Assert.True(reading.IsAlive);
+
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        await WaitUntilGoneAsync(reading);
+        GC.KeepAlive(scraper);
+    }
+
+    [Fact]
     public async Task LIF_01_What_a_runner_said_is_gone_with_it()
     {
         RawRunner runner = RawRunner.WithPage(1, "x 1\n");
@@ -260,6 +318,30 @@ public sealed class RunnerScraperTests
 
         foreach (RawRunner runner in runners)
             await runner.DisposeAsync();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task<(WeakReference Labels, WeakReference Reading)> NoteAsync(RunnerScraper scraper, RunnerSnapshot runner)
+    {
+        using ScrapeResult result = await scraper.ScrapeAsync([runner], Deadline, Cancellation);
+        return (new WeakReference(result.Outcomes[0].Labels), new WeakReference(result.Outcomes[0].Reading));
+    }
+
+    // The reader's task may still be on its way out.
+    private static async Task WaitUntilGoneAsync(WeakReference reference)
+    {
+        for (int attempt = 0; reference.IsAlive; attempt++)
+        {
+            Assert.True(attempt < 1000, "It is still held.");
+            await Task.Delay(1, Cancellation);
+            Collect();
+        }
+    }
+
+    private static void Collect()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
     }
 
     private static async Task ScrapeOnceAsync(RunnerScraper scraper, RunnerSnapshot runner)

@@ -77,12 +77,12 @@ public sealed class MergeTests
         Assert.Equal(1, page.Conflicts(MergeConflict.Help));
     }
 
-    [Fact]
-    public void A_family_named_like_a_part_of_a_histogram_dissolves_it_and_nothing_is_lost()
+    [Theory]
+    [InlineData("# TYPE h_count gauge\nh_count 7\n")]
+    [InlineData("h_count 7\n# TYPE h_count gauge\n")]
+    public void A_family_named_like_a_part_of_a_histogram_dissolves_it_and_nothing_is_lost(string other)
     {
-        var page = new Page()
-            .Add("a", "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_sum 1\nh_count 2\n")
-            .Add("b", "# TYPE h_count gauge\nh_count 7\n");
+        var page = new Page().Add("a", "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_sum 1\nh_count 2\n").Add("b", other);
 
         Assert.Equal(
             "# TYPE h_bucket untyped\nh_bucket{model=\"a\",le=\"+Inf\"} 2\n# TYPE h_count gauge\nh_count{model=\"a\"} 2"
@@ -122,6 +122,7 @@ public sealed class MergeTests
 
     [Theory]
     [InlineData("# TYPE h histogram\nh_bucket{le=\"x\"} 1\n", "# TYPE h_bucket untyped\nh_bucket{le=\"x\"} 1\n")]
+    [InlineData("# TYPE h histogram\nh_bucket { le=\"x\" } 1\n", "# TYPE h_bucket untyped\nh_bucket{le=\"x\"} 1\n")]
     [InlineData("# TYPE h histogram\nh_count -1\n", "# TYPE h_count untyped\nh_count -1\n")]
     [InlineData("# TYPE s summary\ns{quantile=\"x\"} 1\n", "# TYPE s untyped\ns{quantile=\"x\"} 1\n")]
     [InlineData("# TYPE h histogram\nh_sum -1\nh_count 1\n", "# TYPE h histogram\nh_sum -1\nh_count 1\n")]
@@ -207,15 +208,43 @@ public sealed class MergeTests
     }
 
     [Fact]
+    public void A_label_that_is_renamed_to_one_that_another_target_has_makes_the_same_series()
+    {
+        var page = new Page()
+            .Add([new("x", "v"), new("exported_x", "")], "m{x=\"1\"} 1\n"u8.ToArray())
+            .Add([new("x", "v"), new("exported_x", "1")], "m 2\n"u8.ToArray());
+
+        Assert.Equal("# TYPE m untyped\nm{x=\"v\",exported_x=\"1\"} 1\n", page.Write());
+        Assert.Equal(1, page.Sources[1].Dropped(ExpositionErrorReason.DuplicateSeries));
+    }
+
+    [Fact]
+    public void Of_targets_that_begin_alike_the_shorter_one_comes_first()
+    {
+        var page = new Page().Add([new("model", "a"), new("replica", "1")], "x 1\n"u8.ToArray()).Add("a", "x 2\n").Add("A", "x 3\n");
+
+        Assert.Equal("x{model=\"A\"} 3\nx{model=\"a\"} 2\nx{model=\"a\",replica=\"1\"} 1\n", Page.WithoutComments(page.Write()));
+    }
+
+    [Fact]
+    public void What_the_page_says_of_itself_wins_over_a_source_without_labels()
+    {
+        var page = new Page().Add([], "x 1\n"u8.ToArray()).AddOwn("x 2\n");
+
+        Assert.Equal("# TYPE x untyped\nx 2\n", page.Write());
+        Assert.Equal(1, page.Sources[0].Dropped(ExpositionErrorReason.DuplicateSeries));
+    }
+
+    [Fact]
     public void Own_families_cannot_be_forged()
     {
         var page = new Page()
             .AddOwn("# TYPE model_runner_up gauge\nmodel_runner_up 1\n")
-            .Add("a", "# TYPE model_runner_up counter\nmodel_runner_up 0\n{\"model.runner_up\"} 0\nup 1\n");
+            .Add("a", "# TYPE model_runner_up counter\nmodel_runner_up 0\n{\"model.runner_up\"} 0\n{\"model\u00e9runner\ud83d\ude00up\"} 0\nup 1\n");
 
         Assert.Equal("# TYPE model_runner_up gauge\nmodel_runner_up 1\n# TYPE up untyped\nup{model=\"a\"} 1\n", page.Write());
-        Assert.Equal(3, page.Sources[0].Dropped(ExpositionErrorReason.ReservedName));
-        Assert.Equal(2, page.Sources[0].DroppedSamples);
+        Assert.Equal(4, page.Sources[0].Dropped(ExpositionErrorReason.ReservedName));
+        Assert.Equal(3, page.Sources[0].DroppedSamples);
     }
 
     [Fact]
@@ -241,6 +270,20 @@ public sealed class MergeTests
 
             Assert.Equal($"# TYPE x{round} untyped\nx{round} 1\n", System.Text.Encoding.UTF8.GetString(output.WrittenSpan));
         }
+    }
+
+    [Fact]
+    public void A_reset_forgets_what_sources_disagreed_about()
+    {
+        var merger = new ExpositionMerger(new ExpositionLimits());
+        merger.Add(new TargetLabels([new("m", "1")]), "# TYPE x gauge\nx 1\n"u8.ToArray());
+        merger.Add(new TargetLabels([new("m", "2")]), "# TYPE x counter\nx 1\n"u8.ToArray());
+        merger.Merge();
+        Assert.Equal(1, merger.Conflicts(MergeConflict.Type));
+
+        merger.Reset();
+
+        Assert.All(MergeConflicts.All, conflict => Assert.Equal(0, merger.Conflicts(conflict)));
     }
 
     [Fact]

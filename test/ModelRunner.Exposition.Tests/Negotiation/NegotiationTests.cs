@@ -87,6 +87,12 @@ public sealed class NegotiationTests
     [InlineData("application/openmetrics-text;version=1.0.0;q=x", OpenMetrics)]
     [InlineData("application/openmetrics-text;version=1.0.0;q=NaN,text/plain;q=0.5", OpenMetrics)]
     [InlineData("text/plain;version=0.0.3", Text)]
+    [InlineData("application/*,*/*", Text)] // wildcards name nothing, so their order says nothing
+    [InlineData("*/*,application/openmetrics-text", OpenMetrics)]
+    [InlineData("*/*;escaping=allow-utf-8", Text)]
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0;escaping=values,application/openmetrics-text;version=1.0.0;escaping=dots",
+        OpenMetrics + "; escaping=values")]
     [InlineData("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", Text)]
     [InlineData("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Text)] // a browser
     public void Other_clients_get_what_they_ask_for_or_text(string? accept, string expected) =>

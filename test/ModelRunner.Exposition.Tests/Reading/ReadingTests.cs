@@ -107,6 +107,7 @@ public sealed class ReadingTests
     [InlineData("{\"error\":{\"code\":503,\"message\":\"Loading model\"}}", true)]
     [InlineData("# TYPE x bla\n", true)]
     [InlineData("model_runner_up 1\n", false)]
+    [InlineData("<html>\nmodel_runner_up 1\n", false)]
     public void A_body_without_one_readable_thing_is_unreadable(string body, bool expected)
     {
         var page = new Page().Add("a", body);
@@ -122,6 +123,16 @@ public sealed class ReadingTests
 
         Assert.Equal("# TYPE x untyped\nx{a=\"é\"} 2\n", page.Write());
         Assert.Equal((2, 1), (page.Sources[0].Dropped(ExpositionErrorReason.InvalidUtf8), page.Sources[0].DroppedMetadata));
+    }
+
+    [Fact]
+    public void Names_without_samples_are_limited_like_samples()
+    {
+        var page = new Page(new ExpositionLimits { MaxSamples = 2 })
+            .Add("a", "# TYPE x gauge\n# HELP y Y.\n# HELP z Z.\n# TYPE w gauge\nx 1\n").Add("b", "# TYPE v gauge\nv 1\n");
+
+        Assert.Equal((2, 2), (page.Sources[0].MetadataLines, page.Sources[0].Dropped(ExpositionErrorReason.TooManySamples)));
+        Assert.Equal((1, 0), (page.Sources[1].MetadataLines, page.Sources[1].DroppedMetadata));
     }
 
     /// <summary>Neither an exponent nor a digit more than usual is needed to leave the range of a double.</summary>
@@ -172,6 +183,17 @@ public sealed class ReadingTests
         Assert.Equal(2, page.Sources[0].Dropped(ExpositionErrorReason.AfterEof));
         Assert.True(page.Sources[0].IsOpenMetrics);
     }
+
+    [Theory]
+    [InlineData("x 1\n# EOF", true)]
+    [InlineData("x 1\n# EOF \r\n\n", true)]
+    [InlineData("# EOF\n", true)]
+    [InlineData("x 1\n# HELP y # EOF\n", false)]
+    [InlineData("x 1\n# EOF\ny 2\n", false)]
+    [InlineData("x{a=\"# EOF\"} 1\n", false)]
+    [InlineData("x 1\n## EOF\n", false)]
+    public void A_body_is_OpenMetrics_where_its_last_line_is_the_end_mark(string body, bool expected) =>
+        Assert.Equal(expected, new Page().Add("a", body).Sources[0].IsOpenMetrics);
 
     [Fact]
     public void An_OpenMetrics_body_gets_the_names_and_types_of_text()

@@ -8,6 +8,11 @@ public sealed class OpenMetricsTests
     [InlineData("# HELP x \n# TYPE x untyped\nx 1\n", "# TYPE x unknown\nx 1\n")]
     [InlineData("# TYPE x_total counter\nx_total 1\n", "# TYPE x counter\nx_total 1\n")]
     [InlineData("# TYPE x counter\nx 1\n", "# TYPE x unknown\nx 1\n")]
+    // Both would be called x: the first in order is, and the other keeps its whole name.
+    [InlineData("# TYPE x_info info\nx_info 1\n# TYPE x_total counter\nx_total 1\n", "# TYPE x info\nx_info 1\n# TYPE x_total unknown\nx_total 1\n")]
+    [InlineData(
+        "# TYPE x summary\nx_sum 1\nx_count 1\n# TYPE x_total counter\nx_total 1\n",
+        "# TYPE x summary\nx_sum 1\nx_count 1\n# TYPE x_total unknown\nx_total 1\n")]
     [InlineData("# TYPE x_total counter\nx_total -1\n", "# TYPE x_total unknown\nx_total -1\n")]
     [InlineData("# TYPE x_total_total counter\nx_total_total 1\n", "# TYPE x_total_total unknown\nx_total_total 1\n")]
     [InlineData("# TYPE x_total counter\nx_total NaN\n", "# TYPE x_total unknown\nx_total NaN\n")]
@@ -20,6 +25,9 @@ public sealed class OpenMetricsTests
     [Theory]
     [InlineData(
         "h_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 1.5\nh_count 2\n",
+        "h_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 1.5\nh_count 2\n")]
+    [InlineData(
+        "h_bucket { le = \"1\" } 1\nh_bucket{le=\"+inf\",} 2\nh_sum 1.5\nh_count 2\n",
         "h_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 1.5\nh_count 2\n")]
     [InlineData(
         "h_bucket{a=\"b\",le=\"10\",c=\"d\"} 1\nh_bucket{a=\"b\",le=\"Inf\",c=\"d\"} 1.0\n",
@@ -101,6 +109,8 @@ public sealed class OpenMetricsTests
     [Theory]
     [InlineData("x_total 1 # {a=\"{0}\"} 1\n", 127, true)]
     [InlineData("x_total 1 # {a=\"{0}\"} 1\n", 128, false)]
+    [InlineData("x_total 1 # {a=\"{0}\\n\\\\\"} 1\n", 125, true)] // an escape is the one character that it stands for
+    [InlineData("x_total 1 # {a=\"{0}\\n\\\\\"} 1\n", 126, false)]
     [InlineData("x 1 # {a=\"{0}\"} 1\n", 1, false)]
     [InlineData("x_total 1 # {\"a.b\"=\"{0}\"} 1\n", 1, false)]
     [InlineData("x_total 1 # {a=\"}{0}\"} 1\n", 1, false)]
@@ -161,6 +171,23 @@ public sealed class OpenMetricsTests
         Assert.Equal(expected, new Page().Add("m", "# TYPE \"a.b\" gauge\n{\"a.b\",\"c.d\"=\"e\"} 1\n{\"a.b\"} 2"
             + "\n# TYPE f_total counter\nf_total 3\n")
             .Write(ExpositionFormat.Text004, escaping));
+
+    [Theory]
+    [InlineData(NameEscaping.AllowUtf8, "# TYPE \"a.b\" unknown\n# HELP \"a.b\" A \\\"b\\\".\\n\n{\"a.b\",model=\"m\"} 1\n")]
+    [InlineData(NameEscaping.Underscores, "# TYPE a_b unknown\n# HELP a_b A \\\"b\\\".\\n\na_b{model=\"m\"} 1\n")]
+    public void Escaping_names_costs_neither_helps_nor_exemplars(NameEscaping escaping, string first) =>
+        Assert.Equal(
+            first + "# TYPE c counter\n# HELP c C.\nc_total{model=\"m\"} 1 # {t=\"u\"} 2 3.5\n# EOF\n",
+            new Page().Add("m", "# HELP \"a.b\" A \"b\".\\n\n# TYPE \"a.b\" untyped\n{\"a.b\"} 1\n# HELP c_total C.\n# TYPE c_total counter\nc_total 1 # {t=\"u\"} 2 3.5\n")
+                .Write(ExpositionFormat.OpenMetrics100, escaping));
+
+    [Fact]
+    public void Quotes_backslashes_and_line_feeds_of_a_name_are_escaped_wherever_it_stands()
+    {
+        const string Body = "# HELP \"q\\\"\\n\\\\\" Q.\n# TYPE \"q\\\"\\n\\\\\" gauge\n{\"q\\\"\\n\\\\\",\"l\\\"\\n\"=\"v\"} 1\n";
+
+        Assert.Equal(Body, new Page().Add([], System.Text.Encoding.UTF8.GetBytes(Body)).Write(ExpositionFormat.Text004, NameEscaping.AllowUtf8));
+    }
 
     [Fact]
     public void Names_that_become_equal_by_escaping_are_merged_and_counted()

@@ -1,0 +1,53 @@
+using ModelRunner.Daemon.Metrics;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Daemon.Scraping;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Tests.Metrics;
+
+public sealed class CounterTableTests
+{
+    [Fact]
+    public void A_runner_that_comes_back_goes_on_where_it_was()
+    {
+        var table = new CounterTable();
+        table.Of(Runner(1, "m")).CountFailure(ScrapeFailureReason.Timeout);
+
+        table.Trim([]);
+
+        Assert.Equal(1, table.Of(Runner(2, "m")).Failures[(int)ScrapeFailureReason.Timeout]);
+    }
+
+    [Fact]
+    public void Replicas_count_apart()
+    {
+        var table = new CounterTable();
+        table.Of(Runner(1, "m") with { Replica = "a" }).CountFailure(ScrapeFailureReason.Timeout);
+
+        Assert.Equal(0, table.Of(Runner(2, "m") with { Replica = "b" }).Failures[(int)ScrapeFailureReason.Timeout]);
+    }
+
+    [Fact]
+    public void Of_many_that_are_gone_none_is_kept_and_those_that_are_there_count_on()
+    {
+        var table = new CounterTable();
+        RunnerSnapshot present = Runner(1, "present");
+        table.Of(present).CountFailure(ScrapeFailureReason.Timeout);
+        for (int i = 0; i < 1000; i++)
+            table.Of(Runner(i + 2, $"gone-{i}")).CountFailure(ScrapeFailureReason.Timeout);
+
+        table.Trim([present]);
+
+        Assert.Equal(1, table.Of(present).Failures[(int)ScrapeFailureReason.Timeout]);
+        Assert.Equal(0, table.Of(Runner(2000, "gone-0")).Failures[(int)ScrapeFailureReason.Timeout]);
+    }
+
+    private static RunnerSnapshot Runner(long id, string model) => new()
+    {
+        Id = new RunnerId(id),
+        Key = new RunnerKey("llama.cpp", model, RunnerMode.Completion),
+        State = RunnerState.Ready,
+        IsAttached = true,
+        Engine = "attached",
+    };
+}
