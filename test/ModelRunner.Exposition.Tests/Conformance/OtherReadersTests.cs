@@ -7,8 +7,8 @@ namespace ModelRunner.Exposition.Tests.Conformance;
 /// <summary>The readers of the world take our pages and find in them what we say is there.</summary>
 public sealed class OtherReadersTests
 {
-    /// <summary>Each sample page by itself, all of them together, both formats' conformance cases and the hostile bodies.</summary>
-    private const int Pages = 128 + 1 + 2 + 1;
+    /// <summary>Each sample page by itself, all of them together, both formats' conformance cases, the hostile bodies, and the golden pages.</summary>
+    private const int Pages = 128 + 1 + 2 + 1 + 8;
 
     [Fact(Timeout = 180_000)]
     public async Task Promtool_takes_every_merged_page()

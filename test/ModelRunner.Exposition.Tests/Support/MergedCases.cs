@@ -1,6 +1,8 @@
 namespace ModelRunner.Exposition.Tests.Support;
 
-/// <summary>The pages that other readers are asked about: every sample page by itself, all together, and all conformance cases together.</summary>
+/// <summary>
+/// The pages that other readers are asked about: every sample page by itself, all together, all conformance cases together, and the golden ones.
+/// </summary>
 internal static class MergedCases
 {
     private static readonly Lazy<IReadOnlyDictionary<string, byte[]>> TextPages =
@@ -22,6 +24,12 @@ internal static class MergedCases
         foreach (var format in new[] { "promtext", "openmetrics" })
             pages["all-" + format] = Together(ConformanceCase.All.Where(item => item.Format == format).ToDictionary(item => item.File, item => item.Bytes));
         pages["own-hostile"] = Together(HostileBodies.All);
+        foreach (var folder in Directory.GetDirectories(Path.Combine(RepositoryRoot.Path, "test", "ModelRunner.Exposition.Tests", "Golden", "pages")))
+        {
+            var bodies = Directory.GetFiles(folder, "?.prom").ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
+            pages["golden-" + Path.GetFileName(folder)] = Together(bodies);
+        }
+
         return pages;
     }
 
