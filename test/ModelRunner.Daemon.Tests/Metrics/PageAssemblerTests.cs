@@ -47,6 +47,38 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
+    public async Task A_body_goes_back_when_its_page_is_made_and_nobody_may_share_it_any_more()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+        var time = new FakeTimeProvider();
+        var settings = new MetricsSettings { MinInterval = TimeSpan.FromSeconds(1) };
+        using var scraper = new RunnerScraper(settings, time);
+        using var pages = new PageAssembler(() => [runner.Snapshot], scraper, settings, time, NullLogger<PageAssembler>.Instance);
+        ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
+
+        using MetricsPage page = (await pages.AssembleAsync(Text, mayBeParted: true, deadline, time.GetTimestamp(), Cancellation))!;
+        Reading reading = page.Scrape.Outcomes[0].Reading!;
+        Assert.Equal(4, reading.Body.Length);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.True(page.IsWhole);
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(reading.Body.IsEmpty), DaemonFixture.Patience);
+    }
+
+    [Fact]
+    public async Task The_type_of_an_answer_says_how_it_is_read()
+    {
+        const string Seconds = "x 1 1700000000.123\n";
+        await using RawRunner openMetrics = RawRunner.WithBytes(1, RawRunner.Page(Seconds, "Content-Type: application/openmetrics-text; version=1.0.0\r\n"));
+        await using RawRunner text = RawRunner.WithBytes(2, RawRunner.Page(Seconds));
+
+        string page = await PageAsync([openMetrics.Snapshot, text.Snapshot]);
+
+        Assert.Contains("x{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\"} 1\n", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("x{backend=\"llama.cpp\",model=\"m2:latest\"", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_refused_page_says_on_the_next_one_what_its_lines_cost()
     {
         await using RawRunner bad = RawRunner.WithPage(1, "<html>\n<body>\n");

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.IO.Compression;
+using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Metrics;
@@ -81,6 +83,35 @@ public sealed class PartedPageTests
         Assert.Equal(LargePage.Length + parted.First.Length, parted.HeldBytes);
         Assert.InRange(parted.First.Length, 1024 * 1024, 1280 * 1024);
         Assert.Equal(whole.First.Length, whole.HeldBytes);
+    }
+
+    [Fact]
+    public async Task What_slow_readers_hold_is_counted_until_they_leave()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, LargePage);
+        using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
+        using PageAssembler pages = Assembler(runner, scraper);
+        using MetricsPage page = await AssembleAsync(pages, mayBeParted: true);
+        var sender = new PageSender(TimeProvider.System);
+        using var leaving = new CancellationTokenSource();
+
+        // No more comes out of such a pipe than one byte at a time, and nobody takes it.
+        HttpContext Reader() => new DefaultHttpContext
+        {
+            RequestAborted = leaving.Token,
+            Response = { Body = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1)).Writer.AsStream() },
+        };
+        int enough = (int)((256L * 1024 * 1024 / page.HeldBytes) + 1);
+        List<Task> sending = [.. Enumerable.Range(0, enough - 1).Select(_ => sender.SendAsync(Reader(), page, isPacked: false, TimeSpan.FromHours(1)))];
+        Assert.False(sender.IsBusy);
+        sending.Add(sender.SendAsync(Reader(), page, isPacked: false, TimeSpan.FromHours(1)));
+        Assert.True(sender.IsBusy);
+
+        await leaving.CancelAsync();
+
+        foreach (Task task in sending)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
+        Assert.False(sender.IsBusy);
     }
 
     [Fact]

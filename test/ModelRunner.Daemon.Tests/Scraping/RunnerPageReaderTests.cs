@@ -1,5 +1,8 @@
 using System.IO.Compression;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
+using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 
 namespace ModelRunner.Daemon.Tests.Scraping;
@@ -90,6 +93,46 @@ public sealed class RunnerPageReaderTests
         await using RawRunner runner = RawRunner.WithBytes(1, Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{Text}{answer}"));
 
         Assert.Equal("x 1\n", Encoding.UTF8.GetString((await ReadAsync(runner)).Body!.Written.Span));
+    }
+
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("Content-Encoding: identity\r\n", false)]
+    [InlineData("Content-Encoding: gzip\r\n", true)]
+    [InlineData("Content-Encoding: x-gzip\r\n", true)]
+    [InlineData("Content-Encoding: GZIP\r\n", true)]
+    public async Task The_codings_that_everyone_knows_are_taken(string header, bool isPacked)
+    {
+        byte[] body = isPacked ? Gzip("x 1\n") : Encoding.UTF8.GetBytes("x 1\n");
+        byte[] head = Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{Text}{header}Content-Length: {body.Length}\r\n\r\n");
+        await using RawRunner runner = RawRunner.WithBytes(1, [.. head, .. body]);
+
+        ReadOutcome outcome = await ReadAsync(runner);
+
+        Assert.Null(outcome.Failure);
+        Assert.Equal("x 1\n", Encoding.UTF8.GetString(outcome.Body!.Written.Span));
+    }
+
+    /// <summary>A runner on TCP, since a socket of the file system leads to the same runner whatever the address says.</summary>
+    [Fact]
+    public async Task NEG_10_A_redirect_is_not_followed()
+    {
+        using var elsewhere = new TcpListener(IPAddress.Loopback, 0);
+        elsewhere.Start();
+        using var runner = new TcpListener(IPAddress.Loopback, 0);
+        runner.Start();
+        Task<TcpClient> accepting = runner.AcceptTcpClientAsync(Cancellation).AsTask();
+        RunnerEndpoint endpoint = RunnerEndpointFactory.ForAddress(new Uri($"http://{runner.LocalEndpoint}"));
+
+        Task<ReadOutcome> reading = new RunnerPageReader(MaxBodyBytes)
+            .ReadAsync(endpoint, new Uri(endpoint.BaseAddress, "metrics"), lastBytes: 0, Cancellation).AsTask();
+        using TcpClient client = await accepting;
+        await client.GetStream().WriteAsync(
+            Encoding.ASCII.GetBytes($"HTTP/1.1 302 Found\r\nLocation: http://{elsewhere.LocalEndpoint}/metrics\r\nContent-Length: 0\r\n\r\n"), Cancellation);
+        await Task.WhenAny(reading, elsewhere.AcceptSocketAsync(Cancellation).AsTask());
+
+        Assert.True(reading.IsCompleted, "It went where the runner sent it.");
+        Assert.Equal(ScrapeFailureReason.Status, (await reading).Failure);
     }
 
     [Theory]
