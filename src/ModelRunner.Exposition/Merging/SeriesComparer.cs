@@ -3,14 +3,21 @@ namespace ModelRunner.Exposition.Merging;
 /// <summary>Compares the series of two samples of one name by label set, whatever the order of the labels.</summary>
 internal static class SeriesComparer
 {
+    /// <summary>Up to so many labels, each of one is looked for among all of the other; more are sorted first.</summary>
+    private const int FewLabels = 8;
+
     public static bool AreEqual(SourceState left, in SampleRecord one, SourceState right, in SampleRecord other)
     {
         var first = LabelsOf(left, one);
         var second = LabelsOf(right, other);
         if (ReferenceEquals(left.Labels, right.Labels) && first.SequenceEqual(second))
             return true;
-        return Count(left, first) == Count(right, second)
-            && AreAllIn(new CanonicalLabels(first), right, second)
+        var count = Count(left, first);
+        if (count != Count(right, second))
+            return false;
+        if (count > FewLabels)
+            return LabelOrder.AreEqual(left.Labels.Encoded, first, right.Labels.Encoded, second, count);
+        return AreAllIn(new CanonicalLabels(first), right, second)
             && AreAllIn(new CanonicalLabels(left.Labels.Encoded), right, second);
     }
 

@@ -167,17 +167,32 @@ internal sealed class OpenMetricsPageWriter
     /// <summary>Makes each name of a histogram or summary an unknown family of its own, to be written where its name belongs.</summary>
     private void HoldParts(PageIndex index, in Family family)
     {
-        _parts.Add(family.Name);
+        HoldPart(index, family.Name);
         for (var number = 0; number < FamilyMembership.MaxSuffixes; number++)
         {
             var suffix = FamilyMembership.Suffix(family.Type, number);
             var member = suffix.IsEmpty ? -1 : index.Names.Find(family.Name, suffix);
             if (member >= 0)
-                _parts.Add(member);
+                HoldPart(index, member);
+        }
+    }
+
+    // The first in order is the last of the list. Many can wait where the name of one family begins that of the next, so all that is done for
+    // one of them is to find its place.
+    private void HoldPart(PageIndex index, int name)
+    {
+        var bytes = index.Names.Name(name);
+        var (low, high) = (0, _parts.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (index.Names.Name(_parts[middle]).SequenceCompareTo(bytes) > 0)
+                low = middle + 1;
+            else
+                high = middle;
         }
 
-        // The first in order is the last of the list.
-        _parts.Sort((left, right) => index.Names.Name(right).SequenceCompareTo(index.Names.Name(left)));
+        _parts.Insert(low, name);
     }
 
     private void WritePartsBefore(PageIndex index, FamilyList families, ReadOnlySpan<byte> name, ref PageOutput output)

@@ -14,6 +14,26 @@ public sealed class MergeTests
             page.Write());
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(64)]
+    [InlineData(200)]
+    public void A_label_set_is_the_same_in_any_order_however_large(int count)
+    {
+        var labels = Enumerable.Range(0, count).Select(number => $"\"l.{number}\"=\"{number}\"").ToArray();
+        var other = labels.ToArray();
+        other[count / 2] = other[count / 2].Replace("=\"", "=\"x", StringComparison.Ordinal);
+        var page = new Page(new ExpositionLimits { MaxLabels = count }).Add("a", string.Concat(
+            Sample(labels), Sample(labels.Reverse()), Sample(other), Sample(labels[1..].Append(labels[0])), Sample(other.Reverse()), Sample(labels[1..])));
+
+        page.Write();
+
+        Assert.Equal((3, 3), (page.Sources[0].Samples, page.Sources[0].Dropped(ExpositionErrorReason.DuplicateSeries)));
+        static string Sample(IEnumerable<string> labels) => $"x{{{string.Join(',', labels)}}} 1\n";
+    }
+
     [Fact]
     public void Interleaved_families_become_contiguous_and_keep_their_order_within()
     {

@@ -43,6 +43,16 @@ public sealed class OpenMetricsTests
     public void Valid_histograms_are_grouped_by_metric(string samples, string expected) =>
         Assert.Equal("# TYPE h histogram\n" + expected + "# EOF\n", Write("# TYPE h histogram\n" + samples));
 
+    [Fact]
+    public void Parts_that_wait_for_many_families_come_in_order()
+    {
+        var names = Enumerable.Range(0, 20).Select(length => "a" + new string('0', length)).ToArray();
+        var page = Write(string.Concat(names.Select(name => $"# TYPE {name} histogram\n{name}_bucket{{le=\"1\"}} 1\n{name}_sum 1\n")));
+
+        var families = page.Split('\n').Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(line => line.Split(' ')[2]).ToArray();
+        Assert.Equal(names.SelectMany(name => new[] { name + "_bucket", name + "_sum" }).Order(StringComparer.Ordinal), families);
+    }
+
     [Theory]
     [InlineData("# TYPE s stateset\ns{s=\"on\",le=\"1\",quantile=\"often\"} 1\n")]
     [InlineData("# TYPE s summary\ns{quantile=\"1.0\",le=\"1\"} 1\ns_count{le=\"2\"} 3\n")]
