@@ -65,6 +65,17 @@ public sealed class MergeProperties
         iter: 2_500);
 
     [Fact]
+    public void An_OpenMetrics_page_merged_again_is_itself() => Bodies.Sample(
+        bodies =>
+        {
+            var once = Merge(bodies, Enumerable.Range(0, bodies.Length)).Write(ExpositionFormat.OpenMetrics100, NameEscaping.AllowUtf8);
+            var twice = new MergedPages(new ExpositionLimits { MaxLabelValueBytes = int.MaxValue, MaxLabels = int.MaxValue }).AddPlain(once)
+                .Write(ExpositionFormat.OpenMetrics100, NameEscaping.AllowUtf8);
+            Require(twice.AsSpan().SequenceEqual(once), "it differs");
+        },
+        iter: 2_500);
+
+    [Fact]
     public void A_page_written_twice_has_the_same_bytes() => Bodies.Sample(
         bodies =>
         {
