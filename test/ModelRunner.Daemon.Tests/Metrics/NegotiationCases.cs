@@ -146,7 +146,8 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
 
         Assert.Equal(isPacked ? ["gzip"] : [], response.Content.Headers.ContentEncoding);
         Assert.Contains("Accept-Encoding", response.Headers.Vary);
-        Assert.Equal(body.Length, response.Content.Headers.ContentLength);
+        // The header itself: the property counts the body where there is none.
+        Assert.Equal($"{body.Length}", Assert.Single(response.Content.Headers.NonValidated["Content-Length"]));
         Assert.Equal(Changing().Replace(plain, ""), Changing().Replace(Encoding.UTF8.GetString(isPacked ? Unpack(body) : body), ""));
     }
 
