@@ -12,6 +12,7 @@ internal sealed class Mutator(int seed)
         "\n", "\r\n", " ", "\t", "{", "}", "\"", "\\", "\\n", "\\\"", ",", "=", "#", "# EOF\n", "# TYPE a counter\n", "# TYPE a histogram\n", "# TYPE a summary\n",
         "# HELP a b\n", "a_bucket{le=\"1\"} 1\n", "a_count 1\n", "a_sum 1\n", "a_created 1\n", "a_total 1\n", "{\"a\"} 1\n", "a 1\n", " # {} 1", "NaN", "-nan", "+Inf", "1e400", "1e-400",
         "le", "quantile", "model", "exported_", "__name__", "model_runner_", "\u001E", "\uFEFF", "é", "0", "-1", ".5", "1_0", "0x1", " 1700000000000", "_bucket", "_total", ";q=2",
+        "\0", "# TYPE a stateset\n", "a{a=\"on\",le=\"1\",quantile=\"w\"} 1\n", "_total_total", "{\"a.b\",\"c.d\"=\"e\"} 1\n", "a_total 1 # {t=\"x\"} 1\n", " # {t=\"}\"} 1",
     }.Select(Encoding.UTF8.GetBytes)];
 
     // Not for secrets: the sequence must be the same again for the same seed.

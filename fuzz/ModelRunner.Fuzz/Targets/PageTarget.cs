@@ -17,15 +17,21 @@ internal static class PageTarget
         var text = Write(merger, ExpositionFormat.Text004, NameEscaping.AllowUtf8);
         var counted = summaries.Sum(summary => summary.Samples);
         Require(summaries.All(summary => summary.SampleLines == summary.Samples + summary.DroppedSamples), "lines do not add up");
-        var samples = PageSamples.Of(TextPageValidator.Read(text));
+        var samples = PageSamples.Of(OtherReaders.Check(TextPageValidator.Read(text)));
         Require(samples.Count == counted, "a sample is lost in text");
-        var openMetrics = OpenMetricsValidator.Read(Write(merger, ExpositionFormat.OpenMetrics100, NameEscaping.AllowUtf8));
-        Require(samples.SequenceEqual(PageSamples.Of(openMetrics)), "text and OpenMetrics differ");
+        var openMetrics = Write(merger, ExpositionFormat.OpenMetrics100, NameEscaping.AllowUtf8);
+        Require(samples.SequenceEqual(PageSamples.Of(OtherReaders.Check(OpenMetricsValidator.Read(openMetrics)))), "text and OpenMetrics differ");
         TextPageValidator.Read(Write(merger, ExpositionFormat.Text004, NameEscaping.Underscores));
         OpenMetricsValidator.Read(Write(merger, ExpositionFormat.OpenMetrics100, NameEscaping.Values));
+        RequireStable(text, ExpositionFormat.Text004);
+        RequireStable(openMetrics, ExpositionFormat.OpenMetrics100);
+    }
+
+    private static void RequireStable(byte[] page, ExpositionFormat format)
+    {
         var again = new ExpositionMerger(NoLimits);
-        again.Add(new TargetLabels([]), text);
-        Require(Write(again, ExpositionFormat.Text004, NameEscaping.AllowUtf8).AsSpan().SequenceEqual(text), "the page does not merge to itself");
+        again.Add(new TargetLabels([]), page);
+        Require(Write(again, format, NameEscaping.AllowUtf8).AsSpan().SequenceEqual(page), $"the page does not merge to itself in {format}");
     }
 
     private static byte[] Write(ExpositionMerger merger, ExpositionFormat format, NameEscaping escaping)

@@ -23,8 +23,8 @@ public sealed class MergeProperties
             Require(summaries.Sum(summary => summary.Samples) == samples + page.Conflicts(MergeConflict.Escaping), "a sample is lost in text");
             foreach (var escaping in Enum.GetValues<NameEscaping>())
             {
-                TextPageValidator.Read(page.Write(ExpositionFormat.Text004, escaping));
-                OpenMetricsValidator.Read(page.Write(ExpositionFormat.OpenMetrics100, escaping));
+                OtherReaders.Check(TextPageValidator.Read(page.Write(ExpositionFormat.Text004, escaping)));
+                OtherReaders.Check(OpenMetricsValidator.Read(page.Write(ExpositionFormat.OpenMetrics100, escaping)));
             }
         },
         iter: 2_000);

@@ -9,9 +9,9 @@ namespace ModelRunner.Exposition.Tests.Properties;
 internal static class PageGen
 {
     private static readonly string[] Names =
-        ["a", "h", "h_bucket", "h_sum", "h_count", "a_total", "a_created", "h_created", "x:y", "g_gcount", "g_gsum", "g_bucket", "g", "z_info", "z", "up", "model_runner_up", "s", "t_s", "t_s_total"];
+        ["a", "h", "h_bucket", "h_sum", "h_count", "a_total", "a_total_total", "a_created", "h_created", "x:y", "g_gcount", "g_gsum", "g_bucket", "g", "z_info", "z", "up", "model_runner_up", "s", "t_s", "t_s_total"];
 
-    private static readonly string[] QuotedNames = ["\"a\"", "\"a.b\"", "\"é\"", "\"q\\\"\\n\\\\\"", "\"model.runner_x\"", "\"\"", "\"bad\\t\""];
+    private static readonly string[] QuotedNames = ["\"a\"", "\"a.b\"", "\"é\"", "\"q\\\"\\n\\\\\"", "\"model.runner_x\"", "\"\"", "\"bad\\t\"", "\"n\0\""];
 
     private static readonly string[] LabelNames = ["k", "model", "mode", "exported_model", "exported_exported_model", "le", "quantile", "__name__", "\"k\"", "\"d.t\"", "h"];
 
@@ -21,7 +21,7 @@ internal static class PageGen
     private static readonly string[] Values =
         ["0", "1", "-1", "2", "2.5", "1e3", "NaN", "nan", "-nan", "-nan(ind)", "+Inf", "inf", "-Infinity", "1e400", "1e-400", "0x1", "1_0", "1,5", "", ".5", "5.", "+3", "9007199254740993"];
 
-    private static readonly string[] Tails = ["", "", "", "", " 1700000000000", " 1.5", " -1", " 1 2", " # {t=\"x\"} 1", " # {} 0.5 1.5", " # {t=\"x\",} 1", "#", " #"];
+    private static readonly string[] Tails = ["", "", "", "", " 1700000000000", " 1.5", " -1", " 1 2", " # {t=\"x\"} 1", " # {} 0.5 1.5", " # {t=\"x\",} 1", " # {t=\"}\"} 1", " # {t=\"\0\"} 1", " # {t=\"x\",t=\"y\"} 1", "#", " #"];
 
     private static readonly string[] Types =
         ["counter", "gauge", "histogram", "summary", "untyped", "unknown", "info", "stateset", "gaugehistogram", "Gauge", "bla", ""];
