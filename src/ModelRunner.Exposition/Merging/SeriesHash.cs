@@ -7,7 +7,8 @@ namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
 /// Hashes of names and labels. The hash of a label set is the sum of the hashes of its labels, so it does not depend on their order, and a
-/// label that is added or renamed costs one addition. Equal hashes are always followed by a comparison of the bytes.
+/// label that is added or renamed costs one addition. Where it decides whether a sample is a duplicate, equal hashes are followed by a
+/// comparison of the bytes; where it decides which samples stand together on an OpenMetrics page, the hash is taken for the labels.
 /// </summary>
 /// <remarks>
 /// The seed is that of the process, as for strings, so that no source can send labels that were made to collide: what a difference of two
