@@ -46,7 +46,7 @@ internal sealed class FigureTable(TextWriter output, bool hasFloor)
             Text(Median(daemon, static run => run.PageBytes / 1e6)),
             Text(Median(daemon, static run => run.ResidentBytes / Mebibyte)),
             Text(daemon.Max(static run => run.PeakBytes / Mebibyte)),
-            Text(Median(daemon, static run => run.ForeignPercent)),
+            Median(daemon, static run => run.ForeignPercent).ToString("F0", CultureInfo.InvariantCulture),
         ];
         WriteLine(floor.Count == 0 ? cells :
         [

@@ -10,7 +10,7 @@ public sealed class FigureTableTests
 
     [Fact]
     public void A_line_tells_medians_and_the_ratio_of_neighbours() => Assert.Equal(
-        "| 10 × llama-server | 0.250 / **0.500** / 2.00 | 0.400 | 0.100 | 0.700 | 3.00 | 300 | 0.020 | 30.0 | 42.0 | 12.3 | 0.125 | 4.00 |",
+        "| 10 × llama-server | 0.250 / **0.500** / 2.00 | 0.400 | 0.100 | 0.700 | 3.00 | 300 | 0.020 | 30.0 | 42.0 | 12 | 0.125 | 4.00 |",
         Line([Figures(2, 40), Figures(0.25, 41), Figures(0.5, 42)], [Figures(0.5, 9), Figures(0.125, 9), Figures(0.1, 9)]));
 
     [Fact]
