@@ -19,7 +19,7 @@ internal sealed class MergeWorkspaces(ExpositionLimits limits) : IDisposable
     /// <summary>Waits until one more large page may be made, no longer than told. <see cref="EndLargePage"/> makes room for the next.</summary>
     /// <returns>False where there was no room in time.</returns>
     public Task<bool> TryBeginLargePageAsync(TimeSpan left, CancellationToken cancellationToken) =>
-        _largePages.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+        TryTakeAsync(_largePages, left, cancellationToken);
 
     public void EndLargePage() => _largePages.Release();
 
@@ -29,7 +29,7 @@ internal sealed class MergeWorkspaces(ExpositionLimits limits) : IDisposable
     /// <summary>Waits for the turn no longer than told.</summary>
     /// <returns>False where it did not come in time.</returns>
     public Task<bool> TryTakeTurnAsync(TimeSpan left, CancellationToken cancellationToken) =>
-        _turn.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+        TryTakeAsync(_turn, left, cancellationToken);
 
     public void EndTurn() => _turn.Release();
 
@@ -48,4 +48,7 @@ internal sealed class MergeWorkspaces(ExpositionLimits limits) : IDisposable
         _turn.Dispose();
         _largePages.Dispose();
     }
+
+    private static Task<bool> TryTakeAsync(SemaphoreSlim places, TimeSpan left, CancellationToken cancellationToken) =>
+        places.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
 }

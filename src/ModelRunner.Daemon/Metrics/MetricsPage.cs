@@ -18,7 +18,6 @@ internal sealed class MetricsPage(MergeWorkspaces workspaces, ScrapeResult scrap
     private const int NextPartBytes = 256 * 1024;
     private MergeWorkspace? _workspace;
     private bool _hasRoom;
-    private bool _isReleased;
 
     /// <summary>What was read of the runners.</summary>
     public ScrapeResult Scrape => scrape;
@@ -27,7 +26,7 @@ internal sealed class MetricsPage(MergeWorkspaces workspaces, ScrapeResult scrap
     public SegmentedBuffer First { get; } = new();
 
     /// <summary>Whether nothing follows what was written.</summary>
-    public bool IsWhole => _isReleased;
+    public bool IsWhole { get; private set; }
 
     /// <summary>The bytes that are held while the page is sent.</summary>
     public long HeldBytes => First.Length + (IsWhole ? 0 : scrape.BodyBytes);
@@ -84,9 +83,9 @@ internal sealed class MetricsPage(MergeWorkspaces workspaces, ScrapeResult scrap
 
     private void Release()
     {
-        if (_isReleased)
+        if (IsWhole)
             return;
-        _isReleased = true;
+        IsWhole = true;
         if (_workspace is { } workspace)
             workspaces.Return(workspace);
         _workspace = null;

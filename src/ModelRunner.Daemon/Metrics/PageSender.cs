@@ -11,7 +11,7 @@ internal sealed class PageSender(TimeProvider time)
 {
     /// <summary>
     /// Bytes that slow readers may hold together before new scrapes are refused. Pages that share bodies count them each. A reader holds
-    /// nothing else: no runner, no lock, no other's page.
+    /// no runner and no lock, and of the places for large pages one.
     /// </summary>
     private const long MostHeldBytes = 256L * 1024 * 1024;
 
@@ -58,9 +58,7 @@ internal sealed class PageSender(TimeProvider time)
     {
         if (page.IsWhole)
             response.ContentLength = page.First.Length;
-        await response.StartAsync(cancellationToken);
-        page.First.CopyTo(response.BodyWriter);
-        await response.BodyWriter.FlushAsync(cancellationToken);
+        await SendAsync(response, page.First, cancellationToken);
         while (!page.IsWhole)
         {
             await page.WriteNextAsync(response.BodyWriter, cancellationToken);
@@ -78,10 +76,8 @@ internal sealed class PageSender(TimeProvider time)
             page.First.CopyTo(gzip);
             while (!page.IsWhole)
             {
-                await response.StartAsync(cancellationToken);
-                packed.CopyTo(response.BodyWriter);
+                await SendAsync(response, packed, cancellationToken);
                 packed.Clear();
-                await response.BodyWriter.FlushAsync(cancellationToken);
                 await page.WriteNextAsync(part, cancellationToken);
                 part.CopyTo(gzip);
                 part.Clear();
@@ -90,8 +86,14 @@ internal sealed class PageSender(TimeProvider time)
 
         if (!response.HasStarted)
             response.ContentLength = packed.Length;
+        await SendAsync(response, packed, cancellationToken);
+    }
+
+    // Before its start the response would give memory that it copies once more.
+    private static async Task SendAsync(HttpResponse response, SegmentedBuffer bytes, CancellationToken cancellationToken)
+    {
         await response.StartAsync(cancellationToken);
-        packed.CopyTo(response.BodyWriter);
+        bytes.CopyTo(response.BodyWriter);
         await response.BodyWriter.FlushAsync(cancellationToken);
     }
 }

@@ -31,12 +31,7 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
         return _current.AsMemory(_used);
     }
 
-    public Span<byte> GetSpan(int sizeHint = 0)
-    {
-        if (_current.Length - _used < Math.Max(sizeHint, 1))
-            Grow(sizeHint);
-        return _current.AsSpan(_used);
-    }
+    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
     /// <summary>Writes all of it to another buffer, in order.</summary>
     public void CopyTo(IBufferWriter<byte> destination)

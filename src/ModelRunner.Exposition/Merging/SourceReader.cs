@@ -134,7 +134,7 @@ internal sealed class SourceReader
             name = decoded[..Escapes.Decode(name, decoded, quotes: true)];
         }
 
-        found = _name;
+        found = -1;
         var isReserved = ReservedNames.IsReserved(name);
         if (isReserved && !_source.AllowsReservedNames)
             return false;

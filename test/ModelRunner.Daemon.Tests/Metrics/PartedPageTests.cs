@@ -35,13 +35,7 @@ public sealed class PartedPageTests
         using MetricsPage whole = await AssembleAsync(pages, mayBeParted: false);
         using MetricsPage parted = await AssembleAsync(pages, mayBeParted: true);
         Assert.True(whole.IsWhole);
-        List<string> parts = [TextOf(parted.First)];
-        while (!parted.IsWhole)
-        {
-            using var part = new SegmentedBuffer();
-            await parted.WriteNextAsync(part, Cancellation);
-            parts.Add(TextOf(part));
-        }
+        List<string> parts = await PartsOfAsync(parted);
 
         Assert.True(parts.Count > 3, $"{parts.Count} parts");
         Assert.Equal(RunnerSamples(TextOf(whole.First)), RunnerSamples(string.Concat(parts)));
@@ -59,15 +53,9 @@ public sealed class PartedPageTests
         using MetricsPage left = await AssembleAsync(pages, mayBeParted: true);
         left.Dispose();
         using MetricsPage quick = await AssembleAsync(pages, mayBeParted: false);
-        var text = new StringBuilder(TextOf(slow.First));
-        while (!slow.IsWhole)
-        {
-            using var part = new SegmentedBuffer();
-            await slow.WriteNextAsync(part, Cancellation);
-            text.Append(TextOf(part));
-        }
+        List<string> parts = await PartsOfAsync(slow);
 
-        Assert.Equal(RunnerSamples(TextOf(quick.First)), RunnerSamples(text.ToString()));
+        Assert.Equal(RunnerSamples(TextOf(quick.First)), RunnerSamples(string.Concat(parts)));
     }
 
     [Fact]
@@ -235,6 +223,19 @@ public sealed class PartedPageTests
         }
 
         return Encoding.UTF8.GetString(answer.ToArray());
+    }
+
+    private static async Task<List<string>> PartsOfAsync(MetricsPage page)
+    {
+        List<string> parts = [TextOf(page.First)];
+        while (!page.IsWhole)
+        {
+            using var part = new SegmentedBuffer();
+            await page.WriteNextAsync(part, Cancellation);
+            parts.Add(TextOf(part));
+        }
+
+        return parts;
     }
 
     private static string TextOf(SegmentedBuffer part)
