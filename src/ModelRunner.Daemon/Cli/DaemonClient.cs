@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
 using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Daemon.Runners;
 
 namespace ModelRunner.Daemon.Cli;
 
@@ -24,7 +25,7 @@ internal sealed class DaemonClient : IDisposable
             AutomaticDecompression = DecompressionMethods.None,
         };
         if (address.SocketPath is { } path)
-            handler.ConnectCallback = (_, cancellation) => ConnectAsync(path, cancellation);
+            handler.ConnectCallback = (_, cancellation) => UnixSocketStream.ConnectAsync(path, cancellation);
 
         _http = new HttpClient(handler)
         {
@@ -116,21 +117,6 @@ internal sealed class DaemonClient : IDisposable
         catch (Exception failure) when (failure is JsonException or IOException or HttpRequestException)
         {
             throw new CliFailure($"the answer of {_address} is not what a model-runner daemon says", ExitCode.Failure);
-        }
-    }
-
-    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellation)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
@@ -21,7 +20,7 @@ internal static class RunnerEndpointFactory
     public static RunnerEndpoint ForSocket(RunnerId runner, string socketPath)
     {
         SocketsHttpHandler handler = CreateHandler();
-        handler.ConnectCallback = (_, cancellationToken) => ConnectAsync(socketPath, cancellationToken);
+        handler.ConnectCallback = (_, cancellationToken) => UnixSocketStream.ConnectAsync(socketPath, cancellationToken);
         var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://runner-{runner.Value}/"));
         return new RunnerEndpoint(address, new HttpMessageInvoker(handler), $"unix:{socketPath}");
     }
@@ -48,19 +47,4 @@ internal static class RunnerEndpointFactory
         UseCookies = false,
         UseProxy = false,
     };
-
-    private static async ValueTask<Stream> ConnectAsync(string socketPath, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 }
