@@ -77,6 +77,19 @@ public sealed class DocumentTests
             file => Assert.Contains($"[{file.Lines[0][2..]}]({Path.GetFileName(file.Path)})", list, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Every_case_in_the_name_of_a_test_is_told()
+    {
+        const string Name = "\\b([A-Z]{3}_[0-9]{2})_";
+        string[] cases = [.. Written("test/", Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        string[] told = [.. Regex.Matches(
+            RepositoryTree.Get("docs/cases.md").Text, "(?m)^\\| `(?<case>[A-Z]{3}_[0-9]{2})` ", RegexOptions.None, TimeSpan.FromSeconds(5))
+            .Select(static match => match.Groups["case"].Value)];
+
+        Assert.NotEmpty(cases);
+        Assert.Equal(cases, told);
+    }
+
     private static IEnumerable<string> Written(string path, string pattern) => RepositoryTree.Sources
         .Where(file => file.Path.StartsWith(path, StringComparison.Ordinal))
         .SelectMany(file => Regex.Matches(file.Text, pattern, RegexOptions.None, TimeSpan.FromSeconds(5)))
