@@ -53,6 +53,7 @@ internal sealed class ServeCommand : Command
         OptionKind.Bytes => "SIZE",
         OptionKind.Level => "LEVEL",
         OptionKind.Origins => "ORIGINS",
+        OptionKind.Hosts => "HOSTS",
         _ => "ARGS",
     };
 }

@@ -34,6 +34,10 @@ internal static class ConfigurationCatalog
     public static ConfigurationOption Origins { get; } = new("origins", "DMR_ORIGINS", "--origins", OptionKind.Origins,
         "Lets pages of these origins call the API from a browser; a comma separates them") { Default = "none" };
 
+    public static ConfigurationOption AllowedHosts { get; } = new("allowedHosts", "MODEL_RUNNER_ALLOWED_HOSTS", "--allowed-hosts",
+        OptionKind.Hosts, "Serves requests on TCP for these host names besides localhost, numbers and the names of container hosts; "
+        + "a comma separates them") { Default = "none" };
+
     public static ConfigurationOption ModelsPath { get; } = new("modelsPath", "MODELS_PATH", "--models-path", OptionKind.Path,
         "Takes every GGUF file below this folder as a model") { Default = "~/.local/share/model-runner/models" };
 
@@ -98,7 +102,7 @@ internal static class ConfigurationCatalog
     /// <summary>All options in the order in which they are documented.</summary>
     public static IReadOnlyList<ConfigurationOption> All { get; } =
     [
-        ConfigFile, Socket, Port, Bind, ApiKey, Insecure, Origins, ModelsPath, Demo, LlamaServerPath, LlamaArguments, KeepAlive, LogLevel,
+        ConfigFile, Socket, Port, Bind, ApiKey, Insecure, Origins, AllowedHosts, ModelsPath, Demo, LlamaServerPath, LlamaArguments, KeepAlive, LogLevel,
         LogDirectory, MetricsDisabled, MetricsMinInterval, MetricsTimeout, MetricsMaxBodyBytes, MetricsMaxSamples, MaxRunners,
         MaxQueuedRequests, QueueTimeout, LoadTimeout, StopGrace, DrainTimeout, Memory,
     ];

@@ -35,6 +35,7 @@ internal sealed record ConfigurationOption(string? FileKey, string? Variable, st
         OptionKind.Switch => "1, true, yes, on or t; or 0, false, no, off or f",
         OptionKind.Level => "one of trace, debug, info, warn, error",
         OptionKind.Origins => "origins such as https://chat.example or http://localhost:3000, or * for any",
+        OptionKind.Hosts => "host names without a port such as model-runner.llm, or *.llm for every name that ends so",
         _ => "arguments of llama-server, with quotes where they hold spaces",
     };
 

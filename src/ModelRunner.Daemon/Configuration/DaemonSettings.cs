@@ -23,6 +23,14 @@ internal sealed record DaemonSettings
     /// </summary>
     public IReadOnlyList<string> Origins { get; init; } = [];
 
+    /// <summary>
+    /// Host names that are served besides local ones, without a final dot; one that begins with <c>*.</c> stands for every name that ends so.
+    /// </summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>What was written and does not count though it is no mistake; one sentence each, for the log.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>The key that clients on TCP must send; null: none.</summary>
     public string? ApiKey { get; init; }
 

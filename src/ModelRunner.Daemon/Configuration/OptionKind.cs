@@ -33,6 +33,9 @@ internal enum OptionKind
     /// <summary>Browser origins: a list in the file, separated by commas elsewhere.</summary>
     Origins,
 
+    /// <summary>Host names: a list in the file, separated by commas elsewhere.</summary>
+    Hosts,
+
     /// <summary>Arguments of llama-server: a list or one text with quotes.</summary>
     Arguments,
 }

@@ -25,6 +25,8 @@ internal static class SettingsResolver
             ApiKey = apiKey,
             IsInsecure = isInsecure,
             Origins = OriginList.Resolve(reader),
+            AllowedHosts = HostList.Resolve(reader),
+            Warnings = ServiceLink.Warn(options),
             ModelsPath = modelsPath,
             DemoModelsPath = reader.Switch(ConfigurationCatalog.Demo) ? Path.Join(options.BaseDirectory, "models") : null,
             Models = ModelsSection.Resolve(file, reader, modelsPath),

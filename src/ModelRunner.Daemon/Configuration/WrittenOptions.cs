@@ -17,7 +17,7 @@ internal sealed class WrittenOptions(DaemonOptions options, ConfigurationFile fi
     {
         if (option.Flag is { } flag && options.Flags.TryGetValue(flag, out string? value))
             return new WrittenValue(flag, value, OptionSource.Flag);
-        if (option.Variable is { } variable && options.Variable(variable) is { } set)
+        if (option.Variable is { } variable && options.Variable(variable) is { } set && !ServiceLink.Is(option, set))
             return new WrittenValue(variable, set, OptionSource.Environment);
 
         return null;

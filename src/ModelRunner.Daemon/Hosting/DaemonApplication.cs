@@ -178,6 +178,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         else
             _logger.LogNoEngine();
 
+        foreach (string warning in _settings.Warnings)
+            _logger.LogSettingsWarning(warning);
         if (_settings is { IsInsecure: true, ApiKey: null, Listen.Tcp: { } tcp } && !IPAddress.IsLoopback(tcp.Address))
             _logger.LogInsecure(tcp.ToString());
     }

@@ -16,6 +16,9 @@ internal static partial class HostingLog
     [LoggerMessage(LogLevel.Warning, "Everybody who reaches {Address} may use this daemon, since MODEL_RUNNER_INSECURE is set.")]
     public static partial void LogInsecure(this ILogger<DaemonApplication> logger, string address);
 
+    [LoggerMessage(LogLevel.Warning, "{Sentence}")]
+    public static partial void LogSettingsWarning(this ILogger<DaemonApplication> logger, string sentence);
+
     [LoggerMessage(LogLevel.Information, "Asked to end: requests that run may take up to {Seconds} s more.")]
     public static partial void LogDraining(this ILogger<DaemonApplication> logger, double seconds);
 
