@@ -24,10 +24,15 @@ internal sealed class KeyPolicy
         if (sent.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && IsKey(sent[Scheme.Length..].Trim()))
             return null;
 
+        // Clients of Anthropic's API send their key here.
+        string alone = context.Request.Headers["x-api-key"].ToString();
+        if (alone.Length > 0 && IsKey(alone))
+            return null;
+
         context.Response.Headers.WWWAuthenticate = "Bearer realm=\"model-runner\"";
         return new ApiError(StatusCodes.Status401Unauthorized,
             "this daemon asks for a key; send \"Authorization: Bearer\" with the value of its MODEL_RUNNER_API_KEY",
-            ApiError.Authentication, sent.Length == 0 ? "missing_api_key" : "invalid_api_key");
+            ApiError.Authentication, sent.Length == 0 && alone.Length == 0 ? "missing_api_key" : "invalid_api_key");
     }
 
     private bool IsKey(string candidate) =>

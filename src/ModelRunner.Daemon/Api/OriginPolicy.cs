@@ -1,3 +1,4 @@
+using System.Buffers;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Diagnostics;
 
@@ -11,6 +12,17 @@ internal sealed class OriginPolicy(DaemonSettings settings)
 {
     private const int LongestOrigin = 200;
 
+    private const int LongestHeaderList = 4096;
+
+    private const string UsualHeaders = "Authorization, Content-Type, X-Request-Id, X-Requested-With";
+
+    /// <summary>What the daemon says in headers and scripts may read.</summary>
+    private const string ReadableHeaders = "x-request-id, x-should-retry, Retry-After";
+
+    /// <summary>The characters of a header's name (RFC 9110, section 5.6.2).</summary>
+    private static readonly SearchValues<char> TokenCharacters =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     private readonly bool _takesAny = settings.Origins.Contains(OriginList.Any, StringComparer.Ordinal);
 
     /// <summary>Whether a browser asks if a page may call.</summary>
@@ -22,12 +34,26 @@ internal sealed class OriginPolicy(DaemonSettings settings)
     {
         IHeaderDictionary headers = context.Response.Headers;
         headers.AccessControlAllowMethods = "GET, POST";
-        headers.AccessControlAllowHeaders = "Authorization, Content-Type, X-Requested-With, X-Stainless-Arch, X-Stainless-Lang, "
-            + "X-Stainless-OS, X-Stainless-Package-Version, X-Stainless-Retry-Count, X-Stainless-Runtime, X-Stainless-Runtime-Version, "
-            + "X-Stainless-Timeout";
+        headers.AccessControlAllowHeaders = AllowHeaders(context.Request.Headers.AccessControlRequestHeaders.ToString());
         headers.AccessControlMaxAge = "600";
+        headers.Vary = "Origin, Access-Control-Request-Headers";
         context.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// The headers that an allowed page may send: those that it asks for, since every SDK has its own. Anything that is not a list of header
+    /// names is not repeated.
+    /// </summary>
+    internal static string AllowHeaders(string asked)
+    {
+        if (asked.Length > LongestHeaderList)
+            return UsualHeaders;
+
+        string[] names = asked.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return names.Length == 0 || Array.Exists(names, static name => name.AsSpan().ContainsAnyExcept(TokenCharacters))
+            ? UsualHeaders
+            : string.Join(", ", names);
     }
 
     /// <summary>Refuses a page that may not call, and tells the browser of one that may read the answer.</summary>
@@ -42,6 +68,13 @@ internal sealed class OriginPolicy(DaemonSettings settings)
         if (_takesAny || settings.Origins.Contains(origin, StringComparer.Ordinal))
         {
             context.Response.Headers.AccessControlAllowOrigin = origin;
+            context.Response.OnStarting(
+                static state =>
+                {
+                    ((HttpResponse)state).Headers.AccessControlExposeHeaders = ReadableHeaders;
+                    return Task.CompletedTask;
+                },
+                context.Response);
             return null;
         }
 
