@@ -1,6 +1,6 @@
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>An error in the shape that OpenAI's clients understand: <c>{"error":{"message","type","param","code"}}</c>.</summary>
+/// <summary>An error for a client. <see cref="ApiErrorShape"/> knows how it is written.</summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Message">One sentence for a person: the value, the limit and the way out; no path of this machine.</param>
 /// <param name="Type">The class of the error, for programs.</param>
@@ -10,6 +10,13 @@ namespace ModelRunner.Daemon.Api;
 internal sealed record ApiError(
     int Status, string Message, string Type, string? Code = null, string? Param = null, TimeSpan? RetryAfter = null)
 {
+    /// <summary>
+    /// Whether the same request may be answered another time. Where not, the answer says so in <c>x-should-retry</c>: clients of OpenAI
+    /// and their kin otherwise retry every status from 500 on.
+    /// </summary>
+    public bool CanRetryHelp { get; init; } = Status is >= StatusCodes.Status500InternalServerError or StatusCodes.Status408RequestTimeout
+        or StatusCodes.Status409Conflict or StatusCodes.Status429TooManyRequests;
+
     public const string InvalidRequest = "invalid_request_error";
     public const string Authentication = "authentication_error";
     public const string Permission = "permission_error";

@@ -24,22 +24,14 @@ internal static class ApiErrorWriter
         response.Headers.AccessControlAllowOrigin = origin;
 
         response.Headers.CacheControl = "no-store";
+        if (!error.CanRetryHelp)
+            response.Headers["x-should-retry"] = "false";
         if (error.RetryAfter is { } wait)
         {
             long seconds = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds));
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        return JsonAnswer.WriteAsync(context, error.Status, json =>
-        {
-            json.WriteStartObject();
-            json.WriteStartObject("error"u8);
-            json.WriteString("message"u8, error.Message);
-            json.WriteString("type"u8, error.Type);
-            json.WriteString("param"u8, error.Param);
-            json.WriteString("code"u8, error.Code);
-            json.WriteEndObject();
-            json.WriteEndObject();
-        });
+        return JsonAnswer.WriteAsync(context, error.Status, json => ApiErrorShape.Write(json, context, error));
     }
 }

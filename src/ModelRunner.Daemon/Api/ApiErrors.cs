@@ -30,7 +30,8 @@ internal static class ApiErrors
     {
         ModelLookupReason.Unknown => ApiError.NotFound(lookup.Problem!, "model_not_found", "model"),
         ModelLookupReason.Unusable => new ApiError(
-            StatusCodes.Status500InternalServerError, lookup.Problem!, ApiError.Server, "model_unusable", "model"),
+            StatusCodes.Status500InternalServerError, lookup.Problem!, ApiError.Server, "model_unusable", "model")
+        { CanRetryHelp = false },
         ModelLookupReason.Ambiguous => ApiError.Invalid(lookup.Problem!, "model", "model_ambiguous"),
         _ => ApiError.Invalid(lookup.Problem!, "model", "model_invalid"),
     };
@@ -50,5 +51,5 @@ internal static class ApiErrors
         Make(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, code, refusal);
 
     private static ApiError Make(int status, string type, string code, Refuse refusal) =>
-        new(status, refusal.Message, type, code, RetryAfter: refusal.RetryAfter);
+        new(status, CauseText.WithoutFolders(refusal.Message), type, code, RetryAfter: refusal.RetryAfter);
 }

@@ -25,7 +25,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         {
             ApiError error = ErrorOf(failure);
             if (error.Status == StatusCodes.Status500InternalServerError && failure is not ApiException)
-                LogUnexpected(failure, context.Request.Method, PlainText.EscapeAndCut(context.Request.Path.Value ?? "", LongestPath));
+                LogUnexpected(failure, context.TraceIdentifier, context.Request.Method, PlainText.EscapeAndCut(context.Request.Path.Value ?? "", LongestPath));
 
             // An answer that has begun cannot become an error: cutting it is the only honest end.
             if (context.Response.HasStarted)
@@ -64,6 +64,6 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         };
     }
 
-    [LoggerMessage(LogLevel.Error, "A request failed unexpectedly: {Method} {Path}.")]
-    private partial void LogUnexpected(Exception failure, string method, string path);
+    [LoggerMessage(LogLevel.Error, "Request {Id} failed unexpectedly: {Method} {Path}.")]
+    private partial void LogUnexpected(Exception failure, string id, string method, string path);
 }

@@ -26,14 +26,23 @@ internal sealed class InferenceEndpoint(
     {
         foreach (string prefix in Prefixes)
             foreach (InferenceRoute route in InferenceRoute.All)
-                routes.MapPost(prefix + route.Path, context => AnswerAsync(context, route));
+                if (route.HasPrefixes || prefix.Length == 0)
+                    routes.MapPost(prefix + route.Path, context => AnswerAsync(context, route));
     }
 
     private async Task AnswerAsync(HttpContext context, InferenceRoute route)
     {
         using RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         string? backend = context.Request.RouteValues[BackendParameter] as string;
-        ModelEntry model = Resolve(RequestEnvelope.Read(body.Bytes.Span), route, backend);
+        ModelEntry model = Find(RequestEnvelope.Read(body.Bytes.Span));
+        route = route.For(model);
+        Check(model, route, backend);
+        if (IsPreload(context.Request))
+        {
+            await PreloadAsync(context, model, route, backend);
+            return;
+        }
+
         var request = new RunnerRequest(route.RunnerPath, body.Bytes);
 
         // A runner that died a moment ago may be chosen before its end is seen. Nothing was sent then, so the next one may be asked.
@@ -55,15 +64,30 @@ internal sealed class InferenceEndpoint(
         await ApiErrorWriter.WriteAsync(context, Explain(model, route, runner));
     }
 
-    private ModelEntry Resolve(RequestEnvelope envelope, InferenceRoute route, string? backend)
+    private ModelEntry Find(RequestEnvelope envelope)
     {
         ModelLookup lookup = catalog.Find(envelope.Model);
-        if (lookup.Model is not { } model)
-            throw new ApiException(ApiErrors.OfLookup(lookup));
+        return lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));
+    }
+
+    private void Check(ModelEntry model, InferenceRoute route, string? backend)
+    {
         if (model.Modes.Count > 0 && !model.Modes.Contains(route.Mode))
             throw new ApiException(ApiErrors.WrongMode(model, route.Mode));
+        if (backends.Check(backend, model, route.Mode) is { } error)
+            throw new ApiException(error);
+    }
 
-        return backends.Check(backend, model, route.Mode) is { } error ? throw new ApiException(error) : model;
+    /// <summary>Whether the client only wants the model to be loaded, as Docker Model Runner's clients ask.</summary>
+    private static bool IsPreload(HttpRequest request) =>
+        string.Equals(request.Headers["X-Preload-Only"].ToString(), "true", StringComparison.OrdinalIgnoreCase);
+
+    private async Task PreloadAsync(HttpContext context, ModelEntry model, InferenceRoute route, string? backend)
+    {
+        AcquireOutcome acquired = await pool.AcquireAsync(backend, model, route.Mode, context.RequestAborted);
+        using RunnerLease lease = acquired.Lease ?? throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!));
+        context.Response.StatusCode = StatusCodes.Status200OK;
+        context.Response.ContentLength = 0;
     }
 
     private async Task WaitForEndAsync(RunnerLease lease)
@@ -81,7 +105,7 @@ internal sealed class InferenceEndpoint(
         string cause = pool.Runners.FirstOrDefault(snapshot => snapshot.Id == runner)?.Failure
             ?? "its connection ended; try again, and see the daemon's log if it goes on";
         return new ApiError(StatusCodes.Status502BadGateway,
-            $"the runner of \"{model.Reference}\" in mode {ModeText.Format(route.Mode)} gave no answer: {cause}",
+            $"the runner of \"{model.Reference}\" in mode {ModeText.Format(route.Mode)} gave no answer: {CauseText.WithoutFolders(cause)}",
             ApiError.Server, "runner_failed");
     }
 }

@@ -10,13 +10,24 @@ internal sealed class RequestBody : IDisposable
 
     private const int FirstBytes = 16 * 1024;
 
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xef, 0xbb, 0xbf];
+
     private byte[]? _buffer;
     private readonly int _length;
 
     private RequestBody(byte[] buffer, int length) => (_buffer, _length) = (buffer, length);
 
     /// <summary>The bytes; valid until <see cref="Dispose"/>.</summary>
-    public ReadOnlyMemory<byte> Bytes => new(_buffer ?? throw new ObjectDisposedException(nameof(RequestBody)), 0, _length);
+    public ReadOnlyMemory<byte> Bytes
+    {
+        get
+        {
+            var bytes = new ReadOnlyMemory<byte>(_buffer ?? throw new ObjectDisposedException(nameof(RequestBody)), 0, _length);
+
+            // Some clients write a byte order mark, which JSON does not have and readers of JSON refuse.
+            return bytes.Span.StartsWith(ByteOrderMark) ? bytes[ByteOrderMark.Length..] : bytes;
+        }
+    }
 
     /// <summary>Reads all of it.</summary>
     /// <exception cref="ApiException">It is too large or encoded.</exception>

@@ -35,7 +35,7 @@ internal static class RunnersAnswer
         if (runner.Replica is { } replica)
             json.WriteString("replica"u8, replica);
         if (runner.Failure is { } failure)
-            json.WriteString("failure"u8, failure);
+            json.WriteString("failure"u8, CauseText.WithoutFolders(failure));
         json.WriteEndObject();
     }
 
@@ -62,7 +62,7 @@ internal static class RunnersAnswer
         foreach (RunnerSnapshot failed in own.Where(static runner => runner.Failure is not null))
         {
             string mode = ModeText.Format(failed.Key.Mode);
-            text.Append(CultureInfo.InvariantCulture, $"; {failed.Key.Model} ({mode}) failed: {failed.Failure}");
+            text.Append(CultureInfo.InvariantCulture, $"; {failed.Key.Model} ({mode}) failed: {CauseText.WithoutFolders(failed.Failure!)}");
         }
 
         return text.ToString();

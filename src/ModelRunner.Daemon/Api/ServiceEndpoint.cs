@@ -16,7 +16,8 @@ internal sealed class ServiceEndpoint
         $"""
         model-runner is running
 
-        POST /v1/chat/completions  /v1/completions  /v1/embeddings  /v1/rerank
+        POST /v1/chat/completions  /v1/completions  /v1/embeddings  /v1/rerank  /v1/responses  /v1/messages
+        POST /tokenize  /detokenize  /apply-template  /infill
         GET  /v1/models  /models  /engines/ps  /engines/status{(hasMetrics ? "  /metrics" : "")}  /health  /version
         POST /engines/unload
 

@@ -40,6 +40,9 @@ internal sealed class RunnerTransformer(Uri target, int bodyLength) : HttpTransf
         if (proxyResponse is null)
             return false;
 
+        if (await FinalRunnerError.TryAnswerAsync(httpContext, proxyResponse, cancellationToken))
+            return false;
+
         HttpResponse response = httpContext.Response;
         var origin = response.Headers.AccessControlAllowOrigin;
         var varies = response.Headers.Vary;

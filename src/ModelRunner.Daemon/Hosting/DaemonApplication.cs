@@ -124,6 +124,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var origins = new OriginPolicy(settings);
         var keys = new KeyPolicy(settings);
         ILogger<ErrorHandling> errorLog = logs.CreateLogger<ErrorHandling>();
+        ILogger<RequestIdentity> requestLog = logs.CreateLogger<RequestIdentity>();
+        web.Use(next => new RequestIdentity(next, time, requestLog).InvokeAsync);
+        web.Use(next => new CleanPath(next).InvokeAsync);
         web.Use(next => new ErrorHandling(next, errorLog).InvokeAsync);
         web.Use(next => new AccessControl(next, hosts, origins, keys).InvokeAsync);
         web.UseRouting();

@@ -1,0 +1,30 @@
+using System.Text;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>
+/// Takes empty segments out of a path, as Docker Model Runner does: base addresses that end with a slash make clients ask for
+/// <c>//v1/models</c>. The path is changed in place, without a redirect, which many clients do not follow for POST.
+/// </summary>
+internal sealed class CleanPath(RequestDelegate next)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (context.Request.Path.Value is { } path && path.Contains("//", StringComparison.Ordinal))
+            context.Request.Path = Clean(path);
+        return next(context);
+    }
+
+    /// <summary>The path with single slashes and without one at its end. Kestrel has resolved dot segments already.</summary>
+    internal static string Clean(string path)
+    {
+        var clean = new StringBuilder(path.Length);
+        foreach (char character in path)
+            if (character != '/' || clean.Length == 0 || clean[^1] != '/')
+                clean.Append(character);
+
+        if (clean.Length > 1 && clean[^1] == '/')
+            clean.Length--;
+        return clean.ToString();
+    }
+}
