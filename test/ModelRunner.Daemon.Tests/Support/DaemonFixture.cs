@@ -204,7 +204,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
 
     private static void Prepare(TemporaryFolder folder, DaemonSetup setup)
     {
-        Directory.CreateDirectory(Path.Join(folder.Path, "run"));
+        Directory.CreateDirectory(Path.Join(folder.Path, "run"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         string models = Directory.CreateDirectory(Path.Join(folder.Path, "models")).FullName;
         foreach (string name in (string[])["tiny-chat.gguf", "tiny-embed.gguf"])
             File.Copy(Path.Join(Repository.Root, "models", name), Path.Join(models, name), overwrite: true);

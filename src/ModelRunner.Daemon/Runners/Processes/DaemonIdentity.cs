@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace ModelRunner.Daemon.Runners.Processes;
 
@@ -11,19 +12,15 @@ namespace ModelRunner.Daemon.Runners.Processes;
 /// <param name="StartTime">When that process started, in the kernel's clock ticks since boot.</param>
 internal readonly record struct DaemonIdentity(long Namespace, int ProcessId, long StartTime)
 {
-    // proc_pid_stat(5): the state is field 3, the first after the name in brackets; the start time is field 22.
-    private const int StateField = 3;
-    private const int StartTimeField = 22;
-
     /// <summary>This process.</summary>
     public static DaemonIdentity Own { get; } =
-        new(ReadNamespace("self"), Environment.ProcessId, ReadStartTime(Environment.ProcessId) ?? 0);
+        new(ReadNamespace("self"), Environment.ProcessId, ProcessList.Find(Environment.ProcessId)?.StartTime ?? 0);
 
     /// <summary>
-    /// Whether the daemon is of our own namespace, so that its process can be looked for, and is not there any more. False where we do
-    /// not know.
+    /// Whether the daemon is of our own namespace, so that its process can be looked for, and is certainly not there any more. False where
+    /// we do not know: a process whose entry cannot be read counts as alive.
     /// </summary>
-    public bool IsDead => Namespace != 0 && Namespace == Own.Namespace && ReadStartTime(ProcessId) != StartTime;
+    public bool IsDead => Namespace != 0 && Namespace == Own.Namespace && IsGone();
 
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out DaemonIdentity identity)
@@ -60,20 +57,16 @@ internal readonly record struct DaemonIdentity(long Namespace, int ProcessId, lo
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Namespace}-{ProcessId}-{StartTime}");
 
-    /// <summary>The start time of a process that is there and alive, a zombie not being so; null otherwise.</summary>
-    private static long? ReadStartTime(int process)
-    {
-        try
-        {
-            string status = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat"));
+    /// <summary>Whether the process that had this start time is certainly gone.</summary>
+    /// <param name="isNumberFree">The kernel knows no process of that number.</param>
+    /// <param name="entry">What <c>/proc</c> shows under that number; null where that may not be read.</param>
+    internal bool IsGone(bool isNumberFree, ProcessEntry? entry) =>
+        isNumberFree || entry is { } process && (process.StartTime != StartTime || !process.IsAlive);
 
-            // The name may hold anything, brackets and spaces included, but it is followed by the last bracket of all.
-            string[] fields = status[(status.LastIndexOf(')') + 2)..].Split(' ');
-            return fields[0] is "Z" or "X" ? null : long.Parse(fields[StartTimeField - StateField], CultureInfo.InvariantCulture);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
+    private bool IsGone()
+    {
+        // The signal 0 is never sent; the call only says whether there is such a process, even where /proc hides it.
+        bool isNumberFree = ProcessId <= 0 || (Libc.Kill(ProcessId, 0) != 0 && Marshal.GetLastPInvokeError() == Libc.ErrorNoProcess);
+        return IsGone(isNumberFree, isNumberFree ? null : ProcessList.Find(ProcessId));
     }
 }

@@ -13,12 +13,25 @@ internal static unsafe partial class Libc
     public const int SigTerm = 15;
     public const int SigChld = 17;
 
+    public const int SigContinue = 18;
+
+    public const int ErrorNoProcess = 3;
     public const int ErrorInterrupted = 4;
     public const int ErrorExists = 17;
 
     public const int SetDeathSignal = 1;
+    public const int SetChildSubreaper = 36;
+    public const nint IgnoreSignal = 1;
     public const short PollIn = 1;
+    public const short PollError = 8;
+    public const int OpenReadWrite = 2;
     public const int OpenCloseOnExec = 0x80000;
+    public const int OpenNoBlock = 0x800;
+    public const int CurrentDirectory = -100;
+    public const int RemoveDirectory = 0x200;
+    public const int LockShared = 1;
+    public const int LockExclusive = 2;
+    public const int LockNoWait = 4;
 
     public const int WaitNoHang = 1;
     public const int WaitExited = 4;
@@ -28,14 +41,35 @@ internal static unsafe partial class Libc
     /// <summary>More than what any C library needs for the opaque structures of <c>posix_spawn</c> and for signal sets.</summary>
     public const int OpaqueSize = 1024;
 
+    // These two are the only ones here that differ between x64 and arm64.
+    public static readonly int OpenDirectory = IsArm64 ? 0x4000 : 0x10000;
+    public static readonly int OpenNoFollow = IsArm64 ? 0x8000 : 0x20000;
+
     private const int CallPidfdSendSignal = 424;
     private const int CallPidfdOpen = 434;
+
+    private static bool IsArm64 => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
     [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
     public static partial int Pipe(int* ends, int flags);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int file, byte* buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int file, byte* buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int OpenAt(int folder, string path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int UnlinkAt(int folder, string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatusAt(int folder, string path, int flags, uint mask, byte* facts);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    public static partial int Lock(int file, int operation);
 
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int file);
@@ -117,6 +151,9 @@ internal static unsafe partial class Libc
 
     /// <summary>A file that becomes readable when the process ends; -1 where the kernel is older than 5.3 or the process is gone.</summary>
     public static int OpenProcess(int process) => (int)SystemCall(CallPidfdOpen, process, 0, 0, 0);
+
+    /// <summary>Lets the calling thread wait, where no managed timer may be used: without a thread pool, or between two looks at processes.</summary>
+    public static void Pause(int milliseconds) => _ = Poll(null, 0, milliseconds);
 
     /// <summary>Signals the process behind a file of <see cref="OpenProcess"/>, which no reused number can be mistaken for.</summary>
     public static bool SignalProcess(int processFile, int signal) => SystemCall(CallPidfdSendSignal, processFile, signal, 0, 0) == 0;

@@ -1,41 +1,54 @@
 using System.Globalization;
-using System.Text;
 
 namespace ModelRunner.Daemon.Runners.Processes;
 
 /// <summary>
-/// Looks at start for what daemons that were killed left behind: runners that escaped the parent-death signal, children of runners, and
-/// folders. Only what carries the mark of a daemon of our user and our namespace that is dead is touched.
+/// Looks for what daemons that were killed left behind: runners that escaped the parent-death signal, children of runners, and folders.
+/// Only what carries the mark of a dead daemon of our user and our process namespace is touched.
 /// </summary>
 internal static class OrphanSweep
 {
-    private static readonly byte[] Mark = Encoding.ASCII.GetBytes(RunnerEnvironment.OwnerVariable + "=");
+    // A process that is being killed may have started another one a moment before.
+    private const int MaxPasses = 20;
+    private const int PauseMilliseconds = 10;
 
-    /// <summary>Kills orphaned processes and removes orphaned folders.</summary>
+    private static readonly string Mark = RunnerEnvironment.OwnerVariable + "=";
+
+    /// <summary>Kills orphaned processes, until there are none, and removes orphaned folders.</summary>
     /// <param name="places">Where such folders may be.</param>
     /// <returns>How many processes and how many folders.</returns>
-    public static (int Processes, int Folders) Run(IReadOnlyList<string> places) => (KillProcesses(), RemoveFolders(places));
+    public static (int Processes, int Folders) Run(IReadOnlyList<string> places)
+    {
+        // Without /proc nothing can be known of anybody.
+        if (DaemonIdentity.Own.Namespace == 0)
+            return (0, 0);
+
+        int killed = 0;
+        for (int pass = 0; pass < MaxPasses; pass++)
+        {
+            int found = KillProcesses();
+            killed += found;
+            if (found == 0)
+                break;
+            Libc.Pause(PauseMilliseconds);
+        }
+
+        return (killed, places.Sum(RemoveFolders));
+    }
 
     private static int KillProcesses()
     {
-        // Without /proc nothing can be known of anybody.
         int killed = 0;
-        if (DaemonIdentity.Own.Namespace == 0)
-            return killed;
-
-        foreach (string folder in Directory.EnumerateDirectories("/proc"))
+        foreach (ProcessEntry process in ProcessList.ReadAll())
         {
-            if (!int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out int process)
-                || !IsOrphan(process))
-            {
+            if (!process.IsAlive || !IsOrphan(process.Id))
                 continue;
-            }
 
             // The number could belong to another process by now. With the process held by a file, a second look settles it.
-            int file = Libc.OpenProcess(process);
+            int file = Libc.OpenProcess(process.Id);
             if (file < 0)
                 continue;
-            if (IsOrphan(process) && Libc.SignalProcess(file, Libc.SigKill))
+            if (IsOrphan(process.Id) && Libc.SignalProcess(file, Libc.SigKill))
                 killed++;
             _ = Libc.Close(file);
         }
@@ -43,76 +56,33 @@ internal static class OrphanSweep
         return killed;
     }
 
-    private static bool IsOrphan(int process)
-    {
-        string number = process.ToString(CultureInfo.InvariantCulture);
-        if (DaemonIdentity.ReadNamespace(number) != DaemonIdentity.Own.Namespace || process == Environment.ProcessId)
-            return false;
+    // Other users' environments cannot be read, unless we are root; root's daemon must not judge other users' either.
+    private static bool IsOrphan(int process) =>
+        process != Environment.ProcessId
+        && ProcessList.FindVariable(process, Mark) is { } text && DaemonIdentity.TryParse(text, out DaemonIdentity owner) && owner.IsDead
+        && ProcessList.User(process) == Libc.EffectiveUser()
+        && DaemonIdentity.ReadNamespace(process.ToString(CultureInfo.InvariantCulture)) == DaemonIdentity.Own.Namespace;
 
-        try
-        {
-            // Other users' environments cannot be read, unless we are root; root's daemon must not judge other users' either.
-            ReadOnlySpan<byte> variables = File.ReadAllBytes($"/proc/{number}/environ");
-            return FindOwner(variables) is { IsDead: true } && ReadUser(number) == Libc.EffectiveUser();
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
-
-    private static DaemonIdentity? FindOwner(ReadOnlySpan<byte> variables)
-    {
-        foreach (Range range in variables.Split((byte)0))
-        {
-            ReadOnlySpan<byte> variable = variables[range];
-            if (variable.StartsWith(Mark))
-                return DaemonIdentity.TryParse(Encoding.UTF8.GetString(variable[Mark.Length..]), out DaemonIdentity owner) ? owner : null;
-        }
-
-        return null;
-    }
-
-    // proc_pid_status(5): "Uid:", then real, effective, saved and file system user, between tabs.
-    private static uint? ReadUser(string process)
-    {
-        foreach (string line in File.ReadLines($"/proc/{process}/status"))
-            if (line.StartsWith("Uid:\t", StringComparison.Ordinal))
-                return uint.Parse(line.Split('\t')[2], CultureInfo.InvariantCulture);
-
-        return null;
-    }
-
-    private static int RemoveFolders(IReadOnlyList<string> places)
+    private static int RemoveFolders(string place)
     {
         int removed = 0;
-        foreach (string place in places)
+        foreach (string name in FindNames(place))
         {
-            foreach (string folder in Find(place))
+            string mark = name[RuntimeFolder.NamePrefix.Length..];
+            int end = mark.LastIndexOf('-');
+            if (end > 0 && DaemonIdentity.TryParse(mark.AsSpan(0, end), out DaemonIdentity owner) && owner.IsDead
+                && FolderRemoval.Remove(Path.Join(place, name), mustBeUnlocked: true))
             {
-                string mark = Path.GetFileName(folder)[RuntimeFolder.NamePrefix.Length..];
-                int end = mark.LastIndexOf('-');
-                if (end < 0 || !DaemonIdentity.TryParse(mark.AsSpan(0, end), out DaemonIdentity owner) || !owner.IsDead)
-                    continue;
-
-                // A link that somebody else laid is removed as a link; a folder of somebody else's is beyond our rights.
-                RuntimeFolder.Remove(folder);
-                removed += Directory.Exists(folder) ? 0 : 1;
+                removed++;
             }
         }
 
         return removed;
     }
 
-    private static string[] Find(string place)
+    private static IReadOnlyList<string> FindNames(string place)
     {
-        try
-        {
-            return Directory.GetDirectories(place, RuntimeFolder.NamePrefix + "*");
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
+        using HeldFolder? folder = HeldFolder.Open(place);
+        return folder is null ? [] : [.. folder.ReadNames().Where(static name => name.StartsWith(RuntimeFolder.NamePrefix, StringComparison.Ordinal))];
     }
 }

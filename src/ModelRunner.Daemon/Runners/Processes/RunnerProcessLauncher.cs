@@ -11,12 +11,14 @@ namespace ModelRunner.Daemon.Runners.Processes;
 internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 {
     private readonly RunnerEngine? _engine;
-    private readonly RuntimeFolder _folder;
+    private readonly Lock _gate = new();
     private readonly ILogger _logger;
+    private readonly IReadOnlyList<string> _places;
     private readonly DaemonSettings _settings;
     private readonly RunnerSpawner _spawner;
     private readonly Task _sweeping;
     private readonly TimeProvider _time;
+    private RuntimeFolder _folder;
 
     /// <exception cref="IOException">No private folder could be made.</exception>
     public RunnerProcessLauncher(DaemonSettings settings, TimeProvider time, ILogger<RunnerProcessLauncher> logger)
@@ -28,7 +30,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     internal RunnerProcessLauncher(
         DaemonSettings settings, TimeProvider time, ILogger logger, IReadOnlyList<string> places, IReadOnlyList<string> prefix)
     {
-        (_settings, _time, _logger) = (settings, time, logger);
+        (_settings, _time, _logger, _places) = (settings, time, logger, places);
         _engine = RunnerEngine.Choose(settings.Runners);
         _sweeping = Task.Run(() => Sweep(places, logger));
         _folder = RuntimeFolder.Create(places);
@@ -39,7 +41,8 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 
     public IManagedRunner Start(RunnerId runner, RunnerKey key, ModelEntry model)
     {
-        string socketPath = _folder.SocketPath(runner.Value);
+        RuntimeFolder folder = IntactFolder();
+        string socketPath = folder.SocketPath(runner.Value);
         RunnerEndpoint endpoint = RunnerEndpointFactory.ForSocket(runner, socketPath);
         if (_engine is null)
             return Fail("no engine to run models with: install llama-server, or name it in LLAMA_SERVER_PATH", endpoint);
@@ -48,8 +51,8 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 
         IReadOnlyList<string> arguments =
             RunnerCommandLine.Build(_engine, model, key.Mode, socketPath, _settings.Runners, _settings.Metrics.Enabled);
-        IReadOnlyList<string> environment = RunnerEnvironment.Build(Environment.GetEnvironmentVariables(), _folder.EmptyFolder);
-        Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(_engine.Path, arguments, environment, _folder.Path));
+        IReadOnlyList<string> environment = RunnerEnvironment.Build(Environment.GetEnvironmentVariables(), folder.EmptyFolder);
+        Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(_engine.Path, arguments, environment, folder.Path));
         var start = new RunnerStart(_engine, model.Reference, arguments, socketPath, endpoint);
         return new RunnerProcess(spawning, start, _settings.Runners, _time, _logger);
     }
@@ -59,6 +62,22 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         _sweeping.GetAwaiter().GetResult();
         _spawner.Dispose();
         _folder.Dispose();
+    }
+
+    // Programs that clean temporary folders remove what looks old. A start with a folder that is gone would fail for an odd reason.
+    private RuntimeFolder IntactFolder()
+    {
+        lock (_gate)
+        {
+            if (_folder.IsIntact)
+                return _folder;
+
+            RuntimeFolder vanished = _folder;
+            _folder = RuntimeFolder.Create(_places);
+            RunnerProcessLog.FolderVanished(_logger, vanished.Path, _folder.Path);
+            vanished.Dispose();
+            return _folder;
+        }
     }
 
     // What a killed daemon left may hold the memory that is needed now. The sweep is long over when the first request comes.

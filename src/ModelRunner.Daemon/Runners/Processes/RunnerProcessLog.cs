@@ -27,4 +27,16 @@ internal static partial class RunnerProcessLog
     [LoggerMessage(EventId = 2007, Level = LogLevel.Information,
         Message = "Cleaned up after a daemon that was killed: {Processes} processes, {Folders} folders")]
     public static partial void Swept(ILogger logger, int processes, int folders);
+
+    [LoggerMessage(EventId = 2009, Level = LogLevel.Error,
+        Message = "{Model} (process {Process}) left {Count} processes that SIGKILL does not end; going on without them")]
+    public static partial void DescendantsSurvive(ILogger logger, string model, int process, int count);
+
+    [LoggerMessage(EventId = 2010, Level = LogLevel.Warning,
+        Message = "The private folder {Folder} was removed while the daemon runs; made {NewFolder} instead")]
+    public static partial void FolderVanished(ILogger logger, string folder, string newFolder);
+
+    [LoggerMessage(EventId = 2011, Level = LogLevel.Warning,
+        Message = "No guardian process: {Cause}. If the daemon is killed, an engine behind a wrapper script lives on until the next start.")]
+    public static partial void NoGuardian(ILogger logger, string cause);
 }

@@ -6,7 +6,8 @@ namespace ModelRunner.Daemon.Runners.Processes;
 
 /// <summary>
 /// The private folder (0700) of this daemon's life: runners' sockets, and the empty folder that stands in for their configuration. Its name
-/// says whose it is, so that a later daemon can remove what a killed one left.
+/// tells which daemon it belongs to, so that a later daemon can remove what a killed one left. A lock on it, held for as long as this lives,
+/// tells programs that clean temporary folders to leave it alone.
 /// </summary>
 internal sealed class RuntimeFolder : IDisposable
 {
@@ -17,19 +18,35 @@ internal sealed class RuntimeFolder : IDisposable
     private const int MaxFolderLength = 107 - 26;
     private const uint OwnerOnly = 0x1C0;
 
-    private RuntimeFolder(string path) => Path = path;
+    private readonly HeldFolder _held;
+
+    private RuntimeFolder(string path, HeldFolder held)
+    {
+        (Path, _held) = (path, held);
+        held.TryLockShared();
+    }
 
     public string Path { get; }
 
     /// <summary>An empty folder, for programs that would read the user's configuration.</summary>
     public string EmptyFolder => System.IO.Path.Join(Path, "empty");
 
-    /// <summary>The places where such folders may be, the best first.</summary>
-    public static IReadOnlyList<string> Places()
+    /// <summary>False when somebody removed or replaced the folder or the empty one in it: nothing can be started with it then.</summary>
+    public bool IsIntact =>
+        FileIdentity.OfName(Libc.CurrentDirectory, Path) is { } found && found == _held.Identity && Directory.Exists(EmptyFolder);
+
+    /// <summary>
+    /// The places where such folders may be, the best first: <c>XDG_RUNTIME_DIR</c> where it belongs to this user and nobody else may
+    /// write to it, then the temporary folders.
+    /// </summary>
+    public static IReadOnlyList<string> Places() => Places(Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"), System.IO.Path.GetTempPath());
+
+    /// <summary>For tests, which name the folders.</summary>
+    internal static IReadOnlyList<string> Places(string? perUser, string temporary)
     {
-        string? perUser = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
-        string temporary = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetTempPath());
-        string[] places = string.IsNullOrEmpty(perUser) ? [temporary, "/tmp"] : [perUser, temporary, "/tmp"];
+        string[] places = [System.IO.Path.TrimEndingDirectorySeparator(temporary), "/tmp"];
+        if (IsPrivate(perUser))
+            places = [System.IO.Path.TrimEndingDirectorySeparator(perUser!), .. places];
         return [.. places.Where(System.IO.Path.IsPathRooted).Distinct(StringComparer.Ordinal)];
     }
 
@@ -42,10 +59,13 @@ internal sealed class RuntimeFolder : IDisposable
             string path = System.IO.Path.Join(place, $"{NamePrefix}{DaemonIdentity.Own}-{RandomText()}");
 
             // The call, unlike .NET's, fails where the folder exists: nobody can have prepared it for us.
-            if (Encoding.UTF8.GetByteCount(path) > MaxFolderLength || Libc.MakeDirectory(path, OwnerOnly) != 0)
+            if (Encoding.UTF8.GetByteCount(path) > MaxFolderLength || Libc.MakeDirectory(path, OwnerOnly) != 0
+                || HeldFolder.Open(path) is not { } held)
+            {
                 continue;
+            }
 
-            var folder = new RuntimeFolder(path);
+            var folder = new RuntimeFolder(path, held);
             Directory.CreateDirectory(folder.EmptyFolder);
             return folder;
         }
@@ -57,20 +77,19 @@ internal sealed class RuntimeFolder : IDisposable
     /// <summary>A path for a runner's socket that no other start has.</summary>
     public string SocketPath(long number) => System.IO.Path.Join(Path, string.Create(CultureInfo.InvariantCulture, $"r{number}.sock"));
 
-    /// <summary>Removes the folder and all in it.</summary>
-    public void Dispose() => Remove(Path);
-
-    /// <summary>Removes a folder as far as that is possible.</summary>
-    public static void Remove(string path)
+    /// <summary>Removes the folder and all in it, as far as that is possible; the next start tries again.</summary>
+    public void Dispose()
     {
-        try
-        {
-            Directory.Delete(path, recursive: true);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            // The next start tries again; nothing depends on it.
-        }
+        FolderRemoval.Remove(Path);
+        _held.Dispose();
+    }
+
+    private static bool IsPrivate(string? path)
+    {
+        if (string.IsNullOrEmpty(path) || !System.IO.Path.IsPathRooted(path))
+            return false;
+        using HeldFolder? folder = HeldFolder.Open(path);
+        return folder is { Identity.IsOursAlone: true };
     }
 
     private static string RandomText() => Random.Shared.Next().ToString("x8", CultureInfo.InvariantCulture);

@@ -65,6 +65,19 @@ public sealed class OrphanSweepTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true, null, 'S', true)]
+    [InlineData(false, null, 'S', false)]
+    [InlineData(false, 7L, 'S', false)]
+    [InlineData(false, 7L, 'Z', true)]
+    [InlineData(false, 8L, 'S', true)]
+    public void A_daemon_whose_entry_cannot_be_read_counts_as_alive(bool isNumberFree, long? startTime, char state, bool isGone)
+    {
+        var daemon = new DaemonIdentity(1, 2, 7);
+
+        Assert.Equal(isGone, daemon.IsGone(isNumberFree, startTime is { } time ? new ProcessEntry(2, state, 1, 2, 2, time) : null));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("1-2")]
     [InlineData("1-2-3-4")]
