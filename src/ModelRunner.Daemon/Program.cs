@@ -5,5 +5,7 @@ using ModelRunner.Daemon.Runners.Processes;
 // Between a fork and a program's execution nothing else may be set up.
 if (ExecRunner.IsAskedFor(args))
     return ExecRunner.Run(args);
+if (GuardRunners.IsAskedFor(args))
+    return GuardRunners.Run(args);
 
 return await CommandLine.RunAsync(args, DaemonHost.RunAsync);

@@ -20,6 +20,28 @@ internal static class ProcessTable
     /// <summary>The arguments of a process.</summary>
     public static string[] ArgumentsOf(int process) => File.ReadAllText($"/proc/{process}/cmdline").TrimEnd('\0').Split('\0');
 
+    /// <summary>The living process whose command line holds all of these texts, in any of its arguments; 0: there is none.</summary>
+    public static int FindByArguments(params string[] texts)
+    {
+        foreach (string folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int process) || !IsAlive(process))
+                continue;
+            try
+            {
+                string line = File.ReadAllText($"/proc/{process}/cmdline");
+                if (texts.All(text => line.Contains(text, StringComparison.Ordinal)))
+                    return process;
+            }
+            catch (IOException)
+            {
+                // It ended meanwhile.
+            }
+        }
+
+        return 0;
+    }
+
     /// <summary>Waits until a process is gone, and fails after <paramref name="limit"/>.</summary>
     public static async Task WaitUntilGoneAsync(int process, TimeSpan limit)
     {

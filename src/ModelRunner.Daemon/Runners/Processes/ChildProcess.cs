@@ -1,11 +1,12 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace ModelRunner.Daemon.Runners.Processes;
 
 /// <summary>
 /// One child process. A thread of its own drains the pipe of its outputs, so that it never waits for us, and notices its end from the
-/// process itself: a grandchild that holds the pipe open does not hide it. What is left of its process group is killed then, and the
-/// process is reaped.
+/// process itself: a grandchild that holds the pipe open does not hide it. What is left of its <see cref="ProcessTree"/> is killed then, and
+/// the process is reaped.
 /// </summary>
 internal sealed unsafe class ChildProcess
 {
@@ -18,16 +19,23 @@ internal sealed unsafe class ChildProcess
     // What a grandchild may still pour into the pipe after the end is not worth more than this.
     private const int MaxBytesAfterExit = 1024 * 1024;
 
+    private static readonly ConcurrentDictionary<int, ChildProcess> Unreaped = [];
+
     private readonly TaskCompletionSource<ExitStatus> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly int _outputPipe;
+    private readonly ProcessTree _tree;
+    private long _graceEnds;
     private bool _isReaped;
 
     /// <param name="id">The process, which must be a child of ours and the leader of its group.</param>
+    /// <param name="mark">The variable, as <c>NAME=value</c>, that tells this process's descendants from all others.</param>
     /// <param name="outputPipe">The end to read; owned from here on.</param>
-    public ChildProcess(int id, int outputPipe)
+    public ChildProcess(int id, string mark, int outputPipe)
     {
         (Id, _outputPipe) = (id, outputPipe);
+        _tree = new ProcessTree(id, mark);
+        Unreaped[id] = this;
         new Thread(Watch, StackSize)
         {
             IsBackground = true,
@@ -35,25 +43,59 @@ internal sealed unsafe class ChildProcess
         }.Start();
     }
 
+    /// <summary>Whether any child process of this kind has not been reaped yet.</summary>
+    public static bool IsAnyLeft => !Unreaped.IsEmpty;
+
     public int Id { get; }
 
     /// <summary>What it wrote to standard output and standard error.</summary>
     public LogRing Output { get; } = new();
 
-    /// <summary>Completes when the process is gone, reaped, and its last words are in <see cref="Output"/>.</summary>
+    /// <summary>
+    /// Completes when the process and all that it started are gone, it is reaped, and its last words are in <see cref="Output"/>.
+    /// </summary>
     public Task<ExitStatus> Exited => _exited.Task;
 
+    /// <summary>How many descendants could not be killed; final once <see cref="Exited"/> is complete.</summary>
+    public int Survivors { get; private set; }
+
+    /// <summary>Whether a child of this process belongs to one of these, which reaps it itself.</summary>
+    public static bool IsKnown(int process) => Unreaped.ContainsKey(process);
+
     /// <summary>Sends a signal to the process; to nobody once it is gone, even if its number is in use again.</summary>
-    public void Signal(int signal) => Send(Id, signal);
-
-    /// <summary>Sends a signal to the process and to all of its group.</summary>
-    public void SignalGroup(int signal) => Send(-Id, signal);
-
-    private void Send(int target, int signal)
+    public void Signal(int signal)
     {
         lock (_gate)
             if (!_isReaped)
-                _ = Libc.Kill(target, signal);
+                _ = Libc.Kill(Id, signal);
+    }
+
+    /// <summary>
+    /// Asks the process and all that it started to end. Whatever outlives the process may go on until the grace time is over.
+    /// </summary>
+    public void AskToEnd(TimeSpan grace)
+    {
+        Volatile.Write(ref _graceEnds, Environment.TickCount64 + (long)grace.TotalMilliseconds);
+
+        // A stopped process would keep the first signal until somebody lets it go on.
+        SignalTree(Libc.SigTerm, Libc.SigContinue);
+    }
+
+    /// <summary>Kills the process and all that it started.</summary>
+    public void Kill()
+    {
+        Volatile.Write(ref _graceEnds, 0);
+        SignalTree(Libc.SigKill);
+    }
+
+    private void SignalTree(params ReadOnlySpan<int> signals)
+    {
+        lock (_gate)
+        {
+            foreach (int signal in signals)
+                if (!_isReaped)
+                    _tree.Signal(signal);
+        }
     }
 
     private void Watch()
@@ -74,7 +116,7 @@ internal sealed unsafe class ChildProcess
         }
 
         // Not reaped yet, so the number of the group cannot have been given to anybody else.
-        _ = Libc.Kill(-Id, Libc.SigKill);
+        Survivors = _tree.End(() => Environment.TickCount64 < Volatile.Read(ref _graceEnds));
         DrainRest(block, entries[1]);
         _ = Libc.Close(_outputPipe);
         if (processFile >= 0)
@@ -123,6 +165,8 @@ internal sealed unsafe class ChildProcess
             do
                 result = Libc.WaitPid(Id, &status, 0);
             while (result < 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
+
+            Unreaped.TryRemove(Id, out _);
 
             // Where our own parent made SIGCHLD ignored, the kernel reaps and the status is lost.
             return result == Id ? ExitStatus.FromWaitStatus(status) : default;

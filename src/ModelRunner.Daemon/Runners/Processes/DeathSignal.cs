@@ -18,17 +18,22 @@ internal static class DeathSignal
 
     private static readonly string[] SetprivPaths = ["/usr/bin/setpriv", "/bin/setpriv"];
 
+    /// <summary>This program, to be started again in another part.</summary>
+    public static string Executable
+    {
+        get
+        {
+            // The link leads to the running executable even after an upgrade replaced its file; a chroot may be without /proc.
+            string executable = Path.Join(AppContext.BaseDirectory, "model-runner");
+            return BuildInformation.IsNativeAot && File.Exists(RunningExecutable) ? RunningExecutable : executable;
+        }
+    }
+
     /// <summary>The prefix for this process on this machine.</summary>
     public static IReadOnlyList<string> ChoosePrefix()
     {
-        string executable = Path.Join(AppContext.BaseDirectory, "model-runner");
-
-        // The link leads to the running executable even after an upgrade replaced its file; a chroot may be without /proc.
-        if (BuildInformation.IsNativeAot)
-            return ExecRunner.Prefix(File.Exists(RunningExecutable) ? RunningExecutable : executable, Environment.ProcessId);
-
-        string? setpriv = SetprivPaths.FirstOrDefault(File.Exists);
-        return setpriv is not null ? Setpriv(setpriv) : ExecRunner.Prefix(executable, Environment.ProcessId);
+        string? setpriv = BuildInformation.IsNativeAot ? null : SetprivPaths.FirstOrDefault(File.Exists);
+        return setpriv is not null ? Setpriv(setpriv) : ExecRunner.Prefix(Executable, Environment.ProcessId);
     }
 
     /// <summary>The prefix that uses util-linux.</summary>

@@ -20,14 +20,16 @@ internal static unsafe class NativeSpawn
     private static readonly bool CanCloseOthers =
         NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "posix_spawn_file_actions_addclosefrom_np", out _);
 
-    /// <summary>Starts a process in a group of its own, with no standard input and both outputs on one pipe.</summary>
+    /// <summary>Starts a process in a group of its own, with both outputs on one file.</summary>
     /// <param name="command">The executable, then its arguments.</param>
     /// <param name="environment">All of its variables.</param>
     /// <param name="workingDirectory">Where it starts.</param>
-    /// <param name="outputPipe">The end of the pipe that it writes to. It stays the caller's.</param>
+    /// <param name="output">The file that it writes to. It stays the caller's.</param>
+    /// <param name="input">The file that it reads from, which stays the caller's; null: it has no input.</param>
     /// <returns>The process identifier.</returns>
     /// <exception cref="SpawnException">The operating system refused.</exception>
-    public static int Start(IReadOnlyList<string> command, IReadOnlyList<string> environment, string workingDirectory, int outputPipe)
+    public static int Start(
+        IReadOnlyList<string> command, IReadOnlyList<string> environment, string workingDirectory, int output, int? input = null)
     {
         byte* actions = stackalloc byte[Libc.OpaqueSize];
         byte* attributes = stackalloc byte[Libc.OpaqueSize];
@@ -35,9 +37,11 @@ internal static unsafe class NativeSpawn
         Check(Libc.InitializeAttributes(attributes), command[0]);
         try
         {
-            Check(Libc.AddOpen(actions, StandardInput, "/dev/null", 0, 0), command[0]);
-            Check(Libc.AddDuplicate(actions, outputPipe, StandardOutput), command[0]);
-            Check(Libc.AddDuplicate(actions, outputPipe, StandardError), command[0]);
+            Check(
+                input is { } file ? Libc.AddDuplicate(actions, file, StandardInput) : Libc.AddOpen(actions, StandardInput, "/dev/null", 0, 0),
+                command[0]);
+            Check(Libc.AddDuplicate(actions, output, StandardOutput), command[0]);
+            Check(Libc.AddDuplicate(actions, output, StandardError), command[0]);
             Check(Libc.AddChangeDirectory(actions, workingDirectory), command[0]);
             if (CanCloseOthers)
                 Check(Libc.AddCloseFrom(actions, FirstOther), command[0]);

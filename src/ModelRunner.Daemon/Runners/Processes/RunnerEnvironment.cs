@@ -11,6 +11,9 @@ internal static class RunnerEnvironment
     /// <summary>Marks every runner, and what runners start, with the daemon that they belong to.</summary>
     public const string OwnerVariable = "MODEL_RUNNER_RUNNER";
 
+    /// <summary>Marks one runner, and what it starts, so that nothing of it is left when it ends.</summary>
+    public const string TreeVariable = "MODEL_RUNNER_RUNNER_TREE";
+
     private static readonly string[] Kept =
     [
         "PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "DOTNET_ROOT",

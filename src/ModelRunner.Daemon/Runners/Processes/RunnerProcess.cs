@@ -79,9 +79,11 @@ internal sealed class RunnerProcess : IManagedRunner
         if (failed is null)
             _ready.TrySetResult(null);
         else
-            child.SignalGroup(Libc.SigKill);
+            child.Kill();
 
         ExitStatus status = await child.Exited;
+        if (child.Survivors > 0)
+            RunnerProcessLog.DescendantsSurvive(_logger, _start.Reference, child.Id, child.Survivors);
         if (failed is null && !IsStopping)
             failed = ExitCause.Describe(_start.Engine.Name, status, child.Output.ReadLines());
         Finish(failed);
@@ -147,12 +149,12 @@ internal sealed class RunnerProcess : IManagedRunner
         if (Child is not { } child)
             return;
 
-        child.Signal(Libc.SigTerm);
+        child.AskToEnd(_settings.StopGrace);
         if (await IsGoneWithinAsync(_settings.StopGrace))
             return;
 
         RunnerProcessLog.Killing(_logger, _start.Reference, child.Id, _settings.StopGrace.TotalSeconds);
-        child.SignalGroup(Libc.SigKill);
+        child.Kill();
         if (await IsGoneWithinAsync(KillPatience))
             return;
 

@@ -22,19 +22,20 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 
     /// <exception cref="IOException">No private folder could be made.</exception>
     public RunnerProcessLauncher(DaemonSettings settings, TimeProvider time, ILogger<RunnerProcessLauncher> logger)
-        : this(settings, time, logger, RuntimeFolder.Places(), DeathSignal.ChoosePrefix())
+        : this(settings, time, logger, RuntimeFolder.Places(), DeathSignal.ChoosePrefix(), hasGuardian: true)
     {
     }
 
     /// <summary>For tests, which name the places to use and the way to tie a child's life to ours.</summary>
     internal RunnerProcessLauncher(
-        DaemonSettings settings, TimeProvider time, ILogger logger, IReadOnlyList<string> places, IReadOnlyList<string> prefix)
+        DaemonSettings settings, TimeProvider time, ILogger logger, IReadOnlyList<string> places, IReadOnlyList<string> prefix,
+        bool hasGuardian = false)
     {
         (_settings, _time, _logger, _places) = (settings, time, logger, places);
         _engine = RunnerEngine.Choose(settings.Runners);
         _sweeping = Task.Run(() => Sweep(places, logger));
         _folder = RuntimeFolder.Create(places);
-        _spawner = new RunnerSpawner(prefix);
+        _spawner = new RunnerSpawner(prefix, hasGuardian ? new Guardian(places, cause => RunnerProcessLog.NoGuardian(logger, cause)) : null);
     }
 
     public string? Engine => _engine?.Name;

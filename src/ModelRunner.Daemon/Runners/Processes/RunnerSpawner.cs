@@ -18,12 +18,17 @@ internal sealed unsafe class RunnerSpawner : IDisposable
     private const string OutOfMemoryScore = "500";
 
     private readonly BlockingCollection<(SpawnRequest Request, TaskCompletionSource<ChildProcess> Answer)> _orders = [];
+    private static long _lastMark;
+
     private readonly IReadOnlyList<string> _prefix;
+    private readonly Guardian? _guardian;
     private readonly Thread _thread;
 
-    public RunnerSpawner(IReadOnlyList<string> prefix)
+    /// <param name="prefix">The words that tie a child's life to ours; see <see cref="DeathSignal"/>.</param>
+    /// <param name="guardian">Ends what outlives this process; null: nobody does. Owned from here on.</param>
+    public RunnerSpawner(IReadOnlyList<string> prefix, Guardian? guardian = null)
     {
-        _prefix = prefix;
+        (_prefix, _guardian) = (prefix, guardian);
         _thread = new Thread(Work) { IsBackground = true, Name = "runner spawner" };
         _thread.Start();
     }
@@ -52,6 +57,7 @@ internal sealed unsafe class RunnerSpawner : IDisposable
         _orders.CompleteAdding();
         _thread.Join();
         _orders.Dispose();
+        _guardian?.Dispose();
     }
 
     private void Work()
@@ -61,6 +67,7 @@ internal sealed unsafe class RunnerSpawner : IDisposable
             try
             {
                 answer.SetResult(Start(request));
+                _guardian?.EnsureStarted();
             }
             catch (SpawnException failure)
             {
@@ -75,11 +82,13 @@ internal sealed unsafe class RunnerSpawner : IDisposable
         if (Libc.Pipe(ends, Libc.OpenCloseOnExec) != 0)
             throw new SpawnException($"{request.Program} could not be started: no pipe for its output: {Marshal.GetLastPInvokeErrorMessage()}");
 
+        string mark = string.Create(
+            CultureInfo.InvariantCulture, $"{RunnerEnvironment.TreeVariable}={DaemonIdentity.Own}-{Interlocked.Increment(ref _lastMark)}");
         int process;
         try
         {
             process = NativeSpawn.Start(
-                [.. _prefix, request.Program, .. request.Arguments], request.Environment, request.WorkingDirectory, ends[1]);
+                [.. _prefix, request.Program, .. request.Arguments], [.. request.Environment, mark], request.WorkingDirectory, ends[1]);
         }
         catch (SpawnException)
         {
@@ -92,14 +101,14 @@ internal sealed unsafe class RunnerSpawner : IDisposable
         }
 
         OfferToOutOfMemoryKiller(process);
-        return Watch(process, ends[0], request.Program);
+        return Watch(process, mark, ends[0], request.Program);
     }
 
-    private static ChildProcess Watch(int process, int outputPipe, string program)
+    private static ChildProcess Watch(int process, string mark, int outputPipe, string program)
     {
         try
         {
-            return new ChildProcess(process, outputPipe);
+            return new ChildProcess(process, mark, outputPipe);
         }
         catch (OutOfMemoryException)
         {

@@ -5,6 +5,7 @@ namespace ModelRunner.Daemon.Tests.Runners.Processes;
 
 public sealed class ChildProcessTests : IDisposable
 {
+    private const int StopSignal = 19;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly SpawnBed _bed = new();
@@ -52,12 +53,83 @@ public sealed class ChildProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_grandchild_of_another_group_that_holds_the_pipe_does_not_delay_the_end()
+    public async Task A_grandchild_in_a_session_of_its_own_does_not_outlive_the_process()
     {
         ChildProcess child = await _bed.StartShellAsync("setsid sleep 600 & echo $!; exit 0");
 
         Assert.Equal(new ExitStatus(0, null), await child.Exited.WaitAsync(Limit));
-        Assert.Equal(0, Libc.Kill(int.Parse(child.Output.ReadLines()[0], CultureInfo.InvariantCulture), Libc.SigKill));
+
+        // The end is told when all of it is gone.
+        Assert.False(ProcessTable.IsAlive(Number(child, 0)));
+        Assert.Equal(0, child.Survivors);
+    }
+
+    [Theory]
+    [InlineData("setsid sleep 600 & echo $!; wait")]
+    [InlineData("setsid setsid sh -c 'echo $$; exec sleep 600' & wait")]
+    [InlineData("env -i setsid sleep 600 & echo $!; wait")]
+    [InlineData("(setsid sh -c 'sleep 600 & echo $!; wait' &); exec sleep 600")]
+    public async Task All_that_a_wrapper_script_started_is_killed_wherever_it_went(string script)
+    {
+        ChildProcess child = await _bed.StartShellAsync(script);
+        await WaitForOutputAsync(child);
+
+        child.Kill();
+
+        await child.Exited.WaitAsync(Limit);
+        Assert.False(ProcessTable.IsAlive(Number(child, 0)));
+    }
+
+    [Fact]
+    public async Task An_engine_behind_a_wrapper_script_may_end_by_itself_within_the_grace_time()
+    {
+        const string Engine = "trap 'sleep 0.2; echo saved; exit 0' TERM; echo up; while :; do sleep 0.02; done";
+        ChildProcess child = await _bed.StartShellAsync($"setsid sh -c \"{Engine}\"; echo never");
+        await WaitForOutputAsync(child);
+
+        child.AskToEnd(Limit);
+
+        await child.Exited.WaitAsync(Limit);
+        Assert.Contains("saved", child.Output.ReadLines());
+        Assert.DoesNotContain("never", child.Output.ReadLines());
+    }
+
+    [Fact]
+    public async Task An_engine_that_ignores_the_request_to_end_is_killed_when_the_grace_time_is_over()
+    {
+        ChildProcess child = await _bed.StartShellAsync("setsid sh -c \"trap '' TERM; echo $$; while :; do sleep 0.02; done\" & wait");
+        await WaitForOutputAsync(child);
+
+        child.AskToEnd(TimeSpan.FromMilliseconds(100));
+
+        await child.Exited.WaitAsync(Limit);
+        Assert.False(ProcessTable.IsAlive(Number(child, 0)));
+    }
+
+    [Fact]
+    public async Task A_stopped_process_can_be_asked_to_end()
+    {
+        ChildProcess child = await _bed.StartShellAsync("trap 'exit 5' TERM; echo up; while :; do sleep 0.02; done");
+        await WaitForOutputAsync(child);
+        child.Signal(StopSignal);
+
+        child.AskToEnd(Limit);
+
+        Assert.Equal(new ExitStatus(5, null), await child.Exited.WaitAsync(Limit));
+    }
+
+    [Fact]
+    public async Task A_process_of_somebody_else_in_the_same_session_is_left_alone()
+    {
+        ChildProcess other = await _bed.StartShellAsync("echo up; exec sleep 600");
+        ChildProcess child = await _bed.StartShellAsync("echo up; exec sleep 600");
+        await WaitForOutputAsync(other);
+        await WaitForOutputAsync(child);
+
+        child.Kill();
+
+        await child.Exited.WaitAsync(Limit);
+        Assert.True(ProcessTable.IsAlive(other.Id));
     }
 
     [Fact]
@@ -67,7 +139,8 @@ public sealed class ChildProcessTests : IDisposable
         await child.Exited.WaitAsync(Limit);
 
         child.Signal(Libc.SigKill);
-        child.SignalGroup(Libc.SigKill);
+        child.AskToEnd(TimeSpan.Zero);
+        child.Kill();
 
         Assert.False(ProcessTable.IsAlive(child.Id));
     }
@@ -77,14 +150,16 @@ public sealed class ChildProcessTests : IDisposable
     {
         ChildProcess child = await _bed.StartShellAsync("sleep 600 & echo $!; wait");
         await WaitForOutputAsync(child);
-        int grandchild = int.Parse(child.Output.ReadLines()[0], CultureInfo.InvariantCulture);
-        child.SignalGroup(19);
+        int grandchild = Number(child, 0);
+        child.Signal(StopSignal);
 
-        child.SignalGroup(Libc.SigKill);
+        child.Kill();
 
         Assert.Equal(new ExitStatus(null, Libc.SigKill), await child.Exited.WaitAsync(Limit));
         await ProcessTable.WaitForEndAsync(grandchild, Limit);
     }
+
+    private static int Number(ChildProcess child, int line) => int.Parse(child.Output.ReadLines()[line], CultureInfo.InvariantCulture);
 
     private static async Task WaitForOutputAsync(ChildProcess child)
     {

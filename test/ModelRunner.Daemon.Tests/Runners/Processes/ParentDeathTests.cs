@@ -8,6 +8,7 @@ namespace ModelRunner.Daemon.Tests.Runners.Processes;
 public sealed class ParentDeathTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan GuardianLimit = TimeSpan.FromSeconds(20);
 
     [Theory]
     [InlineData("setpriv")]
@@ -36,6 +37,22 @@ public sealed class ParentDeathTests
 
         foreach (int grandchild in grandchildren)
             await ProcessTable.WaitForEndAsync(grandchild, Limit);
+    }
+
+    [Fact]
+    public async Task LIF_10_an_engine_behind_a_wrapper_script_is_gone_soon_after_its_daemon_was_killed()
+    {
+        using Process host = Process.Start(SpawnHost.Command("setpriv", withGuardian: true))!;
+
+        // The second one is started only when the guardian, which the first one called for, is there.
+        int[] engines = [await ReadAsync(host), await ReadAsync(host)];
+        Assert.All(engines, static engine => Assert.True(ProcessTable.IsAlive(engine)));
+
+        await KillAsync(host);
+
+        // Here the guardian is compiled while it runs; the published one needs a tenth of the time.
+        foreach (int engine in engines)
+            await ProcessTable.WaitForEndAsync(engine, GuardianLimit);
     }
 
     [Fact]

@@ -68,13 +68,17 @@ public sealed class RunnerSpawnerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_child_gets_the_variables_that_it_was_given_and_no_others()
+    public async Task A_child_gets_the_variables_that_it_was_given_and_the_mark_of_its_start()
     {
         ChildProcess child = await _bed.StartAsync("/usr/bin/env");
 
         await child.Exited.WaitAsync(Limit);
 
-        Assert.Equal(["CANARY=none", "PATH=/usr/bin:/bin"], child.Output.ReadLines().Order(StringComparer.Ordinal));
+        Assert.Collection(
+            child.Output.ReadLines().Order(StringComparer.Ordinal),
+            static line => Assert.Equal("CANARY=none", line),
+            static line => Assert.StartsWith($"{RunnerEnvironment.TreeVariable}={DaemonIdentity.Own}-", line, StringComparison.Ordinal),
+            static line => Assert.Equal("PATH=/usr/bin:/bin", line));
     }
 
     [Fact]

@@ -12,13 +12,17 @@ internal static class SpawnHost
 {
     private const string Variable = "MODEL_RUNNER_TEST_SPAWN_HOST";
     private const string ScriptWithGrandchild = "sleep 600 & echo $!; exec sleep 600";
+    private const string ScriptWithSession = "setsid sleep 600 & echo $!; wait";
 
     /// <summary>How to start one. It prints the number of each runner, or, with <paramref name="withGrandchildren"/>, of each grandchild.</summary>
-    public static System.Diagnostics.ProcessStartInfo Command(string prefixKind, bool withGrandchildren = false)
+    /// <param name="prefixKind">The step that ties a child to its parent.</param>
+    /// <param name="withGrandchildren">Whether runners are wrapper scripts.</param>
+    /// <param name="withGuardian">Whether it has a guardian; the wrapped programs are in sessions of their own then.</param>
+    public static System.Diagnostics.ProcessStartInfo Command(string prefixKind, bool withGrandchildren = false, bool withGuardian = false)
     {
         string executable = Path.Join(AppContext.BaseDirectory, typeof(SpawnHost).Assembly.GetName().Name);
         var start = new System.Diagnostics.ProcessStartInfo(executable) { RedirectStandardOutput = true, UseShellExecute = false };
-        start.Environment[Variable] = withGrandchildren ? prefixKind + "+" : prefixKind;
+        start.Environment[Variable] = prefixKind + (withGuardian ? "*" : withGrandchildren ? "+" : "");
         return start;
     }
 
@@ -33,11 +37,17 @@ internal static class SpawnHost
         if (Environment.GetEnvironmentVariable(Variable) is not { } kind)
             return;
 
-        var spawner = new RunnerSpawner(Prefix(kind.TrimEnd('+')));
+        Guardian? guardian = kind.EndsWith('*') ? new Guardian([], static cause => throw new InvalidOperationException(cause)) : null;
+        var spawner = new RunnerSpawner(Prefix(kind.TrimEnd('+', '*')), guardian);
         IReadOnlyList<string> environment = RunnerEnvironment.Build(Environment.GetEnvironmentVariables(), "/tmp");
         while (true)
         {
-            string script = kind.EndsWith('+') ? ScriptWithGrandchild : "echo $$; exec sleep 600";
+            string script = kind[^1] switch
+            {
+                '+' => ScriptWithGrandchild,
+                '*' => ScriptWithSession,
+                _ => "echo $$; exec sleep 600",
+            };
             ChildProcess child = spawner.StartAsync(new SpawnRequest("/bin/sh", ["-c", script], environment, "/")).GetAwaiter().GetResult();
             while (child.Output.ReadLines().Count == 0)
                 Thread.Sleep(1);
