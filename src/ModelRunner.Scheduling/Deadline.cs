@@ -10,6 +10,8 @@ internal static class Deadline
         {
             if (runner is { IsIdle: true, IsPinned: false })
                 Consider(ref next, runner.LastUsed!.Value, runner.KeepAlive);
+            if (runner is { State: RunnerState.Ready, DrainEnds: { } ends })
+                Consider(ref next, ends, TimeSpan.Zero);
             if (runner.State == RunnerState.Failed)
                 Consider(ref next, Backoff.ForgetAt(runner, settings), TimeSpan.Zero);
             if (runner.State != RunnerState.Loading && runner.Waiting.First is { } first)

@@ -43,6 +43,9 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>Why it takes no more requests and stops when those it has are done; null: it goes on.</summary>
     public StopReason? Draining { get; set; }
 
+    /// <summary>When it is stopped although requests run on it; null: never.</summary>
+    public TimeSpan? DrainEnds { get; set; }
+
     /// <summary>Whether there is a process, or one was asked for.</summary>
     public bool IsLive => State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;
 

@@ -28,6 +28,7 @@ internal sealed class ManagedRunners
         runner.State = RunnerState.Loading;
         runner.LastUsed = null;
         runner.Draining = null;
+        runner.DrainEnds = null;
         _byId.Add(id, runner);
     }
 
@@ -38,6 +39,7 @@ internal sealed class ManagedRunners
         runner.State = runner.Failure is null ? null : RunnerState.Failed;
         runner.InFlight = 0;
         runner.Draining = null;
+        runner.DrainEnds = null;
     }
 
     /// <summary>Forgets a key that has no process, no request and nothing to tell.</summary>

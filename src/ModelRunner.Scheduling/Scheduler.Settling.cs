@@ -36,6 +36,8 @@ public sealed partial class Scheduler
         {
             if (runner is { State: RunnerState.Ready, InFlight: 0, Draining: { } reason })
                 Stop(runner, reason);
+            else if (runner is { State: RunnerState.Ready, DrainEnds: { } ends } && now >= ends)
+                Stop(runner, runner.Draining ?? StopReason.Unloaded);
             else if (runner is { IsIdle: true, IsPinned: false } && now - runner.LastUsed >= runner.KeepAlive)
                 Stop(runner, StopReason.Idle);
         }

@@ -50,7 +50,7 @@ public sealed partial class Scheduler
             case RunnerReady ready: BecomeReady(ready.Runner, now); break;
             case RunnerFailed failed: Fail(failed, now); break;
             case RunnerExited exited: Exit(exited, now); break;
-            case UnloadAsked asked: Unload(asked); break;
+            case UnloadAsked asked: Unload(asked, now); break;
             case UnloadAbandoned abandoned: _unloads.RemoveAll(unload => unload.Id == abandoned.Unload); break;
             case ConfigurationChanged changed: Configure(changed.Settings); break;
             case ShutdownAsked: Shutdown(); break;
@@ -253,8 +253,9 @@ public sealed partial class Scheduler
         runner.Waiting.Clear();
     }
 
-    // A busy runner is not cut: it takes no more requests and stops after its last one. Those that come meanwhile wait and load it again.
-    private void Unload(UnloadAsked asked)
+    // A busy runner takes no more requests and stops after its last one, or when its time is over. Those that come meanwhile wait and load it
+    // again.
+    private void Unload(UnloadAsked asked, TimeSpan now)
     {
         HashSet<RunnerId> ends = [];
         int count = 0;
@@ -271,6 +272,7 @@ public sealed partial class Scheduler
                 continue;
             count++;
             RefuseWaiting(runner, request => Refusals.Unloading(request, runner.Key));
+            runner.DrainEnds ??= now + _settings.UnloadDrain;
             StopWhenIdle(runner, StopReason.Unloaded);
         }
 
@@ -323,6 +325,7 @@ public sealed partial class Scheduler
     {
         runner.State = RunnerState.Stopping;
         runner.Draining = null;
+        runner.DrainEnds = null;
         _effects.Add(new StopRunner(runner.Id, reason));
     }
 }

@@ -21,6 +21,12 @@ public sealed record SchedulerSettings
     /// </summary>
     public TimeSpan YieldDelay { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long an unloaded runner may go on with the requests it has. After that they are cut and it is stopped: one that hangs would
+    /// never end otherwise.
+    /// </summary>
+    public TimeSpan UnloadDrain { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Memory in bytes that all managed runners may take together by their estimates; null: not limited.</summary>
     public long? MemoryBudgetBytes { get; init; }
 

@@ -51,6 +51,25 @@ public class UnloadTests
     }
 
     [Fact]
+    public void A_busy_runner_that_does_not_finish_is_stopped_when_its_time_is_over()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { UnloadDrain = SchedulerBed.Seconds(3) });
+        (RunnerId runner, RequestId stream) = bed.Load(A);
+        UnloadId unload = bed.Unload();
+        bed.Handle(new UnloadAbandoned(unload));
+        UnloadId second = bed.Unload();
+        Assert.Empty(bed.Pass(SchedulerBed.Seconds(2.9)));
+        Assert.Equal([new StopRunner(runner, StopReason.Unloaded)], bed.Pass(SchedulerBed.Seconds(0.1)));
+        bed.Complete(stream);
+        bed.Exit(runner);
+        Assert.Equal([new UnloadCompleted(second, 1)], bed.Effects);
+
+        // The time belongs to that start: the next one is not stopped by it.
+        bed.Load(A);
+        Assert.Empty(bed.Pass(SchedulerBed.Seconds(4)));
+    }
+
+    [Fact]
     public void A_runner_that_loads_is_stopped_and_those_who_wait_are_told()
     {
         RequestId request = _bed.Ask(A);

@@ -93,7 +93,7 @@ internal static class ConfigurationCatalog
         "Kills a runner that has not ended this long after it was asked to") { Default = "5s", Minimum = 0, Maximum = 600 * Second };
 
     public static ConfigurationOption DrainTimeout { get; } = new("limits.drainTimeout", null, null, OptionKind.Duration,
-        "Lets requests go on for this long after the daemon was asked to end") { Default = "30s", Minimum = 0, Maximum = Hour };
+        "Lets requests go on for this long after the daemon was asked to end, or their model to be unloaded") { Default = "30s", Minimum = 0, Maximum = Hour };
 
     public static ConfigurationOption Memory { get; } = new("limits.memory", null, "--memory", OptionKind.Bytes,
         "Lets all runners together take so much memory, by their estimates")

@@ -122,6 +122,7 @@ internal sealed class RunnerPool : IAsyncDisposable
         MaxRunners = runners.MaxRunners,
         MaxQueuedRequests = runners.MaxQueuedRequests,
         QueueTimeout = runners.QueueTimeout,
+        UnloadDrain = runners.DrainTimeout,
         MemoryBudgetBytes = runners.MemoryBudgetBytes ?? MachineMemory.ReadAvailable(),
         Attached = attached,
     };

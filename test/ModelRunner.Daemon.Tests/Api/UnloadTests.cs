@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using ModelRunner.Daemon.Tests.Support;
 
@@ -29,6 +30,28 @@ public sealed class UnloadTests
         Assert.Equal((200, 0), await UnloadAsync(daemon, """{"all":true}"""));
         Assert.Equal((200, 0), await UnloadAsync(daemon, """{"models":["tiny-chat"]}"""));
         Assert.Empty(ProcessTable.ChildrenOf(daemon.ProcessId));
+    }
+
+    [Fact]
+    public async Task A_runner_that_hangs_with_a_request_is_gone_after_the_drain_and_the_grace_time()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Configuration = """{"limits":{"drainTimeout":"500ms","stopGrace":"1s"}}""",
+            Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = """{"token_delay_ms": 100}""" },
+        });
+        using HttpResponseMessage stream = await daemon.StreamAsync(
+            "v1/chat/completions", """{"model":"tiny-chat","messages":[],"max_tokens":100000,"stream":true}""");
+        int runner = await daemon.BusyRunnerProcessAsync();
+        await DaemonFixture.SignalAsync(runner, "STOP");
+
+        long started = Stopwatch.GetTimestamp();
+        Assert.Equal((200, 1), await UnloadAsync(daemon, """{"all":true}"""));
+
+        // The stated bound is the drain time, the grace time and 2 s; the rest is for a busy machine.
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(15), $"{Stopwatch.GetElapsedTime(started)}");
+        Assert.False(ProcessTable.IsAlive(runner));
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", """{"model":"tiny-chat","messages":[],"max_tokens":1}""")).Status);
     }
 
     private static async Task<(int Status, int Count)> UnloadAsync(DaemonFixture daemon, string selection)

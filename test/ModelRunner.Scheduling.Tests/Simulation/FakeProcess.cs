@@ -20,4 +20,7 @@ internal sealed class FakeProcess(RunnerId id, RunnerKey key, long memory)
     public bool WasReadyTold { get; set; }
 
     public HashSet<RequestId> Requests { get; } = [];
+
+    /// <summary>When it was first asked to be unloaded.</summary>
+    public TimeSpan? UnloadAskedAt { get; set; }
 }

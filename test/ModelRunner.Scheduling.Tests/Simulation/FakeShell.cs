@@ -28,6 +28,9 @@ internal sealed class FakeShell(SchedulerSettings settings)
 
     public bool IsForced { get; set; }
 
+    /// <summary>The time of the next event.</summary>
+    public TimeSpan Now { get; set; }
+
     public void Ask(RequestId request, RunnerKey key, RunnerDemand demand)
     {
         Waiting.Add(request);
@@ -54,6 +57,10 @@ internal sealed class FakeShell(SchedulerSettings settings)
             case RequestCompleted completed when Admitted.Remove(completed.Request, out RunnerId runner):
                 if (_processes.TryGetValue(runner, out FakeProcess? server))
                     server.Requests.Remove(completed.Request);
+                break;
+            case UnloadAsked asked:
+                foreach (FakeProcess unloaded in _processes.Values.Where(process => asked.Selection.Matches(process.Key)))
+                    unloaded.UnloadAskedAt ??= Now;
                 break;
             case ClientLeft left:
                 Waiting.Remove(left.Request);
@@ -119,7 +126,8 @@ internal sealed class FakeShell(SchedulerSettings settings)
     {
         Require(_processes.TryGetValue(stop.Runner, out FakeProcess? process), $"{stop} names a living process");
         Require(!process!.IsStopping, $"{stop} comes once");
-        Require(IsForced || process.Requests.Count == 0, $"{stop} cuts nobody");
+        bool isOverdue = stop.Reason == StopReason.Unloaded && Now - process.UnloadAskedAt >= Settings.UnloadDrain;
+        Require(IsForced || isOverdue || process.Requests.Count == 0, $"{stop} cuts nobody");
         process.IsStopping = true;
     }
 

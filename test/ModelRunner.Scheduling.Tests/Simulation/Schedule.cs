@@ -192,6 +192,7 @@ internal sealed class Schedule
     {
         if (!isRepeated && happened is not (ConfigurationChanged or ShutdownAsked or UnloadAsked or RequestArrived))
             _told.Add(happened);
+        _shell.Now = _now;
         _shell.Told(happened);
         _shell.CarryOut(_scheduler.Handle(happened, _now));
         _scheduler.CheckInvariants();
