@@ -70,7 +70,8 @@ public sealed partial class Scheduler
             _effects.Add(new StartRunner(id, runner.Key));
         }
 
-        foreach (ManagedRunnerState excess in Room.FindExcess(_runners, _settings))
+        // What was measured says what fits beside the runners that there are. It is no reason to stop one of them.
+        foreach (ManagedRunnerState excess in Room.FindExcess(_runners, _isMemoryMeasured ? _settings with { MemoryBudgetBytes = null } : _settings))
             Stop(excess, StopReason.Evicted);
 
         // Nobody waits for room any more, so whoever was to yield for it goes on.

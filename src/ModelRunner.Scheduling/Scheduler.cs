@@ -25,6 +25,7 @@ public sealed partial class Scheduler
     private long _lastRunner;
     private int _queued;
     private ShutdownPhase _shutdown;
+    private bool _isMemoryMeasured;
 
     /// <summary>Makes a scheduler that knows no managed runner.</summary>
     /// <param name="settings">The limits to begin with.</param>
@@ -53,6 +54,7 @@ public sealed partial class Scheduler
             case UnloadAsked asked: Unload(asked, now); break;
             case UnloadAbandoned abandoned: _unloads.RemoveAll(unload => unload.Id == abandoned.Unload); break;
             case ConfigurationChanged changed: Configure(changed.Settings); break;
+            case MemoryMeasured measured: Measure(measured.BudgetBytes); break;
             case ShutdownAsked: Shutdown(); break;
             case TimePassed: break;
             default: throw new ArgumentException($"Not an event of the list: {happened}.", nameof(happened));
@@ -292,9 +294,16 @@ public sealed partial class Scheduler
     private void Configure(SchedulerSettings settings)
     {
         _settings = settings;
+        _isMemoryMeasured = false;
         _attached.Replace(settings.Attached);
         foreach (ManagedRunnerState runner in _runners.All)
             runner.KeepAlive = runner.AskedKeepAlive ?? settings.DefaultKeepAlive;
+    }
+
+    private void Measure(long? budgetBytes)
+    {
+        _isMemoryMeasured = true;
+        _settings = _settings with { MemoryBudgetBytes = budgetBytes };
     }
 
     private void Shutdown()

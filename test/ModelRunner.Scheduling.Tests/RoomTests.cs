@@ -49,6 +49,28 @@ public class RoomTests
     }
 
     [Fact]
+    public void What_was_measured_counts_for_starts_and_stops_nobody()
+    {
+        var bed = new SchedulerBed();
+        bed.Handle(new MemoryMeasured(100));
+        RunnerId a = bed.LoadIdle(A, memory: 60);
+        bed.Handle(new MemoryMeasured(10));
+        Assert.Empty(bed.Effects);
+        bed.Ask(B, memory: 50);
+        Assert.Equal(RefusalReason.OutOfMemory, bed.Refusal().Reason);
+        bed.Handle(new MemoryMeasured(100));
+        bed.Ask(B, memory: 50);
+        Assert.Equal([new StopRunner(a, StopReason.Evicted)], bed.Effects);
+        bed.Handle(new MemoryMeasured(105));
+        Assert.Empty(bed.Effects);
+        bed.Exit(a);
+        bed.Started();
+        bed.Handle(new MemoryMeasured(null));
+        bed.Ask(C, memory: 1L << 40);
+        bed.Started();
+    }
+
+    [Fact]
     public void Where_pinned_runners_take_all_places_a_request_is_refused_at_once()
     {
         _one.LoadIdle(A, Forever);

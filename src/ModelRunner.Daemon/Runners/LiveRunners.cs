@@ -33,6 +33,12 @@ internal sealed class LiveRunners
     /// <summary>Cuts the requests that run on attached runners. Safe to call from any thread.</summary>
     public Task CutAttachedAsync() => Task.WhenAll(_attached.Select(static runner => runner.CutAsync()));
 
+    /// <summary>The processes of the managed ones that have not ended.</summary>
+    public IEnumerable<int> Processes => _byId.Values
+        .Where(static runner => runner.Process is { Exited.IsCompleted: false })
+        .Select(static runner => runner.Process!.ProcessId)
+        .OfType<int>();
+
     public LiveRunner Add(RunnerId id, IManagedRunner process)
     {
         var runner = new LiveRunner(id, process.Endpoint, process, replica: null);

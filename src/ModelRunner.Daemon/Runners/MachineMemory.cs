@@ -1,8 +1,13 @@
 using System.Globalization;
+using ModelRunner.Daemon.Runners.Processes;
 
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>How much memory runners may take where nobody said: what the machine has available, and its control group if that has less.</summary>
+/// <summary>
+/// How much memory is free at the moment of the call: what the machine has available, or what the daemon's control group leaves if that is
+/// less. It reads the kernel's figures and remembers nothing. Limits of groups above the daemon's own are not looked at, nor is the memory of
+/// graphics cards.
+/// </summary>
 internal static class MachineMemory
 {
     private const string GroupRoot = "/sys/fs/cgroup";
@@ -21,9 +26,22 @@ internal static class MachineMemory
         if (ReadNumber(Path.Join(folder, "memory.max")) is not { } limit || ReadNumber(Path.Join(folder, "memory.current")) is not { } current)
             return null;
 
-        long cached = ReadField(Path.Join(folder, "memory.stat"), "inactive_file") ?? 0;
+        string stat = Path.Join(folder, "memory.stat");
+        long cached = (ReadField(stat, "inactive_file") ?? 0) + (ReadField(stat, "active_file") ?? 0);
         return Math.Max(0, limit - Math.Max(0, current - cached));
     }
+
+    /// <summary>
+    /// What is free together with what these processes, their groups and their descendants hold. Mapped model files are not counted as held:
+    /// the kernel counts them as free already. Null where the system does not say what is free.
+    /// </summary>
+    public static long? ReadAvailableTo(IReadOnlyCollection<int> processes) => processes.Count == 0
+        ? ReadAvailable()
+        : ReadAvailable() + ProcessList.FindFamilies(processes).Sum(ReadHeldBy);
+
+    /// <summary>Memory that a process holds for itself, without what it maps from files; 0 where it is gone.</summary>
+    public static long ReadHeldBy(int process) =>
+        (ReadField(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status"), "RssAnon:") ?? 0) * 1024;
 
     private static string FindGroup()
     {
@@ -36,7 +54,7 @@ internal static class MachineMemory
     private static long? ReadField(string path, string name)
     {
         string? line = ReadLines(path).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
-        return Parse(line?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1));
+        return Parse(line?.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1));
     }
 
     private static long? Parse(string? text) =>

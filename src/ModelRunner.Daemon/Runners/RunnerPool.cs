@@ -23,7 +23,14 @@ internal sealed class RunnerPool : IAsyncDisposable
     private long _lastRequest;
     private long _lastUnload;
 
-    public RunnerPool(DaemonSettings settings, IRunnerLauncher launcher, TimeProvider time, ILogger<RunnerPool> logger)
+    /// <param name="settings">The limits and the attached runners.</param>
+    /// <param name="launcher">Starts runners.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Told of decisions.</param>
+    /// <param name="readMemory">Reads what runners may take where the settings give no limit; null: what the machine says.</param>
+    public RunnerPool(
+        DaemonSettings settings, IRunnerLauncher launcher, TimeProvider time, ILogger<RunnerPool> logger,
+        Func<IReadOnlyCollection<int>, long?>? readMemory = null)
     {
         (_settings, _launcher, _time) = (settings.Runners, launcher, time);
         _ending = new Lazy<Task>(EndAsync);
@@ -31,7 +38,8 @@ internal sealed class RunnerPool : IAsyncDisposable
         _attached = [.. _live.Attached.Select(static runner => runner.Key)];
         foreach (RunnerKey key in _attached)
             _attachedBackends.TryAdd((key.Model, key.Mode), key.Backend);
-        _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _live.Attached), _live, launcher, time, logger);
+        MemoryMeter? memory = settings.Runners.MemoryBudgetBytes is null ? new MemoryMeter(_live, readMemory ?? MachineMemory.ReadAvailableTo) : null;
+        _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _live.Attached), _live, launcher, memory, time, logger);
     }
 
     /// <summary>All runners as they were after the last event, in order of backend, model, mode and identity.</summary>
@@ -123,7 +131,7 @@ internal sealed class RunnerPool : IAsyncDisposable
         MaxQueuedRequests = runners.MaxQueuedRequests,
         QueueTimeout = runners.QueueTimeout,
         UnloadDrain = runners.DrainTimeout,
-        MemoryBudgetBytes = runners.MemoryBudgetBytes ?? MachineMemory.ReadAvailable(),
+        MemoryBudgetBytes = runners.MemoryBudgetBytes,
         Attached = attached,
     };
 }

@@ -21,6 +21,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly Scheduler _scheduler;
     private readonly LiveRunners _live;
     private readonly IRunnerLauncher _launcher;
+    private readonly MemoryMeter? _memory;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly long _startedAt;
@@ -29,9 +30,16 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly Task _running;
     private volatile IReadOnlyList<RunnerSnapshot> _snapshot;
 
-    public SchedulerLoop(SchedulerSettings settings, LiveRunners live, IRunnerLauncher launcher, TimeProvider time, ILogger logger)
+    /// <param name="settings">The limits.</param>
+    /// <param name="live">The runners, those attached being known already.</param>
+    /// <param name="launcher">Starts runners.</param>
+    /// <param name="memory">Measures what runners may take before a decision needs it; null: the settings say it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Told of stops and of errors of the daemon itself.</param>
+    public SchedulerLoop(
+        SchedulerSettings settings, LiveRunners live, IRunnerLauncher launcher, MemoryMeter? memory, TimeProvider time, ILogger logger)
     {
-        (_live, _launcher, _time, _logger) = (live, launcher, time, logger);
+        (_live, _launcher, _memory, _time, _logger) = (live, launcher, memory, time, logger);
         _scheduler = new Scheduler(settings);
         _startedAt = time.GetTimestamp();
         _origin = time.GetUtcNow();
@@ -95,6 +103,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         {
             try
             {
+                // Right before the decision: what was free a minute ago may be taken by now.
+                if (_memory is not null && MemoryMeter.IsNeededFor(happened, _snapshot))
+                    Handle(new MemoryMeasured(_memory.Measure()));
                 Handle(happened);
             }
             catch (Exception failure)

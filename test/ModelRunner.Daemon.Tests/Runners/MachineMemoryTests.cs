@@ -7,6 +7,7 @@ public class MachineMemoryTests
     [Theory]
     [InlineData("1000", "400", "inactive_file 100\n", 700L)]
     [InlineData("1000", "400", "anon 7\nactive_file 3\ninactive_file 500\n", 1000L)]
+    [InlineData("1000", "900", "active_file 300\ninactive_file 100\n", 500L)]
     [InlineData("1000", "1200", "inactive_file 0\n", 0L)]
     [InlineData("max", "400", "inactive_file 0\n", null)]
     [InlineData("1000", "400", "", 600L)]
@@ -21,6 +22,14 @@ public class MachineMemoryTests
 
     [Fact]
     public void Without_a_control_group_nothing_is_known_of_it() => Assert.Null(MachineMemory.ReadGroup("/nowhere"));
+
+    [Fact]
+    public void What_a_process_and_its_descendants_hold_is_counted_as_theirs()
+    {
+        Assert.True(MachineMemory.ReadHeldBy(Environment.ProcessId) > 1024 * 1024);
+        Assert.Equal(0, MachineMemory.ReadHeldBy(int.MaxValue));
+        Assert.True(MachineMemory.ReadAvailableTo([Environment.ProcessId]) > 0);
+    }
 
     [Fact]
     public void This_machine_has_some() => Assert.True(MachineMemory.ReadAvailable() > 0);
