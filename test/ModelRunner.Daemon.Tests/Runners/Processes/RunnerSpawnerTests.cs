@@ -102,6 +102,31 @@ public sealed class RunnerSpawnerTests : IDisposable
         Assert.Equal("/nowhere/setpriv could not be started: No such file or directory", failure.Message);
     }
 
+    [Theory]
+    [InlineData("ROCBLAS_USE_HIPBLASLT")]
+    [InlineData("HIP_VISIBLE_DEVICES")]
+    [InlineData("HSA_OVERRIDE_GFX_VERSION")]
+    [InlineData("RADV_PERFTEST")]
+    [InlineData("ZES_ENABLE_SYSMAN")]
+    [InlineData("ONEAPI_DEVICE_SELECTOR")]
+    [InlineData("UR_L0_ENABLE_RELAXED_ALLOCATION_LIMITS")]
+    [InlineData("MUSA_VISIBLE_DEVICES")]
+    [InlineData("ASCEND_RT_VISIBLE_DEVICES")]
+    [InlineData("GGML_CUDA_ENABLE_UNIFIED_MEMORY")]
+    [InlineData("CUDA_VISIBLE_DEVICES")]
+    [InlineData("VK_ICD_FILENAMES")]
+    [InlineData("XDG_DATA_DIRS")]
+    public void What_steers_an_accelerator_reaches_the_runner_and_is_documented(string name)
+    {
+        IReadOnlyList<string> variables = RunnerEnvironment.Build(new Hashtable(StringComparer.Ordinal) { [name] = "1" }, "/empty");
+
+        Assert.Contains($"{name}=1", variables);
+        string page = File.ReadAllText(Path.Join(Repository.Root, "docs", "configuration.md"));
+        Assert.True(
+            page.Contains($"`{name}`", StringComparison.Ordinal) || page.Contains($"`{name[..(name.IndexOf('_', StringComparison.Ordinal) + 1)]}*`", StringComparison.Ordinal),
+            name);
+    }
+
     [Fact]
     public void Runners_get_no_variable_that_could_steer_or_leak()
     {
