@@ -28,8 +28,10 @@ internal static class LlamaArgumentTable
         (Word, "--flash-attn -fa"), (Word, "--cache-type-k -ctk"), (Word, "--cache-type-v -ctv"), (None, "--kv-offload -kvo"),
         (None, "--no-kv-offload -nkvo"), (None, "--repack"), (None, "--no-repack -nr"), (None, "--no-host"), (None, "--mlock"),
         (None, "--mmap"), (None, "--no-mmap"), (None, "--direct-io -dio"), (None, "--no-direct-io -ndio"), (Word, "--numa"),
+        (Word, "--load-mode -lm"), (Word, "--lazy-mode -lzm"),
         (Word, "--device -dev"), (Word, "--n-gpu-layers -ngl --gpu-layers"), (Word, "--split-mode -sm"), (Word, "--tensor-split -ts"),
-        (Integer, "--main-gpu -mg"), (None, "--cpu-moe -cmoe"), (Integer, "--n-cpu-moe -ncmoe"), (Word, "--fit -fit"),
+        (Integer, "--main-gpu -mg"), (None, "--cpu-moe -cmoe"), (Integer, "--n-cpu-moe -ncmoe"),
+        (Pattern, "--override-tensor -ot"), (Word, "--fit -fit"),
         (Word, "--fit-target -fitt"), (Integer, "--fit-ctx -fitc"), (None, "--op-offload"), (None, "--no-op-offload"),
         (None, "--check-tensors"),
 
@@ -50,12 +52,15 @@ internal static class LlamaArgumentTable
         // Templates, thinking and pooling.
         (None, "--jinja"), (None, "--no-jinja"), (Word, "--chat-template"), (Json, "--chat-template-kwargs"),
         (None, "--prefill-assistant"), (None, "--no-prefill-assistant"), (Word, "--reasoning-format"), (Integer, "--reasoning-budget"),
-        (Word, "--reasoning -rea"), (Word, "--pooling"), (None, "--spm-infill"), (Integer, "--image-min-tokens"),
+        (Word, "--reasoning -rea"), (Word, "--reasoning-effort"), (None, "--reasoning-preserve"), (None, "--no-reasoning-preserve"),
+        (Word, "--pooling"), (None, "--spm-infill"), (Integer, "--image-min-tokens"),
         (Integer, "--image-max-tokens"),
 
         // Drafting without a second model.
-        (Word, "--spec-type"), (Integer, "--draft-max --draft --draft-n"), (Integer, "--draft-min --draft-n-min"),
-        (Number, "--draft-p-min"), (Number, "--draft-p-split"),
+        (Word, "--spec-type"), (Integer, "--spec-draft-n-max"), (Integer, "--spec-draft-n-min"),
+        (Number, "--spec-draft-p-min --draft-p-min"), (Number, "--spec-draft-p-split --draft-p-split"),
+        (Integer, "--spec-ngram-mod-n-max"), (Integer, "--spec-ngram-mod-n-min"), (Integer, "--spec-ngram-mod-n-match"),
+        (Integer, "--draft-max --draft --draft-n"), (Integer, "--draft-min --draft-n-min"),
 
         // Verbosity of the runner's own log, which the daemon collects.
         (Integer, "--verbosity -lv --log-verbosity"), (None, "--verbose -v --log-verbose"), (None, "--perf"), (None, "--no-perf"),
@@ -98,9 +103,13 @@ internal static class LlamaArgumentTable
             if (Holds(names, name))
                 return ($"is never allowed because it {reason}", "leave it out");
 
-        string? closest = Spelling.Closest(name, Arguments.Keys);
+        // A short form is near to many words and says nothing. Dashes are no letters: they make no two names alike.
+        IEnumerable<string> longNames = Arguments.Keys
+            .Where(static known => known.StartsWith("--", StringComparison.Ordinal)).Select(static known => known[2..]);
+        string word = name.TrimStart('-');
+        string? closest = Spelling.Closest(word, longNames, word.Length < 5 ? 1 : Math.Max(2, word.Length / 4));
         return ("is not on the list of arguments that may be added",
-            closest is null ? "leave it out; docs/configuration.md has the list" : $"did you mean {closest}?");
+            closest is null ? "leave it out; docs/configuration.md has the list" : $"did you mean --{closest}?");
     }
 
     private static Dictionary<string, LlamaArgument> Expand()

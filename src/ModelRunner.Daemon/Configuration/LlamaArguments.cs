@@ -42,6 +42,16 @@ internal static class LlamaArguments
         return null;
     }
 
+    /// <summary>The last value of an argument by its canonical name; null where it is not given.</summary>
+    public static string? FindText(IReadOnlyList<string> arguments, string name)
+    {
+        for (int i = arguments.Count - 2; i >= 0; i--)
+            if (arguments[i] == name)
+                return arguments[i + 1];
+
+        return null;
+    }
+
     private static List<string> Check(string key, IReadOnlyList<string> words, List<ConfigurationProblem> problems)
     {
         var accepted = new List<string>();
@@ -114,12 +124,18 @@ internal static class LlamaArguments
         LlamaValueKind.Number => double.TryParse(
             value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _),
         LlamaValueKind.Word => IsWord(value),
+        LlamaValueKind.Pattern => IsPattern(value),
         _ => IsJsonObject(value),
     };
 
     private static bool IsWord(string value) =>
         value.Length is > 0 and <= 512 && !value.AsSpan().ContainsAnyExcept(WordCharacters)
         && (value[0] != '-' || int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _));
+
+    // A regular expression holds any character; llama-server reads it as nothing else.
+    private static bool IsPattern(string value) =>
+        !value.StartsWith('-') && value.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && equals < value.Length - 1
+        && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
 
     private static bool IsJsonObject(string value)
     {
@@ -138,6 +154,7 @@ internal static class LlamaArguments
     {
         LlamaValueKind.Integer => "a whole number",
         LlamaValueKind.Number => "a number",
+        LlamaValueKind.Pattern => "a pattern and a buffer, such as \\.ffn_.*_exps\\.=CPU",
         LlamaValueKind.Word => "a word of letters, digits and _ . , : ; = + -",
         _ => "a JSON object",
     };

@@ -15,6 +15,9 @@ internal enum LlamaValueKind
     /// <summary>A word of letters, digits and <c>_ . , : ; = + -</c>: never a path, never another argument.</summary>
     Word,
 
+    /// <summary>Patterns of tensor names and where to put these tensors: <c>PATTERN=BUFFER</c>, several with commas between them.</summary>
+    Pattern,
+
     /// <summary>A JSON object.</summary>
     Json,
 }

@@ -4,12 +4,14 @@ namespace ModelRunner.Daemon.Configuration;
 internal static class Spelling
 {
     /// <summary>The candidate that is nearest to a word; null where none is near enough to be meant.</summary>
-    public static string? Closest(string word, IEnumerable<string> candidates)
+    public static string? Closest(string word, IEnumerable<string> candidates) =>
+        Closest(word, candidates, word.Length < 4 ? 1 : Math.Max(2, word.Length / 3));
+
+    /// <summary>The candidate that is nearest to a word; null where none is within so many letters. Two letters that changed places count as two.</summary>
+    public static string? Closest(string word, IEnumerable<string> candidates, int maxDistance)
     {
         string? closest = null;
-
-        // Two letters that changed places count as two.
-        int least = word.Length < 4 ? 2 : Math.Max(2, word.Length / 3) + 1;
+        int least = maxDistance + 1;
         foreach (string candidate in candidates)
         {
             int distance = Distance(word, candidate);

@@ -11,6 +11,8 @@ public sealed class LlamaArgumentsTests
     [InlineData("-fa on --no-mmap", "--flash-attn on --no-mmap")]
     [InlineData("--temp 0.7 --seed -1", "--temp 0.7 --seed -1")]
     [InlineData("--gpu-layers all -ts 3,1", "--n-gpu-layers all --tensor-split 3,1")]
+    [InlineData("-ot '\\.ffn_.*_exps\\.=CPU,blk\\.(1|2)=CUDA0' --reasoning-preserve", "--override-tensor \\.ffn_.*_exps\\.=CPU,blk\\.(1|2)=CUDA0 --reasoning-preserve")]
+    [InlineData("--draft-p-min 0.5", "--spec-draft-p-min 0.5")]
     [InlineData("", "")]
     public void Allowed_arguments_are_passed_on_in_one_spelling(string text, string expected)
     {
@@ -90,6 +92,9 @@ public sealed class LlamaArgumentsTests
     [InlineData("--seed 'unclosed")]
     [InlineData("--threads 99999999999")]
     [InlineData("--temp 1e400")]
+    [InlineData("-ot CPU")]
+    [InlineData("-ot =CPU")]
+    [InlineData("-ot --metrics=1")]
     public void Everything_else_is_refused_too(string text)
     {
         (string[] accepted, string[] problems) = Check(text);
@@ -127,6 +132,22 @@ public sealed class LlamaArgumentsTests
 
     [Fact]
     public void A_near_miss_gets_a_hint() => Assert.Contains("did you mean --threads?", Assert.Single(Check("--thread 4").Problems), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("--tmp 1", "--temp")]
+    [InlineData("-threads 4", "--threads")]
+    [InlineData("--npp 2", null)]
+    [InlineData("--sd 2", null)]
+    [InlineData("-ngll 2", null)]
+    [InlineData("--completely-different", null)]
+    public void A_hint_is_a_long_name_and_near_enough_to_be_meant(string text, string? hint)
+    {
+        string problem = Assert.Single(Check(text).Problems);
+
+        Assert.Equal(hint is not null, problem.EndsWith('?'));
+        if (hint is not null)
+            Assert.EndsWith($"did you mean {hint}?", problem, StringComparison.Ordinal);
+    }
 
     private static IEnumerable<string> Spellings(string name) =>
         [name, $"{name} x", $"{name}=x", $"  {name}\tx", $"'{name}' 'x'", .. name.StartsWith("--", StringComparison.Ordinal) ? new[] { $"--{name[2..].Replace('-', '_')} x" } : []];
