@@ -39,7 +39,8 @@ internal static class ApiErrors
     /// <summary>The model cannot do what the route asks.</summary>
     public static ApiError WrongMode(ModelEntry model, RunnerMode mode) => ApiError.Invalid(
         $"model \"{model.Reference}\" cannot be run in mode {ModeText.Format(mode)}; "
-        + $"it is for {string.Join(" and ", model.Modes.Select(ModeText.Format))}",
+        + $"it is for {string.Join(" and ", model.Modes.Select(ModeText.Format))}"
+        + (mode == RunnerMode.Embedding && model.Path is not null ? "; --pooling mean among its args lets it make embeddings too" : ""),
         "model", "unsupported_mode");
 
     /// <summary>The route names a backend that there is not.</summary>

@@ -10,8 +10,8 @@ internal static class ModelsAnswer
 {
     private const string Owner = "model-runner";
 
-    /// <summary>The list as OpenAI's clients expect it.</summary>
-    public static void WriteOpenAiList(Utf8JsonWriter json, IReadOnlyList<ModelEntry> models)
+    /// <summary>The list as OpenAI's clients expect it, with what is wrong with models where anything is.</summary>
+    public static void WriteOpenAiList(Utf8JsonWriter json, IReadOnlyList<ModelEntry> models, IReadOnlyList<string> problems)
     {
         json.WriteStartObject();
         json.WriteString("object"u8, "list"u8);
@@ -19,6 +19,14 @@ internal static class ModelsAnswer
         foreach (ModelEntry model in models)
             WriteOpenAi(json, model);
         json.WriteEndArray();
+        if (problems.Count > 0)
+        {
+            json.WriteStartArray("problems"u8);
+            foreach (string problem in problems)
+                json.WriteStringValue(problem);
+            json.WriteEndArray();
+        }
+
         json.WriteEndObject();
     }
 

@@ -3,7 +3,7 @@ using ModelRunner.Daemon.Models;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>Lists the models: as OpenAI does, and as Docker Model Runner does.</summary>
-internal sealed class ModelsEndpoint(ModelCatalog catalog, BackendDirectory backends)
+internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog problems, BackendDirectory backends)
 {
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
@@ -23,7 +23,7 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, BackendDirectory back
     private Task ListAsync(HttpContext context)
     {
         CheckBackend(context);
-        return JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteOpenAiList(json, catalog.List()));
+        return JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteOpenAiList(json, catalog.List(), problems.List()));
     }
 
     private Task ShowAsync(HttpContext context, Action<System.Text.Json.Utf8JsonWriter, ModelEntry> write)

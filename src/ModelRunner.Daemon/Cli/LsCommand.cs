@@ -18,6 +18,7 @@ internal sealed class LsCommand : ClientCommand
             Console.WriteLine(models.RootElement.GetRawText());
         else
             Console.Write(TextTable.Draw(["MODEL", "PARAMETERS", "QUANTIZATION", "ARCHITECTURE", "SIZE", "CREATED"], models.RootElement.Items().Select(ToRow)));
+        ModelProblems.Print(await ModelProblems.ReadAsync(client, cancellation), Console);
         return ExitCode.Success;
     }
 

@@ -14,16 +14,18 @@ internal sealed class StatusCommand(CliContext context) : ClientCommand("status"
         {
             using JsonDocument version = await client.GetJsonAsync("version", cancellation);
             using JsonDocument backends = await client.GetJsonAsync("engines/status", cancellation);
+            IReadOnlyList<string> problems = await ModelProblems.ReadAsync(client, cancellation);
             string number = version.RootElement.Text("version");
             if (IsJson(result))
-                Console.WriteLine(ToJson(client.Address, number, backends.RootElement));
+                Console.WriteLine(ToJson(client.Address, number, backends.RootElement, problems));
             else
                 Console.Write($"model-runner {number} is running at {client.Address}\n\n{ToTable(backends.RootElement)}");
+            ModelProblems.Print(problems, Console);
             return ExitCode.Success;
         }
         catch (CliFailure failure) when (failure.ExitCode == ExitCode.NotRunning && IsJson(result))
         {
-            Console.WriteLine(ToJson(client.Address, null, null));
+            Console.WriteLine(ToJson(client.Address, null, null, []));
             throw;
         }
     }
@@ -44,7 +46,7 @@ internal sealed class StatusCommand(CliContext context) : ClientCommand("status"
         }
     }
 
-    private static string ToJson(DaemonAddress address, string? version, JsonElement? backends)
+    private static string ToJson(DaemonAddress address, string? version, JsonElement? backends, IReadOnlyList<string> problems)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(buffer);
@@ -57,6 +59,14 @@ internal sealed class StatusCommand(CliContext context) : ClientCommand("status"
         {
             json.WritePropertyName("backends");
             known.WriteTo(json);
+        }
+
+        if (problems.Count > 0)
+        {
+            json.WriteStartArray("problems");
+            foreach (string problem in problems)
+                json.WriteStringValue(problem);
+            json.WriteEndArray();
         }
 
         json.WriteEndObject();

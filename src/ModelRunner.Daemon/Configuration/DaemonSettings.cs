@@ -12,6 +12,9 @@ internal sealed record DaemonSettings
     /// <summary>Absolute path of the model store; every <c>*.gguf</c> below it is a model.</summary>
     public required string ModelsPath { get; init; }
 
+    /// <summary>Whether nobody wrote <see cref="ModelsPath"/>, so that it need not exist.</summary>
+    public bool IsDefaultModelsPath { get; init; }
+
     /// <summary>Models named in the configuration file, by canonical reference.</summary>
     public IReadOnlyDictionary<string, ModelSettings> Models { get; init; } = new Dictionary<string, ModelSettings>(StringComparer.Ordinal);
 

@@ -6,6 +6,12 @@ internal sealed record ModelSettings
     /// <summary>Absolute path of the GGUF file; null: the store has it.</summary>
     public string? Path { get; init; }
 
+    /// <summary>Absolute path of its image projector; null: the one that lies beside the file and belongs to it.</summary>
+    public string? ProjectorPath { get; init; }
+
+    /// <summary>Whether it is to be run without any image projector.</summary>
+    public bool HasNoProjector { get; init; }
+
     /// <summary>Tokens of context per slot; null: the runner's default.</summary>
     public int? ContextSize { get; init; }
 

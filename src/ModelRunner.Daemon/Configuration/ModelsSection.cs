@@ -5,6 +5,9 @@ namespace ModelRunner.Daemon.Configuration;
 /// <summary>Reads the section <c>models</c> of the file: what is said of single models.</summary>
 internal static class ModelsSection
 {
+    /// <summary>Written as <c>mmproj</c>, it keeps a projector away that lies beside the model.</summary>
+    private const string NoProjector = "none";
+
     private const int MaxContextSize = 16 * 1024 * 1024;
 
     public static IReadOnlyDictionary<string, ModelSettings> Resolve(ConfigurationFile file, OptionReader reader, string modelsPath)
@@ -35,6 +38,8 @@ internal static class ModelsSection
     {
         var members = new FileObjectReader(file, node, reader.Problems);
         string? path = ResolvePath(members.Text("path"), reader, modelsPath);
+        WrittenValue? projector = members.Text("mmproj");
+        bool hasNoProjector = projector?.Text == NoProjector;
         int? contextSize = members.Integer("contextSize", 1, MaxContextSize);
         TimeSpan? keepAlive = members.KeepAlive("keepAlive");
         IReadOnlyList<string> arguments =
@@ -50,7 +55,10 @@ internal static class ModelsSection
 
         return new ModelSettings
         {
-            Path = path, ContextSize = contextSize, KeepAlive = keepAlive, Arguments = arguments, Aliases = aliases,
+            Path = path,
+            ProjectorPath = hasNoProjector ? null : ResolvePath(projector, reader, modelsPath),
+            HasNoProjector = hasNoProjector,
+            ContextSize = contextSize, KeepAlive = keepAlive, Arguments = arguments, Aliases = aliases,
         };
     }
 

@@ -28,6 +28,7 @@ internal static class SettingsResolver
             AllowedHosts = HostList.Resolve(reader),
             Warnings = ServiceLink.Warn(options),
             ModelsPath = modelsPath,
+            IsDefaultModelsPath = !reader.IsWritten(ConfigurationCatalog.ModelsPath),
             DemoModelsPath = reader.Switch(ConfigurationCatalog.Demo) ? Path.Join(options.BaseDirectory, "models") : null,
             Models = ModelsSection.Resolve(file, reader, modelsPath),
             AttachedRunners = RunnersSection.Resolve(file, problems),

@@ -135,7 +135,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var forwarder = new RequestForwarder(
             web.Services.GetRequiredService<IHttpForwarder>(), time, logs.CreateLogger<RequestForwarder>());
         new ServiceEndpoint(settings.Metrics.Enabled).Map(web);
-        new ModelsEndpoint(catalog, backends).Map(web);
+        var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
+        new ModelsEndpoint(catalog, problems, backends).Map(web);
+        web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(problems.List));
         new RunnersEndpoint(pool, backends).Map(web);
         new UnloadEndpoint(catalog, pool, backends).Map(web);
         new InferenceEndpoint(catalog, pool, backends, forwarder, time).Map(web);

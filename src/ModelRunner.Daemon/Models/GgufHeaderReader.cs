@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Diagnostics;
 
 namespace ModelRunner.Daemon.Models;
@@ -33,22 +34,23 @@ internal sealed class GgufHeaderReader
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            return Read(stream);
+            using FileStream? stream = RegularFile.Open(path);
+            return stream is null ? new GgufReadOutcome(null, DescribeUnreadable(path)) : Read(stream);
         }
-        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return new GgufReadOutcome(null, "does not exist");
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return new GgufReadOutcome(null, Directory.Exists(path) ? "is a folder" : "may not be read by this user");
-        }
-        catch (IOException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return new GgufReadOutcome(null, "cannot be read");
         }
     }
+
+    /// <summary>Says why there is no file to read at a path, in a clause that follows the file's name.</summary>
+    public static string DescribeUnreadable(string path) => FileStatus.Of(path).Kind switch
+    {
+        FileKind.Missing => new FileInfo(path).LinkTarget is null ? "does not exist" : "is a link to a file that does not exist",
+        FileKind.Folder => "is a folder",
+        FileKind.Other => "is not a regular file",
+        _ => "may not be read by this user",
+    };
 
     /// <summary>Reads the head from a stream that can seek.</summary>
     public static GgufReadOutcome Read(Stream stream)

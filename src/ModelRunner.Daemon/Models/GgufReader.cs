@@ -6,12 +6,18 @@ namespace ModelRunner.Daemon.Models;
 
 /// <summary>
 /// Reads the primitives of a GGUF file through one small buffer. Every length is checked against the file before anything is allocated
-/// or skipped, so that no file can cost more memory or time than its own size.
+/// or skipped, and the head as a whole has a limit, so that no file can cost more memory or time than that.
 /// </summary>
 /// <remarks>All members throw <see cref="InvalidDataException"/> with a clause for a sentence where the file does not hold what they read.</remarks>
 internal sealed class GgufReader(Stream stream)
 {
     private const int BufferBytes = 32 * 1024;
+
+    /// <summary>
+    /// The longest head that is read. The largest vocabularies in use take about 20 MiB; a sparse file of a terabyte costs nothing to
+    /// make, and its zeros can stand for billions of empty texts.
+    /// </summary>
+    private const long MaxHeadBytes = 64L << 20;
 
     private readonly byte[] _buffer = new byte[BufferBytes];
     private readonly long _length = stream.Length;
@@ -73,9 +79,7 @@ internal sealed class GgufReader(Stream stream)
     /// <summary>Goes forward over bytes that the file must have.</summary>
     public void Skip(ulong bytes)
     {
-        if (bytes > (ulong)(_length - Position))
-            throw Truncated();
-
+        Expect(bytes);
         Position += (long)bytes;
         if ((long)bytes <= _end - _start)
         {
@@ -90,9 +94,7 @@ internal sealed class GgufReader(Stream stream)
     /// <summary>The next bytes; valid until the next call.</summary>
     private ReadOnlySpan<byte> Take(int count)
     {
-        if (count > _length - Position)
-            throw Truncated();
-
+        Expect((ulong)count);
         if (count > _end - _start)
         {
             _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
@@ -107,6 +109,14 @@ internal sealed class GgufReader(Stream stream)
         _start += count;
         Position += count;
         return taken;
+    }
+
+    private void Expect(ulong bytes)
+    {
+        if (bytes > (ulong)(_length - Position))
+            throw Truncated();
+        if (Position + (long)bytes > MaxHeadBytes)
+            throw new InvalidDataException($"has a head of more than {MaxHeadBytes >> 20} MiB, which no model needs");
     }
 
     private InvalidDataException Truncated() =>

@@ -8,18 +8,20 @@ internal sealed class HeaderCache
     // Far more than stores hold; past it the memory starts anew, so that a store that changes all the time cannot make it grow.
     private const int MaxEntries = 20_000;
 
-    private readonly ConcurrentDictionary<(string Path, long Size, DateTimeOffset Written), GgufReadOutcome> _outcomes = new();
+    /// <summary>The architecture that image and audio projectors give in their heads.</summary>
+    public const string ProjectorArchitecture = "clip";
+
+    private readonly ConcurrentDictionary<(string Path, long Size, DateTimeOffset Written, (ulong, ulong) Identity), GgufReadOutcome> _outcomes = new();
 
     /// <summary>Reads the heads of all shards of a model: the first one's header, or why the model cannot be used.</summary>
     public GgufReadOutcome Read(ModelFile file)
     {
         if (file.MissingShards > 0)
-        {
-            string what = file.Shards.Count == 1 ? "does not exist" : $"lacks {file.MissingShards} of its {file.Shards.Count} parts";
-            return new GgufReadOutcome(null, what);
-        }
+            return new GgufReadOutcome(null, $"lacks {file.MissingShards} of its {file.Shards.Count + file.MissingShards} parts");
+        if (file.Problem is not null)
+            return new GgufReadOutcome(null, file.Problem);
 
-        (string, long, DateTimeOffset) key = (file.Path, file.SizeBytes, file.Written);
+        var key = (file.Path, file.SizeBytes, file.Written, file.Identity);
         if (_outcomes.TryGetValue(key, out GgufReadOutcome known))
             return known;
 
@@ -28,6 +30,13 @@ internal sealed class HeaderCache
             _outcomes.Clear();
         _outcomes[key] = outcome;
         return outcome;
+    }
+
+    /// <summary>Why an image projector cannot be used, a clause that follows the file's name; null where it can.</summary>
+    public string? ReadProjector(string path)
+    {
+        GgufReadOutcome outcome = Read(ModelFile.FromPath(path, Path.GetFileName(path)));
+        return outcome.Problem ?? (outcome.Header!.Architecture == ProjectorArchitecture ? null : "is not an image projector");
     }
 
     private static GgufReadOutcome ReadShards(ModelFile file)

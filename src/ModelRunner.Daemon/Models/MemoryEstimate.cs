@@ -12,13 +12,18 @@ internal static class MemoryEstimate
     /// <summary>The cache holds 16-bit floats unless arguments say otherwise; a smaller type makes the estimate a safe one.</summary>
     private const long BytesPerCacheElement = 2;
 
-    private const long BatchTokens = 512;
+    /// <summary>Tokens of one batch where nobody said otherwise.</summary>
+    public const long DefaultBatchTokens = 512;
 
     /// <summary>Bytes of a runner with a context of so many tokens in all; saturates instead of overflowing.</summary>
-    public static long Bytes(GgufHeader header, long weightBytes, long contextTokens)
+    /// <param name="header">What the head of the model's file says.</param>
+    /// <param name="weightBytes">Bytes of the model's files, the image projector included.</param>
+    /// <param name="contextTokens">Tokens of context, all slots together.</param>
+    /// <param name="batchTokens">Tokens that are computed at once.</param>
+    public static long Bytes(GgufHeader header, long weightBytes, long contextTokens, long batchTokens = DefaultBatchTokens)
     {
         // Logits of a batch, and a handful of activations as wide as the model.
-        double batch = BatchTokens * sizeof(float) * (header.VocabularySize + (8.0 * header.EmbeddingLength));
+        double batch = sizeof(float) * ((DefaultBatchTokens * (double)header.VocabularySize) + (batchTokens * 8.0 * header.EmbeddingLength));
         double cache = (double)header.CacheElementsPerToken * BytesPerCacheElement * contextTokens;
         double total = ProcessBytes + weightBytes + cache + batch;
         return total < long.MaxValue ? (long)total : long.MaxValue;

@@ -13,6 +13,11 @@ internal sealed class ModelCatalog(DaemonSettings settings, TimeProvider time)
     /// <summary>How long one look at the store counts. A look at a thousand files takes some milliseconds.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
 
+    /// <summary>A store that takes long to look at is looked at less often: at most a twentieth of the time goes to it.</summary>
+    private const int RestAfterLook = 20;
+
+    private const int MaxProblems = 100;
+
     private readonly ModelEntryFactory _factory = new(settings.Runners);
     private readonly Lock _lookLock = new();
     private volatile Look? _last;
@@ -22,8 +27,29 @@ internal sealed class ModelCatalog(DaemonSettings settings, TimeProvider time)
     {
     }
 
-    /// <summary>Files of the store that no name leads to, one sentence each.</summary>
-    public IReadOnlyList<string> Problems => Refresh(LookInterval).Problems;
+    /// <summary>
+    /// Everything that is wrong with the models, one sentence each and without any absolute path: what could not be looked at, names that
+    /// clash, models that cannot be used or not in full. Bounded.
+    /// </summary>
+    public IReadOnlyList<string> ListProblems()
+    {
+        ModelSnapshot snapshot = Refresh(LookInterval);
+        var problems = new List<string>(snapshot.Problems);
+        foreach (ModelSource source in snapshot.Sources)
+        {
+            if (problems.Count >= MaxProblems)
+                break;
+            if ((_factory.Create(source, out string? problem) is null ? problem : _factory.FindWarning(source)) is { } clause)
+                problems.Add($"model \"{source.Reference}\" {clause}");
+        }
+
+        if (problems.Count > MaxProblems)
+            problems.RemoveRange(MaxProblems, problems.Count - MaxProblems);
+        return problems;
+    }
+
+    /// <summary>The aliases that would hide a model.</summary>
+    public IReadOnlyList<AliasClash> AliasClashes => Refresh(LookInterval).AliasClashes;
 
     /// <summary>Finds the model that a person means by a reference, in any spelling of it.</summary>
     public ModelLookup Find(string reference)
@@ -34,13 +60,22 @@ internal sealed class ModelCatalog(DaemonSettings settings, TimeProvider time)
             return new ModelLookup(null, $"model reference \"{shown}\" {problem}") { Reason = ModelLookupReason.Invalid };
         }
 
-        ModelSource? source = Refresh(LookInterval).Find(parsed, out problem, out ModelLookupReason reason);
+        ModelSnapshot snapshot = Refresh(LookInterval);
+        ModelSource? source = snapshot.Find(parsed, out problem);
 
         // A file that was put there a moment ago should be found at once.
         if (source is null)
-            source = Refresh(TimeSpan.FromMilliseconds(100)).Find(parsed, out problem, out reason);
+        {
+            snapshot = Refresh(TimeSpan.FromMilliseconds(100));
+            source = snapshot.Find(parsed, out problem);
+        }
+
         if (source is null)
-            return new ModelLookup(null, problem) { Reason = reason };
+        {
+            return problem is not null
+                ? new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous }
+                : new ModelLookup(null, DescribeUnknown(snapshot, parsed)) { Reason = ModelLookupReason.Unknown };
+        }
 
         return _factory.Create(source, out problem) is { } entry
             ? new ModelLookup(entry, null)
@@ -51,20 +86,19 @@ internal sealed class ModelCatalog(DaemonSettings settings, TimeProvider time)
     public IReadOnlyList<ModelEntry> List() =>
         [.. Refresh(LookInterval).Sources.Select(source => _factory.Create(source, out _)).OfType<ModelEntry>()];
 
-    /// <summary>All models that cannot be used, one sentence each, in order of their references.</summary>
-    public IReadOnlyList<string> ListUnusable()
+    // What is suggested must be of use.
+    private string DescribeUnknown(ModelSnapshot snapshot, ModelReference reference)
     {
-        var sentences = new List<string>();
-        foreach (ModelSource source in Refresh(LookInterval).Sources)
-            if (_factory.Create(source, out string? problem) is null)
-                sentences.Add($"model \"{source.Reference}\" {problem}");
-        return sentences;
+        string? closest = ModelSuggestion.Find(
+            reference, snapshot.Sources.Where(source => _factory.Create(source, out _) is not null).Select(static source => source.Reference));
+        string remedy = closest is null ? "\"model-runner ls\" lists the models that there are" : $"did you mean \"{closest}\"?";
+        return $"there is no model \"{reference}\"; {remedy}";
     }
 
     private ModelSnapshot Refresh(TimeSpan maxAge)
     {
         Look? last = _last;
-        if (last is not null && time.GetElapsedTime(last.Timestamp) < maxAge)
+        if (last is not null && time.GetElapsedTime(last.Timestamp) < Max(maxAge, last.Duration * RestAfterLook))
             return last.Snapshot;
 
         // Only the first look makes others wait.
@@ -80,8 +114,9 @@ internal sealed class ModelCatalog(DaemonSettings settings, TimeProvider time)
             if (_last is { } newer && newer != last)
                 return newer.Snapshot;
 
-            ModelSnapshot snapshot = new ModelSnapshotBuilder(settings).Build(StoreScanner.Scan(settings.ModelsPath));
-            _last = new Look(snapshot, time.GetTimestamp());
+            long started = time.GetTimestamp();
+            ModelSnapshot snapshot = new ModelSnapshotBuilder(settings).Build(StoreScanner.Scan(settings.ModelsPath, settings.IsDefaultModelsPath));
+            _last = new Look(snapshot, time.GetTimestamp(), time.GetElapsedTime(started));
             return snapshot;
         }
         finally
@@ -90,5 +125,7 @@ internal sealed class ModelCatalog(DaemonSettings settings, TimeProvider time)
         }
     }
 
-    private sealed record Look(ModelSnapshot Snapshot, long Timestamp);
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private sealed record Look(ModelSnapshot Snapshot, long Timestamp, TimeSpan Duration);
 }

@@ -23,6 +23,9 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>Slots that its runners are started with: how many requests each serves at once.</summary>
     public int Slots { get; init; } = 1;
 
+    /// <summary>Absolute path of the image projector that its completion runners are given; null: they take no pictures.</summary>
+    public string? ProjectorPath { get; init; }
+
     /// <summary>What the head of its file says; null where only attached runners serve it.</summary>
     public GgufHeader? Header { get; init; }
 }

@@ -30,33 +30,76 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
             return null;
         }
 
-        GgufReadOutcome outcome = _headers.Read(source.File);
-        if (outcome.Header is { } header)
-            return Create(source, source.File, header);
+        problem = FindProblem(source.File, out GgufHeader? header) ?? FindConfiguredProjectorProblem(source.Settings);
+        if (problem is null)
+            return Create(source, source.File, header!);
         if (source.AttachedModes.Count > 0)
             return Create(source with { File = null }, out problem);
 
-        problem = $"cannot be used: its file {source.File.ShownName} {outcome.Problem}";
+        problem = $"cannot be used: {problem}";
         return null;
+    }
+
+    /// <summary>What is odd about a model that can be used, a clause that follows its reference; null: nothing.</summary>
+    public string? FindWarning(ModelSource source)
+    {
+        if (source.File is null || ChooseProjector(source) is not { } projector)
+            return null;
+        if (_headers.ReadProjector(projector) is { } problem)
+            return $"is run without pictures: the image projector {Path.GetFileName(projector)} {problem}";
+
+        return runners.LlamaServerPath is null && runners.LlamaHostPath is not null
+            ? "is run without pictures: the embedded engine cannot read them; install llama.cpp or set LLAMA_SERVER_PATH"
+            : null;
     }
 
     private ModelEntry Create(ModelSource source, ModelFile file, GgufHeader header)
     {
-        IReadOnlyList<RunnerMode> modes = ModelModes.Of(header);
         int slots = Math.Clamp(FindArgument(source, "--parallel") ?? DefaultSlots, 1, 256);
         int trained = (int)Math.Min(header.ContextLength, int.MaxValue);
         int contextSize = source.Settings.ContextSize
             ?? ContextSizeOfArguments(source, slots)
             ?? Math.Min(trained, DefaultContextSize);
+        IReadOnlyList<RunnerMode> modes = ModelModes.Of(header, FindPooling(source));
+        string? projector = modes.Contains(RunnerMode.Completion) ? ChooseProjector(source) : null;
+        if (projector is not null && _headers.ReadProjector(projector) is not null)
+            projector = null;
+        long projectorBytes = projector is null ? 0 : FileStatus.Of(projector).SizeBytes;
         return new ModelEntry(source.Reference.ToString(), file.Path, file.SizeBytes, file.Written, source.Settings)
         {
             Modes = [.. modes.Concat(source.AttachedModes).Distinct()],
             ContextSize = contextSize,
             Slots = slots,
-            MemoryBytes = MemoryEstimate.Bytes(header, file.SizeBytes, (long)contextSize * slots),
+            MemoryBytes = MemoryEstimate.Bytes(header, file.SizeBytes + projectorBytes, (long)contextSize * slots, BatchTokens(modes, contextSize)),
             Header = header,
+            ProjectorPath = projector,
         };
     }
+
+    // A whole input must fit one batch where vectors are made.
+    private static long BatchTokens(IReadOnlyList<RunnerMode> modes, int contextSize) =>
+        modes.Contains(RunnerMode.Completion) ? MemoryEstimate.DefaultBatchTokens : Math.Max(MemoryEstimate.DefaultBatchTokens, contextSize);
+
+    private string? FindProblem(ModelFile file, out GgufHeader? header)
+    {
+        GgufReadOutcome outcome = _headers.Read(file);
+        header = outcome.Header;
+        if (outcome.Problem is not null)
+            return $"its file {Diagnostics.PlainText.EscapeAndCut(file.ShownName, 200)} {outcome.Problem}";
+
+        return header!.Architecture == HeaderCache.ProjectorArchitecture
+            ? $"its file {Diagnostics.PlainText.EscapeAndCut(file.ShownName, 200)} is an image projector; "
+                + "give it a name that begins with mmproj, or name it as mmproj of its model in model-runner.json"
+            : null;
+    }
+
+    private string? FindConfiguredProjectorProblem(ModelSettings settings) =>
+        settings.ProjectorPath is { } path && _headers.ReadProjector(path) is { } problem
+            ? $"its mmproj {Path.GetFileName(path)} {problem}"
+            : null;
+
+    private static string? ChooseProjector(ModelSource source) =>
+        source.Settings.HasNoProjector ? null : source.Settings.ProjectorPath ?? source.File?.Projector;
 
     // llama-server's argument counts all slots together; 0 stands for the model's own.
     private int? ContextSizeOfArguments(ModelSource source, int slots) =>
@@ -64,4 +107,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
 
     private int? FindArgument(ModelSource source, string name) =>
         LlamaArguments.FindInteger(source.Settings.Arguments, name) ?? LlamaArguments.FindInteger(runners.ExtraArguments, name);
+
+    private string? FindPooling(ModelSource source) =>
+        LlamaArguments.FindText(source.Settings.Arguments, "--pooling") ?? LlamaArguments.FindText(runners.ExtraArguments, "--pooling");
 }

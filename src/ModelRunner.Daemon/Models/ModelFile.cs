@@ -1,25 +1,60 @@
+using ModelRunner.Daemon.Configuration;
+
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>A model on disk: one GGUF file, or all shards of one.</summary>
 /// <param name="ShownName">What it is called in sentences: its path within the store, or its file name.</param>
-/// <param name="Shards">Absolute paths in order; the first is what an engine is given.</param>
-/// <param name="SizeBytes">Bytes of all shards.</param>
+/// <param name="Shards">Absolute paths of the shards that are there, in order; the first is what an engine is given.</param>
+/// <param name="SizeBytes">Bytes of all shards, those that links lead to included.</param>
 /// <param name="Written">The last write of any shard.</param>
 /// <param name="MissingShards">How many shards the names promise and the folder lacks.</param>
 internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards, long SizeBytes, DateTimeOffset Written, int MissingShards)
 {
     public string Path => Shards[0];
 
+    /// <summary>Why it cannot be read, a clause that follows the file's name; null: nothing is known to be wrong.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>Device and inode of the first shard.</summary>
+    public (ulong Device, ulong Inode) Identity { get; init; }
+
+    /// <summary>Absolute path of the image projector that belongs to it; null: there is none.</summary>
+    public string? Projector { get; init; }
+
     /// <summary>Describes a file by its path, with its sisters where its name says that it is a shard.</summary>
     public static ModelFile FromPath(string path, string shownName)
     {
-        IReadOnlyList<string> shards = ShardName.TryParse(path, out ShardName name) ? name.AllPaths() : [path];
-        FileInfo[] present = [.. shards.Select(static shard => new FileInfo(shard)).Where(static file => file.Exists)];
-        return new ModelFile(
-            shownName,
-            shards,
-            present.Sum(static file => file.Length),
-            present.Length == 0 ? default : present.Max(static file => new DateTimeOffset(file.LastWriteTimeUtc)),
-            shards.Count - present.Length);
+        if (!ShardName.TryParse(path, out ShardName name))
+            return Describe(shownName, [path], 1);
+
+        string[] present = [.. name.AllPaths().Where(static shard => FileStatus.Of(shard).Kind != FileKind.Missing)];
+        return Describe(shownName, present.Length == 0 ? [path] : present, name.Count);
+    }
+
+    /// <summary>Describes a model by the paths of its shards.</summary>
+    /// <param name="shownName">What it is called in sentences.</param>
+    /// <param name="shards">The shards that are there, in order; at least one path.</param>
+    /// <param name="count">How many there should be.</param>
+    public static ModelFile Describe(string shownName, IReadOnlyList<string> shards, int count)
+    {
+        long size = 0;
+        DateTimeOffset written = default;
+        string? problem = null;
+        (ulong, ulong) identity = default;
+        foreach (string shard in shards)
+        {
+            FileStatus status = FileStatus.Of(shard);
+            if (!status.IsRegular)
+                problem ??= GgufHeaderReader.DescribeUnreadable(shard);
+            else
+                size += status.SizeBytes;
+            written = status.Written > written ? status.Written : written;
+            identity = identity == default ? status.Identity : identity;
+        }
+
+        // Of a model in many parts the part is named.
+        if (count > 1 && problem is not null)
+            problem = $"has a part that {problem}";
+        return new ModelFile(shownName, shards, size, written, count - shards.Count) { Problem = problem, Identity = identity };
     }
 }

@@ -21,17 +21,19 @@ internal sealed class ModelSnapshot
     /// <summary>All models in order of their references.</summary>
     public IReadOnlyList<ModelSource> Sources { get; }
 
-    /// <summary>Files that have no name of their own: collisions and impossible names, one sentence each.</summary>
+    /// <summary>What could not be looked at, collisions and impossible names, one sentence each.</summary>
     public IReadOnlyList<string> Problems { get; }
+
+    /// <summary>The aliases that would hide a model.</summary>
+    public IReadOnlyList<AliasClash> AliasClashes { get; init; } = [];
 
     /// <summary>
     /// Finds the model that a reference means: by its name, an alias, an equal spelling (<c>docker.io/</c>, <c>ai/</c>, a registry in
-    /// front), or as the end of exactly one model's name. Null where there is none; then a problem says why.
+    /// front), or as the end of exactly one model's name. Null where there is none; a problem says so where it could be several.
     /// </summary>
-    public ModelSource? Find(ModelReference reference, out string? problem, out ModelLookupReason reason)
+    public ModelSource? Find(ModelReference reference, out string? problem)
     {
         problem = null;
-        reason = ModelLookupReason.Found;
         foreach (ModelReference spelling in reference.EqualSpellings())
             if (FindExact(spelling.ToString()) is { } exact)
                 return exact;
@@ -45,14 +47,8 @@ internal sealed class ModelSnapshot
         {
             IEnumerable<string> shown = candidates.Take(MaxShownCandidates).Select(static source => source.Reference.ToString());
             problem = $"model \"{reference}\" could be any of {string.Join(", ", shown)}; write one of them in full";
-            reason = ModelLookupReason.Ambiguous;
-            return null;
         }
 
-        string? closest = Spelling.Closest(reference.ToString(), _byReference.Keys);
-        string remedy = closest is null ? "\"model-runner ls\" lists the models that there are" : $"did you mean \"{closest}\"?";
-        problem = $"there is no model \"{reference}\"; {remedy}";
-        reason = ModelLookupReason.Unknown;
         return null;
     }
 

@@ -7,19 +7,24 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
 {
     private readonly Dictionary<string, ModelSource> _sources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _ownersOfPaths = new(StringComparer.Ordinal);
+    private readonly Dictionary<(ulong, ulong), string> _ownersOfFiles = [];
     private readonly List<string> _problems = [];
+    private readonly List<AliasClash> _clashes = [];
 
-    public ModelSnapshot Build(IReadOnlyList<ModelFile> store)
+    public ModelSnapshot Build(StoreListing store)
     {
+        _problems.AddRange(store.Problems);
         AddConfiguredFiles();
         AddDemo();
-        foreach (ModelFile file in store)
+        foreach (ModelFile file in store.Models)
             AddStored(file);
         AddAttached();
         AddConfiguredWithoutFile();
         AddAliases();
-        return new ModelSnapshot(_sources.Values, _aliases, _problems);
+        if (_sources.Count == 0 && _problems.Count == 0)
+            _problems.Add("there are no models: put GGUF files into the model store, name some in model-runner.json, or start with --demo");
+        _problems.AddRange(_clashes.Select(static clash => clash.ToString()));
+        return new ModelSnapshot(_sources.Values, _aliases, _problems) { AliasClashes = _clashes };
     }
 
     private void AddConfiguredFiles()
@@ -29,9 +34,10 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
             if (model.Path is null)
                 continue;
 
-            var file = ModelFile.FromPath(model.Path, Path.GetFileName(model.Path));
+            ModelFile file = WithProjector(ModelFile.FromPath(model.Path, Path.GetFileName(model.Path)));
             Add(reference, file, model);
-            _ownersOfPaths.TryAdd(file.Path, reference);
+            if (file.Identity != default)
+                _ownersOfFiles.TryAdd(file.Identity, reference);
         }
     }
 
@@ -42,7 +48,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
 
         foreach ((string reference, string name) in DemoModels.Files)
             if (!_sources.ContainsKey(reference))
-                Add(reference, ModelFile.FromPath(Path.Join(folder, name), name), SettingsOf(reference));
+                Add(reference, WithProjector(ModelFile.FromPath(Path.Join(folder, name), name)), SettingsOf(reference));
     }
 
     private void AddStored(ModelFile file)
@@ -50,15 +56,15 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         string name = file.ShownName[..^".gguf".Length].Replace('\\', '/');
         if (!ModelReference.TryParse(name, out ModelReference reference, out string? problem))
         {
-            _problems.Add($"the name of the file {Diagnostics.PlainText.EscapeAndCut(file.ShownName, 200)} {problem}; rename it to use it");
+            _problems.Add($"the name of the file {Show(file)} {problem}; rename it to use it");
             return;
         }
 
         string canonical = reference.ToString();
-        if (_ownersOfPaths.TryGetValue(file.Path, out string? owner))
+        if (_ownersOfFiles.TryGetValue(file.Identity, out string? owner))
             _aliases.TryAdd(canonical, owner);
         else if (_sources.TryGetValue(canonical, out ModelSource? other))
-            _problems.Add($"the files {other.File?.ShownName} and {file.ShownName} would both be {canonical}; the first is used, rename one");
+            _problems.Add($"the files {Show(other.File)} and {Show(file)} would both be {canonical}; the first is used, rename one");
         else
             Add(canonical, file, SettingsOf(canonical));
     }
@@ -79,16 +85,28 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
                 Add(reference, null, model);
     }
 
+    // A model's own name leads to the model: an alias never hides one.
     private void AddAliases()
     {
         foreach ((string reference, ModelSettings model) in settings.Models)
+        {
             foreach (string alias in model.Aliases)
-                _aliases[alias] = reference;
+            {
+                if (alias == reference || !_sources.TryGetValue(alias, out ModelSource? hidden))
+                    _aliases[alias] = reference;
+                else
+                    _clashes.Add(new AliasClash(alias, reference, hidden.File is null ? null : Show(hidden.File)));
+            }
+        }
     }
 
     private void Add(string canonical, ModelFile? file, ModelSettings model) => _sources[canonical] = Create(canonical, file, model);
 
     private ModelSettings SettingsOf(string canonical) => settings.Models.GetValueOrDefault(canonical) ?? new ModelSettings();
+
+    private static ModelFile WithProjector(ModelFile file) => file with { Projector = StoreScanner.FindProjector(file) };
+
+    private static string Show(ModelFile? file) => file is null ? "" : Diagnostics.PlainText.EscapeAndCut(file.ShownName, 200);
 
     private static ModelSource Create(string canonical, ModelFile? file, ModelSettings model) =>
         new(ModelReference.FromCanonical(canonical), file, model, []);

@@ -32,11 +32,8 @@ internal readonly record struct ShardName(string Stem, int Index, int Count)
     }
 
     /// <summary>Paths of all shards in order, whether they are there or not.</summary>
-    public IReadOnlyList<string> AllPaths()
-    {
-        string stem = Stem;
-        int count = Count;
-        return [.. Enumerable.Range(1, count).Select(index =>
-            string.Create(CultureInfo.InvariantCulture, $"{stem}-{index:00000}-of-{count:00000}{Extension}"))];
-    }
+    public IReadOnlyList<string> AllPaths() => [.. Enumerable.Range(1, Count).Select(PathOf)];
+
+    /// <summary>The path of one shard, counted from 1.</summary>
+    public string PathOf(int index) => string.Create(CultureInfo.InvariantCulture, $"{Stem}-{index:00000}-of-{Count:00000}{Extension}");
 }

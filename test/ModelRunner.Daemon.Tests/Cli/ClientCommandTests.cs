@@ -107,6 +107,25 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
+    public async Task What_is_wrong_with_models_goes_to_standard_error()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync())
+            .On("/models", "[]").On("/version", """{"version":"1.2.3"}""").On("/engines/status", "{}")
+            .On("/v1/models", """{"object":"list","data":[],"problems":["the model store does not exist", "two\nlines"]}""");
+        const string Warnings = "model-runner: warning: the model store does not exist\nmodel-runner: warning: two\\nlines\n";
+
+        (int exitCode, _, string error) = await daemon.RunAsync(["ls"]);
+        (_, string json, string jsonError) = await daemon.RunAsync(["ls", "--json"]);
+        (_, string status, string statusError) = await daemon.RunAsync(["status", "--json"]);
+
+        Assert.Equal((0, Warnings, Warnings, Warnings), (exitCode, error, jsonError, statusError));
+        Assert.Equal("[]\n", json);
+        Assert.Contains("""
+            "problems":["the model store does not exist","two\nlines"]
+            """, status, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Status_lists_the_engines()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync())

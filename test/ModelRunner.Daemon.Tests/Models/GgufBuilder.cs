@@ -32,6 +32,30 @@ internal sealed class GgufBuilder
         return this;
     }
 
+    public GgufBuilder Float32(string key, float value)
+    {
+        Key(key, 6);
+        _values.AddRange(BitConverter.GetBytes(value));
+        return this;
+    }
+
+    public GgufBuilder Bool(string key, bool value)
+    {
+        Key(key, 7);
+        _values.Add(value ? (byte)1 : (byte)0);
+        return this;
+    }
+
+    public GgufBuilder Float32s(string key, params float[] items)
+    {
+        Key(key, 9);
+        _values.AddRange(BitConverter.GetBytes(6u));
+        _values.AddRange(BitConverter.GetBytes((ulong)items.Length));
+        foreach (float item in items)
+            _values.AddRange(BitConverter.GetBytes(item));
+        return this;
+    }
+
     public GgufBuilder Texts(string key, params string[] items)
     {
         Key(key, 9);
@@ -48,6 +72,16 @@ internal sealed class GgufBuilder
         _values.AddRange(BitConverter.GetBytes(4u));
         _values.AddRange(BitConverter.GetBytes((ulong)items.Length));
         foreach (uint item in items)
+            _values.AddRange(BitConverter.GetBytes(item));
+        return this;
+    }
+
+    public GgufBuilder Int32s(string key, params int[] items)
+    {
+        Key(key, 9);
+        _values.AddRange(BitConverter.GetBytes(5u));
+        _values.AddRange(BitConverter.GetBytes((ulong)items.Length));
+        foreach (int item in items)
             _values.AddRange(BitConverter.GetBytes(item));
         return this;
     }

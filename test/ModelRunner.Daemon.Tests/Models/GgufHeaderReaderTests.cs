@@ -108,7 +108,7 @@ public sealed class GgufHeaderReaderTests
         GgufHeader embedding = GgufHeaderReader.Read(Path.Join(models, "tiny-embed.gguf")).Header!;
 
         Assert.Equal(("llama", 768, true), (chat.Architecture, chat.VocabularySize, chat.HasChatTemplate));
-        Assert.Equal(RunnerMode.Completion, ModelModes.Of(chat)[0]);
+        Assert.Equal([RunnerMode.Completion], ModelModes.Of(chat));
         Assert.Equal("bert", embedding.Architecture);
         Assert.Equal([RunnerMode.Embedding], ModelModes.Of(embedding));
     }

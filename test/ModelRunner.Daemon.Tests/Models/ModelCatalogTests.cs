@@ -154,7 +154,7 @@ public sealed class ModelCatalogTests : IDisposable
         ModelCatalog catalog = Catalog();
 
         Assert.Equal(["good:latest"], catalog.List().Select(static model => model.Reference));
-        Assert.Equal(2, catalog.ListUnusable().Count);
+        Assert.Equal(2, catalog.ListProblems().Count);
         Assert.Contains("its file cut.gguf is truncated: ", catalog.Find("cut").Problem, StringComparison.Ordinal);
         Assert.DoesNotContain(_store.Path, catalog.Find("text").Problem, StringComparison.Ordinal);
     }
@@ -219,7 +219,7 @@ public sealed class ModelCatalogTests : IDisposable
         ModelCatalog catalog = Catalog();
 
         Assert.Equal(first, Assert.Single(catalog.List()).Path);
-        Assert.Equal("the files Otter.gguf and otter.gguf would both be otter:latest; the first is used, rename one", Assert.Single(catalog.Problems));
+        Assert.Equal("the files Otter.gguf and otter.gguf would both be otter:latest; the first is used, rename one", Assert.Single(catalog.ListProblems()));
     }
 
     [Fact]

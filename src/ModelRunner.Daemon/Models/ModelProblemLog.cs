@@ -1,0 +1,30 @@
+namespace ModelRunner.Daemon.Models;
+
+/// <summary>Logs what is wrong with the models, each problem once. Safe to call from any thread.</summary>
+internal sealed partial class ModelProblemLog(ModelCatalog catalog, string modelsPath, ILogger<ModelProblemLog> logger)
+{
+    // A store that changes all the time cannot make it grow; past this a problem may be logged again.
+    private const int MaxRemembered = 1000;
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<string> _logged = new(StringComparer.Ordinal);
+
+    /// <summary>All problems that there are now; those that are new are logged.</summary>
+    public IReadOnlyList<string> List()
+    {
+        IReadOnlyList<string> problems = catalog.ListProblems();
+        lock (_lock)
+        {
+            if (_logged.Count > MaxRemembered)
+                _logged.Clear();
+            foreach (string problem in problems)
+                if (_logged.Add(problem))
+                    LogProblem(problem, modelsPath);
+        }
+
+        return problems;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Problem} (the model store is {Path})")]
+    private partial void LogProblem(string problem, string path);
+}

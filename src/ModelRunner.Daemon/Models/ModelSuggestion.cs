@@ -1,0 +1,34 @@
+using ModelRunner.Daemon.Configuration;
+
+namespace ModelRunner.Daemon.Models;
+
+/// <summary>Finds the model that a person probably meant.</summary>
+internal static class ModelSuggestion
+{
+    /// <summary>
+    /// The model with the nearest name; null where none is near enough. Names are compared without their tags: <c>:latest</c> behind both
+    /// would make any two short names alike.
+    /// </summary>
+    public static string? Find(ModelReference wanted, IEnumerable<ModelReference> models)
+    {
+        var references = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (ModelReference model in models)
+        {
+            references.TryAdd(model.Name, model.ToString());
+            references.TryAdd(LastPart(model.Name), model.ToString());
+        }
+
+        // The name may be right and the tag wrong; other tools write llama3.2:3b for the file llama3.2-3b.gguf.
+        string[] words = wanted.HasWrittenTag ? [wanted.Name, $"{wanted.Name}-{wanted.Tag.ToLowerInvariant()}"] : [wanted.Name];
+        foreach (string word in words)
+            if (references.TryGetValue(word, out string? exact) || references.TryGetValue(LastPart(word), out exact))
+                return exact;
+
+        return Spelling.Closest(wanted.Name, references.Keys, MaxDistance(wanted.Name)) is { } closest ? references[closest] : null;
+    }
+
+    // Two letters that changed places count as two.
+    private static int MaxDistance(string name) => name.Length < 5 ? 1 : Math.Max(2, name.Length / 5);
+
+    private static string LastPart(string name) => name[(name.LastIndexOf('/') + 1)..];
+}

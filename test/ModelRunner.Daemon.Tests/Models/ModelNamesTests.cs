@@ -1,0 +1,108 @@
+using Microsoft.Extensions.Time.Testing;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Tests.Models;
+
+public sealed class ModelNamesTests : IDisposable
+{
+    private static readonly byte[] Good = GgufBuilder.Llama().Build();
+    private readonly TemporaryFolder _store = new();
+    private readonly FakeTimeProvider _time = new();
+
+    public void Dispose() => _store.Dispose();
+
+    [Fact]
+    public void An_alias_does_not_hide_a_model()
+    {
+        _store.Write("otter.gguf", Good);
+        string finch = _store.Write("finch.gguf", Good);
+        var model = new ModelSettings { Path = finch, Aliases = ["otter:latest", "bird:latest"] };
+        var catalog = new ModelCatalog(Settings() with { Models = Models("finch:latest", model) }, _time);
+
+        Assert.Equal("otter:latest", catalog.Find("otter").Model?.Reference);
+        Assert.Equal("finch:latest", catalog.Find("bird").Model?.Reference);
+        Assert.Equal(new AliasClash("otter:latest", "finch:latest", "otter.gguf"), Assert.Single(catalog.AliasClashes));
+        Assert.Equal(
+            "the alias otter:latest of finch:latest is not used: the file otter.gguf has this name; rename one of them", Assert.Single(catalog.ListProblems()));
+    }
+
+    [Fact]
+    public void An_alias_may_be_the_name_of_the_models_own_file()
+    {
+        var model = new ModelSettings { Path = _store.Write("finch-q4.gguf", Good), Aliases = ["finch-q4:latest", "finch:latest"] };
+        var catalog = new ModelCatalog(Settings() with { Models = Models("finch:latest", model) }, _time);
+
+        Assert.Empty(catalog.AliasClashes);
+        Assert.Equal("finch:latest", catalog.Find("finch-q4").Model?.Reference);
+    }
+
+    [Fact]
+    public void An_alias_that_is_an_attached_model_clashes_too()
+    {
+        var attached = new AttachedRunnerSettings("vllm", "qwen3:8b", RunnerMode.Completion, "/run/x.sock", null, null);
+        var model = new ModelSettings { Path = _store.Write("finch.gguf", Good), Aliases = ["qwen3:8b"] };
+        var catalog = new ModelCatalog(Settings() with { Models = Models("finch:latest", model), AttachedRunners = [attached] }, _time);
+
+        Assert.Equal("qwen3:8b", catalog.Find("qwen3:8b").Model?.Reference);
+        Assert.Single(catalog.AliasClashes);
+    }
+
+    [Theory]
+    [InlineData("ottre", "otter:latest")]
+    [InlineData("lab/finhc", "lab/finch:7b")]
+    [InlineData("finch:8b", "lab/finch:7b")]
+    [InlineData("broken", null)]
+    [InlineData("brokem", null)]
+    [InlineData("cat", null)]
+    [InlineData("zebra", null)]
+    [InlineData("a", null)]
+    public void Only_near_and_usable_names_are_suggested(string wanted, string? suggested)
+    {
+        _store.Write("otter.gguf", Good);
+        _store.Write("lab/finch:7b.gguf", Good);
+        _store.Write("broken.gguf", Good[..^8]);
+        _store.Write("dog.gguf", Good);
+
+        string problem = new ModelCatalog(Settings(), _time).Find(wanted).Problem!;
+
+        Assert.Equal(suggested is not null, problem.Contains("did you mean", StringComparison.Ordinal));
+        if (suggested is not null)
+            Assert.EndsWith($"did you mean \"{suggested}\"?", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, "Completion")]
+    [InlineData("last", "Completion Embedding")]
+    [InlineData("none", "Completion")]
+    [InlineData("rank", "Completion Reranking")]
+    public void A_model_that_writes_makes_vectors_only_with_a_pooling(string? pooling, string modes)
+    {
+        _store.Write("otter.gguf", Good);
+        var runners = new RunnerSettings { ExtraArguments = pooling is null ? [] : ["--pooling", pooling] };
+
+        ModelEntry model = Assert.Single(new ModelCatalog(Settings() with { Runners = runners }, _time).List());
+
+        Assert.Equal(modes, string.Join(' ', model.Modes));
+    }
+
+    [Fact]
+    public void The_estimate_of_a_model_for_vectors_holds_a_batch_as_long_as_its_context()
+    {
+        GgufBuilder bert(uint context) => new GgufBuilder()
+            .Text("general.architecture", "bert").UInt32("bert.context_length", context).UInt32("bert.embedding_length", 1024).UInt32("bert.pooling_type", 1)
+            .Tensor("token_embd.weight", 0, 32, 4);
+        _store.Write("long.gguf", bert(4096).Build());
+        _store.Write("short.gguf", bert(512).Build());
+
+        IReadOnlyList<ModelEntry> models = new ModelCatalog(Settings(), _time).List();
+
+        Assert.Equal((4096 - 512) * 1024L * 8 * sizeof(float), models[0].MemoryBytes - models[1].MemoryBytes);
+    }
+
+    private DaemonSettings Settings() => new() { Listen = new ListenSettings("/tmp/x.sock", null), ModelsPath = _store.Path };
+
+    private static Dictionary<string, ModelSettings> Models(string reference, ModelSettings model) =>
+        new(StringComparer.Ordinal) { [reference] = model };
+}

@@ -1,0 +1,256 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Time.Testing;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Models;
+
+namespace ModelRunner.Daemon.Tests.Models;
+
+/// <summary>What a model store may hold besides plain model files: links, pipes, names in no encoding, files of impossible sizes.</summary>
+public sealed partial class StoreFilesTests : IDisposable
+{
+    private const uint OtherUser = 65534;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly byte[] Good = GgufBuilder.Llama().Build();
+    private readonly TemporaryFolder _store = new();
+    private readonly TemporaryFolder _elsewhere = new();
+    private readonly FakeTimeProvider _time = new();
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        _elsewhere.Dispose();
+    }
+
+    [Fact]
+    public async Task A_pipe_named_like_a_model_does_not_hold_up_the_list()
+    {
+        _store.Write("good.gguf", Good);
+        Assert.Equal(0, MakePipe(Path.Join(_store.Path, "pipe.gguf"), 0b110_000_000));
+        ModelCatalog catalog = Catalog();
+
+        IReadOnlyList<ModelEntry> models = await Task.Run(catalog.List).WaitAsync(Patience);
+
+        Assert.Equal(["good:latest"], models.Select(static model => model.Reference));
+        Assert.Equal("model \"pipe:latest\" cannot be used: its file pipe.gguf is not a regular file", Assert.Single(catalog.ListProblems()));
+    }
+
+    [Fact]
+    public void A_device_is_not_opened()
+    {
+        File.CreateSymbolicLink(Path.Join(_store.Path, "zero.gguf"), "/dev/zero");
+
+        Assert.EndsWith("zero.gguf is not a regular file", Assert.Single(Catalog().ListProblems()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_link_counts_as_what_it_leads_to()
+    {
+        string target = _elsewhere.Write("blobs/0123abcd", Good);
+        File.CreateSymbolicLink(Path.Join(_store.Path, "linked.gguf"), target);
+        Directory.CreateSymbolicLink(Path.Join(_store.Path, "more"), _elsewhere.Path);
+        _elsewhere.Write("inner.gguf", Good);
+
+        IReadOnlyList<ModelEntry> models = Catalog().List();
+
+        Assert.Equal(["linked:latest", "more/inner:latest"], models.Select(static model => model.Reference));
+        Assert.All(models, static model => Assert.Equal(Good.Length, model.SizeBytes));
+        Assert.True(models[0].MemoryBytes > Good.Length);
+        Assert.Equal(File.GetLastWriteTimeUtc(target), models[0].Created.UtcDateTime);
+    }
+
+    [Fact]
+    public void A_change_behind_a_link_is_noticed()
+    {
+        string target = _elsewhere.Write("blob", Good);
+        File.CreateSymbolicLink(Path.Join(_store.Path, "linked.gguf"), target);
+        ModelCatalog catalog = Catalog();
+        Assert.Single(catalog.List());
+
+        File.WriteAllBytes(target, Good[..^8]);
+        _time.Advance(TimeSpan.FromMinutes(5));
+
+        Assert.Empty(catalog.List());
+    }
+
+    [Fact]
+    public void Links_that_lead_nowhere_or_in_circles_are_told_and_cost_nothing_else()
+    {
+        _store.Write("a/good.gguf", Good);
+        File.CreateSymbolicLink(Path.Join(_store.Path, "gone.gguf"), "/nowhere/gone.gguf");
+        File.CreateSymbolicLink(Path.Join(_store.Path, "self.gguf"), "self.gguf");
+        Directory.CreateSymbolicLink(Path.Join(_store.Path, "a", "up"), "..");
+        Directory.CreateSymbolicLink(Path.Join(_store.Path, "self"), "self");
+        ModelCatalog catalog = Catalog();
+
+        Assert.Equal(["a/good:latest"], catalog.List().Select(static model => model.Reference));
+        Assert.Equal(2, catalog.ListProblems().Count);
+        Assert.Contains("gone.gguf is a link to a file that does not exist", catalog.ListProblems()[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_store_that_is_reached_by_a_link_is_walked_once()
+    {
+        _elsewhere.Write("real/x.gguf", Good);
+        Directory.CreateSymbolicLink(Path.Join(_elsewhere.Path, "real", "loop"), Path.Join(_elsewhere.Path, "real"));
+        string link = Path.Join(_store.Path, "link");
+        Directory.CreateSymbolicLink(link, Path.Join(_elsewhere.Path, "real"));
+
+        Assert.Equal(["x:latest"], new ModelCatalog(Settings() with { ModelsPath = link }, _time).List().Select(static model => model.Reference));
+    }
+
+    [Fact]
+    public void A_sparse_file_of_a_terabyte_costs_no_time()
+    {
+        // A list of 2^40 empty texts: its zeros are a hole in the file.
+        byte[] head = new GgufBuilder().Text("general.architecture", "llama").Texts("tokenizer.ggml.tokens").Build();
+        int count = head.AsSpan().IndexOf("tokenizer.ggml.tokens"u8) + "tokenizer.ggml.tokens".Length + sizeof(uint) + sizeof(uint);
+        using (FileStream file = File.Create(Path.Join(_store.Path, "sparse.gguf")))
+        {
+            file.Write(head.AsSpan(0, count));
+            file.Write(BitConverter.GetBytes(1ul << 40));
+            file.SetLength(1L << 40);
+        }
+
+        ModelCatalog catalog = Catalog();
+        long before = Environment.CpuUsage.UserTime.Ticks;
+        string problem = Assert.Single(catalog.ListProblems());
+        TimeSpan used = TimeSpan.FromTicks(Environment.CpuUsage.UserTime.Ticks - before);
+
+        Assert.Contains("sparse.gguf has a head of more than 64 MiB", problem, StringComparison.Ordinal);
+        Assert.True(used < TimeSpan.FromSeconds(5), $"It took {used} of the processor.");
+    }
+
+    [Fact]
+    public void A_name_that_is_not_UTF_8_is_told_and_the_rest_is_listed()
+    {
+        _store.Write("good.gguf", Good);
+        byte[] path = [.. System.Text.Encoding.UTF8.GetBytes(Path.Join(_store.Path, "caf")), 0xe9, .. ".gguf\0"u8];
+        int file = Create(path, 0b110_100_100);
+        Assert.True(file >= 0);
+        try
+        {
+            Assert.Equal(0, Close(file));
+            ModelCatalog catalog = Catalog();
+
+            Assert.Equal(["good:latest"], catalog.List().Select(static model => model.Reference));
+            Assert.Equal("the name of the file caf\ufffd.gguf is not UTF-8; rename it to use it", Assert.Single(catalog.ListProblems()));
+        }
+        finally
+        {
+            // .NET cannot name it.
+            _ = Remove(path);
+        }
+    }
+
+    [Theory]
+    [InlineData("a,b.gguf", "a,b:latest")]
+    [InlineData("a b.gguf", "a b:latest")]
+    [InlineData(" a .gguf", "a:latest")]
+    [InlineData("a\"b'c.gguf", "a\"b'c:latest")]
+    [InlineData("-dash=1.gguf", "-dash=1:latest")]
+    [InlineData("größe.gguf", "größe:latest")]
+    public void Odd_names_are_names(string file, string reference)
+    {
+        _store.Write(file, Good);
+
+        ModelCatalog catalog = Catalog();
+
+        Assert.Equal(reference, Assert.Single(catalog.List()).Reference);
+        Assert.Equal(reference, catalog.Find(reference).Model?.Reference);
+    }
+
+    [Fact]
+    public void A_name_of_two_lines_is_told_on_one()
+    {
+        _store.Write("a\nb.gguf", Good);
+
+        Assert.Equal("the name of the file a\\nb.gguf holds control characters; rename it to use it", Assert.Single(Catalog().ListProblems()));
+    }
+
+    [Fact]
+    public void A_folder_that_may_not_be_read_is_told_and_the_rest_is_listed()
+    {
+        _store.Write("good.gguf", Good);
+        string closed = Path.GetDirectoryName(_store.Write("closed/hidden.gguf", Good))!;
+        File.SetUnixFileMode(_store.Path, (UnixFileMode)0b111_101_101);
+        File.SetUnixFileMode(closed, UnixFileMode.None);
+        try
+        {
+            StoreListing listing = AsOtherUser(() => StoreScanner.Scan(_store.Path));
+
+            Assert.Equal("good.gguf", Assert.Single(listing.Models).ShownName);
+            Assert.Equal("the folder closed of the model store may not be read by this user; its models are left out", Assert.Single(listing.Problems));
+        }
+        finally
+        {
+            File.SetUnixFileMode(closed, (UnixFileMode)0b111_000_000);
+        }
+    }
+
+    [Fact]
+    public void A_store_that_does_not_exist_is_told_where_somebody_named_it()
+    {
+        DaemonSettings settings = Settings() with { ModelsPath = Path.Join(_store.Path, "nothing") };
+
+        Assert.Equal(
+            "the model store does not exist; create it, or name another folder in MODELS_PATH",
+            Assert.Single(new ModelCatalog(settings, _time).ListProblems()));
+        Assert.StartsWith(
+            "there are no models: ", Assert.Single(new ModelCatalog(settings with { IsDefaultModelsPath = true }, _time).ListProblems()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_thousand_files_that_claim_to_be_of_a_thousand_parts_cost_no_more_than_other_files()
+    {
+        for (int i = 1; i <= 1000; i++)
+            _store.Write($"x{i}-00001-of-01000.gguf", "");
+        var watch = Stopwatch.StartNew();
+
+        StoreListing listing = StoreScanner.Scan(_store.Path);
+
+        Assert.Equal((1000, 999), (listing.Models.Count, listing.Models[0].MissingShards));
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"It took {watch.Elapsed}.");
+    }
+
+    // Root may read everything, so the look is made with the file rights of nobody, which belong to the thread alone.
+    private static T AsOtherUser<T>(Func<T> look)
+    {
+        T? result = default;
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                _ = SetFileUser(OtherUser);
+                result = look();
+            }
+            catch (Exception thrown)
+            {
+                failure = thrown;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure is null ? result! : throw new InvalidOperationException("The look failed.", failure);
+    }
+
+    private ModelCatalog Catalog() => new(Settings(), _time);
+
+    private DaemonSettings Settings() => new() { Listen = new ListenSettings("/tmp/x.sock", null), ModelsPath = _store.Path };
+
+    [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakePipe(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "creat")]
+    private static partial int Create(byte[] path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "unlink")]
+    private static partial int Remove(byte[] path);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int file);
+
+    [LibraryImport("libc", EntryPoint = "setfsuid")]
+    private static partial int SetFileUser(uint user);
+}
