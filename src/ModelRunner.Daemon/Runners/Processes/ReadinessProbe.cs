@@ -26,7 +26,7 @@ internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time)
             if (File.Exists(start.SocketPath) && await IsHealthyAsync(cancellationToken)
                 && await ReadModelNameAsync(cancellationToken) is { } name)
             {
-                return name == start.Reference ? null : name;
+                return name == RunnerAlias.Of(start.Reference) ? null : name;
             }
 
             await Task.Delay(pause, time, cancellationToken);

@@ -11,9 +11,8 @@ internal static class RunnerCommandLine
     // Two threads that share one small matrix spend their time waiting for each other; on busy cores throughput falls to a hundredth.
     private const long SmallModelBytes = 100_000_000;
 
-    // An input must fit one physical batch when vectors are made. 512 is llama-server's default; more costs memory by the square.
+    // An input must fit one physical batch when vectors are made. 512 is llama-server's default.
     private const int MinVectorBatch = 512;
-    private const int MaxVectorBatch = 2048;
 
     /// <summary>Builds the arguments, without the program's own name.</summary>
     /// <param name="engine">Who will read them.</param>
@@ -27,7 +26,7 @@ internal static class RunnerCommandLine
     {
         // The last of two equal arguments counts, so a model's own stand behind those for every runner.
         string[] added = [.. settings.ExtraArguments, .. model.Settings.Arguments];
-        var arguments = new List<string> { "--model", model.Path!, "--host", socketPath, "--alias", model.Reference };
+        var arguments = new List<string> { "--model", model.Path!, "--host", socketPath, "--alias", RunnerAlias.Of(model.Reference) };
         if (hasMetrics)
             arguments.Add("--metrics");
         if (mode == RunnerMode.Embedding)
@@ -35,13 +34,16 @@ internal static class RunnerCommandLine
         if (mode == RunnerMode.Reranking)
             arguments.Add("--reranking");
 
+        if (mode == RunnerMode.Completion && engine.IsLlamaServer && model.ProjectorPath is { } projector)
+            arguments.AddRange(["--mmproj", projector]);
+
         AddDefault("--parallel", model.Slots);
         AddDefault("--ctx-size", (long)model.ContextSize * model.Slots);
         if (model.SizeBytes < SmallModelBytes)
             AddDefault("--threads", 1);
         if (engine.IsLlamaServer && mode != RunnerMode.Completion)
         {
-            int batch = Math.Clamp(model.ContextSize, MinVectorBatch, MaxVectorBatch);
+            int batch = Math.Max(model.ContextSize, MinVectorBatch);
             AddDefault("--batch-size", batch);
             AddDefault("--ubatch-size", batch);
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
@@ -10,7 +11,7 @@ public abstract class EngineTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    private static string ModelPath => Path.Join(Repository.Root, "models", "tiny-chat.gguf");
+    private protected static string ModelPath => Path.Join(Repository.Root, "models", "tiny-chat.gguf");
 
     public void Dispose()
     {
@@ -115,7 +116,39 @@ public abstract class EngineTests : IDisposable
         await runner.StopAsync().WaitAsync(LaunchBed.Limit);
     }
 
-    private LaunchBed CreateBed(TimeSpan? grace = null)
+    [Theory]
+    [InlineData("a,b", "a%2Cb:latest")]
+    [InlineData("it's a \"model\"", null)]
+    [InlineData("-m --x=y", null)]
+    [InlineData("größe; 模型", null)]
+    [InlineData("two\nlines\tand \\ more", "two lines:latest")]
+    public async Task A_file_of_any_name_starts_and_answers_under_its_reference(string name, string? shown)
+    {
+        using LaunchBed bed = CreateBed();
+        string path = _folder.File(name + ".gguf");
+        File.Copy(ModelPath, path);
+
+        // A reference has one line; such a file has the name that the configuration gives it.
+        string reference = name.Contains('\n', StringComparison.Ordinal) ? "two lines:latest" : $"{name}:latest";
+        IManagedRunner runner = bed.StartFile(path, reference: reference);
+
+        Assert.Null(await runner.Ready.WaitAsync(LaunchBed.Limit));
+        using JsonDocument answer = await PostAsync(runner, "v1/completions", """{"model":"x","prompt":"one","max_tokens":1}""");
+        Assert.Equal(shown ?? reference, answer.RootElement.GetProperty("model").GetString());
+        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+    }
+
+    private protected static async Task<JsonDocument> PostAsync(IManagedRunner runner, string path, string json)
+    {
+        using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(runner.Endpoint.BaseAddress, path)) { Content = content };
+        using HttpResponseMessage response = await runner.Endpoint.Client.SendAsync(request, CancellationToken.None).WaitAsync(LaunchBed.Limit);
+        string text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, text);
+        return JsonDocument.Parse(text);
+    }
+
+    private protected LaunchBed CreateBed(TimeSpan? grace = null)
     {
         RunnerSettings? engine = Engine;
         Assert.False(engine is null && Environment.GetEnvironmentVariable("CI") == "true", "This engine is not here, and under CI=true it must be.");

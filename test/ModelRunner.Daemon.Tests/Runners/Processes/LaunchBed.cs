@@ -41,9 +41,12 @@ internal sealed class LaunchBed : IDisposable
     }
 
     /// <summary>Starts a runner for a file.</summary>
-    public IManagedRunner StartFile(string path, RunnerMode mode = RunnerMode.Completion)
+    public IManagedRunner StartFile(string path, RunnerMode mode = RunnerMode.Completion, string reference = "tiny:latest") => StartModel(
+        new ModelEntry(reference, path, 1, DateTimeOffset.UnixEpoch, new ModelSettings()) { ContextSize = 512, Slots = 2 }, mode);
+
+    /// <summary>Starts a runner for a model.</summary>
+    public IManagedRunner StartModel(ModelEntry model, RunnerMode mode = RunnerMode.Completion)
     {
-        var model = new ModelEntry("tiny:latest", path, 1, DateTimeOffset.UnixEpoch, new ModelSettings()) { ContextSize = 512, Slots = 2 };
         return _launcher.Start(new RunnerId(++_starts), new RunnerKey("llama.cpp", model.Reference, mode), model);
     }
 

@@ -32,7 +32,39 @@ public sealed class RunnerCommandLineTests
         IReadOnlyList<string> arguments = Build(Big, Enum.Parse<RunnerMode>(mode));
 
         Assert.Contains(argument, arguments);
-        Assert.Equal("2048", arguments[arguments.ToList().IndexOf("--ubatch-size") + 1]);
+        Assert.Equal("4096", arguments[arguments.ToList().IndexOf("--ubatch-size") + 1]);
+        Assert.Equal("4096", arguments[arguments.ToList().IndexOf("--batch-size") + 1]);
+    }
+
+    [Fact]
+    public void A_short_context_does_not_make_the_batch_shorter_than_the_default()
+    {
+        IReadOnlyList<string> arguments = Build(Big with { ContextSize = 128 }, RunnerMode.Embedding);
+
+        Assert.Equal("512", arguments[arguments.ToList().IndexOf("--ubatch-size") + 1]);
+    }
+
+    [Theory]
+    [InlineData("lab/otter:7b", "lab/otter:7b")]
+    [InlineData("a,b:latest", "a%2Cb:latest")]
+    [InlineData("50%,x:latest", "50%25%2Cx:latest")]
+    [InlineData("-x:latest", "-x:latest")]
+    public void The_alias_is_one_name_to_the_engine(string reference, string alias)
+    {
+        IReadOnlyList<string> arguments = Build(Big with { Reference = reference });
+
+        Assert.Equal(alias, arguments[arguments.ToList().IndexOf("--alias") + 1]);
+    }
+
+    [Fact]
+    public void A_projector_is_given_to_llama_server_where_it_completes()
+    {
+        ModelEntry model = Big with { ProjectorPath = "/m/mmproj.gguf" };
+
+        Assert.Equal(["--mmproj", "/m/mmproj.gguf"], Build(model).SkipWhile(static word => word != "--mmproj").Take(2));
+        Assert.DoesNotContain("--mmproj", Build(model, RunnerMode.Embedding));
+        var host = new RunnerEngine("llama-host", "/x/llama-host");
+        Assert.DoesNotContain("--mmproj", RunnerCommandLine.Build(host, model, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), true));
     }
 
     [Fact]
