@@ -31,7 +31,7 @@ internal sealed class ConfigurationFile(string name)
         WrittenValue? written = WrittenOptions.FindOutsideFile(options, ConfigurationCatalog.ConfigFile);
         string shown = written?.Text ?? "model-runner.json";
         string path = PathText.Resolve(shown, options, options.WorkingDirectory);
-        if (written is null && !File.Exists(path))
+        if (written is null && !FileStatus.Of(path).IsRegular)
             return None;
 
         try
@@ -40,7 +40,13 @@ internal sealed class ConfigurationFile(string name)
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            string reason = File.Exists(path) ? "cannot be read" : Directory.Exists(path) ? "is a folder" : "does not exist";
+            string reason = FileStatus.Of(path).Kind switch
+            {
+                FileKind.Missing => "does not exist",
+                FileKind.Folder => "is a folder",
+                FileKind.Other => "is not a regular file",
+                _ => "cannot be read",
+            };
             problems.Add(new ConfigurationProblem(written?.Key ?? shown, written?.Text, reason, "name a readable JSON file"));
         }
         catch (JsonException failure)
@@ -68,7 +74,7 @@ internal sealed class ConfigurationFile(string name)
 
     private static byte[] ReadBounded(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using FileStream stream = RegularFile.Open(path) ?? throw new IOException("There is no regular file to read.");
         byte[] buffer = new byte[(int)Math.Min(stream.Length, MaxBytes) + 1];
         int read = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
         return read <= MaxBytes ? buffer[..read] : throw new IOException("The file is longer than 1 MiB.");

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+
+namespace ModelRunner.Daemon.Tests.Configuration;
+
+/// <summary>A pipe where a configuration file is looked for: to open one waits until somebody writes.</summary>
+public sealed partial class ConfigurationPipeTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private readonly ConfigurationFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public async Task One_that_was_named_is_refused()
+    {
+        string path = MakePipe("pipe.json");
+        _fixture.Flags["--config"] = path;
+
+        string problem = await Task.Run(_fixture.Problem).WaitAsync(Patience);
+
+        Assert.Equal($"--config: \"{path}\" is not a regular file; name a readable JSON file.", problem);
+    }
+
+    [Fact]
+    public async Task One_with_the_default_name_is_no_configuration()
+    {
+        MakePipe("model-runner.json");
+
+        Assert.NotNull(await Task.Run(_fixture.Settings).WaitAsync(Patience));
+    }
+
+    private string MakePipe(string name)
+    {
+        string path = Path.Join(_fixture.Folder.Path, name);
+        Assert.Equal(0, MakePipe(path, 0b110_000_000));
+        return path;
+    }
+
+    [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakePipe(string path, uint mode);
+}
