@@ -18,6 +18,8 @@ internal sealed class ModelCatalog(DaemonSettings settings, TimeProvider time)
 
     private const int MaxProblems = 100;
 
+    private const int MaxSuggestions = 3;
+
     private readonly ModelEntryFactory _factory = new(settings.Runners);
     private readonly Lock _lookLock = new();
     private volatile Look? _last;
@@ -86,13 +88,22 @@ internal sealed class ModelCatalog(DaemonSettings settings, TimeProvider time)
     public IReadOnlyList<ModelEntry> List() =>
         [.. Refresh(LookInterval).Sources.Select(source => _factory.Create(source, out _)).OfType<ModelEntry>()];
 
-    // What is suggested must be of use.
+    // What is suggested must be of use. To look into all models for that would let any request read a whole store.
     private string DescribeUnknown(ModelSnapshot snapshot, ModelReference reference)
     {
-        string? closest = ModelSuggestion.Find(
-            reference, snapshot.Sources.Where(source => _factory.Create(source, out _) is not null).Select(static source => source.Reference));
-        string remedy = closest is null ? "\"model-runner ls\" lists the models that there are" : $"did you mean \"{closest}\"?";
-        return $"there is no model \"{reference}\"; {remedy}";
+        var left = snapshot.Sources.ToList();
+        for (int attempt = 0; attempt < MaxSuggestions; attempt++)
+        {
+            if (ModelSuggestion.Find(reference, left.Select(static source => source.Reference)) is not { } closest)
+                break;
+
+            ModelSource source = left.First(source => source.Reference.ToString() == closest);
+            if (_factory.Create(source, out _) is not null)
+                return $"there is no model \"{reference}\"; did you mean \"{closest}\"?";
+            left.Remove(source);
+        }
+
+        return $"there is no model \"{reference}\"; \"model-runner ls\" lists the models that there are";
     }
 
     private ModelSnapshot Refresh(TimeSpan maxAge)

@@ -22,14 +22,8 @@ public sealed class LlamaServerTests : EngineTests
     public async Task A_projector_lets_it_see_pictures()
     {
         using var folder = new TemporaryFolder();
-        string projector = folder.File("mmproj.gguf");
-        await File.WriteAllBytesAsync(projector, TinyProjector.Build(width: 128));
         using LaunchBed bed = CreateBed();
-        var model = new ModelEntry("tiny:latest", ModelPath, 1, DateTimeOffset.UnixEpoch, new ModelSettings())
-        {
-            ContextSize = 512, Slots = 1, ProjectorPath = projector,
-        };
-        IManagedRunner runner = bed.StartModel(model);
+        IManagedRunner runner = await StartWithProjectorAsync(bed, folder, width: 128);
         Assert.Null(await runner.Ready.WaitAsync(LaunchBed.Limit));
 
         using JsonDocument answer = await PostAsync(runner, "v1/chat/completions", $$$"""
@@ -39,6 +33,28 @@ public sealed class LlamaServerTests : EngineTests
 
         Assert.True(answer.RootElement.GetProperty("usage").GetProperty("prompt_tokens").GetInt32() > 4);
         await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+    }
+
+    [Fact]
+    public async Task A_projector_of_another_model_is_named_as_the_cause()
+    {
+        using var folder = new TemporaryFolder();
+        using LaunchBed bed = CreateBed();
+
+        RunnerFailure? failure = await (await StartWithProjectorAsync(bed, folder, width: 64)).Ready.WaitAsync(LaunchBed.Limit);
+
+        Assert.Equal(RunnerFailureReason.ModelInvalid, failure?.Reason);
+        Assert.Contains("the image projector is of another model", failure?.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<IManagedRunner> StartWithProjectorAsync(LaunchBed bed, TemporaryFolder folder, uint width)
+    {
+        string projector = folder.File("mmproj.gguf");
+        await File.WriteAllBytesAsync(projector, TinyProjector.Build(width));
+        return bed.StartModel(new ModelEntry("tiny:latest", ModelPath, 1, DateTimeOffset.UnixEpoch, new ModelSettings())
+        {
+            ContextSize = 512, Slots = 1, ProjectorPath = projector,
+        });
     }
 
     [Theory]
