@@ -1,5 +1,12 @@
 using ModelRunner.StubRunner;
 
+// The daemon asks for it where arguments were added. The stub takes all of them, so it lists none, and the daemon checks none.
+if (args.Contains("--help", StringComparer.Ordinal))
+{
+    await Console.Out.WriteLineAsync("stub-runner takes every argument of llama-server");
+    return 0;
+}
+
 var arguments = StubArguments.Read(args);
 var faults = StubFaults.Read(arguments);
 var processFaults = new ProcessFaults(faults, arguments);

@@ -12,6 +12,9 @@ internal sealed record RunnerSettings
     /// <summary>Arguments added to every managed runner, from <c>LLAMA_ARGS</c>; checked against those the daemon owns.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];
 
+    /// <summary>The arguments that the engine knows; null: it was not asked, since nobody added any, or gave no answer.</summary>
+    public EngineFlags? EngineFlags { get; init; }
+
     /// <summary>How long a runner stays when idle. Default 5 minutes; negative: for ever.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(5);
 

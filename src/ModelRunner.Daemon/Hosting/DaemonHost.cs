@@ -16,6 +16,12 @@ internal static class DaemonHost
         if (outcome.Settings is not { } settings)
             return ExitCode.Usage;
 
+        (settings, IReadOnlyList<ConfigurationProblem> clashes) = await StartCheck.RunAsync(settings, cancellationToken);
+        foreach (ConfigurationProblem problem in clashes)
+            Complain(problem.ToString());
+        if (clashes.Count > 0)
+            return ExitCode.Usage;
+
         DaemonApplication? daemon = null;
         void EndAtOnce(int exitCode)
         {

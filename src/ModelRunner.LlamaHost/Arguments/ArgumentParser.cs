@@ -47,15 +47,15 @@ internal static class ArgumentParser
         return Check(settings);
     }
 
-    /// <summary>The help: one line an argument.</summary>
+    /// <summary>The help: one line an argument. The daemon reads from it which arguments may be passed on.</summary>
     public static string Usage()
     {
         var text = new StringBuilder(
             "llama-host: the embedded llama.cpp runner of model-runner\n\nusage: llama-host --model FILE [arguments]\n\n");
-        foreach (Argument argument in ArgumentCatalog.All.Where(argument => argument.Help is not null))
+        foreach (Argument argument in ArgumentCatalog.All)
         {
             string names = string.Join(", ", argument.Names) + (argument.ValueName is null ? "" : " " + argument.ValueName);
-            text.Append(CultureInfo.InvariantCulture, $"  {names,-28} {argument.Help}\n");
+            text.Append(CultureInfo.InvariantCulture, $"  {names,-28} {argument.Help ?? "accepted as llama-server does"}\n");
         }
 
         return text.ToString();

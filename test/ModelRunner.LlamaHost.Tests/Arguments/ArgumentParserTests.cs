@@ -70,7 +70,7 @@ public sealed class ArgumentParserTests
         string usage = ArgumentParser.Usage();
 
         Assert.All(
-            ArgumentCatalog.All.Where(argument => argument.Help is not null),
+            ArgumentCatalog.All,
             argument => Assert.Equal(2, usage.Split(argument.Names[0] + (argument.Names.Length > 1 ? "," : " ")).Length));
     }
 }

@@ -26,6 +26,7 @@ internal static class RunnerCommandLine
     {
         // The last of two equal arguments counts, so a model's own stand behind those for every runner.
         string[] added = [.. settings.ExtraArguments, .. model.Settings.Arguments];
+        IReadOnlyList<string> passedOn = EngineArgumentCheck.Adapt(added, settings.EngineFlags);
         var arguments = new List<string> { "--model", model.Path!, "--host", socketPath, "--alias", RunnerAlias.Of(model.Reference) };
         if (hasMetrics)
             arguments.Add("--metrics");
@@ -48,7 +49,7 @@ internal static class RunnerCommandLine
             AddDefault("--ubatch-size", batch);
         }
 
-        return [.. arguments, .. added];
+        return [.. arguments, .. passedOn];
 
         void AddDefault(string name, long value)
         {

@@ -68,6 +68,22 @@ public sealed class RunnerCommandLineTests
     }
 
     [Fact]
+    public void Arguments_that_the_engine_does_not_know_are_left_out_with_their_values()
+    {
+        var flags = new EngineFlags(new HashSet<string>(["--seed", "--draft-p-min"], StringComparer.Ordinal), new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal));
+        var settings = new RunnerSettings
+        {
+            ExtraArguments = ["--mlock", "--seed", "7", "--top-k", "20", "--spec-draft-p-min", "0.5"], EngineFlags = flags,
+        };
+
+        IReadOnlyList<string> arguments = RunnerCommandLine.Build(Server, Big, RunnerMode.Completion, "/r/1.sock", settings, true);
+
+        Assert.Equal(["--seed", "7", "--draft-p-min", "0.5"], arguments.TakeLast(4));
+        Assert.DoesNotContain("--top-k", arguments);
+        Assert.DoesNotContain("--mlock", arguments);
+    }
+
+    [Fact]
     public void A_small_model_gets_one_thread()
     {
         IReadOnlyList<string> arguments = Build(Big with { SizeBytes = 1_000_000 });

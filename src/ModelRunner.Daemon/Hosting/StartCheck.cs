@@ -1,0 +1,50 @@
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Models;
+
+namespace ModelRunner.Daemon.Hosting;
+
+/// <summary>Checks of the configuration that need a look at the machine: at the engine's help and at the model store.</summary>
+internal static class StartCheck
+{
+    /// <summary>Completes the settings with what the engine knows, or says what is wrong with them.</summary>
+    public static async Task<(DaemonSettings Settings, IReadOnlyList<ConfigurationProblem> Problems)> RunAsync(
+        DaemonSettings settings, CancellationToken cancellationToken)
+    {
+        var problems = new List<ConfigurationProblem>();
+        settings = await AskEngineAsync(settings, cancellationToken);
+        if (settings.Runners is { LlamaServerPath: not null, EngineFlags: { } flags })
+            problems.AddRange(EngineArgumentCheck.FindUnknown(settings, flags));
+
+        // The store is only looked at where an alias could clash with it.
+        if (settings.Models.Values.Any(static model => model.Aliases.Count > 0))
+            problems.AddRange(new ModelCatalog(settings).AliasClashes.Select(Describe));
+        return (settings, problems);
+    }
+
+    private static async Task<DaemonSettings> AskEngineAsync(DaemonSettings settings, CancellationToken cancellationToken)
+    {
+        string? engine = settings.Runners.LlamaServerPath ?? settings.Runners.LlamaHostPath;
+        if (engine is null || !EngineArgumentCheck.IsNeeded(settings))
+            return settings;
+
+        EngineFlags? flags = await EngineHelp.ReadAsync(engine, EngineHelp.DefaultPatience, cancellationToken);
+        settings = settings with { Runners = settings.Runners with { EngineFlags = flags } };
+        return DescribeOdd(settings, flags) is { } warning ? settings with { Warnings = [.. settings.Warnings, warning] } : settings;
+    }
+
+    private static string? DescribeOdd(DaemonSettings settings, EngineFlags? flags)
+    {
+        if (settings.Runners.LlamaServerPath is not null)
+            return flags is null ? "llama-server gave no usable answer to --help, so that added arguments are not checked." : null;
+
+        return flags is not null && EngineArgumentCheck.ListUnknown(settings, flags) is { Count: > 0 } unknown
+            ? $"The embedded llama-host does not know these arguments, which are left out: {string.Join(", ", unknown)}. "
+                + "Install llama.cpp or set LLAMA_SERVER_PATH to use them."
+            : null;
+    }
+
+    private static ConfigurationProblem Describe(AliasClash clash) => new(
+        $"models.{clash.Owner}.aliases", clash.Alias,
+        $"is also the name of {(clash.FileName is null ? "another model" : $"the file {clash.FileName}")}, which it would hide",
+        "choose another alias, or rename the file");
+}

@@ -1,0 +1,125 @@
+using System.Text.Json;
+using ModelRunner.Daemon.Tests.Models;
+using ModelRunner.Daemon.Tests.Stubs;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+/// <summary>What the daemon says of its models and of the arguments for its engine when it starts.</summary>
+public sealed class StartCheckTests : IDisposable
+{
+    private const string Help = "-t, --threads N  threads\n--metrics  m\n--host H  h\n--alias A  a\n--model M  m\n--ctx-size N  c\n--parallel N  p\n--temp N  t\n"
+        + "--spec-draft-n-max N  tokens\n--draft, --draft-max N  the argument has been removed. use --spec-draft-n-max\n";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task An_argument_that_llama_server_renamed_is_refused_at_start()
+    {
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup
+        {
+            Environment = Variables("LLAMA_ARGS", "--draft-max 4 --threads 2"), Folder = _folder,
+        });
+
+        Assert.Equal(2, exitCode);
+        Assert.Equal(
+            "model-runner: llamaArgs (LLAMA_ARGS): \"--draft-max\" is not known to this llama-server; write --spec-draft-n-max instead.\n", error);
+    }
+
+    [Fact]
+    public async Task The_arguments_of_a_model_are_checked_too()
+    {
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup
+        {
+            Environment = Variables("LLAMA_ARGS", null), Folder = _folder, Configuration = """{"models":{"tiny-chat":{"args":["--mlock"]}}}""",
+        });
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("args of tiny-chat:latest: \"--mlock\" is not known to this llama-server", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_embedded_engine_leaves_out_what_it_does_not_know_and_says_so_once()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["LLAMA_ARGS"] = "--top-k 20 --threads 2 --ubatch-size 256 --mlock", ["LLAMA_SERVER_PATH"] = null, ["PATH"] = "/nowhere",
+            },
+        });
+
+        (int status, _) = await daemon.PostAsync("v1/chat/completions", """{"model":"tiny-chat","messages":[{"role":"user","content":"hi"}]}""");
+
+        Assert.Equal(200, status);
+        string[] arguments = ProcessTable.ArgumentsOf(await daemon.RunnerProcessAsync());
+        Assert.Equal(["--threads", "2", "--ubatch-size", "256"], arguments[^4..]);
+        Assert.DoesNotContain("--top-k", arguments);
+        Assert.Single(daemon.Log.Split('\n'), static line => line.Contains("--top-k, --mlock", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_alias_that_would_hide_a_model_is_refused_at_start()
+    {
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup
+        {
+            Folder = _folder, Configuration = """{"models":{"tiny-embed":{"aliases":["tiny-chat"]}}}""",
+        });
+
+        Assert.Equal(2, exitCode);
+        Assert.Equal(
+            "model-runner: models.tiny-embed:latest.aliases: \"tiny-chat:latest\" is also the name of the file tiny-chat.gguf, which it would hide; "
+            + "choose another alias, or rename the file.\n", error);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_models_is_logged_once_and_listed()
+    {
+        _folder.Write("models/broken.gguf", "this is no model");
+        _folder.Write("models/Tiny-Chat.gguf", GgufBuilder.Llama().Build());
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Folder = _folder, Configuration = """{"models":{"gone":{"path":"gone.gguf"}}}""",
+        });
+        string[] expected =
+        [
+            "the files Tiny-Chat.gguf and tiny-chat.gguf would both be tiny-chat:latest; the first is used, rename one",
+            "model \"broken:latest\" cannot be used: its file broken.gguf is not a GGUF file",
+            "model \"gone:latest\" cannot be used: its file gone.gguf does not exist",
+        ];
+
+        JsonElement list = await daemon.GetAsync("v1/models");
+        await daemon.GetAsync("v1/models");
+        await daemon.GetAsync("engines/v1/models");
+
+        Assert.Equal(expected, list.GetProperty("problems").EnumerateArray().Select(static problem => problem.GetString()));
+        Assert.Equal(2, list.GetProperty("data").GetArrayLength());
+        await DaemonFixture.WaitUntilAsync(
+            () => Task.FromResult(Array.TrueForAll(expected, problem => daemon.Log.Contains(problem, StringComparison.Ordinal))), DaemonFixture.Patience);
+        foreach (string problem in expected)
+            Assert.Single(daemon.Log.Split('\n'), line => line.Contains(problem, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_list_without_problems_is_as_OpenAI_writes_it()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+
+        Assert.False((await daemon.GetAsync("v1/models")).TryGetProperty("problems", out _));
+    }
+
+    private Dictionary<string, string?> Variables(string name, string? value) => new(StringComparer.Ordinal)
+    {
+        [name] = value, ["LLAMA_SERVER_PATH"] = Engine("llama-server"),
+    };
+
+    /// <summary>A stub runner with a help text.</summary>
+    private string Engine(string name)
+    {
+        string path = _folder.WriteExecutable(name);
+        File.WriteAllText(path, $"#!/bin/sh\nif [ \"$1\" = --help ]; then cat <<'END'\n{Help}END\nelse exec {StubProcess.ExecutablePath} \"$@\"\nfi\n");
+        return path;
+    }
+}
