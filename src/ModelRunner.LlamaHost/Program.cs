@@ -1,7 +1,14 @@
 using ModelRunner.LlamaHost;
 using ModelRunner.LlamaHost.Arguments;
+using ModelRunner.LlamaHost.Diagnostics;
 
 ArgumentOutcome outcome = ArgumentParser.Parse(args);
+if (outcome.Ignored.Count > 0)
+{
+    HostLog.Warning($"srv  main: ignored, since only llama-server knows them: {string.Join(' ', outcome.Ignored)}; "
+        + "to use them set LLAMA_SERVER_PATH");
+}
+
 if (outcome.Settings is not null)
     return await new HostApplication(outcome.Settings).Run();
 

@@ -6,6 +6,8 @@ namespace ModelRunner.LlamaHost.Arguments;
 /// <summary>Every argument that llama-host knows. They are a subset of llama-server's, with <c>--cpu-variant</c> added.</summary>
 internal static class ArgumentCatalog
 {
+    private const string NoEffect = "accepted; llama-host always does so";
+
     /// <summary>The arguments in the order of the help.</summary>
     public static IReadOnlyList<Argument> All { get; } =
     [
@@ -23,21 +25,29 @@ internal static class ArgumentCatalog
         Integer(["--threads-batch", "-tb"], -1, 1024, "compute threads for prompts",
             (settings, value) => settings with { BatchThreads = Math.Max(0, value) }),
         Integer(["--batch-size", "-b"], 32, 65536, "tokens in one decode call", (settings, value) => settings with { BatchSize = value }),
-        Integer(["--ubatch-size", "-ub"], 32, 65536, null, (settings, value) => settings with { BatchSize = value }),
+        Integer(["--ubatch-size", "-ub"], 32, 65536, "the same as --batch-size", (settings, value) => settings with { BatchSize = value }),
+        Integer(["--predict", "-n", "--n-predict"], -1, int.MaxValue, "tokens of an answer where a request does not say; -1: no limit",
+            (settings, value) => settings with { MaxTokens = value }),
+        Text(["--chat-template"], "NAME", "a chat template, or the name of one, in place of the model's own",
+            (settings, value) => settings with { ChatTemplate = value }),
+        Flag(["--cache-prompt"], "use what is left in a slot's cache (the default)", settings => settings with { UsesCache = true }),
+        Flag(["--no-cache-prompt"], "compute every prompt anew", settings => settings with { UsesCache = false }),
         Text(["--cpu-variant"], "NAME", "noavx, avx2 or avx512 (also LLAMA_HOST_CPU_VARIANT)",
             (settings, value) => settings with { CpuVariant = value }),
-        Text(["--n-gpu-layers", "--gpu-layers", "-ngl"], "N", null, NoGpu),
-        Flag(["--no-ui", "--no-webui", "--no-slots", "--offline", "--log-disable"], null, settings => settings),
+        .. SamplingArguments.All,
+        Flag(["--no-jinja", "--cont-batching", "-cb", "--no-kv-unified", "-no-kvu", "--no-context-shift", "--no-warmup"], NoEffect,
+            settings => settings),
+        Flag(["--no-ui", "--no-webui", "--no-slots", "--offline", "--log-disable"], NoEffect, settings => settings),
     ];
 
-    private static Argument Text(string[] names, string valueName, string? help, Func<HostSettings, string, HostSettings> apply) =>
+    private static Argument Text(string[] names, string valueName, string help, Func<HostSettings, string, HostSettings> apply) =>
         new(names, valueName, help,
             (settings, value) => value.Length > 0 ? apply(settings, value) : throw new FormatException("it is empty"));
 
-    private static Argument Flag(string[] names, string? help, Func<HostSettings, HostSettings> apply) =>
+    private static Argument Flag(string[] names, string help, Func<HostSettings, HostSettings> apply) =>
         new(names, null, help, (settings, _) => apply(settings));
 
-    private static Argument Integer(string[] names, int least, int most, string? help, Func<HostSettings, int, HostSettings> apply) =>
+    private static Argument Integer(string[] names, int least, int most, string help, Func<HostSettings, int, HostSettings> apply) =>
         new(names, "N", help, (settings, value) => apply(settings, ParseInteger(value, least, most)));
 
     private static int ParseInteger(string value, int least, int most) =>
@@ -59,7 +69,4 @@ internal static class ArgumentCatalog
         "rank" => throw new FormatException("reranking needs llama-server"),
         _ => throw new FormatException("it must be none, mean, cls or last"),
     };
-
-    private static HostSettings NoGpu(HostSettings settings, string value) =>
-        value is "0" or "auto" ? settings : throw new FormatException("llama-host computes on the CPU only; a GPU needs llama-server");
 }

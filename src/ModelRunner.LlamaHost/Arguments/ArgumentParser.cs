@@ -4,7 +4,10 @@ using System.Text;
 
 namespace ModelRunner.LlamaHost.Arguments;
 
-/// <summary>Reads the command line as llama-server does: <c>--name value</c>, flags without a value, the last of two wins.</summary>
+/// <summary>
+/// Reads the command line as llama-server does: <c>--name value</c>, flags without a value, the last of two wins. What only llama-server
+/// knows is left out and told: people set the same arguments for both engines.
+/// </summary>
 internal static class ArgumentParser
 {
     private const string SocketPathLimit = "its path must be shorter than 108 bytes";
@@ -17,14 +20,21 @@ internal static class ArgumentParser
     public static ArgumentOutcome Parse(IReadOnlyList<string> arguments)
     {
         var settings = new HostSettings();
+        var ignored = new List<string>();
         for (int i = 0; i < arguments.Count; i++)
         {
             string name = arguments[i];
             if (name is "--help" or "-h" or "--usage")
                 return ArgumentOutcome.Help;
             if (!ByName.TryGetValue(name, out Argument? argument))
-                return Wrong(
-                    $"invalid argument: {name} (llama-host knows a part of llama-server's arguments; set LLAMA_SERVER_PATH to use that)");
+            {
+                if (!IsName(name))
+                    return Wrong($"invalid argument: {name} (the name of an argument begins with -; llama-host --help lists all)");
+                ignored.Add(name);
+                if (i + 1 < arguments.Count && !IsName(arguments[i + 1]))
+                    i++;
+                continue;
+            }
 
             string value = "";
             if (argument.ValueName is not null)
@@ -44,7 +54,7 @@ internal static class ArgumentParser
             }
         }
 
-        return Check(settings);
+        return Check(settings, ignored);
     }
 
     /// <summary>The help: one line an argument. The daemon reads from it which arguments may be passed on.</summary>
@@ -55,25 +65,28 @@ internal static class ArgumentParser
         foreach (Argument argument in ArgumentCatalog.All)
         {
             string names = string.Join(", ", argument.Names) + (argument.ValueName is null ? "" : " " + argument.ValueName);
-            text.Append(CultureInfo.InvariantCulture, $"  {names,-28} {argument.Help ?? "accepted as llama-server does"}\n");
+            text.Append(CultureInfo.InvariantCulture, $"  {names,-28} {argument.Help}\n");
         }
 
         return text.ToString();
     }
 
-    private static ArgumentOutcome Check(HostSettings settings)
+    // A value may begin with a minus sign too, if it is a number.
+    private static bool IsName(string text) => text is ['-', _, ..] && !char.IsAsciiDigit(text[1]) && text[1] != '.';
+
+    private static ArgumentOutcome Check(HostSettings settings, IReadOnlyList<string> ignored)
     {
         if (settings.ModelPath.Length == 0)
             return Wrong("no model was given: use --model FILE");
         if (settings.IsUnixSocket)
             return Encoding.UTF8.GetByteCount(settings.Host) < 108
-                ? new(settings, null)
+                ? new(settings, null, ignored)
                 : Wrong($"\"{settings.Host}\" cannot be a socket: {SocketPathLimit}");
         return IPAddress.TryParse(settings.Host, out _)
-            ? new(settings, null)
+            ? new(settings, null, ignored)
             : Wrong(
                 $"error while handling argument \"--host\": \"{settings.Host}\" is neither a path that ends in .sock nor an IP address");
     }
 
-    private static ArgumentOutcome Wrong(string problem) => new(null, problem);
+    private static ArgumentOutcome Wrong(string problem) => new(null, problem, []);
 }

@@ -1,15 +1,11 @@
 using LLama.Native;
+using ModelRunner.LlamaHost.Generation;
 
 namespace ModelRunner.LlamaHost.Arguments;
 
 /// <summary>What the command line said, checked and immutable.</summary>
 internal sealed record HostSettings
 {
-    /// <summary>
-    /// The most tokens that one decode call gets. A call cannot be shared with later arrivals, so this bounds what they wait.
-    /// </summary>
-    public const int MaxGenerationBatch = 512;
-
     /// <summary>The GGUF file.</summary>
     public string ModelPath { get; init; } = "";
 
@@ -43,8 +39,20 @@ internal sealed record HostSettings
     /// <summary>Compute threads for prompts; 0: as <see cref="Threads"/>.</summary>
     public int BatchThreads { get; init; }
 
-    /// <summary>Tokens in one decode call; for embeddings also the longest input.</summary>
-    public int BatchSize { get; init; } = MaxGenerationBatch;
+    /// <summary>Tokens in one decode call, for embeddings also the longest input; 0: chosen by <see cref="Loading.BatchSize"/>.</summary>
+    public int BatchSize { get; init; }
+
+    /// <summary>The most tokens of an answer where the request does not say; -1: no limit.</summary>
+    public int MaxTokens { get; init; } = -1;
+
+    /// <summary>Whether what is left in a slot's cache is used where the request does not say.</summary>
+    public bool UsesCache { get; init; } = true;
+
+    /// <summary>A chat template to use instead of the model's own, or the name of a well-known one; null: the model's own.</summary>
+    public string? ChatTemplate { get; init; }
+
+    /// <summary>How tokens are chosen where the request does not say.</summary>
+    public SamplingSettings Sampling { get; init; } = new();
 
     /// <summary>The set of CPU instructions to use; null: the best that was measured on this CPU.</summary>
     public string? CpuVariant { get; init; }

@@ -32,7 +32,7 @@ internal sealed class GenerationEngine : IDisposable
         _model = model;
         _counters = counters;
         _clock = clock;
-        _samplers = new SamplerFactory(model.Model);
+        _samplers = new SamplerFactory(model.Model, model.SlotTokens);
         _slots = [.. Enumerable.Range(0, model.SlotCount).Select(index => new Slot(index))];
         Abortion.AskWith(IsBatchUnwanted);
         _thread = new Thread(Run) { IsBackground = true, Name = "inference" };
@@ -98,7 +98,8 @@ internal sealed class GenerationEngine : IDisposable
             (Slot slot, int keep) = SlotChoice.For(job.Settings, _slots);
             if (!KeepPrefix(slot.Sequence, keep))
                 keep = 0;
-            slot.Begin(job, _samplers.Create(job.Settings.Sampling, job.Settings.Prompt), keep, _clock.GetTimestamp());
+            SafeLLamaSamplerChainHandle chain = _samplers.Create(job.Settings.Sampling, job.Settings.Prompt);
+            slot.Begin(job, new TokenSampler(chain, job.Grammar, _model.Model.Vocab), keep, _clock.GetTimestamp());
             _counters.AddCached(keep);
             _processing++;
         }
@@ -199,7 +200,12 @@ internal sealed class GenerationEngine : IDisposable
         if (slot.OutputIndex < 0)
             return;
 
-        LLamaToken token = slot.Sampler!.Sample(_model.Context, slot.OutputIndex);
+        if (slot.Sampler!.Sample(_model.Context, slot.OutputIndex) is not { } token)
+        {
+            End(slot, FinishReason.Failed, "the grammar or the schema allows nothing that this model can write: change it", isRequestsFault: true);
+            return;
+        }
+
         _counters.AddPredicted(slot.Predicted == 0 ? TimeSpan.Zero : time);
         slot.Predict(token, now);
         if (token.IsEndOfGeneration(_model.Model.Vocab))
@@ -216,7 +222,7 @@ internal sealed class GenerationEngine : IDisposable
             End(slot, FinishReason.Length, null);
     }
 
-    private void End(Slot slot, FinishReason reason, string? failure, bool keepsCache = true)
+    private void End(Slot slot, FinishReason reason, string? failure, bool keepsCache = true, bool isRequestsFault = false)
     {
         GenerationJob job = slot.Job!;
         long now = _clock.GetTimestamp();
@@ -230,6 +236,7 @@ internal sealed class GenerationEngine : IDisposable
             PromptTime = _clock.GetElapsedTime(slot.StartedAt, slot.FirstTokenAt),
             PredictedTime = slot.Predicted > 0 ? _clock.GetElapsedTime(slot.FirstTokenAt, slot.CountedTo) : TimeSpan.Zero,
             Failure = failure,
+            IsRequestsFault = isRequestsFault,
         };
         slot.End(now, keepsCache);
         _processing--;

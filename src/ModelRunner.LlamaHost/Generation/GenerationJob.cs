@@ -7,14 +7,18 @@ namespace ModelRunner.LlamaHost.Generation;
 /// unread is bounded by the slot's context.
 /// </summary>
 /// <param name="settings">What is asked for.</param>
+/// <param name="grammar">What the answer must follow; the job disposes it at its end. Null: nothing.</param>
 /// <param name="clientLeft">Is cancelled when nobody waits for the answer any more.</param>
-internal sealed class GenerationJob(GenerationSettings settings, CancellationToken clientLeft)
+internal sealed class GenerationJob(GenerationSettings settings, GrammarSampler? grammar, CancellationToken clientLeft)
 {
     private readonly Channel<string> _text =
         Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
     /// <summary>What is asked for.</summary>
     public GenerationSettings Settings { get; } = settings;
+
+    /// <summary>What the answer must follow; null: nothing.</summary>
+    public GrammarSampler? Grammar { get; } = grammar;
 
     /// <summary>Is cancelled when nobody waits for the answer any more.</summary>
     public CancellationToken ClientLeft { get; } = clientLeft;
@@ -35,6 +39,7 @@ internal sealed class GenerationJob(GenerationSettings settings, CancellationTok
     /// <summary>Ends the request.</summary>
     public void Complete(GenerationOutcome outcome)
     {
+        Grammar?.Dispose();
         Outcome = outcome;
         _text.Writer.TryComplete();
     }

@@ -23,4 +23,7 @@ internal sealed record GenerationOutcome
 
     /// <summary>What went wrong, in one sentence; null: nothing.</summary>
     public string? Failure { get; init; }
+
+    /// <summary>Whether the request caused the failure, so that the same request would fail again.</summary>
+    public bool IsRequestsFault { get; init; }
 }

@@ -17,6 +17,9 @@ internal sealed record GenerationSettings
     /// <summary>Whether what is left in a slot's cache may be used.</summary>
     public bool UsesCache { get; init; } = true;
 
+    /// <summary>A grammar in GBNF that the answer must follow; null: none.</summary>
+    public string? Grammar { get; init; }
+
     /// <summary>How tokens are chosen.</summary>
     public SamplingSettings Sampling { get; init; } = new();
 }

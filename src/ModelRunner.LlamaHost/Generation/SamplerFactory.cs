@@ -3,9 +3,17 @@ using LLama.Native;
 
 namespace ModelRunner.LlamaHost.Generation;
 
-/// <summary>Builds llama.cpp's chain of samplers in the order of llama-server.</summary>
-internal sealed class SamplerFactory(SafeLlamaModelHandle model)
+/// <summary>Builds llama.cpp's chain of samplers as llama-server does.</summary>
+/// <param name="model">The model whose tokens are chosen.</param>
+/// <param name="slotTokens">The context of one slot, which is the most that penalties look back.</param>
+internal sealed class SamplerFactory(SafeLlamaModelHandle model, int slotTokens)
 {
+    // Below this temperature a division would overflow, and the choice is the most likely token anyway.
+    private const float LeastTemperature = 0.001f;
+
+    // What llama-server gives Mirostat 1 for estimating the distribution.
+    private const int MirostatTokens = 100;
+
     private readonly Lazy<LLamaToken[]> _ends = new(() => FindEnds(model));
 
     /// <summary>Builds a chain for one request; the caller disposes it.</summary>
@@ -15,36 +23,100 @@ internal sealed class SamplerFactory(SafeLlamaModelHandle model)
     {
         SafeLLamaSamplerChainHandle chain = SafeLLamaSamplerChainHandle.Create(LLamaSamplerChainParams.Default());
         AddBias(chain, settings);
-        if (settings.HasPenalties)
-            chain.AddPenalties(settings.RepeatLastN, settings.RepeatPenalty, settings.FrequencyPenalty, settings.PresencePenalty);
-
-        if (settings.Temperature <= 0)
-        {
-            chain.AddGreedySampler();
-        }
+        uint seed = settings.Seed ?? AnySeed();
+        if (settings.Mirostat > 0 && settings.Temperature >= LeastTemperature)
+            AddMirostat(chain, settings, seed);
         else
-        {
-            if (settings.TopK > 0)
-                chain.AddTopK(settings.TopK);
-            chain.AddTopP(settings.TopP, 1);
-            chain.AddMinP(settings.MinP, 1);
-            chain.AddTemperature(settings.Temperature);
-            chain.AddDistributionSampler(settings.Seed ?? AnySeed());
-        }
+            AddOrdered(chain, settings, seed);
 
-        if (settings.HasPenalties)
-        {
-            foreach (LLamaToken token in prompt[Math.Max(0, prompt.Length - settings.RepeatLastN)..])
-                chain.Accept(token);
-        }
-
+        foreach (LLamaToken token in prompt[Math.Max(0, prompt.Length - LookBack(settings))..])
+            chain.Accept(token);
         return chain;
     }
+
+    private static void AddTemperature(SafeLLamaSamplerChainHandle chain, SamplingSettings settings)
+    {
+        if (settings.DynamicTemperatureRange > 0 && settings.Temperature >= LeastTemperature)
+            chain.AddDynamicTemperature(settings.Temperature, settings.DynamicTemperatureRange, settings.DynamicTemperatureExponent);
+        else
+            chain.AddTemperature(settings.Temperature >= LeastTemperature ? settings.Temperature : 0);
+    }
+
+    private void AddMirostat(SafeLLamaSamplerChainHandle chain, SamplingSettings settings, uint seed)
+    {
+        chain.AddTemperature(settings.Temperature);
+        if (settings.Mirostat == 1)
+            chain.AddMirostat1Sampler(model.Vocab.Count, seed, settings.MirostatTau, settings.MirostatEta, MirostatTokens);
+        else
+            chain.AddMirostat2Sampler(seed, settings.MirostatTau, settings.MirostatEta);
+    }
+
+    private void AddOrdered(SafeLLamaSamplerChainHandle chain, SamplingSettings settings, uint seed)
+    {
+        // Without randomness only what changes the order of tokens matters; the filters would cost time for nothing.
+        bool isGreedy = settings.Temperature < LeastTemperature && settings.XtcProbability <= 0
+            && settings.Order.Contains(SamplerKind.Temperature);
+        foreach (SamplerKind kind in settings.Order)
+        {
+            if (!isGreedy || kind is SamplerKind.Penalties or SamplerKind.Dry)
+                Add(chain, kind, settings, seed);
+        }
+
+        if (isGreedy)
+            chain.AddGreedySampler();
+        else if (settings.AdaptiveTarget >= 0)
+            chain.AddAdaptiveP(settings.AdaptiveTarget, settings.AdaptiveDecay, seed);
+        else
+            chain.AddDistributionSampler(seed);
+    }
+
+    private void Add(SafeLLamaSamplerChainHandle chain, SamplerKind kind, SamplingSettings settings, uint seed)
+    {
+        int keep = Math.Max(1, settings.MinKeep);
+        switch (kind)
+        {
+            case SamplerKind.Penalties when settings.HasPenalties:
+                chain.AddPenalties(
+                    Limited(settings.RepeatLastN), settings.RepeatPenalty, settings.FrequencyPenalty, settings.PresencePenalty);
+                break;
+            case SamplerKind.Dry when settings.HasDry:
+                chain.AddDry(
+                    model, settings.DryBreakers.ToArray(), settings.DryMultiplier, settings.DryBase, settings.DryAllowedLength,
+                    Limited(settings.DryPenaltyLastN));
+                break;
+            case SamplerKind.TopNSigma when settings.TopNSigma > 0:
+                chain.AddTopNSigma(settings.TopNSigma);
+                break;
+            case SamplerKind.TopK when settings.TopK > 0:
+                chain.AddTopK(settings.TopK);
+                break;
+            case SamplerKind.TypicalP when settings.TypicalP < 1:
+                chain.AddTypical(settings.TypicalP, keep);
+                break;
+            case SamplerKind.TopP when settings.TopP < 1:
+                chain.AddTopP(settings.TopP, keep);
+                break;
+            case SamplerKind.MinP when settings.MinP > 0:
+                chain.AddMinP(settings.MinP, keep);
+                break;
+            case SamplerKind.Xtc when settings.XtcProbability > 0:
+                chain.AddXTC(settings.XtcProbability, settings.XtcThreshold, keep, seed);
+                break;
+            case SamplerKind.Temperature:
+                AddTemperature(chain, settings);
+                break;
+        }
+    }
+
+    private int LookBack(SamplingSettings settings) => Math.Max(
+        settings.HasPenalties ? Limited(settings.RepeatLastN) : 0, settings.HasDry ? Limited(settings.DryPenaltyLastN) : 0);
+
+    private int Limited(int lastTokens) => lastTokens < 0 ? slotTokens : Math.Min(lastTokens, slotTokens);
 
     private void AddBias(SafeLLamaSamplerChainHandle chain, SamplingSettings settings)
     {
         var biases = new List<LLamaLogitBias>();
-        foreach ((int token, float bias) in settings.LogitBias)
+        foreach ((LLamaToken token, float bias) in settings.LogitBias)
             biases.Add(new LLamaLogitBias { Token = token, Bias = bias });
         if (settings.IgnoresEnd)
         {

@@ -15,8 +15,8 @@ internal sealed class Slot(int index)
     /// <summary>The request; null: the slot is free.</summary>
     public GenerationJob? Job { get; private set; }
 
-    /// <summary>The request's chain of samplers.</summary>
-    public SafeLLamaSamplerChainHandle? Sampler { get; private set; }
+    /// <summary>Chooses the request's tokens.</summary>
+    public TokenSampler? Sampler { get; private set; }
 
     /// <summary>The request's answer as text.</summary>
     public AnswerText Text { get; private set; } = new([]);
@@ -69,10 +69,10 @@ internal sealed class Slot(int index)
 
     /// <summary>Gives the slot to a request.</summary>
     /// <param name="job">The request.</param>
-    /// <param name="sampler">Its samplers, which the slot now owns.</param>
+    /// <param name="sampler">Chooses its tokens; the slot now owns it.</param>
     /// <param name="keep">Tokens of the cache that stay.</param>
     /// <param name="now">The timestamp.</param>
-    public void Begin(GenerationJob job, SafeLLamaSamplerChainHandle? sampler, int keep, long now)
+    public void Begin(GenerationJob job, TokenSampler? sampler, int keep, long now)
     {
         _cached.RemoveRange(keep, _cached.Count - keep);
         Job = job;

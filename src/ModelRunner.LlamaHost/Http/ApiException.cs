@@ -12,6 +12,9 @@ internal sealed class ApiException(int status, string type, string message) : Ex
     /// <summary>llama-server's word for the kind of error.</summary>
     public string Type { get; } = type;
 
+    /// <summary>Whether the same request would fail again, however often it is sent.</summary>
+    public bool IsFinal => Status is >= 400 and < 500;
+
     /// <summary>The length of a prompt that was too long; null: it was something else.</summary>
     public int? PromptTokens { get; private init; }
 
@@ -21,13 +24,16 @@ internal sealed class ApiException(int status, string type, string message) : Ex
     /// <summary>The request itself is wrong.</summary>
     public static ApiException Invalid(string message) => new(400, "invalid_request_error", message);
 
-    /// <summary>The request asks for what only llama-server does.</summary>
+    /// <summary>
+    /// The request asks for what only llama-server does. The status is 400 and not 501, which clients take for a fault that passes and
+    /// answer with more attempts.
+    /// </summary>
     /// <param name="what">What it is, as the begin of a sentence.</param>
     public static ApiException NeedsLlamaServer(string what) =>
-        new(501, "not_supported_error", $"{what} needs llama-server, which was not found; install it or set LLAMA_SERVER_PATH");
+        new(400, "not_supported_error", $"{what} needs llama-server, which was not found; leave it out, or install it or set LLAMA_SERVER_PATH");
 
-    /// <summary>The program was not started for this.</summary>
-    public static ApiException NotEnabled(string message) => new(501, "not_supported_error", message);
+    /// <summary>The program or its model is not made for this.</summary>
+    public static ApiException NotEnabled(string message) => new(400, "not_supported_error", message);
 
     /// <summary>The engine failed or is ending.</summary>
     public static ApiException Failed(string message) => new(500, "server_error", message);

@@ -19,11 +19,23 @@ internal sealed class EmbeddingsEndpoint(HostState state)
 
         using JsonDocument document = await RequestBody.Read(context);
         var body = new RequestBody(document.RootElement);
+        CheckMembers(body, engine);
         bool isBase64 = IsBase64(body);
         List<LLamaToken[]> inputs = ReadInputs(body, engine, embeddings.InputTokens);
         float[][] vectors = await Compute(embeddings, inputs, context.RequestAborted);
         int tokens = inputs.Sum(input => input.Length);
         await JsonAnswer.Send(context, 200, writer => Write(writer, vectors, tokens, isBase64));
+    }
+
+    // Vectors are as long as the model makes them, and their length is 1. A shorter vector would only mean something for models that are
+    // trained for it, which their files do not tell.
+    private static void CheckMembers(RequestBody body, RunningEngine engine)
+    {
+        int size = engine.Model.Model.EmbeddingSize;
+        if (body.Find("dimensions") is { } dimensions && body.Integer("dimensions", size, 1, int.MaxValue) != size)
+            throw RequestBody.Wrong("dimensions", dimensions, FormattableString.Invariant($"{size}, the length of this model's vectors, or left out"));
+        if (body.Find("embd_normalize") is { } normalize && body.Integer("embd_normalize", 2, -1, int.MaxValue) != 2)
+            throw ApiException.NeedsLlamaServer($"\"embd_normalize\" with the value {RequestBody.Shown(normalize)}");
     }
 
     private static bool IsBase64(RequestBody body) => body.Find("encoding_format") switch
@@ -36,7 +48,7 @@ internal sealed class EmbeddingsEndpoint(HostState state)
 
     private static List<LLamaToken[]> ReadInputs(RequestBody body, RunningEngine engine, int limit)
     {
-        JsonElement input = body.Find("input") ?? throw ApiException.Invalid("\"input\" must be provided");
+        JsonElement input = body.Find("input") ?? body.Find("content") ?? throw ApiException.Invalid("\"input\" must be provided");
         var inputs = new List<LLamaToken[]>();
         if (input.ValueKind == JsonValueKind.Array && !TokenList.IsIn(input))
             inputs.AddRange(input.EnumerateArray().Select(item => ReadInput(item, engine)));
@@ -47,8 +59,8 @@ internal sealed class EmbeddingsEndpoint(HostState state)
             throw ApiException.Invalid("\"input\" must not be empty");
         if (inputs.Find(tokens => tokens.Length > limit) is { } tooLong)
         {
-            string message = FormattableString.Invariant($"input ({tooLong.Length} tokens) is too large to process. ")
-                + FormattableString.Invariant($"increase the physical batch size (current batch size: {limit})");
+            string message = FormattableString.Invariant($"input ({tooLong.Length} tokens) is too large to process: at most {limit} tokens fit; ")
+                + "send a shorter text, or raise --ctx-size (and --batch-size if it is set)";
             throw ApiException.TooLong(tooLong.Length, limit, message);
         }
 

@@ -8,8 +8,8 @@ internal sealed class HostRouter
     private static readonly HashSet<string> LlamaServerOnly = new(StringComparer.Ordinal)
     {
         "/rerank", "/reranking", "/v1/rerank", "/v1/reranking", "/v1/responses", "/responses", "/v1/messages", "/v1/messages/count_tokens",
-        "/v1/audio/transcriptions", "/completion", "/completions", "/embedding", "/infill", "/tokenize", "/detokenize", "/apply-template",
-        "/slots", "/lora-adapters",
+        "/v1/audio/transcriptions", "/audio/transcriptions", "/completion", "/completions", "/embedding", "/embeddings", "/infill", "/slots", "/lora-adapters",
+        "/v1/chat/completions/input_tokens", "/v1/responses/input_tokens",
     };
 
     private readonly HostState _state;
@@ -21,6 +21,7 @@ internal sealed class HostRouter
         _state = state;
         RequestDelegate chat = new CompletionEndpoint(state, new ChatShape()).Answer;
         RequestDelegate embeddings = new EmbeddingsEndpoint(state).Answer;
+        var tokens = new TokenEndpoints(state);
         RequestDelegate models = new ModelsEndpoint(state).Answer;
         _routes = new(StringComparer.Ordinal)
         {
@@ -34,6 +35,9 @@ internal sealed class HostRouter
             ["/v1/chat/completions"] = (HttpMethods.Post, chat),
             ["/v1/completions"] = (HttpMethods.Post, new CompletionEndpoint(state, new TextShape()).Answer),
             ["/v1/embeddings"] = (HttpMethods.Post, embeddings),
+            ["/tokenize"] = (HttpMethods.Post, tokens.Tokenize),
+            ["/detokenize"] = (HttpMethods.Post, tokens.Detokenize),
+            ["/apply-template"] = (HttpMethods.Post, tokens.ApplyTemplate),
         };
     }
 
@@ -44,7 +48,11 @@ internal sealed class HostRouter
         {
             // Nothing is answered before the model is there, not even that a route does not exist: so does llama-server.
             _state.RequireEngine();
-            await Find(context.Request)(context);
+            RequestDelegate endpoint = Find(context.Request);
+            if (IsPreload(context.Request))
+                await JsonAnswer.Send(context, 200, "text/plain", ReadOnlyMemory<byte>.Empty);
+            else
+                await endpoint(context);
         }
         catch (ApiException error) when (!context.Response.HasStarted)
         {
@@ -59,6 +67,10 @@ internal sealed class HostRouter
             // Nobody is there to be told.
         }
     }
+
+    // The client only wants the model to be loaded, and it is.
+    private static bool IsPreload(HttpRequest request) =>
+        HttpMethods.IsPost(request.Method) && string.Equals(request.Headers["X-Preload-Only"], "true", StringComparison.OrdinalIgnoreCase);
 
     private RequestDelegate Find(HttpRequest request)
     {

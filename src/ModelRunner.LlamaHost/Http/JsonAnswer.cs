@@ -37,7 +37,13 @@ internal static class JsonAnswer
     }
 
     /// <summary>Sends an error in llama-server's shape.</summary>
-    public static Task Send(HttpContext context, ApiException error) => Send(context, error.Status, writer => WriteError(writer, error));
+    public static Task Send(HttpContext context, ApiException error)
+    {
+        // SDKs obey this header before they look at the status.
+        if (error.IsFinal)
+            context.Response.Headers["x-should-retry"] = "false";
+        return Send(context, error.Status, writer => WriteError(writer, error));
+    }
 
     /// <summary>Writes the member <c>error</c>.</summary>
     public static void WriteError(Utf8JsonWriter writer, ApiException error)

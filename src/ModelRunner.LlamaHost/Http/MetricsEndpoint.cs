@@ -10,7 +10,7 @@ internal sealed class MetricsEndpoint(HostState state)
     public Task Answer(HttpContext context)
     {
         if (!state.Settings.HasMetrics)
-            throw ApiException.NotEnabled("This server does not support metrics endpoint. Start it with `--metrics`");
+            throw new ApiException(501, "not_supported_error", "This server does not support metrics endpoint. Start it with `--metrics`");
         RunningEngine engine = state.RequireEngine();
         string page = MetricsPage.Write(engine.Counters.Read(), engine.Load);
         return JsonAnswer.Send(context, 200, MetricsPage.ContentType, Encoding.UTF8.GetBytes(page));

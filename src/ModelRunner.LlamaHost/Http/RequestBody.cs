@@ -35,12 +35,15 @@ internal readonly struct RequestBody(JsonElement root)
     public JsonElement? Find(string name) =>
         root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    /// <summary>A number within limits.</summary>
-    public float Number(string name, float fallback, float least, float most)
+    /// <summary>All members, in the order of the request.</summary>
+    public JsonElement.ObjectEnumerator Members() => root.EnumerateObject();
+
+    /// <summary>A number within limits; null: it is absent.</summary>
+    public double? Number(string name, double least, double most)
     {
         if (Find(name) is not { } value)
-            return fallback;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float number) && number >= least && number <= most)
+            return null;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number >= least && number <= most)
             return number;
         throw Wrong(name, value, string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"));
     }
@@ -64,6 +67,20 @@ internal readonly struct RequestBody(JsonElement root)
         { } value => throw Wrong(name, value, "true or false"),
     };
 
+    /// <summary>The text of a string, or of a list of strings.</summary>
+    /// <param name="name">The member.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="most">The most strings.</param>
+    public static IReadOnlyList<string> Texts(string name, JsonElement value, int most)
+    {
+        if (value.ValueKind != JsonValueKind.Array)
+            return [Text(name, value)];
+        int count = value.GetArrayLength();
+        if (count > most)
+            throw ApiException.Invalid(string.Create(CultureInfo.InvariantCulture, $"\"{name}\" has {count} texts; at most {most} can be used"));
+        return [.. value.EnumerateArray().Select(item => Text(name, item))];
+    }
+
     /// <summary>The text of a JSON string.</summary>
     public static string Text(string name, JsonElement value)
     {
@@ -80,9 +97,13 @@ internal readonly struct RequestBody(JsonElement root)
     }
 
     /// <summary>Says that a member's value cannot be used.</summary>
-    public static ApiException Wrong(string name, JsonElement value, string wanted)
+    public static ApiException Wrong(string name, JsonElement value, string wanted) =>
+        ApiException.Invalid($"\"{name}\" must be {wanted}, not {Shown(value)}");
+
+    /// <summary>A value as it is shown in a message: its JSON on one line, cut where it is long.</summary>
+    public static string Shown(JsonElement value)
     {
-        string raw = value.GetRawText();
-        return ApiException.Invalid($"\"{name}\" must be {wanted}, not {(raw.Length <= 60 ? raw : raw[..60] + "…")}");
+        string raw = value.GetRawText().ReplaceLineEndings(" ");
+        return raw.Length <= 60 ? raw : raw[..60] + "…";
     }
 }

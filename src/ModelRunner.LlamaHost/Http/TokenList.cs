@@ -14,14 +14,16 @@ internal static class TokenList
 
     /// <summary>Reads the numbers.</summary>
     /// <exception cref="ApiException">One of them is not a token of the model.</exception>
-    public static LLamaToken[] Read(string name, JsonElement value, LoadedModel model)
+    public static LLamaToken[] Read(string name, JsonElement value, LoadedModel model) =>
+        [.. value.EnumerateArray().Select(item => ReadToken(name, item, model))];
+
+    /// <summary>Reads one number.</summary>
+    /// <exception cref="ApiException">It is not a token of the model.</exception>
+    public static LLamaToken ReadToken(string name, JsonElement item, LoadedModel model)
     {
         int known = model.Model.Vocab.Count;
-        return [.. value.EnumerateArray().Select(ReadToken)];
-
-        LLamaToken ReadToken(JsonElement item) =>
-            item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int id) && id >= 0 && id < known
-                ? (LLamaToken)id
-                : throw RequestBody.Wrong(name, item, string.Create(CultureInfo.InvariantCulture, $"made of tokens from 0 to {known - 1}"));
+        return item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int id) && id >= 0 && id < known
+            ? (LLamaToken)id
+            : throw RequestBody.Wrong(name, item, string.Create(CultureInfo.InvariantCulture, $"made of tokens from 0 to {known - 1}"));
     }
 }

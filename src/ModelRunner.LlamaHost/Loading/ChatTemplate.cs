@@ -24,21 +24,51 @@ internal sealed class ChatTemplate
     /// <summary>Whether <see cref="Apply"/> can work with it.</summary>
     public bool IsKnown { get; private init; }
 
+    /// <summary>
+    /// Whether the template calls tools by JSON between tags, as those of Hermes and Qwen do. It is seen by the tags in its text.
+    /// </summary>
+    public bool HasToolCalls => IsKnown && Text.Contains("<|im_start|>", StringComparison.Ordinal)
+        && Text.Contains("<tool_call>", StringComparison.Ordinal) && Text.Contains("<tools>", StringComparison.Ordinal);
+
     /// <summary>Takes the template out of a model's metadata.</summary>
-    public static ChatTemplate Of(SafeLlamaModelHandle model)
+    /// <param name="model">The model.</param>
+    /// <param name="asked">A template to use instead, or the name of a well-known one; null: the model's own.</param>
+    public static ChatTemplate Of(SafeLlamaModelHandle model, string? asked = null)
     {
-        string text = model.MetadataValueByKey(Key) is { Length: > 0 } value ? Encoding.UTF8.GetString(value.Span).TrimEnd('\0') : Fallback;
+        string text = asked
+            ?? (model.MetadataValueByKey(Key) is { Length: > 0 } value ? Encoding.UTF8.GetString(value.Span).TrimEnd('\0') : Fallback);
         return new ChatTemplate(text) { IsKnown = CanApply(text) };
     }
 
     /// <summary>Writes the prompt, ending where the assistant's answer begins.</summary>
     /// <param name="messages">Who said what, in order.</param>
-    public string Apply(IReadOnlyList<(string Role, string Content)> messages)
+    /// <param name="addsAssistant">False: the prompt ends with the last message.</param>
+    public string Apply(IReadOnlyList<(string Role, string Content)> messages, bool addsAssistant = true)
     {
-        var template = new LLamaTemplate(Text) { AddAssistant = true };
+        // llama.cpp takes messages as C strings, which end at their first zero character. Another character stands in for it meanwhile.
+        char standIn = StandIn(messages);
+        var template = new LLamaTemplate(Text) { AddAssistant = addsAssistant };
         foreach ((string role, string content) in messages)
-            template.Add(role, content);
-        return Encoding.UTF8.GetString(template.Apply());
+            template.Add(role.Replace('\0', standIn), content.Replace('\0', standIn));
+        string prompt = Encoding.UTF8.GetString(template.Apply());
+        return standIn == '\0' ? prompt : prompt.Replace(standIn, '\0');
+    }
+
+    /// <summary>
+    /// Whether the template writes the role as it is. Templates that know only "system", "user" and "assistant" take every other role for
+    /// one of these without a word.
+    /// </summary>
+    public bool Writes(string role) => Apply([(role, "x")]).Contains(role, StringComparison.Ordinal);
+
+    // A character of the private use area that no message has; the zero character itself where no message has that.
+    private static char StandIn(IReadOnlyList<(string Role, string Content)> messages)
+    {
+        if (messages.All(message => !message.Role.Contains('\0') && !message.Content.Contains('\0')))
+            return '\0';
+        char standIn = '\uE000';
+        while (messages.Any(message => message.Role.Contains(standIn) || message.Content.Contains(standIn)))
+            standIn++;
+        return standIn;
     }
 
     private static bool CanApply(string text)

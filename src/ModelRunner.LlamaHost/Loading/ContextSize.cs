@@ -9,10 +9,10 @@ internal static class ContextSize
     /// </summary>
     public const int DefaultSlotTokens = 4096;
 
-    /// <summary>Chooses the size over all slots.</summary>
+    /// <summary>Chooses the size over all slots; each has at least one token.</summary>
     /// <param name="asked">What the command line said; 0: nothing.</param>
     /// <param name="trained">What the model was trained for.</param>
     /// <param name="slots">The number of slots, which share the size evenly.</param>
     public static int Choose(int asked, int trained, int slots) =>
-        asked > 0 ? asked : slots * Math.Clamp(trained, 1, DefaultSlotTokens);
+        asked > 0 ? Math.Max(asked, slots) : slots * Math.Clamp(trained, 1, DefaultSlotTokens);
 }

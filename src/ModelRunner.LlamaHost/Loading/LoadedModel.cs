@@ -16,7 +16,7 @@ internal sealed class LoadedModel : IDisposable
         SlotCount = settings.SlotCount;
         SlotTokens = (int)context.ContextSize / settings.SlotCount;
         BatchTokens = (int)context.BatchSize;
-        ChatTemplate = ChatTemplate.Of(model);
+        ChatTemplate = ChatTemplate.Of(model, settings.ChatTemplate);
     }
 
     /// <summary>The command line.</summary>
@@ -52,11 +52,12 @@ internal sealed class LoadedModel : IDisposable
     public string? Metadata(string key) =>
         Model.MetadataValueByKey(key) is { } value ? Encoding.UTF8.GetString(value.Span).TrimEnd('\0') : null;
 
-    /// <summary>Makes tokens of a text, special tokens in it included.</summary>
+    /// <summary>Makes tokens of a text.</summary>
     /// <param name="text">Any text.</param>
     /// <param name="addsSpecial">Whether the model's tokens for begin and end are added, if it has them.</param>
-    public LLamaToken[] Tokenize(string text, bool addsSpecial = true) =>
-        Model.Tokenize(text, addsSpecial, special: true, Encoding.UTF8);
+    /// <param name="readsSpecial">Whether names of special tokens in the text become these tokens.</param>
+    public LLamaToken[] Tokenize(string text, bool addsSpecial = true, bool readsSpecial = true) =>
+        Model.Tokenize(text, addsSpecial, readsSpecial, Encoding.UTF8);
 
     /// <inheritdoc/>
     public void Dispose()

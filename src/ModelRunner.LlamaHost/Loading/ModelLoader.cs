@@ -56,10 +56,16 @@ internal static class ModelLoader
     private static LLamaContextParams ContextOf(HostSettings settings, SafeLlamaModelHandle model)
     {
         int threads = settings.Threads > 0 ? settings.Threads : ThreadCount.Choose(model.SizeInBytes, ThreadCount.PhysicalCores());
-        int batch = settings.IsEmbedding ? settings.BatchSize : Math.Min(settings.BatchSize, HostSettings.MaxGenerationBatch);
+        int context = ContextSize.Choose(settings.ContextSize, model.ContextSize, settings.SlotCount);
+        int batch = BatchSize.Choose(settings.BatchSize, settings.IsEmbedding, context, settings.SlotCount);
+        if (settings.BatchSize > 0 && settings.BatchSize < settings.SlotCount)
+        {
+            HostLog.Warning(FormattableString.Invariant(
+                $"srv  load_model: --batch-size {settings.BatchSize} has no room for --parallel {settings.SlotCount}; it is raised to {batch}"));
+        }
 
         LLamaContextParams parameters = LLamaContextParams.Default();
-        parameters.n_ctx = (uint)ContextSize.Choose(settings.ContextSize, model.ContextSize, settings.SlotCount);
+        parameters.n_ctx = (uint)context;
         parameters.n_batch = parameters.n_ubatch = (uint)batch;
         parameters.n_seq_max = (uint)settings.SlotCount;
         parameters.n_threads = threads;

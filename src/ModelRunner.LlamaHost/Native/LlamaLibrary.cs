@@ -29,19 +29,19 @@ internal static class LlamaLibrary
         LoadFile(Path.Join(folder, "cpu-" + variant.Name, "libggml-cpu.so"));
         LoadFile(Path.Join(folder, "libggml.so"));
         string llama = Path.Join(folder, "libllama.so");
-        LoadFile(llama);
+        GrammarApi.Bind(LoadFile(llama));
         NativeLibraryConfig.LLama.WithLibrary(llama).WithLogCallback(Log);
         return variant;
     }
 
-    private static void LoadFile(string path)
+    private static nint LoadFile(string path)
     {
         if (!File.Exists(path))
             throw new NativeLibraryException(
                 $"the library {path} is missing: install llama-host again with the folder \"native\" beside it");
         try
         {
-            NativeLibrary.Load(path);
+            return NativeLibrary.Load(path);
         }
         catch (DllNotFoundException failure)
         {

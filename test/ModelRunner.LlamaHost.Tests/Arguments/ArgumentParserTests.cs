@@ -1,5 +1,6 @@
 using LLama.Native;
 using ModelRunner.LlamaHost.Arguments;
+using ModelRunner.LlamaHost.Generation;
 
 namespace ModelRunner.LlamaHost.Tests.Arguments;
 
@@ -41,7 +42,9 @@ public sealed class ArgumentParserTests
 
     [Theory]
     [InlineData("--model", "expected value")]
-    [InlineData("--frobnicate", "invalid argument: --frobnicate")]
+    [InlineData("model.gguf", "invalid argument: model.gguf")]
+    [InlineData("-m x --top-p 2", "a number from 0 to 1")]
+    [InlineData("-m x --samplers top_k;magic", "penalties")]
     [InlineData("-m x --parallel 0", "from 1 to 64")]
     [InlineData("-m x --pooling rank", "llama-server")]
     [InlineData("-m x --host nowhere", "neither a path")]
@@ -65,12 +68,34 @@ public sealed class ArgumentParserTests
     }
 
     [Fact]
-    public void The_help_names_every_argument_once()
+    public void What_only_llama_server_knows_is_left_out_with_its_value()
     {
-        string usage = ArgumentParser.Usage();
+        ArgumentOutcome outcome = ArgumentParser.Parse(
+            ["-m", "x", "--jinja", "--rope-scale", "-0.5", "--n-gpu-layers", "99", "--numa", "distribute", "-fa", "on", "-np", "2"]);
 
-        Assert.All(
-            ArgumentCatalog.All,
-            argument => Assert.Equal(2, usage.Split(argument.Names[0] + (argument.Names.Length > 1 ? "," : " ")).Length));
+        Assert.Equal(["--jinja", "--rope-scale", "--n-gpu-layers", "--numa", "-fa"], outcome.Ignored);
+        Assert.Equal(2, outcome.Settings!.SlotCount);
+    }
+
+    [Fact]
+    public void Sampling_has_defaults_for_all_requests()
+    {
+        HostSettings settings = ArgumentParser.Parse(
+            ["-m", "x", "--temp", "0.2", "--top-k", "7", "--seed", "5", "--samplers", "top_k;temperature", "--ignore-eos", "--predict", "9",
+                "--no-cache-prompt", "--chat-template", "chatml"]).Settings!;
+
+        Assert.Equal((0.2f, 7, 5u, true), (
+            settings.Sampling.Temperature, settings.Sampling.TopK, settings.Sampling.Seed, settings.Sampling.IgnoresEnd));
+        Assert.Equal([SamplerKind.TopK, SamplerKind.Temperature], settings.Sampling.Order);
+        Assert.Equal((9, false, "chatml"), (settings.MaxTokens, settings.UsesCache, settings.ChatTemplate));
+    }
+
+    [Fact]
+    public void The_help_names_every_spelling()
+    {
+        string[] words = ArgumentParser.Usage().Split([' ', ',', '\n'], StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.All(ArgumentCatalog.All.SelectMany(argument => argument.Names), name => Assert.Contains(name, words));
+        Assert.Equal(ArgumentCatalog.All.Sum(argument => argument.Names.Length), ArgumentCatalog.All.SelectMany(argument => argument.Names).Distinct().Count());
     }
 }

@@ -47,7 +47,7 @@ public sealed class SlotChoiceTests
     private static Slot Used(int index, long freeSince, int[] cached)
     {
         var slot = new Slot(index);
-        slot.Begin(new GenerationJob(Settings(cached), CancellationToken.None), null, 0, 0);
+        slot.Begin(new GenerationJob(Settings(cached), null, CancellationToken.None), null, 0, 0);
         slot.AddPrompt(new LLamaBatch(), 512);
         slot.End(freeSince, keepsCache: true);
         return slot;

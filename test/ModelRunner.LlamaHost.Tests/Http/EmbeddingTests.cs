@@ -67,6 +67,8 @@ public sealed class EmbeddingTests(EmbeddingHostFixture fixture) : IClassFixture
     [InlineData("{\"input\":5}", "not 5")]
     [InlineData("{\"input\":[480]}", "from 0 to 479")]
     [InlineData("{\"input\":\"x\",\"encoding_format\":\"hex\"}", "\"hex\"")]
+    [InlineData("{\"input\":\"x\",\"dimensions\":32}", "64, the length of this model's vectors")]
+    [InlineData("{\"input\":\"x\",\"embd_normalize\":-1}", "\"embd_normalize\" with the value -1")]
     public async Task A_wrong_request_is_told_what_is_wrong(string body, string part)
     {
         (HttpStatusCode status, JsonElement error) = await _host.AskInVainAsync(Path, body);
@@ -88,11 +90,36 @@ public sealed class EmbeddingTests(EmbeddingHostFixture fixture) : IClassFixture
     }
 
     [Fact]
+    public async Task The_size_of_the_vectors_may_be_named()
+    {
+        JsonElement reply = await _host.AskAsync(Path, """{"input":"fox","dimensions":64,"embd_normalize":2}""");
+
+        Assert.Equal(64, Vector(reply, 0).Length);
+    }
+
+    [Fact]
+    public async Task An_input_may_be_as_long_as_the_context()
+    {
+        await using HostProcess host = await HostProcess.StartAsync(
+            "-m", HostProcess.ChatModel, "--embeddings", "--pooling", "mean", "-c", "4096", "-np", "2", "-t", "1");
+        string text = string.Concat(Enumerable.Repeat("fox ", 700));
+
+        JsonElement reply = await host.AskAsync(Path, $$"""{"input":"{{text}}"}""");
+        (HttpStatusCode status, JsonElement error) = await host.AskInVainAsync(
+            Path, $$"""{"input":"{{string.Concat(Enumerable.Repeat(text, 6))}}"}""");
+
+        Assert.InRange(reply.GetProperty("usage").GetProperty("prompt_tokens").GetInt32(), 513, 2048);
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal(2048, error.GetProperty("n_ctx").GetInt32());
+        Assert.Contains("--ctx-size", error.GetProperty("message").GetString());
+    }
+
+    [Fact]
     public async Task Chat_is_refused()
     {
         (HttpStatusCode status, JsonElement error) = await _host.AskInVainAsync("/v1/chat/completions", HostClient.Chat("hi"));
 
-        Assert.Equal(HttpStatusCode.NotImplemented, status);
+        Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("embeddings", error.GetProperty("message").GetString());
     }
 

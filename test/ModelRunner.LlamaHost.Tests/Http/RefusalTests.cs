@@ -8,19 +8,49 @@ public sealed class RefusalTests(ChatHostFixture fixture) : IClassFixture<ChatHo
 {
     private readonly HostProcess _host = fixture.Host;
 
+    // What llama-server obeys and llama-host cannot. Nothing of it may be taken and ignored.
     [Theory]
-    [InlineData("\"tools\":[{\"type\":\"function\"}]")]
-    [InlineData("\"response_format\":{\"type\":\"json_object\"}")]
-    [InlineData("\"logprobs\":true")]
-    [InlineData("\"grammar\":\"root ::= [a]\"")]
+    [InlineData("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]")]
+    [InlineData("\"functions\":[{\"name\":\"f\"}]")]
     [InlineData("\"lora\":[{\"id\":0,\"scale\":1}]")]
+    [InlineData("\"logprobs\":true")]
+    [InlineData("\"top_logprobs\":2")]
+    [InlineData("\"n_probs\":2")]
+    [InlineData("\"post_sampling_probs\":true")]
+    [InlineData("\"backend_sampling\":true")]
+    [InlineData("\"return_tokens\":true")]
+    [InlineData("\"return_progress\":true")]
+    [InlineData("\"timings_per_token\":true")]
+    [InlineData("\"verbose\":true")]
+    [InlineData("\"response_fields\":[\"content\"]")]
+    [InlineData("\"n_indent\":2")]
+    [InlineData("\"n_keep\":5")]
+    [InlineData("\"n_discard\":5")]
+    [InlineData("\"n_cache_reuse\":5")]
+    [InlineData("\"n_cmpl\":2")]
+    [InlineData("\"best_of\":2")]
+    [InlineData("\"id_slot\":1")]
+    [InlineData("\"t_max_predict_ms\":100")]
+    [InlineData("\"speculative.n_max\":4")]
+    [InlineData("\"suffix\":\"x\"")]
+    [InlineData("\"echo\":true")]
+    [InlineData("\"reasoning_format\":\"deepseek\"")]
+    [InlineData("\"reasoning_effort\":\"high\"")]
+    [InlineData("\"chat_template_kwargs\":{\"enable_thinking\":false}")]
+    [InlineData("\"continue_final_message\":true")]
+    [InlineData("\"function_call\":\"auto\"")]
+    [InlineData("\"modalities\":[\"text\",\"audio\"]")]
+    [InlineData("\"grammar_lazy\":true")]
     public async Task What_only_llama_server_does_is_refused_by_name(string member)
     {
-        (HttpStatusCode status, JsonElement error) = await _host.AskInVainAsync(
-            "/v1/chat/completions", HostClient.Chat("hi", "," + member));
+        using HttpResponseMessage response = await _host.PostAsync("/v1/chat/completions", HostClient.Chat("hi", "," + member));
+        JsonElement error = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("error");
 
-        Assert.Equal(HttpStatusCode.NotImplemented, status);
+        // 501 would make SDKs send the request again and again.
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal("false", Assert.Single(response.Headers.GetValues("x-should-retry")));
         Assert.Contains("llama-server", error.GetProperty("message").GetString());
+        Assert.StartsWith(member.Split(':')[0], error.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Equal("not_supported_error", error.GetProperty("type").GetString());
     }
 
@@ -30,6 +60,14 @@ public sealed class RefusalTests(ChatHostFixture fixture) : IClassFixture<ChatHo
     [InlineData("\"logprobs\":false")]
     [InlineData("\"stop\":null")]
     [InlineData("\"n\":1")]
+    [InlineData("\"best_of\":1")]
+    [InlineData("\"id_slot\":-1")]
+    [InlineData("\"n_keep\":0")]
+    [InlineData("\"grammar\":\"\"")]
+    [InlineData("\"modalities\":[\"text\"]")]
+    [InlineData("\"chat_template_kwargs\":{}")]
+    [InlineData("\"user\":\"me\"")]
+    [InlineData("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}],\"tool_choice\":\"none\"")]
     public async Task Asking_for_nothing_is_no_reason_to_refuse(string member)
     {
         JsonElement reply = await _host.AskAsync("/v1/chat/completions", HostClient.Chat("hi", ",\"max_tokens\":1," + member));
@@ -44,7 +82,7 @@ public sealed class RefusalTests(ChatHostFixture fixture) : IClassFixture<ChatHo
             {"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:,"}}]}]}
             """);
 
-        Assert.Equal(HttpStatusCode.NotImplemented, status);
+        Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("image_url", error.GetProperty("message").GetString());
     }
 
@@ -55,9 +93,15 @@ public sealed class RefusalTests(ChatHostFixture fixture) : IClassFixture<ChatHo
     [InlineData("{\"messages\":[]}", "must not be empty")]
     [InlineData("{\"messages\":[{\"content\":\"hi\"}]}", "no \"role\"")]
     [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"temperature\":\"hot\"}", "\"hot\"")]
-    [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"n\":3}", "\"n\" must be 1")]
+    [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"n\":0}", "from 1 to 128, not 0")]
     [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"max_tokens\":0}", "at least 1")]
     [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"\\ud800\"}]}", "surrogate")]
+    [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"tool_choice\":\"required\"}", "no \"tools\"")]
+    [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"typical_p\":2}", "from 0 to 1, not 2")]
+    [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"dry_multiplier\":-1}", "from 0 to 1000")]
+    [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"mirostat\":3}", "from 0 to 2")]
+    [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"samplers\":[\"best\"]}", "penalties")]
+    [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"dry_sequence_breakers\":[\"\\u0000\"]}", "zero character")]
     [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"logit_bias\":{\"768\":1}}", "768")]
     public async Task A_wrong_request_is_told_what_is_wrong(string body, string part)
     {
@@ -69,17 +113,43 @@ public sealed class RefusalTests(ChatHostFixture fixture) : IClassFixture<ChatHo
     }
 
     [Theory]
-    [InlineData("/v1/rerank", HttpStatusCode.NotImplemented)]
-    [InlineData("/tokenize", HttpStatusCode.NotImplemented)]
-    [InlineData("/v1/embeddings", HttpStatusCode.NotImplemented)]
+    [InlineData("/v1/rerank", HttpStatusCode.BadRequest)]
+    [InlineData("/infill", HttpStatusCode.BadRequest)]
+    [InlineData("/v1/messages", HttpStatusCode.BadRequest)]
+    [InlineData("/v1/messages/count_tokens", HttpStatusCode.BadRequest)]
+    [InlineData("/v1/responses", HttpStatusCode.BadRequest)]
+    [InlineData("/v1/embeddings", HttpStatusCode.BadRequest)]
     [InlineData("/nothing", HttpStatusCode.NotFound)]
     [InlineData("/health", HttpStatusCode.MethodNotAllowed)]
     public async Task Routes_that_are_not_served_say_so(string path, HttpStatusCode expected)
     {
-        (HttpStatusCode status, JsonElement error) = await _host.AskInVainAsync(path, "{\"input\":\"hi\"}");
+        using HttpResponseMessage response = await _host.PostAsync(path, "{\"input\":\"hi\"}");
+        JsonElement error = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("error");
 
-        Assert.Equal(expected, status);
+        Assert.Equal(expected, response.StatusCode);
+        Assert.Equal("false", Assert.Single(response.Headers.GetValues("x-should-retry")));
         Assert.Equal((int)expected, error.GetProperty("code").GetInt32());
+        Assert.True(error.GetProperty("message").GetString()!.Length > 10);
+    }
+
+    [Fact]
+    public async Task A_request_that_only_loads_the_model_gets_an_empty_answer()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/chat/completions", UriKind.Relative));
+        request.Headers.Add("X-Preload-Only", "true");
+
+        using HttpResponseMessage response = await _host.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task A_byte_order_mark_before_the_body_is_skipped()
+    {
+        JsonElement reply = await _host.AskAsync("/v1/chat/completions", "\uFEFF" + HostClient.Chat("hi", ",\"max_tokens\":1"));
+
+        Assert.Equal(1, reply.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
     }
 
     [Fact]

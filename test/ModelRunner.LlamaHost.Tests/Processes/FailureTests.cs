@@ -47,8 +47,8 @@ public sealed class FailureTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--jinja", "llama-server")]
-    [InlineData("--n-gpu-layers 99", "GPU")]
+    [InlineData("--pooling rank", "llama-server")]
+    [InlineData("nonsense", "begins with -")]
     [InlineData("--ctx-size many", "many")]
     [InlineData("--cpu-variant sse", "noavx")]
     public async Task A_bad_argument_is_one_sentence(string argument, string part)

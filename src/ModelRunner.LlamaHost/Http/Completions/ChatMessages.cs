@@ -1,31 +1,65 @@
+using System.Text;
 using System.Text.Json;
+using ModelRunner.LlamaHost.Tools;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
-/// <summary>Reads the messages of a chat: roles and plain text.</summary>
+/// <summary>Reads the messages of a chat: roles and plain text, with calls of tools written into the text.</summary>
 internal static class ChatMessages
 {
     /// <summary>Reads all messages, in order.</summary>
+    /// <param name="body">The request.</param>
+    /// <param name="hasToolCalls">Whether the model knows calls of tools in the form of <see cref="ToolSet"/>.</param>
     /// <exception cref="ApiException">There are none, one is not a message, or one has what llama-host cannot use.</exception>
-    public static IReadOnlyList<(string Role, string Content)> Read(RequestBody body)
+    public static IReadOnlyList<(string Role, string Content)> Read(RequestBody body, bool hasToolCalls)
     {
         JsonElement messages = body.Find("messages") ?? throw ApiException.Invalid("\"messages\" must be provided");
         if (messages.ValueKind != JsonValueKind.Array)
             throw RequestBody.Wrong("messages", messages, "a list");
         if (messages.GetArrayLength() == 0)
             throw ApiException.Invalid("\"messages\" must not be empty");
-        return [.. messages.EnumerateArray().Select(ReadMessage)];
+        return [.. messages.EnumerateArray().Select(message => ReadMessage(message, hasToolCalls))];
     }
 
-    private static (string Role, string Content) ReadMessage(JsonElement message)
+    private static (string Role, string Content) ReadMessage(JsonElement message, bool hasToolCalls)
     {
         if (message.ValueKind != JsonValueKind.Object)
             throw RequestBody.Wrong("messages", message, "a list of objects");
         var body = new RequestBody(message);
+        string role = RequestBody.Text("role", body.Find("role") ?? throw ApiException.Invalid("a message has no \"role\""));
+        string content = ReadContent(body.Find("content"));
         if (body.Find("tool_calls") is { ValueKind: JsonValueKind.Array } calls && calls.GetArrayLength() > 0)
-            throw ApiException.NeedsLlamaServer("\"tool_calls\"");
-        JsonElement role = body.Find("role") ?? throw ApiException.Invalid("a message has no \"role\"");
-        return (RequestBody.Text("role", role), ReadContent(body.Find("content")));
+        {
+            if (!hasToolCalls)
+                throw ApiException.NeedsLlamaServer("a message with \"tool_calls\" for this model, whose chat template has none in a form known here,");
+            content += WriteCalls(calls, content.Length > 0);
+        }
+
+        // OpenAI's newer name for the system's role; no template knows it.
+        if (role == "developer")
+            return ("system", content);
+
+        // In the form of Hermes and Qwen the answer of a tool is said by the user.
+        return role == "tool" && hasToolCalls ? ("user", $"<tool_response>\n{content}\n</tool_response>") : (role, content);
+    }
+
+    private static string WriteCalls(JsonElement calls, bool followsText)
+    {
+        var text = new StringBuilder();
+        foreach (JsonElement call in calls.EnumerateArray())
+        {
+            if (call.ValueKind != JsonValueKind.Object || new RequestBody(call).Find("function") is not { ValueKind: JsonValueKind.Object } function
+                || new RequestBody(function).Find("name") is not { } name)
+                throw RequestBody.Wrong("tool_calls", call, "made of objects with a \"function\" that has a \"name\"");
+            JsonElement? arguments = new RequestBody(function).Find("arguments");
+            string json = arguments is { ValueKind: JsonValueKind.String } value ? RequestBody.Text("arguments", value) : arguments?.GetRawText() ?? "{}";
+            string word = JsonEncodedText.Encode(RequestBody.Text("name", name)).ToString();
+            text.Append(followsText || text.Length > 0 ? "\n" : "")
+                .Append(ToolSet.CallStart).Append("\n{\"name\": \"").Append(word).Append("\", \"arguments\": ")
+                .Append(json.Length > 0 ? json : "{}").Append("}\n").Append(ToolSet.CallEnd);
+        }
+
+        return text.ToString();
     }
 
     private static string ReadContent(JsonElement? content) => content switch
@@ -40,8 +74,8 @@ internal static class ChatMessages
         if (part.ValueKind != JsonValueKind.Object || new RequestBody(part).Find("type") is not { } type)
             throw RequestBody.Wrong("content", part, "a string or a list of parts with a \"type\"");
         string kind = RequestBody.Text("type", type);
-        if (kind != "text")
+        if (kind is not ("text" or "refusal"))
             throw ApiException.NeedsLlamaServer($"content of type \"{(kind.Length <= 40 ? kind : kind[..40])}\"");
-        return new RequestBody(part).Find("text") is { } text ? RequestBody.Text("text", text) : "";
+        return new RequestBody(part).Find(kind) is { } text ? RequestBody.Text(kind, text) : "";
     }
 }

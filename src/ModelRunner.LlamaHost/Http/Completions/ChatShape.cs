@@ -1,6 +1,6 @@
 using System.Text.Json;
-using LLama.Native;
 using ModelRunner.LlamaHost.Loading;
+using ModelRunner.LlamaHost.Tools;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
@@ -20,20 +20,26 @@ internal sealed class ChatShape : ICompletionShape
     public bool HasOpening => true;
 
     /// <inheritdoc/>
-    public LLamaToken[] ReadPrompt(RequestBody body, LoadedModel model)
+    public CompletionPrompt ReadPrompt(RequestBody body, LoadedModel model)
     {
-        IReadOnlyList<(string Role, string Content)> messages = ChatMessages.Read(body);
-        if (!model.ChatTemplate.IsKnown)
-            throw ApiException.NeedsLlamaServer("this model's chat template, a Jinja program,");
-        return model.Tokenize(model.ChatTemplate.Apply(messages));
+        ToolSet? tools = ToolSetReader.Read(body, model.ChatTemplate);
+        return new CompletionPrompt([model.Tokenize(ChatPrompt.Write(body, model.ChatTemplate, tools))], tools);
     }
 
     /// <inheritdoc/>
-    public void WriteWhole(Utf8JsonWriter writer, string text)
+    public void WriteWhole(Utf8JsonWriter writer, string text, IReadOnlyList<ToolCall> calls)
     {
         writer.WriteStartObject("message");
         writer.WriteString("role", "assistant");
-        writer.WriteString("content", text);
+        writer.WriteString("content", calls.Count > 0 && text.Length == 0 ? null : text);
+        if (calls.Count > 0)
+        {
+            writer.WriteStartArray("tool_calls");
+            foreach (ToolCall call in calls)
+                WriteCall(writer, call, hasIndex: false);
+            writer.WriteEndArray();
+        }
+
         writer.WriteEndObject();
     }
 
@@ -47,11 +53,32 @@ internal sealed class ChatShape : ICompletionShape
     }
 
     /// <inheritdoc/>
-    public void WritePiece(Utf8JsonWriter writer, string? text)
+    public void WritePiece(Utf8JsonWriter writer, AnswerPiece? piece)
     {
         writer.WriteStartObject("delta");
-        if (text is not null)
+        if (piece?.Text is { } text)
             writer.WriteString("content", text);
+        if (piece?.Call is { } call)
+        {
+            writer.WriteStartArray("tool_calls");
+            WriteCall(writer, call, hasIndex: true);
+            writer.WriteEndArray();
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteCall(Utf8JsonWriter writer, ToolCall call, bool hasIndex)
+    {
+        writer.WriteStartObject();
+        if (hasIndex)
+            writer.WriteNumber("index", call.Index);
+        writer.WriteString("id", call.Id);
+        writer.WriteString("type", "function");
+        writer.WriteStartObject("function");
+        writer.WriteString("name", call.Name);
+        writer.WriteString("arguments", call.Arguments);
+        writer.WriteEndObject();
         writer.WriteEndObject();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ModelRunner.LlamaHost.Generation;
+using ModelRunner.LlamaHost.Tools;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
@@ -12,56 +13,60 @@ internal sealed class CompletionAnswer(ICompletionShape shape, string modelName,
     private readonly string _id = shape.IdPrefix + Guid.NewGuid().ToString("N");
 
     /// <summary>Writes a whole answer.</summary>
-    public void WriteWhole(Utf8JsonWriter writer, string text, GenerationOutcome outcome)
+    /// <param name="writer">The writer.</param>
+    /// <param name="choices">The answers, each with its text and its calls of tools.</param>
+    /// <param name="sum">What they came to together.</param>
+    public void WriteWhole(
+        Utf8JsonWriter writer, IReadOnlyList<(ChoiceAnswer Choice, string Text, IReadOnlyList<ToolCall> Calls)> choices, GenerationOutcome sum)
     {
-        WriteChoice(writer, FinishWord(outcome.Reason), choice => shape.WriteWhole(choice, text));
+        writer.WriteStartArray("choices");
+        foreach ((ChoiceAnswer choice, string text, IReadOnlyList<ToolCall> calls) in choices)
+            WriteChoice(writer, choice.Index, choice.FinishWord, members => shape.WriteWhole(members, text, calls));
+        writer.WriteEndArray();
         WriteHead(writer, shape.ObjectName);
-        WriteUsage(writer, outcome);
-        WriteTimings(writer, outcome);
+        WriteUsage(writer, sum);
+        WriteTimings(writer, sum);
     }
 
     /// <summary>The event that tells the role.</summary>
-    public ReadOnlyMemory<byte> Opening() => Event(null, shape.WriteOpening);
+    public ReadOnlyMemory<byte> Opening(int index) => Event(index, null, shape.WriteOpening, null);
 
     /// <summary>An event with a piece of the answer.</summary>
-    public ReadOnlyMemory<byte> Piece(string text) => Event(null, choice => shape.WritePiece(choice, text));
+    public ReadOnlyMemory<byte> Piece(int index, AnswerPiece piece) =>
+        Event(index, null, choice => shape.WritePiece(choice, piece), null);
 
     /// <summary>The event that tells why the answer ended. It carries the timings unless an event with the usage follows.</summary>
-    public ReadOnlyMemory<byte> Last(GenerationOutcome outcome, bool usageFollows) => JsonAnswer.Object(writer =>
-    {
-        WriteChoice(writer, FinishWord(outcome.Reason), choice => shape.WritePiece(choice, null));
-        WriteHead(writer, shape.ChunkName);
-        if (!usageFollows)
-            WriteTimings(writer, outcome);
-    });
+    public ReadOnlyMemory<byte> Last(ChoiceAnswer choice, bool usageFollows) =>
+        Event(choice.Index, choice.FinishWord, members => shape.WritePiece(members, null), usageFollows ? null : choice.Outcome);
 
     /// <summary>The event with the numbers of tokens, which has no choice.</summary>
-    public ReadOnlyMemory<byte> Usage(GenerationOutcome outcome) => JsonAnswer.Object(writer =>
+    public ReadOnlyMemory<byte> Usage(GenerationOutcome sum) => JsonAnswer.Object(writer =>
     {
         writer.WriteStartArray("choices");
         writer.WriteEndArray();
         WriteHead(writer, shape.ChunkName);
-        WriteUsage(writer, outcome);
-        WriteTimings(writer, outcome);
+        WriteUsage(writer, sum);
+        WriteTimings(writer, sum);
     });
 
-    private ReadOnlyMemory<byte> Event(string? finishReason, Action<Utf8JsonWriter> writeChoice) => JsonAnswer.Object(writer =>
-    {
-        WriteChoice(writer, finishReason, writeChoice);
-        WriteHead(writer, shape.ChunkName);
-    });
+    private ReadOnlyMemory<byte> Event(int index, string? finishWord, Action<Utf8JsonWriter> writeChoice, GenerationOutcome? timed) =>
+        JsonAnswer.Object(writer =>
+        {
+            writer.WriteStartArray("choices");
+            WriteChoice(writer, index, finishWord, writeChoice);
+            writer.WriteEndArray();
+            WriteHead(writer, shape.ChunkName);
+            if (timed is not null)
+                WriteTimings(writer, timed);
+        });
 
-    private static string FinishWord(FinishReason reason) => reason == FinishReason.Length ? "length" : "stop";
-
-    private static void WriteChoice(Utf8JsonWriter writer, string? finishReason, Action<Utf8JsonWriter> writeChoice)
+    private static void WriteChoice(Utf8JsonWriter writer, int index, string? finishWord, Action<Utf8JsonWriter> writeChoice)
     {
-        writer.WriteStartArray("choices");
         writer.WriteStartObject();
-        writer.WriteString("finish_reason", finishReason);
-        writer.WriteNumber("index", 0);
+        writer.WriteString("finish_reason", finishWord);
+        writer.WriteNumber("index", index);
         writeChoice(writer);
         writer.WriteEndObject();
-        writer.WriteEndArray();
     }
 
     private void WriteHead(Utf8JsonWriter writer, string objectName)

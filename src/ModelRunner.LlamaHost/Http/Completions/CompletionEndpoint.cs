@@ -1,8 +1,7 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using ModelRunner.LlamaHost.Generation;
+using ModelRunner.LlamaHost.Tools;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
@@ -19,68 +18,77 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
             throw ApiException.NotEnabled($"the model \"{state.Settings.ModelName}\" makes embeddings, no text");
 
         CompletionRequest request;
+        ToolSet? tools;
         using (JsonDocument document = await RequestBody.Read(context))
         {
             var body = new RequestBody(document.RootElement);
-            UnsupportedFeatures.Refuse(body);
-            request = CompletionRequestReader.Read(body, shape.ReadPrompt(body, running.Model), running.Model);
+            NeutralMembers.Check(body);
+            CompletionPrompt prompt = shape.ReadPrompt(body, running.Model);
+            tools = prompt.Tools;
+            request = CompletionRequestReader.Read(body, prompt.Prompts, running.Model, AnswerGrammar.Read(body, tools));
         }
 
-        var job = new GenerationJob(request.Settings, context.RequestAborted);
-        var answer = new CompletionAnswer(shape, state.Settings.ModelName, state.UnixSeconds());
-        engine.Submit(job);
-        if (request.IsStream)
-            await Stream(context, job, answer, request.IncludesUsage);
-        else
-            await SendWhole(context, job, answer);
-    }
-
-    private static async Task SendWhole(HttpContext context, GenerationJob job, CompletionAnswer answer)
-    {
-        var text = new StringBuilder();
-        await foreach (string piece in job.Text.ReadAllAsync(context.RequestAborted))
-            text.Append(piece);
-
-        GenerationOutcome outcome = job.Outcome!;
-        if (outcome.Failure is { } failure)
-            throw ApiException.Failed(failure);
-        context.RequestAborted.ThrowIfCancellationRequested();
-        await JsonAnswer.Send(context, 200, writer => answer.WriteWhole(writer, text.ToString(), outcome));
-    }
-
-    private async Task Stream(HttpContext context, GenerationJob job, CompletionAnswer answer, bool includesUsage)
-    {
-        context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers["X-Accel-Buffering"] = "no";
-        PipeWriter output = context.Response.BodyWriter;
-
-        // A client that waits for a slot knows at once that its request was accepted.
-        await output.FlushAsync(context.RequestAborted);
-        if (shape.HasOpening)
-            await Send(output, answer.Opening(), context.RequestAborted);
-        await foreach (string piece in job.Text.ReadAllAsync(context.RequestAborted))
-            await Send(output, answer.Piece(piece), context.RequestAborted);
-
-        GenerationOutcome outcome = job.Outcome!;
-        if (outcome.Failure is { } failure)
+        // Whatever ends this method ends what it has left unfinished.
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        try
         {
-            await Send(
-                output, JsonAnswer.Object(writer => JsonAnswer.WriteError(writer, ApiException.Failed(failure))), context.RequestAborted);
-            return;
-        }
+            ChoiceAnswer[] choices = Start(request, tools, running, engine, left.Token);
+            var answer = new CompletionAnswer(shape, state.Settings.ModelName, state.UnixSeconds());
+            if (!request.IsStream)
+            {
+                await SendWhole(context, choices, answer, request);
+                return;
+            }
 
-        await Send(output, answer.Last(outcome, includesUsage), context.RequestAborted);
-        if (includesUsage)
-            await Send(output, answer.Usage(outcome), context.RequestAborted);
-        await Send(output, "[DONE]"u8.ToArray(), context.RequestAborted);
+            using var stream = new CompletionStream(context, shape, answer, request);
+            await stream.Send(choices, left);
+        }
+        finally
+        {
+            await left.CancelAsync();
+        }
     }
 
-    private static async Task Send(PipeWriter output, ReadOnlyMemory<byte> data, CancellationToken clientLeft)
+    private static ChoiceAnswer[] Start(
+        CompletionRequest request, ToolSet? tools, RunningEngine running, GenerationEngine engine, CancellationToken left)
     {
-        output.Write("data: "u8);
-        output.Write(data.Span);
-        output.Write("\n\n"u8);
-        await output.FlushAsync(clientLeft);
+        var jobs = new List<GenerationJob>();
+        foreach (GenerationSettings settings in request.Choices)
+        {
+            // All choices have the same grammar: if it cannot be read, that is found at the first one, before anything is submitted.
+            GrammarSampler? grammar = settings.Grammar is null ? null
+                : GrammarSampler.TryCreate(running.Model.Model, settings.Grammar)
+                    ?? throw ApiException.Invalid("llama.cpp cannot read the grammar: check its syntax, that it has a rule \"root\", "
+                        + "and that no rule begins with itself");
+            jobs.Add(new GenerationJob(settings, grammar, left));
+        }
+
+        jobs.ForEach(engine.Submit);
+        return [.. jobs.Select((job, index) => new ChoiceAnswer(index, job, tools is null ? null : new ToolCallReader(tools)))];
+    }
+
+    private static async Task SendWhole(
+        HttpContext context, ChoiceAnswer[] choices, CompletionAnswer answer, CompletionRequest request)
+    {
+        var texts = new List<(ChoiceAnswer Choice, string Text, IReadOnlyList<ToolCall> Calls)>();
+        foreach (ChoiceAnswer choice in choices)
+        {
+            var text = new StringBuilder();
+            var calls = new List<ToolCall>();
+            await foreach (AnswerPiece piece in choice.ReadAsync(context.RequestAborted))
+            {
+                text.Append(piece.Text);
+                if (piece.Call is { } call)
+                    calls.Add(call);
+            }
+
+            if (choice.Error is { } error)
+                throw error;
+            context.RequestAborted.ThrowIfCancellationRequested();
+            texts.Add((choice, text.ToString(), calls));
+        }
+
+        GenerationOutcome sum = request.Sum(choices);
+        await JsonAnswer.Send(context, 200, writer => answer.WriteWhole(writer, texts, sum));
     }
 }

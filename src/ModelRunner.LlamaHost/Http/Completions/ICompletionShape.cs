@@ -1,6 +1,6 @@
 using System.Text.Json;
-using LLama.Native;
 using ModelRunner.LlamaHost.Loading;
+using ModelRunner.LlamaHost.Tools;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
@@ -19,18 +19,18 @@ internal interface ICompletionShape
     /// <summary>Whether a stream begins with an event that tells the role.</summary>
     bool HasOpening { get; }
 
-    /// <summary>Reads the prompt.</summary>
-    /// <exception cref="ApiException">There is none, or it cannot be used.</exception>
-    LLamaToken[] ReadPrompt(RequestBody body, LoadedModel model);
+    /// <summary>Reads the prompts and the tools.</summary>
+    /// <exception cref="ApiException">There is no prompt, or something of it cannot be used.</exception>
+    CompletionPrompt ReadPrompt(RequestBody body, LoadedModel model);
 
     /// <summary>Writes the members of a whole answer's choice.</summary>
-    void WriteWhole(Utf8JsonWriter writer, string text);
+    void WriteWhole(Utf8JsonWriter writer, string text, IReadOnlyList<ToolCall> calls);
 
     /// <summary>Writes the members of the choice of a stream's first event.</summary>
     void WriteOpening(Utf8JsonWriter writer);
 
     /// <summary>Writes the members of the choice of an event.</summary>
     /// <param name="writer">The writer.</param>
-    /// <param name="text">A piece of the answer; null: the last event.</param>
-    void WritePiece(Utf8JsonWriter writer, string? text);
+    /// <param name="piece">A piece of the answer; null: the last event.</param>
+    void WritePiece(Utf8JsonWriter writer, AnswerPiece? piece);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LLama.Native;
 using ModelRunner.LlamaHost.Loading;
+using ModelRunner.LlamaHost.Tools;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
@@ -20,25 +21,18 @@ internal sealed class TextShape : ICompletionShape
     public bool HasOpening => false;
 
     /// <inheritdoc/>
-    public LLamaToken[] ReadPrompt(RequestBody body, LoadedModel model)
+    public CompletionPrompt ReadPrompt(RequestBody body, LoadedModel model)
     {
         JsonElement prompt = body.Find("prompt") ?? throw ApiException.Invalid("\"prompt\" must be provided");
-        if (TokenList.IsIn(prompt))
-            return TokenList.Read("prompt", prompt, model);
-        if (prompt.ValueKind == JsonValueKind.Array)
-        {
-            if (prompt.GetArrayLength() != 1)
-                throw ApiException.Invalid("\"prompt\" must be one text or one list of tokens: one request gets one answer");
-            prompt = prompt[0];
-            if (TokenList.IsIn(prompt))
-                return TokenList.Read("prompt", prompt, model);
-        }
-
-        return model.Tokenize(RequestBody.Text("prompt", prompt));
+        if (prompt.ValueKind != JsonValueKind.Array || TokenList.IsIn(prompt))
+            return new CompletionPrompt([ReadOne(prompt, model)]);
+        if (prompt.GetArrayLength() == 0)
+            throw ApiException.Invalid("\"prompt\" must not be empty");
+        return new CompletionPrompt([.. prompt.EnumerateArray().Select(one => ReadOne(one, model))]);
     }
 
     /// <inheritdoc/>
-    public void WriteWhole(Utf8JsonWriter writer, string text)
+    public void WriteWhole(Utf8JsonWriter writer, string text, IReadOnlyList<ToolCall> calls)
     {
         writer.WriteString("text", text);
         writer.WriteNull("logprobs");
@@ -48,5 +42,14 @@ internal sealed class TextShape : ICompletionShape
     public void WriteOpening(Utf8JsonWriter writer) => WritePiece(writer, null);
 
     /// <inheritdoc/>
-    public void WritePiece(Utf8JsonWriter writer, string? text) => WriteWhole(writer, text ?? "");
+    public void WritePiece(Utf8JsonWriter writer, AnswerPiece? piece) => WriteWhole(writer, piece?.Text ?? "", []);
+
+    private static LLamaToken[] ReadOne(JsonElement prompt, LoadedModel model)
+    {
+        if (TokenList.IsIn(prompt))
+            return TokenList.Read("prompt", prompt, model);
+        return prompt.ValueKind == JsonValueKind.String
+            ? model.Tokenize(RequestBody.Text("prompt", prompt))
+            : throw RequestBody.Wrong("prompt", prompt, "a string, a list of tokens, or a list of these");
+    }
 }

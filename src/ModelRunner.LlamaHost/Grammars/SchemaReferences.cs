@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace ModelRunner.LlamaHost.Grammars;
+
+/// <summary>Finds what <c>$ref</c> points to: a place in the same schema.</summary>
+/// <param name="root">The whole schema.</param>
+internal sealed class SchemaReferences(JsonElement root)
+{
+    private const int MostSteps = 64;
+
+    /// <summary>Finds a place by its reference, such as <c>#/$defs/name</c>.</summary>
+    /// <exception cref="SchemaException">There is no such place, or it is in another document.</exception>
+    public JsonElement Find(string reference)
+    {
+        if (!reference.StartsWith('#'))
+        {
+            throw new SchemaException($"in the JSON schema, \"$ref\" {Shown(reference)} points to another document; "
+                + "only references that begin with # can be used");
+        }
+
+        JsonElement place = root;
+        string[] steps = Uri.UnescapeDataString(reference[1..]).Split('/');
+        if (steps.Length > MostSteps || steps[0].Length > 0)
+            throw NotFound(reference);
+        foreach (string escaped in steps.Skip(1))
+        {
+            string step = escaped.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+            if (place.ValueKind == JsonValueKind.Object && place.TryGetProperty(step, out JsonElement member))
+                place = member;
+            else if (place.ValueKind == JsonValueKind.Array && int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out int index)
+                && index < place.GetArrayLength())
+                place = place[index];
+            else
+                throw NotFound(reference);
+        }
+
+        return place;
+    }
+
+    /// <summary>Follows references until there is none; gives up where they go in a circle.</summary>
+    public JsonElement Follow(JsonElement schema)
+    {
+        for (int steps = 0; steps < MostSteps; steps++)
+        {
+            if (schema.ValueKind != JsonValueKind.Object || !schema.TryGetProperty("$ref", out JsonElement reference))
+                return schema;
+            schema = Find(SchemaReading.Text(reference, "$ref"));
+        }
+
+        throw new SchemaException("in the JSON schema, a \"$ref\" leads back to itself");
+    }
+
+    private static SchemaException NotFound(string reference) =>
+        new($"in the JSON schema, \"$ref\" {Shown(reference)} points to nothing");
+
+    private static string Shown(string reference) => $"\"{(reference.Length <= 60 ? reference : reference[..60] + "…")}\"";
+}

@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace ModelRunner.LlamaHost.Http.Completions;
+
+/// <summary>Sends the answers to one request as server-sent events, mixed as their pieces come.</summary>
+internal sealed class CompletionStream(HttpContext context, ICompletionShape shape, CompletionAnswer answer, CompletionRequest request)
+    : IDisposable
+{
+    private readonly SemaphoreSlim _oneAtATime = new(1);
+    private readonly CancellationToken _clientLeft = context.RequestAborted;
+    private readonly PipeWriter _output = context.Response.BodyWriter;
+
+    /// <summary>Sends all choices to their end.</summary>
+    /// <param name="choices">The answers.</param>
+    /// <param name="left">Is cancelled here when one of them fails, which ends the others.</param>
+    public async Task Send(ChoiceAnswer[] choices, CancellationTokenSource left)
+    {
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+
+        // A client that waits for a slot knows at once that its request was accepted.
+        await _output.FlushAsync(_clientLeft);
+        if (shape.HasOpening)
+        {
+            foreach (ChoiceAnswer choice in choices)
+                await Send(answer.Opening(choice.Index));
+        }
+
+        await Task.WhenAll(choices.Select(choice => SendChoice(choice, left)));
+        if (left.IsCancellationRequested)
+            return;
+        if (request.IncludesUsage)
+            await Send(answer.Usage(request.Sum(choices)));
+        await Send("[DONE]"u8.ToArray());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _oneAtATime.Dispose();
+
+    private async Task SendChoice(ChoiceAnswer choice, CancellationTokenSource left)
+    {
+        await foreach (AnswerPiece piece in choice.ReadAsync(_clientLeft))
+            await Send(answer.Piece(choice.Index, piece));
+
+        if (left.IsCancellationRequested)
+            return;
+        if (choice.Error is not { } error)
+        {
+            await Send(answer.Last(choice, request.IncludesUsage));
+            return;
+        }
+
+        // Two answers can fail at once; one error is told.
+        await left.CancelAsync();
+        await Send(JsonAnswer.Object(writer => JsonAnswer.WriteError(writer, error)));
+    }
+
+    private async Task Send(ReadOnlyMemory<byte> data)
+    {
+        await _oneAtATime.WaitAsync(_clientLeft);
+        try
+        {
+            _output.Write("data: "u8);
+            _output.Write(data.Span);
+            _output.Write("\n\n"u8);
+            await _output.FlushAsync(_clientLeft);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text;
+using System.Text.Json;
+using LLama.Native;
+using ModelRunner.LlamaHost.Http.Completions;
+using ModelRunner.LlamaHost.Loading;
+
+namespace ModelRunner.LlamaHost.Http;
+
+/// <summary>
+/// <c>/tokenize</c>, <c>/detokenize</c> and <c>/apply-template</c>: what a model makes of a text or a chat, without computing anything.
+/// </summary>
+internal sealed class TokenEndpoints(HostState state)
+{
+    // A reader of UTF-8 that fails on bytes that are no text, where the usual one replaces them.
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Text, or a list of texts and tokens, to tokens.</summary>
+    public async Task Tokenize(HttpContext context)
+    {
+        LoadedModel model = state.RequireEngine().Model;
+        using JsonDocument document = await RequestBody.Read(context);
+        var body = new RequestBody(document.RootElement);
+        LLamaToken[] tokens = ReadContent(body, model);
+        bool hasPieces = body.Boolean("with_pieces", false);
+        await JsonAnswer.Send(context, 200, writer =>
+        {
+            writer.WriteStartArray("tokens");
+            foreach (LLamaToken token in tokens)
+                WriteToken(writer, token, hasPieces ? PieceOf(token, model) : null);
+            writer.WriteEndArray();
+        });
+    }
+
+    /// <summary>Tokens to text.</summary>
+    public async Task Detokenize(HttpContext context)
+    {
+        LoadedModel model = state.RequireEngine().Model;
+        using JsonDocument document = await RequestBody.Read(context);
+        JsonElement? value = new RequestBody(document.RootElement).Find("tokens");
+        if (value is { ValueKind: not JsonValueKind.Array } other)
+            throw RequestBody.Wrong("tokens", other, "a list of tokens");
+        var bytes = new MemoryStream();
+        foreach (LLamaToken token in value is { } tokens ? TokenList.Read("tokens", tokens, model) : [])
+            bytes.Write(PieceOf(token, model));
+        string text = Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+        await JsonAnswer.Send(context, 200, writer => writer.WriteString("content", text));
+    }
+
+    /// <summary>A chat to the prompt that the model would get.</summary>
+    public async Task ApplyTemplate(HttpContext context)
+    {
+        LoadedModel model = state.RequireEngine().Model;
+        using JsonDocument document = await RequestBody.Read(context);
+        var body = new RequestBody(document.RootElement);
+        string prompt = ChatPrompt.Write(body, model.ChatTemplate, ToolSetReader.Read(body, model.ChatTemplate));
+        await JsonAnswer.Send(context, 200, writer => writer.WriteString("prompt", prompt));
+    }
+
+    private static LLamaToken[] ReadContent(RequestBody body, LoadedModel model)
+    {
+        bool addsSpecial = body.Boolean("add_special", false);
+        bool readsSpecial = body.Boolean("parse_special", true);
+        if (body.Find("content") is not { } content)
+            return [];
+        if (content.ValueKind == JsonValueKind.String)
+            return model.Tokenize(RequestBody.Text("content", content), addsSpecial, readsSpecial);
+        if (content.ValueKind != JsonValueKind.Array)
+            throw RequestBody.Wrong("content", content, "a string, or a list of strings and tokens");
+
+        // What the model puts at the begin of a text comes once, before the first of the list if that is a text.
+        var tokens = new List<LLamaToken>();
+        foreach (JsonElement item in content.EnumerateArray())
+        {
+            if (item.ValueKind == JsonValueKind.String)
+                tokens.AddRange(model.Tokenize(RequestBody.Text("content", item), addsSpecial && tokens.Count == 0, readsSpecial));
+            else
+                tokens.Add(TokenList.ReadToken("content", item, model));
+        }
+
+        return [.. tokens];
+    }
+
+    private static void WriteToken(Utf8JsonWriter writer, LLamaToken token, byte[]? piece)
+    {
+        if (piece is null)
+        {
+            writer.WriteNumberValue((int)token);
+            return;
+        }
+
+        writer.WriteStartObject();
+        writer.WriteNumber("id", (int)token);
+        writer.WritePropertyName("piece");
+        try
+        {
+            writer.WriteStringValue(Strict.GetString(piece));
+        }
+        catch (DecoderFallbackException)
+        {
+            // A part of a character is no text: its bytes as numbers.
+            writer.WriteStartArray();
+            foreach (byte part in piece)
+                writer.WriteNumberValue(part);
+            writer.WriteEndArray();
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static byte[] PieceOf(LLamaToken token, LoadedModel model)
+    {
+        byte[] buffer = new byte[64];
+        int length = (int)model.Model.TokenToSpan(token, buffer, 0, special: true);
+        if (length > buffer.Length)
+        {
+            buffer = new byte[length];
+            length = (int)model.Model.TokenToSpan(token, buffer, 0, special: true);
+        }
+
+        return buffer[..length];
+    }
+}
