@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ModelRunner.Exposition.Tests.Support;
+using ModelRunner.Testing;
 using Repository = ModelRunner.Daemon.Tests.Repository;
 using TemporaryFolder = ModelRunner.Daemon.Tests.TemporaryFolder;
 
@@ -18,9 +18,9 @@ public sealed class PublishedFolder : IDisposable
     {
         string[] folders = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')];
         if (!folders.Any(static folder => File.Exists(Path.Join(folder, "gcc")) || File.Exists(Path.Join(folder, "clang"))))
-            ExternalTool.Missing("There is no C compiler (Debian: apt-get install gcc libc6-dev zlib1g-dev)");
+            Prerequisite.Missing("There is no C compiler (Debian: apt-get install gcc libc6-dev zlib1g-dev).");
         if (!File.Exists("/usr/include/zlib.h"))
-            ExternalTool.Missing("The headers of zlib are not installed (Debian: apt-get install zlib1g-dev)");
+            Prerequisite.Missing("The headers of zlib are not installed (Debian: apt-get install zlib1g-dev).");
         return await _published.Value;
     }
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using ModelRunner.EndToEnd.Tests.Support;
-using ModelRunner.Exposition.Tests.Support;
+using ModelRunner.Testing;
 using TemporaryFolder = ModelRunner.Daemon.Tests.TemporaryFolder;
 
 namespace ModelRunner.EndToEnd.Tests.Publishing;
@@ -66,9 +66,8 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
     [Fact]
     public async Task It_works_on_a_Debian_that_has_nothing_installed()
     {
-        string? system = Environment.GetEnvironmentVariable("BARE_DEBIAN_PATH");
-        if (system is null)
-            ExternalTool.Missing("There is no bare Debian: set BARE_DEBIAN_PATH (eng/get-bare-debian.sh makes one, as root)");
+        string system = Prerequisite.Require(
+            Environment.GetEnvironmentVariable("BARE_DEBIAN_PATH"), "There is no bare Debian: set BARE_DEBIAN_PATH (eng/get-bare-debian.sh makes one, as root).");
         string folder = await published.RequireAsync();
 
         string place = Directory.CreateDirectory(Path.Join(system, "opt", Path.GetFileName(_folder.Path))).FullName;
@@ -76,7 +75,7 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
         {
             using (Process copy = Process.Start("cp", ["-r", folder, Path.Join(place, "program")]))
                 await copy.WaitForExitAsync(Cancellation);
-            string inside = place[system!.Length..];
+            string inside = place[system.Length..];
             string[] command = ["/usr/sbin/chroot", system, "/bin/sh", "-c", $"cd {inside} && exec ./program/model-runner serve --demo"];
             await using PublishedDaemon daemon = await PublishedDaemon.StartAsync(command, place, Variables("/tmp"));
             await AskAsync(daemon);

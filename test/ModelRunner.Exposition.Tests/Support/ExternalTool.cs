@@ -1,8 +1,9 @@
+using ModelRunner.Testing;
+
 namespace ModelRunner.Exposition.Tests.Support;
 
 /// <summary>
-/// A program of the outside world that judges our pages. Where it is missing the test is skipped with a reason; under <c>CI=true</c> it fails,
-/// so that the judgement cannot get lost.
+/// A program of the outside world that judges our pages.
 /// </summary>
 internal static class ExternalTool
 {
@@ -17,15 +18,7 @@ internal static class ExternalTool
                 return path;
         }
 
-        Missing($"{program} is not installed (Debian: apt-get install prometheus)");
+        Prerequisite.Missing($"{program} is not installed (Debian: apt-get install prometheus).");
         return program;
-    }
-
-    /// <summary>Skips the test, or fails it under CI.</summary>
-    public static void Missing(string reason)
-    {
-        if (string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase))
-            Assert.Fail($"{reason}, and under CI=true it must be.");
-        Assert.Skip(reason);
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using ModelRunner.Exposition.Tests.OpenMetricsValidation;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Exposition.Tests.Support;
 
@@ -75,7 +76,7 @@ internal static class PythonClient
             }
         }
 
-        ExternalTool.Missing("Python's prometheus_client is not installed (Debian: apt-get install python3-prometheus-client)");
+        Prerequisite.Missing("Python's prometheus_client is not installed (Debian: apt-get install python3-prometheus-client).");
         return "";
     }
 }

@@ -1,3 +1,5 @@
+using ModelRunner.Testing;
+
 namespace ModelRunner.LlamaHost.Tests.Processes;
 
 /// <summary>The real llama-server, where there is one: by <c>LLAMA_SERVER_PATH</c>, or on PATH.</summary>
@@ -13,13 +15,6 @@ internal static class RealLlamaServer
             .FirstOrDefault(File.Exists);
     }
 
-    /// <summary>Gives its path; skips the test where there is none, but never where the tests must be complete.</summary>
-    public static string Require()
-    {
-        if (Find() is { } path)
-            return path;
-        Assert.False(Environment.GetEnvironmentVariable("CI") == "true", "There is no llama-server: set LLAMA_SERVER_PATH.");
-        Assert.Skip("There is no llama-server on this machine: set LLAMA_SERVER_PATH to compare with it.");
-        return "";
-    }
+    /// <summary>Gives its path, or skips the test where there is none.</summary>
+    public static string Require() => Prerequisite.Require(Find(), "There is no llama-server on this machine: set LLAMA_SERVER_PATH.");
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Runners.Processes;
 
@@ -150,9 +151,7 @@ public abstract class EngineTests : IDisposable
 
     private protected LaunchBed CreateBed(TimeSpan? grace = null)
     {
-        RunnerSettings? engine = Engine;
-        Assert.False(engine is null && Environment.GetEnvironmentVariable("CI") == "true", "This engine is not here, and under CI=true it must be.");
-        Assert.SkipUnless(engine is not null, "This engine is not here: set LLAMA_SERVER_PATH to try it with llama-server.");
+        RunnerSettings engine = Prerequisite.Require(Engine, "This engine is not here: set LLAMA_SERVER_PATH to try it with llama-server.");
         return new LaunchBed(engine with { StopGrace = grace ?? TimeSpan.FromSeconds(5) });
     }
 }
