@@ -67,6 +67,13 @@ internal sealed class ConfigurationFile(string name)
             json = json[3..];
 
         var file = new ConfigurationFile(name);
+        if (Utf8Text.FindFault(json) is var (line, column))
+        {
+            string from = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"is not UTF-8 from column {column} on");
+            problems.Add(new ConfigurationProblem(FilePlace.Format(name, line, ""), null, from, "save the file as UTF-8"));
+            return file;
+        }
+
         FileNode root = new FileNodeReader(json, name, problems).Read();
         new ConfigurationFileReader(file, problems).Read(root);
         return file;

@@ -39,7 +39,7 @@ internal ref struct FileNodeReader(ReadOnlySpan<byte> json, string fileName, Lis
         {
             JsonTokenType.StartObject => new FileNode(JsonValueKind.Object, path, line, "") { Members = ReadMembers(path) },
             JsonTokenType.StartArray => new FileNode(JsonValueKind.Array, path, line, "") { Items = ReadItems(path) },
-            JsonTokenType.String => new FileNode(JsonValueKind.String, path, line, _reader.GetString() ?? ""),
+            JsonTokenType.String => new FileNode(JsonValueKind.String, path, line, ReadText(path, line)),
             JsonTokenType.Number => new FileNode(JsonValueKind.Number, path, line, Encoding.UTF8.GetString(_reader.ValueSpan)),
             JsonTokenType.True => new FileNode(JsonValueKind.True, path, line, "true"),
             JsonTokenType.False => new FileNode(JsonValueKind.False, path, line, "false"),
@@ -53,9 +53,9 @@ internal ref struct FileNodeReader(ReadOnlySpan<byte> json, string fileName, Lis
         var names = new HashSet<string>(StringComparer.Ordinal);
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
         {
-            string name = _reader.GetString() ?? "";
-            string memberPath = Join(path, name);
             int line = CountLines();
+            string name = ReadText(path, line);
+            string memberPath = Join(path, name);
             _reader.Read();
             FileNode value = ReadValue(memberPath);
             if (names.Add(name))
@@ -65,6 +65,20 @@ internal ref struct FileNodeReader(ReadOnlySpan<byte> json, string fileName, Lis
         }
 
         return members;
+    }
+
+    private readonly string ReadText(string path, int line)
+    {
+        try
+        {
+            return _reader.GetString() ?? "";
+        }
+        catch (InvalidOperationException)
+        {
+            string place = FilePlace.Format(fileName, line, path);
+            problems.Add(new ConfigurationProblem(place, null, "has an escape such as \"\\ud800\" that is half a character", "write the whole character"));
+            return "";
+        }
     }
 
     private List<FileNode> ReadItems(string path)

@@ -1,3 +1,4 @@
+using System.Text;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Scheduling;
 
@@ -76,6 +77,24 @@ public sealed class ConfigurationFileTests : IDisposable
     {
         _fixture.File = json;
         Assert.StartsWith(expected, _fixture.Problem(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{ \"port\": 1,\n  \"socket\": \"\u00e4.sock\" }", "model-runner.json:2: is not UTF-8 from column 14 on; save the file as UTF-8.")]
+    [InlineData("\u00ff\u00fe{\0}\0", "model-runner.json:1: is not UTF-8 from column 1 on; save the file as UTF-8.")]
+    public void What_is_not_UTF8_is_told_with_line_and_column(string latin1, string expected)
+    {
+        _fixture.Folder.Write("model-runner.json", Encoding.Latin1.GetBytes(latin1));
+        Assert.Equal(expected, _fixture.Problem());
+    }
+
+    [Theory]
+    [InlineData("""{ "socket": "\ud83e" }""", "model-runner.json:1: socket: has an escape such as \"\\ud800\" that is half a character; write the whole character.")]
+    [InlineData("""{ "models": { "\udda6": {} } }""", "model-runner.json:1: models: has an escape such as \"\\ud800\" that is half a character; write the whole character.")]
+    public void Half_a_character_is_told_with_its_place(string json, string expected)
+    {
+        _fixture.File = json;
+        Assert.Contains(expected, _fixture.Problems());
     }
 
     [Fact]
