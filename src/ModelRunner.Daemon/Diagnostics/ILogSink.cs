@@ -1,8 +1,8 @@
 namespace ModelRunner.Daemon.Diagnostics;
 
-/// <summary>Takes finished lines. Called from any thread, must not throw and must not wait for long.</summary>
+/// <summary>Takes finished lines. Called from any thread; never throws and never waits.</summary>
 internal interface ILogSink : IDisposable
 {
-    /// <summary>Writes a line; the final line feed is added here.</summary>
+    /// <summary>Takes a line; the final line feed is added here.</summary>
     void Write(string line);
 }

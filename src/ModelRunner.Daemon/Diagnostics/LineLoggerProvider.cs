@@ -1,6 +1,6 @@
 namespace ModelRunner.Daemon.Diagnostics;
 
-/// <summary>Writes every event as one line to all sinks. Small, without reflection, and without a queue that could lose the last lines.</summary>
+/// <summary>Writes every event as one line to all sinks. Small and without reflection.</summary>
 internal sealed class LineLoggerProvider(LogLevel minimum, TimeProvider time, IReadOnlyList<ILogSink> sinks) : ILoggerProvider
 {
     /// <summary>Of the framework's own events only those that tell of trouble are shown, unless everything is.</summary>

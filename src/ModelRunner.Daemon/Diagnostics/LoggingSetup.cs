@@ -12,9 +12,9 @@ internal static class LoggingSetup
     /// <exception cref="UnauthorizedAccessException">They may not be.</exception>
     public static void UseLineLog(this ILoggingBuilder logging, LogLevel level, string? folder, TimeProvider time)
     {
-        List<ILogSink> sinks = [new StreamLogSink(Console.OpenStandardError())];
+        List<ILogSink> sinks = [new StandardErrorSink()];
         if (folder is not null)
-            sinks.Add(new FileLogSink(folder));
+            sinks.Add(ProcessLog.OpenFile(folder, time));
 
         logging.ClearProviders();
         logging.SetMinimumLevel(level);

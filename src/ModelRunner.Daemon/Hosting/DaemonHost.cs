@@ -1,5 +1,6 @@
 using ModelRunner.Daemon.Cli;
 using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Diagnostics;
 
 namespace ModelRunner.Daemon.Hosting;
 
@@ -10,15 +11,25 @@ internal static class DaemonHost
     /// <returns>0 after an orderly end, 1 where it could not listen, 2 where the configuration is wrong.</returns>
     public static async Task<int> RunAsync(DaemonOptions options, CancellationToken cancellationToken)
     {
-        SettingsOutcome outcome = SettingsResolver.Resolve(options);
-        foreach (ConfigurationProblem problem in outcome.Problems)
-            Complain(problem.ToString());
-        if (outcome.Settings is not { } settings)
-            return ExitCode.Usage;
+        CrashReport.Install();
+        try
+        {
+            SettingsOutcome outcome = SettingsResolver.Resolve(options);
+            foreach (ConfigurationProblem problem in outcome.Problems)
+                ProcessLog.Say(problem.ToString());
+            return outcome.Settings is { } settings ? await RunAsync(settings, cancellationToken) : ExitCode.Usage;
+        }
+        finally
+        {
+            ProcessLog.Flush();
+        }
+    }
 
+    private static async Task<int> RunAsync(DaemonSettings settings, CancellationToken cancellationToken)
+    {
         (settings, IReadOnlyList<ConfigurationProblem> clashes) = await StartCheck.RunAsync(settings, cancellationToken);
         foreach (ConfigurationProblem problem in clashes)
-            Complain(problem.ToString());
+            ProcessLog.Say(problem.ToString());
         if (clashes.Count > 0)
             return ExitCode.Usage;
 
@@ -39,15 +50,13 @@ internal static class DaemonHost
         }
         catch (ListenException failure)
         {
-            Complain(failure.Message);
+            ProcessLog.Say(failure.Message);
             return ExitCode.Failure;
         }
         catch (Exception failure) when (daemon is null && failure is IOException or UnauthorizedAccessException)
         {
-            Complain($"cannot start: {failure.Message}");
+            ProcessLog.Say($"cannot start: {failure.Message}");
             return ExitCode.Failure;
         }
     }
-
-    private static void Complain(string sentence) => Console.Error.WriteLine($"model-runner: {sentence}");
 }

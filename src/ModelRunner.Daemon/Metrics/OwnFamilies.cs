@@ -35,6 +35,7 @@ internal sealed class OwnFamilies(MetricsSettings settings, ProcessFigures proce
         WriteCounters(writer, outcomes);
         WritePage(writer, conflicts);
         process.Write(writer);
+        LogFigures.Write(writer);
     }
 
     private static void WriteStates(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)

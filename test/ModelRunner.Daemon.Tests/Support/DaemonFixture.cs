@@ -55,7 +55,13 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         TemporaryFolder folder = setup.Folder ?? new TemporaryFolder();
         Prepare(folder, setup);
         var daemon = new DaemonFixture(folder, setup.Folder is null, Process.Start(Command(folder, setup))!);
-        daemon.Listen();
+        if (setup.LeavesLogUnread)
+        {
+            await daemon.WaitUntilHealthyAsync();
+            return daemon;
+        }
+
+        daemon.ReadLog();
 
         string addresses = await daemon._listening.Task.WaitAsync(Patience, Cancellation);
         if (TcpPattern().Match(addresses) is { Success: true } tcp)
@@ -74,6 +80,27 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         if (setup.Folder is null)
             folder.Dispose();
         return (process.ExitCode, error);
+    }
+
+    /// <summary>Starts a daemon that is expected to end by itself, and leaves its standard error unread. The caller waits for it.</summary>
+    public static Process StartUnread(TemporaryFolder folder, DaemonSetup setup)
+    {
+        Prepare(folder, setup);
+        return Process.Start(Command(folder, setup))!;
+    }
+
+    /// <summary>Reads the log from now on; to be called by tests that left it unread.</summary>
+    public void ReadLog()
+    {
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            _log.Enqueue(line.Data ?? "");
+            if (line.Data?.Contains(" listens on ", StringComparison.Ordinal) ?? false)
+                _listening.TrySetResult(line.Data);
+            else if (line.Data is null)
+                _listening.TrySetException(new InvalidOperationException($"The daemon ended:\n{Log}"));
+        };
+        _process.BeginErrorReadLine();
     }
 
     /// <summary>Sends JSON and reads the JSON that comes back.</summary>
@@ -192,6 +219,24 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         }
     }
 
+    private async Task WaitUntilHealthyAsync()
+    {
+        await WaitUntilAsync(
+            async () =>
+            {
+                Assert.False(_process.HasExited, "The daemon ended.");
+                try
+                {
+                    return (await Client.GetAsync(new Uri("health", UriKind.Relative), Cancellation)).IsSuccessStatusCode;
+                }
+                catch (HttpRequestException)
+                {
+                    return false;
+                }
+            },
+            Patience);
+    }
+
     private async Task EndWellAsync()
     {
         IReadOnlyList<int> children = ProcessTable.ChildrenOf(ProcessId);
@@ -216,7 +261,10 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
 
     private static ProcessStartInfo Command(TemporaryFolder folder, DaemonSetup setup)
     {
-        var start = new ProcessStartInfo(Executable, ["serve", .. setup.Arguments])
+        string[] command = [Executable, "serve", .. setup.Arguments];
+        if (setup.Shell is { } script)
+            command = ["/bin/sh", "-c", script, "sh", .. command];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = folder.Path, UseShellExecute = false, RedirectStandardError = true, RedirectStandardInput = true,
         };
@@ -258,19 +306,6 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         Assert.True(response.Content.Headers.ContentType?.MediaType == "application/json", $"{(int)response.StatusCode}: {text}");
         using var document = JsonDocument.Parse(text);
         return document.RootElement.Clone();
-    }
-
-    private void Listen()
-    {
-        _process.ErrorDataReceived += (_, line) =>
-        {
-            _log.Enqueue(line.Data ?? "");
-            if (line.Data?.Contains(" listens on ", StringComparison.Ordinal) ?? false)
-                _listening.TrySetResult(line.Data);
-            else if (line.Data is null)
-                _listening.TrySetException(new InvalidOperationException($"The daemon ended:\n{Log}"));
-        };
-        _process.BeginErrorReadLine();
     }
 
     [GeneratedRegex("http://[0-9.:]+[0-9]", RegexOptions.None, 1000)]

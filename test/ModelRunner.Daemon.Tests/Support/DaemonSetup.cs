@@ -18,6 +18,14 @@ internal sealed record DaemonSetup
     /// <summary>More flags of <c>serve</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
+    /// <summary>
+    /// A script for <c>/bin/sh</c> that starts the daemon with <c>exec "$@"</c>, to give it other descriptors; null: no shell is used.
+    /// </summary>
+    public string? Shell { get; init; }
+
+    /// <summary>Leaves standard error unread, so that its pipe is full sometime; the daemon counts as started when its socket answers.</summary>
+    public bool LeavesLogUnread { get; init; }
+
     /// <summary>A folder that outlives this daemon; null: one of its own.</summary>
     public TemporaryFolder? Folder { get; init; }
 }

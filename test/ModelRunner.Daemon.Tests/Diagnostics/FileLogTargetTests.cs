@@ -1,12 +1,13 @@
+using System.Diagnostics;
 using ModelRunner.Daemon.Diagnostics;
 
 namespace ModelRunner.Daemon.Tests.Diagnostics;
 
-public sealed class FileLogSinkTests : IDisposable
+public sealed class FileLogTargetTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    private string LogPath => Path.Join(_folder.Path, "deep", FileLogSink.FileName);
+    private string LogPath => Path.Join(_folder.Path, "deep", FileLogTarget.FileName);
 
     public void Dispose() => _folder.Dispose();
 
@@ -56,7 +57,38 @@ public sealed class FileLogSinkTests : IDisposable
         Assert.EndsWith("line 099\n", Read(LogPath), StringComparison.Ordinal);
     }
 
-    private FileLogSink Open() => new(Path.GetDirectoryName(LogPath)!, maxBytes: 100, kept: 2);
+    [Fact]
+    public async Task A_FIFO_in_place_of_the_file_is_refused_and_not_waited_for()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(LogPath)!);
+        using Process make = Process.Start("mkfifo", [LogPath]);
+        await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        var refusal = Assert.Throws<IOException>(Open);
+        Assert.StartsWith(LogPath, refusal.Message, StringComparison.Ordinal);
+
+        // With a reader it could be opened, and would block as soon as the reader stops reading.
+        using var reader = new FileStream(LogPath, FileMode.Open, FileAccess.ReadWrite);
+        Assert.EndsWith("is not a regular file", Assert.Throws<IOException>(Open).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_line_that_cannot_be_written_says_why_and_later_ones_are_written()
+    {
+        using var sink = Open();
+        string folder = Path.GetDirectoryName(LogPath)!;
+        sink.Write(new string('x', 99));
+        Directory.Delete(folder, recursive: true);
+        File.WriteAllText(folder, "a file where the folder was");
+
+        Assert.NotNull(sink.Write("one"));
+        File.Delete(folder);
+
+        Assert.Null(sink.Write("two"));
+        Assert.Equal("two\n", Read(LogPath));
+    }
+
+    private FileLogTarget Open() => new(Path.GetDirectoryName(LogPath)!, maxBytes: 100, kept: 2);
 
     private static string Read(string path)
     {

@@ -1,0 +1,9 @@
+namespace ModelRunner.Daemon.Diagnostics;
+
+/// <summary>Standard error as a place of the log. Its queue belongs to the process: the log only waits for its last lines.</summary>
+internal sealed class StandardErrorSink : ILogSink
+{
+    public void Write(string line) => ProcessLog.StandardError.Write(line);
+
+    public void Dispose() => ProcessLog.Flush();
+}

@@ -1,0 +1,16 @@
+namespace ModelRunner.Daemon.Diagnostics;
+
+/// <summary>Standard error, each line with one write, so that lines of several processes do not mix within a line.</summary>
+internal sealed class StandardErrorTarget : ILogTarget
+{
+    private const int StandardError = 2;
+
+    private readonly DescriptorWriter _writer = new(StandardError);
+
+    public string? Write(string line) => _writer.Write(line);
+
+    public void Dispose()
+    {
+        // Standard error belongs to the process.
+    }
+}
