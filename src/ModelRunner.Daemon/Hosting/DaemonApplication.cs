@@ -50,7 +50,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
     /// <exception cref="ListenException">It cannot listen where it was told to.</exception>
     public static async Task<DaemonApplication> StartAsync(DaemonSettings settings, TimeProvider time, CancellationToken cancellationToken)
     {
-        UnixListener? socket = settings.Listen.SocketPath is { } path ? UnixListener.Listen(path) : null;
+        UnixListener? socket = settings.Listen.SocketPath is { } path
+            ? await UnixListener.ListenAsync(path, ProcessLog.Say, time, cancellationToken)
+            : null;
         DaemonApplication daemon;
         try
         {
@@ -79,7 +81,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
     public Task StopAsync() => _stopping ??= StopOnceAsync();
 
     /// <summary>Leaves nothing behind that a next daemon would stumble over; for an end without further ado.</summary>
-    public void Abandon() => _socket?.Remove();
+    public void Abandon() => _socket?.Dispose();
 
     public async ValueTask DisposeAsync()
     {

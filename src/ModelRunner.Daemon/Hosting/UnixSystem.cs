@@ -8,39 +8,42 @@ namespace ModelRunner.Daemon.Hosting;
 /// <summary>The few calls of the system that .NET has no name for.</summary>
 internal static unsafe partial class UnixSystem
 {
-    private const int ReadDirectoryOnly = 0x10000; // O_DIRECTORY, with O_RDONLY being 0
     private const int CloseOnExec = 0x80000; // O_CLOEXEC and SOCK_CLOEXEC
-    private const int LockExclusive = 2; // LOCK_EX
-    private const int CurrentDirectory = -100; // AT_FDCWD
-    private const int NoFollow = 0x100; // AT_SYMLINK_NOFOLLOW
-    private const uint WantsTypeAndInode = 0x101; // STATX_TYPE | STATX_INO
-    private const int TypeMask = 0xF000;
-    private const int SocketType = 0xC000;
+    private const int LockFlags = 0x2 | 0x40 | 0x800 | 0x20000 | CloseOnExec; // O_RDWR | O_CREAT | O_NONBLOCK | O_NOFOLLOW
+    private const int ReadFlags = 0x800 | 0x20000 | CloseOnExec; // O_RDONLY | O_NONBLOCK | O_NOFOLLOW
+    private const int PathOnly = 0x200000 | 0x20000 | CloseOnExec; // O_PATH | O_NOFOLLOW
+    private const int OwnerOnly = 0x180; // octal 0600
+    private const int LockExclusiveAtOnce = 2 | 4; // LOCK_EX | LOCK_NB
+    private const int WouldBlock = 11; // EWOULDBLOCK
     private const int FamilyUnix = 1;
     private const int StreamSocket = 1;
 
-    /// <summary>Locks a folder against everybody who locks it too; waits until it is free. Disposing the handle unlocks.</summary>
-    /// <exception cref="Win32Exception">There is no such folder, or it may not be read.</exception>
-    public static SafeFileHandle LockFolder(string path)
+    /// <summary>Opens or makes a file for its owner only. A link is not followed, and nothing is waited for.</summary>
+    /// <exception cref="Win32Exception">It cannot be opened.</exception>
+    public static SafeFileHandle OpenLockFile(string path) => OpenFile(path, LockFlags);
+
+    /// <summary>Opens a file that is there. A link is not followed, and nothing is waited for.</summary>
+    /// <exception cref="Win32Exception">It cannot be opened.</exception>
+    public static SafeFileHandle OpenForReading(string path) => OpenFile(path, ReadFlags);
+
+    /// <summary>Refers to what lies at a path without opening it. While the handle lives no other file gets its inode number.</summary>
+    /// <exception cref="Win32Exception">Nothing lies there.</exception>
+    public static SafeFileHandle Refer(string path) => OpenFile(path, PathOnly);
+
+    /// <summary>Locks a file against everybody who locks it too. The lock ends with the handle or the process.</summary>
+    /// <returns>False where another one has it.</returns>
+    /// <exception cref="Win32Exception">It cannot be locked.</exception>
+    public static bool TryLock(SafeFileHandle file)
     {
-        int descriptor = Open(path, ReadDirectoryOnly | CloseOnExec, 0);
-        Check(descriptor);
-        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        Check(Lock(descriptor, LockExclusive));
-        return handle;
+        int result = Lock((int)file.DangerousGetHandle(), LockExclusiveAtOnce);
+        if (result < 0 && Marshal.GetLastPInvokeError() == WouldBlock)
+            return false;
+        Check(result);
+        return true;
     }
 
-    /// <summary>What lies at a path, a link being a link; null where nothing does.</summary>
-    public static (bool IsSocket, ulong Inode)? Look(string path)
-    {
-        // struct statx is the same on every machine: 256 bytes, the mode at 28, the inode at 32.
-        byte* facts = stackalloc byte[256];
-        if (StatusOf(CurrentDirectory, path, NoFollow, WantsTypeAndInode, facts) != 0)
-            return null;
-
-        int mode = *(ushort*)(facts + 28);
-        return ((mode & TypeMask) == SocketType, *(ulong*)(facts + 32));
-    }
+    /// <summary>Removes a file; no error if it cannot be removed.</summary>
+    public static void Remove(string path) => _ = Unlink(path);
 
     /// <summary>
     /// Makes a socket that is bound to a path with mode 0600 from its first moment on. .NET does not know that the path is this socket's
@@ -58,7 +61,7 @@ internal static unsafe partial class UnixSystem
         {
             // Linux gives the file the mode of the socket itself, so that there is no moment at which others could come in, and the
             // process's mask, which belongs to all threads, stays as it is.
-            Check(SetMode(descriptor, 0x180)); // octal 0600
+            Check(SetMode(descriptor, OwnerOnly));
             fixed (byte* first = address)
                 Check(Bind(descriptor, first, (uint)address.Length));
         }
@@ -69,6 +72,13 @@ internal static unsafe partial class UnixSystem
         }
 
         return new Socket(handle);
+    }
+
+    private static SafeFileHandle OpenFile(string path, int flags)
+    {
+        int descriptor = Open(path, flags, OwnerOnly);
+        Check(descriptor);
+        return new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
     private static void Check(int result)
@@ -83,8 +93,8 @@ internal static unsafe partial class UnixSystem
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int Lock(int descriptor, int operation);
 
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int StatusOf(int folder, string path, int flags, uint mask, byte* facts);
+    [LibraryImport("libc", EntryPoint = "unlink", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Unlink(string path);
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial int CreateSocket(int family, int type, int protocol);

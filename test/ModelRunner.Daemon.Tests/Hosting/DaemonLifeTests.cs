@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using ModelRunner.Daemon.Tests.Support;
@@ -59,6 +60,65 @@ public sealed class DaemonLifeTests
     }
 
     [Fact]
+    public async Task A_daemon_that_starts_while_another_one_drains_waits_for_it_and_keeps_its_socket()
+    {
+        using var folder = new TemporaryFolder();
+        await using DaemonFixture first = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder, Faults = Slow(100) });
+        using HttpResponseMessage response = await first.StreamAsync("v1/chat/completions", Stream(tokens: 20));
+        await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
+        await DaemonFixture.SignalAsync(first.ProcessId, "TERM");
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(!File.Exists(first.SocketPath)), DaemonFixture.Patience);
+
+        Task<DaemonFixture> start = DaemonFixture.StartAsync(new DaemonSetup { Folder = folder });
+        using var reader = new StreamReader(stream);
+        Assert.EndsWith("data: [DONE]\n\n", await reader.ReadToEndAsync(Cancellation), StringComparison.Ordinal);
+        Assert.Equal(0, await first.WaitForEndAsync());
+
+        await using DaemonFixture second = await start;
+        Assert.Equal(200, (await second.PostAsync("v1/chat/completions", Chat)).Status);
+    }
+
+    [Fact]
+    public async Task A_daemon_that_starts_while_another_one_drains_for_long_says_who_has_the_lock()
+    {
+        using var folder = new TemporaryFolder();
+        await using DaemonFixture first = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder, Faults = Slow(1000) });
+        using HttpResponseMessage response = await first.StreamAsync("v1/chat/completions", Stream(tokens: 100));
+        await DaemonFixture.SignalAsync(first.ProcessId, "TERM");
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(!File.Exists(first.SocketPath)), DaemonFixture.Patience);
+
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup { Folder = folder });
+
+        Assert.Equal(1, exitCode);
+        string[] lines = error.TrimEnd().Split('\n');
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith($"model-runner: waiting up to 5 s for process {first.ProcessId}, ", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith($"model-runner: process {first.ProcessId} still has the lock {first.SocketPath}.lock after 5 s, ", lines[1], StringComparison.Ordinal);
+
+        // The second signal ends the first one at once.
+        Assert.Equal(128 + 15, await first.EndAsync());
+        Assert.False(File.Exists(first.SocketPath + ".lock"));
+    }
+
+    [Fact]
+    public async Task A_locked_folder_does_not_hold_up_a_start()
+    {
+        using var folder = new TemporaryFolder();
+        using Process holder = Process.Start("flock", [folder.Path, "sleep", "600"]);
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(ProcessTable.ChildrenOf(holder.Id).Count == 1), DaemonFixture.Patience);
+
+        try
+        {
+            await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder });
+            Assert.Equal("ok", (await daemon.GetAsync("health")).GetProperty("status").GetString());
+        }
+        finally
+        {
+            holder.Kill(entireProcessTree: true);
+        }
+    }
+
+    [Fact]
     public async Task A_port_that_is_taken_is_named()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
@@ -109,8 +169,7 @@ public sealed class DaemonLifeTests
     public async Task SIGTERM_lets_an_answer_end_and_takes_no_more_requests()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Faults = Slow(100) });
-        string body = """{"model":"tiny-chat","messages":[],"max_tokens":20,"stream":true}""";
-        using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", body);
+        using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", Stream(tokens: 20));
         await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
         using var reader = new StreamReader(stream);
         await reader.ReadLineAsync(Cancellation);
@@ -142,6 +201,8 @@ public sealed class DaemonLifeTests
         await ProcessTable.WaitUntilGoneAsync(runner, TimeSpan.FromSeconds(2));
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => endless);
     }
+
+    private static string Stream(int tokens) => $$"""{"model":"tiny-chat","messages":[],"max_tokens":{{tokens}},"stream":true}""";
 
     private static Dictionary<string, string> Slow(int milliseconds) =>
         new(StringComparer.Ordinal) { ["tiny-chat"] = $$"""{"token_delay_ms": {{milliseconds}}}""" };

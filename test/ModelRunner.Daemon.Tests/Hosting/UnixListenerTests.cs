@@ -1,5 +1,8 @@
+using System.Diagnostics;
 using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Daemon.Hosting;
+using ModelRunner.Daemon.Tests.Support;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 
@@ -7,14 +10,20 @@ public sealed class UnixListenerTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    private readonly List<string> _said = [];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     private string SocketPath => Path.Join(_folder.Path, "d.sock");
+
+    private string LockPath => SocketPath + SocketLock.Suffix;
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void The_socket_is_its_owners_alone_and_gone_at_the_end()
+    public async Task The_socket_is_its_owners_alone_and_gone_at_the_end()
     {
-        using (UnixListener listener = UnixListener.Listen(SocketPath))
+        using (await ListenAsync())
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(SocketPath));
             using Socket client = Connect();
@@ -24,26 +33,27 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
-    public void A_socket_that_a_dead_daemon_left_is_replaced()
+    public async Task A_socket_that_a_dead_daemon_left_is_replaced()
     {
-        using (UnixListener dead = UnixListener.Listen(SocketPath))
+        using (await ListenAsync())
         {
             File.Move(SocketPath, SocketPath + ".kept");
         }
 
         File.Move(SocketPath + ".kept", SocketPath);
-        using UnixListener listener = UnixListener.Listen(SocketPath);
+        File.WriteAllText(LockPath, "1\n");
+        using UnixListener listener = await ListenAsync();
         using Socket client = Connect();
 
         Assert.True(client.Connected);
     }
 
     [Fact]
-    public void A_socket_that_somebody_answers_on_is_never_taken()
+    public async Task A_socket_that_somebody_answers_on_is_never_taken()
     {
-        using UnixListener first = UnixListener.Listen(SocketPath);
+        using UnixListener first = await ListenAsync();
 
-        var refusal = Assert.Throws<ListenException>(() => UnixListener.Listen(SocketPath));
+        var refusal = await Assert.ThrowsAsync<ListenException>(ListenAsync);
 
         Assert.StartsWith($"another model-runner answers on {SocketPath}", refusal.Message, StringComparison.Ordinal);
         using Socket client = Connect();
@@ -51,38 +61,64 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_no_socket_is_left_alone()
+    public async Task A_socket_of_a_program_without_a_lock_is_never_taken()
+    {
+        using var other = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        other.Bind(new UnixDomainSocketEndPoint(SocketPath));
+        other.Listen();
+
+        var refusal = await Assert.ThrowsAsync<ListenException>(ListenAsync);
+
+        Assert.StartsWith($"another model-runner answers on {SocketPath}", refusal.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(LockPath));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_socket_is_left_alone()
     {
         string file = _folder.Write("d.sock", "important");
 
-        var refusal = Assert.Throws<ListenException>(() => UnixListener.Listen(file));
+        var refusal = await Assert.ThrowsAsync<ListenException>(ListenAsync);
 
         Assert.Contains("is not a socket", refusal.Message, StringComparison.Ordinal);
         Assert.Equal("important", File.ReadAllText(file));
     }
 
     [Fact]
-    public void A_link_is_left_alone_wherever_it_leads()
+    public async Task A_link_is_left_alone_wherever_it_leads()
     {
         File.CreateSymbolicLink(SocketPath, Path.Join(_folder.Path, "nothing"));
 
-        Assert.Throws<ListenException>(() => UnixListener.Listen(SocketPath));
+        await Assert.ThrowsAsync<ListenException>(ListenAsync);
 
         Assert.NotNull(new FileInfo(SocketPath).LinkTarget);
     }
 
     [Fact]
-    public void A_missing_folder_is_named()
+    public async Task A_lock_file_that_is_a_link_is_not_followed()
+    {
+        string target = Path.Join(_folder.Path, "target");
+        File.CreateSymbolicLink(LockPath, target);
+
+        var refusal = await Assert.ThrowsAsync<ListenException>(ListenAsync);
+
+        Assert.StartsWith($"cannot make the socket {SocketPath}: ", refusal.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(target));
+    }
+
+    [Fact]
+    public async Task A_missing_folder_is_named()
     {
         string path = Path.Join(_folder.Path, "missing", "d.sock");
 
-        Assert.Contains(path, Assert.Throws<ListenException>(() => UnixListener.Listen(path)).Message, StringComparison.Ordinal);
+        var refusal = await Assert.ThrowsAsync<ListenException>(() => UnixListener.ListenAsync(path, _said.Add, TimeProvider.System, Cancellation));
+        Assert.Contains(path, refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Of_many_that_start_at_once_one_listens_and_the_others_say_so()
     {
-        Task<UnixListener?>[] starts = [.. Enumerable.Range(0, 8).Select(_ => Task.Run(TryListen))];
+        Task<UnixListener?>[] starts = [.. Enumerable.Range(0, 8).Select(_ => Task.Run(TryListenAsync))];
         UnixListener?[] results = await Task.WhenAll(starts);
 
         using UnixListener winner = Assert.Single(results.OfType<UnixListener>());
@@ -91,23 +127,101 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
-    public void What_a_next_daemon_put_there_is_not_removed()
+    public async Task A_daemon_that_drains_keeps_the_path_until_it_ends()
     {
-        UnixListener first = UnixListener.Listen(SocketPath);
-        File.Delete(SocketPath);
-        using UnixListener second = UnixListener.Listen(SocketPath);
+        var time = new FakeTimeProvider();
+        UnixListener draining = await ListenAsync();
+        draining.Remove();
+        Task<UnixListener> start = UnixListener.ListenAsync(SocketPath, _said.Add, time, Cancellation);
+        await AdvanceUntilAsync(time, () => _said.Count > 0);
+        Assert.False(start.IsCompleted);
+
+        draining.Dispose();
+        await AdvanceUntilAsync(time, () => start.IsCompleted);
+        using UnixListener next = await start;
+
+        Assert.Equal([$"waiting up to 5 s for process {Environment.ProcessId}, which has the lock {LockPath}"], _said);
+        using Socket client = Connect();
+        Assert.True(client.Connected);
+        Assert.True(File.Exists(LockPath));
+    }
+
+    [Fact]
+    public async Task A_lock_that_is_never_given_up_ends_the_start_after_five_seconds()
+    {
+        var time = new FakeTimeProvider();
+        using SocketLock? held = SocketLock.TryTake(LockPath);
+        long started = time.GetTimestamp();
+        Task<UnixListener> start = UnixListener.ListenAsync(SocketPath, _said.Add, time, Cancellation);
+        await AdvanceUntilAsync(time, () => start.IsCompleted);
+        Assert.InRange(time.GetElapsedTime(started), UnixListener.LockTime, TimeSpan.MaxValue);
+
+        var refusal = await Assert.ThrowsAsync<ListenException>(() => start);
+
+        Assert.StartsWith($"process {Environment.ProcessId} still has the lock {LockPath} after 5 s, ", refusal.Message, StringComparison.Ordinal);
+        Assert.Single(_said);
+    }
+
+    [Fact]
+    public async Task A_lock_whose_file_was_removed_locks_nobody_out()
+    {
+        using SocketLock? lost = SocketLock.TryTake(LockPath);
+        File.Delete(LockPath);
+
+        using UnixListener listener = await ListenAsync();
+
+        Assert.NotNull(lost);
+        Assert.Null(SocketLock.TryTake(LockPath));
+    }
+
+    [Fact]
+    public async Task A_socket_is_removed_once_even_where_the_same_inode_lies_there_again()
+    {
+        UnixListener first = await ListenAsync();
+        using Process link = Process.Start("ln", [SocketPath, SocketPath + ".kept"]);
+        await link.WaitForExitAsync(Cancellation);
+        first.Remove();
+        Assert.False(File.Exists(SocketPath));
+        File.Move(SocketPath + ".kept", SocketPath);
 
         first.Dispose();
 
-        using Socket client = Connect();
-        Assert.True(client.Connected);
+        Assert.True(File.Exists(SocketPath));
     }
 
-    private UnixListener? TryListen()
+    [Fact]
+    public async Task What_somebody_else_put_there_is_not_removed()
+    {
+        UnixListener first = await ListenAsync();
+        File.Delete(SocketPath);
+        using var other = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        other.Bind(new UnixDomainSocketEndPoint(SocketPath));
+
+        // Kestrel stops listening first; without a hold on the file its inode number would be free for the next one.
+        first.Socket.Dispose();
+        first.Dispose();
+
+        Assert.True(File.Exists(SocketPath));
+    }
+
+    private static async Task AdvanceUntilAsync(FakeTimeProvider time, Func<bool> condition)
+    {
+        await DaemonFixture.WaitUntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(100));
+                return Task.FromResult(condition());
+            },
+            DaemonFixture.Patience);
+    }
+
+    private Task<UnixListener> ListenAsync() => UnixListener.ListenAsync(SocketPath, _said.Add, TimeProvider.System, Cancellation);
+
+    private async Task<UnixListener?> TryListenAsync()
     {
         try
         {
-            return UnixListener.Listen(SocketPath);
+            return await UnixListener.ListenAsync(SocketPath, static _ => { }, TimeProvider.System, Cancellation);
         }
         catch (ListenException)
         {

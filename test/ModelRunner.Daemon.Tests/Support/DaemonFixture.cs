@@ -244,6 +244,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         Assert.True(exitCode == 0, $"The daemon ended with {exitCode}:\n{Log}");
         Assert.DoesNotContain(children, ProcessTable.IsAlive);
         Assert.False(File.Exists(SocketPath), "The socket is still there.");
+        Assert.False(File.Exists(SocketPath + ".lock"), "The lock file is still there.");
         Assert.Empty(Directory.EnumerateFileSystemEntries(RuntimePath));
     }
 
