@@ -83,6 +83,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
     /// <summary>Leaves nothing behind that a next daemon would stumble over; for an end without further ado.</summary>
     public void Abandon() => _socket?.Dispose();
 
+    /// <summary>Tells in the log that a SIGHUP was ignored.</summary>
+    public void NoteHangup() => _logger.LogHangup();
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();

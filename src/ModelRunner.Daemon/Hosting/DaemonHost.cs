@@ -40,7 +40,7 @@ internal static class DaemonHost
             Environment.Exit(exitCode);
         }
 
-        using var signals = new ShutdownSignals(EndAtOnce, cancellationToken);
+        using var signals = new ShutdownSignals(EndAtOnce, () => daemon?.NoteHangup(), cancellationToken);
         try
         {
             daemon = await DaemonApplication.StartAsync(settings, TimeProvider.System, cancellationToken);

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+/// <summary>The daemon in surroundings that others give it: descriptors, terminals, hangups.</summary>
+public sealed class DaemonSurroundingsTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task SIGHUP_is_ignored_and_told()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "HUP");
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "HUP");
+        await DaemonFixture.WaitUntilAsync(
+            () => Task.FromResult(daemon.Log.Contains("SIGHUP is ignored", StringComparison.Ordinal)), DaemonFixture.Patience);
+
+        Assert.Equal("ok", (await daemon.GetAsync("health")).GetProperty("status").GetString());
+        Assert.DoesNotContain("Asked to end", daemon.Log, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("exec \"$@\"", false)]
+    [InlineData("trap '' HUP; exec \"$@\"", true)]
+    [InlineData("exec nohup \"$@\" 2>/dev/null", true)]
+    public async Task A_terminal_that_closes_ends_the_daemon_unless_it_was_told_to_outlive_it(string start, bool livesOn)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("start.sh", start);
+
+        // script(1) gives its child a terminal, which closes when script is killed.
+        using Process terminal = DaemonFixture.StartUnread(
+            folder, new DaemonSetup { Shell = "exec script -qc \"exec sh start.sh $*\" /dev/null >/dev/null" });
+        using HttpClient client = DaemonFixture.UnixClient(Path.Join(folder.Path, "d.sock"));
+        await DaemonFixture.WaitUntilAsync(() => IsHealthyAsync(client), DaemonFixture.Patience);
+        int daemon = Assert.Single(ProcessTable.ChildrenOf(terminal.Id));
+
+        await DaemonFixture.SignalAsync(daemon, "HUP");
+        Assert.True(await IsHealthyAsync(client));
+        await DaemonFixture.SignalAsync(terminal.Id, "KILL");
+        await terminal.WaitForExitAsync(Cancellation);
+
+        if (livesOn)
+        {
+            await DaemonFixture.SignalAsync(daemon, "HUP");
+            Assert.True(await IsHealthyAsync(client));
+            await DaemonFixture.SignalAsync(daemon, "TERM");
+        }
+
+        await ProcessTable.WaitUntilGoneAsync(daemon, DaemonFixture.Patience);
+        Assert.False(File.Exists(Path.Join(folder.Path, "d.sock")));
+    }
+
+    [Fact]
+    public async Task A_configuration_that_is_not_UTF8_is_told_in_one_sentence()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("latin1.json", [(byte)'{', (byte)'"', 0xE4, (byte)'"', (byte)':', (byte)'1', (byte)'}']);
+
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(
+            new DaemonSetup { Folder = folder, Arguments = ["--config", "latin1.json"] });
+
+        Assert.Equal(2, exitCode);
+        Assert.Equal("model-runner: latin1.json:1: is not UTF-8 from column 3 on; save the file as UTF-8.\n", error);
+    }
+
+    private static async Task<bool> IsHealthyAsync(HttpClient client)
+    {
+        try
+        {
+            using HttpResponseMessage response = await client.GetAsync(new Uri("health", UriKind.Relative), Cancellation);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}
