@@ -8,4 +8,5 @@ if (ExecRunner.IsAskedFor(args))
 if (GuardRunners.IsAskedFor(args))
     return GuardRunners.Run(args);
 
+StandardDescriptors.Require();
 return await CommandLine.RunAsync(args, DaemonHost.RunAsync);

@@ -6,7 +6,26 @@ namespace ModelRunner.Daemon.Tests.Hosting;
 /// <summary>The daemon in surroundings that others give it: descriptors, terminals, hangups.</summary>
 public sealed class DaemonSurroundingsTests
 {
+    private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("0<&- 1>&- 2>&-", "0 1 2")]
+    [InlineData("2>&-", "2")]
+    [InlineData("1>&-", "1")]
+    [InlineData("0<&-", "0")]
+    public async Task Started_with_closed_standard_descriptors_it_serves_and_they_lead_nowhere(string redirections, string closed)
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            new DaemonSetup { LeavesLogUnread = true, Shell = $"exec \"$@\" {redirections}" });
+
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
+
+        Assert.Contains("\n# EOF\n", await PageAsync(daemon), StringComparison.Ordinal);
+        Assert.All(closed.Split(' '), descriptor => Assert.Equal("/dev/null", Target(daemon.ProcessId, descriptor)));
+        Assert.NotEqual("/dev/null", Target(await daemon.RunnerProcessAsync(), "2"));
+    }
 
     [Fact]
     public async Task SIGHUP_is_ignored_and_told()
@@ -65,6 +84,16 @@ public sealed class DaemonSurroundingsTests
 
         Assert.Equal(2, exitCode);
         Assert.Equal("model-runner: latin1.json:1: is not UTF-8 from column 3 on; save the file as UTF-8.\n", error);
+    }
+
+    private static string? Target(int process, string descriptor) => new FileInfo($"/proc/{process}/fd/{descriptor}").LinkTarget;
+
+    private static async Task<string> PageAsync(DaemonFixture daemon)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "metrics");
+        request.Headers.Add("Accept", "application/openmetrics-text; version=1.0.0");
+        using HttpResponseMessage response = await daemon.Client.SendAsync(request, Cancellation);
+        return "\n" + await response.Content.ReadAsStringAsync(Cancellation);
     }
 
     private static async Task<bool> IsHealthyAsync(HttpClient client)
