@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ModelRunner.Daemon.Runners.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Runners.Processes;
 
@@ -18,7 +19,7 @@ public sealed class FolderSweepTests : IDisposable
     [Fact]
     public async Task A_folder_of_another_user_stays_as_it_is()
     {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make a file that belongs to another user.");
+        Prerequisite.Require(Environment.IsPrivilegedProcess, "Only root can make a file that belongs to another user.");
         string planted = Make($"model-runner-{Dead}-00000001");
         File.WriteAllText(Path.Join(planted, "file"), "");
         await RunAsync("chown", "-R", Nobody, planted);
@@ -31,7 +32,7 @@ public sealed class FolderSweepTests : IDisposable
     [Fact]
     public async Task A_folder_of_another_user_in_a_folder_of_ours_stays_as_it_is()
     {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make a file that belongs to another user.");
+        Prerequisite.Require(Environment.IsPrivilegedProcess, "Only root can make a file that belongs to another user.");
         string stale = Make($"model-runner-{Dead}-00000002");
         string planted = Directory.CreateDirectory(Path.Join(stale, "inner"), Private).FullName;
         File.WriteAllText(Path.Join(planted, "file"), "");
