@@ -10,6 +10,7 @@ internal static class ProcessLog
         new LogQueue("standard error", new StandardErrorTarget(), TimeProvider.System, static _ => { }));
 
     private static LogQueue? _file;
+    private static volatile bool _isGivenUp;
 
     /// <summary>Standard error.</summary>
     public static LogQueue StandardError => Error.Value;
@@ -34,10 +35,13 @@ internal static class ProcessLog
     /// <summary>Says a sentence to the user on standard error, on one line whatever it quotes.</summary>
     public static void Say(string sentence) => StandardError.Write($"model-runner: {PlainText.Escape(sentence)}");
 
-    /// <summary>Waits a short time until what was said is written; to be called before the process ends.</summary>
+    /// <summary>
+    /// Waits a short time until what was said is written; to be called before the process ends. Where that was in vain, later calls do not
+    /// wait again.
+    /// </summary>
     public static void Flush()
     {
-        if (Error.IsValueCreated)
-            Error.Value.Flush(LogQueue.FlushTime);
+        if (Error.IsValueCreated && !Error.Value.Flush(_isGivenUp ? TimeSpan.Zero : LogQueue.FlushTime))
+            _isGivenUp = true;
     }
 }

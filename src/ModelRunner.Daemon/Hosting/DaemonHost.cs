@@ -37,6 +37,7 @@ internal static class DaemonHost
         void EndAtOnce(int exitCode)
         {
             daemon?.Abandon();
+            ProcessLog.Flush();
             Environment.Exit(exitCode);
         }
 
