@@ -214,8 +214,8 @@ internal sealed class GenerationEngine : IDisposable
             return;
         }
 
-        int length = (int)_model.Model.TokenToSpan(token, _piece, 0, special: false);
-        slot.Job!.Write(slot.Text.Add(_piece.AsSpan(0, Math.Min(length, _piece.Length))));
+        int length = (int)_model.Model.TokenToSpan(token, _piece, 0, slot.Job!.Settings.ShowsSpecial);
+        slot.Job.Write(slot.Text.Add(_piece.AsSpan(0, Math.Min(length, _piece.Length))));
         if (slot.Text.IsStopped)
             End(slot, FinishReason.Stop, null);
         else if (slot.Predicted >= slot.Job.Settings.MaxTokens)

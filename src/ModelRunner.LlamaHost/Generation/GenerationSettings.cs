@@ -20,6 +20,11 @@ internal sealed record GenerationSettings
     /// <summary>A grammar in GBNF that the answer must follow; null: none.</summary>
     public string? Grammar { get; init; }
 
+    /// <summary>
+    /// Whether the names of special tokens are part of the answer. A grammar reads them as text, so the answer must have them too.
+    /// </summary>
+    public bool ShowsSpecial { get; init; }
+
     /// <summary>How tokens are chosen.</summary>
     public SamplingSettings Sampling { get; init; } = new();
 }

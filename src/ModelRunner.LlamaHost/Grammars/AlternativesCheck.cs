@@ -9,6 +9,10 @@ namespace ModelRunner.LlamaHost.Grammars;
 /// <param name="references">Finds what the schemas point to.</param>
 internal sealed class AlternativesCheck(SchemaReferences references)
 {
+    private const int MostComparisons = 1_000_000;
+
+    private int _comparisons;
+
     /// <summary>Whether all pairs of the alternatives exclude each other.</summary>
     public bool ExcludeEachOther(IReadOnlyList<JsonElement> alternatives)
     {
@@ -26,10 +30,14 @@ internal sealed class AlternativesCheck(SchemaReferences references)
 
     private bool ExcludeEachOther(JsonElement one, JsonElement other, bool mayLookInside)
     {
+        Compare(1);
         if (one.ValueKind != JsonValueKind.Object || other.ValueKind != JsonValueKind.Object)
             return false;
         if (FixedValues(one) is { } ones && FixedValues(other) is { } others)
+        {
+            Compare(ones.Count * (long)others.Count);
             return !ones.Any(value => others.Any(second => JsonElement.DeepEquals(value, second)));
+        }
 
         IReadOnlyList<string> types = Types(one);
         IReadOnlyList<string> otherTypes = Types(other);
@@ -41,9 +49,16 @@ internal sealed class AlternativesCheck(SchemaReferences references)
     // A property that both must have, with values that exclude each other.
     private bool HaveDifferentTags(JsonElement one, JsonElement other)
     {
-        IEnumerable<string> common = Required(one).Intersect(Required(other), StringComparer.Ordinal);
+        string[] common = [.. Required(one).Intersect(Required(other), StringComparer.Ordinal)];
+        Compare(common.Length);
         return common.Any(name => Property(one, name) is { } first && Property(other, name) is { } second
             && ExcludeEachOther(references.Follow(first), references.Follow(second), mayLookInside: false));
+    }
+
+    private void Compare(long times)
+    {
+        if (times > MostComparisons || (_comparisons += (int)times) > MostComparisons)
+            throw new SchemaException("the JSON schema is too large: its \"oneOf\" has too many parts to compare; use \"anyOf\"");
     }
 
     private static IReadOnlyList<JsonElement>? FixedValues(JsonElement schema) =>

@@ -25,7 +25,7 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
             NeutralMembers.Check(body);
             CompletionPrompt prompt = shape.ReadPrompt(body, running.Model);
             tools = prompt.Tools;
-            request = CompletionRequestReader.Read(body, prompt.Prompts, running.Model, AnswerGrammar.Read(body, tools));
+            request = CompletionRequestReader.Read(body, prompt.Prompts, running.Model, AnswerGrammar.Read(body, tools), tools is not null);
         }
 
         // Whatever ends this method ends what it has left unfinished.

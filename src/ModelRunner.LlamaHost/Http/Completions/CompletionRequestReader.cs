@@ -14,13 +14,17 @@ internal static class CompletionRequestReader
     // All choices wait in the queue and hold their text until the whole answer is sent.
     private const int MostChoices = 128;
 
+    // Each choice reads the grammar by itself.
+    private const long MostGrammarCharacters = 2_000_000;
+
     /// <summary>Reads a request whose prompts are known.</summary>
     /// <param name="body">The request.</param>
     /// <param name="prompts">The prompts as tokens; at least one.</param>
     /// <param name="model">The model, for its limits.</param>
-    /// <param name="grammar">A grammar that the answer must follow for another reason than the request's format; null: none.</param>
+    /// <param name="grammar">A grammar that the answer must follow; null: none.</param>
+    /// <param name="hasTools">Whether the answer may have calls of tools, whose tags are special tokens in some models.</param>
     /// <exception cref="ApiException">A member is wrong, something is asked for that cannot be done, or a prompt is too long.</exception>
-    public static CompletionRequest Read(RequestBody body, IReadOnlyList<LLamaToken[]> prompts, LoadedModel model, string? grammar = null)
+    public static CompletionRequest Read(RequestBody body, IReadOnlyList<LLamaToken[]> prompts, LoadedModel model, string? grammar, bool hasTools)
     {
         foreach (LLamaToken[] prompt in prompts)
             CheckLength(prompt, model);
@@ -33,6 +37,12 @@ internal static class CompletionRequestReader
                 $"{prompts.Count} prompts with \"n\" {answers} are {prompts.Count * answers} answers; at most {MostChoices} can be asked for at once"));
         }
 
+        if (prompts.Count * answers * (long)(grammar?.Length ?? 0) > MostGrammarCharacters)
+        {
+            throw ApiException.Invalid(FormattableString.Invariant(
+                $"the grammar or schema is too large for {prompts.Count * answers} answers at once; ask for fewer, or make it smaller"));
+        }
+
         var common = new GenerationSettings
         {
             Prompt = [],
@@ -40,6 +50,7 @@ internal static class CompletionRequestReader
             StopTexts = ReadStopTexts(body),
             UsesCache = body.Boolean("cache_prompt", model.Settings.UsesCache),
             Grammar = grammar,
+            ShowsSpecial = grammar is not null || hasTools,
             Sampling = SamplingReader.Read(body, model),
         };
         IEnumerable<GenerationSettings> choices = prompts.SelectMany(
