@@ -214,8 +214,10 @@ internal sealed class GenerationEngine : IDisposable
             return;
         }
 
-        int length = (int)_model.Model.TokenToSpan(token, _piece, 0, slot.Job!.Settings.ShowsSpecial);
-        slot.Job.Write(slot.Text.Add(_piece.AsSpan(0, Math.Min(length, _piece.Length))));
+        if (slot.Job!.Settings.Probabilities is { } most)
+            slot.Note(TokenProbability.Of(_model.Context.GetLogitsIth(slot.OutputIndex), token, most));
+        int length = (int)_model.Model.TokenToSpan(token, _piece, 0, slot.Job.Settings.ShowsSpecial);
+        slot.Write(slot.Text.Add(_piece.AsSpan(0, Math.Min(length, _piece.Length))), isLast: false);
         if (slot.Text.IsStopped)
             End(slot, FinishReason.Stop, null);
         else if (slot.Predicted >= slot.Job.Settings.MaxTokens)
@@ -226,7 +228,7 @@ internal sealed class GenerationEngine : IDisposable
     {
         GenerationJob job = slot.Job!;
         long now = _clock.GetTimestamp();
-        job.Write(slot.Text.Finish());
+        slot.Write(slot.Text.Finish(), isLast: true);
         var outcome = new GenerationOutcome
         {
             Reason = reason,

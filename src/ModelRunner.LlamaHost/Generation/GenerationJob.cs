@@ -11,8 +11,8 @@ namespace ModelRunner.LlamaHost.Generation;
 /// <param name="clientLeft">Is cancelled when nobody waits for the answer any more.</param>
 internal sealed class GenerationJob(GenerationSettings settings, GrammarSampler? grammar, CancellationToken clientLeft)
 {
-    private readonly Channel<string> _text =
-        Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<TextPiece> _text =
+        Channel.CreateUnbounded<TextPiece>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
     /// <summary>What is asked for.</summary>
     public GenerationSettings Settings { get; } = settings;
@@ -24,17 +24,13 @@ internal sealed class GenerationJob(GenerationSettings settings, GrammarSampler?
     public CancellationToken ClientLeft { get; } = clientLeft;
 
     /// <summary>The answer, piece by piece. It completes when the request is done, whatever the reason.</summary>
-    public ChannelReader<string> Text => _text.Reader;
+    public ChannelReader<TextPiece> Text => _text.Reader;
 
     /// <summary>What the request came to; set before <see cref="Text"/> completes.</summary>
     public GenerationOutcome? Outcome { get; private set; }
 
     /// <summary>Gives out a piece of the answer.</summary>
-    public void Write(string text)
-    {
-        if (text.Length > 0)
-            _text.Writer.TryWrite(text);
-    }
+    public void Write(TextPiece piece) => _text.Writer.TryWrite(piece);
 
     /// <summary>Ends the request.</summary>
     public void Complete(GenerationOutcome outcome)

@@ -25,6 +25,9 @@ internal sealed record GenerationSettings
     /// </summary>
     public bool ShowsSpecial { get; init; }
 
+    /// <summary>How many of the most likely tokens are told with the probability of each token; null: no probabilities are told.</summary>
+    public int? Probabilities { get; init; }
+
     /// <summary>How tokens are chosen.</summary>
     public SamplingSettings Sampling { get; init; } = new();
 }

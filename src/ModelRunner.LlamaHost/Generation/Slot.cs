@@ -8,6 +8,7 @@ namespace ModelRunner.LlamaHost.Generation;
 internal sealed class Slot(int index)
 {
     private readonly List<LLamaToken> _cached = [];
+    private List<TokenProbability> _untold = [];
 
     /// <summary>The slot's number, which is also llama.cpp's sequence.</summary>
     public LLamaSeqId Sequence { get; } = (LLamaSeqId)index;
@@ -78,6 +79,7 @@ internal sealed class Slot(int index)
         Job = job;
         Sampler = sampler;
         Text = new AnswerText(job.Settings.StopTexts);
+        _untold = [];
         Reused = PromptDone = keep;
         Predicted = 0;
         StartedAt = CountedTo = FirstTokenAt = now;
@@ -119,6 +121,21 @@ internal sealed class Slot(int index)
         if (Predicted++ == 0)
             FirstTokenAt = now;
         LastToken = token;
+    }
+
+    /// <summary>Notes the probability of the last generated token, to be told with its text.</summary>
+    public void Note(TokenProbability probability) => _untold.Add(probability);
+
+    /// <summary>Gives out a text together with the probabilities that were not told yet, if there is any of either to give.</summary>
+    /// <param name="text">The text; it may be empty.</param>
+    /// <param name="isLast">Whether nothing follows.</param>
+    public void Write(string text, bool isLast)
+    {
+        if (text.Length == 0 && !(isLast && _untold.Count > 0))
+            return;
+        Job!.Write(new TextPiece(text, _untold));
+        if (_untold.Count > 0)
+            _untold = [];
     }
 
     /// <summary>Frees the slot. What is in the cache stays for the next request.</summary>

@@ -26,7 +26,7 @@ internal sealed class TokenEndpoints(HostState state)
         {
             writer.WriteStartArray("tokens");
             foreach (LLamaToken token in tokens)
-                WriteToken(writer, token, hasPieces ? PieceOf(token, model) : null);
+                WriteToken(writer, token, hasPieces ? model.PieceOf(token, showsSpecial: true) : null);
             writer.WriteEndArray();
         });
     }
@@ -41,7 +41,7 @@ internal sealed class TokenEndpoints(HostState state)
             throw RequestBody.Wrong("tokens", other, "a list of tokens");
         var bytes = new MemoryStream();
         foreach (LLamaToken token in value is { } tokens ? TokenList.Read("tokens", tokens, model) : [])
-            bytes.Write(PieceOf(token, model));
+            bytes.Write(model.PieceOf(token, showsSpecial: true));
         string text = Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
         await JsonAnswer.Send(context, 200, writer => writer.WriteString("content", text));
     }
@@ -105,18 +105,5 @@ internal sealed class TokenEndpoints(HostState state)
         }
 
         writer.WriteEndObject();
-    }
-
-    private static byte[] PieceOf(LLamaToken token, LoadedModel model)
-    {
-        byte[] buffer = new byte[64];
-        int length = (int)model.Model.TokenToSpan(token, buffer, 0, special: true);
-        if (length > buffer.Length)
-        {
-            buffer = new byte[length];
-            length = (int)model.Model.TokenToSpan(token, buffer, 0, special: true);
-        }
-
-        return buffer[..length];
     }
 }

@@ -59,6 +59,22 @@ internal sealed class LoadedModel : IDisposable
     public LLamaToken[] Tokenize(string text, bool addsSpecial = true, bool readsSpecial = true) =>
         Model.Tokenize(text, addsSpecial, readsSpecial, Encoding.UTF8);
 
+    /// <summary>The bytes of a token, which need not be whole characters.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="showsSpecial">Whether a special token has its name; else it has no bytes.</param>
+    public byte[] PieceOf(LLamaToken token, bool showsSpecial)
+    {
+        byte[] buffer = new byte[64];
+        int length = (int)Model.TokenToSpan(token, buffer, 0, showsSpecial);
+        if (length > buffer.Length)
+        {
+            buffer = new byte[length];
+            length = (int)Model.TokenToSpan(token, buffer, 0, showsSpecial);
+        }
+
+        return buffer[..length];
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

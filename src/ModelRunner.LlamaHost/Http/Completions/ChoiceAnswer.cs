@@ -25,15 +25,15 @@ internal sealed class ChoiceAnswer(int index, GenerationJob job, ToolCallReader?
     /// <summary>Its pieces, as they come. Read them once.</summary>
     public async IAsyncEnumerable<AnswerPiece> ReadAsync([EnumeratorCancellation] CancellationToken clientLeft)
     {
-        await foreach (string text in job.Text.ReadAllAsync(clientLeft))
+        await foreach (TextPiece text in job.Text.ReadAllAsync(clientLeft))
         {
             if (reader is null)
             {
-                yield return new AnswerPiece(text, null);
+                yield return new AnswerPiece(text.Text, null, job.Settings.Probabilities is null ? null : text.Tokens);
                 continue;
             }
 
-            foreach (AnswerPiece piece in reader.Add(text))
+            foreach (AnswerPiece piece in reader.Add(text.Text))
                 yield return piece;
         }
 

@@ -1,27 +1,31 @@
 using System.Text.Json;
 using ModelRunner.LlamaHost.Generation;
-using ModelRunner.LlamaHost.Tools;
+using ModelRunner.LlamaHost.Loading;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
 /// <summary>Writes the JSON of one answer: whole, or event by event.</summary>
 /// <param name="shape">Chat or plain text.</param>
-/// <param name="modelName">The name that the answer bears.</param>
+/// <param name="model">The model, whose name the answer bears.</param>
 /// <param name="created">When it was asked for, in seconds since 1970.</param>
-internal sealed class CompletionAnswer(ICompletionShape shape, string modelName, long created)
+internal sealed class CompletionAnswer(ICompletionShape shape, LoadedModel model, long created)
 {
+    private readonly ProbabilityWriter _probabilities = new(model);
     private readonly string _id = shape.IdPrefix + Guid.NewGuid().ToString("N");
 
     /// <summary>Writes a whole answer.</summary>
     /// <param name="writer">The writer.</param>
-    /// <param name="choices">The answers, each with its text and its calls of tools.</param>
+    /// <param name="choices">The answers.</param>
     /// <param name="sum">What they came to together.</param>
-    public void WriteWhole(
-        Utf8JsonWriter writer, IReadOnlyList<(ChoiceAnswer Choice, string Text, IReadOnlyList<ToolCall> Calls)> choices, GenerationOutcome sum)
+    public void WriteWhole(Utf8JsonWriter writer, IReadOnlyList<WholeAnswer> choices, GenerationOutcome sum)
     {
         writer.WriteStartArray("choices");
-        foreach ((ChoiceAnswer choice, string text, IReadOnlyList<ToolCall> calls) in choices)
-            WriteChoice(writer, choice.Index, choice.FinishWord, members => shape.WriteWhole(members, text, calls));
+        foreach (WholeAnswer whole in choices)
+        {
+            WriteChoice(
+                writer, whole.Choice.Index, whole.Choice.FinishWord, members => shape.WriteWhole(members, whole.Text, whole.Calls), whole.Tokens);
+        }
+
         writer.WriteEndArray();
         WriteHead(writer, shape.ObjectName);
         WriteUsage(writer, sum);
@@ -29,15 +33,15 @@ internal sealed class CompletionAnswer(ICompletionShape shape, string modelName,
     }
 
     /// <summary>The event that tells the role.</summary>
-    public ReadOnlyMemory<byte> Opening(int index) => Event(index, null, shape.WriteOpening, null);
+    public ReadOnlyMemory<byte> Opening(int index) => Event(index, null, shape.WriteOpening, null, null);
 
     /// <summary>An event with a piece of the answer.</summary>
     public ReadOnlyMemory<byte> Piece(int index, AnswerPiece piece) =>
-        Event(index, null, choice => shape.WritePiece(choice, piece), null);
+        Event(index, null, choice => shape.WritePiece(choice, piece), piece.Tokens, null);
 
     /// <summary>The event that tells why the answer ended. It carries the timings unless an event with the usage follows.</summary>
     public ReadOnlyMemory<byte> Last(ChoiceAnswer choice, bool usageFollows) =>
-        Event(choice.Index, choice.FinishWord, members => shape.WritePiece(members, null), usageFollows ? null : choice.Outcome);
+        Event(choice.Index, choice.FinishWord, members => shape.WritePiece(members, null), null, usageFollows ? null : choice.Outcome);
 
     /// <summary>The event with the numbers of tokens, which has no choice.</summary>
     public ReadOnlyMemory<byte> Usage(GenerationOutcome sum) => JsonAnswer.Object(writer =>
@@ -49,23 +53,29 @@ internal sealed class CompletionAnswer(ICompletionShape shape, string modelName,
         WriteTimings(writer, sum);
     });
 
-    private ReadOnlyMemory<byte> Event(int index, string? finishWord, Action<Utf8JsonWriter> writeChoice, GenerationOutcome? timed) =>
+    private ReadOnlyMemory<byte> Event(
+        int index, string? finishWord, Action<Utf8JsonWriter> writeChoice, IReadOnlyList<TokenProbability>? tokens, GenerationOutcome? timed) =>
         JsonAnswer.Object(writer =>
         {
             writer.WriteStartArray("choices");
-            WriteChoice(writer, index, finishWord, writeChoice);
+            WriteChoice(writer, index, finishWord, writeChoice, tokens);
             writer.WriteEndArray();
             WriteHead(writer, shape.ChunkName);
             if (timed is not null)
                 WriteTimings(writer, timed);
         });
 
-    private static void WriteChoice(Utf8JsonWriter writer, int index, string? finishWord, Action<Utf8JsonWriter> writeChoice)
+    private void WriteChoice(
+        Utf8JsonWriter writer, int index, string? finishWord, Action<Utf8JsonWriter> writeChoice, IReadOnlyList<TokenProbability>? tokens)
     {
         writer.WriteStartObject();
         writer.WriteString("finish_reason", finishWord);
         writer.WriteNumber("index", index);
         writeChoice(writer);
+        if (tokens is not null)
+            _probabilities.Write(writer, tokens);
+        else if (!shape.HasOpening)
+            writer.WriteNull("logprobs");
         writer.WriteEndObject();
     }
 
@@ -73,7 +83,7 @@ internal sealed class CompletionAnswer(ICompletionShape shape, string modelName,
     {
         writer.WriteNumber("created", created);
         writer.WriteString("id", _id);
-        writer.WriteString("model", modelName);
+        writer.WriteString("model", model.Settings.ModelName);
         writer.WriteString("system_fingerprint", BuildInfo.Text);
         writer.WriteString("object", objectName);
     }

@@ -33,7 +33,7 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
         try
         {
             ChoiceAnswer[] choices = Start(request, tools, running, engine, left.Token);
-            var answer = new CompletionAnswer(shape, state.Settings.ModelName, state.UnixSeconds());
+            var answer = new CompletionAnswer(shape, running.Model, state.UnixSeconds());
             if (!request.IsStream)
             {
                 await SendWhole(context, choices, answer, request);
@@ -70,25 +70,28 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
     private static async Task SendWhole(
         HttpContext context, ChoiceAnswer[] choices, CompletionAnswer answer, CompletionRequest request)
     {
-        var texts = new List<(ChoiceAnswer Choice, string Text, IReadOnlyList<ToolCall> Calls)>();
+        var wholes = new List<WholeAnswer>();
         foreach (ChoiceAnswer choice in choices)
         {
             var text = new StringBuilder();
             var calls = new List<ToolCall>();
+            List<TokenProbability>? tokens = null;
             await foreach (AnswerPiece piece in choice.ReadAsync(context.RequestAborted))
             {
                 text.Append(piece.Text);
                 if (piece.Call is { } call)
                     calls.Add(call);
+                if (piece.Tokens is { } more)
+                    (tokens ??= []).AddRange(more);
             }
 
             if (choice.Error is { } error)
                 throw error;
             context.RequestAborted.ThrowIfCancellationRequested();
-            texts.Add((choice, text.ToString(), calls));
+            wholes.Add(new WholeAnswer(choice, text.ToString(), calls, tokens));
         }
 
         GenerationOutcome sum = request.Sum(choices);
-        await JsonAnswer.Send(context, 200, writer => answer.WriteWhole(writer, texts, sum));
+        await JsonAnswer.Send(context, 200, writer => answer.WriteWhole(writer, wholes, sum));
     }
 }

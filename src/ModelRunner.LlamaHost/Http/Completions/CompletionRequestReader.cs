@@ -43,6 +43,9 @@ internal static class CompletionRequestReader
                 $"the grammar or schema is too large for {prompts.Count * answers} answers at once; ask for fewer, or make it smaller"));
         }
 
+        if (hasTools && ProbabilityReader.Read(body) is not null)
+            throw ApiException.Invalid("\"logprobs\" and \"tools\" cannot be used together here; leave one of them out");
+
         var common = new GenerationSettings
         {
             Prompt = [],
@@ -50,6 +53,7 @@ internal static class CompletionRequestReader
             StopTexts = ReadStopTexts(body),
             UsesCache = body.Boolean("cache_prompt", model.Settings.UsesCache),
             Grammar = grammar,
+            Probabilities = ProbabilityReader.Read(body),
             ShowsSpecial = grammar is not null || hasTools,
             Sampling = SamplingReader.Read(body, model),
         };

@@ -11,7 +11,7 @@ internal static class NeutralMembers
     // These ask for nothing where they are false, zero or empty.
     private static readonly string[] OffWhenEmpty =
     [
-        "functions", "lora", "images", "audio", "suffix", "echo", "logprobs", "top_logprobs", "n_probs", "post_sampling_probs",
+        "functions", "lora", "images", "audio", "suffix", "echo", "post_sampling_probs",
         "backend_sampling", "return_tokens", "return_progress", "timings_per_token", "verbose", "response_fields", "n_indent", "n_keep",
         "n_discard", "n_cache_reuse", "grammar_lazy", "grammar_triggers", "preserved_tokens", "chat_format", "thinking_forced_open",
         "continue_final_message", "chat_template", "chat_template_kwargs", "web_search_options",

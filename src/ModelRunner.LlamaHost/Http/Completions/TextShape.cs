@@ -35,7 +35,6 @@ internal sealed class TextShape : ICompletionShape
     public void WriteWhole(Utf8JsonWriter writer, string text, IReadOnlyList<ToolCall> calls)
     {
         writer.WriteString("text", text);
-        writer.WriteNull("logprobs");
     }
 
     /// <inheritdoc/>
