@@ -1,12 +1,12 @@
 namespace ModelRunner.Daemon.Configuration;
 
-/// <summary>Where an attached runner listens, as people write it: <c>unix:/path</c> or <c>http://host:port</c>.</summary>
+/// <summary>Where an attached runner listens, as people write it: <c>unix:/path</c>, <c>http://host:port</c> or <c>https://host:port</c>.</summary>
 internal static class EndpointText
 {
     private const string UnixPrefix = "unix:";
 
     /// <summary>What is understood, for a sentence.</summary>
-    public const string Expected = "unix: with an absolute path, or http://host:port without a path";
+    public const string Expected = "unix: with an absolute path, or http://host:port or https://host:port without a path";
 
     /// <summary>Reads an endpoint; exactly one of the two results is set where it succeeds.</summary>
     public static bool TryParse(string text, out string? socketPath, out Uri? address)
@@ -23,7 +23,7 @@ internal static class EndpointText
         }
 
         return Uri.TryCreate(text, UriKind.Absolute, out address)
-            && address.Scheme == Uri.UriSchemeHttp && address.Host.Length > 0 && address.AbsolutePath == "/"
+            && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps) && address.Host.Length > 0 && address.AbsolutePath == "/"
             && address.Query.Length == 0 && address.Fragment.Length == 0 && address.UserInfo.Length == 0;
     }
 }

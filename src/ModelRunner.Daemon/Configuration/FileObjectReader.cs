@@ -51,6 +51,21 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
         return null;
     }
 
+    /// <summary>True or false; null where it is missing or something else.</summary>
+    public bool? Boolean(string name)
+    {
+        if (Member(name) is not { } member)
+            return null;
+        if (member.Kind is JsonValueKind.True or JsonValueKind.False)
+            return member.Kind == JsonValueKind.True;
+
+        problems.Add(new ConfigurationProblem(file.Place(member), null, $"is {member.KindName}", "write true or false, without quotes"));
+        return null;
+    }
+
+    /// <summary>An object; null where it is missing or something else.</summary>
+    public FileNode? Object(string name) => Find(name, JsonValueKind.Object, "an object") is { Kind: JsonValueKind.Object } member ? member : null;
+
     /// <summary>A list of texts, or one text; null where it is missing or something else.</summary>
     public WrittenValue? Texts(string name)
     {

@@ -7,15 +7,17 @@ namespace ModelRunner.Daemon.Configuration;
 internal static class RunnersSection
 {
     private const int MaxLabelLength = 128;
+    private const int MaxNameLength = 1024;
 
-    public static IReadOnlyList<AttachedRunnerSettings> Resolve(ConfigurationFile file, List<ConfigurationProblem> problems)
+    public static IReadOnlyList<AttachedRunnerSettings> Resolve(
+        ConfigurationFile file, DaemonOptions options, List<ConfigurationProblem> problems)
     {
         var runners = new List<(FileNode Node, AttachedRunnerSettings Settings)>();
         foreach (FileNode node in file.Runners?.Items ?? [])
         {
             if (node.Kind != JsonValueKind.Object)
                 problems.Add(new ConfigurationProblem(file.Place(node), null, $"is {node.KindName}", "write an object"));
-            else if (ResolveRunner(file, node, problems) is { } settings)
+            else if (ResolveRunner(file, node, options, problems) is { } settings)
                 runners.Add((node, settings));
         }
 
@@ -23,7 +25,8 @@ internal static class RunnersSection
         return [.. runners.Select(static runner => runner.Settings).Select(settings => WithoutNeedlessReplica(settings, runners))];
     }
 
-    private static AttachedRunnerSettings? ResolveRunner(ConfigurationFile file, FileNode node, List<ConfigurationProblem> problems)
+    private static AttachedRunnerSettings? ResolveRunner(
+        ConfigurationFile file, FileNode node, DaemonOptions options, List<ConfigurationProblem> problems)
     {
         var members = new FileObjectReader(file, node, problems);
         WrittenValue? backend = members.RequiredText("backend", "for instance llama.cpp or vllm");
@@ -31,9 +34,12 @@ internal static class RunnersSection
         WrittenValue? mode = members.RequiredText("mode", "completion, embedding or reranking");
         WrittenValue? endpoint = members.RequiredText("endpoint", EndpointText.Expected);
         WrittenValue? replica = members.Text("replica");
-        members.ReportUnknown();
+        WrittenValue? modelName = members.Text("modelName");
+        var access = new AttachedAccessReader(file, options, problems);
+        IReadOnlyList<KeyValuePair<string, string>> headers = access.Headers(members);
+        string metricsPath = access.MetricsPath(members);
 
-        bool isGood = IsLabel(backend, problems) & IsLabel(replica, problems);
+        bool isGood = IsLabel(backend, problems) & IsLabel(replica, problems) & IsName(modelName, problems);
         string? reference = model is null ? null : ParseModel(model, problems);
         RunnerMode? parsedMode = mode is null ? null : ParseMode(mode, problems);
         string? socketPath = null;
@@ -41,13 +47,29 @@ internal static class RunnersSection
         if (endpoint is not null && !EndpointText.TryParse(endpoint.Text, out socketPath, out address))
         {
             problems.Add(new ConfigurationProblem(endpoint.Key, endpoint.Text, "is not an endpoint", $"write {EndpointText.Expected}"));
-            return null;
+            endpoint = null;
         }
+
+        AttachedTlsSettings? tls = access.Tls(members, address);
+        members.ReportUnknown();
 
         if (!isGood || backend is null || reference is null || parsedMode is null || endpoint is null)
             return null;
 
-        return new AttachedRunnerSettings(backend.Text, reference, parsedMode.Value, socketPath, address, replica?.Text);
+        return new AttachedRunnerSettings(backend.Text, reference, parsedMode.Value, socketPath, address, replica?.Text)
+        {
+            ModelName = (modelName ?? model!).Text.Trim(), Headers = headers, MetricsPath = metricsPath, Tls = tls,
+        };
+    }
+
+    private static bool IsName(WrittenValue? written, List<ConfigurationProblem> problems)
+    {
+        if (written is null || written.Text.Trim().Length is > 0 and <= MaxNameLength)
+            return true;
+
+        problems.Add(new ConfigurationProblem(written.Key, written.Text, "cannot be the name of a model",
+            $"write 1 to {MaxNameLength} characters: the name by which the server knows its model"));
+        return false;
     }
 
     private static string? ParseModel(WrittenValue written, List<ConfigurationProblem> problems)

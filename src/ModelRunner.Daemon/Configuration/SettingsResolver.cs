@@ -31,7 +31,7 @@ internal static class SettingsResolver
             IsDefaultModelsPath = !reader.IsWritten(ConfigurationCatalog.ModelsPath),
             DemoModelsPath = reader.Switch(ConfigurationCatalog.Demo) ? Path.Join(options.BaseDirectory, "models") : null,
             Models = ModelsSection.Resolve(file, reader, modelsPath),
-            AttachedRunners = RunnersSection.Resolve(file, problems),
+            AttachedRunners = RunnersSection.Resolve(file, options, problems),
             Runners = ResolveRunners(reader),
             Metrics = ResolveMetrics(reader),
             LogLevel = reader.Level(ConfigurationCatalog.LogLevel, LogLevel.Information),

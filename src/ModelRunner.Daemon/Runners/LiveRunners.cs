@@ -15,9 +15,7 @@ internal sealed class LiveRunners
         foreach (AttachedRunnerSettings settings in attached)
         {
             var id = new RunnerId(-1 - keys.Count);
-            RunnerEndpoint endpoint = settings.SocketPath is { } path
-                ? RunnerEndpointFactory.ForSocket(id, path)
-                : RunnerEndpointFactory.ForAddress(settings.Address!);
+            RunnerEndpoint endpoint = RunnerEndpointFactory.ForAttached(id, settings);
             keys.Add(new AttachedRunner(id, new RunnerKey(settings.Backend, settings.Model, settings.Mode)));
             var runner = new LiveRunner(id, endpoint, process: null, settings.Replica);
             _byId.Add(id, runner);

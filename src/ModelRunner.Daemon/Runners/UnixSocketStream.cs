@@ -2,9 +2,33 @@ using System.Net.Sockets;
 
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>Connections to servers that listen on a Unix socket.</summary>
-internal static class UnixSocketStream
+/// <summary>
+/// A connection to a server on a Unix socket that can tell whether the server read a request before it ended the connection: the kernel
+/// reports a reset where data was left unread, a broken pipe where the other end was closed before the write, and an ordinary end where
+/// all was read. (This does not hold for TCP, where a reset may come from anywhere.)
+/// </summary>
+internal sealed class UnixSocketStream : Stream
 {
+    private readonly NetworkStream _inner;
+    private volatile bool _isUnanswered;
+    private volatile RequestUnreadException? _unread;
+
+    private UnixSocketStream(Socket socket) => _inner = new NetworkStream(socket, ownsSocket: true);
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
     /// <summary>Opens one, which belongs to the caller.</summary>
     /// <exception cref="SocketException">Nobody listens there, or this user may not connect.</exception>
     public static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
@@ -13,7 +37,7 @@ internal static class UnixSocketStream
         try
         {
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
+            return new UnixSocketStream(socket);
         }
         catch
         {
@@ -21,4 +45,75 @@ internal static class UnixSocketStream
             throw;
         }
     }
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        ValueTask<int> reading = _inner.ReadAsync(buffer, cancellationToken);
+        if (!reading.IsCompletedSuccessfully)
+            return ReadSlowAsync(reading, buffer.Length);
+        return ValueTask.FromResult(Note(reading.Result, buffer.Length));
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        _isUnanswered = true;
+        try
+        {
+            await _inner.WriteAsync(buffer, cancellationToken);
+        }
+        catch (IOException failure) when (IsCutByServer(failure))
+        {
+            throw _unread ??= new RequestUnreadException(failure);
+        }
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => Note(_inner.Read(buffer, offset, count), count);
+
+    public override void Write(byte[] buffer, int offset, int count) => _inner.Write(buffer, offset, count);
+
+    public override void Flush()
+    {
+    }
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _inner.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private async ValueTask<int> ReadSlowAsync(ValueTask<int> reading, int wanted)
+    {
+        try
+        {
+            return Note(await reading, wanted);
+        }
+        catch (IOException failure) when (_isUnanswered && IsCutByServer(failure))
+        {
+            throw _unread ??= new RequestUnreadException(failure);
+        }
+    }
+
+    // The reset is reported once; whoever reads after that would see an ordinary end.
+    private int Note(int count, int wanted)
+    {
+        if (count > 0)
+            _isUnanswered = false;
+        return count == 0 && wanted > 0 && _unread is { } unread ? throw unread : count;
+    }
+
+    private static bool IsCutByServer(IOException failure) =>
+        failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown };
 }

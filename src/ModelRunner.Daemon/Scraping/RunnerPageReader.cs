@@ -29,7 +29,7 @@ internal sealed class RunnerPageReader(int maxBodyBytes)
             using var request = new HttpRequestMessage(HttpMethod.Get, page);
             request.Headers.TryAddWithoutValidation("Accept", Accept);
             request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-            using HttpResponseMessage response = await endpoint.Client.SendAsync(request, cancellationToken);
+            using HttpResponseMessage response = await endpoint.Probes.SendAsync(request, cancellationToken);
             hasAnswered = true;
             return ReasonOf(response) is { } reason
                 ? ReadOutcome.Fail(reason)

@@ -89,7 +89,7 @@ internal sealed class RunnerScraper : IDisposable
     {
         reading.Hold();
         limit.Hold();
-        ReadOutcome outcome = await _reader.ReadAsync(endpoint, target.PageOf(endpoint), target.LastBytes, limit.Token);
+        ReadOutcome outcome = await _reader.ReadAsync(endpoint, endpoint.MetricsAddress, target.LastBytes, limit.Token);
         target.End(reading, outcome, _time);
         reading.Release();
         limit.Release();

@@ -9,16 +9,12 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
 {
     private readonly Lock _gate = new();
     private Reading? _reading;
-    private Uri? _page;
 
     /// <summary>The labels of its series.</summary>
     public TargetLabels Labels { get; } = LabelsOf(runner);
 
     /// <summary>The length of its last whole body in bytes; 0 before the first.</summary>
     public int LastBytes { get; private set; }
-
-    /// <summary>Where its page is. Taken apart only once, since that costs more than sending the request.</summary>
-    public Uri PageOf(RunnerEndpoint endpoint) => _page ??= new Uri(endpoint.BaseAddress, "metrics");
 
     /// <summary>
     /// Joins the reading that runs, or the one that ended less than <paramref name="minInterval"/> ago, or makes a new one that the caller has

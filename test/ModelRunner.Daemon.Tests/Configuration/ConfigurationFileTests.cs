@@ -38,8 +38,11 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal(["chat:latest"], model.Aliases);
         Assert.Equal(
             [
-                new AttachedRunnerSettings("vllm", "qwen3:8b", RunnerMode.Completion, "/run/vllm.sock", null, null),
-                new AttachedRunnerSettings("llama.cpp", "bge-m3:latest", RunnerMode.Embedding, null, new Uri("http://127.0.0.1:9001"), null),
+                new AttachedRunnerSettings("vllm", "qwen3:8b", RunnerMode.Completion, "/run/vllm.sock", null, null) { ModelName = "qwen3:8b" },
+                new AttachedRunnerSettings("llama.cpp", "bge-m3:latest", RunnerMode.Embedding, null, new Uri("http://127.0.0.1:9001"), null)
+                {
+                    ModelName = "bge-m3:latest",
+                },
             ],
             settings.AttachedRunners);
     }
@@ -112,7 +115,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [Theory]
     [InlineData("unix:relative.sock")]
     [InlineData("unix:")]
-    [InlineData("https://127.0.0.1:9001")]
+    [InlineData("https://127.0.0.1:9001/v1")]
     [InlineData("http://127.0.0.1:9001/v1")]
     [InlineData("http://u:p@127.0.0.1:9001")]
     [InlineData("127.0.0.1:9001")]

@@ -37,6 +37,12 @@ internal sealed class RawRunner : IAsyncDisposable
     /// <summary>Writes an answer; true: the connection stays open for the next request.</summary>
     public Func<Stream, CancellationToken, Task<bool>> Answer { get; set; }
 
+    /// <summary>Closes the connection on which the next request comes, without reading it.</summary>
+    public bool ClosesNextUnread { get; set; }
+
+    /// <summary>How often it did.</summary>
+    public int ClosedUnread { get; private set; }
+
     public RunnerSnapshot Snapshot { get; }
 
     public string SocketPath => Path.Join(_folder.Path, "r.sock");
@@ -98,7 +104,7 @@ internal sealed class RawRunner : IAsyncDisposable
         await using var stream = new NetworkStream(socket, ownsSocket: true);
         try
         {
-            while (await ReadHeadAsync(stream) is { } head)
+            while (await IsNextReadAsync(socket) && await ReadHeadAsync(stream) is { } head)
             {
                 lock (_requests)
                     _requests.Add(head);
@@ -110,6 +116,17 @@ internal sealed class RawRunner : IAsyncDisposable
         {
             // The reader went away, or the test is over.
         }
+    }
+
+    private async Task<bool> IsNextReadAsync(Socket socket)
+    {
+        // Looks at the first byte and leaves it there.
+        await socket.ReceiveAsync(new byte[1], SocketFlags.Peek, _ending.Token);
+        if (!ClosesNextUnread)
+            return true;
+        ClosesNextUnread = false;
+        ClosedUnread++;
+        return false;
     }
 
     private async Task<string?> ReadHeadAsync(Stream stream)

@@ -47,7 +47,7 @@ internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time)
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(start.Endpoint.BaseAddress, path));
         try
         {
-            using HttpResponseMessage response = await start.Endpoint.Client.SendAsync(request, either.Token);
+            using HttpResponseMessage response = await start.Endpoint.Probes.SendAsync(request, either.Token);
             return response.StatusCode == HttpStatusCode.OK ? await read(response.Content, either.Token) : null;
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException)

@@ -42,6 +42,8 @@ internal static class RunnerCommandLine
         AddDefault("--ctx-size", (long)model.ContextSize * model.Slots);
         if (model.SizeBytes < SmallModelBytes)
             AddDefault("--threads", 1);
+        if (engine.IsLlamaServer)
+            AddDefault(RunnerConnections.ThreadsArgument, RunnerConnections.ThreadsFor(settings, model));
         if (engine.IsLlamaServer && mode != RunnerMode.Completion)
         {
             int batch = Math.Max(model.ContextSize, MinVectorBatch);

@@ -44,7 +44,12 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     {
         RuntimeFolder folder = IntactFolder();
         string socketPath = folder.SocketPath(runner.Value);
-        RunnerEndpoint endpoint = RunnerEndpointFactory.ForSocket(runner, socketPath);
+        string alias = RunnerAlias.Of(model.Reference);
+        int connections = RunnerConnections.ForRequests(_settings.Runners, model);
+        RunnerEndpoint endpoint = RunnerEndpointFactory.ForManaged(runner, socketPath, connections) with
+        {
+            ModelName = alias == model.Reference ? null : alias,
+        };
         if (_engine is null)
             return Fail("no engine to run models with: install llama-server, or name it in LLAMA_SERVER_PATH", endpoint);
         if (model.Path is null)

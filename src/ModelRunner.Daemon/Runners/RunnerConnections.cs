@@ -1,0 +1,31 @@
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Models;
+
+namespace ModelRunner.Daemon.Runners;
+
+/// <summary>
+/// How many connections the daemon opens to a runner that it starts. llama-server gives each open connection a thread, idle ones too; where
+/// there are more connections than threads, requests wait until an idle connection is closed, which takes seconds.
+/// </summary>
+internal static class RunnerConnections
+{
+    /// <summary>llama-server's argument for the number of those threads.</summary>
+    public const string ThreadsArgument = "--threads-http";
+
+    // A connection above the number of slots only waits for a slot. This is room for that without hundreds of threads.
+    private const int MinForRequests = 64;
+
+    // One that reads the page, one that asks whether the runner lives, and two that are being closed.
+    private const int ForProbes = 4;
+
+    /// <summary>Connections for requests; one more request waits until another has ended.</summary>
+    public static int ForRequests(RunnerSettings settings, ModelEntry model)
+    {
+        int? threads = LlamaArguments.FindInteger(model.Settings.Arguments, ThreadsArgument)
+            ?? LlamaArguments.FindInteger(settings.ExtraArguments, ThreadsArgument);
+        return threads > 0 ? Math.Max(1, threads.Value - ForProbes) : Math.Max(MinForRequests, model.Slots);
+    }
+
+    /// <summary>The threads that llama-server needs for all of them.</summary>
+    public static int ThreadsFor(RunnerSettings settings, ModelEntry model) => ForRequests(settings, model) + ForProbes;
+}
