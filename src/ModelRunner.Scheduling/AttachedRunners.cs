@@ -25,23 +25,46 @@ internal sealed class AttachedRunners
         _byKey = next;
     }
 
-    /// <summary>The least busy runner for a key, of equally busy ones the one that was used the longest ago; null where none serves it.</summary>
-    public AttachedRunnerState? Choose(RunnerKey key) =>
+    /// <summary>
+    /// The least busy runner for a key, of equally busy ones the one that was used the longest ago; null where none serves it. One that
+    /// failed is only chosen where all others failed too.
+    /// </summary>
+    public AttachedRunnerState? Choose(RunnerKey key, TimeSpan now) =>
         _byKey.TryGetValue(key, out List<AttachedRunnerState>? states)
-            ? states.MinBy(static state => (state.InFlight, state.LastUsed ?? TimeSpan.MinValue, state.Id.Value))
+            ? states.MinBy(state => (
+                state.IsAvoided(now) ? state.AvoidUntil : TimeSpan.MinValue,
+                state.InFlight,
+                state.LastUsed ?? TimeSpan.MinValue,
+                state.Id.Value))
             : null;
 
-    public void Begin(AttachedRunnerState runner, TimeSpan now)
+    public void Begin(AttachedRunnerState runner, RequestState request, TimeSpan now)
     {
+        request.IsTrial = runner is { Failures: > 0, IsOnTrial: false };
+        runner.IsOnTrial |= request.IsTrial;
         runner.InFlight++;
         runner.LastUsed = now;
         InFlight++;
     }
 
-    public void End(AttachedRunnerState runner, TimeSpan now)
+    public void End(AttachedRunnerState runner, RequestState request, RequestResult result, TimeSpan now, SchedulerSettings settings)
     {
         runner.InFlight--;
         runner.LastUsed = now;
         InFlight--;
+        runner.IsOnTrial &= !request.IsTrial;
+        if (result == RequestResult.RunnerFailed)
+            Fail(runner, request, now, settings);
+        else if (result == RequestResult.Served && request.Arrived >= runner.FailedAt)
+            runner.Failures = 0;
+    }
+
+    // Requests that were under way together fail together; that is one failure.
+    private static void Fail(AttachedRunnerState runner, RequestState request, TimeSpan now, SchedulerSettings settings)
+    {
+        if (runner.Failures == 0 || request.IsTrial)
+            runner.Failures++;
+        runner.FailedAt = now;
+        runner.AvoidUntil = now + Backoff.After(runner.Failures, settings);
     }
 }

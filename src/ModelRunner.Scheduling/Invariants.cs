@@ -14,6 +14,8 @@ internal static class Invariants
         {
             int admitted = requests.Values.Count(request => request.IsAdmitted && request.Managed == runner);
             Demand(runner.InFlight == admitted, $"{runner.Key} counts its requests right");
+            Demand(runner.Outlasting == requests.Values.Count(request => request.HasOutlastedYield && request.Managed == runner),
+                $"{runner.Key} counts the requests right that outlasted a yield");
             Demand(runner.State is not null || runner.Waiting.Count > 0, $"{runner.Key} is remembered for a reason");
             Demand(!runner.TakesRequests || runner.Waiting.Count == 0, $"{runner.Key} lets nobody wait while it takes requests");
             Demand(!runner.WantsStart || !Room.HasFor(runner, runners, settings) || IsBehindAnother(runner, runners, settings),

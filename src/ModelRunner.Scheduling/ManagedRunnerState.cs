@@ -46,6 +46,21 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>When it is stopped although requests run on it; null: never.</summary>
     public TimeSpan? DrainEnds { get; set; }
 
+    /// <summary>Since when it takes no more requests; only with <see cref="Draining"/>.</summary>
+    public TimeSpan DrainingSince { get; set; }
+
+    /// <summary>How often in a row it yielded and was not done in time.</summary>
+    public int FailedYields { get; set; }
+
+    /// <summary>How many of its requests outlasted a yield. It does not yield again while there are any.</summary>
+    public int Outlasting { get; set; }
+
+    /// <summary>Whether a check for a sign of life is under way.</summary>
+    public bool IsBeingChecked { get; set; }
+
+    /// <summary>Why it had to be stopped; null where it was stopped for no fault of its own.</summary>
+    public string? StopCause { get; set; }
+
     /// <summary>Whether there is a process, or one was asked for.</summary>
     public bool IsLive => State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;
 

@@ -29,6 +29,9 @@ internal sealed class ManagedRunners
         runner.LastUsed = null;
         runner.Draining = null;
         runner.DrainEnds = null;
+        runner.FailedYields = 0;
+        runner.IsBeingChecked = false;
+        runner.StopCause = null;
         _byId.Add(id, runner);
     }
 
@@ -38,6 +41,7 @@ internal sealed class ManagedRunners
         _byId.Remove(runner.Id);
         runner.State = runner.Failure is null ? null : RunnerState.Failed;
         runner.InFlight = 0;
+        runner.Outlasting = 0;
         runner.Draining = null;
         runner.DrainEnds = null;
     }

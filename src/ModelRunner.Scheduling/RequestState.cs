@@ -14,4 +14,10 @@ internal sealed class RequestState(RequestId id, TimeSpan arrived)
     public AttachedRunnerState? Attached { get; init; }
 
     public bool IsAdmitted { get; set; }
+
+    /// <summary>Whether it went on for longer than its runner could wait for it in order to yield.</summary>
+    public bool HasOutlastedYield { get; set; }
+
+    /// <summary>Whether it is the one that finds out whether an attached runner which failed is back.</summary>
+    public bool IsTrial { get; set; }
 }

@@ -60,13 +60,13 @@ internal static class Room
 
     /// <summary>
     /// The busy runner that is to yield: not pinned, the fewest requests first, then the longest unused. Null where one yields already or
-    /// none can.
+    /// none can. One whose requests outlasted its last yield would turn new requests away for nothing.
     /// </summary>
     public static ManagedRunnerState? FindYielding(ManagedRunners runners) =>
         runners.Live.Any(static live => live.Draining is not null || live.State == RunnerState.Stopping)
             ? null
             : runners.Live
-                .Where(static live => live is { State: RunnerState.Ready, InFlight: > 0, IsPinned: false })
+                .Where(static live => live is { State: RunnerState.Ready, InFlight: > 0, Outlasting: 0, IsPinned: false })
                 .MinBy(static live => (live.InFlight, live.LastUsed, live.Id.Value));
 
     private static IEnumerable<ManagedRunnerState> IdleFirst(IEnumerable<ManagedRunnerState> runners) => runners

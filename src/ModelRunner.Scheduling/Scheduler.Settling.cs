@@ -5,6 +5,7 @@ public sealed partial class Scheduler
 {
     private void Settle(TimeSpan now)
     {
+        EndYields(now);
         ExpireWaiting(now);
         StopIdle(now);
         if (_shutdown == ShutdownPhase.None)
@@ -74,12 +75,7 @@ public sealed partial class Scheduler
         foreach (ManagedRunnerState excess in Room.FindExcess(_runners, _isMemoryMeasured ? _settings with { MemoryBudgetBytes = null } : _settings))
             Stop(excess, StopReason.Evicted);
 
-        // Nobody waits for room any more, so whoever was to yield for it goes on.
-        foreach (ManagedRunnerState runner in _runners.Live.Where(static live => live is { State: RunnerState.Ready, Draining: StopReason.Evicted }))
-        {
-            runner.Draining = null;
-            AdmitWaiting(runner);
-        }
+        StopYielding();
     }
 
     // Only an unload could change it, and nobody behind may wait for that.
@@ -100,7 +96,7 @@ public sealed partial class Scheduler
 
         // A busy runner that new requests keep busy would never be idle: after a while it must let those wait.
         if (now - wanted.Waiting.First!.Value.Arrived >= _settings.YieldDelay && Room.FindYielding(_runners) is { } yielding)
-            yielding.Draining = StopReason.Evicted;
+            Drain(yielding, StopReason.Evicted, now);
     }
 
     private void ForgetOldFailures(TimeSpan now)

@@ -47,15 +47,17 @@ public sealed partial class Scheduler
         {
             case RequestArrived arrived: Arrive(arrived, now); break;
             case ClientLeft left: Leave(left.Request); break;
-            case RequestCompleted completed: Complete(completed.Request, now); break;
+            case RequestCompleted completed: Complete(completed, now); break;
             case RunnerReady ready: BecomeReady(ready.Runner, now); break;
             case RunnerFailed failed: Fail(failed, now); break;
             case RunnerExited exited: Exit(exited, now); break;
+            case RunnerAnswered answered: Answer(answered.Runner); break;
+            case RunnerStuck stuck: StopStuck(stuck); break;
             case UnloadAsked asked: Unload(asked, now); break;
             case UnloadAbandoned abandoned: _unloads.RemoveAll(unload => unload.Id == abandoned.Unload); break;
             case ConfigurationChanged changed: Configure(changed.Settings); break;
             case MemoryMeasured measured: Measure(measured.BudgetBytes); break;
-            case ShutdownAsked: Shutdown(); break;
+            case ShutdownAsked: Shutdown(now); break;
             case TimePassed: break;
             default: throw new ArgumentException($"Not an event of the list: {happened}.", nameof(happened));
         }
@@ -91,10 +93,11 @@ public sealed partial class Scheduler
             return;
         }
 
-        if (_attached.Choose(arrived.Key) is { } attached)
+        if (_attached.Choose(arrived.Key, now) is { } attached)
         {
-            _requests.Add(id, new RequestState(id, now) { Attached = attached, IsAdmitted = true });
-            _attached.Begin(attached, now);
+            var request = new RequestState(id, now) { Attached = attached, IsAdmitted = true };
+            _requests.Add(id, request);
+            _attached.Begin(attached, request, now);
             _effects.Add(new Admit(id, attached.Id));
             return;
         }
@@ -149,19 +152,21 @@ public sealed partial class Scheduler
         _runners.ForgetIfEmpty(request.Managed);
     }
 
-    private void Complete(RequestId id, TimeSpan now)
+    private void Complete(RequestCompleted completed, TimeSpan now)
     {
-        if (!_requests.TryGetValue(id, out RequestState? request) || !request.IsAdmitted)
+        if (!_requests.TryGetValue(completed.Request, out RequestState? request) || !request.IsAdmitted)
             return;
-        _requests.Remove(id);
+        _requests.Remove(completed.Request);
         if (request.Attached is { } attached)
         {
-            _attached.End(attached, now);
+            _attached.End(attached, request, completed.Result, now, _settings);
             return;
         }
 
         request.Managed!.InFlight--;
         request.Managed.LastUsed = now;
+        if (request.HasOutlastedYield)
+            request.Managed.Outlasting--;
     }
 
     private void BecomeReady(RunnerId id, TimeSpan now)
@@ -209,7 +214,7 @@ public sealed partial class Scheduler
             return;
         if (runner.State == RunnerState.Stopping)
         {
-            End(runner, failure: null);
+            End(runner, runner.StopCause);
             return;
         }
 
@@ -275,7 +280,7 @@ public sealed partial class Scheduler
             count++;
             RefuseWaiting(runner, request => Refusals.Unloading(request, runner.Key));
             runner.DrainEnds ??= now + _settings.UnloadDrain;
-            StopWhenIdle(runner, StopReason.Unloaded);
+            StopWhenIdle(runner, StopReason.Unloaded, now);
         }
 
         _unloads.Add(new PendingUnload(asked.Unload, count, ends));
@@ -306,7 +311,7 @@ public sealed partial class Scheduler
         _settings = _settings with { MemoryBudgetBytes = budgetBytes };
     }
 
-    private void Shutdown()
+    private void Shutdown(TimeSpan now)
     {
         if (_shutdown == ShutdownPhase.Ended)
             return;
@@ -317,17 +322,17 @@ public sealed partial class Scheduler
             if (runner.State == RunnerState.Ready && _shutdown == ShutdownPhase.Ending)
                 Stop(runner, StopReason.Shutdown);
             else if (runner.State is RunnerState.Loading or RunnerState.Ready)
-                StopWhenIdle(runner, StopReason.Shutdown);
+                StopWhenIdle(runner, StopReason.Shutdown, now);
             _runners.ForgetIfEmpty(runner);
         }
     }
 
-    private void StopWhenIdle(ManagedRunnerState runner, StopReason reason)
+    private void StopWhenIdle(ManagedRunnerState runner, StopReason reason, TimeSpan now)
     {
         if (runner.InFlight == 0)
             Stop(runner, reason);
         else
-            runner.Draining = reason;
+            Drain(runner, reason, now);
     }
 
     private void Stop(ManagedRunnerState runner, StopReason reason)

@@ -27,6 +27,13 @@ public sealed record SchedulerSettings
     /// </summary>
     public TimeSpan UnloadDrain { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long a runner that yields may refuse to take new requests while its last ones go on. Where they go on for longer, it takes
+    /// requests again until they have ended; each further try is twice as long. It is never longer than half of
+    /// <see cref="QueueTimeout"/>, so that no request for a loaded model is refused because of it.
+    /// </summary>
+    public TimeSpan YieldLimit { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Memory in bytes that all managed runners may take together by their estimates; null: not limited.</summary>
     public long? MemoryBudgetBytes { get; init; }
 

@@ -22,6 +22,73 @@ public class AttachedTests
     }
 
     [Fact]
+    public void One_that_failed_is_avoided_while_the_other_lives_however_busy_that_is()
+    {
+        (RunnerId dead, RequestId failed) = _bed.Send(A);
+        _bed.Break(failed);
+        for (int i = 0; i < 10; i++)
+            Assert.NotEqual(dead, _bed.Send(A).Runner);
+    }
+
+    [Fact]
+    public void After_the_backoff_one_request_tries_it_and_the_others_wait_for_what_that_finds()
+    {
+        (RunnerId dead, RequestId failed) = _bed.Send(A);
+        _bed.Break(failed);
+        _bed.Send(A);
+        _bed.Pass(Seconds(0.1));
+        (RunnerId first, RequestId trial) = _bed.Send(A);
+        Assert.Equal(dead, first);
+        Assert.NotEqual(dead, _bed.Send(A).Runner);
+        Assert.NotEqual(dead, _bed.Send(A).Runner);
+
+        _bed.Break(trial);
+        _bed.Pass(Seconds(0.1));
+        Assert.NotEqual(dead, _bed.Send(A).Runner);
+        _bed.Pass(Seconds(0.1));
+        (RunnerId second, RequestId success) = _bed.Send(A);
+        Assert.Equal(dead, second);
+        _bed.Complete(success);
+        Assert.Equal(dead, _bed.Send(A).Runner);
+        Assert.Equal(dead, _bed.Send(A).Runner);
+    }
+
+    [Fact]
+    public void An_answer_that_began_before_the_failure_does_not_forgive_it()
+    {
+        (RunnerId one, RequestId old) = _bed.Send(A);
+        _bed.Send(A);
+        (RunnerId again, RequestId failed) = _bed.Send(A);
+        Assert.Equal(one, again);
+        _bed.Pass(Seconds(1));
+        _bed.Break(failed);
+        _bed.Complete(old);
+        Assert.NotEqual(one, _bed.Send(A).Runner);
+    }
+
+    [Fact]
+    public void Where_all_failed_the_one_that_is_due_first_is_asked()
+    {
+        (RunnerId first, RequestId one) = _bed.Send(A);
+        _bed.Break(one);
+        _bed.Pass(Seconds(0.01));
+        (_, RequestId other) = _bed.Send(A);
+        _bed.Break(other);
+        Assert.Equal(first, _bed.Send(A).Runner);
+    }
+
+    [Fact]
+    public void Many_requests_that_fail_together_are_one_failure()
+    {
+        List<(RunnerId Runner, RequestId Request)> sent = [.. Enumerable.Range(0, 20).Select(_ => _bed.Send(A))];
+        RunnerId dead = sent[0].Runner;
+        foreach ((_, RequestId request) in sent.Where(pair => pair.Runner == dead))
+            _bed.Break(request);
+        _bed.Pass(Seconds(0.1));
+        Assert.Equal(dead, _bed.Send(A).Runner);
+    }
+
+    [Fact]
     public void Neither_unload_nor_time_nor_shutdown_stops_them()
     {
         _bed.Complete(_bed.Ask(A));

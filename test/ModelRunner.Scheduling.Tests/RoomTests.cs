@@ -190,6 +190,93 @@ public class RoomTests
     }
 
     [Fact]
+    public void A_stream_without_end_keeps_the_loaded_model_for_all_who_ask_for_it()
+    {
+        (RunnerId a, _) = _one.Load(A);
+        _one.Ask(B);
+        int served = 0;
+        for (int second = 0; second < 1200; second++)
+        {
+            RequestId request = _one.Ask(A);
+            List<SchedulerEffect> effects = [.. _one.Effects, .. _one.Pass(Seconds(1))];
+            Assert.DoesNotContain(effects, effect => effect is Refuse refuse && refuse.Request == request);
+            foreach (Admit admit in effects.OfType<Admit>())
+            {
+                Assert.Equal(a, admit.Runner);
+                _one.Complete(admit.Request);
+                served++;
+            }
+
+            if (second % 60 == 0)
+                _one.Ask(B);
+        }
+
+        Assert.Equal(1200, served);
+        Assert.Equal(RunnerState.Ready, _one.Status(A).State);
+    }
+
+    [Fact]
+    public void When_the_answer_that_outlasted_a_yield_ends_the_waiting_model_gets_the_place()
+    {
+        (RunnerId a, RequestId stream) = _one.Load(A);
+        RequestId waiting = _one.Ask(B);
+        _one.Pass(Seconds(40));
+        _one.Handle(new RunnerAnswered(a));
+        RequestId beside = _one.Ask(A);
+        Assert.Equal([new Admit(beside, a)], _one.Effects);
+        _one.Complete(stream);
+        Assert.Contains(new CheckRunner(a), _one.Effects);
+        _one.Ask(A);
+        Assert.Empty(_one.Effects);
+        _one.Complete(beside);
+        Assert.Equal([new StopRunner(a, StopReason.Evicted)], _one.Effects);
+        _one.Exit(a);
+        RunnerId b = _one.Started();
+        _one.Ready(b);
+        Assert.Equal([new Admit(waiting, b)], _one.Effects);
+    }
+
+    [Fact]
+    public void Where_one_answer_has_no_end_another_runner_yields()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 2 });
+        bed.Load(A);
+        bed.Pass(Seconds(1));
+        (RunnerId b, RequestId first) = bed.Load(B);
+        RequestId second = bed.Ask(B);
+        bed.Ask(C);
+        bed.Pass(Seconds(40));
+        bed.Complete(first);
+        bed.Complete(second);
+        Assert.Equal([new StopRunner(b, StopReason.Evicted)], bed.Effects);
+    }
+
+    [Fact]
+    public void A_runner_that_gives_no_sign_of_life_is_stopped_for_a_model_that_waits()
+    {
+        (RunnerId a, _) = _one.Load(A);
+        _one.Ask(B);
+        Assert.Contains(new CheckRunner(a), _one.Pass(Seconds(5)));
+        _one.Handle(new RunnerAnswered(a));
+        Assert.Equal([new CheckRunner(a)], _one.Effects);
+        _one.Handle(new RunnerStuck(a, "it gave no sign of life"));
+        Assert.Equal([new StopRunner(a, StopReason.Stuck)], _one.Effects);
+        _one.Exit(a);
+        Assert.Equal(B, Assert.Single(_one.Effects.OfType<StartRunner>()).Key);
+        Assert.Equal((RunnerState.Failed, "it gave no sign of life"), (_one.Status(A).State, _one.Status(A).Failure));
+    }
+
+    [Fact]
+    public void A_runner_that_nobody_waits_for_is_not_stopped_however_long_it_is_silent()
+    {
+        (RunnerId a, _) = _one.Load(A);
+        RequestId waiting = _one.Ask(B);
+        _one.Pass(Seconds(5));
+        _one.Handle(new ClientLeft(waiting));
+        Assert.Empty(_one.Handle(new RunnerStuck(a, "it gave no sign of life")));
+    }
+
+    [Fact]
     public void The_first_to_wait_is_the_first_to_start()
     {
         (RunnerId a, RequestId stream) = _one.Load(A);

@@ -39,6 +39,16 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
 
     public void Complete(RequestId request) => Handle(new RequestCompleted(request));
 
+    /// <summary>The runner of a request failed it.</summary>
+    public void Break(RequestId request) => Handle(new RequestCompleted(request, RequestResult.RunnerFailed));
+
+    /// <summary>Asks for a key that is served at once, and says where.</summary>
+    public (RunnerId Runner, RequestId Request) Send(RunnerKey key)
+    {
+        RequestId request = Ask(key);
+        return (Assert.IsType<Admit>(Assert.Single(Effects)).Runner, request);
+    }
+
     public void Ready(RunnerId runner) => Handle(new RunnerReady(runner));
 
     public void Exit(RunnerId runner, string? cause = null) => Handle(new RunnerExited(runner, cause));

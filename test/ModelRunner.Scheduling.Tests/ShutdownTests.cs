@@ -39,7 +39,7 @@ public class ShutdownTests
     public void A_second_word_stops_busy_runners_too()
     {
         (RunnerId busy, _) = _bed.Load(A);
-        Assert.Empty(_bed.Handle(new ShutdownAsked()));
+        Assert.Equal([new CheckRunner(busy)], _bed.Handle(new ShutdownAsked()));
         Assert.Equal([new StopRunner(busy, StopReason.Shutdown)], _bed.Handle(new ShutdownAsked()));
         _bed.Exit(busy);
         Assert.Equal([new ShutdownCompleted()], _bed.Effects);

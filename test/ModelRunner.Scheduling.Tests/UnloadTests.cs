@@ -38,7 +38,7 @@ public class UnloadTests
     {
         (RunnerId runner, RequestId stream) = _bed.Load(A);
         UnloadId unload = _bed.Unload();
-        Assert.Empty(_bed.Effects);
+        Assert.Equal([new CheckRunner(runner)], _bed.Effects);
         RequestId late = _bed.Ask(A);
         Assert.Empty(_bed.Effects);
         _bed.Complete(stream);
@@ -67,6 +67,18 @@ public class UnloadTests
         // The time belongs to that start: the next one is not stopped by it.
         bed.Load(A);
         Assert.Empty(bed.Pass(SchedulerBed.Seconds(4)));
+    }
+
+    [Fact]
+    public void A_runner_that_gives_no_sign_of_life_does_not_hold_an_unload()
+    {
+        (RunnerId runner, _) = _bed.Load(A);
+        UnloadId unload = _bed.Unload();
+        Assert.Equal([new CheckRunner(runner)], _bed.Effects);
+        _bed.Handle(new RunnerStuck(runner, "it gave no sign of life"));
+        Assert.Equal([new StopRunner(runner, StopReason.Stuck)], _bed.Effects);
+        _bed.Exit(runner);
+        Assert.Equal([new UnloadCompleted(unload, 1)], _bed.Effects);
     }
 
     [Fact]

@@ -73,7 +73,9 @@ internal sealed class RunnerPool : IAsyncDisposable
     }
 
     /// <summary>Stops runners and returns, when their processes are gone, how many there were.</summary>
-    /// <param name="selection">Which. A busy runner takes no more requests and stops after its last one.</param>
+    /// <param name="selection">
+    /// Which. A busy runner takes no more requests and stops after its last one, or when they have had the drain time.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait, not the unloading.</param>
     public async Task<int> UnloadAsync(UnloadSelection selection, CancellationToken cancellationToken)
     {

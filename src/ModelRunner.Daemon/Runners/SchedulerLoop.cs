@@ -26,6 +26,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly long _startedAt;
     private readonly DateTimeOffset _origin;
+    private readonly LifeCheck _lifeCheck;
     private readonly ITimer _timer;
     private readonly Task _running;
     private volatile IReadOnlyList<RunnerSnapshot> _snapshot;
@@ -41,6 +42,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         (_live, _launcher, _memory, _time, _logger) = (live, launcher, memory, time, logger);
         _scheduler = new Scheduler(settings);
+        _lifeCheck = new LifeCheck(time);
         _startedAt = time.GetTimestamp();
         _origin = time.GetUtcNow();
         _snapshot = TakeSnapshot();
@@ -175,6 +177,26 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         _ = runner.StopAsync();
     }
 
+    private async Task CheckAsync(RunnerId id)
+    {
+        if (_live.Find(id) is not { } runner)
+            return;
+        try
+        {
+            bool isAlive = await _lifeCheck.IsAliveAsync(runner.Endpoint, runner.Gone);
+            Post(isAlive ? new RunnerAnswered(id) : new RunnerStuck(id, LifeCheck.Silence));
+        }
+        catch (OperationCanceledException)
+        {
+            // It has ended or is being stopped.
+        }
+        catch (Exception failure)
+        {
+            LogCheckFailed(failure, id.Value);
+            Post(new RunnerAnswered(id));
+        }
+    }
+
     private void Forget(RunnerId id)
     {
         _ = _live.Find(id)?.CutAsync();
@@ -193,6 +215,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             case StopRunner stop:
                 Stop(stop);
                 break;
+            case CheckRunner check:
+                _ = CheckAsync(check.Runner);
+                break;
             case Admit admit:
                 Admit(admit);
                 break;
@@ -210,16 +235,18 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
     private void Admit(Admit admit)
     {
-        var completed = new RequestCompleted(admit.Request);
         if (_live.Find(admit.Runner) is { } runner && _pending.TryRemove(admit.Request, out PendingRequest? request))
         {
-            var lease = new RunnerLease(admit.Runner, runner.Endpoint, () => Post(completed)) { RunnerGone = runner.Gone };
+            var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => Post(new RequestCompleted(admit.Request, result)))
+            {
+                IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone,
+            };
             if (request.TryAdmit(lease))
                 return;
         }
 
         // The client left between the decision and now.
-        Post(completed);
+        Post(new RequestCompleted(admit.Request, RequestResult.Abandoned));
     }
 
     private void Refuse(Refuse refusal)
@@ -246,6 +273,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Error, "An error in the daemon itself: model {Model} could not be started.")]
     private partial void LogStartThrew(Exception failure, string model);
+
+    [LoggerMessage(LogLevel.Error, "An error in the daemon itself: runner {Runner} could not be asked whether it lives.")]
+    private partial void LogCheckFailed(Exception failure, long runner);
 
     [LoggerMessage(LogLevel.Information, "Stopping process {ProcessId}: {Reason}.")]
     private partial void LogStopping(int? processId, StopReason reason);

@@ -14,4 +14,7 @@ public enum StopReason
 
     /// <summary>The daemon ends.</summary>
     Shutdown,
+
+    /// <summary>It gives no sign of life, and somebody waits until it is done.</summary>
+    Stuck,
 }

@@ -95,7 +95,7 @@ internal sealed class ForwardingFixture : IAsyncDisposable
         var forwarder = new RequestForwarder(
             context.RequestServices.GetRequiredService<IHttpForwarder>(), TimeProvider.System, NullLogger<RequestForwarder>.Instance);
         var endpoint = new RunnerEndpoint(new Uri("http://runner-1/"), _runnerClient, "unix:/runner.sock");
-        using var lease = new RunnerLease(new RunnerId(1), endpoint, static () => { }) { RunnerGone = _runnerGone.Token };
+        using var lease = new RunnerLease(new RunnerId(1), endpoint, static _ => { }) { RunnerGone = _runnerGone.Token };
 
         ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()));
         if (outcome is ForwardOutcome.RunnerFailed or ForwardOutcome.NotReached)

@@ -19,8 +19,14 @@ internal sealed class FakeProcess(RunnerId id, RunnerKey key, long memory)
     /// <summary>Whether the scheduler was told that it is ready.</summary>
     public bool WasReadyTold { get; set; }
 
+    /// <summary>Whether the scheduler waits to hear whether it lives.</summary>
+    public bool IsBeingChecked { get; set; }
+
+    /// <summary>It takes requests and never ends one.</summary>
+    public bool IsStuck { get; set; }
+
     public HashSet<RequestId> Requests { get; } = [];
 
-    /// <summary>When it was first asked to be unloaded.</summary>
-    public TimeSpan? UnloadAskedAt { get; set; }
+    /// <summary>When its requests may be cut, because it is unloaded; null: never.</summary>
+    public TimeSpan? MayBeCutAt { get; set; }
 }

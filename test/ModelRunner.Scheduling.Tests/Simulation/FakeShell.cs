@@ -7,6 +7,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
 {
     private readonly Dictionary<RunnerId, FakeProcess> _processes = [];
     private readonly Dictionary<RequestId, RunnerDemand> _demands = [];
+    private readonly Dictionary<RequestId, RunnerKey> _keys = [];
     private readonly Dictionary<RunnerKey, long> _memory = [];
     private readonly HashSet<UnloadId> _unloads = [];
 
@@ -34,6 +35,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
     public void Ask(RequestId request, RunnerKey key, RunnerDemand demand)
     {
         Waiting.Add(request);
+        _keys[request] = key;
         _demands.Add(request, demand);
         if (!_processes.Values.Any(process => process.Key == key))
             _memory[key] = demand.MemoryBytes;
@@ -54,13 +56,18 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 RunnerId id = happened is RunnerExited exited ? exited.Runner : ((RunnerFailed)happened).Runner;
                 _processes.Remove(id);
                 break;
+            case RunnerAnswered or RunnerStuck:
+                RunnerId checkedId = happened is RunnerAnswered answered ? answered.Runner : ((RunnerStuck)happened).Runner;
+                if (_processes.TryGetValue(checkedId, out FakeProcess? checkedOne))
+                    checkedOne.IsBeingChecked = false;
+                break;
             case RequestCompleted completed when Admitted.Remove(completed.Request, out RunnerId runner):
                 if (_processes.TryGetValue(runner, out FakeProcess? server))
                     server.Requests.Remove(completed.Request);
                 break;
             case UnloadAsked asked:
                 foreach (FakeProcess unloaded in _processes.Values.Where(process => asked.Selection.Matches(process.Key)))
-                    unloaded.UnloadAskedAt ??= Now;
+                    unloaded.MayBeCutAt ??= Now + Settings.UnloadDrain;
                 break;
             case ClientLeft left:
                 Waiting.Remove(left.Request);
@@ -100,8 +107,14 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 break;
             case Refuse refuse:
                 Require(Waiting.Remove(refuse.Request), $"{refuse} answers a waiting request once");
+                Require(refuse.Reason != RefusalReason.QueueTimeout || !IsServed(_keys[refuse.Request]), $"{refuse} is not for a loaded model");
                 Require(refuse.Message.Length > 0 && !refuse.Message.Contains('\n', StringComparison.Ordinal), "a refusal is one line");
                 Require(refuse.RetryAfter is not { } wait || wait > TimeSpan.Zero, "the wait lies ahead");
+                break;
+            case CheckRunner check:
+                FakeProcess asked = _processes[check.Runner];
+                Require(!asked.IsBeingChecked, $"{check} comes once at a time");
+                asked.IsBeingChecked = true;
                 break;
             case UnloadCompleted completed:
                 Require(_unloads.Remove(completed.Unload), $"{completed} answers one call once");
@@ -126,10 +139,13 @@ internal sealed class FakeShell(SchedulerSettings settings)
     {
         Require(_processes.TryGetValue(stop.Runner, out FakeProcess? process), $"{stop} names a living process");
         Require(!process!.IsStopping, $"{stop} comes once");
-        bool isOverdue = stop.Reason == StopReason.Unloaded && Now - process.UnloadAskedAt >= Settings.UnloadDrain;
-        Require(IsForced || isOverdue || process.Requests.Count == 0, $"{stop} cuts nobody");
+        bool isOverdue = stop.Reason == StopReason.Unloaded && Now >= process.MayBeCutAt;
+        Require(IsForced || isOverdue || process.Requests.Count == 0 || stop.Reason == StopReason.Stuck, $"{stop} cuts nobody");
         process.IsStopping = true;
     }
+
+    private bool IsServed(RunnerKey key) =>
+        _processes.Values.Any(process => process.Key == key && process is { WasReadyTold: true, IsStopping: false, MayBeCutAt: null });
 
     private static void Require(bool holds, string rule)
     {

@@ -6,6 +6,7 @@ internal sealed class Schedule
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
     private readonly Dice _dice;
+    private readonly bool _hasTimeouts;
     private readonly List<RunnerKey> _keys;
     private readonly List<SchedulerEvent> _told = [];
     private readonly Scheduler _scheduler;
@@ -17,6 +18,7 @@ internal sealed class Schedule
     private Schedule(ulong seed)
     {
         _dice = new Dice(seed);
+        _hasTimeouts = _dice.OneIn(2);
         _keys = [.. Enumerable.Range(0, 2 + _dice.Below(4)).Select(static i => SchedulerBed.Key($"m{i}"))];
         SchedulerSettings settings = MakeSettings();
         _shell = new FakeShell(settings);
@@ -44,7 +46,10 @@ internal sealed class Schedule
         MaxRunners = 1 + _dice.Below(3),
         MaxQueuedRequests = 1 + _dice.Below(12),
         MemoryBudgetBytes = _dice.OneIn(2) ? null : 60 + _dice.Below(60),
-        QueueTimeout = LongestWait,
+        QueueTimeout = _hasTimeouts ? TimeSpan.FromSeconds(1 + _dice.Below(60)) : LongestWait,
+        YieldDelay = TimeSpan.FromSeconds(_dice.Below(10)),
+        YieldLimit = TimeSpan.FromSeconds(1 + _dice.Below(40)),
+        UnloadDrain = TimeSpan.FromSeconds(_dice.Below(60)),
         Attached = _dice.OneIn(4) ? [new AttachedRunner(new RunnerId(-1), _keys[0])] : [],
     };
 
@@ -57,7 +62,8 @@ internal sealed class Schedule
             case < 11: MoveProcess(); break;
             case 11: Leave(); break;
             case 12: Pass(TimeSpan.FromMilliseconds(1 << _dice.Below(18))); break;
-            case 13: Repeat(); break;
+            case 13 when _dice.OneIn(2): Repeat(); break;
+            case 13: AnswerCheck(); break;
             case 14 when _dice.OneIn(3): Unload(); break;
             case 15 when _dice.OneIn(6): Reconfigure(); break;
         }
@@ -81,8 +87,12 @@ internal sealed class Schedule
 
     private void Complete()
     {
-        if (_shell.Admitted.Count > 0)
-            Tell(new RequestCompleted(_dice.Pick([.. _shell.Admitted.Keys])));
+        if (_shell.Admitted.Count == 0)
+            return;
+        RequestId request = _dice.Pick([.. _shell.Admitted.Keys]);
+        if (_shell.Processes.Any(process => process.IsStuck && process.Requests.Contains(request)))
+            return;
+        Tell(new RequestCompleted(request, (RequestResult)_dice.Below(3)));
     }
 
     private void Leave()
@@ -118,6 +128,16 @@ internal sealed class Schedule
         }
     }
 
+    private void AnswerCheck()
+    {
+        List<FakeProcess> asked = [.. _shell.Processes.Where(static process => process.IsBeingChecked)];
+        if (asked.Count == 0)
+            return;
+        FakeProcess process = _dice.Pick(asked);
+        process.IsStuck |= _dice.OneIn(4);
+        Tell(process.IsStuck ? new RunnerStuck(process.Id, "it gave no sign of life") : new RunnerAnswered(process.Id));
+    }
+
     private void Repeat()
     {
         // What was told once may be told again, at any time after.
@@ -128,8 +148,9 @@ internal sealed class Schedule
     private void Unload()
     {
         var id = new UnloadId(++_lastUnload);
+        var selection = new UnloadSelection(null, _dice.OneIn(2) ? null : [_dice.Pick(_keys).Model]);
         _shell.Unload(id);
-        Tell(new UnloadAsked(id, new UnloadSelection(null, _dice.OneIn(2) ? null : [_dice.Pick(_keys).Model])));
+        Tell(new UnloadAsked(id, selection));
         if (!_dice.OneIn(4))
             return;
         _shell.Abandon(id);

@@ -1,0 +1,16 @@
+namespace ModelRunner.Scheduling;
+
+/// <summary>How long a runner yields: how long it takes no requests so that another model gets its place.</summary>
+internal static class Yield
+{
+    /// <summary>When a runner that yields gives it up; null where it does not yield.</summary>
+    public static TimeSpan? EndOf(ManagedRunnerState runner, SchedulerSettings settings) =>
+        runner is { State: RunnerState.Ready, Draining: StopReason.Evicted } ? runner.DrainingSince + LengthOf(runner.FailedYields, settings) : null;
+
+    private static TimeSpan LengthOf(int failedYields, SchedulerSettings settings)
+    {
+        TimeSpan longest = settings.QueueTimeout / 2;
+        double seconds = settings.YieldLimit.TotalSeconds * Math.Pow(2, Math.Min(failedYields, 30));
+        return seconds < longest.TotalSeconds ? TimeSpan.FromSeconds(seconds) : longest;
+    }
+}
