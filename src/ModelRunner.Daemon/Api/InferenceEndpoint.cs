@@ -18,7 +18,11 @@ internal sealed class InferenceEndpoint(
 
     private const string BackendParameter = "backend";
 
-    private const int MaxAttempts = 2;
+    /// <summary>How many replicas are tried: more than anybody has.</summary>
+    private const int MaxAttempts = 16;
+
+    /// <summary>How often runners that the daemon starts are tried: one whose end was not seen yet, and the next.</summary>
+    private const int MaxManagedAttempts = 3;
 
     private static readonly string[] Prefixes = ["", "/engines", $"/engines/{{{BackendParameter}}}"];
 
@@ -45,23 +49,27 @@ internal sealed class InferenceEndpoint(
 
         var request = new RunnerRequest(route.RunnerPath, body.Bytes);
 
-        // A runner that died a moment ago may be chosen before its end is seen. Nothing was sent then, so the next one may be asked.
-        RunnerId runner = default;
-        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        // A runner that died a moment ago may be chosen before its end is seen, and a server of somebody else may be down. The request did
+        // not reach it then, so the next one may be asked.
+        var asked = new List<RunnerId>();
+        while (asked.Count < MaxAttempts)
         {
             AcquireOutcome acquired = await pool.AcquireAsync(backend, model, route.Mode, context.RequestAborted);
             using RunnerLease lease = acquired.Lease ?? throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!));
-            runner = lease.Runner;
+            if (lease.IsAttached && asked.Contains(lease.Runner))
+                break;
+
+            asked.Add(lease.Runner);
             ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, request);
-            if (outcome is not (ForwardOutcome.NotReached or ForwardOutcome.RunnerFailed))
+            if (outcome is not (ForwardOutcome.NotReached or ForwardOutcome.Unread or ForwardOutcome.RunnerFailed))
                 return;
 
             await WaitForEndAsync(lease);
-            if (outcome == ForwardOutcome.RunnerFailed)
+            if (outcome == ForwardOutcome.RunnerFailed || (!lease.IsAttached && asked.Count == MaxManagedAttempts))
                 break;
         }
 
-        await ApiErrorWriter.WriteAsync(context, Explain(model, route, runner));
+        await ApiErrorWriter.WriteAsync(context, Explain(model, route, asked[^1]));
     }
 
     private ModelEntry Find(RequestEnvelope envelope)
@@ -93,7 +101,7 @@ internal sealed class InferenceEndpoint(
     private async Task WaitForEndAsync(RunnerLease lease)
     {
         // Nobody sees the end of a runner that is not ours.
-        if (pool.Runners.Any(runner => runner.Id == lease.Runner && runner.IsAttached))
+        if (lease.IsAttached)
             return;
 
         await Task.Delay(WaitForCause, time, lease.RunnerGone).ContinueWith(

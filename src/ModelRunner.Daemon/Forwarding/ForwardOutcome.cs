@@ -12,11 +12,15 @@ internal enum ForwardOutcome
     /// <summary>Nobody took the connection, so nothing of the request was sent; another runner may be asked.</summary>
     NotReached,
 
-    /// <summary>The runner gave no answer; nothing was sent to the client, and the caller has to.</summary>
+    /// <summary>The runner closed the connection before it had read the request; another runner may be asked.</summary>
+    Unread,
+
+    /// <summary>The runner gave no answer, though it may have worked on the request; nothing was sent to the client, and the caller has to.</summary>
     RunnerFailed,
 
     /// <summary>
-    /// The runner ended in the middle of its answer; the client's connection was cut so that it cannot take it for whole.
+    /// The runner ended in the middle of its answer. The client was told so in a stream of events; elsewhere its connection was cut, so
+    /// that it cannot take the answer for whole.
     /// </summary>
     Cut,
 }

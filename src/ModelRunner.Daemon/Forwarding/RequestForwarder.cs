@@ -1,5 +1,6 @@
 using System.Net;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Forwarding;
@@ -10,11 +11,11 @@ namespace ModelRunner.Daemon.Forwarding;
 /// </summary>
 internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimeProvider time, ILogger<RequestForwarder> logger)
 {
-    /// <summary>
-    /// llama-server closes connections that were idle for 5 s, and may do so just when a request is written to one. That shows at once;
-    /// what fails later was at work on the request.
-    /// </summary>
-    private static readonly TimeSpan IdleCloseShowsWithin = TimeSpan.FromMilliseconds(250);
+    /// <summary>How long a client may take to read the last event of a stream whose runner is gone.</summary>
+    private static readonly TimeSpan LastEventPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>A connection to a process that ended fails by itself, and only that tells whether the request was read.</summary>
+    private static readonly TimeSpan ConnectionPatience = TimeSpan.FromMilliseconds(250);
 
     private static readonly ForwarderRequestConfig Settings = new()
     {
@@ -24,20 +25,35 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         AllowResponseBuffering = false,
     };
 
-    /// <summary>Forwards; never throws for what a runner or a client does.</summary>
+    /// <summary>Forwards; never throws for what a runner or a client does. It tells the lease what that says about the runner.</summary>
     public async Task<ForwardOutcome> ForwardAsync(HttpContext context, RunnerLease lease, RunnerRequest request)
     {
-        long started = time.GetTimestamp();
-        ForwarderError error = await SendAsync(context, lease, request);
-        bool isSentTwice = IsIdleClose(context, lease, error) && time.GetElapsedTime(started) < IdleCloseShowsWithin;
-        if (isSentTwice)
+        ForwardOutcome outcome = await TryAsync(context, lease, request);
+
+        // llama-server closes connections that were idle for 5 s, and may do so just when a request is written to one. A new connection
+        // shows whether the runner itself is gone.
+        if (outcome == ForwardOutcome.Unread && !context.RequestAborted.IsCancellationRequested)
         {
             LogRetry(lease.Endpoint.Display);
-            context.Response.StatusCode = StatusCodes.Status200OK;
-            error = await SendAsync(context, lease, request);
+            outcome = await TryAsync(context, lease, request);
         }
 
-        if (error == ForwarderError.None)
+        lease.Result = outcome switch
+        {
+            ForwardOutcome.Answered => RequestResult.Served,
+            ForwardOutcome.ClientLeft => RequestResult.Abandoned,
+            _ => RequestResult.RunnerFailed,
+        };
+        return outcome;
+    }
+
+    private async Task<ForwardOutcome> TryAsync(HttpContext context, RunnerLease lease, RunnerRequest request)
+    {
+        // The forwarder reads the body as the client's; it waits until it does not read it any more.
+        ReadOnlyPartsStream body = BodyFor(lease, request);
+        context.Request.Body = body;
+        (ForwarderError error, bool isBrokenOff) = await SendAsync(context, lease, request.Path, body.Length);
+        if (error == ForwarderError.None && !isBrokenOff)
             return ForwardOutcome.Answered;
         if (IsOfClient(error) && !lease.RunnerGone.IsCancellationRequested)
             return ForwardOutcome.ClientLeft;
@@ -47,40 +63,44 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         if (context.Response.HasStarted)
             return ForwardOutcome.Cut;
 
-        // What was sent once may be what ended the runner: it must not end the next one too.
         context.Response.StatusCode = StatusCodes.Status200OK;
-        return cause is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } && !isSentTwice
-            ? ForwardOutcome.NotReached
+        if (cause is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError })
+            return ForwardOutcome.NotReached;
+
+        // A body that nobody began to read waited for a connection.
+        return RequestUnreadException.IsReasonOf(cause) || (body.Length > 0 && !body.IsRead)
+            ? ForwardOutcome.Unread
             : ForwardOutcome.RunnerFailed;
     }
 
-    private async Task<ForwarderError> SendAsync(HttpContext context, RunnerLease lease, RunnerRequest request)
+    private static ReadOnlyPartsStream BodyFor(RunnerLease lease, RunnerRequest request) =>
+        lease.Endpoint.ModelName is { } name
+            ? new ReadOnlyPartsStream(ModelMember.Replace(request.Body, name))
+            : new ReadOnlyPartsStream(request.Body);
+
+    private async Task<(ForwarderError Error, bool IsBrokenOff)> SendAsync(HttpContext context, RunnerLease lease, string path, long bodyLength)
     {
-        // The forwarder reads the body as the client's; it waits until it does not read it any more.
-        context.Request.Body = new ReadOnlyMemoryStream(request.Body);
         RunnerEndpoint endpoint = lease.Endpoint;
-        var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, request.Path), request.Body.Length);
-        return await forwarder.SendAsync(
-            context, endpoint.BaseAddress.AbsoluteUri, endpoint.Client, Settings, transformer, lease.RunnerGone);
+        var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, path), bodyLength, lease);
+        using var cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        await using CancellationTokenRegistration registration = lease.RunnerGone.UnsafeRegister(
+            _ => Cut(cut, transformer), state: null);
+        ForwarderError error = await forwarder.SendAsync(
+            context, endpoint.BaseAddress.AbsoluteUri, endpoint.Client, Settings, transformer, cut.Token);
+        return (error, transformer.IsBrokenOff);
     }
+
+    // A stream of events ends with one that says what happened. Whoever does not read it is cut a little later.
+    private static void Cut(CancellationTokenSource cut, RunnerTransformer transformer) =>
+        cut.CancelAfter(transformer.IsEventStream ? LastEventPatience : ConnectionPatience);
 
     // The request's own token tells less: it is also cancelled when the forwarder cuts the connection because of the runner.
     private static bool IsOfClient(ForwarderError error) => error is
         ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled
         or ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient;
 
-    private static bool IsIdleClose(HttpContext context, RunnerLease lease, ForwarderError error)
-    {
-        if (error != ForwarderError.Request || context.Response.HasStarted)
-            return false;
-        if (context.RequestAborted.IsCancellationRequested || lease.RunnerGone.IsCancellationRequested)
-            return false;
-
-        Exception? cause = context.Features.Get<IForwarderErrorFeature>()?.Exception;
-        return cause is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.Unknown };
-    }
-
-    [LoggerMessage(LogLevel.Debug, "The runner at {Runner} closed an idle connection; the request is sent again.")]
+    [LoggerMessage(LogLevel.Debug, "The runner at {Runner} closed a connection before it read a request; the request is sent again.")]
     private partial void LogRetry(string runner);
 
     [LoggerMessage(LogLevel.Debug, "The runner at {Runner} gave no whole answer: {Error}: {Cause}")]

@@ -19,7 +19,6 @@ internal sealed class ForwardingFixture : IAsyncDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     private readonly TemporaryFolder _folder = new();
-    private readonly HttpMessageInvoker _runnerClient;
     private readonly CancellationTokenSource _runnerGone = new();
     private readonly TaskCompletionSource<ForwardOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WebApplication? _front;
@@ -28,7 +27,7 @@ internal sealed class ForwardingFixture : IAsyncDisposable
     private ForwardingFixture()
     {
         Client = new HttpClient(Connecting(Path.Join(_folder.Path, "front.sock"))) { BaseAddress = new Uri("http://localhost/") };
-        _runnerClient = new HttpMessageInvoker(Connecting(RunnerSocket));
+        Endpoint = RunnerEndpointFactory.ForManaged(new RunnerId(1), RunnerSocket, maxConnections: 8);
     }
 
     /// <summary>Talks to the forwarder.</summary>
@@ -36,7 +35,13 @@ internal sealed class ForwardingFixture : IAsyncDisposable
 
     public string RunnerSocket => Path.Join(_folder.Path, "runner.sock");
 
-    /// <summary>How the last request ended.</summary>
+    /// <summary>How the runner is reached.</summary>
+    public RunnerEndpoint Endpoint { get; set; }
+
+    /// <summary>What the last request said about the runner.</summary>
+    public RequestResult? Result { get; private set; }
+
+    /// <summary>How the first request ended.</summary>
     public Task<ForwardOutcome> Outcome => _outcome.Task;
 
     /// <summary>Starts both servers.</summary>
@@ -47,6 +52,14 @@ internal sealed class ForwardingFixture : IAsyncDisposable
         if (answer is not null)
             fixture._runner = await ServeAsync(fixture.RunnerSocket, answer);
         fixture._front = await ServeAsync(Path.Join(fixture._folder.Path, "front.sock"), fixture.ForwardAsync);
+        return fixture;
+    }
+
+    /// <summary>Starts the forwarder before a runner that is somebody else's.</summary>
+    public static async Task<ForwardingFixture> StartAsync(RunnerEndpoint endpoint)
+    {
+        ForwardingFixture fixture = await StartAsync(answer: null);
+        fixture.Endpoint = endpoint;
         return fixture;
     }
 
@@ -65,7 +78,6 @@ internal sealed class ForwardingFixture : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
-        _runnerClient.Dispose();
         foreach (WebApplication server in new[] { _front, _runner }.OfType<WebApplication>())
         {
             await server.StopAsync(new CancellationToken(canceled: true));
@@ -94,11 +106,13 @@ internal sealed class ForwardingFixture : IAsyncDisposable
         await context.Request.Body.CopyToAsync(body);
         var forwarder = new RequestForwarder(
             context.RequestServices.GetRequiredService<IHttpForwarder>(), TimeProvider.System, NullLogger<RequestForwarder>.Instance);
-        var endpoint = new RunnerEndpoint(new Uri("http://runner-1/"), _runnerClient, "unix:/runner.sock");
-        using var lease = new RunnerLease(new RunnerId(1), endpoint, static _ => { }) { RunnerGone = _runnerGone.Token };
+        using var lease = new RunnerLease(new RunnerId(1), Endpoint, result => Result = result)
+        {
+            Model = "canonical:latest", RunnerGone = _runnerGone.Token,
+        };
 
         ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()));
-        if (outcome is ForwardOutcome.RunnerFailed or ForwardOutcome.NotReached)
+        if (outcome is ForwardOutcome.RunnerFailed or ForwardOutcome.NotReached or ForwardOutcome.Unread)
             context.Response.StatusCode = StatusCodes.Status418ImATeapot;
         _outcome.TrySetResult(outcome);
     }

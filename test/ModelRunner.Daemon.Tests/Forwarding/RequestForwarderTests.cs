@@ -1,7 +1,11 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using ModelRunner.Daemon.Forwarding;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Daemon.Tests.Scraping;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Forwarding;
 
@@ -191,20 +195,147 @@ public sealed class RequestForwarderTests
     }
 
     [Fact]
-    public async Task A_request_that_met_a_closing_idle_connection_is_sent_once_more()
+    public async Task A_request_that_the_runner_received_is_never_sent_again()
     {
         int requests = 0;
         await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(async context =>
         {
             if (Interlocked.Increment(ref requests) == 1)
-                context.Abort();
-            else
-                await context.Response.WriteAsync("second");
+            {
+                await context.Response.WriteAsync("first");
+                return;
+            }
+
+            // Whoever reads the whole request may have begun to work on it.
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            context.Abort();
+        });
+        using (HttpResponseMessage first = await fixture.SendAsync("{}", Cancellation))
+            Assert.Equal("first", await first.Content.ReadAsStringAsync(Cancellation));
+
+        // The second one goes over the connection of the first.
+        using HttpResponseMessage second = await fixture.SendAsync("{}", Cancellation);
+
+        Assert.Equal(418, (int)second.StatusCode);
+        Assert.Equal(RequestResult.RunnerFailed, fixture.Result);
+        Assert.Equal(2, requests);
+    }
+
+    [Fact]
+    public async Task A_request_that_met_a_closing_idle_connection_is_sent_once_more()
+    {
+        int answered = 0;
+        await using var runner = new RawRunner(1, async (stream, _) =>
+        {
+            Interlocked.Increment(ref answered);
+            await RawRunner.WriteAsync(stream, RawRunner.Page("{}", "Content-Type: application/json\r\n"));
+            return true;
+        });
+        await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(RunnerEndpointFactory.ForManaged(new RunnerId(1), runner.SocketPath, 8));
+        using (HttpResponseMessage first = await fixture.SendAsync("", Cancellation))
+            Assert.Equal(200, (int)first.StatusCode);
+
+        runner.ClosesNextUnread = true;
+        using HttpResponseMessage second = await fixture.SendAsync("", Cancellation);
+
+        Assert.Equal(200, (int)second.StatusCode);
+        Assert.Equal(2, answered);
+        Assert.Equal(1, runner.ClosedUnread);
+    }
+
+    [Fact]
+    public async Task A_stream_of_events_that_breaks_off_ends_with_an_event_that_says_so()
+    {
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("data: {\"a\":1}\n\ndata: {\"half\":");
+            await arrived.Task;
+            context.Abort();
+        });
+
+        using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
+        arrived.SetResult();
+
+        await CheckBrokenStreamAsync(response);
+        Assert.Equal(ForwardOutcome.Cut, await fixture.Outcome);
+        Assert.Equal(RequestResult.RunnerFailed, fixture.Result);
+    }
+
+    [Fact]
+    public async Task A_stream_of_events_of_a_runner_that_is_stopped_ends_with_an_event_that_says_so()
+    {
+        var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(async context =>
+        {
+            context.RequestAborted.Register(left.SetResult);
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("data: {\"a\":1}\n\ndata: {\"half\":");
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
+        });
+
+        using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
+        await fixture.EndRunnerAsync();
+
+        await CheckBrokenStreamAsync(response);
+        await left.Task.WaitAsync(Patience, Cancellation);
+        Assert.Equal(ForwardOutcome.Cut, await fixture.Outcome);
+    }
+
+    [Fact]
+    public async Task A_long_event_without_a_line_end_passes()
+    {
+        string text = $"data: {new string('x', 3_000_000)}\n\ndata: [DONE]";
+        await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync(text);
         });
 
         using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
 
-        Assert.Equal("second", await response.Content.ReadAsStringAsync(Cancellation));
-        Assert.Equal(2, requests);
+        Assert.Equal(text, await response.Content.ReadAsStringAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task A_runner_that_knows_its_model_by_another_name_is_asked_by_it_and_its_answers_have_the_canonical_one()
+    {
+        string? seen = null;
+        await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(async context =>
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            seen = await reader.ReadToEndAsync();
+            bool isStream = seen.Contains("stream", StringComparison.Ordinal);
+            context.Response.ContentType = isStream ? "text/event-stream" : "application/json";
+            string answer = """{"id":"1","model":"Org/Model","choices":[{"model":"Org/Model"}]}""";
+            answer = isStream ? $"data: {answer}\n\ndata: [DONE]\n\n" : answer;
+            context.Response.ContentLength = answer.Length;
+            await context.Response.WriteAsync(answer);
+        });
+        fixture.Endpoint = fixture.Endpoint with { ModelName = "Org/Model" };
+
+        using HttpResponseMessage whole = await fixture.SendAsync("""{ "model" : "canonical", "n":1.0 }""", Cancellation);
+        Assert.Equal("""{ "model" : "Org/Model", "n":1.0 }""", seen);
+        Assert.Equal(
+            """{"id":"1","model":"canonical:latest","choices":[{"model":"Org/Model"}]}""",
+            await whole.Content.ReadAsStringAsync(Cancellation));
+
+        using HttpResponseMessage stream = await fixture.SendAsync("""{"stream":true,"model":"canonical"}""", Cancellation);
+        Assert.Equal("""{"stream":true,"model":"Org/Model"}""", seen);
+        Assert.Equal(
+            "data: {\"id\":\"1\",\"model\":\"canonical:latest\",\"choices\":[{\"model\":\"Org/Model\"}]}\n\ndata: [DONE]\n\n",
+            await stream.Content.ReadAsStringAsync(Cancellation));
+    }
+
+    private static async Task CheckBrokenStreamAsync(HttpResponseMessage response)
+    {
+        string[] events = (await response.Content.ReadAsStringAsync(Cancellation)).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("data: {\"a\":1}", events[0]);
+        Assert.Equal(2, events.Length);
+        using var last = JsonDocument.Parse(events[1]["data: ".Length..]);
+        JsonElement error = last.RootElement.GetProperty("error");
+        Assert.Equal(("server_error", "answer_cut"), (error.GetProperty("type").GetString(), error.GetProperty("code").GetString()));
+        Assert.False(string.IsNullOrEmpty(error.GetProperty("message").GetString()));
     }
 }

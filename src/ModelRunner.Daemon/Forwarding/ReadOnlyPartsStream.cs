@@ -1,8 +1,9 @@
 namespace ModelRunner.Daemon.Forwarding;
 
-/// <summary>Reads memory that somebody else owns; it must stay valid until the last read.</summary>
-internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory) : Stream
+/// <summary>Reads pieces of memory, one after the other, that somebody else owns; they must stay valid until the last read.</summary>
+internal sealed class ReadOnlyPartsStream(params ReadOnlyMemory<byte>[] parts) : Stream
 {
+    private int _part;
     private int _position;
 
     public override bool CanRead => true;
@@ -11,18 +12,28 @@ internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory) : Stream
 
     public override bool CanWrite => false;
 
-    public override long Length => memory.Length;
+    /// <summary>Whether anybody has begun to read.</summary>
+    public bool IsRead { get; private set; }
+
+    public override long Length { get; } = parts.Sum(static part => (long)part.Length);
 
     public override long Position
     {
-        get => _position;
+        get => throw new NotSupportedException();
         set => throw new NotSupportedException();
     }
 
     public override int Read(Span<byte> buffer)
     {
-        int count = Math.Min(buffer.Length, memory.Length - _position);
-        memory.Span.Slice(_position, count).CopyTo(buffer);
+        IsRead = true;
+        while (_part < parts.Length && _position == parts[_part].Length)
+            (_part, _position) = (_part + 1, 0);
+        if (_part == parts.Length)
+            return 0;
+
+        ReadOnlySpan<byte> rest = parts[_part].Span[_position..];
+        int count = Math.Min(buffer.Length, rest.Length);
+        rest[..count].CopyTo(buffer);
         _position += count;
         return count;
     }

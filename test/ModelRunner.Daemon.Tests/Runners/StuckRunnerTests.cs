@@ -1,0 +1,63 @@
+using System.Text.Json;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.Daemon.Tests.Runners;
+
+/// <summary>Runners that hang in the middle of an answer: they are stopped by a signal here.</summary>
+public sealed class StuckRunnerTests
+{
+    private const string Route = "v1/chat/completions";
+
+    [Fact]
+    public async Task Another_model_gets_the_place_of_a_runner_that_hangs_long_before_its_wait_is_over()
+    {
+        await using DaemonFixture daemon = await StartAsync("""{ "limits": { "maxRunners": 1, "stopGrace": "1s" } }""");
+        using HttpResponseMessage stream = await HangAsync(daemon);
+
+        (int status, _) = await daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a"}""");
+
+        Assert.Equal(200, status);
+        Assert.Contains("answer_cut", await stream.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unload_ends_a_runner_that_hangs_with_a_request()
+    {
+        await using DaemonFixture daemon = await StartAsync("""{ "limits": { "stopGrace": "1s" } }""");
+        using HttpResponseMessage stream = await HangAsync(daemon);
+        int process = await daemon.RunnerProcessAsync();
+
+        (int status, JsonElement answer) = await daemon.PostAsync("engines/unload", """{"all":true}""");
+
+        Assert.Equal((200, 1), (status, answer.GetProperty("unloaded_runners").GetInt32()));
+        Assert.False(ProcessTable.IsAlive(process));
+    }
+
+    [Fact]
+    public async Task An_unload_lets_a_stream_go_on_for_the_drain_time_and_no_longer()
+    {
+        await using DaemonFixture daemon = await StartAsync("""{ "limits": { "drainTimeout": "1s", "stopGrace": "1s" } }""");
+        using HttpResponseMessage stream = await StreamAsync(daemon);
+
+        (int status, JsonElement answer) = await daemon.PostAsync("engines/unload", """{"all":true}""");
+
+        Assert.Equal((200, 1), (status, answer.GetProperty("unloaded_runners").GetInt32()));
+        Assert.Contains("answer_cut", await stream.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    private static Task<DaemonFixture> StartAsync(string configuration) => DaemonFixture.StartAsync(new DaemonSetup
+    {
+        Configuration = configuration,
+        Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = """{"token_delay_ms": 20}""" },
+    });
+
+    private static Task<HttpResponseMessage> StreamAsync(DaemonFixture daemon) =>
+        daemon.StreamAsync(Route, """{"model":"tiny-chat","messages":[],"stream":true,"max_tokens":100000}""");
+
+    private static async Task<HttpResponseMessage> HangAsync(DaemonFixture daemon)
+    {
+        HttpResponseMessage stream = await StreamAsync(daemon);
+        await DaemonFixture.SignalAsync(await daemon.RunnerProcessAsync(), "STOP");
+        return stream;
+    }
+}
