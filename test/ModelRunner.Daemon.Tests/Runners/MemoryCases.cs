@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Text.Json;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.Daemon.Tests.Runners;
+
+/// <summary>What people reported of models in memory, tried with the daemon as a process.</summary>
+public sealed class MemoryCases
+{
+    private const string Route = "v1/chat/completions";
+    private const string Plain = """{"model":"tiny-chat","messages":[]}""";
+    private const string EveryScrapeReads = """ "metrics": { "minInterval": "0s" } """;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task MEM_01_scrapes_load_no_model()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = $"{{ {EveryScrapeReads} }}" });
+        for (int i = 0; i < 20; i++)
+            Assert.Contains("model_runner_build_info", await ScrapeAsync(daemon), StringComparison.Ordinal);
+
+        Assert.Empty(await daemon.RunnersAsync());
+        Assert.Empty(ProcessTable.ChildrenOf(daemon.ProcessId));
+        Assert.DoesNotContain("Starting", daemon.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MEM_01_scrapes_push_no_model_out()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            new DaemonSetup { Configuration = $$"""{ {{EveryScrapeReads}}, "limits": { "maxRunners": 1 } }""" });
+        await daemon.PostAsync(Route, Plain);
+        int process = await daemon.RunnerProcessAsync();
+        for (int i = 0; i < 20; i++)
+            Assert.Contains("""model="tiny-chat:latest",mode="completion"} 1""", await ScrapeAsync(daemon), StringComparison.Ordinal);
+
+        Assert.Equal(process, await daemon.RunnerProcessAsync());
+    }
+
+    [Fact]
+    public async Task MEM_02_a_model_that_is_only_scraped_is_unloaded_when_its_time_is_over()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            new DaemonSetup { Configuration = $$"""{ {{EveryScrapeReads}}, "keepAlive": "2s" }""" });
+        await daemon.PostAsync(Route, Plain);
+        DateTimeOffset? used = await LastUsedAsync(daemon);
+
+        // Each look at the page reads the runner; the last ones that reach it come just before its end.
+        int readings = 0;
+        await DaemonFixture.WaitUntilAsync(
+            async () =>
+            {
+                string page = await ScrapeAsync(daemon);
+                bool isThere = page.Contains("llamacpp:tokens_predicted_total{", StringComparison.Ordinal);
+                readings += isThere ? 1 : 0;
+                Assert.Equal(used, await LastUsedAsync(daemon) ?? used);
+                return !isThere && (await daemon.RunnersAsync()).Count == 0;
+            },
+            DaemonFixture.Patience);
+
+        Assert.True(readings > 2, $"Only {readings} scrapes read the runner.");
+    }
+
+    [Fact]
+    public async Task MEM_04_idle_time_counts_from_the_end_of_a_stream_that_is_longer_than_it()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Configuration = """{ "keepAlive": "1s" }""",
+            Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = """{"token_delay_ms": 20}""" },
+        });
+        using HttpResponseMessage response = await daemon.StreamAsync(Route, """{"model":"tiny-chat","messages":[],"stream":true,"max_tokens":150}""");
+        int process = await daemon.RunnerProcessAsync();
+
+        string stream = await response.Content.ReadAsStringAsync(Cancellation);
+        DateTimeOffset ended = DateTimeOffset.UtcNow;
+
+        Assert.EndsWith("data: [DONE]\n\n", stream, StringComparison.Ordinal);
+        await DaemonFixture.WaitUntilAsync(async () => (await daemon.RunnersAsync()).Count == 0, DaemonFixture.Patience);
+        Assert.True(DateTimeOffset.UtcNow - ended >= TimeSpan.FromSeconds(0.9), "It was unloaded too early.");
+        Assert.False(ProcessTable.IsAlive(process));
+    }
+
+    [Fact]
+    public async Task MEM_10_a_model_whose_file_was_deleted_can_be_unloaded_and_is_gone_then()
+    {
+        using var folder = new TemporaryFolder();
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            new DaemonSetup { Folder = folder, Configuration = $"{{ {EveryScrapeReads} }}" });
+        await daemon.PostAsync(Route, Plain);
+        int process = await daemon.RunnerProcessAsync();
+
+        File.Delete(Path.Join(folder.Path, "models", "tiny-chat.gguf"));
+        Assert.Equal("tiny-chat:latest", Assert.Single(await daemon.RunnersAsync()).GetProperty("model_name").GetString());
+        (int status, JsonElement answer) = await daemon.PostAsync("engines/unload", """{"models":["tiny-chat:latest"]}""");
+
+        Assert.Equal((200, 1), (status, answer.GetProperty("unloaded_runners").GetInt32()));
+        Assert.Empty(await daemon.RunnersAsync());
+        Assert.DoesNotContain("tiny-chat", await ScrapeAsync(daemon), StringComparison.Ordinal);
+        Assert.False(ProcessTable.IsAlive(process));
+    }
+
+    private static Task<string> ScrapeAsync(DaemonFixture daemon) =>
+        daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
+
+    private static async Task<DateTimeOffset?> LastUsedAsync(DaemonFixture daemon) =>
+        (await daemon.RunnersAsync()).Select(static runner => (DateTimeOffset?)DateTimeOffset.Parse(
+            runner.GetProperty("last_used").GetString()!, CultureInfo.InvariantCulture)).FirstOrDefault();
+}
