@@ -1,34 +1,40 @@
 using System.Text.Json;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>Shows what runs: <c>/engines/ps</c> runner by runner, <c>/engines/status</c> backend by backend.</summary>
-internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends)
+internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends, AttachedHealth health)
 {
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/engines/ps", Reading, context =>
-            JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, WriteRunners));
-        routes.MapMethods("/engines/status", Reading, context =>
-            JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, WriteBackends));
+        routes.MapMethods("/engines/ps", Reading, context => AnswerAsync(context, WriteRunners));
+        routes.MapMethods("/engines/status", Reading, context => AnswerAsync(context, WriteBackends));
     }
 
-    private void WriteRunners(Utf8JsonWriter json)
+    private async Task AnswerAsync(HttpContext context, Action<Utf8JsonWriter, IReadOnlyList<RunnerView>> write)
+    {
+        IReadOnlyDictionary<RunnerId, AttachedState> unfit = await health.FindUnfitAsync(pool.Runners);
+        RunnerView[] runners = [.. pool.Runners.Select(runner => new RunnerView(runner, unfit.GetValueOrDefault(runner.Id)))];
+        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => write(json, runners));
+    }
+
+    private static void WriteRunners(Utf8JsonWriter json, IReadOnlyList<RunnerView> runners)
     {
         json.WriteStartArray();
-        foreach (RunnerSnapshot runner in pool.Runners)
+        foreach (RunnerView runner in runners)
             RunnersAnswer.WriteRunner(json, runner);
         json.WriteEndArray();
     }
 
-    private void WriteBackends(Utf8JsonWriter json)
+    private void WriteBackends(Utf8JsonWriter json, IReadOnlyList<RunnerView> runners)
     {
         json.WriteStartObject();
         foreach (string backend in backends.Names)
-            json.WriteString(backend, RunnersAnswer.DescribeBackend(backend, pool.Engine, pool.Runners));
+            json.WriteString(backend, BackendAnswer.Describe(backend, pool.Engine, runners));
         json.WriteEndObject();
     }
 }

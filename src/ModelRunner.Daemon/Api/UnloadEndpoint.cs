@@ -18,11 +18,17 @@ internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, Back
         using (RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted))
             request = UnloadRequest.Read(body.Bytes);
 
-        int count = await pool.UnloadAsync(Select(request), context.RequestAborted);
+        UnloadSelection selection = Select(request);
+        int attached = pool.Runners.Count(runner => runner.IsAttached && selection.Matches(runner.Key));
+        int count = await pool.UnloadAsync(selection, context.RequestAborted);
         await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();
             json.WriteNumber("unloaded_runners"u8, count);
+
+            // They run without the daemon, so they go on.
+            if (attached > 0)
+                json.WriteNumber("attached_runners"u8, attached);
             json.WriteEndObject();
         });
     }

@@ -143,7 +143,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
         new ModelsEndpoint(catalog, problems, backends).Map(web);
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(problems.List));
-        new RunnersEndpoint(pool, backends).Map(web);
+        new RunnersEndpoint(pool, backends, new AttachedHealth(time)).Map(web);
         new UnloadEndpoint(catalog, pool, backends).Map(web);
         new InferenceEndpoint(catalog, pool, backends, forwarder, time).Map(web);
         if (settings.Metrics.Enabled)

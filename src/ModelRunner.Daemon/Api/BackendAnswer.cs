@@ -1,0 +1,35 @@
+using System.Globalization;
+using System.Text;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>Describes a backend to people and programs.</summary>
+internal static class BackendAnswer
+{
+    /// <summary>
+    /// The state of a backend in one line that begins, as in Docker Model Runner, with <c>Running: </c> or <c>Error: </c>.
+    /// </summary>
+    /// <param name="backend">The backend.</param>
+    /// <param name="engine">What managed runners are started with; null: nothing was found.</param>
+    /// <param name="runners">All runners.</param>
+    public static string Describe(string backend, string? engine, IReadOnlyList<RunnerView> runners)
+    {
+        bool isManaged = backend == BackendDirectory.Managed;
+        RunnerView[] own = [.. runners.Where(view => view.Runner.Key.Backend == backend)];
+        int attached = own.Count(static view => view.Runner.IsAttached);
+        bool hasEngine = isManaged && engine is not null;
+        if (isManaged && engine is null && attached == 0)
+            return "Error: there is neither llama-server nor the embedded llama-host; install llama.cpp or set LLAMA_SERVER_PATH";
+
+        bool isDown = !hasEngine && attached > 0 && own.All(static view => view.State == "down");
+        var text = new StringBuilder(isDown ? "Error: " : "Running: ");
+        text.Append(hasEngine ? engine : "attached");
+        text.Append(CultureInfo.InvariantCulture, $", {own.Count(static view => view.State == "ready")} ready");
+        foreach (string state in (string[])["down", "loading", "stopping", "waiting"])
+            if (own.Count(view => view.State == state) is > 0 and int count)
+                text.Append(CultureInfo.InvariantCulture, $", {count} {state}");
+        foreach (RunnerView view in own.Where(static view => view.Failure is not null))
+            text.Append(CultureInfo.InvariantCulture, $"; {view.Name} {(view.State == "down" ? "is down" : "failed")}: {view.Failure}");
+        return text.ToString();
+    }
+}
