@@ -54,7 +54,7 @@ internal static class LlamaArgumentTable
         (None, "--prefill-assistant"), (None, "--no-prefill-assistant"), (Word, "--reasoning-format"), (Integer, "--reasoning-budget"),
         (Word, "--reasoning -rea"), (Word, "--reasoning-effort"), (None, "--reasoning-preserve"), (None, "--no-reasoning-preserve"),
         (Word, "--pooling"), (None, "--spm-infill"), (Integer, "--image-min-tokens"),
-        (Integer, "--image-max-tokens"),
+        (Integer, "--image-max-tokens"), (None, "--mmproj-offload"), (None, "--no-mmproj-offload"),
 
         // Drafting without a second model.
         (Word, "--spec-type"), (Integer, "--spec-draft-n-max"), (Integer, "--spec-draft-n-min"),
@@ -74,6 +74,7 @@ internal static class LlamaArgumentTable
         ("--host --port --reuse-port --api-prefix --path", "MODEL_RUNNER_SOCK, MODEL_RUNNER_PORT and MODEL_RUNNER_BIND say where the daemon listens"),
         ("--alias -a --tags", "the name under models in model-runner.json is the name that clients use"),
         ("--metrics --no-metrics", "DISABLE_METRICS=1 turns metrics off"),
+        ("--mmproj -mm", "name the file as mmproj of its model in model-runner.json, or put it beside the model"),
         ("--embedding --embeddings --rerank --reranking", "the daemon chooses the mode by the route of the request"),
         ("--api-key --api-key-file", "MODEL_RUNNER_API_KEY is the key of the daemon; runners are private to it"),
         ("--slots --no-slots --props --ui --no-ui --webui --no-webui --ui-config --ui-config-file --webui-config --webui-config-file"
@@ -84,7 +85,7 @@ internal static class LlamaArgumentTable
     private static readonly (string Names, string Reason)[] Forbidden =
     [
         ("--log-file --slot-save-path --lookup-cache-static -lcs --lookup-cache-dynamic -lcd --media-path --lora --lora-scaled"
-            + " --control-vector --control-vector-scaled --mmproj -mm --mmproj-url -mmu --model-draft -md --hf-repo-draft -hfd -hfrd"
+            + " --control-vector --control-vector-scaled --mmproj-url -mmu --model-draft -md --hf-repo-draft -hfd -hfrd"
             + " --grammar-file --json-schema-file -jf --chat-template-file --ssl-key-file --ssl-cert-file --model-vocoder -mv --file -f"
             + " --binary-file -bf --in-file --config --tools --tools-runtime", "reads or writes files"),
         ("--rpc --webui-mcp-proxy --ui-mcp-proxy --agent", "opens network connections"),
