@@ -16,6 +16,9 @@ internal sealed class GgufHeaderReader
     private const ulong MaxValues = 4096;
     private const ulong MaxTensors = 262_144;
     private const int MaxArrayDepth = 4;
+
+    // The largest vocabularies in use have about 260,000 tokens and 520,000 merges.
+    private const ulong MaxTexts = 4 * 1024 * 1024;
     private const string ArchitectureKey = "general.architecture";
 
     private readonly GgufReader _reader;
@@ -144,7 +147,9 @@ internal sealed class GgufHeaderReader
             return;
         }
 
-        // Each item takes at least eight bytes of the file, so that a false count ends at the end of the file.
+        // A hole in a sparse file holds any number of empty texts.
+        if (count > MaxTexts)
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"is damaged: a list of {count} texts"));
         for (ulong i = 0; i < count; i++)
         {
             if (type == GgufValueType.Text)
