@@ -20,6 +20,7 @@ internal sealed class StoreScanner
 
     private const string Extension = ".gguf";
     private const int MaxShownName = 200;
+    private const int MaxProblems = 100;
 
     private static readonly EnumerationOptions Options = new()
     {
@@ -97,7 +98,7 @@ internal sealed class StoreScanner
         }
         catch (UnauthorizedAccessException)
         {
-            _problems.Add($"the folder {Show(path)} of the model store may not be read by this user; its models are left out");
+            ReportClosed(path);
         }
         catch (IOException)
         {
@@ -112,6 +113,10 @@ internal sealed class StoreScanner
             FileStatus status = FileStatus.Of(path);
             if (status.Kind == FileKind.Folder)
                 Collect(path, status, depth - 1);
+            else if (status.Kind == FileKind.Denied)
+                ReportClosed(path);
+            else if (IsNotUtf8(entry.Name))
+                Report($"the name of the folder {Show(path)} is not UTF-8; rename it to use its models");
         }
         else if (entry.Name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase))
         {
@@ -122,9 +127,8 @@ internal sealed class StoreScanner
 
     private void Take(string path, string name)
     {
-        // .NET puts this character where bytes are not UTF-8, and the path then leads to nothing.
-        if (name.Contains('\ufffd', StringComparison.Ordinal) && FileStatus.Of(path).Kind == FileKind.Missing)
-            _problems.Add($"the name of the file {Show(path)} is not UTF-8; rename it to use it");
+        if (IsNotUtf8(name) && FileStatus.Of(path).Kind == FileKind.Missing)
+            Report($"the name of the file {Show(path)} is not UTF-8; rename it to use it");
         else if (ProjectorChoice.IsProjector(name))
             Add(_projectors, Path.GetDirectoryName(path)!, path);
         else
@@ -151,6 +155,18 @@ internal sealed class StoreScanner
     private static string DescribeNoFolder(string path, FileKind kind) =>
         kind == FileKind.Missing ? GgufHeaderReader.DescribeUnreadable(path).Replace("a file", "a folder", StringComparison.Ordinal)
             : kind == FileKind.Denied ? "may not be read by this user" : "is not a folder";
+
+    // .NET puts this character where bytes are not UTF-8; the path then leads to nothing.
+    private static bool IsNotUtf8(string name) => name.Contains('\ufffd', StringComparison.Ordinal);
+
+    private void ReportClosed(string path) =>
+        Report($"the folder {Show(path)} of the model store may not be read by this user; its models are left out");
+
+    private void Report(string problem)
+    {
+        if (_problems.Count < MaxProblems)
+            _problems.Add(problem);
+    }
 
     private string Show(string path) => PlainText.EscapeAndCut(Path.GetRelativePath(_root, path), MaxShownName);
 

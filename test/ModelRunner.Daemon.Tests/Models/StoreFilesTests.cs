@@ -148,6 +148,21 @@ public sealed partial class StoreFilesTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_folder_whose_name_is_not_UTF_8_is_told_too()
+    {
+        byte[] path = [.. System.Text.Encoding.UTF8.GetBytes(Path.Join(_store.Path, "caf")), 0xe9, 0];
+        Assert.Equal(0, MakeFolder(path, 0b111_000_000));
+        try
+        {
+            Assert.Equal("the name of the folder caf\ufffd is not UTF-8; rename it to use its models", StoreScanner.Scan(_store.Path).Problems[0]);
+        }
+        finally
+        {
+            _ = RemoveFolder(path);
+        }
+    }
+
     [Theory]
     [InlineData("a,b.gguf", "a,b:latest")]
     [InlineData("a b.gguf", "a b:latest")]
@@ -249,6 +264,12 @@ public sealed partial class StoreFilesTests : IDisposable
 
     [LibraryImport("libc", EntryPoint = "creat")]
     private static partial int Create(byte[] path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "mkdir")]
+    private static partial int MakeFolder(byte[] path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "rmdir")]
+    private static partial int RemoveFolder(byte[] path);
 
     [LibraryImport("libc", EntryPoint = "unlink")]
     private static partial int Remove(byte[] path);
