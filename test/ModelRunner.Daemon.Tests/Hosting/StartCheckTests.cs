@@ -47,7 +47,7 @@ public sealed class StartCheckTests : IDisposable
         {
             Environment = new Dictionary<string, string?>(StringComparer.Ordinal)
             {
-                ["LLAMA_ARGS"] = "--top-k 20 --threads 2 --ubatch-size 256 --mlock", ["LLAMA_SERVER_PATH"] = null, ["PATH"] = "/nowhere",
+                ["LLAMA_ARGS"] = "--numa distribute --threads 2 --ubatch-size 256 --mlock", ["LLAMA_SERVER_PATH"] = null, ["PATH"] = "/nowhere",
             },
         });
 
@@ -56,8 +56,8 @@ public sealed class StartCheckTests : IDisposable
         Assert.Equal(200, status);
         string[] arguments = ProcessTable.ArgumentsOf(await daemon.RunnerProcessAsync());
         Assert.Equal(["--threads", "2", "--ubatch-size", "256"], arguments[^4..]);
-        Assert.DoesNotContain("--top-k", arguments);
-        Assert.Single(daemon.Log.Split('\n'), static line => line.Contains("--top-k, --mlock", StringComparison.Ordinal));
+        Assert.DoesNotContain("--numa", arguments);
+        Assert.Single(daemon.Log.Split('\n'), static line => line.Contains("--numa, --mlock", StringComparison.Ordinal));
     }
 
     [Fact]
