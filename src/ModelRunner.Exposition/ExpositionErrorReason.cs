@@ -21,7 +21,7 @@ public enum ExpositionErrorReason
     /// <summary>What follows the value is no timestamp of the format, or something follows the timestamp.</summary>
     InvalidTimestamp,
 
-    /// <summary>What follows the value begins like an exemplar and is none.</summary>
+    /// <summary>What follows the value begins like an exemplar and is none. Only the exemplar is left out; the sample is kept.</summary>
     InvalidExemplar,
 
     /// <summary>The line is not valid UTF-8.</summary>
@@ -45,12 +45,15 @@ public enum ExpositionErrorReason
     /// <summary>A label value is longer than <see cref="ExpositionLimits.MaxLabelValueBytes"/>.</summary>
     LabelValueTooLong,
 
-    /// <summary>The source has more samples than <see cref="ExpositionLimits.MaxSamples"/>.</summary>
-    TooManySamples,
-
     /// <summary>The line stands behind <c># EOF</c> in an OpenMetrics body.</summary>
     AfterEof,
 
     /// <summary>The same series, by label set, stands before it on the page.</summary>
     DuplicateSeries,
+
+    /// <summary>
+    /// Its name became equal to another one when names were escaped for a client that does not take all of UTF-8, and the labels are equal
+    /// too. Only pages that are escaped lose it.
+    /// </summary>
+    EscapingCollision,
 }

@@ -7,7 +7,7 @@ public static class ExpositionErrorReasons
     public static IReadOnlyList<ExpositionErrorReason> All { get; } =
         [.. Enumerable.Range(0, Count).Select(value => (ExpositionErrorReason)value)];
 
-    internal const int Count = (int)ExpositionErrorReason.DuplicateSeries + 1;
+    internal const int Count = (int)ExpositionErrorReason.EscapingCollision + 1;
 
     /// <summary>The reason in small letters with underscores, such as <c>invalid_name</c>. It never changes once published.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is none of the list.</exception>
@@ -26,9 +26,9 @@ public static class ExpositionErrorReasons
         ExpositionErrorReason.ReservedName => "reserved_name",
         ExpositionErrorReason.TooManyLabels => "too_many_labels",
         ExpositionErrorReason.LabelValueTooLong => "label_value_too_long",
-        ExpositionErrorReason.TooManySamples => "too_many_samples",
         ExpositionErrorReason.AfterEof => "after_eof",
         ExpositionErrorReason.DuplicateSeries => "duplicate_series",
+        ExpositionErrorReason.EscapingCollision => "escaping_collision",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "Not a reason of the list."),
     };
 

@@ -1,9 +1,12 @@
 namespace ModelRunner.Exposition;
 
-/// <summary>What one source may send. A sample over a limit is dropped and counted.</summary>
+/// <summary>
+/// What one source may send. A sample with too many or too long labels is dropped and counted; a source with too many samples is left out
+/// as a whole. The page's own families have no limits.
+/// </summary>
 public sealed record ExpositionLimits
 {
-    /// <summary>Samples of one source; default 200,000.</summary>
+    /// <summary>Samples of one source, and metric names that it declares; default 200,000. Beyond it <see cref="SourceSummary.IsTooLarge"/>.</summary>
     public int MaxSamples { get; init; } = 200_000;
 
     /// <summary>Labels of one sample as it is sent; default 64.</summary>

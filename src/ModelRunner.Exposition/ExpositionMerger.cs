@@ -53,25 +53,40 @@ public sealed class ExpositionMerger
     /// <param name="body">The whole body as it was received, decoded from any content coding.</param>
     /// <returns>What became of it; <see cref="Merge"/> adds the duplicates.</returns>
     public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body) =>
-        Add(labels, body, EndsWithEof(body.Span) ? ExpositionFormat.OpenMetrics100 : ExpositionFormat.Text004);
+        Add(labels, body, FormatOf(body.Span));
+
+    /// <summary>The format of a body whose source did not say it: OpenMetrics where the last line is <c># EOF</c>, else text 0.0.4.</summary>
+    public static ExpositionFormat FormatOf(ReadOnlySpan<byte> body) =>
+        EndsWithEof(body) ? ExpositionFormat.OpenMetrics100 : ExpositionFormat.Text004;
 
     /// <summary>Reads one source in a format that is known. Otherwise as <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/>.</summary>
     /// <param name="labels">The labels for every sample of the source.</param>
     /// <param name="body">The whole body as it was received, decoded from any content coding.</param>
     /// <param name="format">The format that the source said it sends.</param>
-    public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body, ExpositionFormat format)
+    public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body, ExpositionFormat format) =>
+        Add(labels, body, format, CancellationToken.None);
+
+    /// <summary>Reads one source in a format that is known, or gives up. Otherwise as <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/>.</summary>
+    /// <param name="labels">The labels for every sample of the source.</param>
+    /// <param name="body">The whole body as it was received, decoded from any content coding.</param>
+    /// <param name="format">The format that the source said it sends.</param>
+    /// <param name="cancellationToken">Looked at once in about a thousand lines.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled. Nothing of the source is on the page, and others may still be added.</exception>
+    public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body, ExpositionFormat format, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        return Read(labels, body, format == ExpositionFormat.OpenMetrics100, isOwn: false);
+        return Read(labels, body, format == ExpositionFormat.OpenMetrics100, isOwn: false, cancellationToken);
     }
 
     /// <summary>
-    /// Adds families whose names begin with <c>model_runner_</c>, which no other source may use. They get no further labels. The bytes are
+    /// Adds families whose names begin with <c>model_runner_</c>, which no other source may use. They get no further labels and have no
+    /// limits. The bytes are
     /// borrowed like those of <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/>.
     /// </summary>
     /// <param name="body">Text 0.0.4, such as <see cref="ExpositionWriter"/> writes it.</param>
     /// <returns>What became of it.</returns>
-    public SourceSummary AddOwn(ReadOnlyMemory<byte> body) => Read(TargetLabels.None, body, isOpenMetrics: false, isOwn: true);
+    public SourceSummary AddOwn(ReadOnlyMemory<byte> body) =>
+        Read(TargetLabels.None, body, isOpenMetrics: false, isOwn: true, CancellationToken.None);
 
     /// <summary>
     /// Resolves conflicts between sources: types, helps, suffix clashes, duplicate series. Idempotent until the next Add.
@@ -87,6 +102,9 @@ public sealed class ExpositionMerger
         for (var number = 0; number < _families.Families.Length; number++)
             _duplicates.Find(_index, _families.SpansOf(number), _order.AreDisjoint);
     }
+
+    /// <summary>Bytes that the index of all samples takes, the bodies not included. A little more is taken by names and help texts.</summary>
+    public long IndexBytes => _index.Bytes + (_escaped?._index.Bytes ?? 0);
 
     /// <summary>How many families a conflict concerned. Known after <see cref="Merge"/>.</summary>
     public int Conflicts(MergeConflict conflict) => _conflicts[(int)conflict];
@@ -108,6 +126,8 @@ public sealed class ExpositionMerger
         Merge();
         _format = format;
         _nextFamily = 0;
+        for (var number = 0; number < _index.SourceCount; number++)
+            _index.Source(number).Summary.LoseByEscaping(0);
         _escaped = EscapedPage.IsNeeded(_index, escaping) ? Escape(escaping) : null;
         if (_escaped is not null)
             _escaped.BeginPage(format, NameEscaping.AllowUtf8);
@@ -150,13 +170,25 @@ public sealed class ExpositionMerger
         Array.Clear(_conflicts);
     }
 
-    private SourceSummary Read(TargetLabels labels, ReadOnlyMemory<byte> body, bool isOpenMetrics, bool isOwn)
+    private SourceSummary Read(TargetLabels labels, ReadOnlyMemory<byte> body, bool isOpenMetrics, bool isOwn, CancellationToken cancellationToken)
     {
         _isMerged = false;
         _nextFamily = NoPage;
         var source = _index.BeginSource(labels, body, isOwn);
-        _reader.Read(source, isOpenMetrics);
-        return source.Summary;
+        var summary = source.Summary;
+        var isKept = false;
+        try
+        {
+            if (!_reader.TryRead(source, isOpenMetrics, cancellationToken))
+                return SourceSummary.TooLarge;
+            isKept = !summary.IsUnreadable;
+            return summary;
+        }
+        finally
+        {
+            if (!isKept)
+                _index.RemoveSource();
+        }
     }
 
     private void WriteFamily(int number, ref PageOutput output)
@@ -186,13 +218,18 @@ public sealed class ExpositionMerger
             var source = _index.Source(number);
             var escaped = merger._index.BeginSource(page.Escape(source.Labels), page.Texts[number].WrittenMemory, source.IsOwn);
             escaped.AllowsReservedNames = true;
-            merger._reader.Read(escaped, isOpenMetrics: false);
+            merger._reader.TryRead(escaped, isOpenMetrics: false, CancellationToken.None);
         }
 
         merger.Merge();
         var dropped = 0;
         for (var number = 0; number < _index.SourceCount; number++)
-            dropped += merger._index.Source(number).Summary.DroppedSamples;
+        {
+            var lost = merger._index.Source(number).Summary.DroppedSamples;
+            _index.Source(number).Summary.LoseByEscaping(lost);
+            dropped += lost;
+        }
+
         _conflicts[(int)MergeConflict.Escaping] = dropped + merger.Conflicts(MergeConflict.Type) + merger.Conflicts(MergeConflict.Suffix);
         return merger;
     }

@@ -29,30 +29,29 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
         _namesBefore = index.Names.Count;
     }
 
-    public void Read(ReadOnlySpan<byte> line, in MetadataLine metadata)
+    /// <summary>Takes a line.</summary>
+    /// <returns>False where the source declares more names than it may.</returns>
+    public bool TryRead(ReadOnlySpan<byte> line, in MetadataLine metadata)
     {
         if (metadata.IsInvalid)
         {
             _source.Summary.DropMetadata(ExpositionErrorReason.InvalidMetadata);
-            return;
+            return true;
         }
 
         var name = DecodeName(line, metadata);
         var text = line[metadata.TextStart..metadata.TextEnd];
         if (metadata.Kind == LineKind.Unit && !IsUnit(name, text))
-            return;
+            return true;
         var isReserved = ReservedNames.IsReserved(name);
         if (isReserved && !_source.AllowsReservedNames)
         {
             _source.Summary.DropMetadata(ExpositionErrorReason.ReservedName);
-            return;
+            return true;
         }
 
-        if (index.Names.Count - _namesBefore >= limits.MaxSamples)
-        {
-            _source.Summary.DropMetadata(ExpositionErrorReason.TooManySamples);
-            return;
-        }
+        if (!_source.IsOwn && index.Names.Count - _namesBefore >= limits.MaxSamples)
+            return false;
 
         _source.HasForeignNames |= !isReserved;
         _source.Summary.MetadataLines++;
@@ -64,6 +63,7 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
             AddHelp(name, text);
         else
             AddUnit(name, text);
+        return true;
     }
 
     /// <summary>Notes that the body has samples of a name: what <c>x_created</c> is depends on the format that it comes from.</summary>
@@ -140,13 +140,13 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
         _heldType = null;
     }
 
-    private void DeclareType(ReadOnlySpan<byte> name, MetricType type) => index.DeclareType(index.Names.GetOrAdd(name), type);
+    private void DeclareType(ReadOnlySpan<byte> name, MetricType type) => index.DeclareType(index.NameOf(name), type);
 
     private void AddHelp(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text) =>
-        index.Helps.Add(ref index.Names[index.Names.GetOrAdd(name)], index.SourceCount - 1, text, quotes: _isOpenMetrics);
+        index.Helps.Add(ref index.Names[index.NameOf(name)], index.SourceCount - 1, text, quotes: _isOpenMetrics);
 
     private void AddUnit(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text) =>
-        index.Units.Add(ref index.Names[index.Names.GetOrAdd(name)], index.SourceCount - 1, text);
+        index.Units.Add(ref index.Names[index.NameOf(name)], index.SourceCount - 1, text);
 
     private ReadOnlySpan<byte> TextName(ReadOnlySpan<byte> name, MetricType type)
     {

@@ -8,11 +8,31 @@ internal sealed class HelpTable
     private const int KeepBytes = 256 * 1024;
 
     private readonly ByteBuilder _bytes = new();
+
+    // The texts that the current source gave as others did before it.
+    private readonly List<int> _repeated = [];
     private HelpText[] _texts = new HelpText[DebugSizes.Pick(64, 1)];
+
+    private int _firstText;
 
     public int Count { get; private set; }
 
     public ReadOnlySpan<byte> Text(int index) => _bytes.Written.Slice(_texts[index].Start, _texts[index].Length);
+
+    public void BeginSource()
+    {
+        _firstText = Count;
+        _repeated.Clear();
+    }
+
+    /// <summary>Forgets the texts of the current source. Names that had them go back to what they were.</summary>
+    public void RemoveSource()
+    {
+        foreach (var text in _repeated)
+            _texts[text].Sources--;
+        Count = _firstText;
+        BeginSource();
+    }
 
     /// <summary>Notes that a source gave a text for a name. Only the first text of a source counts.</summary>
     public void Add(ref NameEntry name, int source, ReadOnlySpan<byte> escaped, bool quotes)
@@ -23,7 +43,7 @@ internal sealed class HelpTable
         // Nearly always a source before gave the same text, and there is nothing to decode in it.
         if (name.FirstHelp >= 0 && Text(name.FirstHelp).SequenceEqual(escaped) && !escaped.Contains((byte)'\\'))
         {
-            _texts[name.FirstHelp].Sources++;
+            Repeat(name.FirstHelp);
             return;
         }
 
@@ -35,7 +55,7 @@ internal sealed class HelpTable
         {
             if (_texts[index].Hash != hash || !Text(index).SequenceEqual(decoded))
                 continue;
-            _texts[index].Sources++;
+            Repeat(index);
             return;
         }
 
@@ -62,9 +82,18 @@ internal sealed class HelpTable
 
     public bool HasConflict(in NameEntry name) => name.FirstHelp >= 0 && _texts[name.FirstHelp].Next >= 0;
 
+    private void Repeat(int text)
+    {
+        _texts[text].Sources++;
+        _repeated.Add(text);
+    }
+
     public void Clear()
     {
-        Count = 0;
+        Count = _firstText = 0;
+        _repeated.Clear();
+        if (_repeated.Capacity > KeepBytes / sizeof(int))
+            _repeated.Capacity = 0;
         _bytes.Trim(KeepBytes);
         if (_texts.Length > KeepBytes / 16)
             _texts = new HelpText[DebugSizes.Pick(64, 1)];

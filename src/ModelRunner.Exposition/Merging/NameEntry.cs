@@ -19,6 +19,9 @@ internal struct NameEntry
     /// <summary>Whether the name needs quotes.</summary>
     public bool IsQuoted;
 
+    /// <summary>The number of the last source that said anything of a name which was there before that source.</summary>
+    public int LastSource;
+
     public bool HasType;
 
     /// <summary>The number of the last source that declared a type.</summary>

@@ -57,6 +57,15 @@ internal sealed class NameTable
         return Find(whole[..length]);
     }
 
+    /// <summary>Forgets what was said of a name. The name itself stays: nothing that has neither sample nor type is shown.</summary>
+    public void Blank(int index)
+    {
+        ref var entry = ref _entries[index];
+        var next = entry.Next;
+        entry = New(index, entry.Hash, entry.Start, entry.Length, entry.IsQuoted);
+        entry.Next = next;
+    }
+
     public void Clear()
     {
         Count = 0;
@@ -73,6 +82,25 @@ internal sealed class NameTable
         }
     }
 
+    private static NameEntry New(int index, ulong hash, int start, int length, bool isQuoted) => new()
+    {
+        Hash = hash,
+        Start = start,
+        Length = length,
+        IsQuoted = isQuoted,
+        Next = None,
+        LastSource = -1,
+        FirstHelp = -1,
+        LastHelpSource = -1,
+        Unit = -1,
+        LastUnitSource = -1,
+        LastTypeSource = -1,
+        FirstSpan = -1,
+        LastSpan = -1,
+        Family = index,
+        GaugeRoot = -1,
+    };
+
     private int FindOrAdd(ReadOnlySpan<byte> name)
     {
         var hash = SeriesHash.Of(name);
@@ -87,23 +115,7 @@ internal sealed class NameTable
 
         if (Count == _entries.Length)
             Array.Resize(ref _entries, Count * 2);
-        _entries[Count] = new NameEntry
-        {
-            Hash = hash,
-            Start = _bytes.Length,
-            Length = name.Length,
-            IsQuoted = !Characters.IsMetricName(name),
-            Next = None,
-            FirstHelp = -1,
-            LastHelpSource = -1,
-            Unit = -1,
-            LastUnitSource = -1,
-            LastTypeSource = -1,
-            FirstSpan = -1,
-            LastSpan = -1,
-            Family = Count,
-            GaugeRoot = -1,
-        };
+        _entries[Count] = New(Count, hash, _bytes.Length, name.Length, !Characters.IsMetricName(name));
         _bytes.Append(name);
         _buckets[bucket] = Count + 1;
         return Count++;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Merging;
@@ -9,7 +11,15 @@ internal sealed class PageIndex
 {
     private const int KeepSamples = 256 * 1024;
 
+    private const int KeepTouched = 4096;
+
     private readonly List<SourceState> _sources = [];
+
+    // What the names were before the current source, where it says anything of them, so that it can be taken out again.
+    private readonly List<(int Name, NameEntry Entry)> _touched = [];
+    private int _firstSample;
+    private int _firstSpan;
+    private int _firstName;
     private SampleRecord[] _samples = new SampleRecord[DebugSizes.Pick(1024, 1)];
     private SampleSpan[] _spans = new SampleSpan[DebugSizes.Pick(256, 1)];
 
@@ -24,6 +34,18 @@ internal sealed class PageIndex
     public int SampleCount { get; private set; }
 
     public int SpanCount { get; private set; }
+
+    /// <summary>What samples, spans and rewritten lines take.</summary>
+    public long Bytes
+    {
+        get
+        {
+            var bytes = ((long)SampleCount * Unsafe.SizeOf<SampleRecord>()) + ((long)SpanCount * Unsafe.SizeOf<SampleSpan>());
+            for (var i = 0; i < SourceCount; i++)
+                bytes += _sources[i].Arena.Length;
+            return bytes;
+        }
+    }
 
     public SourceState Source(int index) => _sources[index];
 
@@ -41,7 +63,44 @@ internal sealed class PageIndex
             _sources.Add(new SourceState());
         var source = _sources[SourceCount++];
         source.Begin(labels, body, isOwn);
+        (_firstSample, _firstSpan, _firstName) = (SampleCount, SpanCount, Names.Count);
+        _touched.Clear();
+        Helps.BeginSource();
         return source;
+    }
+
+    /// <summary>Takes out the current source with everything it said, as if it had never been read. Only before the next one begins.</summary>
+    public void RemoveSource()
+    {
+        foreach (ref readonly var touched in CollectionsMarshal.AsSpan(_touched))
+        {
+            ref var entry = ref Names[touched.Name];
+            var next = entry.Next;
+            entry = touched.Entry;
+            entry.Next = next;
+            if (entry.LastSpan >= 0)
+                _spans[entry.LastSpan].Next = -1;
+        }
+
+        for (var name = _firstName; name < Names.Count; name++)
+            Names.Blank(name);
+        Helps.RemoveSource();
+        (SampleCount, SpanCount) = (_firstSample, _firstSpan);
+        _sources[--SourceCount].End();
+    }
+
+    /// <summary>The index of a name of which the current source says something.</summary>
+    public int NameOf(ReadOnlySpan<byte> name)
+    {
+        var found = Names.GetOrAdd(name);
+        ref var entry = ref Names[found];
+        if (found < _firstName && entry.LastSource != SourceCount - 1)
+        {
+            _touched.Add((found, entry));
+            entry.LastSource = SourceCount - 1;
+        }
+
+        return found;
     }
 
     /// <summary>Notes a type that the current source declares for a name.</summary>
@@ -97,6 +156,9 @@ internal sealed class PageIndex
         if (IsTooLarge(_spans.Length, SpanCount))
             _spans = new SampleSpan[DebugSizes.Pick(256, 1)];
         SourceCount = SampleCount = SpanCount = 0;
+        _touched.Clear();
+        if (_touched.Capacity > KeepTouched)
+            _touched.Capacity = 0;
         Names.Clear();
         Helps.Clear();
         Units.Clear();

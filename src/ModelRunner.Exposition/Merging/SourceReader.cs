@@ -7,8 +7,12 @@ namespace ModelRunner.Exposition.Merging;
 /// <summary>Reads the body of one source line by line into the index of the page, and counts what cannot be taken.</summary>
 internal sealed class SourceReader
 {
+    private static readonly int LinesBetweenLooks = DebugSizes.Pick(1024, 4);
+    private static readonly ExpositionLimits NoLimits = new() { MaxSamples = int.MaxValue, MaxLabels = int.MaxValue, MaxLabelValueBytes = int.MaxValue };
+
     private readonly PageIndex _index;
-    private readonly ExpositionLimits _limits;
+    private readonly ExpositionLimits _pageLimits;
+    private ExpositionLimits _limits;
     private readonly MaskWindow _window;
     private readonly FastSampleParser _fast;
     private readonly SampleLine _sample = new();
@@ -25,15 +29,19 @@ internal sealed class SourceReader
     public SourceReader(PageIndex index, ExpositionLimits limits, BlockKernel kernel)
     {
         _index = index;
-        _limits = limits;
+        _pageLimits = _limits = limits;
         _window = new MaskWindow(kernel);
         _fast = new FastSampleParser(_window, limits);
         _declarations = new DeclarationReader(index, limits);
     }
 
-    public void Read(SourceState source, bool isOpenMetrics)
+    /// <summary>Reads the body of the source that the index has just begun.</summary>
+    /// <returns>False where the source holds more samples or names than it may; what was read of it until then is in the index.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled; what was read until then is in the index.</exception>
+    public bool TryRead(SourceState source, bool isOpenMetrics, CancellationToken cancellationToken)
     {
         _source = source;
+        _limits = source.IsOwn ? NoLimits : _pageLimits;
         _name = _plainStart = -1;
         _isOpenMetrics = isOpenMetrics;
         _isBehindEof = false;
@@ -43,16 +51,18 @@ internal sealed class SourceReader
         var lines = new LineCursor(body, _window);
         while (lines.MoveNext())
         {
-            if (body[lines.Start] == '#')
-                ReadMetadata(lines.Line, lines.IsValidUtf8);
-            else if (!TryReadPlainSample(body, lines))
-                ReadOtherSample(lines.Line, lines.IsValidUtf8);
+            if (lines.Number % LinesBetweenLooks == 0)
+                cancellationToken.ThrowIfCancellationRequested();
+            var isTaken = body[lines.Start] == '#'
+                ? TryReadMetadata(lines.Line, lines.IsValidUtf8)
+                : TryReadPlainSample(body, lines) || TryReadOtherSample(lines.Line, lines.IsValidUtf8);
+            if (!isTaken)
+                return false;
         }
 
         _declarations.End();
-        var summary = source.Summary;
-        summary.IsOpenMetrics = isOpenMetrics;
-        summary.IsUnreadable = summary is { Samples: 0, MetadataLines: 0, HasUnreadableLine: true, HasRefusedButReadableLine: false };
+        source.Summary.IsOpenMetrics = isOpenMetrics;
+        return true;
     }
 
     /// <summary>Takes a line that is canonical text. Anything else is left as it is.</summary>
@@ -80,49 +90,55 @@ internal sealed class SourceReader
         return true;
     }
 
-    private void ReadOtherSample(ReadOnlySpan<byte> line, bool isValidUtf8)
+    private bool TryReadOtherSample(ReadOnlySpan<byte> line, bool isValidUtf8)
     {
-        _source.Summary.SampleLines++;
-        var error = ReadSample(line, isValidUtf8);
-        if (error is { } reason)
-            _source.Summary.DropSample(reason);
-        else
-            _source.Summary.Samples++;
+        var summary = _source.Summary;
+        summary.SampleLines++;
+        if (ReadSample(line, isValidUtf8, out var name) is { } reason)
+        {
+            summary.DropSample(reason);
+            return true;
+        }
+
+        if (summary.Samples == _limits.MaxSamples)
+            return false;
+        summary.Samples++;
+        if ((_sample.Leniencies & (Leniency.InvalidExemplar | Leniency.UnusableExemplar)) != Leniency.None)
+            summary.DropExemplar();
+        _index.NextSample() = _canonical.Append(_source, line, _sample);
+        _index.AddSample(name, continuesSpan: name == _name);
+        _name = name;
+        _plainStart = -1;
+        return true;
     }
 
-    private void ReadMetadata(ReadOnlySpan<byte> line, bool isValidUtf8)
+    private bool TryReadMetadata(ReadOnlySpan<byte> line, bool isValidUtf8)
     {
         var metadata = MetadataParser.Parse(line, _isOpenMetrics, takesUnits: true);
         if (metadata.Kind == LineKind.Comment)
-            return;
+            return true;
         if (metadata.Kind == LineKind.Eof)
             _isBehindEof = true;
         else if (_isBehindEof)
             _source.Summary.DropMetadata(ExpositionErrorReason.AfterEof);
         else if (isValidUtf8)
-            _declarations.Read(line, metadata);
+            return _declarations.TryRead(line, metadata);
         else if (_isOpenMetrics || metadata.Kind != LineKind.Unit)
             _source.Summary.DropMetadata(ExpositionErrorReason.InvalidUtf8);
+        return true;
     }
 
-    private ExpositionErrorReason? ReadSample(ReadOnlySpan<byte> line, bool isValidUtf8)
+    // What is wrong with a line, and else the name of its sample.
+    private ExpositionErrorReason? ReadSample(ReadOnlySpan<byte> line, bool isValidUtf8, out int name)
     {
+        name = -1;
         if (_isBehindEof)
             return ExpositionErrorReason.AfterEof;
         if (!isValidUtf8)
             return ExpositionErrorReason.InvalidUtf8;
-        var error = SampleParser.Parse(line, _isOpenMetrics, _limits, _sample);
-        if (error is not null)
-            return error;
-        if (!FindName(line[_sample.NameStart.._sample.NameEnd], _sample.IsNameQuoted, out var name))
-            return ExpositionErrorReason.ReservedName;
-        if (_source.Summary.Samples == _limits.MaxSamples)
-            return ExpositionErrorReason.TooManySamples;
-        _index.NextSample() = _canonical.Append(_source, line, _sample);
-        _index.AddSample(name, continuesSpan: name == _name);
-        _name = name;
-        _plainStart = -1;
-        return null;
+        if (SampleParser.Parse(line, _isOpenMetrics, _limits, _sample) is { } reason)
+            return reason;
+        return FindName(line[_sample.NameStart.._sample.NameEnd], _sample.IsNameQuoted, out name) ? null : ExpositionErrorReason.ReservedName;
     }
 
     private bool FindName(ReadOnlySpan<byte> name, bool isQuoted, out int found)
@@ -140,7 +156,7 @@ internal sealed class SourceReader
             return false;
         _source.HasForeignNames |= !isReserved;
 
-        found = _index.Names.GetOrAdd(name);
+        found = _index.NameOf(name);
         _declarations.NoteSample(found);
         return true;
     }

@@ -23,4 +23,7 @@ internal enum Leniency
 
     /// <summary>An exemplar that can be read, but has labels that no exemplar can have: one twice, a reserved one, or beyond a limit.</summary>
     UnusableExemplar = 32,
+
+    /// <summary>What follows the value begins like an exemplar and is none. The sample is read without it.</summary>
+    InvalidExemplar = 64,
 }

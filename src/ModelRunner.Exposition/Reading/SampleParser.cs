@@ -42,7 +42,7 @@ internal static class SampleParser
             : ExpositionErrorReason.InvalidName;
     }
 
-    /// <summary>Reads value, timestamp and exemplar.</summary>
+    /// <summary>Reads value, timestamp and exemplar. An exemplar that cannot be read does not cost the sample.</summary>
     private static ExpositionErrorReason? ParseTail(
         ReadOnlySpan<byte> line, int position, bool isOpenMetrics, ExpositionLimits limits, SampleLine sample)
     {
@@ -71,8 +71,8 @@ internal static class SampleParser
             if (line[position] != '#')
                 return ExpositionErrorReason.InvalidTimestamp;
             if (!ExemplarParser.TryParse(line, position, limits, sample))
-                return ExpositionErrorReason.InvalidExemplar;
-            if (!isOpenMetrics)
+                sample.Leniencies |= Leniency.InvalidExemplar;
+            else if (!isOpenMetrics)
                 sample.Leniencies |= Leniency.ExemplarInText;
         }
 

@@ -18,7 +18,7 @@ internal static class OracleReader
                 if (line[0] == '#')
                     ReadMetadata(line, source, ref isBehindEof);
                 else
-                    ReadSample(line, source, reader, limits, isBehindEof);
+                    ReadSample(line, source, reader, isBehindEof);
             }
             catch (OracleLineException unreadable)
             {
@@ -26,6 +26,10 @@ internal static class OracleReader
             }
         }
 
+        if (!isOwn && source.Samples.Count > limits.MaxSamples)
+            return new OracleSource { IsOwn = isOwn, IsOpenMetrics = source.IsOpenMetrics, TargetLabels = target };
+        if (source.IsUnreadable)
+            source.Metadata.Clear();
         return source;
     }
 
@@ -73,7 +77,7 @@ internal static class OracleReader
         source.Metadata.Add(metadata);
     }
 
-    private static void ReadSample(string line, OracleSource source, OracleSampleReader reader, ExpositionLimits limits, bool isBehindEof)
+    private static void ReadSample(string line, OracleSource source, OracleSampleReader reader, bool isBehindEof)
     {
         source.SampleLines++;
         if (isBehindEof)
@@ -83,8 +87,8 @@ internal static class OracleReader
         var sample = reader.Read(line);
         if (!source.IsOwn && OracleNames.IsReserved(sample.Name))
             throw new OracleLineException(ExpositionErrorReason.ReservedName);
-        if (source.Samples.Count == limits.MaxSamples)
-            throw new OracleLineException(ExpositionErrorReason.TooManySamples);
+        if (reader.HasBadExemplar)
+            source.Drop(ExpositionErrorReason.InvalidExemplar);
         source.Samples.Add(sample with { Labels = OracleLabels.Rename(sample.Labels, source.TargetLabels) });
     }
 }

@@ -3,9 +3,13 @@ namespace ModelRunner.Exposition.Tests.Oracle;
 /// <summary>Reads one sample line with all leniencies: any blanks, a comma too many at the end or missing between labels, a timestamp, an exemplar.</summary>
 internal sealed class OracleSampleReader(ExpositionLimits limits, bool isOpenMetrics)
 {
+    /// <summary>Whether the last sample lost its exemplar.</summary>
+    public bool HasBadExemplar { get; private set; }
+
     /// <exception cref="OracleLineException">The line cannot be read.</exception>
     public OracleSample Read(string text)
     {
+        HasBadExemplar = false;
         var line = new OracleLine(text);
         string? name = null;
         if (line.Next != '{')
@@ -102,7 +106,7 @@ internal sealed class OracleSampleReader(ExpositionLimits limits, bool isOpenMet
         if (!line.IsAtEnd && line.Next != '#')
             throw new OracleLineException(ExpositionErrorReason.InvalidTimestamp);
         if (!line.IsAtEnd && !IsExemplar(line))
-            throw new OracleLineException(ExpositionErrorReason.InvalidExemplar);
+            HasBadExemplar = true;
         return value.Length > 0 ? value : throw new OracleLineException(ExpositionErrorReason.ValueOutOfRange);
     }
 
@@ -132,6 +136,7 @@ internal sealed class OracleSampleReader(ExpositionLimits limits, bool isOpenMet
         }
         catch (OracleLineException problem) when (problem.Reason != ExpositionErrorReason.InvalidLabels)
         {
+            HasBadExemplar = true;
         }
     }
 

@@ -20,6 +20,10 @@ internal sealed class OracleSource
 
     public int SampleLines { get; set; }
 
+    /// <summary>Whether it has lines of samples, and none has a meaning.</summary>
+    public bool IsUnreadable => Samples.Count == 0 && SampleLines > 0 && !Dropped.Keys.Any(static reason => reason
+        is ExpositionErrorReason.ReservedName or ExpositionErrorReason.TooManyLabels or ExpositionErrorReason.LabelValueTooLong or ExpositionErrorReason.AfterEof);
+
     public void Drop(ExpositionErrorReason reason) => Dropped[reason] = Dropped.GetValueOrDefault(reason) + 1;
 
     /// <summary>A sample with all its labels: those of the target first, without empty ones.</summary>

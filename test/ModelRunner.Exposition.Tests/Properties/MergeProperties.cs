@@ -20,7 +20,7 @@ public sealed class MergeProperties
             var samples = page.Text is var text ? TextPageValidator.Read(text).Sum(family => family.Samples.Count) : 0;
             var summaries = page.Summaries;
             Require(summaries.Sum(summary => summary.SampleLines) == summaries.Sum(summary => summary.Samples + summary.DroppedSamples), "lines do not add up");
-            Require(summaries.Sum(summary => summary.Samples) == samples + page.Conflicts(MergeConflict.Escaping), "a sample is lost in text");
+            Require(summaries.Sum(summary => summary.Samples) == samples, "a sample is lost in text");
             foreach (var escaping in Enum.GetValues<NameEscaping>())
             {
                 OtherReaders.Check(TextPageValidator.Read(page.Write(ExpositionFormat.Text004, escaping)));
@@ -98,6 +98,32 @@ public sealed class MergeProperties
             }
         },
         iter: 1_000);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_source_that_was_taken_out_leaves_no_trace(bool isCancelled) => Gen.Select(Bodies, PageGen.Bytes, Gen.Int[0, 4]).Sample(
+        (bodies, refused, place) =>
+        {
+            var limits = new ExpositionLimits { MaxSamples = 100 };
+            var tail = string.Concat(Enumerable.Range(0, 101).Select(i => $"\nz_tail{{i=\"{i}\"}} 1"));
+            byte[] large = [.. refused, .. System.Text.Encoding.ASCII.GetBytes(tail + "\n")];
+            var (with, without) = (new MergedPages(limits), new MergedPages(limits));
+            for (var index = 0; index < bodies.Length; index++)
+            {
+                if (index == place && !isCancelled)
+                    Require(with.TryAdd(large, "refused")!.IsTooLarge, "it was taken");
+                else if (index == place)
+                    Require(with.TryAdd(large, "refused", new CancellationToken(canceled: true)) is null, "it was taken");
+                with.Add(bodies[index], Models[index]);
+                without.Add(bodies[index], Models[index]);
+            }
+
+            foreach (var format in Enum.GetValues<ExpositionFormat>())
+                Require(with.Write(format, NameEscaping.AllowUtf8).AsSpan().SequenceEqual(without.Write(format, NameEscaping.AllowUtf8)), $"{format} differs");
+            Require(MergeConflicts.All.All(conflict => with.Conflicts(conflict) == without.Conflicts(conflict)), "conflicts differ");
+        },
+        iter: 2_000);
 
     private static MergedPages Merge(byte[][] bodies, IEnumerable<int> order)
     {

@@ -63,11 +63,6 @@ public sealed class ReadingTests
     [InlineData("x 1e", ExpositionErrorReason.InvalidValue)]
     [InlineData("x infinit", ExpositionErrorReason.InvalidValue)]
     [InlineData("x nan(", ExpositionErrorReason.InvalidValue)]
-    [InlineData("x 1 # {a=\"b\"}", ExpositionErrorReason.InvalidExemplar)]
-    [InlineData("x 1 # {a=\"b\"} 1 2 3", ExpositionErrorReason.InvalidExemplar)]
-    [InlineData("x 1 # {a=\"b\"} 1 x", ExpositionErrorReason.InvalidExemplar)]
-    [InlineData("x 1 # {a=\"b\"} 1 NaN", ExpositionErrorReason.InvalidExemplar)]
-    [InlineData("x 1 # {a=\"b\"} 1e999", ExpositionErrorReason.InvalidExemplar)]
     [InlineData("{\"x\0\"} 1", ExpositionErrorReason.InvalidLabels)]
     [InlineData("x{\"a\0\"=\"b\"} 1", ExpositionErrorReason.InvalidLabels)]
     [InlineData("x{a=\"1\",a=\"2\"} 1", ExpositionErrorReason.DuplicateLabel)]
@@ -85,23 +80,35 @@ public sealed class ReadingTests
     }
 
     [Theory]
+    [InlineData("x_total 1 # ")]
+    [InlineData("x_total 1 #bad")]
+    [InlineData("x_total 1 # {a=\"b\"}")]
+    [InlineData("x_total 1 # {a=\"b} 1")]
+    [InlineData("x_total 1 # {a=\"b\"} 1 2 3")]
+    [InlineData("x_total 1 # {a=\"b\"} 1 x")]
+    [InlineData("x_total 1 # {a=\"b\"} 1 NaN")]
+    [InlineData("x_total 1 # {a=\"b\"} 1e999")]
     [InlineData("x_total 1 # {a=\"b\",a=\"c\"} 1")]
     [InlineData("x_total 1 # {__name__=\"b\"} 1")]
     [InlineData("x_total 1 # {a=\"123456789\"} 1")]
     [InlineData("x_total 1 # {a=\"1\",b=\"2\",c=\"3\",d=\"4\"} 1")]
-    public void Labels_that_no_exemplar_can_have_cost_the_exemplar_and_not_the_sample(string line)
+    public void A_bad_exemplar_costs_the_exemplar_and_not_the_sample(string line)
     {
         var page = new Page(new ExpositionLimits { MaxLabels = 3, MaxLabelValueBytes = 8 }).Add("a", "# TYPE x counter\n" + line + "\n# EOF\n");
 
         Assert.Equal("# TYPE x counter\nx_total{model=\"a\"} 1\n# EOF\n", page.Write(ExpositionFormat.OpenMetrics100));
-        Assert.Equal((1, 0), (page.Sources[0].Samples, page.Sources[0].DroppedSamples));
+        var summary = page.Sources[0];
+        Assert.Equal((1, 0, 1, 1), (summary.Samples, summary.DroppedSamples, summary.DroppedExemplars, summary.Dropped(ExpositionErrorReason.InvalidExemplar)));
     }
 
     [Theory]
     [InlineData("", false)]
     [InlineData("\n \n", false)]
     [InlineData("# just a comment\n", false)]
-    [InlineData("# TYPE x gauge\n<html>\n", false)]
+    [InlineData("# TYPE x gauge\n", false)]
+    [InlineData("# TYPE x gauge\n<html>\n", true)]
+    [InlineData("# HELP x X.\n# TYPE x gauge\nx 1,5\nx{k=\"v\"} 2,5\n", true)]
+    [InlineData("# TYPE x gauge\nx 1,5\ny 1\n", false)]
     [InlineData("<html><body>502 Bad Gateway</body></html>\n", true)]
     [InlineData("\"# TYPE x counter\\nx 3\\n\"", true)]
     [InlineData("{\"error\":{\"code\":503,\"message\":\"Loading model\"}}", true)]
@@ -131,8 +138,8 @@ public sealed class ReadingTests
         var page = new Page(new ExpositionLimits { MaxSamples = 2 })
             .Add("a", "# TYPE x gauge\n# HELP y Y.\n# HELP z Z.\n# TYPE w gauge\nx 1\n").Add("b", "# TYPE v gauge\nv 1\n");
 
-        Assert.Equal((2, 2), (page.Sources[0].MetadataLines, page.Sources[0].Dropped(ExpositionErrorReason.TooManySamples)));
-        Assert.Equal((1, 0), (page.Sources[1].MetadataLines, page.Sources[1].DroppedMetadata));
+        Assert.Equal((true, false), (page.Sources[0].IsTooLarge, page.Sources[1].IsTooLarge));
+        Assert.Equal("# TYPE v gauge\nv{model=\"b\"} 1\n", page.Write());
     }
 
     /// <summary>Neither an exponent nor a digit more than usual is needed to leave the range of a double.</summary>
@@ -167,11 +174,23 @@ public sealed class ReadingTests
     }
 
     [Fact]
-    public void Samples_over_the_limit_are_dropped_and_counted()
+    public void A_source_with_more_samples_than_the_limit_is_left_out_whole()
     {
-        var page = new Page(new ExpositionLimits { MaxSamples = 2 }).Add("a", "x{a=\"1\"} 1\nx{a=\"2\"} 1\nx{a=\"3\"} 1\ny 1\n");
+        var page = new Page(new ExpositionLimits { MaxSamples = 2 })
+            .Add("a", "x{a=\"1\"} 1\nx{a=\"2\"} 1\n")
+            .Add("b", "# TYPE x gauge\nx{a=\"1\"} 1\nx{a=\"2\"} 1\nx{a=\"3\"} 1\ny 1\n");
 
-        Assert.Equal((2, 2), (page.Sources[0].Samples, page.Sources[0].Dropped(ExpositionErrorReason.TooManySamples)));
+        Assert.Equal("# TYPE x untyped\nx{model=\"a\",a=\"1\"} 1\nx{model=\"a\",a=\"2\"} 1\n", page.Write());
+        Assert.Equal((true, 0, 0), (page.Sources[1].IsTooLarge, page.Sources[1].SampleLines, page.Sources[1].Samples));
+    }
+
+    [Fact]
+    public void The_page_s_own_families_have_no_limits()
+    {
+        var own = $"model_runner_up{{a=\"{new string('v', 20)}\",b=\"2\"}} 1\nmodel_runner_up{{a=\"2\",}} 1\nmodel_runner_up 2\n";
+        var page = new Page(new ExpositionLimits { MaxSamples = 2, MaxLabels = 1, MaxLabelValueBytes = 8 }).AddOwn(own);
+
+        Assert.Equal(own.Replace(",}", "}", StringComparison.Ordinal), Page.WithoutComments(page.Write()));
     }
 
     [Fact]

@@ -37,6 +37,20 @@ internal sealed class MergedPages
         return this;
     }
 
+    /// <summary>Adds a body that may be refused.</summary>
+    /// <returns>What became of it; null where it was cancelled.</returns>
+    public SourceSummary? TryAdd(byte[] body, string model, CancellationToken cancellation = default)
+    {
+        try
+        {
+            return _merger.Add(new TargetLabels(new("backend", "llama.cpp"), new("model", model), new("mode", "completion")), body, ExpositionFormat.Text004, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Adds a body with no labels at all, as a page that was merged before.</summary>
     public MergedPages AddPlain(byte[] body) => Add(body, new TargetLabels([]));
 

@@ -207,6 +207,20 @@ public sealed class OpenMetricsTests
 
         Assert.Equal("# TYPE a_b untyped\na_b{model=\"m\"} 1\n", page.Write());
         Assert.Equal(3, page.Conflicts(MergeConflict.Escaping));
+        Assert.Equal((3, 1, 2), (page.Sources[0].SampleLines, page.Sources[0].Samples, page.Sources[0].Dropped(ExpositionErrorReason.EscapingCollision)));
+    }
+
+    [Fact]
+    public void What_one_page_loses_by_escaping_another_one_has()
+    {
+        var page = new Page().Add("m", "{\"rt.units\"} 1\nrt_units 2\n");
+        var summary = page.Sources[0];
+
+        page.Write();
+        page.Write();
+        Assert.Equal((1, 1, 1), (summary.Samples, summary.DroppedSamples, summary.Dropped(ExpositionErrorReason.EscapingCollision)));
+        page.Write(ExpositionFormat.Text004, NameEscaping.AllowUtf8);
+        Assert.Equal((2, 0, 0), (summary.Samples, summary.DroppedSamples, summary.Dropped(ExpositionErrorReason.EscapingCollision)));
     }
 
     [Fact]
