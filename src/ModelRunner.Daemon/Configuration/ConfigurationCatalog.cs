@@ -74,6 +74,9 @@ internal static class ConfigurationCatalog
     public static ConfigurationOption MetricsMaxBodyBytes { get; } = new("metrics.maxBodyBytes", null, null, OptionKind.Bytes,
         "Leaves out a runner whose page is longer, after decompression") { Default = "16MiB", Minimum = 1024, Maximum = 1024 * MiB };
 
+    public static ConfigurationOption MetricsMaxTotalBodyBytes { get; } = new("metrics.maxTotalBodyBytes", null, null, OptionKind.Bytes,
+        "Leaves out a runner where the pages of all runners would take more memory together") { Default = "256MiB", Minimum = MiB, Maximum = 64 * 1024L * MiB };
+
     public static ConfigurationOption MetricsMaxSamples { get; } = new("metrics.maxSamples", null, null, OptionKind.Integer,
         "Leaves out a runner whose page has more samples") { Default = "200000", Minimum = 1, Maximum = 10_000_000 };
 
@@ -103,7 +106,7 @@ internal static class ConfigurationCatalog
     public static IReadOnlyList<ConfigurationOption> All { get; } =
     [
         ConfigFile, Socket, Port, Bind, ApiKey, Insecure, Origins, AllowedHosts, ModelsPath, Demo, LlamaServerPath, LlamaArguments, KeepAlive, LogLevel,
-        LogDirectory, MetricsDisabled, MetricsMinInterval, MetricsTimeout, MetricsMaxBodyBytes, MetricsMaxSamples, MaxRunners,
+        LogDirectory, MetricsDisabled, MetricsMinInterval, MetricsTimeout, MetricsMaxBodyBytes, MetricsMaxTotalBodyBytes, MetricsMaxSamples, MaxRunners,
         MaxQueuedRequests, QueueTimeout, LoadTimeout, StopGrace, DrainTimeout, Memory,
     ];
 }

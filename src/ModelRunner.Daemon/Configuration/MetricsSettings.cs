@@ -15,6 +15,9 @@ internal sealed record MetricsSettings
     /// <summary>Decoded bytes that one runner may send. Default 16 MiB.</summary>
     public int MaxBodyBytes { get; init; } = 16 * 1024 * 1024;
 
+    /// <summary>Bytes that the pages of all runners may take in memory together. Default 256 MiB.</summary>
+    public long MaxTotalBodyBytes { get; init; } = 256L * 1024 * 1024;
+
     /// <summary>Samples that one runner may send. Default 200,000.</summary>
     public int MaxSamples { get; init; } = 200_000;
 }

@@ -69,6 +69,7 @@ internal static class SettingsResolver
             MinInterval = reader.Duration(ConfigurationCatalog.MetricsMinInterval, defaults.MinInterval),
             Timeout = reader.Duration(ConfigurationCatalog.MetricsTimeout, defaults.Timeout),
             MaxBodyBytes = (int)reader.Bytes(ConfigurationCatalog.MetricsMaxBodyBytes, defaults.MaxBodyBytes),
+            MaxTotalBodyBytes = reader.Bytes(ConfigurationCatalog.MetricsMaxTotalBodyBytes, defaults.MaxTotalBodyBytes),
             MaxSamples = reader.Integer(ConfigurationCatalog.MetricsMaxSamples, defaults.MaxSamples),
         };
     }

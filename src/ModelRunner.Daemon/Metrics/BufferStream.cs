@@ -3,8 +3,11 @@ using System.Buffers;
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>A stream that can only be written to, into a buffer.</summary>
-internal sealed class BufferStream(IBufferWriter<byte> buffer) : Stream
+internal sealed class BufferStream : Stream
 {
+    /// <summary>Where what is written goes; null: nowhere.</summary>
+    public IBufferWriter<byte>? Buffer { get; set; }
+
     public override bool CanRead => false;
 
     public override bool CanSeek => false;
@@ -21,7 +24,7 @@ internal sealed class BufferStream(IBufferWriter<byte> buffer) : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    public override void Write(ReadOnlySpan<byte> data) => buffer.Write(data);
+    public override void Write(ReadOnlySpan<byte> data) => Buffer?.Write(data);
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 

@@ -9,27 +9,15 @@ namespace ModelRunner.Daemon.Metrics;
 /// </summary>
 internal sealed class MergeWorkspaces(ExpositionLimits limits) : IDisposable
 {
-    /// <summary>How many large pages there may be at a time, written or waiting to be read.</summary>
-    public const int MostLargePages = 8;
-
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly SemaphoreSlim _largePages = new(MostLargePages, MostLargePages);
     private MergeWorkspace? _spare;
-
-    /// <summary>Waits until one more large page may be made, no longer than told. <see cref="EndLargePage"/> makes room for the next.</summary>
-    /// <returns>False where there was no room in time.</returns>
-    public Task<bool> TryBeginLargePageAsync(TimeSpan left, CancellationToken cancellationToken) =>
-        TryTakeAsync(_largePages, left, cancellationToken);
-
-    public void EndLargePage() => _largePages.Release();
 
     /// <summary>Waits for the turn, which <see cref="EndTurn"/> ends.</summary>
     public Task TakeTurnAsync(CancellationToken cancellationToken) => _turn.WaitAsync(cancellationToken);
 
     /// <summary>Waits for the turn no longer than told.</summary>
     /// <returns>False where it did not come in time.</returns>
-    public Task<bool> TryTakeTurnAsync(TimeSpan left, CancellationToken cancellationToken) =>
-        TryTakeAsync(_turn, left, cancellationToken);
+    public Task<bool> TryTakeTurnAsync(TimeSpan left) => _turn.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero);
 
     public void EndTurn() => _turn.Release();
 
@@ -43,12 +31,5 @@ internal sealed class MergeWorkspaces(ExpositionLimits limits) : IDisposable
         Volatile.Write(ref _spare, workspace);
     }
 
-    public void Dispose()
-    {
-        _turn.Dispose();
-        _largePages.Dispose();
-    }
-
-    private static Task<bool> TryTakeAsync(SemaphoreSlim places, TimeSpan left, CancellationToken cancellationToken) =>
-        places.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+    public void Dispose() => _turn.Dispose();
 }

@@ -30,14 +30,17 @@ internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTime
             return;
 
         ScrapeDeadline deadline = ScrapeDeadline.Of(request.Headers[ScrapeDeadline.HeaderName], fallbackTimeout);
-        bool isPacked = ContentNegotiation.AcceptsGzip(Join(request.Headers.AcceptEncoding));
-        using MetricsPage? page = _sender.IsBusy
-            ? null
-            : await pages.AssembleAsync(negotiated, PageSender.CanSendParts(request), deadline, arrivedAt, context.RequestAborted);
-        if (page is null)
+        var form = new PageForm(negotiated, ContentNegotiation.AcceptsGzip(Join(request.Headers.AcceptEncoding)), PageSender.CanSendParts(request));
+        using PageReader? reader = await pages.AssembleAsync(form, deadline, arrivedAt, context.RequestAborted);
+        if (reader is null)
+        {
             await RefuseAsBusyAsync(context);
-        else
-            await _sender.SendAsync(context, page, isPacked, deadline.End - time.GetElapsedTime(arrivedAt));
+            return;
+        }
+
+        if (form.IsPacked)
+            response.Headers.ContentEncoding = "gzip";
+        await _sender.SendAsync(context, reader, deadline.End - time.GetElapsedTime(arrivedAt), deadline.Patience);
     }
 
     private static Task RefuseAsBusyAsync(HttpContext context)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
@@ -13,110 +14,248 @@ namespace ModelRunner.Daemon.Metrics;
 /// <para>The steps, each marked in the code:</para>
 /// <para>1. The runners as they are now, a copy that waits for nothing.</para>
 /// <para>2. All asked at once, under one deadline; readings are shared with other scrapes.</para>
-/// <para>3. Each whole body read into the merger, whose verdict may still refuse it.</para>
-/// <para>4. The daemon's own families, which say of every runner whether it is on the page and why not.</para>
-/// <para>5. Merged, and the first part written. From here on no runner and no scraper is waited for.</para>
+/// <para>3. A page of the very same readings that another scrape began is joined. Else:</para>
+/// <para>4. Each whole body read into the merger, whose verdict may still refuse it, as long as there is time.</para>
+/// <para>5. The daemon's own families, which say of every runner whether it is on the page and why not.</para>
+/// <para>6. Merged, and the first part written. From here on no runner and no scraper is waited for.</para>
 /// <para>Nothing here takes a lock that a load, an unload or a request could hold.</para>
 /// </remarks>
-internal sealed class PageAssembler(
-    Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger)
-    : IDisposable
+internal sealed class PageAssembler : IDisposable
 {
-    private readonly MergeWorkspaces _workspaces = new(new ExpositionLimits { MaxSamples = settings.MaxSamples });
-    private readonly OwnFamilies _own = new(settings, new ProcessFigures(time));
+    /// <summary>Bytes that pages may take together while they are made and read, the bodies not included.</summary>
+    public const long MostPageBytes = 256L * 1024 * 1024;
+
+    /// <summary>A body of so many bytes is read in before anybody can look at a clock.</summary>
+    private const int AlwaysInTime = 16 * 1024;
+
+    private readonly Func<IReadOnlyList<RunnerSnapshot>> _runners;
+    private readonly RunnerScraper _scraper;
+    private readonly TimeProvider _time;
+    private readonly ILogger<PageAssembler> _logger;
+    private readonly MergeWorkspaces _workspaces;
+    private readonly PageBudget _budget;
+    private readonly OpenPages _pages = new();
+    private readonly MergePace _plainPace = new(restPerReading: 2);
+    private readonly MergePace _packedPace = new(restPerReading: 8);
+    private readonly OwnFamilies _own;
     private readonly CounterTable _counters = new();
     private int[] _conflicts = new int[MergeConflicts.All.Count];
 
-    /// <summary>Makes a page.</summary>
+    public PageAssembler(
+        Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger,
+        long mostPageBytes = MostPageBytes)
+    {
+        (_runners, _scraper, _time, _logger) = (runners, scraper, time, logger);
+        _workspaces = new MergeWorkspaces(new ExpositionLimits { MaxSamples = settings.MaxSamples });
+        _own = new OwnFamilies(settings, new ProcessFigures(time));
+        _budget = new PageBudget(mostPageBytes, time);
+
+        // A slow reader must not cost a runner its place on another's page.
+        scraper.Bodies.MakeRoom = () => _budget.TryCutSlowest(static page => !page.IsWhole);
+    }
+
+    /// <summary>Makes a page, or joins one.</summary>
     /// <param name="form">What the scraper and we agreed on.</param>
-    /// <param name="mayBeParted">Whether it may be sent in parts.</param>
     /// <param name="deadline">The scrape's times.</param>
     /// <param name="arrivedAt">What they are counted from, as a timestamp of the time provider.</param>
     /// <param name="cancellationToken">Cancelled when the scraper went away.</param>
-    /// <returns>The page, which the caller disposes of; null where its turn to be merged did not come in time.</returns>
-    public async Task<MetricsPage?> AssembleAsync(
-        NegotiatedExposition form, bool mayBeParted, ScrapeDeadline deadline, long arrivedAt, CancellationToken cancellationToken)
+    /// <returns>A reader of the page, which the caller disposes of; null where its turn to be merged did not come in time.</returns>
+    public async Task<PageReader?> AssembleAsync(PageForm form, ScrapeDeadline deadline, long arrivedAt, CancellationToken cancellationToken)
     {
         // Step 1
-        IReadOnlyList<RunnerSnapshot> snapshot = [.. runners().Where(static runner => runner.State != RunnerState.Waiting)];
+        IReadOnlyList<RunnerSnapshot> snapshot = [.. _runners().Where(static runner => runner.State != RunnerState.Waiting)];
 
         // Step 2
-        var page = new MetricsPage(_workspaces, await scraper.ScrapeAsync(snapshot, deadline.Reading, cancellationToken));
-        bool isMade = false;
-        try
+        MergePace pace = PaceOf(form);
+        ScrapeResult scrape = await _scraper.ScrapeAsync(
+            snapshot, bytes => Earlier(deadline.Reading, deadline.Answer - pace.TimeFor(bytes)), cancellationToken);
+
+        // Step 3
+        long answerAt = arrivedAt + (long)(deadline.Answer.TotalSeconds * _time.TimestampFrequency);
+        while (true)
         {
-            if (!await page.TryEnterAsync(deadline.Answer - time.GetElapsedTime(arrivedAt), cancellationToken))
+            PageReader reader = _pages.Join(
+                form, scrape, answerAt, () => new MetricsPage(_workspaces, _budget, form, scrape, answerAt, _time), out bool isNew);
+            if (isNew)
+                return await TryMakeAsync(reader, snapshot, form, answerAt, cancellationToken) ? reader : null;
+            if (await IsMadeAsync(reader, answerAt, cancellationToken))
+            {
+                scrape.Dispose();
+                return reader;
+            }
+
+            reader.Dispose();
+            if (cancellationToken.IsCancellationRequested || Left(answerAt) <= TimeSpan.Zero)
+            {
+                scrape.Dispose();
                 return null;
-            if (!await _workspaces.TryTakeTurnAsync(deadline.Answer - time.GetElapsedTime(arrivedAt), cancellationToken))
-                return null;
-            MakeInTurn(page, snapshot, form, mayBeParted);
-            isMade = true;
-            return page;
-        }
-        finally
-        {
-            if (!isMade)
-                page.Dispose();
+            }
         }
     }
 
     public void Dispose() => _workspaces.Dispose();
 
-    private void MakeInTurn(MetricsPage page, IReadOnlyList<RunnerSnapshot> snapshot, NegotiatedExposition form, bool mayBeParted)
+    private async Task<bool> IsMadeAsync(PageReader reader, long answerAt, CancellationToken cancellationToken)
     {
         try
         {
-            MergeWorkspace workspace = page.Open();
-            ExpositionMerger merger = workspace.Merger;
-
-            // Step 3
-            var sources = new SourceOutcome[page.Scrape.Outcomes.Length];
-            for (int i = 0; i < sources.Length; i++)
-            {
-                sources[i] = Read(merger, page.Scrape.Outcomes[i]);
-                NoteHealth(sources[i]);
-            }
-
-            // Step 4
-            _own.Write(workspace.OwnPage, sources, _conflicts);
-            merger.AddOwn(workspace.OwnPage.WrittenMemory);
-
-            // Step 5
-            merger.BeginPage(form.Format, form.Escaping);
-            Count(merger, sources);
-            _counters.Trim(snapshot);
-            page.WriteFirst(mayBeParted);
+            TimeSpan left = Left(answerAt);
+            return await reader.Page.Made.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, cancellationToken);
         }
-        finally
+        catch (Exception failure) when (failure is TimeoutException or OperationCanceledException)
         {
-            _workspaces.EndTurn();
+            return false;
         }
     }
 
-    private SourceOutcome Read(ExpositionMerger merger, ScrapeOutcome scrape)
+    // Others may wait for the page, so it is made even where the scraper that began it has gone.
+    private async Task<bool> TryMakeAsync(
+        PageReader reader, IReadOnlyList<RunnerSnapshot> snapshot, PageForm form, long answerAt, CancellationToken cancellationToken)
+    {
+        MetricsPage page = reader.Page;
+        SegmentedBuffer? first = null;
+        bool isLast = false;
+        var figures = new MakingFigures(_time);
+        long wanted = page.Scrape.BodyBytes;
+        bool hasRoom = false;
+        try
+        {
+            hasRoom = await _budget.TryTakeAsync(wanted, Left(answerAt), CancellationToken.None);
+            if (!hasRoom || !await _workspaces.TryTakeTurnAsync(Left(answerAt)))
+                return false;
+            try
+            {
+                if (cancellationToken.IsCancellationRequested && page.Readers == 1)
+                    return false;
+                first = new SegmentedBuffer();
+                Fill(page, snapshot, form, answerAt, figures);
+                isLast = page.WriteFirst(first);
+                figures.PartBytes = first.Length;
+            }
+            catch
+            {
+                first = null;
+                throw;
+            }
+            finally
+            {
+                _workspaces.EndTurn();
+            }
+
+            return true;
+        }
+        finally
+        {
+            if (hasRoom)
+                _budget.Change(-wanted);
+            page.EndMaking(first, isLast);
+            if (first is null)
+                reader.Dispose();
+            else
+                figures.Tell(PaceOf(form));
+            _pages.Tidy();
+        }
+    }
+
+    private void Fill(MetricsPage page, IReadOnlyList<RunnerSnapshot> snapshot, PageForm form, long answerAt, MakingFigures figures)
+    {
+        MergeWorkspace workspace = page.Open();
+        ExpositionMerger merger = workspace.Merger;
+        figures.Begin();
+
+        // Step 4
+        SourceOutcome[] sources = ReadIn(merger, page, PaceOf(form).TimeForReadingIn(Left(answerAt)), figures);
+        figures.EndReadingIn();
+        foreach (ref readonly SourceOutcome source in sources.AsSpan())
+            NoteHealth(source);
+
+        // Step 5
+        _own.Write(workspace.OwnPage, sources, _conflicts);
+        merger.AddOwn(workspace.OwnPage.WrittenMemory);
+
+        // Step 6
+        merger.BeginPage(form.Exposition.Format, form.Exposition.Escaping);
+        figures.EndMerging();
+        Count(merger, sources);
+        _counters.Trim(snapshot);
+    }
+
+    // Small bodies first: where there is no time for all, the large ones are left out.
+    private SourceOutcome[] ReadIn(ExpositionMerger merger, MetricsPage page, TimeSpan left, MakingFigures figures)
+    {
+        ReadOnlySpan<ScrapeOutcome> outcomes = page.Scrape.Outcomes;
+        var sources = new SourceOutcome[outcomes.Length];
+        if (page.Scrape.BodyBytes < MergePace.LeastBytes)
+        {
+            for (int i = 0; i < sources.Length; i++)
+                sources[i] = Read(merger, outcomes[i], page.Readers, CancellationToken.None);
+            return sources;
+        }
+
+        int[] order = new int[sources.Length];
+        int[] sizes = new int[sources.Length];
+        for (int i = 0; i < order.Length; i++)
+            (order[i], sizes[i]) = (i, outcomes[i].Failure is null ? outcomes[i].Reading!.Body.Length : 0);
+        Array.Sort(sizes, order);
+        using var enough = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time);
+        for (int i = 0; i < order.Length; i++)
+        {
+            CancellationToken token = sizes[i] <= AlwaysInTime ? CancellationToken.None : enough.Token;
+            sources[order[i]] = Read(merger, outcomes[order[i]], page.Readers, token);
+            figures.Bytes += sources[order[i]].Summary is null ? 0 : sizes[i];
+        }
+
+        return sources;
+    }
+
+    private SourceOutcome Read(ExpositionMerger merger, in ScrapeOutcome scrape, int readers, CancellationToken enough)
     {
         RunnerCounters counters = _counters.Of(scrape.Runner);
         if (scrape.Failure is { } failure)
         {
             // A reading that goes on is counted for each scrape that it came too late for, one that failed only once.
-            if (scrape.IsLate || scrape.Reading?.TryCount() == true)
+            if (scrape.IsLate)
+                counters.CountFailure(failure, readers);
+            else if (scrape.Reading?.TryCount() == true)
                 counters.CountFailure(failure);
             return new SourceOutcome(scrape, Summary: null, failure, counters);
         }
 
         Reading reading = scrape.Reading!;
-        SourceSummary summary = reading.IsOpenMetrics
-            ? merger.Add(scrape.Labels, reading.Body, ExpositionFormat.OpenMetrics100)
-            : merger.Add(scrape.Labels, reading.Body);
-        if (!summary.IsUnreadable)
+        if (!TryAdd(merger, scrape.Labels, reading, enough, out SourceSummary? summary))
+        {
+            counters.CountFailure(ScrapeFailureReason.Timeout, readers);
+            return new SourceOutcome(scrape, Summary: null, ScrapeFailureReason.Timeout, counters);
+        }
+
+        if (summary is { IsUnreadable: false, IsTooLarge: false })
             return new SourceOutcome(scrape, summary, Failure: null, counters);
+        ScrapeFailureReason refusal = summary.IsTooLarge ? ScrapeFailureReason.TooLarge : ScrapeFailureReason.Parse;
         if (reading.TryCount())
         {
-            counters.CountFailure(ScrapeFailureReason.Parse);
+            counters.CountFailure(refusal);
             counters.CountDropped(summary);
         }
 
-        return new SourceOutcome(scrape, Summary: null, ScrapeFailureReason.Parse, counters);
+        return new SourceOutcome(scrape, Summary: null, refusal, counters);
+    }
+
+    private static bool TryAdd(
+        ExpositionMerger merger, TargetLabels labels, Reading reading, CancellationToken enough, [NotNullWhen(true)] out SourceSummary? summary)
+    {
+        summary = null;
+        if (enough.IsCancellationRequested)
+            return false;
+        try
+        {
+            ExpositionFormat format = reading.IsOpenMetrics ? ExpositionFormat.OpenMetrics100 : ExpositionMerger.FormatOf(reading.Body.Span);
+            summary = merger.Add(labels, reading.Body, format, enough);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     // The log tells changes only: a scrape comes every few seconds.
@@ -127,9 +266,9 @@ internal sealed class PageAssembler(
         {
             RunnerKey key = source.Scrape.Runner.Key;
             if (failure is { } cause)
-                logger.LogAbsent(key.Model, key.Backend, ModeText.Format(key.Mode), cause.ToSentence());
+                _logger.LogAbsent(key.Model, key.Backend, ModeText.Format(key.Mode), cause.ToSentence());
             else if (source.Failure is null)
-                logger.LogPresent(key.Model, key.Backend, ModeText.Format(key.Mode));
+                _logger.LogPresent(key.Model, key.Backend, ModeText.Format(key.Mode));
         }
 
         source.Counters.LastFailure = failure;
@@ -140,8 +279,12 @@ internal sealed class PageAssembler(
     {
         foreach (SourceOutcome source in sources)
         {
-            if (source.Summary is { } summary && source.Scrape.Reading!.TryCount())
+            if (source.Summary is not { } summary)
+                continue;
+            if (source.Scrape.Reading!.TryCount())
                 source.Counters.CountDropped(summary);
+            else if (summary.Dropped(ExpositionErrorReason.EscapingCollision) > 0 && source.Scrape.Reading.TryCountEscaping())
+                source.Counters.CountDropped(summary, ExpositionErrorReason.EscapingCollision);
         }
 
         var conflicts = new int[_conflicts.Length];
@@ -149,4 +292,10 @@ internal sealed class PageAssembler(
             conflicts[(int)conflict] = merger.Conflicts(conflict);
         _conflicts = conflicts;
     }
+
+    private MergePace PaceOf(PageForm form) => form.IsPacked ? _packedPace : _plainPace;
+
+    private TimeSpan Left(long answerAt) => _time.GetElapsedTime(_time.GetTimestamp(), answerAt);
+
+    private static TimeSpan Earlier(TimeSpan left, TimeSpan right) => left < right ? left : right;
 }

@@ -1,99 +1,90 @@
-using System.IO.Compression;
+using System.IO.Pipelines;
 
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>
 /// Sends pages: a small one whole and with its length, a large one part by part in chunks. A page that cannot be sent to its end is cut so that
-/// the scraper sees it.
+/// the scraper sees it: where nobody waits for it any more, and where its reader has taken nothing for too long.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class PageSender(TimeProvider time)
 {
-    /// <summary>
-    /// Bytes that slow readers may hold together before new scrapes are refused. Pages that share bodies count them each. A reader holds
-    /// no runner and no lock, and of the places for large pages one.
-    /// </summary>
-    private const long MostHeldBytes = 256L * 1024 * 1024;
+    /// <summary>What lies ready for a reader at a time: no more is taken from the page before it has gone.</summary>
+    private const int MostReady = 256 * 1024;
 
     /// <summary>A page that came late is still sent, in case that somebody waits for it.</summary>
     private static readonly TimeSpan LeastForSending = TimeSpan.FromSeconds(1);
-
-    private long _heldBytes;
-
-    /// <summary>Whether so much waits for slow readers that no further page should be made.</summary>
-    public bool IsBusy => Interlocked.Read(ref _heldBytes) > MostHeldBytes;
 
     /// <summary>Whether the scraper can tell a page that was cut from a whole one without knowing its length: HTTP/1.0 cannot.</summary>
     public static bool CanSendParts(HttpRequest request) => !HttpProtocol.IsHttp10(request.Protocol);
 
     /// <summary>Sends a page to its end, or aborts the connection.</summary>
     /// <param name="context">The request; nothing of the answer's body has been written.</param>
-    /// <param name="page">The page.</param>
-    /// <param name="isPacked">Whether as gzip.</param>
+    /// <param name="reader">The page.</param>
     /// <param name="left">How long the scraper waits from now. Who reads slower than that is not waited for.</param>
-    public async Task SendAsync(HttpContext context, MetricsPage page, bool isPacked, TimeSpan left)
+    /// <param name="patience">How long a reader may take nothing.</param>
+    public async Task SendAsync(HttpContext context, PageReader reader, TimeSpan left, TimeSpan patience)
     {
-        long held = page.HeldBytes;
-        Interlocked.Add(ref _heldBytes, held);
+        using var sending = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(sending.Token, context.RequestAborted);
+        long startedAt = time.GetTimestamp();
+        left = left > LeastForSending ? left : LeastForSending;
+        patience = patience > LeastForSending ? patience : LeastForSending;
+
+        async ValueTask FlushAsync(PipeWriter output, int bytes)
+        {
+            TimeSpan rest = left - time.GetElapsedTime(startedAt);
+            if (rest <= TimeSpan.Zero)
+                throw new OperationCanceledException("Nobody waits for the page any more.");
+            sending.CancelAfter(rest < patience ? rest : patience);
+            await reader.WaitAsync(output.FlushAsync(both.Token), bytes, sending);
+
+            // Kestrel ends such a wait as if all had been taken.
+            both.Token.ThrowIfCancellationRequested();
+        }
+
         try
         {
-            using var end = new CancellationTokenSource(left > LeastForSending ? left : LeastForSending, time);
-            using var both = CancellationTokenSource.CreateLinkedTokenSource(end.Token, context.RequestAborted);
-            if (isPacked)
-                await SendPackedAsync(context.Response, page, both.Token);
-            else
-                await SendPlainAsync(context.Response, page, both.Token);
+            if (reader.Page.Length is { } length)
+                context.Response.ContentLength = length;
+
+            // Before its start the response would give memory that it copies once more.
+            await context.Response.StartAsync(both.Token);
+            await SendAsync(context.Response.BodyWriter, reader, FlushAsync, both.Token);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
             context.Abort();
         }
-        finally
-        {
-            Interlocked.Add(ref _heldBytes, -held);
-        }
     }
 
-    private static async Task SendPlainAsync(HttpResponse response, MetricsPage page, CancellationToken cancellationToken)
+    private static async Task SendAsync(
+        PipeWriter output, PageReader reader, Func<PipeWriter, int, ValueTask> flush, CancellationToken cancellationToken)
     {
-        if (page.IsWhole)
-            response.ContentLength = page.First.Length;
-        await SendAsync(response, page.First, cancellationToken);
-        while (!page.IsWhole)
+        while (true)
         {
-            await page.WriteNextAsync(response.BodyWriter, cancellationToken);
-            await response.BodyWriter.FlushAsync(cancellationToken);
-        }
-    }
-
-    private static async Task SendPackedAsync(HttpResponse response, MetricsPage page, CancellationToken cancellationToken)
-    {
-        response.Headers.ContentEncoding = "gzip";
-        using var packed = new SegmentedBuffer();
-        using var part = new SegmentedBuffer();
-        await using (var gzip = new GZipStream(new BufferStream(packed), CompressionLevel.Fastest))
-        {
-            page.First.CopyTo(gzip);
-            while (!page.IsWhole)
+            if (await reader.TryWriteNextAsync(output, cancellationToken))
             {
-                await SendAsync(response, packed, cancellationToken);
-                packed.Clear();
-                await page.WriteNextAsync(part, cancellationToken);
-                part.CopyTo(gzip);
-                part.Clear();
+                await flush(output, MostReady);
+                continue;
             }
+
+            if (await reader.NextAsync(cancellationToken) is not { } part)
+                return;
+            int ready = 0;
+            foreach (ReadOnlyMemory<byte> piece in part.Bytes.Pieces())
+            {
+                piece.Span.CopyTo(output.GetSpan(piece.Length));
+                output.Advance(piece.Length);
+                ready += piece.Length;
+                if (ready < MostReady)
+                    continue;
+                await flush(output, ready);
+                ready = 0;
+            }
+
+            if (ready > 0)
+                await flush(output, ready);
         }
-
-        if (!response.HasStarted)
-            response.ContentLength = packed.Length;
-        await SendAsync(response, packed, cancellationToken);
-    }
-
-    // Before its start the response would give memory that it copies once more.
-    private static async Task SendAsync(HttpResponse response, SegmentedBuffer bytes, CancellationToken cancellationToken)
-    {
-        await response.StartAsync(cancellationToken);
-        bytes.CopyTo(response.BodyWriter);
-        await response.BodyWriter.FlushAsync(cancellationToken);
     }
 }

@@ -16,11 +16,13 @@ internal sealed class RunnerCounters
 
     public ReadOnlySpan<long> Dropped => _dropped;
 
-    public void CountFailure(ScrapeFailureReason reason) => _failures[(int)reason]++;
+    public void CountFailure(ScrapeFailureReason reason, int times = 1) => _failures[(int)reason] += times;
 
     public void CountDropped(SourceSummary summary)
     {
         for (int reason = 0; reason < _dropped.Length; reason++)
             _dropped[reason] += summary.Dropped((ExpositionErrorReason)reason);
     }
+
+    public void CountDropped(SourceSummary summary, ExpositionErrorReason reason) => _dropped[(int)reason] += summary.Dropped(reason);
 }

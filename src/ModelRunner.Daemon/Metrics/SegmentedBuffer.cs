@@ -33,12 +33,17 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    /// <summary>Writes all of it to another buffer, in order.</summary>
-    public void CopyTo(IBufferWriter<byte> destination)
+    /// <summary>All of it in order, in pieces that the pipe of a connection takes as one. Borrowed: only until the buffer is written to.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> Pieces()
     {
         foreach ((byte[] array, int length) in _full)
-            Copy(array.AsSpan(0, length), destination);
-        Copy(_current.AsSpan(0, _used), destination);
+        {
+            for (int start = 0; start < length; start += MostAtOnce)
+                yield return array.AsMemory(start, Math.Min(MostAtOnce, length - start));
+        }
+
+        for (int start = 0; start < _used; start += MostAtOnce)
+            yield return _current.AsMemory(start, Math.Min(MostAtOnce, _used - start));
     }
 
     /// <summary>Writes all of it, in order.</summary>
@@ -65,19 +70,6 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
         if (_current.Length > 0)
             BufferPool.Shared.Return(_current);
         _current = [];
-    }
-
-    // The pipe of a connection takes what is asked for at once as one piece, and otherwise pieces of a page of memory.
-    private static void Copy(ReadOnlySpan<byte> bytes, IBufferWriter<byte> destination)
-    {
-        while (!bytes.IsEmpty)
-        {
-            Span<byte> piece = destination.GetSpan(Math.Min(bytes.Length, MostAtOnce));
-            int count = Math.Min(bytes.Length, piece.Length);
-            bytes[..count].CopyTo(piece);
-            destination.Advance(count);
-            bytes = bytes[count..];
-        }
     }
 
     private void Grow(int sizeHint)

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace ModelRunner.Daemon.Scraping;
 
-/// <summary>A growing body in a pooled array, up to a limit.</summary>
-internal sealed class BodyBuffer(int maxBytes) : IDisposable
+/// <summary>A growing body in a pooled array, up to a limit of its own and to what is left of the budget of all bodies.</summary>
+internal sealed class BodyBuffer(int maxBytes, BodyBudget budget) : IDisposable
 {
     private const int SmallestArray = 4096;
 
@@ -26,15 +26,16 @@ internal sealed class BodyBuffer(int maxBytes) : IDisposable
     /// <summary>Makes room for a body, and for one byte to see that nothing follows.</summary>
     /// <param name="toldBytes">The length that was told; null where none was.</param>
     /// <param name="lastBytes">The length of the runner's last body: as much came already, so it is believed, and a little more.</param>
-    public void Expect(long? toldBytes, int lastBytes)
+    /// <returns>False where the budget is used up.</returns>
+    public bool TryExpect(long? toldBytes, int lastBytes)
     {
         long likely = lastBytes + (lastBytes / 16L);
         _wholeBytes = (int)Math.Min((toldBytes ?? -1) + 1, maxBytes);
-        Grow((int)Math.Min(Math.Min(toldBytes ?? likely, Math.Max(MostOnTrust, likely)) + 1, maxBytes));
+        return TryGrow((int)Math.Min(Math.Min(toldBytes ?? likely, Math.Max(MostOnTrust, likely)) + 1, maxBytes));
     }
 
     /// <summary>Reads to the end of a stream.</summary>
-    /// <returns>False where it is longer than the limit.</returns>
+    /// <returns>False where it is longer than the limit, or the budget is used up.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> TryReadAsync(Stream body, CancellationToken cancellationToken)
     {
@@ -42,8 +43,9 @@ internal sealed class BodyBuffer(int maxBytes) : IDisposable
         {
             if (Length == maxBytes)
                 return await body.ReadAsync(new byte[1], cancellationToken) == 0;
-            if (Length == _array.Length)
-                Grow((int)Math.Min(Math.Max(SmallestArray, (long)_array.Length * GrowthFactor), Length < _wholeBytes ? _wholeBytes : maxBytes));
+            long larger = Math.Min(Math.Max(SmallestArray, (long)_array.Length * GrowthFactor), Length < _wholeBytes ? _wholeBytes : maxBytes);
+            if (Length == _array.Length && !TryGrow((int)larger))
+                return false;
             int end = Math.Min(_array.Length, maxBytes);
             int count = await body.ReadAsync(_array.AsMemory(Length, end - Length), cancellationToken);
             if (count == 0)
@@ -57,18 +59,30 @@ internal sealed class BodyBuffer(int maxBytes) : IDisposable
         byte[] array = _array;
         _array = [];
         Length = 0;
-        if (array.Length > 0)
-            BufferPool.Shared.Return(array);
+        LetGo(array);
     }
 
-    private void Grow(int bytes)
+    // The budget counts what is in memory: the arrays, both while one is copied to the other.
+    private bool TryGrow(int bytes)
     {
         if (bytes <= _array.Length)
-            return;
+            return true;
+        int length = BufferPool.LengthFor(bytes);
+        if (!budget.TryTake(length))
+            return false;
+        byte[] smaller = _array;
         byte[] larger = BufferPool.Shared.Rent(bytes);
-        _array.AsSpan(0, Length).CopyTo(larger);
-        if (_array.Length > 0)
-            BufferPool.Shared.Return(_array);
+        smaller.AsSpan(0, Length).CopyTo(larger);
         _array = larger;
+        LetGo(smaller);
+        return true;
+    }
+
+    private void LetGo(byte[] array)
+    {
+        if (array.Length == 0)
+            return;
+        budget.Return(array.Length);
+        BufferPool.Shared.Return(array);
     }
 }

@@ -47,6 +47,9 @@ internal sealed class BufferPool
         return GC.AllocateUninitializedArray<byte>(length);
     }
 
+    /// <summary>The length of the array that <see cref="Rent"/> gives.</summary>
+    public static int LengthFor(int minimumLength) => minimumLength > 1 << LargestBits ? minimumLength : SizeOf(minimumLength).Length;
+
     /// <summary>Takes back an array. Nobody may use it any more.</summary>
     /// <exception cref="ArgumentException">The array was not rented here.</exception>
     public void Return(byte[] array)

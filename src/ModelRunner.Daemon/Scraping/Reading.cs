@@ -10,6 +10,7 @@ internal sealed class Reading(long startedAt)
     private readonly List<ScrapeWait> _waits = new(1);
     private int _holders = 1;
     private int _isCounted;
+    private int _isEscapingCounted;
     private volatile bool _isEnded;
     private BodyBuffer? _body;
 
@@ -32,6 +33,9 @@ internal sealed class Reading(long startedAt)
 
     /// <summary>True for the first who asks: what it says is counted once, however many pages show it.</summary>
     public bool TryCount() => Interlocked.Exchange(ref _isCounted, 1) == 0;
+
+    /// <summary>True for the first who asks: as <see cref="TryCount"/>, for what only pages with escaped names lose.</summary>
+    public bool TryCountEscaping() => Interlocked.Exchange(ref _isEscapingCounted, 1) == 0;
 
     public void Hold() => Interlocked.Increment(ref _holders);
 

@@ -11,7 +11,9 @@ namespace ModelRunner.Daemon.Scraping;
 /// Asks one runner for its page and takes the answer only when it is whole. Nothing of the scraper's own request is passed on, no redirect is
 /// followed, and no more is read than the limit.
 /// </summary>
-internal sealed class RunnerPageReader(int maxBodyBytes)
+/// <param name="maxBodyBytes">The limit: decoded bytes of one body.</param>
+/// <param name="budget">What all bodies may take together.</param>
+internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
 {
     private const string Accept = "text/plain;version=0.0.4";
 
@@ -33,7 +35,7 @@ internal sealed class RunnerPageReader(int maxBodyBytes)
             hasAnswered = true;
             return ReasonOf(response) is { } reason
                 ? ReadOutcome.Fail(reason)
-                : await ReadBodyAsync(response.Content, lastBytes, cancellationToken);
+                : await ReadBodyAsync(response, lastBytes, cancellationToken);
         }
         catch (Exception failure)
         {
@@ -43,29 +45,40 @@ internal sealed class RunnerPageReader(int maxBodyBytes)
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReadOutcome> ReadBodyAsync(HttpContent content, int lastBytes, CancellationToken cancellationToken)
+    private async ValueTask<ReadOutcome> ReadBodyAsync(HttpResponseMessage response, int lastBytes, CancellationToken cancellationToken)
     {
+        HttpContent content = response.Content;
         if (!TryReadType(content.Headers, out bool isOpenMetrics) || !TryReadCoding(content.Headers, out bool isGzip))
             return ReadOutcome.Fail(ScrapeFailureReason.ContentType);
         long? length = content.Headers.ContentLength;
         if (length > maxBodyBytes)
             return ReadOutcome.Fail(ScrapeFailureReason.TooLarge);
 
-        var body = new BodyBuffer(maxBodyBytes);
-        bool isWhole = false;
+        var body = new BodyBuffer(maxBodyBytes, budget);
+        bool isTaken = false;
         try
         {
-            body.Expect(isGzip ? null : length, lastBytes);
+            if (!body.TryExpect(isGzip ? null : length, lastBytes))
+                return ReadOutcome.Fail(ScrapeFailureReason.TooLarge);
             Stream stream = content.ReadAsStream(cancellationToken);
-            isWhole = isGzip ? await ReadGzipAsync(stream, body, cancellationToken) : await body.TryReadAsync(stream, cancellationToken);
-            return isWhole ? new ReadOutcome(body, isOpenMetrics, Failure: null) : ReadOutcome.Fail(ScrapeFailureReason.TooLarge);
+            if (!(isGzip ? await ReadGzipAsync(stream, body, cancellationToken) : await body.TryReadAsync(stream, cancellationToken)))
+                return ReadOutcome.Fail(ScrapeFailureReason.TooLarge);
+            bool hasEnd = isGzip || length is not null || response.Headers.TransferEncodingChunked == true;
+            if (!hasEnd && !LooksWhole(body.Written.Span, isOpenMetrics))
+                return ReadOutcome.Fail(ScrapeFailureReason.Truncated);
+            isTaken = true;
+            return new ReadOutcome(body, isOpenMetrics, Failure: null);
         }
         finally
         {
-            if (!isWhole)
+            if (!isTaken)
                 body.Dispose();
         }
     }
+
+    // Only the end of the connection says where such a body ends, and a runner that dies ends it, too: 1234 may have been cut to 12.
+    private static bool LooksWhole(ReadOnlySpan<byte> body, bool isOpenMetrics) =>
+        isOpenMetrics ? body.TrimEnd("\r\n"u8).EndsWith("# EOF"u8) : body.EndsWith("\n"u8);
 
     // The limit counts decoded bytes, so that a small body cannot become a large one. No byte at all is no gzip, which the decoder takes for
     // an empty page.

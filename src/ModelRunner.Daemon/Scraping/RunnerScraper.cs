@@ -24,16 +24,30 @@ internal sealed class RunnerScraper : IDisposable
     public RunnerScraper(MetricsSettings settings, TimeProvider time)
     {
         (_settings, _time) = (settings, time);
-        _reader = new RunnerPageReader(settings.MaxBodyBytes);
+        Bodies = new BodyBudget(settings.MaxTotalBodyBytes);
+        _reader = new RunnerPageReader(settings.MaxBodyBytes, Bodies);
         _forgetting = time.CreateTimer(_ => ForgetReadings(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _trimming = time.CreateTimer(static _ => BufferPool.Shared.Trim(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>What all bodies may take together.</summary>
+    public BodyBudget Bodies { get; }
 
     /// <summary>Asks those runners that can be asked and returns when all have answered, or at the deadline with those that have.</summary>
     /// <param name="runners">All runners.</param>
     /// <param name="deadline">The time for it, from now.</param>
     /// <param name="cancellationToken">Ends the wait; readings go on for others.</param>
-    public async Task<ScrapeResult> ScrapeAsync(IReadOnlyList<RunnerSnapshot> runners, TimeSpan deadline, CancellationToken cancellationToken)
+    public Task<ScrapeResult> ScrapeAsync(IReadOnlyList<RunnerSnapshot> runners, TimeSpan deadline, CancellationToken cancellationToken) =>
+        ScrapeAsync(runners, _ => deadline, cancellationToken);
+
+    /// <summary>As the other, with a deadline that depends on how much there is to be merged.</summary>
+    /// <param name="runners">All runners.</param>
+    /// <param name="deadlineFor">
+    /// The time for it, from the start of the wait, where bodies of so many bytes have come. Never longer for more bytes. Asked several times.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait; readings go on for others.</param>
+    public async Task<ScrapeResult> ScrapeAsync(
+        IReadOnlyList<RunnerSnapshot> runners, Func<long, TimeSpan> deadlineFor, CancellationToken cancellationToken)
     {
         ForgetTargets(runners);
         var readings = new Reading?[runners.Count];
@@ -41,8 +55,8 @@ internal sealed class RunnerScraper : IDisposable
         var wait = new ScrapeWait();
         try
         {
-            Join(runners, states, readings, wait, deadline);
-            await WaitAsync(wait, deadline, cancellationToken);
+            Join(runners, states, readings, wait, deadlineFor(0));
+            await WaitAsync(wait, deadlineFor, cancellationToken);
         }
         catch
         {
@@ -95,16 +109,25 @@ internal sealed class RunnerScraper : IDisposable
         limit.Release();
     }
 
-    // One timer for all runners.
-    private async Task WaitAsync(ScrapeWait wait, TimeSpan deadline, CancellationToken cancellationToken)
+    // One timer for all runners, set anew only where much has come.
+    private async Task WaitAsync(ScrapeWait wait, Func<long, TimeSpan> deadlineFor, CancellationToken cancellationToken)
     {
-        try
+        long startedAt = _time.GetTimestamp();
+        while (!wait.All.IsCompleted)
         {
-            await wait.All.WaitAsync(deadline, _time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            // Each runner's outcome says whether it was in time.
+            Task more = wait.More;
+            TimeSpan left = deadlineFor(wait.Bytes) - _time.GetElapsedTime(startedAt);
+            if (left <= TimeSpan.Zero)
+                return;
+            try
+            {
+                await Task.WhenAny(wait.All, more).WaitAsync(left, _time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                // Each runner's outcome says whether it was in time.
+                return;
+            }
         }
     }
 

@@ -10,7 +10,8 @@ namespace ModelRunner.Daemon.Scraping;
 /// <param name="Reading">Runners are waited for until then.</param>
 /// <param name="Answer">The page is made by then.</param>
 /// <param name="End">Nobody waits for the rest of the page any more.</param>
-internal readonly record struct ScrapeDeadline(TimeSpan Reading, TimeSpan Answer, TimeSpan End)
+/// <param name="Patience">How long a scraper may take nothing of the page that is sent to it.</param>
+internal readonly record struct ScrapeDeadline(TimeSpan Reading, TimeSpan Answer, TimeSpan End, TimeSpan Patience)
 {
     public const string HeaderName = "X-Prometheus-Scrape-Timeout-Seconds";
 
@@ -18,10 +19,11 @@ internal readonly record struct ScrapeDeadline(TimeSpan Reading, TimeSpan Answer
     private const double MergingPart = 0.1;
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MostBelieved = TimeSpan.FromDays(1);
     private static readonly TimeSpan LeastForMerging = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Reads the header.</summary>
-    /// <param name="header">The header's values: seconds with a decimal point. Whatever else it says counts for nothing.</param>
+    /// <param name="header">The header's values: seconds with a decimal point, more than 0 and at most a day. Whatever else it says counts for nothing.</param>
     /// <param name="fallback">When to answer where the header says nothing.</param>
     public static ScrapeDeadline Of(StringValues header, TimeSpan fallback)
     {
@@ -29,14 +31,17 @@ internal readonly record struct ScrapeDeadline(TimeSpan Reading, TimeSpan Answer
         TimeSpan answer = isTold ? timeout * AnsweredBy : fallback;
         TimeSpan merging = answer * MergingPart;
         TimeSpan reading = answer - (merging > LeastForMerging ? merging : LeastForMerging);
-        return new ScrapeDeadline(reading, answer, isTold ? timeout : Longest);
+        return new ScrapeDeadline(reading, answer, isTold ? timeout : Longest, isTold ? timeout : fallback);
     }
 
     private static bool TryParse(StringValues header, out TimeSpan timeout)
     {
         timeout = default;
         const NumberStyles Styles = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent | NumberStyles.AllowLeadingSign;
-        if (header.Count != 1 || !double.TryParse(header[0], Styles, CultureInfo.InvariantCulture, out double seconds) || !(seconds > 0))
+        if (header.Count != 1 || !double.TryParse(header[0], Styles, CultureInfo.InvariantCulture, out double seconds))
+            return false;
+        // Not a number fails both comparisons. Nobody waits for a page for longer than a day.
+        if (!(seconds > 0) || !(seconds <= MostBelieved.TotalSeconds))
             return false;
         timeout = TimeSpan.FromSeconds(Math.Clamp(seconds, Shortest.TotalSeconds, Longest.TotalSeconds));
         return true;

@@ -30,12 +30,15 @@ internal enum ScrapeFailureReason
     /// <summary>The answer is none of the text formats, or in a coding that was not asked for and is not gzip.</summary>
     ContentType,
 
-    /// <summary>The body is longer than the limit.</summary>
+    /// <summary>The body is longer than the limit, or has more samples than the limit.</summary>
     TooLarge,
 
-    /// <summary>The connection ended, or the coding broke off, before the body was whole.</summary>
+    /// <summary>
+    /// The connection ended, or the coding broke off, before the body was whole. Of a body without a length that is so where its last line
+    /// has no line feed.
+    /// </summary>
     Truncated,
 
-    /// <summary>The body has not one readable line.</summary>
+    /// <summary>The body has lines of samples, and none can be read; or nothing in it can be read.</summary>
     Parse,
 }

@@ -20,15 +20,15 @@ internal static class ScrapeFailureReasons
         ScrapeFailureReason.Loading => "it loads its model",
         ScrapeFailureReason.Stopping => "it is being stopped",
         ScrapeFailureReason.Failed => "it has no process",
-        ScrapeFailureReason.Timeout => "it did not answer in time",
+        ScrapeFailureReason.Timeout => "it did not answer in time, or its page could not be merged in time",
         ScrapeFailureReason.Refused => "it took no connection, or ended it before it answered",
         ScrapeFailureReason.Status => "it answered with an error",
         ScrapeFailureReason.Unsupported => "it has no metrics; a llama-server needs --metrics",
         ScrapeFailureReason.Unauthorized => "it asks for a key",
         ScrapeFailureReason.ContentType => "its answer is no metrics page",
-        ScrapeFailureReason.TooLarge => "its page is longer than metrics.maxBodyBytes allows",
+        ScrapeFailureReason.TooLarge => "its page is larger than metrics.maxBodyBytes, metrics.maxSamples or metrics.maxTotalBodyBytes allows",
         ScrapeFailureReason.Truncated => "the connection ended before its page was whole",
-        ScrapeFailureReason.Parse => "its page has not one readable line",
+        ScrapeFailureReason.Parse => "no line of samples on its page can be read",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "Not a reason of the list."),
     };
 

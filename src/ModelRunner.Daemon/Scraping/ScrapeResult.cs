@@ -6,8 +6,26 @@ internal sealed class ScrapeResult(ScrapeOutcome[] outcomes) : IDisposable
     /// <summary>In the order of the runners that were asked for.</summary>
     public ReadOnlySpan<ScrapeOutcome> Outcomes => outcomes;
 
-    /// <summary>The bytes of all bodies that it holds.</summary>
-    public long BodyBytes => outcomes.Sum(static outcome => outcome.Failure is null ? (long)outcome.Reading!.Body.Length : 0);
+    /// <summary>The bytes of all bodies that it held at first.</summary>
+    public long BodyBytes { get; } = outcomes.Sum(static outcome => outcome.Failure is null ? (long)outcome.Reading!.Body.Length : 0);
+
+    /// <summary>Whether another scrape found the same runners in the same states, with the very same readings.</summary>
+    public bool IsSameAs(ScrapeResult other)
+    {
+        if (outcomes.Length != other.Outcomes.Length)
+            return false;
+        for (int i = 0; i < outcomes.Length; i++)
+        {
+            ref readonly ScrapeOutcome one = ref outcomes[i];
+            ref readonly ScrapeOutcome two = ref other.Outcomes[i];
+            bool isSame = one.Runner.Id == two.Runner.Id && one.Runner.State == two.Runner.State && one.Failure == two.Failure
+                && one.IsLate == two.IsLate && ReferenceEquals(one.Reading, two.Reading);
+            if (!isSame)
+                return false;
+        }
+
+        return true;
+    }
 
     public void Dispose()
     {

@@ -36,7 +36,9 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
             }
 
             Reading reading = _reading!;
-            if (!reading.IsEnded)
+            if (reading.IsEnded)
+                wait.AddBytes(reading.Body.Length);
+            else
                 reading.Notify(wait);
             reading.Hold();
             return reading;
@@ -54,8 +56,12 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
             waits = reading.End(outcome, time.GetTimestamp());
         }
 
+        int bytes = outcome.Body?.Length ?? 0;
         foreach (ScrapeWait wait in waits)
+        {
+            wait.AddBytes(bytes);
             wait.Signal();
+        }
     }
 
     /// <summary>Lets go of a reading that nobody may join any more.</summary>

@@ -76,28 +76,6 @@ public sealed class ExpositionCases(CaseDaemon bed) : IClassFixture<CaseDaemon>
         Assert.Equal(before + 1, DroppedOfA(page));
     }
 
-    [Theory]
-    [InlineData("pl_PL.UTF-8")]
-    [InlineData("ar_SA.UTF-8")]
-    public async Task EXP_20_Numbers_have_a_point_whatever_the_machine_speaks(string language)
-    {
-        await using StubProcess stub = await StubProcess.StartAsync(null, "--alias", "m:latest");
-        await stub.SetMetricsAsync("rt:s 4.25\nrt:big 1.7976931348623157e+308\n");
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
-        {
-            Configuration = $$"""
-                { "runners": [ { "backend": "llama.cpp", "model": "m", "mode": "completion", "endpoint": "unix:{{stub.SocketPath}}" } ] }
-                """,
-            Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["LANG"] = language, ["LC_ALL"] = language },
-        });
-
-        string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
-
-        Assert.Contains("rt:s{backend=\"llama.cpp\",model=\"m:latest\",mode=\"completion\"} 4.25\n", page, StringComparison.Ordinal);
-        Assert.Contains("rt:big{backend=\"llama.cpp\",model=\"m:latest\",mode=\"completion\"} 1.7976931348623157e+308\n", page, StringComparison.Ordinal);
-        Assert.Matches("model_runner_process_cpu_seconds_total [0-9]+\\.[0-9]+\n", page);
-    }
-
     [Fact]
     public async Task EXP_21_Colons_are_for_runners_and_not_for_the_daemon_s_own_names()
     {

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using ModelRunner.Daemon.Tests.Stubs;
 using ModelRunner.Daemon.Tests.Support;
@@ -109,36 +108,6 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
         Assert.Contains("model_runner_runner_up{backend=\"llama.cpp\",model=\"good:latest\",mode=\"completion\"} 1\n", page, StringComparison.Ordinal);
         Assert.Contains("llamacpp:prompt_tokens_total{backend=\"llama.cpp\",model=\"good:latest\",mode=\"completion\"} 0\n", page, StringComparison.Ordinal);
         Assert.DoesNotContain("llamacpp:prompt_tokens_total{backend=\"llama.cpp\",model=\"bad:latest\"", page, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Readers_that_never_read_hold_up_nobody()
-    {
-        const int Count = 70;
-        await using StubProcess large = await StubProcess.StartAsync(null, "--alias", "large:latest");
-        await large.SetFaultsAsync("""{"metrics_series": 20000}""");
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = Attach(("large", large)) });
-        Socket[] idle = [.. Enumerable.Range(0, Count).Select(static _ => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))];
-        try
-        {
-            foreach (Socket reader in idle)
-            {
-                await reader.ConnectAsync(new UnixDomainSocketEndPoint(daemon.SocketPath), Cancellation);
-                await reader.SendAsync("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), Cancellation);
-            }
-
-            // Its first byte says that the page was merged.
-            foreach (Socket reader in idle)
-                Assert.Equal(1, await reader.ReceiveAsync(new byte[1], Cancellation));
-            byte[] page = await daemon.Client.GetByteArrayAsync(new Uri("metrics", UriKind.Relative), Cancellation);
-
-            Assert.True(page.Length > 1_000_000, $"{page.Length}");
-        }
-        finally
-        {
-            foreach (Socket reader in idle)
-                reader.Dispose();
-        }
     }
 
     [Fact]

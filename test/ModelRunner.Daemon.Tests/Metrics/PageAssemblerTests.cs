@@ -1,4 +1,4 @@
-using System.Text;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -56,12 +56,12 @@ public sealed partial class PageAssemblerTests
         using var pages = new PageAssembler(() => [runner.Snapshot], scraper, settings, time, NullLogger<PageAssembler>.Instance);
         ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
 
-        using MetricsPage page = (await pages.AssembleAsync(Text, mayBeParted: true, deadline, time.GetTimestamp(), Cancellation))!;
-        Reading reading = page.Scrape.Outcomes[0].Reading!;
+        using PageReader reader = (await pages.AssembleAsync(new PageForm(Text, IsPacked: false, MayBeParted: true), deadline, time.GetTimestamp(), Cancellation))!;
+        Reading reading = reader.Page.Scrape.Outcomes[0].Reading!;
         Assert.Equal(4, reading.Body.Length);
         time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.True(page.IsWhole);
+        Assert.True(reader.Page.IsWhole);
         await DaemonFixture.WaitUntilAsync(() => Task.FromResult(reading.Body.IsEmpty), DaemonFixture.Patience);
     }
 
@@ -183,14 +183,82 @@ public sealed partial class PageAssemblerTests
         // The second page has an hour from its arrival, of which its runners took all.
         Task<string> first = Task.Run(() => PageAsync(pages), Cancellation);
         await merging.Task;
-        ScrapeDeadline deadline = new(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromHours(1));
+        ScrapeDeadline deadline = new(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
         long arrivedAt = time.GetTimestamp();
         time.Advance(TimeSpan.FromHours(1));
-        MetricsPage? second = await pages.AssembleAsync(Text, mayBeParted: true, deadline, arrivedAt, Cancellation).WaitAsync(DaemonFixture.Patience, Cancellation);
+        PageReader? second = await pages.AssembleAsync(new PageForm(Text, IsPacked: false, MayBeParted: true), deadline, arrivedAt, Cancellation)
+            .WaitAsync(DaemonFixture.Patience, Cancellation);
         goOn.Set();
 
         Assert.Null(second);
         Assert.Contains("model_runner_runner_down", await first, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EXP_20_No_culture_touches_a_number_of_the_page()
+    {
+        var odd = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        odd.NumberFormat = new NumberFormatInfo { NumberDecimalSeparator = ",", NumberGroupSeparator = ".", NegativeSign = "\u2212", NaNSymbol = "nothing", PositiveInfinitySymbol = "\u221e" };
+        CultureInfo before = CultureInfo.CurrentCulture;
+        await using RawRunner runner = RawRunner.WithPage(1, "rt:s 4.25\nrt:comma 4,25\nrt:minus -1.5\n");
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.Zero }, TimeProvider.System);
+        using PageAssembler pages = Assembler([runner.Snapshot], scraper);
+        try
+        {
+            // It flows into all that is awaited here.
+            CultureInfo.CurrentCulture = odd;
+            string page = await PageAsync(pages);
+
+            const string Labels = "{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\"}";
+            Assert.Contains($"\nrt:s{Labels} 4.25\n", page, StringComparison.Ordinal);
+            Assert.Contains($"\nrt:minus{Labels} -1.5\n", page, StringComparison.Ordinal);
+            Assert.DoesNotContain("rt:comma", page, StringComparison.Ordinal);
+            Assert.Matches("\nmodel_runner_process_cpu_seconds_total [0-9]+\\.[0-9]+(e-[0-9]+)?\n", page);
+            Assert.Matches("\nmodel_runner_runner_scrape_duration_seconds\\{[^}]*\\} [0-9]+(\\.[0-9]+)?(e-[0-9]+)?\n", page);
+            Assert.Equal(1.62, ScrapeDeadline.Of("2.0", TimeSpan.FromSeconds(5)).Reading.TotalSeconds, precision: 6);
+            Assert.Equal(4.5, ScrapeDeadline.Of("2,0", TimeSpan.FromSeconds(5)).Reading.TotalSeconds, precision: 6);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
+    public async Task A_runner_with_more_samples_than_the_limit_is_left_out_whole_and_the_daemon_s_own_families_are_not()
+    {
+        await using RawRunner large = RawRunner.WithPage(1, "# TYPE x gauge\nx{n=\"1\"} 1\nx{n=\"2\"} 1\nx{n=\"3\"} 1\n");
+        await using RawRunner small = RawRunner.WithPage(2, "x 1\ny 1\n");
+        var settings = new MetricsSettings { MaxSamples = 2, MinInterval = TimeSpan.Zero };
+        using var scraper = new RunnerScraper(settings, TimeProvider.System);
+        using var pages = new PageAssembler(() => [large.Snapshot, small.Snapshot], scraper, settings, TimeProvider.System, NullLogger<PageAssembler>.Instance);
+
+        string page = await PageAsync(pages);
+
+        const string Large = "backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\"";
+        Assert.Contains($"\nmodel_runner_runner_up{{{Large}}} 0\n", page, StringComparison.Ordinal);
+        Assert.Contains($"\nmodel_runner_runner_down{{{Large},reason=\"too_large\"}} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains($"\nmodel_runner_runner_scrape_failures_total{{{Large},reason=\"too_large\"}} 1\n", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("model_runner_runner_dropped_total", page, StringComparison.Ordinal);
+        Assert.Contains("\n# TYPE x untyped\nx{backend=\"llama.cpp\",model=\"m2:latest\",mode=\"completion\"} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains("\nmodel_runner_runners{state=\"stopping\"} 0\n", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sample_that_is_lost_by_escaping_is_counted_once_for_its_reading()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "{\"rt.units\"} 1\nrt_units 2\n");
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
+        using PageAssembler pages = Assembler([runner.Snapshot], scraper);
+        NegotiatedExposition utf8 = ContentNegotiation.Negotiate("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8");
+
+        Assert.Contains("\n{\"rt.units\",", await PageAsync(pages, utf8), StringComparison.Ordinal);
+        await PageAsync(pages);
+        await PageAsync(pages);
+        string page = await PageAsync(pages);
+
+        Assert.Contains(
+            "model_runner_runner_dropped_total{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\",reason=\"escaping_collision\"} 1\n", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -269,10 +337,9 @@ public sealed partial class PageAssemblerTests
     private static async Task<string> PageAsync(PageAssembler pages, NegotiatedExposition? answer = null)
     {
         ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
-        using MetricsPage? page = await pages.AssembleAsync(answer ?? Text, mayBeParted: false, deadline, TimeProvider.System.GetTimestamp(), Cancellation);
-        using var copy = new MemoryStream();
-        page!.First.CopyTo(copy);
-        return Encoding.UTF8.GetString(copy.ToArray());
+        using PageReader? page = await pages.AssembleAsync(
+            new PageForm(answer ?? Text, IsPacked: false, MayBeParted: false), deadline, TimeProvider.System.GetTimestamp(), Cancellation);
+        return await page!.ReadToEndAsync(Cancellation);
     }
 
     [GeneratedRegex("(?m)^model_runner_(process_|runner_scrape_duration).*$", RegexOptions.ExplicitCapture, 10_000)]

@@ -21,6 +21,7 @@ public sealed class SegmentedBufferTests
             buffer.CopyTo(stream);
             Assert.Equal(expected.Length, buffer.Length);
             Assert.True(expected.AsSpan().SequenceEqual(stream.ToArray()));
+            Assert.Equal(expected, buffer.Pieces().SelectMany(static piece => piece.ToArray()));
         }, iter: 200);
 
     [Fact]

@@ -10,9 +10,9 @@ public sealed class BodyBufferTests
     public void A_length_that_is_only_told_costs_a_megabyte_at_most()
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
-        using var body = new BodyBuffer(512 * Megabyte);
+        using var body = new BodyBuffer(512 * Megabyte, new BodyBudget(long.MaxValue));
 
-        body.Expect(512 * Megabyte, lastBytes: 0);
+        Assert.True(body.TryExpect(512 * Megabyte, lastBytes: 0));
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2 * Megabyte);
     }
@@ -24,7 +24,7 @@ public sealed class BodyBufferTests
     [InlineData(50_000, false)]
     public async Task A_stream_is_read_to_the_limit(int bytes, bool isWhole)
     {
-        using var body = new BodyBuffer(maxBytes: 8);
+        using var body = new BodyBuffer(maxBytes: 8, new BodyBudget(long.MaxValue));
 
         Assert.Equal(isWhole, await body.TryReadAsync(new MemoryStream(new byte[bytes]), TestContext.Current.CancellationToken));
         Assert.Equal(Math.Min(bytes, 8), body.Length);
@@ -37,7 +37,7 @@ public sealed class BodyBufferTests
     {
         byte[] sent = new byte[bytes];
         new Random(bytes).NextBytes(sent);
-        using var body = new BodyBuffer(Megabyte);
+        using var body = new BodyBuffer(Megabyte, new BodyBudget(long.MaxValue));
 
         Assert.True(await body.TryReadAsync(new MemoryStream(sent), TestContext.Current.CancellationToken));
         Assert.True(body.Written.Span.SequenceEqual(sent));
@@ -47,7 +47,7 @@ public sealed class BodyBufferTests
     public async Task A_stream_without_end_costs_little_more_than_the_limit()
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
-        using var body = new BodyBuffer(16 * Megabyte);
+        using var body = new BodyBuffer(16 * Megabyte, new BodyBudget(long.MaxValue));
 
         Assert.False(await body.TryReadAsync(new MemoryStream(new byte[17 * Megabyte]), TestContext.Current.CancellationToken));
 
@@ -59,13 +59,52 @@ public sealed class BodyBufferTests
     {
         byte[] sent = new byte[9 * Megabyte];
         long before = GC.GetAllocatedBytesForCurrentThread();
-        using var body = new BodyBuffer(64 * Megabyte);
+        using var body = new BodyBuffer(64 * Megabyte, new BodyBudget(long.MaxValue));
 
-        body.Expect(sent.Length, lastBytes: 0);
+        Assert.True(body.TryExpect(sent.Length, lastBytes: 0));
         Assert.True(await body.TryReadAsync(new MemoryStream(sent), TestContext.Current.CancellationToken));
 
         // Those before it are of 1.25 and 5 MiB, and one of 9 MiB and a byte is of 10 MiB.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 17 * Megabyte);
         Assert.Equal(sent.Length, body.Length);
+    }
+
+    [Fact]
+    public async Task All_bodies_together_take_no_more_than_their_budget()
+    {
+        var budget = new BodyBudget(3 * Megabyte);
+        using (var first = new BodyBuffer(4 * Megabyte, budget))
+        using (var second = new BodyBuffer(4 * Megabyte, budget))
+        {
+            Assert.True(first.TryExpect(Megabyte, lastBytes: 0));
+            Assert.True(await first.TryReadAsync(new MemoryStream(new byte[Megabyte]), TestContext.Current.CancellationToken));
+            Assert.InRange(budget.Held, Megabyte, 2 * Megabyte);
+
+            Assert.False(await second.TryReadAsync(new MemoryStream(new byte[3 * Megabyte]), TestContext.Current.CancellationToken));
+            Assert.InRange(budget.Held, 0, 3 * Megabyte);
+        }
+
+        Assert.Equal(0, budget.Held);
+    }
+
+    [Fact]
+    public void A_budget_that_is_used_up_asks_for_room_before_it_refuses()
+    {
+        var budget = new BodyBudget(10);
+        var held = new Queue<long>([6, 3]);
+        budget.MakeRoom = () =>
+        {
+            if (!held.TryDequeue(out long bytes))
+                return false;
+            budget.Return(bytes);
+            return true;
+        };
+        Assert.True(budget.TryTake(9));
+
+        Assert.True(budget.TryTake(7));
+        Assert.Equal(10, budget.Held);
+        Assert.True(budget.TryTake(3));
+        Assert.False(budget.TryTake(1));
+        Assert.Equal(10, budget.Held);
     }
 }

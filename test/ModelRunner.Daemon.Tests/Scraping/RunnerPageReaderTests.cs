@@ -38,6 +38,11 @@ public sealed class RunnerPageReaderTests
         { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Transfer-Encoding: chunked\r\n\r\n-4\r\nx 1\n\r\n0\r\n\r\n", "no size of a chunk" },
         { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Transfer-Encoding: chunked\r\n\r\n3\r\nx 1\n\r\n0\r\n\r\n", "a chunk longer than it says" },
         { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Transfer-Encoding: chunked\r\n\r\n4;{new string('x', 200_000)}\r\nx 1\n\r\n0\r\n\r\n", "a chunk with a long extension" },
+        { "truncated", $"HTTP/1.1 200 OK\r\n{Text}\r\nx 1\ny 12", "no length, and the connection ends inside a number" },
+        { "truncated", $"HTTP/1.0 200 OK\r\n{Text}\r\nx 1\ny 12", "no length, and the connection ends inside a number" },
+        { "truncated", $"HTTP/1.1 200 OK\r\n{Text}\r\n", "no length, and not even a line" },
+        { "truncated", $"HTTP/1.1 200 OK\r\n{Text}Transfer-Encoding: identity\r\n\r\ny 12", "no length" },
+        { "truncated", "HTTP/1.1 200 OK\r\nContent-Type: application/openmetrics-text\r\n\r\nx 1\n", "no length and no end mark" },
         { "status", $"HTTP/1.1 200 OK\r\n{Text}Content-Length: 2\r\nContent-Length: 4\r\n\r\nx 1\n", "two lengths" },
         { "status", $"HTTP/1.1 200 OK\r\n{Text}Content-Length: -1\r\n\r\nx 1\n", "no length" },
         { "status", $"HTTP/1.1 200 OK\r\n{Text}Content-Length: 99999999999999999999999\r\n\r\nx 1\n", "no length" },
@@ -87,12 +92,22 @@ public sealed class RunnerPageReaderTests
     [Theory]
     [InlineData("Content-Length: 4\r\nContent-Length: 4\r\n\r\nx 1\n")]
     [InlineData("Transfer-Encoding: Chunked\r\n\r\n4;a=b\r\nx 1\n\r\n0;c\r\nX-Trailer: 1\r\n\r\n")]
-    [InlineData("\r\nx 1\n")]
+    [InlineData("\r\nx 1\n")] // the connection ends, behind a line that is whole
     public async Task Every_way_to_say_where_a_body_ends_is_taken(string answer)
     {
         await using RawRunner runner = RawRunner.WithBytes(1, Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{Text}{answer}"));
 
         Assert.Equal("x 1\n", Encoding.UTF8.GetString((await ReadAsync(runner)).Body!.Written.Span));
+    }
+
+    [Theory]
+    [InlineData("x 1\n# EOF")]
+    [InlineData("x 1\n# EOF\n")]
+    public async Task An_OpenMetrics_body_without_a_length_ends_in_its_end_mark(string body)
+    {
+        await using RawRunner runner = RawRunner.WithBytes(1, Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/openmetrics-text\r\n\r\n{body}"));
+
+        Assert.Equal(body, Encoding.UTF8.GetString((await ReadAsync(runner)).Body!.Written.Span));
     }
 
     [Theory]
@@ -124,7 +139,7 @@ public sealed class RunnerPageReaderTests
         Task<TcpClient> accepting = runner.AcceptTcpClientAsync(Cancellation).AsTask();
         RunnerEndpoint endpoint = RunnerEndpointFactory.ForAddress(new Uri($"http://{runner.LocalEndpoint}"));
 
-        Task<ReadOutcome> reading = new RunnerPageReader(MaxBodyBytes)
+        Task<ReadOutcome> reading = new RunnerPageReader(MaxBodyBytes, new BodyBudget(long.MaxValue))
             .ReadAsync(endpoint, new Uri(endpoint.BaseAddress, "metrics"), lastBytes: 0, Cancellation).AsTask();
         using TcpClient client = await accepting;
         await client.GetStream().WriteAsync(
@@ -212,7 +227,7 @@ public sealed class RunnerPageReaderTests
     }
 
     private static Task<ReadOutcome> ReadAsync(RawRunner runner) =>
-        new RunnerPageReader(MaxBodyBytes)
+        new RunnerPageReader(MaxBodyBytes, new BodyBudget(long.MaxValue))
             .ReadAsync(runner.Snapshot.Endpoint!, new Uri(runner.Snapshot.Endpoint!.BaseAddress, "metrics"), lastBytes: 0, Cancellation)
             .AsTask();
 

@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using ModelRunner.Daemon.Tests.Scraping;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.Daemon.Tests.Metrics;
+
+/// <summary>Clients that do not read, against the whole daemon, with a page that no socket buffer holds.</summary>
+public sealed class SlowReaderTests
+{
+    private const int Readers = 200;
+    private const int Runners = 4;
+    private const long Megabyte = 1024 * 1024;
+    private static readonly string Body = string.Concat(Enumerable.Range(0, 60).Select(static family =>
+        string.Concat(Enumerable.Range(0, 800).Select(sample => $"f{family:D2}{{queue=\"a queue with a rather long name of its own {sample}\"}} 1\n"))));
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Two_hundred_readers_that_never_read_delay_nobody_and_are_cut(bool isTcp)
+    {
+        RawRunner[] runners = [.. Enumerable.Range(1, Runners).Select(static id => RawRunner.WithPage(id, Body))];
+        await using DaemonFixture daemon = await StartAsync(runners, isTcp);
+        long before = MemoryOf(await PageAsync(daemon));
+        List<Socket> dead = [];
+        try
+        {
+            while (dead.Count < Readers)
+                dead.Add(await AskAsync(daemon, isTcp));
+            List<Socket> stuck = [];
+            foreach (Socket reader in dead)
+            {
+                if ((await HeadAsync(reader)).Contains("\r\nTransfer-Encoding: chunked\r\n", StringComparison.Ordinal))
+                    stuck.Add(reader);
+            }
+
+            // On a busy machine some of so many may get a page without runners, which is short.
+            Assert.InRange(stuck.Count, Readers / 4, Readers);
+
+            // Each of these reads the runners anew.
+            for (int scrape = 0; scrape < 3; scrape++)
+            {
+                string page = await PageAsync(daemon);
+                Assert.Equal(Runners * 60 * 800, page.Split('\n').Count(static line => line.StartsWith('f')));
+                Assert.InRange(MemoryOf(page), 0, before + (768 * Megabyte));
+            }
+
+            // They told no timeout, so metrics.timeout counts, which is 10 s.
+            long started = Stopwatch.GetTimestamp();
+            foreach (Socket reader in stuck)
+                await DaemonFixture.WaitUntilAsync(() => Task.FromResult(HangUp.IsSeen(reader)), DaemonFixture.Patience);
+            Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        }
+        finally
+        {
+            dead.ForEach(static reader => reader.Dispose());
+            foreach (RawRunner runner in runners)
+                await runner.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task P4_Large_pages_are_answered_by_nine_tenths_of_the_time_and_sent_within_it()
+    {
+        const double Seconds = 10;
+        string body = string.Concat(Enumerable.Repeat(Body, 4).Select(static (part, i) => part.Replace("f", $"f{i}_", StringComparison.Ordinal)));
+        RawRunner[] runners = [.. Enumerable.Range(1, 9).Select(id => RawRunner.WithPage(id, body))];
+        await using DaemonFixture daemon = await StartAsync(runners, hasTcp: false);
+
+        // The first page also pays for the compiler, which the published program does not have.
+        await PageAsync(daemon);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "metrics");
+        request.Headers.Add("X-Prometheus-Scrape-Timeout-Seconds", Seconds.ToString(CultureInfo.InvariantCulture));
+
+        long started = Stopwatch.GetTimestamp();
+        using HttpResponseMessage response = await daemon.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        TimeSpan answered = Stopwatch.GetElapsedTime(started);
+        await using Stream page = await response.Content.ReadAsStreamAsync(Cancellation);
+        using var whole = new MemoryStream();
+        await page.CopyToAsync(whole, Cancellation);
+        TimeSpan ended = Stopwatch.GetElapsedTime(started);
+
+        string text = Encoding.UTF8.GetString(whole.ToArray());
+        Assert.True(answered.TotalSeconds < Seconds * 0.9, $"answered after {answered}");
+        Assert.True(ended.TotalSeconds < Seconds, $"ended after {ended}");
+        Assert.Equal(runners.Length, text.Split('\n').Count(static line => line.StartsWith("model_runner_runner_up{", StringComparison.Ordinal)));
+        foreach (RawRunner runner in runners)
+            await runner.DisposeAsync();
+    }
+
+    private static Task<DaemonFixture> StartAsync(RawRunner[] runners, bool hasTcp) => DaemonFixture.StartAsync(new DaemonSetup
+    {
+        HasTcp = hasTcp,
+        Configuration = $$"""
+            { "metrics": { "timeout": "10s", "minInterval": "0s" }, "runners": [ {{string.Join(", ", runners.Select(static (runner, i) =>
+            $$"""{ "backend": "llama.cpp", "model": "m{{i}}", "mode": "completion", "endpoint": "unix:{{runner.SocketPath}}" }"""))}} ] }
+            """,
+    });
+
+    private static async Task<Socket> AskAsync(DaemonFixture daemon, bool isTcp)
+    {
+        Socket reader = isTcp
+            ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        EndPoint address = isTcp ? new IPEndPoint(IPAddress.Loopback, daemon.TcpAddress.Port) : new UnixDomainSocketEndPoint(daemon.SocketPath);
+        await reader.ConnectAsync(address, Cancellation);
+        await reader.SendAsync("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), Cancellation);
+        return reader;
+    }
+
+    private static async Task<string> HeadAsync(Socket reader)
+    {
+        byte[] head = new byte[220];
+        int count = 0;
+        while (count < head.Length)
+            count += await reader.ReceiveAsync(head.AsMemory(count), Cancellation);
+        return Encoding.ASCII.GetString(head);
+    }
+
+    private static async Task<string> PageAsync(DaemonFixture daemon)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "metrics");
+        request.Headers.Add("X-Prometheus-Scrape-Timeout-Seconds", "30");
+        using HttpResponseMessage response = await daemon.Client.SendAsync(request, Cancellation);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return await response.Content.ReadAsStringAsync(Cancellation);
+    }
+
+    private static long MemoryOf(string page)
+    {
+        const string Name = "model_runner_process_resident_memory_bytes ";
+        return long.Parse(Assert.Single(page.Split('\n'), static line => line.StartsWith(Name, StringComparison.Ordinal))[Name.Length..], CultureInfo.InvariantCulture);
+    }
+}
