@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Net.Sockets;
 using ModelRunner.LlamaHost.Arguments;
 using ModelRunner.LlamaHost.Diagnostics;
+using ModelRunner.LlamaHost.Generation;
 using ModelRunner.LlamaHost.Http;
 using ModelRunner.LlamaHost.Loading;
 using ModelRunner.LlamaHost.Native;
@@ -52,6 +53,7 @@ internal sealed class HostApplication(HostSettings settings)
             return 1;
         }
 
+        GrammarWatch.Start(settings.GrammarLimit, EndForGrammar);
         _state.Serve(engine);
         HostLog.Info("srv  main: model loaded");
         await _stopAsked.Task;
@@ -87,6 +89,17 @@ internal sealed class HostApplication(HostSettings settings)
             HostLog.Error($"srv  load_model: {failure.Message}");
             return null;
         }
+    }
+
+    private void EndForGrammar()
+    {
+        string limit = FormattableString.Invariant($"{settings.GrammarLimit.TotalSeconds} s (--grammar-timeout)");
+        HostLog.Error($"srv  update_slots: one step of a grammar took more than {limit}: it has too many ways to match a text; "
+            + "exiting, since llama.cpp cannot be stopped there");
+        if (settings.IsUnixSocket)
+            File.Delete(settings.Host);
+        Console.Error.Flush();
+        LibC.ExitNow(1);
     }
 
     // The model is being read or computed with on another thread, under which nothing may be taken away.

@@ -3,7 +3,7 @@ using LLama.Native;
 
 namespace ModelRunner.LlamaHost.Arguments;
 
-/// <summary>Every argument that llama-host knows. They are a subset of llama-server's, with <c>--cpu-variant</c> added.</summary>
+/// <summary>Every argument that llama-host knows. They are a subset of llama-server's, with <c>--cpu-variant</c> and <c>--grammar-timeout</c> added.</summary>
 internal static class ArgumentCatalog
 {
     private const string NoEffect = "accepted; llama-host always does so";
@@ -32,6 +32,8 @@ internal static class ArgumentCatalog
             (settings, value) => settings with { ChatTemplate = value }),
         Flag(["--cache-prompt"], "use what is left in a slot's cache (the default)", settings => settings with { UsesCache = true }),
         Flag(["--no-cache-prompt"], "compute every prompt anew", settings => settings with { UsesCache = false }),
+        Integer(["--grammar-timeout"], 1, 3600, "seconds for one step of a grammar, after which the program ends (20)",
+            (settings, value) => settings with { GrammarLimit = TimeSpan.FromSeconds(value) }),
         Text(["--cpu-variant"], "NAME", "noavx, avx2 or avx512 (also LLAMA_HOST_CPU_VARIANT)",
             (settings, value) => settings with { CpuVariant = value }),
         .. SamplingArguments.All,

@@ -54,6 +54,9 @@ internal sealed record HostSettings
     /// <summary>How tokens are chosen where the request does not say.</summary>
     public SamplingSettings Sampling { get; init; } = new();
 
+    /// <summary>How long llama.cpp may take for one step of a grammar before the program ends.</summary>
+    public TimeSpan GrammarLimit { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>The set of CPU instructions to use; null: the best that was measured on this CPU.</summary>
     public string? CpuVariant { get; init; }
 

@@ -14,8 +14,11 @@ internal sealed class GrammarSampler : IDisposable
     private GrammarSampler(SafeLLamaSamplerChainHandle chain) => _chain = chain;
 
     /// <summary>Reads a grammar; null: llama.cpp cannot read it.</summary>
-    public static GrammarSampler? TryCreate(SafeLlamaModelHandle model, string grammar) =>
-        GrammarApi.TryCreate(model, grammar) is { } chain ? new GrammarSampler(chain) : null;
+    public static GrammarSampler? TryCreate(SafeLlamaModelHandle model, string grammar)
+    {
+        using GrammarWatch.Call call = GrammarWatch.Begin();
+        return GrammarApi.TryCreate(model, grammar) is { } chain ? new GrammarSampler(chain) : null;
+    }
 
     /// <summary>Whether the token may come next.</summary>
     public bool Allows(LLamaToken token)
@@ -28,12 +31,17 @@ internal sealed class GrammarSampler : IDisposable
     /// <summary>Sets the score of every token that may not come next to negative infinity.</summary>
     public void Restrict(LLamaTokenDataArray candidates)
     {
+        using GrammarWatch.Call call = GrammarWatch.Begin();
         using var pin = LLamaTokenDataArrayNative.Create(candidates, out LLamaTokenDataArrayNative native);
         _chain.Apply(ref native);
     }
 
     /// <summary>Moves on by a token that is allowed.</summary>
-    public void Accept(LLamaToken token) => _chain.Accept(token);
+    public void Accept(LLamaToken token)
+    {
+        using GrammarWatch.Call call = GrammarWatch.Begin();
+        _chain.Accept(token);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _chain.Dispose();
