@@ -168,18 +168,20 @@ public sealed class DaemonLifeTests
     [Fact]
     public async Task SIGTERM_lets_an_answer_end_and_takes_no_more_requests()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Faults = Slow(100) });
-        using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", Stream(tokens: 20));
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Faults = Slow(100), HasTcp = true });
+        using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", Stream(tokens: 100));
         await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
         using var reader = new StreamReader(stream);
         await reader.ReadLineAsync(Cancellation);
 
         await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");
-        string rest = await reader.ReadToEndAsync(Cancellation);
-
-        Assert.EndsWith("data: [DONE]\n\n", rest, StringComparison.Ordinal);
-        Assert.Equal(0, await daemon.WaitForEndAsync());
+        Task<string> rest = reader.ReadToEndAsync(Cancellation);
+        await DaemonFixture.WaitUntilAsync(async () => !await IsAcceptedAsync(daemon.TcpAddress), DaemonFixture.Patience);
         Assert.False(File.Exists(daemon.SocketPath));
+        Assert.False(rest.IsCompleted);
+
+        Assert.EndsWith("data: [DONE]\n\n", await rest, StringComparison.Ordinal);
+        Assert.Equal(0, await daemon.WaitForEndAsync());
     }
 
     [Fact]
@@ -200,6 +202,20 @@ public sealed class DaemonLifeTests
         Assert.False(File.Exists(daemon.SocketPath));
         await ProcessTable.WaitUntilGoneAsync(runner, TimeSpan.FromSeconds(2));
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => endless);
+    }
+
+    private static async Task<bool> IsAcceptedAsync(Uri address)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(address.Host, address.Port, Cancellation);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private static string Stream(int tokens) => $$"""{"model":"tiny-chat","messages":[],"max_tokens":{{tokens}},"stream":true}""";

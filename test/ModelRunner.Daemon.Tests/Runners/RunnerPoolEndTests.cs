@@ -36,6 +36,7 @@ public class RunnerPoolEndTests
         Task ending = bed.Pool.DisposeAsync().AsTask();
         await bed.SettleAsync();
         bed.Time.Advance(TimeSpan.FromSeconds(2.9));
+        await bed.SettleAsync();
         Assert.False(busy.StopAsked.IsCompleted);
         bed.Time.Advance(TimeSpan.FromSeconds(0.1));
 
