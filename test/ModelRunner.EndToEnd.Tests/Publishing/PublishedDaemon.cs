@@ -35,16 +35,8 @@ internal sealed class PublishedDaemon : IAsyncDisposable
     /// <param name="environment">All of its variables, beside the socket and the places of its files.</param>
     public static async Task<PublishedDaemon> StartAsync(string[] command, string folder, IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(command[0], command[1..])
-        {
-            WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false,
-        };
-        start.Environment.Clear();
-        foreach ((string name, string value) in environment)
-            start.Environment[name] = value;
-
         long started = Stopwatch.GetTimestamp();
-        Process process = Process.Start(start)!;
+        Process process = Start(command, folder, environment);
         var log = new List<string>();
         while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
         {
@@ -58,6 +50,43 @@ internal sealed class PublishedDaemon : IAsyncDisposable
         }
 
         throw new InvalidOperationException($"The daemon ended:\n{string.Join('\n', log)}");
+    }
+
+    /// <summary>Starts one whose log goes nowhere, and returns once its socket answers. The parameters are those of the other one.</summary>
+    public static async Task<PublishedDaemon> StartSilentAsync(string[] command, string folder, IReadOnlyDictionary<string, string> environment)
+    {
+        long started = Stopwatch.GetTimestamp();
+        Process process = Start(command, folder, environment);
+        string socketPath = Path.Join(folder, "model-runner.sock");
+        using HttpClient client = DaemonFixture.UnixClient(socketPath);
+        await DaemonFixture.WaitUntilAsync(
+            async () =>
+            {
+                Assert.False(process.HasExited, "The daemon ended.");
+                try
+                {
+                    using HttpResponseMessage answer = await client.GetAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken);
+                    return answer.IsSuccessStatusCode;
+                }
+                catch (HttpRequestException)
+                {
+                    return false;
+                }
+            },
+            DaemonFixture.Patience);
+        return new PublishedDaemon(process, socketPath, Stopwatch.GetElapsedTime(started));
+    }
+
+    private static Process Start(string[] command, string folder, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false,
+        };
+        start.Environment.Clear();
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
     }
 
     public async ValueTask DisposeAsync()

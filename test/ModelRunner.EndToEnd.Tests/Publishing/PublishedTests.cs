@@ -28,19 +28,34 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
     public async Task It_starts_in_a_moment_and_idles_in_little_memory()
     {
         var startups = new List<TimeSpan>();
-        long resident = long.MaxValue;
+        var residents = new List<long>();
         for (int i = 0; i < 9; i++)
         {
             await using PublishedDaemon daemon = await StartAsync();
             Assert.Equal("model-runner is running", (await daemon.Client.GetStringAsync(new Uri("/", UriKind.Relative), Cancellation)).Split('\n')[0]);
             startups.Add(daemon.Startup);
-            resident = Math.Min(resident, daemon.ResidentBytes);
+            residents.Add(daemon.ResidentBytes);
         }
 
         startups.Sort();
+        residents.Sort();
+        long resident = residents[4];
         TestContext.Current.TestOutputHelper?.WriteLine($"median start {startups[4].TotalMilliseconds:0} ms, idle {resident / 1e6:0.0} MB");
         Assert.True(startups[4] < LongestStartup, $"{startups[4]}");
         Assert.True(resident < MostIdleBytes, $"{resident} bytes");
+    }
+
+    [Theory]
+    [InlineData("0<&- 1>&- 2>&-")]
+    [InlineData("2>&-")]
+    [InlineData("2>/dev/full")]
+    public async Task It_serves_without_a_place_for_its_log(string redirections)
+    {
+        string program = Path.Join(await published.RequireAsync(), "model-runner");
+        string[] command = ["/bin/sh", "-c", $"exec {program} serve --demo {redirections}"];
+        await using PublishedDaemon daemon = await PublishedDaemon.StartSilentAsync(command, _folder.Path, Variables(_folder.Path));
+
+        await AskAsync(daemon);
     }
 
     [Fact]
