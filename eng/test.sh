@@ -31,6 +31,18 @@ fetch_judges() {
     export PATH=$judges/usr/bin:$PATH PYTHONPATH=$judges/usr/lib/python3/dist-packages${PYTHONPATH:+:$PYTHONPATH}
 }
 
+# The next major version reads pages with a parser of its own. Debian's stable suites do not have it.
+fetch_prometheus3() {
+    local judges=$cache/judges3
+    if [ ! -e "$judges/complete" ]; then
+        echo "test: fetching Prometheus 3 into $judges"
+        rm -rf "$judges"
+        eng/fetch-debian.sh sid "$judges" prometheus || return
+        touch "$judges/complete"
+    fi
+    export PROMETHEUS3_PATH=$judges/usr/bin/prometheus
+}
+
 fetch_llama_server() {
     [ -z "${LLAMA_SERVER_PATH:-}" ] || return 0
     [ -x "$cache/llama-server/llama-server" ] || echo "test: fetching llama-server into $cache/llama-server"
@@ -62,6 +74,7 @@ if [ "${CI:-}" = true ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; 
 fi
 mkdir -p "$cache"
 fetch_judges || echo "test: Prometheus and its tools could not be fetched"
+fetch_prometheus3 || echo "test: Prometheus 3 could not be fetched"
 fetch_bare_debian || echo "test: there is no bare Debian to try the published program on"
 fetch_llama_server || echo "test: llama-server could not be fetched"
 

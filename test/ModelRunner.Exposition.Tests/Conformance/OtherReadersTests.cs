@@ -33,11 +33,14 @@ public sealed class OtherReadersTests
         });
     }
 
-    [Fact(Timeout = 180_000)]
-    public async Task Prometheus_scrapes_every_merged_page_and_stores_every_sample()
+    [Theory(Timeout = 180_000)]
+    [InlineData(2, false)]
+    [InlineData(3, false)]
+    [InlineData(3, true)]
+    public async Task Prometheus_scrapes_every_merged_page_and_stores_every_sample(int version, bool isUtf8)
     {
-        var pages = MergedCases.TextAndOpenMetrics;
-        await using var server = await PrometheusServer.StartAsync(pages, TestContext.Current.CancellationToken);
+        var pages = isUtf8 ? MergedCases.Utf8 : MergedCases.TextAndOpenMetrics;
+        await using var server = await PrometheusServer.StartAsync(pages, TestContext.Current.CancellationToken, version);
         var targets = await server.ScrapeAllAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal((2 * Pages, 2 * Pages), (pages.Count, targets.Count));
@@ -51,8 +54,10 @@ public sealed class OtherReadersTests
     }
 
     /// <summary>A judge who takes everything is none.</summary>
-    [Fact(Timeout = 180_000)]
-    public async Task Each_of_them_refuses_a_page_that_is_wrong()
+    [Theory(Timeout = 180_000)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Each_of_them_refuses_a_page_that_is_wrong(int version)
     {
         var cancellation = TestContext.Current.CancellationToken;
         var pages = new Dictionary<string, byte[]>
@@ -61,7 +66,7 @@ public sealed class OtherReadersTests
             ["good.om"] = "# TYPE x counter\nx_total 1\n# EOF\n"u8.ToArray(), ["bad.om"] = "# TYPE x counter\nx_total 1\n"u8.ToArray(),
         };
         var readings = await PythonClient.ReadAsync(pages, cancellation);
-        await using var server = await PrometheusServer.StartAsync(pages, cancellation);
+        await using var server = await PrometheusServer.StartAsync(pages, cancellation, version);
         var targets = await server.ScrapeAllAsync(cancellation);
 
         Assert.Equal("bad.txt", Assert.Single(await Promtool.RefusedAsync(new Dictionary<string, byte[]> { ["good.txt"] = pages["good.txt"], ["bad.txt"] = pages["bad.txt"] }, cancellation)).Split(':')[0]);

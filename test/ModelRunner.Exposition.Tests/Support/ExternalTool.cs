@@ -21,4 +21,13 @@ internal static class ExternalTool
         Prerequisite.Missing($"{program} is not installed (Debian: apt-get install prometheus).");
         return program;
     }
+
+    /// <summary>The path of a program that a variable of the environment names.</summary>
+    public static string RequireNamedBy(string variable)
+    {
+        var path = Environment.GetEnvironmentVariable(variable);
+        if (!File.Exists(path))
+            Prerequisite.Missing($"{variable} names no program; eng/test.sh fetches one and sets it.");
+        return path!;
+    }
 }

@@ -11,6 +11,16 @@ internal static class MergedCases
     private static readonly Lazy<IReadOnlyDictionary<string, byte[]>> AllPages = new(() => TextPages.Value
         .Concat(Merged().Select(page => KeyValuePair.Create(page.Key + ".om", page.Value.OpenMetrics))).ToDictionary());
 
+    private static readonly Lazy<IReadOnlyDictionary<string, byte[]>> Utf8Pages = new(() => Merged()
+        .SelectMany(page => new[]
+        {
+            KeyValuePair.Create(page.Key + ".utf8.txt", page.Value.Utf8Text),
+            KeyValuePair.Create(page.Key + ".utf8.om", page.Value.Write(ExpositionFormat.OpenMetrics100, NameEscaping.AllowUtf8)),
+        }).ToDictionary());
+
+    /// <summary>In both formats with names in UTF-8.</summary>
+    public static IReadOnlyDictionary<string, byte[]> Utf8 => Utf8Pages.Value;
+
     /// <summary>In text 0.0.4 with classic names.</summary>
     public static IReadOnlyDictionary<string, byte[]> Text => TextPages.Value;
 

@@ -12,6 +12,8 @@ namespace ModelRunner.Exposition.Tests.Support;
 /// </summary>
 internal sealed partial class PrometheusProcess : IAsyncDisposable
 {
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+
     private readonly string _folder = Directory.CreateTempSubdirectory("prometheus-test-").FullName;
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(20) };
     private Process? _process;
@@ -23,9 +25,10 @@ internal sealed partial class PrometheusProcess : IAsyncDisposable
     /// <summary>Starts it and returns once it listens.</summary>
     /// <param name="configuration">The text of <c>prometheus.yml</c>.</param>
     /// <param name="cancellation">Gives up.</param>
-    public static async Task<PrometheusProcess> StartAsync(string configuration, CancellationToken cancellation)
+    /// <param name="version">Its major version: 2 or 3.</param>
+    public static async Task<PrometheusProcess> StartAsync(string configuration, CancellationToken cancellation, int version = 2)
     {
-        var program = ExternalTool.Require("prometheus");
+        var program = version == 2 ? ExternalTool.Require("prometheus") : ExternalTool.RequireNamedBy($"PROMETHEUS{version}_PATH");
         var prometheus = new PrometheusProcess();
         try
         {
@@ -77,7 +80,23 @@ internal sealed partial class PrometheusProcess : IAsyncDisposable
         _process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, UseShellExecute = false })
             ?? throw new InvalidOperationException("Prometheus did not start.");
         var log = new StringBuilder();
-        while (await _process.StandardError.ReadLineAsync(cancellation) is { } line)
+
+        // Prometheus goes on when it says something else than is looked for here, so the wait has an end of its own.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(StartPatience);
+        try
+        {
+            await ReadAddressAsync(log, patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            Assert.Fail($"Prometheus did not say within {StartPatience} where it listens:\n{log}");
+        }
+    }
+
+    private async Task ReadAddressAsync(StringBuilder log, CancellationToken cancellation)
+    {
+        while (await _process!.StandardError.ReadLineAsync(cancellation) is { } line)
         {
             log.Append(line).Append('\n');
             if (ListeningLine().Match(line) is not { Success: true } match)
@@ -92,6 +111,6 @@ internal sealed partial class PrometheusProcess : IAsyncDisposable
         Assert.Fail($"Prometheus ended before it listened:\n{log}");
     }
 
-    [GeneratedRegex(@"msg=""?Listening on""? address=(?<address>[0-9.]+:[0-9]+)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"msg=""?Listening on""? (component=web )?address=(?<address>[0-9.]+:[0-9]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ListeningLine();
 }

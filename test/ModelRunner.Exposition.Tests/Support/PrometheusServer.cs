@@ -10,6 +10,9 @@ internal sealed class PrometheusServer : IAsyncDisposable
     private const string TextType = "text/plain; version=0.0.4; charset=utf-8";
     private const string OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+    private const string Utf8TextType = "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8";
+    private const string Utf8OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8";
+
     private readonly PageServer _pages;
     private readonly string[] _names;
     private PrometheusProcess? _prometheus;
@@ -17,18 +20,19 @@ internal sealed class PrometheusServer : IAsyncDisposable
     private PrometheusServer(IReadOnlyDictionary<string, byte[]> pages)
     {
         _names = [.. pages.Keys];
-        _pages = new PageServer(_names.Select(name => (pages[name], name.EndsWith(".om", StringComparison.Ordinal) ? OpenMetricsType : TextType)));
+        _pages = new PageServer(_names.Select(name => (pages[name], TypeOf(name))));
     }
 
     /// <summary>Starts it.</summary>
-    /// <param name="pages">The pages; those whose names end in <c>.om</c> are OpenMetrics.</param>
+    /// <param name="pages">The pages; those whose names end in <c>.om</c> are OpenMetrics, and those with <c>.utf8</c> before it have names in UTF-8.</param>
     /// <param name="cancellation">Gives up.</param>
-    public static async Task<PrometheusServer> StartAsync(IReadOnlyDictionary<string, byte[]> pages, CancellationToken cancellation)
+    /// <param name="version">The major version of Prometheus.</param>
+    public static async Task<PrometheusServer> StartAsync(IReadOnlyDictionary<string, byte[]> pages, CancellationToken cancellation, int version = 2)
     {
         var server = new PrometheusServer(pages);
         try
         {
-            server._prometheus = await PrometheusProcess.StartAsync(server.Configuration(), cancellation);
+            server._prometheus = await PrometheusProcess.StartAsync(server.Configuration(), cancellation, version);
             return server;
         }
         catch
@@ -51,6 +55,14 @@ internal sealed class PrometheusServer : IAsyncDisposable
             await Task.Delay(50, cancellation);
         }
     }
+
+    private static string TypeOf(string name) => (name.Contains(".utf8.", StringComparison.Ordinal), name.EndsWith(".om", StringComparison.Ordinal)) switch
+    {
+        (true, true) => Utf8OpenMetricsType,
+        (true, false) => Utf8TextType,
+        (false, true) => OpenMetricsType,
+        _ => TextType,
+    };
 
     private static bool HasVerdict(JsonElement target) => target.GetProperty("health").GetString() switch
     {
@@ -76,6 +88,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
             counts = result.EnumerateArray().ToDictionary(
                 series => series.GetProperty("metric").GetProperty("page").GetString()!,
                 series => int.Parse(series.GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture));
+            if (counts.Count < _names.Length)
+                await Task.Delay(50, cancellation);
         }
 
         return active.ToDictionary(target => _names[Page(target)], target => new ScrapeOutcome(
