@@ -148,8 +148,11 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new InferenceEndpoint(catalog, pool, backends, forwarder, time).Map(web);
         if (settings.Metrics.Enabled)
         {
+            var shared = new SharedEndpoints(settings.AttachedRunners);
+            foreach (string warning in shared.Warnings)
+                logs.CreateLogger<DaemonApplication>().LogSettingsWarning(warning);
             var pages = new PageAssembler(
-                () => pool.Runners, new RunnerScraper(settings.Metrics, time), settings.Metrics, time, logs.CreateLogger<PageAssembler>());
+                () => pool.Runners, new RunnerScraper(settings.Metrics, time), settings.Metrics, time, logs.CreateLogger<PageAssembler>(), shared);
             new MetricsEndpoint(pages, settings.Metrics.Timeout, time).Map(web);
         }
     }

@@ -10,7 +10,7 @@ namespace ModelRunner.Daemon.Metrics;
 /// <summary>
 /// Writes the daemon's own families. All begin with <c>model_runner_</c>, a prefix that is refused from runners, so none can be forged.
 /// </summary>
-internal sealed class OwnFamilies(MetricsSettings settings, ProcessFigures process)
+internal sealed class OwnFamilies(MetricsSettings settings, SharedEndpoints shared, ProcessFigures process)
 {
     private static readonly KeyValuePair<string, string>[] Build =
     [
@@ -31,6 +31,7 @@ internal sealed class OwnFamilies(MetricsSettings settings, ProcessFigures proce
         writer.WriteSample(1, Build);
         WriteStates(writer, outcomes);
         WriteUp(writer, outcomes);
+        WriteShared(writer, outcomes);
         WriteReadings(writer, outcomes);
         WriteCounters(writer, outcomes);
         WritePage(writer, conflicts);
@@ -67,6 +68,10 @@ internal sealed class OwnFamilies(MetricsSettings settings, ProcessFigures proce
             writer.WriteSample(outcome.Scrape.Labels, 1, new KeyValuePair<string, string>("reason", reason.ToLabelValue()));
         }
     }
+
+    private void WriteShared(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes) =>
+        Write(writer, "model_runner_shared_endpoint", unit: null, "How many attached runners are the same server as this one; present only where it is not alone",
+            outcomes, outcome => shared.CountOf(outcome.Scrape.Runner) is > 0 and var count ? count : null);
 
     private static void WriteReadings(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
     {

@@ -43,11 +43,11 @@ internal sealed class PageAssembler : IDisposable
 
     public PageAssembler(
         Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger,
-        long mostPageBytes = MostPageBytes)
+        SharedEndpoints? shared = null, long mostPageBytes = MostPageBytes)
     {
         (_runners, _scraper, _time, _logger) = (runners, scraper, time, logger);
         _workspaces = new MergeWorkspaces(new ExpositionLimits { MaxSamples = settings.MaxSamples });
-        _own = new OwnFamilies(settings, new ProcessFigures(time));
+        _own = new OwnFamilies(settings, shared ?? new SharedEndpoints([]), new ProcessFigures(time));
         _budget = new PageBudget(mostPageBytes, time);
 
         // A slow reader must not cost a runner its place on another's page.
