@@ -19,8 +19,12 @@ internal sealed class MergePace(double restPerReading)
     private const double Fastest = 0.2e-9;
     private const double Slowest = 100e-9;
     private const double LeastRest = 0.5;
-    private const double MostRest = 20;
+
+    /// <summary>One page that was made while the processors were elsewhere must not cost the next ones their runners.</summary>
+    private const double MostRestByFirst = 2;
+
     private double _secondsPerByte = 1e-9;
+    private readonly double _mostRest = restPerReading * MostRestByFirst;
     private double _restPerReading = restPerReading;
 
     /// <summary>The time that a page of so many bytes of bodies will take.</summary>
@@ -44,7 +48,7 @@ internal sealed class MergePace(double restPerReading)
         Learn(ref _secondsPerByte, Math.Clamp(readIn.TotalSeconds / bytes, Fastest, Slowest));
         double parts = Math.Max(bytes * PageBytesPerByte / partBytes, 1);
         double rest = (merged.TotalSeconds + (written.TotalSeconds * parts)) * WithSending;
-        Learn(ref _restPerReading, Math.Clamp(rest / readIn.TotalSeconds, LeastRest, MostRest));
+        Learn(ref _restPerReading, Math.Clamp(rest / readIn.TotalSeconds, LeastRest, _mostRest));
     }
 
     private static void Learn(ref double known, double found) => Volatile.Write(ref known, (Volatile.Read(ref known) + found) / 2);
