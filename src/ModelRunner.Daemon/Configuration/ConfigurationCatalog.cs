@@ -102,11 +102,15 @@ internal static class ConfigurationCatalog
         "Lets all runners together take so much memory, by their estimates")
     { Default = "what the machine or its control group has free", Minimum = 16 * MiB, Maximum = 1L << 50 };
 
+    public static ConfigurationOption MaxConnections { get; } = new("limits.maxConnections", null, null, OptionKind.Integer,
+        "Keeps at most so many connections of clients; beyond it the one that was idle longest is closed, and where none is idle only /health, "
+        + "/metrics, /version and / are answered") { Default = "1024", Minimum = 8, Maximum = 65535 };
+
     /// <summary>All options in the order in which they are documented.</summary>
     public static IReadOnlyList<ConfigurationOption> All { get; } =
     [
         ConfigFile, Socket, Port, Bind, ApiKey, Insecure, Origins, AllowedHosts, ModelsPath, Demo, LlamaServerPath, LlamaArguments, KeepAlive, LogLevel,
         LogDirectory, MetricsDisabled, MetricsMinInterval, MetricsTimeout, MetricsMaxBodyBytes, MetricsMaxTotalBodyBytes, MetricsMaxSamples, MaxRunners,
-        MaxQueuedRequests, QueueTimeout, LoadTimeout, StopGrace, DrainTimeout, Memory,
+        MaxQueuedRequests, QueueTimeout, LoadTimeout, StopGrace, DrainTimeout, Memory, MaxConnections,
     ];
 }

@@ -31,6 +31,9 @@ internal sealed record DaemonSettings
     /// </summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
+    /// <summary>How many connections of clients there may be; more are accepted only for those who watch over the daemon.</summary>
+    public int MaxConnections { get; init; } = 1024;
+
     /// <summary>What was written and does not count though it is no mistake; one sentence each, for the log.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 

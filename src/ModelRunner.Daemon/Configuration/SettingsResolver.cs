@@ -26,6 +26,7 @@ internal static class SettingsResolver
             IsInsecure = isInsecure,
             Origins = OriginList.Resolve(reader),
             AllowedHosts = HostList.Resolve(reader),
+            MaxConnections = reader.Integer(ConfigurationCatalog.MaxConnections, 1024),
             Warnings = ServiceLink.Warn(options),
             ModelsPath = modelsPath,
             IsDefaultModelsPath = !reader.IsWritten(ConfigurationCatalog.ModelsPath),

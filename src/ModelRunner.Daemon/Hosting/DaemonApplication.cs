@@ -6,6 +6,7 @@ using ModelRunner.Daemon.Api;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Diagnostics;
 using ModelRunner.Daemon.Forwarding;
+using ModelRunner.Daemon.Hosting.Connections;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
@@ -113,7 +114,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
         // The host would log a failed start, stack and all, before it is said in one sentence.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        builder.UseKestrel(settings.Listen, socket);
+        builder.UseKestrel(settings, socket, time);
         builder.Services.AddRoutingCore();
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
@@ -133,6 +134,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         web.Use(next => new RequestIdentity(next, time, requestLog).InvokeAsync);
         web.Use(next => new CleanPath(next).InvokeAsync);
         web.Use(next => new ErrorHandling(next, errorLog).InvokeAsync);
+        var connections = web.Services.GetRequiredService<ConnectionTable>();
+        web.Use(next => new ConnectionLimit(next, connections, time).InvokeAsync);
         web.Use(next => new AccessControl(next, hosts, origins, keys).InvokeAsync);
         web.UseRouting();
 

@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace ModelRunner.Daemon.Hosting.Connections;
+
+/// <summary>How many connections of clients there may be.</summary>
+/// <param name="Limit">For everything.</param>
+/// <param name="Reserve">More, for those who watch over the daemon.</param>
+internal readonly record struct ConnectionPlaces(int Limit, int Reserve)
+{
+    private const int LargestReserve = 256;
+    private const int SmallestReserve = 4;
+    private const int SmallestLimit = 8;
+
+    /// <summary>Files that the daemon needs besides: its log, its sockets, the pipes of its runners, scrapes.</summary>
+    private const int OtherFiles = 96;
+
+    /// <summary>Takes what was asked for, and less where the process may not open so many files.</summary>
+    public static ConnectionPlaces Find(int asked) => Divide(asked, ReadFileLimit());
+
+    /// <summary>Each client's request may need a second file for the connection to its runner.</summary>
+    internal static ConnectionPlaces Divide(int asked, long files)
+    {
+        int reserve = Math.Clamp(asked / 4, SmallestReserve, LargestReserve);
+        long free = files - OtherFiles;
+        if (free >= (2L * asked) + reserve)
+            return new ConnectionPlaces(asked, reserve);
+
+        return new ConnectionPlaces(
+            (int)Math.Min(asked, Math.Max(SmallestLimit, free * 4 / 9)),
+            (int)Math.Clamp(free / 9, SmallestReserve, reserve));
+    }
+
+    // proc_pid_limits: "Max open files            1024                 4096                 files"
+    private static long ReadFileLimit()
+    {
+        const string Name = "Max open files";
+        try
+        {
+            string? line = File.ReadLines("/proc/self/limits").FirstOrDefault(static line => line.StartsWith(Name, StringComparison.Ordinal));
+            string? soft = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+            return long.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out long files) ? files : long.MaxValue;
+        }
+        catch (IOException)
+        {
+            return long.MaxValue;
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace ModelRunner.Daemon.Hosting.Connections;
+
+/// <summary>Says what a TLS handshake would have said: that the client speaks HTTP/2.</summary>
+internal sealed class Http2WithoutTls : ITlsConnectionFeature, ITlsApplicationProtocolFeature
+{
+    private static readonly byte[] Http2 = Encoding.ASCII.GetBytes("h2");
+
+    private Http2WithoutTls()
+    {
+    }
+
+    /// <summary>For all connections: it holds nothing.</summary>
+    public static Http2WithoutTls Instance { get; } = new();
+
+    public ReadOnlyMemory<byte> ApplicationProtocol => Http2;
+
+    public X509Certificate2? ClientCertificate
+    {
+        get => null;
+        set => throw new NotSupportedException();
+    }
+
+    public Task<X509Certificate2?> GetClientCertificateAsync(CancellationToken cancellationToken) => Task.FromResult<X509Certificate2?>(null);
+}

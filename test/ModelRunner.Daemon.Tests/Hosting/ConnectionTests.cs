@@ -1,0 +1,229 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+/// <summary>What clients do with connections: open many, keep them, close one direction, speak HTTP/2.</summary>
+public sealed class ConnectionTests
+{
+    private const string Health = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    private const string Question = """{"model":"tiny-chat","messages":[{"role":"user","content":"one"}],"max_tokens":5}""";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_new_connection_takes_the_place_of_the_one_that_was_idle_longest(bool isTcp)
+    {
+        await using DaemonFixture daemon = await StartAsync(16);
+        var kept = new List<Socket>();
+        try
+        {
+            for (int i = 0; i < 60; i++)
+            {
+                kept.Add(await ConnectAsync(daemon, isTcp));
+                Assert.StartsWith("HTTP/1.1 200 ", await FirstAnswerAsync(kept[^1], Health), StringComparison.Ordinal);
+            }
+
+            // The oldest ones were closed, the newest one is still of use.
+            Assert.Equal("", await RawHttp.ReadToEndAsync(kept[0]));
+            Assert.StartsWith("HTTP/1.1 200 ", await FirstAnswerAsync(kept[^1], Health), StringComparison.Ordinal);
+        }
+        finally
+        {
+            kept.ForEach(static socket => socket.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task Where_all_connections_are_at_work_health_and_metrics_are_answered_and_others_are_told()
+    {
+        await using DaemonFixture daemon = await StartAsync(8, """{"hold_requests": true}""");
+        var atWork = new List<Socket>();
+        try
+        {
+            for (int i = 0; i < 8; i++)
+            {
+                atWork.Add(await RawHttp.ConnectAsync(daemon.SocketPath));
+                await RawHttp.SendAllAsync(atWork[^1], Encoding.UTF8.GetBytes(Post(Question)));
+            }
+
+            await DaemonFixture.WaitUntilAsync(
+                async () => (await OnceAsync(daemon, Close(Post("{}")))).StartsWith("HTTP/1.1 503 ", StringComparison.Ordinal), DaemonFixture.Patience);
+            string refused = await OnceAsync(daemon, Post(Question));
+
+            Assert.Contains("too_many_connections", refused, StringComparison.Ordinal);
+            Assert.Contains("Retry-After: 1\r\n", refused, StringComparison.Ordinal);
+            Assert.Contains("Connection: close\r\n", refused, StringComparison.Ordinal);
+            foreach (string path in (string[])["/health", "/metrics", "/version"])
+            {
+                Assert.StartsWith(
+                    "HTTP/1.1 200 ", await OnceAsync(daemon, $"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+                    StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            atWork.ForEach(static socket => socket.Dispose());
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("GET /hea")]
+    public async Task A_connection_that_sends_no_request_is_the_first_to_make_room(string begun)
+    {
+        await using DaemonFixture daemon = await StartAsync(8);
+        var silent = new List<Socket>();
+        try
+        {
+            for (int i = 0; i < 8; i++)
+            {
+                silent.Add(await RawHttp.ConnectAsync(daemon.SocketPath));
+                await RawHttp.SendAllAsync(silent[^1], Encoding.UTF8.GetBytes(begun));
+            }
+
+            for (int i = 0; i < 20; i++)
+                Assert.StartsWith("HTTP/1.1 200 ", await OnceAsync(daemon, Close(Health)), StringComparison.Ordinal);
+        }
+        finally
+        {
+            silent.ForEach(static socket => socket.Dispose());
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_closes_its_sending_direction_gets_its_answer(bool isTcp)
+    {
+        await using DaemonFixture daemon = await StartAsync(1024, """{"token_delay_ms": 100}""");
+        for (int i = 0; i < 3; i++)
+        {
+            foreach (string request in (string[])[Health, "GET /metrics HTTP/1.0\r\n\r\n", Post(Question)])
+            {
+                using Socket socket = await ConnectAsync(daemon, isTcp);
+                string answer = await RawHttp.ExchangeAsync(socket, request, halfClose: true);
+
+                Assert.StartsWith("HTTP/1.1 200 ", answer, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task SRV_01_Generation_ends_within_a_second_after_the_client_left(bool isTcp, bool isStream)
+    {
+        await using DaemonFixture daemon = await StartAsync(1024, """{"token_delay_ms": 50}""");
+        string question = $$"""{"model":"tiny-chat","messages":[],"max_tokens":4000,"stream":{{(isStream ? "true" : "false")}}}""";
+        Socket socket = await ConnectAsync(daemon, isTcp);
+        await RawHttp.SendAllAsync(socket, Encoding.UTF8.GetBytes(Post(question)));
+        if (isStream)
+            await socket.ReceiveAsync(new byte[16], Cancellation);
+        int process = await daemon.BusyRunnerProcessAsync();
+        using HttpClient runner = DaemonFixture.RunnerClient(process);
+        await DaemonFixture.WaitUntilAsync(async () => await InFlightAsync(runner) == 1, DaemonFixture.Patience);
+
+        // What asking costs on a busy machine is no fault of the daemon.
+        long asked = Stopwatch.GetTimestamp();
+        await InFlightAsync(runner);
+        TimeSpan limit = TimeSpan.FromSeconds(1) + (10 * Stopwatch.GetElapsedTime(asked));
+        long left = Stopwatch.GetTimestamp();
+        socket.Dispose();
+        await DaemonFixture.WaitUntilAsync(async () => await InFlightAsync(runner) == 0, DaemonFixture.Patience);
+        TimeSpan took = Stopwatch.GetElapsedTime(left);
+
+        Assert.True(took < limit, $"The runner went on for {took}.");
+        await DaemonFixture.WaitUntilAsync(
+            async () => !Assert.Single(await daemon.RunnersAsync()).GetProperty("in_use").GetBoolean(), DaemonFixture.Patience);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task HTTP_2_without_TLS_is_served_on_the_same_port(bool isTcp)
+    {
+        await using DaemonFixture daemon = await StartAsync(1024);
+        using HttpClient client = isTcp ? new HttpClient { BaseAddress = daemon.TcpAddress } : DaemonFixture.UnixClient(daemon.SocketPath);
+        client.DefaultRequestVersion = HttpVersion.Version20;
+        client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+
+        using HttpResponseMessage health = await client.GetAsync(new Uri("health", UriKind.Relative), Cancellation);
+        using var content = new StringContent(Question, Encoding.UTF8, "application/json");
+        using HttpResponseMessage chat = await client.PostAsync(new Uri("v1/chat/completions", UriKind.Relative), content, Cancellation);
+        HttpResponseMessage[] many = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => client.GetAsync(new Uri("metrics", UriKind.Relative), Cancellation)));
+
+        Assert.Equal((HttpVersion.Version20, HttpStatusCode.OK), (health.Version, health.StatusCode));
+        Assert.Equal((HttpVersion.Version20, HttpStatusCode.OK), (chat.Version, chat.StatusCode));
+        Assert.NotEmpty(chat.Headers.GetValues("x-request-id"));
+        Assert.All(many, static page => Assert.Equal(HttpStatusCode.OK, page.StatusCode));
+        Assert.DoesNotContain("warn", daemon.Log, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_preface_that_comes_byte_by_byte_is_recognised()
+    {
+        await using DaemonFixture daemon = await StartAsync(1024);
+        using Socket socket = await RawHttp.ConnectAsync(daemon.SocketPath);
+        foreach (byte one in Encoding.ASCII.GetBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
+            await RawHttp.SendAllAsync(socket, new[] { one });
+
+        // The server's first frame is SETTINGS: three bytes of length, then the type 4.
+        byte[] frame = new byte[9];
+        int count = 0;
+        while (count < frame.Length)
+            count += await socket.ReceiveAsync(frame.AsMemory(count), Cancellation);
+        Assert.Equal(4, frame[3]);
+    }
+
+    [Fact]
+    public async Task A_request_that_begins_like_the_preface_is_HTTP_1()
+    {
+        await using DaemonFixture daemon = await StartAsync(1024);
+
+        Assert.StartsWith(
+            "HTTP/1.1 404 ", await OnceAsync(daemon, "PRI /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
+    }
+
+    private static async Task<int> InFlightAsync(HttpClient runner)
+    {
+        using var state = JsonDocument.Parse(await runner.GetStringAsync(new Uri("stub/state", UriKind.Relative), Cancellation));
+        return state.RootElement.GetProperty("inFlight").GetInt32();
+    }
+
+    private static Task<DaemonFixture> StartAsync(int connections, string? faults = null) => DaemonFixture.StartAsync(new DaemonSetup
+    {
+        HasTcp = true,
+        Configuration = $$"""{ "limits": { "maxConnections": {{connections}} } }""",
+        Faults = faults is null ? new Dictionary<string, string>(StringComparer.Ordinal) : new(StringComparer.Ordinal) { ["tiny-chat"] = faults },
+    });
+
+    private static Task<Socket> ConnectAsync(DaemonFixture daemon, bool isTcp) =>
+        isTcp ? RawHttp.ConnectAsync(daemon.TcpAddress.Port) : RawHttp.ConnectAsync(daemon.SocketPath);
+
+    private static async Task<string> OnceAsync(DaemonFixture daemon, string request)
+    {
+        using Socket socket = await RawHttp.ConnectAsync(daemon.SocketPath);
+        return await RawHttp.ExchangeAsync(socket, request);
+    }
+
+    private static async Task<string> FirstAnswerAsync(Socket socket, string request)
+    {
+        await RawHttp.SendAllAsync(socket, Encoding.UTF8.GetBytes(request));
+        byte[] buffer = new byte[4096];
+        return Encoding.UTF8.GetString(buffer, 0, await socket.ReceiveAsync(buffer, Cancellation));
+    }
+
+    private static string Close(string request) => request.Replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n", StringComparison.Ordinal);
+
+    private static string Post(string body) =>
+        $"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}";
+}

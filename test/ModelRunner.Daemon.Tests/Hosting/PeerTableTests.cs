@@ -1,0 +1,57 @@
+using System.Net;
+using System.Net.Sockets;
+using ModelRunner.Daemon.Hosting.Connections;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+public sealed class PeerTableTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1", "127.0.0.1")]
+    [InlineData("::1", "::1", "::1")]
+    [InlineData("::", "127.0.0.1", "127.0.0.1")]
+    public async Task It_tells_a_client_that_half_closed_from_one_that_left(string listen, string connect, string from)
+    {
+        IPAddress address = IPAddress.Parse(listen);
+        using var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (address.AddressFamily == AddressFamily.InterNetworkV6)
+            listener.DualMode = true;
+        listener.Bind(new IPEndPoint(address, 0));
+        listener.Listen();
+        IPAddress target = IPAddress.Parse(connect);
+        using var client = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(new IPEndPoint(target, ((IPEndPoint)listener.LocalEndPoint!).Port), Cancellation);
+        using Socket served = await listener.AcceptAsync(Cancellation);
+        var (peer, own) = ((IPEndPoint)served.RemoteEndPoint!, (IPEndPoint)served.LocalEndPoint!);
+        var table = new PeerTable();
+
+        Assert.True(table.HasOwner(peer, own));
+        client.Shutdown(SocketShutdown.Send);
+        table.Forget();
+        Assert.True(table.HasOwner(peer, own));
+        client.Dispose();
+        table.Forget();
+        Assert.False(table.HasOwner(peer, own));
+        Assert.Equal(IPAddress.Parse(from), (peer.Address.IsIPv4MappedToIPv6 ? peer.Address.MapToIPv4() : peer.Address));
+    }
+
+    [Fact]
+    public void Nobody_can_tell_of_a_client_on_another_machine() =>
+        Assert.Null(new PeerTable().HasOwner(IPEndPoint.Parse("192.0.2.7:4000"), IPEndPoint.Parse("192.0.2.1:80")));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode")]
+    [InlineData("0: 0100007F:ZZZZ 0100007F:0050 01 0:0 0:0 0 0 0 12")]
+    public void A_line_that_is_none_is_passed_over(string line) => Assert.False(PeerTable.TryParse(line, out _, out _, out _));
+
+    [Theory]
+    [InlineData(1024, 1_000_000, 1024, 256)]
+    [InlineData(1024, 1024, 412, 103)]
+    [InlineData(1024, 64, 8, 4)]
+    [InlineData(16, 1_000_000, 16, 4)]
+    public void Places_follow_from_what_is_asked_and_from_the_files_that_there_may_be(int asked, long files, int limit, int reserve) =>
+        Assert.Equal(new ConnectionPlaces(limit, reserve), ConnectionPlaces.Divide(asked, files));
+}
