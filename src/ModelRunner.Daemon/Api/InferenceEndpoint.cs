@@ -11,7 +11,8 @@ namespace ModelRunner.Daemon.Api;
 /// runner's; only errors that came before it are the daemon's.
 /// </summary>
 internal sealed class InferenceEndpoint(
-    ModelCatalog catalog, RunnerPool pool, BackendDirectory backends, RequestForwarder forwarder, TimeProvider time)
+    ModelCatalog catalog, RunnerPool pool, BackendDirectory backends, RequestForwarder forwarder, RequestBodies bodies,
+    TimeProvider time)
 {
     /// <summary>A runner's connections end some moments before its process is seen to have ended, and only that tells why.</summary>
     private static readonly TimeSpan WaitForCause = TimeSpan.FromSeconds(1);
@@ -36,7 +37,7 @@ internal sealed class InferenceEndpoint(
 
     private async Task AnswerAsync(HttpContext context, InferenceRoute route)
     {
-        using RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
+        using RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted);
         string? backend = context.Request.RouteValues[BackendParameter] as string;
         ModelEntry model = Find(RequestEnvelope.Read(body.Bytes.Span));
         route = route.For(model);

@@ -5,91 +5,91 @@ namespace ModelRunner.Daemon.Api;
 /// <summary>The whole body of a request in borrowed memory; dispose it when nobody reads it any more.</summary>
 internal sealed class RequestBody : IDisposable
 {
-    /// <summary>The most that a body may have: 32 MiB, room for some pictures in base64.</summary>
-    public const int MaxBytes = 32 * 1024 * 1024;
+    private readonly RequestBodies _owner;
+    private byte[]? _array;
+    private BodyMapping? _mapping;
+    private bool _isDisposed;
 
-    private const int FirstBytes = 16 * 1024;
+    /// <summary>An empty body; only <see cref="RequestBodies"/> makes and fills one.</summary>
+    public RequestBody(RequestBodies owner, BodyShare share) => (_owner, Share) = (owner, share);
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xef, 0xbb, 0xbf];
 
-    private byte[]? _buffer;
-    private readonly int _length;
+    /// <summary>What it holds of the budget.</summary>
+    public BodyShare Share { get; private set; }
 
-    private RequestBody(byte[] buffer, int length) => (_buffer, _length) = (buffer, length);
+    /// <summary>How many bytes have come.</summary>
+    public int Length { get; private set; }
 
-    /// <summary>The bytes; valid until <see cref="Dispose"/>.</summary>
+    /// <summary>How many bytes of the budget were taken for it.</summary>
+    public int Capacity { get; private set; }
+
+    /// <summary>Whether it is in a mapping.</summary>
+    public bool IsLarge => _mapping is not null;
+
+    /// <summary>The bytes without the byte order mark that some clients write and readers of JSON refuse; valid until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Bytes
     {
         get
         {
-            var bytes = new ReadOnlyMemory<byte>(_buffer ?? throw new ObjectDisposedException(nameof(RequestBody)), 0, _length);
-
-            // Some clients write a byte order mark, which JSON does not have and readers of JSON refuse.
+            ReadOnlyMemory<byte> bytes = Memory[..Length];
             return bytes.Span.StartsWith(ByteOrderMark) ? bytes[ByteOrderMark.Length..] : bytes;
         }
     }
 
-    /// <summary>Reads all of it.</summary>
-    /// <exception cref="ApiException">It is too large or encoded.</exception>
-    public static async Task<RequestBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    private Memory<byte> Memory
     {
-        RefuseUnreadable(request);
-
-        // Without Content-Length the body comes in chunks and the buffer grows with it.
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, (int)(request.ContentLength ?? FirstBytes)));
-        int length = 0;
-        try
+        get
         {
-            while (true)
-            {
-                int read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
-                length += read;
-                if (read == 0 || length == request.ContentLength)
-                    return new RequestBody(buffer, length);
-                if (length > MaxBytes)
-                    throw new ApiException(TooLarge());
-                if (length == buffer.Length)
-                    buffer = Grow(buffer, length);
-            }
-        }
-        catch
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-            throw;
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _mapping is not null ? _mapping.Memory : _array;
         }
     }
 
-    /// <summary>The error for a body above <see cref="MaxBytes"/>.</summary>
-    private static ApiError TooLarge() => new(StatusCodes.Status413PayloadTooLarge,
-        $"the request's body is larger than {MaxBytes} bytes; send less, or fewer or smaller pictures",
-        ApiError.InvalidRequest, "request_too_large");
+    /// <summary>Adds bytes; there must be room for them.</summary>
+    public void Append(ReadOnlySequence<byte> bytes)
+    {
+        bytes.CopyTo(Memory.Span[Length..]);
+        Length += (int)bytes.Length;
+    }
+
+    /// <summary>Moves what has come to a larger array.</summary>
+    public void MoveTo(byte[] array, int capacity)
+    {
+        Memory[..Length].CopyTo(array);
+        ReturnArray();
+        (_array, Capacity) = (array, capacity);
+    }
+
+    /// <summary>Moves what has come to a mapping, and gives back the share that it had as a small one.</summary>
+    public void MoveTo(BodyMapping mapping, BodyShare share, int capacity)
+    {
+        Memory[..Length].CopyTo(mapping.Memory);
+        ReturnArray();
+        Share.Dispose();
+        (_mapping, Share, Capacity) = (mapping, share, capacity);
+    }
+
+    /// <summary>So many bytes more were taken for it.</summary>
+    public void Grow(int bytes) => Capacity += bytes;
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _buffer, null) is { } buffer)
-            ArrayPool<byte>.Shared.Return(buffer);
+        if (_isDisposed)
+            return;
+
+        _isDisposed = true;
+        ReturnArray();
+        if (_mapping is not null)
+            _owner.Return(_mapping);
+        _mapping = null;
+        Share.Dispose();
     }
 
-    private static void RefuseUnreadable(HttpRequest request)
+    private void ReturnArray()
     {
-        if (request.ContentLength > MaxBytes)
-            throw new ApiException(TooLarge());
-
-        // Decompressing would let a small request fill the memory.
-        string encoding = request.Headers.ContentEncoding.ToString();
-        if (encoding.Length > 0 && !string.Equals(encoding, "identity", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new ApiException(new ApiError(StatusCodes.Status415UnsupportedMediaType,
-                "requests with a Content-Encoding are not read; send the body uncompressed",
-                ApiError.InvalidRequest, "unsupported_encoding"));
-        }
-    }
-
-    private static byte[] Grow(byte[] buffer, int length)
-    {
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Min(buffer.Length * 2, MaxBytes + 1));
-        buffer.AsSpan(0, length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(buffer);
-        return larger;
+        if (_array is not null)
+            ArrayPool<byte>.Shared.Return(_array);
+        _array = null;
     }
 }

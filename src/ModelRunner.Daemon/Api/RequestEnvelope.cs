@@ -8,6 +8,9 @@ namespace ModelRunner.Daemon.Api;
 /// <param name="IsStream">Whether the answer is asked for as a stream of events.</param>
 internal readonly record struct RequestEnvelope(string Model, bool IsStream)
 {
+    /// <summary>Bytes of a name as it is written. A text of the size of a body would be copied twice before anybody looked at it.</summary>
+    private const int LongestModel = 4096;
+
     /// <summary>Nested deeper than any JSON schema of a tool that people write; llama-server's reader recurses.</summary>
     private const int MaxDepth = 256;
 
@@ -52,7 +55,7 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream)
             bool isStreamMember = reader.ValueTextEquals("stream"u8);
             reader.Read();
             if (isModel)
-                model = reader.TokenType == JsonTokenType.String ? reader.GetString() : throw Refuse("\"model\" is not a text", "model");
+                model = ReadModel(ref reader);
             else if (isStreamMember)
                 isStream = reader.TokenType == JsonTokenType.True;
             reader.Skip();
@@ -63,6 +66,15 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream)
         return string.IsNullOrEmpty(model)
             ? throw Refuse("the request names no \"model\"; GET /v1/models lists those there are", "model")
             : new RequestEnvelope(model, isStream);
+    }
+
+    private static string? ReadModel(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+            throw Refuse("\"model\" is not a text", "model");
+        return reader.ValueSpan.Length <= LongestModel
+            ? reader.GetString()
+            : throw Refuse($"\"model\" is longer than {LongestModel} bytes; GET /v1/models lists those there are", "model");
     }
 
     private static ApiException Refuse(string message, string? param = null) => new(ApiError.Invalid(message, param));

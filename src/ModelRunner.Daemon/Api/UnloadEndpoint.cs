@@ -6,17 +6,24 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary><c>POST /engines/unload</c>: stops runners by model, by backend or all, and answers when their processes are gone.</summary>
-internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, BackendDirectory backends)
+internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, BackendDirectory backends, RequestBodies bodies)
 {
     private const int LongestName = 200;
+
+    /// <summary>Some thousand names.</summary>
+    private const int MaxBytes = 1 << 20;
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/engines/unload", AnswerAsync);
 
     private async Task AnswerAsync(HttpContext context)
     {
         UnloadRequest request;
-        using (RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted))
+        using (RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted))
+        {
+            if (body.Length > MaxBytes)
+                throw new ApiException(ApiError.Invalid($"the request's body is larger than {MaxBytes} bytes; name fewer models, or set \"all\""));
             request = UnloadRequest.Read(body.Bytes);
+        }
 
         UnloadSelection selection = Select(request);
         int attached = pool.Runners.Count(runner => runner.IsAttached && selection.Matches(runner.Key));

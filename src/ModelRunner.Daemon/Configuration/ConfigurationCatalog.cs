@@ -106,11 +106,15 @@ internal static class ConfigurationCatalog
         "Keeps at most so many connections of clients; beyond it the one that was idle longest is closed, and where none is idle only /health, "
         + "/metrics, /version and / are answered") { Default = "1024", Minimum = 8, Maximum = 65535 };
 
+    public static ConfigurationOption MaxBodyMemory { get; } = new("limits.maxBodyMemory", null, null, OptionKind.Bytes,
+        "Lets the bodies of all requests together take so much memory; beyond it they wait, and after a minute they are refused")
+    { Default = "256MiB, or a quarter of the memory that the process may use where that is less", Minimum = 1 * MiB, Maximum = 1L << 40 };
+
     /// <summary>All options in the order in which they are documented.</summary>
     public static IReadOnlyList<ConfigurationOption> All { get; } =
     [
         ConfigFile, Socket, Port, Bind, ApiKey, Insecure, Origins, AllowedHosts, ModelsPath, Demo, LlamaServerPath, LlamaArguments, KeepAlive, LogLevel,
         LogDirectory, MetricsDisabled, MetricsMinInterval, MetricsTimeout, MetricsMaxBodyBytes, MetricsMaxTotalBodyBytes, MetricsMaxSamples, MaxRunners,
-        MaxQueuedRequests, QueueTimeout, LoadTimeout, StopGrace, DrainTimeout, Memory, MaxConnections,
+        MaxQueuedRequests, QueueTimeout, LoadTimeout, StopGrace, DrainTimeout, Memory, MaxConnections, MaxBodyMemory,
     ];
 }

@@ -34,6 +34,9 @@ internal sealed record DaemonSettings
     /// <summary>How many connections of clients there may be; more are accepted only for those who watch over the daemon.</summary>
     public int MaxConnections { get; init; } = 1024;
 
+    /// <summary>Bytes that all request bodies together may take; null: 256 MiB, or a quarter of what the process may use where that is less.</summary>
+    public long? MaxBodyMemoryBytes { get; init; }
+
     /// <summary>What was written and does not count though it is no mistake; one sentence each, for the log.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 

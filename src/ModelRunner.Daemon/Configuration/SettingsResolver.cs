@@ -27,6 +27,7 @@ internal static class SettingsResolver
             Origins = OriginList.Resolve(reader),
             AllowedHosts = HostList.Resolve(reader),
             MaxConnections = reader.Integer(ConfigurationCatalog.MaxConnections, 1024),
+            MaxBodyMemoryBytes = reader.Bytes(ConfigurationCatalog.MaxBodyMemory, 0) is > 0 and var bytes ? bytes : null,
             Warnings = ServiceLink.Warn(options),
             ModelsPath = modelsPath,
             IsDefaultModelsPath = !reader.IsWritten(ConfigurationCatalog.ModelsPath),

@@ -142,13 +142,14 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var backends = new BackendDirectory(settings);
         var forwarder = new RequestForwarder(
             web.Services.GetRequiredService<IHttpForwarder>(), time, logs.CreateLogger<RequestForwarder>());
+        var bodies = new RequestBodies(settings.MaxBodyMemoryBytes, time);
         new ServiceEndpoint(settings.Metrics.Enabled).Map(web);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
         new ModelsEndpoint(catalog, problems, backends).Map(web);
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(problems.List));
         new RunnersEndpoint(pool, backends, new AttachedHealth(time)).Map(web);
-        new UnloadEndpoint(catalog, pool, backends).Map(web);
-        new InferenceEndpoint(catalog, pool, backends, forwarder, time).Map(web);
+        new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
+        new InferenceEndpoint(catalog, pool, backends, forwarder, bodies, time).Map(web);
         if (settings.Metrics.Enabled)
         {
             var shared = new SharedEndpoints(settings.AttachedRunners);
