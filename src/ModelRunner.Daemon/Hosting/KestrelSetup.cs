@@ -33,10 +33,13 @@ internal static class KestrelSetup
     public static void UseKestrel(this WebApplicationBuilder builder, DaemonSettings settings, UnixListener? socket, TimeProvider time)
     {
         builder.WebHost.UseKestrelCore();
-        builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endPoint =>
-            socket is not null && endPoint is UnixDomainSocketEndPoint
+        builder.Services.Configure<SocketTransportOptions>(transport =>
+        {
+            transport.MaxReadBufferSize = MaxReadAheadBytes;
+            transport.CreateBoundListenSocket = endPoint => socket is not null && endPoint is UnixDomainSocketEndPoint
                 ? socket.Socket
-                : SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint));
+                : SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+        });
 
         // Made by the container, so that it also disposes them.
         builder.Services.AddSingleton(_ => new ConnectionTable(ConnectionPlaces.Find(settings.MaxConnections), time));
