@@ -12,7 +12,7 @@ internal static class FolderDirection
 
     /// <summary>From the top down. Program.cs, which is in no folder, may use everything.</summary>
     public static IReadOnlyList<string> Order { get; } =
-        ["Hosting", "Cli", "Api", "Forwarding", "Metrics", "Scraping", "Runners", "Models", "Configuration", "Diagnostics"];
+        ["Hosting", "Cli", "Discovery", "Api", "Forwarding", "Metrics", "Scraping", "Runners", "Models", "Configuration", "Diagnostics"];
 
     /// <summary>What a file of the daemon uses that stands above its folder.</summary>
     public static IEnumerable<string> Check(RepositoryFile file)
