@@ -5,11 +5,9 @@ namespace ModelRunner.Daemon.Cli;
 
 /// <summary>One question to a model.</summary>
 /// <param name="Model">The model, as the user wrote it.</param>
-/// <param name="Prompt">What is asked.</param>
-internal sealed record ChatQuestion(string Model, string Prompt)
+/// <param name="Messages">The conversation; what is asked is its last message.</param>
+internal sealed record ChatQuestion(string Model, IReadOnlyList<ChatMessage> Messages)
 {
-    public string? System { get; init; }
-
     public int? MaxTokens { get; init; }
 
     public double? Temperature { get; init; }
@@ -27,20 +25,19 @@ internal sealed record ChatQuestion(string Model, string Prompt)
         if (Temperature is { } temperature)
             json.WriteNumber("temperature", temperature);
         json.WriteStartArray("messages");
-        if (System is { } system)
-            WriteMessage(json, "system", system);
-        WriteMessage(json, "user", Prompt);
+        foreach (ChatMessage message in Messages)
+            WriteMessage(json, message);
         json.WriteEndArray();
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenMemory;
     }
 
-    private static void WriteMessage(Utf8JsonWriter json, string role, string content)
+    private static void WriteMessage(Utf8JsonWriter json, ChatMessage message)
     {
         json.WriteStartObject();
-        json.WriteString("role", role);
-        json.WriteString("content", content);
+        json.WriteString("role", message.Role);
+        json.WriteString("content", message.Content);
         json.WriteEndObject();
     }
 }

@@ -6,12 +6,19 @@ namespace ModelRunner.Daemon.Cli;
 /// <summary>Shows the answer of a chat as it comes: server-sent events in, text out.</summary>
 internal static class ChatStream
 {
+    /// <summary>The type of such an answer.</summary>
+    public const string MediaType = "text/event-stream";
+
     private const string DataPrefix = "data:";
     private const string Done = "[DONE]";
 
     /// <summary>Copies the text of all events and ends it with a line feed.</summary>
+    /// <param name="events">The answer.</param>
+    /// <param name="console">Where the text goes.</param>
+    /// <param name="answer">Collects the text as it comes, also where this ends by an exception; null: nobody needs it.</param>
+    /// <param name="cancellation">Stops it.</param>
     /// <exception cref="CliFailure">The stream reports an error, holds something else, or ends too early.</exception>
-    public static async Task CopyAsync(Stream events, CliConsole console, CancellationToken cancellation)
+    public static async Task CopyAsync(Stream events, CliConsole console, StringBuilder? answer, CancellationToken cancellation)
     {
         using var reader = new StreamReader(events, Encoding.UTF8);
         bool endsLine = true;
@@ -30,13 +37,20 @@ internal static class ChatStream
                 if (text.Length == 0)
                     continue;
 
+                answer?.Append(text);
                 console.Write(console.IsTerminal ? WithoutControls(text) : text);
                 endsLine = text.EndsWith('\n');
             }
         }
-        catch (Exception failure) when (failure is HttpIOException or IOException && !isDone)
+        catch (IOException failure) when (failure is not OutputException && !isDone)
         {
             problem = "the answer was cut off";
+        }
+        catch (OperationCanceledException)
+        {
+            if (!endsLine)
+                console.Write("\n");
+            throw;
         }
 
         if (!endsLine)
@@ -51,7 +65,7 @@ internal static class ChatStream
         try
         {
             using var document = JsonDocument.Parse(data);
-            problem = ErrorBody.ReadMessage(document.RootElement);
+            problem = ErrorBody.Read(document.RootElement)?.Sentence;
             JsonElement choice = document.RootElement.Member("choices")?.Items().FirstOrDefault() ?? default;
             return choice.Member("delta")?.Text("content") ?? "";
         }

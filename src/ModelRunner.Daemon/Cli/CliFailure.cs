@@ -4,4 +4,7 @@ namespace ModelRunner.Daemon.Cli;
 internal sealed class CliFailure(string sentence, int exitCode) : Exception(sentence)
 {
     public int ExitCode => exitCode;
+
+    /// <summary>The daemon's own code of the error, such as <c>model_not_found</c>; null where it gave none.</summary>
+    public string? Code { get; init; }
 }

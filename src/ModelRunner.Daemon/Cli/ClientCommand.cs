@@ -10,15 +10,20 @@ internal abstract class ClientCommand : Command
         Description = "Where the daemon is: the path of its socket, or http://host:port [variable: MODEL_RUNNER_HOST]", HelpName = "ADDRESS",
     };
 
+    private readonly Option<string> _keyFile = new("--api-key-file")
+    {
+        Description = "Sends the key in this file, for an address that --host names", HelpName = "PATH",
+    };
+
     private readonly Option<bool> _json = new("--json") { Description = "Write JSON and nothing else to standard output" };
 
-    protected ClientCommand(string name, string description, CliContext context, bool hasJson = true)
+    protected ClientCommand(string name, string description, CliContext context)
         : base(name, description)
     {
         Context = context;
         Add(_host);
-        if (hasJson)
-            Add(_json);
+        Add(_keyFile);
+        Add(_json);
         SetAction(InvokeAsync);
     }
 
@@ -30,14 +35,22 @@ internal abstract class ClientCommand : Command
     protected bool IsJson(ParseResult result) => result.GetResult(_json) is { Implicit: false };
 
     /// <summary>Does the work and returns the exit code.</summary>
-    protected abstract Task<int> RunAsync(ParseResult result, DaemonClient client, CancellationToken cancellation);
+    protected abstract Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt);
 
     private async Task<int> InvokeAsync(ParseResult result, CancellationToken cancellation)
     {
+        using var interrupt = new Interrupt();
+        return await interrupt.WaitAsync(Task.Run(() => AnswerAsync(result, interrupt), CancellationToken.None), Context.Time);
+    }
+
+    private async Task<int> AnswerAsync(ParseResult result, Interrupt interrupt)
+    {
         try
         {
-            using var client = new DaemonClient(DaemonAddress.Find(result.GetValue(_host), Context.Surroundings));
-            return await RunAsync(result, client, cancellation);
+            DaemonAddress address = DaemonLocator.Find(result.GetValue(_host), Context.Surroundings);
+            ClientKey? key = ClientKey.Find(result.GetValue(_keyFile), Context.Surroundings);
+            using var client = new DaemonClient(address, key, Context.Surroundings);
+            return await RunAsync(result, client, interrupt);
         }
         catch (CliFailure failure)
         {
@@ -46,16 +59,11 @@ internal abstract class ClientCommand : Command
         }
         catch (OperationCanceledException)
         {
-            return ExitCode.Interrupted;
+            return interrupt.ExitCode;
         }
-        catch (HttpIOException)
+        catch (IOException failure) when (failure is not OutputException)
         {
-            Console.WriteError("the daemon broke off within its answer");
-            return ExitCode.Failure;
-        }
-        catch (IOException)
-        {
-            // Whoever read our output is gone, as head(1) is after ten lines.
+            Console.WriteError("the connection to the daemon ended within its answer");
             return ExitCode.Failure;
         }
     }

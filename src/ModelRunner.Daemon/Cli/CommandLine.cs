@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
+using System.CommandLine.Help;
 using ModelRunner.Daemon.Configuration;
 
 namespace ModelRunner.Daemon.Cli;
@@ -17,10 +17,23 @@ internal static class CommandLine
     public static async Task<int> RunAsync(
         string[] arguments, Func<DaemonOptions, CancellationToken, Task<int>> serve, CliConsole console, DaemonOptions surroundings)
     {
-        var root = new RootCommand("Runs language models on this machine and shows all of them on one Prometheus page.");
-        var serveCommand = new ServeCommand(serve, surroundings);
-        var context = new CliContext(console, surroundings, TimeProvider.System);
-        root.Add(serveCommand);
+        try
+        {
+            RootCommand root = Build(serve, new CliContext(console, surroundings, TimeProvider.System));
+            return await RunAsync(root, HelpCommand.Rewrite(arguments), console);
+        }
+        catch (OutputException failure)
+        {
+            if (!failure.IsReaderGone)
+                console.WriteError(failure.Message);
+            return ExitCode.Failure;
+        }
+    }
+
+    private static RootCommand Build(Func<DaemonOptions, CancellationToken, Task<int>> serve, CliContext context)
+    {
+        var root = new RootCommand("Runs language models on this machine and shows all of them on one Prometheus page.") { HelpName = UsageCheck.Program };
+        root.Add(new ServeCommand(serve, context.Surroundings));
         root.Add(new RunCommand(context));
         root.Add(new PsCommand(context));
         root.Add(new LsCommand(context));
@@ -28,28 +41,37 @@ internal static class CommandLine
         root.Add(new StatusCommand(context));
         root.Add(new MetricsCommand(context));
         root.Add(new VersionCommand(context));
+        root.Add(new HelpCommand());
+        return root;
+    }
 
-        ParseResult parsed = root.Parse(arguments);
-        if (parsed.Errors.Count > 0)
-            return RefuseUsage(parsed, console);
+    private static async Task<int> RunAsync(RootCommand root, string[] arguments, CliConsole console)
+    {
+        // A prompt may begin with "@", which would otherwise name a file of arguments.
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        bool isHelp = parsed.Action is HelpAction;
+        IReadOnlyList<string> problems = UsageCheck.Check(parsed, root);
+        if (problems.Count > 0 && (!isHelp || parsed.UnmatchedTokens.Count > 0))
+            return Refuse(problems, parsed, console);
 
         await using var output = new StreamWriter(console.Out, leaveOpen: true) { AutoFlush = true };
-        var configuration = new InvocationConfiguration { Output = output, Error = console.Error, EnableDefaultExceptionHandler = false };
 
-        // The daemon has its own way to end: it drains. A client just stops.
-        if (parsed.CommandResult.Command == serveCommand)
-            configuration.ProcessTerminationTimeout = null;
-        return await parsed.InvokeAsync(configuration);
+        // The daemon drains and a client stops at once; neither wants the grace time that the parser would give.
+        var configuration = new InvocationConfiguration
+        {
+            Output = output, Error = console.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
+        };
+        int exitCode = await parsed.InvokeAsync(configuration);
+        if (isHelp && parsed.CommandResult.Command is ServeCommand)
+            await output.WriteAsync(ServeCommand.DescribeOthers());
+        return exitCode;
     }
 
-    private static int RefuseUsage(ParseResult parsed, CliConsole console)
+    private static int Refuse(IReadOnlyList<string> problems, ParseResult parsed, CliConsole console)
     {
-        foreach (ParseError error in parsed.Errors)
-            console.WriteError(error.Message);
-        console.WriteError($"see \"{Name(parsed)} --help\"");
+        foreach (string problem in problems)
+            console.WriteError(problem);
+        console.WriteError($"see \"{UsageCheck.NameOf(parsed.CommandResult.Command)} --help\"");
         return ExitCode.Usage;
     }
-
-    private static string Name(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand ? "model-runner" : $"model-runner {parsed.CommandResult.Command.Name}";
 }

@@ -1,28 +1,25 @@
-using System.Text;
 using System.Text.Json;
 using ModelRunner.Daemon.Diagnostics;
 
 namespace ModelRunner.Daemon.Cli;
 
-/// <summary>Finds the sentence in the body of an error.</summary>
-internal static class ErrorBody
+/// <summary>The error of a daemon, as a person at a terminal should read it.</summary>
+/// <param name="Sentence">What went wrong, on one line.</param>
+/// <param name="Code">The daemon's own code of the error; null where it gave none.</param>
+internal sealed record ErrorBody(string Sentence, string? Code)
 {
     private const int MaxLength = 2000;
 
-    /// <summary>The message of an error in OpenAI's shape, or the first line of a text; null where there is neither.</summary>
-    public static string? Read(ReadOnlySpan<byte> body)
-    {
-        string text = Encoding.UTF8.GetString(body).Trim();
-        string? message = text.StartsWith('{') ? ReadMessage(text) : text.Split('\n')[0];
-        return string.IsNullOrWhiteSpace(message) ? null : PlainText.EscapeAndCut(message.Trim(), MaxLength);
-    }
+    // What tells a program how to ask better helps nobody who never wrote a request.
+    private static readonly string[] WordsOfHttp = ["GET /", "POST /", "send {", "send \"", "Authorization:", "request body", "request's body"];
 
-    private static string? ReadMessage(string json)
+    /// <summary>Reads the body of an error; null where it is not one that the daemon writes.</summary>
+    public static ErrorBody? Read(ReadOnlyMemory<byte> body)
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
-            return ReadMessage(document.RootElement);
+            using var document = JsonDocument.Parse(body);
+            return Read(document.RootElement);
         }
         catch (JsonException)
         {
@@ -30,15 +27,23 @@ internal static class ErrorBody
         }
     }
 
-    /// <summary>The message of <c>{"error":{"message":"…"}}</c> or <c>{"error":"…"}</c>; null where it is something else.</summary>
-    public static string? ReadMessage(JsonElement root)
+    /// <summary>Reads <c>{"error":{"message":"…"}}</c> or <c>{"error":"…"}</c>; null where it is something else.</summary>
+    public static ErrorBody? Read(JsonElement root)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("error", out JsonElement error))
+        JsonElement? error = root.Member("error");
+        string? message = error is { ValueKind: JsonValueKind.String } text ? text.GetString() : error?.Text("message");
+        if (string.IsNullOrWhiteSpace(message))
             return null;
-        if (error.ValueKind == JsonValueKind.String)
-            return error.GetString();
 
-        return error.ValueKind == JsonValueKind.Object && error.TryGetProperty("message", out JsonElement message)
-            && message.ValueKind == JsonValueKind.String ? message.GetString() : null;
+        string code = error!.Value.Text("code");
+        return new ErrorBody(PlainText.EscapeAndCut(WithoutHttp(message.Trim()), MaxLength), code.Length == 0 ? null : code);
+    }
+
+    // The daemon's sentences are parts with semicolons between them, of which the later ones say what to do.
+    private static string WithoutHttp(string message)
+    {
+        string[] parts = message.Split("; ");
+        return string.Join("; ", parts.Where(static (part, index) =>
+            index == 0 || !Array.Exists(WordsOfHttp, word => part.Contains(word, StringComparison.Ordinal))));
     }
 }

@@ -11,14 +11,14 @@ internal sealed class LsCommand : ClientCommand
     public LsCommand(CliContext context)
         : base("ls", "List the models that there are", context) => Aliases.Add("list");
 
-    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
-        using JsonDocument models = await client.GetJsonAsync("models", cancellation);
+        using JsonDocument models = await client.GetJsonAsync("models", JsonValueKind.Array, interrupt.Ended);
         if (IsJson(result))
             Console.WriteLine(models.RootElement.GetRawText());
         else
             Console.Write(TextTable.Draw(["MODEL", "PARAMETERS", "QUANTIZATION", "ARCHITECTURE", "SIZE", "CREATED"], models.RootElement.Items().Select(ToRow)));
-        ModelProblems.Print(await ModelProblems.ReadAsync(client, cancellation), Console);
+        ModelProblems.Print(await ModelProblems.ReadAsync(client, interrupt.Ended), Console);
         return ExitCode.Success;
     }
 

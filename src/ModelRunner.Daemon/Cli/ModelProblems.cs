@@ -10,7 +10,7 @@ internal static class ModelProblems
     {
         try
         {
-            using JsonDocument models = await client.GetJsonAsync("v1/models", cancellation);
+            using JsonDocument models = await client.GetJsonAsync("v1/models", JsonValueKind.Object, cancellation);
             IEnumerable<JsonElement> problems = models.RootElement.Member("problems")?.Items() ?? [];
             return [.. problems.Where(static problem => problem.ValueKind == JsonValueKind.String).Select(static problem => problem.GetString()!)];
         }

@@ -6,30 +6,42 @@ using ModelRunner.Daemon.Configuration;
 namespace ModelRunner.Daemon.Cli;
 
 /// <summary><c>model-runner ps</c>: the runners that there are.</summary>
-internal sealed class PsCommand(CliContext context) : ClientCommand("ps", "List the runners that are loaded", context)
+internal sealed class PsCommand : ClientCommand
 {
     private const string Failure = "failure";
 
-    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, CancellationToken cancellation)
+    private readonly Option<bool> _arguments = new("--arguments") { Description = "Show what each runner was started with" };
+
+    public PsCommand(CliContext context)
+        : base("ps", "List the runners that are loaded", context) => Add(_arguments);
+
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
-        using JsonDocument runners = await client.GetJsonAsync("engines/ps", cancellation);
+        using JsonDocument runners = await client.GetJsonAsync("engines/ps", JsonValueKind.Array, interrupt.Ended);
         if (IsJson(result))
             Console.WriteLine(runners.RootElement.GetRawText());
         else
-            Console.Write(Draw([.. runners.RootElement.Items()]));
+            Console.Write(Draw([.. runners.RootElement.Items()], result.GetValue(_arguments)));
         return ExitCode.Success;
     }
 
-    private string Draw(JsonElement[] runners)
+    private string Draw(JsonElement[] runners, bool hasArguments)
     {
-        string[] headers = ["MODEL", "BACKEND", "MODE", "STATE", "UNTIL"];
-        return runners.Any(static runner => runner.Text(Failure).Length > 0)
-            ? TextTable.Draw([.. headers, "LAST FAILURE"], runners.Select(runner => (string[])[.. ToRow(runner), runner.Text(Failure)]))
-            : TextTable.Draw(headers, runners.Select(ToRow));
+        var columns = new List<(string Header, Func<JsonElement, string> Cell)>
+        {
+            ("MODEL", static runner => runner.Text("model_name")),
+            ("BACKEND", static runner => runner.Text("backend_name")),
+            ("MODE", static runner => runner.Text("mode")),
+            ("STATE", State),
+            ("UNTIL", Until),
+        };
+        if (runners.Any(static runner => runner.Text(Failure).Length > 0))
+            columns.Add(("LAST FAILURE", static runner => runner.Text(Failure)));
+        if (hasArguments)
+            columns.Add(("ARGUMENTS", static runner => string.Join(' ', (runner.Member("arguments") ?? default).Items().Select(static item => item.ToString()))));
+        return TextTable.Draw([.. columns.Select(static column => column.Header)],
+            runners.Select(runner => columns.Select(column => column.Cell(runner)).ToArray()));
     }
-
-    private string[] ToRow(JsonElement runner) =>
-        [runner.Text("model_name"), runner.Text("backend_name"), runner.Text("mode"), State(runner), Until(runner)];
 
     private static string State(JsonElement runner) => runner.Text("state") switch
     {

@@ -8,6 +8,7 @@ namespace ModelRunner.Daemon.Cli;
 /// <summary><c>model-runner run</c>: asks a model and shows the answer as it comes.</summary>
 internal sealed class RunCommand : ClientCommand
 {
+    private const string Path = "v1/chat/completions";
     private const string StandardInput = "-";
     private const int MaxPromptCharacters = 16 * 1024 * 1024;
 
@@ -15,15 +16,15 @@ internal sealed class RunCommand : ClientCommand
 
     private readonly Argument<string[]> _prompt = new("PROMPT")
     {
-        Description = "What to ask; standard input where it is left out or -", Arity = ArgumentArity.ZeroOrMore,
+        Description = "What to ask; left out on a terminal: a chat; left out elsewhere, or -: standard input", Arity = ArgumentArity.ZeroOrMore,
     };
 
     private readonly Option<string> _system = new("--system") { Description = "Instructions for the model", HelpName = "TEXT" };
-    private readonly Option<int?> _maxTokens = new("--max-tokens") { Description = "Ends the answer after so many tokens", HelpName = "N" };
+    private readonly Option<string> _maxTokens = new("--max-tokens") { Description = "Ends the answer after so many tokens", HelpName = "N" };
     private readonly Option<string> _temperature = new("--temperature") { Description = "How freely it answers; 0: always the same", HelpName = "NUMBER" };
 
     public RunCommand(CliContext context)
-        : base("run", "Ask a model and print its answer as it comes", context)
+        : base("run", "Chat with a model, or ask it one thing", context)
     {
         Add(_model);
         Add(_prompt);
@@ -32,30 +33,42 @@ internal sealed class RunCommand : ClientCommand
         Add(_temperature);
     }
 
-    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
-        var question = new ChatQuestion(result.GetValue(_model)!, await ReadPromptAsync(result, cancellation))
+        var question = new ChatQuestion(result.GetValue(_model)!, [])
         {
-            System = result.GetValue(_system), MaxTokens = result.GetValue(_maxTokens), Temperature = ReadTemperature(result),
+            MaxTokens = ReadMaxTokens(result), Temperature = ReadTemperature(result),
         };
-        bool isStream = !IsJson(result);
-        ReadOnlyMemory<byte> body = question.ToJson(isStream);
-        if (!isStream)
-        {
-            using JsonDocument whole = await client.PostJsonAsync("v1/chat/completions", body, cancellation);
-            Console.WriteLine(whole.RootElement.GetRawText());
-            return ExitCode.Success;
-        }
+        if (result.GetValue(_system) is { } system)
+            question = question with { Messages = [new ChatMessage("system", system)] };
 
-        using HttpResponseMessage answer = await client.SendAsync(HttpMethod.Post, "v1/chat/completions", body, cancellation);
-        await using Stream stream = await answer.Content.ReadAsStreamAsync(cancellation);
-        await ChatStream.CopyAsync(stream, Console, cancellation);
+        string[] words = result.GetValue(_prompt) ?? [];
+        if (words is [] && Console is { IsInputTerminal: true, IsTerminal: true } && !IsJson(result))
+            return await new ChatSession(Console, client, interrupt, question).RunAsync();
+
+        string prompt = await ReadPromptAsync(words, interrupt.Ended);
+        await AskAsync(question with { Messages = [.. question.Messages, new ChatMessage("user", prompt)] }, IsJson(result), client, interrupt.Ended);
         return ExitCode.Success;
     }
 
-    private async Task<string> ReadPromptAsync(ParseResult result, CancellationToken cancellation)
+    private async Task AskAsync(ChatQuestion question, bool isJson, DaemonClient client, CancellationToken cancellation)
     {
-        string[] words = result.GetValue(_prompt) ?? [];
+        ReadOnlyMemory<byte> body = question.ToJson(isStream: !isJson);
+        if (isJson)
+        {
+            using JsonDocument whole = await client.PostJsonAsync(Path, body, cancellation);
+            Console.WriteLine(whole.RootElement.GetRawText());
+            return;
+        }
+
+        using HttpResponseMessage answer = await client.SendAsync(HttpMethod.Post, Path, body, cancellation);
+        client.RequireType(answer, ChatStream.MediaType);
+        await using Stream stream = await answer.Content.ReadAsStreamAsync(cancellation);
+        await ChatStream.CopyAsync(stream, Console, answer: null, cancellation);
+    }
+
+    private async Task<string> ReadPromptAsync(string[] words, CancellationToken cancellation)
+    {
         string prompt = words is [] or [StandardInput] ? await ReadInputAsync(cancellation) : string.Join(' ', words);
         return string.IsNullOrWhiteSpace(prompt)
             ? throw new CliFailure("there is no prompt; write it after the model, or pipe it in", ExitCode.Usage)
@@ -66,7 +79,9 @@ internal sealed class RunCommand : ClientCommand
     {
         var text = new System.Text.StringBuilder();
         char[] buffer = new char[4096];
-        while (await Console.In.ReadAsync(buffer, cancellation) is > 0 and int read)
+
+        // Reading a terminal or a pipe cannot be cancelled; the thread that does it ends with the process.
+        while (await Task.Run(() => Read(buffer), CancellationToken.None).WaitAsync(cancellation) is > 0 and int read)
         {
             text.Append(buffer, 0, read);
             if (text.Length > MaxPromptCharacters)
@@ -74,6 +89,28 @@ internal sealed class RunCommand : ClientCommand
         }
 
         return text.ToString().TrimEnd();
+    }
+
+    private int Read(char[] buffer)
+    {
+        try
+        {
+            return Console.In.Read(buffer);
+        }
+        catch (IOException failure)
+        {
+            throw new CliFailure(failure.Message, ExitCode.Usage);
+        }
+    }
+
+    private int? ReadMaxTokens(ParseResult result)
+    {
+        if (result.GetValue(_maxTokens) is not { } text)
+            return null;
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value > 0
+            ? value
+            : throw new CliFailure($"--max-tokens: \"{text}\" is not a whole number from 1 to {int.MaxValue}", ExitCode.Usage);
     }
 
     private double? ReadTemperature(ParseResult result)

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Text;
 using ModelRunner.Daemon.Configuration;
 
 namespace ModelRunner.Daemon.Cli;
@@ -22,9 +24,19 @@ internal sealed class ServeCommand : Command
         SetAction((result, cancellation) => serve(surroundings with { Flags = ReadFlags(result) }, cancellation));
     }
 
+    /// <summary>The options that have no flag, as a part of the help.</summary>
+    public static string DescribeOthers()
+    {
+        var text = new StringBuilder("Options without a flag, set in the configuration file:\n");
+        foreach (ConfigurationOption definition in ConfigurationCatalog.All)
+            if (definition.Flag is null)
+                text.Append(CultureInfo.InvariantCulture, $"  {definition.Name}\n      {Describe(definition)}\n");
+        return text.Append('\n').ToString();
+    }
+
     private void AddOption(ConfigurationOption definition)
     {
-        string description = $"{definition.Description} [{DescribeSources(definition)}default: {definition.Default}]";
+        string description = Describe(definition);
         Option option = definition.Kind == OptionKind.Switch
             ? new Option<bool>(definition.Flag!) { Description = description, Arity = ArgumentArity.ZeroOrOne }
             : new Option<string>(definition.Flag!) { Description = description, HelpName = Placeholder(definition.Kind) };
@@ -41,8 +53,11 @@ internal sealed class ServeCommand : Command
         return flags;
     }
 
-    private static string DescribeSources(ConfigurationOption definition) =>
-        definition.Variable is null ? "" : $"variable: {definition.Variable}, ";
+    private static string Describe(ConfigurationOption definition)
+    {
+        string variable = definition.Variable is null ? "" : $"variable: {definition.Variable}, ";
+        return $"{definition.Description} [{variable}default: {definition.Default}]";
+    }
 
     private static string Placeholder(OptionKind kind) => kind switch
     {

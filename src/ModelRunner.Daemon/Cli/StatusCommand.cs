@@ -8,13 +8,13 @@ namespace ModelRunner.Daemon.Cli;
 /// <summary><c>model-runner status</c>: whether the daemon runs, and what it serves models with.</summary>
 internal sealed class StatusCommand(CliContext context) : ClientCommand("status", "Say whether the daemon runs and with which engines", context)
 {
-    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
         try
         {
-            using JsonDocument version = await client.GetJsonAsync("version", cancellation);
-            using JsonDocument backends = await client.GetJsonAsync("engines/status", cancellation);
-            IReadOnlyList<string> problems = await ModelProblems.ReadAsync(client, cancellation);
+            using JsonDocument version = await client.GetJsonAsync("version", JsonValueKind.Object, interrupt.Ended);
+            using JsonDocument backends = await client.GetJsonAsync("engines/status", JsonValueKind.Object, interrupt.Ended);
+            IReadOnlyList<string> problems = await ModelProblems.ReadAsync(client, interrupt.Ended);
             string number = version.RootElement.Text("version");
             if (IsJson(result))
                 Console.WriteLine(ToJson(client.Address, number, backends.RootElement, problems));

@@ -8,9 +8,6 @@ namespace ModelRunner.Daemon.Cli;
 /// </summary>
 internal static class TextTable
 {
-    // Wide enough that no cell of a table that another program reads is ever wrapped.
-    private const int WidthOfPipes = 4096;
-
     /// <summary>Draws a table. Cells may hold any text.</summary>
     public static string Draw(IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows)
     {
@@ -24,9 +21,8 @@ internal static class TextTable
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(writer),
+            Out = new PlainOutput(writer),
         });
-        console.Profile.Width = WidthOfPipes;
         console.Write(table);
         IEnumerable<string> lines = writer.ToString().Split('\n').Select(static line => line.TrimEnd());
         return string.Join('\n', lines).TrimEnd('\n') + "\n";

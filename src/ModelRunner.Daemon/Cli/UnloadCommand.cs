@@ -20,7 +20,7 @@ internal sealed class UnloadCommand : ClientCommand
         Add(_backend);
     }
 
-    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
         string[] models = result.GetValue(_models) ?? [];
         string? backend = result.GetValue(_backend);
@@ -30,7 +30,7 @@ internal sealed class UnloadCommand : ClientCommand
         if (models.Length > 0 && isAll)
             throw new CliFailure("name models or write --all, not both", ExitCode.Usage);
 
-        using JsonDocument answer = await client.PostJsonAsync("engines/unload", Body(isAll, backend, models), cancellation);
+        using JsonDocument answer = await UnloadAsync(client, Body(isAll, backend, models), interrupt.Ended);
         long unloaded = answer.RootElement.Integer("unloaded_runners") ?? 0;
         if (IsJson(result))
             Console.WriteLine(answer.RootElement.GetRawText());
@@ -42,6 +42,18 @@ internal sealed class UnloadCommand : ClientCommand
 
         Console.WriteError($"no runner of {string.Join(", ", models)} is loaded; \"model-runner ps\" lists those that are");
         return ExitCode.Failure;
+    }
+
+    private static async Task<JsonDocument> UnloadAsync(DaemonClient client, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    {
+        try
+        {
+            return await client.PostJsonAsync("engines/unload", body, cancellation);
+        }
+        catch (CliFailure failure) when (failure.Code == "model_not_found")
+        {
+            throw new CliFailure($"{failure.Message}; \"model-runner ps\" lists what is loaded", failure.ExitCode);
+        }
     }
 
     private static ReadOnlyMemory<byte> Body(bool isAll, string? backend, string[] models)

@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.CommandLine;
+using System.Text;
+using System.Text.Json;
 using ModelRunner.Daemon.Diagnostics;
 
 namespace ModelRunner.Daemon.Cli;
@@ -7,10 +10,30 @@ namespace ModelRunner.Daemon.Cli;
 internal sealed class VersionCommand : Command
 {
     public VersionCommand(CliContext context)
-        : base("version", "Print the version of this program") => SetAction(_ =>
+        : base("version", "Print the version of this program")
+    {
+        var json = new Option<bool>("--json") { Description = "Write JSON and nothing else to standard output" };
+        Add(json);
+        SetAction(result =>
         {
             string compiled = BuildInformation.IsNativeAot ? "native" : "managed";
-            context.Console.WriteLine($"model-runner {BuildInformation.Version} ({BuildInformation.Runtime}, {compiled})");
+            context.Console.WriteLine(result.GetResult(json) is { Implicit: false }
+                ? ToJson(compiled)
+                : $"model-runner {BuildInformation.Version} ({BuildInformation.Runtime}, {compiled})");
             return ExitCode.Success;
         });
+    }
+
+    private static string ToJson(string compiled)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteString("version", BuildInformation.Version);
+        json.WriteString("runtime", BuildInformation.Runtime);
+        json.WriteString("compiled", compiled);
+        json.WriteEndObject();
+        json.Flush();
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
 }

@@ -151,6 +151,40 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
+    public async Task Metrics_as_JSON_are_families_with_their_samples()
+    {
+        const string Page = """
+            # HELP a b\\c
+            # TYPE a gauge
+            a{model="ó\"",mode="x"} NaN
+            # HELP empty Nothing yet.
+            # TYPE empty counter
+            # HELP h Times.
+            # TYPE h histogram
+            h_bucket{le="+Inf"} 3
+            h_sum 1.5
+            h_count 3
+            bare 1e3 1700000000000
+
+            """;
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/metrics", Page, type: "text/plain; version=0.0.4");
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(["metrics", "--json"]);
+
+        Assert.Equal((0, ""), (exitCode, error));
+        using var document = JsonDocument.Parse(output);
+        Assert.Equal(
+            """
+            [{"name":"a","type":"gauge","help":"b\\c","samples":[{"name":"a","labels":{"model":"ó\"","mode":"x"},"value":"NaN"}]},
+            {"name":"empty","type":"counter","help":"Nothing yet.","samples":[]},
+            {"name":"h","type":"histogram","help":"Times.","samples":[{"name":"h_bucket","labels":{"le":"+Inf"},"value":"3"},{"name":"h_sum","labels":{},"value":"1.5"},{"name":"h_count","labels":{},"value":"3"}]},
+            {"name":"bare","type":"untyped","help":"","samples":[{"name":"bare","labels":{},"value":"1e3","timestamp":"1700000000000"}]}]
+            """.Replace("\n", "", StringComparison.Ordinal),
+            document.RootElement.GetRawText().Replace("\\u00F3", "ó", StringComparison.Ordinal).Replace("\\u0022", "\\\"", StringComparison.Ordinal)
+                .Replace("\\u002B", "+", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task CLI_02_unload_sends_names_as_ps_shows_them()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/unload", """{"unloaded_runners":1}""");
@@ -183,7 +217,7 @@ public sealed class ClientCommandTests
         (int exitCode, _, string error) = await daemon.RunAsync(["ps"]);
 
         Assert.Equal(1, exitCode);
-        Assert.Equal("model-runner: a key is needed; set MODEL_RUNNER_API_KEY to the daemon's key\n", error);
+        Assert.Equal($"model-runner: the daemon at unix:{daemon.SocketPath} does not accept the key of MODEL_RUNNER_API_KEY\n", error);
         Assert.True(daemon.Requests.TryDequeue(out var request));
         Assert.Equal("Bearer s3cret", request.Authorization);
     }
@@ -228,26 +262,63 @@ public sealed class ClientCommandTests
         Assert.Contains("nothing listens on http://127.0.0.1:1;", error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Something_else_that_listens_there_is_told_so()
+    [Theory]
+    [InlineData("ps", "/engines/ps", 200, "text/html", "<html>")]
+    [InlineData("ps", "/engines/ps", 200, "application/json", "{\"object\":\"list\"}")]
+    [InlineData("ls", "/models", 404, "text/html", "<html>\n<h1>Not Found</h1>")]
+    [InlineData("ls", "/models", 404, "text/plain", "404 page not found")]
+    [InlineData("ls", "/models", 500, "application/json", "{\"detail\":\"no\"}")]
+    [InlineData("metrics", "/metrics", 200, "text/html", "<html>")]
+    [InlineData("status", "/version", 301, "text/html", "<a href=x>moved</a>")]
+    [InlineData("run x hi", "/v1/chat/completions", 200, "text/html", "<html>")]
+    public async Task Something_else_that_listens_there_is_told_in_one_line(string command, string path, int status, string type, string body)
     {
-        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", "<html>", type: "text/html");
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(path, body, status, type);
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(command.Split(' '));
+
+        Assert.Equal((1, ""), (exitCode, output));
+        string answered = status == 200 ? "" : $" (it answered with status {status})";
+        Assert.Equal(
+            $"model-runner: what listens on unix:{daemon.SocketPath} is not a model-runner daemon{answered}; name another address with --host\n", error);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_speak_HTTP_is_told_in_one_line()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", static context =>
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        });
 
         (int exitCode, string output, string error) = await daemon.RunAsync(["ps"]);
 
         Assert.Equal((1, ""), (exitCode, output));
-        Assert.Equal($"model-runner: the answer of unix:{daemon.SocketPath} is not what a model-runner daemon says\n", error);
+        Assert.Equal($"model-runner: unix:{daemon.SocketPath} ended the connection before it answered, or does not speak HTTP\n", error);
+    }
+
+    [Fact]
+    public async Task Sentences_for_programs_become_sentences_for_people()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/unload", """
+            {"error":{"message":"there is no model \"x\" to unload; GET /engines/ps lists what runs","code":"model_not_found"}}
+            """, 404);
+
+        Assert.Equal(
+            (1, "", "model-runner: there is no model \"x\" to unload; \"model-runner ps\" lists what is loaded\n"), await daemon.RunAsync(["unload", "x"]));
     }
 
     [Theory]
-    [InlineData("frobnicate")]
-    [InlineData("ps", "--frob")]
+    [InlineData("ps", "--host")]
     [InlineData("unload")]
     [InlineData("unload", "x", "--all")]
     [InlineData("run")]
     [InlineData("run", "x", "  ")]
     [InlineData("run", "x", "y", "--temperature", "hot")]
-    [InlineData("serve", "--prot", "1")]
+    [InlineData("run", "x", "y", "--max-tokens", "0")]
+    [InlineData("run", "x", "y", "--max-tokens", "many")]
+    [InlineData("ps", "--api-key-file", "/nowhere")]
     public async Task What_cannot_be_understood_ends_with_code_2(params string[] arguments)
     {
         await using FakeDaemon daemon = FakeDaemon.NotStarted();
@@ -265,5 +336,10 @@ public sealed class ClientCommandTests
         (int exitCode, string output, _) = await daemon.RunAsync(["version"]);
         Assert.Equal(0, exitCode);
         Assert.StartsWith("model-runner 0.", output, StringComparison.Ordinal);
+
+        (exitCode, output, _) = await daemon.RunAsync(["version", "--json"]);
+        Assert.Equal(0, exitCode);
+        using var document = JsonDocument.Parse(output);
+        Assert.StartsWith("0.", document.RootElement.GetProperty("version").GetString(), StringComparison.Ordinal);
     }
 }

@@ -16,6 +16,8 @@ internal sealed class FakeDaemon : IAsyncDisposable
     private readonly ConcurrentDictionary<string, RequestDelegate> _routes = new(StringComparer.Ordinal);
     private WebApplication? _app;
 
+    private FakeDaemon() => Environment["XDG_RUNTIME_DIR"] = Directory.CreateDirectory(Path.Join(_folder.Path, "run")).FullName;
+
     public Dictionary<string, string> Environment { get; } = new(StringComparer.Ordinal);
 
     public ConcurrentQueue<(string Path, string Body, string Authorization)> Requests { get; } = new();
@@ -45,6 +47,15 @@ internal sealed class FakeDaemon : IAsyncDisposable
         await context.Response.WriteAsync(body);
     });
 
+    /// <summary>Answers with events, as a chat does.</summary>
+    public FakeDaemon OnStream(string path, RequestDelegate answer) => On(path, context =>
+    {
+        context.Response.ContentType = "text/event-stream";
+        return answer(context);
+    });
+
+    public FakeDaemon OnStream(string path, string body) => OnStream(path, context => context.Response.WriteAsync(body));
+
     public FakeDaemon On(string path, RequestDelegate answer)
     {
         _routes[path] = answer;
@@ -52,12 +63,13 @@ internal sealed class FakeDaemon : IAsyncDisposable
     }
 
     /// <summary>Runs a command to its end.</summary>
-    public async Task<(int ExitCode, string Out, string Error)> RunAsync(string[] arguments, string input = "", Stream? output = null)
+    public async Task<(int ExitCode, string Out, string Error)> RunAsync(
+        string[] arguments, string input = "", Stream? output = null, string? workingDirectory = null)
     {
         using var collected = new MemoryStream();
         await using var error = new StringWriter();
         var console = new CliConsole(output ?? collected, error, new StringReader(input), IsTerminal: true);
-        var surroundings = new DaemonOptions { Environment = Environment, WorkingDirectory = _folder.Path, BaseDirectory = _folder.Path };
+        var surroundings = new DaemonOptions { Environment = Environment, WorkingDirectory = workingDirectory ?? _folder.Path, BaseDirectory = _folder.Path };
         int exitCode = await CommandLine.RunAsync(arguments, static (_, _) => Task.FromResult(77), console, surroundings);
         return (exitCode, Encoding.UTF8.GetString(collected.ToArray()), error.ToString());
     }

@@ -12,7 +12,7 @@ public sealed class RunCommandTests
     {
         await using FakeDaemon daemon = await FakeDaemon.StartAsync();
         await using var output = new SignallingStream();
-        daemon.On(Path, async context =>
+        daemon.OnStream(Path, async context =>
         {
             await context.Response.WriteAsync(Chunk("Hel"));
             await context.Response.Body.FlushAsync();
@@ -34,7 +34,7 @@ public sealed class RunCommandTests
     [InlineData("run", "otter", "-")]
     public async Task The_prompt_can_be_piped_in(params string[] arguments)
     {
-        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(Path, Chunk("ok\n") + "data: [DONE]\n\n");
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).OnStream(Path, Chunk("ok\n") + "data: [DONE]\n\n");
 
         (int exitCode, string output, _) = await daemon.RunAsync(arguments, input: "line 1\nline 2\n");
 
@@ -73,7 +73,7 @@ public sealed class RunCommandTests
     [Fact]
     public async Task An_error_within_the_answer_is_told_after_what_there_was()
     {
-        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).OnStream(
             Path, Chunk("Hel") + "data: {\"error\":{\"message\":\"the runner\\nwas killed\"}}\n\n");
 
         Assert.Equal((1, "Hel\n", "model-runner: the runner\\nwas killed\n"), await daemon.RunAsync(["run", "otter", "hi"]));
@@ -82,11 +82,11 @@ public sealed class RunCommandTests
     [Fact]
     public async Task An_answer_that_ends_too_early_is_a_failure()
     {
-        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(Path, Chunk("Hel"));
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).OnStream(Path, Chunk("Hel"));
         Assert.Equal((1, "Hel\n", "model-runner: the answer was cut off\n"), await daemon.RunAsync(["run", "otter", "hi"]));
 
         await using var output = new SignallingStream();
-        daemon.On(Path, async context =>
+        daemon.OnStream(Path, async context =>
         {
             await context.Response.WriteAsync(Chunk("Hel"));
             await context.Response.Body.FlushAsync();
@@ -100,7 +100,7 @@ public sealed class RunCommandTests
     [Fact]
     public async Task A_model_cannot_steer_the_terminal()
     {
-        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(Path, Chunk("a\\u001b[31mb\\u0007\\tc") + "data: [DONE]\n\n");
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).OnStream(Path, Chunk("a\\u001b[31mb\\u0007\\tc") + "data: [DONE]\n\n");
         Assert.Equal((0, "a[31mb\tc\n", ""), await daemon.RunAsync(["run", "otter", "hi"]));
     }
 

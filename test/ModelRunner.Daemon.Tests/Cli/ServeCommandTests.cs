@@ -26,7 +26,7 @@ public sealed class ServeCommandTests
     public async Task What_is_not_written_is_not_there() => Assert.Empty((await ServeAsync()).Flags);
 
     [Fact]
-    public async Task The_help_names_every_flag_variable_and_default()
+    public async Task The_help_names_every_option_variable_and_default()
     {
         await using FakeDaemon daemon = FakeDaemon.NotStarted();
 
@@ -34,15 +34,14 @@ public sealed class ServeCommandTests
 
         Assert.Equal(0, exitCode);
         string text = string.Join(' ', output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        foreach (ConfigurationOption option in ConfigurationCatalog.All)
+        Assert.All(ConfigurationCatalog.All, option =>
         {
-            if (option.Flag is null)
-                continue;
-
-            Assert.Contains(option.Flag, text, StringComparison.Ordinal);
+            Assert.Contains(option.Flag ?? option.Name, text, StringComparison.Ordinal);
             Assert.Contains(option.Description, text, StringComparison.Ordinal);
             Assert.Contains($"default: {option.Default}]", text, StringComparison.Ordinal);
-        }
+            if (option.Variable is not null)
+                Assert.Contains($"[variable: {option.Variable}, ", text, StringComparison.Ordinal);
+        });
     }
 
     private static async Task<DaemonOptions> ServeAsync(params string[] flags)

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace ModelRunner.Daemon.Tests.Cli;
+
+/// <summary>The real program on a terminal of its own, as a person at a keyboard has it.</summary>
+internal sealed class Terminal : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+    private readonly FileStream _keyboard;
+    private readonly StringBuilder _screen = new();
+    private readonly SemaphoreSlim _changed = new(0);
+
+    private Terminal(Process process, SafeFileHandle master)
+    {
+        _process = process;
+        _keyboard = new FileStream(master, FileAccess.ReadWrite, bufferSize: 0);
+        new Thread(Read) { IsBackground = true, Name = "screen" }.Start();
+    }
+
+    /// <summary>All that was written to it.</summary>
+    public string Screen
+    {
+        get
+        {
+            lock (_screen)
+                return _screen.ToString();
+        }
+    }
+
+    /// <summary>Starts <c>model-runner</c>.</summary>
+    public static Terminal Start(FakeDaemon daemon, string[] arguments, params (string Name, string Value)[] environment)
+    {
+        SafeFileHandle master = PseudoTerminal.Open(out string terminal);
+
+        // The leader of a session gets the first terminal that it opens, and with it the signals of its keyboard.
+        string program = Path.Join(AppContext.BaseDirectory, "model-runner");
+        var start = new ProcessStartInfo("setsid", ["sh", "-c", $"exec \"$@\" <{terminal} >{terminal} 2>{terminal}", "sh", program, .. arguments])
+        {
+            WorkingDirectory = daemon.FolderPath, UseShellExecute = false, RedirectStandardInput = true,
+        };
+        foreach (string variable in start.Environment.Keys.Where(static key => key.StartsWith("MODEL_RUNNER_", StringComparison.Ordinal)).ToArray())
+            start.Environment.Remove(variable);
+        start.Environment["TERM"] = "xterm";
+        start.Environment.Remove("NO_COLOR");
+        foreach ((string key, string value) in daemon.Environment)
+            start.Environment[key] = value;
+        foreach ((string key, string value) in environment)
+            start.Environment[key] = value;
+        return new Terminal(Process.Start(start)!, master);
+    }
+
+    /// <summary>Types.</summary>
+    public void Type(string text) => _keyboard.Write(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Waits until the screen has a text so many times.</summary>
+    public async Task WaitForAsync(string text, int times = 1)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (Screen.Split(text).Length <= times)
+        {
+            Assert.True(await _changed.WaitAsync(Patience), $"The screen never showed \"{text}\":\n{Screen}");
+            Assert.False(limit.IsCancellationRequested, $"The screen never showed \"{text}\":\n{Screen}");
+        }
+    }
+
+    /// <summary>Waits until the program has a handler for SIGINT, which before would end it by itself.</summary>
+    public async Task WaitUntilItHandlesSignalsAsync()
+    {
+        string path = $"/proc/{_process.Id}/status";
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        for (int attempt = 0; attempt < 3000; attempt++)
+        {
+            string caught = File.ReadLines(path).First(static line => line.StartsWith("SigCgt:", StringComparison.Ordinal));
+            if ((Convert.ToUInt64(caught[7..].Trim(), 16) & 2) != 0)
+                return;
+            await timer.WaitForNextTickAsync();
+        }
+
+        Assert.Fail("The program never took the signal over.");
+    }
+
+    /// <summary>Waits for the end and returns the exit code.</summary>
+    public async Task<int> WaitForEndAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Patience);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        await _keyboard.DisposeAsync();
+    }
+
+    private void Read()
+    {
+        byte[] buffer = new byte[4096];
+        try
+        {
+            while (_keyboard.Read(buffer) is > 0 and int read)
+            {
+                lock (_screen)
+                    _screen.Append(Encoding.UTF8.GetString(buffer, 0, read));
+                _changed.Release();
+            }
+        }
+        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+        {
+            // Nobody has the terminal open any more.
+        }
+    }
+}

@@ -1,0 +1,65 @@
+namespace ModelRunner.Daemon.Tests.Cli;
+
+public sealed class UsageTests
+{
+    private const string Path = "/v1/chat/completions";
+    private const string Answer = "data: {\"choices\":[{\"delta\":{\"content\":\"ok\"}}]}\n\ndata: [DONE]\n\n";
+
+    [Theory]
+    [InlineData("run otter --temprature 0 hello", "\"model-runner run\" has no flag \"--temprature\"; did you mean \"--temperature\"? (write -- before text that begins with a dash)")]
+    [InlineData("run otter --temprature=0 hello", "\"model-runner run\" has no flag \"--temprature\"; did you mean \"--temperature\"? (write -- before text that begins with a dash)")]
+    [InlineData("run --sytem x otter hello", "\"model-runner run\" has no flag \"--sytem\"; did you mean \"--system\"? (write -- before text that begins with a dash)")]
+    [InlineData("run otter what is -1", "\"model-runner run\" has no flag \"-1\"; \"model-runner run --help\" lists its flags (write -- before text that begins with a dash)")]
+    [InlineData("unload otter --al", "\"model-runner unload\" has no flag \"--al\"; did you mean \"--all\"? (write -- before text that begins with a dash)")]
+    [InlineData("ps --jsn", "\"model-runner ps\" has no flag \"--jsn\"; did you mean \"--json\"?")]
+    [InlineData("ps --hepl", "\"model-runner ps\" has no flag \"--hepl\"; did you mean \"--help\"?")]
+    [InlineData("--json ps", "\"--json\" stands before its command; write it after \"model-runner ps\"")]
+    [InlineData("ps otter", "\"model-runner ps\" does not take \"otter\"")]
+    [InlineData("serve --prot 1", "\"model-runner serve\" has no flag \"--prot\"; did you mean \"--port\"?")]
+    [InlineData("sttaus", "there is no command \"sttaus\"; did you mean \"status\"?")]
+    [InlineData("help sttaus", "there is no command \"sttaus\"; did you mean \"status\"?")]
+    [InlineData("frobnicate", "there is no command \"frobnicate\"; \"model-runner help\" lists the commands")]
+    public async Task A_word_that_is_not_known_ends_with_code_2_and_the_nearest_one(string arguments, string sentence)
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(arguments.Split(' '));
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.StartsWith($"model-runner: {sentence}\nmodel-runner: see \"model-runner", error, StringComparison.Ordinal);
+        Assert.Empty(daemon.Requests);
+    }
+
+    [Theory]
+    [InlineData("run|otter|--|--temprature|0", "--temprature 0")]
+    [InlineData("run|--max-tokens|5|otter|--|-1|and|--system", "-1 and --system")]
+    [InlineData("run|--|otter|--json", "--json")]
+    [InlineData("run|otter|@home", "@home")]
+    [InlineData("run|otter|say|--|--|twice", "say -- twice")]
+    public async Task Behind_two_dashes_everything_is_text(string arguments, string prompt)
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).OnStream(Path, Answer);
+
+        Assert.Equal((0, "ok\n", ""), await daemon.RunAsync(arguments.Split('|')));
+
+        Assert.True(daemon.Requests.TryDequeue(out var request));
+        Assert.Contains($$"""{"role":"user","content":"{{prompt}}"}""", request.Body, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "  serve ")]
+    [InlineData("help", "  unload ")]
+    [InlineData("--help", "  status ")]
+    [InlineData("help run", "--temperature <NUMBER>")]
+    [InlineData("help help", "model-runner help")]
+    public async Task Help_goes_to_standard_output_and_is_no_failure(string arguments, string part)
+    {
+        await using FakeDaemon daemon = FakeDaemon.NotStarted();
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Contains(part, output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', output);
+    }
+}
