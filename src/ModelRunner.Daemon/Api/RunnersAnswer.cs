@@ -29,6 +29,8 @@ internal static class RunnersAnswer
         json.WriteString("engine"u8, runner.Engine);
         if (runner.ProcessId is { } process)
             json.WriteNumber("pid"u8, process);
+        if (runner.Arguments.Count > 0)
+            WriteArguments(json, runner.Arguments);
         json.WriteNumber("in_flight"u8, runner.InFlight);
         json.WriteNumber("queued"u8, runner.Queued);
         if (runner.Replica is { } replica)
@@ -38,6 +40,14 @@ internal static class RunnersAnswer
         if (view.Failure is { } failure)
             json.WriteString("failure"u8, failure);
         json.WriteEndObject();
+    }
+
+    private static void WriteArguments(Utf8JsonWriter json, IReadOnlyList<string> arguments)
+    {
+        json.WriteStartArray("arguments"u8);
+        foreach (string argument in ShownArguments.Of(arguments))
+            json.WriteStringValue(argument);
+        json.WriteEndArray();
     }
 
     private static string FormatTime(DateTimeOffset? time) =>

@@ -24,6 +24,9 @@ internal sealed record RunnerSnapshot
 
     public int? ProcessId { get; init; }
 
+    /// <summary>What its process was started with; empty while it has none.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
     public int InFlight { get; init; }
 
     public int Queued { get; init; }

@@ -33,6 +33,7 @@ internal static class RunnerSnapshots
         Endpoint = live?.Endpoint,
         Engine = status.IsAttached ? "attached" : engine ?? "none",
         ProcessId = live?.Process?.ProcessId,
+        Arguments = live?.Process?.Arguments ?? [],
         InFlight = status.InFlight,
         Queued = status.Queued,
         LastUsed = status.LastUsed is { } used ? origin + used : null,

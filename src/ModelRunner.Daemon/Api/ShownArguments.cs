@@ -1,0 +1,33 @@
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>The arguments of a runner as clients may see them: no secrets, and of this machine's paths only the last part.</summary>
+internal static class ShownArguments
+{
+    private const string Hidden = "***";
+
+    private static readonly string[] WordsOfSecrets = ["key", "token", "secret", "password"];
+
+    /// <summary>The arguments in their order.</summary>
+    public static IEnumerable<string> Of(IReadOnlyList<string> arguments)
+    {
+        bool isSecret = false;
+        foreach (string argument in arguments)
+        {
+            bool isFlag = argument.StartsWith('-');
+            int equals = isFlag ? argument.IndexOf('=', StringComparison.Ordinal) : -1;
+            if (isSecret && !isFlag)
+                yield return Hidden;
+            else if (equals > 0)
+                yield return argument[..(equals + 1)] + (NamesSecret(argument[..equals]) ? Hidden : WithoutFolder(argument[(equals + 1)..]));
+            else
+                yield return WithoutFolder(argument);
+
+            isSecret = isFlag && equals < 0 && NamesSecret(argument);
+        }
+    }
+
+    // "--keep" and "--cache-type-k" hold no key; the words stand alone between dashes, as in "--api-key-file".
+    private static bool NamesSecret(string flag) => flag.Split('-').Any(static part => WordsOfSecrets.Contains(part, StringComparer.Ordinal));
+
+    private static string WithoutFolder(string text) => text.StartsWith('/') ? Path.GetFileName(text) : text;
+}
