@@ -11,6 +11,7 @@ internal sealed unsafe partial class StandardStream : Stream
 {
     private const int GetDescriptorFlags = 1; // F_GETFD
     private const int InterruptedCall = 4; // EINTR
+    private const int BadDescriptor = 9; // EBADF
     private const int TryAgain = 11; // EAGAIN
     private const int BrokenPipe = 32; // EPIPE
     private const short PollIn = 1;
@@ -55,7 +56,7 @@ internal sealed unsafe partial class StandardStream : Stream
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         if (!_isOpen)
-            throw new OutputException($"cannot write to {_name}: it is closed", isReaderGone: false);
+            throw Closed();
 
         while (!buffer.IsEmpty)
             buffer = buffer[WriteSome(buffer)..];
@@ -121,10 +122,15 @@ internal sealed unsafe partial class StandardStream : Stream
             case TryAgain:
                 WaitUntil(PollOut);
                 return 0;
+            case BadDescriptor:
+                // The start has put something that cannot be written to in the place of a closed one.
+                throw Closed();
             default:
                 throw new OutputException($"cannot write to {_name}: {Marshal.GetPInvokeErrorMessage(error)}", error == BrokenPipe);
         }
     }
+
+    private OutputException Closed() => new($"cannot write to {_name}: it is closed", isReaderGone: false);
 
     // Some parents hand over a pipe that does not block.
     private void WaitUntil(short events)

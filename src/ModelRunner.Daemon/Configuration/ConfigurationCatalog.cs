@@ -42,7 +42,8 @@ internal static class ConfigurationCatalog
         "Takes every GGUF file below this folder as a model") { Default = "~/.local/share/model-runner/models" };
 
     public static ConfigurationOption Demo { get; } = new("demo", null, "--demo", OptionKind.Switch,
-        "Adds two small models that come with the program: tiny-chat and tiny-embed") { Default = "off" };
+        "Adds two small models that come with the program, tiny-chat and tiny-embed, and opens http://localhost:12434 if that port is free and "
+        + "neither a socket nor a port is set") { Default = "off" };
 
     public static ConfigurationOption LlamaServerPath { get; } = new("llamaServerPath", "LLAMA_SERVER_PATH", "--llama-server-path",
         OptionKind.Path, "Starts this llama-server, or the one in this folder")

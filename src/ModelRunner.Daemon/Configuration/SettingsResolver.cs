@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace ModelRunner.Daemon.Configuration;
 
 /// <summary>Makes settings of what the user wrote: flags before the environment before the file before the defaults.</summary>
@@ -14,6 +16,9 @@ internal static class SettingsResolver
         var reader = new OptionReader(new WrittenOptions(options, file), problems);
 
         ListenSettings listen = ListenResolver.Resolve(reader);
+        bool isDemo = reader.Switch(ConfigurationCatalog.Demo);
+        if (isDemo && listen.Tcp is null && !reader.IsWritten(ConfigurationCatalog.Socket))
+            listen = listen with { Tcp = new IPEndPoint(IPAddress.Loopback, ListenSettings.DemoPort), IsTcpOptional = true };
         string? apiKey = reader.Secret(ConfigurationCatalog.ApiKey);
         bool isInsecure = reader.Switch(ConfigurationCatalog.Insecure);
         ListenResolver.CheckExposure(listen, apiKey, isInsecure, reader);
@@ -31,7 +36,7 @@ internal static class SettingsResolver
             Warnings = ServiceLink.Warn(options),
             ModelsPath = modelsPath,
             IsDefaultModelsPath = !reader.IsWritten(ConfigurationCatalog.ModelsPath),
-            DemoModelsPath = reader.Switch(ConfigurationCatalog.Demo) ? Path.Join(options.BaseDirectory, "models") : null,
+            DemoModelsPath = isDemo ? Path.Join(options.BaseDirectory, "models") : null,
             Models = ModelsSection.Resolve(file, reader, modelsPath),
             AttachedRunners = RunnersSection.Resolve(file, options, problems),
             Runners = ResolveRunners(reader),

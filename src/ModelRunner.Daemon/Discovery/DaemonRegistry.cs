@@ -59,10 +59,11 @@ internal sealed class DaemonRegistry
         return [.. found.OrderBy(static entry => entry.StartTime).Select(static entry => entry.Daemon)];
     }
 
-    /// <summary>Tells clients of this process until the result is disposed.</summary>
+    /// <summary>Tells clients of this process until the result is disposed. Removes what dead ones left, so that the folder can become empty.</summary>
     /// <exception cref="IOException">The folder cannot be made, or it is another user's.</exception>
     public Announcement Announce(RunningDaemon daemon)
     {
+        _ = List();
         string name = DaemonIdentity.Own + Ending;
         for (int attempt = 1; ; attempt++)
         {

@@ -1,6 +1,9 @@
+using System.Text;
 using ModelRunner.Daemon.Cli;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Daemon.Discovery;
+using ModelRunner.Daemon.Models;
 
 namespace ModelRunner.Daemon.Hosting;
 
@@ -17,7 +20,7 @@ internal static class DaemonHost
             SettingsOutcome outcome = SettingsResolver.Resolve(options);
             foreach (ConfigurationProblem problem in outcome.Problems)
                 ProcessLog.Say(problem.ToString());
-            return outcome.Settings is { } settings ? await RunAsync(settings, cancellationToken) : ExitCode.Usage;
+            return outcome.Settings is { } settings ? await RunAsync(settings, options, cancellationToken) : ExitCode.Usage;
         }
         finally
         {
@@ -25,7 +28,7 @@ internal static class DaemonHost
         }
     }
 
-    private static async Task<int> RunAsync(DaemonSettings settings, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(DaemonSettings settings, DaemonOptions options, CancellationToken cancellationToken)
     {
         (settings, IReadOnlyList<ConfigurationProblem> clashes) = await StartCheck.RunAsync(settings, cancellationToken);
         foreach (ConfigurationProblem problem in clashes)
@@ -33,9 +36,12 @@ internal static class DaemonHost
         if (clashes.Count > 0)
             return ExitCode.Usage;
 
+        settings = DemoPort.Settle(settings);
         DaemonApplication? daemon = null;
+        Announcement? announcement = null;
         void EndAtOnce(int exitCode)
         {
+            announcement?.Dispose();
             daemon?.Abandon();
             ProcessLog.Flush();
             Environment.Exit(exitCode);
@@ -45,7 +51,12 @@ internal static class DaemonHost
         try
         {
             daemon = await DaemonApplication.StartAsync(settings, TimeProvider.System, cancellationToken);
+            announcement = Announce(daemon, settings, options);
+
+            // Whoever reads standard output may have stopped reading, which must not keep the daemon from anything.
+            _ = Task.Run(() => Greet(daemon, settings), CancellationToken.None);
             await signals.Asked;
+            announcement?.Dispose();
             await daemon.DisposeAsync();
             return ExitCode.Success;
         }
@@ -58,6 +69,36 @@ internal static class DaemonHost
         {
             ProcessLog.Say($"cannot start: {failure.Message}");
             return ExitCode.Failure;
+        }
+    }
+
+    private static Announcement? Announce(DaemonApplication daemon, DaemonSettings settings, DaemonOptions options)
+    {
+        Uri[] addresses = [.. daemon.TcpAddresses.Select(static address => new Uri(Welcome.ForClients(address)))];
+        try
+        {
+            return DaemonRegistry.Of(options).Announce(
+                new RunningDaemon(Environment.ProcessId, settings.Listen.SocketPath, addresses, options.WorkingDirectory));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            ProcessLog.Say($"commands in other folders need --host to find this daemon: {failure.Message}");
+            return null;
+        }
+    }
+
+    private static void Greet(DaemonApplication daemon, DaemonSettings settings)
+    {
+        try
+        {
+            string program = Environment.ProcessPath ?? "model-runner";
+            string text = Welcome.Write(settings, [.. daemon.TcpAddresses], new ModelCatalog(settings).List(), program);
+            using StandardStream output = StandardStream.OpenOutput();
+            output.Write(Encoding.UTF8.GetBytes(text));
+        }
+        catch (IOException)
+        {
+            // Nobody reads it.
         }
     }
 }

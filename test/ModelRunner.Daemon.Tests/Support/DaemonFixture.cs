@@ -22,6 +22,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
     private readonly bool _ownsFolder;
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _log = new();
+    private readonly ConcurrentQueue<string> _output = new();
     private readonly TaskCompletionSource<string> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isEnded;
 
@@ -43,6 +44,12 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
 
     /// <summary>The daemon's log so far.</summary>
     public string Log => string.Join('\n', _log);
+
+    /// <summary>What it wrote to standard output so far.</summary>
+    public string Output => string.Join('\n', _output);
+
+    /// <summary>The folder that it was started in.</summary>
+    public string FolderPath => _folder.Path;
 
     private static string Executable => Path.Join(AppContext.BaseDirectory, "model-runner");
 
@@ -101,6 +108,8 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
                 _listening.TrySetException(new InvalidOperationException($"The daemon ended:\n{Log}"));
         };
         _process.BeginErrorReadLine();
+        _process.OutputDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
+        _process.BeginOutputReadLine();
     }
 
     /// <summary>Sends JSON and reads the JSON that comes back.</summary>
@@ -135,6 +144,27 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
 
     /// <summary>The process of the one runner that there is.</summary>
     public async Task<int> RunnerProcessAsync() => Assert.Single(await RunnersAsync()).GetProperty("pid").GetInt32();
+
+    /// <summary>Runs a client command of the real program in any folder.</summary>
+    public async Task<(int ExitCode, string Out, string Error)> RunClientAsync(string workingDirectory, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Executable, arguments)
+        {
+            WorkingDirectory = workingDirectory, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        foreach (string name in start.Environment.Keys.ToArray())
+            if (name.StartsWith("MODEL_RUNNER_", StringComparison.Ordinal))
+                start.Environment.Remove(name);
+        start.Environment["XDG_RUNTIME_DIR"] = RuntimePath;
+
+        using Process client = Process.Start(start)!;
+        client.StandardInput.Close();
+        Task<string> error = client.StandardError.ReadToEndAsync(Cancellation);
+        string output = await client.StandardOutput.ReadToEndAsync(Cancellation);
+        await client.WaitForExitAsync(Cancellation);
+        return (client.ExitCode, output, await error);
+    }
 
     /// <summary>Waits until a runner is at work on a request, and returns its process.</summary>
     public async Task<int> BusyRunnerProcessAsync()
@@ -268,6 +298,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = folder.Path, UseShellExecute = false, RedirectStandardError = true, RedirectStandardInput = true,
+            RedirectStandardOutput = true,
         };
         foreach (string name in start.Environment.Keys.ToArray())
             if (name.StartsWith("MODEL_RUNNER_", StringComparison.Ordinal))

@@ -44,8 +44,9 @@ internal sealed class PublishedDaemon : IAsyncDisposable
             if (!line.Contains(" listens on ", StringComparison.Ordinal))
                 continue;
             TimeSpan startup = Stopwatch.GetElapsedTime(started);
-            // The pipe must be drained for as long as the process lives.
+            // The pipes must be drained for as long as the process lives.
             _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
+            _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
             return new PublishedDaemon(process, Path.Join(folder, "model-runner.sock"), startup);
         }
 
@@ -82,6 +83,7 @@ internal sealed class PublishedDaemon : IAsyncDisposable
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false,
+            RedirectStandardOutput = true,
         };
         start.Environment.Clear();
         foreach ((string name, string value) in environment)

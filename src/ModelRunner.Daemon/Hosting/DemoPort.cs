@@ -1,0 +1,35 @@
+using System.Net;
+using System.Net.Sockets;
+using ModelRunner.Daemon.Configuration;
+
+namespace ModelRunner.Daemon.Hosting;
+
+/// <summary>The TCP port that <c>--demo</c> adds: nobody asked for it, so another program on it is no reason to fail.</summary>
+internal static class DemoPort
+{
+    /// <summary>Leaves the port out where it is optional and not free.</summary>
+    public static DaemonSettings Settle(DaemonSettings settings)
+    {
+        if (!settings.Listen.IsTcpOptional || settings.Listen.Tcp is not { } tcp)
+            return settings;
+
+        // Clients that are told "localhost" try both families.
+        bool isFree = IsFree(tcp) && IsFree(new IPEndPoint(IPAddress.IPv6Loopback, tcp.Port));
+        return isFree ? settings : settings with { Listen = settings.Listen with { Tcp = null } };
+    }
+
+    private static bool IsFree(IPEndPoint endPoint)
+    {
+        try
+        {
+            using var probe = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            probe.Bind(endPoint);
+            return true;
+        }
+        catch (SocketException failure)
+        {
+            // A machine without IPv6 has nobody there either.
+            return failure.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported;
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Hosting;
+
+/// <summary>What <c>serve</c> prints for the person who started it: what is served, where, and how to ask it.</summary>
+internal static class Welcome
+{
+    private const int MaxShownModels = 6;
+    private const string LatestTag = ":latest";
+
+    /// <summary>Makes the text.</summary>
+    /// <param name="settings">What the daemon runs with.</param>
+    /// <param name="addresses">Its addresses for TCP with their true ports.</param>
+    /// <param name="models">What it serves.</param>
+    /// <param name="program">How this program is called.</param>
+    public static string Write(DaemonSettings settings, IReadOnlyList<Uri> addresses, IReadOnlyList<ModelEntry> models, string program)
+    {
+        string? address = addresses.Count == 0 ? null : ForClients(addresses[0]);
+        var text = new StringBuilder();
+        Line("Serves", models.Count == 0 ? NoModels(settings) : ListModels(models));
+        Line("At", string.Join(" and ", new[] { settings.Listen.SocketPath is { } socket ? $"unix:{socket}" : null, address }.OfType<string>())
+            + (settings.Listen is { IsTcpOptional: true, Tcp: null } ? $" (another program uses port {ListenSettings.DemoPort})" : ""));
+        if (models.Count > 0)
+        {
+            ModelEntry first = models.FirstOrDefault(static model => Can(model, RunnerMode.Completion)) ?? models[0];
+            Line("Try", Curl(settings, address, first));
+            Line("SDKs", address is null
+                ? "start it with --port 12434, then base_url=\"http://localhost:12434/v1\""
+                : $"base_url=\"{address}/v1\", api_key=\"{(settings.ApiKey is null ? "none" : "the daemon's key")}\"");
+            if (Can(first, RunnerMode.Completion))
+                Line("Chat", $"{Quote(program)} run {Quote(Short(first))}");
+        }
+
+        return text.ToString();
+
+        void Line(string head, string value) => text.Append(CultureInfo.InvariantCulture, $"  {head,-8}{PlainText.Escape(value)}\n");
+    }
+
+    /// <summary>An address as a client of this machine uses it: what listens everywhere listens on loopback too.</summary>
+    public static string ForClients(Uri address)
+    {
+        bool isLoopback = IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? number)
+            && (IPAddress.IsLoopback(number) || number.Equals(IPAddress.Any) || number.Equals(IPAddress.IPv6Any));
+        return isLoopback ? string.Create(CultureInfo.InvariantCulture, $"http://localhost:{address.Port}") : address.GetLeftPart(UriPartial.Authority);
+    }
+
+    /// <summary>A word as a shell reads it back.</summary>
+    private static string Quote(string word) =>
+        word.All(static character => char.IsAsciiLetterOrDigit(character) || "-_./:@%+=,".Contains(character, StringComparison.Ordinal))
+            ? word
+            : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    private static string NoModels(DaemonSettings settings) =>
+        $"no models yet: put GGUF files below {settings.ModelsPath}, or start it with --demo";
+
+    private static string ListModels(IReadOnlyList<ModelEntry> models)
+    {
+        IEnumerable<string> shown = models.Take(MaxShownModels).Select(static model =>
+            model.Modes.Count == 0 ? Short(model) : $"{Short(model)} ({string.Join(", ", model.Modes.Select(ModeText.Format))})");
+        int more = models.Count - MaxShownModels;
+        return string.Join(", ", shown) + (more > 0 ? string.Create(CultureInfo.InvariantCulture, $" and {more} more") : "");
+    }
+
+    private static string Curl(DaemonSettings settings, string? address, ModelEntry model)
+    {
+        bool isChat = Can(model, RunnerMode.Completion);
+        string name = JsonEncodedText.Encode(Short(model)).ToString();
+        string body = isChat
+            ? $$"""{"model":"{{name}}","messages":[{"role":"user","content":"Hello"}]}"""
+            : $$"""{"model":"{{name}}","input":"Hello"}""";
+        string target = address ?? $"--unix-socket {Quote(settings.Listen.SocketPath!)} http://localhost";
+        string key = address is not null && settings.ApiKey is not null ? " -H \"Authorization: Bearer $MODEL_RUNNER_API_KEY\"" : "";
+        return $"curl {target}/v1/{(isChat ? "chat/completions" : "embeddings")} -H 'Content-Type: application/json'{key} -d {Quote(body)}";
+    }
+
+    private static bool Can(ModelEntry model, RunnerMode mode) => model.Modes.Count == 0 || model.Modes.Contains(mode);
+
+    private static string Short(ModelEntry model) =>
+        model.Reference.EndsWith(LatestTag, StringComparison.Ordinal) ? model.Reference[..^LatestTag.Length] : model.Reference;
+}

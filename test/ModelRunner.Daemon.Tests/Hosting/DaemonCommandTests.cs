@@ -1,0 +1,123 @@
+using System.Text.Json;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+/// <summary>The commands of the real program with a real daemon.</summary>
+public sealed class DaemonCommandTests : IDisposable
+{
+    private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
+    private const string Embed = """{"model":"tiny-embed","input":"one two"}""";
+
+    private readonly TemporaryFolder _elsewhere = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _elsewhere.Dispose();
+
+    [Fact]
+    public async Task The_daemon_is_found_from_any_folder_until_it_ends()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { HasTcp = true });
+
+        Assert.StartsWith(
+            $"model-runner 0.1.0 is running at unix:{daemon.SocketPath}\n", (await daemon.RunClientAsync(_elsewhere.Path, "status")).Out, StringComparison.Ordinal);
+
+        await daemon.EndAsync();
+        Assert.Equal(3, (await daemon.RunClientAsync(_elsewhere.Path, "status")).ExitCode);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Join(daemon.FolderPath, "run")));
+    }
+
+    [Fact]
+    public async Task A_daemon_that_was_killed_is_not_found()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        Assert.Equal(0, (await daemon.RunClientAsync(_elsewhere.Path, "ps")).ExitCode);
+
+        await daemon.KillAsync();
+
+        (int exitCode, _, string error) = await daemon.RunClientAsync(_elsewhere.Path, "ps");
+        Assert.Equal(3, exitCode);
+        Assert.Equal(
+            $"model-runner: the daemon is not running: nothing listens on unix:{_elsewhere.Path}/model-runner.sock; start it with \"model-runner serve\"\n", error);
+    }
+
+    [Fact]
+    public async Task Serve_prints_what_it_serves_and_a_request_that_works()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { HasTcp = true });
+        await DaemonFixture.WaitUntilAsync(
+            () => Task.FromResult(daemon.Output.Contains("  Chat    ", StringComparison.Ordinal)), DaemonFixture.Patience);
+
+        Assert.Contains("  Serves  tiny-chat (completion", daemon.Output, StringComparison.Ordinal);
+        Assert.Contains($"  At      unix:{daemon.SocketPath} and http://localhost:{daemon.TcpAddress.Port}", daemon.Output, StringComparison.Ordinal);
+        string command = daemon.Output.Split("  Try     ")[1].Split('\n')[0];
+        using var shell = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo("sh", ["-c", command + " -sS --fail"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        string answer = await shell.StandardOutput.ReadToEndAsync(Cancellation);
+        await shell.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, shell.ExitCode);
+        Assert.Contains("\"choices\"", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CLI_02_every_name_that_ps_shows_can_be_unloaded()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        await daemon.PostAsync("v1/embeddings", Embed);
+        string[] lines = (await daemon.RunClientAsync(_elsewhere.Path, "ps")).Out.TrimEnd('\n').Split('\n');
+        string[] names = [.. lines.Skip(1).Select(static line => line.Split(' ')[0])];
+        Assert.Equal(["tiny-chat:latest", "tiny-embed:latest"], names.Order(StringComparer.Ordinal));
+
+        foreach (string name in names)
+            Assert.Equal((0, "Unloaded 1 runner.\n", ""), await daemon.RunClientAsync(_elsewhere.Path, "unload", name));
+
+        Assert.Empty(await daemon.RunnersAsync());
+        (int exitCode, string output, string error) = await daemon.RunClientAsync(_elsewhere.Path, "unload", names[0]);
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Equal($"model-runner: no runner of {names[0]} is loaded; \"model-runner ps\" lists those that are\n", error);
+        Assert.Equal(
+            (1, "", "model-runner: there is no model \"nope\" to unload; \"model-runner ps\" lists what is loaded\n"),
+            await daemon.RunClientAsync(_elsewhere.Path, "unload", "nope"));
+    }
+
+    [Theory]
+    [InlineData("""{"stderr_lines": 5000, "exit_at_start": 5}""", "ended with exit code 5", "exited")]
+    [InlineData("""{"stderr_lines": 5000, "signal_before_ready": 9}""", "was ended by SIGKILL: killed, out of memory?", "killed")]
+    public async Task CLI_05_a_failed_start_is_one_line_for_people_and_one_word_on_the_page(string faults, string cause, string reason)
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            new DaemonSetup { Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = faults } });
+
+        (int exitCode, string output, string error) = await daemon.RunClientAsync(_elsewhere.Path, "run", "tiny-chat", "one two");
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+        Assert.InRange(error.Length, 1, 600);
+        Assert.Contains(cause, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("stub line 4000", error, StringComparison.Ordinal);
+        Assert.Contains(cause, (await daemon.RunClientAsync(_elsewhere.Path, "ps")).Out, StringComparison.Ordinal);
+        string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
+        string[] words = [.. page.Split('\n').Where(static line => line.Contains("tiny-chat", StringComparison.Ordinal) && line.Contains("reason=\"", StringComparison.Ordinal))
+            .Select(static line => line.Split("reason=\"")[1].Split('"')[0]).Distinct(StringComparer.Ordinal)];
+        Assert.All(words, static word => Assert.Matches("^[a-z_]+$", word));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{reason}: {string.Join(' ', words)}");
+    }
+
+    [Fact]
+    public async Task CLI_08_ps_shows_what_a_runner_was_started_with()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Arguments = ["--llama-args", "--threads 3"] });
+        await daemon.PostAsync("v1/chat/completions", Chat);
+
+        (int exitCode, string output, _) = await daemon.RunClientAsync(_elsewhere.Path, "ps", "--arguments");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("--model tiny-chat.gguf ", output, StringComparison.Ordinal);
+        Assert.Contains(" --threads 3", output, StringComparison.Ordinal);
+        Assert.DoesNotContain(daemon.FolderPath, output, StringComparison.Ordinal);
+        JsonElement runner = Assert.Single(await daemon.RunnersAsync());
+        Assert.Contains("--threads", runner.GetProperty("arguments").EnumerateArray().Select(static item => item.GetString()));
+    }
+}

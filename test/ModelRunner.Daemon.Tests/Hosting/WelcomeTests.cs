@@ -1,0 +1,83 @@
+using System.Net;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Hosting;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+public sealed class WelcomeTests
+{
+    private static readonly ModelEntry Chat = Model("tiny-chat:latest", RunnerMode.Completion, RunnerMode.Embedding);
+    private static readonly ModelEntry Embed = Model("tiny-embed:latest", RunnerMode.Embedding);
+
+    [Fact]
+    public void It_tells_what_is_served_where_and_how_to_ask() => Assert.Equal(
+        """
+          Serves  tiny-chat (completion, embedding), tiny-embed (embedding)
+          At      unix:/srv/m.sock and http://localhost:12434
+          Try     curl http://localhost:12434/v1/chat/completions -H 'Content-Type: application/json' -d '{"model":"tiny-chat","messages":[{"role":"user","content":"Hello"}]}'
+          SDKs    base_url="http://localhost:12434/v1", api_key="none"
+          Chat    /opt/model-runner run tiny-chat
+
+        """,
+        Welcome.Write(Settings("/srv/m.sock"), [new Uri("http://127.0.0.1:12434")], [Chat, Embed], "/opt/model-runner"));
+
+    [Fact]
+    public void Without_a_port_it_tells_how_to_get_one()
+    {
+        string text = Welcome.Write(Settings("/srv/my models/m.sock"), [], [Embed], "model-runner");
+
+        Assert.Contains("curl --unix-socket '/srv/my models/m.sock' http://localhost/v1/embeddings ", text, StringComparison.Ordinal);
+        Assert.Contains("-d '{\"model\":\"tiny-embed\",\"input\":\"Hello\"}'\n", text, StringComparison.Ordinal);
+        Assert.Contains("start it with --port 12434, then base_url=\"http://localhost:12434/v1\"\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Chat ", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_key_is_named_and_not_shown()
+    {
+        DaemonSettings settings = Settings(null) with { ApiKey = "s3cret" };
+        string text = Welcome.Write(settings, [new Uri("http://0.0.0.0:80")], [Chat], "model-runner");
+
+        Assert.Contains("-H \"Authorization: Bearer $MODEL_RUNNER_API_KEY\"", text, StringComparison.Ordinal);
+        Assert.Contains("At      http://localhost:80\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_models_it_tells_where_they_go() => Assert.Equal(
+        """
+          Serves  no models yet: put GGUF files below /m, or start it with --demo
+          At      unix:/d.sock
+
+        """, Welcome.Write(Settings("/d.sock"), [], [], "model-runner"));
+
+    [Fact]
+    public void Many_models_are_counted() => Assert.Contains(
+        "m5 (completion) and 95 more\n",
+        Welcome.Write(Settings("/d.sock"), [], [.. Enumerable.Range(0, 101).Select(static i => Model($"m{i}:latest", RunnerMode.Completion))], "x"),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void A_name_cannot_break_out_of_the_command()
+    {
+        string text = Welcome.Write(Settings("/d.sock"), [], [Model("it's \"x\":1", RunnerMode.Completion)], "model-runner");
+
+        Assert.Contains("-d '{\"model\":\"it\\u0027s \\u0022x\\u0022:1\",", text, StringComparison.Ordinal);
+        Assert.Contains("model-runner run 'it'\\''s \"x\":1'\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_demo_port_that_is_taken_is_told()
+    {
+        var settings = new DaemonSettings { Listen = new ListenSettings("/d.sock", null, IsTcpOptional: true), ModelsPath = "/m" };
+        Assert.Contains("At      unix:/d.sock (another program uses port 12434)\n", Welcome.Write(settings, [], [Chat], "x"), StringComparison.Ordinal);
+    }
+
+    private static DaemonSettings Settings(string? socket) =>
+        new() { Listen = new ListenSettings(socket, new IPEndPoint(IPAddress.Loopback, 12434)), ModelsPath = "/m" };
+
+    private static ModelEntry Model(string reference, params RunnerMode[] modes) =>
+        new(reference, "/m/x.gguf", 1, DateTimeOffset.UnixEpoch, new ModelSettings()) { Modes = modes };
+}
