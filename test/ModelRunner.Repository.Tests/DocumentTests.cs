@@ -8,6 +8,7 @@ public sealed class DocumentTests
 {
     private const string Serve = "dotnet run -c Release --project src/ModelRunner.Daemon -- serve --demo";
     private const string Test = "eng/test.sh";
+    private const string Client = "./model-runner ";
 
     [Fact]
     public void Every_document_has_one_title_and_its_links_lead_somewhere() =>
@@ -17,8 +18,14 @@ public sealed class DocumentTests
     public void The_commands_of_README_are_there()
     {
         string[] commands = [.. MarkdownRules.Commands(RepositoryTree.Get("README.md")).Where(static line => !line.StartsWith("curl ", StringComparison.Ordinal))];
+        string[] clients = [.. commands.Where(static line => line.StartsWith(Client, StringComparison.Ordinal))];
 
-        Assert.Equal([Serve, Test], commands);
+        Assert.Equal([Serve, Test], commands.Except(clients, StringComparer.Ordinal));
+        Assert.NotEmpty(clients);
+        Assert.All(clients, static line => Assert.Contains(line.Split(' ')[1], (string[])["run", "ps", "metrics"]));
+        Assert.Contains("/bin/Release/net10.0/model-runner", RepositoryTree.Get("README.md").Text, StringComparison.Ordinal);
+        Assert.Contains("/bin/Release/net10.0/model-runner\n", File.ReadAllText(Path.Join(RepositoryTree.Root, "model-runner")), StringComparison.Ordinal);
+        Assert.True(File.GetUnixFileMode(Path.Join(RepositoryTree.Root, "model-runner")).HasFlag(UnixFileMode.UserExecute));
         Assert.True(RepositoryTree.Exists("src/ModelRunner.Daemon/ModelRunner.Daemon.csproj"));
         Assert.Contains("\"--demo\"", RepositoryTree.Get("src/ModelRunner.Daemon/Configuration/ConfigurationCatalog.cs").Text, StringComparison.Ordinal);
         Assert.True(File.GetUnixFileMode(Path.Join(RepositoryTree.Root, Test)).HasFlag(UnixFileMode.UserExecute));
@@ -32,7 +39,7 @@ public sealed class DocumentTests
             .Where(static line => line.StartsWith("curl ", StringComparison.Ordinal))
             .Select(static line => line[(line.IndexOf("http://localhost", StringComparison.Ordinal) + "http://localhost".Length)..].Split(' ')[0])];
 
-        Assert.Equal(3, routes.Length);
+        Assert.NotEmpty(routes);
         Assert.All(routes, route => Assert.Contains(route, greeting, StringComparison.Ordinal));
     }
 

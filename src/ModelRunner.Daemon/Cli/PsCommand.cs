@@ -38,10 +38,13 @@ internal sealed class PsCommand : ClientCommand
         if (runners.Any(static runner => runner.Text(Failure).Length > 0))
             columns.Add(("LAST FAILURE", static runner => runner.Text(Failure)));
         if (hasArguments)
-            columns.Add(("ARGUMENTS", static runner => string.Join(' ', (runner.Member("arguments") ?? default).Items().Select(static item => item.ToString()))));
+            columns.Add(("ARGUMENTS", ArgumentsOf));
         return TextTable.Draw([.. columns.Select(static column => column.Header)],
             runners.Select(runner => columns.Select(column => column.Cell(runner)).ToArray()));
     }
+
+    private static string ArgumentsOf(JsonElement runner) =>
+        string.Join(' ', (runner.Member("arguments") ?? default).Items().Select(static item => item.ToString()));
 
     private static string State(JsonElement runner) => runner.Text("state") switch
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Discovery;
 using ModelRunner.Daemon.Runners.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Discovery;
 
@@ -94,7 +95,7 @@ public sealed class DaemonRegistryTests : IDisposable
     [Fact]
     public async Task A_folder_of_another_user_is_not_used()
     {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can give a folder away.");
+        Prerequisite.Require(Environment.IsPrivilegedProcess, "Only root can give a folder away: run this test as root.");
         Plant(DaemonIdentity.Own);
         using (Process chown = Process.Start("chown", ["65534", Registry.FolderPath]))
             await chown.WaitForExitAsync(TestContext.Current.CancellationToken);

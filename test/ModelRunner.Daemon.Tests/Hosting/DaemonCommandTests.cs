@@ -83,9 +83,9 @@ public sealed class DaemonCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"stderr_lines": 5000, "exit_at_start": 5}""", "ended with exit code 5", "exited")]
-    [InlineData("""{"stderr_lines": 5000, "signal_before_ready": 9}""", "was ended by SIGKILL: killed, out of memory?", "killed")]
-    public async Task CLI_05_a_failed_start_is_one_line_for_people_and_one_word_on_the_page(string faults, string cause, string reason)
+    [InlineData("""{"stderr_lines": 5000, "exit_at_start": 5}""", "ended with exit code 5; its last words: stub line 4999")]
+    [InlineData("""{"stderr_lines": 5000, "signal_before_ready": 9}""", "was ended by SIGKILL: killed, out of memory?")]
+    public async Task CLI_05_a_failed_start_is_one_line_for_people_and_never_on_the_page(string faults, string cause)
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
             new DaemonSetup { Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = faults } });
@@ -99,10 +99,8 @@ public sealed class DaemonCommandTests : IDisposable
         Assert.DoesNotContain("stub line 4000", error, StringComparison.Ordinal);
         Assert.Contains(cause, (await daemon.RunClientAsync(_elsewhere.Path, "ps")).Out, StringComparison.Ordinal);
         string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
-        string[] words = [.. page.Split('\n').Where(static line => line.Contains("tiny-chat", StringComparison.Ordinal) && line.Contains("reason=\"", StringComparison.Ordinal))
-            .Select(static line => line.Split("reason=\"")[1].Split('"')[0]).Distinct(StringComparer.Ordinal)];
-        Assert.All(words, static word => Assert.Matches("^[a-z_]+$", word));
-        TestContext.Current.TestOutputHelper?.WriteLine($"{reason}: {string.Join(' ', words)}");
+        Assert.DoesNotContain("stub line", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("ended", page, StringComparison.Ordinal);
     }
 
     [Fact]

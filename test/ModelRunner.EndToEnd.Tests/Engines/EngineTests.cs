@@ -1,6 +1,7 @@
 using System.ClientModel;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.EndToEnd.Tests.Support;
 using OpenAI;
@@ -114,6 +115,28 @@ public abstract class EngineTests
         await using DaemonFixture next = await DemoDaemon.StartAsync(engine, new DaemonSetup { Folder = folder });
         Assert.Equal(200, (await next.PostAsync("v1/chat/completions", Chat)).Status);
     }
+
+    [Fact]
+    public async Task CLI_09_the_engines_names_are_on_the_page_unchanged_and_those_in_our_documents_exist()
+    {
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(RequireEngine());
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        using HttpClient runner = DaemonFixture.RunnerClient(await daemon.RunnerProcessAsync());
+
+        string[] engine = [.. Names(await runner.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation))];
+        string[] page = [.. Names(await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation))];
+        string root = Daemon.Tests.Repository.Root;
+        string[] told = [.. Directory.EnumerateFiles(Path.Join(root, "docs"), "*.md", SearchOption.AllDirectories).Append(Path.Join(root, "README.md"))
+            .SelectMany(static file => Names(File.ReadAllText(file))).Distinct(StringComparer.Ordinal)];
+
+        Assert.NotEmpty(engine);
+        Assert.NotEmpty(told);
+        Assert.Empty(engine.Except(page, StringComparer.Ordinal));
+        Assert.Empty(told.Except(engine, StringComparer.Ordinal));
+    }
+
+    private static IEnumerable<string> Names(string text) =>
+        Regex.Matches(text, "llamacpp:[a-z0-9_]+", RegexOptions.None, TimeSpan.FromSeconds(5)).Select(static match => match.Value).Distinct(StringComparer.Ordinal);
 
     private static OpenAIClientOptions Options(DaemonFixture daemon) => new() { Endpoint = new Uri(daemon.TcpAddress, "v1") };
 }
