@@ -57,7 +57,7 @@ internal static class RunnerEndpointFactory
     {
         SocketsHttpHandler handler = CreateHandler(settings.SocketPath);
         if (!keepsConnections)
-            handler.PooledConnectionIdleTimeout = TimeSpan.Zero;
+            handler.PooledConnectionLifetime = TimeSpan.Zero;
         if (RunnerCertificates.OptionsFor(settings.Tls) is { } tls)
             handler.SslOptions = tls;
         return new HttpMessageInvoker(settings.Headers.Count == 0 ? handler : new RunnerHeaders(settings.Headers, handler));

@@ -1,5 +1,6 @@
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Runners.Processes;
 using ModelRunner.Scheduling;
 
@@ -17,8 +18,29 @@ public sealed class RunnerCommandLineTests
     [Fact]
     public void The_context_of_all_slots_is_asked_for() =>
         Assert.Equal(
-            ["--model", "/m/big.gguf", "--host", "/r/1.sock", "--alias", "big:latest", "--metrics", "--parallel", "4", "--ctx-size", "16384"],
+            [
+                "--model", "/m/big.gguf", "--host", "/r/1.sock", "--alias", "big:latest", "--metrics", "--parallel", "4", "--ctx-size", "16384",
+                "--threads-http", "68",
+            ],
             Build(Big));
+
+    [Theory]
+    [InlineData(4, "", 64, "68")]
+    [InlineData(100, "", 100, "104")]
+    [InlineData(4, "--threads-http 16", 12, "16")]
+    [InlineData(4, "--threads-http 2", 1, "2")]
+    public void Llama_server_has_a_thread_for_each_connection_that_may_be_open(int slots, string added, int connections, string threads)
+    {
+        var settings = new RunnerSettings { ExtraArguments = added.Split(' ', StringSplitOptions.RemoveEmptyEntries) };
+        ModelEntry model = Big with { Slots = slots };
+
+        IReadOnlyList<string> arguments = RunnerCommandLine.Build(Server, model, RunnerMode.Completion, "/r/1.sock", settings, true);
+
+        Assert.Equal(connections, RunnerConnections.ForRequests(settings, model));
+        Assert.Equal(threads, arguments[arguments.ToList().LastIndexOf("--threads-http") + 1]);
+        var host = new RunnerEngine("llama-host", "/x/llama-host");
+        Assert.DoesNotContain("--threads-http", RunnerCommandLine.Build(host, Big, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), true));
+    }
 
     [Fact]
     public void Disabled_metrics_are_disabled_in_the_runner_too() =>
@@ -99,7 +121,7 @@ public sealed class RunnerCommandLineTests
 
         IReadOnlyList<string> arguments = RunnerCommandLine.Build(Server, model, RunnerMode.Completion, "/r/1.sock", settings, true);
 
-        Assert.Equal(["--metrics", "--parallel", "4", "--threads", "3", "--top-k", "20", "--ctx-size", "512"], arguments.Skip(6));
+        Assert.Equal(["--metrics", "--parallel", "4", "--threads-http", "68", "--threads", "3", "--top-k", "20", "--ctx-size", "512"], arguments.Skip(6));
     }
 
     [Fact]

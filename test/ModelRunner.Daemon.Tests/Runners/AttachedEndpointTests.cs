@@ -1,0 +1,129 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Daemon.Tests.Scraping;
+using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Tests.Runners;
+
+/// <summary>How servers are asked that run without the daemon.</summary>
+public sealed class AttachedEndpointTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Requests_and_scrapes_have_the_key_and_the_headers_and_the_page_is_where_it_is_said()
+    {
+        string key = _folder.Write("key", "s3cret\n");
+        await using var runner = new RawRunner(1, static (stream, _) => RawRunner.WriteAsync(stream, RawRunner.Page("x 1\n")));
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Configuration = $$"""
+                { "runners": [ { "backend": "x", "model": "m", "mode": "completion", "endpoint": "unix:{{runner.SocketPath}}",
+                                 "headers": { "X-Org": "lab 7" }, "apiKeyFile": "{{key}}", "metricsPath": "/stats/prom?all=1" } ] }
+                """,
+        });
+
+        using (HttpResponseMessage answer = await daemon.StreamAsync("v1/chat/completions", """{"model":"m"}"""))
+            Assert.Equal(200, (int)answer.StatusCode);
+        string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
+
+        Assert.Contains("x{backend=\"x\",model=\"m:latest\",mode=\"completion\"} 1", page, StringComparison.Ordinal);
+        Assert.Contains(runner.Requests, static head => head.StartsWith("POST /v1/chat/completions ", StringComparison.Ordinal));
+        Assert.Contains(runner.Requests, static head => head.StartsWith("GET /stats/prom?all=1 ", StringComparison.Ordinal));
+        Assert.All(runner.Requests, static head =>
+        {
+            Assert.Contains("\r\nX-Org: lab 7\r\n", head, StringComparison.Ordinal);
+            Assert.Contains("\r\nAuthorization: Bearer s3cret\r\n", head, StringComparison.Ordinal);
+        });
+        Assert.DoesNotContain("s3cret", daemon.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_certificate_counts_where_its_authority_is_named_or_nothing_is_checked()
+    {
+        using X509Certificate2 certificate = MakeCertificate("localhost");
+        using X509Certificate2 stranger = MakeCertificate("localhost");
+        string authority = _folder.Write("ca.pem", certificate.ExportCertificatePem());
+        string other = _folder.Write("other.pem", stranger.ExportCertificatePem());
+        await using WebApplication server = await ServeAsync(certificate);
+        var address = new Uri(server.Urls.Single().Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
+
+        Assert.Equal("yes", await AskAsync(address, new AttachedTlsSettings(authority, IsVerified: true)));
+        Assert.Equal("yes", await AskAsync(address, new AttachedTlsSettings(null, IsVerified: false)));
+        await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(address, null));
+        await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(address, new AttachedTlsSettings(other, IsVerified: true)));
+        await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(address, new AttachedTlsSettings("/nowhere/ca.pem", IsVerified: true)));
+
+        // The name must be right, too, although the authority is.
+        var elsewhere = new Uri(server.Urls.Single());
+        await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(elsewhere, new AttachedTlsSettings(authority, IsVerified: true)));
+    }
+
+    [Fact]
+    public async Task No_idle_connection_is_kept_to_a_server_whose_threads_are_not_known()
+    {
+        int open = 0;
+        await using var runner = new RawRunner(1, async (stream, cancellation) =>
+        {
+            await RawRunner.WriteAsync(stream, RawRunner.Page("{}", "Content-Type: application/json\r\n"));
+            Interlocked.Increment(ref open);
+
+            // The client closes, though nothing says that it must.
+            int end = await stream.ReadAsync(new byte[1], cancellation);
+            Interlocked.Decrement(ref open);
+            return end == 1;
+        });
+        RunnerEndpoint endpoint = RunnerEndpointFactory.ForAttached(
+            new RunnerId(-1), new AttachedRunnerSettings("x", "m:latest", RunnerMode.Completion, runner.SocketPath, null, null));
+        using (var request = new HttpRequestMessage(HttpMethod.Get, endpoint.BaseAddress))
+        using (HttpResponseMessage response = await endpoint.Client.SendAsync(request, Cancellation))
+            Assert.Equal("{}", await response.Content.ReadAsStringAsync(Cancellation));
+
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(Volatile.Read(ref open) == 0), TimeSpan.FromSeconds(2));
+    }
+
+    private static async Task<string> AskAsync(Uri address, AttachedTlsSettings? tls)
+    {
+        RunnerEndpoint endpoint = RunnerEndpointFactory.ForAttached(
+            new RunnerId(-1), new AttachedRunnerSettings("x", "m:latest", RunnerMode.Completion, null, address, null) { Tls = tls });
+        using var request = new HttpRequestMessage(HttpMethod.Get, endpoint.BaseAddress);
+        using HttpResponseMessage response = await endpoint.Client.SendAsync(request, Cancellation);
+        return await response.Content.ReadAsStringAsync(Cancellation);
+    }
+
+    private static X509Certificate2 MakeCertificate(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(name);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+    }
+
+    private static async Task<WebApplication> ServeAsync(X509Certificate2 certificate)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
+        WebApplication server = builder.Build();
+        server.Run(static context => context.Response.WriteAsync("yes"));
+        await server.StartAsync(Cancellation);
+        return server;
+    }
+}
