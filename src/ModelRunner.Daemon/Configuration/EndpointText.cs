@@ -1,15 +1,22 @@
 namespace ModelRunner.Daemon.Configuration;
 
-/// <summary>Where an attached runner listens, as people write it: <c>unix:/path</c>, <c>http://host:port</c> or <c>https://host:port</c>.</summary>
+/// <summary>Where a server listens, as people write it: <c>unix:/path</c>, <c>http://host:port</c> or, for some, <c>https://host:port</c>.</summary>
 internal static class EndpointText
 {
     private const string UnixPrefix = "unix:";
 
-    /// <summary>What is understood, for a sentence.</summary>
-    public const string Expected = "unix: with an absolute path, or http://host:port or https://host:port without a path";
+    /// <summary>What <see cref="TryParse"/> understands, for a sentence.</summary>
+    public const string Expected = "unix: with an absolute path, or http://host:port without a path";
 
-    /// <summary>Reads an endpoint; exactly one of the two results is set where it succeeds.</summary>
-    public static bool TryParse(string text, out string? socketPath, out Uri? address)
+    /// <summary>What <see cref="TryParseWithTls"/> understands, for a sentence.</summary>
+    public const string ExpectedWithTls = "unix: with an absolute path, or http://host:port or https://host:port without a path";
+
+    /// <summary>Reads the endpoint of a daemon; exactly one of the two results is set where it succeeds.</summary>
+    public static bool TryParse(string text, out string? socketPath, out Uri? address) =>
+        TryParseWithTls(text, out socketPath, out address) && address?.Scheme != Uri.UriSchemeHttps;
+
+    /// <summary>Reads the endpoint of an attached server; exactly one of the two results is set where it succeeds.</summary>
+    public static bool TryParseWithTls(string text, out string? socketPath, out Uri? address)
     {
         socketPath = null;
         address = null;
@@ -23,7 +30,8 @@ internal static class EndpointText
         }
 
         return Uri.TryCreate(text, UriKind.Absolute, out address)
-            && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps) && address.Host.Length > 0 && address.AbsolutePath == "/"
+            && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+            && address.Host.Length > 0 && address.AbsolutePath == "/"
             && address.Query.Length == 0 && address.Fragment.Length == 0 && address.UserInfo.Length == 0;
     }
 }

@@ -32,7 +32,7 @@ internal static class RunnersSection
         WrittenValue? backend = members.RequiredText("backend", "for instance llama.cpp or vllm");
         WrittenValue? model = members.RequiredText("model", "the name that clients use");
         WrittenValue? mode = members.RequiredText("mode", "completion, embedding or reranking");
-        WrittenValue? endpoint = members.RequiredText("endpoint", EndpointText.Expected);
+        WrittenValue? endpoint = members.RequiredText("endpoint", EndpointText.ExpectedWithTls);
         WrittenValue? replica = members.Text("replica");
         WrittenValue? modelName = members.Text("modelName");
         var access = new AttachedAccessReader(file, options, problems);
@@ -44,9 +44,9 @@ internal static class RunnersSection
         RunnerMode? parsedMode = mode is null ? null : ParseMode(mode, problems);
         string? socketPath = null;
         Uri? address = null;
-        if (endpoint is not null && !EndpointText.TryParse(endpoint.Text, out socketPath, out address))
+        if (endpoint is not null && !EndpointText.TryParseWithTls(endpoint.Text, out socketPath, out address))
         {
-            problems.Add(new ConfigurationProblem(endpoint.Key, endpoint.Text, "is not an endpoint", $"write {EndpointText.Expected}"));
+            problems.Add(new ConfigurationProblem(endpoint.Key, endpoint.Text, "is not an endpoint", $"write {EndpointText.ExpectedWithTls}"));
             endpoint = null;
         }
 

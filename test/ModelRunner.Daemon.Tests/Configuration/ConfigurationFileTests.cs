@@ -124,7 +124,7 @@ public sealed class ConfigurationFileTests : IDisposable
     {
         _fixture.File = $$"""{ "runners": [ { "backend": "x", "model": "a", "mode": "completion", "endpoint": "{{endpoint}}" } ] }""";
         Assert.Equal(
-            $"model-runner.json:1: runners[0].endpoint: \"{endpoint}\" is not an endpoint; write {EndpointText.Expected}.", _fixture.Problem());
+            $"model-runner.json:1: runners[0].endpoint: \"{endpoint}\" is not an endpoint; write {EndpointText.ExpectedWithTls}.", _fixture.Problem());
     }
 
     [Fact]

@@ -1,0 +1,89 @@
+using ModelRunner.Daemon.Configuration;
+
+namespace ModelRunner.Daemon.Tests.Configuration;
+
+public sealed class AttachedAccessTests : IDisposable
+{
+    private readonly ConfigurationFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public void Everything_may_be_left_out_and_the_name_is_the_model_as_it_is_written()
+    {
+        AttachedRunnerSettings runner = Read("\"model\": \"Org/Model\"");
+
+        Assert.Equal(("org/model:latest", "Org/Model", "/metrics", null), (runner.Model, runner.ModelName, runner.MetricsPath, runner.Tls));
+        Assert.Empty(runner.Headers);
+    }
+
+    [Fact]
+    public void A_key_comes_from_a_file_or_from_a_variable()
+    {
+        _fixture.Folder.Write("key", "  s3cret\n");
+        Assert.Equal([new("Authorization", "Bearer s3cret")], Read("""  "model": "m", "apiKeyFile": "key" """).Headers);
+
+        _fixture.Environment["VLLM_KEY"] = "other";
+        Assert.Equal([new("Authorization", "Bearer other")], Read(""" "model": "m", "apiKeyVariable": "VLLM_KEY" """).Headers);
+    }
+
+    [Fact]
+    public void All_members_are_understood()
+    {
+        AttachedRunnerSettings runner = Read(
+            """
+            "model": "m", "modelName": "Qwen/Qwen3-8B", "headers": { "X-Org": "lab 7", "Authorization": "Basic eA==" },
+            "metricsPath": "/api/metrics", "tls": { "caFile": "/etc/ca.pem" }
+            """);
+
+        Assert.Equal(("Qwen/Qwen3-8B", "/api/metrics"), (runner.ModelName, runner.MetricsPath));
+        Assert.Equal([new("X-Org", "lab 7"), new("Authorization", "Basic eA==")], runner.Headers);
+        Assert.Equal(new AttachedTlsSettings("/etc/ca.pem", IsVerified: true), runner.Tls);
+        Assert.Equal(new AttachedTlsSettings(null, IsVerified: false), Read(""" "model": "m", "tls": { "verify": false } """).Tls);
+    }
+
+    [Theory]
+    [InlineData(""" "apiKeyFile": "missing" """, "runners[0].apiKeyFile: \"missing\" does not exist;")]
+    [InlineData(""" "apiKeyFile": "empty" """, "runners[0].apiKeyFile: does not hold a key;")]
+    [InlineData(""" "apiKeyFile": "long" """, "runners[0].apiKeyFile: does not hold a key;")]
+    [InlineData(""" "apiKeyVariable": "NO_SUCH" """, "runners[0].apiKeyVariable: \"NO_SUCH\" is not set in the environment;")]
+    [InlineData(""" "apiKeyVariable": "BAD_KEY" """, "runners[0].apiKeyVariable: does not hold a key;")]
+    [InlineData(""" "apiKeyFile": "good", "headers": { "authorization": "x" } """, "runners[0]: has more than one key;")]
+    [InlineData(""" "headers": { "Content-Length": "1" } """, "\"Content-Length\" is a header that the daemon sets itself;")]
+    [InlineData(""" "headers": { "a b": "1" } """, "\"a b\" is not the name of a header;")]
+    [InlineData(""" "headers": { "X": "a\r\nY: b" } """, "runners[0].headers.X: cannot be the value of a header;")]
+    [InlineData(""" "headers": { "X": 1 } """, "runners[0].headers.X: is a number;")]
+    [InlineData(""" "headers": [] """, "runners[0].headers: is a list;")]
+    [InlineData(""" "metricsPath": "metrics" """, "\"metrics\" is not the path of a page;")]
+    [InlineData(""" "metricsPath": "//host/metrics" """, "\"//host/metrics\" is not the path of a page;")]
+    [InlineData(""" "tls": { "caFile": "a", "verify": false } """, "runners[0].tls: has a caFile that would not be looked at;")]
+    [InlineData(""" "tls": { "ca": "a" } """, "runners[0].tls.ca: is not a known key;")]
+    [InlineData(""" "endpoint": "http://127.0.0.1:1", "tls": {} """, "runners[0].tls: is of no use without an https endpoint;")]
+    [InlineData(""" "modelName": "" """, "cannot be the name of a model;")]
+    [InlineData(""" "modelNam": "x" """, "runners[0].modelNam: is not a known key; did you mean")]
+    public void What_is_wrong_is_said_without_showing_a_key(string members, string problem)
+    {
+        _fixture.Folder.Write("empty", "\n");
+        _fixture.Folder.Write("good", "s3cret");
+        _fixture.Folder.Write("long", new string('k', 5000));
+        _fixture.Environment["BAD_KEY"] = "s3cret with spaces";
+        _fixture.File = Runner($"\"model\": \"m\", {members}");
+
+        string told = _fixture.Problem();
+
+        Assert.Contains(problem, told, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", told, StringComparison.Ordinal);
+    }
+
+    private AttachedRunnerSettings Read(string members)
+    {
+        _fixture.File = Runner(members);
+        return Assert.Single(_fixture.Settings().AttachedRunners);
+    }
+
+    private static string Runner(string members)
+    {
+        string endpoint = members.Contains("\"endpoint\"", StringComparison.Ordinal) ? "" : "\"endpoint\": \"https://gpu:8443\", ";
+        return $$"""{ "runners": [ { "backend": "x", "mode": "completion", {{endpoint}} {{members}} } ] }""";
+    }
+}
