@@ -29,7 +29,7 @@ internal sealed class PsCommand : ClientCommand
     {
         var columns = new List<(string Header, Func<JsonElement, string> Cell)>
         {
-            ("MODEL", static runner => runner.Text("model_name")),
+            ("MODEL", ModelOf),
             ("BACKEND", static runner => runner.Text("backend_name")),
             ("MODE", static runner => runner.Text("mode")),
             ("STATE", State),
@@ -46,16 +46,21 @@ internal sealed class PsCommand : ClientCommand
     private static string ArgumentsOf(JsonElement runner) =>
         string.Join(' ', (runner.Member("arguments") ?? default).Items().Select(static item => item.ToString()));
 
+    // Replicas of one model differ in nothing else.
+    private static string ModelOf(JsonElement runner) =>
+        runner.Text("replica") is { Length: > 0 } replica ? $"{runner.Text("model_name")} (replica {replica})" : runner.Text("model_name");
+
     private static string State(JsonElement runner) => runner.Text("state") switch
     {
         "failed" => "failed",
         "stopping" => "stopping",
+        "down" => "down",
         _ => runner.IsTrue("loading") ? "loading" : runner.IsTrue("in_use") ? "in use" : "idle",
     };
 
     private string Until(JsonElement runner)
     {
-        if (State(runner) is "failed" or "stopping" || !DurationText.TryParseKeepAlive(runner.Text("keep_alive"), out TimeSpan keepAlive))
+        if (State(runner) is "failed" or "stopping" or "down" || !DurationText.TryParseKeepAlive(runner.Text("keep_alive"), out TimeSpan keepAlive))
             return "";
         if (keepAlive < TimeSpan.Zero)
             return "forever";

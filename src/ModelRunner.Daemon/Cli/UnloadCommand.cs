@@ -40,6 +40,12 @@ internal sealed class UnloadCommand : ClientCommand
         if (unloaded > 0 || models.Length == 0)
             return ExitCode.Success;
 
+        if (answer.RootElement.Integer("attached_runners") > 0)
+        {
+            Console.WriteError($"{string.Join(", ", models)} is served by a server that runs without the daemon; stop it where it was started");
+            return ExitCode.Failure;
+        }
+
         Console.WriteError($"no runner of {string.Join(", ", models)} is loaded; \"model-runner ps\" lists those that are");
         return ExitCode.Failure;
     }

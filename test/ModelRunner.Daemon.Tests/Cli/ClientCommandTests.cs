@@ -197,6 +197,25 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
+    public async Task Attached_servers_are_told_apart_and_are_not_called_unloaded()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync())
+            .On("/engines/unload", """{"unloaded_runners":0,"attached_runners":2}""")
+            .On("/engines/ps", """
+                [{"backend_name":"vllm","model_name":"otter:7b","mode":"completion","state":"ready","replica":"a"},
+                 {"backend_name":"vllm","model_name":"otter:7b","mode":"completion","state":"down","replica":"b","failure":"refused"}]
+                """);
+
+        (_, string list, _) = await daemon.RunAsync(["ps"]);
+        (int exitCode, _, string error) = await daemon.RunAsync(["unload", "otter"]);
+
+        Assert.Contains("otter:7b (replica a)", list, StringComparison.Ordinal);
+        Assert.Matches(@"otter:7b \(replica b\) +vllm +completion +down +refused", list);
+        Assert.Equal(1, exitCode);
+        Assert.Equal("model-runner: otter is served by a server that runs without the daemon; stop it where it was started\n", error);
+    }
+
+    [Fact]
     public async Task CLI_02_unload_of_what_is_not_loaded_fails_with_a_hint()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/unload", """{"unloaded_runners":0}""");
