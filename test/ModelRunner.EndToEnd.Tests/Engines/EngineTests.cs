@@ -1,4 +1,5 @@
 using System.ClientModel;
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -41,6 +42,34 @@ public abstract class EngineTests
         Assert.Equal(embedding.GetProperty("prompt_tokens").GetDouble(), Page.Value(page, "llamacpp:prompt_tokens_total" + embeddingLabels));
         Assert.Equal(1, Page.Value(page, "model_runner_runner_up" + chatLabels));
         Assert.Equal(1, Page.Value(page, "model_runner_runner_up" + embeddingLabels));
+    }
+
+    [Fact]
+    public async Task Bursts_of_short_requests_do_not_wait_for_idle_connections_to_be_closed()
+    {
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(RequireEngine());
+        const string Short = """{"model":"tiny-chat","messages":[{"role":"user","content":"Count."}],"max_tokens":10}""";
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Short)).Status);
+        var took = new List<TimeSpan>();
+        for (int burst = 0; burst < 12; burst++)
+        {
+            // The pause lets connections become idle, which is what a stall comes from; nothing is waited for.
+            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, Cancellation);
+            took.AddRange(await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => TimeAsync(daemon, Short))));
+        }
+
+        // A stall takes four seconds and more. The second is for machines that do much else.
+        took.Sort();
+        TimeSpan median = took[took.Count / 2];
+        Assert.InRange(took[took.Count * 99 / 100], TimeSpan.Zero, (3 * median) + TimeSpan.FromSeconds(1));
+    }
+
+    private static async Task<TimeSpan> TimeAsync(DaemonFixture daemon, string body)
+    {
+        long started = Stopwatch.GetTimestamp();
+        (int status, JsonElement answer) = await daemon.PostAsync("v1/chat/completions", body);
+        Assert.True(status == 200, answer.ToString());
+        return Stopwatch.GetElapsedTime(started);
     }
 
     [Fact]
