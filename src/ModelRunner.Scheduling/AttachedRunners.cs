@@ -27,11 +27,12 @@ internal sealed class AttachedRunners
 
     /// <summary>
     /// The least busy runner for a key, of equally busy ones the one that was used the longest ago; null where none serves it. One that
-    /// failed is only chosen where all others failed too.
+    /// failed is only chosen where all others failed too, and one that was tried where all were.
     /// </summary>
-    public AttachedRunnerState? Choose(RunnerKey key, TimeSpan now) =>
+    public AttachedRunnerState? Choose(RunnerKey key, IReadOnlyCollection<RunnerId> tried, TimeSpan now) =>
         _byKey.TryGetValue(key, out List<AttachedRunnerState>? states)
             ? states.MinBy(state => (
+                tried.Contains(state.Id),
                 state.IsAvoided(now) ? state.AvoidUntil : TimeSpan.MinValue,
                 state.InFlight,
                 state.LastUsed ?? TimeSpan.MinValue,

@@ -93,7 +93,7 @@ public sealed partial class Scheduler
             return;
         }
 
-        if (_attached.Choose(arrived.Key, now) is { } attached)
+        if (_attached.Choose(arrived.Key, arrived.Tried, now) is { } attached)
         {
             var request = new RequestState(id, now) { Attached = attached, IsAdmitted = true };
             _requests.Add(id, request);

@@ -78,6 +78,18 @@ public class AttachedTests
     }
 
     [Fact]
+    public void One_that_a_request_was_sent_to_is_not_chosen_for_it_again_while_there_is_another()
+    {
+        (RunnerId dead, RequestId failed) = _bed.Send(A);
+        _bed.Send(A);
+        _bed.Break(failed);
+        _bed.Pass(Seconds(1));
+        var again = new RequestArrived(new RequestId(100), A, default) { Tried = [dead] };
+        Assert.NotEqual(dead, Assert.IsType<Admit>(Assert.Single(_bed.Handle(again))).Runner);
+        Assert.Equal(dead, _bed.Send(A).Runner);
+    }
+
+    [Fact]
     public void Many_requests_that_fail_together_are_one_failure()
     {
         List<(RunnerId Runner, RequestId Request)> sent = [.. Enumerable.Range(0, 20).Select(_ => _bed.Send(A))];

@@ -55,7 +55,7 @@ internal sealed class InferenceEndpoint(
         var asked = new List<RunnerId>();
         while (asked.Count < MaxAttempts)
         {
-            AcquireOutcome acquired = await pool.AcquireAsync(backend, model, route.Mode, context.RequestAborted);
+            AcquireOutcome acquired = await pool.AcquireAsync(backend, model, route.Mode, context.RequestAborted, asked);
             using RunnerLease lease = acquired.Lease ?? throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!));
             if (lease.IsAttached && asked.Contains(lease.Runner))
                 break;

@@ -53,7 +53,9 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <param name="model">The model.</param>
     /// <param name="mode">What is asked of it.</param>
     /// <param name="clientLeft">Cancelled when the client went away; throws <see cref="OperationCanceledException"/> then.</param>
-    public async Task<AcquireOutcome> AcquireAsync(string? backend, ModelEntry model, RunnerMode mode, CancellationToken clientLeft)
+    /// <param name="tried">Runners that the request was sent to before and did not reach; null: none.</param>
+    public async Task<AcquireOutcome> AcquireAsync(
+        string? backend, ModelEntry model, RunnerMode mode, CancellationToken clientLeft, IReadOnlyCollection<RunnerId>? tried = null)
     {
         backend ??= _attachedBackends.GetValueOrDefault((model.Reference, mode), ManagedBackend);
         var key = new RunnerKey(backend, model.Reference, mode);
@@ -61,7 +63,7 @@ internal sealed class RunnerPool : IAsyncDisposable
         if (CannotServe(key, model) is { } reason)
             return new AcquireOutcome(Lease: null, new Refuse(request.Id, RefusalReason.StartFailed, reason, RetryAfter: null));
 
-        _loop.Begin(request, key);
+        _loop.Begin(request, key, tried ?? []);
         await using CancellationTokenRegistration registration = clientLeft.UnsafeRegister(
             (_, token) =>
             {

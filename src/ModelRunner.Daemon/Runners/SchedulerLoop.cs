@@ -59,11 +59,11 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     public void Post(SchedulerEvent happened) => _events.Writer.TryWrite(happened);
 
     /// <summary>Begins a request. Its answer comes by <see cref="PendingRequest.Answer"/>.</summary>
-    public void Begin(PendingRequest request, RunnerKey key)
+    public void Begin(PendingRequest request, RunnerKey key, IReadOnlyCollection<RunnerId> tried)
     {
         _pending[request.Id] = request;
         var demand = new RunnerDemand(request.Model.MemoryBytes, request.Model.Settings.KeepAlive);
-        if (!_events.Writer.TryWrite(new RequestArrived(request.Id, key, demand)))
+        if (!_events.Writer.TryWrite(new RequestArrived(request.Id, key, demand) { Tried = tried }))
             Refuse(Refusals.ShuttingDown(request.Id));
     }
 
