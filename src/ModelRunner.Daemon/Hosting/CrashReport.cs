@@ -15,6 +15,7 @@ internal static partial class CrashReport
     private static void End(object failure)
     {
         var exception = failure as Exception;
+        LostSignal.Absorb(exception);
         ProcessLog.StandardError.Write(LogLine.Format(
             TimeProvider.System.GetUtcNow(), LogLevel.Critical, typeof(CrashReport).FullName!,
             "The daemon ends with an error that it did not expect. Please report it", exception, withStack: true));

@@ -36,6 +36,12 @@ internal static class DaemonHost
         if (clashes.Count > 0)
             return ExitCode.Usage;
 
+        if (WorkerThreads.Prepare() is { } tooFew)
+        {
+            ProcessLog.Say($"cannot start: {tooFew}");
+            return ExitCode.Failure;
+        }
+
         settings = DemoPort.Settle(settings);
         DaemonApplication? daemon = null;
         Announcement? announcement = null;
@@ -48,6 +54,7 @@ internal static class DaemonHost
         }
 
         using var signals = new ShutdownSignals(EndAtOnce, () => daemon?.NoteHangup(), cancellationToken);
+        LostSignal.Install(signals.Ask);
         try
         {
             daemon = await DaemonApplication.StartAsync(settings, TimeProvider.System, cancellationToken);

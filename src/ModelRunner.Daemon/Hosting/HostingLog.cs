@@ -19,6 +19,10 @@ internal static partial class HostingLog
     [LoggerMessage(LogLevel.Warning, "{Sentence}")]
     public static partial void LogSettingsWarning(this ILogger<DaemonApplication> logger, string sentence);
 
+    [LoggerMessage(LogLevel.Warning,
+        "No more connections can be accepted on {Address}: {Cause}. Clients wait until others leave; raise the limit of open files (ulimit -n).")]
+    public static partial void LogNoFiles(this ILogger<PatientListener> logger, System.Net.EndPoint address, string cause);
+
     [LoggerMessage(LogLevel.Information, "Asked to end: requests that run may take up to {Seconds} s more.")]
     public static partial void LogDraining(this ILogger<DaemonApplication> logger, double seconds);
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using ModelRunner.Daemon.Configuration;
@@ -46,6 +47,7 @@ internal static class KestrelSetup
         builder.Services.AddSingleton(_ => new HalfCloseWatch(time));
         builder.Services.AddSingleton(services => new ConnectionGate(
             services.GetRequiredService<ConnectionTable>(), services.GetRequiredService<HalfCloseWatch>(), time));
+        builder.Services.AddSingleton<IConnectionListenerFactory, PatientListenerFactory>();
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             ConnectionGate gate = kestrel.ApplicationServices.GetRequiredService<ConnectionGate>();

@@ -33,6 +33,9 @@ internal sealed class ShutdownSignals : IDisposable
     /// <summary>Completes when the daemon should end.</summary>
     public Task Asked => _asked.Task;
 
+    /// <summary>Asks like a first signal.</summary>
+    public void Ask() => _asked.TrySetResult();
+
     public void Dispose()
     {
         foreach (IDisposable registration in _registrations)

@@ -79,7 +79,7 @@ internal sealed unsafe class Guardian(IReadOnlyList<string> places, Action<strin
 
         int* ends = stackalloc int[2];
         if (Libc.Pipe(ends, Libc.OpenCloseOnExec) != 0)
-            throw new SpawnException($"no pipe to it: {Marshal.GetLastPInvokeErrorMessage()}");
+            throw new SpawnException($"no pipe to it: {NativeSpawn.Explain(Marshal.GetLastPInvokeError())}");
         int nothing = Libc.OpenAt(Libc.CurrentDirectory, "/dev/null", Libc.OpenReadWrite | Libc.OpenCloseOnExec, 0);
         try
         {

@@ -17,7 +17,9 @@ internal static unsafe partial class Libc
 
     public const int ErrorNoProcess = 3;
     public const int ErrorInterrupted = 4;
+    public const int ErrorTryAgain = 11;
     public const int ErrorExists = 17;
+    public const int ErrorTooManyFiles = 24;
 
     public const int SetDeathSignal = 1;
     public const int SetChildSubreaper = 36;

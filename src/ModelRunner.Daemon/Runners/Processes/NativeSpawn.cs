@@ -71,9 +71,17 @@ internal static unsafe class NativeSpawn
         Check(Libc.SetSpawnFlags(attributes, SetGroup | SetSignalDefaults | SetMask), program);
     }
 
+    /// <summary>What an error of the system means for the user.</summary>
+    public static string Explain(int error) => error switch
+    {
+        Libc.ErrorTryAgain => "the limit of processes and threads is reached (pids.max, ulimit -u)",
+        Libc.ErrorTooManyFiles => "this process may open no more files (ulimit -n)",
+        _ => Marshal.GetPInvokeErrorMessage(error),
+    };
+
     private static void Check(int error, string program)
     {
         if (error != 0)
-            throw new SpawnException($"{program} could not be started: {Marshal.GetPInvokeErrorMessage(error)}");
+            throw new SpawnException($"{program} could not be started: {Explain(error)}");
     }
 }

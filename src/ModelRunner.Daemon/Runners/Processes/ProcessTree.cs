@@ -22,8 +22,13 @@ internal sealed class ProcessTree(int leader, string mark)
     /// <summary>Sends a signal to every member that is alive, the leader included.</summary>
     public void Signal(int signal)
     {
-        foreach (ProcessEntry member in FindAlive())
+        List<ProcessEntry> members = FindAlive();
+        foreach (ProcessEntry member in members)
             Send(member, signal);
+
+        // Where the leader is not found, /proc cannot be read, for want of a descriptor or because there is none.
+        if (members.Count == 0)
+            _ = Libc.Kill(-leader, signal);
     }
 
     /// <summary>
@@ -41,7 +46,10 @@ internal sealed class ProcessTree(int leader, string mark)
             members.RemoveAll(member => member.Id == leader);
             Reap();
             if (members.Count == 0)
+            {
+                _ = Libc.Kill(-leader, Libc.SigKill);
                 return 0;
+            }
 
             if (killingSince is not null || !waitUntil())
             {

@@ -80,7 +80,7 @@ internal sealed unsafe class RunnerSpawner : IDisposable
     {
         int* ends = stackalloc int[2];
         if (Libc.Pipe(ends, Libc.OpenCloseOnExec) != 0)
-            throw new SpawnException($"{request.Program} could not be started: no pipe for its output: {Marshal.GetLastPInvokeErrorMessage()}");
+            throw new SpawnException($"{request.Program} could not be started: no pipe for its output: {NativeSpawn.Explain(Marshal.GetLastPInvokeError())}");
 
         string mark = string.Create(
             CultureInfo.InvariantCulture, $"{RunnerEnvironment.TreeVariable}={DaemonIdentity.Own}-{Interlocked.Increment(ref _lastMark)}");

@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace ModelRunner.Daemon.Hosting;
+
+/// <summary>
+/// Accepts connections. Where the system has no file or memory for one more, it waits a moment, twice as long each time, and says so once;
+/// clients wait in the queue of the socket meanwhile.
+/// </summary>
+internal sealed class PatientListener : IConnectionListener
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>It is told again only when it went well for so long.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
+
+    private readonly SocketConnectionContextFactory _connections;
+    private readonly ILogger<PatientListener> _logger;
+    private readonly Socket _socket;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _unbound = new();
+    private long? _failedAt;
+
+    /// <param name="socket">Bound and listening; owned from here on.</param>
+    /// <param name="options">How Kestrel's sockets are set up.</param>
+    /// <param name="logs">For this and for the connections.</param>
+    /// <param name="time">The clock for pauses.</param>
+    public PatientListener(Socket socket, SocketTransportOptions options, ILoggerFactory logs, TimeProvider time)
+    {
+        (_socket, _time) = (socket, time);
+        EndPoint = socket.LocalEndPoint!;
+        NoDelay = options.NoDelay;
+        _logger = logs.CreateLogger<PatientListener>();
+        _connections = new SocketConnectionContextFactory(MakeOptions(options), logs.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
+    }
+
+    public EndPoint EndPoint { get; }
+
+    private bool NoDelay { get; }
+
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        for (TimeSpan pause = FirstPause; ;)
+        {
+            try
+            {
+                Socket accepted = await _socket.AcceptAsync(cancellationToken);
+                if (accepted.LocalEndPoint is IPEndPoint)
+                    accepted.NoDelay = NoDelay;
+                return _connections.Create(accepted);
+            }
+            catch (Exception failure) when (failure is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
+            {
+                return null;
+            }
+            catch (SocketException failure) when (IsShortage(failure.SocketErrorCode))
+            {
+                Tell(failure);
+                if (!await PauseAsync(pause))
+                    return null;
+                pause = pause * 2 < LastPause ? pause * 2 : LastPause;
+            }
+            catch (SocketException)
+            {
+                // The client was gone before its turn came.
+            }
+        }
+    }
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        _unbound.Cancel();
+        _socket.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _unbound.Cancel();
+        _socket.Dispose();
+        _connections.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static bool IsShortage(SocketError error) => error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable;
+
+    private void Tell(SocketException failure)
+    {
+        bool isNew = _failedAt is not { } last || _time.GetElapsedTime(last) > Quiet;
+        _failedAt = _time.GetTimestamp();
+        if (isNew)
+            _logger.LogNoFiles(EndPoint, failure.SocketErrorCode == SocketError.TooManyOpenSockets ? "too many open files" : "too little memory for sockets");
+    }
+
+    private async Task<bool> PauseAsync(TimeSpan pause)
+    {
+        try
+        {
+            await Task.Delay(pause, _time, _unbound.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static SocketConnectionFactoryOptions MakeOptions(SocketTransportOptions options) => new()
+    {
+        IOQueueCount = options.IOQueueCount,
+        MaxReadBufferSize = options.MaxReadBufferSize,
+        MaxWriteBufferSize = options.MaxWriteBufferSize,
+        UnsafePreferInlineScheduling = options.UnsafePreferInlineScheduling,
+        WaitForDataBeforeAllocatingBuffer = options.WaitForDataBeforeAllocatingBuffer,
+    };
+}

@@ -1,0 +1,32 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
+
+namespace ModelRunner.Daemon.Hosting;
+
+/// <summary>Makes the listeners of Kestrel. It stands in for Kestrel's own, which tries again at once for ever when no file can be opened.</summary>
+internal sealed class PatientListenerFactory(IOptions<SocketTransportOptions> options, ILoggerFactory logs)
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+{
+    public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint or UnixDomainSocketEndPoint;
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        SocketTransportOptions settings = options.Value;
+        Socket socket;
+        try
+        {
+            socket = settings.CreateBoundListenSocket(endpoint);
+        }
+        catch (SocketException failure) when (failure.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            throw new AddressInUseException(failure.Message, failure);
+        }
+
+        socket.Listen(settings.Backlog);
+        return ValueTask.FromResult<IConnectionListener>(
+            new PatientListener(socket, settings, logs, TimeProvider.System));
+    }
+}

@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+/// <summary>A daemon at the limits of what the system gives it.</summary>
+public sealed class ExhaustionTests
+{
+    private const string Chat = """{"model":"tiny-chat","messages":[],"max_tokens":1}""";
+    private const string Embed = """{"model":"tiny-embed","input":"one two"}""";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task At_the_limit_of_threads_everything_goes_on_but_a_new_runner()
+    {
+        const int Rounds = 30;
+        using PidsGroup group = Prerequisite.Require(PidsGroup.TryCreate(), "There is no control group of processes that may be written to.");
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        group.Add(daemon.ProcessId);
+        group.Limit(group.Count);
+
+        // Many at once: what needs another thread asks for it now.
+        for (int i = 0; i < Rounds; i++)
+        {
+            Task<string>[] pages = [.. Enumerable.Range(0, 8).Select(_ => daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation))];
+            Task<(int Status, System.Text.Json.JsonElement Body)> chat = daemon.PostAsync("v1/chat/completions", Chat);
+            Task<(int Status, System.Text.Json.JsonElement Body)> embed = daemon.PostAsync("v1/embeddings", Embed);
+            Assert.Equal(200, (await chat).Status);
+            Assert.InRange((await embed).Status, 502, 503);
+            Assert.All(await Task.WhenAll(pages), static page => Assert.Contains("model_runner_", page, StringComparison.Ordinal));
+        }
+
+        Assert.Contains("the limit of processes and threads is reached", daemon.Log, StringComparison.Ordinal);
+        group.Limit(null);
+        await DaemonFixture.WaitUntilAsync(async () => (await daemon.PostAsync("v1/embeddings", Embed)).Status == 200, DaemonFixture.Patience);
+    }
+
+    [Fact]
+    public async Task At_the_limit_of_threads_it_can_be_ended()
+    {
+        using PidsGroup group = Prerequisite.Require(PidsGroup.TryCreate(), "There is no control group of processes that may be written to.");
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        group.Add(daemon.ProcessId);
+        group.Limit(group.Count);
+
+        Assert.Equal(0, await daemon.EndAsync());
+    }
+
+    [Fact]
+    public async Task At_the_limit_of_open_files_it_waits_without_working_and_goes_on_when_there_are_some()
+    {
+        const int Clients = 60;
+        const int FilesLeft = 12;
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.Client.GetStringAsync(new Uri("health", UriKind.Relative), Cancellation);
+        int limit = Directory.GetFiles($"/proc/{daemon.ProcessId}/fd").Length + FilesLeft;
+        using (Process prlimit = Process.Start("prlimit", ["--pid", $"{daemon.ProcessId}", $"--nofile={limit}:{limit}"]))
+            await prlimit.WaitForExitAsync(Cancellation);
+
+        var clients = new List<Socket>();
+        try
+        {
+            for (int i = 0; i < Clients; i++)
+            {
+                var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                clients.Add(client);
+                await client.ConnectAsync(new UnixDomainSocketEndPoint(daemon.SocketPath), Cancellation);
+            }
+
+            await DaemonFixture.WaitUntilAsync(() => Task.FromResult(Complaints(daemon) > 0), DaemonFixture.Patience);
+            TimeSpan before = ProcessorTime(daemon.ProcessId);
+            long begin = Stopwatch.GetTimestamp();
+            await DaemonFixture.WaitUntilAsync(
+                () => Task.FromResult(Stopwatch.GetElapsedTime(begin) > TimeSpan.FromSeconds(2)), DaemonFixture.Patience);
+
+            TimeSpan used = ProcessorTime(daemon.ProcessId) - before;
+            Assert.True(used < TimeSpan.FromSeconds(0.5), $"{used} in 2 s");
+        }
+        finally
+        {
+            clients.ForEach(static client => client.Dispose());
+        }
+
+        Assert.Equal("ok", (await daemon.GetAsync("health")).GetProperty("status").GetString());
+        Assert.Equal(1, Complaints(daemon));
+    }
+
+    private static int Complaints(DaemonFixture daemon) =>
+        daemon.Log.Split('\n').Count(static line => line.Contains("No more connections can be accepted", StringComparison.Ordinal));
+
+    // proc_pid_stat(5): fields 14 and 15, in ticks of a hundredth of a second.
+    private static TimeSpan ProcessorTime(int process)
+    {
+        string stat = File.ReadAllText($"/proc/{process}/stat");
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return TimeSpan.FromMilliseconds(10 * (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)));
+    }
+}
