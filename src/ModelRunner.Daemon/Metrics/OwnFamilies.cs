@@ -70,8 +70,9 @@ internal sealed class OwnFamilies(MetricsSettings settings, SharedEndpoints shar
     }
 
     private void WriteShared(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes) =>
-        Write(writer, "model_runner_shared_endpoint", unit: null, "How many attached runners are the same server as this one; present only where it is not alone",
-            outcomes, outcome => shared.CountOf(outcome.Scrape.Runner) is > 0 and var count ? count : null);
+        Write(writer, "model_runner_shared_endpoint", unit: null,
+            "How many attached runners are the same server as this one; present only where it is not alone", outcomes,
+            outcome => shared.CountOf(outcome.Scrape.Runner) is > 0 and var count ? count : null);
 
     private static void WriteReadings(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
     {

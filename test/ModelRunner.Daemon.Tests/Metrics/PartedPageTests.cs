@@ -92,7 +92,7 @@ public sealed class PartedPageTests
     }
 
     [Theory]
-    [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Prometheus-Scrape-Timeout-Seconds: 0.5\r\n\r\n", false)]
+    [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Prometheus-Scrape-Timeout-Seconds: 3\r\n\r\n", false)]
     [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", true)]
     public async Task A_page_that_is_cut_never_ends_like_a_whole_one(string request, bool endsItsSide)
     {
