@@ -110,11 +110,11 @@ internal static class DaemonLocator
             return new DaemonAddress(PathText.Resolve(text, surroundings, surroundings.WorkingDirectory), null, source);
 
         string endpoint = text.Contains("://", StringComparison.Ordinal) || text.StartsWith("unix:", StringComparison.Ordinal) ? text : $"http://{text}";
-        if (EndpointText.TryParse(endpoint, out string? socketPath, out Uri? address))
+        if (EndpointText.TryParse(endpoint, out string? socketPath, out Uri? address) && address?.Scheme != Uri.UriSchemeHttps)
             return new DaemonAddress(socketPath, address, source);
 
         throw new CliFailure(
-            new ConfigurationProblem(key, text, "is not where a daemon can be", $"write the path of a socket, {EndpointText.Expected}").ToString(),
+            new ConfigurationProblem(key, text, "is not where a daemon can be", "write the path of a socket, unix: with an absolute path, or http://host:port").ToString(),
             ExitCode.Usage);
     }
 }
