@@ -20,6 +20,7 @@ internal static unsafe partial class Libc
     public const int ErrorTryAgain = 11;
     public const int ErrorExists = 17;
     public const int ErrorTooManyFiles = 24;
+    public const int ErrorNameTooLong = 36;
 
     public const int SetDeathSignal = 1;
     public const int SetChildSubreaper = 36;

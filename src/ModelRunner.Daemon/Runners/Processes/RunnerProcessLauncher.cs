@@ -14,6 +14,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     private readonly Lock _gate = new();
     private readonly ILogger _logger;
     private readonly IReadOnlyList<string> _places;
+    private readonly List<RuntimeFolder> _replaced = [];
     private readonly DaemonSettings _settings;
     private readonly RunnerSpawner _spawner;
     private readonly Task _sweeping;
@@ -68,6 +69,8 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         _sweeping.GetAwaiter().GetResult();
         _spawner.Dispose();
         _folder.Dispose();
+        foreach (RuntimeFolder folder in _replaced)
+            folder.Dispose();
     }
 
     // Programs that clean temporary folders remove what looks old. A start with a folder that is gone would fail for an odd reason.
@@ -75,13 +78,18 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     {
         lock (_gate)
         {
-            if (_folder.IsIntact)
+            if (_folder.TryRestore())
                 return _folder;
 
-            RuntimeFolder vanished = _folder;
+            RuntimeFolder replaced = _folder;
             _folder = RuntimeFolder.Create(_places);
-            RunnerProcessLog.FolderVanished(_logger, vanished.Path, _folder.Path);
-            vanished.Dispose();
+            RunnerProcessLog.FolderReplaced(_logger, replaced.Path, _folder.Path);
+
+            // The sockets of runners that live may be in those that are still there.
+            _replaced.Add(replaced);
+            foreach (RuntimeFolder gone in _replaced.FindAll(static folder => !folder.IsThere))
+                gone.Dispose();
+            _replaced.RemoveAll(static folder => !folder.IsThere);
             return _folder;
         }
     }

@@ -33,8 +33,8 @@ internal static partial class RunnerProcessLog
     public static partial void DescendantsSurvive(ILogger logger, string model, int process, int count);
 
     [LoggerMessage(EventId = 2010, Level = LogLevel.Warning,
-        Message = "The private folder {Folder} was removed while the daemon runs; made {NewFolder} instead")]
-    public static partial void FolderVanished(ILogger logger, string folder, string newFolder);
+        Message = "The private folder {Folder} was removed or changed while the daemon runs; made {NewFolder} for new runners")]
+    public static partial void FolderReplaced(ILogger logger, string folder, string newFolder);
 
     [LoggerMessage(EventId = 2011, Level = LogLevel.Warning,
         Message = "No guardian process: {Cause}. If the daemon is killed, an engine behind a wrapper script lives on until the next start.")]

@@ -31,9 +31,8 @@ internal sealed class RuntimeFolder : IDisposable
     /// <summary>An empty folder, for programs that would read the user's configuration.</summary>
     public string EmptyFolder => System.IO.Path.Join(Path, "empty");
 
-    /// <summary>False when somebody removed or replaced the folder or the empty one in it: nothing can be started with it then.</summary>
-    public bool IsIntact =>
-        FileIdentity.OfName(Libc.CurrentDirectory, Path) is { } found && found == _held.Identity && Directory.Exists(EmptyFolder);
+    /// <summary>Whether the path still leads to this folder, and not to nothing or to a folder that somebody made in its place.</summary>
+    public bool IsThere => Find() is not null;
 
     /// <summary>
     /// The places where such folders may be, the best first: <c>XDG_RUNTIME_DIR</c> where it belongs to this user and nobody else may
@@ -54,35 +53,68 @@ internal sealed class RuntimeFolder : IDisposable
     /// <exception cref="IOException">None has; the message names them.</exception>
     public static RuntimeFolder Create(IReadOnlyList<string> places)
     {
+        int error = 0;
         foreach (string place in places)
         {
             string path = System.IO.Path.Join(place, $"{NamePrefix}{DaemonIdentity.Own}-{RandomText()}");
 
-            // The call, unlike .NET's, fails where the folder exists: nobody can have prepared it for us.
-            if (Encoding.UTF8.GetByteCount(path) > MaxFolderLength || Libc.MakeDirectory(path, OwnerOnly) != 0
-                || HeldFolder.Open(path) is not { } held)
-            {
-                continue;
-            }
-
-            var folder = new RuntimeFolder(path, held);
-            Directory.CreateDirectory(folder.EmptyFolder);
-            return folder;
+            if (Encoding.UTF8.GetByteCount(path) > MaxFolderLength)
+                error = Libc.ErrorNameTooLong;
+            else if (TryCreate(path, out error) is { } folder)
+                return folder;
         }
 
         throw new IOException($"No private folder for runners' sockets could be made in {string.Join(" or ", places)}: "
-            + $"{Marshal.GetLastPInvokeErrorMessage()}. Set XDG_RUNTIME_DIR or TMPDIR to a short path that can be written to.");
+            + $"{Marshal.GetPInvokeErrorMessage(error)}. Set XDG_RUNTIME_DIR or TMPDIR to a short path that can be written to.");
     }
+
+    /// <summary>
+    /// Makes the empty folder again where it is gone: programs that clean temporary folders remove empty ones, and leave the rest.
+    /// </summary>
+    /// <returns>False when nothing can be started with this folder any more; runners that live may still have their sockets in it.</returns>
+    public bool TryRestore() => Find() == _held.Identity && TryMakeEmptyFolder();
 
     /// <summary>A path for a runner's socket that no other start has.</summary>
     public string SocketPath(long number) => System.IO.Path.Join(Path, string.Create(CultureInfo.InvariantCulture, $"r{number}.sock"));
 
-    /// <summary>Removes the folder and all in it, as far as that is possible; the next start tries again.</summary>
+    /// <summary>Removes the folder and all in it, as far as that is possible; the next start tries again. No runner may live in it.</summary>
     public void Dispose()
     {
-        FolderRemoval.Remove(Path);
+        if (IsThere)
+            FolderRemoval.Remove(Path);
         _held.Dispose();
     }
+
+    private static RuntimeFolder? TryCreate(string path, out int error)
+    {
+        // The call, unlike .NET's, fails where the folder exists: nobody can have prepared it for us.
+        if (Libc.MakeDirectory(path, OwnerOnly) != 0)
+        {
+            error = Marshal.GetLastPInvokeError();
+            return null;
+        }
+
+        if (HeldFolder.Open(path) is not { } held)
+        {
+            error = Marshal.GetLastPInvokeError();
+            _ = Libc.UnlinkAt(Libc.CurrentDirectory, path, Libc.RemoveDirectory);
+            return null;
+        }
+
+        var folder = new RuntimeFolder(path, held);
+        bool isComplete = folder.TryMakeEmptyFolder();
+        error = Marshal.GetLastPInvokeError();
+        if (isComplete)
+            return folder;
+        folder.Dispose();
+        return null;
+    }
+
+    private bool TryMakeEmptyFolder() => Directory.Exists(EmptyFolder) || Libc.MakeDirectory(EmptyFolder, OwnerOnly) == 0;
+
+    private FileIdentity? Find() =>
+        FileIdentity.OfName(Libc.CurrentDirectory, Path) is { } found
+        && (found.Device, found.Inode) == (_held.Identity.Device, _held.Identity.Inode) ? found : null;
 
     private static bool IsPrivate(string? path)
     {
