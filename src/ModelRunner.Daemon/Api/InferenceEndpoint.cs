@@ -39,6 +39,7 @@ internal sealed class InferenceEndpoint(
     {
         using RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted);
         string? backend = context.Request.RouteValues[BackendParameter] as string;
+        await catalog.WaitForFirstLookAsync(context.RequestAborted);
         ModelEntry model = Find(RequestEnvelope.Read(body.Bytes.Span));
         route = route.For(model);
         Check(model, route, backend);

@@ -15,27 +15,33 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog probl
             routes.MapMethods(prefix + "/models/{**reference}", Reading, context => ShowAsync(context, ModelsAnswer.WriteOpenAi));
         }
 
-        routes.MapMethods("/models", Reading, context =>
-            JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteDockerList(json, catalog.List())));
+        routes.MapMethods("/models", Reading, ListForDockerAsync);
         routes.MapMethods("/models/{**reference}", Reading, context => ShowAsync(context, ModelsAnswer.WriteDocker));
     }
 
-    private Task ListAsync(HttpContext context)
+    private async Task ListForDockerAsync(HttpContext context)
     {
-        CheckBackend(context);
-        return JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteOpenAiList(json, catalog.List(), problems.List()));
+        await catalog.WaitForFirstLookAsync(context.RequestAborted);
+        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteDockerList(json, catalog.List()));
     }
 
-    private Task ShowAsync(HttpContext context, Action<System.Text.Json.Utf8JsonWriter, ModelEntry> write)
+    private async Task ListAsync(HttpContext context)
+    {
+        CheckBackend(context);
+        await catalog.WaitForFirstLookAsync(context.RequestAborted);
+        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteOpenAiList(json, catalog.List(), problems.List()));
+    }
+
+    private async Task ShowAsync(HttpContext context, Action<System.Text.Json.Utf8JsonWriter, ModelEntry> write)
     {
         CheckBackend(context);
 
         // Routing leaves an escaped slash as it is.
         string reference = Uri.UnescapeDataString(context.Request.RouteValues["reference"] as string ?? "");
+        await catalog.WaitForFirstLookAsync(context.RequestAborted);
         ModelLookup lookup = catalog.Find(reference);
-        return lookup.Model is { } model
-            ? JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => write(json, model))
-            : throw new ApiException(ApiErrors.OfLookup(lookup));
+        ModelEntry model = lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));
+        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => write(json, model));
     }
 
     private void CheckBackend(HttpContext context)

@@ -25,6 +25,7 @@ internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, Back
             request = UnloadRequest.Read(body.Bytes);
         }
 
+        await catalog.WaitForFirstLookAsync(context.RequestAborted);
         UnloadSelection selection = Select(request);
         int attached = pool.Runners.Count(runner => runner.IsAttached && selection.Matches(runner.Key));
         int count = await pool.UnloadAsync(selection, context.RequestAborted);

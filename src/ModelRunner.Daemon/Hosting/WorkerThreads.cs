@@ -7,7 +7,10 @@ namespace ModelRunner.Daemon.Hosting;
 /// </summary>
 internal static class WorkerThreads
 {
-    /// <summary>Far more than are ever at work at once: what waits, waits without a thread.</summary>
+    /// <summary>
+    /// Far more than are at work at once. What waits for a client, a runner or the first look at the store waits without a thread; only reads
+    /// of files hold one, and what was read of a model's file is kept.
+    /// </summary>
     private const int Count = 32;
 
     private const int CountBeyondProcessors = 8;

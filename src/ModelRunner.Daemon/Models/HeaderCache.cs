@@ -33,9 +33,9 @@ internal sealed class HeaderCache
     }
 
     /// <summary>Why an image projector cannot be used, a clause that follows the file's name; null where it can.</summary>
-    public string? ReadProjector(string path)
+    public string? ReadProjector(ModelFile projector)
     {
-        GgufReadOutcome outcome = Read(ModelFile.FromPath(path, Path.GetFileName(path)));
+        GgufReadOutcome outcome = Read(projector);
         return outcome.Problem ?? (outcome.Header!.Architecture == ProjectorArchitecture ? null : "is not an image projector");
     }
 

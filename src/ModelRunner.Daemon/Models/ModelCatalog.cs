@@ -8,7 +8,7 @@ namespace ModelRunner.Daemon.Models;
 /// anew when it is asked and the last look is old; heads of files are read once until the files change. Safe to call from any thread;
 /// while one thread looks, the others get what was seen before.
 /// </summary>
-internal sealed class ModelCatalog(DaemonSettings settings, TimeProvider time)
+internal sealed class ModelCatalog
 {
     /// <summary>How long one look at the store counts. A look at a thousand files takes some milliseconds.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
@@ -20,14 +20,40 @@ internal sealed class ModelCatalog(DaemonSettings settings, TimeProvider time)
 
     private const int MaxSuggestions = 3;
 
-    private readonly ModelEntryFactory _factory = new(settings.Runners);
+    private readonly DaemonSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly Func<StoreListing> _scan;
+    private readonly ModelEntryFactory _factory;
     private readonly Lock _lookLock = new();
     private volatile Look? _last;
+
+    /// <summary>Only the first look makes others wait, and a slow disk can make it long; so requests wait for it without a thread.</summary>
+    private readonly Lazy<Task> _firstLook;
 
     public ModelCatalog(DaemonSettings settings)
         : this(settings, TimeProvider.System)
     {
     }
+
+    public ModelCatalog(DaemonSettings settings, TimeProvider time)
+        : this(settings, time, () => StoreScanner.Scan(settings.ModelsPath, settings.IsDefaultModelsPath))
+    {
+    }
+
+    /// <summary>For tests, which decide how long a look takes.</summary>
+    internal ModelCatalog(DaemonSettings settings, TimeProvider time, Func<StoreListing> scan)
+    {
+        (_settings, _time, _scan) = (settings, time, scan);
+        _factory = new ModelEntryFactory(settings.Runners);
+        _firstLook = new Lazy<Task>(LookFirst);
+    }
+
+    /// <summary>
+    /// Completes when the store has been looked at once: from then on no call of this waits for another one's look. To be awaited before
+    /// those calls by whoever may be one of many.
+    /// </summary>
+    public Task WaitForFirstLookAsync(CancellationToken cancellationToken) =>
+        _last is not null ? Task.CompletedTask : _firstLook.Value.WaitAsync(cancellationToken);
 
     /// <summary>
     /// Everything that is wrong with the models, one sentence each and without any absolute path: what could not be looked at, names that
@@ -106,13 +132,16 @@ internal sealed class ModelCatalog(DaemonSettings settings, TimeProvider time)
         return $"there is no model \"{reference}\"; \"model-runner ls\" lists the models that there are";
     }
 
+    // A look that failed is taken again by the call that needs it, which then tells the failure.
+    private Task LookFirst() => Task.Run(() => Refresh(LookInterval)).ContinueWith(
+        static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
     private ModelSnapshot Refresh(TimeSpan maxAge)
     {
         Look? last = _last;
-        if (last is not null && time.GetElapsedTime(last.Timestamp) < Max(maxAge, last.Duration * RestAfterLook))
+        if (last is not null && _time.GetElapsedTime(last.Timestamp) < Max(maxAge, last.Duration * RestAfterLook))
             return last.Snapshot;
 
-        // Only the first look makes others wait.
         if (!_lookLock.TryEnter())
         {
             if (last is not null)
@@ -125,9 +154,9 @@ internal sealed class ModelCatalog(DaemonSettings settings, TimeProvider time)
             if (_last is { } newer && newer != last)
                 return newer.Snapshot;
 
-            long started = time.GetTimestamp();
-            ModelSnapshot snapshot = new ModelSnapshotBuilder(settings).Build(StoreScanner.Scan(settings.ModelsPath, settings.IsDefaultModelsPath));
-            _last = new Look(snapshot, time.GetTimestamp(), time.GetElapsedTime(started));
+            long started = _time.GetTimestamp();
+            ModelSnapshot snapshot = new ModelSnapshotBuilder(_settings).Build(_scan());
+            _last = new Look(snapshot, _time.GetTimestamp(), _time.GetElapsedTime(started));
             return snapshot;
         }
         finally

@@ -30,7 +30,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
             return null;
         }
 
-        problem = FindProblem(source.File, out GgufHeader? header) ?? FindConfiguredProjectorProblem(source.Settings);
+        problem = FindProblem(source.File, out GgufHeader? header) ?? FindConfiguredProjectorProblem(source);
         if (problem is null)
             return Create(source, source.File, header!);
         if (source.AttachedModes.Count > 0)
@@ -43,10 +43,10 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
     /// <summary>What is odd about a model that can be used, a clause that follows its reference; null: nothing.</summary>
     public string? FindWarning(ModelSource source)
     {
-        if (source.File is null || ChooseProjector(source) is not { } projector)
+        if (source.File is null || source.Projector is not { } projector)
             return null;
         if (_headers.ReadProjector(projector) is { } problem)
-            return $"is run without pictures: the image projector {Path.GetFileName(projector)} {problem}";
+            return $"is run without pictures: the image projector {projector.ShownName} {problem}";
 
         return runners.LlamaServerPath is null && runners.LlamaHostPath is not null
             ? "is run without pictures: the embedded engine cannot read them; install llama.cpp or set LLAMA_SERVER_PATH"
@@ -61,18 +61,17 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
             ?? ContextSizeOfArguments(source, slots)
             ?? Math.Min(trained, DefaultContextSize);
         IReadOnlyList<RunnerMode> modes = ModelModes.Of(header, FindPooling(source));
-        string? projector = modes.Contains(RunnerMode.Completion) ? ChooseProjector(source) : null;
+        ModelFile? projector = modes.Contains(RunnerMode.Completion) ? source.Projector : null;
         if (projector is not null && _headers.ReadProjector(projector) is not null)
             projector = null;
-        long projectorBytes = projector is null ? 0 : FileStatus.Of(projector).SizeBytes;
         return new ModelEntry(source.Reference.ToString(), file.Path, file.SizeBytes, file.Written, source.Settings)
         {
             Modes = [.. modes.Concat(source.AttachedModes).Distinct()],
             ContextSize = contextSize,
             Slots = slots,
-            MemoryBytes = MemoryEstimate.Bytes(header, file.SizeBytes + projectorBytes, (long)contextSize * slots, BatchTokens(modes, contextSize)),
+            MemoryBytes = MemoryEstimate.Bytes(header, file.SizeBytes + (projector?.SizeBytes ?? 0), (long)contextSize * slots, BatchTokens(modes, contextSize)),
             Header = header,
-            ProjectorPath = projector,
+            ProjectorPath = projector?.Path,
         };
     }
 
@@ -93,13 +92,10 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
             : null;
     }
 
-    private string? FindConfiguredProjectorProblem(ModelSettings settings) =>
-        settings.ProjectorPath is { } path && _headers.ReadProjector(path) is { } problem
-            ? $"its mmproj {Path.GetFileName(path)} {problem}"
+    private string? FindConfiguredProjectorProblem(ModelSource source) =>
+        source is { Settings.ProjectorPath: not null, Projector: { } projector } && _headers.ReadProjector(projector) is { } problem
+            ? $"its mmproj {projector.ShownName} {problem}"
             : null;
-
-    private static string? ChooseProjector(ModelSource source) =>
-        source.Settings.HasNoProjector ? null : source.Settings.ProjectorPath ?? source.File?.Projector;
 
     // llama-server's argument counts all slots together; 0 stands for the model's own.
     private int? ContextSizeOfArguments(ModelSource source, int slots) =>

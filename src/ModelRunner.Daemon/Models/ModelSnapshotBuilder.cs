@@ -109,5 +109,10 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
     private static string Show(ModelFile? file) => file is null ? "" : Diagnostics.PlainText.EscapeAndCut(file.ShownName, 200);
 
     private static ModelSource Create(string canonical, ModelFile? file, ModelSettings model) =>
-        new(ModelReference.FromCanonical(canonical), file, model, []);
+        new(ModelReference.FromCanonical(canonical), file, model, [])
+        {
+            Projector = (model.HasNoProjector ? null : model.ProjectorPath ?? file?.Projector) is { } path
+                ? ModelFile.FromPath(path, Path.GetFileName(path))
+                : null,
+        };
 }

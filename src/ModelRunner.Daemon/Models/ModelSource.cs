@@ -9,4 +9,8 @@ namespace ModelRunner.Daemon.Models;
 /// <param name="Settings">What the configuration says of it.</param>
 /// <param name="AttachedModes">The modes of the attached runners that serve it.</param>
 internal sealed record ModelSource(
-    ModelReference Reference, ModelFile? File, ModelSettings Settings, IReadOnlyList<RunnerMode> AttachedModes);
+    ModelReference Reference, ModelFile? File, ModelSettings Settings, IReadOnlyList<RunnerMode> AttachedModes)
+{
+    /// <summary>Its image projector as the last look saw it, the configured one or the one that lies beside it; null: it has none.</summary>
+    public ModelFile? Projector { get; init; }
+}
