@@ -26,6 +26,7 @@ internal sealed unsafe class ChildProcess
     private readonly int _outputPipe;
     private readonly ProcessTree _tree;
     private long _graceEnds;
+    private bool _isOutputOver;
     private bool _isReaped;
 
     /// <param name="id">The process, which must be a child of ours and the leader of its group.</param>
@@ -36,11 +37,19 @@ internal sealed unsafe class ChildProcess
         (Id, _outputPipe) = (id, outputPipe);
         _tree = new ProcessTree(id, mark);
         Unreaped[id] = this;
-        new Thread(Watch, StackSize)
+        try
         {
-            IsBackground = true,
-            Name = string.Create(CultureInfo.InvariantCulture, $"runner {id}"),
-        }.Start();
+            new Thread(Watch, StackSize)
+            {
+                IsBackground = true,
+                Name = string.Create(CultureInfo.InvariantCulture, $"runner {id}"),
+            }.Start();
+        }
+        catch
+        {
+            Forget();
+            throw;
+        }
     }
 
     /// <summary>Whether any child process of this kind has not been reaped yet.</summary>
@@ -110,23 +119,40 @@ internal sealed unsafe class ChildProcess
         {
             int count = Libc.Poll(entries, 2, processFile < 0 ? LookIntervalMilliseconds : -1);
             if (count > 0 && entries[1].Returned != 0 && Drain(block) == 0)
-                entries[1].File = -1;
+                (entries[1].File, _isOutputOver) = (-1, true);
             if (processFile < 0 ? HasEnded() : count > 0 && entries[0].Returned != 0)
                 break;
         }
 
         // Not reaped yet, so the number of the group cannot have been given to anybody else.
-        Survivors = _tree.End(() => Environment.TickCount64 < Volatile.Read(ref _graceEnds));
-        DrainRest(block, entries[1]);
+        Survivors = _tree.End(() => Environment.TickCount64 < Volatile.Read(ref _graceEnds), milliseconds => DrainFor(milliseconds, block));
+        DrainRest(block);
         _ = Libc.Close(_outputPipe);
         if (processFile >= 0)
             _ = Libc.Close(processFile);
         _exited.SetResult(Reap());
     }
 
-    private void DrainRest(byte[] block, PollEntry pipe)
+    /// <summary>Waits so long, and reads meanwhile: a descendant that writes much at its end must not be held up.</summary>
+    private void DrainFor(int milliseconds, byte[] block)
     {
-        for (int left = MaxBytesAfterExit; left > 0 && pipe.File >= 0 && Libc.Poll(&pipe, 1, 0) > 0;)
+        long end = Environment.TickCount64 + milliseconds;
+        var pipe = new PollEntry { File = _isOutputOver ? -1 : _outputPipe, Events = Libc.PollIn };
+        for (long left = milliseconds; left > 0; left = end - Environment.TickCount64)
+        {
+            if (Libc.Poll(&pipe, 1, (int)left) <= 0 || Drain(block) != 0)
+                continue;
+
+            // Nobody has the other end any more, so most likely all have ended.
+            _isOutputOver = true;
+            return;
+        }
+    }
+
+    private void DrainRest(byte[] block)
+    {
+        var pipe = new PollEntry { File = _outputPipe, Events = Libc.PollIn };
+        for (int left = MaxBytesAfterExit; left > 0 && !_isOutputOver && Libc.Poll(&pipe, 1, 0) > 0;)
         {
             int count = Drain(block);
             if (count <= 0)
@@ -155,18 +181,21 @@ internal sealed unsafe class ChildProcess
         return result != 0 || information[0] != 0;
     }
 
+    private void Forget() => Unreaped.TryRemove(KeyValuePair.Create(Id, this));
+
     private ExitStatus Reap()
     {
         lock (_gate)
         {
             _isReaped = true;
+
+            // Once it is reaped, a new child may have its number.
+            Forget();
             int status;
             int result;
             do
                 result = Libc.WaitPid(Id, &status, 0);
             while (result < 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
-
-            Unreaped.TryRemove(Id, out _);
 
             // Where our own parent made SIGCHLD ignored, the kernel reaps and the status is lost.
             return result == Id ? ExitStatus.FromWaitStatus(status) : default;

@@ -12,7 +12,9 @@ namespace ModelRunner.Daemon.Runners.Processes;
 /// <param name="mark">A variable, as <c>NAME=value</c>, that only this runner was started with.</param>
 internal sealed class ProcessTree(int leader, string mark)
 {
-    private const int PauseMilliseconds = 5;
+    // A look reads all of /proc, so it is not taken often while nothing is done but to wait.
+    private const int WaitPauseMilliseconds = 50;
+    private const int KillPauseMilliseconds = 5;
     private const int KillPatienceMilliseconds = 1000;
 
     private readonly Lock _gate = new();
@@ -36,8 +38,9 @@ internal sealed class ProcessTree(int leader, string mark)
     /// children of this process. Returns after a second at the latest, beyond the time that it was asked to wait.
     /// </summary>
     /// <param name="waitUntil">Asked between two looks: true while they may still end by themselves.</param>
+    /// <param name="pause">Lets so many milliseconds pass between two looks.</param>
     /// <returns>How many cannot be killed.</returns>
-    public int End(Func<bool> waitUntil)
+    public int End(Func<bool> waitUntil, Action<int> pause)
     {
         long? killingSince = null;
         while (true)
@@ -60,7 +63,7 @@ internal sealed class ProcessTree(int leader, string mark)
                     return members.Count;
             }
 
-            Libc.Pause(PauseMilliseconds);
+            pause(killingSince is null ? WaitPauseMilliseconds : KillPauseMilliseconds);
         }
     }
 
@@ -74,7 +77,7 @@ internal sealed class ProcessTree(int leader, string mark)
     {
         List<ProcessEntry> all = ProcessList.ReadAll();
         HashSet<int> members = [leader];
-        // Nothing that is older can be of its making; the environment is read last, for that costs the most.
+        // A process that is older than the leader cannot be its descendant. The environment is read last, for that costs the most.
         foreach (ProcessEntry process in all.Where(process => process.StartTime >= _startTime))
             if (process.Group == leader || process.Session == leader || IsKnown(process) || ProcessList.HasVariable(process.Id, mark))
                 members.Add(process.Id);

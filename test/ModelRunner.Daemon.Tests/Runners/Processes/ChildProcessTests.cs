@@ -66,7 +66,7 @@ public sealed class ChildProcessTests : IDisposable
 
     [Theory]
     [InlineData("setsid sleep 600 & echo $!; wait")]
-    [InlineData("setsid setsid sh -c 'echo $$; exec sleep 600' & wait")]
+    [InlineData("setsid setsid sh -c 'echo $$; exec sleep 600' & exec sleep 600")]
     [InlineData("env -i setsid sleep 600 & echo $!; wait")]
     [InlineData("(setsid sh -c 'sleep 600 & echo $!; wait' &); exec sleep 600")]
     public async Task All_that_a_wrapper_script_started_is_killed_wherever_it_went(string script)
@@ -92,6 +92,19 @@ public sealed class ChildProcessTests : IDisposable
         await child.Exited.WaitAsync(Limit);
         Assert.Contains("saved", child.Output.ReadLines());
         Assert.DoesNotContain("never", child.Output.ReadLines());
+    }
+
+    [Fact]
+    public async Task An_engine_behind_a_wrapper_script_may_write_more_than_a_pipe_holds_within_the_grace_time()
+    {
+        const string Engine = "trap 'head -c 300000 /dev/zero; echo; echo saved; exit 0' TERM; echo up; while :; do sleep 0.02; done";
+        ChildProcess child = await _bed.StartShellAsync($"setsid sh -c \"{Engine}\"; echo never");
+        await WaitForOutputAsync(child);
+
+        child.AskToEnd(TimeSpan.FromSeconds(10));
+
+        await child.Exited.WaitAsync(Limit);
+        Assert.Equal("saved", child.Output.ReadLines()[^1]);
     }
 
     [Fact]
