@@ -38,7 +38,8 @@ internal sealed class RunnerPool : IAsyncDisposable
         _attached = [.. _live.Attached.Select(static runner => runner.Key)];
         foreach (RunnerKey key in _attached)
             _attachedBackends.TryAdd((key.Model, key.Mode), key.Backend);
-        MemoryMeter? memory = settings.Runners.MemoryBudgetBytes is null ? new MemoryMeter(_live, readMemory ?? MachineMemory.ReadAvailableTo) : null;
+        MemoryMeter? memory =
+            settings.Runners.MemoryBudgetBytes is null ? new MemoryMeter(_live, time, readMemory ?? MachineMemory.ReadAvailableTo) : null;
         _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _live.Attached), _live, launcher, memory, time, logger);
     }
 

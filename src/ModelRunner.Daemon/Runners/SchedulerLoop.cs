@@ -105,9 +105,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         {
             try
             {
-                // Right before the decision: what was free a minute ago may be taken by now.
+                // Before the decision: what was free a minute ago may be taken by now.
                 if (_memory is not null && MemoryMeter.IsNeededFor(happened, _snapshot))
-                    Handle(new MemoryMeasured(_memory.Measure()));
+                    Handle(new MemoryMeasured(_memory.Measure(happened)));
                 Handle(happened);
             }
             catch (Exception failure)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
@@ -12,13 +13,14 @@ public sealed class MemoryMeterTests : IAsyncDisposable
 
     private readonly FakeLauncher _launcher = new() { AreReadyAtOnce = true };
     private readonly List<int[]> _measured = [];
+    private readonly FakeTimeProvider _time = new();
     private readonly RunnerPool _pool;
     private long _free = 100;
 
     public MemoryMeterTests()
     {
         var settings = new DaemonSettings { Listen = new ListenSettings(null, null), ModelsPath = "/nowhere", Runners = new RunnerSettings() };
-        _pool = new RunnerPool(settings, _launcher, TimeProvider.System, NullLogger<RunnerPool>.Instance, processes =>
+        _pool = new RunnerPool(settings, _launcher, _time, NullLogger<RunnerPool>.Instance, processes =>
         {
             _measured.Add([.. processes]);
             return _free;
@@ -31,15 +33,29 @@ public sealed class MemoryMeterTests : IAsyncDisposable
     public async Task What_is_free_is_read_before_each_start()
     {
         await LoadAsync("a", 60);
+        _time.Advance(MemoryMeter.MaxAge);
         _free = 50;
         Refuse refusal = (await AskAsync("b", 60)).Refusal!;
         Assert.Equal(RefusalReason.OutOfMemory, refusal.Reason);
 
+        _time.Advance(MemoryMeter.MaxAge);
         _free = 200;
         await LoadAsync("b", 60);
 
         Assert.Equal(3, _measured.Count);
         Assert.Equal([[], [1001], [1001]], _measured);
+    }
+
+    [Fact]
+    public async Task What_was_read_a_moment_ago_is_used_again()
+    {
+        await LoadAsync("a", 10);
+        await LoadAsync("b", 10);
+        Assert.Single(_measured);
+
+        _time.Advance(MemoryMeter.MaxAge);
+        await LoadAsync("c", 10);
+        Assert.Equal(2, _measured.Count);
     }
 
     [Fact]
@@ -55,6 +71,7 @@ public sealed class MemoryMeterTests : IAsyncDisposable
     public async Task A_runner_that_is_ready_stays_when_others_take_the_memory()
     {
         await LoadAsync("a", 60);
+        _time.Advance(MemoryMeter.MaxAge);
         _free = 10;
 
         Assert.Equal(RefusalReason.OutOfMemory, (await AskAsync("b", 60)).Refusal!.Reason);
