@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ModelRunner.Daemon.Configuration;
 
-/// <summary>Asks an engine for its help. Bounded in time and output; the engine is told nothing and inherits no setting of its own.</summary>
+/// <summary>Asks an engine for its help. Bounded in time and output; it inherits what runners inherit, and no key.</summary>
 internal static class EngineHelp
 {
     /// <summary>A build for accelerators looks for its devices first, which takes seconds on some machines.</summary>
@@ -11,9 +11,6 @@ internal static class EngineHelp
 
     // llama-server's help has 60 KB.
     private const int MaxCharacters = 1024 * 1024;
-
-    // Variables that set arguments: a wrong one would make the engine fail instead of helping.
-    private static readonly string[] Settings = ["LLAMA_", "AIP_"];
 
     /// <summary>Runs <c>PROGRAM --help</c> and reads what it writes; null where that is no help, or does not end in time.</summary>
     public static async Task<EngineFlags?> ReadAsync(string program, TimeSpan patience, CancellationToken cancellationToken)
@@ -23,7 +20,7 @@ internal static class EngineHelp
             UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/",
         };
         foreach (string name in start.Environment.Keys.ToArray())
-            if (Settings.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
+            if (!EngineVariables.IsKept(name))
                 start.Environment.Remove(name);
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -69,9 +66,9 @@ internal static class EngineHelp
         {
             process.Kill(entireProcessTree: true);
         }
-        catch (InvalidOperationException)
+        catch (Exception failure) when (failure is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
         {
-            // It has ended.
+            // It has ended, or something that it started belongs to another user.
         }
     }
 }

@@ -85,6 +85,26 @@ public sealed class EngineFlagsTests : IDisposable
         Assert.Contains("--flash-attn", (await EngineHelp.ReadAsync(program, TimeSpan.FromSeconds(30), Cancellation))!.Known);
     }
 
+    [Fact]
+    public async Task A_program_that_is_asked_is_told_no_key()
+    {
+        const string Secret = "MODEL_RUNNER_TEST_API_KEY";
+        Environment.SetEnvironmentVariable(Secret, "--leaked");
+        try
+        {
+            string program = Script($"cat <<END\n{Help}\n  ${{{Secret}---kept}} N  a number\nEND");
+
+            IReadOnlySet<string> known = (await EngineHelp.ReadAsync(program, TimeSpan.FromSeconds(30), Cancellation))!.Known;
+
+            Assert.Contains("--kept", known);
+            Assert.DoesNotContain("--leaked", known);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(Secret, null);
+        }
+    }
+
     [Theory]
     [InlineData("exec sleep 600")]
     [InlineData("sleep 600 & wait")]
