@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using ModelRunner.Daemon.Runners.Processes;
 
 namespace ModelRunner.Daemon.Discovery;
 
@@ -10,11 +11,12 @@ namespace ModelRunner.Daemon.Discovery;
 /// </summary>
 internal sealed unsafe partial class PrivateFolder : IDisposable
 {
-    private const int OpenFolderOnly = 0x10000 | 0x20000 | 0x80000; // O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, with O_RDONLY being 0
     private const int EmptyPath = 0x1000; // AT_EMPTY_PATH
     private const uint WantsModeAndUser = 0x1 | 0x2 | 0x8; // STATX_TYPE | STATX_MODE | STATX_UID
     private const int WritableByOthers = 0x12; // octal 0022
     private const uint OwnerOnly = 0x1C0; // octal 0700
+
+    private static readonly int OpenFolderOnly = Libc.OpenDirectory | Libc.OpenNoFollow | Libc.OpenCloseOnExec; // O_RDONLY being 0
 
     private readonly SafeFileHandle _handle;
 

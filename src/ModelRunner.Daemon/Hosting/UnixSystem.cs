@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using ModelRunner.Daemon.Runners.Processes;
 
 namespace ModelRunner.Daemon.Hosting;
 
@@ -9,14 +10,17 @@ namespace ModelRunner.Daemon.Hosting;
 internal static unsafe partial class UnixSystem
 {
     private const int CloseOnExec = 0x80000; // O_CLOEXEC and SOCK_CLOEXEC
-    private const int LockFlags = 0x2 | 0x40 | 0x800 | 0x20000 | CloseOnExec; // O_RDWR | O_CREAT | O_NONBLOCK | O_NOFOLLOW
-    private const int ReadFlags = 0x800 | 0x20000 | CloseOnExec; // O_RDONLY | O_NONBLOCK | O_NOFOLLOW
-    private const int PathOnly = 0x200000 | 0x20000 | CloseOnExec; // O_PATH | O_NOFOLLOW
+    private const int OpenToCreate = 0x40; // O_CREAT
+    private const int OpenPathOnly = 0x200000; // O_PATH
     private const int OwnerOnly = 0x180; // octal 0600
     private const int LockExclusiveAtOnce = 2 | 4; // LOCK_EX | LOCK_NB
     private const int WouldBlock = 11; // EWOULDBLOCK
     private const int FamilyUnix = 1;
     private const int StreamSocket = 1;
+
+    private static readonly int LockFlags = Libc.OpenReadWrite | OpenToCreate | Libc.OpenNoBlock | Libc.OpenNoFollow | CloseOnExec;
+    private static readonly int ReadFlags = Libc.OpenNoBlock | Libc.OpenNoFollow | CloseOnExec; // O_RDONLY being 0
+    private static readonly int PathOnly = OpenPathOnly | Libc.OpenNoFollow | CloseOnExec;
 
     /// <summary>Opens or makes a file for its owner only. A link is not followed, and nothing is waited for.</summary>
     /// <exception cref="Win32Exception">It cannot be opened.</exception>
