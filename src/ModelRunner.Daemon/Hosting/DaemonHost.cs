@@ -55,9 +55,11 @@ internal static class DaemonHost
 
         using var signals = new ShutdownSignals(EndAtOnce, () => daemon?.NoteHangup(), cancellationToken);
         LostSignal.Install(signals.Ask);
+        using var starting = new CancellationTokenSource();
+        _ = signals.Asked.ContinueWith(_ => starting.Cancel(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         try
         {
-            daemon = await DaemonApplication.StartAsync(settings, TimeProvider.System, cancellationToken);
+            daemon = await DaemonApplication.StartAsync(settings, TimeProvider.System, starting.Token);
             announcement = Announce(daemon, settings, options);
 
             // Whoever reads standard output may have stopped reading, which must not keep the daemon from anything.
@@ -65,6 +67,10 @@ internal static class DaemonHost
             await signals.Asked;
             announcement?.Dispose();
             await daemon.DisposeAsync();
+            return ExitCode.Success;
+        }
+        catch (OperationCanceledException) when (daemon is null && starting.IsCancellationRequested)
+        {
             return ExitCode.Success;
         }
         catch (ListenException failure)

@@ -14,7 +14,7 @@ internal sealed class PatientListener : IConnectionListener
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>It is told again only when it went well for so long.</summary>
+    /// <summary>The warning is logged again only after one minute without errors.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
 
     private readonly SocketConnectionContextFactory _connections;
@@ -43,7 +43,8 @@ internal sealed class PatientListener : IConnectionListener
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
-        for (TimeSpan pause = FirstPause; ;)
+        TimeSpan pause = FirstPause;
+        for (int errors = 0; ; errors++)
         {
             try
             {
@@ -56,16 +57,18 @@ internal sealed class PatientListener : IConnectionListener
             {
                 return null;
             }
-            catch (SocketException failure) when (IsShortage(failure.SocketErrorCode))
+            catch (SocketException failure)
             {
-                Tell(failure);
+                bool isShortage = IsShortage(failure.SocketErrorCode);
+                if (isShortage)
+                    Tell(failure);
+
+                // One other error says that a client was gone before its turn came. More of them may not end.
+                if (!isShortage && errors == 0)
+                    continue;
                 if (!await PauseAsync(pause))
                     return null;
                 pause = pause * 2 < LastPause ? pause * 2 : LastPause;
-            }
-            catch (SocketException)
-            {
-                // The client was gone before its turn came.
             }
         }
     }

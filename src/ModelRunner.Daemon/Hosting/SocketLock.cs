@@ -74,10 +74,10 @@ internal sealed class SocketLock : IDisposable
         return "another process";
     }
 
-    /// <summary>Removes the file and unlocks.</summary>
+    /// <summary>Removes the file, unless another one lies at its path by now, and unlocks.</summary>
     public void Dispose()
     {
-        if (!_file.IsClosed)
+        if (!_file.IsClosed && FileFacts.At(_path) is { } found && found == FileFacts.Of(_file))
             UnixSystem.Remove(_path);
         _file.Dispose();
     }

@@ -49,16 +49,22 @@ internal sealed class UnixListener : IDisposable
     {
         string shown = PlainText.Escape(path);
         SocketLock? held = null;
+        Socket? socket = null;
         try
         {
             held = await TakeLockAsync(path, shown, say, time, cancellationToken);
             RemoveStale(path, shown);
-            Socket socket = UnixSystem.BindPrivately(path);
+            socket = UnixSystem.BindPrivately(path);
+            SafeFileHandle file = UnixSystem.Refer(path);
             socket.Listen(Backlog);
-            return new UnixListener(path, socket, held, UnixSystem.Refer(path));
+            return new UnixListener(path, socket, held, file);
         }
         catch (Exception failure)
         {
+            // Nobody else makes a socket there while we have the lock.
+            if (socket is not null)
+                UnixSystem.Remove(path);
+            socket?.Dispose();
             held?.Dispose();
             if (failure is Win32Exception or IOException or UnauthorizedAccessException)
             {
@@ -102,7 +108,7 @@ internal sealed class UnixListener : IDisposable
             if (SocketLock.TryTake(lockPath) is { } taken)
                 return taken;
 
-            // The holder serves, so waiting would be in vain.
+            // If the lock's holder answers on the socket, it will not give up the lock soon.
             RefuseIfAnswered(path, shown);
             TimeSpan waited = time.GetElapsedTime(started);
             if (waited >= LockTime)

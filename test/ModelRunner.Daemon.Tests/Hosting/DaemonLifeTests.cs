@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using ModelRunner.Daemon.Hosting;
 using ModelRunner.Daemon.Tests.Support;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
@@ -76,6 +77,20 @@ public sealed class DaemonLifeTests
 
         await using DaemonFixture second = await start;
         Assert.Equal(200, (await second.PostAsync("v1/chat/completions", Chat)).Status);
+    }
+
+    [Fact]
+    public async Task A_daemon_that_waits_for_the_lock_of_its_socket_can_be_ended()
+    {
+        using var folder = new TemporaryFolder();
+        using SocketLock? held = SocketLock.TryTake(Path.Join(folder.Path, "d.sock") + SocketLock.Suffix);
+        using Process second = DaemonFixture.StartUnread(folder, new DaemonSetup { Folder = folder });
+        Assert.Contains("waiting up to 5 s", await second.StandardError.ReadLineAsync(Cancellation), StringComparison.Ordinal);
+
+        await DaemonFixture.SignalAsync(second.Id, "TERM");
+
+        await second.WaitForExitAsync(Cancellation);
+        Assert.Equal((0, ""), (second.ExitCode, await second.StandardError.ReadToEndAsync(Cancellation)));
     }
 
     [Fact]

@@ -175,6 +175,19 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
+    public void The_lock_of_another_daemon_at_the_same_path_stays()
+    {
+        SocketLock? lost = SocketLock.TryTake(LockPath);
+        File.Delete(LockPath);
+        using SocketLock? next = SocketLock.TryTake(LockPath);
+
+        lost!.Dispose();
+
+        Assert.True(File.Exists(LockPath));
+        Assert.Null(SocketLock.TryTake(LockPath));
+    }
+
+    [Fact]
     public async Task A_socket_is_removed_once_even_where_the_same_inode_lies_there_again()
     {
         UnixListener first = await ListenAsync();
