@@ -25,7 +25,7 @@ internal sealed unsafe partial class StandardStream : Stream
     {
         (_descriptor, _name) = (descriptor, name);
 
-        // Whatever this process opened itself is closed on exec. What its parent gave it cannot be, or it would not be here.
+        // Descriptors that .NET opened have close-on-exec set; inherited ones do not.
         _isOpen = GetFlags(descriptor, GetDescriptorFlags) == 0;
     }
 

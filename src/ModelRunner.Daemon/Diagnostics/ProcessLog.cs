@@ -36,8 +36,8 @@ internal static class ProcessLog
     public static void Say(string sentence) => StandardError.Write($"model-runner: {PlainText.Escape(sentence)}");
 
     /// <summary>
-    /// Waits a short time until what was said is written; to be called before the process ends. Where that was in vain, later calls do not
-    /// wait again.
+    /// Waits a short time until what was said is written; to be called before the process ends. If the time runs out, later calls return at
+    /// once.
     /// </summary>
     public static void Flush()
     {

@@ -7,9 +7,9 @@ namespace ModelRunner.Daemon.Runners.Processes;
 /// of a container. Without it they would stay as zombies.
 /// </summary>
 /// <remarks>
-/// Who started a child waits for it: <see cref="ChildProcess"/> for runners, .NET for its own. Those must never find it gone. So a child is
-/// collected only when it is unknown and still a zombie a second after it was first seen as one; the others are collected within
-/// milliseconds. This looks only after a child's end, so an idle daemon does nothing.
+/// The code that started a child also collects it, and fails if it was collected elsewhere: <see cref="ChildProcess"/> for runners, .NET for
+/// its own. So a child is collected only when it is unknown and still a zombie a second after it was first seen as one; the others are
+/// collected within milliseconds. This looks only after a child's end, so an idle daemon does nothing.
 /// </remarks>
 internal sealed unsafe class AdoptedChildren : IDisposable
 {

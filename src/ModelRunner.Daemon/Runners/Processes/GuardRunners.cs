@@ -25,7 +25,7 @@ internal static unsafe class GuardRunners
     private static readonly TimeSpan DeathPatience = TimeSpan.FromSeconds(10);
     private const int PauseMilliseconds = 5;
 
-    // Whoever ends the daemon with all its group or session means the guardian last of all.
+    // A signal to the daemon's whole group or session also reaches the guardian; it must ignore it and clean up first.
     private static readonly int[] IgnoredSignals = [Libc.SigHup, Libc.SigInt, Libc.SigQuit, Libc.SigTerm, Libc.SigPipe];
 
     /// <summary>The words to start it with.</summary>

@@ -25,7 +25,7 @@ internal sealed unsafe class RunnerSpawner : IDisposable
     private readonly Thread _thread;
 
     /// <param name="prefix">The words that tie a child's life to ours; see <see cref="DeathSignal"/>.</param>
-    /// <param name="guardian">Ends what outlives this process; null: nobody does. Owned from here on.</param>
+    /// <param name="guardian">Ends what outlives this process; null: there is no guardian. Owned from here on.</param>
     public RunnerSpawner(IReadOnlyList<string> prefix, Guardian? guardian = null)
     {
         (_prefix, _guardian) = (prefix, guardian);
