@@ -25,9 +25,15 @@ internal sealed class BodyBudget(long limit)
     {
         do
         {
-            if (Interlocked.Add(ref _held, bytes) <= limit)
-                return true;
-            Interlocked.Add(ref _held, -bytes);
+            // Added in one step only where it fits: what is too large for the rest must not be in the way of what is not.
+            long before = Held;
+            while (before + bytes <= limit)
+            {
+                long found = Interlocked.CompareExchange(ref _held, before + bytes, before);
+                if (found == before)
+                    return true;
+                before = found;
+            }
         }
         while (MakeRoom());
         return false;

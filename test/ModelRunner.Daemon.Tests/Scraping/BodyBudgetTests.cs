@@ -1,0 +1,57 @@
+using ModelRunner.Daemon.Scraping;
+
+namespace ModelRunner.Daemon.Tests.Scraping;
+
+public sealed class BodyBudgetTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_body_that_is_too_large_is_never_in_the_way_of_one_that_fits()
+    {
+        const int Takes = 2_000_000;
+        var budget = new BodyBudget(100);
+        using var ended = new CancellationTokenSource();
+        var isRunning = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<bool> large = Task.Run(
+            () =>
+            {
+                isRunning.SetResult();
+                bool isTaken = false;
+                while (!ended.IsCancellationRequested)
+                    isTaken |= budget.TryTake(101);
+                return isTaken;
+            },
+            Cancellation);
+        await isRunning.Task;
+        int refused = 0;
+        for (int i = 0; i < Takes; i++)
+        {
+            if (budget.TryTake(10))
+                budget.Return(10);
+            else
+                refused++;
+        }
+
+        await ended.CancelAsync();
+        Assert.False(await large);
+        Assert.Equal(0, refused);
+        Assert.Equal(0, budget.Held);
+    }
+
+    [Fact]
+    public void Where_room_can_be_made_a_body_takes_it()
+    {
+        var budget = new BodyBudget(100);
+        Assert.True(budget.TryTake(100));
+        Assert.False(budget.TryTake(1));
+        budget.MakeRoom = () =>
+        {
+            budget.Return(100);
+            return true;
+        };
+
+        Assert.True(budget.TryTake(1));
+        Assert.Equal(1, budget.Held);
+    }
+}
