@@ -4,7 +4,8 @@ namespace ModelRunner.Daemon.Hosting.Connections;
 
 /// <summary>
 /// All connections of clients. Where there are as many as may be, a new one takes the place of the one that was idle for the longest time.
-/// Where all are at work, some more are accepted, so that those who watch over the daemon still get an answer. Safe to call from any thread.
+/// Where all are at work, or those that were asked to close are not gone yet, the reserve is used, so that health checks and scrapes still get
+/// an answer. There are never more than both together. Safe to call from any thread.
 /// </summary>
 internal sealed class ConnectionTable(ConnectionPlaces places, TimeProvider time)
 {
@@ -30,33 +31,37 @@ internal sealed class ConnectionTable(ConnectionPlaces places, TimeProvider time
     /// <summary>Whether there are more than may be, so that a connection beyond the limit is to be used sparingly.</summary>
     public bool IsFull => Count > places.Limit;
 
-    /// <summary>Takes a new connection in; null where there is no place, not even in the reserve.</summary>
+    /// <summary>Takes a new connection in; null where even the reserve is used up.</summary>
     public ClientConnection? Add(ConnectionContext connection)
     {
         long now = time.GetTimestamp();
         var client = new ClientConnection(connection, now);
         var late = new List<ClientConnection>();
         ClientConnection? evicted = null;
+        bool isAccepted;
         lock (_lock)
         {
+            isAccepted = _connections.Count < places.Limit + places.Reserve;
             if (_connections.Count >= places.Limit)
             {
-                evicted = FindEvictable(now, late);
-                if (evicted is null && _connections.Count >= places.Limit + places.Reserve)
-                    return null;
+                ClientConnection? longest = FindLongestIdle(now, late, out int leaving);
 
+                // Where so many leave already, nobody else has to.
+                bool isCrowded = _connections.Count - leaving >= places.Limit;
+                evicted = isCrowded ? longest : null;
                 evicted?.EvictedAt = now;
-                client.IsBeyondLimit = evicted is null;
+                client.IsBeyondLimit = isCrowded && evicted is null;
             }
 
-            _connections.Add(client);
+            if (isAccepted)
+                _connections.Add(client);
         }
 
         // Closing runs code of others, which must not happen under the lock.
         evicted?.CloseWhenIdle();
         foreach (ClientConnection connectionThatStays in late)
             connectionThatStays.Abort();
-        return client;
+        return isAccepted ? client : null;
     }
 
     /// <summary>Takes an ended connection out.</summary>
@@ -66,8 +71,9 @@ internal sealed class ConnectionTable(ConnectionPlaces places, TimeProvider time
             _connections.Remove(client);
     }
 
-    private ClientConnection? FindEvictable(long now, List<ClientConnection> late)
+    private ClientConnection? FindLongestIdle(long now, List<ClientConnection> late, out int leaving)
     {
+        leaving = 0;
         ClientConnection? longest = null;
         foreach (ClientConnection candidate in _connections)
         {
@@ -75,6 +81,7 @@ internal sealed class ConnectionTable(ConnectionPlaces places, TimeProvider time
                 continue;
             if (candidate.EvictedAt is { } asked)
             {
+                leaving++;
                 if (time.GetElapsedTime(asked, now) > EvictionPatience)
                     late.Add(candidate);
             }

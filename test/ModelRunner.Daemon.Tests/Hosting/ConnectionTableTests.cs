@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Time.Testing;
+using ModelRunner.Daemon.Hosting.Connections;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+public sealed class ConnectionTableTests
+{
+    private const int Limit = 8;
+    private const int Reserve = 4;
+
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public async Task A_flood_of_connections_that_do_not_close_when_asked_never_exceeds_limit_and_reserve()
+    {
+        var table = new ConnectionTable(new ConnectionPlaces(Limit, Reserve), _time);
+        var accepted = new List<(DefaultConnectionContext Connection, ClientConnection Client)>();
+        for (int i = 0; i < 100; i++)
+        {
+            var connection = new DefaultConnectionContext();
+            if (table.Add(connection) is { } client)
+                accepted.Add((connection, client));
+            Assert.InRange(table.Count, 1, Limit + Reserve);
+        }
+
+        Assert.Equal(Limit + Reserve, accepted.Count);
+        Assert.DoesNotContain(accepted, static pair => pair.Client.IsBeyondLimit);
+        _time.Advance(TimeSpan.FromSeconds(1.1));
+        Assert.Null(table.Add(new DefaultConnectionContext()));
+
+        // Those that were asked are aborted now, and no others: they make room for new ones.
+        var asked = accepted.Where(static pair => pair.Client.EvictedAt is not null).ToList();
+        Assert.Equal(Reserve + 1, asked.Count);
+        await DaemonFixture.WaitUntilAsync(
+            () => Task.FromResult(asked.TrueForAll(static pair => pair.Connection.ConnectionClosed.IsCancellationRequested)), DaemonFixture.Patience);
+        Assert.Equal(asked.Count, accepted.Count(static pair => pair.Connection.ConnectionClosed.IsCancellationRequested));
+        asked.ForEach(pair => table.Remove(pair.Client));
+        Assert.False(table.Add(new DefaultConnectionContext())!.IsBeyondLimit);
+    }
+
+    [Fact]
+    public void Where_all_are_at_work_the_reserve_takes_some_more_and_marks_them()
+    {
+        var table = new ConnectionTable(new ConnectionPlaces(Limit, Reserve), _time);
+        for (int i = 0; i < Limit + Reserve; i++)
+        {
+            ClientConnection client = table.Add(new DefaultConnectionContext())!;
+            Assert.Equal(i >= Limit, client.IsBeyondLimit);
+            client.BeginRequest();
+        }
+
+        Assert.Null(table.Add(new DefaultConnectionContext()));
+        Assert.Equal(Limit + Reserve, table.Count);
+    }
+}
