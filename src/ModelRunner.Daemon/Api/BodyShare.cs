@@ -66,9 +66,12 @@ internal sealed class BodyShare(BodyBudget budget) : IDisposable
         }
     }
 
+    /// <summary>Gives back all that it holds; it takes nothing any more.</summary>
+    public void Release() => budget.Release(this);
+
     public void Dispose()
     {
-        budget.Release(this);
+        Release();
         _cut.Dispose();
     }
 }

@@ -87,14 +87,21 @@ internal sealed class RequestBodies
         while (true)
         {
             ReadResult result = await ReadSomeAsync(body.Share, reader, cancellationToken);
-            int count = (int)Math.Min(result.Buffer.Length, _maxBytes + 1L - body.Length);
-            if (count > 0)
+            try
             {
-                await EnsureAsync(body, body.Length + count, cancellationToken);
-                body.Append(result.Buffer.Slice(0, count));
+                int count = (int)Math.Min(result.Buffer.Length, _maxBytes + 1L - body.Length);
+                if (count > 0)
+                {
+                    await EnsureAsync(body, body.Length + count, cancellationToken);
+                    body.Append(result.Buffer.Slice(0, count));
+                }
+            }
+            finally
+            {
+                // Also where there was no memory: Kestrel reads the rest of the body, and cannot while this read goes on.
+                reader.AdvanceTo(result.Buffer.End);
             }
 
-            reader.AdvanceTo(result.Buffer.End);
             if (body.Length > _maxBytes)
                 throw new ApiException(TooLarge());
             if (result.IsCompleted)
@@ -145,7 +152,13 @@ internal sealed class RequestBodies
             BodyShare share = _large.Open();
             try
             {
-                await TakeAsync(share, RoundUp(length, LargeStepBytes), cancellationToken);
+                Task taking = TakeAsync(share, RoundUp(length, LargeStepBytes), cancellationToken);
+
+                // What has come stays in its array, but those that wait must not leave small bodies without a budget. The limit of
+                // connections is also theirs.
+                if (!taking.IsCompleted)
+                    body.Share.Release();
+                await taking;
                 body.MoveTo(RentMapping(), share, RoundUp(length, LargeStepBytes));
             }
             catch

@@ -100,6 +100,27 @@ public sealed class RequestBodiesTests
         (await waits).Dispose();
     }
 
+    [Fact]
+    public async Task Large_bodies_that_wait_hold_nothing_that_small_ones_need()
+    {
+        var bodies = new RequestBodies(4 * MiB, new FakeTimeProvider());
+        RequestBody holder = await bodies.ReadAsync(Request(new byte[3 * MiB]), Cancellation);
+        Task<RequestBody>[] waiting = [.. Enumerable.Range(0, 20).Select(_ => bodies.ReadAsync(Request(new byte[100_000]), Cancellation))];
+
+        Assert.Equal((20, 0), (bodies.Large.WaitingCount, bodies.Small.UsedBytes));
+        using (RequestBody small = await bodies.ReadAsync(Request(new byte[1000]), Cancellation))
+            Assert.Equal(1000, small.Length);
+
+        holder.Dispose();
+        foreach (Task<RequestBody> body in waiting)
+        {
+            using RequestBody arrived = await body;
+            Assert.Equal(100_000, arrived.Length);
+        }
+
+        Assert.Equal((0, 0), (bodies.Small.UsedBytes, bodies.Large.UsedBytes));
+    }
+
     // Without a length, as with chunks.
     private static HttpRequest Request(byte[] body) => new DefaultHttpContext { Request = { Body = new MemoryStream(body) } }.Request;
 }
