@@ -6,7 +6,8 @@ namespace ModelRunner.Daemon.Api;
 /// <summary>
 /// Address space for one large body, straight from the kernel. Memory stands behind it only where something was written, and goes back when
 /// it is emptied: arrays of this size would stay with the process until a garbage collection that may never come. Address space itself is
-/// never given back but kept for the next body, so that a late reader of an old one reads zeros at worst.
+/// never given back but kept for the next body. The forwarder must have ended before a mapping is returned; otherwise it would read the next
+/// client's body.
 /// </summary>
 internal sealed unsafe partial class BodyMapping : MemoryManager<byte>
 {

@@ -1,10 +1,14 @@
 namespace ModelRunner.Daemon.Forwarding;
 
-/// <summary>Reads pieces of memory, one after the other, that somebody else owns; they must stay valid until the last read.</summary>
+/// <summary>
+/// Reads pieces of memory, one after the other, that somebody else owns. Once it is disposed nobody reads them any more, on no thread.
+/// </summary>
 internal sealed class ReadOnlyPartsStream(params ReadOnlyMemory<byte>[] parts) : Stream
 {
+    private readonly Lock _lock = new();
     private int _part;
     private int _position;
+    private bool _isDisposed;
 
     public override bool CanRead => true;
 
@@ -23,19 +27,11 @@ internal sealed class ReadOnlyPartsStream(params ReadOnlyMemory<byte>[] parts) :
         set => throw new NotSupportedException();
     }
 
+    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
     public override int Read(Span<byte> buffer)
     {
-        IsRead = true;
-        while (_part < parts.Length && _position == parts[_part].Length)
-            (_part, _position) = (_part + 1, 0);
-        if (_part == parts.Length)
-            return 0;
-
-        ReadOnlySpan<byte> rest = parts[_part].Span[_position..];
-        int count = Math.Min(buffer.Length, rest.Length);
-        rest[..count].CopyTo(buffer);
-        _position += count;
-        return count;
+        lock (_lock)
+            return ReadNext(buffer);
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
@@ -55,4 +51,28 @@ internal sealed class ReadOnlyPartsStream(params ReadOnlyMemory<byte>[] parts) :
     public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    // A read that goes on holds the lock, so that the memory is free when this returns.
+    protected override void Dispose(bool disposing)
+    {
+        lock (_lock)
+            _isDisposed = true;
+        base.Dispose(disposing);
+    }
+
+    private int ReadNext(Span<byte> buffer)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        IsRead = true;
+        while (_part < parts.Length && _position == parts[_part].Length)
+            (_part, _position) = (_part + 1, 0);
+        if (_part == parts.Length)
+            return 0;
+
+        ReadOnlySpan<byte> rest = parts[_part].Span[_position..];
+        int count = Math.Min(buffer.Length, rest.Length);
+        rest[..count].CopyTo(buffer);
+        _position += count;
+        return count;
+    }
 }

@@ -49,8 +49,8 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
 
     private async Task<ForwardOutcome> TryAsync(HttpContext context, RunnerLease lease, RunnerRequest request)
     {
-        // The forwarder reads the body as the client's; it waits until it does not read it any more.
-        ReadOnlyPartsStream body = BodyFor(lease, request);
+        // The forwarder reads the body as the client's. Where it gives up it may still be reading, and the body's memory soon has another owner.
+        using ReadOnlyPartsStream body = BodyFor(lease, request);
         context.Request.Body = body;
         (ForwarderError error, bool isBrokenOff) = await SendAsync(context, lease, request.Path, body.Length);
         if (error == ForwarderError.None && !isBrokenOff)

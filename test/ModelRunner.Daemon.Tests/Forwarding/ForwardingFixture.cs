@@ -41,6 +41,9 @@ internal sealed class ForwardingFixture : IAsyncDisposable
     /// <summary>What the last request said about the runner.</summary>
     public RequestResult? Result { get; private set; }
 
+    /// <summary>What the forwarder read the last request's body from.</summary>
+    public Stream? Body { get; private set; }
+
     /// <summary>How the first request ended.</summary>
     public Task<ForwardOutcome> Outcome => _outcome.Task;
 
@@ -114,6 +117,7 @@ internal sealed class ForwardingFixture : IAsyncDisposable
         ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()));
         if (outcome is ForwardOutcome.RunnerFailed or ForwardOutcome.NotReached or ForwardOutcome.Unread)
             context.Response.StatusCode = StatusCodes.Status418ImATeapot;
+        Body = context.Request.Body;
         _outcome.TrySetResult(outcome);
     }
 

@@ -44,6 +44,24 @@ public sealed class RequestForwarderTests
         Assert.Equal($$"""/v1/chat/completions {{Headers}} {"a":"ä"}""", seen);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task After_its_end_nobody_reads_the_body_any_more(bool isAnswered)
+    {
+        await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(context =>
+        {
+            if (!isAnswered)
+                context.Abort();
+            return Task.CompletedTask;
+        });
+
+        using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
+
+        Assert.Equal(isAnswered ? ForwardOutcome.Answered : ForwardOutcome.RunnerFailed, await fixture.Outcome);
+        Assert.Throws<ObjectDisposedException>(() => fixture.Body!.ReadByte());
+    }
+
     [Fact]
     public async Task Each_event_reaches_the_client_before_the_next_one_is_made()
     {
