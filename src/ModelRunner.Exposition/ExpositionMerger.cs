@@ -64,18 +64,18 @@ public sealed class ExpositionMerger
     /// <param name="body">The whole body as it was received, decoded from any content coding.</param>
     /// <param name="format">The format that the source said it sends.</param>
     public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body, ExpositionFormat format) =>
-        Add(labels, body, format, CancellationToken.None);
+        Add(labels, body, format, isOver: null);
 
     /// <summary>Reads one source in a format that is known, or gives up. Otherwise as <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/>.</summary>
     /// <param name="labels">The labels for every sample of the source.</param>
     /// <param name="body">The whole body as it was received, decoded from any content coding.</param>
     /// <param name="format">The format that the source said it sends.</param>
-    /// <param name="cancellationToken">Looked at once in about a thousand lines.</param>
-    /// <exception cref="OperationCanceledException">It was cancelled. Nothing of the source is on the page, and others may still be added.</exception>
-    public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body, ExpositionFormat format, CancellationToken cancellationToken)
+    /// <param name="isOver">Asked once in about a thousand lines; true ends the reading. Null: it is read to its end.</param>
+    /// <exception cref="OperationCanceledException">It was over. Nothing of the source is on the page, and others may still be added.</exception>
+    public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body, ExpositionFormat format, Func<bool>? isOver)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        return Read(labels, body, format == ExpositionFormat.OpenMetrics100, isOwn: false, cancellationToken);
+        return Read(labels, body, format == ExpositionFormat.OpenMetrics100, isOwn: false, isOver);
     }
 
     /// <summary>
@@ -86,7 +86,7 @@ public sealed class ExpositionMerger
     /// <param name="body">Text 0.0.4, such as <see cref="ExpositionWriter"/> writes it.</param>
     /// <returns>What became of it.</returns>
     public SourceSummary AddOwn(ReadOnlyMemory<byte> body) =>
-        Read(TargetLabels.None, body, isOpenMetrics: false, isOwn: true, CancellationToken.None);
+        Read(TargetLabels.None, body, isOpenMetrics: false, isOwn: true, isOver: null);
 
     /// <summary>
     /// Resolves conflicts between sources: types, helps, suffix clashes, duplicate series. Idempotent until the next Add.
@@ -170,7 +170,7 @@ public sealed class ExpositionMerger
         Array.Clear(_conflicts);
     }
 
-    private SourceSummary Read(TargetLabels labels, ReadOnlyMemory<byte> body, bool isOpenMetrics, bool isOwn, CancellationToken cancellationToken)
+    private SourceSummary Read(TargetLabels labels, ReadOnlyMemory<byte> body, bool isOpenMetrics, bool isOwn, Func<bool>? isOver)
     {
         _isMerged = false;
         _nextFamily = NoPage;
@@ -179,7 +179,7 @@ public sealed class ExpositionMerger
         var isKept = false;
         try
         {
-            if (!_reader.TryRead(source, isOpenMetrics, cancellationToken))
+            if (!_reader.TryRead(source, isOpenMetrics, isOver))
                 return SourceSummary.TooLarge;
             isKept = !summary.IsUnreadable;
             return summary;
@@ -218,7 +218,7 @@ public sealed class ExpositionMerger
             var source = _index.Source(number);
             var escaped = merger._index.BeginSource(page.Escape(source.Labels), page.Texts[number].WrittenMemory, source.IsOwn);
             escaped.AllowsReservedNames = true;
-            merger._reader.TryRead(escaped, isOpenMetrics: false, CancellationToken.None);
+            merger._reader.TryRead(escaped, isOpenMetrics: false, isOver: null);
         }
 
         merger.Merge();

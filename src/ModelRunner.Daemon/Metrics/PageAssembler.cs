@@ -188,7 +188,7 @@ internal sealed class PageAssembler : IDisposable
         if (page.Scrape.BodyBytes < MergePace.LeastBytes)
         {
             for (int i = 0; i < sources.Length; i++)
-                sources[i] = Read(merger, outcomes[i], page.Readers, CancellationToken.None);
+                sources[i] = Read(merger, outcomes[i], page.Readers, isOver: null);
             return sources;
         }
 
@@ -197,18 +197,18 @@ internal sealed class PageAssembler : IDisposable
         for (int i = 0; i < order.Length; i++)
             (order[i], sizes[i]) = (i, outcomes[i].Failure is null ? outcomes[i].Reading!.Body.Length : 0);
         Array.Sort(sizes, order);
-        using var enough = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time);
+        long startedAt = _time.GetTimestamp();
+        Func<bool> isOver = () => _time.GetElapsedTime(startedAt) >= left;
         for (int i = 0; i < order.Length; i++)
         {
-            CancellationToken token = sizes[i] <= AlwaysInTime ? CancellationToken.None : enough.Token;
-            sources[order[i]] = Read(merger, outcomes[order[i]], page.Readers, token);
+            sources[order[i]] = Read(merger, outcomes[order[i]], page.Readers, sizes[i] <= AlwaysInTime ? null : isOver);
             figures.Bytes += sources[order[i]].Summary is null ? 0 : sizes[i];
         }
 
         return sources;
     }
 
-    private SourceOutcome Read(ExpositionMerger merger, in ScrapeOutcome scrape, int readers, CancellationToken enough)
+    private SourceOutcome Read(ExpositionMerger merger, in ScrapeOutcome scrape, int readers, Func<bool>? isOver)
     {
         RunnerCounters counters = _counters.Of(scrape.Runner);
         if (scrape.Failure is { } failure)
@@ -222,7 +222,7 @@ internal sealed class PageAssembler : IDisposable
         }
 
         Reading reading = scrape.Reading!;
-        if (!TryAdd(merger, scrape.Labels, reading, enough, out SourceSummary? summary))
+        if (!TryAdd(merger, scrape.Labels, reading, isOver, out SourceSummary? summary))
         {
             counters.CountFailure(ScrapeFailureReason.Timeout, readers);
             return new SourceOutcome(scrape, Summary: null, ScrapeFailureReason.Timeout, counters);
@@ -241,15 +241,15 @@ internal sealed class PageAssembler : IDisposable
     }
 
     private static bool TryAdd(
-        ExpositionMerger merger, TargetLabels labels, Reading reading, CancellationToken enough, [NotNullWhen(true)] out SourceSummary? summary)
+        ExpositionMerger merger, TargetLabels labels, Reading reading, Func<bool>? isOver, [NotNullWhen(true)] out SourceSummary? summary)
     {
         summary = null;
-        if (enough.IsCancellationRequested)
+        if (isOver?.Invoke() == true)
             return false;
         try
         {
             ExpositionFormat format = reading.IsOpenMetrics ? ExpositionFormat.OpenMetrics100 : ExpositionMerger.FormatOf(reading.Body.Span);
-            summary = merger.Add(labels, reading.Body, format, enough);
+            summary = merger.Add(labels, reading.Body, format, isOver);
             return true;
         }
         catch (OperationCanceledException)

@@ -37,8 +37,8 @@ internal sealed class SourceReader
 
     /// <summary>Reads the body of the source that the index has just begun.</summary>
     /// <returns>False where the source holds more samples or names than it may; what was read of it until then is in the index.</returns>
-    /// <exception cref="OperationCanceledException">It was cancelled; what was read until then is in the index.</exception>
-    public bool TryRead(SourceState source, bool isOpenMetrics, CancellationToken cancellationToken)
+    /// <exception cref="OperationCanceledException">It was over; what was read until then is in the index.</exception>
+    public bool TryRead(SourceState source, bool isOpenMetrics, Func<bool>? isOver)
     {
         _source = source;
         _limits = source.IsOwn ? NoLimits : _pageLimits;
@@ -51,8 +51,8 @@ internal sealed class SourceReader
         var lines = new LineCursor(body, _window);
         while (lines.MoveNext())
         {
-            if (lines.Number % LinesBetweenLooks == 0)
-                cancellationToken.ThrowIfCancellationRequested();
+            if (lines.Number % LinesBetweenLooks == 0 && isOver?.Invoke() == true)
+                throw new OperationCanceledException("The time for reading is over.");
             var isTaken = body[lines.Start] == '#'
                 ? TryReadMetadata(lines.Line, lines.IsValidUtf8)
                 : TryReadPlainSample(body, lines) || TryReadOtherSample(lines.Line, lines.IsValidUtf8);

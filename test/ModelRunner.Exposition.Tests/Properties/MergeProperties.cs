@@ -114,7 +114,7 @@ public sealed class MergeProperties
                 if (index == place && !isCancelled)
                     Require(with.TryAdd(large, "refused")!.IsTooLarge, "it was taken");
                 else if (index == place)
-                    Require(with.TryAdd(large, "refused", new CancellationToken(canceled: true)) is null, "it was taken");
+                    Require(with.TryAdd(large, "refused", static () => true) is null, "it was taken");
                 with.Add(bodies[index], Models[index]);
                 without.Add(bodies[index], Models[index]);
             }

@@ -39,11 +39,11 @@ internal sealed class MergedPages
 
     /// <summary>Adds a body that may be refused.</summary>
     /// <returns>What became of it; null where it was cancelled.</returns>
-    public SourceSummary? TryAdd(byte[] body, string model, CancellationToken cancellation = default)
+    public SourceSummary? TryAdd(byte[] body, string model, Func<bool>? isOver = null)
     {
         try
         {
-            return _merger.Add(new TargetLabels(new("backend", "llama.cpp"), new("model", model), new("mode", "completion")), body, ExpositionFormat.Text004, cancellation);
+            return _merger.Add(new TargetLabels(new("backend", "llama.cpp"), new("model", model), new("mode", "completion")), body, ExpositionFormat.Text004, isOver);
         }
         catch (OperationCanceledException)
         {
