@@ -53,4 +53,9 @@ internal static class ApiErrors
 
     private static ApiError Make(int status, string type, string code, Refuse refusal) =>
         new(status, CauseText.WithoutFolders(refusal.Message), type, code, RetryAfter: refusal.RetryAfter);
+
+    /// <summary>Answers a scrape for whose page there is no room in time.</summary>
+    public static Task RefuseScrapeAsync(HttpContext context) => ApiErrorWriter.WriteAsync(context, new ApiError(
+        StatusCodes.Status503ServiceUnavailable, "too many pages are being made or read at once; ask again in a second",
+        ApiError.Unavailable, "too_many_pages", RetryAfter: TimeSpan.FromSeconds(1)));
 }

@@ -157,7 +157,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
                 logs.CreateLogger<DaemonApplication>().LogSettingsWarning(warning);
             var pages = new PageAssembler(
                 () => pool.Runners, new RunnerScraper(settings.Metrics, time), settings.Metrics, time, logs.CreateLogger<PageAssembler>(), shared);
-            new MetricsEndpoint(pages, settings.Metrics.Timeout, time).Map(web);
+            new MetricsEndpoint(pages, settings.Metrics.Timeout, ApiErrors.RefuseScrapeAsync, time).Map(web);
         }
     }
 

@@ -7,8 +7,9 @@ namespace ModelRunner.Daemon.Metrics;
 /// <summary><c>GET /metrics</c>: one page of all runners.</summary>
 /// <param name="pages">Makes the pages.</param>
 /// <param name="fallbackTimeout">When to answer a scraper that does not say how long it waits.</param>
+/// <param name="refuseAsBusy">Answers a scrape for whose page there is no room in time.</param>
 /// <param name="time">The clock.</param>
-internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTimeout, TimeProvider time)
+internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTimeout, RequestDelegate refuseAsBusy, TimeProvider time)
 {
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
     private readonly PageSender _sender = new(time);
@@ -34,21 +35,13 @@ internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTime
         using PageReader? reader = await pages.AssembleAsync(form, deadline, arrivedAt, context.RequestAborted);
         if (reader is null)
         {
-            await RefuseAsBusyAsync(context);
+            await refuseAsBusy(context);
             return;
         }
 
         if (form.IsPacked)
             response.Headers.ContentEncoding = "gzip";
         await _sender.SendAsync(context, reader, deadline.End - time.GetElapsedTime(arrivedAt), deadline.Patience);
-    }
-
-    private static Task RefuseAsBusyAsync(HttpContext context)
-    {
-        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        context.Response.ContentType = "text/plain; charset=utf-8";
-        context.Response.Headers.RetryAfter = "1";
-        return context.Response.WriteAsync("too many pages are being made or read at once; ask again in a second\n", context.RequestAborted);
     }
 
     private static string? Join(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 0 ? null : string.Join(',', values.ToArray());

@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using ModelRunner.Daemon.Api;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Metrics;
+using ModelRunner.Daemon.Scraping;
+using ModelRunner.Daemon.Tests.Scraping;
+using ModelRunner.Exposition;
+
+namespace ModelRunner.Daemon.Tests.Metrics;
+
+/// <summary>What a scraper is told for whose page there is no room.</summary>
+public sealed class BusyMetricsTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_scrape_without_room_gets_an_error_that_the_command_line_can_show()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Join(folder.Path, "s.sock");
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+        var settings = new MetricsSettings();
+        using var scraper = new RunnerScraper(settings, TimeProvider.System);
+        using var pages = new PageAssembler(
+            () => [runner.Snapshot], scraper, settings, TimeProvider.System, NullLogger<PageAssembler>.Instance, mostPageBytes: 1);
+        await using WebApplication server = await ServeAsync(path, pages);
+
+        // A page that nobody reads takes all room.
+        var form = new PageForm(ContentNegotiation.Negotiate("application/openmetrics-text; version=1.0.0"), IsPacked: false, MayBeParted: true);
+        using PageReader? unread = await pages.AssembleAsync(
+            form, ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60)), TimeProvider.System.GetTimestamp(), Cancellation);
+        Assert.NotNull(unread);
+        using HttpClient client = ClientOf(path);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "http://localhost/metrics");
+        request.Headers.Add(ScrapeDeadline.HeaderName, "0.5");
+        using HttpResponseMessage response = await client.SendAsync(request, Cancellation);
+        using JsonDocument error = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(TimeSpan.FromSeconds(1), response.Headers.RetryAfter?.Delta);
+        Assert.Equal("too_many_pages", error.RootElement.GetProperty("error").GetProperty("code").GetString());
+    }
+
+    private static HttpClient ClientOf(string path) => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, cancellation) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    });
+
+    private static async Task<WebApplication> ServeAsync(string path, PageAssembler pages)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(path));
+        WebApplication server = builder.Build();
+        new MetricsEndpoint(pages, TimeSpan.FromSeconds(5), ApiErrors.RefuseScrapeAsync, TimeProvider.System).Map(server);
+        await server.StartAsync(Cancellation);
+        return server;
+    }
+}
