@@ -30,6 +30,9 @@ public sealed class BodyMemoryTests
     {
         await using DaemonFixture daemon = await StartAsync("64MiB");
         await AskAsync(daemon, MiB);
+
+        // proc_pid_clear_refs: 5 sets the peak to what is resident now, so that the start counts for nothing.
+        await File.WriteAllTextAsync($"/proc/{daemon.ProcessId}/clear_refs", "5\n", Cancellation);
         long before = Read(daemon, "VmRSS");
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AskAsync(daemon, 30 * MiB)));
         long peak = Read(daemon, "VmHWM");
