@@ -4,7 +4,7 @@ using ModelRunner.Daemon.Configuration;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>Asks clients on TCP for the key, where one is set. Only <c>/health</c> is open, for those who watch over the process.</summary>
+/// <summary>Asks clients on TCP for the key, where one is set. Only <c>/health</c> is open, for health checks.</summary>
 internal sealed class KeyPolicy
 {
     private const string Scheme = "Bearer ";

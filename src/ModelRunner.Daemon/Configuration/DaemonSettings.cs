@@ -31,7 +31,7 @@ internal sealed record DaemonSettings
     /// </summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
-    /// <summary>How many connections of clients there may be; more are accepted only for those who watch over the daemon.</summary>
+    /// <summary>How many connections of clients there may be; more are accepted only for health checks and scrapes.</summary>
     public int MaxConnections { get; init; } = 1024;
 
     /// <summary>Bytes that all request bodies together may take; null: 256 MiB, or a quarter of what the process may use where that is less.</summary>

@@ -66,7 +66,7 @@ internal static class KestrelSetup
 
     private static void SetLimits(KestrelServerLimits limits)
     {
-        // ConnectionTable counts itself: Kestrel would refuse whoever comes last, and so also those who watch over the daemon.
+        // ConnectionTable counts itself: Kestrel would refuse whoever comes last, and so health checks and scrapes, too.
         limits.MaxConcurrentConnections = null;
         limits.KeepAliveTimeout = KeepAlive;
         limits.RequestHeadersTimeout = HeaderTimeout;

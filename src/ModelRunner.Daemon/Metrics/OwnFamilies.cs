@@ -76,7 +76,8 @@ internal sealed class OwnFamilies(MetricsSettings settings, SharedEndpoints shar
 
     private static void WriteReadings(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
     {
-        Write(writer, "model_runner_runner_scrape_duration_seconds", "seconds", "Time that the reading of the runner took, or was waited for in vain", outcomes,
+        Write(writer, "model_runner_runner_scrape_duration_seconds", "seconds",
+            "Time that the reading of the runner took, or how long the daemon waited before it gave up", outcomes,
             static outcome => outcome.Scrape.Duration?.TotalSeconds);
         Write(writer, "model_runner_runner_scrape_samples", unit: null, "Samples read from the runner, before duplicates among them are dropped", outcomes,
             static outcome => outcome.Summary?.Samples);

@@ -12,7 +12,7 @@ internal sealed class PageSender(TimeProvider time)
     /// <summary>What lies ready for a reader at a time: no more is taken from the page before it has gone.</summary>
     private const int MostReady = 256 * 1024;
 
-    /// <summary>A page that came late is still sent, in case that somebody waits for it.</summary>
+    /// <summary>A late page is still sent for at least 1 s.</summary>
     private static readonly TimeSpan LeastForSending = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether the scraper can tell a page that was cut from a whole one without knowing its length: HTTP/1.0 cannot.</summary>
@@ -35,7 +35,7 @@ internal sealed class PageSender(TimeProvider time)
         {
             TimeSpan rest = left - time.GetElapsedTime(startedAt);
             if (rest <= TimeSpan.Zero)
-                throw new OperationCanceledException("Nobody waits for the page any more.");
+                throw new OperationCanceledException("The scraper's timeout is over.");
             sending.CancelAfter(rest < patience ? rest : patience);
             await reader.WaitAsync(output.FlushAsync(both.Token), bytes, sending);
 

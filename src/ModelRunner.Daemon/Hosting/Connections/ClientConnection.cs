@@ -3,13 +3,13 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace ModelRunner.Daemon.Hosting.Connections;
 
-/// <summary>One client's connection: whether it is at work, and since when it is not. All members but the methods belong to the table.</summary>
+/// <summary>One client's connection: whether it is at work, and since when it is not. The table's lock guards all properties.</summary>
 internal sealed class ClientConnection(ConnectionContext connection, long opened)
 {
     private int _requests;
     private long _idleSince = opened;
 
-    /// <summary>Whether it was accepted beyond the limit, where only what watches over the daemon is answered.</summary>
+    /// <summary>Whether it was accepted beyond the limit, where only health checks and scrapes are answered.</summary>
     public bool IsBeyondLimit { get; set; }
 
     /// <summary>When it was asked to close to make room; null: it was not.</summary>

@@ -3,8 +3,8 @@ using ModelRunner.Daemon.Api;
 namespace ModelRunner.Daemon.Hosting.Connections;
 
 /// <summary>
-/// Counts the requests of each connection, and answers those on connections beyond the limit: with a refusal, unless they watch over the
-/// daemon.
+/// Counts the requests of each connection, and answers those on connections beyond the limit: with a refusal, but for health
+/// checks and scrapes.
 /// </summary>
 internal sealed class ConnectionLimit(RequestDelegate next, ConnectionTable table, TimeProvider time)
 {
@@ -21,7 +21,7 @@ internal sealed class ConnectionLimit(RequestDelegate next, ConnectionTable tabl
         connection.BeginRequest();
         try
         {
-            if (connection.IsBeyondLimit && table.IsFull && !IsForWatchers(context.Request.Path))
+            if (connection.IsBeyondLimit && table.IsFull && !IsMonitoringPath(context.Request.Path))
             {
                 connection.CloseWhenIdle();
                 throw new ApiException(new ApiError(StatusCodes.Status503ServiceUnavailable,
@@ -37,5 +37,5 @@ internal sealed class ConnectionLimit(RequestDelegate next, ConnectionTable tabl
         }
     }
 
-    private static bool IsForWatchers(PathString path) => path.Value is "/health" or "/metrics" or "/version" or "/";
+    private static bool IsMonitoringPath(PathString path) => path.Value is "/health" or "/metrics" or "/version" or "/";
 }

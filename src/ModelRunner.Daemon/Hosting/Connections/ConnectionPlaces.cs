@@ -4,7 +4,7 @@ namespace ModelRunner.Daemon.Hosting.Connections;
 
 /// <summary>How many connections of clients there may be.</summary>
 /// <param name="Limit">For everything.</param>
-/// <param name="Reserve">More, for those who watch over the daemon.</param>
+/// <param name="Reserve">More, for health checks and scrapes.</param>
 internal readonly record struct ConnectionPlaces(int Limit, int Reserve)
 {
     private const int LargestReserve = 256;
