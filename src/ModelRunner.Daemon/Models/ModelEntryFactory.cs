@@ -69,7 +69,8 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
             Modes = [.. modes.Concat(source.AttachedModes).Distinct()],
             ContextSize = contextSize,
             Slots = slots,
-            MemoryBytes = MemoryEstimate.Bytes(header, file.SizeBytes + (projector?.SizeBytes ?? 0), (long)contextSize * slots, BatchTokens(modes, contextSize)),
+            MemoryBytes = MemoryEstimate.Bytes(
+                header, file.SizeBytes + (projector?.SizeBytes ?? 0), (long)contextSize * slots, BatchTokens(modes, contextSize)),
             Header = header,
             ProjectorPath = projector?.Path,
         };
