@@ -30,10 +30,13 @@ internal sealed class KeyPolicy
             return null;
 
         context.Response.Headers.WWWAuthenticate = "Bearer realm=\"model-runner\"";
-        return new ApiError(StatusCodes.Status401Unauthorized,
-            "this daemon asks for a key; send \"Authorization: Bearer\" with the value of its MODEL_RUNNER_API_KEY",
-            ApiError.Authentication, sent.Length == 0 && alone.Length == 0 ? "missing_api_key" : "invalid_api_key");
+        return sent.Length == 0 && alone.Length == 0
+            ? Refuse("this daemon asks for a key; send \"Authorization: Bearer\" with the value of its MODEL_RUNNER_API_KEY", "missing_api_key")
+            : Refuse("the key is wrong; send the value of the daemon's MODEL_RUNNER_API_KEY as \"Authorization: Bearer\"", "invalid_api_key");
     }
+
+    private static ApiError Refuse(string message, string code) =>
+        new(StatusCodes.Status401Unauthorized, message, ApiError.Authentication, code);
 
     private bool IsKey(string candidate) =>
         candidate.Length <= LongestKey && CryptographicOperations.FixedTimeEquals(Pad(candidate), _key);

@@ -30,7 +30,7 @@ internal sealed class ApiException(int status, string type, string message) : Ex
     /// </summary>
     /// <param name="what">What it is, as the begin of a sentence.</param>
     public static ApiException NeedsLlamaServer(string what) =>
-        new(400, "not_supported_error", $"{what} needs llama-server, which was not found; leave it out, or install it or set LLAMA_SERVER_PATH");
+        new(400, "not_supported_error", $"{what} needs llama-server, which was not found; install llama-server or set LLAMA_SERVER_PATH");
 
     /// <summary>The program or its model is not made for this.</summary>
     public static ApiException NotEnabled(string message) => new(400, "not_supported_error", message);

@@ -137,7 +137,7 @@ public sealed class AccessTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("MODEL_RUNNER_API_KEY", "Open-sesame"));
         await daemon.PostAsync("v1/chat/completions", """{"model":"tiny-chat","messages":[],"max_tokens":1}""");
         using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
-        foreach (string? key in (string?[])[null, "Bearer wrong"])
+        foreach ((string? key, string cause) in ((string?, string)[])[(null, "asks for a key"), ("Bearer wrong", "the key is wrong")])
         {
             using var scrape = new HttpRequestMessage(HttpMethod.Get, "metrics");
             if (key is not null)
@@ -146,7 +146,9 @@ public sealed class AccessTests
 
             Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
             Assert.Equal("Bearer", Assert.Single(refused.Headers.WwwAuthenticate).Scheme);
-            Assert.DoesNotContain("model_runner_", await refused.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+            string error = await refused.Content.ReadAsStringAsync(Cancellation);
+            Assert.Contains(cause, error, StringComparison.Ordinal);
+            Assert.DoesNotContain("model_runner_", error, StringComparison.Ordinal);
         }
 
         using var allowed = new HttpRequestMessage(HttpMethod.Get, "metrics");
