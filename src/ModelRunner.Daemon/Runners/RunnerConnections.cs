@@ -18,14 +18,22 @@ internal static class RunnerConnections
     // One that reads the page, one that asks whether the runner lives, and two that are being closed.
     private const int ForProbes = 4;
 
-    /// <summary>Connections for requests; one more request waits until another has ended.</summary>
+    /// <summary>
+    /// Connections for requests; one more request waits until another has ended. As many as the threads that the user gave leave beside the
+    /// probes, but one for each slot: with fewer a slot would stand idle.
+    /// </summary>
     public static int ForRequests(RunnerSettings settings, ModelEntry model)
     {
         int? threads = LlamaArguments.FindInteger(model.Settings.Arguments, ThreadsArgument)
             ?? LlamaArguments.FindInteger(settings.ExtraArguments, ThreadsArgument);
-        return threads > 0 ? Math.Max(1, threads.Value - ForProbes) : Math.Max(MinForRequests, model.Slots);
+
+        // llama-server takes a number below 1 as not given.
+        return Math.Max(threads >= 1 ? threads.Value - ForProbes : MinForRequests, Math.Max(1, model.Slots));
     }
 
-    /// <summary>The threads that llama-server needs for all of them.</summary>
+    /// <summary>
+    /// The threads that llama-server gets: one for each connection, never fewer, whatever the user gave. A runner without a thread that is
+    /// free for <c>/health</c> looks as if it hung.
+    /// </summary>
     public static int ThreadsFor(RunnerSettings settings, ModelEntry model) => ForRequests(settings, model) + ForProbes;
 }

@@ -43,7 +43,7 @@ internal static class RunnerCommandLine
         if (model.SizeBytes < SmallModelBytes)
             AddDefault("--threads", 1);
         if (engine.IsLlamaServer)
-            AddDefault(RunnerConnections.ThreadsArgument, RunnerConnections.ThreadsFor(settings, model));
+            arguments.AddRange([RunnerConnections.ThreadsArgument, RunnerConnections.ThreadsFor(settings, model).ToString(CultureInfo.InvariantCulture)]);
         if (engine.IsLlamaServer && mode != RunnerMode.Completion)
         {
             int batch = Math.Max(model.ContextSize, MinVectorBatch);
@@ -51,12 +51,24 @@ internal static class RunnerCommandLine
             AddDefault("--ubatch-size", batch);
         }
 
-        return [.. arguments, .. passedOn];
+        return [.. arguments, .. engine.IsLlamaServer ? WithoutThreads(passedOn) : passedOn];
 
         void AddDefault(string name, long value)
         {
             if (value > 0 && !added.Contains(name, StringComparer.Ordinal))
                 arguments.AddRange([name, value.ToString(CultureInfo.InvariantCulture)]);
+        }
+    }
+
+    // What the user gave is part of the number that the daemon passes.
+    private static IEnumerable<string> WithoutThreads(IReadOnlyList<string> words)
+    {
+        for (int i = 0; i < words.Count; i++)
+        {
+            if (words[i] == RunnerConnections.ThreadsArgument)
+                i++;
+            else
+                yield return words[i];
         }
     }
 }

@@ -28,7 +28,13 @@ public sealed class RunnerCommandLineTests
     [InlineData(4, "", 64, "68")]
     [InlineData(100, "", 100, "104")]
     [InlineData(4, "--threads-http 16", 12, "16")]
-    [InlineData(4, "--threads-http 2", 1, "2")]
+    [InlineData(4, "--threads-http 8", 4, "8")]
+    [InlineData(4, "--threads-http 5", 4, "8")]
+    [InlineData(4, "--threads-http 1", 4, "8")]
+    [InlineData(1, "--threads-http 1", 1, "5")]
+    [InlineData(4, "--threads-http -1", 64, "68")]
+    [InlineData(4, "--threads-http 0", 64, "68")]
+    [InlineData(4, "--threads-http 16 --threads-http 1", 4, "8")]
     public void Llama_server_has_a_thread_for_each_connection_that_may_be_open(int slots, string added, int connections, string threads)
     {
         var settings = new RunnerSettings { ExtraArguments = added.Split(' ', StringSplitOptions.RemoveEmptyEntries) };
@@ -37,7 +43,8 @@ public sealed class RunnerCommandLineTests
         IReadOnlyList<string> arguments = RunnerCommandLine.Build(Server, model, RunnerMode.Completion, "/r/1.sock", settings, true);
 
         Assert.Equal(connections, RunnerConnections.ForRequests(settings, model));
-        Assert.Equal(threads, arguments[arguments.ToList().LastIndexOf("--threads-http") + 1]);
+        Assert.Equal(threads, arguments[arguments.ToList().IndexOf("--threads-http") + 1]);
+        Assert.Single(arguments, "--threads-http");
         var host = new RunnerEngine("llama-host", "/x/llama-host");
         Assert.DoesNotContain("--threads-http", RunnerCommandLine.Build(host, Big, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), true));
     }
