@@ -55,7 +55,7 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>How many of its requests outlasted a yield. It does not yield again while there are any.</summary>
     public int Outlasting { get; set; }
 
-    /// <summary>Whether a check for a sign of life is under way.</summary>
+    /// <summary>Whether a health check is under way.</summary>
     public bool IsBeingChecked { get; set; }
 
     /// <summary>Why it had to be stopped; null where it was stopped for no fault of its own.</summary>

@@ -214,6 +214,7 @@ public sealed partial class Scheduler
             return;
         if (runner.State == RunnerState.Stopping)
         {
+            runner.FailedAt = now;
             End(runner, runner.StopCause);
             return;
         }

@@ -252,18 +252,34 @@ public class RoomTests
     }
 
     [Fact]
-    public void A_runner_that_gives_no_sign_of_life_is_stopped_for_a_model_that_waits()
+    public void A_runner_that_does_not_answer_a_health_check_is_stopped_for_a_model_that_waits()
     {
         (RunnerId a, _) = _one.Load(A);
         _one.Ask(B);
         Assert.Contains(new CheckRunner(a), _one.Pass(Seconds(5)));
         _one.Handle(new RunnerAnswered(a));
         Assert.Equal([new CheckRunner(a)], _one.Effects);
-        _one.Handle(new RunnerStuck(a, "it gave no sign of life"));
+        _one.Handle(new RunnerStuck(a, "it did not answer"));
         Assert.Equal([new StopRunner(a, StopReason.Stuck)], _one.Effects);
         _one.Exit(a);
         Assert.Equal(B, Assert.Single(_one.Effects.OfType<StartRunner>()).Key);
-        Assert.Equal((RunnerState.Failed, "it gave no sign of life"), (_one.Status(A).State, _one.Status(A).Failure));
+        Assert.Equal((RunnerState.Failed, "it did not answer"), (_one.Status(A).State, _one.Status(A).Failure));
+    }
+
+    [Fact]
+    public void Why_a_runner_had_to_be_stopped_is_told_for_a_while_however_long_the_daemon_has_run()
+    {
+        _one.Pass(TimeSpan.FromMinutes(10));
+        (RunnerId a, _) = _one.Load(A);
+        _one.Ask(B);
+        _one.Pass(Seconds(5));
+        _one.Handle(new RunnerStuck(a, "it did not answer"));
+        _one.Exit(a);
+        Assert.Equal("it did not answer", _one.Status(A).Failure);
+        _one.Pass(Seconds(59));
+        Assert.Equal("it did not answer", _one.Status(A).Failure);
+        _one.Pass(Seconds(1));
+        Assert.DoesNotContain(_one.Runners, static runner => runner.Key == A);
     }
 
     [Fact]
@@ -273,7 +289,7 @@ public class RoomTests
         RequestId waiting = _one.Ask(B);
         _one.Pass(Seconds(5));
         _one.Handle(new ClientLeft(waiting));
-        Assert.Empty(_one.Handle(new RunnerStuck(a, "it gave no sign of life")));
+        Assert.Empty(_one.Handle(new RunnerStuck(a, "it did not answer")));
     }
 
     [Fact]

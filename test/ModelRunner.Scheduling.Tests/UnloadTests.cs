@@ -70,12 +70,12 @@ public class UnloadTests
     }
 
     [Fact]
-    public void A_runner_that_gives_no_sign_of_life_does_not_hold_an_unload()
+    public void A_runner_that_does_not_answer_a_health_check_does_not_hold_an_unload()
     {
         (RunnerId runner, _) = _bed.Load(A);
         UnloadId unload = _bed.Unload();
         Assert.Equal([new CheckRunner(runner)], _bed.Effects);
-        _bed.Handle(new RunnerStuck(runner, "it gave no sign of life"));
+        _bed.Handle(new RunnerStuck(runner, "it did not answer"));
         Assert.Equal([new StopRunner(runner, StopReason.Stuck)], _bed.Effects);
         _bed.Exit(runner);
         Assert.Equal([new UnloadCompleted(unload, 1)], _bed.Effects);

@@ -1,7 +1,7 @@
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// Asks a busy runner for a sign of life. llama-server and llama-host answer <c>/health</c> at once, however busy they are; a process that
+/// Asks a busy runner whether it lives. llama-server and llama-host answer <c>/health</c> at once, however busy they are; a process that
 /// was stopped, or hangs in a driver, takes the connection and is silent.
 /// </summary>
 internal sealed class LifeCheck(TimeProvider time)
@@ -10,8 +10,8 @@ internal sealed class LifeCheck(TimeProvider time)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    /// <summary>What is said of a runner without one.</summary>
-    public const string Silence = "it gave no sign of life for 6 s while others waited for it, and was stopped";
+    /// <summary>What is said of a runner that does not answer.</summary>
+    public const string Silence = "it did not answer /health for 6 s while other requests waited for its place, and was stopped";
 
     /// <summary>
     /// False where it was silent several times in a row. Otherwise it returns after a pause, so that checks may follow each other. A runner

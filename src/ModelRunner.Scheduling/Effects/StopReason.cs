@@ -15,6 +15,6 @@ public enum StopReason
     /// <summary>The daemon ends.</summary>
     Shutdown,
 
-    /// <summary>It gives no sign of life, and somebody waits until it is done.</summary>
+    /// <summary>It did not answer a health check, and a request or an unload waits for it.</summary>
     Stuck,
 }

@@ -135,7 +135,7 @@ internal sealed class Schedule
             return;
         FakeProcess process = _dice.Pick(asked);
         process.IsStuck |= _dice.OneIn(4);
-        Tell(process.IsStuck ? new RunnerStuck(process.Id, "it gave no sign of life") : new RunnerAnswered(process.Id));
+        Tell(process.IsStuck ? new RunnerStuck(process.Id, "it did not answer") : new RunnerAnswered(process.Id));
     }
 
     private void Repeat()
