@@ -56,8 +56,17 @@ internal sealed class AttachedRunners
         runner.IsOnTrial &= !request.IsTrial;
         if (result == RequestResult.RunnerFailed)
             Fail(runner, request, now, settings);
+        else if (result == RequestResult.Abandoned && request.IsTrial)
+            Avoid(runner, settings, now);
         else if (result == RequestResult.Served && request.Arrived >= runner.FailedAt)
             runner.Failures = 0;
+    }
+
+    // A trial that its client gave up found nothing out. The runner may hang, and would keep the next request as well.
+    private static void Avoid(AttachedRunnerState runner, SchedulerSettings settings, TimeSpan now)
+    {
+        runner.Failures++;
+        runner.AvoidUntil = now + Backoff.After(runner.Failures, settings);
     }
 
     // Requests that were under way together fail together; that is one failure.

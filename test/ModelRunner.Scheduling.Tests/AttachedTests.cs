@@ -54,6 +54,25 @@ public class AttachedTests
     }
 
     [Fact]
+    public void A_trial_that_its_client_gave_up_is_followed_by_a_longer_wait()
+    {
+        (RunnerId hanging, RequestId failed) = _bed.Send(A);
+        _bed.Break(failed);
+        _bed.Send(A);
+        _bed.Pass(Seconds(0.1));
+        (RunnerId tried, RequestId trial) = _bed.Send(A);
+        Assert.Equal(hanging, tried);
+        _bed.Pass(Seconds(30));
+        _bed.Handle(new RequestCompleted(trial, RequestResult.Abandoned));
+
+        Assert.NotEqual(hanging, _bed.Send(A).Runner);
+        _bed.Pass(Seconds(0.19));
+        Assert.NotEqual(hanging, _bed.Send(A).Runner);
+        _bed.Pass(Seconds(0.01));
+        Assert.Equal(hanging, _bed.Send(A).Runner);
+    }
+
+    [Fact]
     public void An_answer_that_began_before_the_failure_does_not_forgive_it()
     {
         (RunnerId one, RequestId old) = _bed.Send(A);
