@@ -9,34 +9,38 @@ namespace ModelRunner.Daemon.Runners;
 /// <summary>Checks the certificates of attached servers as the configuration says.</summary>
 internal static class RunnerCertificates
 {
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+
     /// <summary>The options for connections; null where nothing but the system's rules apply.</summary>
     [SuppressMessage("Security", "CA5359", Justification = "Only where the configuration says that certificates are not checked.")]
     public static SslClientAuthenticationOptions? OptionsFor(AttachedTlsSettings? settings) => settings switch
     {
         null => null,
         { IsVerified: false } => new() { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
-        { CaFile: { } file } => new() { RemoteCertificateValidationCallback = (_, certificate, _, errors) => IsSignedBy(file, certificate, errors) },
+        { CaFile: { } file } => new() { CertificateChainPolicy = PolicyFor(file) },
         _ => null,
     };
 
-    // The file is read for each new connection: an authority that is replaced needs no restart.
-    private static bool IsSignedBy(string file, X509Certificate? certificate, SslPolicyErrors errors)
+    // The certificates that the server sends beside its own are added to this for each connection. Nothing is fetched from elsewhere.
+    private static X509ChainPolicy PolicyFor(string file)
     {
-        if (certificate is not X509Certificate2 presented || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None)
-            return false;
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+            ApplicationPolicy = { new Oid(ServerAuthentication) },
+        };
         try
         {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPemFile(file);
-            using var chain = new X509Chain();
-            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            return chain.Build(presented);
+            policy.CustomTrustStore.ImportFromPemFile(file);
         }
         catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            return false;
+            // Then no authority is trusted, and every connection fails.
+            policy.CustomTrustStore.Clear();
         }
+
+        return policy;
     }
 }

@@ -71,6 +71,27 @@ public sealed class AttachedEndpointTests : IDisposable
         await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(elsewhere, new AttachedTlsSettings(authority, IsVerified: true)));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_certificates_between_the_authority_and_the_servers_own_come_from_the_server(bool isSent)
+    {
+        using X509Certificate2 root = MakeAuthority("root", issuer: null);
+        using X509Certificate2 between = MakeAuthority("between", root);
+        using X509Certificate2 leaf = MakeLeaf(between);
+        string authority = _folder.Write("root.pem", root.ExportCertificatePem());
+        using X509Certificate2 publicBetween = X509CertificateLoader.LoadCertificate(between.RawData);
+        await using WebApplication server = await ServeAsync(leaf, isSent ? [publicBetween] : []);
+        var address = new Uri(server.Urls.Single().Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
+
+        Task<string> answer = AskAsync(address, new AttachedTlsSettings(authority, IsVerified: true));
+
+        if (isSent)
+            Assert.Equal("yes", await answer);
+        else
+            await Assert.ThrowsAsync<HttpRequestException>(() => answer);
+    }
+
     [Fact]
     public async Task No_idle_connection_is_kept_to_a_server_whose_threads_are_not_known()
     {
@@ -115,12 +136,42 @@ public sealed class AttachedEndpointTests : IDisposable
         return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
     }
 
-    private static async Task<WebApplication> ServeAsync(X509Certificate2 certificate)
+    private static X509Certificate2 MakeAuthority(string name, X509Certificate2? issuer)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        if (issuer is null)
+            return request.CreateSelfSigned(now.AddDays(-2), now.AddDays(2));
+        using X509Certificate2 signed = request.Create(issuer, now.AddDays(-1), now.AddDays(1), [1]);
+        return signed.CopyWithPrivateKey(key);
+    }
+
+    private static X509Certificate2 MakeLeaf(X509Certificate2 issuer)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, false, 0, critical: true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false));
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        using X509Certificate2 signed = request.Create(issuer, now.AddHours(-1), now.AddHours(1), [2]);
+        return signed.CopyWithPrivateKey(key);
+    }
+
+    private static async Task<WebApplication> ServeAsync(X509Certificate2 certificate, X509Certificate2Collection? chain = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(options =>
+        {
+            options.ServerCertificate = certificate;
+            options.ServerCertificateChain = chain;
+        })));
         WebApplication server = builder.Build();
         server.Run(static context => context.Response.WriteAsync("yes"));
         await server.StartAsync(Cancellation);
