@@ -6,18 +6,28 @@ namespace ModelRunner.Daemon.Forwarding;
 /// Writes a JSON document again, piece by piece as it comes, with another text in the member <c>model</c> of its outermost object. All else
 /// passes byte for byte, also what is no JSON. Nothing is held back: each piece is written before the next one is read.
 /// </summary>
-/// <remarks>In a stream of events a document begins anew on each line, after <c>data:</c>.</remarks>
+/// <remarks>
+/// In a stream of events a document begins anew on each line, after <c>data:</c>. There some events hold what is the whole answer otherwise:
+/// Anthropic's <c>message_start</c> in the member <c>message</c>, OpenAI's <c>response.created</c> and others in <c>response</c>. The
+/// <c>model</c> of that object is replaced as well.
+/// </remarks>
 internal sealed class ModelNameRewriter(string name, bool isEvents)
 {
     private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]:,\n"u8);
     private static readonly SearchValues<byte> TextEnds = SearchValues.Create("\"\\\n"u8);
 
-    private static ReadOnlySpan<byte> Member => "model"u8;
+    // A text that is none of the keys that matter: too long, or with an escape.
+    private const int OtherText = -1;
 
     private readonly byte[] _name = JsonText.Quote(name);
+    private readonly byte[] _key = new byte["response".Length];
+    private int _keyLength;
     private int _depth;
-    private int _matched;
     private bool _isKey;
+
+    // Whether the next value is that of the key message or response, and whether the present object at depth 2 is.
+    private bool _leadsToAnswer;
+    private bool _isInAnswer;
     private Place _place = Place.Outside;
 
     private enum Place
@@ -68,10 +78,15 @@ internal sealed class ModelNameRewriter(string name, bool isEvents)
         return plain.Length;
     }
 
+    /// <summary>Whether the present object is one whose model is replaced.</summary>
+    private bool HasModel => _depth == 1 || (_depth == 2 && _isInAnswer);
+
+    private ReadOnlySpan<byte> Key => _keyLength == OtherText ? default : _key.AsSpan(0, _keyLength);
+
     private void Step(byte value, IBufferWriter<byte> output)
     {
         if (value == '\n' && isEvents)
-            (_place, _depth, _isKey) = (Place.Outside, 0, false);
+            (_place, _depth, _isKey, _leadsToAnswer) = (Place.Outside, 0, false, false);
 
         switch (_place)
         {
@@ -109,29 +124,39 @@ internal sealed class ModelNameRewriter(string name, bool isEvents)
         {
             case (byte)'"':
                 _place = Place.Text;
-                _matched = 0;
+                _keyLength = 0;
                 break;
-            case (byte)'{':
-                _depth++;
-                _isKey = _depth == 1;
-                break;
-            case (byte)'[':
-                _depth++;
-                _isKey = false;
+            case (byte)'{' or (byte)'[':
+                Open(isObject: value == '{');
                 break;
             case (byte)'}' or (byte)']':
                 _depth--;
-                _isKey = false;
+                (_isKey, _leadsToAnswer) = (false, false);
                 break;
             case (byte)',':
-                _isKey = _depth == 1;
+                (_isKey, _leadsToAnswer) = (HasModel, false);
                 break;
             case (byte)':':
-                if (_isKey && _matched == Member.Length)
-                    _place = Place.BeforeValue;
-                _isKey = false;
+                EndKey();
                 break;
         }
+    }
+
+    private void Open(bool isObject)
+    {
+        _depth++;
+        if (_depth == 2)
+            _isInAnswer = isObject && _leadsToAnswer;
+        (_isKey, _leadsToAnswer) = (isObject && HasModel, false);
+    }
+
+    private void EndKey()
+    {
+        if (_isKey && Key.SequenceEqual("model"u8))
+            _place = Place.BeforeValue;
+        else if (_isKey && isEvents && _depth == 1)
+            _leadsToAnswer = Key.SequenceEqual("message"u8) || Key.SequenceEqual("response"u8);
+        _isKey = false;
     }
 
     private void StepText(byte value)
@@ -144,7 +169,9 @@ internal sealed class ModelNameRewriter(string name, bool isEvents)
 
         if (value == '\\')
             _place = Place.TextEscape;
-        bool continues = _matched >= 0 && _matched < Member.Length && Member[_matched] == value;
-        _matched = continues ? _matched + 1 : -1;
+        if (value == '\\' || _keyLength == _key.Length)
+            _keyLength = OtherText;
+        if (_keyLength != OtherText)
+            _key[_keyLength++] = value;
     }
 }

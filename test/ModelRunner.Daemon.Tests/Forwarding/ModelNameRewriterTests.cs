@@ -17,6 +17,7 @@ public sealed class ModelNameRewriterTests
     [InlineData("""{"model":{"model":"a"},"model":"a"}""", """{"model":{"model":"a"},"model":"B"}""")]
     [InlineData("""{"model":["a"],"x":"model"}""", """{"model":["a"],"x":"model"}""")]
     [InlineData("""[{"model":"a"}]""", """[{"model":"a"}]""")]
+    [InlineData("""{"message":{"model":"a"},"model":"a"}""", """{"message":{"model":"a"},"model":"B"}""")]
     [InlineData("not JSON: \"model\":\"a\" }}]] \"", "not JSON: \"model\":\"a\" }}]] \"")]
     public void Only_the_model_of_the_outermost_object_is_replaced_wherever_the_pieces_end(string text, string expected) =>
         CheckAllPieces(text, expected, isEvents: false);
@@ -27,6 +28,19 @@ public sealed class ModelNameRewriterTests
         "data: {\"model\":\"B\",\"x\":1}\n\n: comment \"{\n\ndata: {\"model\":\"B\"}\r\n\r\ndata: [DONE]\n\n")]
     [InlineData("event: x\ndata:{\"model\":\"a\nb\"}\ndata: {\"model\":\"a\"}\n", "event: x\ndata:{\"model\":\"B\"\nb\"}\ndata: {\"model\":\"B\"}\n")]
     public void Each_event_begins_anew(string text, string expected) => CheckAllPieces(text, expected, isEvents: true);
+
+    [Theory]
+    [InlineData(
+        """data: {"type":"message_start","message":{"id":"model","model":"a","usage":{"model":"a"}},"model":"a"}""",
+        """data: {"type":"message_start","message":{"id":"model","model":"B","usage":{"model":"a"}},"model":"B"}""")]
+    [InlineData("""data: {"response":{"x":[{"model":"a"}],"model":"a"}}""", """data: {"response":{"x":[{"model":"a"}],"model":"B"}}""")]
+    [InlineData("""data: {"responses":{"model":"a"},"x":{"model":"a"}}""", """data: {"responses":{"model":"a"},"x":{"model":"a"}}""")]
+    [InlineData("""data: {"message":[{"model":"a"}],"x":{"model":"a"}}""", """data: {"message":[{"model":"a"}],"x":{"model":"a"}}""")]
+    [InlineData("""data: {"message":"response","x":{"model":"a"}}""", """data: {"message":"response","x":{"model":"a"}}""")]
+    [InlineData("""data: {"x":{"message":{"model":"a"}}}""", """data: {"x":{"message":{"model":"a"}}}""")]
+    [InlineData("data: {\"message\":\ndata: {\"x\":{\"model\":\"a\"}}", "data: {\"message\":\ndata: {\"x\":{\"model\":\"a\"}}")]
+    public void An_event_that_holds_the_whole_answer_has_the_name_in_that(string text, string expected) =>
+        CheckAllPieces(text, expected, isEvents: true);
 
     [Theory]
     [InlineData("""{"model":"a"}""", """{"model":"Org/\"M\""}""")]
