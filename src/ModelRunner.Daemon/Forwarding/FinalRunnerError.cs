@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text.Json;
 
 namespace ModelRunner.Daemon.Forwarding;
@@ -24,18 +27,32 @@ internal static class FinalRunnerError
         bool isNotImplemented = answer.StatusCode == HttpStatusCode.NotImplemented;
         if (!isNotImplemented && answer.StatusCode != HttpStatusCode.InternalServerError)
             return false;
-        if (answer.Content.Headers.ContentLength is not (> 0 and <= MaxBytes))
+        if (answer.Content.Headers.ContentLength > MaxBytes || answer.Content.Headers.ContentType?.MediaType is "text/event-stream")
             return false;
 
-        // The body is kept in the message, so that it can still be forwarded as it is.
-        await answer.Content.LoadIntoBufferAsync(MaxBytes, cancellationToken);
-        byte[] body = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
+        if (await PeekAsync(answer, cancellationToken) is not { } body)
+            return false;
         string? message = ReadMessage(body);
         if (!isNotImplemented && message?.Contains(UnsupportedInput, StringComparison.OrdinalIgnoreCase) != true)
             return false;
 
         await WriteAsync(context, message ?? "the engine does not support this request", cancellationToken);
         return true;
+    }
+
+    /// <summary>The body; null where it is longer. It stays in the message, so that it can still be forwarded as it is.</summary>
+    private static async ValueTask<byte[]?> PeekAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        HttpContent inner = answer.Content;
+        PipeReader reader = PipeReader.Create(await inner.ReadAsStreamAsync(cancellationToken));
+        ReadResult read = await reader.ReadAtLeastAsync(MaxBytes + 1, cancellationToken);
+        byte[]? body = read.Buffer.Length <= MaxBytes ? read.Buffer.ToArray() : null;
+        reader.AdvanceTo(read.Buffer.Start);
+
+        answer.Content = new AnswerContent(inner, _ => reader.AsStream());
+        foreach ((string name, HeaderStringValues values) in inner.Headers.NonValidated)
+            answer.Content.Headers.TryAddWithoutValidation(name, values);
+        return body;
     }
 
     private static string? ReadMessage(byte[] body)

@@ -82,7 +82,8 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
 
     private void Replace(HttpResponseMessage proxyResponse, HttpResponse response, string? type)
     {
-        IsEventStream = type is EventStream;
+        // What is compressed can neither be read nor be followed by plain text.
+        IsEventStream = type is EventStream && proxyResponse.Content.Headers.ContentEncoding.Count == 0;
         ModelNameRewriter? rewriter = MakeRewriter(proxyResponse, type);
         if (!IsEventStream && rewriter is null)
             return;
