@@ -61,8 +61,8 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
 
     /// <summary>Reads the member <c>tls</c>.</summary>
     /// <param name="members">The members of the runner.</param>
-    /// <param name="address">Its address; null on a socket.</param>
-    public AttachedTlsSettings? Tls(FileObjectReader members, Uri? address)
+    /// <param name="hasTls">Whether its endpoint is one for TLS.</param>
+    public AttachedTlsSettings? Tls(FileObjectReader members, bool hasTls)
     {
         if (members.Object("tls") is not { } node)
             return null;
@@ -71,7 +71,7 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
         WrittenValue? written = inner.Text("caFile");
         bool isVerified = inner.Boolean("verify") ?? true;
         inner.ReportUnknown();
-        if (address is not null && address.Scheme != Uri.UriSchemeHttps)
+        if (!hasTls)
             Report(inner.Place, null, "is of no use without an https endpoint", "write https:// in endpoint, or leave tls out");
         if (written is not null && !isVerified)
             Report(inner.Place, null, "has a caFile that would not be looked at", "leave out caFile, or verify");
@@ -108,16 +108,29 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
             return null;
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using FileStream? stream = RegularFile.Open(path);
+            if (stream is null)
+                return ReportUnreadable(keyFile, path);
             var buffer = new byte[MaxLength + 2];
             int length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
             return CheckKey(keyFile.Key, Encoding.UTF8.GetString(buffer, 0, length).Trim());
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            Report(keyFile.Key, keyFile.Text, File.Exists(path) ? "cannot be read" : "does not exist", "name a readable file that holds only the key");
-            return null;
+            return ReportUnreadable(keyFile, path);
         }
+    }
+
+    private string? ReportUnreadable(WrittenValue keyFile, string path)
+    {
+        string reason = FileStatus.Of(path).Kind switch
+        {
+            FileKind.Missing => "does not exist",
+            FileKind.Regular or FileKind.Denied => "cannot be read",
+            _ => "is not a regular file",
+        };
+        Report(keyFile.Key, keyFile.Text, reason, "name a readable file that holds only the key");
+        return null;
     }
 
     private string? CheckKey(string place, string key)

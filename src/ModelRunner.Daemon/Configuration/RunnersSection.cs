@@ -50,7 +50,7 @@ internal static class RunnersSection
             endpoint = null;
         }
 
-        AttachedTlsSettings? tls = access.Tls(members, address);
+        AttachedTlsSettings? tls = access.Tls(members, hasTls: endpoint is null || address?.Scheme == Uri.UriSchemeHttps);
         members.ReportUnknown();
 
         if (!isGood || backend is null || reference is null || parsedMode is null || endpoint is null)

@@ -59,6 +59,8 @@ public sealed class AttachedAccessTests : IDisposable
     [InlineData(""" "tls": { "caFile": "a", "verify": false } """, "runners[0].tls: has a caFile that would not be looked at;")]
     [InlineData(""" "tls": { "ca": "a" } """, "runners[0].tls.ca: is not a known key;")]
     [InlineData(""" "endpoint": "http://127.0.0.1:1", "tls": {} """, "runners[0].tls: is of no use without an https endpoint;")]
+    [InlineData(""" "endpoint": "unix:/run/x.sock", "tls": {} """, "runners[0].tls: is of no use without an https endpoint;")]
+    [InlineData(""" "apiKeyFile": "." """, "runners[0].apiKeyFile: \".\" is not a regular file;")]
     [InlineData(""" "modelName": "" """, "cannot be the name of a model;")]
     [InlineData(""" "modelNam": "x" """, "runners[0].modelNam: is not a known key; did you mean")]
     public void What_is_wrong_is_said_without_showing_a_key(string members, string problem)

@@ -29,6 +29,18 @@ public sealed partial class ConfigurationPipeTests : IDisposable
         Assert.NotNull(await Task.Run(_fixture.Settings).WaitAsync(Patience));
     }
 
+    [Fact]
+    public async Task One_that_should_hold_a_key_is_refused()
+    {
+        MakePipe("key");
+        _fixture.File =
+            """{ "runners": [ { "backend": "x", "model": "m", "mode": "completion", "endpoint": "http://127.0.0.1:1", "apiKeyFile": "key" } ] }""";
+
+        string problem = await Task.Run(_fixture.Problem).WaitAsync(Patience);
+
+        Assert.Contains("runners[0].apiKeyFile: \"key\" is not a regular file;", problem, StringComparison.Ordinal);
+    }
+
     private string MakePipe(string name)
     {
         string path = Path.Join(_fixture.Folder.Path, name);
