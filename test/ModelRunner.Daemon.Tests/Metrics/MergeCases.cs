@@ -37,9 +37,9 @@ public sealed class MergeCases
     [Fact]
     public async Task MRG_07_Nobody_but_scrapers_reads_a_runner_s_page_and_two_at_once_share_the_window()
     {
-        int read = 0;
-        await using var runner = new RawRunner(1, async (stream, _) =>
-            await RawRunner.WriteAsync(stream, RawRunner.Page($"rt:win_rate {Interlocked.Increment(ref read)}\n")));
+        await using RawRunner runner = RawRunner.WithPage(1, "rt:win_rate 1\n");
+        runner.Answer = (stream, _) =>
+            RawRunner.WriteAsync(stream, RawRunner.Page($"rt:win_rate {runner.Requests.Count(IsReading)}\n"));
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = Attach([runner], "1h") });
 
         foreach (string path in (string[])["engines/ps", "engines/status", "models", "v1/models", "health", "version", ""])
