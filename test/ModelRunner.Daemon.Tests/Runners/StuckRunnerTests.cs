@@ -9,9 +9,11 @@ public sealed class StuckRunnerTests
     private const string Route = "v1/chat/completions";
 
     [Fact]
-    public async Task Another_model_gets_the_place_of_a_runner_that_hangs_long_before_its_wait_is_over()
+    public async Task Another_model_gets_the_place_of_a_runner_that_hangs_although_its_request_never_ends()
     {
-        await using DaemonFixture daemon = await StartAsync("""{ "limits": { "maxRunners": 1, "stopGrace": "1s" } }""");
+        // What waits, waits for longer than a request of this test is waited for.
+        await using DaemonFixture daemon = await StartAsync(
+            """{ "limits": { "maxRunners": 1, "stopGrace": "1s", "queueTimeout": "10m", "drainTimeout": "10m" } }""");
         using HttpResponseMessage stream = await HangAsync(daemon);
 
         (int status, _) = await daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a"}""");
@@ -23,7 +25,7 @@ public sealed class StuckRunnerTests
     [Fact]
     public async Task An_unload_ends_a_runner_that_hangs_with_a_request()
     {
-        await using DaemonFixture daemon = await StartAsync("""{ "limits": { "stopGrace": "1s" } }""");
+        await using DaemonFixture daemon = await StartAsync("""{ "limits": { "stopGrace": "1s", "drainTimeout": "10m" } }""");
         using HttpResponseMessage stream = await HangAsync(daemon);
         int process = await daemon.RunnerProcessAsync();
 

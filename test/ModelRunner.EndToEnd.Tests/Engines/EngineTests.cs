@@ -53,12 +53,13 @@ public abstract class EngineTests
         var took = new List<TimeSpan>();
         for (int burst = 0; burst < 12; burst++)
         {
-            // The pause lets connections become idle, which is what a stall comes from; nothing is waited for.
-            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, Cancellation);
+            // Between bursts all connections but that of the scrape are idle, which is what a stall comes from.
+            await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
             took.AddRange(await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => TimeAsync(daemon, Short))));
         }
 
-        // A stall takes four seconds and more. The second is for machines that do much else.
+        // None failed. A stall lasts until an idle connection is closed, which takes the daemon 3 s and llama-server 5 s; so a second more than
+        // usual, for a machine that does much else, is no stall.
         took.Sort();
         TimeSpan median = took[took.Count / 2];
         Assert.InRange(took[took.Count * 99 / 100], TimeSpan.Zero, (3 * median) + TimeSpan.FromSeconds(1));
