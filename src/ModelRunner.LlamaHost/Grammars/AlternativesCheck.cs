@@ -1,26 +1,33 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace ModelRunner.LlamaHost.Grammars;
 
 /// <summary>
 /// Whether two schemas can never match the same value, which <c>oneOf</c> needs: it allows what exactly one of its alternatives matches.
-/// Only what can be seen at once counts as proof.
+/// Only what can be seen at once counts as proof. One check serves a whole grammar, and the work is limited for all its <c>oneOf</c> together.
 /// </summary>
-/// <param name="references">Finds what the schemas point to.</param>
-internal sealed class AlternativesCheck(SchemaReferences references)
+internal sealed class AlternativesCheck
 {
     private const int MostComparisons = 1_000_000;
 
-    private int _comparisons;
+    /// <summary>Names or bytes that are looked through as quickly as two small values are compared.</summary>
+    private const int StepsPerComparison = 16;
+
+    private long _comparisons;
 
     /// <summary>Whether all pairs of the alternatives exclude each other.</summary>
-    public bool ExcludeEachOther(IReadOnlyList<JsonElement> alternatives)
+    /// <param name="alternatives">The schemas.</param>
+    /// <param name="references">Finds what the schemas point to.</param>
+    /// <exception cref="SchemaException">The schemas of this grammar need too many comparisons.</exception>
+    public bool ExcludeEachOther(IReadOnlyList<JsonElement> alternatives, SchemaReferences references)
     {
-        for (int i = 0; i < alternatives.Count; i++)
+        JsonElement[] schemas = [.. alternatives.Select(references.Follow)];
+        for (int i = 0; i < schemas.Length; i++)
         {
-            for (int j = i + 1; j < alternatives.Count; j++)
+            for (int j = i + 1; j < schemas.Length; j++)
             {
-                if (!ExcludeEachOther(references.Follow(alternatives[i]), references.Follow(alternatives[j]), mayLookInside: true))
+                if (!ExcludeEachOther(schemas[i], schemas[j], references))
                     return false;
             }
         }
@@ -28,38 +35,49 @@ internal sealed class AlternativesCheck(SchemaReferences references)
         return true;
     }
 
-    private bool ExcludeEachOther(JsonElement one, JsonElement other, bool mayLookInside)
+    /// <param name="one">A schema.</param>
+    /// <param name="other">Another one.</param>
+    /// <param name="references">Finds what their properties point to; null: their properties are not looked at.</param>
+    private bool ExcludeEachOther(JsonElement one, JsonElement other, SchemaReferences? references)
     {
-        Compare(1);
+        Count(1);
         if (one.ValueKind != JsonValueKind.Object || other.ValueKind != JsonValueKind.Object)
             return false;
-        if (FixedValues(one) is { } ones && FixedValues(other) is { } others)
+        IReadOnlyList<JsonElement>? values = FixedValues(one);
+        IReadOnlyList<JsonElement>? otherValues = FixedValues(other);
+        Count((values?.Count ?? 0) + (long)(otherValues?.Count ?? 0));
+        if (values is not null && otherValues is not null)
         {
-            Compare(ones.Count * (long)others.Count);
-            return !ones.Any(value => others.Any(second => JsonElement.DeepEquals(value, second)));
+            Count(values.Count * (long)otherValues.Count);
+            Count(Math.Min(Bytes(values) * otherValues.Count, Bytes(otherValues) * values.Count) / StepsPerComparison);
+            return !values.Any(value => otherValues.Any(second => JsonElement.DeepEquals(value, second)));
         }
 
         IReadOnlyList<string> types = Types(one);
         IReadOnlyList<string> otherTypes = Types(other);
         if (types.Count > 0 && otherTypes.Count > 0 && !types.Any(type => otherTypes.Any(second => AreEqual(type, second))))
             return true;
-        return mayLookInside && types is ["object"] && otherTypes is ["object"] && HaveDifferentTags(one, other);
+        return references is not null && types is ["object"] && otherTypes is ["object"] && HaveDifferentTags(one, other, references);
     }
 
     // A property that both must have, with values that exclude each other.
-    private bool HaveDifferentTags(JsonElement one, JsonElement other)
+    private bool HaveDifferentTags(JsonElement one, JsonElement other, SchemaReferences references)
     {
-        string[] common = [.. Required(one).Intersect(Required(other), StringComparer.Ordinal)];
-        Compare(common.Length);
-        return common.Any(name => Property(one, name) is { } first && Property(other, name) is { } second
-            && ExcludeEachOther(references.Follow(first), references.Follow(second), mayLookInside: false));
+        string[] names = Required(one);
+        string[] otherNames = Required(other);
+        Count((names.Length + otherNames.Length) / StepsPerComparison);
+        return names.Intersect(otherNames, StringComparer.Ordinal).Any(name => Property(one, name) is { } first && Property(other, name) is { } second
+            && ExcludeEachOther(references.Follow(first), references.Follow(second), references: null));
     }
 
-    private void Compare(long times)
+    private void Count(long comparisons)
     {
-        if (times > MostComparisons || (_comparisons += (int)times) > MostComparisons)
+        _comparisons += Math.Min(comparisons, MostComparisons + 1);
+        if (_comparisons > MostComparisons)
             throw new SchemaException("the JSON schema is too large: its \"oneOf\" has too many parts to compare; use \"anyOf\"");
     }
+
+    private static long Bytes(IReadOnlyList<JsonElement> values) => values.Sum(static value => (long)JsonMarshal.GetRawUtf8Value(value).Length);
 
     private static IReadOnlyList<JsonElement>? FixedValues(JsonElement schema) =>
         schema.TryGetProperty("const", out JsonElement value) ? [value]
@@ -73,12 +91,16 @@ internal sealed class AlternativesCheck(SchemaReferences references)
     private static bool AreEqual(string type, string other) =>
         type == other || (type == "integer" && other == "number") || (type == "number" && other == "integer");
 
-    private static IEnumerable<string> Required(JsonElement schema) =>
+    private static string[] Required(JsonElement schema) =>
         schema.TryGetProperty("required", out JsonElement names) && names.ValueKind == JsonValueKind.Array
-            ? names.EnumerateArray().Select(name => SchemaReading.Text(name, "required"))
+            ? [.. names.EnumerateArray().Select(name => SchemaReading.Text(name, "required"))]
             : [];
 
-    private static JsonElement? Property(JsonElement schema, string name) =>
-        schema.TryGetProperty("properties", out JsonElement properties) && properties.ValueKind == JsonValueKind.Object
-            && properties.TryGetProperty(name, out JsonElement property) ? property : null;
+    private JsonElement? Property(JsonElement schema, string name)
+    {
+        if (!schema.TryGetProperty("properties", out JsonElement properties) || properties.ValueKind != JsonValueKind.Object)
+            return null;
+        Count(1 + (properties.GetPropertyCount() / StepsPerComparison));
+        return properties.TryGetProperty(name, out JsonElement property) ? property : null;
+    }
 }

@@ -16,6 +16,7 @@ internal sealed class SchemaGrammar
     private const int MostAlternatives = 1000;
 
     private readonly GrammarRules _rules = new();
+    private readonly AlternativesCheck _alternatives = new();
     private readonly Dictionary<(int Root, string Reference), string> _references = [];
     private readonly Queue<(Converter Converter, JsonElement Schema, string Name)> _waiting = new();
     private int _roots;
@@ -149,7 +150,7 @@ internal sealed class SchemaGrammar
             SchemaKeywords.RequireAlone(schema, keyword);
             if (keyword == "allOf" && alternatives.Count > 1)
                 throw new SchemaException("the JSON schema has \"allOf\" with several parts; write them as one");
-            if (keyword == "oneOf" && !new AlternativesCheck(references).ExcludeEachOther(alternatives))
+            if (keyword == "oneOf" && !grammar._alternatives.ExcludeEachOther(alternatives, references))
             {
                 throw new SchemaException("the JSON schema has \"oneOf\" with parts that may both match; use \"anyOf\", or give each part a "
                     + "required property with its own \"const\"");

@@ -191,9 +191,11 @@ public sealed class AnswerFormatTests(ChatHostFixture fixture) : IClassFixture<C
         string costly = string.Join(',', Enumerable.Range(0, 40).Select(i => $$"""{"type":"string","maxLength":{{900 + i}}}"""));
         string many = $$"""{"enum":[{{string.Join(',', Enumerable.Range(0, 2000))}}]}""";
         string others = many.Replace("[0,", "[-1,", StringComparison.Ordinal);
+        string some = $$"""{"oneOf":[{"enum":[{{string.Join(',', Enumerable.Range(0, 600))}}]},{"enum":[{{string.Join(',', Enumerable.Range(600, 600))}}]}]}""";
         foreach (string schema in (string[])
         [
             $$"""{"anyOf":[{{wide}}]}""", $$"""{"type":"array","prefixItems":[{{costly}}]}""", $$"""{"oneOf":[{{many}},{{others}}]}""",
+            $$"""{"type":"object","properties":{"a":{{some}},"b":{{some}},"c":{{some}} } }""",
         ])
         {
             (HttpStatusCode status, JsonElement error) = await _host.AskInVainAsync(Path, HostClient.Chat("hi", ",\"json_schema\":" + schema));
