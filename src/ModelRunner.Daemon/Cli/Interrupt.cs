@@ -8,7 +8,10 @@ namespace ModelRunner.Daemon.Cli;
 /// </summary>
 internal sealed class Interrupt : IDisposable
 {
-    /// <summary>What a command has to tidy up in.</summary>
+    private const int Keyboard = 2;
+    private const int Terminate = 15;
+
+    /// <summary>How long a command may take to clean up.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(100);
 
     private readonly CancellationTokenSource _ended = new();
@@ -17,8 +20,8 @@ internal sealed class Interrupt : IDisposable
 
     public Interrupt()
     {
-        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Take(context, 2)));
-        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Take(context, 15)));
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Take(context, Keyboard)));
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Take(context, Terminate)));
     }
 
     /// <summary>Cancelled when the command should end.</summary>
@@ -48,16 +51,30 @@ internal sealed class Interrupt : IDisposable
         _ended.Dispose();
     }
 
+    /// <summary>What a signal does. It may come at any moment, also when an answer or the command has just ended.</summary>
+    /// <param name="number">The signal's number.</param>
+    internal void Take(int number)
+    {
+        try
+        {
+            if (number == Keyboard && Volatile.Read(ref _answer) is { IsCancellationRequested: false } answer)
+            {
+                answer.Cancel();
+                return;
+            }
+
+            ExitCode = 128 + number;
+            _ended.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // What it should end has ended by itself.
+        }
+    }
+
     private void Take(PosixSignalContext context, int number)
     {
         context.Cancel = true;
-        if (number == 2 && Volatile.Read(ref _answer) is { IsCancellationRequested: false } answer)
-        {
-            answer.Cancel();
-            return;
-        }
-
-        ExitCode = 128 + number;
-        _ended.Cancel();
+        Take(number);
     }
 }

@@ -1,0 +1,37 @@
+using ModelRunner.Daemon.Cli;
+
+namespace ModelRunner.Daemon.Tests.Cli;
+
+public sealed class InterruptTests
+{
+    private const int Keyboard = 2;
+    private const int Terminate = 15;
+
+    [Fact]
+    public void Control_C_when_the_answer_has_just_ended_ends_nothing_and_the_next_one_ends_the_command()
+    {
+        using var interrupt = new Interrupt();
+        var answer = new CancellationTokenSource();
+        interrupt.Redirect(answer);
+        answer.Dispose();
+
+        interrupt.Take(Keyboard);
+
+        Assert.False(interrupt.Ended.IsCancellationRequested);
+        interrupt.Redirect(null);
+        interrupt.Take(Keyboard);
+        Assert.True(interrupt.Ended.IsCancellationRequested);
+        Assert.Equal(130, interrupt.ExitCode);
+    }
+
+    [Theory]
+    [InlineData(Keyboard)]
+    [InlineData(Terminate)]
+    public void A_signal_when_the_command_has_just_ended_is_no_failure(int number)
+    {
+        var interrupt = new Interrupt();
+        interrupt.Dispose();
+
+        Assert.Null(Record.Exception(() => interrupt.Take(number)));
+    }
+}
