@@ -63,6 +63,10 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
             console.WriteLine("");
             throw;
         }
+        catch (IOException failure) when (failure is not OutputException)
+        {
+            throw new CliFailure($"the terminal cannot be read: {failure.Message}", ExitCode.Failure);
+        }
     }
 
     private async Task AskAsync(string prompt)

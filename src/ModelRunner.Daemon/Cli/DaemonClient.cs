@@ -135,11 +135,24 @@ internal sealed class DaemonClient : IDisposable
         if (error is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData)
             return new CliFailure($"there is no machine named \"{_address.Address!.Host}\"", ExitCode.NotRunning);
 
-        IReadOnlyList<RunningDaemon> others = _address.Source is AddressSource.Registry ? [] : DaemonRegistry.Of(_surroundings).List();
+        IReadOnlyList<RunningDaemon> others = _address.Source is AddressSource.Registry ? [] : ListOthers();
         string remedy = others.Count == 0
             ? "start it with \"model-runner serve\""
             : $"but one is running at {others[0].Address}: choose it with --host";
         return new CliFailure($"the daemon is not running: nothing listens on {_address}; {remedy}", ExitCode.NotRunning);
+    }
+
+    private IReadOnlyList<RunningDaemon> ListOthers()
+    {
+        try
+        {
+            return DaemonRegistry.Of(_surroundings).List();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // They are only a hint.
+            return [];
+        }
     }
 
     private async Task<CliFailure> RefusedAsync(HttpResponseMessage response, bool hadKey, CancellationToken cancellation)

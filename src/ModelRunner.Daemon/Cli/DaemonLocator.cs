@@ -47,9 +47,21 @@ internal static class DaemonLocator
             ?? throw new CliFailure("the daemon is not running: its port is 0, and no running daemon of this user is known", ExitCode.NotRunning);
     }
 
+    private static IReadOnlyList<RunningDaemon> ListRunning(DaemonOptions surroundings)
+    {
+        try
+        {
+            return DaemonRegistry.Of(surroundings).List();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CliFailure($"cannot look for running daemons: {failure.Message}; name one with --host ADDRESS", ExitCode.NotRunning);
+        }
+    }
+
     private static DaemonAddress? FromRegistry(DaemonOptions surroundings)
     {
-        IReadOnlyList<RunningDaemon> running = DaemonRegistry.Of(surroundings).List();
+        IReadOnlyList<RunningDaemon> running = ListRunning(surroundings);
         if (running.Count > 1)
         {
             IEnumerable<string> shown = running.Take(MaxShown).Select(static daemon =>
@@ -114,7 +126,8 @@ internal static class DaemonLocator
             return new DaemonAddress(socketPath, address, source);
 
         throw new CliFailure(
-            new ConfigurationProblem(key, text, "is not where a daemon can be", "write the path of a socket, unix: with an absolute path, or http://host:port").ToString(),
+            new ConfigurationProblem(
+                key, text, "is not where a daemon can be", "write the path of a socket, unix: with an absolute path, or http://host:port").ToString(),
             ExitCode.Usage);
     }
 }

@@ -64,11 +64,11 @@ internal sealed class FakeDaemon : IAsyncDisposable
 
     /// <summary>Runs a command to its end.</summary>
     public async Task<(int ExitCode, string Out, string Error)> RunAsync(
-        string[] arguments, string input = "", Stream? output = null, string? workingDirectory = null)
+        string[] arguments, string input = "", Stream? output = null, string? workingDirectory = null, TextReader? typed = null)
     {
         using var collected = new MemoryStream();
         await using var error = new StringWriter();
-        var console = new CliConsole(output ?? collected, error, new StringReader(input), IsTerminal: true);
+        var console = new CliConsole(output ?? collected, error, typed ?? new StringReader(input), IsTerminal: true) { IsInputTerminal = typed is not null };
         var surroundings = new DaemonOptions { Environment = Environment, WorkingDirectory = workingDirectory ?? _folder.Path, BaseDirectory = _folder.Path };
         int exitCode = await CommandLine.RunAsync(arguments, static (_, _) => Task.FromResult(77), console, surroundings);
         return (exitCode, Encoding.UTF8.GetString(collected.ToArray()), error.ToString());
