@@ -59,7 +59,8 @@ internal static class DaemonHost
         _ = signals.Asked.ContinueWith(_ => starting.Cancel(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         try
         {
-            daemon = await DaemonApplication.StartAsync(settings, TimeProvider.System, starting.Token);
+            (daemon, settings) = await DemoPort.StartAsync(
+                settings, last => DaemonApplication.StartAsync(last, TimeProvider.System, starting.Token));
             announcement = Announce(daemon, settings, options);
 
             // Whoever reads standard output may have stopped reading, which must not keep the daemon from anything.

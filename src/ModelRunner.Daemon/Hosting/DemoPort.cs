@@ -18,6 +18,23 @@ internal static class DemoPort
         return isFree ? settings : settings with { Listen = settings.Listen with { Tcp = null } };
     }
 
+    /// <summary>Starts the daemon, without the optional port if another program took it after <see cref="Settle"/> looked.</summary>
+    /// <param name="settings">As <see cref="Settle"/> left them.</param>
+    /// <param name="start">Starts it, or throws a <see cref="ListenException"/>.</param>
+    /// <returns>The daemon, and the settings that it was started with.</returns>
+    public static async Task<(T Daemon, DaemonSettings Settings)> StartAsync<T>(DaemonSettings settings, Func<DaemonSettings, Task<T>> start)
+    {
+        try
+        {
+            return (await start(settings), settings);
+        }
+        catch (ListenException failure) when (failure.IsPortTaken && settings.Listen.IsTcpOptional)
+        {
+            settings = settings with { Listen = settings.Listen with { Tcp = null } };
+            return (await start(settings), settings);
+        }
+    }
+
     private static bool IsFree(IPEndPoint endPoint)
     {
         try

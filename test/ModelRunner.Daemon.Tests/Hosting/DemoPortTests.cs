@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using ModelRunner.Daemon.Configuration;
 using ModelRunner.Daemon.Hosting;
 
@@ -41,5 +42,36 @@ public sealed class DemoPortTests
         Assert.Equal(listen.Tcp, DemoPort.Settle(settings with { Listen = listen with { IsTcpOptional = false } }).Listen.Tcp);
         taken.Stop();
         Assert.Equal(listen.Tcp, DemoPort.Settle(settings).Listen.Tcp);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Only_a_port_that_was_asked_for_is_a_reason_to_fail_when_another_program_takes_it_at_the_last_moment(bool isOptional)
+    {
+        using var folder = new TemporaryFolder();
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        string socket = Path.Join(folder.Path, "d.sock");
+        var settings = new DaemonSettings
+        {
+            Listen = new ListenSettings(socket, (IPEndPoint)taken.LocalEndpoint, isOptional), ModelsPath = folder.Path, LogLevel = LogLevel.None,
+        };
+        Task<(DaemonApplication Daemon, DaemonSettings Settings)> starting = DemoPort.StartAsync(
+            settings, last => DaemonApplication.StartAsync(last, TimeProvider.System, TestContext.Current.CancellationToken));
+
+        if (!isOptional)
+        {
+            Assert.Contains("another program uses the port", (await Assert.ThrowsAsync<ListenException>(() => starting)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        (DaemonApplication daemon, DaemonSettings started) = await starting;
+        await using (daemon)
+        {
+            Assert.Empty(daemon.TcpAddresses);
+            Assert.Null(started.Listen.Tcp);
+            Assert.True(File.Exists(socket));
+        }
     }
 }
