@@ -34,10 +34,9 @@ internal sealed class StoreScanner
     private readonly List<string> _problems = [];
     private int _files;
     private int _entries;
+    private bool _isCut;
 
     private StoreScanner(string root) => _root = root;
-
-    private bool IsFull => _files >= MaxFiles || _entries >= MaxEntries;
 
     /// <summary>Looks at everything below a folder.</summary>
     /// <param name="root">The folder.</param>
@@ -51,7 +50,7 @@ internal sealed class StoreScanner
         else if (!isOptional || status.Kind != FileKind.Missing)
             scanner._problems.Add($"the model store {DescribeNoFolder(root, status.Kind)}; create it, or name another folder in MODELS_PATH");
 
-        if (scanner.IsFull)
+        if (scanner._isCut)
             scanner._problems.Add($"the model store has more than {MaxFiles} models or {MaxEntries} entries; the rest is left out");
         return new StoreListing(scanner.Group(), scanner._problems);
     }
@@ -89,8 +88,8 @@ internal sealed class StoreScanner
         {
             foreach (FileSystemInfo entry in new DirectoryInfo(path).EnumerateFileSystemInfos("*", Options))
             {
-                _entries++;
-                if (IsFull)
+                _isCut |= ++_entries > MaxEntries;
+                if (_isCut)
                     return;
                 if (!entry.Name.StartsWith('.'))
                     Take(entry, Path.Join(path, entry.Name), depth);
@@ -120,8 +119,10 @@ internal sealed class StoreScanner
         }
         else if (entry.Name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase))
         {
-            _files++;
-            Take(path, entry.Name);
+            if (++_files > MaxFiles)
+                _isCut = true;
+            else
+                Take(path, entry.Name);
         }
     }
 

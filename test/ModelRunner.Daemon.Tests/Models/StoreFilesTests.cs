@@ -43,6 +43,19 @@ public sealed partial class StoreFilesTests : IDisposable
         Assert.EndsWith("zero.gguf is not a regular file", Assert.Single(Catalog().ListProblems()), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public void Models_are_left_out_only_where_there_are_more_than_the_limit(int surplus, bool isCut)
+    {
+        for (int i = 0; i < StoreScanner.MaxFiles + surplus; i++)
+            _store.Write($"m-{i + 1:d5}-of-99999.gguf", []);
+
+        StoreListing listing = StoreScanner.Scan(_store.Path);
+
+        Assert.Equal(isCut, listing.Problems.Any(static problem => problem.Contains("more than 10000 models", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_link_counts_as_what_it_leads_to()
     {
