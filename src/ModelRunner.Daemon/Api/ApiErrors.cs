@@ -11,18 +11,18 @@ internal static class ApiErrors
     private const int LongestName = 200;
 
     /// <summary>No runner for this request.</summary>
-    public static ApiError OfRefusal(Refuse refusal) => refusal.Reason switch
+    public static ApiError OfRefusal(Refuse refusal, CauseText causes) => refusal.Reason switch
     {
         // The engine is what failed here, as with a gateway.
-        RefusalReason.StartFailed => Make(StatusCodes.Status502BadGateway, ApiError.Server, "runner_start_failed", refusal),
-        RefusalReason.Backoff => Unavailable("runner_backoff", refusal),
-        RefusalReason.QueueFull => Unavailable("queue_full", refusal),
-        RefusalReason.QueueTimeout => Unavailable("queue_timeout", refusal),
-        RefusalReason.OutOfMemory => Unavailable("out_of_memory", refusal),
-        RefusalReason.NoRoom => Unavailable("no_room", refusal),
-        RefusalReason.Unloading => Unavailable("unloading", refusal),
-        RefusalReason.ShuttingDown => Unavailable("shutting_down", refusal),
-        _ => Unavailable("unavailable", refusal),
+        RefusalReason.StartFailed => Make(StatusCodes.Status502BadGateway, ApiError.Server, "runner_start_failed", refusal, causes),
+        RefusalReason.Backoff => Unavailable("runner_backoff", refusal, causes),
+        RefusalReason.QueueFull => Unavailable("queue_full", refusal, causes),
+        RefusalReason.QueueTimeout => Unavailable("queue_timeout", refusal, causes),
+        RefusalReason.OutOfMemory => Unavailable("out_of_memory", refusal, causes),
+        RefusalReason.NoRoom => Unavailable("no_room", refusal, causes),
+        RefusalReason.Unloading => Unavailable("unloading", refusal, causes),
+        RefusalReason.ShuttingDown => Unavailable("shutting_down", refusal, causes),
+        _ => Unavailable("unavailable", refusal, causes),
     };
 
     /// <summary>No model for this reference.</summary>
@@ -48,11 +48,11 @@ internal static class ApiErrors
         $"there is no backend \"{PlainText.EscapeAndCut(backend, LongestName)}\"; there is {string.Join(" and ", known)}",
         "backend_not_found");
 
-    private static ApiError Unavailable(string code, Refuse refusal) =>
-        Make(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, code, refusal);
+    private static ApiError Unavailable(string code, Refuse refusal, CauseText causes) =>
+        Make(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, code, refusal, causes);
 
-    private static ApiError Make(int status, string type, string code, Refuse refusal) =>
-        new(status, CauseText.WithoutFolders(refusal.Message), type, code, RetryAfter: refusal.RetryAfter);
+    private static ApiError Make(int status, string type, string code, Refuse refusal, CauseText causes) =>
+        new(status, causes.WithoutFolders(refusal.Message), type, code, RetryAfter: refusal.RetryAfter);
 
     /// <summary>Answers a scrape for whose page there is no room in time.</summary>
     public static Task RefuseScrapeAsync(HttpContext context) => ApiErrorWriter.WriteAsync(context, new ApiError(

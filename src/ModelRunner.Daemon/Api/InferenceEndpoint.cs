@@ -12,7 +12,7 @@ namespace ModelRunner.Daemon.Api;
 /// </summary>
 internal sealed class InferenceEndpoint(
     ModelCatalog catalog, RunnerPool pool, BackendDirectory backends, RequestForwarder forwarder, RequestBodies bodies,
-    TimeProvider time)
+    CauseText causes, TimeProvider time)
 {
     /// <summary>A runner's connections end some moments before its process is seen to have ended, and only that tells why.</summary>
     private static readonly TimeSpan WaitForCause = TimeSpan.FromSeconds(1);
@@ -57,7 +57,7 @@ internal sealed class InferenceEndpoint(
         while (asked.Count < MaxAttempts)
         {
             AcquireOutcome acquired = await pool.AcquireAsync(backend, model, route.Mode, context.RequestAborted, asked);
-            using RunnerLease lease = acquired.Lease ?? throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!));
+            using RunnerLease lease = acquired.Lease ?? throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!, causes));
             if (lease.IsAttached && asked.Contains(lease.Runner))
                 break;
 
@@ -95,7 +95,7 @@ internal sealed class InferenceEndpoint(
     private async Task PreloadAsync(HttpContext context, ModelEntry model, InferenceRoute route, string? backend)
     {
         AcquireOutcome acquired = await pool.AcquireAsync(backend, model, route.Mode, context.RequestAborted);
-        using RunnerLease lease = acquired.Lease ?? throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!));
+        using RunnerLease lease = acquired.Lease ?? throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!, causes));
         context.Response.StatusCode = StatusCodes.Status200OK;
         context.Response.ContentLength = 0;
     }
@@ -115,7 +115,7 @@ internal sealed class InferenceEndpoint(
         string cause = pool.Runners.FirstOrDefault(snapshot => snapshot.Id == runner)?.Failure
             ?? "its connection ended; try again, and see the daemon's log if it goes on";
         return new ApiError(StatusCodes.Status502BadGateway,
-            $"the runner of \"{model.Reference}\" in mode {ModeText.Format(route.Mode)} gave no answer: {CauseText.WithoutFolders(cause)}",
+            $"the runner of \"{model.Reference}\" in mode {ModeText.Format(route.Mode)} gave no answer: {causes.WithoutFolders(cause)}",
             ApiError.Server, "runner_failed");
     }
 }

@@ -5,7 +5,7 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>A runner as it is shown: what the daemon knows of it and, for an attached one, whether it answers.</summary>
-internal readonly record struct RunnerView(RunnerSnapshot Runner, AttachedState Attached)
+internal readonly record struct RunnerView(RunnerSnapshot Runner, AttachedState Attached, CauseText Causes)
 {
     /// <summary>Its state in a word.</summary>
     public string State => (Runner.State, Attached) switch
@@ -31,7 +31,7 @@ internal readonly record struct RunnerView(RunnerSnapshot Runner, AttachedState 
     {
         AttachedState.Refused => "refused: it took no connection, or ended it before it answered",
         AttachedState.Silent => "timeout: it did not answer within a second",
-        _ => Runner.Failure is { } failure ? CauseText.WithoutFolders(failure) : null,
+        _ => Runner.Failure is { } failure ? Causes.WithoutFolders(failure) : null,
     };
 
     /// <summary>How it is told from others in a sentence.</summary>

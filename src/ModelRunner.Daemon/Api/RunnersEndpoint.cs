@@ -5,7 +5,7 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>Shows what runs: <c>/engines/ps</c> runner by runner, <c>/engines/status</c> backend by backend.</summary>
-internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends, AttachedHealth health)
+internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends, AttachedHealth health, CauseText causes)
 {
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
@@ -18,7 +18,7 @@ internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends
     private async Task AnswerAsync(HttpContext context, Action<Utf8JsonWriter, IReadOnlyList<RunnerView>> write)
     {
         IReadOnlyDictionary<RunnerId, AttachedState> unfit = await health.FindUnfitAsync(pool.Runners);
-        RunnerView[] runners = [.. pool.Runners.Select(runner => new RunnerView(runner, unfit.GetValueOrDefault(runner.Id)))];
+        RunnerView[] runners = [.. pool.Runners.Select(runner => new RunnerView(runner, unfit.GetValueOrDefault(runner.Id), causes))];
         await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => write(json, runners));
     }
 

@@ -46,6 +46,9 @@ internal sealed record DaemonSettings
     /// <summary>Whether the user said that an address which others can reach needs no key.</summary>
     public bool IsInsecure { get; init; }
 
+    /// <summary>Absolute path of the home folder of the daemon's user; null: not known.</summary>
+    public string? HomePath { get; init; }
+
     /// <summary>Absolute path of the folder with the demo models; null: they were not asked for.</summary>
     public string? DemoModelsPath { get; init; }
 

@@ -34,6 +34,7 @@ internal static class SettingsResolver
             MaxConnections = reader.Integer(ConfigurationCatalog.MaxConnections, 1024),
             MaxBodyMemoryBytes = reader.Bytes(ConfigurationCatalog.MaxBodyMemory, 0) is > 0 and var bytes ? bytes : null,
             Warnings = ServiceLink.Warn(options),
+            HomePath = PathText.Home(options),
             ModelsPath = modelsPath,
             IsDefaultModelsPath = !reader.IsWritten(ConfigurationCatalog.ModelsPath),
             DemoModelsPath = isDemo ? Path.Join(options.BaseDirectory, "models") : null,

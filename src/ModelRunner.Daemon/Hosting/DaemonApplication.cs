@@ -142,14 +142,15 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var backends = new BackendDirectory(settings);
         var forwarder = new RequestForwarder(
             web.Services.GetRequiredService<IHttpForwarder>(), time, logs.CreateLogger<RequestForwarder>());
+        var causes = CauseText.Of(settings);
         var bodies = new RequestBodies(settings.MaxBodyMemoryBytes, time);
         new ServiceEndpoint(settings.Metrics.Enabled).Map(web);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
         new ModelsEndpoint(catalog, problems, backends).Map(web);
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(problems.List));
-        new RunnersEndpoint(pool, backends, new AttachedHealth(time)).Map(web);
+        new RunnersEndpoint(pool, backends, new AttachedHealth(time), causes).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
-        new InferenceEndpoint(catalog, pool, backends, forwarder, bodies, time).Map(web);
+        new InferenceEndpoint(catalog, pool, backends, forwarder, bodies, causes, time).Map(web);
         if (settings.Metrics.Enabled)
         {
             var shared = new SharedEndpoints(settings.AttachedRunners);
@@ -170,14 +171,18 @@ internal sealed class DaemonApplication : IAsyncDisposable
         }
         catch (Exception failure) when (failure is IOException or SocketException && _settings.Listen.Tcp is { } tcp)
         {
-            string reason = (failure.GetBaseException() as SocketException)?.SocketErrorCode switch
+            SocketError? error = (failure.GetBaseException() as SocketException)?.SocketErrorCode;
+            string reason = error switch
             {
                 SocketError.AddressAlreadyInUse => "another program uses the port",
                 SocketError.AddressNotAvailable => "this machine has no such address",
                 SocketError.AccessDenied => "the port may only be used by root",
                 _ => failure.GetBaseException().Message,
             };
-            throw new ListenException($"cannot listen on {tcp}: {reason}; change MODEL_RUNNER_PORT or MODEL_RUNNER_BIND", failure);
+            throw new ListenException($"cannot listen on {tcp}: {reason}; change MODEL_RUNNER_PORT or MODEL_RUNNER_BIND", failure)
+            {
+                IsPortTaken = error is SocketError.AddressAlreadyInUse,
+            };
         }
     }
 

@@ -70,7 +70,7 @@ public sealed class ErrorHandlingTests
     {
         TimeSpan? wait = seconds is { } value ? TimeSpan.FromSeconds(value) : null;
         (DefaultHttpContext context, string body) = await RunAsync(
-            _ => throw new ApiException(ApiErrors.OfRefusal(new Refuse(new RequestId(1), reason, "why \"so\"", wait))));
+            _ => throw new ApiException(ApiErrors.OfRefusal(new Refuse(new RequestId(1), reason, "why \"so\"", wait), new CauseText([]))));
 
         using JsonDocument document = JsonDocument.Parse(body);
         JsonElement error = document.RootElement.GetProperty("error");
