@@ -20,6 +20,7 @@ internal sealed class PatientListener : IConnectionListener
     private readonly SocketConnectionContextFactory _connections;
     private readonly ILogger<PatientListener> _logger;
     private readonly Socket _socket;
+    private readonly Func<CancellationToken, ValueTask<Socket>> _accept;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _unbound = new();
     private long? _failedAt;
@@ -28,9 +29,12 @@ internal sealed class PatientListener : IConnectionListener
     /// <param name="options">How Kestrel's sockets are set up.</param>
     /// <param name="logs">For this and for the connections.</param>
     /// <param name="time">The clock for pauses.</param>
-    public PatientListener(Socket socket, SocketTransportOptions options, ILoggerFactory logs, TimeProvider time)
+    /// <param name="accept">Accepts a connection; null: the socket does.</param>
+    public PatientListener(
+        Socket socket, SocketTransportOptions options, ILoggerFactory logs, TimeProvider time,
+        Func<CancellationToken, ValueTask<Socket>>? accept = null)
     {
-        (_socket, _time) = (socket, time);
+        (_socket, _time, _accept) = (socket, time, accept ?? socket.AcceptAsync);
         EndPoint = socket.LocalEndPoint!;
         NoDelay = options.NoDelay;
         _logger = logs.CreateLogger<PatientListener>();
@@ -48,7 +52,7 @@ internal sealed class PatientListener : IConnectionListener
         {
             try
             {
-                Socket accepted = await _socket.AcceptAsync(cancellationToken);
+                Socket accepted = await _accept(cancellationToken);
                 if (accepted.LocalEndPoint is IPEndPoint)
                     accepted.NoDelay = NoDelay;
                 return _connections.Create(accepted);

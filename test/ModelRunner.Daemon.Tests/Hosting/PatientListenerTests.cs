@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Daemon.Hosting;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
@@ -33,6 +35,36 @@ public sealed class PatientListenerTests
         }
 
         await accept.WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task Without_files_it_tries_again_after_pauses_that_grow_to_half_a_second()
+    {
+        var time = new FakeTimeProvider();
+        DateTimeOffset start = time.GetUtcNow();
+        var attempts = new List<double>();
+        bool hasFiles = false;
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var listener = new PatientListener(socket, new SocketTransportOptions(), NullLoggerFactory.Instance, time, _ =>
+        {
+            attempts.Add((time.GetUtcNow() - start).TotalMilliseconds);
+            return hasFiles
+                ? ValueTask.FromResult(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+                : ValueTask.FromException<Socket>(new SocketException((int)SocketError.TooManyOpenSockets));
+        });
+
+        // Begun on a thread of the pool, it goes on within the call that moves the clock.
+        Task<ConnectionContext?>[] accepting = await Task.Run(() => new[] { listener.AcceptAsync().AsTask() });
+        for (int i = 0; i < 200; i++)
+            time.Advance(TimeSpan.FromMilliseconds(10));
+
+        Assert.Equal([0, 10, 30, 70, 150, 310, 630, 1130, 1630], attempts);
+        Assert.False(accepting[0].IsCompleted);
+        hasFiles = true;
+        time.Advance(TimeSpan.FromMilliseconds(500));
+        await using ConnectionContext? accepted = await accepting[0].WaitAsync(TestContext.Current.CancellationToken);
+        Assert.NotNull(accepted);
     }
 
     /// <summary>A clock that stands still and tells when it is asked for a pause.</summary>

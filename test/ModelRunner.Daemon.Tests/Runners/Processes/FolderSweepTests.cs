@@ -83,10 +83,16 @@ public sealed class FolderSweepTests : IDisposable
             for (int i = 0; i < Folders; i++)
                 File.WriteAllText(Path.Join(Directory.CreateDirectory(Path.Join(stale, $"d{i:d4}"), Private).FullName, "file"), "");
             string grave = Make($"grave{round}");
+            bool isSwept = false;
             using var isReady = new ManualResetEventSlim();
             var swapper = new Thread(() =>
             {
+                // Names are swapped only when the sweep has begun to remove: before that it has nothing to be misled in.
                 isReady.Set();
+                while (!Volatile.Read(ref isSwept) && Count(stale) == Folders)
+                    Thread.Yield();
+                if (Count(stale) == Folders)
+                    return;
                 for (int i = Folders - 1; i >= 0; i--)
                     if (TrySwap(Path.Join(stale, $"d{i:d4}"), Path.Join(grave, $"{i}"), victim))
                         swapped++;
@@ -95,6 +101,7 @@ public sealed class FolderSweepTests : IDisposable
             isReady.Wait(TestContext.Current.CancellationToken);
 
             Sweep();
+            Volatile.Write(ref isSwept, true);
             swapper.Join();
 
             Assert.True(File.Exists(Path.Join(victim, "precious")), $"lost in round {round}");
@@ -139,6 +146,18 @@ public sealed class FolderSweepTests : IDisposable
     private int Sweep() => OrphanSweep.Run([_place.Path]).Folders;
 
     private string Make(string name) => Directory.CreateDirectory(Path.Join(_place.Path, name), Private).FullName;
+
+    private static int Count(string folder)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(folder).Count();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return 0;
+        }
+    }
 
     private static bool TrySwap(string folder, string grave, string victim)
     {
