@@ -4,8 +4,8 @@ namespace ModelRunner.Daemon.Models;
 
 /// <summary>
 /// Decides which image projector (<c>mmproj</c>) belongs to which model of a folder. A projector belongs to the models whose names begin
-/// with its own name; one that no model is named like belongs to the model of the folder where there is only one, in any number of
-/// quantizations.
+/// with its own name. If no model name begins with the projector's name and the folder holds one model (in any quantizations), the projector
+/// belongs to that model.
 /// </summary>
 internal static class ProjectorChoice
 {
