@@ -40,6 +40,16 @@ public sealed partial class Scheduler
         Stop(runner, StopReason.Stuck);
     }
 
+    // Answers that it is still sending go on, for as long as an unload would let them. Requests that come meanwhile wait for its successor.
+    private void Replace(RunnerUnreachable unreachable, TimeSpan now)
+    {
+        if (_runners.FindLive(unreachable.Runner) is not { State: RunnerState.Ready, Draining: null or StopReason.Evicted } runner)
+            return;
+        runner.StopCause = unreachable.Cause;
+        runner.DrainEnds ??= now + _settings.UnloadDrain;
+        StopWhenIdle(runner, StopReason.Unreachable, now);
+    }
+
     // An answer may be without end, and it is not cut. So whoever waits behind it for the same model is served beside it.
     private void EndYields(TimeSpan now)
     {

@@ -53,6 +53,7 @@ public sealed partial class Scheduler
             case RunnerExited exited: Exit(exited, now); break;
             case RunnerAnswered answered: Answer(answered.Runner); break;
             case RunnerStuck stuck: StopStuck(stuck); break;
+            case RunnerUnreachable unreachable: Replace(unreachable, now); break;
             case UnloadAsked asked: Unload(asked, now); break;
             case UnloadAbandoned abandoned: _unloads.RemoveAll(unload => unload.Id == abandoned.Unload); break;
             case ConfigurationChanged changed: Configure(changed.Settings); break;

@@ -82,6 +82,34 @@ public class UnloadTests
     }
 
     [Fact]
+    public void A_runner_that_takes_no_connections_is_replaced_when_its_answers_have_ended()
+    {
+        (RunnerId runner, RequestId stream) = _bed.Load(A);
+        RequestId refused = _bed.Ask(A);
+        Assert.Equal([new Admit(refused, runner)], _bed.Effects);
+
+        _bed.Handle(new RunnerUnreachable(runner, "no connection"));
+        _bed.Complete(refused);
+        RequestId next = _bed.Ask(A);
+        Assert.DoesNotContain(_bed.Effects, static effect => effect is Admit or StopRunner);
+        _bed.Complete(stream);
+        Assert.Equal([new StopRunner(runner, StopReason.Unreachable)], _bed.Effects);
+        _bed.Exit(runner);
+        RunnerId second = Assert.IsType<StartRunner>(Assert.Single(_bed.Effects)).Runner;
+        _bed.Ready(second);
+
+        Assert.Equal([new Admit(next, second)], _bed.Effects);
+    }
+
+    [Fact]
+    public void A_runner_that_takes_no_connections_is_stopped_after_the_drain_time_although_an_answer_goes_on()
+    {
+        (RunnerId runner, _) = _bed.Load(A);
+        _bed.Handle(new RunnerUnreachable(runner, "no connection"));
+        Assert.Equal([new StopRunner(runner, StopReason.Unreachable)], _bed.Pass(new SchedulerSettings().UnloadDrain));
+    }
+
+    [Fact]
     public void A_runner_that_loads_is_stopped_and_those_who_wait_are_told()
     {
         RequestId request = _bed.Ask(A);

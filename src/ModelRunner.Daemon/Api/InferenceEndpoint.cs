@@ -67,6 +67,8 @@ internal sealed class InferenceEndpoint(
                 return;
 
             await WaitForEndAsync(lease);
+            if (outcome == ForwardOutcome.NotReached && !lease.IsAttached && !lease.RunnerGone.IsCancellationRequested)
+                pool.Replace(lease.Runner);
             if (outcome == ForwardOutcome.RunnerFailed || (!lease.IsAttached && asked.Count == MaxManagedAttempts))
                 break;
         }

@@ -12,6 +12,8 @@ internal sealed class RunnerPool : IAsyncDisposable
 {
     private const string ManagedBackend = "llama.cpp";
 
+    private const string Unreachable = "its socket took no more connections, and it was stopped";
+
     private readonly Lazy<Task> _ending;
     private readonly LiveRunners _live;
     private readonly SchedulerLoop _loop;
@@ -74,6 +76,9 @@ internal sealed class RunnerPool : IAsyncDisposable
             state: null);
         return await request.Answer;
     }
+
+    /// <summary>Has a runner replaced that a request could not connect to, although its process did not end.</summary>
+    public void Replace(RunnerId runner) => _loop.Post(new RunnerUnreachable(runner, Unreachable));
 
     /// <summary>Stops runners and returns, when their processes are gone, how many there were.</summary>
     /// <param name="selection">

@@ -17,4 +17,7 @@ public enum StopReason
 
     /// <summary>It did not answer a health check, and a request or an unload waits for it.</summary>
     Stuck,
+
+    /// <summary>No request can connect to it.</summary>
+    Unreachable,
 }

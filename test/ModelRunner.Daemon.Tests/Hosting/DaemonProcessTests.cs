@@ -85,13 +85,13 @@ public sealed class DaemonProcessTests
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         await daemon.PostAsync("v1/chat/completions", Chat);
-        string folder = Path.GetDirectoryName(SocketOf(await daemon.RunnerProcessAsync()))!;
+        string folder = Path.GetDirectoryName(ProcessTable.SocketOf(await daemon.RunnerProcessAsync()))!;
         await daemon.PostAsync("engines/unload", """{"all":true}""");
         Directory.Delete(folder, recursive: true);
 
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
 
-        Assert.NotEqual(folder, Path.GetDirectoryName(SocketOf(await daemon.RunnerProcessAsync())));
+        Assert.NotEqual(folder, Path.GetDirectoryName(ProcessTable.SocketOf(await daemon.RunnerProcessAsync())));
         Assert.Contains($"The private folder {folder} was removed or changed while the daemon runs", daemon.Log, StringComparison.Ordinal);
     }
 
@@ -114,11 +114,5 @@ public sealed class DaemonProcessTests
         await DaemonFixture.WaitUntilAsync(
             () => Task.FromResult((found = ProcessTable.FindByArguments("guard-runners", "watch", $"-{daemon.ProcessId}-")) != 0), DaemonFixture.Patience);
         return found;
-    }
-
-    private static string SocketOf(int runner)
-    {
-        string[] arguments = ProcessTable.ArgumentsOf(runner);
-        return arguments[Array.IndexOf(arguments, "--host") + 1];
     }
 }

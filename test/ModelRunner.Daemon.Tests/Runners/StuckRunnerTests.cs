@@ -36,6 +36,22 @@ public sealed class StuckRunnerTests
     }
 
     [Fact]
+    public async Task A_runner_whose_socket_was_removed_is_replaced_when_its_answers_have_ended()
+    {
+        await using DaemonFixture daemon = await StartAsync("{}");
+        using HttpResponseMessage stream = await daemon.StreamAsync(
+            Route, """{"model":"tiny-chat","messages":[],"stream":true,"max_tokens":100}""");
+        int first = await daemon.RunnerProcessAsync();
+        File.Delete(ProcessTable.SocketOf(first));
+
+        (int status, _) = await daemon.PostAsync(Route, """{"model":"tiny-chat","messages":[],"max_tokens":1}""");
+
+        Assert.Equal(200, status);
+        Assert.EndsWith("data: [DONE]\n\n", await stream.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.NotEqual(first, await daemon.RunnerProcessAsync());
+    }
+
+    [Fact]
     public async Task An_unload_lets_a_stream_go_on_for_the_drain_time_and_no_longer()
     {
         await using DaemonFixture daemon = await StartAsync("""{ "limits": { "drainTimeout": "1s", "stopGrace": "1s" } }""");

@@ -20,6 +20,13 @@ internal static class ProcessTable
     /// <summary>The arguments of a process.</summary>
     public static string[] ArgumentsOf(int process) => File.ReadAllText($"/proc/{process}/cmdline").TrimEnd('\0').Split('\0');
 
+    /// <summary>The path of the socket that a runner was told to listen on.</summary>
+    public static string SocketOf(int runner)
+    {
+        string[] arguments = ArgumentsOf(runner);
+        return arguments[Array.IndexOf(arguments, "--host") + 1];
+    }
+
     /// <summary>The living process whose command line holds all of these texts, in any of its arguments; 0: there is none.</summary>
     public static int FindByArguments(params string[] texts)
     {
