@@ -45,7 +45,7 @@ public static class Refusals
 
     public static Refuse Backoff(RequestId request, RunnerKey key, string? cause, TimeSpan retryAfter) =>
         new(request, RefusalReason.Backoff,
-            Text($"model \"{key.Model}\" failed to start, and is tried again in {retryAfter.TotalSeconds:0.#} s at the earliest: {cause}"),
+            Text($"model \"{key.Model}\" failed again, and is started again after {Math.Ceiling(retryAfter.TotalSeconds):0} s: {cause}"),
             retryAfter);
 
     private static string MiB(long bytes) => (bytes / (1024.0 * 1024)).ToString("0", CultureInfo.InvariantCulture);
