@@ -8,8 +8,8 @@ namespace ModelRunner.Daemon.Forwarding;
 
 /// <summary>
 /// Errors of engines that the client caused, though their status says that the server failed: 501 for what an engine or a model cannot do,
-/// and llama-server's 500 for a picture or a sound that the model has no projector for. Clients retry such a status, some for minutes,
-/// and get the same answer each time. They get 400 here, and <c>x-should-retry: false</c>.
+/// llama-server's 500 for a picture or a sound that the model has no projector for, and its 500 for an input that is longer than the context.
+/// Clients retry such a status, some for minutes, and get the same answer each time. They get 400 here, and <c>x-should-retry: false</c>.
 /// </summary>
 internal static class FinalRunnerError
 {
@@ -18,6 +18,12 @@ internal static class FinalRunnerError
 
     /// <summary>What llama-server says of a picture or a sound that it has no projector for.</summary>
     private const string UnsupportedInput = "input is not supported";
+
+    /// <summary>
+    /// What llama-server says of an embedding or reranking input beyond its batch, which the daemon makes as large as the context. The rest of
+    /// its message is advice for the person who starts llama-server.
+    /// </summary>
+    private const string LongInput = "is too large to process";
 
     /// <summary>Answers in the engine's place where it gave such an error.</summary>
     /// <returns>Whether the client was answered.</returns>
@@ -33,10 +39,14 @@ internal static class FinalRunnerError
         if (await PeekAsync(answer, cancellationToken) is not { } body)
             return false;
         string? message = ReadMessage(body);
-        if (!isNotImplemented && message?.Contains(UnsupportedInput, StringComparison.OrdinalIgnoreCase) != true)
+        if (isNotImplemented || message?.Contains(UnsupportedInput, StringComparison.OrdinalIgnoreCase) == true)
+            await WriteAsync(context, message ?? "the engine does not support this request", "unsupported_by_model", cancellationToken);
+        else if (message?.IndexOf(LongInput, StringComparison.OrdinalIgnoreCase) is >= 0 and int start)
+            await WriteAsync(
+                context, $"{message[..(start + LongInput.Length)]}; send a shorter input, or raise contextSize in the configuration of the model",
+                "context_length_exceeded", cancellationToken);
+        else
             return false;
-
-        await WriteAsync(context, message ?? "the engine does not support this request", cancellationToken);
         return true;
     }
 
@@ -74,7 +84,7 @@ internal static class FinalRunnerError
         }
     }
 
-    private static async Task WriteAsync(HttpContext context, string message, CancellationToken cancellationToken)
+    private static async Task WriteAsync(HttpContext context, string message, string code, CancellationToken cancellationToken)
     {
         using var body = new MemoryStream();
         await using (var json = new Utf8JsonWriter(body))
@@ -86,7 +96,7 @@ internal static class FinalRunnerError
             json.WriteString("message"u8, message);
             json.WriteString("type"u8, "invalid_request_error"u8);
             json.WriteNull("param"u8);
-            json.WriteString("code"u8, "unsupported_by_model"u8);
+            json.WriteString("code"u8, code);
             json.WriteEndObject();
             json.WriteEndObject();
         }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace ModelRunner.Daemon.Tests.Forwarding;
@@ -31,5 +32,28 @@ public sealed class FinalRunnerErrorTests
             Assert.Contains("unsupported_by_model", told, StringComparison.Ordinal);
         else
             Assert.Equal((body, "application/json"), (told, response.Content.Headers.ContentType?.MediaType));
+    }
+
+    [Fact]
+    public async Task An_input_longer_than_the_context_is_the_clients_error_with_advice_for_the_client()
+    {
+        await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(static async context =>
+        {
+            context.Response.StatusCode = 500;
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(
+                """{"error":{"message":"input (2002 tokens) is too large to process. increase the physical batch size (current batch size: 512)"}}""");
+        });
+
+        using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Equal("false", Assert.Single(response.Headers.GetValues("x-should-retry")));
+        using JsonDocument told = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
+        JsonElement error = told.RootElement.GetProperty("error");
+        Assert.Equal("context_length_exceeded", error.GetProperty("code").GetString());
+        Assert.Equal(
+            "input (2002 tokens) is too large to process; send a shorter input, or raise contextSize in the configuration of the model",
+            error.GetProperty("message").GetString());
     }
 }
