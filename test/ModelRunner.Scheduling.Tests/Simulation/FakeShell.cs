@@ -69,6 +69,10 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 foreach (FakeProcess unloaded in _processes.Values.Where(process => asked.Selection.Matches(process.Key)))
                     unloaded.MayBeCutAt ??= Now + Settings.UnloadDrain;
                 break;
+            case RunnerUnreachable unreachable:
+                if (_processes.TryGetValue(unreachable.Runner, out FakeProcess? lost) && lost.WasReadyTold)
+                    lost.MayBeCutAt ??= Now + Settings.UnloadDrain;
+                break;
             case ClientLeft left:
                 Waiting.Remove(left.Request);
                 break;
@@ -139,7 +143,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
     {
         Require(_processes.TryGetValue(stop.Runner, out FakeProcess? process), $"{stop} names a living process");
         Require(!process!.IsStopping, $"{stop} comes once");
-        bool isOverdue = stop.Reason == StopReason.Unloaded && Now >= process.MayBeCutAt;
+        bool isOverdue = stop.Reason is StopReason.Unloaded or StopReason.Unreachable && Now >= process.MayBeCutAt;
         Require(IsForced || isOverdue || process.Requests.Count == 0 || stop.Reason == StopReason.Stuck, $"{stop} cuts nobody");
         process.IsStopping = true;
     }

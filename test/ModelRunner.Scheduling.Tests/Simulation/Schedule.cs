@@ -65,6 +65,7 @@ internal sealed class Schedule
             case 13 when _dice.OneIn(2): Repeat(); break;
             case 13: AnswerCheck(); break;
             case 14 when _dice.OneIn(3): Unload(); break;
+            case 14 when _dice.OneIn(6): LoseSocket(); break;
             case 15 when _dice.OneIn(6): Reconfigure(); break;
         }
     }
@@ -136,6 +137,12 @@ internal sealed class Schedule
         FakeProcess process = _dice.Pick(asked);
         process.IsStuck |= _dice.OneIn(4);
         Tell(process.IsStuck ? new RunnerStuck(process.Id, "it did not answer") : new RunnerAnswered(process.Id));
+    }
+
+    private void LoseSocket()
+    {
+        if (_shell.Processes.Count > 0)
+            Tell(new RunnerUnreachable(_dice.Pick([.. _shell.Processes]).Id, "no connection"));
     }
 
     private void Repeat()
