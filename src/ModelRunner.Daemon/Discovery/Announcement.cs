@@ -1,15 +1,22 @@
 namespace ModelRunner.Daemon.Discovery;
 
-/// <summary>One daemon's file in the registry. Disposing it, from any thread and more than once, takes it back.</summary>
-internal sealed class Announcement(string folderPath, string name) : IDisposable
+/// <summary>
+/// One daemon's file in the registry. Disposing it, from any thread and more than once, removes the file. It holds the folder open, because
+/// a daemon that ends at its limit of open files could not open it then.
+/// </summary>
+internal sealed class Announcement(PrivateFolder folder, string folderPath, string name) : IDisposable
 {
+    private readonly Lock _lock = new();
+    private bool _isRemoved;
+
     public void Dispose()
     {
-        using (PrivateFolder? folder = PrivateFolder.TryOpen(folderPath, create: false))
+        lock (_lock)
         {
-            if (folder is null)
+            if (_isRemoved)
                 return;
 
+            _isRemoved = true;
             try
             {
                 File.Delete(Path.Join(folder.Path, name));
@@ -18,6 +25,8 @@ internal sealed class Announcement(string folderPath, string name) : IDisposable
             {
                 // Clients see that this process is gone.
             }
+
+            folder.Dispose();
         }
 
         PrivateFolder.RemoveIfEmpty(folderPath);

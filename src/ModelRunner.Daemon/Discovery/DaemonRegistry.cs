@@ -67,7 +67,7 @@ internal sealed class DaemonRegistry
         string name = DaemonIdentity.Own + Ending;
         for (int attempt = 1; ; attempt++)
         {
-            using PrivateFolder folder = PrivateFolder.TryOpen(_path, create: true)
+            PrivateFolder folder = PrivateFolder.TryOpen(_path, create: true)
                 ?? throw new IOException($"{_path} cannot be made, or other users may write to it");
             try
             {
@@ -75,11 +75,15 @@ internal sealed class DaemonRegistry
                 using (FileStream file = File.Create(unfinished))
                     daemon.WriteTo(file);
                 File.Move(unfinished, Path.Join(folder.Path, name), overwrite: true);
-                return new Announcement(_path, name);
+                return new Announcement(folder, _path, name);
             }
-            catch (Exception failure) when (attempt < Attempts && failure is FileNotFoundException or DirectoryNotFoundException)
+            catch (Exception failure)
             {
-                // Another daemon ended just now and took the empty folder with it.
+                folder.Dispose();
+
+                // Another daemon that ended just now removed the empty folder: try again.
+                if (attempt == Attempts || failure is not (FileNotFoundException or DirectoryNotFoundException))
+                    throw;
             }
         }
     }

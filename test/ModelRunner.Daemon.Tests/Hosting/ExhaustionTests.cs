@@ -83,6 +83,21 @@ public sealed class ExhaustionTests
         Assert.Equal(1, Complaints(daemon));
     }
 
+    [Fact]
+    public async Task At_the_limit_of_open_files_it_ends_and_leaves_nothing_behind()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        int open = Directory.GetFiles($"/proc/{daemon.ProcessId}/fd").Length;
+        using (Process prlimit = Process.Start("prlimit", ["--pid", $"{daemon.ProcessId}", $"--nofile={open}:{open}"]))
+            await prlimit.WaitForExitAsync(Cancellation);
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await client.ConnectAsync(new UnixDomainSocketEndPoint(daemon.SocketPath), Cancellation);
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(Complaints(daemon) > 0), DaemonFixture.Patience);
+
+        await daemon.EndWellAsync();
+    }
+
     private static int Complaints(DaemonFixture daemon) =>
         daemon.Log.Split('\n').Count(static line => line.Contains("No more connections can be accepted", StringComparison.Ordinal));
 }

@@ -267,7 +267,8 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
             Patience);
     }
 
-    private async Task EndWellAsync()
+    /// <summary>Ends it and asserts that it leaves no process and no file behind.</summary>
+    public async Task EndWellAsync()
     {
         IReadOnlyList<int> children = ProcessTable.ChildrenOf(ProcessId);
         int exitCode = await EndAsync();
