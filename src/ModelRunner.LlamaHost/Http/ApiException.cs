@@ -15,6 +15,9 @@ internal sealed class ApiException(int status, string type, string message) : Ex
     /// <summary>Whether the same request would fail again, however often it is sent.</summary>
     public bool IsFinal => Status is >= 400 and < 500;
 
+    /// <summary>When another try makes sense; null: nobody knows.</summary>
+    public int? RetrySeconds { get; private init; }
+
     /// <summary>The length of a prompt that was too long; null: it was something else.</summary>
     public int? PromptTokens { get; private init; }
 
@@ -40,6 +43,9 @@ internal sealed class ApiException(int status, string type, string message) : Ex
 
     /// <summary>The model is not there yet.</summary>
     public static ApiException Unavailable(string message) => new(503, "unavailable_error", message);
+
+    /// <summary>There is no room for the request now.</summary>
+    public static ApiException Busy(string message) => new(503, "unavailable_error", message) { RetrySeconds = 5 };
 
     /// <summary>The prompt does not fit.</summary>
     public static ApiException TooLong(int promptTokens, int contextTokens, string message) =>

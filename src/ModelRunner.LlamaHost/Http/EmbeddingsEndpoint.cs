@@ -17,11 +17,15 @@ internal sealed class EmbeddingsEndpoint(HostState state)
         if (engine.Model.Context.PoolingType == LLamaPoolingType.None)
             throw ApiException.Invalid("Pooling type 'none' is not OAI compatible. Please use a different pooling type");
 
-        using JsonDocument document = await RequestBody.Read(context);
-        var body = new RequestBody(document.RootElement);
-        CheckMembers(body, engine);
-        bool isBase64 = IsBase64(body);
-        List<LLamaToken[]> inputs = ReadInputs(body, engine, embeddings.InputTokens);
+        bool isBase64;
+        List<LLamaToken[]> inputs;
+        using (ReceivedBody received = await ReceivedBody.ReadAsync(context, state.BodyMemory))
+        {
+            CheckMembers(received.Members, engine);
+            isBase64 = IsBase64(received.Members);
+            inputs = ReadInputs(received.Members, engine, embeddings.InputTokens);
+        }
+
         float[][] vectors = await Compute(embeddings, inputs, context.RequestAborted);
         int tokens = inputs.Sum(input => input.Length);
         await JsonAnswer.Send(context, 200, writer => Write(writer, vectors, tokens, isBase64));
@@ -49,6 +53,8 @@ internal sealed class EmbeddingsEndpoint(HostState state)
     private static List<LLamaToken[]> ReadInputs(RequestBody body, RunningEngine engine, int limit)
     {
         JsonElement input = body.Find("input") ?? body.Find("content") ?? throw ApiException.Invalid("\"input\" must be provided");
+        foreach (JsonElement text in input.ValueKind == JsonValueKind.Array ? input.EnumerateArray() : (IEnumerable<JsonElement>)[input])
+            PromptBytes.Check([text], engine.Model, limit, tokens => DescribeTooLong($"at least {tokens}", limit));
         var inputs = new List<LLamaToken[]>();
         if (input.ValueKind == JsonValueKind.Array && !TokenList.IsIn(input))
             inputs.AddRange(input.EnumerateArray().Select(item => ReadInput(item, engine)));
@@ -58,14 +64,14 @@ internal sealed class EmbeddingsEndpoint(HostState state)
         if (inputs.Count == 0 || inputs.Exists(tokens => tokens.Length == 0))
             throw ApiException.Invalid("\"input\" must not be empty");
         if (inputs.Find(tokens => tokens.Length > limit) is { } tooLong)
-        {
-            string message = FormattableString.Invariant($"input ({tooLong.Length} tokens) is too large to process: at most {limit} tokens fit; ")
-                + "send a shorter text, or raise --ctx-size (and --batch-size if it is set)";
-            throw ApiException.TooLong(tooLong.Length, limit, message);
-        }
+            throw ApiException.TooLong(tooLong.Length, limit, DescribeTooLong($"{tooLong.Length}", limit));
 
         return inputs;
     }
+
+    private static string DescribeTooLong(string tokens, int limit) =>
+        FormattableString.Invariant($"input ({tokens} tokens) is too large to process: at most {limit} tokens fit; ")
+        + "send a shorter text, or raise --ctx-size (and --batch-size if it is set)";
 
     private static LLamaToken[] ReadInput(JsonElement input, RunningEngine engine)
     {

@@ -1,3 +1,4 @@
+using ModelRunner.LlamaHost.Diagnostics;
 using ModelRunner.LlamaHost.Http.Completions;
 
 namespace ModelRunner.LlamaHost.Http;
@@ -62,11 +63,24 @@ internal sealed class HostRouter
         {
             await JsonAnswer.Send(context, new ApiException(failure.StatusCode, "invalid_request_error", failure.Message));
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception failure) when (failure is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
             // Nobody is there to be told.
         }
+        catch (Exception failure)
+        {
+            // Kestrel would answer with an empty body, or cut the answer without a word in the log.
+            HostLog.Error($"srv  operator(): {context.Request.Path} failed: {failure}");
+            if (context.Response.HasStarted)
+                context.Abort();
+            else
+                await JsonAnswer.Send(context, Describe(failure));
+        }
     }
+
+    private static ApiException Describe(Exception failure) => failure is OutOfMemoryException
+        ? ApiException.Busy("there was too little memory for the request; try again later, or send less")
+        : ApiException.Failed("llama-host failed to answer because of a fault of its own; its log has the details");
 
     // The client only wants the model to be loaded, and it is.
     private static bool IsPreload(HttpRequest request) =>

@@ -7,7 +7,11 @@ namespace ModelRunner.LlamaHost.Http;
 /// <summary>The web server: Kestrel on one socket or port, with nothing else of ASP.NET around it.</summary>
 internal static class HostServer
 {
-    private const long MaxBodyBytes = 32 * 1024 * 1024;
+    /// <summary>The most that a body may have.</summary>
+    public const int MaxBodyBytes = 32 * 1024 * 1024;
+
+    /// <summary>What the server reads of a body before it is asked for it.</summary>
+    private const long MaxReadAheadBytes = 128 * 1024;
 
     /// <summary>Starts listening.</summary>
     /// <exception cref="IOException">The address cannot be bound, for instance because another program has it.</exception>
@@ -22,6 +26,10 @@ internal static class HostServer
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            kestrel.Limits.MaxRequestBufferSize = MaxReadAheadBytes;
+
+            // A body that waits for memory is not read meanwhile.
+            kestrel.Limits.MinRequestBodyDataRate = null;
 
             // A reader that is slow costs little memory, and one that is gone is noticed by its connection.
             kestrel.Limits.MinResponseDataRate = null;

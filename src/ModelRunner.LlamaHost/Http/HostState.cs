@@ -10,6 +10,10 @@ internal sealed class HostState(HostSettings settings, TimeProvider clock)
     /// <summary>The command line.</summary>
     public HostSettings Settings { get; } = settings;
 
+    /// <summary>The memory for the bodies of requests.</summary>
+    public BodyMemory BodyMemory { get; } =
+        new(BodyMemory.ChooseLimit(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes), TimeSpan.FromMinutes(1), clock);
+
     /// <summary>The clock for the times in answers.</summary>
     public TimeProvider Clock { get; } = clock;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -36,13 +37,39 @@ internal static class JsonAnswer
             await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 
-    /// <summary>Sends an error in llama-server's shape.</summary>
+    /// <summary>Sends an error in llama-server's shape; on the routes of Anthropic's API in the shape of that.</summary>
     public static Task Send(HttpContext context, ApiException error)
     {
         // SDKs obey this header before they look at the status.
         if (error.IsFinal)
             context.Response.Headers["x-should-retry"] = "false";
-        return Send(context, error.Status, writer => WriteError(writer, error));
+        if (error.RetrySeconds is { } seconds)
+            context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        return Send(context, error.Status, writer =>
+        {
+            if (IsAnthropic(context.Request.Path.Value))
+                WriteAnthropicError(writer, error);
+            else
+                WriteError(writer, error);
+        });
+    }
+
+    private static bool IsAnthropic(string? path) => path is "/v1/messages" or "/v1/messages/count_tokens";
+
+    private static void WriteAnthropicError(Utf8JsonWriter writer, ApiException error)
+    {
+        writer.WriteString("type", "error");
+        writer.WriteStartObject("error");
+        writer.WriteString("type", error.Status switch
+        {
+            404 => "not_found_error",
+            413 => "request_too_large",
+            503 => "overloaded_error",
+            >= 500 => "api_error",
+            _ => "invalid_request_error",
+        });
+        writer.WriteString("message", error.Message);
+        writer.WriteEndObject();
     }
 
     /// <summary>Writes the member <c>error</c>.</summary>

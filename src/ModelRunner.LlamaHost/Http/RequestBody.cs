@@ -9,28 +9,6 @@ namespace ModelRunner.LlamaHost.Http;
 /// </summary>
 internal readonly struct RequestBody(JsonElement root)
 {
-    /// <summary>Reads the body of a request.</summary>
-    /// <exception cref="ApiException">It is not a JSON object.</exception>
-    public static async Task<JsonDocument> Read(HttpContext context)
-    {
-        JsonDocument document;
-        try
-        {
-            document = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
-        }
-        catch (JsonException failure)
-        {
-            throw ApiException.Invalid(string.Create(
-                CultureInfo.InvariantCulture,
-                $"the body is not valid JSON: line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}"));
-        }
-
-        if (document.RootElement.ValueKind == JsonValueKind.Object)
-            return document;
-        document.Dispose();
-        throw ApiException.Invalid("the body must be a JSON object");
-    }
-
     /// <summary>Finds a member; null: it is absent or null.</summary>
     public JsonElement? Find(string name) =>
         root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;

@@ -18,8 +18,8 @@ internal sealed class TokenEndpoints(HostState state)
     public async Task Tokenize(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
-        using JsonDocument document = await RequestBody.Read(context);
-        var body = new RequestBody(document.RootElement);
+        using ReceivedBody received = await ReceivedBody.ReadAsync(context, state.BodyMemory);
+        RequestBody body = received.Members;
         LLamaToken[] tokens = ReadContent(body, model);
         bool hasPieces = body.Boolean("with_pieces", false);
         await JsonAnswer.Send(context, 200, writer =>
@@ -35,8 +35,8 @@ internal sealed class TokenEndpoints(HostState state)
     public async Task Detokenize(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
-        using JsonDocument document = await RequestBody.Read(context);
-        JsonElement? value = new RequestBody(document.RootElement).Find("tokens");
+        using ReceivedBody received = await ReceivedBody.ReadAsync(context, state.BodyMemory);
+        JsonElement? value = received.Members.Find("tokens");
         if (value is { ValueKind: not JsonValueKind.Array } other)
             throw RequestBody.Wrong("tokens", other, "a list of tokens");
         var bytes = new MemoryStream();
@@ -50,8 +50,8 @@ internal sealed class TokenEndpoints(HostState state)
     public async Task ApplyTemplate(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
-        using JsonDocument document = await RequestBody.Read(context);
-        var body = new RequestBody(document.RootElement);
+        using ReceivedBody received = await ReceivedBody.ReadAsync(context, state.BodyMemory);
+        RequestBody body = received.Members;
         string prompt = ChatPrompt.Write(body, model.ChatTemplate, ToolSetReader.Read(body, model.ChatTemplate));
         await JsonAnswer.Send(context, 200, writer => writer.WriteString("prompt", prompt));
     }

@@ -7,6 +7,8 @@ namespace ModelRunner.LlamaHost.Loading;
 /// <summary>A model in memory with its context. Disposing it frees both; nothing may be computing then.</summary>
 internal sealed class LoadedModel : IDisposable
 {
+    private readonly Lazy<int?> _longestToken;
+
     /// <summary>Takes ownership of both handles.</summary>
     public LoadedModel(HostSettings settings, SafeLlamaModelHandle model, SafeLLamaContextHandle context)
     {
@@ -17,6 +19,7 @@ internal sealed class LoadedModel : IDisposable
         SlotTokens = (int)context.ContextSize / settings.SlotCount;
         BatchTokens = (int)context.BatchSize;
         ChatTemplate = ChatTemplate.Of(model, settings.ChatTemplate);
+        _longestToken = new Lazy<int?>(FindLongestToken);
     }
 
     /// <summary>The command line.</summary>
@@ -47,6 +50,12 @@ internal sealed class LoadedModel : IDisposable
     public bool CanGenerate =>
         Model is { HasEncoder: false, HasDecoder: true, IsDiffusion: false }
             && Metadata(Metadata("general.architecture") + ".attention.causal") != "false";
+
+    /// <summary>
+    /// The most bytes of a text that become one token; null: nobody knows, since a token may stand for any number of spaces or for any
+    /// unknown word. Looks through the whole vocabulary the first time.
+    /// </summary>
+    public int? LongestTokenBytes => _longestToken.Value;
 
     /// <summary>A value of the model's metadata as text; null where there is none.</summary>
     public string? Metadata(string key) =>
@@ -80,5 +89,17 @@ internal sealed class LoadedModel : IDisposable
     {
         Context.Dispose();
         Model.Dispose();
+    }
+
+    // "llama" and "gpt2" are llama.cpp's names for the tokenizers that make tokens of every byte.
+    private int? FindLongestToken()
+    {
+        if (Metadata("tokenizer.ggml.model") is not ("llama" or "gpt2"))
+            return null;
+
+        int longest = 1;
+        for (int token = 0; token < Model.Vocab.Count; token++)
+            longest = Math.Max(longest, PieceOf(token, showsSpecial: true).Length);
+        return longest;
     }
 }

@@ -52,6 +52,45 @@ public sealed class RefusalTests(ChatHostFixture fixture) : IClassFixture<ChatHo
     }
 
     [Theory]
+    [InlineData("/v1/messages")]
+    [InlineData("/v1/messages/count_tokens")]
+    public async Task Clients_of_Anthropic_get_errors_in_their_shape(string path)
+    {
+        using HttpResponseMessage response = await _host.PostAsync(path, HostClient.Chat("hi"));
+        JsonElement body = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+
+        Assert.Equal((HttpStatusCode.BadRequest, "error"), (response.StatusCode, body.GetProperty("type").GetString()));
+        Assert.Equal("invalid_request_error", body.GetProperty("error").GetProperty("type").GetString());
+        Assert.Contains("llama-server", body.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal("false", Assert.Single(response.Headers.GetValues("x-should-retry")));
+        Assert.False(body.GetProperty("error").TryGetProperty("code", out _));
+    }
+
+    [Fact]
+    public async Task JSON_that_is_nested_too_deep_is_told_so_and_what_the_daemon_lets_pass_is_read()
+    {
+        string Nested(int levels) => HostClient.Chat("hi", $",\"max_tokens\":1,\"metadata\":{new string('[', levels)}{new string(']', levels)}");
+
+        await _host.AskAsync("/v1/chat/completions", Nested(255));
+        (HttpStatusCode status, JsonElement error) = await _host.AskInVainAsync("/v1/chat/completions", Nested(256));
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal("the body's JSON is nested deeper than 256 levels; send a flatter one", error.GetProperty("message").GetString());
+    }
+
+    [Theory]
+    [InlineData("tools\":[]", false)]
+    [InlineData("stream\":true", true)]
+    public async Task A_text_that_cannot_fit_is_refused_before_tokens_are_made_of_it(string member, bool isEscaped)
+    {
+        string text = string.Concat(Enumerable.Repeat(isEscaped ? "hello\\n" : "hello ", 2_000_000));
+        (HttpStatusCode status, JsonElement error) = await _host.AskInVainAsync("/v1/chat/completions", HostClient.Chat(text, $",\"{member}"));
+
+        Assert.Equal((HttpStatusCode.BadRequest, "exceed_context_size_error"), (status, error.GetProperty("type").GetString()));
+        Assert.StartsWith("request (at least ", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.InRange(error.GetProperty("n_prompt_tokens").GetInt32(), error.GetProperty("n_ctx").GetInt32() + 1, 12_000_000);
+    }
+
+    [Theory]
     [InlineData("\"tools\":[]")]
     [InlineData("\"response_format\":{\"type\":\"text\"}")]
     [InlineData("\"logprobs\":false")]
@@ -112,8 +151,6 @@ public sealed class RefusalTests(ChatHostFixture fixture) : IClassFixture<ChatHo
     [Theory]
     [InlineData("/v1/rerank", HttpStatusCode.BadRequest)]
     [InlineData("/infill", HttpStatusCode.BadRequest)]
-    [InlineData("/v1/messages", HttpStatusCode.BadRequest)]
-    [InlineData("/v1/messages/count_tokens", HttpStatusCode.BadRequest)]
     [InlineData("/v1/responses", HttpStatusCode.BadRequest)]
     [InlineData("/v1/embeddings", HttpStatusCode.BadRequest)]
     [InlineData("/nothing", HttpStatusCode.NotFound)]

@@ -21,6 +21,30 @@ internal static class ChatMessages
         return [.. messages.EnumerateArray().Select(message => ReadMessage(message, hasToolCalls))];
     }
 
+    /// <summary>The texts of all messages, before anything of them is checked.</summary>
+    public static IEnumerable<JsonElement> FindTexts(RequestBody body)
+    {
+        if (body.Find("messages") is not { ValueKind: JsonValueKind.Array } messages)
+            yield break;
+
+        foreach (JsonElement message in messages.EnumerateArray())
+        {
+            if (message.ValueKind != JsonValueKind.Object || new RequestBody(message).Find("content") is not { } content)
+                continue;
+            if (content.ValueKind != JsonValueKind.Array)
+            {
+                yield return content;
+                continue;
+            }
+
+            foreach (JsonElement part in content.EnumerateArray())
+            {
+                if (part.ValueKind == JsonValueKind.Object && new RequestBody(part).Find("text") is { } text)
+                    yield return text;
+            }
+        }
+    }
+
     private static (string Role, string Content) ReadMessage(JsonElement message, bool hasToolCalls)
     {
         if (message.ValueKind != JsonValueKind.Object)

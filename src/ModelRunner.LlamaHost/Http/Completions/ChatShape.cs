@@ -22,6 +22,7 @@ internal sealed class ChatShape : ICompletionShape
     /// <inheritdoc/>
     public CompletionPrompt ReadPrompt(RequestBody body, LoadedModel model)
     {
+        CompletionRequestReader.CheckBytes(ChatMessages.FindTexts(body), model);
         ToolSet? tools = ToolSetReader.Read(body, model.ChatTemplate);
         return new CompletionPrompt([model.Tokenize(ChatPrompt.Write(body, model.ChatTemplate, tools))], tools);
     }

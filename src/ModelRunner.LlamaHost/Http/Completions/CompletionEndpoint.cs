@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using ModelRunner.LlamaHost.Generation;
 using ModelRunner.LlamaHost.Tools;
 
@@ -19,9 +18,9 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
 
         CompletionRequest request;
         ToolSet? tools;
-        using (JsonDocument document = await RequestBody.Read(context))
+        using (ReceivedBody received = await ReceivedBody.ReadAsync(context, state.BodyMemory))
         {
-            var body = new RequestBody(document.RootElement);
+            RequestBody body = received.Members;
             NeutralMembers.Check(body);
             CompletionPrompt prompt = shape.ReadPrompt(body, running.Model);
             tools = prompt.Tools;

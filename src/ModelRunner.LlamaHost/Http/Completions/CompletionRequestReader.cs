@@ -63,6 +63,10 @@ internal static class CompletionRequestReader
             [.. choices], answers, prompts.Sum(prompt => prompt.Length), body.Boolean("stream", false), ReadIncludesUsage(body));
     }
 
+    /// <summary>Refuses texts that cannot fit the context.</summary>
+    public static void CheckBytes(IEnumerable<JsonElement> texts, LoadedModel model) =>
+        PromptBytes.Check(texts, model, model.SlotTokens, tokens => DescribeTooLong($"at least {tokens}", model));
+
     // The answers to one prompt differ although their seed is given, and are the same when the request comes again.
     private static SamplingSettings Varied(SamplingSettings sampling, int index) =>
         sampling.Seed is { } seed ? sampling with { Seed = unchecked(seed + (uint)index) } : sampling;
@@ -73,10 +77,12 @@ internal static class CompletionRequestReader
             throw ApiException.Invalid("the prompt must not be empty");
         if (prompt.Length >= model.SlotTokens)
         {
-            throw ApiException.TooLong(prompt.Length, model.SlotTokens, FormattableString.Invariant(
-                $"request ({prompt.Length} tokens) exceeds the available context size ({model.SlotTokens} tokens), try increasing it"));
+            throw ApiException.TooLong(prompt.Length, model.SlotTokens, DescribeTooLong($"{prompt.Length}", model));
         }
     }
+
+    private static string DescribeTooLong(string tokens, LoadedModel model) => FormattableString.Invariant(
+        $"request ({tokens} tokens) exceeds the available context size ({model.SlotTokens} tokens), try increasing it");
 
     // The newer of OpenAI's two names goes before the older, and llama-server's own comes last. -1 means without limit.
     private static int ReadMaxTokens(RequestBody body, int fallback)

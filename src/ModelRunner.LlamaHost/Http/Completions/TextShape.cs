@@ -47,6 +47,7 @@ internal sealed class TextShape : ICompletionShape
     {
         if (TokenList.IsIn(prompt))
             return TokenList.Read("prompt", prompt, model);
+        CompletionRequestReader.CheckBytes([prompt], model);
         return prompt.ValueKind == JsonValueKind.String
             ? model.Tokenize(RequestBody.Text("prompt", prompt))
             : throw RequestBody.Wrong("prompt", prompt, "a string, a list of tokens, or a list of these");

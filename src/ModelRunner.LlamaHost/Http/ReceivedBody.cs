@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace ModelRunner.LlamaHost.Http;
+
+/// <summary>The JSON of a request, in memory that goes back when it is disposed.</summary>
+internal sealed class ReceivedBody : IDisposable
+{
+    /// <summary>As many levels as the daemon lets pass.</summary>
+    public const int MaxDepth = 256;
+
+    /// <summary>Bodies up to here need no room: there are no more of them than connections.</summary>
+    private const long SmallBytes = 64 * 1024;
+
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = MaxDepth };
+
+    private readonly BodyMemory _memory;
+    private readonly long _taken;
+    private JsonDocument? _document;
+
+    private ReceivedBody(BodyMemory memory, long taken) => (_memory, _taken) = (memory, taken);
+
+    /// <summary>The members.</summary>
+    public RequestBody Members => new(_document!.RootElement);
+
+    /// <summary>Reads the body of a request.</summary>
+    /// <exception cref="ApiException">It is not a JSON object, or there is no memory for it.</exception>
+    public static async Task<ReceivedBody> ReadAsync(HttpContext context, BodyMemory memory)
+    {
+        // A body that does not say how long it is may become as long as any.
+        long length = context.Request.ContentLength ?? HostServer.MaxBodyBytes;
+        if (length > HostServer.MaxBodyBytes)
+            throw new ApiException(413, "invalid_request_error", $"the request's body is larger than {HostServer.MaxBodyBytes} bytes; send less");
+
+        long taken = length > SmallBytes ? length : 0;
+        if (taken > 0)
+            await memory.TakeAsync(taken, context.RequestAborted);
+        var body = new ReceivedBody(memory, taken);
+        try
+        {
+            body._document = await ParseAsync(context);
+            return body._document.RootElement.ValueKind == JsonValueKind.Object ? body : throw ApiException.Invalid("the body must be a JSON object");
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _document?.Dispose();
+        _document = null;
+
+        // The heap is small, since the model is not on it. Left to itself it would keep what the largest bodies needed.
+        if (_taken > 0 && _memory.Return(_taken))
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+    }
+
+    private static async Task<JsonDocument> ParseAsync(HttpContext context)
+    {
+        ReadOnlyMemory<byte> bytes = await ReadBytesAsync(context);
+        try
+        {
+            return JsonDocument.Parse(bytes, Options);
+        }
+        catch (JsonException failure)
+        {
+            throw ApiException.Invalid(IsTooDeep(bytes.Span)
+                ? $"the body's JSON is nested deeper than {MaxDepth} levels; send a flatter one"
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the body is not valid JSON: line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}"));
+        }
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadBytesAsync(HttpContext context)
+    {
+        Stream stream = context.Request.Body;
+        if (context.Request.ContentLength is { } length)
+        {
+            byte[] whole = GC.AllocateUninitializedArray<byte>((int)length);
+            int count = await stream.ReadAtLeastAsync(whole, whole.Length, throwOnEndOfStream: false, context.RequestAborted);
+            return WithoutMark(whole.AsMemory(0, count));
+        }
+
+        var buffer = new MemoryStream();
+        await stream.CopyToAsync(buffer, context.RequestAborted);
+        return WithoutMark(buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
+    }
+
+    // The byte order mark, which some clients write.
+    private static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> bytes) => bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
+
+    // The reader's exceptions differ only in their texts.
+    private static bool IsTooDeep(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            while (reader.Read())
+            {
+                // Only the depth at which the reader fails is of interest.
+            }
+        }
+        catch (JsonException)
+        {
+            // It stops before the bracket that it does not take, and does not count the one before.
+            return reader.CurrentDepth >= (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray ? MaxDepth - 1 : MaxDepth)
+                && json[(int)reader.BytesConsumed..].IndexOfAny("[{"u8) == 0;
+        }
+
+        return false;
+    }
+}
