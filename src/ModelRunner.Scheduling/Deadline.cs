@@ -14,6 +14,8 @@ internal static class Deadline
                 Consider(ref next, ends, TimeSpan.Zero);
             if (runner.State == RunnerState.Failed)
                 Consider(ref next, Backoff.ForgetAt(runner, settings), TimeSpan.Zero);
+            if (runner is { IsBackingOff: true, LacksProcess: true })
+                Consider(ref next, runner.RetryAt, TimeSpan.Zero);
             if (Yield.EndOf(runner, settings) is { } yieldEnd)
                 Consider(ref next, yieldEnd, TimeSpan.Zero);
             if (runner.State != RunnerState.Loading && runner.Waiting.First is { } first)

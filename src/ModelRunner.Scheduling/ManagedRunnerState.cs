@@ -35,6 +35,15 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>No start before this time.</summary>
     public TimeSpan RetryAt { get; set; }
 
+    /// <summary>Whether <see cref="RetryAt"/> has not come yet.</summary>
+    public bool IsBackingOff { get; set; }
+
+    /// <summary>Whether the last failure was the end of a runner that had been ready. Requests may wait until it is started again.</summary>
+    public bool HasCrashed { get; set; }
+
+    /// <summary>Whether the present process, or the last one, answered a request.</summary>
+    public bool HasServed { get; set; }
+
     /// <summary>When the last failure was, for forgetting it.</summary>
     public TimeSpan FailedAt { get; set; }
 
@@ -72,8 +81,14 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     public bool TakesRequests => State == RunnerState.Ready && Draining is null;
 
     /// <summary>Whether requests wait and there is no process that could serve them.</summary>
-    public bool WantsStart => Waiting.Count > 0 && !IsLive;
+    public bool LacksProcess => Waiting.Count > 0 && !IsLive;
 
-    public RunnerStatus ToStatus() =>
-        new(Id, Key, WantsStart ? RunnerState.Waiting : State ?? RunnerState.Failed, IsAttached: false, InFlight, Waiting.Count, LastUsed, KeepAlive, Failure);
+    /// <summary>Whether a process is to be started as soon as there is room for it.</summary>
+    public bool WantsStart => LacksProcess && !IsBackingOff;
+
+    public RunnerStatus ToStatus()
+    {
+        RunnerState state = LacksProcess ? RunnerState.Waiting : State ?? RunnerState.Failed;
+        return new RunnerStatus(Id, Key, state, IsAttached: false, InFlight, Waiting.Count, LastUsed, KeepAlive, Failure);
+    }
 }

@@ -31,6 +31,7 @@ internal sealed class ManagedRunners
         runner.DrainEnds = null;
         runner.FailedYields = 0;
         runner.IsBeingChecked = false;
+        runner.HasServed = false;
         runner.StopCause = null;
         _byId.Add(id, runner);
     }

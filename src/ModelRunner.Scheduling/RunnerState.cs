@@ -15,6 +15,6 @@ public enum RunnerState
     /// <summary>Its last start failed, or its process ended by itself. The next request after the backoff starts it again.</summary>
     Failed,
 
-    /// <summary>Requests wait for it, and there is no room to start it yet. It has no process.</summary>
+    /// <summary>Requests wait for it. It has no process: there is no room to start it yet, or it crashed and its backoff has not passed.</summary>
     Waiting,
 }

@@ -6,6 +6,7 @@ public sealed partial class Scheduler
     private void Settle(TimeSpan now)
     {
         EndYields(now);
+        EndBackoffs(now);
         ExpireWaiting(now);
         StopIdle(now);
         if (_shutdown == ShutdownPhase.None)
@@ -13,6 +14,12 @@ public sealed partial class Scheduler
         ForgetOldFailures(now);
         CompleteUnloads();
         CompleteShutdown();
+    }
+
+    private void EndBackoffs(TimeSpan now)
+    {
+        foreach (ManagedRunnerState runner in _runners.All)
+            runner.IsBackingOff &= now < runner.RetryAt;
     }
 
     private void ExpireWaiting(TimeSpan now)

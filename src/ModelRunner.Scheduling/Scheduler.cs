@@ -113,7 +113,7 @@ public sealed partial class Scheduler
 
     private void Take(ManagedRunnerState runner, RequestState request, TimeSpan now)
     {
-        if (!runner.IsLive && now < runner.RetryAt)
+        if (!runner.IsLive && now < runner.RetryAt && !CanWaitOut(runner, now))
             _effects.Add(Refusals.Backoff(request.Id, runner.Key, runner.Failure, runner.RetryAt - now));
         else if (!runner.IsLive && _settings.MemoryBudgetBytes is { } budget && runner.MemoryBytes > budget)
             _effects.Add(Refusals.OutOfMemory(request.Id, runner.Key, runner.MemoryBytes, budget));
@@ -134,6 +134,13 @@ public sealed partial class Scheduler
         }
 
         _runners.ForgetIfEmpty(runner);
+    }
+
+    // A start that failed most likely fails again, and whoever asks is told at once. A crash may have had a cause outside.
+    private bool CanWaitOut(ManagedRunnerState runner, TimeSpan now)
+    {
+        TimeSpan left = runner.RetryAt - now;
+        return runner.HasCrashed && left <= _settings.BackoffPatience && left < _settings.QueueTimeout;
     }
 
     private void Admit(ManagedRunnerState runner, RequestState request)
@@ -166,6 +173,7 @@ public sealed partial class Scheduler
 
         request.Managed!.InFlight--;
         request.Managed.LastUsed = now;
+        request.Managed.HasServed |= completed.Result == RequestResult.Served;
         if (request.HasOutlastedYield)
             request.Managed.Outlasting--;
     }
@@ -205,6 +213,8 @@ public sealed partial class Scheduler
         runner.FailedAt = now;
         TimeSpan wait = Backoff.After(runner.Failures, _settings);
         runner.RetryAt = now + wait;
+        runner.IsBackingOff = true;
+        runner.HasCrashed = false;
         RefuseWaiting(runner, request => Refusals.StartFailed(request, runner.Key, failed.Cause, wait));
         End(runner, failed.Cause);
     }
@@ -227,12 +237,15 @@ public sealed partial class Scheduler
             return;
         }
 
-        // A first crash costs no wait: whoever asks next gets a new process. One that crashes again and again soon after it is ready waits.
-        bool wasStable = now - runner.ReadySince >= Backoff.ForgivenAfter;
+        // A first crash costs no wait: whoever asks next gets a new process. One that crashes again and again soon after it is ready, and
+        // serves nobody in between, waits.
+        bool wasStable = runner.HasServed || now - runner.ReadySince >= Backoff.ForgivenAfter;
         runner.Failures = wasStable ? 1 : runner.Failures + 1;
         runner.FailedAt = now;
         runner.RetryAt = now + Backoff.After(runner.Failures - 1, _settings);
-        if (runner.RetryAt > now)
+        runner.IsBackingOff = runner.RetryAt > now;
+        runner.HasCrashed = true;
+        if (runner.IsBackingOff && !CanWaitOut(runner, now))
             RefuseWaiting(runner, request => Refusals.Backoff(request, runner.Key, cause, runner.RetryAt - now));
         End(runner, cause);
     }
@@ -293,6 +306,7 @@ public sealed partial class Scheduler
     {
         runner.Failures = 0;
         runner.RetryAt = TimeSpan.Zero;
+        runner.IsBackingOff = false;
         runner.Failure = null;
         runner.State = null;
         _runners.ForgetIfEmpty(runner);

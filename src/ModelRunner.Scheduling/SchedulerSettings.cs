@@ -43,6 +43,12 @@ public sealed record SchedulerSettings
     /// <summary>The longest wait between failed starts.</summary>
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// How long a request waits until a runner that crashed may be started again. Where that takes longer, or as long as
+    /// <see cref="QueueTimeout"/>, the request is refused at once.
+    /// </summary>
+    public TimeSpan BackoffPatience { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Servers that already run elsewhere: always ready, never started or stopped. Several may share a key.</summary>
     public IReadOnlyList<AttachedRunner> Attached { get; init; } = [];
 }

@@ -105,12 +105,89 @@ public class FailureTests
     }
 
     [Fact]
-    public void One_that_crashes_again_soon_after_it_was_ready_has_to_wait()
+    public void One_that_crashes_again_and_served_nobody_is_started_after_a_short_wait_for_those_who_ask()
     {
-        _bed.Exit(_bed.LoadIdle(A), "signal 11");
-        _bed.Exit(_bed.LoadIdle(A), "signal 11");
+        CrashUnused(times: 2);
+        RequestId request = _bed.Ask(A);
+        Assert.Empty(_bed.Effects);
+        Assert.Equal((RunnerState.Waiting, _bed.Now + Seconds(0.1)), (_bed.Status(A).State, _bed.NextDeadline));
+        Assert.Empty(_bed.Pass(Seconds(0.09)));
+        _bed.Pass(Seconds(0.01));
+        RunnerId next = _bed.Started();
+        _bed.Ready(next);
+        Assert.Equal([new Admit(request, next)], _bed.Effects);
+    }
+
+    [Fact]
+    public void A_wait_beyond_the_patience_is_refused_at_once()
+    {
+        // Waits of 0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 and 6.4 s.
+        CrashUnused(times: 8);
         _bed.Ask(A);
-        Assert.Equal((RefusalReason.Backoff, Seconds(0.1)), (_bed.Refusal().Reason, _bed.Refusal().RetryAfter!.Value));
+        Assert.Equal((RefusalReason.Backoff, Seconds(6.4)), (_bed.Refusal().Reason, _bed.Refusal().RetryAfter!.Value));
+        _bed.Pass(Seconds(1.4));
+        _bed.Ask(A);
+        Assert.Empty(_bed.Effects);
+        _bed.Pass(Seconds(5));
+        _bed.Started();
+    }
+
+    [Fact]
+    public void A_wait_as_long_as_a_request_may_wait_is_refused_at_once()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { QueueTimeout = Seconds(0.1) });
+        CrashUnused(times: 2, bed);
+        bed.Ask(A);
+        Assert.Equal(RefusalReason.Backoff, bed.Refusal().Reason);
+    }
+
+    [Fact]
+    public void One_that_is_killed_again_and_again_but_serves_in_between_is_started_at_once()
+    {
+        for (int i = 0; i < 20; i++)
+            _bed.Exit(_bed.LoadIdle(A), "signal 9");
+        Assert.Equal(Seconds(0), _bed.Now);
+    }
+
+    [Fact]
+    public void A_request_that_a_runner_failed_does_not_count_as_served()
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            (RunnerId runner, RequestId request) = _bed.Load(A);
+            _bed.Break(request);
+            _bed.Exit(runner, "signal 11");
+        }
+
+        _bed.Ask(A);
+        Assert.Empty(_bed.Effects);
+    }
+
+    [Fact]
+    public void Who_waits_for_a_crashed_runner_holds_up_no_other_model()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 1 });
+        CrashUnused(times: 2, bed);
+        bed.Ask(A);
+        RunnerId other = bed.LoadIdle(B);
+        Assert.Equal([new StopRunner(other, StopReason.Evicted)], bed.Pass(Seconds(0.1)));
+        bed.Exit(other);
+        Assert.NotEqual(other, bed.Started());
+    }
+
+    private void CrashUnused(int times, SchedulerBed? bed = null)
+    {
+        bed ??= _bed;
+        for (int i = 0; i < times; i++)
+        {
+            RequestId request = bed.Ask(A);
+            if (i > 1)
+                bed.Pass(bed.NextDeadline!.Value - bed.Now);
+            RunnerId runner = bed.Started();
+            bed.Handle(new ClientLeft(request));
+            bed.Ready(runner);
+            bed.Exit(runner, "signal 11");
+        }
     }
 
     [Fact]

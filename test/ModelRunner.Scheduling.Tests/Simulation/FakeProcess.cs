@@ -25,6 +25,9 @@ internal sealed class FakeProcess(RunnerId id, RunnerKey key, long memory)
     /// <summary>It takes requests and never ends one.</summary>
     public bool IsStuck { get; set; }
 
+    /// <summary>Whether it answered a request.</summary>
+    public bool HasServed { get; set; }
+
     public HashSet<RequestId> Requests { get; } = [];
 
     /// <summary>When its requests may be cut, because it is unloaded; null: never.</summary>

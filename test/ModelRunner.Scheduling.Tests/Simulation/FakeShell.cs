@@ -9,6 +9,9 @@ internal sealed class FakeShell(SchedulerSettings settings)
     private readonly Dictionary<RequestId, RunnerDemand> _demands = [];
     private readonly Dictionary<RequestId, RunnerKey> _keys = [];
     private readonly Dictionary<RunnerKey, long> _memory = [];
+
+    /// <summary>The keys whose last process crashed after it was ready, and whether it had served anybody.</summary>
+    private readonly Dictionary<RunnerKey, bool> _crashes = [];
     private readonly HashSet<UnloadId> _unloads = [];
 
     public SchedulerSettings Settings { get; set; } = settings;
@@ -54,7 +57,8 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 break;
             case RunnerExited or RunnerFailed:
                 RunnerId id = happened is RunnerExited exited ? exited.Runner : ((RunnerFailed)happened).Runner;
-                _processes.Remove(id);
+                if (_processes.Remove(id, out FakeProcess? ended))
+                    NoteEnd(ended);
                 break;
             case RunnerAnswered or RunnerStuck:
                 RunnerId checkedId = happened is RunnerAnswered answered ? answered.Runner : ((RunnerStuck)happened).Runner;
@@ -63,7 +67,11 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 break;
             case RequestCompleted completed when Admitted.Remove(completed.Request, out RunnerId runner):
                 if (_processes.TryGetValue(runner, out FakeProcess? server))
+                {
                     server.Requests.Remove(completed.Request);
+                    server.HasServed |= completed.Result == RequestResult.Served;
+                }
+
                 break;
             case UnloadAsked asked:
                 foreach (FakeProcess unloaded in _processes.Values.Where(process => asked.Selection.Matches(process.Key)))
@@ -114,6 +122,12 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 Require(refuse.Reason != RefusalReason.QueueTimeout || !IsServed(_keys[refuse.Request]), $"{refuse} is not for a loaded model");
                 Require(refuse.Message.Length > 0 && !refuse.Message.Contains('\n', StringComparison.Ordinal), "a refusal is one line");
                 Require(refuse.RetryAfter is not { } wait || wait > TimeSpan.Zero, "the wait lies ahead");
+                if (refuse.Reason == RefusalReason.Backoff && _crashes.TryGetValue(_keys[refuse.Request], out bool hasServed))
+                {
+                    Require(!hasServed, $"{refuse} is not for a model that was served until it crashed");
+                    Require(refuse.RetryAfter > Settings.BackoffPatience || refuse.RetryAfter >= Settings.QueueTimeout, $"{refuse} is for a long wait");
+                }
+
                 break;
             case CheckRunner check:
                 FakeProcess asked = _processes[check.Runner];
@@ -128,6 +142,14 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 Require(_processes.Count == 0, "no process is left at the end");
                 break;
         }
+    }
+
+    private void NoteEnd(FakeProcess ended)
+    {
+        if (ended is { WasReadyTold: true, IsStopping: false })
+            _crashes[ended.Key] = ended.HasServed;
+        else
+            _crashes.Remove(ended.Key);
     }
 
     private void Start(StartRunner start)

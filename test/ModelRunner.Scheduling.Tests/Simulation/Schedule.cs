@@ -187,6 +187,8 @@ internal sealed class Schedule
     /// <summary>Nothing new comes, every answer ends, and every process does what it was asked to.</summary>
     private void Calm()
     {
+        // Nothing crashes any more, so nobody waits for a backoff after this.
+        Pass(_shell.Settings.BackoffPatience);
         for (int i = 0; _shell.Waiting.Count > 0 || _shell.Admitted.Count > 0 || _shell.OpenUnloads > 0; i++)
         {
             if (i == 200)
