@@ -14,6 +14,12 @@ internal sealed class AttachedRunnerState(AttachedRunner runner)
     /// <summary>Requests in a row that it failed; 0 where it answered the last one.</summary>
     public int Failures { get; set; }
 
+    /// <summary>Requests in a row that it answered with <see cref="RequestResult.ServerError"/>.</summary>
+    public int ServerErrors { get; set; }
+
+    /// <summary>When it last answered a request; null: never.</summary>
+    public TimeSpan? AnsweredAt { get; set; }
+
     /// <summary>When it last failed.</summary>
     public TimeSpan FailedAt { get; set; }
 
@@ -25,6 +31,9 @@ internal sealed class AttachedRunnerState(AttachedRunner runner)
 
     /// <summary>Whether requests are better sent to another runner of the key.</summary>
     public bool IsAvoided(TimeSpan now) => Failures > 0 && (IsOnTrial || now < AvoidUntil);
+
+    /// <summary>Whether it has requests and never answered one. It may take connections and hang.</summary>
+    public bool IsUnproven => InFlight > 0 && AnsweredAt is null;
 
     public RunnerStatus ToStatus() =>
         new(Id, Key, RunnerState.Ready, IsAttached: true, InFlight, Queued: 0, LastUsed, Timeout.InfiniteTimeSpan, Failure: null);

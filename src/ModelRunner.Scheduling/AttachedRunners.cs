@@ -3,6 +3,12 @@ namespace ModelRunner.Scheduling;
 /// <summary>The attached runners by what they serve. Several may serve the same; they share its requests.</summary>
 internal sealed class AttachedRunners
 {
+    /// <summary>So many server errors in a row are the runner's fault, and not that of the requests.</summary>
+    private const int MaxServerErrors = 3;
+
+    /// <summary>A client that leaves earlier says nothing of the runner.</summary>
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(1);
+
     private Dictionary<RunnerKey, List<AttachedRunnerState>> _byKey = [];
 
     public int InFlight { get; private set; }
@@ -27,13 +33,15 @@ internal sealed class AttachedRunners
 
     /// <summary>
     /// The least busy runner for a key, of equally busy ones the one that was used the longest ago; null where none serves it. One that
-    /// failed is only chosen where all others failed too, and one that was tried where all were.
+    /// failed is only chosen where all others failed too, and one that was tried where all were. One that has requests and never answered any
+    /// is only chosen where no other has answered.
     /// </summary>
     public AttachedRunnerState? Choose(RunnerKey key, IReadOnlyCollection<RunnerId> tried, TimeSpan now) =>
         _byKey.TryGetValue(key, out List<AttachedRunnerState>? states)
             ? states.MinBy(state => (
                 tried.Contains(state.Id),
                 state.IsAvoided(now) ? state.AvoidUntil : TimeSpan.MinValue,
+                state.IsUnproven && states.Exists(static other => other.AnsweredAt is not null),
                 state.InFlight,
                 state.LastUsed ?? TimeSpan.MinValue,
                 state.Id.Value))
@@ -54,27 +62,44 @@ internal sealed class AttachedRunners
         runner.LastUsed = now;
         InFlight--;
         runner.IsOnTrial &= !request.IsTrial;
-        if (result == RequestResult.RunnerFailed)
-            Fail(runner, request, now, settings);
-        else if (result == RequestResult.Abandoned && request.IsTrial)
-            Avoid(runner, settings, now);
-        else if (result == RequestResult.Served && request.Arrived >= runner.FailedAt)
-            runner.Failures = 0;
+        switch (result)
+        {
+            case RequestResult.Served:
+                runner.AnsweredAt = now;
+                runner.ServerErrors = 0;
+                if (request.Arrived >= runner.FailedAt)
+                    runner.Failures = 0;
+                break;
+            case RequestResult.RunnerFailed:
+                Fail(runner, request, now, settings);
+                break;
+            case RequestResult.ServerError:
+                runner.AnsweredAt = now;
+                runner.ServerErrors++;
+                if (request.IsTrial || runner.ServerErrors >= MaxServerErrors)
+                    Fail(runner, request, now, settings);
+                break;
+            case RequestResult.Abandoned:
+                // A trial that its client gave up found nothing out. A runner that answered nobody meanwhile may hang, and would keep the next
+                // request as well.
+                bool isSilent = now - request.Arrived >= AnswerPatience && (runner.AnsweredAt ?? TimeSpan.MinValue) < request.Arrived;
+                if (request.IsTrial || isSilent)
+                    Avoid(runner, request, now, settings);
+                break;
+        }
     }
 
-    // A trial that its client gave up found nothing out. The runner may hang, and would keep the next request as well.
-    private static void Avoid(AttachedRunnerState runner, SchedulerSettings settings, TimeSpan now)
+    private static void Fail(AttachedRunnerState runner, RequestState request, TimeSpan now, SchedulerSettings settings)
     {
-        runner.Failures++;
-        runner.AvoidUntil = now + Backoff.After(runner.Failures, settings);
+        runner.FailedAt = now;
+        Avoid(runner, request, now, settings);
     }
 
     // Requests that were under way together fail together; that is one failure.
-    private static void Fail(AttachedRunnerState runner, RequestState request, TimeSpan now, SchedulerSettings settings)
+    private static void Avoid(AttachedRunnerState runner, RequestState request, TimeSpan now, SchedulerSettings settings)
     {
         if (runner.Failures == 0 || request.IsTrial)
             runner.Failures++;
-        runner.FailedAt = now;
         runner.AvoidUntil = now + Backoff.After(runner.Failures, settings);
     }
 }

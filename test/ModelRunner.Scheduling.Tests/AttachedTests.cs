@@ -120,6 +120,81 @@ public class AttachedTests
     }
 
     [Fact]
+    public void One_whose_first_request_hangs_gets_no_other_while_another_answers()
+    {
+        (RunnerId hanging, RequestId first) = _bed.Send(A);
+        (RunnerId other, RequestId answered) = _bed.Send(A);
+        _bed.Complete(answered);
+        for (int i = 0; i < 10; i++)
+            Assert.Equal(other, _bed.Send(A).Runner);
+
+        // It was only slow.
+        _bed.Complete(first);
+        Assert.Equal(hanging, _bed.Send(A).Runner);
+    }
+
+    [Fact]
+    public void One_that_answers_nothing_until_its_clients_leave_is_avoided()
+    {
+        (RunnerId hanging, RequestId one) = _bed.Send(A);
+        RequestId two = _bed.Send(A).Request;
+        _bed.Complete(one);
+        _bed.Complete(two);
+        _bed.Pass(Seconds(1));
+        List<(RunnerId Runner, RequestId Request)> sent = [.. Enumerable.Range(0, 8).Select(_ => _bed.Send(A))];
+        _bed.Pass(Seconds(1));
+        foreach ((RunnerId runner, RequestId request) in sent)
+            _bed.Handle(new RequestCompleted(request, runner == hanging ? RequestResult.Abandoned : RequestResult.Served));
+
+        Assert.Equal(4, sent.Count(request => request.Runner == hanging));
+        Assert.NotEqual(hanging, _bed.Send(A).Runner);
+        Assert.NotEqual(hanging, _bed.Send(A).Runner);
+
+        // Clients that left together are one failure.
+        _bed.Pass(Seconds(0.1));
+        Assert.Equal(hanging, _bed.Send(A).Runner);
+    }
+
+    [Fact]
+    public void A_client_that_leaves_soon_says_nothing_of_the_runner()
+    {
+        (RunnerId runner, RequestId left) = _bed.Send(A);
+        _bed.Pass(Seconds(0.9));
+        _bed.Handle(new RequestCompleted(left, RequestResult.Abandoned));
+        Assert.NotEqual(runner, _bed.Send(A).Runner);
+        Assert.Equal(runner, _bed.Send(A).Runner);
+    }
+
+    [Fact]
+    public void A_client_that_leaves_says_nothing_of_a_runner_that_answered_another_meanwhile()
+    {
+        (RunnerId runner, RequestId left) = _bed.Send(A);
+        _bed.Send(A);
+        (RunnerId same, RequestId answered) = _bed.Send(A);
+        Assert.Equal(runner, same);
+        _bed.Pass(Seconds(60));
+        _bed.Complete(answered);
+        _bed.Handle(new RequestCompleted(left, RequestResult.Abandoned));
+        Assert.Equal(runner, _bed.Send(A).Runner);
+    }
+
+    [Fact]
+    public void Three_server_errors_in_a_row_are_a_failure()
+    {
+        int errors = 0;
+        for (int i = 0; i < 20; i++)
+        {
+            (RunnerId runner, RequestId request) = _bed.Send(A);
+            bool isBroken = runner == new RunnerId(-1);
+            errors += isBroken ? 1 : 0;
+            _bed.Handle(new RequestCompleted(request, isBroken ? RequestResult.ServerError : RequestResult.Served));
+            _bed.Pass(Seconds(0.001));
+        }
+
+        Assert.Equal(3, errors);
+    }
+
+    [Fact]
     public void Neither_unload_nor_time_nor_shutdown_stops_them()
     {
         _bed.Complete(_bed.Ask(A));

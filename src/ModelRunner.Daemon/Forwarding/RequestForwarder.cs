@@ -40,12 +40,22 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
 
         lease.Result = outcome switch
         {
-            ForwardOutcome.Answered => RequestResult.Served,
+            ForwardOutcome.Answered => ResultOf(context.Response.StatusCode),
+            ForwardOutcome.ClientLeft when context.Response.HasStarted => RequestResult.Served,
             ForwardOutcome.ClientLeft => RequestResult.Abandoned,
             _ => RequestResult.RunnerFailed,
         };
         return outcome;
     }
+
+    // The answer goes to the client as it is. It only decides where the next requests for the model go.
+    private static RequestResult ResultOf(int status) => status switch
+    {
+        StatusCodes.Status502BadGateway or StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout
+            => RequestResult.RunnerFailed,
+        >= StatusCodes.Status500InternalServerError => RequestResult.ServerError,
+        _ => RequestResult.Served,
+    };
 
     private async Task<ForwardOutcome> TryAsync(HttpContext context, RunnerLease lease, RunnerRequest request)
     {

@@ -109,12 +109,15 @@ internal sealed class ForwardingFixture : IAsyncDisposable
         await context.Request.Body.CopyToAsync(body);
         var forwarder = new RequestForwarder(
             context.RequestServices.GetRequiredService<IHttpForwarder>(), TimeProvider.System, NullLogger<RequestForwarder>.Instance);
-        using var lease = new RunnerLease(new RunnerId(1), Endpoint, result => Result = result)
+        ForwardOutcome outcome;
+        using (var lease = new RunnerLease(new RunnerId(1), Endpoint, result => Result = result)
         {
             Model = "canonical:latest", RunnerGone = _runnerGone.Token,
-        };
+        })
+        {
+            outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()));
+        }
 
-        ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()));
         if (outcome is ForwardOutcome.RunnerFailed or ForwardOutcome.NotReached or ForwardOutcome.Unread)
             context.Response.StatusCode = StatusCodes.Status418ImATeapot;
         Body = context.Request.Body;

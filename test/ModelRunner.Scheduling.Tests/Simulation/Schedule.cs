@@ -93,7 +93,7 @@ internal sealed class Schedule
         RequestId request = _dice.Pick([.. _shell.Admitted.Keys]);
         if (_shell.Processes.Any(process => process.IsStuck && process.Requests.Contains(request)))
             return;
-        Tell(new RequestCompleted(request, (RequestResult)_dice.Below(3)));
+        Tell(new RequestCompleted(request, (RequestResult)_dice.Below(4)));
     }
 
     private void Leave()
