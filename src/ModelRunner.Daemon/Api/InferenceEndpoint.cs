@@ -54,6 +54,7 @@ internal sealed class InferenceEndpoint(
         // A runner that died a moment ago may be chosen before its end is seen, and a server of somebody else may be down. The request did
         // not reach it then, so the next one may be asked.
         var asked = new List<RunnerId>();
+        string? attachedFailure = null;
         while (asked.Count < MaxAttempts)
         {
             AcquireOutcome acquired = await pool.AcquireAsync(backend, model, route.Mode, context.RequestAborted, asked);
@@ -66,6 +67,7 @@ internal sealed class InferenceEndpoint(
             if (outcome is not (ForwardOutcome.NotReached or ForwardOutcome.Unread or ForwardOutcome.RunnerFailed))
                 return;
 
+            attachedFailure = lease.IsAttached ? AttachedFailure.Describe(context, outcome, ShownAddress(lease.Endpoint)) : null;
             await WaitForEndAsync(lease);
             if (outcome == ForwardOutcome.NotReached && !lease.IsAttached && !lease.RunnerGone.IsCancellationRequested)
                 pool.Replace(lease.Runner);
@@ -73,7 +75,7 @@ internal sealed class InferenceEndpoint(
                 break;
         }
 
-        await ApiErrorWriter.WriteAsync(context, Explain(model, route, asked[^1]));
+        await ApiErrorWriter.WriteAsync(context, Explain(model, route, attachedFailure ?? CauseOf(asked[^1])));
     }
 
     private ModelEntry Find(RequestEnvelope envelope)
@@ -112,12 +114,16 @@ internal sealed class InferenceEndpoint(
             static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    private ApiError Explain(ModelEntry model, InferenceRoute route, RunnerId runner)
-    {
-        string cause = pool.Runners.FirstOrDefault(snapshot => snapshot.Id == runner)?.Failure
-            ?? "its connection ended; try again, and see the daemon's log if it goes on";
-        return new ApiError(StatusCodes.Status502BadGateway,
-            $"the runner of \"{model.Reference}\" in mode {ModeText.Format(route.Mode)} gave no answer: {causes.WithoutFolders(cause)}",
-            ApiError.Server, "runner_failed");
-    }
+    private string CauseOf(RunnerId runner) => causes.WithoutFolders(
+        pool.Runners.FirstOrDefault(snapshot => snapshot.Id == runner)?.Failure
+        ?? "its connection ended; try again, and see the daemon's log if it goes on");
+
+    // A URL has no folders of this machine in it.
+    private string ShownAddress(RunnerEndpoint endpoint) =>
+        endpoint.Display.StartsWith("unix:", StringComparison.Ordinal) ? causes.WithoutFolders(endpoint.Display) : endpoint.Display;
+
+    private static ApiError Explain(ModelEntry model, InferenceRoute route, string cause) => new(
+        StatusCodes.Status502BadGateway,
+        $"the runner of \"{model.Reference}\" in mode {ModeText.Format(route.Mode)} gave no answer: {cause}",
+        ApiError.Server, "runner_failed");
 }

@@ -69,7 +69,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
             return ForwardOutcome.ClientLeft;
 
         Exception? cause = context.Features.Get<IForwarderErrorFeature>()?.Exception;
-        LogFailed(lease.Endpoint.Display, error, cause?.Message);
+        LogFailed(lease.IsAttached ? LogLevel.Warning : LogLevel.Debug, lease.Endpoint.Display, error, cause?.Message);
         if (context.Response.HasStarted)
             return ForwardOutcome.Cut;
 
@@ -113,6 +113,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
     [LoggerMessage(LogLevel.Debug, "The runner at {Runner} closed a connection before it read a request; the request is sent again.")]
     private partial void LogRetry(string runner);
 
-    [LoggerMessage(LogLevel.Debug, "The runner at {Runner} gave no whole answer: {Error}: {Cause}")]
-    private partial void LogFailed(string runner, ForwarderError error, string? cause);
+    // Of a runner that the daemon started, its end is logged with more detail.
+    [LoggerMessage("The runner at {Runner} gave no whole answer: {Error}: {Cause}")]
+    private partial void LogFailed(LogLevel level, string runner, ForwarderError error, string? cause);
 }

@@ -114,6 +114,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
         // The host would log a failed start, stack and all, before it is said in one sentence.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        builder.Logging.AddFilter("Yarp", LogLevel.None);
         builder.UseKestrel(settings, socket, time);
         builder.Services.AddRoutingCore();
         builder.Services.AddHttpForwarder();

@@ -131,7 +131,12 @@ public sealed class DaemonForwardingTests
 
         (int status, JsonElement body) = await daemon.PostAsync(Route, """{"model":"gone","messages":[]}""");
 
-        Assert.Equal((502, "runner_failed"), (status, body.GetProperty("error").GetProperty("code").GetString()));
+        JsonElement error = body.GetProperty("error");
+        Assert.Equal((502, "runner_failed"), (status, error.GetProperty("code").GetString()));
+        Assert.Equal(
+            "the runner of \"gone:latest\" in mode completion gave no answer: no connection to unix:dead.sock was made: there is no such socket or "
+            + "address; start that server, or correct its endpoint in the configuration", error.GetProperty("message").GetString());
+        Assert.DoesNotContain("Yarp", daemon.Log, StringComparison.Ordinal);
     }
 
     [Fact]
