@@ -12,6 +12,9 @@ internal static class MachineMemory
 {
     private const string GroupRoot = "/sys/fs/cgroup";
 
+    // With the space: "oom_kill_disable" is something else.
+    private const string OutOfMemoryKillsField = "oom_kill ";
+
     /// <summary>Bytes; null where the system does not say.</summary>
     public static long? ReadAvailable()
     {
@@ -42,6 +45,15 @@ internal static class MachineMemory
     /// <summary>Memory that a process holds for itself, without what it maps from files; 0 where it is gone.</summary>
     public static long ReadHeldBy(int process) =>
         (ReadField(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status"), "RssAnon:") ?? 0) * 1024;
+
+    /// <summary>
+    /// How many processes the kernel has killed for want of memory: in the daemon's control group and those below it, or, where that is not
+    /// counted, on the whole machine. Null where the system does not say.
+    /// </summary>
+    public static long? ReadOutOfMemoryKills() => ReadOutOfMemoryKills(FindGroup()) ?? ReadField("/proc/vmstat", OutOfMemoryKillsField);
+
+    /// <summary>The same of one control group.</summary>
+    internal static long? ReadOutOfMemoryKills(string folder) => ReadField(Path.Join(folder, "memory.events"), OutOfMemoryKillsField);
 
     private static string FindGroup()
     {

@@ -9,7 +9,7 @@ internal enum RunnerFailureReason
     /// <summary>A signal other than SIGKILL ended it, or an assertion of its own.</summary>
     Crashed,
 
-    /// <summary>SIGKILL ended it; the daemon did not send it. Most often the kernel, for want of memory.</summary>
+    /// <summary>SIGKILL ended it; the daemon did not send it. It may have been the kernel, for want of memory.</summary>
     Killed,
 
     /// <summary>It could not get the memory that it needs.</summary>

@@ -20,6 +20,17 @@ public class MachineMemoryTests
         Assert.Equal(expected, MachineMemory.ReadGroup(folder.Path));
     }
 
+    [Theory]
+    [InlineData("low 0\noom 3\noom_kill 2\noom_group_kill 1\n", 2L)]
+    [InlineData("low 0\noom 3\n", null)]
+    public void A_control_group_counts_what_the_kernel_killed_in_it(string events, long? expected)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Join(folder.Path, "memory.events"), events);
+        Assert.Equal(expected, MachineMemory.ReadOutOfMemoryKills(folder.Path));
+        Assert.Null(MachineMemory.ReadOutOfMemoryKills("/nowhere"));
+    }
+
     [Fact]
     public void Without_a_control_group_nothing_is_known_of_it() => Assert.Null(MachineMemory.ReadGroup("/nowhere"));
 

@@ -10,6 +10,11 @@ internal static class ExitCause
     private const int ProgramNotFound = 127;
     private const int ProgramNotExecutable = 126;
 
+    private const string KilledForMemory =
+        "; the kernel's out-of-memory killer ended a process, which may have been this one: use a smaller model or contextSize";
+
+    private const string KilledBySomebody = "; the daemon did not send it, a person or another program did";
+
     private static readonly SearchValues<char> LevelLetters = SearchValues.Create("DEIWT");
     private static readonly SearchValues<char> TimeCharacters = SearchValues.Create("0123456789.");
 
@@ -17,7 +22,8 @@ internal static class ExitCause
     /// <param name="engine">The engine's name.</param>
     /// <param name="status">How it ended.</param>
     /// <param name="lines">The last lines that it wrote, oldest first.</param>
-    public static RunnerFailure Describe(string engine, ExitStatus status, IReadOnlyList<string> lines)
+    /// <param name="wasMemoryShort">Whether the kernel killed a process for want of memory, which may have been this one.</param>
+    public static RunnerFailure Describe(string engine, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort = false)
     {
         foreach (KnownLogLine known in KnownLogLine.All)
             if (lines.LastOrDefault(line => line.Contains(known.Core, StringComparison.Ordinal)) is { } line)
@@ -25,7 +31,7 @@ internal static class ExitCause
 
         return status switch
         {
-            { Signal: Libc.SigKill } => new(RunnerFailureReason.Killed, $"{engine} {status}: killed, out of memory?"),
+            { Signal: Libc.SigKill } => new(RunnerFailureReason.Killed, $"{engine} {status}{(wasMemoryShort ? KilledForMemory : KilledBySomebody)}"),
             { Signal: not null } => new(RunnerFailureReason.Crashed, $"{engine} {status}{LastWords(lines)}"),
             { Code: ProgramNotFound or ProgramNotExecutable } => new(RunnerFailureReason.NotStarted, $"{engine} could not be executed{LastWords(lines)}"),
             _ => new(RunnerFailureReason.Exited, $"{engine} {status}{LastWords(lines)}"),

@@ -13,6 +13,7 @@ internal readonly record struct ExitStatus(int? Code, int? Signal)
     public override string ToString() => this switch
     {
         { Code: { } code } => string.Create(CultureInfo.InvariantCulture, $"ended with exit code {code}"),
+        { Signal: Libc.SigKill } => "was killed by signal 9 (SIGKILL)",
         { Signal: { } signal } => $"was ended by {SignalName(signal)}",
         _ => "ended in an unknown way",
     };
@@ -25,7 +26,6 @@ internal readonly record struct ExitStatus(int? Code, int? Signal)
         6 => "SIGABRT",
         7 => "SIGBUS",
         8 => "SIGFPE",
-        9 => "SIGKILL",
         11 => "SIGSEGV",
         13 => "SIGPIPE",
         15 => "SIGTERM",

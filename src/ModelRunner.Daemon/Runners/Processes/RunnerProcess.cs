@@ -13,6 +13,7 @@ internal sealed class RunnerProcess : IManagedRunner
     private readonly TaskCompletionSource<RunnerFailure?> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly ILogger _logger;
+    private readonly OutOfMemoryKills _memoryKills;
     private readonly TaskCompletionSource<RunnerFailure?> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly RunnerSettings _settings;
     private readonly Task<ChildProcess> _spawning;
@@ -23,11 +24,13 @@ internal sealed class RunnerProcess : IManagedRunner
     /// <param name="spawning">The process, which may be still on its way.</param>
     /// <param name="start">How it is started.</param>
     /// <param name="settings">Its time limits.</param>
+    /// <param name="memoryKills">Whether it may have been killed for want of memory.</param>
     /// <param name="time">The clock for them.</param>
     /// <param name="logger">Told of everything that happens to it.</param>
-    public RunnerProcess(Task<ChildProcess> spawning, RunnerStart start, RunnerSettings settings, TimeProvider time, ILogger logger)
+    public RunnerProcess(
+        Task<ChildProcess> spawning, RunnerStart start, RunnerSettings settings, OutOfMemoryKills memoryKills, TimeProvider time, ILogger logger)
     {
-        (_spawning, _start, _settings, _time, _logger) = (spawning, start, settings, time, logger);
+        (_spawning, _start, _settings, _memoryKills, _time, _logger) = (spawning, start, settings, memoryKills, time, logger);
         _ = WatchAsync();
     }
 
@@ -85,7 +88,7 @@ internal sealed class RunnerProcess : IManagedRunner
         if (child.Survivors > 0)
             RunnerProcessLog.DescendantsSurvive(_logger, _start.Reference, child.Id, child.Survivors);
         if (failed is null && !IsStopping)
-            failed = ExitCause.Describe(_start.Engine.Name, status, child.Output.ReadLines());
+            failed = Describe(child, status);
         Finish(failed);
     }
 
@@ -118,7 +121,10 @@ internal sealed class RunnerProcess : IManagedRunner
 
     private RunnerFailure DescribeEarlyEnd(ChildProcess child, ExitStatus status) => IsStopping
         ? new(RunnerFailureReason.Stopped, $"{_start.Engine.Name} was stopped before it was ready")
-        : ExitCause.Describe(_start.Engine.Name, status, child.Output.ReadLines());
+        : Describe(child, status);
+
+    private RunnerFailure Describe(ChildProcess child, ExitStatus status) => ExitCause.Describe(
+        _start.Engine.Name, status, child.Output.ReadLines(), wasMemoryShort: status.Signal == Libc.SigKill && _memoryKills.TakeOne());
 
     private void Finish(RunnerFailure? failure)
     {

@@ -13,6 +13,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     private readonly RunnerEngine? _engine;
     private readonly Lock _gate = new();
     private readonly ILogger _logger;
+    private readonly OutOfMemoryKills _memoryKills = new(MachineMemory.ReadOutOfMemoryKills);
     private readonly IReadOnlyList<string> _places;
     private readonly List<RuntimeFolder> _replaced = [];
     private readonly DaemonSettings _settings;
@@ -61,7 +62,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         IReadOnlyList<string> environment = RunnerEnvironment.Build(Environment.GetEnvironmentVariables(), folder.EmptyFolder);
         Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(_engine.Path, arguments, environment, folder.Path));
         var start = new RunnerStart(_engine, model.Reference, arguments, socketPath, endpoint);
-        return new RunnerProcess(spawning, start, _settings.Runners, _time, _logger);
+        return new RunnerProcess(spawning, start, _settings.Runners, _memoryKills, _time, _logger);
     }
 
     public void Dispose()

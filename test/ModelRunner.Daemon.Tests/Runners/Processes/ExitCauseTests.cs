@@ -47,7 +47,30 @@ public sealed class ExitCauseTests
         RunnerFailure failure = ExitCause.Describe("llama-server", new ExitStatus(null, 9), lines);
 
         Assert.Equal(RunnerFailureReason.Killed, failure.Reason);
-        Assert.Equal("llama-server was ended by SIGKILL: killed, out of memory?", failure.Message);
+        Assert.Equal("llama-server was killed by signal 9 (SIGKILL); the daemon did not send it, a person or another program did", failure.Message);
+    }
+
+    [Fact]
+    public void Memory_is_only_named_where_the_kernel_killed_for_want_of_it()
+    {
+        RunnerFailure failure = ExitCause.Describe("llama-server", new ExitStatus(null, 9), [], wasMemoryShort: true);
+
+        Assert.Equal(RunnerFailureReason.Killed, failure.Reason);
+        Assert.Equal(
+            "llama-server was killed by signal 9 (SIGKILL); the kernel's out-of-memory killer ended a process, which may have been this one: "
+            + "use a smaller model or contextSize", failure.Message);
+    }
+
+    [Fact]
+    public void Each_kill_for_want_of_memory_explains_one_runner()
+    {
+        long? count = 5;
+        var kills = new OutOfMemoryKills(() => count);
+        Assert.False(kills.TakeOne());
+        count = 7;
+        Assert.Equal([true, true, false], (bool[])[kills.TakeOne(), kills.TakeOne(), kills.TakeOne()]);
+        count = null;
+        Assert.False(kills.TakeOne());
     }
 
     [Fact]

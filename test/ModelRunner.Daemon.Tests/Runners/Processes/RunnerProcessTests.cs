@@ -80,7 +80,7 @@ public sealed class RunnerProcessTests
     [Theory]
     [InlineData("""{"exit_at_start": 3}""", "Exited", "ended with exit code 3")]
     [InlineData("""{"exit_before_ready": 1, "stderr_text": "E load: unknown model architecture: 'x'"}""", "ModelUnsupported", "'x'")]
-    [InlineData("""{"signal_before_ready": 9, "load_delay_ms": 50}""", "Killed", "SIGKILL: killed, out of memory?")]
+    [InlineData("""{"signal_before_ready": 9, "load_delay_ms": 50}""", "Killed", "was killed by signal 9 (SIGKILL)")]
     [InlineData("""{"signal_at_start": 11}""", "Crashed", "SIGSEGV")]
     [InlineData("""{"refuse_argument": "--metrics"}""", "Argument", "invalid argument: --metrics")]
     public async Task A_start_that_fails_says_why(string faults, string reason, string part)
