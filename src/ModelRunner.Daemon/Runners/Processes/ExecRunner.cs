@@ -39,7 +39,9 @@ internal static unsafe class ExecRunner
         using var command = new NativeStrings(arguments[3..]);
         _ = Libc.Execute(command.Pointer[0], command.Pointer);
 
-        Console.Error.WriteLine($"{Verb}: failed to execute {arguments[3]}: {Marshal.GetLastPInvokeErrorMessage()}");
+        // Opening the console overwrites the error.
+        string cause = Marshal.GetLastPInvokeErrorMessage();
+        Console.Error.WriteLine($"{Verb}: failed to execute {arguments[3]}: {cause}");
         return CannotExecute;
     }
 }

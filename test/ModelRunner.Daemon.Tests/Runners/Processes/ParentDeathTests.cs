@@ -81,6 +81,16 @@ public sealed class ParentDeathTests
         Assert.Equal(0, ignored & (1 << (Libc.SigPipe - 1)));
     }
 
+    [Fact]
+    public async Task A_program_that_the_step_in_between_cannot_run_is_told_with_the_cause()
+    {
+        using var bed = new SpawnBed(SpawnHost.Prefix("exec-runner"));
+        ChildProcess child = await bed.StartAsync("/nowhere/llama-server");
+
+        Assert.Equal(new ExitStatus(126, null), await child.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(["exec-runner: failed to execute /nowhere/llama-server: No such file or directory"], child.Output.ReadLines());
+    }
+
     private static async Task<int> ReadAsync(Process host) =>
         int.Parse((await host.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
 
