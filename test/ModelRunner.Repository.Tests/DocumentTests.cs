@@ -103,6 +103,18 @@ public sealed class DocumentTests
         .Select(static match => match.Groups[1].Value);
 
     [Fact]
+    public void The_packages_of_every_project_are_locked_and_no_lock_file_names_a_server()
+    {
+        string[] locks = [.. RepositoryTree.Paths.Where(static path => path.EndsWith(".lock.json", StringComparison.Ordinal))];
+
+        Assert.All(
+            RepositoryTree.Paths.Where(static path => path.EndsWith(".csproj", StringComparison.Ordinal)),
+            path => Assert.Contains($"{Path.GetDirectoryName(path)}/packages.lock.json", locks));
+        Assert.Contains("src/ModelRunner.Daemon/packages.publish.lock.json", locks);
+        Assert.All(locks, static path => Assert.DoesNotContain("://", RepositoryTree.Get(path).Text, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Every_project_is_in_the_solution()
     {
         string solution = RepositoryTree.Get("model-runner.slnx").Text;
