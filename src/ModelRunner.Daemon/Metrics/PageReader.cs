@@ -9,7 +9,7 @@ internal sealed class PageReader(MetricsPage page, TimeProvider time) : IDisposa
     private const int IsMoving = 0;
     private const int IsWaiting = 1;
     private const int HasLeft = 2;
-    private CancellationTokenSource? _sending;
+    private SendingLimit? _limit;
     private long _waitingSince;
     private int _waitingBytes;
     private int _state;
@@ -37,9 +37,9 @@ internal sealed class PageReader(MetricsPage page, TimeProvider time) : IDisposa
     /// <summary>Waits until the client has taken what was written.</summary>
     /// <param name="flush">Does that.</param>
     /// <param name="bytes">What lies ready for the client meanwhile.</param>
-    /// <param name="sending">Is cancelled where the reader is cut.</param>
+    /// <param name="limit">How long the client is waited for. Is cancelled where the reader is cut.</param>
     /// <exception cref="OperationCanceledException">It was cut, or the wait was cancelled.</exception>
-    public async ValueTask WaitAsync(ValueTask<FlushResult> flush, int bytes, CancellationTokenSource sending)
+    public async ValueTask WaitAsync(ValueTask<FlushResult> flush, int bytes, SendingLimit limit)
     {
         if (flush.IsCompletedSuccessfully)
         {
@@ -47,17 +47,19 @@ internal sealed class PageReader(MetricsPage page, TimeProvider time) : IDisposa
             return;
         }
 
-        (_sending, _waitingBytes) = (sending, bytes);
+        (_limit, _waitingBytes) = (limit, bytes);
         page.Budget.Change(bytes);
         Volatile.Write(ref _waitingSince, time.GetTimestamp());
         Volatile.Write(ref _state, IsWaiting);
         bool isCut;
         try
         {
+            limit.BeginWait();
             await flush;
         }
         finally
         {
+            limit.EndWait();
             isCut = Interlocked.CompareExchange(ref _state, IsMoving, IsWaiting) != IsWaiting;
             if (!isCut)
                 page.Budget.Change(-bytes);
@@ -76,7 +78,7 @@ internal sealed class PageReader(MetricsPage page, TimeProvider time) : IDisposa
         page.Leave(this);
         try
         {
-            _sending!.Cancel();
+            _limit!.Cancel();
         }
         catch (ObjectDisposedException)
         {

@@ -12,9 +12,6 @@ internal sealed class PageSender(TimeProvider time)
     /// <summary>What lies ready for a reader at a time: no more is taken from the page before it has gone.</summary>
     private const int MostReady = 256 * 1024;
 
-    /// <summary>A late page is still sent for at least 1 s.</summary>
-    private static readonly TimeSpan LeastForSending = TimeSpan.FromSeconds(1);
-
     /// <summary>Whether the scraper can tell a page that was cut from a whole one without knowing its length: HTTP/1.0 cannot.</summary>
     public static bool CanSendParts(HttpRequest request) => !HttpProtocol.IsHttp10(request.Protocol);
 
@@ -25,19 +22,13 @@ internal sealed class PageSender(TimeProvider time)
     /// <param name="patience">How long a reader may take nothing.</param>
     public async Task SendAsync(HttpContext context, PageReader reader, TimeSpan left, TimeSpan patience)
     {
-        using var sending = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(sending.Token, context.RequestAborted);
-        long startedAt = time.GetTimestamp();
-        left = left > LeastForSending ? left : LeastForSending;
-        patience = patience > LeastForSending ? patience : LeastForSending;
+        using var limit = new SendingLimit(SocketQueue.Of(context), left, patience, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted);
 
         async ValueTask FlushAsync(PipeWriter output, int bytes)
         {
-            TimeSpan rest = left - time.GetElapsedTime(startedAt);
-            if (rest <= TimeSpan.Zero)
-                throw new OperationCanceledException("The scraper's timeout is over.");
-            sending.CancelAfter(rest < patience ? rest : patience);
-            await reader.WaitAsync(output.FlushAsync(both.Token), bytes, sending);
+            limit.Restart();
+            await reader.WaitAsync(output.FlushAsync(both.Token), bytes, limit);
 
             // Kestrel ends such a wait as if all had been taken.
             both.Token.ThrowIfCancellationRequested();
