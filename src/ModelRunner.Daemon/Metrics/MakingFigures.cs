@@ -4,16 +4,24 @@ namespace ModelRunner.Daemon.Metrics;
 internal sealed class MakingFigures(TimeProvider time)
 {
     private long _startedAt;
+    private long _lastBodyAt;
     private long _readInAt;
     private long _mergedAt;
 
-    /// <summary>The bytes of the bodies that were read in.</summary>
-    public long Bytes { get; set; }
+    /// <summary>The bytes of the bodies that were read in whole.</summary>
+    public long Bytes { get; private set; }
 
     /// <summary>The bytes of the first part.</summary>
     public long PartBytes { get; set; }
 
-    public void Begin() => _startedAt = time.GetTimestamp();
+    public void Begin() => _startedAt = _lastBodyAt = time.GetTimestamp();
+
+    /// <summary>A body was read in whole. What is spent later on one that is given up says nothing about those bytes.</summary>
+    public void AddBody(int bytes)
+    {
+        Bytes += bytes;
+        _lastBodyAt = time.GetTimestamp();
+    }
 
     public void EndReadingIn() => _readInAt = time.GetTimestamp();
 
@@ -25,7 +33,7 @@ internal sealed class MakingFigures(TimeProvider time)
         if (Bytes >= MergePace.LeastBytes)
         {
             pace.Note(
-                Bytes, time.GetElapsedTime(_startedAt, _readInAt), time.GetElapsedTime(_readInAt, _mergedAt), time.GetElapsedTime(_mergedAt), PartBytes);
+                Bytes, time.GetElapsedTime(_startedAt, _lastBodyAt), time.GetElapsedTime(_readInAt, _mergedAt), time.GetElapsedTime(_mergedAt), PartBytes);
         }
     }
 }

@@ -202,7 +202,8 @@ internal sealed class PageAssembler : IDisposable
         for (int i = 0; i < order.Length; i++)
         {
             sources[order[i]] = Read(merger, outcomes[order[i]], page.Readers, sizes[i] <= AlwaysInTime ? null : isOver);
-            figures.Bytes += sources[order[i]].Summary is null ? 0 : sizes[i];
+            if (sources[order[i]].Summary is not null)
+                figures.AddBody(sizes[i]);
         }
 
         return sources;

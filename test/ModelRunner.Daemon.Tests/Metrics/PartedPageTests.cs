@@ -64,6 +64,7 @@ public sealed class PartedPageTests
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         await using DaemonFixture daemon = await StartAsync(runner);
         using var request = new HttpRequestMessage(HttpMethod.Get, "metrics");
+        request.Headers.Add("X-Prometheus-Scrape-Timeout-Seconds", "60");
         if (isPacked)
             request.Headers.Add("Accept-Encoding", "gzip");
 
