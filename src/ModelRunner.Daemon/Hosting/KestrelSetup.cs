@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -20,6 +21,15 @@ internal static class KestrelSetup
     /// </summary>
     private const int MaxReadAheadBytes = 64 * 1024;
 
+    /// <summary>
+    /// What the kernel takes for a TCP client beyond what the client has room for. By default it takes up to 4 MiB, so that hundreds of clients
+    /// that read nothing would hold a gigabyte of its memory, and the time to copy that would be missing for other clients.
+    /// </summary>
+    private const int MaxUnsentBytes = 256 * 1024;
+
+    /// <summary>TCP_NOTSENT_LOWAT.</summary>
+    private const int TcpUnsentLimit = 25;
+
     private const int MaxStreams = 100;
     private const int ConnectionWindowBytes = 256 * 1024;
     private const int StreamWindowBytes = 128 * 1024;
@@ -39,7 +49,7 @@ internal static class KestrelSetup
             transport.MaxReadBufferSize = MaxReadAheadBytes;
             transport.CreateBoundListenSocket = endPoint => socket is not null && endPoint is UnixDomainSocketEndPoint
                 ? socket.Socket
-                : SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+                : ListenOnTcp(endPoint);
         });
 
         // Made by the container, so that it also disposes them.
@@ -62,6 +72,14 @@ internal static class KestrelSetup
             if (settings.Listen.Tcp is { } tcp)
                 kestrel.Listen(tcp);
         });
+    }
+
+    // Connections have the options of the socket that accepted them.
+    private static Socket ListenOnTcp(EndPoint endPoint)
+    {
+        Socket listener = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+        listener.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpUnsentLimit, BitConverter.GetBytes(MaxUnsentBytes));
+        return listener;
     }
 
     private static void SetLimits(KestrelServerLimits limits)

@@ -65,6 +65,30 @@ public sealed class SlowReaderTests
     }
 
     [Fact]
+    public async Task A_client_on_TCP_that_reads_nothing_of_a_large_page_holds_little_memory_of_the_kernel()
+    {
+        RawRunner[] runners = [.. Enumerable.Range(1, Runners).Select(static id => RawRunner.WithPage(id, Body))];
+        await using DaemonFixture daemon = await StartAsync(runners, minInterval: "1s", hasTcp: true);
+        using Socket dead = await AskAsync(daemon, isTcp: true);
+        await HeadAsync(dead);
+
+        // The queue is full when it grows no more.
+        long queued = 0;
+        await DaemonFixture.WaitUntilAsync(
+            () =>
+            {
+                long before = queued;
+                queued = QueuedTo(((IPEndPoint)dead.LocalEndPoint!).Port);
+                return Task.FromResult(queued > 0 && queued == before);
+            },
+            DaemonFixture.Patience);
+
+        Assert.InRange(queued, 1, Megabyte);
+        foreach (RawRunner runner in runners)
+            await runner.DisposeAsync();
+    }
+
+    [Fact]
     public async Task P4_Large_pages_are_answered_by_nine_tenths_of_the_time_and_sent_within_it()
     {
         const double Seconds = 10;
@@ -137,6 +161,15 @@ public sealed class SlowReaderTests
 
     private static int DescriptorsOf(DaemonFixture daemon) =>
         Directory.GetFileSystemEntries(string.Create(CultureInfo.InvariantCulture, $"/proc/{daemon.ProcessId}/fd")).Length;
+
+    // What the kernel holds for the client at this port: the table has a line for each end of a connection.
+    private static long QueuedTo(int port)
+    {
+        string remote = string.Create(CultureInfo.InvariantCulture, $"0100007F:{port:X4}");
+        string[] line = Assert.Single(
+            File.ReadLines("/proc/net/tcp").Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)), line => line[2] == remote);
+        return long.Parse(line[4].AsSpan(0, 8), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    }
 
     private static long MemoryOf(string page)
     {
