@@ -51,7 +51,7 @@ internal sealed class PageAssembler : IDisposable
         _budget = new PageBudget(mostPageBytes, time);
 
         // A slow reader must not cost a runner its place on another's page.
-        scraper.Bodies.MakeRoom = () => _budget.TryCutSlowest(static page => !page.IsWhole);
+        scraper.Bodies.MakeRoomAsync = cancellation => _budget.MakeRoomAsync(static page => !page.IsWhole, cancellation);
     }
 
     /// <summary>Makes a page, or joins one.</summary>

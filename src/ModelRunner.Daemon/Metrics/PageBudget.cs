@@ -55,6 +55,24 @@ internal sealed class PageBudget(long limit, TimeProvider time)
         return true;
     }
 
+    /// <summary>Cuts the reader that has waited for its client for longest. Where none has waited for long enough yet, waits a moment.</summary>
+    /// <param name="isWanted">Which pages are worth it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False where nobody reads such a page.</returns>
+    public async ValueTask<bool> MakeRoomAsync(Func<MetricsPage, bool> isWanted, CancellationToken cancellationToken)
+    {
+        if (TryCutSlowest(isWanted))
+            return true;
+        lock (_gate)
+        {
+            if (!_readers.Any(reader => isWanted(reader.Page)))
+                return false;
+        }
+
+        await Task.Delay(LookAgain, time, cancellationToken);
+        return true;
+    }
+
     /// <summary>Cuts the reader that has waited for its client for longest.</summary>
     /// <param name="isWanted">Which pages are worth it.</param>
     /// <returns>False where no reader waits for long enough.</returns>

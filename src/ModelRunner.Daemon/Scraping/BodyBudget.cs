@@ -15,28 +15,39 @@ internal sealed class BodyBudget(long limit)
     public long Held => Interlocked.Read(ref _held);
 
     /// <summary>
-    /// Called when the budget is used up: makes somebody let go of bodies and says whether that was possible. Set once, before the first body.
+    /// Called when the budget is used up: makes somebody let go of bodies, or waits a moment where somebody will. False where there is nobody.
+    /// Set once, before the first body.
     /// </summary>
-    public Func<bool> MakeRoom { get; set; } = static () => false;
+    public Func<CancellationToken, ValueTask<bool>> MakeRoomAsync { get; set; } = static _ => new ValueTask<bool>(false);
 
     /// <summary>Takes bytes, which <see cref="Return"/> gives back.</summary>
-    /// <returns>False where they are not there.</returns>
+    /// <returns>False where they are not there now.</returns>
     public bool TryTake(long bytes)
     {
-        do
+        // Added in one step only where it fits: what is too large for the rest must not be in the way of what is not.
+        long before = Held;
+        while (before + bytes <= limit)
         {
-            // Added in one step only where it fits: what is too large for the rest must not be in the way of what is not.
-            long before = Held;
-            while (before + bytes <= limit)
-            {
-                long found = Interlocked.CompareExchange(ref _held, before + bytes, before);
-                if (found == before)
-                    return true;
-                before = found;
-            }
+            long found = Interlocked.CompareExchange(ref _held, before + bytes, before);
+            if (found == before)
+                return true;
+            before = found;
         }
-        while (MakeRoom());
+
         return false;
+    }
+
+    /// <summary>Takes bytes, which <see cref="Return"/> gives back, as soon as there is room.</summary>
+    /// <returns>False where there will be none.</returns>
+    public async ValueTask<bool> TryTakeAsync(long bytes, CancellationToken cancellationToken)
+    {
+        while (!TryTake(bytes))
+        {
+            if (bytes > limit || !await MakeRoomAsync(cancellationToken))
+                return false;
+        }
+
+        return true;
     }
 
     public void Return(long bytes) => Interlocked.Add(ref _held, -bytes);

@@ -26,12 +26,13 @@ internal sealed class BodyBuffer(int maxBytes, BodyBudget budget) : IDisposable
     /// <summary>Makes room for a body, and for one byte to see that nothing follows.</summary>
     /// <param name="toldBytes">The length that was told; null where none was.</param>
     /// <param name="lastBytes">The length of the runner's last body: as much came already, so it is believed, and a little more.</param>
+    /// <param name="cancellationToken">Ends the wait for room in the budget.</param>
     /// <returns>False where the budget is used up.</returns>
-    public bool TryExpect(long? toldBytes, int lastBytes)
+    public ValueTask<bool> TryExpectAsync(long? toldBytes, int lastBytes, CancellationToken cancellationToken)
     {
         long likely = lastBytes + (lastBytes / 16L);
         _wholeBytes = (int)Math.Min((toldBytes ?? -1) + 1, maxBytes);
-        return TryGrow((int)Math.Min(Math.Min(toldBytes ?? likely, Math.Max(MostOnTrust, likely)) + 1, maxBytes));
+        return TryGrowAsync((int)Math.Min(Math.Min(toldBytes ?? likely, Math.Max(MostOnTrust, likely)) + 1, maxBytes), cancellationToken);
     }
 
     /// <summary>Reads to the end of a stream.</summary>
@@ -44,7 +45,7 @@ internal sealed class BodyBuffer(int maxBytes, BodyBudget budget) : IDisposable
             if (Length == maxBytes)
                 return await body.ReadAsync(new byte[1], cancellationToken) == 0;
             long larger = Math.Min(Math.Max(SmallestArray, (long)_array.Length * GrowthFactor), Length < _wholeBytes ? _wholeBytes : maxBytes);
-            if (Length == _array.Length && !TryGrow((int)larger))
+            if (Length == _array.Length && !await TryGrowAsync((int)larger, cancellationToken))
                 return false;
             int end = Math.Min(_array.Length, maxBytes);
             int count = await body.ReadAsync(_array.AsMemory(Length, end - Length), cancellationToken);
@@ -63,12 +64,13 @@ internal sealed class BodyBuffer(int maxBytes, BodyBudget budget) : IDisposable
     }
 
     // The budget counts what is in memory: the arrays, both while one is copied to the other.
-    private bool TryGrow(int bytes)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> TryGrowAsync(int bytes, CancellationToken cancellationToken)
     {
         if (bytes <= _array.Length)
             return true;
         int length = BufferPool.LengthFor(bytes);
-        if (!budget.TryTake(length))
+        if (!await budget.TryTakeAsync(length, cancellationToken))
             return false;
         byte[] smaller = _array;
         byte[] larger = BufferPool.Shared.Rent(bytes);

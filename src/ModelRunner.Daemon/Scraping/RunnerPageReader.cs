@@ -58,7 +58,7 @@ internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
         bool isTaken = false;
         try
         {
-            if (!body.TryExpect(isGzip ? null : length, lastBytes))
+            if (!await body.TryExpectAsync(isGzip ? null : length, lastBytes, cancellationToken))
                 return ReadOutcome.Fail(ScrapeFailureReason.TooLarge);
             Stream stream = content.ReadAsStream(cancellationToken);
             if (!(isGzip ? await ReadGzipAsync(stream, body, cancellationToken) : await body.TryReadAsync(stream, cancellationToken)))

@@ -1,6 +1,11 @@
 namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>What one scrape learned of all runners. Disposing lets go of the bodies.</summary>
+/// <remarks>
+/// Who has it disposes of it. <see cref="RunnerScraper"/> gives it to the scrape. A scrape that begins a page gives it to the page, which disposes
+/// of it when all of the page is written or when its last reader has left. A scrape that joins the page of another one disposes of its own at once.
+/// A body goes back to the pool when no result and no target holds its reading any more.
+/// </remarks>
 internal sealed class ScrapeResult(ScrapeOutcome[] outcomes) : IDisposable
 {
     /// <summary>In the order of the runners that were asked for.</summary>

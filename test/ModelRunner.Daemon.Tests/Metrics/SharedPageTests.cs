@@ -163,6 +163,49 @@ public sealed class SharedPageTests
             await runner.DisposeAsync();
     }
 
+    [Fact]
+    public async Task Where_the_bodies_of_a_page_that_nobody_takes_fill_the_budget_the_next_scrape_waits_for_their_room()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, LargePage);
+        var time = new FakeTimeProvider();
+        var settings = new MetricsSettings { MaxTotalBodyBytes = LargePage.Length * 5 / 2, MinInterval = TimeSpan.Zero };
+        using var scraper = new RunnerScraper(settings, TimeProvider.System);
+        using var pages = new PageAssembler(() => [runner.Snapshot], scraper, settings, time, NullLogger<PageAssembler>.Instance);
+        var form = new PageForm(Text, IsPacked: false, MayBeParted: true);
+        ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
+        List<Task> sendings = [];
+        for (int page = 0; page < 2; page++)
+        {
+            PageReader stuck = (await pages.AssembleAsync(form, deadline, time.GetTimestamp(), Cancellation))!;
+            sendings.Add(SendAsync(stuck, time));
+            await DaemonFixture.WaitUntilAsync(() => Task.FromResult(stuck.Idle is not null), DaemonFixture.Patience);
+        }
+
+        // Nobody stands still for long enough to be cut, so there is no room yet.
+        Task<PageReader?> next = pages.AssembleAsync(form, deadline, time.GetTimestamp(), Cancellation);
+        await DaemonFixture.WaitUntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(50));
+                return Task.FromResult(next.IsCompleted);
+            },
+            DaemonFixture.Patience);
+        using PageReader? reader = await next;
+
+        Assert.NotNull(reader);
+        string text = await reader.ReadToEndAsync(Cancellation);
+        Assert.DoesNotContain("model_runner_runner_down{", text, StringComparison.Ordinal);
+        Assert.Contains("\nf00{", text, StringComparison.Ordinal);
+        time.Advance(TimeSpan.FromHours(1));
+        await Task.WhenAll(sendings).WaitAsync(DaemonFixture.Patience, Cancellation);
+    }
+
+    private static async Task SendAsync(PageReader reader, TimeProvider time)
+    {
+        using (reader)
+            await new PageSender(time).SendAsync(StuckClient(), reader, TimeSpan.FromHours(1), TimeSpan.FromHours(1));
+    }
+
     // No more comes out of such a pipe than one byte at a time, and nobody takes it.
     private static DefaultHttpContext StuckClient() =>
         new() { Response = { Body = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1)).Writer.AsStream() } };

@@ -40,18 +40,19 @@ public sealed class BodyBudgetTests
     }
 
     [Fact]
-    public void Where_room_can_be_made_a_body_takes_it()
+    public async Task Where_room_can_be_made_a_body_takes_it()
     {
         var budget = new BodyBudget(100);
         Assert.True(budget.TryTake(100));
-        Assert.False(budget.TryTake(1));
-        budget.MakeRoom = () =>
+        Assert.False(await budget.TryTakeAsync(1, Cancellation));
+        budget.MakeRoomAsync = _ =>
         {
             budget.Return(100);
-            return true;
+            return new ValueTask<bool>(true);
         };
 
-        Assert.True(budget.TryTake(1));
+        Assert.False(await budget.TryTakeAsync(101, Cancellation));
+        Assert.True(await budget.TryTakeAsync(1, Cancellation));
         Assert.Equal(1, budget.Held);
     }
 }

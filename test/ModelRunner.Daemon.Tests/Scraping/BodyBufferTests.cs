@@ -7,12 +7,12 @@ public sealed class BodyBufferTests
     private const int Megabyte = 1024 * 1024;
 
     [Fact]
-    public void A_length_that_is_only_told_costs_a_megabyte_at_most()
+    public async Task A_length_that_is_only_told_costs_a_megabyte_at_most()
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         using var body = new BodyBuffer(512 * Megabyte, new BodyBudget(long.MaxValue));
 
-        Assert.True(body.TryExpect(512 * Megabyte, lastBytes: 0));
+        Assert.True(await body.TryExpectAsync(512 * Megabyte, lastBytes: 0, TestContext.Current.CancellationToken));
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2 * Megabyte);
     }
@@ -61,7 +61,7 @@ public sealed class BodyBufferTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         using var body = new BodyBuffer(64 * Megabyte, new BodyBudget(long.MaxValue));
 
-        Assert.True(body.TryExpect(sent.Length, lastBytes: 0));
+        Assert.True(await body.TryExpectAsync(sent.Length, lastBytes: 0, TestContext.Current.CancellationToken));
         Assert.True(await body.TryReadAsync(new MemoryStream(sent), TestContext.Current.CancellationToken));
 
         // Those before it are of 1.25 and 5 MiB, and one of 9 MiB and a byte is of 10 MiB.
@@ -76,7 +76,7 @@ public sealed class BodyBufferTests
         using (var first = new BodyBuffer(4 * Megabyte, budget))
         using (var second = new BodyBuffer(4 * Megabyte, budget))
         {
-            Assert.True(first.TryExpect(Megabyte, lastBytes: 0));
+            Assert.True(await first.TryExpectAsync(Megabyte, lastBytes: 0, TestContext.Current.CancellationToken));
             Assert.True(await first.TryReadAsync(new MemoryStream(new byte[Megabyte]), TestContext.Current.CancellationToken));
             Assert.InRange(budget.Held, Megabyte, 2 * Megabyte);
 
@@ -88,23 +88,22 @@ public sealed class BodyBufferTests
     }
 
     [Fact]
-    public void A_budget_that_is_used_up_asks_for_room_before_it_refuses()
+    public async Task A_budget_that_is_used_up_asks_for_room_before_it_refuses()
     {
         var budget = new BodyBudget(10);
         var held = new Queue<long>([6, 3]);
-        budget.MakeRoom = () =>
+        budget.MakeRoomAsync = _ =>
         {
-            if (!held.TryDequeue(out long bytes))
-                return false;
+            bool isThere = held.TryDequeue(out long bytes);
             budget.Return(bytes);
-            return true;
+            return new ValueTask<bool>(isThere);
         };
-        Assert.True(budget.TryTake(9));
+        Assert.True(await budget.TryTakeAsync(9, TestContext.Current.CancellationToken));
 
-        Assert.True(budget.TryTake(7));
+        Assert.True(await budget.TryTakeAsync(7, TestContext.Current.CancellationToken));
         Assert.Equal(10, budget.Held);
-        Assert.True(budget.TryTake(3));
-        Assert.False(budget.TryTake(1));
+        Assert.True(await budget.TryTakeAsync(3, TestContext.Current.CancellationToken));
+        Assert.False(await budget.TryTakeAsync(1, TestContext.Current.CancellationToken));
         Assert.Equal(10, budget.Held);
     }
 }
