@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using ModelRunner.LlamaHost.Arguments;
 using ModelRunner.LlamaHost.Diagnostics;
 using ModelRunner.LlamaHost.Generation;

@@ -9,15 +9,15 @@ namespace ModelRunner.Daemon.Hosting;
 internal static class LostSignal
 {
     private static readonly object Forever = new();
-    private static Action? s_ask;
+    private static Action? _ask;
 
     /// <summary>Names what a signal that got lost is to do.</summary>
-    public static void Install(Action ask) => Volatile.Write(ref s_ask, ask);
+    public static void Install(Action ask) => Volatile.Write(ref _ask, ask);
 
     /// <summary>Does not return where the exception is that of a signal without a thread. Called by the thread that takes signals.</summary>
     public static void Absorb(Exception? exception)
     {
-        if (exception is not OutOfMemoryException || Volatile.Read(ref s_ask) is not { } ask
+        if (exception is not OutOfMemoryException || Volatile.Read(ref _ask) is not { } ask
             || exception.StackTrace?.Contains(nameof(PosixSignalRegistration), StringComparison.Ordinal) != true)
         {
             return;

@@ -1,6 +1,6 @@
+using Microsoft.Net.Http.Headers;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
-using Microsoft.Net.Http.Headers;
 
 namespace ModelRunner.Daemon.Metrics;
 
