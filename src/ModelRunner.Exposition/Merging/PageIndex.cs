@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Merging;
@@ -15,8 +14,10 @@ internal sealed class PageIndex
 
     private readonly List<SourceState> _sources = [];
 
-    // What the names were before the current source, where it says anything of them, so that it can be taken out again.
-    private readonly List<(int Name, NameEntry Entry)> _touched = [];
+    // What the names were before the current source, where it says anything of them, so that it can be taken out again. Every name of every
+    // source is put here, so it is an array into which an entry is copied only once.
+    private TouchedName[] _touched = new TouchedName[DebugSizes.Pick(64, 1)];
+    private int _touchedCount;
     private int _firstSample;
     private int _firstSpan;
     private int _firstName;
@@ -64,7 +65,7 @@ internal sealed class PageIndex
         var source = _sources[SourceCount++];
         source.Begin(labels, body, isOwn);
         (_firstSample, _firstSpan, _firstName) = (SampleCount, SpanCount, Names.Count);
-        _touched.Clear();
+        _touchedCount = 0;
         Helps.BeginSource();
         return source;
     }
@@ -72,7 +73,7 @@ internal sealed class PageIndex
     /// <summary>Takes out the current source with everything it said, as if it had never been read. Only before the next one begins.</summary>
     public void RemoveSource()
     {
-        foreach (ref readonly var touched in CollectionsMarshal.AsSpan(_touched))
+        foreach (ref readonly var touched in _touched.AsSpan(0, _touchedCount))
         {
             ref var entry = ref Names[touched.Name];
             var next = entry.Next;
@@ -96,7 +97,11 @@ internal sealed class PageIndex
         ref var entry = ref Names[found];
         if (found < _firstName && entry.LastSource != SourceCount - 1)
         {
-            _touched.Add((found, entry));
+            if (_touchedCount == _touched.Length)
+                Array.Resize(ref _touched, _touchedCount * 2);
+            ref var touched = ref _touched[_touchedCount++];
+            touched.Name = found;
+            touched.Entry = entry;
             entry.LastSource = SourceCount - 1;
         }
 
@@ -156,9 +161,9 @@ internal sealed class PageIndex
         if (IsTooLarge(_spans.Length, SpanCount))
             _spans = new SampleSpan[DebugSizes.Pick(256, 1)];
         SourceCount = SampleCount = SpanCount = 0;
-        _touched.Clear();
-        if (_touched.Capacity > KeepTouched)
-            _touched.Capacity = 0;
+        _touchedCount = 0;
+        if (_touched.Length > KeepTouched)
+            _touched = new TouchedName[DebugSizes.Pick(64, 1)];
         Names.Clear();
         Helps.Clear();
         Units.Clear();

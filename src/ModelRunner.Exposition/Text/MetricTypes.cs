@@ -35,21 +35,24 @@ internal static class MetricTypes
     /// <summary>Reads a word of either format, in any case as expfmt does.</summary>
     public static bool TryParse(ReadOnlySpan<byte> word, out MetricType type)
     {
+        // Nearly all words are in lower case already.
+        if (TryParseLower(word, out type))
+            return true;
         Span<byte> lower = stackalloc byte[16];
-        if (word.Length > lower.Length || System.Text.Ascii.ToLower(word, lower, out var length) != System.Buffers.OperationStatus.Done)
-        {
-            type = MetricType.Untyped;
-            return false;
-        }
+        return word.Length <= lower.Length
+            && System.Text.Ascii.ToLower(word, lower, out var length) == System.Buffers.OperationStatus.Done
+            && TryParseLower(lower[..length], out type);
+    }
 
-        lower = lower[..length];
+    private static bool TryParseLower(ReadOnlySpan<byte> word, out MetricType type)
+    {
         for (type = MetricType.Untyped; type <= MetricType.GaugeHistogram; type++)
         {
-            if (lower.SequenceEqual(OpenMetricsName(type)))
+            if (word.SequenceEqual(OpenMetricsName(type)))
                 return true;
         }
 
-        type = lower.SequenceEqual("gauge_histogram"u8) ? MetricType.GaugeHistogram : MetricType.Untyped;
-        return type == MetricType.GaugeHistogram || lower.SequenceEqual("untyped"u8);
+        type = word.SequenceEqual("gauge_histogram"u8) ? MetricType.GaugeHistogram : MetricType.Untyped;
+        return type == MetricType.GaugeHistogram || word.SequenceEqual("untyped"u8);
     }
 }

@@ -10,6 +10,8 @@ internal static class ReservedNames
     {
         if (name.Length < Prefix.Length || name[0] != 'm')
             return false;
+        if (name.StartsWith(Prefix))
+            return true;
         var position = 0;
         foreach (var wanted in Prefix)
         {
