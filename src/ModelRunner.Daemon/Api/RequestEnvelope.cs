@@ -42,9 +42,21 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream)
 
     private static RequestEnvelope ReadMembers(ReadOnlySpan<byte> body)
     {
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            return ReadMembers(ref reader);
+        }
+        catch (JsonException) when (IsTooDeep(reader, body))
+        {
+            throw Refuse($"the request's JSON is nested deeper than {MaxDepth} levels; send a flatter one");
+        }
+    }
+
+    private static RequestEnvelope ReadMembers(ref Utf8JsonReader reader)
+    {
         string? model = null;
         bool isStream = false;
-        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
             throw Refuse("the request's body is not a JSON object");
@@ -67,6 +79,11 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream)
             ? throw Refuse("the request names no \"model\"; GET /v1/models lists those there are", "model")
             : new RequestEnvelope(model, isStream);
     }
+
+    // The reader's exceptions differ only in their texts. It stops before the bracket that it does not take, and does not count the one before.
+    private static bool IsTooDeep(in Utf8JsonReader reader, ReadOnlySpan<byte> body) =>
+        reader.CurrentDepth >= (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray ? MaxDepth - 1 : MaxDepth)
+        && body[(int)reader.BytesConsumed..].IndexOfAny("[{"u8) == 0;
 
     private static string? ReadModel(ref Utf8JsonReader reader)
     {

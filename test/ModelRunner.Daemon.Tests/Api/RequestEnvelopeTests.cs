@@ -72,5 +72,18 @@ public sealed class RequestEnvelopeTests
         Assert.Equal(400, Refuse(Encoding.UTF8.GetBytes(body)).Status);
     }
 
+    [Theory]
+    [InlineData('[', ']')]
+    [InlineData('{', '}')]
+    public void Deep_nesting_is_told_as_what_it_is(char open, char close)
+    {
+        string Nested(int levels, string inner) => $$"""{"model":"a","x":{{Open(levels)}}{{inner}}{{new string(close, levels)}}}""";
+        string Open(int levels) => open == '[' ? new string('[', levels) : string.Concat(Enumerable.Repeat("{\"x\": ", levels - 1)) + "{";
+
+        Assert.Equal("a", RequestEnvelope.Read(Encoding.UTF8.GetBytes(Nested(255, ""))).Model);
+        Assert.Equal("the request's JSON is nested deeper than 256 levels; send a flatter one", Refuse(Encoding.UTF8.GetBytes(Nested(256, ""))).Message);
+        Assert.Contains("not valid JSON", Refuse(Encoding.UTF8.GetBytes(Nested(255, "!"))).Message, StringComparison.Ordinal);
+    }
+
     private static ApiError Refuse(byte[] body) => Assert.Throws<ApiException>(() => RequestEnvelope.Read(body)).Error;
 }
