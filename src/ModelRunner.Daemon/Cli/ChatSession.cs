@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ModelRunner.Daemon.Diagnostics;
 
 namespace ModelRunner.Daemon.Cli;
 
@@ -7,6 +8,8 @@ namespace ModelRunner.Daemon.Cli;
 internal sealed class ChatSession(CliConsole console, DaemonClient client, Interrupt interrupt, ChatQuestion template)
 {
     private const string Path = "v1/chat/completions";
+
+    private const int LongestName = 200;
 
     private readonly List<ChatMessage> _messages = [.. template.Messages];
 
@@ -49,6 +52,15 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
     {
         string reference = string.Join('/', template.Model.Split('/').Select(Uri.EscapeDataString));
         using JsonDocument model = await client.GetJsonAsync($"v1/models/{reference}", JsonValueKind.Object, interrupt.Ended);
+        string[] modes = [.. (model.RootElement.Member("dmr")?.Member("modes")?.Items() ?? []).Select(static mode => mode.ToString())];
+        if (modes.Length > 0 && !modes.Contains("completion", StringComparer.Ordinal))
+        {
+            string name = PlainText.EscapeAndCut(model.RootElement.Text("id"), LongestName);
+            throw new CliFailure(
+                $"model \"{name}\" cannot chat: it is for {string.Join(" and ", modes.Select(static mode => PlainText.EscapeAndCut(mode, LongestName)))}; "
+                + $"send requests to /v1/{(modes[0] == "reranking" ? "rerank" : "embeddings")}, or run another model (\"model-runner ls\" lists them)",
+                ExitCode.Failure);
+        }
     }
 
     // Reading a terminal cannot be cancelled; the thread that does it ends with the process.

@@ -45,6 +45,17 @@ public sealed class ChatTests
     }
 
     [Fact]
+    public async Task A_model_that_cannot_chat_is_refused_before_the_first_prompt()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+        daemon.On("/v1/models/otter", """{"id":"otter:latest","dmr":{"modes":["embedding"]}}""");
+        await using Terminal terminal = Terminal.Start(daemon, ["run", "otter"], NoColor);
+
+        Assert.Equal(1, await terminal.WaitForEndAsync());
+        Assert.Contains("model \"otter:latest\" cannot chat: it is for embedding; send requests to /v1/embeddings", terminal.Screen, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_terminal_has_colours_and_the_end_of_input_ends_the_chat()
     {
         await using FakeDaemon daemon = await StartAsync();
