@@ -21,6 +21,7 @@ internal sealed class AnswerStream(
     private const int ReadBytes = 16 * 1024;
     private const int LongestHeld = 256 * 1024;
 
+    private readonly CompletionEnd? _completion = isEvents && CompletionEnd.IsKnownOn(path) ? new CompletionEnd() : null;
     private readonly ArrayBufferWriter<byte> _output = new(ReadBytes);
     private byte[]? _input = ArrayPool<byte>.Shared.Rent(ReadBytes);
     private CancellationTokenSource? _either;
@@ -108,7 +109,7 @@ internal sealed class AnswerStream(
         }
 
         if (count == 0)
-            End(default);
+            EndWell();
         else
             Take(input.AsSpan(0, count));
     }
@@ -120,11 +121,21 @@ internal sealed class AnswerStream(
         else
             rewriter.Write(piece, _output);
 
+        int begin = _ready;
         ReadOnlySpan<byte> held = _output.WrittenSpan[_ready..];
         if (!isEvents || held.Length > LongestHeld)
             _ready = _output.WrittenCount;
         else
             _ready += held.LastIndexOf((byte)'\n') + 1;
+        _completion?.Look(_output.WrittenSpan[begin.._ready]);
+    }
+
+    // The connection ended as it should, which does not yet make the answer whole.
+    private void EndWell()
+    {
+        _completion?.Look(_output.WrittenSpan[_ready..]);
+        IsBroken = _completion is { IsMissing: true };
+        End(IsBroken ? BrokenAnswer.EventFor(path) : default);
     }
 
     // What is held is part of an answer that ended well, and of no use in one that did not.

@@ -84,10 +84,9 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
             : ForwardOutcome.RunnerFailed;
     }
 
+    // llama-server writes the name of the request into answers with vectors and ranks, so it gets the full one.
     private static ReadOnlyPartsStream BodyFor(RunnerLease lease, RunnerRequest request) =>
-        lease.Endpoint.ModelName is { } name
-            ? new ReadOnlyPartsStream(ModelMember.Replace(request.Body, name))
-            : new ReadOnlyPartsStream(request.Body);
+        new(ModelMember.Replace(request.Body, lease.Endpoint.ModelName ?? lease.Model));
 
     private async Task<(ForwarderError Error, bool IsBrokenOff)> SendAsync(HttpContext context, RunnerLease lease, string path, long bodyLength)
     {

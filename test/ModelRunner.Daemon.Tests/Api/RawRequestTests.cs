@@ -59,8 +59,9 @@ public sealed class RawRequestTests(SharedDaemon shared) : IClassFixture<SharedD
         JsonElement request = Assert.Single(
             recorded.RootElement.GetProperty("requests").EnumerateArray(), static item => item.GetProperty("method").GetString() == "POST");
         string[] headers = [.. request.GetProperty("headers").EnumerateArray().Select(static header => header.GetString()!)];
-        Assert.Equal(Body, request.GetProperty("body").GetString());
-        Assert.Contains("Content-Length: 35", headers);
+        string sent = Body.Replace("\"tiny-chat\"", "\"tiny-chat:latest\"", StringComparison.Ordinal);
+        Assert.Equal(sent, request.GetProperty("body").GetString());
+        Assert.Contains($"Content-Length: {Encoding.UTF8.GetByteCount(sent)}", headers);
         Assert.DoesNotContain(headers, static header => header.StartsWith("Transfer-Encoding", StringComparison.OrdinalIgnoreCase));
     }
 
