@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using ModelRunner.Daemon.Models;
 
 namespace ModelRunner.Daemon.Api;
@@ -36,12 +37,27 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog probl
     {
         CheckBackend(context);
 
-        // Routing leaves an escaped slash as it is.
-        string reference = Uri.UnescapeDataString(context.Request.RouteValues["reference"] as string ?? "");
+        string reference = ReadReference(context);
         await catalog.WaitForFirstLookAsync(context.RequestAborted);
         ModelLookup lookup = catalog.Find(reference);
         ModelEntry model = lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));
         await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => write(json, model));
+    }
+
+    // Routing leaves an escaped slash as it is, so that a name with "%2F" in it can only be told from one with a slash where the client wrote it.
+    private static string ReadReference(HttpContext context)
+    {
+        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
+        if (target.Contains("%25", StringComparison.Ordinal))
+        {
+            target = CleanPath.Clean(target);
+            string prefix = target.StartsWith("/models/", StringComparison.Ordinal) ? "/models/" : "/v1/models/";
+            int start = target.IndexOf(prefix, StringComparison.Ordinal);
+            if (start >= 0)
+                return Uri.UnescapeDataString(target[(start + prefix.Length)..]);
+        }
+
+        return Uri.UnescapeDataString(context.Request.RouteValues["reference"] as string ?? "");
     }
 
     private void CheckBackend(HttpContext context)

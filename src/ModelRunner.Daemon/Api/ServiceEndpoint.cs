@@ -9,23 +9,32 @@ internal sealed class ServiceEndpoint
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
     private readonly byte[] _greeting;
+    private readonly bool _hasMetrics;
 
     /// <summary>Makes the endpoint.</summary>
     /// <param name="hasMetrics">Whether there is a metrics page to speak of.</param>
-    public ServiceEndpoint(bool hasMetrics) => _greeting = Encoding.UTF8.GetBytes(
-        $"""
-        model-runner is running
+    /// <param name="hasLlamaServer">Whether models are run with llama-server, which answers more routes than the embedded engine.</param>
+    public ServiceEndpoint(bool hasMetrics, bool hasLlamaServer)
+    {
+        _hasMetrics = hasMetrics;
+        _greeting = Encoding.UTF8.GetBytes(
+            $"""
+            model-runner is running
 
-        POST /v1/chat/completions  /v1/completions  /v1/embeddings  /v1/rerank  /v1/responses  /v1/messages
-        POST /tokenize  /detokenize  /apply-template  /infill
-        GET  /v1/models  /models  /engines/ps  /engines/status{(hasMetrics ? "  /metrics" : "")}  /health  /version
-        POST /engines/unload
+            POST /v1/chat/completions  /v1/completions  /v1/embeddings
+            POST /tokenize  /detokenize  /apply-template
+            POST /v1/rerank  /v1/responses  /v1/messages  /infill{(hasLlamaServer ? "" : "  (only with llama-server or an attached runner)")}
+            GET  /v1/models  /models  /engines/ps  /engines/status{(hasMetrics ? "  /metrics" : "")}  /health  /version
+            POST /engines/unload
 
-        """);
+            """);
+    }
 
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapMethods("/", Reading, GreetAsync);
+        if (!_hasMetrics)
+            routes.Map("/metrics", static context => throw NoMetrics);
         routes.MapMethods("/version", Reading, static context => JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, static json =>
         {
             json.WriteStartObject();
@@ -39,6 +48,9 @@ internal sealed class ServiceEndpoint
             json.WriteEndObject();
         }));
     }
+
+    private static ApiException NoMetrics => new(ApiError.NotFound(
+        "metrics are switched off in this daemon (DISABLE_METRICS, --disable-metrics or metrics.disabled)", "metrics_disabled"));
 
     private async Task GreetAsync(HttpContext context)
     {

@@ -32,7 +32,7 @@ internal abstract class ClientCommand : Command
     protected CliConsole Console => Context.Console;
 
     /// <summary>Whether JSON was asked for.</summary>
-    protected bool IsJson(ParseResult result) => result.GetResult(_json) is { Implicit: false };
+    protected bool IsJson(ParseResult result) => result.GetValue(_json);
 
     /// <summary>Does the work and returns the exit code.</summary>
     protected abstract Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt);

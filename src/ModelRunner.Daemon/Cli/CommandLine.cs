@@ -47,11 +47,14 @@ internal static class CommandLine
 
     private static async Task<int> RunAsync(RootCommand root, string[] arguments, CliConsole console)
     {
+        var badSwitches = new List<string>();
+        arguments = SwitchFlags.Rewrite(arguments, root, badSwitches);
+
         // A prompt may begin with "@", which would otherwise name a file of arguments.
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         bool isHelp = parsed.Action is HelpAction;
-        IReadOnlyList<string> problems = UsageCheck.Check(parsed, root);
-        if (problems.Count > 0 && (!isHelp || parsed.UnmatchedTokens.Count > 0))
+        IReadOnlyList<string> problems = badSwitches.Count > 0 ? badSwitches : UsageCheck.Check(parsed, root);
+        if (problems.Count > 0 && (!isHelp || badSwitches.Count > 0 || parsed.UnmatchedTokens.Count > 0))
             return Refuse(problems, parsed, console);
 
         await using var output = new StreamWriter(console.Out, leaveOpen: true) { AutoFlush = true };

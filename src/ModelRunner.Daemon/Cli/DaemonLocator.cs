@@ -10,6 +10,7 @@ namespace ModelRunner.Daemon.Cli;
 internal static class DaemonLocator
 {
     private const string HostVariable = "MODEL_RUNNER_HOST";
+    private const string UnixPrefix = "unix:";
     private const int MaxShown = 8;
 
     /// <summary>
@@ -121,13 +122,16 @@ internal static class DaemonLocator
         if (text.StartsWith('/') || text.StartsWith('.') || text.EndsWith(".sock", StringComparison.Ordinal) && !text.Contains(':', StringComparison.Ordinal))
             return new DaemonAddress(PathText.Resolve(text, surroundings, surroundings.WorkingDirectory), null, source);
 
-        string endpoint = text.Contains("://", StringComparison.Ordinal) || text.StartsWith("unix:", StringComparison.Ordinal) ? text : $"http://{text}";
+        if (text.StartsWith(UnixPrefix, StringComparison.Ordinal) && text.Length > UnixPrefix.Length && text[UnixPrefix.Length] != '/')
+            text = UnixPrefix + PathText.Resolve(text[UnixPrefix.Length..], surroundings, surroundings.WorkingDirectory);
+
+        string endpoint = text.Contains("://", StringComparison.Ordinal) || text.StartsWith(UnixPrefix, StringComparison.Ordinal) ? text : $"http://{text}";
         if (EndpointText.TryParse(endpoint, out string? socketPath, out Uri? address) && address?.Scheme != Uri.UriSchemeHttps)
             return new DaemonAddress(socketPath, address, source);
 
         throw new CliFailure(
             new ConfigurationProblem(
-                key, text, "is not where a daemon can be", "write the path of a socket, unix: with an absolute path, or http://host:port").ToString(),
+                key, text, "is not where a daemon can be", "write the path of a socket, with or without unix: in front, or http://host:port").ToString(),
             ExitCode.Usage);
     }
 }

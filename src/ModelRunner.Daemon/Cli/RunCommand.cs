@@ -35,7 +35,11 @@ internal sealed class RunCommand : ClientCommand
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
-        var question = new ChatQuestion(result.GetValue(_model)!, [])
+        string model = result.GetValue(_model)!;
+        if (string.IsNullOrWhiteSpace(model))
+            throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
+
+        var question = new ChatQuestion(model, [])
         {
             MaxTokens = ReadMaxTokens(result), Temperature = ReadTemperature(result),
         };

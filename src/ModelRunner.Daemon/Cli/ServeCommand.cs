@@ -38,7 +38,7 @@ internal sealed class ServeCommand : Command
     {
         string description = Describe(definition);
         Option option = definition.Kind == OptionKind.Switch
-            ? new Option<bool>(definition.Flag!) { Description = description, Arity = ArgumentArity.ZeroOrOne }
+            ? new Option<string>(definition.Flag!) { Description = description, HelpName = "on|off", Arity = ArgumentArity.ZeroOrOne }
             : new Option<string>(definition.Flag!) { Description = description, HelpName = Placeholder(definition.Kind) };
         _options.Add((definition, option));
         Add(option);

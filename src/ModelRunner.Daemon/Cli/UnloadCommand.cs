@@ -27,6 +27,8 @@ internal sealed class UnloadCommand : ClientCommand
         bool isAll = result.GetValue(_all) || (models.Length == 0 && backend is not null);
         if (models.Length == 0 && !isAll)
             throw new CliFailure("name a model, or unload everything with --all; \"model-runner ps\" lists what is loaded", ExitCode.Usage);
+        if (models.Any(string.IsNullOrWhiteSpace))
+            throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
         if (models.Length > 0 && isAll)
             throw new CliFailure("name models or write --all, not both", ExitCode.Usage);
 

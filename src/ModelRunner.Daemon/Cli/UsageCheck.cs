@@ -25,8 +25,11 @@ internal static class UsageCheck
         if (words.Length > 0)
             return [$"\"{NameOf(command)}\" does not take \"{words[0]}\""];
 
-        return [.. parsed.Errors.Select(static error => error.Message)];
+        return [.. parsed.Errors.Select(error => Describe(error, command))];
     }
+
+    /// <summary>The sentence for a command without the model that it needs.</summary>
+    public static string NeedsModel(Command command) => $"\"{NameOf(command)}\" needs the name of a model; \"{Program} ls\" lists the models";
 
     /// <summary>The sentence for a command that there is not.</summary>
     public static string UnknownCommand(string word, RootCommand root)
@@ -37,6 +40,14 @@ internal static class UsageCheck
 
     /// <summary>A command as it is written.</summary>
     public static string NameOf(Command command) => command is RootCommand ? Program : $"{Program} {command.Name}";
+
+    private static string Describe(ParseError error, Command command) => error.SymbolResult switch
+    {
+        ArgumentResult { Tokens.Count: 0, Parent: CommandResult } => NeedsModel(command),
+        OptionResult { Tokens.Count: 0 } option => $"\"{option.Option.Name}\" needs a value",
+        ArgumentResult { Tokens.Count: 0, Parent: OptionResult option } => $"\"{option.Option.Name}\" needs a value",
+        _ => error.Message,
+    };
 
     private static string UnknownFlag(string word, Command command, RootCommand root)
     {

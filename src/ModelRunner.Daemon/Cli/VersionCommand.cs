@@ -17,7 +17,7 @@ internal sealed class VersionCommand : Command
         SetAction(result =>
         {
             string compiled = BuildInformation.IsNativeAot ? "native" : "managed";
-            context.Console.WriteLine(result.GetResult(json) is { Implicit: false }
+            context.Console.WriteLine(result.GetValue(json)
                 ? ToJson(compiled)
                 : $"model-runner {BuildInformation.Version} ({BuildInformation.Runtime}, {compiled})");
             return ExitCode.Success;

@@ -22,6 +22,25 @@ internal sealed record ConfigurationOption(string? FileKey, string? Variable, st
     /// <summary>What it is called where no source is meant.</summary>
     public string Name => FileKey ?? Variable ?? Flag ?? "";
 
+    /// <summary>
+    /// What it is called for a user who writes options in one place: the flag, the variable, or the key of the file. Where it cannot be
+    /// written there, its variable, which nearly every option has.
+    /// </summary>
+    public string NameIn(OptionSource source) => source switch
+    {
+        OptionSource.Flag when Flag is not null => Flag,
+        OptionSource.File when FileKey is not null => $"\"{FileKey}\" in the configuration file",
+        _ => Variable ?? Flag ?? Name,
+    };
+
+    /// <summary>As <see cref="NameIn"/>, with the value that turns a switch on.</summary>
+    public string SwitchedOnIn(OptionSource source) => source switch
+    {
+        OptionSource.Flag when Flag is not null => Flag,
+        OptionSource.File when FileKey is not null => $"\"{FileKey}\": true in the configuration file",
+        _ => Variable is null ? NameIn(source) : $"{Variable}=1",
+    };
+
     /// <summary>What values it takes, as a noun phrase that completes "it must be …".</summary>
     public string Expected => Kind switch
     {
@@ -32,7 +51,7 @@ internal sealed record ConfigurationOption(string? FileKey, string? Variable, st
         OptionKind.Duration => $"a duration from {Limit(Minimum)} to {Limit(Maximum)}, such as 500ms, 10m, 1h30m or a number of seconds",
         OptionKind.KeepAlive => $"a duration up to {Limit(Maximum)}, such as 10m, 1h30m or a number of seconds, 0 for none, or -1 for ever",
         OptionKind.Bytes => $"a size from {ByteSizeText.Format(Minimum)} to {ByteSizeText.Format(Maximum)}, such as 512MiB, 8GiB or a number of bytes",
-        OptionKind.Switch => "1, true, yes, on or t; or 0, false, no, off or f",
+        OptionKind.Switch => SwitchText.Expected,
         OptionKind.Level => "one of trace, debug, info, warn, error",
         OptionKind.Origins => "origins such as https://chat.example or http://localhost:3000, or * for any",
         OptionKind.Hosts => "host names without a port such as model-runner.llm, or *.llm for every name that ends so",

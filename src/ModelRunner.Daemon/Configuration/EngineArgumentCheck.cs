@@ -19,18 +19,21 @@ internal static class EngineArgumentCheck
         settings.Runners.ExtraArguments.Count > 0 || settings.Models.Values.Any(static model => model.Arguments.Count > 0);
 
     /// <summary>A problem for each argument that llama-server does not know.</summary>
-    public static IReadOnlyList<ConfigurationProblem> FindUnknown(DaemonSettings settings, EngineFlags flags)
+    /// <param name="settings">The settings with the arguments.</param>
+    /// <param name="flags">What llama-server knows.</param>
+    /// <param name="key">Where the arguments for all runners were written.</param>
+    public static IReadOnlyList<ConfigurationProblem> FindUnknown(DaemonSettings settings, EngineFlags flags, string key = "LLAMA_ARGS")
     {
         var problems = new List<ConfigurationProblem>();
-        Check("llamaArgs (LLAMA_ARGS)", settings.Runners.ExtraArguments);
+        Check(key, settings.Runners.ExtraArguments);
         foreach ((string reference, ModelSettings model) in settings.Models)
             Check($"args of {reference}", model.Arguments);
         return problems;
 
-        void Check(string key, IReadOnlyList<string> arguments)
+        void Check(string place, IReadOnlyList<string> arguments)
         {
             foreach (string name in Names(arguments).Where(name => FindSpelling(name, flags) is null).Distinct(StringComparer.Ordinal))
-                problems.Add(new ConfigurationProblem(key, name, "is not known to this llama-server", Remedy(name, flags)));
+                problems.Add(new ConfigurationProblem(place, name, "is not known to this llama-server", Remedy(name, flags)));
         }
     }
 

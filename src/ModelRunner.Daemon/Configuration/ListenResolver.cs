@@ -25,10 +25,14 @@ internal static class ListenResolver
         if (!hasPort && reader.Written.Find(ConfigurationCatalog.Bind) is { } bind)
         {
             reader.Problems.Add(new ConfigurationProblem(
-                bind.Key, bind.Text, "is an address without a port", "set MODEL_RUNNER_PORT too, or leave the address out"));
+                bind.Key, bind.Text, "is an address without a port", $"set {ConfigurationCatalog.Port.NameIn(bind.Source)} too, or leave the address out"));
         }
 
-        return new ListenSettings(socket, hasPort ? new IPEndPoint(address, port) : null);
+        return new ListenSettings(socket, hasPort ? new IPEndPoint(address, port) : null)
+        {
+            SocketOption = ConfigurationCatalog.Socket.NameIn(SourceOf(ConfigurationCatalog.Socket, reader)),
+            TcpOptions = ListenSettings.NameTcp(SourceOf(ConfigurationCatalog.Port, reader)),
+        };
     }
 
     /// <summary>Refuses an address that others can reach where neither a key nor the word that none is wanted was given.</summary>
@@ -40,8 +44,12 @@ internal static class ListenResolver
             return;
 
         reader.Problems.Add(new ConfigurationProblem(bind.Key, bind.Text, "can be reached from other machines and there is no key",
-            "set MODEL_RUNNER_API_KEY, or MODEL_RUNNER_INSECURE=1 if everybody may use it"));
+            $"set {ConfigurationCatalog.ApiKey.NameIn(bind.Source)}, or {ConfigurationCatalog.Insecure.SwitchedOnIn(bind.Source)} if everybody may use it"));
     }
+
+    // A user who wrote nothing learns the name of the variable.
+    private static OptionSource SourceOf(ConfigurationOption option, OptionReader reader) =>
+        reader.Written.Find(option)?.Source ?? OptionSource.Environment;
 
     private static IPAddress ReadAddress(OptionReader reader)
     {
@@ -66,7 +74,7 @@ internal static class ListenResolver
             return;
 
         WrittenValue? written = reader.Written.Find(ConfigurationCatalog.Socket);
-        reader.Problems.Add(new ConfigurationProblem(written?.Key ?? "MODEL_RUNNER_SOCK", socket,
+        reader.Problems.Add(new ConfigurationProblem(written?.Key ?? ConfigurationCatalog.Socket.NameIn(OptionSource.Environment), socket,
             "is longer than the 107 bytes that a socket path may have", "name a shorter path, for instance below /run or /tmp"));
     }
 }

@@ -14,6 +14,7 @@ internal readonly record struct ModelReference(string Name, string Tag)
     public const int MaxLength = 200;
 
     private const string DefaultTag = "latest";
+    private const string ControlCharacters = "holds control characters";
     private const string DefaultNamespace = "ai/";
 
     private static readonly string[] DefaultRegistries = ["docker.io/", "index.docker.io/", "registry-1.docker.io/"];
@@ -88,6 +89,19 @@ internal readonly record struct ModelReference(string Name, string Tag)
         ? reference
         : throw new FormatException($"The model reference {canonical} {problem}.");
 
+    /// <summary>
+    /// As <see cref="TryParse"/> for a name in the configuration file, where a line break at its end is a slip that the user should see.
+    /// </summary>
+    public static bool TryParseWritten(string text, out ModelReference reference, out string? problem)
+    {
+        if (ReferenceEquals(PlainText.Escape(text), text) || text.Length > MaxLength)
+            return TryParse(text, out reference, out problem);
+
+        reference = default;
+        problem = ControlCharacters;
+        return false;
+    }
+
     private static string? Check(string text)
     {
         if (text.Length == 0)
@@ -95,6 +109,6 @@ internal readonly record struct ModelReference(string Name, string Tag)
         if (text.Length > MaxLength)
             return $"is longer than {MaxLength} characters";
 
-        return ReferenceEquals(PlainText.Escape(text), text) ? null : "holds control characters";
+        return ReferenceEquals(PlainText.Escape(text), text) ? null : ControlCharacters;
     }
 }

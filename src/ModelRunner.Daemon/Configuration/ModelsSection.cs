@@ -81,7 +81,7 @@ internal static class ModelsSection
 
         foreach (string text in written.Items ?? [written.Text])
         {
-            if (ModelReference.TryParse(text, out ModelReference reference, out string? problem))
+            if (ModelReference.TryParseWritten(text, out ModelReference reference, out string? problem))
                 aliases.Add(reference.ToString());
             else
                 problems.Add(new ConfigurationProblem(written.Key, text, problem!, "write a name such as llama3.2"));
@@ -93,7 +93,7 @@ internal static class ModelsSection
     /// <summary>Reads the reference that a model is written under; null where it is none, which is reported.</summary>
     public static string? ParseReference(ConfigurationFile file, FileNode node, string written, List<ConfigurationProblem> problems)
     {
-        if (ModelReference.TryParse(written, out ModelReference reference, out string? problem))
+        if (ModelReference.TryParseWritten(written, out ModelReference reference, out string? problem))
             return reference.ToString();
 
         problems.Add(new ConfigurationProblem(file.Place(node), written, problem!, "write a name such as llama3.2 or lab/otter:7b"));

@@ -64,17 +64,18 @@ internal static class RunnersSection
 
     private static bool IsName(WrittenValue? written, List<ConfigurationProblem> problems)
     {
-        if (written is null || written.Text.Trim().Length is > 0 and <= MaxNameLength)
+        if (written is null
+            || (written.Text.Trim().Length is > 0 and <= MaxNameLength && ReferenceEquals(Diagnostics.PlainText.Escape(written.Text), written.Text)))
             return true;
 
         problems.Add(new ConfigurationProblem(written.Key, written.Text, "cannot be the name of a model",
-            $"write 1 to {MaxNameLength} characters: the name by which the server knows its model"));
+            $"write 1 to {MaxNameLength} printable characters: the name by which the server knows its model"));
         return false;
     }
 
     private static string? ParseModel(WrittenValue written, List<ConfigurationProblem> problems)
     {
-        if (ModelReference.TryParse(written.Text, out ModelReference reference, out string? problem))
+        if (ModelReference.TryParseWritten(written.Text, out ModelReference reference, out string? problem))
             return reference.ToString();
 
         problems.Add(new ConfigurationProblem(written.Key, written.Text, problem!, "write a name such as qwen3:8b"));

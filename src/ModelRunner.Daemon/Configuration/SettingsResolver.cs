@@ -45,7 +45,7 @@ internal static class SettingsResolver
             LogLevel = reader.Level(ConfigurationCatalog.LogLevel, LogLevel.Information),
             LogDirectory = reader.Path(ConfigurationCatalog.LogDirectory),
         };
-        return new SettingsOutcome(problems.Count == 0 ? settings : null, problems);
+        return new SettingsOutcome(settings, reader.Written, problems);
     }
 
     private static RunnerSettings ResolveRunners(OptionReader reader)

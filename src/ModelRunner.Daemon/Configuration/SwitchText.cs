@@ -3,6 +3,9 @@ namespace ModelRunner.Daemon.Configuration;
 /// <summary>On and off as people write them, in any case. An empty text is off; nothing else is understood.</summary>
 internal static class SwitchText
 {
+    /// <summary>The words that are understood, for a sentence.</summary>
+    public const string Expected = "1, true, yes, on or t; or 0, false, no, off or f";
+
     /// <summary>Reads a switch; false where the word is neither on nor off.</summary>
     public static bool TryParse(string text, out bool isOn)
     {

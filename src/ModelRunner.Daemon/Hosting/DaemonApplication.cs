@@ -12,6 +12,7 @@ using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Runners.Processes;
 using ModelRunner.Daemon.Scraping;
+using ModelRunner.Scheduling;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Hosting;
@@ -47,12 +48,22 @@ internal sealed class DaemonApplication : IAsyncDisposable
     /// <summary>All runners.</summary>
     public RunnerPool Pool => _pool;
 
+    /// <summary>The models of attached runners, with their modes, for which no server answers now; after at most a second.</summary>
+    public async Task<IReadOnlySet<(string Model, RunnerMode Mode)>> FindUnfitModelsAsync()
+    {
+        RunnerSnapshot[] attached = [.. _pool.Runners.Where(static runner => runner.IsAttached)];
+        IReadOnlyDictionary<RunnerId, AttachedState> unfit = await new AttachedHealth(TimeProvider.System).FindUnfitAsync(attached);
+        return attached.GroupBy(static runner => (runner.Key.Model, runner.Key.Mode))
+            .Where(replicas => replicas.All(runner => unfit.ContainsKey(runner.Id)))
+            .Select(static replicas => replicas.Key).ToHashSet();
+    }
+
     /// <summary>Starts everything; the daemon listens when this returns.</summary>
     /// <exception cref="ListenException">It cannot listen where it was told to.</exception>
     public static async Task<DaemonApplication> StartAsync(DaemonSettings settings, TimeProvider time, CancellationToken cancellationToken)
     {
         UnixListener? socket = settings.Listen.SocketPath is { } path
-            ? await UnixListener.ListenAsync(path, ProcessLog.Say, time, cancellationToken)
+            ? await UnixListener.ListenAsync(path, settings.Listen.SocketOption, ProcessLog.Say, time, cancellationToken)
             : null;
         DaemonApplication daemon;
         try
@@ -145,7 +156,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
             web.Services.GetRequiredService<IHttpForwarder>(), time, logs.CreateLogger<RequestForwarder>());
         var causes = CauseText.Of(settings);
         var bodies = new RequestBodies(settings.MaxBodyMemoryBytes, time);
-        new ServiceEndpoint(settings.Metrics.Enabled).Map(web);
+        new ServiceEndpoint(settings.Metrics.Enabled, settings.Runners.LlamaServerPath is not null).Map(web);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
         new ModelsEndpoint(catalog, problems, backends).Map(web);
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(problems.List));
@@ -180,7 +191,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
                 SocketError.AccessDenied => "the port may only be used by root",
                 _ => failure.GetBaseException().Message,
             };
-            throw new ListenException($"cannot listen on {tcp}: {reason}; change MODEL_RUNNER_PORT or MODEL_RUNNER_BIND", failure)
+            throw new ListenException($"cannot listen on {tcp}: {reason}; change {_settings.Listen.TcpOptions}", failure)
             {
                 IsPortTaken = error is SocketError.AddressAlreadyInUse,
             };

@@ -18,9 +18,11 @@ internal static class DaemonHost
         try
         {
             SettingsOutcome outcome = SettingsResolver.Resolve(options);
-            foreach (ConfigurationProblem problem in outcome.Problems)
+            (DaemonSettings settings, IReadOnlyList<ConfigurationProblem> more) = await StartCheck.RunAsync(outcome, cancellationToken);
+            ConfigurationProblem[] problems = [.. outcome.Problems, .. more];
+            foreach (ConfigurationProblem problem in problems)
                 ProcessLog.Say(problem.ToString());
-            return outcome.Settings is { } settings ? await RunAsync(settings, options, cancellationToken) : ExitCode.Usage;
+            return problems.Length == 0 ? await RunAsync(settings, options, cancellationToken) : ExitCode.Usage;
         }
         finally
         {
@@ -30,12 +32,6 @@ internal static class DaemonHost
 
     private static async Task<int> RunAsync(DaemonSettings settings, DaemonOptions options, CancellationToken cancellationToken)
     {
-        (settings, IReadOnlyList<ConfigurationProblem> clashes) = await StartCheck.RunAsync(settings, cancellationToken);
-        foreach (ConfigurationProblem problem in clashes)
-            ProcessLog.Say(problem.ToString());
-        if (clashes.Count > 0)
-            return ExitCode.Usage;
-
         if (WorkerThreads.Prepare() is { } tooFew)
         {
             ProcessLog.Say($"cannot start: {tooFew}");
@@ -64,7 +60,7 @@ internal static class DaemonHost
             announcement = Announce(daemon, settings, options);
 
             // Whoever reads standard output may have stopped reading, which must not keep the daemon from anything.
-            _ = Task.Run(() => Greet(daemon, settings), CancellationToken.None);
+            _ = Task.Run(() => GreetAsync(daemon, settings), CancellationToken.None);
             await signals.Asked;
             announcement?.Dispose();
             await daemon.DisposeAsync();
@@ -101,12 +97,12 @@ internal static class DaemonHost
         }
     }
 
-    private static void Greet(DaemonApplication daemon, DaemonSettings settings)
+    private static async Task GreetAsync(DaemonApplication daemon, DaemonSettings settings)
     {
         try
         {
             string program = Environment.ProcessPath ?? "model-runner";
-            string text = Welcome.Write(settings, [.. daemon.TcpAddresses], new ModelCatalog(settings).List(), program);
+            string text = Welcome.Write(settings, [.. daemon.TcpAddresses], new ModelCatalog(settings).List(), program, await daemon.FindUnfitModelsAsync());
             using StandardStream output = StandardStream.OpenOutput();
             output.Write(Encoding.UTF8.GetBytes(text));
         }

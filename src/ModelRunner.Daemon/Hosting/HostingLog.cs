@@ -13,7 +13,7 @@ internal static partial class HostingLog
         + "Install llama.cpp or set LLAMA_SERVER_PATH.")]
     public static partial void LogNoEngine(this ILogger<DaemonApplication> logger);
 
-    [LoggerMessage(LogLevel.Warning, "Everybody who reaches {Address} may use this daemon, since MODEL_RUNNER_INSECURE is set.")]
+    [LoggerMessage(LogLevel.Warning, "Everybody who reaches {Address} may use this daemon, since it was started as insecure, without a key.")]
     public static partial void LogInsecure(this ILogger<DaemonApplication> logger, string address);
 
     [LoggerMessage(LogLevel.Warning, "{Sentence}")]

@@ -1,24 +1,49 @@
 using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Diagnostics;
 using ModelRunner.Daemon.Models;
 
 namespace ModelRunner.Daemon.Hosting;
 
-/// <summary>Checks of the configuration that need a look at the machine: at the engine's help and at the model store.</summary>
+/// <summary>Checks of the configuration that need a look at the machine: at the engine's help, the model store and the folder for the log.</summary>
 internal static class StartCheck
 {
     /// <summary>Completes the settings with what the engine knows, or says what is wrong with them.</summary>
+    /// <remarks>Also looks where there are problems already, so that the user learns of all of them at once.</remarks>
     public static async Task<(DaemonSettings Settings, IReadOnlyList<ConfigurationProblem> Problems)> RunAsync(
-        DaemonSettings settings, CancellationToken cancellationToken)
+        SettingsOutcome outcome, CancellationToken cancellationToken)
     {
         var problems = new List<ConfigurationProblem>();
-        settings = await AskEngineAsync(settings, cancellationToken);
+        DaemonSettings settings = await AskEngineAsync(outcome.Draft, cancellationToken);
         if (settings.Runners is { LlamaServerPath: not null, EngineFlags: { } flags })
-            problems.AddRange(EngineArgumentCheck.FindUnknown(settings, flags));
+        {
+            string place = outcome.Written.Find(ConfigurationCatalog.LlamaArguments)?.Key ?? "LLAMA_ARGS";
+            problems.AddRange(EngineArgumentCheck.FindUnknown(settings, flags, place));
+        }
 
         // The store is only looked at where an alias could clash with it.
         if (settings.Models.Values.Any(static model => model.Aliases.Count > 0))
             problems.AddRange(new ModelCatalog(settings).AliasClashes.Select(Describe));
+        if (settings.LogDirectory is { } folder && FindLogProblem(folder) is { } reason)
+        {
+            WrittenValue written = outcome.Written.Find(ConfigurationCatalog.LogDirectory)!;
+            problems.Add(new ConfigurationProblem(written.Key, written.Text, reason, "name a folder that this user may write to, or leave it out"));
+        }
+
         return (settings, problems);
+    }
+
+    // Only making the file shows whether it can be made.
+    private static string? FindLogProblem(string folder)
+    {
+        try
+        {
+            new FileLogTarget(folder).Dispose();
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return $"cannot hold the log: {failure.Message.TrimEnd('.')}";
+        }
     }
 
     private static async Task<DaemonSettings> AskEngineAsync(DaemonSettings settings, CancellationToken cancellationToken)

@@ -40,20 +40,21 @@ internal sealed class UnixListener : IDisposable
 
     /// <summary>Makes the socket and listens.</summary>
     /// <param name="path">Absolute; at most 107 bytes.</param>
+    /// <param name="option">What the user calls the option that names the path.</param>
     /// <param name="say">Tells the user, in a sentence, what is waited for.</param>
     /// <param name="time">The clock that the waiting is measured with.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="ListenException">Another process has the path, something else lies there, or the folder is missing or closed.</exception>
     public static async Task<UnixListener> ListenAsync(
-        string path, Action<string> say, TimeProvider time, CancellationToken cancellationToken)
+        string path, string option, Action<string> say, TimeProvider time, CancellationToken cancellationToken)
     {
         string shown = PlainText.Escape(path);
         SocketLock? held = null;
         Socket? socket = null;
         try
         {
-            held = await TakeLockAsync(path, shown, say, time, cancellationToken);
-            RemoveStale(path, shown);
+            held = await TakeLockAsync(path, shown, option, say, time, cancellationToken);
+            RemoveStale(path, shown, option);
             socket = UnixSystem.BindPrivately(path);
             SafeFileHandle file = UnixSystem.Refer(path);
             socket.Listen(Backlog);
@@ -69,7 +70,7 @@ internal sealed class UnixListener : IDisposable
             if (failure is Win32Exception or IOException or UnauthorizedAccessException)
             {
                 throw new ListenException(
-                    $"cannot make the socket {shown}: {failure.Message}; name another place in MODEL_RUNNER_SOCK", failure);
+                    $"cannot make the socket {shown}: {failure.Message}; name another place with {option}", failure);
             }
 
             throw;
@@ -98,7 +99,7 @@ internal sealed class UnixListener : IDisposable
     }
 
     private static async Task<SocketLock> TakeLockAsync(
-        string path, string shown, Action<string> say, TimeProvider time, CancellationToken cancellationToken)
+        string path, string shown, string option, Action<string> say, TimeProvider time, CancellationToken cancellationToken)
     {
         string lockPath = path + SocketLock.Suffix;
         long started = time.GetTimestamp();
@@ -109,13 +110,13 @@ internal sealed class UnixListener : IDisposable
                 return taken;
 
             // If the lock's holder answers on the socket, it will not give up the lock soon.
-            RefuseIfAnswered(path, shown);
+            RefuseIfAnswered(path, shown, option);
             TimeSpan waited = time.GetElapsedTime(started);
             if (waited >= LockTime)
             {
                 throw new ListenException(
                     $"{SocketLock.HolderOf(lockPath)} still has the lock {shown}{SocketLock.Suffix} after {LockTime.TotalSeconds:0} s, maybe "
-                    + "a model-runner that lets its last requests end; wait or stop it, or name another place in MODEL_RUNNER_SOCK");
+                    + $"a model-runner that lets its last requests end; wait or stop it, or name another place with {option}");
             }
 
             if (waited >= SayAfter && !isSaid)
@@ -128,24 +129,24 @@ internal sealed class UnixListener : IDisposable
         }
     }
 
-    private static void RemoveStale(string path, string shown)
+    private static void RemoveStale(string path, string shown, string option)
     {
         if (FileFacts.At(path) is not { } found)
             return;
         if (!found.IsSocket)
         {
             throw new ListenException(
-                $"{shown} is not a socket and is left alone; move it away, or name another place in MODEL_RUNNER_SOCK");
+                $"{shown} is not a socket and is left alone; move it away, or name another place with {option}");
         }
 
-        RefuseIfAnswered(path, shown);
+        RefuseIfAnswered(path, shown, option);
         File.Delete(path);
     }
 
-    private static void RefuseIfAnswered(string path, string shown)
+    private static void RefuseIfAnswered(string path, string shown, string option)
     {
         if (FileFacts.At(path) is { IsSocket: true } && IsAnswered(path))
-            throw new ListenException($"another model-runner answers on {shown}; stop it, or name another place in MODEL_RUNNER_SOCK");
+            throw new ListenException($"another model-runner answers on {shown}; stop it, or name another place with {option}");
     }
 
     // Only a refused connection proves that nobody listens; a full queue or a closed door means that somebody does. A socket that has just

@@ -20,7 +20,10 @@ internal static class Welcome
     /// <param name="addresses">Its addresses for TCP with their true ports.</param>
     /// <param name="models">What it serves.</param>
     /// <param name="program">How this program is called.</param>
-    public static string Write(DaemonSettings settings, IReadOnlyList<Uri> addresses, IReadOnlyList<ModelEntry> models, string program)
+    /// <param name="unfit">Models of attached runners with the mode in which no server answers for them now.</param>
+    public static string Write(
+        DaemonSettings settings, IReadOnlyList<Uri> addresses, IReadOnlyList<ModelEntry> models, string program,
+        IReadOnlySet<(string Model, RunnerMode Mode)> unfit)
     {
         string? address = addresses.Count == 0 ? null : ForClients(addresses[0]);
         var text = new StringBuilder();
@@ -29,16 +32,20 @@ internal static class Welcome
             + (settings.Listen is { IsTcpOptional: true, Tcp: null } ? $" (another program uses port {ListenSettings.DemoPort})" : ""));
         if (models.Count > 0)
         {
-            ModelEntry first = models.FirstOrDefault(static model => Can(model, RunnerMode.Completion)) ?? models[0];
-            Line("Try", Curl(settings, address, first));
+            ModelEntry? writer = models.FirstOrDefault(model => Can(model, RunnerMode.Completion));
+            if ((writer ?? models.FirstOrDefault(model => Can(model, RunnerMode.Embedding))) is { } first)
+                Line("Try", Curl(settings, address, first, isChat: first == writer));
             Line("SDKs", address is null
                 ? "start it with --port 12434, then base_url=\"http://localhost:12434/v1\""
                 : $"base_url=\"{address}/v1\", api_key=\"{(settings.ApiKey is null ? "none" : "the daemon's key")}\"");
-            if (Can(first, RunnerMode.Completion))
-                Line("Chat", $"{Quote(program)} run {Quote(Short(first))}");
+            if (writer is not null)
+                Line("Chat", $"{Quote(program)} run {(Short(writer).StartsWith('-') ? "-- " : "")}{Quote(Short(writer))}");
         }
 
         return text.ToString();
+
+        bool Can(ModelEntry model, RunnerMode mode) =>
+            (model.Modes.Count == 0 || model.Modes.Contains(mode)) && !unfit.Contains((model.Reference, mode));
 
         void Line(string head, string value) => text.Append(CultureInfo.InvariantCulture, $"  {head,-8}{PlainText.Escape(value)}\n");
     }
@@ -68,9 +75,8 @@ internal static class Welcome
         return string.Join(", ", shown) + (more > 0 ? string.Create(CultureInfo.InvariantCulture, $" and {more} more") : "");
     }
 
-    private static string Curl(DaemonSettings settings, string? address, ModelEntry model)
+    private static string Curl(DaemonSettings settings, string? address, ModelEntry model, bool isChat)
     {
-        bool isChat = Can(model, RunnerMode.Completion);
         string name = JsonEncodedText.Encode(Short(model)).ToString();
         string body = isChat
             ? $$"""{"model":"{{name}}","messages":[{"role":"user","content":"Hello"}]}"""
@@ -79,8 +85,6 @@ internal static class Welcome
         string key = address is not null && settings.ApiKey is not null ? " -H \"Authorization: Bearer $MODEL_RUNNER_API_KEY\"" : "";
         return $"curl {target}/v1/{(isChat ? "chat/completions" : "embeddings")} -H 'Content-Type: application/json'{key} -d {Quote(body)}";
     }
-
-    private static bool Can(ModelEntry model, RunnerMode mode) => model.Modes.Count == 0 || model.Modes.Contains(mode);
 
     private static string Short(ModelEntry model) =>
         model.Reference.EndsWith(LatestTag, StringComparison.Ordinal) ? model.Reference[..^LatestTag.Length] : model.Reference;

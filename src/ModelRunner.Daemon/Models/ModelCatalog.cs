@@ -67,8 +67,8 @@ internal sealed class ModelCatalog
         {
             if (problems.Count >= MaxProblems)
                 break;
-            if ((_factory.Create(source, out string? problem) is null ? problem : _factory.FindWarning(source)) is { } clause)
-                problems.Add($"model \"{source.Reference}\" {clause}");
+            IEnumerable<string> clauses = _factory.Create(source, out string? problem) is null ? [problem!] : _factory.FindWarnings(source);
+            problems.AddRange(clauses.Select(clause => $"model \"{source.Reference}\" {clause}"));
         }
 
         if (problems.Count > MaxProblems)

@@ -40,8 +40,26 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
         return null;
     }
 
-    /// <summary>What is odd about a model that can be used, a clause that follows its reference; null: nothing.</summary>
-    public string? FindWarning(ModelSource source)
+    /// <summary>What is odd about a model that can be used, in clauses that follow its reference.</summary>
+    public IEnumerable<string> FindWarnings(ModelSource source)
+    {
+        if (FindTwofold(source) is { } twofold)
+            yield return twofold;
+        if (FindPictureWarning(source) is { } pictures)
+            yield return pictures;
+    }
+
+    private string? FindTwofold(ModelSource source)
+    {
+        if (source.File is not { } file || source.AttachedModes.Count == 0 || FindProblem(file, out GgufHeader? header) is not null)
+            return null;
+
+        RunnerMode[] both = [.. ModelModes.Of(header!, FindPooling(source)).Intersect(source.AttachedModes)];
+        return both.Length == 0 ? null : $"is the file {Diagnostics.PlainText.EscapeAndCut(file.ShownName, 200)} and also an attached runner in mode "
+            + $"{string.Join(", ", both.Select(ModeText.Format))}; the attached runner gets the requests; rename the file if it should get some";
+    }
+
+    private string? FindPictureWarning(ModelSource source)
     {
         if (source.File is null || source.Projector is not { } projector)
             return null;

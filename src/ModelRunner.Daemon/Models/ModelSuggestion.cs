@@ -11,8 +11,14 @@ internal static class ModelSuggestion
     /// </summary>
     public static string? Find(ModelReference wanted, IEnumerable<ModelReference> models)
     {
+        // A tag keeps its case, so that only it may be wrong.
+        ModelReference[] all = [.. models];
+        foreach (ModelReference model in all)
+            if (model.Tag.Equals(wanted.Tag, StringComparison.OrdinalIgnoreCase) && LastPart(model.Name) == LastPart(wanted.Name))
+                return model.ToString();
+
         var references = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (ModelReference model in models)
+        foreach (ModelReference model in all)
         {
             references.TryAdd(model.Name, model.ToString());
             references.TryAdd(LastPart(model.Name), model.ToString());

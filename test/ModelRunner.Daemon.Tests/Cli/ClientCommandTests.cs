@@ -258,7 +258,7 @@ public sealed class ClientCommandTests
 
     [Theory]
     [InlineData("https://example.org")]
-    [InlineData("unix:relative")]
+    [InlineData("unix:")]
     public async Task A_name_that_is_no_address_is_a_usage_error(string host)
     {
         await using FakeDaemon daemon = FakeDaemon.NotStarted();

@@ -86,6 +86,16 @@ public sealed class DaemonLocatorTests
         Assert.Equal(("http://localhost:8080", AddressSource.Registry), (address.ToString(), address.Source));
     }
 
+    [Theory]
+    [InlineData("unix:d.sock", "/d.sock")]
+    [InlineData("unix:./run/d.sock", "/run/d.sock")]
+    [InlineData("run/d.sock", "/run/d.sock")]
+    public void A_relative_socket_begins_at_the_working_directory(string host, string path)
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(folder.Path + path, DaemonLocator.Find(host, Surroundings(folder)).SocketPath);
+    }
+
     private static Announcement Announce(FakeDaemon daemon, string socketPath) =>
         DaemonRegistry.Of(new DaemonOptions { Environment = daemon.Environment, WorkingDirectory = "/", BaseDirectory = "/" })
             .Announce(new RunningDaemon(1, socketPath, [], daemon.FolderPath));

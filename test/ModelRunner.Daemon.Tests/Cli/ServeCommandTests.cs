@@ -23,6 +23,16 @@ public sealed class ServeCommandTests
     }
 
     [Fact]
+    public async Task A_switch_takes_the_words_of_variables()
+    {
+        DaemonOptions options = await ServeAsync("--insecure=0", "--demo=yes", "--disable-metrics", "off");
+
+        Assert.Equal(
+            ["--demo=yes", "--disable-metrics=off", "--insecure=0"],
+            options.Flags.Select(static flag => $"{flag.Key}={flag.Value}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task What_is_not_written_is_not_there() => Assert.Empty((await ServeAsync()).Flags);
 
     [Fact]

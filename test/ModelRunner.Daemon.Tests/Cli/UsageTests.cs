@@ -18,6 +18,9 @@ public sealed class UsageTests
     [InlineData("serve --prot 1", "\"model-runner serve\" has no flag \"--prot\"; did you mean \"--port\"?")]
     [InlineData("sttaus", "there is no command \"sttaus\"; did you mean \"status\"?")]
     [InlineData("help sttaus", "there is no command \"sttaus\"; did you mean \"status\"?")]
+    [InlineData("ps --json=perhaps", "--json: \"perhaps\" is not 1, true, yes, on or t; or 0, false, no, off or f")]
+    [InlineData("run", "\"model-runner run\" needs the name of a model; \"model-runner ls\" lists the models")]
+    [InlineData("run otter --system", "\"--system\" needs a value")]
     [InlineData("frobnicate", "there is no command \"frobnicate\"; \"model-runner help\" lists the commands")]
     public async Task A_word_that_is_not_known_ends_with_code_2_and_the_nearest_one(string arguments, string sentence)
     {
@@ -27,6 +30,32 @@ public sealed class UsageTests
 
         Assert.Equal((2, ""), (exitCode, output));
         Assert.StartsWith($"model-runner: {sentence}\nmodel-runner: see \"model-runner", error, StringComparison.Ordinal);
+        Assert.Empty(daemon.Requests);
+    }
+
+    [Theory]
+    [InlineData("--json=no", "MODEL")]
+    [InlineData("--json=0", "MODEL")]
+    [InlineData("--json=false", "MODEL")]
+    [InlineData("--json=yes", "[]")]
+    [InlineData("--json", "[]")]
+    public async Task A_switch_takes_every_word_for_on_and_off(string flag, string output)
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", "[]");
+        Assert.StartsWith(output, (await daemon.RunAsync(["ps", flag])).Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("run||hi")]
+    [InlineData("unload|")]
+    public async Task A_model_without_a_name_is_refused_before_anybody_is_asked(string arguments)
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+
+        (int exitCode, _, string error) = await daemon.RunAsync(arguments.Split('|'));
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("needs the name of a model", error, StringComparison.Ordinal);
         Assert.Empty(daemon.Requests);
     }
 

@@ -175,6 +175,20 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Contains("\"a\\nb\\x1b[31m\" is not one of", _fixture.Problem(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{ "models": { "a\nb": {} } }""", "model-runner.json:1: models[\"a\\nb\"]: \"a\\nb\" holds control characters;")]
+    [InlineData("""{ "models": { "a\n": {} } }""", "model-runner.json:1: models[\"a\\n\"]: \"a\\n\" holds control characters;")]
+    [InlineData("""{ "models": { "a": { "aliases": ["b\t"] } } }""", "model-runner.json:1: models.a.aliases: \"b\\t\" holds control characters;")]
+    [InlineData("""{ "runners": [ { "backend": "x", "model": "a\r", "mode": "completion", "endpoint": "unix:/x" } ] }""",
+        "model-runner.json:1: runners[0].model: \"a\\r\" holds control characters;")]
+    [InlineData("""{ "runners": [ { "backend": "x", "model": "a", "modelName": "b\nc", "mode": "completion", "endpoint": "unix:/x" } ] }""",
+        "model-runner.json:1: runners[0].modelName: \"b\\nc\" cannot be the name of a model;")]
+    public void A_name_of_a_model_has_no_control_characters(string file, string problem)
+    {
+        _fixture.File = file;
+        Assert.StartsWith(problem, _fixture.Problem(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_byte_order_mark_does_no_harm()
     {

@@ -61,7 +61,7 @@ public sealed class EngineFlagsTests : IDisposable
 
         ConfigurationProblem problem = Assert.Single(EngineArgumentCheck.FindUnknown(settings, EngineFlags.Parse(Help)!));
 
-        Assert.Equal($"llamaArgs (LLAMA_ARGS): \"{name}\" is not known to this llama-server; {remedy}", problem.ToString());
+        Assert.Equal($"LLAMA_ARGS: \"{name}\" is not known to this llama-server; {remedy}", problem.ToString());
     }
 
     [Fact]

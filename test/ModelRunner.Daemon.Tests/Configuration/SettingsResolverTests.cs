@@ -72,6 +72,25 @@ public sealed class SettingsResolverTests : IDisposable
         Assert.True(_fixture.Settings().IsInsecure);
     }
 
+    [Fact]
+    public void A_remedy_names_options_as_the_user_writes_them()
+    {
+        _fixture.Flags["--bind"] = "0.0.0.0";
+        Assert.EndsWith("set --port too, or leave the address out.", _fixture.Problem(), StringComparison.Ordinal);
+
+        _fixture.Flags["--port"] = "80";
+        Assert.EndsWith("set MODEL_RUNNER_API_KEY, or --insecure if everybody may use it.", _fixture.Problem(), StringComparison.Ordinal);
+
+        _fixture.Flags.Clear();
+        _fixture.File = """{ "port": 80, "bind": "0.0.0.0" }""";
+        Assert.EndsWith(
+            "set \"apiKey\" in the configuration file, or \"insecure\": true in the configuration file if everybody may use it.",
+            _fixture.Problem(), StringComparison.Ordinal);
+
+        _fixture.File = """{ "port": 80 }""";
+        Assert.Equal("\"port\" in the configuration file or \"bind\" in the configuration file", _fixture.Settings().Listen.TcpOptions);
+    }
+
     [Theory]
     [InlineData("localhost", "127.0.0.1")]
     [InlineData("127.0.0.2", "127.0.0.2")]

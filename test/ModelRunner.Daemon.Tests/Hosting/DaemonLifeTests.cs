@@ -55,7 +55,7 @@ public sealed class DaemonLifeTests
         (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup { Folder = folder });
 
         Assert.Equal(1, exitCode);
-        string sentence = $"another model-runner answers on {first.SocketPath}; stop it, or name another place in MODEL_RUNNER_SOCK";
+        string sentence = $"another model-runner answers on {first.SocketPath}; stop it, or name another place with MODEL_RUNNER_SOCK";
         Assert.Equal($"model-runner: {sentence}\n", error);
         Assert.Equal("ok", (await first.GetAsync("health")).GetProperty("status").GetString());
     }

@@ -44,6 +44,13 @@ public sealed class DaemonMetricsTests
         using HttpResponseMessage response = await daemon.Client.GetAsync(new Uri("metrics", UriKind.Relative), Cancellation);
 
         Assert.Equal(status, response.StatusCode);
+        if (status == HttpStatusCode.NotFound)
+        {
+            (int exitCode, string output, string error) = await daemon.RunClientAsync(daemon.FolderPath, "metrics");
+            Assert.Equal((1, ""), (exitCode, output));
+            Assert.StartsWith("model-runner: metrics are switched off in this daemon", error, StringComparison.Ordinal);
+        }
+
         string[] arguments = ProcessTable.ArgumentsOf(await daemon.RunnerProcessAsync());
         Assert.Equal(status == HttpStatusCode.OK, arguments.Contains("--metrics", StringComparer.Ordinal));
     }

@@ -25,7 +25,7 @@ public sealed class StartCheckTests : IDisposable
 
         Assert.Equal(2, exitCode);
         Assert.Equal(
-            "model-runner: llamaArgs (LLAMA_ARGS): \"--draft-max\" is not known to this llama-server; write --spec-draft-n-max instead.\n", error);
+            "model-runner: LLAMA_ARGS: \"--draft-max\" is not known to this llama-server; write --spec-draft-n-max instead.\n", error);
     }
 
     [Fact]
@@ -72,6 +72,36 @@ public sealed class StartCheckTests : IDisposable
         Assert.Equal(
             "model-runner: models.tiny-embed:latest.aliases: \"tiny-chat:latest\" is also the name of the file tiny-chat.gguf, which it would hide; "
             + "choose another alias, or rename the file.\n", error);
+    }
+
+    [Fact]
+    public async Task All_problems_are_told_at_once_each_under_the_name_that_was_written()
+    {
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup
+        {
+            Environment = Variables("LLAMA_ARGS", null), Folder = _folder,
+            Configuration = """{"models":{"tiny-embed":{"aliases":["tiny-chat"]}}}""",
+            Arguments = ["--log-dir", "/proc/x", "--llama-args", "--mlock", "--keep-alive", "soon", "--demo=perhaps"],
+        });
+
+        Assert.Equal(2, exitCode);
+        string[] lines = error.TrimEnd('\n').Split('\n');
+        Assert.Equal(5, lines.Length);
+        Assert.StartsWith("model-runner: --demo: \"perhaps\" is not 1, true, yes, on or t; or 0, false, no, off or f;", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("model-runner: --keep-alive: \"soon\" is not", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("model-runner: --llama-args: \"--mlock\" is not known to this llama-server", lines[2], StringComparison.Ordinal);
+        Assert.StartsWith("model-runner: models.tiny-embed:latest.aliases: \"tiny-chat:latest\" is also the name", lines[3], StringComparison.Ordinal);
+        Assert.StartsWith("model-runner: --log-dir: \"/proc/x\" cannot hold the log: ", lines[4], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_socket_that_cannot_be_made_is_told_with_the_flag_that_names_it()
+    {
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup { Folder = _folder, Arguments = ["--socket", "/proc/x/d.sock"] });
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("model-runner: cannot make the socket /proc/x/d.sock: ", error, StringComparison.Ordinal);
+        Assert.EndsWith("; name another place with --socket\n", error, StringComparison.Ordinal);
     }
 
     [Fact]

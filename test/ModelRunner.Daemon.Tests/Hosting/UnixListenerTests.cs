@@ -111,7 +111,7 @@ public sealed class UnixListenerTests : IDisposable
     {
         string path = Path.Join(_folder.Path, "missing", "d.sock");
 
-        var refusal = await Assert.ThrowsAsync<ListenException>(() => UnixListener.ListenAsync(path, _said.Add, TimeProvider.System, Cancellation));
+        var refusal = await Assert.ThrowsAsync<ListenException>(() => UnixListener.ListenAsync(path, "--socket", _said.Add, TimeProvider.System, Cancellation));
         Assert.Contains(path, refusal.Message, StringComparison.Ordinal);
     }
 
@@ -132,7 +132,7 @@ public sealed class UnixListenerTests : IDisposable
         var time = new FakeTimeProvider();
         UnixListener draining = await ListenAsync();
         draining.Remove();
-        Task<UnixListener> start = UnixListener.ListenAsync(SocketPath, _said.Add, time, Cancellation);
+        Task<UnixListener> start = UnixListener.ListenAsync(SocketPath, "--socket", _said.Add, time, Cancellation);
         await AdvanceUntilAsync(time, () => _said.Count > 0);
         Assert.False(start.IsCompleted);
 
@@ -152,7 +152,7 @@ public sealed class UnixListenerTests : IDisposable
         var time = new FakeTimeProvider();
         using SocketLock? held = SocketLock.TryTake(LockPath);
         long started = time.GetTimestamp();
-        Task<UnixListener> start = UnixListener.ListenAsync(SocketPath, _said.Add, time, Cancellation);
+        Task<UnixListener> start = UnixListener.ListenAsync(SocketPath, "--socket", _said.Add, time, Cancellation);
         await AdvanceUntilAsync(time, () => start.IsCompleted);
         Assert.InRange(time.GetElapsedTime(started), UnixListener.LockTime, TimeSpan.MaxValue);
 
@@ -228,13 +228,13 @@ public sealed class UnixListenerTests : IDisposable
             DaemonFixture.Patience);
     }
 
-    private Task<UnixListener> ListenAsync() => UnixListener.ListenAsync(SocketPath, _said.Add, TimeProvider.System, Cancellation);
+    private Task<UnixListener> ListenAsync() => UnixListener.ListenAsync(SocketPath, "--socket", _said.Add, TimeProvider.System, Cancellation);
 
     private async Task<UnixListener?> TryListenAsync()
     {
         try
         {
-            return await UnixListener.ListenAsync(SocketPath, static _ => { }, TimeProvider.System, Cancellation);
+            return await UnixListener.ListenAsync(SocketPath, "--socket", static _ => { }, TimeProvider.System, Cancellation);
         }
         catch (ListenException)
         {

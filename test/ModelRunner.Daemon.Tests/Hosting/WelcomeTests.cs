@@ -9,6 +9,7 @@ namespace ModelRunner.Daemon.Tests.Hosting;
 public sealed class WelcomeTests
 {
     private static readonly ModelEntry Chat = Model("tiny-chat:latest", RunnerMode.Completion, RunnerMode.Embedding);
+    private static readonly HashSet<(string, RunnerMode)> AllFit = [];
     private static readonly ModelEntry Embed = Model("tiny-embed:latest", RunnerMode.Embedding);
 
     [Fact]
@@ -21,12 +22,12 @@ public sealed class WelcomeTests
           Chat    /opt/model-runner run tiny-chat
 
         """,
-        Welcome.Write(Settings("/srv/m.sock"), [new Uri("http://127.0.0.1:12434")], [Chat, Embed], "/opt/model-runner"));
+        Welcome.Write(Settings("/srv/m.sock"), [new Uri("http://127.0.0.1:12434")], [Chat, Embed], "/opt/model-runner", AllFit));
 
     [Fact]
     public void Without_a_port_it_tells_how_to_get_one()
     {
-        string text = Welcome.Write(Settings("/srv/my models/m.sock"), [], [Embed], "model-runner");
+        string text = Welcome.Write(Settings("/srv/my models/m.sock"), [], [Embed], "model-runner", AllFit);
 
         Assert.Contains("curl --unix-socket '/srv/my models/m.sock' http://localhost/v1/embeddings ", text, StringComparison.Ordinal);
         Assert.Contains("-d '{\"model\":\"tiny-embed\",\"input\":\"Hello\"}'\n", text, StringComparison.Ordinal);
@@ -38,7 +39,7 @@ public sealed class WelcomeTests
     public void A_key_is_named_and_not_shown()
     {
         DaemonSettings settings = Settings(null) with { ApiKey = "s3cret" };
-        string text = Welcome.Write(settings, [new Uri("http://0.0.0.0:80")], [Chat], "model-runner");
+        string text = Welcome.Write(settings, [new Uri("http://0.0.0.0:80")], [Chat], "model-runner", AllFit);
 
         Assert.Contains("-H \"Authorization: Bearer $MODEL_RUNNER_API_KEY\"", text, StringComparison.Ordinal);
         Assert.Contains("At      http://localhost:80\n", text, StringComparison.Ordinal);
@@ -51,18 +52,18 @@ public sealed class WelcomeTests
           Serves  no models yet: put GGUF files below /m, or start it with --demo
           At      unix:/d.sock
 
-        """, Welcome.Write(Settings("/d.sock"), [], [], "model-runner"));
+        """, Welcome.Write(Settings("/d.sock"), [], [], "model-runner", AllFit));
 
     [Fact]
     public void Many_models_are_counted() => Assert.Contains(
         "m5 (completion) and 95 more\n",
-        Welcome.Write(Settings("/d.sock"), [], [.. Enumerable.Range(0, 101).Select(static i => Model($"m{i}:latest", RunnerMode.Completion))], "x"),
+        Welcome.Write(Settings("/d.sock"), [], [.. Enumerable.Range(0, 101).Select(static i => Model($"m{i}:latest", RunnerMode.Completion))], "x", AllFit),
         StringComparison.Ordinal);
 
     [Fact]
     public void A_name_cannot_break_out_of_the_command()
     {
-        string text = Welcome.Write(Settings("/d.sock"), [], [Model("it's \"x\":1", RunnerMode.Completion)], "model-runner");
+        string text = Welcome.Write(Settings("/d.sock"), [], [Model("it's \"x\":1", RunnerMode.Completion)], "model-runner", AllFit);
 
         Assert.Contains("-d '{\"model\":\"it\\u0027s \\u0022x\\u0022:1\",", text, StringComparison.Ordinal);
         Assert.Contains("model-runner run 'it'\\''s \"x\":1'\n", text, StringComparison.Ordinal);
@@ -72,7 +73,29 @@ public sealed class WelcomeTests
     public void A_demo_port_that_is_taken_is_told()
     {
         var settings = new DaemonSettings { Listen = new ListenSettings("/d.sock", null, IsTcpOptional: true), ModelsPath = "/m" };
-        Assert.Contains("At      unix:/d.sock (another program uses port 12434)\n", Welcome.Write(settings, [], [Chat], "x"), StringComparison.Ordinal);
+        Assert.Contains("At      unix:/d.sock (another program uses port 12434)\n", Welcome.Write(settings, [], [Chat], "x", AllFit), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_that_begins_with_a_dash_is_no_flag()
+    {
+        string text = Welcome.Write(Settings("/d.sock"), [], [Model("-dash:latest", RunnerMode.Completion)], "model-runner", AllFit);
+        Assert.Contains("  Chat    model-runner run -- -dash\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Only_a_model_that_can_answer_is_proposed()
+    {
+        ModelEntry down = Model("a-down:latest", RunnerMode.Completion) with { Path = null };
+        HashSet<(string, RunnerMode)> unfit = [("a-down:latest", RunnerMode.Completion)];
+
+        string text = Welcome.Write(Settings("/d.sock"), [], [down, Chat], "model-runner", unfit);
+        Assert.Contains("-d '{\"model\":\"tiny-chat\",", text, StringComparison.Ordinal);
+        Assert.Contains("  Chat    model-runner run tiny-chat\n", text, StringComparison.Ordinal);
+
+        text = Welcome.Write(Settings("/d.sock"), [], [down, Model("rank:latest", RunnerMode.Reranking)], "model-runner", unfit);
+        Assert.DoesNotContain("  Try ", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("  Chat ", text, StringComparison.Ordinal);
     }
 
     private static DaemonSettings Settings(string? socket) =>

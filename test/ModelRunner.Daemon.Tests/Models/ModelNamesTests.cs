@@ -53,6 +53,8 @@ public sealed class ModelNamesTests : IDisposable
     [InlineData("ottre", "otter:latest")]
     [InlineData("lab/finhc", "lab/finch:7b")]
     [InlineData("finch:8b", "lab/finch:7b")]
+    [InlineData("heron:Q4_K_M", "lab/heron:q4_k_m")]
+    [InlineData("lab/finch:7B", "lab/finch:7b")]
     [InlineData("broken", null)]
     [InlineData("brokem", null)]
     [InlineData("cat", null)]
@@ -62,6 +64,7 @@ public sealed class ModelNamesTests : IDisposable
     {
         _store.Write("otter.gguf", Good);
         _store.Write("lab/finch:7b.gguf", Good);
+        _store.Write("lab/heron:q4_k_m.gguf", Good);
         _store.Write("broken.gguf", Good[..^8]);
         _store.Write("dog.gguf", Good);
 
@@ -70,6 +73,23 @@ public sealed class ModelNamesTests : IDisposable
         Assert.Equal(suggested is not null, problem.Contains("did you mean", StringComparison.Ordinal));
         if (suggested is not null)
             Assert.EndsWith($"did you mean \"{suggested}\"?", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_of_a_file_and_of_an_attached_runner_is_told_with_the_one_that_wins()
+    {
+        _store.Write("otter.gguf", Good);
+        _store.Write("finch.gguf", Good);
+        AttachedRunnerSettings[] attached =
+        [
+            new("vllm", "otter:latest", RunnerMode.Completion, "/run/x.sock", null, null),
+            new("vllm", "finch:latest", RunnerMode.Reranking, "/run/y.sock", null, null),
+        ];
+        var catalog = new ModelCatalog(Settings() with { AttachedRunners = attached }, _time);
+
+        Assert.Equal(
+            "model \"otter:latest\" is the file otter.gguf and also an attached runner in mode completion; "
+            + "the attached runner gets the requests; rename the file if it should get some", Assert.Single(catalog.ListProblems()));
     }
 
     [Theory]

@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Tests.Scraping;
 
 /// <summary>
 /// A server on a Unix socket that answers each request with the bytes that a test gives, and notes what it was asked. Each connection is
-/// served by <see cref="Answer"/> until that says to close it.
+/// served by <see cref="Answer"/> until that says to close it. When the daemon asks for its health, it says that it is well.
 /// </summary>
 internal sealed class RawRunner : IAsyncDisposable
 {
@@ -106,6 +106,12 @@ internal sealed class RawRunner : IAsyncDisposable
         {
             while (await IsNextReadAsync(socket) && await ReadHeadAsync(stream) is { } head)
             {
+                if (head.StartsWith("GET /health ", StringComparison.Ordinal))
+                {
+                    await WriteAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+                    continue;
+                }
+
                 lock (_requests)
                     _requests.Add(head);
                 if (!await Answer(stream, _ending.Token))

@@ -1,0 +1,52 @@
+using System.Net;
+using ModelRunner.Daemon.Tests.Models;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.Daemon.Tests.Api;
+
+/// <summary>What is said of the routes, and of a model whose name is in the path.</summary>
+public sealed class ModelPathTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_name_in_a_path_is_decoded_once()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] model = GgufBuilder.Llama().Build();
+        foreach (string name in (string[])["a%2Fb", "100%25", "a b", "lab/otter"])
+            folder.Write($"models/{name}.gguf", model);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder });
+
+        foreach (string prefix in (string[])["v1/models/", "engines/llama.cpp/v1/models/", "engines/v1/models/"])
+        {
+            await CheckAsync(prefix + "a%252Fb", "a%2fb:latest");
+            await CheckAsync(prefix + "100%2525", "100%25:latest");
+            await CheckAsync(prefix + "a%20b", "a b:latest");
+            await CheckAsync(prefix + "lab%2Fotter", "lab/otter:latest");
+            await CheckAsync(prefix + "lab/otter?x=%25", "lab/otter:latest");
+        }
+
+        using HttpResponseMessage docker = await daemon.Client.GetAsync(new Uri("http://localhost/models/a%252Fb"), Cancellation);
+        Assert.Equal(HttpStatusCode.OK, docker.StatusCode);
+
+        async Task CheckAsync(string path, string id) => Assert.Equal(id, (await daemon.GetAsync(path)).GetProperty("id").GetString());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_list_of_routes_says_which_ones_the_embedded_engine_lacks(bool hasLlamaServer)
+    {
+        var environment = new Dictionary<string, string?>(StringComparer.Ordinal);
+        if (!hasLlamaServer)
+            (environment["LLAMA_SERVER_PATH"], environment["PATH"]) = (null, "/nowhere");
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Environment = environment });
+
+        string text = await daemon.Client.GetStringAsync(new Uri("http://localhost/"), Cancellation);
+
+        Assert.Equal(
+            hasLlamaServer ? "" : "  (only with llama-server or an attached runner)",
+            text.Split("/v1/rerank  /v1/responses  /v1/messages  /infill")[1].Split('\n')[0]);
+    }
+}
