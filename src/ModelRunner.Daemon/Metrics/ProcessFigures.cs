@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Metrics;
@@ -7,6 +8,12 @@ namespace ModelRunner.Daemon.Metrics;
 internal sealed class ProcessFigures(TimeProvider time)
 {
     private const string DescriptorFolder = "/proc/self/fd";
+
+    /// <summary>
+    /// The kernel's figures on memory, always open: to read them is one short call. <see cref="Environment.WorkingSet"/> opens
+    /// <c>/proc/self/status</c>, reads all of it and closes it, which was a twentieth of what a page of ten runners costs.
+    /// </summary>
+    private static readonly SafeFileHandle? Memory = OpenMemory();
 
     /// <summary>The kernel walks through all of them, so thousands are not counted anew for each page.</summary>
     private static readonly TimeSpan CountAfter = TimeSpan.FromSeconds(5);
@@ -22,10 +29,44 @@ internal sealed class ProcessFigures(TimeProvider time)
             "model_runner_process_cpu_seconds_total", MetricType.Counter, "Processor time that the daemon has used, its runners not included", "seconds");
         writer.WriteSample(Environment.CpuUsage.TotalTime.TotalSeconds);
         writer.BeginFamily("model_runner_process_resident_memory_bytes", MetricType.Gauge, "Resident memory of the daemon, its runners not included", "bytes");
-        writer.WriteSample(Environment.WorkingSet);
+        writer.WriteSample(ReadResidentBytes() ?? Environment.WorkingSet);
         writer.BeginFamily("model_runner_process_start_time_seconds", MetricType.Gauge, "When the daemon started, in seconds since 1970", "seconds");
         writer.WriteSample(_startedAt);
         WriteDescriptors(writer);
+    }
+
+    /// <summary>The daemon's resident memory; null where the kernel does not say it.</summary>
+    internal static long? ReadResidentBytes()
+    {
+        if (Memory is null)
+            return null;
+        try
+        {
+            // In pages: size resident shared … (proc_pid_statm(5)).
+            Span<byte> buffer = stackalloc byte[128];
+            ReadOnlySpan<byte> figures = buffer[..RandomAccess.Read(Memory, buffer, fileOffset: 0)];
+            figures = figures[(figures.IndexOf((byte)' ') + 1)..];
+            int end = figures.IndexOf((byte)' ');
+            return end > 0 && long.TryParse(figures[..end], NumberStyles.None, CultureInfo.InvariantCulture, out long pages)
+                ? pages * Environment.SystemPageSize
+                : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private static SafeFileHandle? OpenMemory()
+    {
+        try
+        {
+            return File.OpenHandle("/proc/self/statm");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private void WriteDescriptors(ExpositionWriter writer)

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace ModelRunner.Daemon.Runners;
 
@@ -94,6 +95,7 @@ internal sealed class UnixSocketStream : Stream
         base.Dispose(disposing);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReadSlowAsync(ValueTask<int> reading, int wanted)
     {
         try

@@ -69,7 +69,12 @@ internal sealed class RunnerScraper : IDisposable
         var outcomes = new ScrapeOutcome[runners.Count];
         for (int i = 0; i < outcomes.Length; i++)
             outcomes[i] = OutcomeOf(runners[i], states[i], readings[i], now);
-        _forgetting.Change(_settings.MinInterval, Timeout.InfiniteTimeSpan);
+
+        // A timer for an interval of zero would start a thread of the pool for each scrape.
+        if (_settings.MinInterval == TimeSpan.Zero)
+            ForgetReadings();
+        else
+            _forgetting.Change(_settings.MinInterval, Timeout.InfiniteTimeSpan);
         _trimming.Change(TrimAfter, Timeout.InfiniteTimeSpan);
         return new ScrapeResult(outcomes);
     }

@@ -238,6 +238,22 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
+    public async Task Without_an_interval_a_body_goes_with_its_scrape_and_no_timer_is_set_for_it()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
+        var time = new SilentTimers();
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.Zero }, time);
+
+        await ScrapeOnceAsync(scraper, runner.Snapshot);
+        await ScrapeOnceAsync(scraper, runner.Snapshot);
+
+        // The reader of the runner lets go last, and may do so after the scrape has ended.
+        while (scraper.Bodies.Held > 0)
+            await Task.Delay(1, Cancellation);
+        Assert.DoesNotContain(TimeSpan.Zero, time.DueTimes);
+    }
+
+    [Fact]
     public async Task LIF_01_What_a_runner_said_is_gone_with_it()
     {
         RawRunner runner = RawRunner.WithPage(1, "x 1\n");
