@@ -32,6 +32,8 @@ internal static class ApiErrors
         ModelLookupReason.Unusable => new ApiError(
             StatusCodes.Status500InternalServerError, lookup.Problem!, ApiError.Server, "model_unusable", "model")
         { CanRetryHelp = false },
+        ModelLookupReason.NotRead => new ApiError(
+            StatusCodes.Status503ServiceUnavailable, lookup.Problem!, ApiError.Unavailable, "models_loading", "model", TimeSpan.FromSeconds(5)),
         ModelLookupReason.Ambiguous => ApiError.Invalid(lookup.Problem!, "model", "model_ambiguous"),
         _ => ApiError.Invalid(lookup.Problem!, "model", "model_invalid"),
     };

@@ -39,8 +39,7 @@ internal sealed class InferenceEndpoint(
     {
         using RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted);
         string? backend = context.Request.RouteValues[BackendParameter] as string;
-        await catalog.WaitForFirstLookAsync(context.RequestAborted);
-        ModelEntry model = Find(RequestEnvelope.Read(body.Bytes.Span));
+        ModelEntry model = await FindAsync(RequestEnvelope.Read(body.Bytes.Span).Model, context.RequestAborted);
         route = route.For(model);
         Check(model, route, backend);
         if (IsPreload(context.Request))
@@ -78,9 +77,9 @@ internal sealed class InferenceEndpoint(
         await ApiErrorWriter.WriteAsync(context, Explain(model, route, attachedFailure ?? CauseOf(asked[^1])));
     }
 
-    private ModelEntry Find(RequestEnvelope envelope)
+    private async Task<ModelEntry> FindAsync(string reference, CancellationToken cancellationToken)
     {
-        ModelLookup lookup = catalog.Find(envelope.Model);
+        ModelLookup lookup = await catalog.FindAsync(reference, cancellationToken);
         return lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));
     }
 

@@ -22,24 +22,24 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog probl
 
     private async Task ListForDockerAsync(HttpContext context)
     {
-        await catalog.WaitForFirstLookAsync(context.RequestAborted);
-        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteDockerList(json, catalog.List()));
+        IReadOnlyList<ModelEntry> models = await catalog.ListAsync(context.RequestAborted);
+        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteDockerList(json, models));
     }
 
     private async Task ListAsync(HttpContext context)
     {
         CheckBackend(context);
-        await catalog.WaitForFirstLookAsync(context.RequestAborted);
-        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteOpenAiList(json, catalog.List(), problems.List()));
+        Task<IReadOnlyList<string>> wrong = problems.ListAsync(context.RequestAborted);
+        IReadOnlyList<ModelEntry> models = await catalog.ListAsync(context.RequestAborted);
+        IReadOnlyList<string> found = await wrong;
+        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteOpenAiList(json, models, found));
     }
 
     private async Task ShowAsync(HttpContext context, Action<System.Text.Json.Utf8JsonWriter, ModelEntry> write)
     {
         CheckBackend(context);
 
-        string reference = ReadReference(context);
-        await catalog.WaitForFirstLookAsync(context.RequestAborted);
-        ModelLookup lookup = catalog.Find(reference);
+        ModelLookup lookup = await catalog.FindAsync(ReadReference(context), context.RequestAborted);
         ModelEntry model = lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));
         await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => write(json, model));
     }

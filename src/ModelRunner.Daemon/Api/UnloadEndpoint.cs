@@ -25,8 +25,7 @@ internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, Back
             request = UnloadRequest.Read(body.Bytes);
         }
 
-        await catalog.WaitForFirstLookAsync(context.RequestAborted);
-        UnloadSelection selection = Select(request);
+        UnloadSelection selection = await SelectAsync(request, context.RequestAborted);
         int attached = pool.Runners.Count(runner => runner.IsAttached && selection.Matches(runner.Key));
         int count = await pool.UnloadAsync(selection, context.RequestAborted);
         await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json =>
@@ -41,7 +40,7 @@ internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, Back
         });
     }
 
-    private UnloadSelection Select(UnloadRequest request)
+    private async Task<UnloadSelection> SelectAsync(UnloadRequest request, CancellationToken cancellationToken)
     {
         string? backend = request.Backend;
         if (backend is not null && !backends.Names.Contains(backend, StringComparer.Ordinal))
@@ -51,14 +50,14 @@ internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, Back
 
         var models = new HashSet<string>(StringComparer.Ordinal);
         foreach (string name in request.Models)
-            models.Add(Resolve(name));
+            models.Add(await ResolveAsync(name, cancellationToken));
         return new UnloadSelection(backend, models);
     }
 
     /// <summary>Every name that <c>ps</c> shows is found, also that of a model whose file is gone.</summary>
-    private string Resolve(string name)
+    private async Task<string> ResolveAsync(string name, CancellationToken cancellationToken)
     {
-        ModelLookup lookup = catalog.Find(name);
+        ModelLookup lookup = await catalog.FindAsync(name, cancellationToken);
         if (lookup.Model is { } model)
             return model.Reference;
         if (pool.Runners.Any(runner => runner.Key.Model == name))

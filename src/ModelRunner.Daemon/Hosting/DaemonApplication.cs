@@ -33,8 +33,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
     private bool _isListening;
 
     private DaemonApplication(
-        WebApplication web, RunnerPool pool, RunnerProcessLauncher launcher, UnixListener? socket, DaemonSettings settings)
+        WebApplication web, ModelCatalog models, RunnerPool pool, RunnerProcessLauncher launcher, UnixListener? socket, DaemonSettings settings)
     {
+        Models = models;
         (_web, _pool, _launcher, _socket, _settings) = (web, pool, launcher, socket, settings);
         _logger = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger<DaemonApplication>();
     }
@@ -44,6 +45,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
         _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
             .Where(static address => !address.StartsWith("http://unix:", StringComparison.Ordinal))
             .Select(static address => new Uri(address));
+
+    /// <summary>All models.</summary>
+    public ModelCatalog Models { get; }
 
     /// <summary>All runners.</summary>
     public RunnerPool Pool => _pool;
@@ -114,7 +118,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());
         var pool = new RunnerPool(settings, launcher, time, logs.CreateLogger<RunnerPool>());
         Compose(web, settings, catalog, pool, time);
-        return new DaemonApplication(web, pool, launcher, socket, settings);
+        return new DaemonApplication(web, catalog, pool, launcher, socket, settings);
     }
 
     private static WebApplication Build(DaemonSettings settings, TimeProvider time, UnixListener? socket)
@@ -159,7 +163,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new ServiceEndpoint(settings.Metrics.Enabled, settings.Runners.LlamaServerPath is not null).Map(web);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
         new ModelsEndpoint(catalog, problems, backends).Map(web);
-        web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(problems.List));
+        web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => problems.ListAsync(web.Lifetime.ApplicationStopping)));
         new RunnersEndpoint(pool, backends, new AttachedHealth(time), causes).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
         new InferenceEndpoint(catalog, pool, backends, forwarder, bodies, causes, time).Map(web);

@@ -102,7 +102,8 @@ internal static class DaemonHost
         try
         {
             string program = Environment.ProcessPath ?? "model-runner";
-            string text = Welcome.Write(settings, [.. daemon.TcpAddresses], new ModelCatalog(settings).List(), program, await daemon.FindUnfitModelsAsync());
+            IReadOnlyList<ModelEntry> models = await daemon.Models.ListAsync(CancellationToken.None);
+            string text = Welcome.Write(settings, [.. daemon.TcpAddresses], models, program, await daemon.FindUnfitModelsAsync());
             using StandardStream output = StandardStream.OpenOutput();
             output.Write(Encoding.UTF8.GetBytes(text));
         }

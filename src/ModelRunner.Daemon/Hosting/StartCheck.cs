@@ -22,7 +22,7 @@ internal static class StartCheck
 
         // The store is only looked at where an alias could clash with it.
         if (settings.Models.Values.Any(static model => model.Aliases.Count > 0))
-            problems.AddRange(new ModelCatalog(settings).AliasClashes.Select(Describe));
+            problems.AddRange((await new ModelCatalog(settings, TimeProvider.System).FindAliasClashesAsync(cancellationToken)).Select(Describe));
         if (settings.LogDirectory is { } folder && FindLogProblem(folder) is { } reason)
         {
             WrittenValue written = outcome.Written.Find(ConfigurationCatalog.LogDirectory)!;

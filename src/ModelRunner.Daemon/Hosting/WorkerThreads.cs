@@ -1,3 +1,5 @@
+using ModelRunner.Daemon.Models;
+
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
@@ -8,8 +10,8 @@ namespace ModelRunner.Daemon.Hosting;
 internal static class WorkerThreads
 {
     /// <summary>
-    /// Far more than are at work at once. What waits for a client, a runner or the first look at the store waits without a thread; only reads
-    /// of files hold one, and what was read of a model's file is kept.
+    /// Far more than are at work at once: what waits for a client, a runner or a disk waits without a thread. Model files and their folders are
+    /// read by <see cref="FileThreads"/>.
     /// </summary>
     private const int Count = 32;
 
@@ -29,10 +31,11 @@ internal static class WorkerThreads
         try
         {
             StartAll(count);
+            FileThreads.Shared.Start();
         }
         catch (OutOfMemoryException)
         {
-            return $"the system gives this process fewer than the {count} threads that it needs; "
+            return $"the system gives this process fewer than the {count + FileThreads.SharedCount} threads that it needs; "
                 + "raise the limit of processes and threads (pids.max, ulimit -u)";
         }
 

@@ -2,8 +2,11 @@ using System.Collections.Concurrent;
 
 namespace ModelRunner.Daemon.Models;
 
-/// <summary>Remembers what the heads of model files say until the files change. Safe to call from any thread.</summary>
-internal sealed class HeaderCache
+/// <summary>
+/// Remembers what the heads of model files say until the files change. A head is read once, however many ask for it, and on a thread that
+/// may wait. Safe to call from any thread.
+/// </summary>
+internal sealed class HeaderCache(FileThreads threads)
 {
     // Far more than stores hold; past it the memory starts anew, so that a store that changes all the time cannot make it grow.
     private const int MaxEntries = 20_000;
@@ -11,44 +14,56 @@ internal sealed class HeaderCache
     /// <summary>The architecture that image and audio projectors give in their heads.</summary>
     public const string ProjectorArchitecture = "clip";
 
-    private readonly ConcurrentDictionary<(string Path, long Size, DateTimeOffset Written, (ulong, ulong) Identity), GgufReadOutcome> _outcomes = new();
+    private readonly ConcurrentDictionary<(string Path, long Size, DateTimeOffset Written, (ulong, ulong) Identity), Lazy<Task<GgufReadOutcome>>> _outcomes = new();
 
-    /// <summary>Reads the heads of all shards of a model: the first one's header, or why the model cannot be used.</summary>
-    public GgufReadOutcome Read(ModelFile file)
+    /// <summary>Completes when the heads of all shards of a model have been read; never fails.</summary>
+    public Task ReadAsync(ModelFile file) => FindProblem(file) is null ? Begin(file) : Task.CompletedTask;
+
+    /// <summary>The first shard's header, or why the model cannot be used. Does not wait: a head that is still being read is a reason.</summary>
+    public GgufReadOutcome Find(ModelFile file)
     {
-        if (file.MissingShards > 0)
-            return new GgufReadOutcome(null, $"lacks {file.MissingShards} of its {file.Shards.Count + file.MissingShards} parts");
-        if (file.Problem is not null)
-            return new GgufReadOutcome(null, file.Problem);
+        if (FindProblem(file) is { } problem)
+            return new GgufReadOutcome(null, problem);
 
-        var key = (file.Path, file.SizeBytes, file.Written, file.Identity);
-        if (_outcomes.TryGetValue(key, out GgufReadOutcome known))
-            return known;
-
-        GgufReadOutcome outcome = ReadShards(file);
-        if (_outcomes.Count >= MaxEntries)
-            _outcomes.Clear();
-        _outcomes[key] = outcome;
-        return outcome;
+        Task<GgufReadOutcome> reading = Begin(file);
+        return reading.IsCompletedSuccessfully ? reading.Result : new GgufReadOutcome(null, "is still being read");
     }
 
     /// <summary>Why an image projector cannot be used, a clause that follows the file's name; null where it can.</summary>
-    public string? ReadProjector(ModelFile projector)
+    public string? FindProjectorProblem(ModelFile projector)
     {
-        GgufReadOutcome outcome = Read(projector);
+        GgufReadOutcome outcome = Find(projector);
         return outcome.Problem ?? (outcome.Header!.Architecture == ProjectorArchitecture ? null : "is not an image projector");
+    }
+
+    private static string? FindProblem(ModelFile file) =>
+        file.MissingShards > 0 ? $"lacks {file.MissingShards} of its {file.Shards.Count + file.MissingShards} parts" : file.Problem;
+
+    private Task<GgufReadOutcome> Begin(ModelFile file)
+    {
+        var key = (file.Path, file.SizeBytes, file.Written, file.Identity);
+        if (!_outcomes.ContainsKey(key) && _outcomes.Count >= MaxEntries)
+            _outcomes.Clear();
+        return _outcomes.GetOrAdd(key, _ => new Lazy<Task<GgufReadOutcome>>(() => threads.RunAsync(file.Identity.Device, () => ReadShards(file)))).Value;
     }
 
     private static GgufReadOutcome ReadShards(ModelFile file)
     {
-        GgufReadOutcome first = GgufHeaderReader.Read(file.Path);
-        if (first.Header is { Architecture.Length: 0 })
-            return new GgufReadOutcome(null, "names no architecture");
+        try
+        {
+            GgufReadOutcome first = GgufHeaderReader.Read(file.Path);
+            if (first.Header is { Architecture.Length: 0 })
+                return new GgufReadOutcome(null, "names no architecture");
 
-        foreach (string shard in file.Shards.Skip(1))
-            if (first.Problem is null && GgufHeaderReader.Read(shard) is { Problem: { } problem })
-                return new GgufReadOutcome(null, $"has a part, {Path.GetFileName(shard)}, that {problem}");
+            foreach (string shard in file.Shards.Skip(1))
+                if (first.Problem is null && GgufHeaderReader.Read(shard) is { Problem: { } problem })
+                    return new GgufReadOutcome(null, $"has a part, {Path.GetFileName(shard)}, that {problem}");
 
-        return first;
+            return first;
+        }
+        catch (OutOfMemoryException)
+        {
+            return new GgufReadOutcome(null, "has a head for which there was no memory");
+        }
     }
 }

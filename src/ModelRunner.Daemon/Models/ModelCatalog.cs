@@ -4,66 +4,61 @@ using ModelRunner.Daemon.Diagnostics;
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// All models that requests can name: those of the configuration, of the store, of the demo and of attached runners. Looks at the store
-/// anew when it is asked and the last look is old; heads of files are read once until the files change. Safe to call from any thread;
-/// while one thread looks, the others get what was seen before.
+/// All models that requests can name: those of the configuration, of the store, of the demo and of attached runners. The store is looked at
+/// beside the requests, which read what was seen last; heads of files are read once until the files change. No call takes longer than some
+/// seconds, whatever the disk does. Safe to call from any thread.
 /// </summary>
 internal sealed class ModelCatalog
 {
-    /// <summary>How long one look at the store counts. A look at a thousand files takes some milliseconds.</summary>
-    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
+    /// <summary>How long somebody waits for the first look at the store, or for the head of a file.</summary>
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>A store that takes long to look at is looked at less often: at most a twentieth of the time goes to it.</summary>
-    private const int RestAfterLook = 20;
+    /// <summary>How long somebody waits for a look where there is something older to answer with.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>A name that was seen in this time is used at once, while a new look may run.</summary>
+    private static readonly TimeSpan KnownFor = TimeSpan.FromSeconds(30);
+
+    /// <summary>A file that was put there a moment ago should be found at once.</summary>
+    private static readonly TimeSpan MaxAgeForUnknown = TimeSpan.FromMilliseconds(100);
 
     private const int MaxProblems = 100;
 
     private const int MaxSuggestions = 3;
 
-    private readonly DaemonSettings _settings;
     private readonly TimeProvider _time;
-    private readonly Func<StoreListing> _scan;
     private readonly ModelEntryFactory _factory;
-    private readonly Lock _lookLock = new();
-    private volatile Look? _last;
-
-    /// <summary>Only the first look makes others wait, and a slow disk can make it long; so requests wait for it without a thread.</summary>
-    private readonly Lazy<Task> _firstLook;
-
-    public ModelCatalog(DaemonSettings settings)
-        : this(settings, TimeProvider.System)
-    {
-    }
+    private readonly CatalogWatch _watch;
 
     public ModelCatalog(DaemonSettings settings, TimeProvider time)
-        : this(settings, time, () => StoreScanner.Scan(settings.ModelsPath, settings.IsDefaultModelsPath))
+        : this(settings, time, () => StoreScanner.Scan(settings.ModelsPath, settings.IsDefaultModelsPath), FileThreads.Shared)
     {
     }
 
     /// <summary>For tests, which decide how long a look takes.</summary>
-    internal ModelCatalog(DaemonSettings settings, TimeProvider time, Func<StoreListing> scan)
+    internal ModelCatalog(DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads)
     {
-        (_settings, _time, _scan) = (settings, time, scan);
-        _factory = new ModelEntryFactory(settings.Runners);
-        _firstLook = new Lazy<Task>(LookFirst);
+        _time = time;
+        _factory = new ModelEntryFactory(settings.Runners, threads);
+        _watch = new CatalogWatch(settings, time, scan, threads);
     }
-
-    /// <summary>
-    /// Completes when the store has been looked at once: from then on no call of this waits for another one's look. To be awaited before
-    /// those calls by whoever may be one of many.
-    /// </summary>
-    public Task WaitForFirstLookAsync(CancellationToken cancellationToken) =>
-        _last is not null ? Task.CompletedTask : _firstLook.Value.WaitAsync(cancellationToken);
 
     /// <summary>
     /// Everything that is wrong with the models, one sentence each and without any absolute path: what could not be looked at, names that
     /// clash, models that cannot be used or not in full. Bounded.
     /// </summary>
-    public IReadOnlyList<string> ListProblems()
+    public async Task<IReadOnlyList<string>> ListProblemsAsync(CancellationToken cancellationToken)
     {
-        ModelSnapshot snapshot = Refresh(LookInterval);
-        var problems = new List<string>(snapshot.Problems);
-        foreach (ModelSource source in snapshot.Sources)
+        CatalogLook? look = await LookAsync(cancellationToken);
+        var problems = new List<string>();
+        if (look is not { IsWithoutStore: false })
+            problems.Add("the model store is still being read; its models are missing");
+        if (look is null)
+            return problems;
+
+        problems.AddRange(look.Snapshot.Problems);
+        await ReadHeadsAsync(look.Snapshot.Sources, FirstPatience, cancellationToken);
+        foreach (ModelSource source in look.Snapshot.Sources)
         {
             if (problems.Count >= MaxProblems)
                 break;
@@ -76,11 +71,12 @@ internal sealed class ModelCatalog
         return problems;
     }
 
-    /// <summary>The aliases that would hide a model.</summary>
-    public IReadOnlyList<AliasClash> AliasClashes => Refresh(LookInterval).AliasClashes;
+    /// <summary>The aliases that would hide a model; none where the store cannot be read in time.</summary>
+    public async Task<IReadOnlyList<AliasClash>> FindAliasClashesAsync(CancellationToken cancellationToken) =>
+        (await LookAsync(cancellationToken))?.Snapshot.AliasClashes ?? [];
 
     /// <summary>Finds the model that a person means by a reference, in any spelling of it.</summary>
-    public ModelLookup Find(string reference)
+    public async Task<ModelLookup> FindAsync(string reference, CancellationToken cancellationToken)
     {
         if (!ModelReference.TryParse(reference, out ModelReference parsed, out string? problem))
         {
@@ -88,34 +84,67 @@ internal sealed class ModelCatalog
             return new ModelLookup(null, $"model reference \"{shown}\" {problem}") { Reason = ModelLookupReason.Invalid };
         }
 
-        ModelSnapshot snapshot = Refresh(LookInterval);
-        ModelSource? source = snapshot.Find(parsed, out problem);
+        if (_watch.Last is { IsWithoutStore: false } known && _watch.Age < KnownFor && known.Snapshot.Find(parsed, out _) is not null)
+            await _watch.RefreshAsync(TimeSpan.Zero, cancellationToken);
+        else
+            await LookAsync(cancellationToken);
 
-        // A file that was put there a moment ago should be found at once.
-        if (source is null)
+        ModelSource? source = _watch.Last?.Snapshot.Find(parsed, out problem);
+        if (source is null && _watch.Last is { IsWithoutStore: false })
         {
-            snapshot = Refresh(TimeSpan.FromMilliseconds(100));
-            source = snapshot.Find(parsed, out problem);
+            await _watch.RefreshAsync(MaxAgeForUnknown, Patience, cancellationToken);
+            source = _watch.Last.Snapshot.Find(parsed, out problem);
         }
 
-        if (source is null)
-        {
-            return problem is not null
-                ? new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous }
-                : new ModelLookup(null, DescribeUnknown(snapshot, parsed)) { Reason = ModelLookupReason.Unknown };
-        }
-
-        return _factory.Create(source, out problem) is { } entry
-            ? new ModelLookup(entry, null)
-            : new ModelLookup(null, $"model \"{source.Reference}\" {problem}") { Reason = ModelLookupReason.Unusable };
+        if (source is not null)
+            return await OpenAsync(source, cancellationToken);
+        if (problem is not null)
+            return new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous };
+        return _watch.Last is { IsWithoutStore: false } last
+            ? new ModelLookup(null, await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken)) { Reason = ModelLookupReason.Unknown }
+            : new ModelLookup(null, $"nobody knows yet whether there is a model \"{parsed}\": the model store is still being read; try again later")
+            {
+                Reason = ModelLookupReason.NotRead,
+            };
     }
 
-    /// <summary>All models that can be used, in order of their references.</summary>
-    public IReadOnlyList<ModelEntry> List() =>
-        [.. Refresh(LookInterval).Sources.Select(source => _factory.Create(source, out _)).OfType<ModelEntry>()];
+    /// <summary>All models that can be used, in order of their references; without those that cannot be read in time.</summary>
+    public async Task<IReadOnlyList<ModelEntry>> ListAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ModelSource> sources = (await LookAsync(cancellationToken))?.Snapshot.Sources ?? [];
+        await ReadHeadsAsync(sources, FirstPatience, cancellationToken);
+        return [.. sources.Select(source => _factory.Create(source, out _)).OfType<ModelEntry>()];
+    }
+
+    private async Task<CatalogLook?> LookAsync(CancellationToken cancellationToken)
+    {
+        await _watch.RefreshAsync(_watch.Last is { IsWithoutStore: false } ? Patience : FirstPatience, cancellationToken);
+        return _watch.Last;
+    }
+
+    private async Task<ModelLookup> OpenAsync(ModelSource source, CancellationToken cancellationToken)
+    {
+        bool isRead = await ReadHeadsAsync([source], FirstPatience, cancellationToken);
+        return _factory.Create(source, out string? problem) is { } entry
+            ? new ModelLookup(entry, null)
+            : new ModelLookup(null, $"model \"{source.Reference}\" {problem}" + (isRead ? "" : "; try again later"))
+            {
+                Reason = isRead ? ModelLookupReason.Unusable : ModelLookupReason.NotRead,
+            };
+    }
+
+    /// <returns>Whether all were read in time.</returns>
+    private async Task<bool> ReadHeadsAsync(IReadOnlyList<ModelSource> sources, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        Task reading = _factory.ReadHeadsAsync(sources);
+        if (!reading.IsCompleted)
+            await Task.WhenAny(reading, Task.Delay(patience, _time, cancellationToken));
+        cancellationToken.ThrowIfCancellationRequested();
+        return reading.IsCompleted;
+    }
 
     // What is suggested must be of use. To look into all models for that would let any request read a whole store.
-    private string DescribeUnknown(ModelSnapshot snapshot, ModelReference reference)
+    private async Task<string> DescribeUnknownAsync(ModelSnapshot snapshot, ModelReference reference, CancellationToken cancellationToken)
     {
         var left = snapshot.Sources.ToList();
         for (int attempt = 0; attempt < MaxSuggestions; attempt++)
@@ -124,48 +153,11 @@ internal sealed class ModelCatalog
                 break;
 
             ModelSource source = left.First(source => source.Reference.ToString() == closest);
-            if (_factory.Create(source, out _) is not null)
+            if (await ReadHeadsAsync([source], Patience, cancellationToken) && _factory.Create(source, out _) is not null)
                 return $"there is no model \"{reference}\"; did you mean \"{closest}\"?";
             left.Remove(source);
         }
 
         return $"there is no model \"{reference}\"; \"model-runner ls\" lists the models that there are";
     }
-
-    // A look that failed is taken again by the call that needs it, which then tells the failure.
-    private Task LookFirst() => Task.Run(() => Refresh(LookInterval)).ContinueWith(
-        static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-
-    private ModelSnapshot Refresh(TimeSpan maxAge)
-    {
-        Look? last = _last;
-        if (last is not null && _time.GetElapsedTime(last.Timestamp) < Max(maxAge, last.Duration * RestAfterLook))
-            return last.Snapshot;
-
-        if (!_lookLock.TryEnter())
-        {
-            if (last is not null)
-                return last.Snapshot;
-            _lookLock.Enter();
-        }
-
-        try
-        {
-            if (_last is { } newer && newer != last)
-                return newer.Snapshot;
-
-            long started = _time.GetTimestamp();
-            ModelSnapshot snapshot = new ModelSnapshotBuilder(_settings).Build(_scan());
-            _last = new Look(snapshot, _time.GetTimestamp(), _time.GetElapsedTime(started));
-            return snapshot;
-        }
-        finally
-        {
-            _lookLock.Exit();
-        }
-    }
-
-    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
-
-    private sealed record Look(ModelSnapshot Snapshot, long Timestamp, TimeSpan Duration);
 }

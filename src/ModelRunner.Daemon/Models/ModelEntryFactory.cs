@@ -4,7 +4,7 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>Looks into a model's file and decides what its runners are started with.</summary>
-internal sealed class ModelEntryFactory(RunnerSettings runners)
+internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads threads)
 {
     /// <summary>As llama-server's own default.</summary>
     private const int DefaultSlots = 4;
@@ -15,9 +15,22 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
     /// </summary>
     private const int DefaultContextSize = 4096;
 
-    private readonly HeaderCache _headers = new();
+    private readonly HeaderCache _headers = new(threads);
 
-    /// <summary>Makes the entry, or says why the model cannot be used in a clause that follows its reference.</summary>
+    /// <summary>Completes when the files of all these models have been read as far as an entry needs it; never fails.</summary>
+    public Task ReadHeadsAsync(IReadOnlyList<ModelSource> sources)
+    {
+        var readings = new List<Task>();
+        foreach (ModelFile file in sources.SelectMany(static source => new[] { source.File, source.Projector }).OfType<ModelFile>())
+        {
+            if (_headers.ReadAsync(file) is { IsCompleted: false } reading)
+                readings.Add(reading);
+        }
+
+        return readings.Count == 0 ? Task.CompletedTask : Task.WhenAll(readings);
+    }
+
+    /// <summary>Makes the entry from what has been read, or says why the model cannot be used in a clause that follows its reference.</summary>
     public ModelEntry? Create(ModelSource source, out string? problem)
     {
         problem = null;
@@ -63,7 +76,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
     {
         if (source.File is null || source.Projector is not { } projector)
             return null;
-        if (_headers.ReadProjector(projector) is { } problem)
+        if (_headers.FindProjectorProblem(projector) is { } problem)
             return $"is run without pictures: the image projector {projector.ShownName} {problem}";
 
         return runners.LlamaServerPath is null && runners.LlamaHostPath is not null
@@ -80,7 +93,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
             ?? Math.Min(trained, DefaultContextSize);
         IReadOnlyList<RunnerMode> modes = ModelModes.Of(header, FindPooling(source));
         ModelFile? projector = modes.Contains(RunnerMode.Completion) ? source.Projector : null;
-        if (projector is not null && _headers.ReadProjector(projector) is not null)
+        if (projector is not null && _headers.FindProjectorProblem(projector) is not null)
             projector = null;
         return new ModelEntry(source.Reference.ToString(), file.Path, file.SizeBytes, file.Written, source.Settings)
         {
@@ -100,7 +113,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
 
     private string? FindProblem(ModelFile file, out GgufHeader? header)
     {
-        GgufReadOutcome outcome = _headers.Read(file);
+        GgufReadOutcome outcome = _headers.Find(file);
         header = outcome.Header;
         if (outcome.Problem is not null)
             return $"its file {Diagnostics.PlainText.EscapeAndCut(file.ShownName, 200)} {outcome.Problem}";
@@ -112,7 +125,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners)
     }
 
     private string? FindConfiguredProjectorProblem(ModelSource source) =>
-        source is { Settings.ProjectorPath: not null, Projector: { } projector } && _headers.ReadProjector(projector) is { } problem
+        source is { Settings.ProjectorPath: not null, Projector: { } projector } && _headers.FindProjectorProblem(projector) is { } problem
             ? $"its mmproj {projector.ShownName} {problem}"
             : null;
 

@@ -17,4 +17,7 @@ internal enum ModelLookupReason
 
     /// <summary>There is such a model, but its file is missing or broken.</summary>
     Unusable,
+
+    /// <summary>The store or the model's file is still being read.</summary>
+    NotRead,
 }

@@ -10,9 +10,9 @@ internal sealed partial class ModelProblemLog(ModelCatalog catalog, string model
     private readonly HashSet<string> _logged = new(StringComparer.Ordinal);
 
     /// <summary>All problems that there are now; those that are new are logged.</summary>
-    public IReadOnlyList<string> List()
+    public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> problems = catalog.ListProblems();
+        IReadOnlyList<string> problems = await catalog.ListProblemsAsync(cancellationToken);
         lock (_lock)
         {
             if (_logged.Count > MaxRemembered)

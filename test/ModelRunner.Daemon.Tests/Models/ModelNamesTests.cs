@@ -23,7 +23,7 @@ public sealed class ModelNamesTests : IDisposable
 
         Assert.Equal("otter:latest", catalog.Find("otter").Model?.Reference);
         Assert.Equal("finch:latest", catalog.Find("bird").Model?.Reference);
-        Assert.Equal(new AliasClash("otter:latest", "finch:latest", "otter.gguf"), Assert.Single(catalog.AliasClashes));
+        Assert.Equal(new AliasClash("otter:latest", "finch:latest", "otter.gguf"), Assert.Single(catalog.FindAliasClashes()));
         Assert.Equal(
             "the alias otter:latest of finch:latest is not used: the file otter.gguf has this name; rename one of them", Assert.Single(catalog.ListProblems()));
     }
@@ -34,7 +34,7 @@ public sealed class ModelNamesTests : IDisposable
         var model = new ModelSettings { Path = _store.Write("finch-q4.gguf", Good), Aliases = ["finch-q4:latest", "finch:latest"] };
         var catalog = new ModelCatalog(Settings() with { Models = Models("finch:latest", model) }, _time);
 
-        Assert.Empty(catalog.AliasClashes);
+        Assert.Empty(catalog.FindAliasClashes());
         Assert.Equal("finch:latest", catalog.Find("finch-q4").Model?.Reference);
     }
 
@@ -46,7 +46,7 @@ public sealed class ModelNamesTests : IDisposable
         var catalog = new ModelCatalog(Settings() with { Models = Models("finch:latest", model), AttachedRunners = [attached] }, _time);
 
         Assert.Equal("qwen3:8b", catalog.Find("qwen3:8b").Model?.Reference);
-        Assert.Single(catalog.AliasClashes);
+        Assert.Single(catalog.FindAliasClashes());
     }
 
     [Theory]

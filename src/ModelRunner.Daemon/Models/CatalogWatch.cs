@@ -1,0 +1,77 @@
+using ModelRunner.Daemon.Configuration;
+
+namespace ModelRunner.Daemon.Models;
+
+/// <summary>
+/// Looks at the model store on a thread of its own, one look at a time, and keeps what the last one saw. Nobody waits for a look longer
+/// than they want to. Safe to call from any thread.
+/// </summary>
+internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads)
+{
+    /// <summary>How long one look at the store counts. A look at a thousand files takes some milliseconds.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
+
+    /// <summary>A store that takes long to look at is looked at less often: at most a twentieth of the time goes to it.</summary>
+    private const int RestAfterLook = 20;
+
+    private static readonly StoreListing Nothing = new([], []);
+
+    private readonly Lock _lock = new();
+    private volatile CatalogLook? _last;
+    private Task _looking = Task.CompletedTask;
+    private long _lookStarted;
+
+    /// <summary>What was seen last; null: nothing yet.</summary>
+    public CatalogLook? Last => _last;
+
+    /// <summary>How old the last look is.</summary>
+    public TimeSpan Age => _last is { } last ? time.GetElapsedTime(last.Timestamp) : TimeSpan.MaxValue;
+
+    /// <summary>Looks anew where the last look is older than two seconds, and waits for a look that runs.</summary>
+    /// <param name="patience">How long a look may have run while somebody waits for it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task RefreshAsync(TimeSpan patience, CancellationToken cancellationToken) => RefreshAsync(LookInterval, patience, cancellationToken);
+
+    /// <summary>Looks anew where the last look is older than a time, and waits for a look that runs.</summary>
+    public async Task RefreshAsync(TimeSpan maxAge, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        Task looking;
+        TimeSpan rest;
+        lock (_lock)
+        {
+            if (_looking.IsCompleted && IsOlder(maxAge))
+            {
+                _lookStarted = time.GetTimestamp();
+                _looking = threads.RunAsync<object?>(null, Look);
+            }
+
+            looking = _looking;
+            rest = patience - time.GetElapsedTime(_lookStarted);
+        }
+
+        if (looking.IsCompleted || rest <= TimeSpan.Zero)
+            return;
+
+        // A look that failed is made again by the next one who needs it.
+        await Task.WhenAny(looking, Task.Delay(rest, time, cancellationToken));
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private bool IsOlder(TimeSpan maxAge) =>
+        _last is not { IsWithoutStore: false } last
+        || time.GetElapsedTime(last.Timestamp) >= (maxAge > last.Duration * RestAfterLook ? maxAge : last.Duration * RestAfterLook);
+
+    private object? Look()
+    {
+        long started = time.GetTimestamp();
+
+        // Models that are not in the store need not wait until it has been read.
+        if (_last is null)
+            _last = Make(Nothing, started) with { IsWithoutStore = true };
+        _last = Make(scan(), started);
+        return null;
+    }
+
+    private CatalogLook Make(StoreListing store, long started) =>
+        new(new ModelSnapshotBuilder(settings).Build(store), time.GetTimestamp(), time.GetElapsedTime(started));
+}

@@ -1,0 +1,129 @@
+using Microsoft.Extensions.Time.Testing;
+using ModelRunner.Daemon.Configuration;
+using ModelRunner.Daemon.Models;
+
+namespace ModelRunner.Daemon.Tests.Models;
+
+/// <summary>Stores and files whose file system does not answer.</summary>
+public sealed class SlowStoreTests : IDisposable
+{
+    private static readonly byte[] Good = GgufBuilder.Llama().Build();
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(5);
+
+    private readonly TemporaryFolder _store = new();
+    private readonly FakeTimeProvider _time = new();
+    private readonly ManualResetEventSlim _allowed = new();
+    private readonly SemaphoreSlim _begun = new(0);
+    private int _looks;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        // Lets the threads go on.
+        _allowed.Set();
+        _begun.Dispose();
+        _store.Dispose();
+    }
+
+    [Fact]
+    public async Task Those_who_come_during_the_first_look_wait_for_it_without_a_thread()
+    {
+        const int Many = 200;
+        ModelCatalog catalog = Blocked(Settings());
+        _store.Write("otter.gguf", Good);
+
+        // If a call blocked, this would not come to its end.
+        Task<ModelLookup>[] waits = [.. Enumerable.Range(0, Many).Select(_ => catalog.FindAsync("otter", Cancellation))];
+        Assert.DoesNotContain(waits, static wait => wait.IsCompleted);
+        _allowed.Set();
+
+        Assert.All(await Task.WhenAll(waits), static found => Assert.Equal("otter:latest", found.Model?.Reference));
+        Assert.Equal(1, _looks);
+    }
+
+    [Fact]
+    public async Task A_first_look_that_does_not_end_keeps_nobody_waiting()
+    {
+        string path = _store.Write("x/configured.gguf", Good);
+        var models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal) { ["finch:latest"] = new() { Path = path } };
+        ModelCatalog catalog = Blocked(Settings() with { Models = models });
+
+        Task<ModelLookup> first = catalog.FindAsync("otter", Cancellation);
+        Assert.False(first.IsCompleted);
+        await _begun.WaitAsync(Cancellation);
+        _time.Advance(FirstPatience);
+        ModelLookup unknown = await first;
+
+        Assert.Equal(ModelLookupReason.NotRead, unknown.Reason);
+        Assert.Contains("the model store is still being read", unknown.Problem, StringComparison.Ordinal);
+
+        // No more time passes: what is known is served, and the list says what it lacks.
+        Assert.Equal("finch:latest", (await catalog.FindAsync("finch", Cancellation)).Model?.Reference);
+        Assert.Equal("finch:latest", Assert.Single(await catalog.ListAsync(Cancellation)).Reference);
+        Assert.Contains("the model store is still being read; its models are missing", await catalog.ListProblemsAsync(Cancellation));
+        Assert.Equal(1, _looks);
+    }
+
+    [Fact]
+    public async Task A_later_look_that_does_not_end_leaves_what_was_seen_before()
+    {
+        _store.Write("otter.gguf", Good);
+        _allowed.Set();
+        ModelCatalog catalog = Blocked(Settings());
+        Assert.NotNull((await catalog.FindAsync("otter", Cancellation)).Model);
+        await _begun.WaitAsync(Cancellation);
+        _allowed.Reset();
+
+        // A name that is known does not wait at all.
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.NotNull((await catalog.FindAsync("otter", Cancellation)).Model);
+        await _begun.WaitAsync(Cancellation);
+
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.NotNull((await catalog.FindAsync("otter", Cancellation)).Model);
+        Assert.Equal(ModelLookupReason.Unknown, (await catalog.FindAsync("finch", Cancellation)).Reason);
+        Assert.Single(await catalog.ListAsync(Cancellation));
+        Assert.Equal(2, _looks);
+    }
+
+    [Fact]
+    public async Task A_look_that_failed_is_made_again()
+    {
+        _store.Write("otter.gguf", Good);
+        bool fails = true;
+        var catalog = new ModelCatalog(Settings(), _time, () => fails ? throw new IOException("no") : StoreScanner.Scan(_store.Path), new FileThreads(1, 1));
+
+        Assert.Equal(ModelLookupReason.NotRead, (await catalog.FindAsync("otter", Cancellation)).Reason);
+        fails = false;
+        Assert.NotNull((await catalog.FindAsync("otter", Cancellation)).Model);
+    }
+
+    [Fact]
+    public async Task Work_that_hangs_on_one_device_leaves_threads_to_the_others()
+    {
+        const ulong Hung = 1;
+        var threads = new FileThreads(3, 2);
+        Task<int>[] hung = [.. Enumerable.Range(0, 10).Select(number => threads.RunAsync<int>(Hung, () =>
+        {
+            _allowed.Wait();
+            return number;
+        }))];
+
+        Assert.Equal(42, await threads.RunAsync(2, static () => 42));
+
+        Assert.DoesNotContain(hung, static work => work.IsCompleted);
+        _allowed.Set();
+        Assert.Equal(Enumerable.Range(0, 10), await Task.WhenAll(hung));
+    }
+
+    private DaemonSettings Settings() => new() { Listen = new ListenSettings(null, null), ModelsPath = _store.Path };
+
+    private ModelCatalog Blocked(DaemonSettings settings) => new(settings, _time, () =>
+    {
+        Interlocked.Increment(ref _looks);
+        _begun.Release();
+        _allowed.Wait();
+        return StoreScanner.Scan(_store.Path);
+    }, new FileThreads(3, 2));
+}
