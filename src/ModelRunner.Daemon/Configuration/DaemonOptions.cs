@@ -15,6 +15,9 @@ internal sealed record DaemonOptions
     /// <summary>Absolute path of the folder that holds our executable, the embedded runner and the demo models.</summary>
     public required string BaseDirectory { get; init; }
 
+    /// <summary>Tells whether this system has OpenSSL's library. It is asked only where the configuration needs it.</summary>
+    public Func<bool> HasOpenSsl { get; init; } = OpenSslLibrary.IsPresent;
+
     /// <summary>Takes the surroundings from this process; there are no flags yet.</summary>
     public static DaemonOptions FromProcess()
     {

@@ -50,6 +50,13 @@ internal static class RunnersSection
             endpoint = null;
         }
 
+        if (endpoint is not null && address?.Scheme == Uri.UriSchemeHttps && !options.HasOpenSsl())
+        {
+            problems.Add(new ConfigurationProblem(
+                endpoint.Key, endpoint.Text, "needs TLS, and this system has no OpenSSL", OpenSslLibrary.Remedy));
+            endpoint = null;
+        }
+
         AttachedTlsSettings? tls = access.Tls(members, hasTls: endpoint is null || address?.Scheme == Uri.UriSchemeHttps);
         members.ReportUnknown();
 

@@ -77,6 +77,26 @@ public sealed class AttachedAccessTests : IDisposable
         Assert.DoesNotContain("s3cret", told, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_endpoint_with_TLS_is_refused_where_there_is_no_OpenSSL()
+    {
+        _fixture.HasOpenSsl = false;
+        _fixture.File = Runner("\"model\": \"a\"");
+
+        Assert.EndsWith(
+            "\"https://gpu:8443\" needs TLS, and this system has no OpenSSL; install OpenSSL's library "
+            + "(the package libssl3 on Debian and Ubuntu, openssl-libs on Fedora).",
+            _fixture.Problem(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_endpoint_without_TLS_needs_no_OpenSSL()
+    {
+        _fixture.HasOpenSsl = false;
+
+        Assert.Equal("http", Read("\"model\": \"a\", \"endpoint\": \"http://gpu:8080\"").Address?.Scheme);
+    }
+
     private AttachedRunnerSettings Read(string members)
     {
         _fixture.File = Runner(members);

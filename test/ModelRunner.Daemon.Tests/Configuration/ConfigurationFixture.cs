@@ -11,6 +11,8 @@ internal sealed class ConfigurationFixture : IDisposable
 
     public Dictionary<string, string> Flags { get; } = new(StringComparer.Ordinal);
 
+    public bool HasOpenSsl { get; set; } = true;
+
     public string File
     {
         set => Folder.Write("model-runner.json", value);
@@ -19,6 +21,7 @@ internal sealed class ConfigurationFixture : IDisposable
     public DaemonOptions Options => new()
     {
         Flags = Flags, Environment = Environment, WorkingDirectory = Folder.Path, BaseDirectory = Path.Join(Folder.Path, "base"),
+        HasOpenSsl = () => HasOpenSsl,
     };
 
     public SettingsOutcome Resolve() => SettingsResolver.Resolve(Options);
