@@ -39,6 +39,8 @@ internal sealed class ServiceEndpoint
         {
             json.WriteStartObject();
             json.WriteString("version"u8, BuildInformation.Version);
+            if (BuildInformation.Revision is { } revision)
+                json.WriteString("revision"u8, revision);
             json.WriteEndObject();
         }));
         routes.MapMethods("/health", Reading, static context => JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, static json =>

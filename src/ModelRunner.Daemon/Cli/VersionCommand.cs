@@ -19,10 +19,12 @@ internal sealed class VersionCommand : Command
             string compiled = BuildInformation.IsNativeAot ? "native" : "managed";
             context.Console.WriteLine(result.GetValue(json)
                 ? ToJson(compiled)
-                : $"model-runner {BuildInformation.Version} ({BuildInformation.Runtime}, {compiled})");
+                : $"model-runner {BuildInformation.Version} ({Revision}{BuildInformation.Runtime}, {compiled})");
             return ExitCode.Success;
         });
     }
+
+    private static string Revision => BuildInformation.Revision is { } revision ? $"revision {revision}, " : "";
 
     private static string ToJson(string compiled)
     {
@@ -30,6 +32,8 @@ internal sealed class VersionCommand : Command
         using var json = new Utf8JsonWriter(buffer);
         json.WriteStartObject();
         json.WriteString("version", BuildInformation.Version);
+        if (BuildInformation.Revision is { } revision)
+            json.WriteString("revision", revision);
         json.WriteString("runtime", BuildInformation.Runtime);
         json.WriteString("compiled", compiled);
         json.WriteEndObject();

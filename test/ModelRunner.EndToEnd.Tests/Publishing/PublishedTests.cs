@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using ModelRunner.EndToEnd.Tests.Support;
 using ModelRunner.Testing;
+using Repository = ModelRunner.Daemon.Tests.Repository;
 using TemporaryFolder = ModelRunner.Daemon.Tests.TemporaryFolder;
 
 namespace ModelRunner.EndToEnd.Tests.Publishing;
@@ -43,6 +45,17 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
         TestContext.Current.TestOutputHelper?.WriteLine($"median start {startups[4].TotalMilliseconds:0} ms, idle {resident / 1e6:0.0} MB");
         Assert.True(startups[4] < LongestStartup, $"{startups[4]}");
         Assert.True(resident < MostIdleBytes, $"{resident} bytes");
+    }
+
+    [Fact]
+    public async Task It_names_the_commit_that_it_was_built_from()
+    {
+        await using PublishedDaemon daemon = await StartAsync();
+        using var answer = JsonDocument.Parse(await daemon.Client.GetStringAsync(new Uri("/version", UriKind.Relative), Cancellation));
+
+        Assert.Equal("0.1.0", answer.RootElement.GetProperty("version").GetString());
+        string? commit = await HeadAsync();
+        Assert.Equal(commit, answer.RootElement.TryGetProperty("revision", out JsonElement revision) ? revision.GetString() : null);
     }
 
     [Theory]
@@ -106,6 +119,21 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
         string program = Path.Join(await published.RequireAsync(), "model-runner");
         string folder = Directory.CreateDirectory(Path.Join(_folder.Path, $"{++_starts}")).FullName;
         return await PublishedDaemon.StartAsync([program, "serve", "--demo"], folder, Variables(folder));
+    }
+
+    // Null where the sources are not in a git repository.
+    private static async Task<string?> HeadAsync()
+    {
+        if (!Path.Exists(Path.Join(Repository.Root, ".git")))
+            return null;
+        var start = new ProcessStartInfo("git", ["-c", $"safe.directory={Repository.Root}", "rev-parse", "HEAD"])
+        {
+            WorkingDirectory = Repository.Root, RedirectStandardOutput = true, UseShellExecute = false,
+        };
+        using Process git = Process.Start(start)!;
+        string output = await git.StandardOutput.ReadToEndAsync(Cancellation);
+        await git.WaitForExitAsync(Cancellation);
+        return output.Trim();
     }
 
     private static Dictionary<string, string> Variables(string folder) => new(StringComparer.Ordinal)
