@@ -1,6 +1,7 @@
-using ModelRunner.Daemon.Cli;
+using ModelRunner.Cli;
 using ModelRunner.Daemon.Hosting;
-using ModelRunner.Daemon.Runners.Processes;
+using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Processes;
 
 // Between a fork and a program's execution nothing else may be set up.
 if (ExecRunner.IsAskedFor(args))

@@ -5,6 +5,9 @@ internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("mr-test-").FullName;
 
+    /// <summary>The path of a file in it, which need not exist.</summary>
+    public string PathOf(string name) => System.IO.Path.Join(Path, name);
+
     public string Write(string name, byte[] content)
     {
         string path = System.IO.Path.Join(Path, name);

@@ -10,15 +10,27 @@ public sealed class DirectionTests
     {
         { "ModelRunner.Exposition", [], [] },
         { "ModelRunner.Scheduling", [], [] },
+        { "ModelRunner.Linux", [], [] },
+        { "ModelRunner.Gguf", ["ModelRunner.Linux"], [] },
+        { "ModelRunner.Configuration", ["ModelRunner.Linux", "ModelRunner.Scheduling"], [] },
+        { "ModelRunner.Client", ["ModelRunner.Configuration", "ModelRunner.Linux"], [] },
         {
-            "ModelRunner.Daemon", ["ModelRunner.Exposition", "ModelRunner.Scheduling"],
-            ["Spectre.Console", "System.CommandLine", "Yarp.ReverseProxy"]
+            "ModelRunner.Cli", ["ModelRunner.Client", "ModelRunner.Configuration", "ModelRunner.Exposition", "ModelRunner.Linux"],
+            ["Spectre.Console", "System.CommandLine"]
+        },
+        {
+            "ModelRunner.Daemon",
+            [
+                "ModelRunner.Cli", "ModelRunner.Client", "ModelRunner.Configuration", "ModelRunner.Exposition", "ModelRunner.Gguf", "ModelRunner.Linux",
+                "ModelRunner.Scheduling",
+            ],
+            ["Yarp.ReverseProxy"]
         },
         { "ModelRunner.LlamaHost", [], ["LLamaSharp", "LLamaSharp.Backend.Cpu"] },
     };
 
     [Fact]
-    public void The_daemons_folders_look_downwards_only() =>
+    public void Folders_look_downwards_only() =>
         Assert.Empty(RepositoryTree.Sources.SelectMany(FolderDirection.Check));
 
     [Theory]
@@ -30,6 +42,12 @@ public sealed class DirectionTests
         Assert.Equal(projects, file.Projects);
         Assert.Empty(file.Packages.Except(packages, StringComparer.Ordinal));
     }
+
+    [Theory]
+    [InlineData("ModelRunner.Client")]
+    [InlineData("ModelRunner.Cli")]
+    public void A_client_needs_no_web_server(string project) => Assert.DoesNotContain(RepositoryTree.Sources, file =>
+        file.Path.StartsWith($"src/{project}/", StringComparison.Ordinal) && file.Text.Contains("Microsoft.AspNetCore", StringComparison.Ordinal));
 
     [Fact]
     public void Every_project_of_the_product_has_a_rule() => Assert.Equal(

@@ -27,7 +27,7 @@ public sealed class DocumentTests
         Assert.Contains("/bin/Release/net10.0/model-runner\n", File.ReadAllText(Path.Join(RepositoryTree.Root, "model-runner")), StringComparison.Ordinal);
         Assert.True(File.GetUnixFileMode(Path.Join(RepositoryTree.Root, "model-runner")).HasFlag(UnixFileMode.UserExecute));
         Assert.True(RepositoryTree.Exists("src/ModelRunner.Daemon/ModelRunner.Daemon.csproj"));
-        Assert.Contains("\"--demo\"", RepositoryTree.Get("src/ModelRunner.Daemon/Configuration/ConfigurationCatalog.cs").Text, StringComparison.Ordinal);
+        Assert.Contains("\"--demo\"", RepositoryTree.Get("src/ModelRunner.Configuration/ConfigurationCatalog.cs").Text, StringComparison.Ordinal);
         Assert.True(File.GetUnixFileMode(Path.Join(RepositoryTree.Root, Test)).HasFlag(UnixFileMode.UserExecute));
     }
 

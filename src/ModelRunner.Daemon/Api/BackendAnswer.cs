@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ModelRunner.Daemon.Inference;
 
 namespace ModelRunner.Daemon.Api;
 

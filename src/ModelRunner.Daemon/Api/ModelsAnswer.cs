@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 
 namespace ModelRunner.Daemon.Api;

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
+using ModelRunner.Daemon.Inference;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Api;
 

@@ -1,4 +1,5 @@
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
 

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using ModelRunner.Daemon.Inference;
+using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
 

@@ -1,5 +1,6 @@
 using System.Text;
-using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Api;
 

@@ -1,6 +1,9 @@
-using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Daemon.Inference;
+using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Terminals;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Api;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Api;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Diagnostics;
 

@@ -1,3 +1,5 @@
+using ModelRunner.Linux.Terminals;
+
 namespace ModelRunner.Daemon.Diagnostics;
 
 /// <summary>

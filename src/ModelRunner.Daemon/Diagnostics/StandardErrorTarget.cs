@@ -1,3 +1,5 @@
+using ModelRunner.Linux.Files;
+
 namespace ModelRunner.Daemon.Diagnostics;
 
 /// <summary>Standard error, each line with one write, so that lines of several processes do not mix within a line.</summary>

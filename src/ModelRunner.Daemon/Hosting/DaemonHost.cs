@@ -1,9 +1,10 @@
 using System.Text;
-using ModelRunner.Daemon.Cli;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Client;
+using ModelRunner.Client.Discovery;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Diagnostics;
-using ModelRunner.Daemon.Discovery;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Daemon.Hosting;
 

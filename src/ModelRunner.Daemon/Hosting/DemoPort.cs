@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Hosting;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Hosting;
 

@@ -2,7 +2,8 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
-using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Sockets;
 
 namespace ModelRunner.Daemon.Hosting;
 

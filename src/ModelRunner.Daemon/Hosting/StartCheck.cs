@@ -1,5 +1,6 @@
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Models;
 
 namespace ModelRunner.Daemon.Hosting;

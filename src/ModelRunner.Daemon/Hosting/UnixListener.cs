@@ -1,7 +1,9 @@
 using System.ComponentModel;
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
-using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Sockets;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Hosting;
 

@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using ModelRunner.Daemon.Configuration;
-using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Linux.Terminals;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Hosting;

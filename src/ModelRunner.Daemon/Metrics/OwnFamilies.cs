@@ -1,6 +1,5 @@
 using System.Buffers;
-using ModelRunner.Daemon.Configuration;
-using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
 using ModelRunner.Scheduling;

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;

@@ -1,5 +1,5 @@
 using System.Net;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
 

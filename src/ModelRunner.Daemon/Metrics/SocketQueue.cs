@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
-using ModelRunner.Daemon.Runners.Processes;
+using ModelRunner.Linux;
 
 namespace ModelRunner.Daemon.Metrics;
 

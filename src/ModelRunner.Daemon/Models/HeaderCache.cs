@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ModelRunner.Gguf;
 
 namespace ModelRunner.Daemon.Models;
 

@@ -1,3 +1,5 @@
+using ModelRunner.Gguf;
+
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>

@@ -1,5 +1,5 @@
-using ModelRunner.Daemon.Configuration;
-using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Configuration;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Models;
 

@@ -1,4 +1,5 @@
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
+using ModelRunner.Gguf;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Models;

@@ -1,4 +1,6 @@
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
+using ModelRunner.Gguf;
+using ModelRunner.Linux.Terminals;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Models;
@@ -68,7 +70,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             return null;
 
         RunnerMode[] both = [.. ModelModes.Of(header!, FindPooling(source)).Intersect(source.AttachedModes)];
-        return both.Length == 0 ? null : $"is the file {Diagnostics.PlainText.EscapeAndCut(file.ShownName, 200)} and also an attached runner in mode "
+        return both.Length == 0 ? null : $"is the file {PlainText.EscapeAndCut(file.ShownName, 200)} and also an attached runner in mode "
             + $"{string.Join(", ", both.Select(ModeText.Format))}; the attached runner gets the requests; rename the file if it should get some";
     }
 
@@ -116,10 +118,10 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         GgufReadOutcome outcome = _headers.Find(file);
         header = outcome.Header;
         if (outcome.Problem is not null)
-            return $"its file {Diagnostics.PlainText.EscapeAndCut(file.ShownName, 200)} {outcome.Problem}";
+            return $"its file {PlainText.EscapeAndCut(file.ShownName, 200)} {outcome.Problem}";
 
         return header!.Architecture == HeaderCache.ProjectorArchitecture
-            ? $"its file {Diagnostics.PlainText.EscapeAndCut(file.ShownName, 200)} is an image projector; "
+            ? $"its file {PlainText.EscapeAndCut(file.ShownName, 200)} is an image projector; "
                 + "give it a name that begins with mmproj, or name it as mmproj of its model in model-runner.json"
             : null;
     }

@@ -1,4 +1,5 @@
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Gguf;
+using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Daemon.Models;
 

@@ -1,3 +1,4 @@
+using ModelRunner.Gguf;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Models;

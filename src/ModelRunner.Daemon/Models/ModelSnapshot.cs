@@ -1,5 +1,5 @@
 using System.Collections.Frozen;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Models;
 

@@ -1,4 +1,5 @@
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -106,7 +107,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
 
     private static ModelFile WithProjector(ModelFile file) => file with { Projector = StoreScanner.FindProjector(file) };
 
-    private static string Show(ModelFile? file) => file is null ? "" : Diagnostics.PlainText.EscapeAndCut(file.ShownName, 200);
+    private static string Show(ModelFile? file) => file is null ? "" : PlainText.EscapeAndCut(file.ShownName, 200);
 
     private static ModelSource Create(string canonical, ModelFile? file, ModelSettings model) =>
         new(ModelReference.FromCanonical(canonical), file, model, [])

@@ -1,4 +1,4 @@
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Models;

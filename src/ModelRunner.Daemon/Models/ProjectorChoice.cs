@@ -1,4 +1,4 @@
-using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Models;
 

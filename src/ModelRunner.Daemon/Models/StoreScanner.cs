@@ -1,5 +1,6 @@
-using ModelRunner.Daemon.Configuration;
-using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Gguf;
+using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Models;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using ModelRunner.Daemon.Runners.Processes;
+using ModelRunner.Linux.Processes;
 
 namespace ModelRunner.Daemon.Runners;
 

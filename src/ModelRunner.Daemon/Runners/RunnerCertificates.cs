@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Runners;
 

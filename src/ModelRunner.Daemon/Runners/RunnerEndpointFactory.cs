@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using ModelRunner.Daemon.Tests.Models;
+using ModelRunner.Daemon.Tests.Gguf;
 using ModelRunner.Daemon.Tests.Support;
 
 namespace ModelRunner.Daemon.Tests.Api;

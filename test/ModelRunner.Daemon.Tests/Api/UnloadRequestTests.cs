@@ -1,5 +1,6 @@
 using System.Text;
 using ModelRunner.Daemon.Api;
+using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Tests.Api;
 

@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using ModelRunner.Daemon.Cli;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Cli;
+using ModelRunner.Client;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Tests.Cli;
 

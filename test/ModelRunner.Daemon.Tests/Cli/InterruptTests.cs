@@ -1,4 +1,4 @@
-using ModelRunner.Daemon.Cli;
+using ModelRunner.Cli;
 
 namespace ModelRunner.Daemon.Tests.Cli;
 

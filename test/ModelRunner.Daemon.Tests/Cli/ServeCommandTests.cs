@@ -1,5 +1,5 @@
-using ModelRunner.Daemon.Cli;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Cli;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Tests.Cli;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
 

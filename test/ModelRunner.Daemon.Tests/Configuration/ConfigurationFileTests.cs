@@ -1,5 +1,5 @@
 using System.Text;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Configuration;

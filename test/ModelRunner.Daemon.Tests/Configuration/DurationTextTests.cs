@@ -1,5 +1,5 @@
 using CsCheck;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
 

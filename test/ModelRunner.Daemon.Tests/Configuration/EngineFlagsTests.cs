@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Engines;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Configuration;

@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
 

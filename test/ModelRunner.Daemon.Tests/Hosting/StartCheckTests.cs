@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ModelRunner.Daemon.Tests.Models;
+using ModelRunner.Daemon.Tests.Gguf;
 using ModelRunner.Daemon.Tests.Stubs;
 using ModelRunner.Daemon.Tests.Support;
 

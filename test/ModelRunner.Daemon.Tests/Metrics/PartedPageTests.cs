@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Daemon.Tests.Scraping;

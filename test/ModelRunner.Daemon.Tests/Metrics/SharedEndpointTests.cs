@@ -1,4 +1,4 @@
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Tests.Scraping;
 using ModelRunner.Daemon.Tests.Support;

@@ -5,7 +5,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Daemon.Tests.Scraping;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ModelRunner.Daemon.Tests.Runners.Processes;
+using ModelRunner.Daemon.Tests.Engines;
 using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.Testing;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Tests.Gguf;
 
 namespace ModelRunner.Daemon.Tests.Models;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Time.Testing;
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Tests.Gguf;
 
 namespace ModelRunner.Daemon.Tests.Models;
 

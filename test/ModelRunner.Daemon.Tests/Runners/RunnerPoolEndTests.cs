@@ -1,4 +1,4 @@
-using ModelRunner.Daemon.Configuration;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
 

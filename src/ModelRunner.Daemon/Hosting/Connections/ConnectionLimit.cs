@@ -1,4 +1,4 @@
-using ModelRunner.Daemon.Api;
+using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Hosting.Connections;
 

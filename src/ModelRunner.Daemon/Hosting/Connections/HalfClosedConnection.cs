@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using ModelRunner.Linux.Sockets;
 
 namespace ModelRunner.Daemon.Hosting.Connections;
 

@@ -1,0 +1,39 @@
+using System.Text;
+using ModelRunner.Linux.Terminals;
+using Spectre.Console;
+
+namespace ModelRunner.Cli;
+
+/// <summary>What a chat shows beside its answers.</summary>
+internal sealed class ChatLook : IDisposable
+{
+    /// <summary>What can be typed besides prompts.</summary>
+    public const string Commands = "/bye or Ctrl-D ends the chat, Ctrl-C stops an answer, /clear forgets what was said, /help shows this.";
+
+    private readonly StreamWriter _writer;
+    private readonly IAnsiConsole _console;
+
+    public ChatLook(CliConsole console)
+    {
+        _writer = new StreamWriter(console.Out, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { AutoFlush = true };
+        _console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = console.HasColors ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = console.HasColors ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Out = new PlainOutput(_writer),
+        });
+    }
+
+    /// <summary>Says how the chat is used.</summary>
+    public void Greet(string model) =>
+        _console.MarkupLineInterpolated($"Chat with [bold]{PlainText.Escape(model)}[/].\n[grey]{Commands}[/]");
+
+    /// <summary>Says something that is not an answer.</summary>
+    public void Note(string sentence) => _console.MarkupLineInterpolated($"[grey]{sentence}[/]");
+
+    /// <summary>Asks for the next prompt.</summary>
+    public void Prompt() => _console.Markup("[green]>[/] ");
+
+    public void Dispose() => _writer.Dispose();
+}

@@ -1,0 +1,43 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace ModelRunner.Cli;
+
+/// <summary>One question to a model.</summary>
+/// <param name="Model">The model, as the user wrote it.</param>
+/// <param name="Messages">The conversation; what is asked is its last message.</param>
+internal sealed record ChatQuestion(string Model, IReadOnlyList<ChatMessage> Messages)
+{
+    public int? MaxTokens { get; init; }
+
+    public double? Temperature { get; init; }
+
+    /// <summary>The body of a chat request in OpenAI's shape.</summary>
+    public ReadOnlyMemory<byte> ToJson(bool isStream)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteString("model", Model);
+        json.WriteBoolean("stream", isStream);
+        if (MaxTokens is { } maxTokens)
+            json.WriteNumber("max_tokens", maxTokens);
+        if (Temperature is { } temperature)
+            json.WriteNumber("temperature", temperature);
+        json.WriteStartArray("messages");
+        foreach (ChatMessage message in Messages)
+            WriteMessage(json, message);
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
+    }
+
+    private static void WriteMessage(Utf8JsonWriter json, ChatMessage message)
+    {
+        json.WriteStartObject();
+        json.WriteString("role", message.Role);
+        json.WriteString("content", message.Content);
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,123 @@
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Client;
+using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Terminals;
+
+namespace ModelRunner.Cli;
+
+/// <summary>A conversation at a terminal: the model gets all that was said before with each new prompt.</summary>
+internal sealed class ChatSession(CliConsole console, DaemonClient client, Interrupt interrupt, ChatQuestion template)
+{
+    private const string Path = "v1/chat/completions";
+
+    private const int LongestName = 200;
+
+    private readonly List<ChatMessage> _messages = [.. template.Messages];
+
+    /// <summary>Asks and answers until the user ends it, and returns the exit code.</summary>
+    public async Task<int> RunAsync()
+    {
+        await CheckModelAsync();
+        using var look = new ChatLook(console);
+        look.Greet(template.Model);
+        while (true)
+        {
+            look.Prompt();
+            string? line = await ReadLineAsync();
+            switch (line?.Trim())
+            {
+                case null:
+                    console.WriteLine("");
+                    return ExitCode.Success;
+                case "":
+                    break;
+                case "/bye" or "/exit" or "/quit":
+                    return ExitCode.Success;
+                case "/help" or "/?":
+                    look.Note(ChatLook.Commands);
+                    break;
+                case "/clear":
+                    _messages.Clear();
+                    _messages.AddRange(template.Messages);
+                    look.Note("All that was said is forgotten.");
+                    break;
+                case var prompt:
+                    await AskAsync(prompt);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>A wrong name should be known before the first prompt is typed.</summary>
+    private async Task CheckModelAsync()
+    {
+        string reference = string.Join('/', template.Model.Split('/').Select(Uri.EscapeDataString));
+        using JsonDocument model = await client.GetJsonAsync($"v1/models/{reference}", JsonValueKind.Object, interrupt.Ended);
+        string[] modes = [.. (model.RootElement.Member("dmr")?.Member("modes")?.Items() ?? []).Select(static mode => mode.ToString())];
+        if (modes.Length > 0 && !modes.Contains("completion", StringComparer.Ordinal))
+        {
+            string name = PlainText.EscapeAndCut(model.RootElement.Text("id"), LongestName);
+            throw new CliFailure(
+                $"model \"{name}\" cannot chat: it is for {string.Join(" and ", modes.Select(static mode => PlainText.EscapeAndCut(mode, LongestName)))}; "
+                + $"send requests to /v1/{(modes[0] == "reranking" ? "rerank" : "embeddings")}, or run another model (\"model-runner ls\" lists them)",
+                ExitCode.Failure);
+        }
+    }
+
+    // Reading a terminal cannot be cancelled; the thread that does it ends with the process.
+    private async Task<string?> ReadLineAsync()
+    {
+        try
+        {
+            return await Task.Run(console.In.ReadLine, CancellationToken.None).WaitAsync(interrupt.Ended);
+        }
+        catch (OperationCanceledException)
+        {
+            console.WriteLine("");
+            throw;
+        }
+        catch (IOException failure) when (failure is not OutputException)
+        {
+            throw new CliFailure($"the terminal cannot be read: {failure.Message}", ExitCode.Failure);
+        }
+    }
+
+    private async Task AskAsync(string prompt)
+    {
+        var answer = new StringBuilder();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupt.Ended);
+        _messages.Add(new ChatMessage("user", prompt));
+        interrupt.Redirect(stop);
+        try
+        {
+            ReadOnlyMemory<byte> body = (template with { Messages = _messages }).ToJson(isStream: true);
+            using HttpResponseMessage response = await client.SendAsync(HttpMethod.Post, Path, body, stop.Token);
+            client.RequireType(response, ChatStream.MediaType);
+            await using Stream events = await response.Content.ReadAsStreamAsync(stop.Token);
+            await ChatStream.CopyAsync(events, console, answer, stop.Token);
+        }
+        catch (OperationCanceledException) when (!interrupt.Ended.IsCancellationRequested)
+        {
+            // The user has seen enough of this answer.
+        }
+        catch (CliFailure failure) when (failure.ExitCode != ExitCode.NotRunning)
+        {
+            console.WriteError(failure.Message);
+        }
+        catch (IOException failure) when (failure is not OutputException)
+        {
+            console.WriteError("the connection to the daemon ended within its answer");
+        }
+        finally
+        {
+            interrupt.Redirect(null);
+        }
+
+        // A question without an answer would only confuse the model.
+        if (answer.Length > 0)
+            _messages.Add(new ChatMessage("assistant", answer.ToString()));
+        else
+            _messages.RemoveAt(_messages.Count - 1);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Client;
+using ModelRunner.Linux.Files;
+
+namespace ModelRunner.Cli;
+
+/// <summary>Shows the answer of a chat as it comes: server-sent events in, text out.</summary>
+internal static class ChatStream
+{
+    /// <summary>The type of such an answer.</summary>
+    public const string MediaType = "text/event-stream";
+
+    private const string DataPrefix = "data:";
+    private const string Done = "[DONE]";
+
+    /// <summary>Copies the text of all events and ends it with a line feed.</summary>
+    /// <param name="events">The answer.</param>
+    /// <param name="console">Where the text goes.</param>
+    /// <param name="answer">Collects the text as it comes, also where this ends by an exception; null: nobody needs it.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="CliFailure">The stream reports an error, holds something else, or ends too early.</exception>
+    public static async Task CopyAsync(Stream events, CliConsole console, StringBuilder? answer, CancellationToken cancellation)
+    {
+        using var reader = new StreamReader(events, Encoding.UTF8);
+        bool endsLine = true;
+        string? problem = null;
+        bool isDone = false;
+        try
+        {
+            while (!isDone && problem is null && await reader.ReadLineAsync(cancellation) is { } line)
+            {
+                if (!line.StartsWith(DataPrefix, StringComparison.Ordinal))
+                    continue;
+
+                string data = line[DataPrefix.Length..].Trim();
+                isDone = data == Done;
+                string text = isDone ? "" : ReadText(data, out problem);
+                if (text.Length == 0)
+                    continue;
+
+                answer?.Append(text);
+                console.Write(console.IsTerminal ? WithoutControls(text) : text);
+                endsLine = text.EndsWith('\n');
+            }
+        }
+        catch (IOException failure) when (failure is not OutputException && !isDone)
+        {
+            problem = "the answer was cut off";
+        }
+        catch (OperationCanceledException)
+        {
+            if (!endsLine)
+                console.Write("\n");
+            throw;
+        }
+
+        if (!endsLine)
+            console.Write("\n");
+        if (problem is not null || !isDone)
+            throw new CliFailure(problem ?? "the answer was cut off", ExitCode.Failure);
+    }
+
+    private static string ReadText(string data, out string? problem)
+    {
+        problem = null;
+        try
+        {
+            using var document = JsonDocument.Parse(data);
+            problem = ErrorBody.Read(document.RootElement)?.Sentence;
+            JsonElement choice = document.RootElement.Member("choices")?.Items().FirstOrDefault() ?? default;
+            return choice.Member("delta")?.Text("content") ?? "";
+        }
+        catch (JsonException)
+        {
+            problem = "the answer holds something that is not JSON";
+            return "";
+        }
+    }
+
+    // A model can be made to write anything, and a terminal obeys escape sequences.
+    private static string WithoutControls(string text) =>
+        string.Concat(text.Where(static character => character is '\n' or '\t' || !char.IsControl(character)));
+}

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using ModelRunner.Client;
+using ModelRunner.Linux.Files;
+
+namespace ModelRunner.Cli;
+
+/// <summary>A command that asks a daemon. Its failures become one sentence on standard error and an exit code.</summary>
+internal abstract class ClientCommand : Command
+{
+    private readonly Option<string> _host = new("--host")
+    {
+        Description = "Where the daemon is: the path of its socket, or http://host:port [variable: MODEL_RUNNER_HOST]", HelpName = "ADDRESS",
+    };
+
+    private readonly Option<string> _keyFile = new("--api-key-file")
+    {
+        Description = "Sends the key in this file, for an address that --host names", HelpName = "PATH",
+    };
+
+    private readonly Option<bool> _json = new("--json") { Description = "Write JSON and nothing else to standard output" };
+
+    protected ClientCommand(string name, string description, CliContext context)
+        : base(name, description)
+    {
+        Context = context;
+        Add(_host);
+        Add(_keyFile);
+        Add(_json);
+        SetAction(InvokeAsync);
+    }
+
+    protected CliContext Context { get; }
+
+    protected CliConsole Console => Context.Console;
+
+    /// <summary>Whether JSON was asked for.</summary>
+    protected bool IsJson(ParseResult result) => result.GetValue(_json);
+
+    /// <summary>Does the work and returns the exit code.</summary>
+    protected abstract Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt);
+
+    private async Task<int> InvokeAsync(ParseResult result, CancellationToken cancellation)
+    {
+        using var interrupt = new Interrupt();
+        return await interrupt.WaitAsync(Task.Run(() => AnswerAsync(result, interrupt), CancellationToken.None), Context.Time);
+    }
+
+    private async Task<int> AnswerAsync(ParseResult result, Interrupt interrupt)
+    {
+        try
+        {
+            DaemonAddress address = DaemonLocator.Find(result.GetValue(_host), Context.Surroundings);
+            ClientKey? key = ClientKey.Find(result.GetValue(_keyFile), Context.Surroundings);
+            using var client = new DaemonClient(address, key, Context.Surroundings);
+            return await RunAsync(result, client, interrupt);
+        }
+        catch (CliFailure failure)
+        {
+            Console.WriteError(failure.Message);
+            return failure.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return interrupt.ExitCode;
+        }
+        catch (IOException failure) when (failure is not OutputException)
+        {
+            Console.WriteError("the connection to the daemon ended within its answer");
+            return ExitCode.Failure;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using ModelRunner.Client;
+using ModelRunner.Configuration;
+
+namespace ModelRunner.Cli;
+
+/// <summary><c>model-runner ls</c>: the models that requests can name.</summary>
+internal sealed class LsCommand : ClientCommand
+{
+    public LsCommand(CliContext context)
+        : base("ls", "List the models that there are", context) => Aliases.Add("list");
+
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
+    {
+        using JsonDocument models = await client.GetJsonAsync("models", JsonValueKind.Array, interrupt.Ended);
+        if (IsJson(result))
+            Console.WriteLine(models.RootElement.GetRawText());
+        else
+            Console.Write(TextTable.Draw(["MODEL", "PARAMETERS", "QUANTIZATION", "ARCHITECTURE", "SIZE", "CREATED"], models.RootElement.Items().Select(ToRow)));
+        ModelProblems.Print(await ModelProblems.ReadAsync(client, interrupt.Ended), Console);
+        return ExitCode.Success;
+    }
+
+    private static string[] ToRow(JsonElement model)
+    {
+        string name = model.Member("tags")?.Items().FirstOrDefault() is { ValueKind: JsonValueKind.String } tag ? tag.GetString()! : model.Text("id");
+        JsonElement config = model.Member("config") ?? default;
+        return [name, config.Text("parameters"), config.Text("quantization"), config.Text("architecture"), Size(config), Created(model)];
+    }
+
+    private static string Size(JsonElement config) =>
+        config.Integer("size") is { } bytes ? ByteSizeText.Format(bytes) : config.Text("size");
+
+    private static string Created(JsonElement model) =>
+        model.Integer("created") is { } seconds and > 0 and < 253_402_300_800
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)
+            : "";
+}

@@ -1,0 +1,24 @@
+using System.Text;
+using Spectre.Console;
+
+namespace ModelRunner.Cli;
+
+/// <summary>
+/// Where Spectre.Console writes to. Its own class asks .NET for the terminal, which then changes its settings and writes control sequences.
+/// </summary>
+internal sealed class PlainOutput(TextWriter writer) : IAnsiConsoleOutput
+{
+    public TextWriter Writer => writer;
+
+    public bool IsTerminal => false;
+
+    /// <summary>Wide enough that nothing is wrapped: other programs read tables, and a terminal wraps by itself.</summary>
+    public int Width => 4096;
+
+    public int Height => 24;
+
+    public void SetEncoding(Encoding encoding)
+    {
+        // It is UTF-8.
+    }
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using ModelRunner.Client;
+using ModelRunner.Configuration;
+
+namespace ModelRunner.Cli;
+
+/// <summary><c>model-runner ps</c>: the runners that there are.</summary>
+internal sealed class PsCommand : ClientCommand
+{
+    private const string Failure = "failure";
+
+    private readonly Option<bool> _arguments = new("--arguments") { Description = "Show what each runner was started with" };
+
+    public PsCommand(CliContext context)
+        : base("ps", "List the runners that are loaded", context) => Add(_arguments);
+
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
+    {
+        using JsonDocument runners = await client.GetJsonAsync("engines/ps", JsonValueKind.Array, interrupt.Ended);
+        if (IsJson(result))
+            Console.WriteLine(runners.RootElement.GetRawText());
+        else
+            Console.Write(Draw([.. runners.RootElement.Items()], result.GetValue(_arguments)));
+        return ExitCode.Success;
+    }
+
+    private string Draw(JsonElement[] runners, bool hasArguments)
+    {
+        var columns = new List<(string Header, Func<JsonElement, string> Cell)>
+        {
+            ("MODEL", ModelOf),
+            ("BACKEND", static runner => runner.Text("backend_name")),
+            ("MODE", static runner => runner.Text("mode")),
+            ("STATE", State),
+            ("UNTIL", Until),
+        };
+        if (runners.Any(static runner => runner.Text(Failure).Length > 0))
+            columns.Add(("LAST FAILURE", static runner => runner.Text(Failure)));
+        if (hasArguments)
+            columns.Add(("ARGUMENTS", ArgumentsOf));
+        return TextTable.Draw([.. columns.Select(static column => column.Header)],
+            runners.Select(runner => columns.Select(column => column.Cell(runner)).ToArray()));
+    }
+
+    private static string ArgumentsOf(JsonElement runner) =>
+        string.Join(' ', (runner.Member("arguments") ?? default).Items().Select(static item => item.ToString()));
+
+    // Replicas of one model differ in nothing else.
+    private static string ModelOf(JsonElement runner) =>
+        runner.Text("replica") is { Length: > 0 } replica ? $"{runner.Text("model_name")} (replica {replica})" : runner.Text("model_name");
+
+    private static string State(JsonElement runner) => runner.Text("state") switch
+    {
+        "failed" => "failed",
+        "stopping" => "stopping",
+        "down" => "down",
+        _ => runner.IsTrue("loading") ? "loading" : runner.IsTrue("in_use") ? "in use" : "idle",
+    };
+
+    private string Until(JsonElement runner)
+    {
+        if (State(runner) is "failed" or "stopping" or "down" || !DurationText.TryParseKeepAlive(runner.Text("keep_alive"), out TimeSpan keepAlive))
+            return "";
+        if (keepAlive < TimeSpan.Zero)
+            return "forever";
+        if (runner.IsTrue("loading") || runner.IsTrue("in_use") || !TryReadTime(runner.Text("last_used"), out DateTimeOffset lastUsed))
+            return $"{DurationText.Format(keepAlive)} after its last request";
+
+        TimeSpan left = lastUsed + keepAlive - Context.Time.GetUtcNow();
+        return left <= TimeSpan.Zero ? "now" : $"in {DurationText.Format(TimeSpan.FromSeconds(Math.Ceiling(left.TotalSeconds)))}";
+    }
+
+    // The year 1 stands for "never" in the interface that this one is compatible with.
+    private static bool TryReadTime(string text, out DateTimeOffset time) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time) && time.Year > 1;
+}

@@ -1,0 +1,77 @@
+using System.Buffers;
+using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Client;
+
+namespace ModelRunner.Cli;
+
+/// <summary><c>model-runner status</c>: whether the daemon runs, and what it serves models with.</summary>
+internal sealed class StatusCommand(CliContext context) : ClientCommand("status", "Say whether the daemon runs and with which engines", context)
+{
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
+    {
+        try
+        {
+            using JsonDocument version = await client.GetJsonAsync("version", JsonValueKind.Object, interrupt.Ended);
+            using JsonDocument backends = await client.GetJsonAsync("engines/status", JsonValueKind.Object, interrupt.Ended);
+            IReadOnlyList<string> problems = await ModelProblems.ReadAsync(client, interrupt.Ended);
+            string number = version.RootElement.Text("version");
+            if (IsJson(result))
+                Console.WriteLine(ToJson(client.Address, number, backends.RootElement, problems));
+            else
+                Console.Write($"model-runner {number} is running at {client.Address}\n\n{ToTable(backends.RootElement)}");
+            ModelProblems.Print(problems, Console);
+            return ExitCode.Success;
+        }
+        catch (CliFailure failure) when (failure.ExitCode == ExitCode.NotRunning && IsJson(result))
+        {
+            Console.WriteLine(ToJson(client.Address, null, null, []));
+            throw;
+        }
+    }
+
+    private static string ToTable(JsonElement backends) => TextTable.Draw(["BACKEND", "STATUS", "DETAILS"], ToRows(backends));
+
+    private static IEnumerable<IReadOnlyList<string>> ToRows(JsonElement backends)
+    {
+        if (backends.ValueKind != JsonValueKind.Object)
+            yield break;
+
+        foreach (JsonProperty backend in backends.EnumerateObject())
+        {
+            // "Running: llama-server b1234"; the part before the colon is from a closed list.
+            string text = backends.Text(backend.Name);
+            int colon = text.IndexOf(':', StringComparison.Ordinal);
+            yield return colon < 0 ? [backend.Name, text, ""] : [backend.Name, text[..colon], text[(colon + 1)..].Trim()];
+        }
+    }
+
+    private static string ToJson(DaemonAddress address, string? version, JsonElement? backends, IReadOnlyList<string> problems)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteBoolean("running", version is not null);
+        json.WriteString("endpoint", address.ToString());
+        if (version is not null)
+            json.WriteString("version", version);
+        if (backends is { } known)
+        {
+            json.WritePropertyName("backends");
+            known.WriteTo(json);
+        }
+
+        if (problems.Count > 0)
+        {
+            json.WriteStartArray("problems");
+            foreach (string problem in problems)
+                json.WriteStringValue(problem);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}

@@ -1,0 +1,30 @@
+using ModelRunner.Linux.Terminals;
+using Spectre.Console;
+
+namespace ModelRunner.Cli;
+
+/// <summary>
+/// A table without lines. Only commands that show one touch this type, so that <c>serve</c> does not load what draws it.
+/// </summary>
+internal static class TextTable
+{
+    /// <summary>Draws a table. Cells may hold any text.</summary>
+    public static string Draw(IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        var table = new Table { Border = TableBorder.None, ShowHeaders = true };
+        foreach (string header in headers)
+            table.AddColumn(new TableColumn(new Text(header)) { NoWrap = true, Padding = new Padding(0, 0, 3, 0) });
+        foreach (IReadOnlyList<string> row in rows)
+            table.AddRow(row.Select(static cell => new Text(PlainText.Escape(cell))));
+
+        using var writer = new StringWriter();
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No,
+            Out = new PlainOutput(writer),
+        });
+        console.Write(table);
+        IEnumerable<string> lines = writer.ToString().Split('\n').Select(static line => line.TrimEnd());
+        return string.Join('\n', lines).TrimEnd('\n') + "\n";
+    }
+}

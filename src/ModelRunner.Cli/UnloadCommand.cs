@@ -1,0 +1,83 @@
+using System.Buffers;
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using ModelRunner.Client;
+
+namespace ModelRunner.Cli;
+
+/// <summary><c>model-runner unload</c>: stops runners.</summary>
+internal sealed class UnloadCommand : ClientCommand
+{
+    private readonly Argument<string[]> _models = new("MODEL") { Description = "The models to unload", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<bool> _all = new("--all") { Description = "Unload everything" };
+    private readonly Option<string> _backend = new("--backend") { Description = "Only runners of this backend", HelpName = "NAME" };
+
+    public UnloadCommand(CliContext context)
+        : base("unload", "Stop the runners of models", context)
+    {
+        Add(_models);
+        Add(_all);
+        Add(_backend);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
+    {
+        string[] models = result.GetValue(_models) ?? [];
+        string? backend = result.GetValue(_backend);
+        bool isAll = result.GetValue(_all) || (models.Length == 0 && backend is not null);
+        if (models.Length == 0 && !isAll)
+            throw new CliFailure("name a model, or unload everything with --all; \"model-runner ps\" lists what is loaded", ExitCode.Usage);
+        if (models.Any(string.IsNullOrWhiteSpace))
+            throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
+        if (models.Length > 0 && isAll)
+            throw new CliFailure("name models or write --all, not both", ExitCode.Usage);
+
+        using JsonDocument answer = await UnloadAsync(client, Body(isAll, backend, models), interrupt.Ended);
+        long unloaded = answer.RootElement.Integer("unloaded_runners") ?? 0;
+        if (IsJson(result))
+            Console.WriteLine(answer.RootElement.GetRawText());
+        else if (unloaded > 0 || models.Length == 0)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Unloaded {unloaded} runner{(unloaded == 1 ? "" : "s")}."));
+
+        if (unloaded > 0 || models.Length == 0)
+            return ExitCode.Success;
+
+        if (answer.RootElement.Integer("attached_runners") > 0)
+        {
+            Console.WriteError($"{string.Join(", ", models)} is served by a server that runs without the daemon; stop it where it was started");
+            return ExitCode.Failure;
+        }
+
+        Console.WriteError($"no runner of {string.Join(", ", models)} is loaded; \"model-runner ps\" lists those that are");
+        return ExitCode.Failure;
+    }
+
+    private static async Task<JsonDocument> UnloadAsync(DaemonClient client, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    {
+        try
+        {
+            return await client.PostJsonAsync("engines/unload", body, cancellation);
+        }
+        catch (CliFailure failure) when (failure.Code == "model_not_found")
+        {
+            throw new CliFailure($"{failure.Message}; \"model-runner ps\" lists what is loaded", failure.ExitCode);
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Body(bool isAll, string? backend, string[] models)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteBoolean("all", isAll);
+        json.WriteString("backend", backend ?? "");
+        json.WriteStartArray("models");
+        foreach (string model in models)
+            json.WriteStringValue(model);
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using ModelRunner.Configuration;
+
+namespace ModelRunner.Cli;
+
+/// <summary>Finds what is wrong with a command line, in sentences that name the nearest word that would be right.</summary>
+internal static class UsageCheck
+{
+    /// <summary>What the program is called.</summary>
+    public const string Program = "model-runner";
+
+    /// <summary>All that is wrong; empty where nothing is.</summary>
+    public static IReadOnlyList<string> Check(ParseResult parsed, RootCommand root)
+    {
+        Command command = parsed.CommandResult.Command;
+        string[] words = [.. parsed.UnmatchedTokens.Concat(FlagsAmongArguments(parsed)).Distinct(StringComparer.Ordinal)];
+        string[] flags = [.. words.Where(IsFlag)];
+
+        // The value of a flag that is not known is left over as well, and says nothing new.
+        if (flags.Length > 0)
+            return [.. flags.Select(flag => UnknownFlag(flag, command, root))];
+        if (words.Length > 0 && command == root)
+            return [UnknownCommand(words[0], root)];
+        if (words.Length > 0)
+            return [$"\"{NameOf(command)}\" does not take \"{words[0]}\""];
+
+        return [.. parsed.Errors.Select(error => Describe(error, command))];
+    }
+
+    /// <summary>The sentence for a command without the model that it needs.</summary>
+    public static string NeedsModel(Command command) => $"\"{NameOf(command)}\" needs the name of a model; \"{Program} ls\" lists the models";
+
+    /// <summary>The sentence for a command that there is not.</summary>
+    public static string UnknownCommand(string word, RootCommand root)
+    {
+        string? closest = Spelling.Closest(word, root.Subcommands.SelectMany(static command => command.Aliases.Append(command.Name)));
+        return $"there is no command \"{word}\"; " + (closest is null ? $"\"{Program} help\" lists the commands" : $"did you mean \"{closest}\"?");
+    }
+
+    /// <summary>A command as it is written.</summary>
+    public static string NameOf(Command command) => command is RootCommand ? Program : $"{Program} {command.Name}";
+
+    private static string Describe(ParseError error, Command command) => error.SymbolResult switch
+    {
+        ArgumentResult { Tokens.Count: 0, Parent: CommandResult } => NeedsModel(command),
+        OptionResult { Tokens.Count: 0 } option => $"\"{option.Option.Name}\" needs a value",
+        ArgumentResult { Tokens.Count: 0, Parent: OptionResult option } => $"\"{option.Option.Name}\" needs a value",
+        _ => error.Message,
+    };
+
+    private static string UnknownFlag(string word, Command command, RootCommand root)
+    {
+        string name = word.Split('=', 2)[0];
+        if (NamesOf(command.Options).Contains(name, StringComparer.Ordinal))
+            return $"\"{name}\" stands before its command; write it after \"{NameOf(command)}\"";
+
+        IEnumerable<string> known = NamesOf(command.Options.Concat(root.Options.Where(static option => option.Recursive)));
+        string? closest = Spelling.Closest(name.TrimStart('-'), known.Select(static flag => flag.TrimStart('-')).Where(static flag => flag.Length > 1));
+        string remedy = closest is null ? $"\"{NameOf(command)} --help\" lists its flags" : $"did you mean \"--{closest}\"?";
+        string hint = command.Arguments.Count > 0 ? " (write -- before text that begins with a dash)" : "";
+        return $"\"{NameOf(command)}\" has no flag \"{name}\"; {remedy}{hint}";
+    }
+
+    private static IEnumerable<string> NamesOf(IEnumerable<Option> options) =>
+        options.SelectMany(static option => option.Aliases.Append(option.Name));
+
+    // The parser takes an unknown flag for an argument where there is room for one. Everything behind "--" is an argument.
+    private static IEnumerable<string> FlagsAmongArguments(ParseResult parsed)
+    {
+        Token[] arguments = [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(static argument => argument.Tokens)];
+        int behind = parsed.Tokens.Reverse().TakeWhile(static token => token.Type != TokenType.DoubleDash).Count();
+        bool hasDoubleDash = behind < parsed.Tokens.Count;
+        return arguments.Take(hasDoubleDash ? Math.Max(0, arguments.Length - behind) : arguments.Length)
+            .Select(static token => token.Value).Where(IsFlag);
+    }
+
+    private static bool IsFlag(string word) => word.Length > 1 && word[0] == '-';
+}

@@ -1,0 +1,44 @@
+using System.Buffers;
+using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Client;
+using ModelRunner.Configuration;
+
+namespace ModelRunner.Cli;
+
+/// <summary><c>model-runner version</c>: what this program is.</summary>
+internal sealed class VersionCommand : Command
+{
+    public VersionCommand(CliContext context)
+        : base("version", "Print the version of this program")
+    {
+        var json = new Option<bool>("--json") { Description = "Write JSON and nothing else to standard output" };
+        Add(json);
+        SetAction(result =>
+        {
+            string compiled = BuildInformation.IsNativeAot ? "native" : "managed";
+            context.Console.WriteLine(result.GetValue(json)
+                ? ToJson(compiled)
+                : $"model-runner {BuildInformation.Version} ({Revision}{BuildInformation.Runtime}, {compiled})");
+            return ExitCode.Success;
+        });
+    }
+
+    private static string Revision => BuildInformation.Revision is { } revision ? $"revision {revision}, " : "";
+
+    private static string ToJson(string compiled)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteString("version", BuildInformation.Version);
+        if (BuildInformation.Revision is { } revision)
+            json.WriteString("revision", revision);
+        json.WriteString("runtime", BuildInformation.Runtime);
+        json.WriteString("compiled", compiled);
+        json.WriteEndObject();
+        json.Flush();
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}

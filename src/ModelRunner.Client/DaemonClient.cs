@@ -1,0 +1,209 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text.Json;
+using ModelRunner.Client.Discovery;
+using ModelRunner.Configuration;
+
+namespace ModelRunner.Client;
+
+/// <summary>Asks the daemon. Every failure becomes a <see cref="CliFailure"/> with one sentence.</summary>
+internal sealed class DaemonClient : IDisposable
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+    private static readonly HttpRequestOptionsKey<DaemonConnection> ConnectionKey = new("connection");
+    private const int MaxErrorBytes = 64 * 1024;
+    private const string JsonType = "application/json";
+
+    private readonly DaemonAddress _address;
+    private readonly ClientKey? _key;
+    private readonly DaemonOptions _surroundings;
+    private readonly HttpClient _http;
+
+    public DaemonClient(DaemonAddress address, ClientKey? key, DaemonOptions surroundings)
+    {
+        (_address, _key, _surroundings) = (address, key, surroundings);
+
+        // Each request has a connection of its own, which was made before: only then is it known who gets the key.
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false, UseCookies = false, AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.Zero,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectCallback = static (context, _) => context.InitialRequestMessage.Options.TryGetValue(ConnectionKey, out DaemonConnection? connection)
+                ? ValueTask.FromResult(connection.Take())
+                : throw new InvalidOperationException("A request came without its connection."),
+        };
+        _http = new HttpClient(handler)
+        {
+            BaseAddress = address.Address ?? new Uri("http://localhost/"), Timeout = Timeout.InfiniteTimeSpan,
+        };
+        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("model-runner-cli", BuildInformation.Version));
+    }
+
+    public DaemonAddress Address => _address;
+
+    /// <summary>Gets a JSON document of a kind.</summary>
+    public async Task<JsonDocument> GetJsonAsync(string path, JsonValueKind kind, CancellationToken cancellation)
+    {
+        using HttpResponseMessage response = await SendAsync(HttpMethod.Get, path, null, cancellation);
+        return await ReadJsonAsync(response, kind, cancellation);
+    }
+
+    /// <summary>Posts a JSON document and gets an object.</summary>
+    public async Task<JsonDocument> PostJsonAsync(string path, ReadOnlyMemory<byte> json, CancellationToken cancellation)
+    {
+        using HttpResponseMessage response = await SendAsync(HttpMethod.Post, path, json, cancellation);
+        return await ReadJsonAsync(response, JsonValueKind.Object, cancellation);
+    }
+
+    /// <summary>Sends a request and returns as soon as the head of a good answer is there. The caller disposes it.</summary>
+    public async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (json is { } body)
+        {
+            request.Content = new ReadOnlyMemoryContent(body);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue(JsonType);
+        }
+
+        await using DaemonConnection connection = await ConnectAsync(cancellation);
+        request.Options.Set(ConnectionKey, connection);
+        if (_key is not null && _key.MayGoTo(_address, connection))
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _key.Value);
+
+        HttpResponseMessage response;
+        try
+        {
+            response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        }
+        catch (HttpRequestException)
+        {
+            throw new CliFailure($"{_address} ended the connection before it answered, or does not speak HTTP", ExitCode.Failure);
+        }
+
+        if (response.IsSuccessStatusCode)
+            return response;
+
+        using (response)
+            throw await RefusedAsync(response, request.Headers.Authorization is not null, cancellation);
+    }
+
+    /// <summary>Checks that an answer is of the type that a daemon gives it.</summary>
+    /// <exception cref="CliFailure">It is not, so that something else answered.</exception>
+    public void RequireType(HttpResponseMessage response, string type)
+    {
+        if (!string.Equals(response.Content.Headers.ContentType?.MediaType, type, StringComparison.OrdinalIgnoreCase))
+            throw Foreign();
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<DaemonConnection> ConnectAsync(CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(ConnectTimeout);
+        DaemonConnection connection;
+        try
+        {
+            connection = await DaemonConnection.OpenAsync(_address, limit.Token);
+        }
+        catch (SocketException failure)
+        {
+            throw Unreachable(failure.SocketErrorCode);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new CliFailure($"{_address} did not take the connection within 5 seconds", ExitCode.NotRunning);
+        }
+
+        // Nobody chose this socket: it only lies where the command was run, which may be a folder that everybody writes to.
+        if (_address.Source == AddressSource.WorkingDirectory && !connection.IsOwnUsers)
+        {
+            await connection.DisposeAsync();
+            throw new CliFailure($"{_address} belongs to another user; name it with --host if you want to ask it", ExitCode.NotRunning);
+        }
+
+        return connection;
+    }
+
+    private CliFailure Unreachable(SocketError error)
+    {
+        if (error is SocketError.AccessDenied)
+            return new CliFailure($"this user may not use {_address}; ask as the user who runs the daemon", ExitCode.NotRunning);
+        if (error is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData)
+            return new CliFailure($"there is no machine named \"{_address.Address!.Host}\"", ExitCode.NotRunning);
+
+        IReadOnlyList<RunningDaemon> others = _address.Source is AddressSource.Registry ? [] : ListOthers();
+        string remedy = others.Count == 0
+            ? "start it with \"model-runner serve\""
+            : $"but one is running at {others[0].Address}: choose it with --host";
+        return new CliFailure($"the daemon is not running: nothing listens on {_address}; {remedy}", ExitCode.NotRunning);
+    }
+
+    private IReadOnlyList<RunningDaemon> ListOthers()
+    {
+        try
+        {
+            return DaemonRegistry.Of(_surroundings).List();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // They are only a hint.
+            return [];
+        }
+    }
+
+    private async Task<CliFailure> RefusedAsync(HttpResponseMessage response, bool hadKey, CancellationToken cancellation)
+    {
+        if (response.Content.Headers.ContentType?.MediaType != JsonType)
+            return Foreign(response.StatusCode);
+
+        byte[] buffer = new byte[MaxErrorBytes];
+        await using Stream body = await response.Content.ReadAsStreamAsync(cancellation);
+        int length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
+        if (response.StatusCode == HttpStatusCode.Unauthorized)
+            return new CliFailure(ExplainKey(hadKey), ExitCode.Failure);
+        return ErrorBody.Read(buffer.AsMemory(0, length)) is { } error
+            ? new CliFailure(error.Sentence, ExitCode.Failure) { Code = error.Code }
+            : Foreign(response.StatusCode);
+    }
+
+    private string ExplainKey(bool hadKey)
+    {
+        if (hadKey)
+            return $"the daemon at {_address} does not accept the key of {_key!.Name}";
+        if (_key is null)
+            return $"the daemon at {_address} asks for a key; set MODEL_RUNNER_API_KEY, or name a file with --api-key-file";
+
+        string remedy = _key.Source == AddressSource.Environment ? "set MODEL_RUNNER_HOST to that address" : "name both address and key in one place";
+        return $"the daemon at {_address} asks for a key; the one of {_key.Name} was not sent, because the address comes from elsewhere; "
+            + $"{remedy}, or use --host with --api-key-file";
+    }
+
+    private CliFailure Foreign(HttpStatusCode? status = null)
+    {
+        string answered = status is { } code ? $" (it answered with status {(int)code})" : "";
+        return new CliFailure($"what listens on {_address} is not a model-runner daemon{answered}; name another address with --host", ExitCode.Failure);
+    }
+
+    private async Task<JsonDocument> ReadJsonAsync(HttpResponseMessage response, JsonValueKind kind, CancellationToken cancellation)
+    {
+        JsonDocument document;
+        try
+        {
+            await using Stream body = await response.Content.ReadAsStreamAsync(cancellation);
+            document = await JsonDocument.ParseAsync(body, cancellationToken: cancellation);
+        }
+        catch (JsonException)
+        {
+            throw Foreign();
+        }
+
+        if (document.RootElement.ValueKind == kind)
+            return document;
+
+        document.Dispose();
+        throw Foreign();
+    }
+}

@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using ModelRunner.Client.Discovery;
+using ModelRunner.Configuration;
+
+namespace ModelRunner.Client;
+
+/// <summary>Finds the daemon that a command should ask.</summary>
+internal static class DaemonLocator
+{
+    private const string HostVariable = "MODEL_RUNNER_HOST";
+    private const string UnixPrefix = "unix:";
+    private const int MaxShown = 8;
+
+    /// <summary>
+    /// The first of these that says something: the flag, MODEL_RUNNER_HOST, the socket or port in the environment or in the configuration
+    /// file, the socket in the working directory if somebody listens on it, and the registry of this user's running daemons.
+    /// </summary>
+    /// <exception cref="CliFailure">What is written is not an address, or several daemons run and nothing says which.</exception>
+    public static DaemonAddress Find(string? host, DaemonOptions surroundings)
+    {
+        if (host is not null)
+            return Parse("--host", host, AddressSource.Flag, surroundings);
+        if (surroundings.Variable(HostVariable) is { } variable)
+            return Parse(HostVariable, variable, AddressSource.Environment, surroundings);
+
+        // Whatever else is wrong in the file is the daemon's business.
+        ConfigurationFile file = ConfigurationFile.Read(surroundings, []);
+        var problems = new List<ConfigurationProblem>();
+        var reader = new OptionReader(new WrittenOptions(surroundings, file), problems);
+        ListenSettings listen = ListenResolver.Resolve(reader);
+        if (problems.Count > 0)
+            throw new CliFailure(problems[0].ToString(), ExitCode.Usage);
+
+        if (listen.SocketPath is { } socket)
+        {
+            AddressSource source = SourceOf(reader, ConfigurationCatalog.Socket);
+            return source != AddressSource.WorkingDirectory || IsAnswered(socket)
+                ? new DaemonAddress(socket, null, source)
+                : FromRegistry(surroundings) ?? new DaemonAddress(socket, null, source);
+        }
+
+        if (listen.Tcp is { Port: > 0 } tcp)
+            return new DaemonAddress(null, Reachable(tcp), SourceOf(reader, ConfigurationCatalog.Port, ConfigurationCatalog.Bind));
+
+        return FromRegistry(surroundings)
+            ?? throw new CliFailure("the daemon is not running: its port is 0, and no running daemon of this user is known", ExitCode.NotRunning);
+    }
+
+    private static IReadOnlyList<RunningDaemon> ListRunning(DaemonOptions surroundings)
+    {
+        try
+        {
+            return DaemonRegistry.Of(surroundings).List();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CliFailure($"cannot look for running daemons: {failure.Message}; name one with --host ADDRESS", ExitCode.NotRunning);
+        }
+    }
+
+    private static DaemonAddress? FromRegistry(DaemonOptions surroundings)
+    {
+        IReadOnlyList<RunningDaemon> running = ListRunning(surroundings);
+        if (running.Count > 1)
+        {
+            IEnumerable<string> shown = running.Take(MaxShown).Select(static daemon =>
+                string.Create(CultureInfo.InvariantCulture, $"{daemon.Address} (process {daemon.ProcessId}, started in {daemon.WorkingDirectory})"));
+            throw new CliFailure($"{running.Count} daemons are running: {string.Join(", ", shown)}; choose one with --host ADDRESS", ExitCode.Usage);
+        }
+
+        return running is [var only]
+            ? new DaemonAddress(only.SocketPath, only.SocketPath is null ? only.Addresses[0] : null, AddressSource.Registry)
+            : null;
+    }
+
+    // An address of several parts is as trustworthy as the least of them.
+    private static AddressSource SourceOf(OptionReader reader, params ReadOnlySpan<ConfigurationOption> options)
+    {
+        AddressSource source = AddressSource.WorkingDirectory;
+        foreach (ConfigurationOption option in options)
+        {
+            if (reader.Written.Find(option) is not { } written)
+                continue;
+            if (written.Source == OptionSource.File)
+                return AddressSource.File;
+            source = AddressSource.Environment;
+        }
+
+        return source;
+    }
+
+    // A daemon that listens everywhere listens on loopback too.
+    private static Uri Reachable(IPEndPoint tcp)
+    {
+        IPAddress address = tcp.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
+            : tcp.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : tcp.Address;
+        return new Uri($"http://{new IPEndPoint(address, tcp.Port)}/");
+    }
+
+    private static bool IsAnswered(string socketPath)
+    {
+        if (!File.Exists(socketPath))
+            return false;
+
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(socketPath));
+            return true;
+        }
+        catch (SocketException failure)
+        {
+            // A full queue or a closed door means that somebody is there; the command then says what is wrong.
+            return failure.SocketErrorCode != SocketError.ConnectionRefused;
+        }
+    }
+
+    private static DaemonAddress Parse(string key, string text, AddressSource source, DaemonOptions surroundings)
+    {
+        if (text.StartsWith('/') || text.StartsWith('.') || text.EndsWith(".sock", StringComparison.Ordinal) && !text.Contains(':', StringComparison.Ordinal))
+            return new DaemonAddress(PathText.Resolve(text, surroundings, surroundings.WorkingDirectory), null, source);
+
+        if (text.StartsWith(UnixPrefix, StringComparison.Ordinal) && text.Length > UnixPrefix.Length && text[UnixPrefix.Length] != '/')
+            text = UnixPrefix + PathText.Resolve(text[UnixPrefix.Length..], surroundings, surroundings.WorkingDirectory);
+
+        string endpoint = text.Contains("://", StringComparison.Ordinal) || text.StartsWith(UnixPrefix, StringComparison.Ordinal) ? text : $"http://{text}";
+        if (EndpointText.TryParse(endpoint, out string? socketPath, out Uri? address) && address?.Scheme != Uri.UriSchemeHttps)
+            return new DaemonAddress(socketPath, address, source);
+
+        throw new CliFailure(
+            new ConfigurationProblem(
+                key, text, "is not where a daemon can be", "write the path of a socket, with or without unix: in front, or http://host:port").ToString(),
+            ExitCode.Usage);
+    }
+}

@@ -1,0 +1,36 @@
+using ModelRunner.Linux.Files;
+
+namespace ModelRunner.Client.Discovery;
+
+/// <summary>
+/// One daemon's file in the registry. Disposing it, from any thread and more than once, removes the file. It holds the folder open, because
+/// a daemon that ends at its limit of open files could not open it then.
+/// </summary>
+internal sealed class Announcement(PrivateFolder folder, string folderPath, string name) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private bool _isRemoved;
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_isRemoved)
+                return;
+
+            _isRemoved = true;
+            try
+            {
+                File.Delete(Path.Join(folder.Path, name));
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                // Clients see that this process is gone.
+            }
+
+            folder.Dispose();
+        }
+
+        PrivateFolder.RemoveIfEmpty(folderPath);
+    }
+}

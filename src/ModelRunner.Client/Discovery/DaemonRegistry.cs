@@ -1,0 +1,118 @@
+using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Processes;
+
+namespace ModelRunner.Client.Discovery;
+
+/// <summary>
+/// The running daemons of this user: a folder with one file for each, by which a client finds them from any working directory. The name of
+/// a file tells which process wrote it, so that what a killed daemon left is known and removed.
+/// </summary>
+internal sealed class DaemonRegistry
+{
+    private const string FolderName = "model-runner";
+    private const string Ending = ".json";
+    private const int MaxFiles = 256;
+    private const int MaxFileBytes = 16 * 1024;
+    private const int Attempts = 3;
+
+    private readonly string _path;
+
+    private DaemonRegistry(string path) => _path = path;
+
+    /// <summary>The folder's absolute path.</summary>
+    public string FolderPath => _path;
+
+    /// <summary>
+    /// The registry of this user: in <c>XDG_RUNTIME_DIR</c>, else where that would be, else in <c>/tmp</c> under a name of the user's own.
+    /// Every process of the user must come to the same answer, so <c>TMPDIR</c> does not count.
+    /// </summary>
+    public static DaemonRegistry Of(DaemonOptions surroundings)
+    {
+        if (surroundings.Variable("XDG_RUNTIME_DIR") is { } named && Path.IsPathRooted(named))
+            return new DaemonRegistry(Path.Join(named, FolderName));
+
+        string usual = $"/run/user/{PrivateFolder.User}";
+        using PrivateFolder? own = PrivateFolder.TryOpen(usual, create: false);
+        return new DaemonRegistry(own is null ? $"/tmp/.{FolderName}-{PrivateFolder.User}" : Path.Join(usual, FolderName));
+    }
+
+    /// <summary>The daemons that run, the one that was started first in front. Removes what dead ones left.</summary>
+    public IReadOnlyList<RunningDaemon> List()
+    {
+        using PrivateFolder? folder = PrivateFolder.TryOpen(_path, create: false);
+        if (folder is null)
+            return [];
+
+        var found = new List<(long StartTime, RunningDaemon Daemon)>();
+        foreach (string path in Directory.EnumerateFiles(folder.Path, "*" + Ending).Take(MaxFiles))
+        {
+            // A daemon of another container may share the folder, but hardly its socket and its loopback.
+            if (!DaemonIdentity.TryParse(Path.GetFileNameWithoutExtension(path), out DaemonIdentity identity)
+                || identity.Namespace != DaemonIdentity.Own.Namespace)
+                continue;
+            if (identity.IsDead)
+                Remove(path);
+            else if (Read(path) is { } daemon)
+                found.Add((identity.StartTime, daemon));
+        }
+
+        return [.. found.OrderBy(static entry => entry.StartTime).Select(static entry => entry.Daemon)];
+    }
+
+    /// <summary>Tells clients of this process until the result is disposed. Removes what dead ones left, so that the folder can become empty.</summary>
+    /// <exception cref="IOException">The folder cannot be made, or it is another user's.</exception>
+    public Announcement Announce(RunningDaemon daemon)
+    {
+        _ = List();
+        string name = DaemonIdentity.Own + Ending;
+        for (int attempt = 1; ; attempt++)
+        {
+            PrivateFolder folder = PrivateFolder.TryOpen(_path, create: true)
+                ?? throw new IOException($"{_path} cannot be made, or other users may write to it");
+            try
+            {
+                string unfinished = Path.Join(folder.Path, name + ".new");
+                using (FileStream file = File.Create(unfinished))
+                    daemon.WriteTo(file);
+                File.Move(unfinished, Path.Join(folder.Path, name), overwrite: true);
+                return new Announcement(folder, _path, name);
+            }
+            catch (Exception failure)
+            {
+                folder.Dispose();
+
+                // Another daemon that ended just now removed the empty folder: try again.
+                if (attempt == Attempts || failure is not (FileNotFoundException or DirectoryNotFoundException))
+                    throw;
+            }
+        }
+    }
+
+    private static RunningDaemon? Read(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            byte[] text = new byte[MaxFileBytes];
+            return RunningDaemon.Read(text.AsMemory(0, file.ReadAtLeast(text, text.Length, throwOnEndOfStream: false)));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // It ended in this moment.
+            return null;
+        }
+    }
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The next one tries again.
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+
+namespace ModelRunner.Client.Discovery;
+
+/// <summary>What a running daemon tells the clients of its user.</summary>
+/// <param name="ProcessId">Its process.</param>
+/// <param name="SocketPath">Absolute path of its Unix socket; null: none.</param>
+/// <param name="Addresses">Its http addresses, as a client of this machine uses them.</param>
+/// <param name="WorkingDirectory">Where it was started.</param>
+internal sealed record RunningDaemon(int ProcessId, string? SocketPath, IReadOnlyList<Uri> Addresses, string WorkingDirectory)
+{
+    /// <summary>The address to ask it at: its socket, which is its user's alone, before TCP.</summary>
+    public string Address => SocketPath is null ? Addresses[0].GetLeftPart(UriPartial.Authority) : $"unix:{SocketPath}";
+
+    /// <summary>Writes it as JSON.</summary>
+    public void WriteTo(Stream stream)
+    {
+        using var json = new Utf8JsonWriter(stream);
+        json.WriteStartObject();
+        json.WriteNumber("pid"u8, ProcessId);
+        if (SocketPath is not null)
+            json.WriteString("socket"u8, SocketPath);
+        json.WriteStartArray("addresses"u8);
+        foreach (Uri address in Addresses)
+            json.WriteStringValue(address.GetLeftPart(UriPartial.Authority));
+        json.WriteEndArray();
+        json.WriteString("workingDirectory"u8, WorkingDirectory);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Reads what <see cref="WriteTo"/> wrote; null where it is something else or names no address.</summary>
+    public static RunningDaemon? Read(ReadOnlyMemory<byte> text)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            JsonElement root = document.RootElement;
+            string? socket = root.TryGetProperty("socket"u8, out JsonElement path) ? path.GetString() : null;
+            Uri[] addresses = [.. root.GetProperty("addresses"u8).EnumerateArray().Select(static address => new Uri(address.GetString()!))];
+            return (socket is null || Path.IsPathRooted(socket)) && (socket is not null || addresses.Length > 0)
+                ? new RunningDaemon(root.GetProperty("pid"u8).GetInt32(), socket, addresses, root.GetProperty("workingDirectory"u8).GetString() ?? "")
+                : null;
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or FormatException
+            or ArgumentException)
+        {
+            return null;
+        }
+    }
+}

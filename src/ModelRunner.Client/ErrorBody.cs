@@ -1,0 +1,49 @@
+using System.Text.Json;
+using ModelRunner.Linux.Terminals;
+
+namespace ModelRunner.Client;
+
+/// <summary>The error of a daemon, as a person at a terminal should read it.</summary>
+/// <param name="Sentence">What went wrong, on one line.</param>
+/// <param name="Code">The daemon's own code of the error; null where it gave none.</param>
+internal sealed record ErrorBody(string Sentence, string? Code)
+{
+    private const int MaxLength = 2000;
+
+    // What tells a program how to ask better helps nobody who never wrote a request.
+    private static readonly string[] WordsOfHttp = ["GET /", "POST /", "send {", "send \"", "Authorization:", "request body", "request's body"];
+
+    /// <summary>Reads the body of an error; null where it is not one that the daemon writes.</summary>
+    public static ErrorBody? Read(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            return Read(document.RootElement);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads <c>{"error":{"message":"…"}}</c> or <c>{"error":"…"}</c>; null where it is something else.</summary>
+    public static ErrorBody? Read(JsonElement root)
+    {
+        JsonElement? error = root.Member("error");
+        string? message = error is { ValueKind: JsonValueKind.String } text ? text.GetString() : error?.Text("message");
+        if (string.IsNullOrWhiteSpace(message))
+            return null;
+
+        string code = error!.Value.Text("code");
+        return new ErrorBody(PlainText.EscapeAndCut(WithoutHttp(message.Trim()), MaxLength), code.Length == 0 ? null : code);
+    }
+
+    // The daemon's sentences are parts with semicolons between them, of which the later ones say what to do.
+    private static string WithoutHttp(string message)
+    {
+        string[] parts = message.Split("; ");
+        return string.Join("; ", parts.Where(static (part, index) =>
+            index == 0 || !Array.Exists(WordsOfHttp, word => part.Contains(word, StringComparison.Ordinal))));
+    }
+}

@@ -1,0 +1,157 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Linux.Files;
+
+namespace ModelRunner.Configuration;
+
+/// <summary>Reads how an attached server is asked: its headers, its key, the place of its page, its certificate.</summary>
+internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions options, List<ConfigurationProblem> problems)
+{
+    private const int MaxHeaders = 32;
+    private const int MaxLength = 4096;
+    private const string Authorization = "Authorization";
+
+    private static readonly SearchValues<char> NameCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~");
+
+    /// <summary>Headers that say how a message is sent, which is not for the configuration to decide.</summary>
+    private static readonly HashSet<string> OwnHeaders = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Connection", "Content-Length", "Content-Type", "Content-Encoding", "Expect", "Keep-Alive", "Proxy-Connection", "TE", "Trailer",
+        "Transfer-Encoding", "Upgrade",
+    };
+
+    /// <summary>Reads the members <c>headers</c>, <c>apiKeyFile</c> and <c>apiKeyVariable</c>.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers(FileObjectReader members)
+    {
+        List<KeyValuePair<string, string>> headers = [];
+        foreach ((string name, FileNode node) in members.Object("headers")?.Members ?? [])
+            AddHeader(name, node, headers);
+        if (headers.Count > MaxHeaders)
+            Report(members.Place, null, $"has {headers.Count} headers", $"write at most {MaxHeaders}");
+
+        WrittenValue? keyFile = members.Text("apiKeyFile");
+        WrittenValue? variable = members.Text("apiKeyVariable");
+        bool hasHeader = headers.Any(static header => header.Key.Equals(Authorization, StringComparison.OrdinalIgnoreCase));
+        if ((keyFile is null ? 0 : 1) + (variable is null ? 0 : 1) + (hasHeader ? 1 : 0) > 1)
+            Report(members.Place, null, "has more than one key", $"keep one of apiKeyFile, apiKeyVariable and the header {Authorization}");
+        else if (ReadKey(keyFile, variable) is { } key)
+            headers.Add(new(Authorization, $"Bearer {key}"));
+        if (headers.Count == 0)
+            return [];
+        return headers;
+    }
+
+    /// <summary>Reads the member <c>metricsPath</c>.</summary>
+    public string MetricsPath(FileObjectReader members)
+    {
+        const string Usual = "/metrics";
+        if (members.Text("metricsPath") is not { } written)
+            return Usual;
+
+        string path = written.Text;
+        bool isGood = path.Length is > 0 and <= MaxLength && path[0] == '/' && !path.StartsWith("//", StringComparison.Ordinal)
+            && !path.AsSpan().ContainsAnyExceptInRange('!', '~') && !path.Contains('#', StringComparison.Ordinal);
+        if (isGood)
+            return path;
+
+        Report(written.Key, path, "is not the path of a page", "write a path such as /metrics, escaped as in a URL");
+        return Usual;
+    }
+
+    /// <summary>Reads the member <c>tls</c>.</summary>
+    /// <param name="members">The members of the runner.</param>
+    /// <param name="hasTls">Whether its endpoint is one for TLS.</param>
+    public AttachedTlsSettings? Tls(FileObjectReader members, bool hasTls)
+    {
+        if (members.Object("tls") is not { } node)
+            return null;
+
+        var inner = new FileObjectReader(file, node, problems);
+        WrittenValue? written = inner.Text("caFile");
+        bool isVerified = inner.Boolean("verify") ?? true;
+        inner.ReportUnknown();
+        if (!hasTls)
+            Report(inner.Place, null, "is of no use without an https endpoint", "write https:// in endpoint, or leave tls out");
+        if (written is not null && !isVerified)
+            Report(inner.Place, null, "has a caFile that would not be looked at", "leave out caFile, or verify");
+        return new AttachedTlsSettings(written is null ? null : ResolveFile(written), isVerified);
+    }
+
+    private void AddHeader(string name, FileNode node, List<KeyValuePair<string, string>> headers)
+    {
+        string place = file.Place(node);
+        if (name.Length is 0 or > 128 || name.AsSpan().ContainsAnyExcept(NameCharacters))
+            Report(place, name, "is not the name of a header", "write letters, digits and dashes");
+        else if (OwnHeaders.Contains(name))
+            Report(place, name, "is a header that the daemon sets itself", "leave it out");
+        else if (node.Kind != JsonValueKind.String)
+            Report(place, null, $"is {node.KindName}", "write a text in quotes");
+        else if (node.Text.Length > MaxLength || node.Text.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+            Report(place, null, "cannot be the value of a header", $"write at most {MaxLength} printable ASCII characters");
+        else
+            headers.Add(new(name, node.Text));
+    }
+
+    // What is wrong with a key is told without showing it.
+    private string? ReadKey(WrittenValue? keyFile, WrittenValue? variable)
+    {
+        if (variable is not null)
+        {
+            string? value = options.Variable(variable.Text);
+            if (value is null)
+                Report(variable.Key, variable.Text, "is not set in the environment", "set this variable to the key of the server");
+            return value is null ? null : CheckKey(variable.Key, value);
+        }
+
+        if (keyFile is null || ResolveFile(keyFile) is not { } path)
+            return null;
+        try
+        {
+            using FileStream? stream = RegularFile.Open(path);
+            if (stream is null)
+                return ReportUnreadable(keyFile, path);
+            var buffer = new byte[MaxLength + 2];
+            int length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            return CheckKey(keyFile.Key, Encoding.UTF8.GetString(buffer, 0, length).Trim());
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return ReportUnreadable(keyFile, path);
+        }
+    }
+
+    private string? ReportUnreadable(WrittenValue keyFile, string path)
+    {
+        string reason = FileStatus.Of(path).Kind switch
+        {
+            FileKind.Missing => "does not exist",
+            FileKind.Regular or FileKind.Denied => "cannot be read",
+            _ => "is not a regular file",
+        };
+        Report(keyFile.Key, keyFile.Text, reason, "name a readable file that holds only the key");
+        return null;
+    }
+
+    private string? CheckKey(string place, string key)
+    {
+        if (key.Length is > 0 and <= MaxLength && !key.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            return key;
+
+        Report(place, null, "does not hold a key", $"write 1 to {MaxLength} printable ASCII characters without spaces there");
+        return null;
+    }
+
+    private string? ResolveFile(WrittenValue written)
+    {
+        if (PathText.IsPossible(written.Text))
+            return PathText.Resolve(written.Text, options, options.WorkingDirectory);
+
+        Report(written.Key, written.Text, "cannot be a path", "write the path of a file");
+        return null;
+    }
+
+    private void Report(string place, string? value, string reason, string remedy) =>
+        problems.Add(new ConfigurationProblem(place, value, reason, remedy));
+}

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using ModelRunner.Linux.Files;
+
+namespace ModelRunner.Configuration;
+
+/// <summary>What the configuration file says: values by the keys of the catalogue, and the two lists as they stand there.</summary>
+internal sealed class ConfigurationFile(string name)
+{
+    private const int MaxBytes = 1024 * 1024;
+
+    /// <summary>What stands for a file where there is none.</summary>
+    public static ConfigurationFile None { get; } = new("");
+
+    /// <summary>The file's name as the user wrote it.</summary>
+    public string Name => name;
+
+    /// <summary>Values by their keys in the catalogue.</summary>
+    public Dictionary<string, WrittenValue> Values { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The section <c>models</c>; null where there is none.</summary>
+    public FileNode? Models { get; set; }
+
+    /// <summary>The section <c>runners</c>; null where there is none.</summary>
+    public FileNode? Runners { get; set; }
+
+    /// <summary>The place of a node in this file, as it is shown.</summary>
+    public string Place(FileNode node) => FilePlace.Format(name, node.Line, node.Path);
+
+    /// <summary>Finds and reads the file that the options name, or the one in the working directory if it is there.</summary>
+    public static ConfigurationFile Read(DaemonOptions options, List<ConfigurationProblem> problems)
+    {
+        WrittenValue? written = WrittenOptions.FindOutsideFile(options, ConfigurationCatalog.ConfigFile);
+        string shown = written?.Text ?? "model-runner.json";
+        string path = PathText.Resolve(shown, options, options.WorkingDirectory);
+        if (written is null && !FileStatus.Of(path).IsRegular)
+            return None;
+
+        try
+        {
+            return Parse(shown, ReadBounded(path), problems);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            string reason = FileStatus.Of(path).Kind switch
+            {
+                FileKind.Missing => "does not exist",
+                FileKind.Folder => "is a folder",
+                FileKind.Other => "is not a regular file",
+                _ => "cannot be read",
+            };
+            problems.Add(new ConfigurationProblem(written?.Key ?? shown, written?.Text, reason, "name a readable JSON file"));
+        }
+        catch (JsonException failure)
+        {
+            string place = FilePlace.Format(shown, (int)(failure.LineNumber ?? 0) + 1, "");
+            string column = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"column {(failure.BytePositionInLine ?? 0) + 1}");
+            problems.Add(new ConfigurationProblem(place, null, $"is not JSON from {column} on", "mend it there; comments and trailing commas are allowed"));
+        }
+
+        return None;
+    }
+
+    /// <summary>Reads the text of a file.</summary>
+    /// <exception cref="JsonException">It is not JSON.</exception>
+    public static ConfigurationFile Parse(string name, ReadOnlySpan<byte> json, List<ConfigurationProblem> problems)
+    {
+        if (json.StartsWith("\ufeff"u8))
+            json = json[3..];
+
+        var file = new ConfigurationFile(name);
+        if (Utf8Text.FindFault(json) is var (line, column))
+        {
+            string from = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"is not UTF-8 from column {column} on");
+            problems.Add(new ConfigurationProblem(FilePlace.Format(name, line, ""), null, from, "save the file as UTF-8"));
+            return file;
+        }
+
+        FileNode root = new FileNodeReader(json, name, problems).Read();
+        new ConfigurationFileReader(file, problems).Read(root);
+        return file;
+    }
+
+    private static byte[] ReadBounded(string path)
+    {
+        using FileStream stream = RegularFile.Open(path) ?? throw new IOException("There is no regular file to read.");
+        byte[] buffer = new byte[(int)Math.Min(stream.Length, MaxBytes) + 1];
+        int read = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        return read <= MaxBytes ? buffer[..read] : throw new IOException("The file is longer than 1 MiB.");
+    }
+}

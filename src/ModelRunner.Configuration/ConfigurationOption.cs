@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace ModelRunner.Configuration;
+
+/// <summary>One option of the daemon: where it can be written, what it may hold and what it does.</summary>
+/// <param name="FileKey">Its place in the configuration file, sections separated by dots; null: not there.</param>
+/// <param name="Variable">Its environment variable; null: none.</param>
+/// <param name="Flag">Its flag of <c>model-runner serve</c>, with dashes; null: none.</param>
+/// <param name="Kind">What its value is made of.</param>
+/// <param name="Description">One line of help and documentation, a full sentence without its final stop.</param>
+internal sealed record ConfigurationOption(string? FileKey, string? Variable, string? Flag, OptionKind Kind, string Description)
+{
+    /// <summary>The default as a person would write it, or a few words where there is none.</summary>
+    public string Default { get; init; } = "unset";
+
+    /// <summary>The smallest value of an integer, bytes, or a duration in milliseconds.</summary>
+    public long Minimum { get; init; } = long.MinValue;
+
+    /// <summary>The largest value of an integer, bytes, or a duration in milliseconds.</summary>
+    public long Maximum { get; init; } = long.MaxValue;
+
+    /// <summary>What it is called where no source is meant.</summary>
+    public string Name => FileKey ?? Variable ?? Flag ?? "";
+
+    /// <summary>
+    /// What it is called for a user who writes options in one place: the flag, the variable, or the key of the file. Where it cannot be
+    /// written there, its variable, which nearly every option has.
+    /// </summary>
+    public string NameIn(OptionSource source) => source switch
+    {
+        OptionSource.Flag when Flag is not null => Flag,
+        OptionSource.File when FileKey is not null => $"\"{FileKey}\" in the configuration file",
+        _ => Variable ?? Flag ?? Name,
+    };
+
+    /// <summary>As <see cref="NameIn"/>, with the value that turns a switch on.</summary>
+    public string SwitchedOnIn(OptionSource source) => source switch
+    {
+        OptionSource.Flag when Flag is not null => Flag,
+        OptionSource.File when FileKey is not null => $"\"{FileKey}\": true in the configuration file",
+        _ => Variable is null ? NameIn(source) : $"{Variable}=1",
+    };
+
+    /// <summary>What values it takes, as a noun phrase that completes "it must be …".</summary>
+    public string Expected => Kind switch
+    {
+        OptionKind.Path => "a path",
+        OptionKind.Secret => "a key of 1 to 4096 printable ASCII characters without spaces",
+        OptionKind.Address => "an IP address or localhost",
+        OptionKind.Integer => string.Create(CultureInfo.InvariantCulture, $"a whole number from {Minimum} to {Maximum}"),
+        OptionKind.Duration => $"a duration from {Limit(Minimum)} to {Limit(Maximum)}, such as 500ms, 10m, 1h30m or a number of seconds",
+        OptionKind.KeepAlive => $"a duration up to {Limit(Maximum)}, such as 10m, 1h30m or a number of seconds, 0 for none, or -1 for ever",
+        OptionKind.Bytes => $"a size from {ByteSizeText.Format(Minimum)} to {ByteSizeText.Format(Maximum)}, such as 512MiB, 8GiB or a number of bytes",
+        OptionKind.Switch => SwitchText.Expected,
+        OptionKind.Level => "one of trace, debug, info, warn, error",
+        OptionKind.Origins => "origins such as https://chat.example or http://localhost:3000, or * for any",
+        OptionKind.Hosts => "host names without a port such as model-runner.llm, or *.llm for every name that ends so",
+        _ => "arguments of llama-server, with quotes where they hold spaces",
+    };
+
+    private static string Limit(long milliseconds) => DurationText.Format(TimeSpan.FromMilliseconds(milliseconds));
+}

@@ -1,0 +1,50 @@
+namespace ModelRunner.Configuration;
+
+/// <summary>What the user wrote, as it was written, and the surroundings in which it is read. Nothing is checked yet.</summary>
+internal sealed record DaemonOptions
+{
+    /// <summary>Values of the flags by their names with dashes; a switch that was given has the value <c>true</c>.</summary>
+    public IReadOnlyDictionary<string, string> Flags { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>The environment variables.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Absolute path that relative paths of flags and variables begin at.</summary>
+    public required string WorkingDirectory { get; init; }
+
+    /// <summary>Absolute path of the folder that holds our executable, the embedded runner and the demo models.</summary>
+    public required string BaseDirectory { get; init; }
+
+    /// <summary>Tells whether this system has OpenSSL's library. It is asked only where the configuration needs it.</summary>
+    public Func<bool> HasOpenSsl { get; init; } = OpenSslLibrary.IsPresent;
+
+    /// <summary>Takes the surroundings from this process; there are no flags yet.</summary>
+    public static DaemonOptions FromProcess()
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (System.Collections.DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
+            environment[(string)variable.Key] = (string?)variable.Value ?? "";
+
+        return new DaemonOptions
+        {
+            Environment = environment,
+            WorkingDirectory = System.Environment.CurrentDirectory,
+            BaseDirectory = AppContext.BaseDirectory,
+        };
+    }
+
+    /// <summary>
+    /// The value of a variable without the spaces and the pair of quotes around it, which env files often leave there; null where it is
+    /// not set or empty.
+    /// </summary>
+    public string? Variable(string name)
+    {
+        if (!Environment.TryGetValue(name, out string? value))
+            return null;
+
+        value = value.Trim();
+        if (value is ['"', .., '"'] or ['\'', .., '\''])
+            value = value[1..^1];
+        return value.Length == 0 ? null : value;
+    }
+}

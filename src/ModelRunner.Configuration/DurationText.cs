@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text;
+
+namespace ModelRunner.Configuration;
+
+/// <summary>
+/// Lengths of time as people write them. One table for the configuration, the API and the command line: <c>10m</c>, <c>1h30m</c>,
+/// <c>500ms</c>, <c>1.5h</c>, a number of seconds (<c>300</c>), <c>0</c>. A minus sign in front of any of them makes it negative.
+/// </summary>
+internal static class DurationText
+{
+    /// <summary>The longest length of time that is understood. More is a slip of the pen.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
+
+    /// <summary>Reads a length of time; false where it is none or longer than <see cref="Longest"/>.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan duration)
+    {
+        text = text.Trim();
+        bool isNegative = text is ['-', ..];
+        if (isNegative)
+            text = text[1..];
+
+        duration = default;
+        if (!TryParseSeconds(text, out double seconds) && !TryParseUnits(text, out seconds))
+            return false;
+        if (!(seconds <= Longest.TotalSeconds))
+            return false;
+
+        duration = TimeSpan.FromSeconds(isNegative ? -seconds : seconds);
+        return true;
+    }
+
+    /// <summary>Reads how long an idle runner stays: every negative length is <see cref="Timeout.InfiniteTimeSpan"/>, for ever.</summary>
+    public static bool TryParseKeepAlive(ReadOnlySpan<char> text, out TimeSpan keepAlive)
+    {
+        if (!TryParse(text, out keepAlive))
+            return false;
+
+        if (keepAlive < TimeSpan.Zero)
+            keepAlive = Timeout.InfiniteTimeSpan;
+        return true;
+    }
+
+    /// <summary>Writes a length of time in the form that <see cref="TryParse"/> reads; negative ones as <c>-1</c>.</summary>
+    public static string Format(TimeSpan duration)
+    {
+        if (duration < TimeSpan.Zero)
+            return "-1";
+        if (duration == TimeSpan.Zero)
+            return "0s";
+        if (duration < TimeSpan.FromSeconds(1))
+            return string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds}ms");
+
+        var text = new StringBuilder();
+        long hours = (long)duration.TotalHours;
+        if (hours > 0)
+            text.Append(CultureInfo.InvariantCulture, $"{hours}h");
+        if (duration.Minutes > 0)
+            text.Append(CultureInfo.InvariantCulture, $"{duration.Minutes}m");
+        double seconds = (duration - TimeSpan.FromHours(hours) - TimeSpan.FromMinutes(duration.Minutes)).TotalSeconds;
+        if (seconds > 0)
+            text.Append(CultureInfo.InvariantCulture, $"{seconds}s");
+        return text.ToString();
+    }
+
+    private static bool TryParseSeconds(ReadOnlySpan<char> text, out double seconds) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds);
+
+    private static bool TryParseUnits(ReadOnlySpan<char> text, out double seconds)
+    {
+        seconds = 0;
+        if (text.IsEmpty)
+            return false;
+
+        while (!text.IsEmpty)
+        {
+            int digits = text.IndexOfAnyExceptInRange('.', '9');
+            int letters = digits < 0 ? -1 : text[digits..].IndexOfAnyInRange('.', '9');
+            ReadOnlySpan<char> unit = digits < 0 ? default : letters < 0 ? text[digits..] : text.Slice(digits, letters);
+            if (digits <= 0 || !TryParseSeconds(text[..digits], out double amount) || !TryGetSeconds(unit, out double unitSeconds))
+                return false;
+
+            seconds += amount * unitSeconds;
+            text = text[(digits + unit.Length)..];
+        }
+
+        return true;
+    }
+
+    private static bool TryGetSeconds(ReadOnlySpan<char> unit, out double seconds)
+    {
+        seconds = unit switch
+        {
+            "h" => 3600,
+            "m" => 60,
+            "s" => 1,
+            "ms" => 1e-3,
+            "us" or "µs" or "μs" => 1e-6,
+            "ns" => 1e-9,
+            _ => 0,
+        };
+        return seconds > 0;
+    }
+}

@@ -1,0 +1,37 @@
+namespace ModelRunner.Configuration;
+
+/// <summary>Where a server listens, as people write it: <c>unix:/path</c>, <c>http://host:port</c> or, for some, <c>https://host:port</c>.</summary>
+internal static class EndpointText
+{
+    private const string UnixPrefix = "unix:";
+
+    /// <summary>What <see cref="TryParse"/> understands, for a sentence.</summary>
+    public const string Expected = "unix: with an absolute path, or http://host:port without a path";
+
+    /// <summary>What <see cref="TryParseWithTls"/> understands, for a sentence.</summary>
+    public const string ExpectedWithTls = "unix: with an absolute path, or http://host:port or https://host:port without a path";
+
+    /// <summary>Reads the endpoint of a daemon; exactly one of the two results is set where it succeeds.</summary>
+    public static bool TryParse(string text, out string? socketPath, out Uri? address) =>
+        TryParseWithTls(text, out socketPath, out address) && address?.Scheme != Uri.UriSchemeHttps;
+
+    /// <summary>Reads the endpoint of an attached server; exactly one of the two results is set where it succeeds.</summary>
+    public static bool TryParseWithTls(string text, out string? socketPath, out Uri? address)
+    {
+        socketPath = null;
+        address = null;
+        if (text.StartsWith(UnixPrefix, StringComparison.Ordinal))
+        {
+            // Both unix:/path and unix:///path are in use.
+            string path = text[UnixPrefix.Length..];
+            socketPath = path.StartsWith("///", StringComparison.Ordinal) ? path[2..] : path;
+            return Path.IsPathRooted(socketPath) && PathText.IsPossible(socketPath)
+                && System.Text.Encoding.UTF8.GetByteCount(socketPath) <= 107;
+        }
+
+        return Uri.TryCreate(text, UriKind.Absolute, out address)
+            && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+            && address.Host.Length > 0 && address.AbsolutePath == "/"
+            && address.Query.Length == 0 && address.Fragment.Length == 0 && address.UserInfo.Length == 0;
+    }
+}

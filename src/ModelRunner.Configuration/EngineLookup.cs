@@ -1,0 +1,58 @@
+namespace ModelRunner.Configuration;
+
+/// <summary>Looks for the programs that serve models.</summary>
+internal static class EngineLookup
+{
+    private const string LlamaServer = "llama-server";
+
+    private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    /// <summary>
+    /// Absolute path of llama-server: the one that was named, else the first of PATH, else null. A name that leads nowhere is a problem,
+    /// for the user would not get the engine that he asked for.
+    /// </summary>
+    public static string? FindLlamaServer(OptionReader reader)
+    {
+        ConfigurationOption option = ConfigurationCatalog.LlamaServerPath;
+        if (reader.Written.Find(option) is not { } written)
+            return FindOnPath(reader.Options.Variable("PATH"));
+        if (reader.Path(option) is not { } named)
+            return null;
+
+        string path = Directory.Exists(named) ? Path.Join(named, LlamaServer) : named;
+        if (IsExecutable(path))
+            return path;
+
+        string reason = Directory.Exists(named) ? "is a folder without an executable llama-server"
+            : File.Exists(named) ? "is not an executable file" : "does not exist";
+        reader.Problems.Add(new ConfigurationProblem(written.Key, written.Text, reason,
+            "name llama-server or its folder, or leave it out to take the one of PATH or the embedded runner"));
+        return null;
+    }
+
+    /// <summary>Absolute path of the embedded runner, in its folder beside our executable; null where this build has none.</summary>
+    public static string? FindLlamaHost(DaemonOptions options)
+    {
+        string path = Path.Join(options.BaseDirectory, "llama-host", "llama-host");
+        return IsExecutable(path) ? path : null;
+    }
+
+    private static string? FindOnPath(string? folders)
+    {
+        // A relative entry would let the working directory choose what is executed.
+        IEnumerable<string> absolute = (folders ?? "").Split(':').Where(Path.IsPathRooted);
+        return absolute.Select(static folder => Path.Join(folder, LlamaServer)).FirstOrDefault(IsExecutable);
+    }
+
+    private static bool IsExecutable(string path)
+    {
+        try
+        {
+            return File.Exists(path) && (File.GetUnixFileMode(path) & AnyExecute) != UnixFileMode.None;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}

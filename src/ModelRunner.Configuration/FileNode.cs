@@ -1,0 +1,28 @@
+using System.Text.Json;
+
+namespace ModelRunner.Configuration;
+
+/// <summary>One value of the configuration file, with the place it stands at.</summary>
+/// <param name="Kind">What it is in JSON.</param>
+/// <param name="Path">Its place from the root, for instance <c>models["a:b"].path</c>.</param>
+/// <param name="Line">The line it begins on, from 1.</param>
+/// <param name="Text">The text of a string, number, true, false or null; empty for the others.</param>
+internal sealed record FileNode(JsonValueKind Kind, string Path, int Line, string Text)
+{
+    /// <summary>The members of an object, in order; a name occurs once.</summary>
+    public IReadOnlyList<KeyValuePair<string, FileNode>> Members { get; init; } = [];
+
+    /// <summary>The items of an array, in order.</summary>
+    public IReadOnlyList<FileNode> Items { get; init; } = [];
+
+    /// <summary>What it is, for a sentence.</summary>
+    public string KindName => Kind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "a list",
+        JsonValueKind.String => "a text",
+        JsonValueKind.Number => "a number",
+        JsonValueKind.Null => "null",
+        _ => "true or false",
+    };
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace ModelRunner.Configuration;
+
+/// <summary>Reads the members of one object of the lists in the file. Each is asked for once; what was not asked for is unknown.</summary>
+internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, List<ConfigurationProblem> problems)
+{
+    private readonly List<string> _known = [];
+
+    public string Place => file.Place(node);
+
+    /// <summary>A text; null where it is missing or something else.</summary>
+    public WrittenValue? Text(string name) => Find(name, JsonValueKind.String, "a text in quotes") is { } member ? Written(member) : null;
+
+    /// <summary>A text that must be there; its absence is a problem.</summary>
+    public WrittenValue? RequiredText(string name, string meaning)
+    {
+        WrittenValue? text = Text(name);
+        if (text is null && !node.Members.Any(member => member.Key == name))
+            problems.Add(new ConfigurationProblem(Place, null, $"lacks {name}", $"add {name}, {meaning}"));
+        return text;
+    }
+
+    /// <summary>A whole number within limits; null where it is missing or something else.</summary>
+    public int? Integer(string name, int minimum, int maximum)
+    {
+        if (Find(name, JsonValueKind.Number, "a whole number") is not { } member)
+            return null;
+        if (int.TryParse(member.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+            && value >= minimum && value <= maximum)
+            return value;
+
+        problems.Add(new ConfigurationProblem(
+            file.Place(member), member.Text, $"is not a whole number from {minimum} to {maximum}", "change it or leave it out"));
+        return null;
+    }
+
+    /// <summary>A duration as text or number of seconds, by the rules of an option.</summary>
+    public TimeSpan? KeepAlive(string name)
+    {
+        ConfigurationOption option = ConfigurationCatalog.KeepAlive;
+        if (Member(name) is not { } member)
+            return null;
+        if (member.Kind is JsonValueKind.String or JsonValueKind.Number
+            && DurationText.TryParseKeepAlive(member.Text, out TimeSpan value) && value.TotalMilliseconds <= option.Maximum)
+            return value;
+
+        string shown = member.Text.Length == 0 ? member.KindName : member.Text;
+        problems.Add(new ConfigurationProblem(file.Place(member), shown, $"is not {option.Expected}", "change it or leave it out"));
+        return null;
+    }
+
+    /// <summary>True or false; null where it is missing or something else.</summary>
+    public bool? Boolean(string name)
+    {
+        if (Member(name) is not { } member)
+            return null;
+        if (member.Kind is JsonValueKind.True or JsonValueKind.False)
+            return member.Kind == JsonValueKind.True;
+
+        problems.Add(new ConfigurationProblem(file.Place(member), null, $"is {member.KindName}", "write true or false, without quotes"));
+        return null;
+    }
+
+    /// <summary>An object; null where it is missing or something else.</summary>
+    public FileNode? Object(string name) => Find(name, JsonValueKind.Object, "an object") is { Kind: JsonValueKind.Object } member ? member : null;
+
+    /// <summary>A list of texts, or one text; null where it is missing or something else.</summary>
+    public WrittenValue? Texts(string name)
+    {
+        if (Member(name) is not { } member)
+            return null;
+        if (member.Kind == JsonValueKind.String)
+            return Written(member);
+        if (member.Kind == JsonValueKind.Array && member.Items.All(static item => item.Kind == JsonValueKind.String))
+            return Written(member) with { Items = [.. member.Items.Select(static item => item.Text)] };
+
+        problems.Add(new ConfigurationProblem(file.Place(member), null, $"is {member.KindName}", "write a list of texts"));
+        return null;
+    }
+
+    /// <summary>Reports the members that nobody asked for. Call it last.</summary>
+    public void ReportUnknown()
+    {
+        foreach ((string name, FileNode member) in node.Members)
+            if (!_known.Contains(name, StringComparer.Ordinal))
+                ConfigurationFileReader.ReportUnknown(file, member, name, _known, problems);
+    }
+
+    private FileNode? Find(string name, JsonValueKind kind, string wanted)
+    {
+        if (Member(name) is not { } member || member.Kind == kind)
+            return Member(name);
+
+        problems.Add(new ConfigurationProblem(file.Place(member), null, $"is {member.KindName}", $"write {wanted}"));
+        return null;
+    }
+
+    private FileNode? Member(string name)
+    {
+        _known.Add(name);
+        return node.Members.FirstOrDefault(member => member.Key == name).Value;
+    }
+
+    private WrittenValue Written(FileNode member) => new(file.Place(member), member.Text, OptionSource.File);
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using System.Text;
+
+namespace ModelRunner.Configuration;
+
+/// <summary>Where the daemon listens, and so where its clients find it.</summary>
+internal static class ListenResolver
+{
+    /// <summary>The name of the socket in the working directory where nothing else is said.</summary>
+    public const string DefaultSocketName = "model-runner.sock";
+
+    /// <summary>The kernel takes 108 bytes with the final zero.</summary>
+    private const int MaxSocketPathBytes = 107;
+
+    public static ListenSettings Resolve(OptionReader reader)
+    {
+        bool hasPort = reader.IsWritten(ConfigurationCatalog.Port);
+        int port = reader.Integer(ConfigurationCatalog.Port, 0);
+        IPAddress address = ReadAddress(reader);
+        string? socket = reader.Path(ConfigurationCatalog.Socket);
+        if (socket is null && !hasPort)
+            socket = Path.Join(reader.Options.WorkingDirectory, DefaultSocketName);
+
+        CheckSocket(socket, reader);
+        if (!hasPort && reader.Written.Find(ConfigurationCatalog.Bind) is { } bind)
+        {
+            reader.Problems.Add(new ConfigurationProblem(
+                bind.Key, bind.Text, "is an address without a port", $"set {ConfigurationCatalog.Port.NameIn(bind.Source)} too, or leave the address out"));
+        }
+
+        return new ListenSettings(socket, hasPort ? new IPEndPoint(address, port) : null)
+        {
+            SocketOption = ConfigurationCatalog.Socket.NameIn(SourceOf(ConfigurationCatalog.Socket, reader)),
+            TcpOptions = ListenSettings.NameTcp(SourceOf(ConfigurationCatalog.Port, reader)),
+        };
+    }
+
+    /// <summary>Refuses an address that others can reach where neither a key nor the word that none is wanted was given.</summary>
+    public static void CheckExposure(ListenSettings listen, string? apiKey, bool isInsecure, OptionReader reader)
+    {
+        if (listen.Tcp is null || IPAddress.IsLoopback(listen.Tcp.Address) || apiKey is not null || isInsecure)
+            return;
+        if (reader.IsWritten(ConfigurationCatalog.ApiKey) || reader.Written.Find(ConfigurationCatalog.Bind) is not { } bind)
+            return;
+
+        reader.Problems.Add(new ConfigurationProblem(bind.Key, bind.Text, "can be reached from other machines and there is no key",
+            $"set {ConfigurationCatalog.ApiKey.NameIn(bind.Source)}, or {ConfigurationCatalog.Insecure.SwitchedOnIn(bind.Source)} if everybody may use it"));
+    }
+
+    // A user who wrote nothing learns the name of the variable.
+    private static OptionSource SourceOf(ConfigurationOption option, OptionReader reader) =>
+        reader.Written.Find(option)?.Source ?? OptionSource.Environment;
+
+    private static IPAddress ReadAddress(OptionReader reader)
+    {
+        if (reader.Written.Find(ConfigurationCatalog.Bind) is not { } bind)
+            return IPAddress.Loopback;
+        if (string.Equals(bind.Text, "localhost", StringComparison.OrdinalIgnoreCase))
+            return IPAddress.Loopback;
+        if (IsAddress(bind.Text, out IPAddress? address))
+            return address;
+
+        reader.Report(bind, ConfigurationCatalog.Bind);
+        return IPAddress.Loopback;
+    }
+
+    // IPAddress also takes "1" and "0x7f.1", which nobody writes on purpose.
+    private static bool IsAddress(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out IPAddress? address) =>
+        IPAddress.TryParse(text, out address) && (text.Contains(':', StringComparison.Ordinal) || text.AsSpan().Count('.') == 3);
+
+    private static void CheckSocket(string? socket, OptionReader reader)
+    {
+        if (socket is null || Encoding.UTF8.GetByteCount(socket) <= MaxSocketPathBytes)
+            return;
+
+        WrittenValue? written = reader.Written.Find(ConfigurationCatalog.Socket);
+        reader.Problems.Add(new ConfigurationProblem(written?.Key ?? ConfigurationCatalog.Socket.NameIn(OptionSource.Environment), socket,
+            "is longer than the 107 bytes that a socket path may have", "name a shorter path, for instance below /run or /tmp"));
+    }
+}

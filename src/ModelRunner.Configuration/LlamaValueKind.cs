@@ -1,0 +1,23 @@
+namespace ModelRunner.Configuration;
+
+/// <summary>What follows an argument of llama-server.</summary>
+internal enum LlamaValueKind
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>A whole number.</summary>
+    Integer,
+
+    /// <summary>A decimal number.</summary>
+    Number,
+
+    /// <summary>A word of letters, digits and <c>_ . , : ; = + -</c>: never a path, never another argument.</summary>
+    Word,
+
+    /// <summary>Patterns of tensor names and where to put these tensors: <c>PATTERN=BUFFER</c>, several with commas between them.</summary>
+    Pattern,
+
+    /// <summary>A JSON object.</summary>
+    Json,
+}

@@ -1,0 +1,114 @@
+using ModelRunner.Linux.Terminals;
+
+namespace ModelRunner.Configuration;
+
+/// <summary>
+/// A model's name and tag in canonical form. The name is lower case, the tag keeps its case and is <c>latest</c> where none is written,
+/// as in Docker Model Runner. Everything else is kept as it is written, so that a name may hold any printable character.
+/// </summary>
+/// <param name="Name">The part before the last colon after the last slash, in lower case.</param>
+/// <param name="Tag">The part after it.</param>
+internal readonly record struct ModelReference(string Name, string Tag)
+{
+    /// <summary>The longest reference in characters. Prometheus may drop a whole scrape for one over-long label value.</summary>
+    public const int MaxLength = 200;
+
+    private const string DefaultTag = "latest";
+    private const string ControlCharacters = "holds control characters";
+    private const string DefaultNamespace = "ai/";
+
+    private static readonly string[] DefaultRegistries = ["docker.io/", "index.docker.io/", "registry-1.docker.io/"];
+
+    /// <summary>Whether the person wrote the tag; where not, <see cref="Tag"/> is the default.</summary>
+    public bool HasWrittenTag { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name}:{Tag}";
+
+    /// <summary>Reads a reference as a person writes it. The problem is a clause that follows the shown reference.</summary>
+    public static bool TryParse(string? text, out ModelReference reference, out string? problem)
+    {
+        text = text?.Trim() ?? "";
+        reference = default;
+        problem = Check(text);
+        if (problem is not null)
+            return false;
+
+        if (text.StartsWith("hf.co/", StringComparison.OrdinalIgnoreCase))
+            text = string.Concat("huggingface.co", text.AsSpan("hf.co".Length));
+
+        int colon = text.LastIndexOf(':');
+        if (colon < text.LastIndexOf('/'))
+            colon = -1;
+        string name = colon < 0 ? text : text[..colon];
+        string tag = colon < 0 ? DefaultTag : text[(colon + 1)..];
+        problem = name.Length == 0 || name[^1] == '/' ? "has no name" : tag.Length == 0 ? "has an empty tag" : null;
+        reference = new ModelReference(name.ToLowerInvariant(), tag) { HasWrittenTag = colon >= 0 };
+        return problem is null;
+    }
+
+    /// <summary>
+    /// This reference, and those that mean the same in Docker Model Runner: without the default registry, without and with the default
+    /// namespace <c>ai/</c>, and without any registry in front (a first part that holds a dot or a colon, or is localhost).
+    /// </summary>
+    public IEnumerable<ModelReference> EqualSpellings()
+    {
+        yield return this;
+        string name = Name;
+        foreach (string registry in DefaultRegistries)
+            if (name.StartsWith(registry, StringComparison.Ordinal))
+                name = name[registry.Length..];
+        int slash = name.IndexOf('/', StringComparison.Ordinal);
+        if (slash > 0 && (name[..slash] == "localhost" || name.AsSpan(0, slash).ContainsAny('.', ':')))
+            name = name[(slash + 1)..];
+
+        if (name != Name)
+            yield return this with { Name = name };
+        if (name.StartsWith(DefaultNamespace, StringComparison.Ordinal) && name.Length > DefaultNamespace.Length)
+            yield return this with { Name = name[DefaultNamespace.Length..] };
+        else if (!name.Contains('/', StringComparison.Ordinal))
+            yield return this with { Name = DefaultNamespace + name };
+    }
+
+    /// <summary>
+    /// Whether this is how a person may shorten another reference: the last parts of its name, with the same tag, or with any tag where
+    /// none was written.
+    /// </summary>
+    public bool IsEndOf(ModelReference whole)
+    {
+        bool isSameTag = !HasWrittenTag || Tag == whole.Tag;
+        bool isEnd = whole.Name.Length > Name.Length
+            ? whole.Name.EndsWith(Name, StringComparison.Ordinal) && whole.Name[^(Name.Length + 1)] == '/'
+            : whole.Name == Name;
+        return isSameTag && isEnd;
+    }
+
+    /// <summary>Takes a canonical reference apart.</summary>
+    /// <exception cref="FormatException">It is not one.</exception>
+    public static ModelReference FromCanonical(string canonical) => TryParse(canonical, out ModelReference reference, out string? problem)
+        ? reference
+        : throw new FormatException($"The model reference {canonical} {problem}.");
+
+    /// <summary>
+    /// As <see cref="TryParse"/> for a name in the configuration file, where a line break at its end is a slip that the user should see.
+    /// </summary>
+    public static bool TryParseWritten(string text, out ModelReference reference, out string? problem)
+    {
+        if (ReferenceEquals(PlainText.Escape(text), text) || text.Length > MaxLength)
+            return TryParse(text, out reference, out problem);
+
+        reference = default;
+        problem = ControlCharacters;
+        return false;
+    }
+
+    private static string? Check(string text)
+    {
+        if (text.Length == 0)
+            return "is empty";
+        if (text.Length > MaxLength)
+            return $"is longer than {MaxLength} characters";
+
+        return ReferenceEquals(PlainText.Escape(text), text) ? null : ControlCharacters;
+    }
+}

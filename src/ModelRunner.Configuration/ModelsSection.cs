@@ -1,0 +1,122 @@
+using System.Text.Json;
+
+namespace ModelRunner.Configuration;
+
+/// <summary>Reads the section <c>models</c> of the file: what is said of single models.</summary>
+internal static class ModelsSection
+{
+    /// <summary>Written as <c>mmproj</c>, it keeps a projector away that lies beside the model.</summary>
+    private const string NoProjector = "none";
+
+    private const int MaxContextSize = 16 * 1024 * 1024;
+
+    public static IReadOnlyDictionary<string, ModelSettings> Resolve(ConfigurationFile file, OptionReader reader, string modelsPath)
+    {
+        var models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal);
+        foreach ((string written, FileNode node) in file.Models?.Members ?? [])
+        {
+            if (node.Kind != JsonValueKind.Object)
+            {
+                reader.Problems.Add(new ConfigurationProblem(file.Place(node), null, $"is {node.KindName}", "write an object, {} for the defaults"));
+            }
+            else if (ParseReference(file, node, written, reader.Problems) is { } canonical)
+            {
+                ModelSettings settings = ResolveModel(file, node, reader, modelsPath);
+                if (!models.TryAdd(canonical, settings))
+                {
+                    reader.Problems.Add(new ConfigurationProblem(
+                        file.Place(node), written, $"is the same model as another entry, {canonical}", "keep one of them"));
+                }
+            }
+        }
+
+        CheckAliases(file, models, reader.Problems);
+        return models;
+    }
+
+    private static ModelSettings ResolveModel(ConfigurationFile file, FileNode node, OptionReader reader, string modelsPath)
+    {
+        var members = new FileObjectReader(file, node, reader.Problems);
+        string? path = ResolvePath(members.Text("path"), reader, modelsPath);
+        WrittenValue? projector = members.Text("mmproj");
+        bool hasNoProjector = projector?.Text == NoProjector;
+        int? contextSize = members.Integer("contextSize", 1, MaxContextSize);
+        TimeSpan? keepAlive = members.KeepAlive("keepAlive");
+        IReadOnlyList<string> arguments =
+            members.Texts("args") is { } written ? LlamaArguments.Resolve(written, reader.Problems) : [];
+        IReadOnlyList<string> aliases = ResolveAliases(members.Texts("aliases"), reader.Problems);
+        members.ReportUnknown();
+
+        if (contextSize is not null && arguments.Contains("--ctx-size", StringComparer.Ordinal))
+        {
+            reader.Problems.Add(new ConfigurationProblem(
+                members.Place, null, "has both contextSize and --ctx-size", "keep contextSize, which counts per slot"));
+        }
+
+        return new ModelSettings
+        {
+            Path = path,
+            ProjectorPath = hasNoProjector ? null : ResolvePath(projector, reader, modelsPath),
+            HasNoProjector = hasNoProjector,
+            ContextSize = contextSize, KeepAlive = keepAlive, Arguments = arguments, Aliases = aliases,
+        };
+    }
+
+    private static string? ResolvePath(WrittenValue? written, OptionReader reader, string modelsPath)
+    {
+        if (written is null)
+            return null;
+        if (PathText.IsPossible(written.Text))
+            return PathText.Resolve(written.Text, reader.Options, modelsPath);
+
+        reader.Problems.Add(new ConfigurationProblem(written.Key, written.Text, "is not a path", "name the GGUF file"));
+        return null;
+    }
+
+    private static List<string> ResolveAliases(WrittenValue? written, List<ConfigurationProblem> problems)
+    {
+        var aliases = new List<string>();
+        if (written is null)
+            return aliases;
+
+        foreach (string text in written.Items ?? [written.Text])
+        {
+            if (ModelReference.TryParseWritten(text, out ModelReference reference, out string? problem))
+                aliases.Add(reference.ToString());
+            else
+                problems.Add(new ConfigurationProblem(written.Key, text, problem!, "write a name such as llama3.2"));
+        }
+
+        return aliases;
+    }
+
+    /// <summary>Reads the reference that a model is written under; null where it is none, which is reported.</summary>
+    public static string? ParseReference(ConfigurationFile file, FileNode node, string written, List<ConfigurationProblem> problems)
+    {
+        if (ModelReference.TryParseWritten(written, out ModelReference reference, out string? problem))
+            return reference.ToString();
+
+        problems.Add(new ConfigurationProblem(file.Place(node), written, problem!, "write a name such as llama3.2 or lab/otter:7b"));
+        return null;
+    }
+
+    // An alias must lead to one model, and a model's own name must lead to itself.
+    private static void CheckAliases(ConfigurationFile file, Dictionary<string, ModelSettings> models, List<ConfigurationProblem> problems)
+    {
+        var owners = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach ((string canonical, ModelSettings settings) in models)
+        {
+            foreach (string alias in settings.Aliases)
+            {
+                string? other = models.ContainsKey(alias) && alias != canonical ? alias : null;
+                if (!owners.TryAdd(alias, canonical) && owners[alias] != canonical)
+                    other = owners[alias];
+                if (other is not null)
+                {
+                    problems.Add(new ConfigurationProblem(
+                        file.Place(file.Models!), alias, $"is an alias of {canonical} and also leads to {other}", "keep one of them"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+
+namespace ModelRunner.Configuration;
+
+/// <summary>Reads typed values; what cannot be read becomes a problem and the default is taken, so that all problems are found at once.</summary>
+internal sealed class OptionReader(WrittenOptions written, List<ConfigurationProblem> problems)
+{
+    private delegate bool Parser<T>(string text, out T value);
+
+    public WrittenOptions Written => written;
+
+    public List<ConfigurationProblem> Problems => problems;
+
+    public DaemonOptions Options => written.Options;
+
+    /// <summary>Whether anybody wrote a value.</summary>
+    public bool IsWritten(ConfigurationOption option) => written.Find(option) is not null;
+
+    public bool Switch(ConfigurationOption option) => Read(option, false, SwitchText.TryParse);
+
+    public LogLevel Level(ConfigurationOption option, LogLevel fallback) => Read(option, fallback, LevelText.TryParse);
+
+    public int Integer(ConfigurationOption option, int fallback) => (int)Read(option, fallback, (string text, out long value) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+            CultureInfo.InvariantCulture, out value) && IsWithin(option, value));
+
+    public long Bytes(ConfigurationOption option, long fallback) => Read(option, fallback, (string text, out long value) =>
+        ByteSizeText.TryParse(text, out value) && IsWithin(option, value));
+
+    public TimeSpan Duration(ConfigurationOption option, TimeSpan fallback) => Read(option, fallback, (string text, out TimeSpan value) =>
+        DurationText.TryParse(text, out value) && IsWithin(option, value.TotalMilliseconds));
+
+    public TimeSpan KeepAlive(ConfigurationOption option, TimeSpan fallback) => Read(option, fallback, (string text, out TimeSpan value) =>
+        DurationText.TryParseKeepAlive(text, out value)
+        && (value == Timeout.InfiniteTimeSpan || IsWithin(option, value.TotalMilliseconds)));
+
+    /// <summary>An absolute path; null where nobody wrote one or it cannot be one.</summary>
+    public string? Path(ConfigurationOption option)
+    {
+        string? path = Read<string?>(option, null, static (string text, out string? value) =>
+        {
+            value = text;
+            return PathText.IsPossible(text);
+        });
+        return path is null ? null : PathText.Resolve(path, Options, Options.WorkingDirectory);
+    }
+
+    /// <summary>A key; null where nobody wrote one. A wrong one is reported without being shown.</summary>
+    public string? Secret(ConfigurationOption option)
+    {
+        if (written.Find(option) is not { } value)
+            return null;
+        if (value.Text.Length is > 0 and <= 4096 && !value.Text.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            return value.Text;
+
+        problems.Add(new ConfigurationProblem(value.Key, null, "cannot be used as a key", $"write {option.Expected}"));
+        return null;
+    }
+
+    private T Read<T>(ConfigurationOption option, T fallback, Parser<T> parse)
+    {
+        if (written.Find(option) is not { } value)
+            return fallback;
+        if (parse(value.Text, out T result))
+            return result;
+
+        Report(value, option);
+        return fallback;
+    }
+
+    /// <summary>Reports that a value is not what its option takes.</summary>
+    public void Report(WrittenValue value, ConfigurationOption option) =>
+        problems.Add(new ConfigurationProblem(value.Key, value.Text, $"is not {option.Expected}", "change it or leave it out"));
+
+    private static bool IsWithin(ConfigurationOption option, double value) => value >= option.Minimum && value <= option.Maximum;
+}

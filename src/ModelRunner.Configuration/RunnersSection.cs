@@ -1,0 +1,148 @@
+using System.Text.Json;
+using ModelRunner.Linux.Terminals;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Configuration;
+
+/// <summary>Reads the section <c>runners</c> of the file: servers that already run.</summary>
+internal static class RunnersSection
+{
+    private const int MaxLabelLength = 128;
+    private const int MaxNameLength = 1024;
+
+    public static IReadOnlyList<AttachedRunnerSettings> Resolve(
+        ConfigurationFile file, DaemonOptions options, List<ConfigurationProblem> problems)
+    {
+        var runners = new List<(FileNode Node, AttachedRunnerSettings Settings)>();
+        foreach (FileNode node in file.Runners?.Items ?? [])
+        {
+            if (node.Kind != JsonValueKind.Object)
+                problems.Add(new ConfigurationProblem(file.Place(node), null, $"is {node.KindName}", "write an object"));
+            else if (ResolveRunner(file, node, options, problems) is { } settings)
+                runners.Add((node, settings));
+        }
+
+        CheckCollisions(file, runners, problems);
+        return [.. runners.Select(static runner => runner.Settings).Select(settings => WithoutNeedlessReplica(settings, runners))];
+    }
+
+    private static AttachedRunnerSettings? ResolveRunner(
+        ConfigurationFile file, FileNode node, DaemonOptions options, List<ConfigurationProblem> problems)
+    {
+        var members = new FileObjectReader(file, node, problems);
+        WrittenValue? backend = members.RequiredText("backend", "for instance llama.cpp or vllm");
+        WrittenValue? model = members.RequiredText("model", "the name that clients use");
+        WrittenValue? mode = members.RequiredText("mode", "completion, embedding or reranking");
+        WrittenValue? endpoint = members.RequiredText("endpoint", EndpointText.ExpectedWithTls);
+        WrittenValue? replica = members.Text("replica");
+        WrittenValue? modelName = members.Text("modelName");
+        var access = new AttachedAccessReader(file, options, problems);
+        IReadOnlyList<KeyValuePair<string, string>> headers = access.Headers(members);
+        string metricsPath = access.MetricsPath(members);
+
+        bool isGood = IsLabel(backend, problems) & IsLabel(replica, problems) & IsName(modelName, problems);
+        string? reference = model is null ? null : ParseModel(model, problems);
+        RunnerMode? parsedMode = mode is null ? null : ParseMode(mode, problems);
+        string? socketPath = null;
+        Uri? address = null;
+        if (endpoint is not null && !EndpointText.TryParseWithTls(endpoint.Text, out socketPath, out address))
+        {
+            problems.Add(new ConfigurationProblem(endpoint.Key, endpoint.Text, "is not an endpoint", $"write {EndpointText.ExpectedWithTls}"));
+            endpoint = null;
+        }
+
+        if (endpoint is not null && address?.Scheme == Uri.UriSchemeHttps && !options.HasOpenSsl())
+        {
+            problems.Add(new ConfigurationProblem(
+                endpoint.Key, endpoint.Text, "needs TLS, and this system has no OpenSSL", OpenSslLibrary.Remedy));
+            endpoint = null;
+        }
+
+        AttachedTlsSettings? tls = access.Tls(members, hasTls: endpoint is null || address?.Scheme == Uri.UriSchemeHttps);
+        members.ReportUnknown();
+
+        if (!isGood || backend is null || reference is null || parsedMode is null || endpoint is null)
+            return null;
+
+        return new AttachedRunnerSettings(backend.Text, reference, parsedMode.Value, socketPath, address, replica?.Text)
+        {
+            ModelName = (modelName ?? model!).Text.Trim(), Headers = headers, MetricsPath = metricsPath, Tls = tls,
+        };
+    }
+
+    private static bool IsName(WrittenValue? written, List<ConfigurationProblem> problems)
+    {
+        if (written is null
+            || (written.Text.Trim().Length is > 0 and <= MaxNameLength && ReferenceEquals(PlainText.Escape(written.Text), written.Text)))
+            return true;
+
+        problems.Add(new ConfigurationProblem(written.Key, written.Text, "cannot be the name of a model",
+            $"write 1 to {MaxNameLength} printable characters: the name by which the server knows its model"));
+        return false;
+    }
+
+    private static string? ParseModel(WrittenValue written, List<ConfigurationProblem> problems)
+    {
+        if (ModelReference.TryParseWritten(written.Text, out ModelReference reference, out string? problem))
+            return reference.ToString();
+
+        problems.Add(new ConfigurationProblem(written.Key, written.Text, problem!, "write a name such as qwen3:8b"));
+        return null;
+    }
+
+    private static RunnerMode? ParseMode(WrittenValue written, List<ConfigurationProblem> problems)
+    {
+        if (ModeText.TryParse(written.Text, out RunnerMode mode))
+            return mode;
+
+        problems.Add(new ConfigurationProblem(written.Key, written.Text, "is not a mode", "write completion, embedding or reranking"));
+        return null;
+    }
+
+    private static bool IsLabel(WrittenValue? written, List<ConfigurationProblem> problems)
+    {
+        if (written is null)
+            return true;
+
+        string text = written.Text;
+        if (text.Length is > 0 and <= MaxLabelLength && ReferenceEquals(PlainText.Escape(text), text) && text.Trim() == text)
+            return true;
+
+        problems.Add(new ConfigurationProblem(written.Key, text, "cannot be a label value",
+            $"write 1 to {MaxLabelLength} printable characters without spaces around them"));
+        return false;
+    }
+
+    // Series have exactly three labels where three tell them apart.
+    private static AttachedRunnerSettings WithoutNeedlessReplica(
+        AttachedRunnerSettings settings, List<(FileNode Node, AttachedRunnerSettings Settings)> all) =>
+        all.Count(other => HaveSameKey(other.Settings, settings)) > 1 ? settings : settings with { Replica = null };
+
+    private static bool HaveSameKey(AttachedRunnerSettings left, AttachedRunnerSettings right) =>
+        left.Backend == right.Backend && left.Model == right.Model && left.Mode == right.Mode;
+
+    // Labels tell series apart. Two runners with the same ones would give duplicate series, for which Prometheus drops samples.
+    private static void CheckCollisions(
+        ConfigurationFile file, List<(FileNode Node, AttachedRunnerSettings Settings)> runners, List<ConfigurationProblem> problems)
+    {
+        foreach (var group in runners.GroupBy(static runner => (runner.Settings.Backend, runner.Settings.Model, runner.Settings.Mode)))
+        {
+            var replicas = new HashSet<string>(StringComparer.Ordinal);
+            bool isShared = group.Count() > 1;
+            foreach ((FileNode node, AttachedRunnerSettings settings) in group)
+            {
+                string labels = $"{settings.Backend}, {settings.Model}, {ModeText.Format(settings.Mode)}";
+                if (isShared && settings.Replica is null)
+                {
+                    problems.Add(new ConfigurationProblem(file.Place(node), null,
+                        $"has the same backend, model and mode as another runner ({labels})", "give each of them a replica of its own"));
+                }
+                else if (settings.Replica is { } replica && !replicas.Add(replica))
+                {
+                    problems.Add(new ConfigurationProblem(file.Place(node), replica,
+                        $"is also the replica of another runner of {labels}", "give each of them a replica of its own"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+namespace ModelRunner.Configuration;
+
+/// <summary>Finds what a person probably meant.</summary>
+internal static class Spelling
+{
+    /// <summary>The candidate that is nearest to a word; null where none is near enough to be meant.</summary>
+    public static string? Closest(string word, IEnumerable<string> candidates) =>
+        Closest(word, candidates, word.Length < 4 ? 1 : Math.Max(2, word.Length / 3));
+
+    /// <summary>The candidate that is nearest to a word; null where none is within so many letters. Two letters that changed places count as two.</summary>
+    public static string? Closest(string word, IEnumerable<string> candidates, int maxDistance)
+    {
+        string? closest = null;
+        int least = maxDistance + 1;
+        foreach (string candidate in candidates)
+        {
+            int distance = Distance(word, candidate);
+            if (distance >= least)
+                continue;
+
+            least = distance;
+            closest = candidate;
+        }
+
+        return closest;
+    }
+
+    /// <summary>How many letters must be put in, left out or changed to make one word of the other, regardless of case.</summary>
+    private static int Distance(string left, string right)
+    {
+        // Nobody misspells by more than this; it also bounds the work for a hostile key.
+        if (Math.Abs(left.Length - right.Length) > 8 || left.Length > 64)
+            return int.MaxValue;
+
+        int[] previous = new int[right.Length + 1];
+        int[] current = new int[right.Length + 1];
+        for (int j = 0; j <= right.Length; j++)
+            previous[j] = j;
+
+        for (int i = 1; i <= left.Length; i++)
+        {
+            current[0] = i;
+            for (int j = 1; j <= right.Length; j++)
+            {
+                int change = char.ToUpperInvariant(left[i - 1]) == char.ToUpperInvariant(right[j - 1]) ? 0 : 1;
+                current[j] = Math.Min(Math.Min(previous[j], current[j - 1]) + 1, previous[j - 1] + change);
+            }
+
+            (previous, current) = (current, previous);
+        }
+
+        return previous[right.Length];
+    }
+}

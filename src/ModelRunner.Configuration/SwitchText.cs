@@ -1,0 +1,16 @@
+namespace ModelRunner.Configuration;
+
+/// <summary>On and off as people write them, in any case. An empty text is off; nothing else is understood.</summary>
+internal static class SwitchText
+{
+    /// <summary>The words that are understood, for a sentence.</summary>
+    public const string Expected = "1, true, yes, on or t; or 0, false, no, off or f";
+
+    /// <summary>Reads a switch; false where the word is neither on nor off.</summary>
+    public static bool TryParse(string text, out bool isOn)
+    {
+        string word = text.Trim().ToUpperInvariant();
+        isOn = word is "1" or "TRUE" or "YES" or "ON" or "T";
+        return isOn || word is "" or "0" or "FALSE" or "NO" or "OFF" or "F";
+    }
+}

@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+using System.Text;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Responses;
+
+namespace ModelRunner.Daemon.Access;
+
+/// <summary>Asks clients on TCP for the key, where one is set. Only <c>/health</c> is open, for health checks.</summary>
+internal sealed class KeyPolicy
+{
+    private const string Scheme = "Bearer ";
+
+    private const int LongestKey = 4096;
+
+    private readonly byte[]? _key;
+
+    public KeyPolicy(DaemonSettings settings) => _key = settings.ApiKey is { } key ? Pad(key) : null;
+
+    public ApiError? Check(HttpContext context)
+    {
+        if (_key is null || context.Request.Path == "/health")
+            return null;
+
+        string sent = context.Request.Headers.Authorization.ToString();
+        if (sent.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && IsKey(sent[Scheme.Length..].Trim()))
+            return null;
+
+        // Clients of Anthropic's API send their key here.
+        string alone = context.Request.Headers["x-api-key"].ToString();
+        if (alone.Length > 0 && IsKey(alone))
+            return null;
+
+        context.Response.Headers.WWWAuthenticate = "Bearer realm=\"model-runner\"";
+        return sent.Length == 0 && alone.Length == 0
+            ? Refuse("this daemon asks for a key; send \"Authorization: Bearer\" with the value of its MODEL_RUNNER_API_KEY", "missing_api_key")
+            : Refuse("the key is wrong; send the value of the daemon's MODEL_RUNNER_API_KEY as \"Authorization: Bearer\"", "invalid_api_key");
+    }
+
+    private static ApiError Refuse(string message, string code) =>
+        new(StatusCodes.Status401Unauthorized, message, ApiError.Authentication, code);
+
+    private bool IsKey(string candidate) =>
+        candidate.Length <= LongestKey && CryptographicOperations.FixedTimeEquals(Pad(candidate), _key);
+
+    // All have one length, so that the time of the comparison tells nothing, not even how long the key is. Digests would do as well, but they
+    // need OpenSSL, which a bare system lacks.
+    private static byte[] Pad(string key)
+    {
+        byte[] padded = new byte[Encoding.UTF8.GetMaxByteCount(LongestKey)];
+        Encoding.UTF8.GetBytes(key, padded);
+        return padded;
+    }
+}

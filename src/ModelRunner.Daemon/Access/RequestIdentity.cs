@@ -1,0 +1,54 @@
+using System.Buffers;
+using ModelRunner.Linux.Terminals;
+
+namespace ModelRunner.Daemon.Access;
+
+/// <summary>
+/// Gives every request an id that its answer and the log carry. Stands before everything else, so that errors and the metrics page have
+/// one too. An id that the client sent is kept, so that it can find its own request in the log.
+/// </summary>
+internal sealed partial class RequestIdentity(RequestDelegate next, TimeProvider time, ILogger<RequestIdentity> logger)
+{
+    /// <summary>The header's name, in the request and in the answer.</summary>
+    public const string HeaderName = "x-request-id";
+
+    private const int LongestId = 128;
+
+    private const int LongestPath = 200;
+
+    private static readonly SearchValues<char> IdCharacters =
+        SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.:/+=~@");
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        string id = Choose(context.Request.Headers[HeaderName].ToString());
+        context.TraceIdentifier = id;
+        context.Response.OnStarting(
+            static state =>
+            {
+                var started = (HttpContext)state;
+                started.Response.Headers[HeaderName] = started.TraceIdentifier;
+                return Task.CompletedTask;
+            },
+            context);
+
+        if (!logger.IsEnabled(LogLevel.Debug))
+        {
+            await next(context);
+            return;
+        }
+
+        long begun = time.GetTimestamp();
+        string path = PlainText.EscapeAndCut(context.Request.Path.Value ?? "", LongestPath);
+        string method = PlainText.EscapeAndCut(context.Request.Method, LongestPath);
+        await next(context);
+        LogAnswered(id, method, path, context.Response.StatusCode, time.GetElapsedTime(begun).TotalMilliseconds);
+    }
+
+    /// <summary>The client's id where it is short and holds nothing that could confuse a log; else a new one of 32 digits.</summary>
+    internal static string Choose(string sent) =>
+        sent.Length is > 0 and <= LongestId && !sent.AsSpan().ContainsAnyExcept(IdCharacters) ? sent : Guid.NewGuid().ToString("N");
+
+    [LoggerMessage(LogLevel.Debug, "Request {Id}: {Method} {Path} was answered with {Status} after {Milliseconds:0.0} ms.")]
+    private partial void LogAnswered(string id, string method, string path, int status, double milliseconds);
+}

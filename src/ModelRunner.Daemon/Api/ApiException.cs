@@ -1,8 +1,0 @@
-namespace ModelRunner.Daemon.Api;
-
-/// <summary>Ends a request with an error answer.</summary>
-internal sealed class ApiException(ApiError error) : Exception(error.Message)
-{
-    /// <summary>The answer.</summary>
-    public ApiError Error => error;
-}

@@ -1,0 +1,102 @@
+using ModelRunner.Configuration;
+
+namespace ModelRunner.Daemon.Engines;
+
+/// <summary>
+/// Compares the arguments that the user added with those that the engine knows. llama-server renames and removes arguments between
+/// versions; one that it does not know makes every start fail, which is better said at once.
+/// </summary>
+internal static class EngineArgumentCheck
+{
+    // What arguments are called in other versions of llama-server; the help of a version names only its own.
+    private static readonly (string Old, string New)[] Renames =
+    [
+        ("--draft-max", "--spec-draft-n-max"), ("--draft-min", "--spec-draft-n-min"), ("--mlock", "--load-mode mlock"),
+        ("--mmap", "--load-mode mmap"), ("--no-mmap", "--load-mode none"), ("--direct-io", "--load-mode dio"),
+        ("--no-direct-io", "--load-mode mmap"),
+    ];
+
+    /// <summary>Whether the user added any argument, so that it is worth to ask the engine.</summary>
+    public static bool IsNeeded(DaemonSettings settings) =>
+        settings.Runners.ExtraArguments.Count > 0 || settings.Models.Values.Any(static model => model.Arguments.Count > 0);
+
+    /// <summary>A problem for each argument that llama-server does not know.</summary>
+    /// <param name="settings">The settings with the arguments.</param>
+    /// <param name="flags">What llama-server knows.</param>
+    /// <param name="key">Where the arguments for all runners were written.</param>
+    public static IReadOnlyList<ConfigurationProblem> FindUnknown(DaemonSettings settings, EngineFlags flags, string key = "LLAMA_ARGS")
+    {
+        var problems = new List<ConfigurationProblem>();
+        Check(key, settings.Runners.ExtraArguments);
+        foreach ((string reference, ModelSettings model) in settings.Models)
+            Check($"args of {reference}", model.Arguments);
+        return problems;
+
+        void Check(string place, IReadOnlyList<string> arguments)
+        {
+            foreach (string name in Names(arguments).Where(name => FindSpelling(name, flags) is null).Distinct(StringComparer.Ordinal))
+                problems.Add(new ConfigurationProblem(place, name, "is not known to this llama-server", Remedy(name, flags)));
+        }
+    }
+
+    /// <summary>All added arguments that the embedded engine does not know, once each.</summary>
+    public static IReadOnlyList<string> ListUnknown(DaemonSettings settings, EngineFlags flags) =>
+        [.. settings.Models.Values.Select(static model => model.Arguments).Prepend(settings.Runners.ExtraArguments)
+            .SelectMany(Names).Where(name => FindSpelling(name, flags) is null).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>The arguments in spellings that the engine knows, without those that it does not know at all.</summary>
+    /// <param name="arguments">Checked arguments: canonical names, each with its value behind it.</param>
+    /// <param name="flags">What the engine knows; null: all is passed on as it is.</param>
+    public static IReadOnlyList<string> Adapt(IReadOnlyList<string> arguments, EngineFlags? flags)
+    {
+        if (flags is null)
+            return arguments;
+
+        var adapted = new List<string>(arguments.Count);
+        for (int i = 0; i < arguments.Count; i++)
+        {
+            bool hasValue = HasValue(arguments[i]) && i + 1 < arguments.Count;
+            if (FindSpelling(arguments[i], flags) is { } spelling)
+            {
+                adapted.Add(spelling);
+                if (hasValue)
+                    adapted.Add(arguments[i + 1]);
+            }
+
+            i += hasValue ? 1 : 0;
+        }
+
+        return adapted;
+    }
+
+    private static IEnumerable<string> Names(IReadOnlyList<string> arguments)
+    {
+        for (int i = 0; i < arguments.Count; i += HasValue(arguments[i]) ? 2 : 1)
+            yield return arguments[i];
+    }
+
+    private static bool HasValue(string name) =>
+        LlamaArgumentTable.Arguments.TryGetValue(name, out LlamaArgument argument) && argument.Kind != LlamaValueKind.None;
+
+    private static string? FindSpelling(string name, EngineFlags flags) =>
+        LlamaArgumentTable.Arguments.Where(pair => pair.Value.Name == name).Select(static pair => pair.Key).FirstOrDefault(flags.Known.Contains);
+
+    private static string Remedy(string name, EngineFlags flags)
+    {
+        string[] instead = flags.Removed.TryGetValue(name, out IReadOnlyList<string>? named) && named.Count > 0
+            ? [.. named.Where(flags.Known.Contains)]
+            : [.. Renames.Where(pair => pair.Old == name).Select(static pair => pair.New)
+                .Concat(Renames.Where(pair => FirstWord(pair.New) == name).Select(static pair => pair.Old))
+                .Where(other => flags.Known.Contains(FirstWord(other)))];
+        if (instead.Length > 0)
+            return $"write {string.Join(" or ", instead)} instead";
+
+        IEnumerable<string> usable = flags.Known.Where(LlamaArgumentTable.Arguments.ContainsKey)
+            .Where(static known => known.StartsWith("--", StringComparison.Ordinal)).Select(static known => known[2..]);
+        return Spelling.Closest(name.TrimStart('-'), usable) is { } closest
+            ? $"did you mean --{closest}?"
+            : "leave it out, or use a llama-server that knows it; llama-server --help lists what it knows";
+    }
+
+    private static string FirstWord(string text) => text.Split(' ')[0];
+}

@@ -1,0 +1,55 @@
+using System.Buffers;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux;
+using ModelRunner.Linux.Processes;
+using ModelRunner.Linux.Terminals;
+
+namespace ModelRunner.Daemon.Engines;
+
+/// <summary>Makes one line for the user of how an engine ended and of what it wrote before.</summary>
+internal static class ExitCause
+{
+    private const int MaxDetailLength = 240;
+    private const int ProgramNotFound = 127;
+    private const int ProgramNotExecutable = 126;
+
+    private const string KilledForMemory =
+        "; the kernel's out-of-memory killer ended a process, which may have been this one: use a smaller model or contextSize";
+
+    private const string KilledBySomebody = "; the daemon did not send it, a person or another program did";
+
+    private static readonly SearchValues<char> LevelLetters = SearchValues.Create("DEIWT");
+    private static readonly SearchValues<char> TimeCharacters = SearchValues.Create("0123456789.");
+
+    /// <summary>Describes an end that nobody asked for.</summary>
+    /// <param name="engine">The engine's name.</param>
+    /// <param name="status">How it ended.</param>
+    /// <param name="lines">The last lines that it wrote, oldest first.</param>
+    /// <param name="wasMemoryShort">Whether the kernel killed a process for want of memory, which may have been this one.</param>
+    public static RunnerFailure Describe(string engine, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort = false)
+    {
+        foreach (KnownLogLine known in KnownLogLine.All)
+            if (lines.LastOrDefault(line => line.Contains(known.Core, StringComparison.Ordinal)) is { } line)
+                return new RunnerFailure(known.Reason, $"{engine} {status}: {known.Explanation} ({Detail(line)})");
+
+        return status switch
+        {
+            { Signal: Libc.SigKill } => new(RunnerFailureReason.Killed, $"{engine} {status}{(wasMemoryShort ? KilledForMemory : KilledBySomebody)}"),
+            { Signal: not null } => new(RunnerFailureReason.Crashed, $"{engine} {status}{LastWords(lines)}"),
+            { Code: ProgramNotFound or ProgramNotExecutable } => new(RunnerFailureReason.NotStarted, $"{engine} could not be executed{LastWords(lines)}"),
+            _ => new(RunnerFailureReason.Exited, $"{engine} {status}{LastWords(lines)}"),
+        };
+    }
+
+    /// <summary>Takes time and level off the front of a line, and cuts it.</summary>
+    public static string Detail(string line)
+    {
+        // 0.00.005.017 E llama_model_load: error loading model: …
+        int space = line.IndexOf(' ', StringComparison.Ordinal);
+        bool hasPrefix = space > 0 && line.Length > space + 3 && line[space + 2] == ' ' && LevelLetters.Contains(line[space + 1])
+            && !line.AsSpan(0, space).ContainsAnyExcept(TimeCharacters);
+        return PlainText.EscapeAndCut(hasPrefix ? line[(space + 3)..].Trim() : line.Trim(), MaxDetailLength);
+    }
+
+    private static string LastWords(IReadOnlyList<string> lines) => lines.Count == 0 ? "" : $"; its last words: {Detail(lines[^1])}";
+}

@@ -1,0 +1,21 @@
+using ModelRunner.Daemon.Runners;
+
+namespace ModelRunner.Daemon.Engines;
+
+/// <summary>A start that failed before there could be a process.</summary>
+internal sealed class FailedStart(RunnerFailure failure, RunnerEndpoint endpoint) : IManagedRunner
+{
+    public RunnerEndpoint Endpoint => endpoint;
+
+    public int? ProcessId => null;
+
+    public IReadOnlyList<string> Arguments => [];
+
+    public Task<RunnerFailure?> Ready { get; } = Task.FromResult<RunnerFailure?>(failure);
+
+    public Task<RunnerFailure?> Exited => Ready;
+
+    public IReadOnlyList<string> LastLines(int maxCount) => [];
+
+    public Task StopAsync() => Task.CompletedTask;
+}

@@ -1,0 +1,201 @@
+using System.Globalization;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux;
+using ModelRunner.Linux.Processes;
+
+namespace ModelRunner.Daemon.Engines;
+
+/// <summary>A runner that is a child process of ours.</summary>
+internal sealed class RunnerProcess : IManagedRunner
+{
+    // SIGKILL cannot be refused, but a process that hangs in a driver ends only when the driver lets it.
+    private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(2);
+    private const int LinesLogged = 20;
+
+    private readonly TaskCompletionSource<RunnerFailure?> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private readonly ILogger _logger;
+    private readonly OutOfMemoryKills _memoryKills;
+    private readonly TaskCompletionSource<RunnerFailure?> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly RunnerSettings _settings;
+    private readonly Task<ChildProcess> _spawning;
+    private readonly RunnerStart _start;
+    private readonly TimeProvider _time;
+    private Task? _stopping;
+
+    /// <param name="spawning">The process, which may be still on its way.</param>
+    /// <param name="start">How it is started.</param>
+    /// <param name="settings">Its time limits.</param>
+    /// <param name="memoryKills">Whether it may have been killed for want of memory.</param>
+    /// <param name="time">The clock for them.</param>
+    /// <param name="logger">Told of everything that happens to it.</param>
+    public RunnerProcess(
+        Task<ChildProcess> spawning, RunnerStart start, RunnerSettings settings, OutOfMemoryKills memoryKills, TimeProvider time, ILogger logger)
+    {
+        (_spawning, _start, _settings, _memoryKills, _time, _logger) = (spawning, start, settings, memoryKills, time, logger);
+        _ = WatchAsync();
+    }
+
+    public RunnerEndpoint Endpoint => _start.Endpoint;
+
+    public int? ProcessId => Child?.Id;
+
+    public IReadOnlyList<string> Arguments => _start.Arguments;
+
+    public Task<RunnerFailure?> Ready => _ready.Task;
+
+    public Task<RunnerFailure?> Exited => _exited.Task;
+
+    private ChildProcess? Child => _spawning.IsCompletedSuccessfully ? _spawning.Result : null;
+
+    private bool IsStopping
+    {
+        get
+        {
+            lock (_gate)
+                return _stopping is not null;
+        }
+    }
+
+    public IReadOnlyList<string> LastLines(int maxCount) => Child?.Output.ReadLines(maxCount) ?? [];
+
+    public Task StopAsync()
+    {
+        lock (_gate)
+            return _stopping ??= Task.Run(EndAsync);
+    }
+
+    private async Task WatchAsync()
+    {
+        ChildProcess child;
+        try
+        {
+            child = await _spawning;
+        }
+        catch (SpawnException failure)
+        {
+            Finish(new RunnerFailure(RunnerFailureReason.NotStarted, failure.Message));
+            return;
+        }
+
+        string shown = string.Join(' ', _start.Arguments);
+        RunnerProcessLog.Starting(_logger, _start.Reference, child.Id, _start.Engine.Path, shown);
+        RunnerFailure? failed = await BecomeReadyAsync(child);
+        if (failed is null)
+            _ready.TrySetResult(null);
+        else
+            child.Kill();
+
+        ExitStatus status = await child.Exited;
+        if (child.Survivors > 0)
+            RunnerProcessLog.DescendantsSurvive(_logger, _start.Reference, child.Id, child.Survivors);
+        if (failed is null && !IsStopping)
+            failed = Describe(child, status);
+        Finish(failed);
+    }
+
+    /// <summary>Waits until it is ready or gone; null for both. Otherwise the reason why it is of no use, though it lives.</summary>
+    private async Task<RunnerFailure?> BecomeReadyAsync(ChildProcess child)
+    {
+        long started = _time.GetTimestamp();
+        using var probing = new CancellationTokenSource(_settings.LoadTimeout, _time);
+        Task<string?> probe = new ReadinessProbe(_start, _time).WaitAsync(probing.Token);
+        await Task.WhenAny(probe, child.Exited);
+        if (!probe.IsCompleted)
+        {
+            // Nobody may go on asking a socket whose owner is gone.
+            await probing.CancelAsync();
+            await probe.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ready.TrySetResult(DescribeEarlyEnd(child, await child.Exited));
+            return null;
+        }
+
+        if (!probe.IsCompletedSuccessfully)
+            return new(RunnerFailureReason.LoadTimeout, string.Create(CultureInfo.InvariantCulture,
+                $"{_start.Engine.Name} was not ready after {_settings.LoadTimeout.TotalSeconds:0.###} s"));
+        if (await probe is { } name)
+            return new(RunnerFailureReason.WrongModel, $"{_start.Engine.Name} answers as \"{name}\" instead of \"{_start.Reference}\"");
+
+        double milliseconds = _time.GetElapsedTime(started).TotalMilliseconds;
+        RunnerProcessLog.IsReady(_logger, _start.Reference, child.Id, milliseconds);
+        return null;
+    }
+
+    private RunnerFailure DescribeEarlyEnd(ChildProcess child, ExitStatus status) => IsStopping
+        ? new(RunnerFailureReason.Stopped, $"{_start.Engine.Name} was stopped before it was ready")
+        : Describe(child, status);
+
+    private RunnerFailure Describe(ChildProcess child, ExitStatus status) => ExitCause.Describe(
+        _start.Engine.Name, status, child.Output.ReadLines(), wasMemoryShort: status.Signal == Libc.SigKill && _memoryKills.TakeOne());
+
+    private void Finish(RunnerFailure? failure)
+    {
+        RemoveSocket();
+        if (failure is not null)
+            LogFailure(failure);
+        else if (Child is { } child)
+            RunnerProcessLog.Ended(_logger, _start.Reference, child.Id);
+
+        _ready.TrySetResult(failure);
+        _exited.TrySetResult(failure);
+    }
+
+    private void LogFailure(RunnerFailure failure)
+    {
+        int process = ProcessId ?? 0;
+        RunnerProcessLog.Failed(_logger, _start.Reference, process, failure.Message);
+        if (!_logger.IsEnabled(LogLevel.Warning))
+            return;
+        foreach (string line in LastLines(LinesLogged))
+            RunnerProcessLog.LastWords(_logger, _start.Reference, process, line);
+    }
+
+    private async Task EndAsync()
+    {
+        // A process that is on its way is awaited, so that it cannot slip through.
+        await ((Task)_spawning).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Child is not { } child)
+            return;
+
+        child.AskToEnd(_settings.StopGrace);
+        if (await IsGoneWithinAsync(_settings.StopGrace))
+            return;
+
+        RunnerProcessLog.Killing(_logger, _start.Reference, child.Id, _settings.StopGrace.TotalSeconds);
+        child.Kill();
+        if (await IsGoneWithinAsync(KillPatience))
+            return;
+
+        // A stop ends, whatever the process does.
+        RunnerProcessLog.CannotBeKilled(_logger, _start.Reference, child.Id);
+        RemoveSocket();
+        _ready.TrySetResult(new(RunnerFailureReason.Stopped, $"{_start.Engine.Name} could not be killed"));
+        _exited.TrySetResult(null);
+    }
+
+    private async Task<bool> IsGoneWithinAsync(TimeSpan patience)
+    {
+        try
+        {
+            await _exited.Task.WaitAsync(patience, _time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private void RemoveSocket()
+    {
+        try
+        {
+            File.Delete(_start.SocketPath);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // No later start uses this path, and the folder goes when the daemon does.
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Processes;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Engines;
+
+/// <summary>
+/// Starts runners as child processes. Making one makes the private folder and begins to clean up after daemons that were killed; disposing
+/// it, after all runners have stopped, removes that folder and kills whatever is left.
+/// </summary>
+internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
+{
+    private readonly RunnerEngine? _engine;
+    private readonly Lock _gate = new();
+    private readonly ILogger _logger;
+    private readonly OutOfMemoryKills _memoryKills = new(MachineMemory.ReadOutOfMemoryKills);
+    private readonly IReadOnlyList<string> _places;
+    private readonly List<RuntimeFolder> _replaced = [];
+    private readonly DaemonSettings _settings;
+    private readonly RunnerSpawner _spawner;
+    private readonly Task _sweeping;
+    private readonly TimeProvider _time;
+    private RuntimeFolder _folder;
+
+    /// <exception cref="IOException">No private folder could be made.</exception>
+    public RunnerProcessLauncher(DaemonSettings settings, TimeProvider time, ILogger<RunnerProcessLauncher> logger)
+        : this(settings, time, logger, RuntimeFolder.Places(), DeathSignal.ChoosePrefix(), hasGuardian: true)
+    {
+    }
+
+    /// <summary>For tests, which name the places to use and the way to tie a child's life to ours.</summary>
+    internal RunnerProcessLauncher(
+        DaemonSettings settings, TimeProvider time, ILogger logger, IReadOnlyList<string> places, IReadOnlyList<string> prefix,
+        bool hasGuardian = false)
+    {
+        (_settings, _time, _logger, _places) = (settings, time, logger, places);
+        _engine = RunnerEngine.Choose(settings.Runners);
+        _sweeping = Task.Run(() => Sweep(places, logger));
+        _folder = RuntimeFolder.Create(places);
+        _spawner = new RunnerSpawner(prefix, hasGuardian ? new Guardian(places, cause => RunnerProcessLog.NoGuardian(logger, cause)) : null);
+    }
+
+    public string? Engine => _engine?.Name;
+
+    public IManagedRunner Start(RunnerId runner, RunnerKey key, ModelEntry model)
+    {
+        RuntimeFolder folder = IntactFolder();
+        string socketPath = folder.SocketPath(runner.Value);
+        string alias = RunnerAlias.Of(model.Reference);
+        int connections = RunnerConnections.ForRequests(_settings.Runners, model);
+        RunnerEndpoint endpoint = RunnerEndpointFactory.ForManaged(runner, socketPath, connections) with
+        {
+            ModelName = alias == model.Reference ? null : alias,
+        };
+        if (_engine is null)
+            return Fail("no engine to run models with: install llama-server, or name it in LLAMA_SERVER_PATH", endpoint);
+        if (model.Path is null)
+            return Fail($"{model.Reference} has no file to start a runner with", endpoint);
+
+        IReadOnlyList<string> arguments =
+            RunnerCommandLine.Build(_engine, model, key.Mode, socketPath, _settings.Runners, _settings.Metrics.Enabled);
+        IReadOnlyList<string> environment = RunnerEnvironment.Build(Environment.GetEnvironmentVariables(), folder.EmptyFolder);
+        Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(_engine.Path, arguments, environment, folder.Path));
+        var start = new RunnerStart(_engine, model.Reference, arguments, socketPath, endpoint);
+        return new RunnerProcess(spawning, start, _settings.Runners, _memoryKills, _time, _logger);
+    }
+
+    public void Dispose()
+    {
+        _sweeping.GetAwaiter().GetResult();
+        _spawner.Dispose();
+        _folder.Dispose();
+        foreach (RuntimeFolder folder in _replaced)
+            folder.Dispose();
+    }
+
+    // Programs that clean temporary folders remove what looks old. A start with a folder that is gone would fail for an odd reason.
+    private RuntimeFolder IntactFolder()
+    {
+        lock (_gate)
+        {
+            if (_folder.TryRestore())
+                return _folder;
+
+            RuntimeFolder replaced = _folder;
+            _folder = RuntimeFolder.Create(_places);
+            RunnerProcessLog.FolderReplaced(_logger, replaced.Path, _folder.Path);
+
+            // The sockets of runners that live may be in those that are still there.
+            _replaced.Add(replaced);
+            foreach (RuntimeFolder gone in _replaced.FindAll(static folder => !folder.IsThere))
+                gone.Dispose();
+            _replaced.RemoveAll(static folder => !folder.IsThere);
+            return _folder;
+        }
+    }
+
+    // What a killed daemon left may hold the memory that is needed now. The sweep is long over when the first request comes.
+    private async Task<ChildProcess> SpawnAsync(SpawnRequest request)
+    {
+        await _sweeping;
+        return await _spawner.StartAsync(request);
+    }
+
+    private static void Sweep(IReadOnlyList<string> places, ILogger logger)
+    {
+        (int processes, int folders) = OrphanSweep.Run(places);
+        if (processes + folders > 0)
+            RunnerProcessLog.Swept(logger, processes, folders);
+    }
+
+    private static FailedStart Fail(string message, RunnerEndpoint endpoint) =>
+        new(new RunnerFailure(RunnerFailureReason.NotStarted, message), endpoint);
+}

@@ -1,0 +1,209 @@
+namespace ModelRunner.Daemon.Inference.Bodies;
+
+/// <summary>
+/// The memory that all request bodies together may take. A body asks for more as it arrives, never for what it only announced. Where the
+/// budget is used up, bodies wait in the order in which they asked. A part that is as large as the largest body is kept for one body at a
+/// time, so that of many that have arrived in part one can always arrive whole, and the others after it. Safe to call from any thread.
+/// </summary>
+/// <param name="limitBytes">For all bodies together.</param>
+/// <param name="largestBytes">The most that one body takes.</param>
+/// <param name="time">The clock.</param>
+internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvider time)
+{
+    /// <summary>How long a body waits for memory at a time.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>What bodies take without the part that is kept for one at a time.</summary>
+    private readonly long _ordinaryBytes = Math.Max(0, limitBytes - largestBytes);
+
+    private readonly Lock _lock = new();
+    private readonly LinkedList<BodyWaiter> _waiters = new();
+    private readonly HashSet<BodyShare> _arriving = [];
+
+    /// <summary>The body that may take from the kept part; null: none.</summary>
+    private BodyShare? _privileged;
+
+    /// <summary>What all others hold.</summary>
+    private long _ordinaryUsed;
+    private ITimer? _timer;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time => time;
+
+    /// <summary>What bodies hold now.</summary>
+    public long UsedBytes
+    {
+        get
+        {
+            lock (_lock)
+                return _ordinaryUsed + (_privileged?.Bytes ?? 0);
+        }
+    }
+
+    /// <summary>How many bodies wait for memory.</summary>
+    public int WaitingCount
+    {
+        get
+        {
+            lock (_lock)
+                return _waiters.Count;
+        }
+    }
+
+    /// <summary>The share of a body that begins to arrive. Dispose it when nobody reads the body any more.</summary>
+    public BodyShare Open()
+    {
+        var share = new BodyShare(this);
+        lock (_lock)
+            _arriving.Add(share);
+        return share;
+    }
+
+    /// <summary>Gives a share so many bytes more.</summary>
+    /// <returns>False where there were none within <see cref="Patience"/>.</returns>
+    public Task<bool> TakeAsync(BodyShare share, long bytes, CancellationToken cancellationToken)
+    {
+        BodyWaiter waiter;
+        lock (_lock)
+        {
+            if ((_waiters.Count == 0 || share == _privileged) && TryTake(share, bytes, isFirst: _waiters.Count == 0))
+                return Task.FromResult(true);
+
+            waiter = new BodyWaiter(share, bytes, time.GetTimestamp());
+            waiter.Node = share == _privileged ? _waiters.AddFirst(waiter) : _waiters.AddLast(waiter);
+            if (_waiters.Count == 1)
+                StartLooking();
+
+            // Nobody may be waiting for an answer that would free memory.
+            GrantInOrder();
+        }
+
+        return WaitAsync(waiter, cancellationToken);
+    }
+
+    /// <summary>The body has arrived; its share does not grow any more.</summary>
+    public void MarkArrived(BodyShare share)
+    {
+        lock (_lock)
+        {
+            _arriving.Remove(share);
+            FreeKeptPart();
+            GrantInOrder();
+        }
+    }
+
+    /// <summary>Takes a share back.</summary>
+    public void Release(BodyShare share)
+    {
+        lock (_lock)
+        {
+            _arriving.Remove(share);
+            if (_privileged == share)
+                _privileged = null;
+            else
+                _ordinaryUsed -= share.Bytes;
+            share.Bytes = 0;
+            FreeKeptPart();
+            GrantInOrder();
+        }
+    }
+
+    private async Task<bool> WaitAsync(BodyWaiter waiter, CancellationToken cancellationToken)
+    {
+        await using CancellationTokenRegistration leaving = cancellationToken.UnsafeRegister(
+            static state =>
+            {
+                var (budget, gone) = ((BodyBudget, BodyWaiter))state!;
+                budget.GiveUp(gone);
+            },
+            (this, waiter));
+        bool isGranted = await waiter.Granted.Task;
+        cancellationToken.ThrowIfCancellationRequested();
+        return isGranted;
+    }
+
+    private void GiveUp(BodyWaiter waiter)
+    {
+        lock (_lock)
+        {
+            if (waiter.Node is { } node)
+                Finish(node, isGranted: false);
+            GrantInOrder();
+        }
+    }
+
+    private void GrantInOrder()
+    {
+        while (_waiters.First is { } first && TryTake(first.Value.Share, first.Value.Bytes, isFirst: true))
+            Finish(first, isGranted: true);
+    }
+
+    private bool TryTake(BodyShare share, long bytes, bool isFirst)
+    {
+        if (share != _privileged)
+        {
+            if (_ordinaryUsed + bytes <= _ordinaryBytes)
+            {
+                _ordinaryUsed += bytes;
+            }
+            else if (_privileged is null && isFirst)
+            {
+                // From here on it can take all that it may need.
+                _privileged = share;
+                _ordinaryUsed -= share.Bytes;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        share.Bytes += bytes;
+        return true;
+    }
+
+    /// <summary>Frees the kept part for the next body once its holder has arrived and fits into the rest.</summary>
+    private void FreeKeptPart()
+    {
+        if (_privileged is not { } holder || _arriving.Contains(holder) || _ordinaryUsed + holder.Bytes > _ordinaryBytes)
+            return;
+
+        _ordinaryUsed += holder.Bytes;
+        _privileged = null;
+    }
+
+    private void Finish(LinkedListNode<BodyWaiter> node, bool isGranted)
+    {
+        _waiters.Remove(node);
+        node.Value.Node = null;
+        node.Value.Share.RestartProgress();
+        node.Value.Granted.TrySetResult(isGranted);
+        if (_waiters.Count == 0)
+            _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    private void StartLooking()
+    {
+        _timer ??= time.CreateTimer(static budget => ((BodyBudget)budget!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(LookInterval, LookInterval);
+    }
+
+    /// <summary>Ends the waiting of those who waited long enough, and cuts bodies that arrive too slowly while others wait.</summary>
+    private void Look()
+    {
+        var slow = new List<BodyShare>();
+        lock (_lock)
+        {
+            while (_waiters.First is { } first && time.GetElapsedTime(first.Value.Since) >= Patience)
+                Finish(first, isGranted: false);
+            if (_waiters.Count > 0)
+                slow.AddRange(_arriving.Where(static share => share.IsSlow));
+        }
+
+        // Cancelling runs code of others, which must not happen under the lock.
+        foreach (BodyShare share in slow)
+            share.Cut();
+    }
+}

@@ -1,0 +1,218 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.IO.Pipelines;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Linux.Memory;
+
+namespace ModelRunner.Daemon.Inference.Bodies;
+
+/// <summary>
+/// Reads the bodies of requests into memory that all of them share by a budget. Small ones have a budget of their own, so that they do not
+/// wait behind large ones. A body is kept whole until it was answered: all of it is checked before anything of it reaches a runner, and a
+/// runner that died before it answered is replaced by another one that gets the same body.
+/// </summary>
+internal sealed class RequestBodies
+{
+    /// <summary>The most that a body may have: 32 MiB, room for some pictures in base64.</summary>
+    public const int MaxBytes = 32 * 1024 * 1024;
+
+    /// <summary>Where nobody said: for all bodies together.</summary>
+    public const long DefaultBudgetBytes = 256L << 20;
+
+    /// <summary>Bodies up to here are kept in arrays of the pool.</summary>
+    private const int MaxSmallBytes = 64 * 1024;
+
+    private const int SmallStepBytes = 4 * 1024;
+    private const int LargeStepBytes = 256 * 1024;
+    private const int PageBytes = 4096;
+
+    /// <summary>What small bodies have of the whole budget.</summary>
+    private const int SmallPart = 8;
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    private readonly BodyBudget _small;
+    private readonly BodyBudget _large;
+    private readonly int _maxBytes;
+    private readonly ConcurrentBag<BodyMapping> _mappings = [];
+
+    /// <summary>Makes the reader.</summary>
+    /// <param name="budgetBytes">For all bodies together; null: 256 MiB, or a quarter of what this process may use where that is less.</param>
+    /// <param name="time">The clock.</param>
+    public RequestBodies(long? budgetBytes, TimeProvider time)
+    {
+        long budget = budgetBytes ?? ChooseBudget(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        long small = budget / SmallPart;
+        _maxBytes = (int)Math.Min(MaxBytes, budget - small);
+        _small = new BodyBudget(small, MaxSmallBytes, time);
+        _large = new BodyBudget(budget - small, RoundUp(_maxBytes + 1, LargeStepBytes), time);
+    }
+
+    /// <summary>What large bodies hold now.</summary>
+    public BodyBudget Large => _large;
+
+    /// <summary>What small bodies hold now.</summary>
+    public BodyBudget Small => _small;
+
+    /// <summary>The default where the process may use so much memory; 0 or less: nobody knows.</summary>
+    internal static long ChooseBudget(long availableBytes) =>
+        availableBytes <= 0 ? DefaultBudgetBytes : Math.Clamp(availableBytes / 4, 1 << 20, DefaultBudgetBytes);
+
+    /// <summary>Reads all of a body.</summary>
+    /// <exception cref="ApiException">It is too large, encoded or too slow, or there is no memory for it.</exception>
+    public async Task<RequestBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        RefuseUnreadable(request);
+        var body = new RequestBody(this, _small.Open());
+        try
+        {
+            await FillAsync(body, request.BodyReader, cancellationToken);
+            body.Share.MarkArrived();
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Keeps a mapping for the next body.</summary>
+    public void Return(BodyMapping mapping)
+    {
+        mapping.Empty();
+        _mappings.Add(mapping);
+    }
+
+    private async Task FillAsync(RequestBody body, PipeReader reader, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            ReadResult result = await ReadSomeAsync(body.Share, reader, cancellationToken);
+            try
+            {
+                int count = (int)Math.Min(result.Buffer.Length, _maxBytes + 1L - body.Length);
+                if (count > 0)
+                {
+                    await EnsureAsync(body, body.Length + count, cancellationToken);
+                    body.Append(result.Buffer.Slice(0, count));
+                }
+            }
+            finally
+            {
+                // Also where there was no memory: Kestrel reads the rest of the body, and cannot while this read goes on.
+                reader.AdvanceTo(result.Buffer.End);
+            }
+
+            if (body.Length > _maxBytes)
+                throw new ApiException(TooLarge());
+            if (result.IsCompleted)
+                return;
+        }
+    }
+
+    private static async ValueTask<ReadResult> ReadSomeAsync(BodyShare share, PipeReader reader, CancellationToken cancellationToken)
+    {
+        if (reader.TryRead(out ReadResult ready))
+        {
+            share.EndRead((int)ready.Buffer.Length);
+            return ready;
+        }
+
+        share.BeginRead();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(share.WasCut, cancellationToken);
+        try
+        {
+            ReadResult result = await reader.ReadAsync(ending.Token);
+            share.EndRead((int)result.Buffer.Length);
+            return result;
+        }
+        catch (OperationCanceledException) when (share.WasCut.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ApiException(new ApiError(StatusCodes.Status408RequestTimeout,
+                $"the request's body came too slowly: less than {BodyShare.WindowBytes} bytes in {BodyShare.Window.TotalSeconds} s, "
+                + "while other requests waited for memory; send it faster",
+                ApiError.InvalidRequest, "request_too_slow", RetryAfter: RetryAfter));
+        }
+    }
+
+    /// <summary>Makes room for so many bytes in all, first in an array, then in a mapping.</summary>
+    private async Task EnsureAsync(RequestBody body, int length, CancellationToken cancellationToken)
+    {
+        if (length <= body.Capacity)
+            return;
+        if (length <= MaxSmallBytes)
+        {
+            int capacity = Math.Min(RoundUp(Math.Max(length, body.Capacity * 2), SmallStepBytes), MaxSmallBytes);
+            await TakeAsync(body.Share, capacity - body.Capacity, cancellationToken);
+            body.MoveTo(ArrayPool<byte>.Shared.Rent(capacity), capacity);
+            return;
+        }
+
+        if (!body.IsLarge)
+        {
+            BodyShare share = _large.Open();
+            try
+            {
+                Task taking = TakeAsync(share, RoundUp(length, LargeStepBytes), cancellationToken);
+
+                // What has come stays in its array, but those that wait must not leave small bodies without a budget. The limit of
+                // connections is also theirs.
+                if (!taking.IsCompleted)
+                    body.Share.Release();
+                await taking;
+                body.MoveTo(RentMapping(), share, RoundUp(length, LargeStepBytes));
+            }
+            catch
+            {
+                share.Dispose();
+                throw;
+            }
+
+            return;
+        }
+
+        int more = RoundUp(length - body.Capacity, LargeStepBytes);
+        await TakeAsync(body.Share, more, cancellationToken);
+        body.Grow(more);
+    }
+
+    private static async Task TakeAsync(BodyShare share, int bytes, CancellationToken cancellationToken)
+    {
+        if (await share.TakeAsync(bytes, cancellationToken))
+            return;
+
+        throw new ApiException(new ApiError(StatusCodes.Status503ServiceUnavailable,
+            $"the bodies of other requests take all memory that there is for them, for {BodyBudget.Patience.TotalSeconds} s now; try again "
+            + "later, send less, or set limits.maxBodyMemory to a larger size",
+            ApiError.Unavailable, "body_memory", RetryAfter: RetryAfter));
+    }
+
+    private BodyMapping RentMapping() =>
+        _mappings.TryTake(out BodyMapping? kept) ? kept
+        : BodyMapping.TryCreate(RoundUp(RoundUp(_maxBytes + 1, LargeStepBytes) + LargeStepBytes, PageBytes))
+        ?? throw new ApiException(new ApiError(StatusCodes.Status503ServiceUnavailable,
+            "the system gives no memory for the request's body; try again later, or send less",
+            ApiError.Unavailable, "out_of_memory", RetryAfter: RetryAfter));
+
+    private ApiError TooLarge() => new(StatusCodes.Status413PayloadTooLarge,
+        $"the request's body is larger than {_maxBytes} bytes; send less, or fewer or smaller pictures",
+        ApiError.InvalidRequest, "request_too_large");
+
+    private void RefuseUnreadable(HttpRequest request)
+    {
+        if (request.ContentLength > _maxBytes)
+            throw new ApiException(TooLarge());
+
+        // Decompressing would let a small request fill the memory.
+        string encoding = request.Headers.ContentEncoding.ToString();
+        if (encoding.Length > 0 && !string.Equals(encoding, "identity", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ApiException(new ApiError(StatusCodes.Status415UnsupportedMediaType,
+                "requests with a Content-Encoding are not read; send the body uncompressed",
+                ApiError.InvalidRequest, "unsupported_encoding"));
+        }
+    }
+
+    private static int RoundUp(int value, int step) => (value + step - 1) / step * step;
+}

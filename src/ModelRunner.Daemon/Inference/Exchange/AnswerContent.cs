@@ -1,0 +1,31 @@
+using System.Net;
+
+namespace ModelRunner.Daemon.Inference.Exchange;
+
+/// <summary>Puts another stream in the place of a runner's answer; the headers were copied before.</summary>
+internal sealed class AnswerContent(HttpContent inner, Func<Stream, Stream> wrap) : HttpContent
+{
+    protected override async Task<Stream> CreateContentReadStreamAsync() => wrap(await inner.ReadAsStreamAsync());
+
+    protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken) =>
+        wrap(await inner.ReadAsStreamAsync(cancellationToken));
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    {
+        await using Stream body = wrap(await inner.ReadAsStreamAsync());
+        await body.CopyToAsync(stream);
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            inner.Dispose();
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,167 @@
+using System.Buffers;
+
+namespace ModelRunner.Daemon.Inference.Exchange;
+
+/// <summary>
+/// A runner's answer on its way to the client. A stream of events that the runner breaks off ends with an event that says so, in OpenAI's
+/// shape; any other body fails, so that nobody takes it for whole.
+/// </summary>
+/// <remarks>
+/// Of a stream of events only whole lines are passed on, since the event of the end cannot follow half a line. That delays nothing: runners
+/// write whole events. A line that is longer than <see cref="LongestHeld"/> passes as it comes.
+/// </remarks>
+/// <param name="inner">The runner's answer.</param>
+/// <param name="path">The route at the runner.</param>
+/// <param name="isEvents">Whether it is a stream of events.</param>
+/// <param name="rewriter">Writes the model's name as clients know it; null: it is not changed.</param>
+/// <param name="runnerGone">Cancelled when the runner ends or is stopped.</param>
+internal sealed class AnswerStream(
+    Stream inner, string path, bool isEvents, ModelNameRewriter? rewriter, CancellationToken runnerGone) : Stream
+{
+    private const int ReadBytes = 16 * 1024;
+    private const int LongestHeld = 256 * 1024;
+
+    private readonly CompletionEnd? _completion = isEvents && CompletionEnd.IsKnownOn(path) ? new CompletionEnd() : null;
+    private readonly ArrayBufferWriter<byte> _output = new(ReadBytes);
+    private byte[]? _input = ArrayPool<byte>.Shared.Rent(ReadBytes);
+    private CancellationTokenSource? _either;
+    private bool _isEnded;
+    private int _ready;
+    private int _sent;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Whether the runner broke the answer off.</summary>
+    public bool IsBroken { get; private set; }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        while (_sent == _ready)
+        {
+            if (_isEnded)
+                return 0;
+            await FillAsync(cancellationToken);
+        }
+
+        int count = Math.Min(buffer.Length, _ready - _sent);
+        _output.WrittenMemory.Slice(_sent, count).CopyTo(buffer);
+        _sent += count;
+        return count;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            inner.Dispose();
+            _either?.Dispose();
+            if (Interlocked.Exchange(ref _input, null) is { } input)
+                ArrayPool<byte>.Shared.Return(input);
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async ValueTask FillAsync(CancellationToken cancellationToken)
+    {
+        DropSent();
+        byte[] input = _input ?? throw new ObjectDisposedException(nameof(AnswerStream));
+        _either ??= CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, runnerGone);
+        int count;
+        try
+        {
+            count = await inner.ReadAsync(input, _either.Token);
+        }
+        catch (Exception failure) when (IsOfRunner(failure, cancellationToken))
+        {
+            IsBroken = true;
+            if (!isEvents)
+                throw;
+            End(BrokenAnswer.EventFor(path));
+            return;
+        }
+
+        if (count == 0)
+            EndWell();
+        else
+            Take(input.AsSpan(0, count));
+    }
+
+    private void Take(ReadOnlySpan<byte> piece)
+    {
+        if (rewriter is null)
+            _output.Write(piece);
+        else
+            rewriter.Write(piece, _output);
+
+        int begin = _ready;
+        ReadOnlySpan<byte> held = _output.WrittenSpan[_ready..];
+        if (!isEvents || held.Length > LongestHeld)
+            _ready = _output.WrittenCount;
+        else
+            _ready += held.LastIndexOf((byte)'\n') + 1;
+        _completion?.Look(_output.WrittenSpan[begin.._ready]);
+    }
+
+    // The connection ended as it should, which does not yet make the answer whole.
+    private void EndWell()
+    {
+        _completion?.Look(_output.WrittenSpan[_ready..]);
+        IsBroken = _completion is { IsMissing: true };
+        End(IsBroken ? BrokenAnswer.EventFor(path) : default);
+    }
+
+    // What is held is part of an answer that ended well, and of no use in one that did not.
+    private void End(ReadOnlySpan<byte> lastEvent)
+    {
+        if (lastEvent.Length > 0)
+        {
+            byte[] whole = _output.WrittenSpan[.._ready].ToArray();
+            _output.ResetWrittenCount();
+            _output.Write(whole);
+            _output.Write(lastEvent);
+        }
+
+        _ready = _output.WrittenCount;
+        _isEnded = true;
+    }
+
+    private void DropSent()
+    {
+        byte[] held = _output.WrittenSpan[_ready..].ToArray();
+        _output.ResetWrittenCount();
+        _output.Write(held);
+        (_sent, _ready) = (0, 0);
+    }
+
+    // HttpRequestException is an IOException's wrapper here; a cancelled read is the runner's doing only where it is gone.
+    private bool IsOfRunner(Exception failure, CancellationToken cancellationToken) => !cancellationToken.IsCancellationRequested
+        && (failure is IOException or HttpRequestException || (failure is OperationCanceledException && runnerGone.IsCancellationRequested));
+}

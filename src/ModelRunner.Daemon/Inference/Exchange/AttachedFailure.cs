@@ -1,0 +1,34 @@
+using System.Net.Sockets;
+using ModelRunner.Linux.Terminals;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ModelRunner.Daemon.Inference.Exchange;
+
+/// <summary>Says for the client why an attached server gave no answer, and what to do about it.</summary>
+internal static class AttachedFailure
+{
+    private const int LongestCause = 200;
+
+    /// <param name="context">The request, just after it was forwarded.</param>
+    /// <param name="outcome">How that ended.</param>
+    /// <param name="server">The server's address, as clients may see it.</param>
+    public static string Describe(HttpContext context, ForwardOutcome outcome, string server) => outcome == ForwardOutcome.NotReached
+        ? $"no connection to {server} was made: {Reason(context.Features.Get<IForwarderErrorFeature>()?.Exception)}; "
+            + "start that server, or correct its endpoint in the configuration"
+        : $"{server} ended the connection before it answered; see the log of that server";
+
+    private static string Reason(Exception? cause)
+    {
+        SocketException? socket = null;
+        for (Exception? inner = cause; inner is not null && socket is null; inner = inner.InnerException)
+            socket = inner as SocketException;
+        return socket?.SocketErrorCode switch
+        {
+            SocketError.ConnectionRefused => "it was refused",
+            SocketError.AddressNotAvailable => "there is no such socket or address",
+            SocketError.AccessDenied => "this user has no permission",
+            SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "its host name is not known",
+            _ => PlainText.EscapeAndCut((socket ?? cause)?.Message ?? "for an unknown reason", LongestCause),
+        };
+    }
+}

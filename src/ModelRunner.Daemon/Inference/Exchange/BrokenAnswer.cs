@@ -1,0 +1,39 @@
+using System.Text;
+
+namespace ModelRunner.Daemon.Inference.Exchange;
+
+/// <summary>The last event of a stream that its runner broke off.</summary>
+internal static class BrokenAnswer
+{
+    private const string Message = "the answer was cut: the runner of the model was stopped or ended; send the request again";
+
+    // An empty line in front ends an event that was complete but for it; readers ignore it elsewhere.
+    private static readonly byte[] PlainEvent = Encoding.UTF8.GetBytes(
+        $$$"""
+
+
+        data: {"error":{"message":"{{{Message}}}","type":"server_error","param":null,"code":"answer_cut"}}
+
+
+        """);
+
+    private static readonly byte[] NamedEvent = Encoding.UTF8.GetBytes(
+        $$$"""
+
+
+        event: error
+        data: {"type":"error","error":{"message":"{{{Message}}}","type":"api_error","param":null,"code":"answer_cut"}}
+
+
+        """);
+
+    /// <summary>
+    /// An error in the shape that the clients of a route understand: OpenAI's, or the named events of Anthropic's messages and of OpenAI's
+    /// responses.
+    /// </summary>
+    /// <param name="path">The route at the runner.</param>
+    public static ReadOnlySpan<byte> EventFor(string path) =>
+        path.EndsWith("/v1/messages", StringComparison.Ordinal) || path.EndsWith("/v1/responses", StringComparison.Ordinal)
+            ? NamedEvent
+            : PlainEvent;
+}

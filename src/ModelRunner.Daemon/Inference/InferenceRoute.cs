@@ -1,0 +1,41 @@
+using ModelRunner.Daemon.Models;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Inference;
+
+/// <summary>One thing that can be asked of a model.</summary>
+/// <param name="Path">The route after the prefix.</param>
+/// <param name="RunnerPath">The route at the runner, without a slash in front.</param>
+/// <param name="Mode">The mode of the runner that serves it.</param>
+internal sealed record InferenceRoute(string Path, string RunnerPath, RunnerMode Mode)
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<InferenceRoute> All { get; } =
+    [
+        new("/v1/chat/completions", "v1/chat/completions", RunnerMode.Completion),
+        new("/v1/completions", "v1/completions", RunnerMode.Completion),
+        new("/v1/embeddings", "v1/embeddings", RunnerMode.Embedding),
+        new("/v1/rerank", "v1/rerank", RunnerMode.Reranking),
+        new("/rerank", "v1/rerank", RunnerMode.Reranking),
+        new("/v1/responses", "v1/responses", RunnerMode.Completion),
+        new("/responses", "v1/responses", RunnerMode.Completion),
+        new("/v1/messages", "v1/messages", RunnerMode.Completion),
+        new("/v1/messages/count_tokens", "v1/messages/count_tokens", RunnerMode.Completion),
+        new("/anthropic/v1/messages", "v1/messages", RunnerMode.Completion) { HasPrefixes = false },
+        new("/anthropic/v1/messages/count_tokens", "v1/messages/count_tokens", RunnerMode.Completion) { HasPrefixes = false },
+        new("/infill", "infill", RunnerMode.Completion),
+        new("/apply-template", "apply-template", RunnerMode.Completion),
+        new("/tokenize", "tokenize", RunnerMode.Completion) { TakesAnyMode = true },
+        new("/detokenize", "detokenize", RunnerMode.Completion) { TakesAnyMode = true },
+    ];
+
+    /// <summary>Whether the route is there under every prefix, or only without one.</summary>
+    public bool HasPrefixes { get; init; } = true;
+
+    /// <summary>Whether a runner of any mode can answer, so that a model for embeddings need not be able to complete.</summary>
+    public bool TakesAnyMode { get; init; }
+
+    /// <summary>The route in a mode that the model can be run in.</summary>
+    public InferenceRoute For(ModelEntry model) =>
+        TakesAnyMode && model.Modes.Count > 0 && !model.Modes.Contains(Mode) ? this with { Mode = model.Modes[0] } : this;
+}

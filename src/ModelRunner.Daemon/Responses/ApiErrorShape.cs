@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace ModelRunner.Daemon.Responses;
+
+/// <summary>The JSON of an error as the clients of a route know it: OpenAI's, Anthropic's or Ollama's.</summary>
+internal static class ApiErrorShape
+{
+    /// <summary>Writes the error in the shape that belongs to the request's path.</summary>
+    public static void Write(Utf8JsonWriter json, HttpContext context, ApiError error)
+    {
+        PathString path = context.Request.Path;
+        json.WriteStartObject();
+        if (path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase))
+            json.WriteString("error"u8, error.Message);
+        else if (IsAnthropic(path))
+            WriteAnthropic(json, context, error);
+        else
+            WriteOpenAi(json, error);
+        json.WriteEndObject();
+    }
+
+    private static bool IsAnthropic(PathString path)
+    {
+        string text = path.Value ?? "";
+        return path.StartsWithSegments("/anthropic", StringComparison.OrdinalIgnoreCase)
+            || text.EndsWith("/v1/messages", StringComparison.OrdinalIgnoreCase)
+            || text.EndsWith("/v1/messages/count_tokens", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static void WriteOpenAi(Utf8JsonWriter json, ApiError error)
+    {
+        json.WriteStartObject("error"u8);
+        json.WriteString("message"u8, error.Message);
+        json.WriteString("type"u8, error.Type);
+        json.WriteString("param"u8, error.Param);
+        json.WriteString("code"u8, error.Code);
+        json.WriteEndObject();
+    }
+
+    private static void WriteAnthropic(Utf8JsonWriter json, HttpContext context, ApiError error)
+    {
+        json.WriteString("type"u8, "error"u8);
+        json.WriteStartObject("error"u8);
+        json.WriteString("type"u8, AnthropicType(error.Status));
+        json.WriteString("message"u8, error.Message);
+        json.WriteEndObject();
+        json.WriteString("request_id"u8, context.TraceIdentifier);
+    }
+
+    private static string AnthropicType(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => "authentication_error",
+        StatusCodes.Status403Forbidden => "permission_error",
+        StatusCodes.Status404NotFound => "not_found_error",
+        StatusCodes.Status413PayloadTooLarge => "request_too_large",
+        StatusCodes.Status503ServiceUnavailable => "overloaded_error",
+        >= StatusCodes.Status500InternalServerError => "api_error",
+        _ => "invalid_request_error",
+    };
+}

@@ -1,0 +1,69 @@
+using ModelRunner.Linux.Terminals;
+
+namespace ModelRunner.Daemon.Responses;
+
+/// <summary>Makes one answer of everything that goes wrong in a request: the map from exceptions and bare statuses to errors.</summary>
+internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorHandling> logger)
+{
+    private const int LongestPath = 200;
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+            if (ErrorOfStatus(context) is { } error)
+                await ApiErrorWriter.WriteAsync(context, error);
+        }
+        catch (Exception failure) when (IsOfLeaving(failure, context))
+        {
+            // The client left: nobody is there to answer.
+            if (!context.Response.HasStarted)
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+        }
+        catch (Exception failure)
+        {
+            ApiError error = ErrorOf(failure);
+            if (error.Status == StatusCodes.Status500InternalServerError && failure is not ApiException)
+                LogUnexpected(failure, context.TraceIdentifier, context.Request.Method, PlainText.EscapeAndCut(context.Request.Path.Value ?? "", LongestPath));
+
+            // An answer that has begun cannot become an error: cutting it is the only honest end.
+            if (context.Response.HasStarted)
+                context.Abort();
+            else
+                await ApiErrorWriter.WriteAsync(context, error);
+        }
+    }
+
+    private static bool IsOfLeaving(Exception failure, HttpContext context) =>
+        context.RequestAborted.IsCancellationRequested && failure is (OperationCanceledException or IOException);
+
+    private static ApiError ErrorOf(Exception failure) => failure switch
+    {
+        ApiException known => known.Error,
+        BadHttpRequestException bad => new ApiError(bad.StatusCode, bad.Message, ApiError.InvalidRequest),
+        _ => new ApiError(StatusCodes.Status500InternalServerError,
+            "the daemon failed to answer because of a fault of its own; its log has the details", ApiError.Server, "internal_error"),
+    };
+
+    /// <summary>Routing only sets a status where no route fits.</summary>
+    private static ApiError? ErrorOfStatus(HttpContext context)
+    {
+        HttpResponse response = context.Response;
+        if (response.HasStarted || response.ContentType is not null || response.ContentLength is not null)
+            return null;
+
+        string method = PlainText.EscapeAndCut(context.Request.Method, LongestPath);
+        string path = PlainText.EscapeAndCut(context.Request.Path.Value ?? "", LongestPath);
+        return response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => ApiError.NotFound($"there is no route {path}; GET / lists the routes", "unknown_route"),
+            StatusCodes.Status405MethodNotAllowed => new ApiError(StatusCodes.Status405MethodNotAllowed,
+                $"{path} does not take {method}; it takes {response.Headers.Allow}", ApiError.InvalidRequest, "method_not_allowed"),
+            _ => null,
+        };
+    }
+
+    [LoggerMessage(LogLevel.Error, "Request {Id} failed unexpectedly: {Method} {Path}.")]
+    private partial void LogUnexpected(Exception failure, string id, string method, string path);
+}

@@ -1,0 +1,30 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace ModelRunner.Daemon.Responses;
+
+/// <summary>Answers with JSON that is written whole, with its length.</summary>
+internal static class JsonAnswer
+{
+    private static readonly JsonWriterOptions Options = new()
+    {
+        // The answers are JSON and not HTML: names may keep their letters.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
+
+    /// <summary>Writes the answer.</summary>
+    public static async Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> write)
+    {
+        var body = new ArrayBufferWriter<byte>();
+        await using (var json = new Utf8JsonWriter(body, Options))
+            write(json);
+
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = body.WrittenCount;
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        await context.Response.Body.WriteAsync(body.WrittenMemory, context.RequestAborted);
+    }
+}

@@ -1,0 +1,124 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+
+namespace ModelRunner.Gguf;
+
+/// <summary>
+/// Reads the primitives of a GGUF file through one small buffer. Every length is checked against the file before anything is allocated
+/// or skipped, and the head as a whole has a limit, so that no file can cost more memory or time than that.
+/// </summary>
+/// <remarks>All members throw <see cref="InvalidDataException"/> with a clause for a sentence where the file does not hold what they read.</remarks>
+internal sealed class GgufReader(Stream stream)
+{
+    private const int BufferBytes = 32 * 1024;
+
+    /// <summary>
+    /// The longest head that is read. The largest vocabularies in use take about 20 MiB; a sparse file of a terabyte costs nothing to
+    /// make, and its zeros can stand for billions of empty texts.
+    /// </summary>
+    private const long MaxHeadBytes = 64L << 20;
+
+    private readonly byte[] _buffer = new byte[BufferBytes];
+    private readonly long _length = stream.Length;
+    private int _start;
+    private int _end;
+
+    /// <summary>Bytes from the start of the file.</summary>
+    public long Position { get; private set; }
+
+    /// <summary>Bytes in the file.</summary>
+    public long Length => _length;
+
+    public uint ReadUInt32() => BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
+
+    public ulong ReadUInt64() => BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
+
+    /// <summary>Reads a text that must not be longer than a limit, in bytes.</summary>
+    public string ReadText(int maxBytes, string meaning)
+    {
+        ulong length = ReadUInt64();
+        if (length > (ulong)maxBytes)
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"is damaged: {meaning} of {length} bytes"));
+
+        return Encoding.UTF8.GetString(Take((int)length));
+    }
+
+    /// <summary>Skips a text of any length.</summary>
+    public void SkipText() => Skip(ReadUInt64());
+
+    /// <summary>Reads a number of any integer type; null for every other type, which is skipped.</summary>
+    public long? ReadInteger(GgufValueType type)
+    {
+        switch (type)
+        {
+            case GgufValueType.UInt8: return Take(1)[0];
+            case GgufValueType.Int8: return (sbyte)Take(1)[0];
+            case GgufValueType.UInt16: return BinaryPrimitives.ReadUInt16LittleEndian(Take(2));
+            case GgufValueType.Int16: return BinaryPrimitives.ReadInt16LittleEndian(Take(2));
+            case GgufValueType.UInt32: return ReadUInt32();
+            case GgufValueType.Int32: return BinaryPrimitives.ReadInt32LittleEndian(Take(4));
+            case GgufValueType.UInt64: return (long)Math.Min(ReadUInt64(), long.MaxValue);
+            case GgufValueType.Int64: return BinaryPrimitives.ReadInt64LittleEndian(Take(8));
+            default:
+                Skip((ulong)SizeOf(type));
+                return null;
+        }
+    }
+
+    /// <summary>The size of a value of a type with a fixed size.</summary>
+    public static int SizeOf(GgufValueType type) => type switch
+    {
+        GgufValueType.UInt8 or GgufValueType.Int8 or GgufValueType.Bool => 1,
+        GgufValueType.UInt16 or GgufValueType.Int16 => 2,
+        GgufValueType.UInt32 or GgufValueType.Int32 or GgufValueType.Float32 => 4,
+        GgufValueType.UInt64 or GgufValueType.Int64 or GgufValueType.Float64 => 8,
+        _ => throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"is damaged: a value of unknown type {(uint)type}")),
+    };
+
+    /// <summary>Goes forward over bytes that the file must have.</summary>
+    public void Skip(ulong bytes)
+    {
+        Expect(bytes);
+        Position += (long)bytes;
+        if ((long)bytes <= _end - _start)
+        {
+            _start += (int)bytes;
+            return;
+        }
+
+        _start = _end = 0;
+        stream.Seek(Position, SeekOrigin.Begin);
+    }
+
+    /// <summary>The next bytes; valid until the next call.</summary>
+    private ReadOnlySpan<byte> Take(int count)
+    {
+        Expect((ulong)count);
+        if (count > _end - _start)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            _end -= _start;
+            _start = 0;
+            _end += stream.ReadAtLeast(_buffer.AsSpan(_end), count - _end, throwOnEndOfStream: false);
+            if (count > _end)
+                throw Truncated();
+        }
+
+        ReadOnlySpan<byte> taken = _buffer.AsSpan(_start, count);
+        _start += count;
+        Position += count;
+        return taken;
+    }
+
+    private void Expect(ulong bytes)
+    {
+        if (bytes > (ulong)(_length - Position))
+            throw Truncated();
+        if (Position + (long)bytes > MaxHeadBytes)
+            throw new InvalidDataException($"has a head of more than {MaxHeadBytes >> 20} MiB, which no model needs");
+    }
+
+    private InvalidDataException Truncated() =>
+        new(string.Create(CultureInfo.InvariantCulture, $"is cut off within its head, at {_length} bytes"));
+}

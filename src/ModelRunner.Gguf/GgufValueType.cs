@@ -1,0 +1,19 @@
+namespace ModelRunner.Gguf;
+
+/// <summary>Types of values in the head of a GGUF file, by the numbers of its specification.</summary>
+internal enum GgufValueType : uint
+{
+    UInt8 = 0,
+    Int8 = 1,
+    UInt16 = 2,
+    Int16 = 3,
+    UInt32 = 4,
+    Int32 = 5,
+    Float32 = 6,
+    Bool = 7,
+    Text = 8,
+    Array = 9,
+    UInt64 = 10,
+    Int64 = 11,
+    Float64 = 12,
+}

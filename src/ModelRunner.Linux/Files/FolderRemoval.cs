@@ -1,0 +1,41 @@
+namespace ModelRunner.Linux.Files;
+
+/// <summary>
+/// Removes a private folder with all in it, by descriptors alone. Every folder on the way must be owned by this process's user, writable
+/// by nobody else and on the same file system, or it is left as it is.
+/// </summary>
+internal static class FolderRemoval
+{
+    // A private folder holds sockets and one empty folder. Whatever is deeper is not ours.
+    private const int MaxDepth = 3;
+
+    /// <summary>Removes it; false where something is left.</summary>
+    /// <param name="path">Absolute path.</param>
+    /// <param name="mustBeUnlocked">True: a folder that a live process has locked stays.</param>
+    public static bool Remove(string path, bool mustBeUnlocked = false)
+    {
+        using HeldFolder? place = HeldFolder.Open(Path.GetDirectoryName(path)!);
+        if (place is null)
+            return false;
+        using HeldFolder? folder = place.OpenFolder(Path.GetFileName(path));
+        return folder is not null && (!mustBeUnlocked || folder.TryLockExclusive()) && Remove(place, Path.GetFileName(path), folder, depth: 1);
+    }
+
+    private static bool Remove(HeldFolder parent, string name, HeldFolder folder, int depth)
+    {
+        // In a folder that others may write to, a name can change hands between two calls; so nothing in it is touched.
+        if (!folder.Identity.IsOursAlone || folder.Identity.Device != parent.Identity.Device && depth > 1)
+            return false;
+
+        foreach (string entry in folder.ReadNames())
+        {
+            if (folder.RemoveFile(entry) || depth >= MaxDepth)
+                continue;
+            using HeldFolder? inner = folder.OpenFolder(entry);
+            if (inner is not null)
+                Remove(folder, entry, inner, depth + 1);
+        }
+
+        return parent.RemoveFolder(name, folder.Identity);
+    }
+}

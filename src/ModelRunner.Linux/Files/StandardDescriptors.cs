@@ -1,0 +1,91 @@
+using System.Runtime.InteropServices;
+
+namespace ModelRunner.Linux.Files;
+
+/// <summary>
+/// Descriptors 0 to 2 of a process that was started with some of them closed. The next file that is opened would get such a number, and
+/// what is meant for standard error would be written there; the runtime itself opens files before any of our code runs.
+/// </summary>
+internal static unsafe partial class StandardDescriptors
+{
+    private const int StandardOutput = 1;
+    private const int Last = 2;
+    private const int GetFlags = 1; // F_GETFD
+    private const int DuplicateAbove = 1030; // F_DUPFD_CLOEXEC
+    private const int CloseOnExec = 1; // FD_CLOEXEC
+    private const int ReadWrite = 2; // O_RDWR
+    private const int OpenCloseOnExec = 0x80000;
+
+    /// <summary>
+    /// Where one of them is closed, starts this program anew in the same process with <c>/dev/null</c> in its place; does not return then.
+    /// Standard output is opened for reading only, so that a command whose result goes nowhere still fails. To be called first.
+    /// </summary>
+    public static void Require()
+    {
+        bool isComplete = true;
+        for (int descriptor = 0; descriptor <= Last; descriptor++)
+            isComplete &= IsInherited(descriptor);
+        if (isComplete)
+            return;
+
+        byte[] commandLine = File.ReadAllBytes("/proc/self/cmdline");
+        if (TryFill())
+            StartAnew(commandLine);
+    }
+
+    // What a process inherits has lost its mark to be closed on execution; what the runtime opened since then has it.
+    private static bool IsInherited(int descriptor) =>
+        Control(descriptor, GetFlags, 0) is >= 0 and int flags && (flags & CloseOnExec) == 0;
+
+    private static bool TryFill()
+    {
+        int readWrite = Open("/dev/null", ReadWrite | OpenCloseOnExec);
+        int readOnly = Open("/dev/null", OpenCloseOnExec);
+        bool isFilled = readWrite >= 0 && readOnly >= 0;
+        Span<bool> isMissing = stackalloc bool[Last + 1];
+        for (int descriptor = 0; descriptor <= Last; descriptor++)
+            isMissing[descriptor] = !IsInherited(descriptor);
+
+        // The two above may have got a number that is to be filled: copies beyond all of them are what is copied from.
+        readWrite = Control(readWrite, DuplicateAbove, Last + 1);
+        readOnly = Control(readOnly, DuplicateAbove, Last + 1);
+        isFilled &= readWrite >= 0 && readOnly >= 0;
+        for (int descriptor = 0; isFilled && descriptor <= Last; descriptor++)
+            if (isMissing[descriptor])
+                isFilled = Duplicate(descriptor == StandardOutput ? readOnly : readWrite, descriptor) >= 0;
+        return isFilled;
+    }
+
+    // Each word of the command line ends with a zero byte.
+    private static void StartAnew(byte[] words)
+    {
+        int count = words.AsSpan().Count((byte)0);
+        byte** arguments = stackalloc byte*[count + 1];
+        fixed (byte* text = words)
+        {
+            byte* next = text;
+            for (int i = 0; i < count; i++)
+            {
+                arguments[i] = next;
+                while (*next++ != 0)
+                {
+                }
+            }
+
+            arguments[count] = null;
+            _ = Execute("/proc/self/exe", arguments);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(int descriptor, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    private static partial int Duplicate(int from, int to);
+
+    [LibraryImport("libc", EntryPoint = "execv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Execute(string path, byte** arguments);
+}

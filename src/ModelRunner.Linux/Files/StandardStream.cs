@@ -1,0 +1,153 @@
+using System.Runtime.InteropServices;
+
+namespace ModelRunner.Linux.Files;
+
+/// <summary>
+/// A standard stream of this process, without a buffer. .NET's own output stream hides that a reader has left, so that a command before
+/// <c>| head</c> would go on to its end, and it cannot tell a closed descriptor from one that the runtime took since. Its input stream
+/// changes the terminal's settings, and loses what was typed before.
+/// </summary>
+internal sealed unsafe partial class StandardStream : Stream
+{
+    private const int GetDescriptorFlags = 1; // F_GETFD
+    private const int InterruptedCall = 4; // EINTR
+    private const int BadDescriptor = 9; // EBADF
+    private const int TryAgain = 11; // EAGAIN
+    private const int BrokenPipe = 32; // EPIPE
+    private const short PollIn = 1;
+    private const short PollOut = 4;
+
+    private readonly int _descriptor;
+    private readonly string _name;
+    private readonly bool _isOpen;
+
+    private StandardStream(int descriptor, string name)
+    {
+        (_descriptor, _name) = (descriptor, name);
+
+        // Descriptors that .NET opened have close-on-exec set; inherited ones do not.
+        _isOpen = GetFlags(descriptor, GetDescriptorFlags) == 0;
+    }
+
+    public override bool CanRead => _descriptor == 0;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => _descriptor != 0;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Standard input; one that is closed is empty.</summary>
+    public static StandardStream OpenInput() => new(0, "standard input");
+
+    /// <summary>Standard output.</summary>
+    public static StandardStream OpenOutput() => new(1, "standard output");
+
+    /// <summary>Standard error.</summary>
+    public static StandardStream OpenError() => new(2, "standard error");
+
+    /// <exception cref="OutputException">It is closed, full, or nobody reads it any more.</exception>
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        if (!_isOpen)
+            throw Closed();
+
+        while (!buffer.IsEmpty)
+            buffer = buffer[WriteSome(buffer)..];
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Write(buffer.Span);
+        return ValueTask.CompletedTask;
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Flush()
+    {
+        // There is no buffer.
+    }
+
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public override int Read(Span<byte> buffer)
+    {
+        while (_isOpen)
+        {
+            nint read;
+            fixed (byte* first = buffer)
+                read = ReadFrom(_descriptor, first, buffer.Length);
+            if (read >= 0)
+                return (int)read;
+
+            int error = Marshal.GetLastPInvokeError();
+            if (error == TryAgain)
+                WaitUntil(PollIn);
+            else if (error != InterruptedCall)
+                throw new IOException($"cannot read {_name}: {Marshal.GetPInvokeErrorMessage(error)}");
+        }
+
+        return 0;
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    private int WriteSome(ReadOnlySpan<byte> buffer)
+    {
+        nint written;
+        fixed (byte* first = buffer)
+            written = WriteTo(_descriptor, first, buffer.Length);
+        if (written >= 0)
+            return (int)written;
+
+        int error = Marshal.GetLastPInvokeError();
+        switch (error)
+        {
+            case InterruptedCall:
+                return 0;
+            case TryAgain:
+                WaitUntil(PollOut);
+                return 0;
+            case BadDescriptor:
+                // The start has put something that cannot be written to in the place of a closed one.
+                throw Closed();
+            default:
+                throw new OutputException($"cannot write to {_name}: {Marshal.GetPInvokeErrorMessage(error)}", error == BrokenPipe);
+        }
+    }
+
+    private OutputException Closed() => new($"cannot write to {_name}: it is closed", isReaderGone: false);
+
+    // Some parents hand over a pipe that does not block.
+    private void WaitUntil(short events)
+    {
+        ulong entry = (uint)_descriptor | ((ulong)events << 32); // struct pollfd: int fd, short events, short revents
+        _ = Poll(&entry, 1, -1);
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int GetFlags(int descriptor, int command);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    private static partial nint ReadFrom(int descriptor, byte* buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint WriteTo(int descriptor, byte* buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(ulong* entries, nuint count, int timeoutMilliseconds);
+}

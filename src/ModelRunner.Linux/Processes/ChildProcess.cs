@@ -1,0 +1,204 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+
+namespace ModelRunner.Linux.Processes;
+
+/// <summary>
+/// One child process. A thread of its own drains the pipe of its outputs, so that it never waits for us, and notices its end from the
+/// process itself: a grandchild that holds the pipe open does not hide it. What is left of its <see cref="ProcessTree"/> is killed then, and
+/// the process is reaped.
+/// </summary>
+internal sealed unsafe class ChildProcess
+{
+    private const int BlockSize = 64 * 1024;
+    private const int StackSize = 256 * 1024;
+
+    // Without a process file (kernels before 5.3) the end is looked for at this interval.
+    private const int LookIntervalMilliseconds = 20;
+
+    // What a grandchild may still pour into the pipe after the end is not worth more than this.
+    private const int MaxBytesAfterExit = 1024 * 1024;
+
+    private static readonly ConcurrentDictionary<int, ChildProcess> Unreaped = [];
+
+    private readonly TaskCompletionSource<ExitStatus> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private readonly int _outputPipe;
+    private readonly ProcessTree _tree;
+    private long _graceEnds;
+    private bool _isOutputOver;
+    private bool _isReaped;
+
+    /// <param name="id">The process, which must be a child of ours and the leader of its group.</param>
+    /// <param name="mark">The variable, as <c>NAME=value</c>, that tells this process's descendants from all others.</param>
+    /// <param name="outputPipe">The end to read; owned from here on.</param>
+    public ChildProcess(int id, string mark, int outputPipe)
+    {
+        (Id, _outputPipe) = (id, outputPipe);
+        _tree = new ProcessTree(id, mark);
+        Unreaped[id] = this;
+        try
+        {
+            new Thread(Watch, StackSize)
+            {
+                IsBackground = true,
+                Name = string.Create(CultureInfo.InvariantCulture, $"runner {id}"),
+            }.Start();
+        }
+        catch
+        {
+            Forget();
+            throw;
+        }
+    }
+
+    /// <summary>Whether any child process of this kind has not been reaped yet.</summary>
+    public static bool IsAnyLeft => !Unreaped.IsEmpty;
+
+    public int Id { get; }
+
+    /// <summary>What it wrote to standard output and standard error.</summary>
+    public LogRing Output { get; } = new();
+
+    /// <summary>
+    /// Completes when the process and all that it started are gone, it is reaped, and its last words are in <see cref="Output"/>.
+    /// </summary>
+    public Task<ExitStatus> Exited => _exited.Task;
+
+    /// <summary>How many descendants could not be killed; final once <see cref="Exited"/> is complete.</summary>
+    public int Survivors { get; private set; }
+
+    /// <summary>Whether a child of this process belongs to one of these, which reaps it itself.</summary>
+    public static bool IsKnown(int process) => Unreaped.ContainsKey(process);
+
+    /// <summary>Sends a signal to the process; to nobody once it is gone, even if its number is in use again.</summary>
+    public void Signal(int signal)
+    {
+        lock (_gate)
+            if (!_isReaped)
+                _ = Libc.Kill(Id, signal);
+    }
+
+    /// <summary>
+    /// Asks the process and all that it started to end. Whatever outlives the process may go on until the grace time is over.
+    /// </summary>
+    public void AskToEnd(TimeSpan grace)
+    {
+        Volatile.Write(ref _graceEnds, Environment.TickCount64 + (long)grace.TotalMilliseconds);
+
+        // A stopped process would keep the first signal until somebody lets it go on.
+        SignalTree(Libc.SigTerm, Libc.SigContinue);
+    }
+
+    /// <summary>Kills the process and all that it started.</summary>
+    public void Kill()
+    {
+        Volatile.Write(ref _graceEnds, 0);
+        SignalTree(Libc.SigKill);
+    }
+
+    private void SignalTree(params ReadOnlySpan<int> signals)
+    {
+        lock (_gate)
+        {
+            foreach (int signal in signals)
+                if (!_isReaped)
+                    _tree.Signal(signal);
+        }
+    }
+
+    private void Watch()
+    {
+        int processFile = Libc.OpenProcess(Id);
+        byte[] block = new byte[BlockSize];
+        PollEntry* entries = stackalloc PollEntry[2];
+        entries[0] = new PollEntry { File = processFile, Events = Libc.PollIn };
+        entries[1] = new PollEntry { File = _outputPipe, Events = Libc.PollIn };
+
+        while (true)
+        {
+            int count = Libc.Poll(entries, 2, processFile < 0 ? LookIntervalMilliseconds : -1);
+            if (count > 0 && entries[1].Returned != 0 && Drain(block) == 0)
+                (entries[1].File, _isOutputOver) = (-1, true);
+            if (processFile < 0 ? HasEnded() : count > 0 && entries[0].Returned != 0)
+                break;
+        }
+
+        // Not reaped yet, so the number of the group cannot have been given to anybody else.
+        Survivors = _tree.End(() => Environment.TickCount64 < Volatile.Read(ref _graceEnds), milliseconds => DrainFor(milliseconds, block));
+        DrainRest(block);
+        _ = Libc.Close(_outputPipe);
+        if (processFile >= 0)
+            _ = Libc.Close(processFile);
+        _exited.SetResult(Reap());
+    }
+
+    /// <summary>Waits so long, and reads meanwhile: a descendant that writes much at its end must not be held up.</summary>
+    private void DrainFor(int milliseconds, byte[] block)
+    {
+        long end = Environment.TickCount64 + milliseconds;
+        var pipe = new PollEntry { File = _isOutputOver ? -1 : _outputPipe, Events = Libc.PollIn };
+        for (long left = milliseconds; left > 0; left = end - Environment.TickCount64)
+        {
+            if (Libc.Poll(&pipe, 1, (int)left) <= 0 || Drain(block) != 0)
+                continue;
+
+            // Nobody has the other end any more, so most likely all have ended.
+            _isOutputOver = true;
+            return;
+        }
+    }
+
+    private void DrainRest(byte[] block)
+    {
+        var pipe = new PollEntry { File = _outputPipe, Events = Libc.PollIn };
+        for (int left = MaxBytesAfterExit; left > 0 && !_isOutputOver && Libc.Poll(&pipe, 1, 0) > 0;)
+        {
+            int count = Drain(block);
+            if (count <= 0)
+                return;
+            left -= count;
+        }
+    }
+
+    /// <summary>Reads what is there; 0 at the end of the pipe.</summary>
+    private int Drain(byte[] block)
+    {
+        fixed (byte* start = block)
+        {
+            int count = (int)Libc.Read(_outputPipe, start, block.Length);
+            if (count > 0)
+                Output.Write(block.AsSpan(0, count));
+            return count;
+        }
+    }
+
+    private bool HasEnded()
+    {
+        int* information = stackalloc int[Libc.OpaqueSize / sizeof(int)];
+        information[0] = 0;
+        int result = Libc.WaitId(Libc.IdIsProcess, Id, information, Libc.WaitExited | Libc.WaitNoHang | Libc.WaitKeep);
+        return result != 0 || information[0] != 0;
+    }
+
+    private void Forget() => Unreaped.TryRemove(KeyValuePair.Create(Id, this));
+
+    private ExitStatus Reap()
+    {
+        lock (_gate)
+        {
+            _isReaped = true;
+
+            // Once it is reaped, a new child may have its number.
+            Forget();
+            int status;
+            int result;
+            do
+                result = Libc.WaitPid(Id, &status, 0);
+            while (result < 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
+
+            // Where our own parent made SIGCHLD ignored, the kernel reaps and the status is lost.
+            return result == Id ? ExitStatus.FromWaitStatus(status) : default;
+        }
+    }
+}

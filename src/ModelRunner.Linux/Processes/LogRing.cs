@@ -1,0 +1,71 @@
+using System.Text;
+using ModelRunner.Linux.Terminals;
+
+namespace ModelRunner.Linux.Processes;
+
+/// <summary>
+/// The last bytes that a process wrote. Older ones are overwritten and counted, so that writing never waits and memory never grows.
+/// Safe for one writer and any number of readers.
+/// </summary>
+internal sealed class LogRing(int capacity = LogRing.DefaultCapacity)
+{
+    /// <summary>Enough for a llama-server's whole start, which writes some 20 KiB.</summary>
+    public const int DefaultCapacity = 64 * 1024;
+
+    private const int MaxLineLength = 400;
+
+    private readonly byte[] _bytes = new byte[capacity];
+    private readonly Lock _gate = new();
+    private long _written;
+
+    /// <summary>How many bytes were overwritten.</summary>
+    public long DroppedBytes
+    {
+        get
+        {
+            lock (_gate)
+                return Math.Max(0, _written - _bytes.Length);
+        }
+    }
+
+    public void Write(ReadOnlySpan<byte> text)
+    {
+        lock (_gate)
+        {
+            if (text.Length > _bytes.Length)
+            {
+                _written += text.Length - _bytes.Length;
+                text = text[^_bytes.Length..];
+            }
+
+            int position = (int)(_written % _bytes.Length);
+            int first = Math.Min(text.Length, _bytes.Length - position);
+            text[..first].CopyTo(_bytes.AsSpan(position));
+            text[first..].CopyTo(_bytes);
+            _written += text.Length;
+        }
+    }
+
+    /// <summary>The last lines, oldest first, each escaped and cut so that it is safe to show. A line whose start is lost is left out.</summary>
+    public IReadOnlyList<string> ReadLines(int maxCount = int.MaxValue)
+    {
+        string text = Encoding.UTF8.GetString(Copy(out bool isCut));
+        string[] lines = text.Split('\n');
+        int first = isCut && lines.Length > 1 ? 1 : 0;
+        IEnumerable<string> whole = lines.Skip(first).Select(static line => line.TrimEnd('\r')).Where(static line => line.Length > 0);
+        return [.. whole.TakeLast(maxCount).Select(static line => PlainText.EscapeAndCut(line, MaxLineLength))];
+    }
+
+    private byte[] Copy(out bool isCut)
+    {
+        lock (_gate)
+        {
+            isCut = _written > _bytes.Length;
+            if (!isCut)
+                return _bytes[..(int)_written];
+
+            int position = (int)(_written % _bytes.Length);
+            return [.. _bytes.AsSpan(position), .. _bytes.AsSpan(0, position)];
+        }
+    }
+}

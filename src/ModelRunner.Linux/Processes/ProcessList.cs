@@ -1,0 +1,155 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using ModelRunner.Linux.Files;
+
+namespace ModelRunner.Linux.Processes;
+
+/// <summary>
+/// Reads <c>/proc</c>. Nothing here throws: a process that is gone or hidden is simply not found. It reads by system calls, since processes
+/// vanish all the time and an exception for each would cost more than the reading.
+/// </summary>
+internal static unsafe class ProcessList
+{
+    // proc_pid_stat(5): after the name in brackets come state, parent, group and session; the start time is field 22, the state field 3.
+    private const int StatusSize = 1024;
+    private const int StartTimeIndex = 22 - 3;
+    private const int FieldCount = StartTimeIndex + 1;
+    private const int MaxEnvironmentBytes = 256 * 1024;
+
+    /// <summary>All processes that can be seen, zombies included.</summary>
+    public static List<ProcessEntry> ReadAll()
+    {
+        List<ProcessEntry> all = [];
+        foreach (int process in ReadNumbers())
+            if (Find(process) is { } entry)
+                all.Add(entry);
+        return all;
+    }
+
+    /// <summary>One process; null where it is gone or may not be read.</summary>
+    public static ProcessEntry? Find(int process)
+    {
+        Span<byte> status = stackalloc byte[StatusSize];
+        int length = Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat"), status);
+        return length > 0 ? Parse(process, status[..length]) : null;
+    }
+
+    /// <summary>Whether the process was started with exactly this variable. False where its environment may not be read.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="variable"><c>NAME=value</c>.</param>
+    public static bool HasVariable(int process, string variable) => FindVariable(process, variable) is { Length: 0 };
+
+    /// <summary>What follows <paramref name="prefix"/> in the first variable that begins with it; null where there is none.</summary>
+    public static string? FindVariable(int process, string prefix)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(MaxEnvironmentBytes);
+        try
+        {
+            int length = Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/environ"), buffer);
+            if (length <= 0)
+                return null;
+
+            byte[] wanted = Encoding.UTF8.GetBytes(prefix);
+            ReadOnlySpan<byte> variables = buffer.AsSpan(0, length);
+            foreach (Range range in variables.Split((byte)0))
+                if (variables[range].StartsWith(wanted))
+                    return Encoding.UTF8.GetString(variables[range][wanted.Length..]);
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>The living processes of these groups, and all that descend from them.</summary>
+    public static IReadOnlyList<int> FindFamilies(IReadOnlyCollection<int> leaders)
+    {
+        List<ProcessEntry> all = ReadAll();
+        HashSet<int> members = [.. leaders];
+        foreach (ProcessEntry process in all)
+            if (members.Contains(process.Group) || members.Contains(process.Session))
+                members.Add(process.Id);
+        AddDescendants(members, all);
+        return [.. all.Where(process => process.IsAlive && members.Contains(process.Id)).Select(static process => process.Id)];
+    }
+
+    /// <summary>Adds every process whose parent is a member.</summary>
+    public static void AddDescendants(HashSet<int> members, IReadOnlyList<ProcessEntry> all)
+    {
+        // Numbers are not in order of age, so a parent may stand behind its child.
+        bool hasGrown;
+        do
+        {
+            hasGrown = false;
+            foreach (ProcessEntry process in all)
+                hasGrown |= members.Contains(process.Parent) && members.Add(process.Id);
+        }
+        while (hasGrown);
+    }
+
+    /// <summary>The user that a process acts as; null where it is gone.</summary>
+    public static uint? User(int process) =>
+        FileIdentity.OfName(Libc.CurrentDirectory, string.Create(CultureInfo.InvariantCulture, $"/proc/{process}"))?.Owner;
+
+    private static List<int> ReadNumbers()
+    {
+        List<int> numbers = [];
+        try
+        {
+            foreach (string folder in Directory.EnumerateDirectories("/proc"))
+                if (int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out int process))
+                    numbers.Add(process);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Without /proc, or without a free descriptor, nothing is known of anybody.
+        }
+
+        return numbers;
+    }
+
+    private static ProcessEntry? Parse(int process, ReadOnlySpan<byte> status)
+    {
+        // The name may hold anything, brackets and spaces included, but it is followed by the last bracket of all.
+        int end = status.LastIndexOf((byte)')');
+        if (end < 0 || end + 2 >= status.Length)
+            return null;
+
+        ReadOnlySpan<byte> fields = status[(end + 2)..];
+        Span<long> numbers = stackalloc long[FieldCount];
+        int index = 0;
+        foreach (Range range in fields.Split((byte)' '))
+        {
+            if (index == FieldCount)
+                break;
+            if (index > 0 && !long.TryParse(fields[range], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out numbers[index]))
+                return null;
+            index++;
+        }
+
+        return index < FieldCount
+            ? null
+            : new ProcessEntry(process, (char)fields[0], (int)numbers[1], (int)numbers[2], (int)numbers[3], numbers[StartTimeIndex]);
+    }
+
+    /// <summary>Reads a file from its begin; the number of bytes, or -1.</summary>
+    private static int Read(string path, Span<byte> buffer)
+    {
+        int file = Libc.OpenAt(Libc.CurrentDirectory, path, Libc.OpenCloseOnExec, 0);
+        if (file < 0)
+            return -1;
+
+        int length = 0;
+        fixed (byte* start = buffer)
+        {
+            nint count;
+            while (length < buffer.Length && (count = Libc.Read(file, start + length, buffer.Length - length)) > 0)
+                length += (int)count;
+        }
+
+        _ = Libc.Close(file);
+        return length;
+    }
+}

@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace ModelRunner.Linux.Processes;
+
+/// <summary>
+/// Starts child processes, all of them from one thread. The kernel sends the parent-death signal when the <em>thread</em> that started
+/// the child ends, not the process (prctl(2)), so children that pool threads start die when the pool shrinks.
+/// </summary>
+/// <remarks>
+/// The thread lives until the process ends or this is disposed, which kills every child that is left. It is a background thread: a
+/// foreground one would keep a daemon alive whose start failed.
+/// </remarks>
+internal sealed unsafe class RunnerSpawner : IDisposable
+{
+    // Memory pressure must end a runner, which starts again on demand, rather than the daemon or the user's session.
+    private const string OutOfMemoryScore = "500";
+
+    private readonly BlockingCollection<(SpawnRequest Request, TaskCompletionSource<ChildProcess> Answer)> _orders = [];
+    private static long _lastMark;
+
+    private readonly IReadOnlyList<string> _prefix;
+    private readonly Guardian? _guardian;
+    private readonly Thread _thread;
+
+    /// <param name="prefix">The words that tie a child's life to ours; see <see cref="DeathSignal"/>.</param>
+    /// <param name="guardian">Ends what outlives this process; null: there is no guardian. Owned from here on.</param>
+    public RunnerSpawner(IReadOnlyList<string> prefix, Guardian? guardian = null)
+    {
+        (_prefix, _guardian) = (prefix, guardian);
+        _thread = new Thread(Work) { IsBackground = true, Name = "runner spawner" };
+        _thread.Start();
+    }
+
+    /// <summary>Starts a process in a group of its own. It is killed when this process ends.</summary>
+    /// <exception cref="SpawnException">The operating system refused.</exception>
+    public Task<ChildProcess> StartAsync(SpawnRequest request)
+    {
+        var answer = new TaskCompletionSource<ChildProcess>(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            _orders.Add((request, answer));
+        }
+        catch (InvalidOperationException)
+        {
+            // Disposed: whoever asks now asks too late.
+            answer.SetException(new SpawnException($"{request.Program} was not started: the daemon is ending"));
+        }
+
+        return answer.Task;
+    }
+
+    /// <summary>Ends the thread, and with it every child that is still alive.</summary>
+    public void Dispose()
+    {
+        _orders.CompleteAdding();
+        _thread.Join();
+        _orders.Dispose();
+        _guardian?.Dispose();
+    }
+
+    private void Work()
+    {
+        foreach ((SpawnRequest request, TaskCompletionSource<ChildProcess> answer) in _orders.GetConsumingEnumerable())
+        {
+            try
+            {
+                answer.SetResult(Start(request));
+                _guardian?.EnsureStarted();
+            }
+            catch (SpawnException failure)
+            {
+                answer.SetException(failure);
+            }
+        }
+    }
+
+    private ChildProcess Start(SpawnRequest request)
+    {
+        int* ends = stackalloc int[2];
+        if (Libc.Pipe(ends, Libc.OpenCloseOnExec) != 0)
+            throw new SpawnException($"{request.Program} could not be started: no pipe for its output: {NativeSpawn.Explain(Marshal.GetLastPInvokeError())}");
+
+        string mark = string.Create(
+            CultureInfo.InvariantCulture, $"{ProcessMark.TreeVariable}={DaemonIdentity.Own}-{Interlocked.Increment(ref _lastMark)}");
+        int process;
+        try
+        {
+            process = NativeSpawn.Start(
+                [.. _prefix, request.Program, .. request.Arguments], [.. request.Environment, mark], request.WorkingDirectory, ends[1]);
+        }
+        catch (SpawnException)
+        {
+            _ = Libc.Close(ends[0]);
+            throw;
+        }
+        finally
+        {
+            _ = Libc.Close(ends[1]);
+        }
+
+        OfferToOutOfMemoryKiller(process);
+        return Watch(process, mark, ends[0], request.Program);
+    }
+
+    private static ChildProcess Watch(int process, string mark, int outputPipe, string program)
+    {
+        try
+        {
+            return new ChildProcess(process, mark, outputPipe);
+        }
+        catch (OutOfMemoryException)
+        {
+            // There is no room for one more thread, and a child that nobody watches must not live.
+            int status;
+            _ = Libc.Kill(-process, Libc.SigKill);
+            _ = Libc.WaitPid(process, &status, 0);
+            _ = Libc.Close(outputPipe);
+            throw new SpawnException($"{program} could not be started: no thread to watch it with; the limit of threads or memory is reached");
+        }
+    }
+
+    private static void OfferToOutOfMemoryKiller(int process)
+    {
+        try
+        {
+            File.WriteAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/oom_score_adj"), OutOfMemoryScore);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Some containers forbid it, and a process that ended at once has no such file; neither is a reason not to run.
+        }
+    }
+}

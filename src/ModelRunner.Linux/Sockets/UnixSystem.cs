@@ -1,0 +1,110 @@
+using System.ComponentModel;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace ModelRunner.Linux.Sockets;
+
+/// <summary>The few calls of the system that .NET has no name for.</summary>
+internal static unsafe partial class UnixSystem
+{
+    private const int CloseOnExec = 0x80000; // O_CLOEXEC and SOCK_CLOEXEC
+    private const int OpenToCreate = 0x40; // O_CREAT
+    private const int OpenPathOnly = 0x200000; // O_PATH
+    private const int OwnerOnly = 0x180; // octal 0600
+    private const int LockExclusiveAtOnce = 2 | 4; // LOCK_EX | LOCK_NB
+    private const int WouldBlock = 11; // EWOULDBLOCK
+    private const int FamilyUnix = 1;
+    private const int StreamSocket = 1;
+
+    private static readonly int LockFlags = Libc.OpenReadWrite | OpenToCreate | Libc.OpenNoBlock | Libc.OpenNoFollow | CloseOnExec;
+    private static readonly int ReadFlags = Libc.OpenNoBlock | Libc.OpenNoFollow | CloseOnExec; // O_RDONLY being 0
+    private static readonly int PathOnly = OpenPathOnly | Libc.OpenNoFollow | CloseOnExec;
+
+    /// <summary>Opens or makes a file for its owner only. A link is not followed, and nothing is waited for.</summary>
+    /// <exception cref="Win32Exception">It cannot be opened.</exception>
+    public static SafeFileHandle OpenLockFile(string path) => OpenFile(path, LockFlags);
+
+    /// <summary>Opens a file that is there. A link is not followed, and nothing is waited for.</summary>
+    /// <exception cref="Win32Exception">It cannot be opened.</exception>
+    public static SafeFileHandle OpenForReading(string path) => OpenFile(path, ReadFlags);
+
+    /// <summary>Refers to what lies at a path without opening it. While the handle lives no other file gets its inode number.</summary>
+    /// <exception cref="Win32Exception">Nothing lies there.</exception>
+    public static SafeFileHandle Refer(string path) => OpenFile(path, PathOnly);
+
+    /// <summary>Locks a file against everybody who locks it too. The lock ends with the handle or the process.</summary>
+    /// <returns>False where another one has it.</returns>
+    /// <exception cref="Win32Exception">It cannot be locked.</exception>
+    public static bool TryLock(SafeFileHandle file)
+    {
+        int result = Lock((int)file.DangerousGetHandle(), LockExclusiveAtOnce);
+        if (result < 0 && Marshal.GetLastPInvokeError() == WouldBlock)
+            return false;
+        Check(result);
+        return true;
+    }
+
+    /// <summary>Removes a file; no error if it cannot be removed.</summary>
+    public static void Remove(string path) => _ = Unlink(path);
+
+    /// <summary>
+    /// Makes a socket that is bound to a path with mode 0600 from its first moment on. .NET does not know that the path is this socket's
+    /// and so never removes what lies there later.
+    /// </summary>
+    /// <exception cref="Win32Exception">It may not be made there.</exception>
+    public static Socket BindPrivately(string path)
+    {
+        int descriptor = CreateSocket(FamilyUnix, StreamSocket | CloseOnExec, 0);
+        Check(descriptor);
+        var handle = new SafeSocketHandle(descriptor, ownsHandle: true);
+        ReadOnlySpan<byte> address = new UnixDomainSocketEndPoint(path).Serialize().Buffer.Span;
+
+        try
+        {
+            // Linux gives the file the mode of the socket itself, so that there is no moment at which others could come in, and the
+            // process's mask, which belongs to all threads, stays as it is.
+            Check(SetMode(descriptor, OwnerOnly));
+            fixed (byte* first = address)
+                Check(Bind(descriptor, first, (uint)address.Length));
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+
+        return new Socket(handle);
+    }
+
+    private static SafeFileHandle OpenFile(string path, int flags)
+    {
+        int descriptor = Open(path, flags, OwnerOnly);
+        Check(descriptor);
+        return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    private static void Check(int result)
+    {
+        if (result < 0)
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int Lock(int descriptor, int operation);
+
+    [LibraryImport("libc", EntryPoint = "unlink", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Unlink(string path);
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    private static partial int CreateSocket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    private static partial int Bind(int descriptor, byte* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    private static partial int SetMode(int descriptor, uint mode);
+}

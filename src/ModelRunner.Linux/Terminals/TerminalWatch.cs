@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace ModelRunner.Linux.Terminals;
+
+/// <summary>Tells a SIGHUP that comes since the process's terminal closed from one that somebody sent.</summary>
+internal sealed unsafe partial class TerminalWatch
+{
+    private const int StandardDescriptorCount = 3;
+    private const short HungUp = 0x18; // POLLERR | POLLHUP
+
+    private readonly int[] _terminals;
+
+    private TerminalWatch(int[] terminals) => _terminals = terminals;
+
+    /// <summary>
+    /// Whether one of the standard streams was a terminal at the start and has hung up. Never so where SIGHUP was ignored at the start,
+    /// as under <c>nohup</c>: whoever starts a program so wants it to outlive the terminal.
+    /// </summary>
+    public bool IsGone
+    {
+        get
+        {
+            foreach (int terminal in _terminals)
+            {
+                var entry = new PollEntry { Descriptor = terminal };
+                if (Poll(&entry, 1, 0) > 0 && (entry.Found & HungUp) != 0)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Looks at this process; to be called before SIGHUP gets a handler.</summary>
+    public static TerminalWatch OfProcess() => new(
+        IsHangupIgnored() ? [] : [.. Enumerable.Range(0, StandardDescriptorCount).Where(static descriptor => IsTerminal(descriptor) == 1)]);
+
+    // proc_pid_status(5): a mask in hexadecimal, whose lowest bit is signal 1, SIGHUP.
+    private static bool IsHangupIgnored()
+    {
+        try
+        {
+            string? line = File.ReadLines("/proc/self/status").FirstOrDefault(static line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
+            return line is not null
+                && ulong.TryParse(line.AsSpan("SigIgn:".Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong mask)
+                && (mask & 1) != 0;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "isatty")]
+    private static partial int IsTerminal(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(PollEntry* entries, nuint count, int timeoutMilliseconds);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollEntry
+    {
+        public int Descriptor;
+        public short Wanted;
+        public short Found;
+    }
+}

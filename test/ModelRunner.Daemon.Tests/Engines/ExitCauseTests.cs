@@ -1,0 +1,93 @@
+using ModelRunner.Daemon.Engines;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Processes;
+
+namespace ModelRunner.Daemon.Tests.Engines;
+
+public sealed class ExitCauseTests
+{
+    [Theory]
+    [InlineData("0.00.004.977 E gguf_init_from_file: failed to open GGUF file '/m/a.gguf' (No such file or directory)", "ModelMissing")]
+    [InlineData("0.00.005.086 E gguf_init_from_reader: invalid magic characters: 'junk', expected 'GGUF'", "ModelInvalid")]
+    [InlineData("E llama_model_load: error loading model: tensor 'x' data is not within the file bounds, model is corrupted", "ModelInvalid")]
+    [InlineData("0.00.005.017 E llama_model_load: error loading model: unknown model architecture: 'llomo'", "ModelUnsupported")]
+    [InlineData("ggml_backend_cuda_buffer_type_alloc_buffer: allocating 9 MiB on device 0: cudaMalloc failed: out of memory", "OutOfMemory")]
+    [InlineData("ggml_aligned_malloc: insufficient memory (attempted to allocate 9 MB)", "OutOfMemory")]
+    [InlineData("srv  start: couldn't bind HTTP server socket, hostname: /x.sock, port: 8080", "Socket")]
+    [InlineData("error: invalid argument: --bogus", "Argument")]
+    [InlineData("/src/ggml.c:158: GGML_ASSERT(n > 0) failed", "Crashed")]
+    public void A_known_line_gives_the_reason(string line, string reason)
+    {
+        RunnerFailure failure = ExitCause.Describe("llama-server", new ExitStatus(1, null), ["0.00.001.000 I srv starting", line, "0.00.002.000 I srv end"]);
+
+        Assert.Equal(reason, failure.Reason.ToString());
+        Assert.StartsWith("llama-server ended with exit code 1: ", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', failure.Message);
+    }
+
+    [Fact]
+    public void The_most_telling_line_wins_over_the_last_one()
+    {
+        RunnerFailure failure = ExitCause.Describe("llama-server", new ExitStatus(1, null),
+        [
+            "0.00.005.017 E llama_model_load: error loading model: unknown model architecture: 'llomo'",
+            "0.00.005.297 E srv    load_model: failed to load model, '/m/arch.gguf'",
+            "0.00.005.737 E srv  llama_server: exiting due to model loading error",
+        ]);
+
+        Assert.Equal(
+            "llama-server ended with exit code 1: this engine does not know the model's architecture "
+            + "(llama_model_load: error loading model: unknown model architecture: 'llomo')", failure.Message);
+    }
+
+    [Fact]
+    public void CLI_05_a_killed_runner_that_wrote_much_gets_one_line()
+    {
+        string[] lines = [.. Enumerable.Range(0, 5000).Select(static i => $"0.00.000.{i} I line {i}")];
+
+        RunnerFailure failure = ExitCause.Describe("llama-server", new ExitStatus(null, 9), lines);
+
+        Assert.Equal(RunnerFailureReason.Killed, failure.Reason);
+        Assert.Equal("llama-server was killed by signal 9 (SIGKILL); the daemon did not send it, a person or another program did", failure.Message);
+    }
+
+    [Fact]
+    public void Memory_is_only_named_where_the_kernel_killed_for_want_of_it()
+    {
+        RunnerFailure failure = ExitCause.Describe("llama-server", new ExitStatus(null, 9), [], wasMemoryShort: true);
+
+        Assert.Equal(RunnerFailureReason.Killed, failure.Reason);
+        Assert.Equal(
+            "llama-server was killed by signal 9 (SIGKILL); the kernel's out-of-memory killer ended a process, which may have been this one: "
+            + "use a smaller model or contextSize", failure.Message);
+    }
+
+    [Fact]
+    public void Each_kill_for_want_of_memory_explains_one_runner()
+    {
+        long? count = 5;
+        var kills = new OutOfMemoryKills(() => count);
+        Assert.False(kills.TakeOne());
+        count = 7;
+        Assert.Equal([true, true, false], (bool[])[kills.TakeOne(), kills.TakeOne(), kills.TakeOne()]);
+        count = null;
+        Assert.False(kills.TakeOne());
+    }
+
+    [Fact]
+    public void A_crash_without_a_known_line_shows_the_last_words()
+    {
+        RunnerFailure failure = ExitCause.Describe("llama-host", new ExitStatus(null, 11), ["first", "0.00.001.000 I decoding"]);
+
+        Assert.Equal(RunnerFailureReason.Crashed, failure.Reason);
+        Assert.Equal("llama-host was ended by SIGSEGV; its last words: decoding", failure.Message);
+    }
+
+    [Fact]
+    public void An_end_without_a_word_says_at_least_the_code() =>
+        Assert.Equal("llama-server ended with exit code 7", ExitCause.Describe("llama-server", new ExitStatus(7, null), []).Message);
+
+    [Fact]
+    public void A_long_line_is_cut() =>
+        Assert.InRange(ExitCause.Describe("llama-server", new ExitStatus(1, null), [new string('x', 5000)]).Message.Length, 200, 400);
+}

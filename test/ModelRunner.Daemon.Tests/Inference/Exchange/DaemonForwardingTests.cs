@@ -1,0 +1,241 @@
+using System.Text.Json;
+using ModelRunner.Daemon.Tests.Scraping;
+using ModelRunner.Daemon.Tests.Stubs;
+using ModelRunner.Daemon.Tests.Support;
+
+namespace ModelRunner.Daemon.Tests.Inference.Exchange;
+
+public sealed class DaemonForwardingTests
+{
+    private const string Route = "v1/chat/completions";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task SRV_01_a_client_that_leaves_frees_the_runner_within_a_second()
+    {
+        // The runner's own tokens are the clock: one that has too little of the machine makes fewer of them, too.
+        const int TokensOfASecond = 50;
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"token_delay_ms": 20}"""));
+        using HttpResponseMessage response = await daemon.StreamAsync(Route, Stream(4000));
+        using HttpClient runner = DaemonFixture.RunnerClient(await daemon.RunnerProcessAsync());
+        using var events = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
+        int received = 0;
+        while (received < 5)
+            received += (await events.ReadLineAsync(Cancellation))!.StartsWith("data: ", StringComparison.Ordinal) ? 1 : 0;
+
+        response.Dispose();
+        await DaemonFixture.WaitUntilAsync(async () => (await StateAsync(runner)).GetProperty("inFlight").GetInt32() == 0, DaemonFixture.Patience);
+
+        JsonElement state = await StateAsync(runner);
+        Assert.Equal(1, state.GetProperty("disconnects").GetInt32());
+        Assert.InRange(state.GetProperty("predictedTokens").GetInt32(), received, received + TokensOfASecond);
+        await DaemonFixture.WaitUntilAsync(async () => !(await daemon.RunnersAsync())[0].GetProperty("in_use").GetBoolean(), DaemonFixture.Patience);
+    }
+
+    [Fact]
+    public async Task A_stream_whose_runner_is_killed_ends_with_an_error_event_and_the_next_request_starts_a_new_one()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"token_delay_ms": 20}"""));
+        using HttpResponseMessage response = await daemon.StreamAsync(Route, Stream(4000));
+
+        await DaemonFixture.SignalAsync(await daemon.RunnerProcessAsync(), "KILL");
+
+        await CheckLastEventAsync(response);
+        await WaitUntilNoneIsReadyAsync(daemon);
+        Assert.Equal(200, (await daemon.PostAsync(Route, Plain)).Status);
+    }
+
+    [Fact]
+    public async Task A_stream_that_outlasts_the_end_of_the_daemon_ends_with_an_error_event()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            With("""{"token_delay_ms": 20}""") with { Configuration = """{ "limits": { "drainTimeout": "300ms", "stopGrace": "1s" } }""" });
+        using HttpResponseMessage response = await daemon.StreamAsync(Route, Stream(4000));
+
+        Task<int> ending = daemon.EndAsync();
+
+        await CheckLastEventAsync(response);
+        Assert.Equal(0, await ending);
+    }
+
+    [Fact]
+    public async Task A_body_that_is_no_stream_is_cut_when_its_runner_is_killed()
+    {
+        await using var runner = new RawRunner(1, async (stream, cancellation) =>
+        {
+            await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"u8.ToArray(), cancellation);
+            return false;
+        });
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(Attach("raw", runner.SocketPath));
+
+        using HttpResponseMessage response = await daemon.StreamAsync(Route, """{"model":"raw"}""");
+
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => response.Content.ReadAsStringAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task A_request_just_after_an_idle_runner_died_is_served_by_a_new_one()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        var statuses = new List<int>();
+        for (int i = 0; i < 10; i++)
+        {
+            await daemon.PostAsync(Route, Plain);
+            int idle = await daemon.RunnerProcessAsync();
+
+            // The signal and the request go out together, so that they meet at every moment.
+            Task killing = DaemonFixture.SignalAsync(idle, "KILL");
+            if (i % 2 == 0)
+                await killing;
+            statuses.Add((await daemon.PostAsync(Route, Plain)).Status);
+            await killing;
+            await DaemonFixture.WaitUntilAsync(
+                async () => (await daemon.RunnersAsync()).All(runner => !runner.TryGetProperty("pid", out JsonElement pid) || pid.GetInt32() != idle),
+                DaemonFixture.Patience);
+            await daemon.PostAsync("engines/unload", """{"all":true}""");
+        }
+
+        // One that had read a request before it died may have worked on it. That is not sent twice, and is told.
+        Assert.All(statuses.Where(static (_, i) => i % 2 == 0), static status => Assert.Equal(200, status));
+        Assert.All(statuses, static status => Assert.Contains(status, (int[])[200, 502]));
+    }
+
+    [Fact]
+    public async Task Of_two_replicas_the_one_that_is_down_costs_no_request()
+    {
+        await using StubProcess alive = await StubProcess.StartAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["request_delay_ms"] = "20" });
+        using var folder = new TemporaryFolder();
+        string runner(string replica, string socket) => $$"""
+            { "backend": "x", "model": "Two", "mode": "completion", "endpoint": "unix:{{socket}}", "replica": "{{replica}}" }
+            """;
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Configuration = $$"""{ "runners": [ {{runner("dead", Path.Join(folder.Path, "dead.sock"))}}, {{runner("alive", alive.SocketPath)}} ] }""",
+        });
+
+        (int Status, JsonElement Body)[] answers = await Task.WhenAll(
+            Enumerable.Range(0, 40).Select(_ => daemon.PostAsync(Route, """{"model":"two","messages":[]}""")));
+
+        Assert.All(answers, static answer => Assert.Equal(200, answer.Status));
+        Assert.All(answers, static answer => Assert.Equal("two:latest", answer.Body.GetProperty("model").GetString()));
+        string[] bodies = [.. (await alive.RequestsAsync()).Where(IsInference).Select(static request => request.GetProperty("body").GetString()!)];
+        Assert.Equal(Enumerable.Repeat("""{"model":"Two","messages":[]}""", 40), bodies);
+    }
+
+    [Fact]
+    public async Task Where_all_replicas_are_down_the_answer_says_so()
+    {
+        using var folder = new TemporaryFolder();
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(Attach("gone", Path.Join(folder.Path, "dead.sock")));
+
+        (int status, JsonElement body) = await daemon.PostAsync(Route, """{"model":"gone","messages":[]}""");
+
+        JsonElement error = body.GetProperty("error");
+        Assert.Equal((502, "runner_failed"), (status, error.GetProperty("code").GetString()));
+        Assert.Equal(
+            "the runner of \"gone:latest\" in mode completion gave no answer: no connection to unix:dead.sock was made: there is no such socket or "
+            + "address; start that server, or correct its endpoint in the configuration", error.GetProperty("message").GetString());
+        Assert.DoesNotContain("Yarp", daemon.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_runner_that_is_killed_before_it_answers_is_an_error_with_its_cause()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"request_delay_ms": 60000}"""));
+        Task<(int Status, JsonElement Body)> pending = daemon.PostAsync(Route, Plain);
+        int process = await daemon.BusyRunnerProcessAsync();
+        using HttpClient runner = DaemonFixture.RunnerClient(process);
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await StateAsync(runner)).GetProperty("inFlight").GetInt32() == 1, DaemonFixture.Patience);
+
+        await DaemonFixture.SignalAsync(process, "KILL");
+        (int status, JsonElement body) = await pending;
+
+        JsonElement error = body.GetProperty("error");
+        Assert.Equal((502, "runner_failed"), (status, error.GetProperty("code").GetString()));
+        Assert.Contains("SIGKILL", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_request_that_ends_a_runner_does_not_end_another_one()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"exit_at_request": 3}"""));
+
+        (int status, JsonElement body) = await daemon.PostAsync(Route, Plain);
+
+        Assert.Equal((502, "runner_failed"), (status, body.GetProperty("error").GetProperty("code").GetString()));
+        Assert.Contains("3", body.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Empty(ProcessTable.ChildrenOf(daemon.ProcessId));
+    }
+
+    [Fact]
+    public async Task A_runner_that_is_killed_while_idle_is_missed_by_nobody()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.PostAsync(Route, Plain);
+        int killed = await daemon.RunnerProcessAsync();
+
+        await DaemonFixture.SignalAsync(killed, "KILL");
+        await WaitUntilNoneIsReadyAsync(daemon);
+        Assert.Equal(200, (await daemon.PostAsync(Route, Plain)).Status);
+        Assert.NotEqual(killed, await daemon.RunnerProcessAsync());
+    }
+
+    [Fact]
+    public async Task A_runner_that_cannot_start_is_an_error_with_its_cause()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With(
+            """{"exit_before_ready": 1, "stderr_text": "0.00 E gguf_init_from_file: unknown model architecture: 'zebra'\n"}"""));
+
+        (int status, JsonElement body) = await daemon.PostAsync(Route, Plain);
+
+        JsonElement error = body.GetProperty("error");
+        Assert.Equal((502, "runner_start_failed"), (status, error.GetProperty("code").GetString()));
+        Assert.Contains("zebra", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.GetProperty("message").GetString()!);
+    }
+
+    [Fact]
+    public async Task Fifty_first_requests_start_one_runner()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"load_delay_ms": 300}"""));
+
+        (int Status, JsonElement Body)[] answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => daemon.PostAsync(Route, Plain)));
+
+        Assert.All(answers, static answer => Assert.Equal(200, answer.Status));
+        Assert.Single(ProcessTable.ChildrenOf(daemon.ProcessId));
+    }
+
+    private static string Plain => """{"model":"tiny-chat","messages":[]}""";
+
+    private static string Stream(int tokens) => $$"""{"model":"tiny-chat","messages":[],"stream":true,"max_tokens":{{tokens}}}""";
+
+    private static DaemonSetup Attach(string model, string socket) => new()
+    {
+        Configuration = $$"""{ "runners": [ { "backend": "x", "model": "{{model}}", "mode": "completion", "endpoint": "unix:{{socket}}" } ] }""",
+    };
+
+    private static bool IsInference(JsonElement request) => request.GetProperty("method").GetString() == "POST";
+
+    private static async Task CheckLastEventAsync(HttpResponseMessage response)
+    {
+        string[] events = (await response.Content.ReadAsStringAsync(Cancellation)).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        using var last = JsonDocument.Parse(events[^1]["data: ".Length..]);
+        Assert.Equal("answer_cut", last.RootElement.GetProperty("error").GetProperty("code").GetString());
+        Assert.All(events, static text => Assert.StartsWith("data: {", text, StringComparison.Ordinal));
+    }
+
+    private static Task WaitUntilNoneIsReadyAsync(DaemonFixture daemon) => DaemonFixture.WaitUntilAsync(
+        async () => (await daemon.RunnersAsync()).All(static runner => runner.GetProperty("state").GetString() != "ready"),
+        TimeSpan.FromSeconds(1));
+
+    private static DaemonSetup With(string faults) =>
+        new() { Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = faults } };
+
+    private static async Task<JsonElement> StateAsync(HttpClient runner)
+    {
+        using var document = JsonDocument.Parse(await runner.GetStringAsync(new Uri("stub/state", UriKind.Relative), Cancellation));
+        return document.RootElement.Clone();
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace ModelRunner.Daemon.Tests.Inference.Exchange;
+
+public sealed class FinalRunnerErrorTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(501, "no", 0, 400)]
+    [InlineData(501, "", 0, 400)]
+    [InlineData(500, """{"error":{"message":"image input is not supported"}}""", 0, 400)]
+    [InlineData(500, """{"error":{"message":"other"}}""", 0, 500)]
+    [InlineData(500, "long", 300_000, 500)]
+    public async Task An_error_that_is_the_clients_is_told_so_also_where_its_length_is_not_known(int status, string text, int more, int expected)
+    {
+        string body = text + new string('x', more);
+        await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(async context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentType = "application/json";
+            await context.Response.StartAsync();
+            await context.Response.WriteAsync(body);
+        });
+
+        using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
+        string told = await response.Content.ReadAsStringAsync(Cancellation);
+
+        Assert.Equal((expected, expected == 400), ((int)response.StatusCode, response.Headers.Contains("x-should-retry")));
+        if (expected == 400)
+            Assert.Contains("unsupported_by_model", told, StringComparison.Ordinal);
+        else
+            Assert.Equal((body, "application/json"), (told, response.Content.Headers.ContentType?.MediaType));
+    }
+
+    [Fact]
+    public async Task An_input_longer_than_the_context_is_the_clients_error_with_advice_for_the_client()
+    {
+        await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(static async context =>
+        {
+            context.Response.StatusCode = 500;
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(
+                """{"error":{"message":"input (2002 tokens) is too large to process. increase the physical batch size (current batch size: 512)"}}""");
+        });
+
+        using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Equal("false", Assert.Single(response.Headers.GetValues("x-should-retry")));
+        using JsonDocument told = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
+        JsonElement error = told.RootElement.GetProperty("error");
+        Assert.Equal("context_length_exceeded", error.GetProperty("code").GetString());
+        Assert.Equal(
+            "input (2002 tokens) is too large to process; send a shorter input, or raise contextSize in the configuration of the model",
+            error.GetProperty("message").GetString());
+    }
+}

@@ -1,0 +1,90 @@
+using System.Text;
+using ModelRunner.Daemon.Inference;
+using ModelRunner.Daemon.Responses;
+
+namespace ModelRunner.Daemon.Tests.Inference;
+
+public sealed class RequestEnvelopeTests
+{
+    public static TheoryData<string, string, bool> Accepted => new()
+    {
+        { """{"model":"a"}""", "a", false },
+        { """ {"messages":[{"role":"user","content":"hi"}],"stream":true,"model":"ai/smollm2:135M"} """, "ai/smollm2:135M", true },
+        { """{"model":"first","model":"last"}""", "last", false },
+        { """{"model":"first","stream":true,"stream":false,"model":"last"}""", "last", false },
+        { """{"mo\u0064el":"escaped n\u00e4me"}""", "escaped näme", false },
+        { """{"tools":[{"model":"inner"}],"metadata":{"model":"inner","stream":true},"model":"outer"}""", "outer", false },
+        { """{"stream":null,"model":"a"}""", "a", false },
+        { """{"stream":"true","model":"a"}""", "a", false },
+    };
+
+    public static TheoryData<string, string?, string> Refused => new()
+    {
+        { "", null, "no body" },
+        { "   ", null, "not valid JSON" },
+        { "[]", null, "not a JSON object" },
+        { "\"model\"", null, "not a JSON object" },
+        { "{}", "model", "no \"model\"" },
+        { """{"model":""}""", "model", "no \"model\"" },
+        { """{"model":7}""", "model", "not a text" },
+        { """{"model":null}""", "model", "not a text" },
+        { """{"model":{"name":"a"}}""", "model", "not a text" },
+        { """{"model":"a","model":7}""", "model", "not a text" },
+        { """{"model":"\ud800"}""", "model", "surrogate" },
+        { """{"model":"a",}""", null, "not valid JSON" },
+        { """{"model":"a"} x""", null, "not valid JSON" },
+        { """{"model":"a"}{"model":"b"}""", null, "not valid JSON" },
+        { """{"model":"a" // why""", null, "not valid JSON" },
+        { """{"model":"a","messages":[""", null, "not valid JSON" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Accepted))]
+    public void The_last_model_of_the_outermost_object_counts(string body, string model, bool isStream)
+    {
+        RequestEnvelope envelope = RequestEnvelope.Read(Encoding.UTF8.GetBytes(body));
+
+        Assert.Equal(new RequestEnvelope(model, isStream), envelope);
+    }
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public void What_is_no_object_with_a_model_is_refused_with_the_reason(string body, string? param, string reason)
+    {
+        ApiError error = Refuse(Encoding.UTF8.GetBytes(body));
+
+        Assert.Equal((400, param), (error.Status, error.Param));
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bytes_that_are_no_text_are_refused_wherever_they_are()
+    {
+        byte[] body = [.. """{"model":"a","prompt":"x"""u8, 0xFF, .. "\"}"u8];
+
+        Assert.Contains("UTF-8", Refuse(body).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Deep_nesting_is_refused_and_overflows_nothing()
+    {
+        string body = $$"""{"model":"a","x":{{new string('[', 100_000)}}{{new string(']', 100_000)}}}""";
+
+        Assert.Equal(400, Refuse(Encoding.UTF8.GetBytes(body)).Status);
+    }
+
+    [Theory]
+    [InlineData('[', ']')]
+    [InlineData('{', '}')]
+    public void Deep_nesting_is_told_as_what_it_is(char open, char close)
+    {
+        string Nested(int levels, string inner) => $$"""{"model":"a","x":{{Open(levels)}}{{inner}}{{new string(close, levels)}}}""";
+        string Open(int levels) => open == '[' ? new string('[', levels) : string.Concat(Enumerable.Repeat("{\"x\": ", levels - 1)) + "{";
+
+        Assert.Equal("a", RequestEnvelope.Read(Encoding.UTF8.GetBytes(Nested(255, ""))).Model);
+        Assert.Equal("the request's JSON is nested deeper than 256 levels; send a flatter one", Refuse(Encoding.UTF8.GetBytes(Nested(256, ""))).Message);
+        Assert.Contains("not valid JSON", Refuse(Encoding.UTF8.GetBytes(Nested(255, "!"))).Message, StringComparison.Ordinal);
+    }
+
+    private static ApiError Refuse(byte[] body) => Assert.Throws<ApiException>(() => RequestEnvelope.Read(body)).Error;
+}

@@ -1,0 +1,184 @@
+using System.Globalization;
+using ModelRunner.Linux;
+using ModelRunner.Linux.Processes;
+
+namespace ModelRunner.Daemon.Tests.Linux.Processes;
+
+public sealed class ChildProcessTests : IDisposable
+{
+    private const int StopSignal = 19;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly SpawnBed _bed = new();
+
+    public void Dispose() => _bed.Dispose();
+
+    [Fact]
+    public async Task The_exit_code_and_the_last_words_are_there_when_the_end_is_reported()
+    {
+        ChildProcess child = await _bed.StartShellAsync("echo to output; echo to error >&2; exit 7");
+
+        ExitStatus status = await child.Exited.WaitAsync(Limit);
+
+        Assert.Equal(new ExitStatus(7, null), status);
+        Assert.Equal(["to output", "to error"], child.Output.ReadLines());
+    }
+
+    [Fact]
+    public async Task The_signal_that_ended_it_is_reported()
+    {
+        ChildProcess child = await _bed.StartShellAsync("kill -SEGV $$");
+
+        Assert.Equal(new ExitStatus(null, 11), await child.Exited.WaitAsync(Limit));
+    }
+
+    [Fact]
+    public async Task A_flood_without_line_ends_blocks_nobody_and_is_bounded()
+    {
+        const long Bytes = 300_000_000;
+        ChildProcess child = await _bed.StartShellAsync($"head -c {Bytes} /dev/zero >&2; exit 3");
+
+        Assert.Equal(new ExitStatus(3, null), await child.Exited.WaitAsync(Limit));
+        Assert.Equal(Bytes - LogRing.DefaultCapacity, child.Output.DroppedBytes);
+        Assert.Single(child.Output.ReadLines());
+    }
+
+    [Fact]
+    public async Task A_grandchild_of_the_group_that_holds_the_pipe_delays_nothing_and_is_killed()
+    {
+        ChildProcess child = await _bed.StartShellAsync("sleep 600 & echo $!; exit 0");
+
+        await child.Exited.WaitAsync(Limit);
+
+        await ProcessTable.WaitForEndAsync(int.Parse(child.Output.ReadLines()[0], CultureInfo.InvariantCulture), Limit);
+    }
+
+    [Fact]
+    public async Task A_grandchild_in_a_session_of_its_own_does_not_outlive_the_process()
+    {
+        ChildProcess child = await _bed.StartShellAsync("setsid sleep 600 & echo $!; exit 0");
+
+        Assert.Equal(new ExitStatus(0, null), await child.Exited.WaitAsync(Limit));
+
+        // The end is told when all of it is gone.
+        Assert.False(ProcessTable.IsAlive(Number(child, 0)));
+        Assert.Equal(0, child.Survivors);
+    }
+
+    [Theory]
+    [InlineData("setsid sleep 600 & echo $!; wait")]
+    [InlineData("setsid setsid sh -c 'echo $$; exec sleep 600' & exec sleep 600")]
+    [InlineData("env -i setsid sleep 600 & echo $!; wait")]
+    [InlineData("(setsid sh -c 'sleep 600 & echo $!; wait' &); exec sleep 600")]
+    public async Task All_that_a_wrapper_script_started_is_killed_wherever_it_went(string script)
+    {
+        ChildProcess child = await _bed.StartShellAsync(script);
+        await WaitForOutputAsync(child);
+
+        child.Kill();
+
+        await child.Exited.WaitAsync(Limit);
+        Assert.False(ProcessTable.IsAlive(Number(child, 0)));
+    }
+
+    [Fact]
+    public async Task An_engine_behind_a_wrapper_script_may_end_by_itself_within_the_grace_time()
+    {
+        const string Engine = "trap 'sleep 0.2; echo saved; exit 0' TERM; echo up; while :; do sleep 0.02; done";
+        ChildProcess child = await _bed.StartShellAsync($"setsid sh -c \"{Engine}\"; echo never");
+        await WaitForOutputAsync(child);
+
+        child.AskToEnd(Limit);
+
+        await child.Exited.WaitAsync(Limit);
+        Assert.Contains("saved", child.Output.ReadLines());
+        Assert.DoesNotContain("never", child.Output.ReadLines());
+    }
+
+    [Fact]
+    public async Task An_engine_behind_a_wrapper_script_may_write_more_than_a_pipe_holds_within_the_grace_time()
+    {
+        const string Engine = "trap 'head -c 300000 /dev/zero; echo; echo saved; exit 0' TERM; echo up; while :; do sleep 0.02; done";
+        ChildProcess child = await _bed.StartShellAsync($"setsid sh -c \"{Engine}\"; echo never");
+        await WaitForOutputAsync(child);
+
+        child.AskToEnd(TimeSpan.FromSeconds(10));
+
+        await child.Exited.WaitAsync(Limit);
+        Assert.Equal("saved", child.Output.ReadLines()[^1]);
+    }
+
+    [Fact]
+    public async Task An_engine_that_ignores_the_request_to_end_is_killed_when_the_grace_time_is_over()
+    {
+        ChildProcess child = await _bed.StartShellAsync("setsid sh -c \"trap '' TERM; echo $$; while :; do sleep 0.02; done\" & wait");
+        await WaitForOutputAsync(child);
+
+        child.AskToEnd(TimeSpan.FromMilliseconds(100));
+
+        await child.Exited.WaitAsync(Limit);
+        Assert.False(ProcessTable.IsAlive(Number(child, 0)));
+    }
+
+    [Fact]
+    public async Task A_stopped_process_can_be_asked_to_end()
+    {
+        ChildProcess child = await _bed.StartShellAsync("trap 'exit 5' TERM; echo up; while :; do sleep 0.02; done");
+        await WaitForOutputAsync(child);
+        child.Signal(StopSignal);
+
+        child.AskToEnd(Limit);
+
+        Assert.Equal(new ExitStatus(5, null), await child.Exited.WaitAsync(Limit));
+    }
+
+    [Fact]
+    public async Task A_process_of_somebody_else_in_the_same_session_is_left_alone()
+    {
+        ChildProcess other = await _bed.StartShellAsync("echo up; exec sleep 600");
+        ChildProcess child = await _bed.StartShellAsync("echo up; exec sleep 600");
+        await WaitForOutputAsync(other);
+        await WaitForOutputAsync(child);
+
+        child.Kill();
+
+        await child.Exited.WaitAsync(Limit);
+        Assert.True(ProcessTable.IsAlive(other.Id));
+    }
+
+    [Fact]
+    public async Task A_signal_after_the_end_reaches_nobody()
+    {
+        ChildProcess child = await _bed.StartShellAsync("exit 0");
+        await child.Exited.WaitAsync(Limit);
+
+        child.Signal(Libc.SigKill);
+        child.AskToEnd(TimeSpan.Zero);
+        child.Kill();
+
+        Assert.False(ProcessTable.IsAlive(child.Id));
+    }
+
+    [Fact]
+    public async Task The_whole_group_can_be_killed_even_when_it_is_stopped()
+    {
+        ChildProcess child = await _bed.StartShellAsync("sleep 600 & echo $!; wait");
+        await WaitForOutputAsync(child);
+        int grandchild = Number(child, 0);
+        child.Signal(StopSignal);
+
+        child.Kill();
+
+        Assert.Equal(new ExitStatus(null, Libc.SigKill), await child.Exited.WaitAsync(Limit));
+        await ProcessTable.WaitForEndAsync(grandchild, Limit);
+    }
+
+    private static int Number(ChildProcess child, int line) => int.Parse(child.Output.ReadLines()[line], CultureInfo.InvariantCulture);
+
+    private static async Task WaitForOutputAsync(ChildProcess child)
+    {
+        using var timeout = new CancellationTokenSource(Limit);
+        while (child.Output.ReadLines().Count == 0)
+            await Task.Delay(5, timeout.Token);
+    }
+}

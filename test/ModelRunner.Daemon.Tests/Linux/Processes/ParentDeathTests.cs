@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Globalization;
+using ModelRunner.Linux;
+using ModelRunner.Linux.Processes;
+
+namespace ModelRunner.Daemon.Tests.Linux.Processes;
+
+/// <summary>LIF-10: a daemon that is killed leaves nothing behind.</summary>
+public sealed class ParentDeathTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan GuardianLimit = TimeSpan.FromSeconds(20);
+
+    [Theory]
+    [InlineData("setpriv")]
+    [InlineData("exec-runner")]
+    public async Task LIF_10_no_runner_is_alive_two_seconds_after_its_daemon_was_killed(string prefixKind)
+    {
+        using Process host = Process.Start(SpawnHost.Command(prefixKind))!;
+        int[] runners = [await ReadAsync(host), await ReadAsync(host), await ReadAsync(host)];
+        Assert.All(runners, static runner => Assert.True(ProcessTable.IsAlive(runner)));
+
+        // Killed at any moment of a further start.
+        await KillAsync(host);
+
+        foreach (int runner in runners)
+            await ProcessTable.WaitForEndAsync(runner, Limit);
+    }
+
+    [Fact]
+    public async Task Whatever_escaped_is_found_at_the_next_start()
+    {
+        using Process host = Process.Start(SpawnHost.Command("setpriv", withGrandchildren: true))!;
+        int[] grandchildren = [await ReadAsync(host), await ReadAsync(host)];
+        await KillAsync(host);
+
+        OrphanSweep.Run([]);
+
+        foreach (int grandchild in grandchildren)
+            await ProcessTable.WaitForEndAsync(grandchild, Limit);
+    }
+
+    [Fact]
+    public async Task LIF_10_an_engine_behind_a_wrapper_script_is_gone_soon_after_its_daemon_was_killed()
+    {
+        using Process host = Process.Start(SpawnHost.Command("setpriv", withGuardian: true))!;
+
+        // The second one is started only when the guardian, which the first one called for, is there.
+        int[] engines = [await ReadAsync(host), await ReadAsync(host)];
+        Assert.All(engines, static engine => Assert.True(ProcessTable.IsAlive(engine)));
+
+        await KillAsync(host);
+
+        // Here the guardian is compiled while it runs; the published one needs a tenth of the time.
+        foreach (int engine in engines)
+            await ProcessTable.WaitForEndAsync(engine, GuardianLimit);
+    }
+
+    [Fact]
+    public async Task A_start_whose_daemon_died_meanwhile_goes_no_further()
+    {
+        // Its parent is this process and not the one that it is told.
+        string executable = Path.Join(AppContext.BaseDirectory, "model-runner");
+        using Process step = Process.Start(new ProcessStartInfo(executable, ["exec-runner", "1", "--", "/bin/sh", "-c", "exit 42"]))!;
+
+        await step.WaitForExitAsync();
+
+        Assert.Equal(1, step.ExitCode);
+    }
+
+    [Fact]
+    public async Task The_step_in_between_becomes_the_program()
+    {
+        using var bed = new SpawnBed(SpawnHost.Prefix("exec-runner"));
+        ChildProcess child = await bed.StartShellAsync("echo $$; grep SigIgn /proc/self/status; exit 42");
+
+        Assert.Equal(new ExitStatus(42, null), await child.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(child.Id.ToString(CultureInfo.InvariantCulture), child.Output.ReadLines()[0]);
+
+        // The runtime of the step ignores SIGPIPE; the program must not.
+        long ignored = long.Parse(child.Output.ReadLines()[1].AsSpan()[^16..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        Assert.Equal(0, ignored & (1 << (Libc.SigPipe - 1)));
+    }
+
+    [Fact]
+    public async Task A_program_that_the_step_in_between_cannot_run_is_told_with_the_cause()
+    {
+        using var bed = new SpawnBed(SpawnHost.Prefix("exec-runner"));
+        ChildProcess child = await bed.StartAsync("/nowhere/llama-server");
+
+        Assert.Equal(new ExitStatus(126, null), await child.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(["exec-runner: failed to execute /nowhere/llama-server: No such file or directory"], child.Output.ReadLines());
+    }
+
+    private static async Task<int> ReadAsync(Process host) =>
+        int.Parse((await host.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
+
+    private static async Task KillAsync(Process host)
+    {
+        host.Kill();
+        await host.WaitForExitAsync();
+    }
+}

@@ -1,0 +1,26 @@
+using ModelRunner.Linux.Processes;
+
+namespace ModelRunner.Daemon.Tests.Linux.Processes;
+
+/// <summary>A spawner with a folder, for children that a test starts. Disposing ends them all.</summary>
+internal sealed class SpawnBed : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly RunnerSpawner _spawner;
+
+    public SpawnBed(IReadOnlyList<string>? prefix = null) => _spawner = new RunnerSpawner(prefix ?? DeathSignal.ChoosePrefix());
+
+    public string Folder => _folder.Path;
+
+    /// <summary>Starts a shell with a script.</summary>
+    public Task<ChildProcess> StartShellAsync(string script) => StartAsync("/bin/sh", "-c", script);
+
+    public Task<ChildProcess> StartAsync(string program, params string[] arguments) =>
+        _spawner.StartAsync(new SpawnRequest(program, arguments, ["PATH=/usr/bin:/bin", "CANARY=none"], _folder.Path));
+
+    public void Dispose()
+    {
+        _spawner.Dispose();
+        _folder.Dispose();
+    }
+}
