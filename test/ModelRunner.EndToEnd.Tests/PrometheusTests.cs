@@ -1,8 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.EndToEnd.Tests.Support;
-using ModelRunner.Exposition.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.EndToEnd.Tests;
 

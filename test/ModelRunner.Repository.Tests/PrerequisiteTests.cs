@@ -8,7 +8,7 @@ namespace ModelRunner.Repository.Tests;
 /// <summary>A test that cannot run is never taken for one that passed.</summary>
 public sealed class PrerequisiteTests
 {
-    private const string Place = "test/Prerequisite.cs";
+    private const string Place = "test/ModelRunner.Testing/Prerequisite.cs";
 
     [Theory]
     [InlineData("true", true)]

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.ScrapeBenchmark.Tests;
 

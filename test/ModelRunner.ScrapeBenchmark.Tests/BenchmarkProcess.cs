@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ModelRunner.Testing;
 
 namespace ModelRunner.ScrapeBenchmark.Tests;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using ModelRunner.Daemon.Access;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Access;
 

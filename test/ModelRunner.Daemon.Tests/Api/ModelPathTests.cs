@@ -1,6 +1,6 @@
 using System.Net;
 using ModelRunner.Daemon.Tests.Gguf;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Api;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
-using ModelRunner.Daemon.Tests.Stubs;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Api;
 

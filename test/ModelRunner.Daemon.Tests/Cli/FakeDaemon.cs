@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using ModelRunner.Cli;
-using ModelRunner.Client;
 using ModelRunner.Configuration;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Cli;
 

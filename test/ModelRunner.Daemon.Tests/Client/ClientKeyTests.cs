@@ -5,6 +5,7 @@ using ModelRunner.Client;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Tests.Cli;
 using ModelRunner.Linux.Files;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Client;
 

@@ -2,6 +2,7 @@ using ModelRunner.Client;
 using ModelRunner.Client.Discovery;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Tests.Cli;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Client;
 

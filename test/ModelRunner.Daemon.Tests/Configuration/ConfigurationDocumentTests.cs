@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ModelRunner.Configuration;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
 

@@ -1,4 +1,5 @@
 using ModelRunner.Configuration;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Diagnostics;
 

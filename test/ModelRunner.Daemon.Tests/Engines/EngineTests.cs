@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
-using ModelRunner.Daemon.Tests.Linux.Processes;
 using ModelRunner.Scheduling;
 using ModelRunner.Testing;
 

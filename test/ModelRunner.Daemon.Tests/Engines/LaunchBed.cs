@@ -3,9 +3,9 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
-using ModelRunner.Daemon.Tests.Stubs;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Engines;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
-using ModelRunner.Daemon.Tests.Linux.Processes;
 using ModelRunner.Scheduling;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Engines;
 

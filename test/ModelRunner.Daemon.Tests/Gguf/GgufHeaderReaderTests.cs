@@ -3,6 +3,7 @@ using CsCheck;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Gguf;
 using ModelRunner.Scheduling;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Gguf;
 

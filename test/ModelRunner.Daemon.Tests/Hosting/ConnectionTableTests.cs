@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Daemon.Hosting.Connections;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 

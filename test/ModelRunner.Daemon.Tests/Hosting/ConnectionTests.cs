@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using ModelRunner.Daemon.Diagnostics;
-using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;

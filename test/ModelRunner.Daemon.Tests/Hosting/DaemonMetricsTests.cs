@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using ModelRunner.Daemon.Tests.Stubs;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 

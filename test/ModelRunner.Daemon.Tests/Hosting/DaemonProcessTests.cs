@@ -1,6 +1,5 @@
 using System.Globalization;
-using ModelRunner.Daemon.Tests.Stubs;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 

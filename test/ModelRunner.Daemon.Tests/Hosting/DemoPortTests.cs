@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Hosting;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using ModelRunner.Daemon.Tests.Gguf;
-using ModelRunner.Daemon.Tests.Stubs;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 

@@ -11,6 +11,7 @@ using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Daemon.Tests.Scraping;
 using ModelRunner.Exposition;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 

@@ -1,6 +1,5 @@
 using System.Text;
-using ModelRunner.Daemon.Tests.Stubs;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 using static ModelRunner.Daemon.Tests.Metrics.CaseDaemon;
 
 namespace ModelRunner.Daemon.Tests.Metrics;

@@ -1,3 +1,4 @@
+using ModelRunner.Testing;
 using static ModelRunner.Daemon.Tests.Metrics.CaseDaemon;
 
 namespace ModelRunner.Daemon.Tests.Metrics;

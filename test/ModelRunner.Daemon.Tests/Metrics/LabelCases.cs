@@ -1,5 +1,5 @@
 using ModelRunner.Daemon.Tests.Scraping;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 using static ModelRunner.Daemon.Tests.Metrics.CaseDaemon;
 
 namespace ModelRunner.Daemon.Tests.Metrics;

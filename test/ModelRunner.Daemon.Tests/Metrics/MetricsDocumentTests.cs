@@ -1,6 +1,7 @@
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Daemon.Tests.Scraping;
 using ModelRunner.Exposition;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 

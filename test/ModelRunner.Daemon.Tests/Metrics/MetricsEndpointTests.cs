@@ -1,8 +1,7 @@
 using System.IO.Compression;
 using System.Net;
 using System.Text;
-using ModelRunner.Daemon.Tests.Stubs;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using ModelRunner.Daemon.Tests.Scraping;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 using static ModelRunner.Daemon.Tests.Metrics.CaseDaemon;
 
 namespace ModelRunner.Daemon.Tests.Metrics;

@@ -1,8 +1,8 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Tests.Scraping;
-using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.Scheduling;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 

@@ -9,8 +9,8 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Daemon.Tests.Scraping;
-using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.Exposition;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using ModelRunner.Daemon.Tests.Scraping;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 using static ModelRunner.Daemon.Tests.Metrics.CaseDaemon;
 
 namespace ModelRunner.Daemon.Tests.Metrics;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using ModelRunner.Daemon.Tests.Engines;
-using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Models;
@@ -14,7 +13,7 @@ public sealed class PictureTests
     public async Task A_picture_reaches_a_model_that_has_a_projector_beside_it_and_no_other()
     {
         string llamaServer = Prerequisite.Require(LlamaServer, "There is no llama-server: set LLAMA_SERVER_PATH.");
-        using var folder = new Daemon.Tests.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         byte[] model = await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models", "tiny-chat.gguf"), TestContext.Current.CancellationToken);
         folder.Write("models/vision/tiny-q8_0.gguf", model);
         folder.Write("models/vision/mmproj-f16.gguf", TinyProjector.Build(width: 128));

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Tests.Gguf;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Models;
 

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Tests.Scraping;
-using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.Scheduling;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Runners;
 

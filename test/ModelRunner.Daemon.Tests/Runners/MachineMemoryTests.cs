@@ -1,4 +1,5 @@
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Runners;
 

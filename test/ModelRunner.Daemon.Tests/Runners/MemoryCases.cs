@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Runners;
 

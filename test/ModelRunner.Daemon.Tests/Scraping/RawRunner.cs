@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Scraping;
 

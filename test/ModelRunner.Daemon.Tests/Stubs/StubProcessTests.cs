@@ -1,3 +1,5 @@
+using ModelRunner.Testing;
+
 namespace ModelRunner.Daemon.Tests.Stubs;
 
 public sealed class StubProcessTests

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.EndToEnd.Tests.Support;
-using TemporaryFolder = ModelRunner.Daemon.Tests.TemporaryFolder;
+using ModelRunner.Testing;
+using TemporaryFolder = ModelRunner.Testing.TemporaryFolder;
 
 namespace ModelRunner.EndToEnd.Tests.Engines;
 
@@ -43,7 +43,7 @@ public sealed class BadModelTests : IDisposable
 
     private string Write(string model)
     {
-        byte[] bytes = File.ReadAllBytes(Path.Join(Daemon.Tests.Repository.Root, "models", "tiny-chat.gguf"));
+        byte[] bytes = File.ReadAllBytes(Path.Join(Repository.Root, "models", "tiny-chat.gguf"));
         if (model == "odd")
         {
             int key = bytes.AsSpan().IndexOf("general.architecture"u8);

@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using ModelRunner.Daemon.Tests.Support;
 using ModelRunner.EndToEnd.Tests.Support;
+using ModelRunner.Testing;
 using OpenAI;
 using OpenAI.Chat;
 using OpenAI.Embeddings;
@@ -132,7 +132,7 @@ public abstract class EngineTests
     public async Task A_killed_daemon_leaves_no_runner_and_the_next_one_works_at_once()
     {
         string? engine = RequireEngine();
-        using var folder = new Daemon.Tests.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         int runner;
         await using (DaemonFixture killed = await DemoDaemon.StartAsync(engine, new DaemonSetup { Folder = folder }))
         {
@@ -155,7 +155,7 @@ public abstract class EngineTests
 
         string[] engine = [.. Names(await runner.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation))];
         string[] page = [.. Names(await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation))];
-        string root = Daemon.Tests.Repository.Root;
+        string root = Repository.Root;
         string[] told = [.. Directory.EnumerateFiles(Path.Join(root, "docs"), "*.md", SearchOption.AllDirectories).Append(Path.Join(root, "README.md"))
             .SelectMany(static file => Names(File.ReadAllText(file))).Distinct(StringComparer.Ordinal)];
 

@@ -1,4 +1,4 @@
-using ModelRunner.LlamaHost.Tests.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.EndToEnd.Tests.Engines;
 

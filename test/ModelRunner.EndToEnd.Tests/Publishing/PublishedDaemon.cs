@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.EndToEnd.Tests.Publishing;
 

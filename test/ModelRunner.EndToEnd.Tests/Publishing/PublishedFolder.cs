@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using ModelRunner.Testing;
-using Repository = ModelRunner.Daemon.Tests.Repository;
-using TemporaryFolder = ModelRunner.Daemon.Tests.TemporaryFolder;
+using Repository = ModelRunner.Testing.Repository;
+using TemporaryFolder = ModelRunner.Testing.TemporaryFolder;
 
 namespace ModelRunner.EndToEnd.Tests.Publishing;
 

@@ -4,8 +4,8 @@ using System.Text;
 using System.Text.Json;
 using ModelRunner.EndToEnd.Tests.Support;
 using ModelRunner.Testing;
-using Repository = ModelRunner.Daemon.Tests.Repository;
-using TemporaryFolder = ModelRunner.Daemon.Tests.TemporaryFolder;
+using Repository = ModelRunner.Testing.Repository;
+using TemporaryFolder = ModelRunner.Testing.TemporaryFolder;
 
 namespace ModelRunner.EndToEnd.Tests.Publishing;
 

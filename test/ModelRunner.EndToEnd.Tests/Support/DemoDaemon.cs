@@ -1,4 +1,4 @@
-using ModelRunner.Daemon.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.EndToEnd.Tests.Support;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ModelRunner.Exposition.Tests.Support;
+using ModelRunner.Testing;
 
 namespace ModelRunner.EndToEnd.Tests.Support;
 

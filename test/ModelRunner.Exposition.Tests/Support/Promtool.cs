@@ -1,3 +1,5 @@
+using ModelRunner.Testing;
+
 namespace ModelRunner.Exposition.Tests.Support;
 
 /// <summary><c>promtool check metrics</c>: the parser of expfmt and a linter. Only the parser's verdict counts; names are the sources' own.</summary>

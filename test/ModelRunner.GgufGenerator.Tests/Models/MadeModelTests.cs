@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ModelRunner.GgufGenerator.Gguf;
 using ModelRunner.GgufGenerator.Models;
+using ModelRunner.Testing;
 
 namespace ModelRunner.GgufGenerator.Tests.Models;
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using CsCheck;
 using ModelRunner.LlamaHost.Tests.Grammars;
 using ModelRunner.LlamaHost.Tests.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.LlamaHost.Tests.Http;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using ModelRunner.LlamaHost.Tests.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.LlamaHost.Tests.Http;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using ModelRunner.LlamaHost.Tests.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.LlamaHost.Tests.Http;
 

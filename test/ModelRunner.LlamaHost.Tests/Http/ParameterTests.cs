@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ModelRunner.LlamaHost.Tests.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.LlamaHost.Tests.Http;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using ModelRunner.LlamaHost.Tests.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.LlamaHost.Tests.Http;
 

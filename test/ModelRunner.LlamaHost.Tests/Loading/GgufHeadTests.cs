@@ -1,6 +1,6 @@
 using CsCheck;
 using ModelRunner.LlamaHost.Loading;
-using ModelRunner.LlamaHost.Tests.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.LlamaHost.Tests.Loading;
 

@@ -1,3 +1,5 @@
+using ModelRunner.Testing;
+
 namespace ModelRunner.LlamaHost.Tests.Processes;
 
 /// <summary>One llama-host with the chat model and four slots, for the tests of one class.</summary>

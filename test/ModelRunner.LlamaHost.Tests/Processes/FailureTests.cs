@@ -1,4 +1,5 @@
 using System.Text;
+using ModelRunner.Testing;
 
 namespace ModelRunner.LlamaHost.Tests.Processes;
 

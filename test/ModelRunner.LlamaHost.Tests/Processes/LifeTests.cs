@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using ModelRunner.Testing;
 
 namespace ModelRunner.LlamaHost.Tests.Processes;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelRunner.Testing;
 
 namespace ModelRunner.LlamaHost.Tests.Processes;
 

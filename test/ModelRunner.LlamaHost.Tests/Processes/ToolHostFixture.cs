@@ -1,3 +1,5 @@
+using ModelRunner.Testing;
+
 namespace ModelRunner.LlamaHost.Tests.Processes;
 
 /// <summary>One llama-host whose chat template has the signs of one with tools, for the tests of one class.</summary>

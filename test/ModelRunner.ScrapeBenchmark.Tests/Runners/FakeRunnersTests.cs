@@ -3,6 +3,7 @@ using System.Text;
 using ModelRunner.ScrapeBenchmark.Http;
 using ModelRunner.ScrapeBenchmark.Pages;
 using ModelRunner.ScrapeBenchmark.Runners;
+using ModelRunner.Testing;
 
 namespace ModelRunner.ScrapeBenchmark.Tests.Runners;
 

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using ModelRunner.Daemon.Inference.Exchange;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
+using ModelRunner.Testing;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Tests.Inference.Exchange;

@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using ModelRunner.Linux.Files;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Linux.Files;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Linux.Processes;
 
@@ -50,7 +51,7 @@ public sealed class ChildProcessTests : IDisposable
 
         await child.Exited.WaitAsync(Limit);
 
-        await ProcessTable.WaitForEndAsync(int.Parse(child.Output.ReadLines()[0], CultureInfo.InvariantCulture), Limit);
+        await ProcessTable.WaitUntilGoneAsync(int.Parse(child.Output.ReadLines()[0], CultureInfo.InvariantCulture), Limit);
     }
 
     [Fact]
@@ -170,7 +171,7 @@ public sealed class ChildProcessTests : IDisposable
         child.Kill();
 
         Assert.Equal(new ExitStatus(null, Libc.SigKill), await child.Exited.WaitAsync(Limit));
-        await ProcessTable.WaitForEndAsync(grandchild, Limit);
+        await ProcessTable.WaitUntilGoneAsync(grandchild, Limit);
     }
 
     private static int Number(ChildProcess child, int line) => int.Parse(child.Output.ReadLines()[line], CultureInfo.InvariantCulture);

@@ -1,5 +1,6 @@
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Linux.Processes;
 
@@ -114,7 +115,7 @@ public sealed class OrphanSweepTests : IDisposable
         ChildProcess child = await _bed.StartShellAsync($"echo up; {assignment}exec sleep 600");
 
         // Another test's launcher sweeps, too, and may have been quicker.
-        while (ProcessTable.IsAlive(child.Id) && ProcessTable.Name(child.Id) != "sleep")
+        while (ProcessTable.IsAlive(child.Id) && ProcessTable.NameOf(child.Id) != "sleep")
             await Task.Delay(2);
         return child;
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Linux.Processes;
 
@@ -24,7 +25,7 @@ public sealed class ParentDeathTests
         await KillAsync(host);
 
         foreach (int runner in runners)
-            await ProcessTable.WaitForEndAsync(runner, Limit);
+            await ProcessTable.WaitUntilGoneAsync(runner, Limit);
     }
 
     [Fact]
@@ -37,7 +38,7 @@ public sealed class ParentDeathTests
         OrphanSweep.Run([]);
 
         foreach (int grandchild in grandchildren)
-            await ProcessTable.WaitForEndAsync(grandchild, Limit);
+            await ProcessTable.WaitUntilGoneAsync(grandchild, Limit);
     }
 
     [Fact]
@@ -53,7 +54,7 @@ public sealed class ParentDeathTests
 
         // Here the guardian is compiled while it runs; the published one needs a tenth of the time.
         foreach (int engine in engines)
-            await ProcessTable.WaitForEndAsync(engine, GuardianLimit);
+            await ProcessTable.WaitUntilGoneAsync(engine, GuardianLimit);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Linux.Processes;
 
@@ -53,7 +54,7 @@ public sealed class RunnerSpawnerTests : IDisposable
         while (child.Output.ReadLines().Count == 0)
             await Task.Delay(5);
 
-        Assert.Equal(child.Id, ProcessTable.Group(child.Id));
+        Assert.Equal(child.Id, ProcessTable.GroupOf(child.Id));
         Assert.Equal([_bed.Folder], child.Output.ReadLines());
     }
 

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using ModelRunner.Daemon.Tests.Engines;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Linux.Processes;
 

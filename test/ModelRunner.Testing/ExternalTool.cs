@@ -1,6 +1,4 @@
-using ModelRunner.Testing;
-
-namespace ModelRunner.Exposition.Tests.Support;
+namespace ModelRunner.Testing;
 
 /// <summary>
 /// A program of the outside world that judges our pages.

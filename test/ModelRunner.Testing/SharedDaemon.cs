@@ -1,4 +1,4 @@
-namespace ModelRunner.Daemon.Tests.Support;
+namespace ModelRunner.Testing;
 
 /// <summary>One daemon for all tests of a class that change nothing which another one looks at.</summary>
 public sealed class SharedDaemon : IAsyncLifetime

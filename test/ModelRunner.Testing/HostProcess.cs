@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Sockets;
 
-namespace ModelRunner.LlamaHost.Tests.Processes;
+namespace ModelRunner.Testing;
 
 /// <summary>
 /// One llama-host (or llama-server) as a child process on a Unix socket of its own, ended and cleaned up with the object.

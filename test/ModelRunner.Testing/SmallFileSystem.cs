@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace ModelRunner.Daemon.Tests.Support;
+namespace ModelRunner.Testing;
 
 /// <summary>A file system in memory that is soon full. Only root may mount it.</summary>
 internal sealed class SmallFileSystem : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace ModelRunner.Daemon.Tests.Support;
+namespace ModelRunner.Testing;
 
 /// <summary>What a test's daemon is started with.</summary>
 internal sealed record DaemonSetup

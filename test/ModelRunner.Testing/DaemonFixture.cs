@@ -4,9 +4,8 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using ModelRunner.Daemon.Tests.Stubs;
 
-namespace ModelRunner.Daemon.Tests.Support;
+namespace ModelRunner.Testing;
 
 /// <summary>
 /// The real daemon in a process of its own, in a folder of its own, with stub runners in place of llama-server and with two models,

@@ -1,6 +1,4 @@
-using ModelRunner.Testing;
-
-namespace ModelRunner.LlamaHost.Tests.Processes;
+namespace ModelRunner.Testing;
 
 /// <summary>The real llama-server, where there is one: by <c>LLAMA_SERVER_PATH</c>, or on PATH.</summary>
 internal static class RealLlamaServer

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ModelRunner.LlamaHost.Tests.Processes;
+namespace ModelRunner.Testing;
 
 /// <summary>Sends signals to processes that a test started.</summary>
 internal static class Signals

@@ -4,7 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 
-namespace ModelRunner.LlamaHost.Tests.Processes;
+namespace ModelRunner.Testing;
 
 /// <summary>Requests in one line each.</summary>
 internal static class HostClient

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
 
-namespace ModelRunner.Daemon.Tests.Stubs;
+namespace ModelRunner.Testing;
 
 /// <summary>
 /// A stub runner that a test started, listening on a Unix socket of its own. Disposing kills it and removes its folder. What it can be
@@ -25,7 +26,7 @@ internal sealed class StubProcess : IAsyncDisposable
 
     /// <summary>The stub's executable, built beside this test's own output.</summary>
     public static string ExecutablePath { get; } = Path.Join(
-        AppContext.BaseDirectory.Replace(typeof(StubProcess).Assembly.GetName().Name!, "ModelRunner.StubRunner", StringComparison.Ordinal),
+        AppContext.BaseDirectory.Replace(Assembly.GetEntryAssembly()!.GetName().Name!, "ModelRunner.StubRunner", StringComparison.Ordinal),
         "stub-runner");
 
     public string SocketPath { get; }

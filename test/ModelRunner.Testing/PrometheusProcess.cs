@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace ModelRunner.Exposition.Tests.Support;
+namespace ModelRunner.Testing;
 
 /// <summary>
 /// A real Prometheus with a configuration of the test's. It listens on a loopback port of its own choice and keeps its data in a temporary

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 
-namespace ModelRunner.Daemon.Tests.Support;
+namespace ModelRunner.Testing;
 
 /// <summary>The TCP ports that a process listens on, as the kernel knows them.</summary>
 internal static class ListeningPorts

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace ModelRunner.Daemon.Tests.Support;
+namespace ModelRunner.Testing;
 
 /// <summary>Keeps what is logged.</summary>
 internal sealed class ListLogger<T> : ILogger<T>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace ModelRunner.Daemon.Tests.Support;
+namespace ModelRunner.Testing;
 
 /// <summary>A control group that limits how many processes and threads there are in it. Disposing removes it, once it is empty.</summary>
 internal sealed class PidsGroup : IDisposable

@@ -1,4 +1,4 @@
-namespace ModelRunner.Daemon.Tests;
+namespace ModelRunner.Testing;
 
 /// <summary>Finds files of the repository that the tests were built in.</summary>
 internal static class Repository

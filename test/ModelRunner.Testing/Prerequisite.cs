@@ -4,7 +4,7 @@ namespace ModelRunner.Testing;
 
 /// <summary>
 /// What a test needs of the machine and cannot bring along. Where it is missing the test is skipped with a reason; with <c>CI=true</c> it
-/// fails, so that no judgement gets lost. The only place that skips tests and that looks at <c>CI</c>; part of every test project.
+/// fails, so that no judgement gets lost. The only place that skips tests and that looks at <c>CI</c>; every test project references it.
 /// </summary>
 internal static class Prerequisite
 {

@@ -1,4 +1,4 @@
-namespace ModelRunner.Daemon.Tests;
+namespace ModelRunner.Testing;
 
 /// <summary>A folder of a test's own, removed with everything in it when the test ends.</summary>
 internal sealed class TemporaryFolder : IDisposable

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace ModelRunner.Exposition.Tests.Support;
+namespace ModelRunner.Testing;
 
 /// <summary>Runs a program to its end with bytes on its standard input.</summary>
 internal static class ChildProgram

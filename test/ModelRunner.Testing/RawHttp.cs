@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace ModelRunner.Daemon.Tests.Support;
+namespace ModelRunner.Testing;
 
 /// <summary>Sends bytes that no HTTP client would send, and reads until the other side closes.</summary>
 internal static class RawHttp
