@@ -20,7 +20,7 @@ public class WriterBenchmarks
     {
         _output.Clear();
         var writer = new ExpositionWriter(_output);
-        writer.BeginFamily("model_runner_runner_up", MetricType.Gauge, "Whether the last reading of the runner's metrics succeeded.");
+        writer.BeginFamily("model_runner_up", MetricType.Gauge, "Whether the last reading of the runner's metrics succeeded.");
         for (var number = 0; number < Runners; number++)
             writer.WriteSample(_target, 1);
         writer.BeginFamily("model_runner_scrape_duration_seconds", MetricType.Gauge, "How long the last reading took.");
@@ -34,7 +34,7 @@ public class WriterBenchmarks
     {
         _output.Clear();
         var writer = new ExpositionWriter(_output);
-        writer.BeginFamily("model_runner_runner_up", MetricType.Gauge, "Whether the last reading of the runner's metrics succeeded.");
+        writer.BeginFamily("model_runner_up", MetricType.Gauge, "Whether the last reading of the runner's metrics succeeded.");
         for (var number = 0; number < Runners; number++)
             writer.WriteSample(1, new("backend", "llama.cpp"), new("model", "ai/smollm2:latest"), new("mode", "completion"));
         writer.BeginFamily("model_runner_scrape_duration_seconds", MetricType.Gauge, "How long the last reading took.");

@@ -21,7 +21,7 @@ internal static class MergedPage
         {
             ReadOnlySpan<byte> line = page[range];
             if (line.StartsWith("model_runner_"u8))
-                ups += line.StartsWith("model_runner_runner_up{"u8) && line.EndsWith("} 1"u8) ? 1 : 0;
+                ups += line.StartsWith("model_runner_up{"u8) && line.EndsWith("} 1"u8) ? 1 : 0;
             else if (line is not ([] or [(byte)'#', ..]))
             {
                 if (RunnerOf(line) is not { } runner || runner >= samples.Length)

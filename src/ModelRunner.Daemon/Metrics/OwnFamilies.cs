@@ -52,7 +52,7 @@ internal sealed class OwnFamilies(MetricsSettings settings, SharedEndpoints shar
     {
         if (outcomes.IsEmpty)
             return;
-        writer.BeginFamily("model_runner_runner_up", MetricType.Gauge, "Whether the runner's series are on this page");
+        writer.BeginFamily("model_runner_up", MetricType.Gauge, "Whether the runner's series are on this page");
         foreach (ref readonly SourceOutcome outcome in outcomes)
             writer.WriteSample(outcome.Scrape.Labels, outcome.Failure is null ? 1 : 0);
 
@@ -62,7 +62,7 @@ internal sealed class OwnFamilies(MetricsSettings settings, SharedEndpoints shar
             if (outcome.Failure is not { } reason)
                 continue;
             if (!isBegun)
-                writer.BeginFamily("model_runner_runner_down", MetricType.Gauge, "Why the runner's series are not on this page; present only then");
+                writer.BeginFamily("model_runner_down_info", MetricType.Gauge, "Why the runner's series are not on this page; present only then");
             isBegun = true;
             writer.WriteSample(outcome.Scrape.Labels, 1, new KeyValuePair<string, string>("reason", reason.ToLabelValue()));
         }
@@ -75,12 +75,12 @@ internal sealed class OwnFamilies(MetricsSettings settings, SharedEndpoints shar
 
     private static void WriteReadings(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
     {
-        Write(writer, "model_runner_runner_scrape_duration_seconds", "seconds",
+        Write(writer, "model_runner_scrape_duration_seconds", "seconds",
             "Time that the reading of the runner took, or how long the daemon waited before it gave up", outcomes,
             static outcome => outcome.Scrape.Duration?.TotalSeconds);
-        Write(writer, "model_runner_runner_scrape_samples", unit: null, "Samples read from the runner, before duplicates among them are dropped", outcomes,
+        Write(writer, "model_runner_scrape_samples", unit: null, "Samples read from the runner, before duplicates among them are dropped", outcomes,
             static outcome => outcome.Summary?.Samples);
-        Write(writer, "model_runner_runner_scrape_body_bytes", "bytes", "Bytes of the runner's page, decoded", outcomes,
+        Write(writer, "model_runner_scrape_body_bytes", "bytes", "Bytes of the runner's page, decoded", outcomes,
             static outcome => outcome.Summary is null ? null : outcome.Scrape.Reading!.Body.Length);
     }
 
@@ -103,10 +103,10 @@ internal sealed class OwnFamilies(MetricsSettings settings, SharedEndpoints shar
 
     private static void WriteCounters(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
     {
-        WriteCounters(writer, "model_runner_runner_scrape_failures_total",
+        WriteCounters(writer, "model_runner_scrape_failures_total",
             "Readings that failed, by reason; a reason that never occurred is absent",
             outcomes, static counters => counters.Failures, static reason => ((ScrapeFailureReason)reason).ToLabelValue());
-        WriteCounters(writer, "model_runner_runner_dropped_total",
+        WriteCounters(writer, "model_runner_scrape_lines_dropped_total",
             "Lines of the runner's page that were left out, by reason; a reason that never occurred is absent",
             outcomes, static counters => counters.Dropped, static reason => ((ExpositionErrorReason)reason).ToLabelValue());
     }

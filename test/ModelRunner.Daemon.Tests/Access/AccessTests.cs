@@ -157,7 +157,7 @@ public sealed class AccessTests
         string text = await page.Content.ReadAsStringAsync(Cancellation);
 
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
-        Assert.Matches("""(?m)^model_runner_runner_up\{[^}]*model="tiny-chat:latest"[^}]*\} 1$""", text);
+        Assert.Matches("""(?m)^model_runner_up\{[^}]*model="tiny-chat:latest"[^}]*\} 1$""", text);
     }
 
     [Fact]

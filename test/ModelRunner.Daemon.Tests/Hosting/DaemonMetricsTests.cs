@@ -84,7 +84,7 @@ public sealed class DaemonMetricsTests
             {
                 bool isUp = i is not (Stopped or Html);
                 string labels = $"{{backend=\"vllm\",model=\"m{i}:latest\",mode=\"completion\"}}";
-                string name = "model_runner_runner_up" + labels;
+                string name = "model_runner_up" + labels;
                 string up = Assert.Single(page.Split('\n'), line => line.StartsWith(name, StringComparison.Ordinal));
                 Assert.Equal($"{name} {(isUp ? 1 : 0)}", up);
                 Assert.Equal(isUp, page.Contains($"llamacpp:prompt_tokens_total{labels}", StringComparison.Ordinal));
@@ -117,7 +117,7 @@ public sealed class DaemonMetricsTests
     }
 
     private static string Down(int runner, string reason) =>
-        $"model_runner_runner_down{{backend=\"vllm\",model=\"m{runner}:latest\",mode=\"completion\",reason=\"{reason}\"}} 1\n";
+        $"model_runner_down_info{{backend=\"vllm\",model=\"m{runner}:latest\",mode=\"completion\",reason=\"{reason}\"}} 1\n";
 
     private static string Attach(StubProcess[] stubs) => $$"""
         { "metrics": { "minInterval": "0s" }, "runners": [ {{string.Join(", ", stubs.Select(static (stub, i) =>

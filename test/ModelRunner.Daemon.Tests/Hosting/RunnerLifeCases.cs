@@ -30,9 +30,9 @@ public sealed class RunnerLifeCases
         for (int i = 0; i < 3; i++)
         {
             Assert.DoesNotContain($"llamacpp:prompt_tokens_total{ChatLabels}", page, StringComparison.Ordinal);
-            Assert.DoesNotContain($"model_runner_runner_up{ChatLabels} 1\n", page, StringComparison.Ordinal);
+            Assert.DoesNotContain($"model_runner_up{ChatLabels} 1\n", page, StringComparison.Ordinal);
             Assert.Contains($"llamacpp:prompt_tokens_total{EmbedLabels}", page, StringComparison.Ordinal);
-            Assert.Contains($"model_runner_runner_up{EmbedLabels} 1\n", page, StringComparison.Ordinal);
+            Assert.Contains($"model_runner_up{EmbedLabels} 1\n", page, StringComparison.Ordinal);
             await DaemonFixture.WaitUntilAsync(async () => (await ReadyAsync(daemon)).Count == 1, DaemonFixture.Patience);
             page = await PageAsync(daemon);
         }
@@ -65,7 +65,7 @@ public sealed class RunnerLifeCases
         Assert.Contains("model_runner_runners{state=\"loading\"} 1\n", page, StringComparison.Ordinal);
         Assert.DoesNotContain("Loading", page, StringComparison.Ordinal);
         Assert.DoesNotContain("llamacpp:", page, StringComparison.Ordinal);
-        Assert.DoesNotContain("model_runner_runner_scrape_failures_total{", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("model_runner_scrape_failures_total{", page, StringComparison.Ordinal);
         await daemon.PostAsync("engines/unload", """{"all":true}""");
         using HttpResponseMessage refused = await waiting;
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
@@ -86,8 +86,8 @@ public sealed class RunnerLifeCases
         string page = await PageAsync(daemon);
 
         const string Labels = """backend="vllm",model="m0:latest",mode="completion" """;
-        Assert.Contains($"model_runner_runner_down{{{Labels.TrimEnd()},reason=\"loading\"}} 1\n", page, StringComparison.Ordinal);
-        Assert.Contains($"model_runner_runner_up{{{Labels.TrimEnd()}}} 0\n", page, StringComparison.Ordinal);
+        Assert.Contains($"model_runner_down_info{{{Labels.TrimEnd()},reason=\"loading\"}} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains($"model_runner_up{{{Labels.TrimEnd()}}} 0\n", page, StringComparison.Ordinal);
         Assert.DoesNotContain("Loading", page, StringComparison.Ordinal);
     }
 

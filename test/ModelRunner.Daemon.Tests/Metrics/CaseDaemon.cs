@@ -67,7 +67,7 @@ public sealed class CaseDaemon : IAsyncLifetime
         PageRules.Check(page);
         string text = Encoding.UTF8.GetString(page);
         Assert.Contains($"\n{HealthySample}\n", text, StringComparison.Ordinal);
-        Assert.Contains($"\nmodel_runner_runner_up{{{LabelsOfB}}} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains($"\nmodel_runner_up{{{LabelsOfB}}} 1\n", text, StringComparison.Ordinal);
         return text;
     }
 
@@ -97,9 +97,9 @@ public sealed class CaseDaemon : IAsyncLifetime
     /// <summary>Why A is not on a page; null where it is.</summary>
     internal static string? DownOfA(string page)
     {
-        string name = $"model_runner_runner_down{{{LabelsOfA},reason=\"";
+        string name = $"model_runner_down_info{{{LabelsOfA},reason=\"";
         string? down = page.Split('\n').SingleOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
-        Assert.Contains($"\nmodel_runner_runner_up{{{LabelsOfA}}} {(down is null ? 1 : 0)}\n", page, StringComparison.Ordinal);
+        Assert.Contains($"\nmodel_runner_up{{{LabelsOfA}}} {(down is null ? 1 : 0)}\n", page, StringComparison.Ordinal);
         return down?[name.Length..down.IndexOf('"', name.Length)];
     }
 }

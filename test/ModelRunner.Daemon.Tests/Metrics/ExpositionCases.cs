@@ -88,7 +88,7 @@ public sealed class ExpositionCases(CaseDaemon bed) : IClassFixture<CaseDaemon>
 
     private static long DroppedOfA(string page)
     {
-        string name = $"model_runner_runner_dropped_total{{{LabelsOfA},reason=\"invalid_value\"}} ";
+        string name = $"model_runner_scrape_lines_dropped_total{{{LabelsOfA},reason=\"invalid_value\"}} ";
         string? line = page.Split('\n').SingleOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
         return line is null ? 0 : long.Parse(line[name.Length..], System.Globalization.CultureInfo.InvariantCulture);
     }

@@ -11,7 +11,7 @@ namespace ModelRunner.Daemon.Tests.Metrics;
 public sealed class MergeCases
 {
     private const string Predicted = "llamacpp:tokens_predicted_total{backend=\"llama.cpp\",model=\"tiny-chat:latest\",mode=\"completion\"} ";
-    private const string Up = "model_runner_runner_up{backend=\"llama.cpp\",model=\"tiny-chat:latest\",mode=\"completion\"} ";
+    private const string Up = "model_runner_up{backend=\"llama.cpp\",model=\"tiny-chat:latest\",mode=\"completion\"} ";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -103,8 +103,8 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
         string page = await response.Content.ReadAsStringAsync(Cancellation);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Contains($"model_runner_runner_down{{backend=\"llama.cpp\",model=\"bad:latest\",mode=\"completion\",reason=\"{reason}\"}} 1\n", page, StringComparison.Ordinal);
-        Assert.Contains("model_runner_runner_up{backend=\"llama.cpp\",model=\"good:latest\",mode=\"completion\"} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains($"model_runner_down_info{{backend=\"llama.cpp\",model=\"bad:latest\",mode=\"completion\",reason=\"{reason}\"}} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains("model_runner_up{backend=\"llama.cpp\",model=\"good:latest\",mode=\"completion\"} 1\n", page, StringComparison.Ordinal);
         Assert.Contains("llamacpp:prompt_tokens_total{backend=\"llama.cpp\",model=\"good:latest\",mode=\"completion\"} 0\n", page, StringComparison.Ordinal);
         Assert.DoesNotContain("llamacpp:prompt_tokens_total{backend=\"llama.cpp\",model=\"bad:latest\"", page, StringComparison.Ordinal);
     }

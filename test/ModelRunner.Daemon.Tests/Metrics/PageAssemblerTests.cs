@@ -28,7 +28,7 @@ public sealed partial class PageAssemblerTests
         Assert.Contains("model_runner_build_info{version=\"", page, StringComparison.Ordinal);
         foreach (string state in (string[])["loading", "ready", "stopping", "failed"])
             Assert.Contains($"model_runner_runners{{state=\"{state}\"}} 0\n", page, StringComparison.Ordinal);
-        Assert.DoesNotContain("model_runner_runner_up", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("model_runner_up", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -40,10 +40,10 @@ public sealed partial class PageAssemblerTests
         string page = await PageAsync([good.Snapshot, bad.Snapshot]);
 
         Assert.Contains("rt:u{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\"} 5\n", page, StringComparison.Ordinal);
-        Assert.Contains("model_runner_runner_up{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\"} 1\n", page, StringComparison.Ordinal);
-        Assert.Contains("model_runner_runner_up{backend=\"llama.cpp\",model=\"m2:latest\",mode=\"completion\"} 0\n", page, StringComparison.Ordinal);
-        Assert.Contains("model_runner_runner_down{backend=\"llama.cpp\",model=\"m2:latest\",mode=\"completion\",reason=\"parse\"} 1\n", page, StringComparison.Ordinal);
-        Assert.Contains("model_runner_runner_scrape_failures_total{backend=\"llama.cpp\",model=\"m2:latest\",mode=\"completion\",reason=\"parse\"} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains("model_runner_up{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\"} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains("model_runner_up{backend=\"llama.cpp\",model=\"m2:latest\",mode=\"completion\"} 0\n", page, StringComparison.Ordinal);
+        Assert.Contains("model_runner_down_info{backend=\"llama.cpp\",model=\"m2:latest\",mode=\"completion\",reason=\"parse\"} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains("model_runner_scrape_failures_total{backend=\"llama.cpp\",model=\"m2:latest\",mode=\"completion\",reason=\"parse\"} 1\n", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed partial class PageAssemblerTests
         string page = await PageAsync(pages);
 
         Assert.Contains(
-            "model_runner_runner_dropped_total{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\",reason=\"invalid_name\"} 2\n", page, StringComparison.Ordinal);
+            "model_runner_scrape_lines_dropped_total{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\",reason=\"invalid_name\"} 2\n", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed partial class PageAssemblerTests
     [Fact]
     public async Task The_health_of_runners_cannot_be_forged()
     {
-        await using RawRunner liar = RawRunner.WithPage(1, "model_runner_runner_up{model=\"other\"} 1\nx 1\n");
+        await using RawRunner liar = RawRunner.WithPage(1, "model_runner_up{model=\"other\"} 1\nx 1\n");
 
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
         using PageAssembler pages = Assembler([liar.Snapshot], scraper);
@@ -115,7 +115,7 @@ public sealed partial class PageAssemblerTests
         string page = await PageAsync(pages);
 
         Assert.DoesNotContain("other", page, StringComparison.Ordinal);
-        Assert.Contains("model_runner_runner_dropped_total{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\",reason=\"reserved_name\"} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains("model_runner_scrape_lines_dropped_total{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\",reason=\"reserved_name\"} 1\n", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -191,7 +191,7 @@ public sealed partial class PageAssemblerTests
         goOn.Set();
 
         Assert.Null(second);
-        Assert.Contains("model_runner_runner_down", await first, StringComparison.Ordinal);
+        Assert.Contains("model_runner_down_info", await first, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -214,7 +214,7 @@ public sealed partial class PageAssemblerTests
             Assert.Contains($"\nrt:minus{Labels} -1.5\n", page, StringComparison.Ordinal);
             Assert.DoesNotContain("rt:comma", page, StringComparison.Ordinal);
             Assert.Matches("\nmodel_runner_process_cpu_seconds_total [0-9]+\\.[0-9]+(e-[0-9]+)?\n", page);
-            Assert.Matches("\nmodel_runner_runner_scrape_duration_seconds\\{[^}]*\\} [0-9]+(\\.[0-9]+)?(e-[0-9]+)?\n", page);
+            Assert.Matches("\nmodel_runner_scrape_duration_seconds\\{[^}]*\\} [0-9]+(\\.[0-9]+)?(e-[0-9]+)?\n", page);
             Assert.Equal(1.62, ScrapeDeadline.Of("2.0", TimeSpan.FromSeconds(5)).Reading.TotalSeconds, precision: 6);
             Assert.Equal(4.5, ScrapeDeadline.Of("2,0", TimeSpan.FromSeconds(5)).Reading.TotalSeconds, precision: 6);
         }
@@ -236,10 +236,10 @@ public sealed partial class PageAssemblerTests
         string page = await PageAsync(pages);
 
         const string Large = "backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\"";
-        Assert.Contains($"\nmodel_runner_runner_up{{{Large}}} 0\n", page, StringComparison.Ordinal);
-        Assert.Contains($"\nmodel_runner_runner_down{{{Large},reason=\"too_large\"}} 1\n", page, StringComparison.Ordinal);
-        Assert.Contains($"\nmodel_runner_runner_scrape_failures_total{{{Large},reason=\"too_large\"}} 1\n", page, StringComparison.Ordinal);
-        Assert.DoesNotContain("model_runner_runner_dropped_total", page, StringComparison.Ordinal);
+        Assert.Contains($"\nmodel_runner_up{{{Large}}} 0\n", page, StringComparison.Ordinal);
+        Assert.Contains($"\nmodel_runner_down_info{{{Large},reason=\"too_large\"}} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains($"\nmodel_runner_scrape_failures_total{{{Large},reason=\"too_large\"}} 1\n", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("model_runner_scrape_lines_dropped_total", page, StringComparison.Ordinal);
         Assert.Contains("\n# TYPE x untyped\nx{backend=\"llama.cpp\",model=\"m2:latest\",mode=\"completion\"} 1\n", page, StringComparison.Ordinal);
         Assert.Contains("\nmodel_runner_runners{state=\"stopping\"} 0\n", page, StringComparison.Ordinal);
     }
@@ -258,7 +258,7 @@ public sealed partial class PageAssemblerTests
         string page = await PageAsync(pages);
 
         Assert.Contains(
-            "model_runner_runner_dropped_total{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\",reason=\"escaping_collision\"} 1\n", page, StringComparison.Ordinal);
+            "model_runner_scrape_lines_dropped_total{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\",reason=\"escaping_collision\"} 1\n", page, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -52,7 +52,7 @@ public sealed class ScrapeLoopTests
         using HttpResponseMessage answer = await daemon.Client.GetAsync(new Uri("metrics", UriKind.Relative), Cancellation);
         string page = await answer.Content.ReadAsStringAsync(Cancellation);
         if (answer.StatusCode == HttpStatusCode.OK)
-            Assert.Matches("""(?m)^model_runner_runner_up\{[^}]*model="loop[^}]*\} 0$""", page);
+            Assert.Matches("""(?m)^model_runner_up\{[^}]*model="loop[^}]*\} 0$""", page);
         return answer.StatusCode;
     }
 

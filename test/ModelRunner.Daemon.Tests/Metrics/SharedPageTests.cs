@@ -134,11 +134,11 @@ public sealed class SharedPageTests
         string whole = await inTime.ReadToEndAsync(Cancellation);
 
         const string Labels = "backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\"";
-        Assert.Contains($"\nmodel_runner_runner_down{{{Labels},reason=\"timeout\"}} 1\n", late, StringComparison.Ordinal);
-        Assert.Contains($"\nmodel_runner_runner_up{{{Labels}}} 0\n", late, StringComparison.Ordinal);
+        Assert.Contains($"\nmodel_runner_down_info{{{Labels},reason=\"timeout\"}} 1\n", late, StringComparison.Ordinal);
+        Assert.Contains($"\nmodel_runner_up{{{Labels}}} 0\n", late, StringComparison.Ordinal);
         Assert.Contains("\nx{backend=\"llama.cpp\",model=\"m2:latest\",mode=\"completion\"} 1\n", late, StringComparison.Ordinal);
         Assert.DoesNotContain("\nf00", late, StringComparison.Ordinal);
-        Assert.Contains($"\nmodel_runner_runner_up{{{Labels}}} 1\n", whole, StringComparison.Ordinal);
+        Assert.Contains($"\nmodel_runner_up{{{Labels}}} 1\n", whole, StringComparison.Ordinal);
         Assert.Contains("\nf00{", whole, StringComparison.Ordinal);
     }
 
@@ -155,7 +155,7 @@ public sealed class SharedPageTests
         string page = await reader.ReadToEndAsync(Cancellation);
 
         int[] up = [.. Enumerable.Range(1, 3).Where(id => page.Contains(
-            string.Create(CultureInfo.InvariantCulture, $"\nmodel_runner_runner_up{{backend=\"llama.cpp\",model=\"m{id}:latest\",mode=\"completion\"}} 1\n"), StringComparison.Ordinal))];
+            string.Create(CultureInfo.InvariantCulture, $"\nmodel_runner_up{{backend=\"llama.cpp\",model=\"m{id}:latest\",mode=\"completion\"}} 1\n"), StringComparison.Ordinal))];
         Assert.InRange(up.Length, 1, 2);
         Assert.Equal(3 - up.Length, page.Split("reason=\"too_large\"} 1\n").Length - 1 - (3 - up.Length));
         await DaemonFixture.WaitUntilAsync(() => Task.FromResult(scraper.Bodies.Held == 0), DaemonFixture.Patience);
@@ -194,7 +194,7 @@ public sealed class SharedPageTests
 
         Assert.NotNull(reader);
         string text = await reader.ReadToEndAsync(Cancellation);
-        Assert.DoesNotContain("model_runner_runner_down{", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("model_runner_down_info{", text, StringComparison.Ordinal);
         Assert.Contains("\nf00{", text, StringComparison.Ordinal);
         time.Advance(TimeSpan.FromHours(1));
         await Task.WhenAll(sendings).WaitAsync(DaemonFixture.Patience, Cancellation);

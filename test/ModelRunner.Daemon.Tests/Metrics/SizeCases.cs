@@ -58,8 +58,8 @@ public sealed class SizeCases
             for (int id = 1; id <= Endless; id++)
             {
                 string labels = $"backend=\"llama.cpp\",model=\"m{id}:latest\",mode=\"completion\",reason=\"too_large\"";
-                Assert.Contains($"\nmodel_runner_runner_down{{{labels}}} 1\n", page, StringComparison.Ordinal);
-                Assert.Contains($"\nmodel_runner_runner_scrape_failures_total{{{labels}}} 3\n", page, StringComparison.Ordinal);
+                Assert.Contains($"\nmodel_runner_down_info{{{labels}}} 1\n", page, StringComparison.Ordinal);
+                Assert.Contains($"\nmodel_runner_scrape_failures_total{{{labels}}} 3\n", page, StringComparison.Ordinal);
             }
 
             // Each may hold its limit of 16 MiB, and half of that again in the smaller array that it grew out of.

@@ -46,7 +46,7 @@ public sealed class SlowReaderTests
             for (int scrape = 0; scrape < 3; scrape++)
             {
                 string page = await PageAsync(daemon);
-                Assert.DoesNotContain("model_runner_runner_down{", page, StringComparison.Ordinal);
+                Assert.DoesNotContain("model_runner_down_info{", page, StringComparison.Ordinal);
                 Assert.Equal(Runners * 60 * 800, page.Split('\n').Count(static line => line.StartsWith('f')));
                 Assert.InRange(MemoryOf(page), 0, before + (768 * Megabyte));
             }
@@ -112,7 +112,7 @@ public sealed class SlowReaderTests
         string text = Encoding.UTF8.GetString(whole.ToArray());
         Assert.True(answered.TotalSeconds < Seconds * 0.9, $"answered after {answered}");
         Assert.True(ended.TotalSeconds < Seconds, $"ended after {ended}");
-        List<string> states = [.. text.Split('\n').Where(static line => line.StartsWith("model_runner_runner_up{", StringComparison.Ordinal))];
+        List<string> states = [.. text.Split('\n').Where(static line => line.StartsWith("model_runner_up{", StringComparison.Ordinal))];
         Assert.Equal(runners.Length, states.Count);
 
         // How many fit is the machine's; a daemon that leaves all out would be in time, too.

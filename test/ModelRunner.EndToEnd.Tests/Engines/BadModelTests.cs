@@ -38,7 +38,7 @@ public sealed class BadModelTests : IDisposable
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Good)).Status);
         Assert.True(ProcessTable.IsAlive(healthy));
         string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), TestContext.Current.CancellationToken);
-        Assert.Equal(1, Page.Value(page, "model_runner_runner_up" + Page.Labels("tiny-chat", "completion")));
+        Assert.Equal(1, Page.Value(page, "model_runner_up" + Page.Labels("tiny-chat", "completion")));
     }
 
     private string Write(string model)

@@ -40,8 +40,8 @@ public abstract class EngineTests
         Assert.Equal(chat.GetProperty("prompt_tokens").GetDouble(), Page.Value(page, "llamacpp:prompt_tokens_total" + chatLabels));
         Assert.Equal(chat.GetProperty("completion_tokens").GetDouble(), Page.Value(page, "llamacpp:tokens_predicted_total" + chatLabels));
         Assert.Equal(embedding.GetProperty("prompt_tokens").GetDouble(), Page.Value(page, "llamacpp:prompt_tokens_total" + embeddingLabels));
-        Assert.Equal(1, Page.Value(page, "model_runner_runner_up" + chatLabels));
-        Assert.Equal(1, Page.Value(page, "model_runner_runner_up" + embeddingLabels));
+        Assert.Equal(1, Page.Value(page, "model_runner_up" + chatLabels));
+        Assert.Equal(1, Page.Value(page, "model_runner_up" + embeddingLabels));
     }
 
     [Fact]

@@ -13,8 +13,8 @@ public sealed class MergedPageTests
         a{backend="llama.cpp",model="ai/sample-0001:7B-Q4_K_M",mode="completion"} 1
         b{backend="llama.cpp",model="ai/sample-0000:7B-Q4_K_M",mode="completion",c="d"} 2
         b{backend="llama.cpp",model="ai/sample-0001:7B-Q4_K_M",mode="completion",c="d"} 2
-        model_runner_runner_up{backend="llama.cpp",model="ai/sample-0000:7B-Q4_K_M",mode="completion"} 1
-        model_runner_runner_up{backend="llama.cpp",model="ai/sample-0001:7B-Q4_K_M",mode="completion"} 1
+        model_runner_up{backend="llama.cpp",model="ai/sample-0000:7B-Q4_K_M",mode="completion"} 1
+        model_runner_up{backend="llama.cpp",model="ai/sample-0001:7B-Q4_K_M",mode="completion"} 1
         model_runner_scrapes_total 7
 
         """;
