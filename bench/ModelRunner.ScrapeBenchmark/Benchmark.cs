@@ -8,7 +8,7 @@ namespace ModelRunner.ScrapeBenchmark;
 /// <summary>Measures the daemon, and the floor beside it, over fake runners.</summary>
 internal static class Benchmark
 {
-    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxWarmUp = TimeSpan.FromSeconds(1);
 
     /// <summary>Measures everything that is asked for, and writes a line of the table for each.</summary>
     /// <exception cref="BenchmarkException">A page is wrong, or the daemon does not run.</exception>
@@ -44,7 +44,7 @@ internal static class Benchmark
     private static void Measure(Aggregator[] aggregators, BenchmarkOptions options, CancellationToken cancellation)
     {
         foreach (Aggregator aggregator in aggregators)
-            aggregator.WarmUp(options.Duration < LongestWarmUp ? options.Duration : LongestWarmUp, cancellation);
+            aggregator.WarmUp(options.Duration < MaxWarmUp ? options.Duration : MaxWarmUp, cancellation);
         for (int run = 0; run < options.Runs; run++)
             foreach (Aggregator aggregator in aggregators)
                 aggregator.Measure(options.Duration, cancellation);

@@ -11,7 +11,7 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
 {
     private const string Path = "v1/chat/completions";
 
-    private const int LongestName = 200;
+    private const int MaxName = 200;
 
     private readonly List<ChatMessage> _messages = [.. template.Messages];
 
@@ -57,9 +57,9 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
         string[] modes = [.. (model.RootElement.Member("dmr")?.Member("modes")?.Items() ?? []).Select(static mode => mode.ToString())];
         if (modes.Length > 0 && !modes.Contains("completion", StringComparer.Ordinal))
         {
-            string name = PlainText.EscapeAndCut(model.RootElement.Text("id"), LongestName);
+            string name = PlainText.EscapeAndCut(model.RootElement.Text("id"), MaxName);
             throw new CliFailure(
-                $"model \"{name}\" cannot chat: it is for {string.Join(" and ", modes.Select(static mode => PlainText.EscapeAndCut(mode, LongestName)))}; "
+                $"model \"{name}\" cannot chat: it is for {string.Join(" and ", modes.Select(static mode => PlainText.EscapeAndCut(mode, MaxName)))}; "
                 + $"send requests to /v1/{(modes[0] == "reranking" ? "rerank" : "embeddings")}, or run another model (\"model-runner ls\" lists them)",
                 ExitCode.Failure);
         }

@@ -49,9 +49,9 @@ internal abstract class ClientCommand : Command
     {
         try
         {
-            DaemonAddress address = DaemonLocator.Find(result.GetValue(_host), Context.Surroundings);
-            ClientKey? key = ClientKey.Find(result.GetValue(_keyFile), Context.Surroundings);
-            using var client = new DaemonClient(address, key, Context.Surroundings);
+            DaemonAddress address = DaemonLocator.Find(result.GetValue(_host), Context.Options);
+            ClientKey? key = ClientKey.Find(result.GetValue(_keyFile), Context.Options);
+            using var client = new DaemonClient(address, key, Context.Options);
             return await RunAsync(result, client, interrupt);
         }
         catch (CliFailure failure)

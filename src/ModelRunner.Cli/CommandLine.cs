@@ -15,13 +15,13 @@ internal static class CommandLine
     public static Task<int> RunAsync(string[] arguments, Func<DaemonOptions, CancellationToken, Task<int>> serve) =>
         RunAsync(arguments, serve, CliConsole.OfProcess(), DaemonOptions.FromProcess());
 
-    /// <summary>As the other one, with a console and surroundings of the caller's.</summary>
+    /// <summary>As the other one, with a console and environment of the caller's.</summary>
     public static async Task<int> RunAsync(
-        string[] arguments, Func<DaemonOptions, CancellationToken, Task<int>> serve, CliConsole console, DaemonOptions surroundings)
+        string[] arguments, Func<DaemonOptions, CancellationToken, Task<int>> serve, CliConsole console, DaemonOptions options)
     {
         try
         {
-            RootCommand root = Build(serve, new CliContext(console, surroundings, TimeProvider.System));
+            RootCommand root = Build(serve, new CliContext(console, options, TimeProvider.System));
             return await RunAsync(root, HelpCommand.Rewrite(arguments), console);
         }
         catch (OutputException failure)
@@ -35,7 +35,7 @@ internal static class CommandLine
     private static RootCommand Build(Func<DaemonOptions, CancellationToken, Task<int>> serve, CliContext context)
     {
         var root = new RootCommand("Runs language models on this machine and shows all of them on one Prometheus page.") { HelpName = UsageCheck.Program };
-        root.Add(new ServeCommand(serve, context.Surroundings));
+        root.Add(new ServeCommand(serve, context.Options));
         root.Add(new RunCommand(context));
         root.Add(new PsCommand(context));
         root.Add(new LsCommand(context));

@@ -13,15 +13,15 @@ internal sealed class ServeCommand : Command
 
     /// <summary>Makes the command.</summary>
     /// <param name="serve">Runs the daemon until it is told to end, and returns the exit code.</param>
-    /// <param name="surroundings">Everything but the flags.</param>
-    public ServeCommand(Func<DaemonOptions, CancellationToken, Task<int>> serve, DaemonOptions surroundings)
+    /// <param name="daemonOptions">Everything but the flags.</param>
+    public ServeCommand(Func<DaemonOptions, CancellationToken, Task<int>> serve, DaemonOptions daemonOptions)
         : base("serve", "Run the daemon in the foreground")
     {
         foreach (ConfigurationOption definition in ConfigurationCatalog.All)
             if (definition.Flag is not null)
                 AddOption(definition);
 
-        SetAction((result, cancellation) => serve(surroundings with { Flags = ReadFlags(result) }, cancellation));
+        SetAction((result, cancellation) => serve(daemonOptions with { Flags = ReadFlags(result) }, cancellation));
     }
 
     /// <summary>The options that have no flag, as a part of the help.</summary>

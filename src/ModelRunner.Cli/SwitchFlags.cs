@@ -7,7 +7,7 @@ namespace ModelRunner.Cli;
 /// <summary>Switches of client commands that have a value, such as <c>--json=yes</c>. The parser itself reads only true and false.</summary>
 internal static class SwitchFlags
 {
-    private const int LongestShown = 120;
+    private const int MaxShown = 120;
 
     /// <summary>Writes the values as the parser reads them; a value that is neither on nor off becomes a problem.</summary>
     public static string[] Rewrite(string[] arguments, RootCommand root, List<string> problems)
@@ -28,7 +28,7 @@ internal static class SwitchFlags
             if (SwitchText.TryParse(parts[1], out bool isOn))
                 rewritten[i] = isOn ? $"{parts[0]}=true" : $"{parts[0]}=false";
             else
-                problems.Add($"{parts[0]}: \"{PlainText.EscapeAndCut(parts[1], LongestShown)}\" is not {SwitchText.Expected}");
+                problems.Add($"{parts[0]}: \"{PlainText.EscapeAndCut(parts[1], MaxShown)}\" is not {SwitchText.Expected}");
         }
 
         return rewritten;

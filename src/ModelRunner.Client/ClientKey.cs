@@ -13,12 +13,12 @@ internal sealed record ClientKey(string Value, AddressSource Source, string Name
 
     /// <summary>The key of the flag, else of the environment, else of the configuration file; null where there is none.</summary>
     /// <exception cref="CliFailure">The file of the flag holds no key.</exception>
-    public static ClientKey? Find(string? keyFile, DaemonOptions surroundings)
+    public static ClientKey? Find(string? keyFile, DaemonOptions options)
     {
         if (keyFile is not null)
-            return new ClientKey(ReadFile(PathText.Resolve(keyFile, surroundings, surroundings.WorkingDirectory)), AddressSource.Flag, "--api-key-file");
+            return new ClientKey(ReadFile(PathText.Resolve(keyFile, options, options.WorkingDirectory)), AddressSource.Flag, "--api-key-file");
 
-        var reader = new OptionReader(new WrittenOptions(surroundings, ConfigurationFile.Read(surroundings, [])), []);
+        var reader = new OptionReader(new WrittenOptions(options, ConfigurationFile.Read(options, [])), []);
         if (reader.Secret(ConfigurationCatalog.ApiKey) is not { } value || reader.Written.Find(ConfigurationCatalog.ApiKey) is not { } written)
             return null;
 

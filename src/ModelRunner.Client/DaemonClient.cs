@@ -17,12 +17,12 @@ internal sealed class DaemonClient : IDisposable
 
     private readonly DaemonAddress _address;
     private readonly ClientKey? _key;
-    private readonly DaemonOptions _surroundings;
+    private readonly DaemonOptions _options;
     private readonly HttpClient _http;
 
-    public DaemonClient(DaemonAddress address, ClientKey? key, DaemonOptions surroundings)
+    public DaemonClient(DaemonAddress address, ClientKey? key, DaemonOptions options)
     {
-        (_address, _key, _surroundings) = (address, key, surroundings);
+        (_address, _key, _options) = (address, key, options);
 
         // Each request has a connection of its own, which was made before: only then is it known who gets the key.
         var handler = new SocketsHttpHandler
@@ -145,7 +145,7 @@ internal sealed class DaemonClient : IDisposable
     {
         try
         {
-            return DaemonRegistry.Of(_surroundings).List();
+            return DaemonRegistry.Of(_options).List();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -18,17 +18,17 @@ internal static class DaemonLocator
     /// file, the socket in the working directory if somebody listens on it, and the registry of this user's running daemons.
     /// </summary>
     /// <exception cref="CliFailure">What is written is not an address, or several daemons run and nothing says which.</exception>
-    public static DaemonAddress Find(string? host, DaemonOptions surroundings)
+    public static DaemonAddress Find(string? host, DaemonOptions daemonOptions)
     {
         if (host is not null)
-            return Parse("--host", host, AddressSource.Flag, surroundings);
-        if (surroundings.Variable(HostVariable) is { } variable)
-            return Parse(HostVariable, variable, AddressSource.Environment, surroundings);
+            return Parse("--host", host, AddressSource.Flag, daemonOptions);
+        if (daemonOptions.Variable(HostVariable) is { } variable)
+            return Parse(HostVariable, variable, AddressSource.Environment, daemonOptions);
 
         // Whatever else is wrong in the file is the daemon's business.
-        ConfigurationFile file = ConfigurationFile.Read(surroundings, []);
+        ConfigurationFile file = ConfigurationFile.Read(daemonOptions, []);
         var problems = new List<ConfigurationProblem>();
-        var reader = new OptionReader(new WrittenOptions(surroundings, file), problems);
+        var reader = new OptionReader(new WrittenOptions(daemonOptions, file), problems);
         ListenSettings listen = ListenResolver.Resolve(reader);
         if (problems.Count > 0)
             throw new CliFailure(problems[0].ToString(), ExitCode.Usage);
@@ -38,21 +38,21 @@ internal static class DaemonLocator
             AddressSource source = SourceOf(reader, ConfigurationCatalog.Socket);
             return source != AddressSource.WorkingDirectory || IsAnswered(socket)
                 ? new DaemonAddress(socket, null, source)
-                : FromRegistry(surroundings) ?? new DaemonAddress(socket, null, source);
+                : FromRegistry(daemonOptions) ?? new DaemonAddress(socket, null, source);
         }
 
         if (listen.Tcp is { Port: > 0 } tcp)
             return new DaemonAddress(null, Reachable(tcp), SourceOf(reader, ConfigurationCatalog.Port, ConfigurationCatalog.Bind));
 
-        return FromRegistry(surroundings)
+        return FromRegistry(daemonOptions)
             ?? throw new CliFailure("the daemon is not running: its port is 0, and no running daemon of this user is known", ExitCode.NotRunning);
     }
 
-    private static IReadOnlyList<RunningDaemon> ListRunning(DaemonOptions surroundings)
+    private static IReadOnlyList<RunningDaemon> ListRunning(DaemonOptions daemonOptions)
     {
         try
         {
-            return DaemonRegistry.Of(surroundings).List();
+            return DaemonRegistry.Of(daemonOptions).List();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -60,9 +60,9 @@ internal static class DaemonLocator
         }
     }
 
-    private static DaemonAddress? FromRegistry(DaemonOptions surroundings)
+    private static DaemonAddress? FromRegistry(DaemonOptions daemonOptions)
     {
-        IReadOnlyList<RunningDaemon> running = ListRunning(surroundings);
+        IReadOnlyList<RunningDaemon> running = ListRunning(daemonOptions);
         if (running.Count > 1)
         {
             IEnumerable<string> shown = running.Take(MaxShown).Select(static daemon =>
@@ -117,13 +117,13 @@ internal static class DaemonLocator
         }
     }
 
-    private static DaemonAddress Parse(string key, string text, AddressSource source, DaemonOptions surroundings)
+    private static DaemonAddress Parse(string key, string text, AddressSource source, DaemonOptions daemonOptions)
     {
         if (text.StartsWith('/') || text.StartsWith('.') || text.EndsWith(".sock", StringComparison.Ordinal) && !text.Contains(':', StringComparison.Ordinal))
-            return new DaemonAddress(PathText.Resolve(text, surroundings, surroundings.WorkingDirectory), null, source);
+            return new DaemonAddress(PathText.Resolve(text, daemonOptions, daemonOptions.WorkingDirectory), null, source);
 
         if (text.StartsWith(UnixPrefix, StringComparison.Ordinal) && text.Length > UnixPrefix.Length && text[UnixPrefix.Length] != '/')
-            text = UnixPrefix + PathText.Resolve(text[UnixPrefix.Length..], surroundings, surroundings.WorkingDirectory);
+            text = UnixPrefix + PathText.Resolve(text[UnixPrefix.Length..], daemonOptions, daemonOptions.WorkingDirectory);
 
         string endpoint = text.Contains("://", StringComparison.Ordinal) || text.StartsWith(UnixPrefix, StringComparison.Ordinal) ? text : $"http://{text}";
         if (EndpointText.TryParse(endpoint, out string? socketPath, out Uri? address) && address?.Scheme != Uri.UriSchemeHttps)

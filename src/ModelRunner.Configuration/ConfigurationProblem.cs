@@ -9,13 +9,13 @@ namespace ModelRunner.Configuration;
 /// <param name="Remedy">What to do.</param>
 internal sealed record ConfigurationProblem(string Key, string? Value, string Reason, string Remedy)
 {
-    private const int LongestValue = 120;
+    private const int MaxValue = 120;
 
     /// <inheritdoc/>
     public override string ToString()
     {
-        string key = PlainText.EscapeAndCut(Key, LongestValue);
-        string value = Value is null ? "" : $"\"{PlainText.EscapeAndCut(Value, LongestValue)}\" ";
+        string key = PlainText.EscapeAndCut(Key, MaxValue);
+        string value = Value is null ? "" : $"\"{PlainText.EscapeAndCut(Value, MaxValue)}\" ";
         string stop = Remedy.EndsWith('?') ? "" : ".";
         return $"{key}: {value}{Reason}; {Remedy}{stop}";
     }

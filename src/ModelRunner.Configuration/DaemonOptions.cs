@@ -1,6 +1,6 @@
 namespace ModelRunner.Configuration;
 
-/// <summary>What the user wrote, as it was written, and the surroundings in which it is read. Nothing is checked yet.</summary>
+/// <summary>What the user wrote, as it was written, and the environment in which it is read. Nothing is checked yet.</summary>
 internal sealed record DaemonOptions
 {
     /// <summary>Values of the flags by their names with dashes; a switch that was given has the value <c>true</c>.</summary>
@@ -18,7 +18,7 @@ internal sealed record DaemonOptions
     /// <summary>Tells whether this system has OpenSSL's library. It is asked only where the configuration needs it.</summary>
     public Func<bool> HasOpenSsl { get; init; } = OpenSslLibrary.IsPresent;
 
-    /// <summary>Takes the surroundings from this process; there are no flags yet.</summary>
+    /// <summary>Takes the environment from this process; there are no flags yet.</summary>
     public static DaemonOptions FromProcess()
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -3,7 +3,7 @@ namespace ModelRunner.Configuration;
 /// <summary>Reads the host names that are served besides local ones.</summary>
 internal static class HostList
 {
-    private const int LongestName = 253;
+    private const int MaxName = 253;
 
     /// <summary>The names in lower case and without a final dot.</summary>
     public static IReadOnlyList<string> Resolve(OptionReader reader)
@@ -27,7 +27,7 @@ internal static class HostList
 
     // Container networks also use underscores in names.
     private static bool IsName(string name) =>
-        name.Length is > 0 and <= LongestName
+        name.Length is > 0 and <= MaxName
         && name.Split('.').All(static label => label.Length is > 0 and <= 63
             && label.All(static character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_'));
 }

@@ -8,7 +8,7 @@ namespace ModelRunner.Configuration;
 /// </summary>
 internal static class ServiceLink
 {
-    private const int LongestValue = 120;
+    private const int MaxValue = 120;
 
     /// <summary>Whether a variable's value was set by an orchestrator and does not count.</summary>
     public static bool Is(ConfigurationOption option, string value) =>
@@ -22,7 +22,7 @@ internal static class ServiceLink
         return options.Variable(port.Variable!) is { } value && Is(port, value)
             ?
             [
-                $"{port.Variable}: \"{PlainText.EscapeAndCut(value, LongestValue)}\" is ignored: it is the address of a service, "
+                $"{port.Variable}: \"{PlainText.EscapeAndCut(value, MaxValue)}\" is ignored: it is the address of a service, "
                 + $"which container orchestrators set. Use {port.Flag} or \"{port.FileKey}\" in the configuration file to set a port.",
             ]
             : [];

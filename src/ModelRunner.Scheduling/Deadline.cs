@@ -25,7 +25,7 @@ internal static class Deadline
         ManagedRunnerState? head = runners.All
             .Where(static runner => runner.WantsStart)
             .MinBy(static runner => (runner.Waiting.First!.Value.Arrived, runner.Waiting.First!.Value.Id.Value));
-        if (head is not null && Room.FindYielding(runners) is not null)
+        if (head is not null && Capacity.FindYielding(runners) is not null)
             Consider(ref next, head.Waiting.First!.Value.Arrived, settings.YieldDelay);
         return next;
     }

@@ -18,13 +18,13 @@ internal static class Invariants
                 $"{runner.Key} counts the requests right that outlasted a yield");
             Demand(runner.State is not null || runner.Waiting.Count > 0, $"{runner.Key} is remembered for a reason");
             Demand(!runner.TakesRequests || runner.Waiting.Count == 0, $"{runner.Key} lets nobody wait while it takes requests");
-            Demand(!runner.WantsStart || !Room.HasFor(runner, runners, settings) || IsBehindAnother(runner, runners, settings),
+            Demand(!runner.WantsStart || !Capacity.HasFor(runner, runners, settings) || IsBehindAnother(runner, runners, settings),
                 $"{runner.Key} does not wait for room that there is");
         }
     }
 
     private static bool IsBehindAnother(ManagedRunnerState runner, ManagedRunners runners, SchedulerSettings settings) =>
-        runners.All.Any(other => other.WantsStart && !Room.HasFor(other, runners, settings)
+        runners.All.Any(other => other.WantsStart && !Capacity.HasFor(other, runners, settings)
             && other.Waiting.First!.Value.Arrived <= runner.Waiting.First!.Value.Arrived);
 
     private static void Demand(bool holds, string sentence)

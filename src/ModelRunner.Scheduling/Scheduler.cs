@@ -7,7 +7,7 @@ namespace ModelRunner.Scheduling;
 /// <remarks>
 /// <para>All times are spans since an origin that the caller keeps, from a clock that never goes back.</para>
 /// <para>
-/// Each event changes what is known and is followed by one <see cref="Settle"/>, which looks at everything anew: what waited too long, what
+/// Each event changes what is known and is followed by one <see cref="Reconcile"/>, which looks at everything anew: what waited too long, what
 /// was idle for too long, who may start. So no decision depends on an event being the right one at the right moment, and none is missed.
 /// </para>
 /// </remarks>
@@ -63,7 +63,7 @@ public sealed partial class Scheduler
             default: throw new ArgumentException($"Not an event of the list: {happened}.", nameof(happened));
         }
 
-        Settle(now);
+        Reconcile(now);
         NextDeadline = Deadline.Next(_runners, _settings);
         return _effects;
     }

@@ -15,7 +15,7 @@ internal sealed class FloorServer
 {
     private const string Verb = "floor";
 
-    private readonly HttpAnswerReader _reader = new();
+    private readonly HttpResponseReader _reader = new();
     private readonly NetworkStream[] _runners;
 
     private FloorServer(IEnumerable<string> socketPaths) => _runners = [.. socketPaths.Select(Connect)];

@@ -7,7 +7,7 @@ namespace ModelRunner.ScrapeBenchmark.Http;
 /// <param name="port">A port of 127.0.0.1.</param>
 internal sealed class ScrapeClient(int port) : IDisposable
 {
-    private readonly HttpAnswerReader _reader = new();
+    private readonly HttpResponseReader _reader = new();
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private Stream _stream = Stream.Null;
     private long _bytes;

@@ -9,7 +9,7 @@ namespace ModelRunner.ScrapeBenchmark.Runners;
 /// </summary>
 internal sealed class FakeRunners : IDisposable
 {
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(100);
 
     private readonly Epoll _epoll = new();
     private readonly Dictionary<int, Socket> _listeners = [];
@@ -63,7 +63,7 @@ internal sealed class FakeRunners : IDisposable
     {
         while (!_isStopping)
         {
-            foreach (EpollEvent ready in _epoll.Wait(LongestWait))
+            foreach (EpollEvent ready in _epoll.Wait(MaxWait))
             {
                 if (_connections.TryGetValue(ready.Descriptor, out RunnerConnection? connection))
                     Serve(ready.Descriptor, connection);

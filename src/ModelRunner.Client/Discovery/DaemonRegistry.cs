@@ -27,9 +27,9 @@ internal sealed class DaemonRegistry
     /// The registry of this user: in <c>XDG_RUNTIME_DIR</c>, else where that would be, else in <c>/tmp</c> under a name of the user's own.
     /// Every process of the user must come to the same answer, so <c>TMPDIR</c> does not count.
     /// </summary>
-    public static DaemonRegistry Of(DaemonOptions surroundings)
+    public static DaemonRegistry Of(DaemonOptions options)
     {
-        if (surroundings.Variable("XDG_RUNTIME_DIR") is { } named && Path.IsPathRooted(named))
+        if (options.Variable("XDG_RUNTIME_DIR") is { } named && Path.IsPathRooted(named))
             return new DaemonRegistry(Path.Join(named, FolderName));
 
         string usual = $"/run/user/{PrivateFolder.User}";

@@ -11,7 +11,7 @@ namespace ModelRunner.Daemon.Access;
 /// </summary>
 internal sealed class HostPolicy(DaemonSettings settings)
 {
-    private const int LongestName = 200;
+    private const int MaxName = 200;
 
     /// <summary>Endings that nobody can register: RFC 6761, RFC 6762, and the one that ICANN reserved for private use.</summary>
     private static readonly string[] PrivateEndings = [".localhost", ".local", ".internal"];
@@ -39,7 +39,7 @@ internal sealed class HostPolicy(DaemonSettings settings)
             return null;
 
         return new ApiError(StatusCodes.Status403Forbidden,
-            $"the host name \"{PlainText.EscapeAndCut(name, LongestName)}\" is not served; "
+            $"the host name \"{PlainText.EscapeAndCut(name, MaxName)}\" is not served; "
             + "use localhost or the address in numbers, add the name to allowedHosts, or set MODEL_RUNNER_API_KEY",
             ApiError.Permission, "host_not_allowed");
     }

@@ -10,7 +10,7 @@ internal sealed class KeyPolicy
 {
     private const string Scheme = "Bearer ";
 
-    private const int LongestKey = 4096;
+    private const int MaxKey = 4096;
 
     private readonly byte[]? _key;
 
@@ -40,13 +40,13 @@ internal sealed class KeyPolicy
         new(StatusCodes.Status401Unauthorized, message, ApiError.Authentication, code);
 
     private bool IsKey(string candidate) =>
-        candidate.Length <= LongestKey && CryptographicOperations.FixedTimeEquals(Pad(candidate), _key);
+        candidate.Length <= MaxKey && CryptographicOperations.FixedTimeEquals(Pad(candidate), _key);
 
     // All have one length, so that the time of the comparison tells nothing, not even how long the key is. Digests would do as well, but they
     // need OpenSSL, which a bare system lacks.
     private static byte[] Pad(string key)
     {
-        byte[] padded = new byte[Encoding.UTF8.GetMaxByteCount(LongestKey)];
+        byte[] padded = new byte[Encoding.UTF8.GetMaxByteCount(MaxKey)];
         Encoding.UTF8.GetBytes(key, padded);
         return padded;
     }

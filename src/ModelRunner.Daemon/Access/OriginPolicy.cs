@@ -11,9 +11,9 @@ namespace ModelRunner.Daemon.Access;
 /// </summary>
 internal sealed class OriginPolicy(DaemonSettings settings)
 {
-    private const int LongestOrigin = 200;
+    private const int MaxOrigin = 200;
 
-    private const int LongestHeaderList = 4096;
+    private const int MaxHeaderList = 4096;
 
     private const string UsualHeaders = "Authorization, Content-Type, X-Request-Id, X-Requested-With";
 
@@ -48,7 +48,7 @@ internal sealed class OriginPolicy(DaemonSettings settings)
     /// </summary>
     internal static string AllowHeaders(string asked)
     {
-        if (asked.Length > LongestHeaderList)
+        if (asked.Length > MaxHeaderList)
             return UsualHeaders;
 
         string[] names = asked.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -80,7 +80,7 @@ internal sealed class OriginPolicy(DaemonSettings settings)
         }
 
         return new ApiError(StatusCodes.Status403Forbidden,
-            $"pages of {PlainText.EscapeAndCut(origin, LongestOrigin)} may not call this daemon; "
+            $"pages of {PlainText.EscapeAndCut(origin, MaxOrigin)} may not call this daemon; "
             + "list the origin in DMR_ORIGINS to allow it",
             ApiError.Permission, "origin_not_allowed");
     }

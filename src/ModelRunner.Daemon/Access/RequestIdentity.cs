@@ -12,9 +12,9 @@ internal sealed partial class RequestIdentity(RequestDelegate next, TimeProvider
     /// <summary>The header's name, in the request and in the answer.</summary>
     public const string HeaderName = "x-request-id";
 
-    private const int LongestId = 128;
+    private const int MaxId = 128;
 
-    private const int LongestPath = 200;
+    private const int MaxPath = 200;
 
     private static readonly SearchValues<char> IdCharacters =
         SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.:/+=~@");
@@ -39,15 +39,15 @@ internal sealed partial class RequestIdentity(RequestDelegate next, TimeProvider
         }
 
         long begun = time.GetTimestamp();
-        string path = PlainText.EscapeAndCut(context.Request.Path.Value ?? "", LongestPath);
-        string method = PlainText.EscapeAndCut(context.Request.Method, LongestPath);
+        string path = PlainText.EscapeAndCut(context.Request.Path.Value ?? "", MaxPath);
+        string method = PlainText.EscapeAndCut(context.Request.Method, MaxPath);
         await next(context);
         LogAnswered(id, method, path, context.Response.StatusCode, time.GetElapsedTime(begun).TotalMilliseconds);
     }
 
     /// <summary>The client's id where it is short and holds nothing that could confuse a log; else a new one of 32 digits.</summary>
     internal static string Choose(string sent) =>
-        sent.Length is > 0 and <= LongestId && !sent.AsSpan().ContainsAnyExcept(IdCharacters) ? sent : Guid.NewGuid().ToString("N");
+        sent.Length is > 0 and <= MaxId && !sent.AsSpan().ContainsAnyExcept(IdCharacters) ? sent : Guid.NewGuid().ToString("N");
 
     [LoggerMessage(LogLevel.Debug, "Request {Id}: {Method} {Path} was answered with {Status} after {Milliseconds:0.0} ms.")]
     private partial void LogAnswered(string id, string method, string path, int status, double milliseconds);

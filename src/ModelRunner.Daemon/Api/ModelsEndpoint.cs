@@ -15,17 +15,17 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog probl
         foreach (string prefix in (string[])["/v1", "/engines/v1", "/engines/{backend}/v1"])
         {
             routes.MapMethods(prefix + "/models", Reading, ListAsync);
-            routes.MapMethods(prefix + "/models/{**reference}", Reading, context => ShowAsync(context, ModelsAnswer.WriteOpenAi));
+            routes.MapMethods(prefix + "/models/{**reference}", Reading, context => ShowAsync(context, ModelsResponse.WriteOpenAi));
         }
 
         routes.MapMethods("/models", Reading, ListForDockerAsync);
-        routes.MapMethods("/models/{**reference}", Reading, context => ShowAsync(context, ModelsAnswer.WriteDocker));
+        routes.MapMethods("/models/{**reference}", Reading, context => ShowAsync(context, ModelsResponse.WriteDocker));
     }
 
     private async Task ListForDockerAsync(HttpContext context)
     {
         IReadOnlyList<ModelEntry> models = await catalog.ListAsync(context.RequestAborted);
-        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteDockerList(json, models));
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteDockerList(json, models));
     }
 
     private async Task ListAsync(HttpContext context)
@@ -34,7 +34,7 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog probl
         Task<IReadOnlyList<string>> wrong = problems.ListAsync(context.RequestAborted);
         IReadOnlyList<ModelEntry> models = await catalog.ListAsync(context.RequestAborted);
         IReadOnlyList<string> found = await wrong;
-        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => ModelsAnswer.WriteOpenAiList(json, models, found));
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteOpenAiList(json, models, found));
     }
 
     private async Task ShowAsync(HttpContext context, Action<System.Text.Json.Utf8JsonWriter, ModelEntry> write)
@@ -43,7 +43,7 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog probl
 
         ModelLookup lookup = await catalog.FindAsync(ReadReference(context), context.RequestAborted);
         ModelEntry model = lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));
-        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => write(json, model));
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => write(json, model));
     }
 
     // Routing leaves an escaped slash as it is, so that a name with "%2F" in it can only be told from one with a slash where the client wrote it.

@@ -21,14 +21,14 @@ internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends
     {
         IReadOnlyDictionary<RunnerId, AttachedState> unfit = await health.FindUnfitAsync(pool.Runners);
         RunnerView[] runners = [.. pool.Runners.Select(runner => new RunnerView(runner, unfit.GetValueOrDefault(runner.Id), causes))];
-        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json => write(json, runners));
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => write(json, runners));
     }
 
     private static void WriteRunners(Utf8JsonWriter json, IReadOnlyList<RunnerView> runners)
     {
         json.WriteStartArray();
         foreach (RunnerView runner in runners)
-            RunnersAnswer.WriteRunner(json, runner);
+            RunnersResponse.WriteRunner(json, runner);
         json.WriteEndArray();
     }
 
@@ -36,7 +36,7 @@ internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends
     {
         json.WriteStartObject();
         foreach (string backend in backends.Names)
-            json.WriteString(backend, BackendAnswer.Describe(backend, pool.Engine, runners));
+            json.WriteString(backend, BackendResponse.Describe(backend, pool.Engine, runners));
         json.WriteEndObject();
     }
 }

@@ -36,7 +36,7 @@ internal sealed class ServiceEndpoint
         routes.MapMethods("/", Reading, GreetAsync);
         if (!_hasMetrics)
             routes.Map("/metrics", static context => throw NoMetrics);
-        routes.MapMethods("/version", Reading, static context => JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, static json =>
+        routes.MapMethods("/version", Reading, static context => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, static json =>
         {
             json.WriteStartObject();
             json.WriteString("version"u8, BuildInformation.Version);
@@ -44,7 +44,7 @@ internal sealed class ServiceEndpoint
                 json.WriteString("revision"u8, revision);
             json.WriteEndObject();
         }));
-        routes.MapMethods("/health", Reading, static context => JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, static json =>
+        routes.MapMethods("/health", Reading, static context => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, static json =>
         {
             json.WriteStartObject();
             json.WriteString("status"u8, "ok"u8);

@@ -11,7 +11,7 @@ namespace ModelRunner.Daemon.Api;
 /// <summary><c>POST /engines/unload</c>: stops runners by model, by backend or all, and answers when their processes are gone.</summary>
 internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, BackendDirectory backends, RequestBodies bodies)
 {
-    private const int LongestName = 200;
+    private const int MaxName = 200;
 
     /// <summary>Some thousand names.</summary>
     private const int MaxBytes = 1 << 20;
@@ -31,7 +31,7 @@ internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, Back
         UnloadSelection selection = await SelectAsync(request, context.RequestAborted);
         int attached = pool.Runners.Count(runner => runner.IsAttached && selection.Matches(runner.Key));
         int count = await pool.UnloadAsync(selection, context.RequestAborted);
-        await JsonAnswer.WriteAsync(context, StatusCodes.Status200OK, json =>
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();
             json.WriteNumber("unloaded_runners"u8, count);
@@ -68,7 +68,7 @@ internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, Back
 
         return lookup.Reason == ModelLookupReason.Unknown
             ? throw new ApiException(ApiError.NotFound(
-                $"there is no model \"{PlainText.EscapeAndCut(name, LongestName)}\" to unload; GET /engines/ps lists what runs",
+                $"there is no model \"{PlainText.EscapeAndCut(name, MaxName)}\" to unload; GET /engines/ps lists what runs",
                 "model_not_found", "models"))
             : throw new ApiException(ApiErrors.OfLookup(lookup) with { Param = "models" });
     }

@@ -16,7 +16,7 @@ internal sealed class SocketLock : IDisposable
     /// <summary>What is added to the path of the socket.</summary>
     public const string Suffix = ".lock";
 
-    private const int LongestNumber = 16;
+    private const int MaxNumber = 16;
 
     private readonly string _path;
     private readonly SafeFileHandle _file;
@@ -62,7 +62,7 @@ internal sealed class SocketLock : IDisposable
         try
         {
             using SafeFileHandle file = UnixSystem.OpenForReading(path);
-            Span<byte> text = stackalloc byte[LongestNumber];
+            Span<byte> text = stackalloc byte[MaxNumber];
             int read = RandomAccess.Read(file, text, 0);
             if (int.TryParse(text[..read], NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int process) && process > 0)
                 return string.Create(CultureInfo.InvariantCulture, $"process {process}");

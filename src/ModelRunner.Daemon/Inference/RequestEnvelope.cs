@@ -10,7 +10,7 @@ namespace ModelRunner.Daemon.Inference;
 internal readonly record struct RequestEnvelope(string Model, bool IsStream)
 {
     /// <summary>Bytes of a name as it is written. A text of the size of a body would be copied twice before anybody looked at it.</summary>
-    private const int LongestModel = 4096;
+    private const int MaxModel = 4096;
 
     /// <summary>Nested deeper than any JSON schema of a tool that people write; llama-server's reader recurses.</summary>
     private const int MaxDepth = 256;
@@ -90,9 +90,9 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream)
     {
         if (reader.TokenType != JsonTokenType.String)
             throw Refuse("\"model\" is not a text", "model");
-        return reader.ValueSpan.Length <= LongestModel
+        return reader.ValueSpan.Length <= MaxModel
             ? reader.GetString()
-            : throw Refuse($"\"model\" is longer than {LongestModel} bytes; GET /v1/models lists those there are", "model");
+            : throw Refuse($"\"model\" is longer than {MaxModel} bytes; GET /v1/models lists those there are", "model");
     }
 
     private static ApiException Refuse(string message, string? param = null) => new(ApiError.Invalid(message, param));

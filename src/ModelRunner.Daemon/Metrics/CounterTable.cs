@@ -9,7 +9,7 @@ namespace ModelRunner.Daemon.Metrics;
 /// </summary>
 internal sealed class CounterTable
 {
-    private const int MostOfGoneRunners = 256;
+    private const int MaxOfGoneRunners = 256;
     private readonly Dictionary<(RunnerKey Key, string? Replica), RunnerCounters> _counters = [];
 
     public RunnerCounters Of(RunnerSnapshot runner)
@@ -23,7 +23,7 @@ internal sealed class CounterTable
     /// <summary>Forgets runners that are gone where there are too many of them.</summary>
     public void Trim(IReadOnlyList<RunnerSnapshot> present)
     {
-        if (_counters.Count <= present.Count + MostOfGoneRunners)
+        if (_counters.Count <= present.Count + MaxOfGoneRunners)
             return;
         HashSet<(RunnerKey, string?)> keys = [.. present.Select(static runner => (runner.Key, runner.Replica))];
         foreach ((RunnerKey, string?) key in _counters.Keys.Where(key => !keys.Contains(key)).ToList())

@@ -26,9 +26,9 @@ internal sealed class MergePace(double restPerReading)
     private const double LeastRest = 0.5;
 
     /// <summary>Pages that were made while the processors were elsewhere must not cost the next ones all their runners.</summary>
-    private const double MostRestByFirst = 2;
+    private const double MaxRestByFirst = 2;
 
-    private readonly double _mostRest = restPerReading * MostRestByFirst;
+    private readonly double _mostRest = restPerReading * MaxRestByFirst;
     private readonly RecentMedian _secondsPerByte = new(FirstGuess);
     private readonly RecentMedian _restPerReading = new(restPerReading);
 

@@ -39,7 +39,7 @@ internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTime
             return;
         }
 
-        if (form.IsPacked)
+        if (form.UseGzip)
             response.Headers.ContentEncoding = "gzip";
         await _sender.SendAsync(context, reader, deadline.End - time.GetElapsedTime(arrivedAt), deadline.Patience);
     }

@@ -162,7 +162,7 @@ internal sealed class MetricsPage(
         lock (_gate)
         {
             LetGo(reader);
-            if (_readers > 1 || _isWhole || form.IsPacked || _parts.Count > 0 || _goneParts == 0)
+            if (_readers > 1 || _isWhole || form.UseGzip || _parts.Count > 0 || _goneParts == 0)
                 return false;
         }
 
@@ -255,7 +255,7 @@ internal sealed class MetricsPage(
 
     private void Append(SegmentedBuffer bytes, bool isLast)
     {
-        if (form.IsPacked)
+        if (form.UseGzip)
             bytes = (_packer ??= new PagePacker()).Pack(bytes, isLast);
         lock (_gate)
         {

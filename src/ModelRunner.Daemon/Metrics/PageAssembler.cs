@@ -23,7 +23,7 @@ namespace ModelRunner.Daemon.Metrics;
 internal sealed class PageAssembler : IDisposable
 {
     /// <summary>Bytes that pages may take together while they are made and read, the bodies not included.</summary>
-    public const long MostPageBytes = 256L * 1024 * 1024;
+    public const long MaxPageBytes = 256L * 1024 * 1024;
 
     /// <summary>A body of so many bytes is read in before anybody can look at a clock.</summary>
     private const int AlwaysInTime = 16 * 1024;
@@ -37,17 +37,17 @@ internal sealed class PageAssembler : IDisposable
     private readonly OpenPages _pages = new();
     private readonly MergePace _plainPace = new(restPerReading: 2);
     private readonly MergePace _packedPace = new(restPerReading: 8);
-    private readonly OwnFamilies _own;
+    private readonly DaemonMetrics _own;
     private readonly CounterTable _counters = new();
     private int[] _conflicts = new int[MergeConflicts.All.Count];
 
     public PageAssembler(
         Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger,
-        SharedEndpoints? shared = null, long mostPageBytes = MostPageBytes)
+        SharedEndpoints? shared = null, long mostPageBytes = MaxPageBytes)
     {
         (_runners, _scraper, _time, _logger) = (runners, scraper, time, logger);
         _workspaces = new MergeWorkspaces(new ExpositionLimits { MaxSamples = settings.MaxSamples });
-        _own = new OwnFamilies(settings, shared ?? new SharedEndpoints([]), new ProcessFigures(time));
+        _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessFigures(time));
         _budget = new PageBudget(mostPageBytes, time);
 
         // A slow reader must not cost a runner its place on another's page.
@@ -195,7 +195,7 @@ internal sealed class PageAssembler : IDisposable
         int[] order = new int[sources.Length];
         int[] sizes = new int[sources.Length];
         for (int i = 0; i < order.Length; i++)
-            (order[i], sizes[i]) = (i, outcomes[i].Failure is null ? outcomes[i].Reading!.Body.Length : 0);
+            (order[i], sizes[i]) = (i, outcomes[i].Failure is null ? outcomes[i].RunnerScrape!.Body.Length : 0);
         Array.Sort(sizes, order);
         long startedAt = _time.GetTimestamp();
         Func<bool> isOver = () => _time.GetElapsedTime(startedAt) >= left;
@@ -217,12 +217,12 @@ internal sealed class PageAssembler : IDisposable
             // A reading that goes on is counted for each scrape that it came too late for, one that failed only once.
             if (scrape.IsLate)
                 counters.CountFailure(failure, readers);
-            else if (scrape.Reading?.TryCount() == true)
+            else if (scrape.RunnerScrape?.TryCount() == true)
                 counters.CountFailure(failure);
             return new SourceOutcome(scrape, Summary: null, failure, counters);
         }
 
-        Reading reading = scrape.Reading!;
+        RunnerScrape reading = scrape.RunnerScrape!;
         if (!TryAdd(merger, scrape.Labels, reading, isOver, out SourceSummary? summary))
         {
             counters.CountFailure(ScrapeFailureReason.Timeout, readers);
@@ -242,7 +242,7 @@ internal sealed class PageAssembler : IDisposable
     }
 
     private static bool TryAdd(
-        ExpositionMerger merger, TargetLabels labels, Reading reading, Func<bool>? isOver, [NotNullWhen(true)] out SourceSummary? summary)
+        ExpositionMerger merger, TargetLabels labels, RunnerScrape reading, Func<bool>? isOver, [NotNullWhen(true)] out SourceSummary? summary)
     {
         summary = null;
         if (isOver?.Invoke() == true)
@@ -282,9 +282,9 @@ internal sealed class PageAssembler : IDisposable
         {
             if (source.Summary is not { } summary)
                 continue;
-            if (source.Scrape.Reading!.TryCount())
+            if (source.Scrape.RunnerScrape!.TryCount())
                 source.Counters.CountDropped(summary);
-            else if (summary.Dropped(ExpositionErrorReason.EscapingCollision) > 0 && source.Scrape.Reading.TryCountEscaping())
+            else if (summary.Dropped(ExpositionErrorReason.EscapingCollision) > 0 && source.Scrape.RunnerScrape.TryCountEscaping())
                 source.Counters.CountDropped(summary, ExpositionErrorReason.EscapingCollision);
         }
 
@@ -294,7 +294,7 @@ internal sealed class PageAssembler : IDisposable
         _conflicts = conflicts;
     }
 
-    private MergePace PaceOf(PageForm form) => form.IsPacked ? _packedPace : _plainPace;
+    private MergePace PaceOf(PageForm form) => form.UseGzip ? _packedPace : _plainPace;
 
     private TimeSpan Left(long answerAt) => _time.GetElapsedTime(_time.GetTimestamp(), answerAt);
 

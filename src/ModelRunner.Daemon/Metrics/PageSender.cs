@@ -10,7 +10,7 @@ namespace ModelRunner.Daemon.Metrics;
 internal sealed class PageSender(TimeProvider time)
 {
     /// <summary>What lies ready for a reader at a time: no more is taken from the page before it has gone.</summary>
-    private const int MostReady = 256 * 1024;
+    private const int MaxReady = 256 * 1024;
 
     /// <summary>Whether the scraper can tell a page that was cut from a whole one without knowing its length: HTTP/1.0 cannot.</summary>
     public static bool CanSendParts(HttpRequest request) => !HttpProtocol.IsHttp10(request.Protocol);
@@ -56,7 +56,7 @@ internal sealed class PageSender(TimeProvider time)
         {
             if (await reader.TryWriteNextAsync(output, cancellationToken))
             {
-                await flush(output, MostReady);
+                await flush(output, MaxReady);
                 continue;
             }
 
@@ -68,7 +68,7 @@ internal sealed class PageSender(TimeProvider time)
                 piece.Span.CopyTo(output.GetSpan(piece.Length));
                 output.Advance(piece.Length);
                 ready += piece.Length;
-                if (ready < MostReady)
+                if (ready < MaxReady)
                     continue;
                 await flush(output, ready);
                 ready = 0;

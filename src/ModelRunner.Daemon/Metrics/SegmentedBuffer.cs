@@ -9,8 +9,8 @@ namespace ModelRunner.Daemon.Metrics;
 internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
 {
     private const int FirstPiece = 16 * 1024;
-    private const int LargestPiece = 1024 * 1024;
-    private const int MostAtOnce = 64 * 1024;
+    private const int MaxPiece = 1024 * 1024;
+    private const int MaxAtOnce = 64 * 1024;
     private readonly List<(byte[] Array, int Length)> _full = [];
     private byte[] _current = [];
     private int _used;
@@ -38,12 +38,12 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
     {
         foreach ((byte[] array, int length) in _full)
         {
-            for (int start = 0; start < length; start += MostAtOnce)
-                yield return array.AsMemory(start, Math.Min(MostAtOnce, length - start));
+            for (int start = 0; start < length; start += MaxAtOnce)
+                yield return array.AsMemory(start, Math.Min(MaxAtOnce, length - start));
         }
 
-        for (int start = 0; start < _used; start += MostAtOnce)
-            yield return _current.AsMemory(start, Math.Min(MostAtOnce, _used - start));
+        for (int start = 0; start < _used; start += MaxAtOnce)
+            yield return _current.AsMemory(start, Math.Min(MaxAtOnce, _used - start));
     }
 
     /// <summary>Writes all of it, in order.</summary>
@@ -74,7 +74,7 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
 
     private void Grow(int sizeHint)
     {
-        int size = (int)Math.Clamp(Length, FirstPiece, LargestPiece);
+        int size = (int)Math.Clamp(Length, FirstPiece, MaxPiece);
         byte[] next = BufferPool.Shared.Rent(Math.Max(size, sizeHint));
         if (_current.Length > 0)
             _full.Add((_current, _used));

@@ -11,7 +11,7 @@ namespace ModelRunner.Daemon.Metrics;
 /// </summary>
 internal sealed class SharedEndpoints
 {
-    private const int MostLinks = 32;
+    private const int MaxLinks = 32;
     private readonly Dictionary<(RunnerKey Key, string? Replica), int> _counts = [];
     private readonly List<string> _warnings = [];
 
@@ -36,7 +36,7 @@ internal sealed class SharedEndpoints
         runner.IsAttached ? _counts.GetValueOrDefault((runner.Key, runner.Replica)) : 0;
 
     private static string IdentityOf(AttachedRunnerSettings runner) =>
-        runner.SocketPath is { } path ? $"unix:{WithoutLinks(path, MostLinks)}" : IdentityOf(runner.Address!);
+        runner.SocketPath is { } path ? $"unix:{WithoutLinks(path, MaxLinks)}" : IdentityOf(runner.Address!);
 
     // All names and addresses of this machine's loopback interface lead to the same port, but for the rest of 127.0.0.0/8.
     private static string IdentityOf(Uri address)

@@ -32,6 +32,6 @@ internal static class ApiErrorWriter
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        return JsonAnswer.WriteAsync(context, error.Status, json => ApiErrorShape.Write(json, context, error));
+        return JsonResponse.WriteAsync(context, error.Status, json => ApiErrorShape.Write(json, context, error));
     }
 }

@@ -8,7 +8,7 @@ namespace ModelRunner.Daemon.Responses;
 /// <summary>Makes errors of what the daemon's other parts refuse.</summary>
 internal static class ApiErrors
 {
-    private const int LongestName = 200;
+    private const int MaxName = 200;
 
     /// <summary>No runner for this request.</summary>
     public static ApiError OfRefusal(Refuse refusal, CauseText causes) => refusal.Reason switch
@@ -47,7 +47,7 @@ internal static class ApiErrors
 
     /// <summary>The route names a backend that there is not.</summary>
     public static ApiError UnknownBackend(string backend, IEnumerable<string> known) => ApiError.NotFound(
-        $"there is no backend \"{PlainText.EscapeAndCut(backend, LongestName)}\"; there is {string.Join(" and ", known)}",
+        $"there is no backend \"{PlainText.EscapeAndCut(backend, MaxName)}\"; there is {string.Join(" and ", known)}",
         "backend_not_found");
 
     private static ApiError Unavailable(string code, Refuse refusal, CauseText causes) =>

@@ -5,7 +5,7 @@ namespace ModelRunner.Daemon.Responses;
 /// <summary>Makes one answer of everything that goes wrong in a request: the map from exceptions and bare statuses to errors.</summary>
 internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorHandling> logger)
 {
-    private const int LongestPath = 200;
+    private const int MaxPath = 200;
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -25,7 +25,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         {
             ApiError error = ErrorOf(failure);
             if (error.Status == StatusCodes.Status500InternalServerError && failure is not ApiException)
-                LogUnexpected(failure, context.TraceIdentifier, context.Request.Method, PlainText.EscapeAndCut(context.Request.Path.Value ?? "", LongestPath));
+                LogUnexpected(failure, context.TraceIdentifier, context.Request.Method, PlainText.EscapeAndCut(context.Request.Path.Value ?? "", MaxPath));
 
             // An answer that has begun cannot become an error: cutting it is the only honest end.
             if (context.Response.HasStarted)
@@ -53,8 +53,8 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         if (response.HasStarted || response.ContentType is not null || response.ContentLength is not null)
             return null;
 
-        string method = PlainText.EscapeAndCut(context.Request.Method, LongestPath);
-        string path = PlainText.EscapeAndCut(context.Request.Path.Value ?? "", LongestPath);
+        string method = PlainText.EscapeAndCut(context.Request.Method, MaxPath);
+        string path = PlainText.EscapeAndCut(context.Request.Path.Value ?? "", MaxPath);
         return response.StatusCode switch
         {
             StatusCodes.Status404NotFound => ApiError.NotFound($"there is no route {path}; GET / lists the routes", "unknown_route"),

@@ -11,7 +11,7 @@ internal sealed class BodyBuffer(int maxBytes, BodyBudget budget) : IDisposable
     private const int GrowthFactor = 4;
 
     /// <summary>A length that is only told is believed up to here; beyond it the array grows with what has come.</summary>
-    private const int MostOnTrust = 1024 * 1024;
+    private const int MaxOnTrust = 1024 * 1024;
 
     private byte[] _array = [];
 
@@ -32,7 +32,7 @@ internal sealed class BodyBuffer(int maxBytes, BodyBudget budget) : IDisposable
     {
         long likely = lastBytes + (lastBytes / 16L);
         _wholeBytes = (int)Math.Min((toldBytes ?? -1) + 1, maxBytes);
-        return TryGrowAsync((int)Math.Min(Math.Min(toldBytes ?? likely, Math.Max(MostOnTrust, likely)) + 1, maxBytes), cancellationToken);
+        return TryGrowAsync((int)Math.Min(Math.Min(toldBytes ?? likely, Math.Max(MaxOnTrust, likely)) + 1, maxBytes), cancellationToken);
     }
 
     /// <summary>Reads to the end of a stream.</summary>

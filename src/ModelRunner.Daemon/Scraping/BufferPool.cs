@@ -16,8 +16,8 @@ internal sealed class BufferPool
 
     private const long MuchBytes = 32L * 1024 * 1024;
     private const int SmallestBits = 12;
-    private const int LargestBits = 30;
-    private readonly Stack<byte[]>[] _kept = [.. Enumerable.Range(0, SizeOf(1 << LargestBits).Index + 1).Select(static _ => new Stack<byte[]>())];
+    private const int MaxBits = 30;
+    private readonly Stack<byte[]>[] _kept = [.. Enumerable.Range(0, SizeOf(1 << MaxBits).Index + 1).Select(static _ => new Stack<byte[]>())];
     private long _keptBytes;
 
     /// <summary>The pool of the process.</summary>
@@ -31,7 +31,7 @@ internal sealed class BufferPool
     /// </summary>
     public byte[] Rent(int minimumLength)
     {
-        if (minimumLength > 1 << LargestBits)
+        if (minimumLength > 1 << MaxBits)
             return GC.AllocateUninitializedArray<byte>(minimumLength);
         (int index, int length) = SizeOf(minimumLength);
         Stack<byte[]> kept = _kept[index];
@@ -48,13 +48,13 @@ internal sealed class BufferPool
     }
 
     /// <summary>The length of the array that <see cref="Rent"/> gives.</summary>
-    public static int LengthFor(int minimumLength) => minimumLength > 1 << LargestBits ? minimumLength : SizeOf(minimumLength).Length;
+    public static int LengthFor(int minimumLength) => minimumLength > 1 << MaxBits ? minimumLength : SizeOf(minimumLength).Length;
 
     /// <summary>Takes back an array. Nobody may use it any more.</summary>
     /// <exception cref="ArgumentException">The array was not rented here.</exception>
     public void Return(byte[] array)
     {
-        if (array.Length > 1 << LargestBits)
+        if (array.Length > 1 << MaxBits)
             return;
         (int index, int length) = SizeOf(array.Length);
         if (array.Length != length)

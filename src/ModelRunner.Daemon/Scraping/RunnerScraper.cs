@@ -50,7 +50,7 @@ internal sealed class RunnerScraper : IDisposable
         IReadOnlyList<RunnerSnapshot> runners, Func<long, TimeSpan> deadlineFor, CancellationToken cancellationToken)
     {
         ForgetTargets(runners);
-        var readings = new Reading?[runners.Count];
+        var readings = new RunnerScrape?[runners.Count];
         var states = new ScrapeTargetState[runners.Count];
         var wait = new ScrapeWait();
         try
@@ -60,7 +60,7 @@ internal sealed class RunnerScraper : IDisposable
         }
         catch
         {
-            foreach (Reading? reading in readings)
+            foreach (RunnerScrape? reading in readings)
                 reading?.Release();
             throw;
         }
@@ -86,7 +86,7 @@ internal sealed class RunnerScraper : IDisposable
     }
 
     private void Join(
-        IReadOnlyList<RunnerSnapshot> runners, ScrapeTargetState[] states, Reading?[] readings, ScrapeWait wait, TimeSpan deadline)
+        IReadOnlyList<RunnerSnapshot> runners, ScrapeTargetState[] states, RunnerScrape?[] readings, ScrapeWait wait, TimeSpan deadline)
     {
         ReadingLimit? limit = null;
         for (int i = 0; i < runners.Count; i++)
@@ -104,7 +104,7 @@ internal sealed class RunnerScraper : IDisposable
         wait.Signal();
     }
 
-    private async Task ReadAsync(ScrapeTargetState target, RunnerEndpoint endpoint, Reading reading, ReadingLimit limit)
+    private async Task ReadAsync(ScrapeTargetState target, RunnerEndpoint endpoint, RunnerScrape reading, ReadingLimit limit)
     {
         reading.Hold();
         limit.Hold();
@@ -136,10 +136,10 @@ internal sealed class RunnerScraper : IDisposable
         }
     }
 
-    private ScrapeOutcome OutcomeOf(RunnerSnapshot runner, ScrapeTargetState state, Reading? reading, long now)
+    private ScrapeOutcome OutcomeOf(RunnerSnapshot runner, ScrapeTargetState state, RunnerScrape? reading, long now)
     {
         if (reading is null)
-            return new ScrapeOutcome(runner, state.Labels, Reading: null, FailureOf(runner.State), Duration: null, IsLate: false);
+            return new ScrapeOutcome(runner, state.Labels, RunnerScrape: null, FailureOf(runner.State), Duration: null, IsLate: false);
         return reading.IsEnded
             ? new ScrapeOutcome(
                 runner, state.Labels, reading, reading.Failure, _time.GetElapsedTime(reading.StartedAt, reading.EndedAt), IsLate: false)

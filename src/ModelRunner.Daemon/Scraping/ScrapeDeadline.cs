@@ -19,7 +19,7 @@ internal readonly record struct ScrapeDeadline(TimeSpan Reading, TimeSpan Answer
     private const double MergingPart = 0.1;
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan MostBelieved = TimeSpan.FromDays(1);
+    private static readonly TimeSpan MaxBelieved = TimeSpan.FromDays(1);
     private static readonly TimeSpan LeastForMerging = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Reads the header.</summary>
@@ -41,7 +41,7 @@ internal readonly record struct ScrapeDeadline(TimeSpan Reading, TimeSpan Answer
         if (header.Count != 1 || !double.TryParse(header[0], Styles, CultureInfo.InvariantCulture, out double seconds))
             return false;
         // Not a number fails both comparisons. Nobody waits for a page for longer than a day.
-        if (!(seconds > 0) || !(seconds <= MostBelieved.TotalSeconds))
+        if (!(seconds > 0) || !(seconds <= MaxBelieved.TotalSeconds))
             return false;
         timeout = TimeSpan.FromSeconds(Math.Clamp(seconds, Shortest.TotalSeconds, Longest.TotalSeconds));
         return true;

@@ -12,7 +12,7 @@ internal sealed class ScrapeResult(ScrapeOutcome[] outcomes) : IDisposable
     public ReadOnlySpan<ScrapeOutcome> Outcomes => outcomes;
 
     /// <summary>The bytes of all bodies that it held at first.</summary>
-    public long BodyBytes { get; } = outcomes.Sum(static outcome => outcome.Failure is null ? (long)outcome.Reading!.Body.Length : 0);
+    public long BodyBytes { get; } = outcomes.Sum(static outcome => outcome.Failure is null ? (long)outcome.RunnerScrape!.Body.Length : 0);
 
     /// <summary>Whether another scrape found the same runners in the same states, with the very same readings.</summary>
     public bool IsSameAs(ScrapeResult other)
@@ -24,7 +24,7 @@ internal sealed class ScrapeResult(ScrapeOutcome[] outcomes) : IDisposable
             ref readonly ScrapeOutcome one = ref outcomes[i];
             ref readonly ScrapeOutcome two = ref other.Outcomes[i];
             bool isSame = one.Runner.Id == two.Runner.Id && one.Runner.State == two.Runner.State && one.Failure == two.Failure
-                && one.IsLate == two.IsLate && ReferenceEquals(one.Reading, two.Reading);
+                && one.IsLate == two.IsLate && ReferenceEquals(one.RunnerScrape, two.RunnerScrape);
             if (!isSame)
                 return false;
         }
@@ -35,6 +35,6 @@ internal sealed class ScrapeResult(ScrapeOutcome[] outcomes) : IDisposable
     public void Dispose()
     {
         foreach (ScrapeOutcome outcome in outcomes)
-            outcome.Reading?.Release();
+            outcome.RunnerScrape?.Release();
     }
 }

@@ -8,7 +8,7 @@ namespace ModelRunner.Daemon.Scraping;
 internal sealed class ScrapeTargetState(RunnerSnapshot runner)
 {
     private readonly Lock _gate = new();
-    private Reading? _reading;
+    private RunnerScrape? _reading;
 
     /// <summary>The labels of its series.</summary>
     public TargetLabels Labels { get; } = LabelsOf(runner);
@@ -24,7 +24,7 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
     /// <param name="time">The clock.</param>
     /// <param name="minInterval">How long a reading is shared after its end.</param>
     /// <param name="isNew">Whether the caller has to carry it out.</param>
-    public Reading Join(ScrapeWait wait, TimeProvider time, TimeSpan minInterval, out bool isNew)
+    public RunnerScrape Join(ScrapeWait wait, TimeProvider time, TimeSpan minInterval, out bool isNew)
     {
         lock (_gate)
         {
@@ -32,10 +32,10 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
             if (isNew)
             {
                 _reading?.Release();
-                _reading = new Reading(time.GetTimestamp());
+                _reading = new RunnerScrape(time.GetTimestamp());
             }
 
-            Reading reading = _reading!;
+            RunnerScrape reading = _reading!;
             if (reading.IsEnded)
                 wait.AddBytes(reading.Body.Length);
             else
@@ -46,7 +46,7 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
     }
 
     /// <summary>Ends a reading and tells those who wait.</summary>
-    public void End(Reading reading, ReadOutcome outcome, TimeProvider time)
+    public void End(RunnerScrape reading, ReadOutcome outcome, TimeProvider time)
     {
         IReadOnlyList<ScrapeWait> waits;
         lock (_gate)
@@ -76,7 +76,7 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
         }
     }
 
-    private static bool IsStale(Reading reading, TimeProvider time, TimeSpan minInterval) =>
+    private static bool IsStale(RunnerScrape reading, TimeProvider time, TimeSpan minInterval) =>
         reading.IsEnded && (minInterval == TimeSpan.Zero || time.GetElapsedTime(reading.EndedAt) >= minInterval);
 
     private static TargetLabels LabelsOf(RunnerSnapshot runner)

@@ -5,8 +5,8 @@ namespace ModelRunner.Exposition.Merging;
 /// <summary>The values of the labels <c>le</c> and <c>quantile</c>.</summary>
 internal static class BoundGrammar
 {
-    private const int MostWholeDigits = 6;
-    private const int MostBytes = 15;
+    private const int MaxWholeDigits = 6;
+    private const int MaxBytes = 15;
 
     /// <summary>Whether the value is a number, and whether it is surely written as OpenMetrics wants it: <c>1.0</c>, <c>+Inf</c>.</summary>
     public static SampleFlags Classify(ReadOnlySpan<byte> value) => NumberGrammar.Classify(value) switch
@@ -33,7 +33,7 @@ internal static class BoundGrammar
         if (value[0] == '-')
             value = value[1..];
         var point = value.IndexOf((byte)'.');
-        if (point is < 1 or > MostWholeDigits || value.Length > MostBytes || value[0] < '0' || (point > 1 && value[0] == '0'))
+        if (point is < 1 or > MaxWholeDigits || value.Length > MaxBytes || value[0] < '0' || (point > 1 && value[0] == '0'))
             return false;
         var fraction = value[(point + 1)..];
         if (fraction.IsEmpty || fraction.IndexOfAny((byte)'e', (byte)'E') >= 0 || (fraction[^1] == '0' && fraction.Length > 1))

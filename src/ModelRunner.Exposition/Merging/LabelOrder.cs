@@ -3,14 +3,14 @@ namespace ModelRunner.Exposition.Merging;
 /// <summary>Compares large label sets in time that grows with their size and not with its square: a source may send both in any order.</summary>
 internal static class LabelOrder
 {
-    private const int MostOnStack = 128;
+    private const int MaxOnStack = 128;
 
     /// <summary>Whether two sets of as many labels, each of a target and of a sample, are equal. No name stands twice in either.</summary>
     public static bool AreEqual(
         ReadOnlySpan<byte> leftTarget, ReadOnlySpan<byte> left, ReadOnlySpan<byte> rightTarget, ReadOnlySpan<byte> right, int count)
     {
-        Span<ulong> hashes = count <= MostOnStack ? stackalloc ulong[2 * MostOnStack] : new ulong[2 * count];
-        Span<Range> places = count <= MostOnStack ? stackalloc Range[2 * MostOnStack] : new Range[2 * count];
+        Span<ulong> hashes = count <= MaxOnStack ? stackalloc ulong[2 * MaxOnStack] : new ulong[2 * count];
+        Span<Range> places = count <= MaxOnStack ? stackalloc Range[2 * MaxOnStack] : new Range[2 * count];
         var one = places[..count];
         var other = places.Slice(count, count);
         Sort(leftTarget, left, hashes[..count], one);

@@ -7,7 +7,7 @@ namespace ModelRunner.LlamaHost.Generation;
 internal static class SamplingParameters
 {
     /// <summary>The most tokens that penalties look back.</summary>
-    public const int MostLastTokens = 1_048_576;
+    public const int MaxLastTokens = 1_048_576;
 
     /// <summary>The parameters in the order of the help.</summary>
     public static IReadOnlyList<SamplingParameter> All { get; } =
@@ -29,7 +29,7 @@ internal static class SamplingParameters
         Real("xtc_threshold", ["--xtc-threshold"], 0, 1, "probability from which XTC removes tokens",
             (settings, value) => settings with { XtcThreshold = value }),
         Whole("min_keep", [], 0, int.MaxValue, "tokens that the filters always keep", (settings, value) => settings with { MinKeep = value }),
-        Whole("repeat_last_n", ["--repeat-last-n"], -1, MostLastTokens, "tokens that penalties look back; -1: all, 0: off",
+        Whole("repeat_last_n", ["--repeat-last-n"], -1, MaxLastTokens, "tokens that penalties look back; -1: all, 0: off",
             (settings, value) => settings with { RepeatLastN = value }),
         Real("repeat_penalty", ["--repeat-penalty"], 0.01, 100, "penalty for repeated tokens; 1: off",
             (settings, value) => settings with { RepeatPenalty = value }),
@@ -40,9 +40,9 @@ internal static class SamplingParameters
         Real("dry_multiplier", ["--dry-multiplier"], 0, 1000, "penalty for repeated sequences; 0: off",
             (settings, value) => settings with { DryMultiplier = value }),
         Real("dry_base", ["--dry-base"], 0, 1000, "how fast that penalty grows", (settings, value) => settings with { DryBase = value }),
-        Whole("dry_allowed_length", ["--dry-allowed-length"], 0, MostLastTokens, "length of sequences that may be repeated",
+        Whole("dry_allowed_length", ["--dry-allowed-length"], 0, MaxLastTokens, "length of sequences that may be repeated",
             (settings, value) => settings with { DryAllowedLength = value }),
-        Whole("dry_penalty_last_n", ["--dry-penalty-last-n"], -1, MostLastTokens, "tokens that DRY looks back; -1: all, 0: off",
+        Whole("dry_penalty_last_n", ["--dry-penalty-last-n"], -1, MaxLastTokens, "tokens that DRY looks back; -1: all, 0: off",
             (settings, value) => settings with { DryPenaltyLastN = value }),
         Real("dynatemp_range", ["--dynatemp-range"], 0, 100, "range of the dynamic temperature; 0: off",
             (settings, value) => settings with { DynamicTemperatureRange = value }),

@@ -20,7 +20,7 @@ internal sealed class Slot(int index)
     public TokenSampler? Sampler { get; private set; }
 
     /// <summary>The request's answer as text.</summary>
-    public AnswerText Text { get; private set; } = new([]);
+    public ResponseText Text { get; private set; } = new([]);
 
     /// <summary>Tokens of the prompt that were in the cache.</summary>
     public int Reused { get; private set; }
@@ -78,7 +78,7 @@ internal sealed class Slot(int index)
         _cached.RemoveRange(keep, _cached.Count - keep);
         Job = job;
         Sampler = sampler;
-        Text = new AnswerText(job.Settings.StopTexts);
+        Text = new ResponseText(job.Settings.StopTexts);
         _untold = [];
         Reused = PromptDone = keep;
         Predicted = 0;

@@ -9,7 +9,7 @@ namespace ModelRunner.LlamaHost.Grammars;
 /// </summary>
 internal sealed class AlternativesCheck
 {
-    private const int MostComparisons = 1_000_000;
+    private const int MaxComparisons = 1_000_000;
 
     /// <summary>Names or bytes that are looked through as quickly as two small values are compared.</summary>
     private const int StepsPerComparison = 16;
@@ -72,8 +72,8 @@ internal sealed class AlternativesCheck
 
     private void Count(long comparisons)
     {
-        _comparisons += Math.Min(comparisons, MostComparisons + 1);
-        if (_comparisons > MostComparisons)
+        _comparisons += Math.Min(comparisons, MaxComparisons + 1);
+        if (_comparisons > MaxComparisons)
             throw new SchemaException("the JSON schema is too large: its \"oneOf\" has too many parts to compare; use \"anyOf\"");
     }
 

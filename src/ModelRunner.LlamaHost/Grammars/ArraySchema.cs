@@ -8,7 +8,7 @@ namespace ModelRunner.LlamaHost.Grammars;
 /// <param name="convert">Gives the rule for a schema one level deeper.</param>
 internal sealed class ArraySchema(GrammarRules rules, Func<JsonElement, string> convert)
 {
-    private const int MostItems = 1000;
+    private const int MaxItems = 1000;
     private const string Comma = "\",\" ws ";
 
     /// <summary>Adds the rule and gives its name.</summary>
@@ -18,8 +18,8 @@ internal sealed class ArraySchema(GrammarRules rules, Func<JsonElement, string> 
         int? most = SchemaReading.Count(schema, "maxItems");
         if (most < least)
             throw new SchemaException("the JSON schema has a \"maxItems\" below its \"minItems\"");
-        if (least > MostItems)
-            throw new SchemaException(string.Create(CultureInfo.InvariantCulture, $"the JSON schema has a \"minItems\" above {MostItems}"));
+        if (least > MaxItems)
+            throw new SchemaException(string.Create(CultureInfo.InvariantCulture, $"the JSON schema has a \"minItems\" above {MaxItems}"));
 
         (IReadOnlyList<JsonElement> fixedItems, JsonElement? rest) = ReadItems(schema);
         string[] start = [.. fixedItems.Take(most ?? int.MaxValue).Select(convert)];
@@ -56,10 +56,10 @@ internal sealed class ArraySchema(GrammarRules rules, Func<JsonElement, string> 
 
     private string OfItems(string item, int least, int? most)
     {
-        rules.Repeat(Math.Min(most ?? least, MostItems));
+        rules.Repeat(Math.Min(most ?? least, MaxItems));
         string more = string.Create(
             CultureInfo.InvariantCulture,
-            $"{{{Math.Max(0, least - 1)},{(most is { } count ? Math.Min(count, MostItems) - 1 : null)}}}");
+            $"{{{Math.Max(0, least - 1)},{(most is { } count ? Math.Min(count, MaxItems) - 1 : null)}}}");
         string following = rules.Add(Comma + item);
         string list = most == 1 ? item : $"{item} {following}{more}";
         return rules.Add(least == 0 ? $"\"[\" ws ( {list} ws )? \"]\"" : $"\"[\" ws {list} ws \"]\"");

@@ -9,7 +9,7 @@ namespace ModelRunner.LlamaHost.Grammars;
 internal static class GbnfCheck
 {
     /// <summary>The longest grammar in characters.</summary>
-    public const int MostCharacters = 65_536;
+    public const int MaxCharacters = 65_536;
 
     /// <summary>Checks a grammar.</summary>
     /// <exception cref="ApiException">It is beyond a limit, would be cut, or matches the empty text in several ways.</exception>
@@ -17,10 +17,10 @@ internal static class GbnfCheck
     {
         if (grammar.Contains('\0'))
             throw ApiException.Invalid("\"grammar\" has a zero character, which ends a text for llama.cpp; leave it out");
-        if (grammar.Length > MostCharacters)
+        if (grammar.Length > MaxCharacters)
         {
             throw ApiException.Invalid(FormattableString.Invariant(
-                $"\"grammar\" has {grammar.Length} characters; at most {MostCharacters} can be used"));
+                $"\"grammar\" has {grammar.Length} characters; at most {MaxCharacters} can be used"));
         }
 
         var reader = new GbnfReader(grammar);

@@ -9,13 +9,13 @@ namespace ModelRunner.LlamaHost.Grammars;
 internal sealed class GbnfReader(string grammar)
 {
     /// <summary>The most open parentheses. llama.cpp reads them by recursion, on a stack that ends.</summary>
-    public const int MostDepth = 64;
+    public const int MaxDepth = 64;
 
     /// <summary>The most repetitions over the whole grammar. llama.cpp writes each of them out.</summary>
-    public const int MostRepetitions = 5000;
+    public const int MaxRepetitions = 5000;
 
-    private const int MostRules = 2000;
-    private const int MostQuantifiers = 4;
+    private const int MaxRules = 2000;
+    private const int MaxQuantifiers = 4;
 
     private readonly List<EmptyMatch> _parts = [];
     private readonly Dictionary<string, EmptyMatch> _rules = new(StringComparer.Ordinal);
@@ -41,8 +41,8 @@ internal sealed class GbnfReader(string grammar)
             EmptyMatch body = ReadAlternatives();
             if (!_rules.TryAdd(name, body))
                 throw ApiException.Invalid($"\"grammar\" has the rule \"{name}\" twice");
-            if (_rules.Count > MostRules)
-                throw TooLarge(MostRules, "rules");
+            if (_rules.Count > MaxRules)
+                throw TooLarge(MaxRules, "rules");
             SkipSpace();
         }
 
@@ -95,8 +95,8 @@ internal sealed class GbnfReader(string grammar)
                 _at++;
                 return EmptyMatch.Never;
             case '(':
-                if (++_depth > MostDepth)
-                    throw TooLarge(MostDepth, "open parentheses");
+                if (++_depth > MaxDepth)
+                    throw TooLarge(MaxDepth, "open parentheses");
                 _at++;
                 EmptyMatch group = ReadAlternatives();
                 SkipSpace();
@@ -113,7 +113,7 @@ internal sealed class GbnfReader(string grammar)
     {
         for (int quantifiers = 0; _at < grammar.Length; quantifiers++)
         {
-            if (quantifiers > MostQuantifiers)
+            if (quantifiers > MaxQuantifiers)
                 throw Broken();
             switch (grammar[_at])
             {
@@ -144,8 +144,8 @@ internal sealed class GbnfReader(string grammar)
         if (counts.Length is not (1 or 2) || !TryCount(counts[0], 0, out int least) || !TryCount(counts[^1], least, out int most))
             throw Broken();
         _repetitions += Math.Max(least, most);
-        if (_repetitions > MostRepetitions)
-            throw TooLarge(MostRepetitions, "repetitions");
+        if (_repetitions > MaxRepetitions)
+            throw TooLarge(MaxRepetitions, "repetitions");
         _at = end;
         return least == 0 ? EmptyMatch.Optional(item) : EmptyMatch.Repeated(item);
     }

@@ -26,8 +26,8 @@ internal sealed class GrammarRules
     /// </summary>
     public const string Space = "ws";
 
-    private const int MostCharacters = 524_288;
-    private const int MostRepetitions = 20_000;
+    private const int MaxCharacters = 524_288;
+    private const int MaxRepetitions = 20_000;
 
     // Half of a surrogate pair is no text, and so it has no escape here.
     private const string Common =
@@ -68,7 +68,7 @@ internal sealed class GrammarRules
     public void Define(string name, string expression)
     {
         _text.Append(name).Append(" ::= ").Append(expression).Append('\n');
-        if (_text.Length > MostCharacters)
+        if (_text.Length > MaxCharacters)
             throw new SchemaException("the JSON schema is too large: its grammar has more than 524288 characters; use a smaller schema");
     }
 
@@ -76,7 +76,7 @@ internal sealed class GrammarRules
     public void Repeat(long times)
     {
         _repetitions += times;
-        if (_repetitions > MostRepetitions)
+        if (_repetitions > MaxRepetitions)
             throw new SchemaException("the JSON schema is too large: its lengths and counts add up to more than 20000; use smaller limits");
     }
 

@@ -7,7 +7,7 @@ namespace ModelRunner.LlamaHost.Grammars;
 internal static class ScalarSchema
 {
     /// <summary>The most characters of a string that has limits. A shorter string than the schema allows is still allowed.</summary>
-    public const int MostLength = 1000;
+    public const int MaxLength = 1000;
 
     /// <summary>The expression for a string.</summary>
     public static string OfString(JsonElement schema, GrammarRules rules)
@@ -27,16 +27,16 @@ internal static class ScalarSchema
         if (least is null or 0 && most is null)
             return GrammarRules.String;
         int from = least ?? 0;
-        if (from > MostLength)
-            throw new SchemaException(string.Create(CultureInfo.InvariantCulture, $"the JSON schema has a \"minLength\" above {MostLength}"));
+        if (from > MaxLength)
+            throw new SchemaException(string.Create(CultureInfo.InvariantCulture, $"the JSON schema has a \"minLength\" above {MaxLength}"));
         if (most < from)
             throw new SchemaException("the JSON schema has a \"maxLength\" below its \"minLength\"");
-        string expression = most is null && from < MostLength
+        string expression = most is null && from < MaxLength
             ? string.Create(CultureInfo.InvariantCulture, $"{GrammarRules.Character}{{{from},}}")
-            : string.Create(CultureInfo.InvariantCulture, $"{GrammarRules.Character}{{{from},{Math.Min(most ?? MostLength, MostLength)}}}");
+            : string.Create(CultureInfo.InvariantCulture, $"{GrammarRules.Character}{{{from},{Math.Min(most ?? MaxLength, MaxLength)}}}");
         if (most == 0)
             return "\"\\\"\\\"\"";
-        rules.Repeat(Math.Min(most ?? from, MostLength));
+        rules.Repeat(Math.Min(most ?? from, MaxLength));
         return rules.Add($"\"\\\"\" {expression} \"\\\"\"");
     }
 

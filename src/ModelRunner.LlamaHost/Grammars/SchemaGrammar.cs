@@ -11,9 +11,9 @@ namespace ModelRunner.LlamaHost.Grammars;
 /// </summary>
 internal sealed class SchemaGrammar
 {
-    private const int MostDepth = 32;
-    private const int MostSchemas = 5000;
-    private const int MostAlternatives = 1000;
+    private const int MaxDepth = 32;
+    private const int MaxSchemas = 5000;
+    private const int MaxAlternatives = 1000;
 
     private readonly GrammarRules _rules = new();
     private readonly AlternativesCheck _alternatives = new();
@@ -61,10 +61,10 @@ internal sealed class SchemaGrammar
 
         public string Convert(JsonElement schema, int depth)
         {
-            if (++grammar._schemas > MostSchemas || depth > MostDepth)
+            if (++grammar._schemas > MaxSchemas || depth > MaxDepth)
             {
                 throw new SchemaException(FormattableString.Invariant(
-                    $"the JSON schema is too large: at most {MostDepth} levels and {MostSchemas} parts can be used; move repeated parts to \"$defs\""));
+                    $"the JSON schema is too large: at most {MaxDepth} levels and {MaxSchemas} parts can be used; move repeated parts to \"$defs\""));
             }
 
             if (schema.ValueKind == JsonValueKind.True)
@@ -161,8 +161,8 @@ internal sealed class SchemaGrammar
 
         private string Union(string[] expressions)
         {
-            if (expressions.Length > MostAlternatives)
-                throw new SchemaException(FormattableString.Invariant($"the JSON schema has more than {MostAlternatives} alternatives in one place"));
+            if (expressions.Length > MaxAlternatives)
+                throw new SchemaException(FormattableString.Invariant($"the JSON schema has more than {MaxAlternatives} alternatives in one place"));
             return expressions.Length == 1 && !expressions[0].StartsWith('"') ? expressions[0] : grammar._rules.Add(string.Join(" | ", expressions));
         }
 

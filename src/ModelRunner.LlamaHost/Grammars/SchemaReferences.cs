@@ -7,7 +7,7 @@ namespace ModelRunner.LlamaHost.Grammars;
 /// <param name="root">The whole schema.</param>
 internal sealed class SchemaReferences(JsonElement root)
 {
-    private const int MostSteps = 64;
+    private const int MaxSteps = 64;
 
     /// <summary>Finds a place by its reference, such as <c>#/$defs/name</c>.</summary>
     /// <exception cref="SchemaException">There is no such place, or it is in another document.</exception>
@@ -21,7 +21,7 @@ internal sealed class SchemaReferences(JsonElement root)
 
         JsonElement place = root;
         string[] steps = Uri.UnescapeDataString(reference[1..]).Split('/');
-        if (steps.Length > MostSteps || steps[0].Length > 0)
+        if (steps.Length > MaxSteps || steps[0].Length > 0)
             throw NotFound(reference);
         foreach (string escaped in steps.Skip(1))
         {
@@ -41,7 +41,7 @@ internal sealed class SchemaReferences(JsonElement root)
     /// <summary>Follows references until there is none; gives up where they go in a circle.</summary>
     public JsonElement Follow(JsonElement schema)
     {
-        for (int steps = 0; steps < MostSteps; steps++)
+        for (int steps = 0; steps < MaxSteps; steps++)
         {
             if (schema.ValueKind != JsonValueKind.Object || !schema.TryGetProperty("$ref", out JsonElement reference))
                 return schema;

@@ -28,7 +28,7 @@ internal sealed class EmbeddingsEndpoint(HostState state)
 
         float[][] vectors = await Compute(embeddings, inputs, context.RequestAborted);
         int tokens = inputs.Sum(input => input.Length);
-        await JsonAnswer.Send(context, 200, writer => Write(writer, vectors, tokens, isBase64));
+        await JsonResponse.Send(context, 200, writer => Write(writer, vectors, tokens, isBase64));
     }
 
     // Vectors are as long as the model makes them, and their length is 1. A shorter vector would only mean something for models that are

@@ -51,17 +51,17 @@ internal sealed class HostRouter
             _state.RequireEngine();
             RequestDelegate endpoint = Find(context.Request);
             if (IsPreload(context.Request))
-                await JsonAnswer.Send(context, 200, "text/plain", ReadOnlyMemory<byte>.Empty);
+                await JsonResponse.Send(context, 200, "text/plain", ReadOnlyMemory<byte>.Empty);
             else
                 await endpoint(context);
         }
         catch (ApiException error) when (!context.Response.HasStarted)
         {
-            await JsonAnswer.Send(context, error);
+            await JsonResponse.Send(context, error);
         }
         catch (BadHttpRequestException failure) when (!context.Response.HasStarted)
         {
-            await JsonAnswer.Send(context, new ApiException(failure.StatusCode, "invalid_request_error", failure.Message));
+            await JsonResponse.Send(context, new ApiException(failure.StatusCode, "invalid_request_error", failure.Message));
         }
         catch (Exception failure) when (failure is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
@@ -74,7 +74,7 @@ internal sealed class HostRouter
             if (context.Response.HasStarted)
                 context.Abort();
             else
-                await JsonAnswer.Send(context, Describe(failure));
+                await JsonResponse.Send(context, Describe(failure));
         }
     }
 

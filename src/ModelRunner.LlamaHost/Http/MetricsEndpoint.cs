@@ -13,6 +13,6 @@ internal sealed class MetricsEndpoint(HostState state)
             throw new ApiException(501, "not_supported_error", "This server does not support metrics endpoint. Start it with `--metrics`");
         RunningEngine engine = state.RequireEngine();
         string page = MetricsPage.Write(engine.Counters.Read(), engine.Load);
-        return JsonAnswer.Send(context, 200, MetricsPage.ContentType, Encoding.UTF8.GetBytes(page));
+        return JsonResponse.Send(context, 200, MetricsPage.ContentType, Encoding.UTF8.GetBytes(page));
     }
 }

@@ -9,7 +9,7 @@ internal sealed class ModelsEndpoint(HostState state)
     public Task Answer(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
-        return JsonAnswer.Send(context, 200, writer =>
+        return JsonResponse.Send(context, 200, writer =>
         {
             writer.WriteString("object", "list");
             writer.WriteStartArray("data");

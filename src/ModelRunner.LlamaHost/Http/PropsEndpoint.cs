@@ -9,7 +9,7 @@ internal sealed class PropsEndpoint(HostState state)
     public Task Answer(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
-        return JsonAnswer.Send(context, 200, writer =>
+        return JsonResponse.Send(context, 200, writer =>
         {
             writer.WriteStartObject("default_generation_settings");
             writer.WriteNumber("n_ctx", model.SlotTokens);

@@ -22,7 +22,7 @@ internal sealed class TokenEndpoints(HostState state)
         RequestBody body = received.Members;
         LLamaToken[] tokens = ReadContent(body, model);
         bool hasPieces = body.Boolean("with_pieces", false);
-        await JsonAnswer.Send(context, 200, writer =>
+        await JsonResponse.Send(context, 200, writer =>
         {
             writer.WriteStartArray("tokens");
             foreach (LLamaToken token in tokens)
@@ -43,7 +43,7 @@ internal sealed class TokenEndpoints(HostState state)
         foreach (LLamaToken token in value is { } tokens ? TokenList.Read("tokens", tokens, model) : [])
             bytes.Write(model.PieceOf(token, showsSpecial: true));
         string text = Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
-        await JsonAnswer.Send(context, 200, writer => writer.WriteString("content", text));
+        await JsonResponse.Send(context, 200, writer => writer.WriteString("content", text));
     }
 
     /// <summary>A chat to the prompt that the model would get.</summary>
@@ -53,7 +53,7 @@ internal sealed class TokenEndpoints(HostState state)
         using ReceivedBody received = await ReceivedBody.ReadAsync(context, state.BodyMemory);
         RequestBody body = received.Members;
         string prompt = ChatPrompt.Write(body, model.ChatTemplate, ToolSetReader.Read(body, model.ChatTemplate));
-        await JsonAnswer.Send(context, 200, writer => writer.WriteString("prompt", prompt));
+        await JsonResponse.Send(context, 200, writer => writer.WriteString("prompt", prompt));
     }
 
     private static LLamaToken[] ReadContent(RequestBody body, LoadedModel model)

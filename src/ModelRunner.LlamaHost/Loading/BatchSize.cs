@@ -6,7 +6,7 @@ internal static class BatchSize
     /// <summary>
     /// The most for text. A call cannot be shared with later arrivals, so this bounds what they wait.
     /// </summary>
-    public const int MostForText = 512;
+    public const int MaxForText = 512;
 
     /// <summary>
     /// Chooses the size. Text is computed in steps; but a vector needs its whole input in one call, so the size follows the context of a
@@ -19,8 +19,8 @@ internal static class BatchSize
     public static int Choose(int asked, bool isEmbedding, int contextSize, int slots)
     {
         int size = isEmbedding
-            ? (asked > 0 ? asked : Math.Max(MostForText, contextSize / slots))
-            : Math.Min(asked > 0 ? asked : MostForText, MostForText);
+            ? (asked > 0 ? asked : Math.Max(MaxForText, contextSize / slots))
+            : Math.Min(asked > 0 ? asked : MaxForText, MaxForText);
         return Math.Max(size, slots);
     }
 }

@@ -10,13 +10,13 @@ internal static class ThreadCount
     public const ulong SmallModelBytes = 100_000_000;
 
     /// <summary>Memory bandwidth, not the number of cores, bounds the speed beyond this.</summary>
-    public const int MostThreads = 16;
+    public const int MaxThreads = 16;
 
     /// <summary>Chooses by the size of the weights.</summary>
     /// <param name="modelBytes">The size of the weights.</param>
     /// <param name="physicalCores">Cores that this process may use, hyper-threads not counted.</param>
     public static int Choose(ulong modelBytes, int physicalCores) =>
-        modelBytes < SmallModelBytes ? 1 : Math.Clamp(physicalCores, 1, MostThreads);
+        modelBytes < SmallModelBytes ? 1 : Math.Clamp(physicalCores, 1, MaxThreads);
 
     /// <summary>Counts the cores, taking those that share their hyper-threads as one; the number of CPUs where that is not known.</summary>
     public static int PhysicalCores()

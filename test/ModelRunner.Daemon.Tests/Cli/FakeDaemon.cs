@@ -70,8 +70,8 @@ internal sealed class FakeDaemon : IAsyncDisposable
         using var collected = new MemoryStream();
         await using var error = new StringWriter();
         var console = new CliConsole(output ?? collected, error, typed ?? new StringReader(input), IsTerminal: true) { IsInputTerminal = typed is not null };
-        var surroundings = new DaemonOptions { Environment = Environment, WorkingDirectory = workingDirectory ?? _folder.Path, BaseDirectory = _folder.Path };
-        int exitCode = await CommandLine.RunAsync(arguments, static (_, _) => Task.FromResult(77), console, surroundings);
+        var options = new DaemonOptions { Environment = Environment, WorkingDirectory = workingDirectory ?? _folder.Path, BaseDirectory = _folder.Path };
+        int exitCode = await CommandLine.RunAsync(arguments, static (_, _) => Task.FromResult(77), console, options);
         return (exitCode, Encoding.UTF8.GetString(collected.ToArray()), error.ToString());
     }
 

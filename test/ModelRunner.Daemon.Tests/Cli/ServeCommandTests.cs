@@ -58,7 +58,7 @@ public sealed class ServeCommandTests
     {
         DaemonOptions? seen = null;
         var console = new CliConsole(Stream.Null, TextWriter.Null, TextReader.Null, IsTerminal: false);
-        var surroundings = new DaemonOptions { WorkingDirectory = "/", BaseDirectory = "/" };
+        var daemonOptions = new DaemonOptions { WorkingDirectory = "/", BaseDirectory = "/" };
         int exitCode = await CommandLine.RunAsync(
             ["serve", .. flags],
             (options, _) =>
@@ -67,7 +67,7 @@ public sealed class ServeCommandTests
                 return Task.FromResult(5);
             },
             console,
-            surroundings);
+            daemonOptions);
         Assert.Equal(5, exitCode);
         return seen!;
     }

@@ -38,10 +38,10 @@ public sealed class ClientKeyTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("model-runner.json", """{ "port": 4444 }""");
-        DaemonOptions surroundings = Surroundings(folder, ("MODEL_RUNNER_API_KEY", "s3cret"));
+        DaemonOptions options = Options(folder, ("MODEL_RUNNER_API_KEY", "s3cret"));
 
-        DaemonAddress address = DaemonLocator.Find(null, surroundings);
-        ClientKey key = ClientKey.Find(null, surroundings)!;
+        DaemonAddress address = DaemonLocator.Find(null, options);
+        ClientKey key = ClientKey.Find(null, options)!;
 
         Assert.Equal(("http://127.0.0.1:4444", AddressSource.File), (address.ToString(), address.Source));
         Assert.Equal(AddressSource.Environment, key.Source);
@@ -54,7 +54,7 @@ public sealed class ClientKeyTests
         using var folder = new TemporaryFolder();
         folder.Write("model-runner.json", """{ "bind": "192.0.2.7", "insecure": true }""");
 
-        DaemonAddress address = DaemonLocator.Find(null, Surroundings(folder, ("MODEL_RUNNER_PORT", "80")));
+        DaemonAddress address = DaemonLocator.Find(null, Options(folder, ("MODEL_RUNNER_PORT", "80")));
 
         Assert.Equal(("http://192.0.2.7", AddressSource.File), (address.ToString(), address.Source));
     }
@@ -65,10 +65,10 @@ public sealed class ClientKeyTests
         using var folder = new TemporaryFolder();
         folder.Write("key", "s3cret\n");
         folder.Write("empty", "\n");
-        DaemonOptions surroundings = Surroundings(folder, ("MODEL_RUNNER_API_KEY", "other"));
+        DaemonOptions options = Options(folder, ("MODEL_RUNNER_API_KEY", "other"));
 
-        Assert.Equal(("s3cret", AddressSource.Flag), (ClientKey.Find("key", surroundings)!.Value, ClientKey.Find("key", surroundings)!.Source));
-        Assert.Equal(2, Assert.Throws<CliFailure>(() => ClientKey.Find("empty", surroundings)).ExitCode);
+        Assert.Equal(("s3cret", AddressSource.Flag), (ClientKey.Find("key", options)!.Value, ClientKey.Find("key", options)!.Source));
+        Assert.Equal(2, Assert.Throws<CliFailure>(() => ClientKey.Find("empty", options)).ExitCode);
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class ClientKeyTests
         return $"   0: {local} 00000000:0000 0A 00000000:00000000 00:00000000 00000000 {number} 0 12345 1 0000000000000000 100 0 0 10 0";
     }
 
-    private static DaemonOptions Surroundings(TemporaryFolder folder, params (string Name, string Value)[] variables)
+    private static DaemonOptions Options(TemporaryFolder folder, params (string Name, string Value)[] variables)
     {
         var environment = variables.ToDictionary(static variable => variable.Name, static variable => variable.Value, StringComparer.Ordinal);
         environment["XDG_RUNTIME_DIR"] = folder.Path;

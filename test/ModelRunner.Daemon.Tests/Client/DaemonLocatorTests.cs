@@ -53,8 +53,8 @@ public sealed class DaemonLocatorTests
     public void Of_several_daemons_one_must_be_chosen()
     {
         using var folder = new TemporaryFolder();
-        DaemonOptions surroundings = Surroundings(folder);
-        DaemonRegistry registry = DaemonRegistry.Of(surroundings);
+        DaemonOptions options = Options(folder);
+        DaemonRegistry registry = DaemonRegistry.Of(options);
         using Announcement first = registry.Announce(new RunningDaemon(11, "/a.sock", [], "/a"));
         string written = Assert.Single(Directory.GetFiles(registry.FolderPath));
 
@@ -65,13 +65,13 @@ public sealed class DaemonLocatorTests
         using (FileStream file = File.Create(Path.Join(registry.FolderPath, $"{space}-1-{start}.json")))
             new RunningDaemon(1, null, [new Uri("http://localhost:8080/")], "/b").WriteTo(file);
 
-        CliFailure failure = Assert.Throws<CliFailure>(() => DaemonLocator.Find(null, surroundings));
+        CliFailure failure = Assert.Throws<CliFailure>(() => DaemonLocator.Find(null, options));
 
         Assert.Equal(2, failure.ExitCode);
         Assert.Equal(
             "2 daemons are running: http://localhost:8080 (process 1, started in /b), unix:/a.sock (process 11, started in /a); "
             + "choose one with --host ADDRESS", failure.Message);
-        Assert.Equal("http://localhost:8080", DaemonLocator.Find("localhost:8080", surroundings).ToString());
+        Assert.Equal("http://localhost:8080", DaemonLocator.Find("localhost:8080", options).ToString());
         Directory.Delete(registry.FolderPath, recursive: true);
     }
 
@@ -79,12 +79,12 @@ public sealed class DaemonLocatorTests
     public void A_port_of_0_is_looked_up_among_the_running()
     {
         using var folder = new TemporaryFolder();
-        DaemonOptions surroundings = Surroundings(folder, ("MODEL_RUNNER_PORT", "0"));
-        Assert.Equal(3, Assert.Throws<CliFailure>(() => DaemonLocator.Find(null, surroundings)).ExitCode);
+        DaemonOptions options = Options(folder, ("MODEL_RUNNER_PORT", "0"));
+        Assert.Equal(3, Assert.Throws<CliFailure>(() => DaemonLocator.Find(null, options)).ExitCode);
 
-        using Announcement announcement = DaemonRegistry.Of(surroundings).Announce(new RunningDaemon(1, null, [new Uri("http://localhost:8080/")], "/"));
+        using Announcement announcement = DaemonRegistry.Of(options).Announce(new RunningDaemon(1, null, [new Uri("http://localhost:8080/")], "/"));
 
-        DaemonAddress address = DaemonLocator.Find(null, surroundings);
+        DaemonAddress address = DaemonLocator.Find(null, options);
         Assert.Equal(("http://localhost:8080", AddressSource.Registry), (address.ToString(), address.Source));
     }
 
@@ -95,14 +95,14 @@ public sealed class DaemonLocatorTests
     public void A_relative_socket_begins_at_the_working_directory(string host, string path)
     {
         using var folder = new TemporaryFolder();
-        Assert.Equal(folder.Path + path, DaemonLocator.Find(host, Surroundings(folder)).SocketPath);
+        Assert.Equal(folder.Path + path, DaemonLocator.Find(host, Options(folder)).SocketPath);
     }
 
     private static Announcement Announce(FakeDaemon daemon, string socketPath) =>
         DaemonRegistry.Of(new DaemonOptions { Environment = daemon.Environment, WorkingDirectory = "/", BaseDirectory = "/" })
             .Announce(new RunningDaemon(1, socketPath, [], daemon.FolderPath));
 
-    private static DaemonOptions Surroundings(TemporaryFolder folder, params (string Name, string Value)[] variables)
+    private static DaemonOptions Options(TemporaryFolder folder, params (string Name, string Value)[] variables)
     {
         var environment = variables.ToDictionary(static variable => variable.Name, static variable => variable.Value, StringComparer.Ordinal);
         environment["XDG_RUNTIME_DIR"] = folder.Path;

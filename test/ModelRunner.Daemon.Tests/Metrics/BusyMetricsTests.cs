@@ -33,7 +33,7 @@ public sealed class BusyMetricsTests
         await using WebApplication server = await ServeAsync(path, pages);
 
         // A page that nobody reads takes all room.
-        var form = new PageForm(ContentNegotiation.Negotiate("application/openmetrics-text; version=1.0.0"), IsPacked: false, MayBeParted: true);
+        var form = new PageForm(ContentNegotiation.Negotiate("application/openmetrics-text; version=1.0.0"), UseGzip: false, MayBeParted: true);
         using PageReader? unread = await pages.AssembleAsync(
             form, ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60)), TimeProvider.System.GetTimestamp(), Cancellation);
         Assert.NotNull(unread);

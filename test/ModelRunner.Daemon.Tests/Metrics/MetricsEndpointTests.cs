@@ -34,14 +34,14 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
     [InlineData("identity", false)]
     [InlineData("zstd", false)]
     [InlineData(null, false)]
-    public async Task NEG_09_The_page_is_packed_for_those_who_ask(string? accepted, bool isPacked)
+    public async Task NEG_09_The_page_is_packed_for_those_who_ask(string? accepted, bool useGzip)
     {
         using HttpResponseMessage response = await SendAsync(HttpMethod.Get, "metrics", ("Accept-Encoding", accepted));
         Stream body = await response.Content.ReadAsStreamAsync(Cancellation);
 
-        Assert.Equal(isPacked, response.Content.Headers.ContentEncoding.Contains("gzip"));
+        Assert.Equal(useGzip, response.Content.Headers.ContentEncoding.Contains("gzip"));
         Assert.Contains("Accept-Encoding", response.Headers.Vary);
-        using var reader = new StreamReader(isPacked ? new GZipStream(body, CompressionMode.Decompress) : body);
+        using var reader = new StreamReader(useGzip ? new GZipStream(body, CompressionMode.Decompress) : body);
         Assert.Contains("model_runner_build_info", await reader.ReadToEndAsync(Cancellation), StringComparison.Ordinal);
     }
 

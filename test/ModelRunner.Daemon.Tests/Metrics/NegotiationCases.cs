@@ -138,17 +138,17 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
     [InlineData("identity", false)]
     [InlineData("zstd", false)]
     [InlineData("*;q=0.1, identity;q=0", true)]
-    public async Task NEG_09_The_packed_page_holds_the_same_bytes(string accepted, bool isPacked)
+    public async Task NEG_09_The_packed_page_holds_the_same_bytes(string accepted, bool useGzip)
     {
         string plain = await bed.PageWithAsync("rt:u 4\n");
         using HttpResponseMessage response = await bed.GetAsync(("Accept-Encoding", accepted));
         byte[] body = await response.Content.ReadAsByteArrayAsync(Cancellation);
 
-        Assert.Equal(isPacked ? ["gzip"] : [], response.Content.Headers.ContentEncoding);
+        Assert.Equal(useGzip ? ["gzip"] : [], response.Content.Headers.ContentEncoding);
         Assert.Contains("Accept-Encoding", response.Headers.Vary);
         // The header itself: the property counts the body where there is none.
         Assert.Equal($"{body.Length}", Assert.Single(response.Content.Headers.NonValidated["Content-Length"]));
-        Assert.Equal(Changing().Replace(plain, ""), Changing().Replace(Encoding.UTF8.GetString(isPacked ? Unpack(body) : body), ""));
+        Assert.Equal(Changing().Replace(plain, ""), Changing().Replace(Encoding.UTF8.GetString(useGzip ? Unpack(body) : body), ""));
     }
 
     [Theory]

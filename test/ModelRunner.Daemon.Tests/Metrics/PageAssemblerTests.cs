@@ -56,8 +56,8 @@ public sealed partial class PageAssemblerTests
         using var pages = new PageAssembler(() => [runner.Snapshot], scraper, settings, time, NullLogger<PageAssembler>.Instance);
         ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
 
-        using PageReader reader = (await pages.AssembleAsync(new PageForm(Text, IsPacked: false, MayBeParted: true), deadline, time.GetTimestamp(), Cancellation))!;
-        Reading reading = reader.Page.Scrape.Outcomes[0].Reading!;
+        using PageReader reader = (await pages.AssembleAsync(new PageForm(Text, UseGzip: false, MayBeParted: true), deadline, time.GetTimestamp(), Cancellation))!;
+        RunnerScrape reading = reader.Page.Scrape.Outcomes[0].RunnerScrape!;
         Assert.Equal(4, reading.Body.Length);
         time.Advance(TimeSpan.FromSeconds(1));
 
@@ -186,7 +186,7 @@ public sealed partial class PageAssemblerTests
         ScrapeDeadline deadline = new(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
         long arrivedAt = time.GetTimestamp();
         time.Advance(TimeSpan.FromHours(1));
-        PageReader? second = await pages.AssembleAsync(new PageForm(Text, IsPacked: false, MayBeParted: true), deadline, arrivedAt, Cancellation)
+        PageReader? second = await pages.AssembleAsync(new PageForm(Text, UseGzip: false, MayBeParted: true), deadline, arrivedAt, Cancellation)
             .WaitAsync(DaemonFixture.Patience, Cancellation);
         goOn.Set();
 
@@ -338,7 +338,7 @@ public sealed partial class PageAssemblerTests
     {
         ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
         using PageReader? page = await pages.AssembleAsync(
-            new PageForm(answer ?? Text, IsPacked: false, MayBeParted: false), deadline, TimeProvider.System.GetTimestamp(), Cancellation);
+            new PageForm(answer ?? Text, UseGzip: false, MayBeParted: false), deadline, TimeProvider.System.GetTimestamp(), Cancellation);
         return await page!.ReadToEndAsync(Cancellation);
     }
 

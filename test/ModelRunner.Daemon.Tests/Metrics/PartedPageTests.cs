@@ -59,21 +59,21 @@ public sealed class PartedPageTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_large_page_comes_in_chunks(bool isPacked)
+    public async Task A_large_page_comes_in_chunks(bool useGzip)
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         await using DaemonFixture daemon = await StartAsync(runner);
         using var request = new HttpRequestMessage(HttpMethod.Get, "metrics");
         request.Headers.Add("X-Prometheus-Scrape-Timeout-Seconds", "60");
-        if (isPacked)
+        if (useGzip)
             request.Headers.Add("Accept-Encoding", "gzip");
 
         using HttpResponseMessage response = await daemon.Client.SendAsync(request, Cancellation);
         await using Stream body = await response.Content.ReadAsStreamAsync(Cancellation);
-        using var reader = new StreamReader(isPacked ? new GZipStream(body, CompressionMode.Decompress) : body);
+        using var reader = new StreamReader(useGzip ? new GZipStream(body, CompressionMode.Decompress) : body);
 
         Assert.Equal(Families * SamplesOfFamily, RunnerSamples(await reader.ReadToEndAsync(Cancellation)).Count);
-        Assert.Equal(isPacked, response.Content.Headers.ContentEncoding.Contains("gzip"));
+        Assert.Equal(useGzip, response.Content.Headers.ContentEncoding.Contains("gzip"));
         Assert.True(response.Headers.TransferEncodingChunked);
     }
 
@@ -120,7 +120,7 @@ public sealed class PartedPageTests
     private static async Task<PageReader> AssembleAsync(PageAssembler pages, bool mayBeParted)
     {
         ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
-        var form = new PageForm(ContentNegotiation.Negotiate(accept: null), IsPacked: false, mayBeParted);
+        var form = new PageForm(ContentNegotiation.Negotiate(accept: null), UseGzip: false, mayBeParted);
         return await pages.AssembleAsync(form, deadline, TimeProvider.System.GetTimestamp(), Cancellation)
             ?? throw new InvalidOperationException("No page was made.");
     }

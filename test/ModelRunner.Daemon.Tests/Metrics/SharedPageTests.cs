@@ -26,12 +26,12 @@ public sealed class SharedPageTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Scrapes_of_the_same_readings_share_one_page_and_each_gets_all_of_it(bool isPacked)
+    public async Task Scrapes_of_the_same_readings_share_one_page_and_each_gets_all_of_it(bool useGzip)
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
         using PageAssembler pages = Assembler(runner, scraper);
-        var form = new PageForm(Text, isPacked, MayBeParted: true);
+        var form = new PageForm(Text, useGzip, MayBeParted: true);
 
         using PageReader first = await AssembleAsync(pages, form);
         using PageReader second = await AssembleAsync(pages, form);
@@ -46,7 +46,7 @@ public sealed class SharedPageTests
 
         Assert.NotSame(first.Page, third.Page);
         Assert.Equal(one, two);
-        string page = Encoding.UTF8.GetString(isPacked ? Unpack(one) : one);
+        string page = Encoding.UTF8.GetString(useGzip ? Unpack(one) : one);
         Assert.Equal(60 * 600, page.Split('\n').Count(static line => line.StartsWith('f')));
         Assert.EndsWith("\n", page, StringComparison.Ordinal);
     }
@@ -57,7 +57,7 @@ public sealed class SharedPageTests
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
         using PageAssembler pages = Assembler(runner, scraper);
-        var form = new PageForm(Text, IsPacked: false, MayBeParted: true);
+        var form = new PageForm(Text, UseGzip: false, MayBeParted: true);
         PageReader gone = await AssembleAsync(pages, form);
         PageReader slow = await AssembleAsync(pages, form);
         PageReader quick = await AssembleAsync(pages, form);
@@ -85,11 +85,11 @@ public sealed class SharedPageTests
         using var pages = new PageAssembler(() => [runner.Snapshot], scraper, new MetricsSettings(), time, NullLogger<PageAssembler>.Instance, mostPageBytes: 1);
         ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
 
-        using PageReader stuck = (await pages.AssembleAsync(new PageForm(Text, IsPacked: false, MayBeParted: true), deadline, time.GetTimestamp(), Cancellation))!;
+        using PageReader stuck = (await pages.AssembleAsync(new PageForm(Text, UseGzip: false, MayBeParted: true), deadline, time.GetTimestamp(), Cancellation))!;
         Task sending = new PageSender(time).SendAsync(StuckClient(), stuck, TimeSpan.FromHours(1), TimeSpan.FromHours(1));
         await DaemonFixture.WaitUntilAsync(() => Task.FromResult(stuck.Idle is not null), DaemonFixture.Patience);
         time.Advance(PageBudget.LeastPatience);
-        using PageReader? next = await pages.AssembleAsync(new PageForm(OpenMetrics, IsPacked: false, MayBeParted: true), deadline, time.GetTimestamp(), Cancellation);
+        using PageReader? next = await pages.AssembleAsync(new PageForm(OpenMetrics, UseGzip: false, MayBeParted: true), deadline, time.GetTimestamp(), Cancellation);
 
         Assert.NotNull(next);
         await sending.WaitAsync(DaemonFixture.Patience, Cancellation);
@@ -103,7 +103,7 @@ public sealed class SharedPageTests
         var time = new FakeTimeProvider();
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
         using PageAssembler pages = Assembler(runner, scraper);
-        using PageReader stuck = await AssembleAsync(pages, new PageForm(Text, IsPacked: false, MayBeParted: true));
+        using PageReader stuck = await AssembleAsync(pages, new PageForm(Text, UseGzip: false, MayBeParted: true));
 
         Task sending = new PageSender(time).SendAsync(StuckClient(), stuck, TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
         await DaemonFixture.WaitUntilAsync(() => Task.FromResult(stuck.Idle is not null), DaemonFixture.Patience);
@@ -122,7 +122,7 @@ public sealed class SharedPageTests
         var time = new FakeTimeProvider();
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
         using var pages = new PageAssembler(() => [large.Snapshot, small.Snapshot], scraper, new MetricsSettings(), time, NullLogger<PageAssembler>.Instance);
-        var form = new PageForm(Text, IsPacked: false, MayBeParted: false);
+        var form = new PageForm(Text, UseGzip: false, MayBeParted: false);
         ScrapeDeadline deadline = new(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(40), TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
 
         // All the time has gone when the merging begins.
@@ -151,7 +151,7 @@ public sealed class SharedPageTests
         using var pages = new PageAssembler(
             () => [.. runners.Select(static runner => runner.Snapshot)], scraper, settings, TimeProvider.System, NullLogger<PageAssembler>.Instance);
 
-        using PageReader reader = await AssembleAsync(pages, new PageForm(Text, IsPacked: false, MayBeParted: false));
+        using PageReader reader = await AssembleAsync(pages, new PageForm(Text, UseGzip: false, MayBeParted: false));
         string page = await reader.ReadToEndAsync(Cancellation);
 
         int[] up = [.. Enumerable.Range(1, 3).Where(id => page.Contains(
@@ -171,7 +171,7 @@ public sealed class SharedPageTests
         var settings = new MetricsSettings { MaxTotalBodyBytes = LargePage.Length * 5 / 2, MinInterval = TimeSpan.Zero };
         using var scraper = new RunnerScraper(settings, TimeProvider.System);
         using var pages = new PageAssembler(() => [runner.Snapshot], scraper, settings, time, NullLogger<PageAssembler>.Instance);
-        var form = new PageForm(Text, IsPacked: false, MayBeParted: true);
+        var form = new PageForm(Text, UseGzip: false, MayBeParted: true);
         ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
         List<Task> sendings = [];
         for (int page = 0; page < 2; page++)

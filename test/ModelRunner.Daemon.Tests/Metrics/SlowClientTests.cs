@@ -93,7 +93,7 @@ public sealed class SlowClientTests
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(SocketPath(folder)));
         WebApplication server = builder.Build();
         var sender = new PageSender(time);
-        var form = new PageForm(ContentNegotiation.Negotiate(accept: null), IsPacked: false, MayBeParted: true);
+        var form = new PageForm(ContentNegotiation.Negotiate(accept: null), UseGzip: false, MayBeParted: true);
         var deadline = new ScrapeDeadline(Reading: Timeout, Answer: Timeout, End: Timeout, Patience);
         server.MapGet("/metrics", async context =>
         {

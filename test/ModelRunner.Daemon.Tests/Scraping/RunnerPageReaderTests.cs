@@ -116,9 +116,9 @@ public sealed class RunnerPageReaderTests
     [InlineData("Content-Encoding: gzip\r\n", true)]
     [InlineData("Content-Encoding: x-gzip\r\n", true)]
     [InlineData("Content-Encoding: GZIP\r\n", true)]
-    public async Task The_codings_that_everyone_knows_are_taken(string header, bool isPacked)
+    public async Task The_codings_that_everyone_knows_are_taken(string header, bool useGzip)
     {
-        byte[] body = isPacked ? Gzip("x 1\n") : Encoding.UTF8.GetBytes("x 1\n");
+        byte[] body = useGzip ? Gzip("x 1\n") : Encoding.UTF8.GetBytes("x 1\n");
         byte[] head = Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{Text}{header}Content-Length: {body.Length}\r\n\r\n");
         await using RawRunner runner = RawRunner.WithBytes(1, [.. head, .. body]);
 

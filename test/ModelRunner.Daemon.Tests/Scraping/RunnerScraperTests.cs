@@ -266,7 +266,7 @@ public sealed class RunnerScraperTests
         {
             using ScrapeResult result = await scraper.ScrapeAsync([runner.Snapshot], Deadline, Cancellation);
             Assert.NotNull(result.Outcomes[0].Failure);
-            Assert.True(result.Outcomes[0].Reading!.Body.IsEmpty);
+            Assert.True(result.Outcomes[0].RunnerScrape!.Body.IsEmpty);
         }
     }
 
@@ -327,7 +327,7 @@ public sealed class RunnerScraperTests
             foreach (ScrapeResult result in results)
             {
                 for (int i = 0; i < snapshots.Length; i++)
-                    Assert.Equal($"nonce {i + 1}\n", Encoding.UTF8.GetString(result.Outcomes[i].Reading!.Body.Span));
+                    Assert.Equal($"nonce {i + 1}\n", Encoding.UTF8.GetString(result.Outcomes[i].RunnerScrape!.Body.Span));
                 result.Dispose();
             }
         }
@@ -337,10 +337,10 @@ public sealed class RunnerScraperTests
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static async Task<(WeakReference Labels, WeakReference Reading)> NoteAsync(RunnerScraper scraper, RunnerSnapshot runner)
+    private static async Task<(WeakReference Labels, WeakReference RunnerScrape)> NoteAsync(RunnerScraper scraper, RunnerSnapshot runner)
     {
         using ScrapeResult result = await scraper.ScrapeAsync([runner], Deadline, Cancellation);
-        return (new WeakReference(result.Outcomes[0].Labels), new WeakReference(result.Outcomes[0].Reading));
+        return (new WeakReference(result.Outcomes[0].Labels), new WeakReference(result.Outcomes[0].RunnerScrape));
     }
 
     // The reader's task may still be on its way out.
@@ -369,7 +369,7 @@ public sealed class RunnerScraperTests
     private static string BodyOf(ScrapeResult result)
     {
         Assert.Null(result.Outcomes[0].Failure);
-        return Encoding.UTF8.GetString(result.Outcomes[0].Reading!.Body.Span);
+        return Encoding.UTF8.GetString(result.Outcomes[0].RunnerScrape!.Body.Span);
     }
 
     private static async Task WaitForRequestAsync(RawRunner runner)

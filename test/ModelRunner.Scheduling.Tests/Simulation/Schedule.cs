@@ -3,7 +3,7 @@ namespace ModelRunner.Scheduling.Tests.Simulation;
 /// <summary>One random life of a scheduler, from its first request to its shutdown, decided by a seed alone.</summary>
 internal sealed class Schedule
 {
-    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
 
     private readonly Dice _dice;
     private readonly bool _hasTimeouts;
@@ -46,7 +46,7 @@ internal sealed class Schedule
         MaxRunners = 1 + _dice.Below(3),
         MaxQueuedRequests = 1 + _dice.Below(12),
         MemoryBudgetBytes = _dice.OneIn(2) ? null : 60 + _dice.Below(60),
-        QueueTimeout = _hasTimeouts ? TimeSpan.FromSeconds(1 + _dice.Below(60)) : LongestWait,
+        QueueTimeout = _hasTimeouts ? TimeSpan.FromSeconds(1 + _dice.Below(60)) : MaxWait,
         YieldDelay = TimeSpan.FromSeconds(_dice.Below(10)),
         YieldLimit = TimeSpan.FromSeconds(1 + _dice.Below(40)),
         UnloadDrain = TimeSpan.FromSeconds(_dice.Below(60)),

@@ -70,7 +70,7 @@ public sealed class FakeRunnersTests
     private static byte[] Read(NetworkStream connection)
     {
         var body = new MemoryStream();
-        Assert.Equal(200, new HttpAnswerReader().Read(connection, body.Write));
+        Assert.Equal(200, new HttpResponseReader().Read(connection, body.Write));
         return body.ToArray();
     }
 }

@@ -17,7 +17,7 @@ internal static partial class WordPieces
 
     private const int Documents = 4000;
     private const int LeastCount = 20;
-    private const int MostWords = 600;
+    private const int MaxWords = 600;
     private const int Multiple = 32;
 
     /// <summary>Lists the pieces in the order of their numbers.</summary>
@@ -28,7 +28,7 @@ internal static partial class WordPieces
             .Where(c => !char.IsAsciiLetterUpper(c)).Select(c => c.ToString())];
         pieces.AddRange(characters);
         pieces.AddRange(characters.Select(character => Continuation + character));
-        AddMissing(pieces, FrequentWords(corpus).Where(word => !pieces.Contains(word)).Take(MostWords));
+        AddMissing(pieces, FrequentWords(corpus).Where(word => !pieces.Contains(word)).Take(MaxWords));
         AddMissing(pieces, "ing ed er est ly s es tion th he in re on at".Split(' ').Select(ending => Continuation + ending));
         while (pieces.Count % Multiple != 0)
             pieces.Add(string.Create(CultureInfo.InvariantCulture, $"[unused{pieces.Count}]"));

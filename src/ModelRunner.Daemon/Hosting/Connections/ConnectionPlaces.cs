@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Hosting.Connections;
 /// <param name="Reserve">More, for health checks and scrapes.</param>
 internal readonly record struct ConnectionPlaces(int Limit, int Reserve)
 {
-    private const int LargestReserve = 256;
+    private const int MaxReserve = 256;
     private const int SmallestReserve = 4;
     private const int SmallestLimit = 8;
 
@@ -20,7 +20,7 @@ internal readonly record struct ConnectionPlaces(int Limit, int Reserve)
     /// <summary>Each client's request may need a second file for the connection to its runner.</summary>
     internal static ConnectionPlaces Divide(int asked, long files)
     {
-        int reserve = Math.Clamp(asked / 4, SmallestReserve, LargestReserve);
+        int reserve = Math.Clamp(asked / 4, SmallestReserve, MaxReserve);
         long free = files - OtherFiles;
         if (free >= (2L * asked) + reserve)
             return new ConnectionPlaces(asked, reserve);

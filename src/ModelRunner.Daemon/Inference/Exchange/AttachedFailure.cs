@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <summary>Says for the client why an attached server gave no answer, and what to do about it.</summary>
 internal static class AttachedFailure
 {
-    private const int LongestCause = 200;
+    private const int MaxCause = 200;
 
     /// <param name="context">The request, just after it was forwarded.</param>
     /// <param name="outcome">How that ended.</param>
@@ -28,7 +28,7 @@ internal static class AttachedFailure
             SocketError.AddressNotAvailable => "there is no such socket or address",
             SocketError.AccessDenied => "this user has no permission",
             SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "its host name is not known",
-            _ => PlainText.EscapeAndCut((socket ?? cause)?.Message ?? "for an unknown reason", LongestCause),
+            _ => PlainText.EscapeAndCut((socket ?? cause)?.Message ?? "for an unknown reason", MaxCause),
         };
     }
 }

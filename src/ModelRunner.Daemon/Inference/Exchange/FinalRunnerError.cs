@@ -59,7 +59,7 @@ internal static class FinalRunnerError
         byte[]? body = read.Buffer.Length <= MaxBytes ? read.Buffer.ToArray() : null;
         reader.AdvanceTo(read.Buffer.Start);
 
-        answer.Content = new AnswerContent(inner, _ => reader.AsStream());
+        answer.Content = new ResponseContent(inner, _ => reader.AsStream());
         foreach ((string name, HeaderStringValues values) in inner.Headers.NonValidated)
             answer.Content.Headers.TryAddWithoutValidation(name, values);
         return body;

@@ -15,7 +15,7 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
 {
     private const string EventStream = "text/event-stream";
 
-    private AnswerStream? _answer;
+    private ResponseStream? _answer;
 
     /// <summary>Whether the answer is a stream of events, whose end can be told in the stream itself.</summary>
     public bool IsEventStream { get; private set; }
@@ -89,8 +89,8 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
             return;
         if (rewriter is not null)
             response.ContentLength = null;
-        proxyResponse.Content = new AnswerContent(
-            proxyResponse.Content, body => _answer = new AnswerStream(body, target.AbsolutePath, IsEventStream, rewriter, lease.RunnerGone));
+        proxyResponse.Content = new ResponseContent(
+            proxyResponse.Content, body => _answer = new ResponseStream(body, target.AbsolutePath, IsEventStream, rewriter, lease.RunnerGone));
     }
 
     // A runner that knows its model by another name may call it so in its answers.

@@ -6,7 +6,7 @@ namespace ModelRunner.LlamaHost.Http.Completions;
 /// <summary>Makes the prompt of a chat request.</summary>
 internal static class ChatPrompt
 {
-    private const int MostRoles = 16;
+    private const int MaxRoles = 16;
 
     /// <summary>Writes the prompt as text.</summary>
     /// <exception cref="ApiException">The messages are wrong, or the model's template cannot hold them.</exception>
@@ -31,8 +31,8 @@ internal static class ChatPrompt
     private static void CheckRoles(List<(string Role, string Content)> messages, ChatTemplate template)
     {
         string[] roles = [.. messages.Select(message => message.Role).Distinct(StringComparer.Ordinal)];
-        if (roles.Length > MostRoles)
-            throw ApiException.Invalid(FormattableString.Invariant($"the messages have {roles.Length} different roles; at most {MostRoles} can be used"));
+        if (roles.Length > MaxRoles)
+            throw ApiException.Invalid(FormattableString.Invariant($"the messages have {roles.Length} different roles; at most {MaxRoles} can be used"));
         foreach (string role in roles.Where(role => role is not ("system" or "user" or "assistant")))
         {
             if (role.Length is 0 or > 64 || !template.Writes(role))

@@ -31,8 +31,8 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         try
         {
-            ChoiceAnswer[] choices = Start(request, tools, running, engine, left.Token);
-            var answer = new CompletionAnswer(shape, running.Model, state.UnixSeconds());
+            ChoiceResponse[] choices = Start(request, tools, running, engine, left.Token);
+            var answer = new CompletionResponse(shape, running.Model, state.UnixSeconds());
             if (!request.IsStream)
             {
                 await SendWhole(context, choices, answer, request);
@@ -48,7 +48,7 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
         }
     }
 
-    private static ChoiceAnswer[] Start(
+    private static ChoiceResponse[] Start(
         CompletionRequest request, ToolSet? tools, RunningEngine running, GenerationEngine engine, CancellationToken left)
     {
         var jobs = new List<GenerationJob>();
@@ -63,14 +63,14 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
         }
 
         jobs.ForEach(engine.Submit);
-        return [.. jobs.Select((job, index) => new ChoiceAnswer(index, job, tools is null ? null : new ToolCallReader(tools)))];
+        return [.. jobs.Select((job, index) => new ChoiceResponse(index, job, tools is null ? null : new ToolCallReader(tools)))];
     }
 
     private static async Task SendWhole(
-        HttpContext context, ChoiceAnswer[] choices, CompletionAnswer answer, CompletionRequest request)
+        HttpContext context, ChoiceResponse[] choices, CompletionResponse answer, CompletionRequest request)
     {
-        var wholes = new List<WholeAnswer>();
-        foreach (ChoiceAnswer choice in choices)
+        var wholes = new List<WholeResponse>();
+        foreach (ChoiceResponse choice in choices)
         {
             var text = new StringBuilder();
             var calls = new List<ToolCall>();
@@ -87,10 +87,10 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
             if (choice.Error is { } error)
                 throw error;
             context.RequestAborted.ThrowIfCancellationRequested();
-            wholes.Add(new WholeAnswer(choice, text.ToString(), calls, tokens));
+            wholes.Add(new WholeResponse(choice, text.ToString(), calls, tokens));
         }
 
         GenerationOutcome sum = request.Sum(choices);
-        await JsonAnswer.Send(context, 200, writer => answer.WriteWhole(writer, wholes, sum));
+        await JsonResponse.Send(context, 200, writer => answer.WriteWhole(writer, wholes, sum));
     }
 }

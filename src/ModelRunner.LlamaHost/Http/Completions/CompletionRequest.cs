@@ -12,7 +12,7 @@ internal sealed record CompletionRequest(
     IReadOnlyList<GenerationSettings> Choices, int AnswersPerPrompt, int PromptTokens, bool IsStream, bool IncludesUsage)
 {
     /// <summary>What all choices came to together. A prompt with several answers counts once.</summary>
-    public GenerationOutcome Sum(IReadOnlyList<ChoiceAnswer> choices) => new()
+    public GenerationOutcome Sum(IReadOnlyList<ChoiceResponse> choices) => new()
     {
         Reason = choices[0].Outcome.Reason,
         PromptTokens = PromptTokens,

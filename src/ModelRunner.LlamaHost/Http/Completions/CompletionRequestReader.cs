@@ -9,13 +9,13 @@ namespace ModelRunner.LlamaHost.Http.Completions;
 /// <summary>Reads what chat and plain completions have in common.</summary>
 internal static class CompletionRequestReader
 {
-    private const int MostStopTexts = 64;
+    private const int MaxStopTexts = 64;
 
     // All choices wait in the queue and hold their text until the whole answer is sent.
-    private const int MostChoices = 128;
+    private const int MaxChoices = 128;
 
     // Each choice reads the grammar by itself.
-    private const long MostGrammarCharacters = 2_000_000;
+    private const long MaxGrammarCharacters = 2_000_000;
 
     /// <summary>Reads a request whose prompts are known.</summary>
     /// <param name="body">The request.</param>
@@ -29,15 +29,15 @@ internal static class CompletionRequestReader
         foreach (LLamaToken[] prompt in prompts)
             CheckLength(prompt, model);
 
-        int answers = (int)body.Integer("n", 1, 1, MostChoices);
-        if (prompts.Count * answers > MostChoices)
+        int answers = (int)body.Integer("n", 1, 1, MaxChoices);
+        if (prompts.Count * answers > MaxChoices)
         {
             throw ApiException.Invalid(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{prompts.Count} prompts with \"n\" {answers} are {prompts.Count * answers} answers; at most {MostChoices} can be asked for at once"));
+                $"{prompts.Count} prompts with \"n\" {answers} are {prompts.Count * answers} answers; at most {MaxChoices} can be asked for at once"));
         }
 
-        if (prompts.Count * answers * (long)(grammar?.Length ?? 0) > MostGrammarCharacters)
+        if (prompts.Count * answers * (long)(grammar?.Length ?? 0) > MaxGrammarCharacters)
         {
             throw ApiException.Invalid(FormattableString.Invariant(
                 $"the grammar or schema is too large for {prompts.Count * answers} answers at once; ask for fewer, or make it smaller"));
@@ -101,7 +101,7 @@ internal static class CompletionRequestReader
     }
 
     private static IReadOnlyList<string> ReadStopTexts(RequestBody body) =>
-        body.Find("stop") is { } stop ? [.. RequestBody.Texts("stop", stop, MostStopTexts).Where(text => text.Length > 0)] : [];
+        body.Find("stop") is { } stop ? [.. RequestBody.Texts("stop", stop, MaxStopTexts).Where(text => text.Length > 0)] : [];
 
     private static bool ReadIncludesUsage(RequestBody body)
     {

@@ -4,7 +4,7 @@ using System.IO.Pipelines;
 namespace ModelRunner.LlamaHost.Http.Completions;
 
 /// <summary>Sends the answers to one request as server-sent events, mixed as their pieces come.</summary>
-internal sealed class CompletionStream(HttpContext context, ICompletionShape shape, CompletionAnswer answer, CompletionRequest request)
+internal sealed class CompletionStream(HttpContext context, ICompletionShape shape, CompletionResponse answer, CompletionRequest request)
     : IDisposable
 {
     private readonly SemaphoreSlim _oneAtATime = new(1);
@@ -14,7 +14,7 @@ internal sealed class CompletionStream(HttpContext context, ICompletionShape sha
     /// <summary>Sends all choices to their end.</summary>
     /// <param name="choices">The answers.</param>
     /// <param name="left">Is cancelled here when one of them fails, which ends the others.</param>
-    public async Task Send(ChoiceAnswer[] choices, CancellationTokenSource left)
+    public async Task Send(ChoiceResponse[] choices, CancellationTokenSource left)
     {
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
@@ -24,7 +24,7 @@ internal sealed class CompletionStream(HttpContext context, ICompletionShape sha
         await _output.FlushAsync(_clientLeft);
         if (shape.HasOpening)
         {
-            foreach (ChoiceAnswer choice in choices)
+            foreach (ChoiceResponse choice in choices)
                 await Send(answer.Opening(choice.Index));
         }
 
@@ -39,7 +39,7 @@ internal sealed class CompletionStream(HttpContext context, ICompletionShape sha
     /// <inheritdoc/>
     public void Dispose() => _oneAtATime.Dispose();
 
-    private async Task SendChoice(ChoiceAnswer choice, CancellationTokenSource left)
+    private async Task SendChoice(ChoiceResponse choice, CancellationTokenSource left)
     {
         await foreach (AnswerPiece piece in choice.ReadAsync(_clientLeft))
             await Send(answer.Piece(choice.Index, piece));
@@ -54,7 +54,7 @@ internal sealed class CompletionStream(HttpContext context, ICompletionShape sha
 
         // Two answers can fail at once; one error is told.
         await left.CancelAsync();
-        await Send(JsonAnswer.Object(writer => JsonAnswer.WriteError(writer, error)));
+        await Send(JsonResponse.Object(writer => JsonResponse.WriteError(writer, error)));
     }
 
     private async Task Send(ReadOnlyMemory<byte> data)

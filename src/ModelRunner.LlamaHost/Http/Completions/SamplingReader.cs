@@ -9,8 +9,8 @@ namespace ModelRunner.LlamaHost.Http.Completions;
 /// <summary>Reads how a request wants its tokens to be chosen.</summary>
 internal static class SamplingReader
 {
-    private const float MostBias = 1_000_000;
-    private const int MostBreakers = 64;
+    private const float MaxBias = 1_000_000;
+    private const int MaxBreakers = 64;
     private const string BiasForm = "an object, or a list of pairs of a token and a bias";
 
     /// <summary>Reads all members; what is absent is as the command line says.</summary>
@@ -56,7 +56,7 @@ internal static class SamplingReader
         const string Name = "dry_sequence_breakers";
         if (body.Find(Name) is not { } value)
             return null;
-        IReadOnlyList<string> breakers = RequestBody.Texts(Name, value, MostBreakers);
+        IReadOnlyList<string> breakers = RequestBody.Texts(Name, value, MaxBreakers);
         if (breakers.Count == 0 || breakers.Any(breaker => breaker.Length == 0 || breaker.Contains('\0')))
             throw RequestBody.Wrong(Name, value, "a list of texts that are not empty and have no zero character");
         return breakers;
@@ -109,7 +109,7 @@ internal static class SamplingReader
     private static float ReadBias(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.False => float.NegativeInfinity,
-        JsonValueKind.Number when value.TryGetSingle(out float bias) && MathF.Abs(bias) <= MostBias => bias,
+        JsonValueKind.Number when value.TryGetSingle(out float bias) && MathF.Abs(bias) <= MaxBias => bias,
         _ => throw RequestBody.Wrong("logit_bias", value, "made of numbers from -1000000 to 1000000"),
     };
 }

@@ -10,8 +10,8 @@ namespace ModelRunner.LlamaHost.Http.Completions;
 /// <summary>Reads the tools of a chat request.</summary>
 internal static class ToolSetReader
 {
-    private const int MostTools = 128;
-    private const int MostNameLength = 64;
+    private const int MaxTools = 128;
+    private const int MaxNameLength = 64;
 
     private static readonly JsonWriterOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -34,8 +34,8 @@ internal static class ToolSetReader
             throw RequestBody.Wrong("tools", list, "a list");
         if (!template.HasToolCalls)
             throw ApiException.NeedsLlamaServer("\"tools\" with this model, whose chat template has no calls of tools in a form known here,");
-        if (list.GetArrayLength() > MostTools)
-            throw ApiException.Invalid(FormattableString.Invariant($"\"tools\" has {list.GetArrayLength()} tools; at most {MostTools} can be used"));
+        if (list.GetArrayLength() > MaxTools)
+            throw ApiException.Invalid(FormattableString.Invariant($"\"tools\" has {list.GetArrayLength()} tools; at most {MaxTools} can be used"));
 
         ToolDefinition[] tools = [.. list.EnumerateArray().Select(ReadTool)];
         return new ToolSet(tools, ReadCallable(choice, tools), body.Boolean("parallel_tool_calls", true));
@@ -47,8 +47,8 @@ internal static class ToolSetReader
             throw RequestBody.Wrong("tools", tool, "made of objects of the type \"function\" with a \"function\"");
         var body = new RequestBody(function);
         string name = body.Find("name") is { } value ? RequestBody.Text("name", value) : "";
-        if (name.Length is 0 or > MostNameLength || name.Any(character => !char.IsAsciiLetterOrDigit(character) && character is not ('_' or '-' or '.')))
-            throw ApiException.Invalid($"a tool's \"name\" must have 1 to {MostNameLength} letters, digits, underscores, dashes and dots");
+        if (name.Length is 0 or > MaxNameLength || name.Any(character => !char.IsAsciiLetterOrDigit(character) && character is not ('_' or '-' or '.')))
+            throw ApiException.Invalid($"a tool's \"name\" must have 1 to {MaxNameLength} letters, digits, underscores, dashes and dots");
         return new ToolDefinition(name, Line(tool), body.Find("parameters")?.Clone());
     }
 

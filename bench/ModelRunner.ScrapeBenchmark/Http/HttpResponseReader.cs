@@ -8,7 +8,7 @@ namespace ModelRunner.ScrapeBenchmark.Http;
 /// Reads the answers of HTTP/1.1 servers that keep their connections alive, with a length or in chunks. It is for one thread, and one
 /// reader serves any number of connections, since nothing stays in it between two answers.
 /// </summary>
-internal sealed class HttpAnswerReader(int capacity = 256 * 1024)
+internal sealed class HttpResponseReader(int capacity = 256 * 1024)
 {
     private readonly byte[] _buffer = new byte[capacity];
     private Stream _stream = Stream.Null;

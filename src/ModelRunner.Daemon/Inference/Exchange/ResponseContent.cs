@@ -3,7 +3,7 @@ using System.Net;
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>Puts another stream in the place of a runner's answer; the headers were copied before.</summary>
-internal sealed class AnswerContent(HttpContent inner, Func<Stream, Stream> wrap) : HttpContent
+internal sealed class ResponseContent(HttpContent inner, Func<Stream, Stream> wrap) : HttpContent
 {
     protected override async Task<Stream> CreateContentReadStreamAsync() => wrap(await inner.ReadAsStreamAsync());
 

@@ -8,7 +8,7 @@ namespace ModelRunner.LlamaHost.Http.Completions;
 /// <param name="shape">Chat or plain text.</param>
 /// <param name="model">The model, whose name the answer bears.</param>
 /// <param name="created">When it was asked for, in seconds since 1970.</param>
-internal sealed class CompletionAnswer(ICompletionShape shape, LoadedModel model, long created)
+internal sealed class CompletionResponse(ICompletionShape shape, LoadedModel model, long created)
 {
     private readonly ProbabilityWriter _probabilities = new(model);
     private readonly string _id = shape.IdPrefix + Guid.NewGuid().ToString("N");
@@ -17,10 +17,10 @@ internal sealed class CompletionAnswer(ICompletionShape shape, LoadedModel model
     /// <param name="writer">The writer.</param>
     /// <param name="choices">The answers.</param>
     /// <param name="sum">What they came to together.</param>
-    public void WriteWhole(Utf8JsonWriter writer, IReadOnlyList<WholeAnswer> choices, GenerationOutcome sum)
+    public void WriteWhole(Utf8JsonWriter writer, IReadOnlyList<WholeResponse> choices, GenerationOutcome sum)
     {
         writer.WriteStartArray("choices");
-        foreach (WholeAnswer whole in choices)
+        foreach (WholeResponse whole in choices)
         {
             WriteChoice(
                 writer, whole.Choice.Index, whole.Choice.FinishWord, members => shape.WriteWhole(members, whole.Text, whole.Calls), whole.Tokens);
@@ -40,11 +40,11 @@ internal sealed class CompletionAnswer(ICompletionShape shape, LoadedModel model
         Event(index, null, choice => shape.WritePiece(choice, piece), piece.Tokens, null);
 
     /// <summary>The event that tells why the answer ended. It carries the timings unless an event with the usage follows.</summary>
-    public ReadOnlyMemory<byte> Last(ChoiceAnswer choice, bool usageFollows) =>
+    public ReadOnlyMemory<byte> Last(ChoiceResponse choice, bool usageFollows) =>
         Event(choice.Index, choice.FinishWord, members => shape.WritePiece(members, null), null, usageFollows ? null : choice.Outcome);
 
     /// <summary>The event with the numbers of tokens, which has no choice.</summary>
-    public ReadOnlyMemory<byte> Usage(GenerationOutcome sum) => JsonAnswer.Object(writer =>
+    public ReadOnlyMemory<byte> Usage(GenerationOutcome sum) => JsonResponse.Object(writer =>
     {
         writer.WriteStartArray("choices");
         writer.WriteEndArray();
@@ -55,7 +55,7 @@ internal sealed class CompletionAnswer(ICompletionShape shape, LoadedModel model
 
     private ReadOnlyMemory<byte> Event(
         int index, string? finishWord, Action<Utf8JsonWriter> writeChoice, IReadOnlyList<TokenProbability>? tokens, GenerationOutcome? timed) =>
-        JsonAnswer.Object(writer =>
+        JsonResponse.Object(writer =>
         {
             writer.WriteStartArray("choices");
             WriteChoice(writer, index, finishWord, writeChoice, tokens);

@@ -3,8 +3,8 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 
-/// <summary>The daemon in surroundings that others give it: descriptors, terminals, hangups.</summary>
-public sealed class DaemonSurroundingsTests
+/// <summary>The daemon in environment that others give it: descriptors, terminals, hangups.</summary>
+public sealed class DaemonEnvironmentTests
 {
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
 

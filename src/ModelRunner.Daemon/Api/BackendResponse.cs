@@ -5,7 +5,7 @@ using ModelRunner.Daemon.Inference;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>Describes a backend to people and programs.</summary>
-internal static class BackendAnswer
+internal static class BackendResponse
 {
     /// <summary>
     /// The state of a backend in one line that begins, as in Docker Model Runner, with <c>Running: </c> or <c>Error: </c>.

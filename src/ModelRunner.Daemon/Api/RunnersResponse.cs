@@ -6,7 +6,7 @@ using ModelRunner.Daemon.Runners;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>Describes runners to people and programs.</summary>
-internal static class RunnersAnswer
+internal static class RunnersResponse
 {
     /// <summary>What Docker Model Runner sends where there is no time: Go's zero time, which its clients look for.</summary>
     private const string NoTime = "0001-01-01T00:00:00Z";

@@ -7,7 +7,7 @@ namespace ModelRunner.LlamaHost.Generation;
 /// text is held back until it is known, so that neither is ever split. Bytes that are no UTF-8 become U+FFFD; a character that the end of
 /// the answer cuts off is left out.
 /// </summary>
-internal sealed class AnswerText(IReadOnlyList<string> stopTexts)
+internal sealed class ResponseText(IReadOnlyList<string> stopTexts)
 {
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
     private string _held = "";

@@ -7,7 +7,7 @@ namespace ModelRunner.LlamaHost.Http.Completions;
 /// <param name="index">Its place among the answers, from 0.</param>
 /// <param name="job">Its job.</param>
 /// <param name="reader">Finds the calls of tools in it; null: there are no tools.</param>
-internal sealed class ChoiceAnswer(int index, GenerationJob job, ToolCallReader? reader)
+internal sealed class ChoiceResponse(int index, GenerationJob job, ToolCallReader? reader)
 {
     /// <summary>Its place among the answers, from 0.</summary>
     public int Index { get; } = index;

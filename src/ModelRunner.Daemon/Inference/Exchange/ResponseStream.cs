@@ -8,18 +8,18 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// </summary>
 /// <remarks>
 /// Of a stream of events only whole lines are passed on, since the event of the end cannot follow half a line. That delays nothing: runners
-/// write whole events. A line that is longer than <see cref="LongestHeld"/> passes as it comes.
+/// write whole events. A line that is longer than <see cref="MaxHeld"/> passes as it comes.
 /// </remarks>
 /// <param name="inner">The runner's answer.</param>
 /// <param name="path">The route at the runner.</param>
 /// <param name="isEvents">Whether it is a stream of events.</param>
 /// <param name="rewriter">Writes the model's name as clients know it; null: it is not changed.</param>
 /// <param name="runnerGone">Cancelled when the runner ends or is stopped.</param>
-internal sealed class AnswerStream(
+internal sealed class ResponseStream(
     Stream inner, string path, bool isEvents, ModelNameRewriter? rewriter, CancellationToken runnerGone) : Stream
 {
     private const int ReadBytes = 16 * 1024;
-    private const int LongestHeld = 256 * 1024;
+    private const int MaxHeld = 256 * 1024;
 
     private readonly CompletionEnd? _completion = isEvents && CompletionEnd.IsKnownOn(path) ? new CompletionEnd() : null;
     private readonly ArrayBufferWriter<byte> _output = new(ReadBytes);
@@ -92,7 +92,7 @@ internal sealed class AnswerStream(
     private async ValueTask FillAsync(CancellationToken cancellationToken)
     {
         DropSent();
-        byte[] input = _input ?? throw new ObjectDisposedException(nameof(AnswerStream));
+        byte[] input = _input ?? throw new ObjectDisposedException(nameof(ResponseStream));
         _either ??= CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, runnerGone);
         int count;
         try
@@ -104,7 +104,7 @@ internal sealed class AnswerStream(
             IsBroken = true;
             if (!isEvents)
                 throw;
-            End(BrokenAnswer.EventFor(path));
+            End(BrokenResponse.EventFor(path));
             return;
         }
 
@@ -123,7 +123,7 @@ internal sealed class AnswerStream(
 
         int begin = _ready;
         ReadOnlySpan<byte> held = _output.WrittenSpan[_ready..];
-        if (!isEvents || held.Length > LongestHeld)
+        if (!isEvents || held.Length > MaxHeld)
             _ready = _output.WrittenCount;
         else
             _ready += held.LastIndexOf((byte)'\n') + 1;
@@ -135,7 +135,7 @@ internal sealed class AnswerStream(
     {
         _completion?.Look(_output.WrittenSpan[_ready..]);
         IsBroken = _completion is { IsMissing: true };
-        End(IsBroken ? BrokenAnswer.EventFor(path) : default);
+        End(IsBroken ? BrokenResponse.EventFor(path) : default);
     }
 
     // What is held is part of an answer that ended well, and of no use in one that did not.

@@ -5,7 +5,7 @@ namespace ModelRunner.Daemon.Scraping;
 /// ended and the last who holds it lets go.
 /// </summary>
 /// <param name="startedAt">When it began, as a timestamp of the time provider.</param>
-internal sealed class Reading(long startedAt)
+internal sealed class RunnerScrape(long startedAt)
 {
     private readonly List<ScrapeWait> _waits = new(1);
     private int _holders = 1;

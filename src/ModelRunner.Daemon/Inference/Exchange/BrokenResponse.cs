@@ -3,7 +3,7 @@ using System.Text;
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>The last event of a stream that its runner broke off.</summary>
-internal static class BrokenAnswer
+internal static class BrokenResponse
 {
     private const string Message = "the answer was cut: the runner of the model was stopped or ended; send the request again";
 

@@ -9,7 +9,7 @@ namespace ModelRunner.Daemon.Metrics;
 /// <summary>
 /// Writes the daemon's own families. All begin with <c>model_runner_</c>, a prefix that is refused from runners, so none can be forged.
 /// </summary>
-internal sealed class OwnFamilies(MetricsSettings settings, SharedEndpoints shared, ProcessFigures process)
+internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints shared, ProcessFigures process)
 {
     private static readonly KeyValuePair<string, string>[] Build =
     [
@@ -81,7 +81,7 @@ internal sealed class OwnFamilies(MetricsSettings settings, SharedEndpoints shar
         Write(writer, "model_runner_scrape_samples", unit: null, "Samples read from the runner, before duplicates among them are dropped", outcomes,
             static outcome => outcome.Summary?.Samples);
         Write(writer, "model_runner_scrape_body_bytes", "bytes", "Bytes of the runner's page, decoded", outcomes,
-            static outcome => outcome.Summary is null ? null : outcome.Scrape.Reading!.Body.Length);
+            static outcome => outcome.Summary is null ? null : outcome.Scrape.RunnerScrape!.Body.Length);
     }
 
     private static void Write(

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace ModelRunner.Daemon.Responses;
 
 /// <summary>Answers with JSON that is written whole, with its length.</summary>
-internal static class JsonAnswer
+internal static class JsonResponse
 {
     private static readonly JsonWriterOptions Options = new()
     {

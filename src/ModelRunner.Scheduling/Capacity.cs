@@ -4,7 +4,7 @@ namespace ModelRunner.Scheduling;
 /// Whether a runner may start, and who has to go for it. Victims are idle and not pinned, those idle for the longest first. Nobody is
 /// stopped unless all who would have to be are idle or on their way out.
 /// </summary>
-internal static class Room
+internal static class Capacity
 {
     /// <summary>Whether the runner fits beside all processes that there are, those that are stopping included.</summary>
     public static bool HasFor(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings) =>

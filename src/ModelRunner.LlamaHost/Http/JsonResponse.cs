@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace ModelRunner.LlamaHost.Http;
 
 /// <summary>Writes JSON answers.</summary>
-internal static class JsonAnswer
+internal static class JsonResponse
 {
     private static readonly JsonWriterOptions Options =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };

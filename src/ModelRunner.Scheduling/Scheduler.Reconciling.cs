@@ -3,7 +3,7 @@ namespace ModelRunner.Scheduling;
 // What follows every event: a look at everything that is known.
 public sealed partial class Scheduler
 {
-    private void Settle(TimeSpan now)
+    private void Reconcile(TimeSpan now)
     {
         EndYields(now);
         EndBackoffs(now);
@@ -61,13 +61,13 @@ public sealed partial class Scheduler
             .ToList();
         foreach (ManagedRunnerState runner in wanted)
         {
-            if (!Room.CanHaveFor(runner, _runners, _settings))
+            if (!Capacity.CanHaveFor(runner, _runners, _settings))
             {
                 RefuseForPinned(runner);
                 continue;
             }
 
-            if (!Room.HasFor(runner, _runners, _settings))
+            if (!Capacity.HasFor(runner, _runners, _settings))
             {
                 MakeRoom(runner, now);
                 return;
@@ -79,7 +79,7 @@ public sealed partial class Scheduler
         }
 
         // What was measured says what fits beside the runners that there are. It is no reason to stop one of them.
-        foreach (ManagedRunnerState excess in Room.FindExcess(_runners, _isMemoryMeasured ? _settings with { MemoryBudgetBytes = null } : _settings))
+        foreach (ManagedRunnerState excess in Capacity.FindExcess(_runners, _isMemoryMeasured ? _settings with { MemoryBudgetBytes = null } : _settings))
             Stop(excess, StopReason.Evicted);
 
         StopYielding();
@@ -88,13 +88,13 @@ public sealed partial class Scheduler
     // Only an unload could change it, and nobody behind may wait for that.
     private void RefuseForPinned(ManagedRunnerState runner)
     {
-        RefuseWaiting(runner, request => Refusals.NoRoom(request, runner.Key, runner.MemoryBytes, Room.PinnedBytes(_runners), _settings));
+        RefuseWaiting(runner, request => Refusals.NoRoom(request, runner.Key, runner.MemoryBytes, Capacity.PinnedBytes(_runners), _settings));
         _runners.ForgetIfEmpty(runner);
     }
 
     private void MakeRoom(ManagedRunnerState wanted, TimeSpan now)
     {
-        if (Room.FindVictims(wanted, _runners, _settings) is { } victims)
+        if (Capacity.FindVictims(wanted, _runners, _settings) is { } victims)
         {
             foreach (ManagedRunnerState victim in victims)
                 Stop(victim, StopReason.Evicted);
@@ -102,7 +102,7 @@ public sealed partial class Scheduler
         }
 
         // A busy runner that new requests keep busy would never be idle: after a while it must let those wait.
-        if (now - wanted.Waiting.First!.Value.Arrived >= _settings.YieldDelay && Room.FindYielding(_runners) is { } yielding)
+        if (now - wanted.Waiting.First!.Value.Arrived >= _settings.YieldDelay && Capacity.FindYielding(_runners) is { } yielding)
             Drain(yielding, StopReason.Evicted, now);
     }
 

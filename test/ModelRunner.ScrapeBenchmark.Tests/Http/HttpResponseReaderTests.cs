@@ -5,7 +5,7 @@ using ModelRunner.ScrapeBenchmark.Http;
 
 namespace ModelRunner.ScrapeBenchmark.Tests.Http;
 
-public sealed class HttpAnswerReaderTests
+public sealed class HttpResponseReaderTests
 {
     private const string Head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n";
 
@@ -68,7 +68,7 @@ public sealed class HttpAnswerReaderTests
     [Fact]
     public void A_reader_serves_one_connection_after_another()
     {
-        var reader = new HttpAnswerReader();
+        var reader = new HttpResponseReader();
 
         Assert.Equal(503, reader.Read(Stream("HTTP/1.1 503 Busy\r\nContent-Length: 1\r\n\r\nx"), static _ => { }));
         Assert.Equal(200, reader.Read(Stream(Head + "Content-Length: 0\r\n\r\n"), static _ => { }));
@@ -97,6 +97,6 @@ public sealed class HttpAnswerReaderTests
     private static (int Status, byte[] Body) Read(Stream stream, int capacity = 256)
     {
         var body = new MemoryStream();
-        return (new HttpAnswerReader(capacity).Read(stream, body.Write), body.ToArray());
+        return (new HttpResponseReader(capacity).Read(stream, body.Write), body.ToArray());
     }
 }

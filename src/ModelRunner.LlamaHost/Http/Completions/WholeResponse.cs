@@ -8,5 +8,5 @@ namespace ModelRunner.LlamaHost.Http.Completions;
 /// <param name="Text">Its text.</param>
 /// <param name="Calls">Its calls of tools.</param>
 /// <param name="Tokens">The probabilities of its tokens; null: they were not asked for.</param>
-internal sealed record WholeAnswer(
-    ChoiceAnswer Choice, string Text, IReadOnlyList<ToolCall> Calls, IReadOnlyList<TokenProbability>? Tokens);
+internal sealed record WholeResponse(
+    ChoiceResponse Choice, string Text, IReadOnlyList<ToolCall> Calls, IReadOnlyList<TokenProbability>? Tokens);

@@ -6,7 +6,7 @@ using ModelRunner.Daemon.Models;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>Writes models in the two shapes that clients know.</summary>
-internal static class ModelsAnswer
+internal static class ModelsResponse
 {
     private const string Owner = "model-runner";
 
