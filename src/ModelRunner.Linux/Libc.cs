@@ -95,6 +95,10 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MakeDirectory(string path, uint mode);
 
+    /// <summary>Ends the process with SIGABRT, so that a memory dump is made where the system is set up for it.</summary>
+    [LibraryImport("libc", EntryPoint = "abort")]
+    public static partial void Abort();
+
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 

@@ -8,18 +8,18 @@ namespace ModelRunner.Daemon.Api;
 /// <summary>Lists the models: as OpenAI does, and as Docker Model Runner does.</summary>
 internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog problems, BackendDirectory backends)
 {
-    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+    private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
     public void Map(IEndpointRouteBuilder routes)
     {
         foreach (string prefix in (string[])["/v1", "/engines/v1", "/engines/{backend}/v1"])
         {
-            routes.MapMethods(prefix + "/models", Reading, ListAsync);
-            routes.MapMethods(prefix + "/models/{**reference}", Reading, context => ShowAsync(context, ModelsResponse.WriteOpenAi));
+            routes.MapMethods(prefix + "/models", ReadMethods, ListAsync);
+            routes.MapMethods(prefix + "/models/{**reference}", ReadMethods, context => ShowAsync(context, ModelsResponse.WriteOpenAi));
         }
 
-        routes.MapMethods("/models", Reading, ListForDockerAsync);
-        routes.MapMethods("/models/{**reference}", Reading, context => ShowAsync(context, ModelsResponse.WriteDocker));
+        routes.MapMethods("/models", ReadMethods, ListForDockerAsync);
+        routes.MapMethods("/models/{**reference}", ReadMethods, context => ShowAsync(context, ModelsResponse.WriteDocker));
     }
 
     private async Task ListForDockerAsync(HttpContext context)

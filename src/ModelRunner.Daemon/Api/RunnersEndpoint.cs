@@ -9,12 +9,12 @@ namespace ModelRunner.Daemon.Api;
 /// <summary>Shows what runs: <c>/engines/ps</c> runner by runner, <c>/engines/status</c> backend by backend.</summary>
 internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends, AttachedHealth health, CauseText causes)
 {
-    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+    private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/engines/ps", Reading, context => AnswerAsync(context, WriteRunners));
-        routes.MapMethods("/engines/status", Reading, context => AnswerAsync(context, WriteBackends));
+        routes.MapMethods("/engines/ps", ReadMethods, context => AnswerAsync(context, WriteRunners));
+        routes.MapMethods("/engines/status", ReadMethods, context => AnswerAsync(context, WriteBackends));
     }
 
     private async Task AnswerAsync(HttpContext context, Action<Utf8JsonWriter, IReadOnlyList<RunnerView>> write)

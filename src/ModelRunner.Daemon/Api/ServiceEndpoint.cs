@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Api;
 /// <summary>Says that the daemon runs, and which one it is.</summary>
 internal sealed class ServiceEndpoint
 {
-    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+    private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
     private readonly byte[] _greeting;
     private readonly bool _hasMetrics;
@@ -33,10 +33,10 @@ internal sealed class ServiceEndpoint
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/", Reading, GreetAsync);
+        routes.MapMethods("/", ReadMethods, GreetAsync);
         if (!_hasMetrics)
             routes.Map("/metrics", static context => throw NoMetrics);
-        routes.MapMethods("/version", Reading, static context => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, static json =>
+        routes.MapMethods("/version", ReadMethods, static context => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, static json =>
         {
             json.WriteStartObject();
             json.WriteString("version"u8, BuildInformation.Version);
@@ -44,7 +44,7 @@ internal sealed class ServiceEndpoint
                 json.WriteString("revision"u8, revision);
             json.WriteEndObject();
         }));
-        routes.MapMethods("/health", Reading, static context => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, static json =>
+        routes.MapMethods("/health", ReadMethods, static context => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, static json =>
         {
             json.WriteStartObject();
             json.WriteString("status"u8, "ok"u8);

@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Linux;
 
 namespace ModelRunner.Daemon.Hosting;
 
@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Hosting;
 /// Writes what the process dies of. The runtime would write it itself, from the thread that failed, and wait for ever where standard error
 /// is a pipe that nobody reads: the daemon would be dead and still be there.
 /// </summary>
-internal static partial class CrashReport
+internal static class CrashReport
 {
     /// <summary>Reports exceptions that nobody catches, from now on.</summary>
     public static void Install() => AppDomain.CurrentDomain.UnhandledException += static (_, failure) => End(failure.ExceptionObject);
@@ -22,9 +22,6 @@ internal static partial class CrashReport
         ProcessLog.Flush();
 
         // As the runtime ends the process, so that a memory dump is made where the system is set up for it.
-        Abort();
+        Libc.Abort();
     }
-
-    [LibraryImport("libc", EntryPoint = "abort")]
-    private static partial void Abort();
 }

@@ -39,7 +39,7 @@ internal static class DaemonHost
             return ExitCode.Failure;
         }
 
-        settings = DemoPort.Settle(settings);
+        settings = DemoPort.DropIfTaken(settings);
         DaemonApplication? daemon = null;
         Announcement? announcement = null;
         void EndAtOnce(int exitCode)

@@ -8,7 +8,7 @@ namespace ModelRunner.Daemon.Hosting;
 internal static class DemoPort
 {
     /// <summary>Leaves the port out where it is optional and not free.</summary>
-    public static DaemonSettings Settle(DaemonSettings settings)
+    public static DaemonSettings DropIfTaken(DaemonSettings settings)
     {
         if (!settings.Listen.IsTcpOptional || settings.Listen.Tcp is not { } tcp)
             return settings;
@@ -18,8 +18,8 @@ internal static class DemoPort
         return isFree ? settings : settings with { Listen = settings.Listen with { Tcp = null } };
     }
 
-    /// <summary>Starts the daemon, without the optional port if another program took it after <see cref="Settle"/> looked.</summary>
-    /// <param name="settings">As <see cref="Settle"/> left them.</param>
+    /// <summary>Starts the daemon, without the optional port if another program took it after <see cref="DropIfTaken"/> looked.</summary>
+    /// <param name="settings">As <see cref="DropIfTaken"/> left them.</param>
     /// <param name="start">Starts it, or throws a <see cref="ListenException"/>.</param>
     /// <returns>The daemon, and the settings that it was started with.</returns>
     public static async Task<(T Daemon, DaemonSettings Settings)> StartAsync<T>(DaemonSettings settings, Func<DaemonSettings, Task<T>> start)

@@ -15,7 +15,8 @@ internal sealed class HeaderCache(FileThreads threads)
     /// <summary>The architecture that image and audio projectors give in their heads.</summary>
     public const string ProjectorArchitecture = "clip";
 
-    private readonly ConcurrentDictionary<(string Path, long Size, DateTimeOffset Written, (ulong, ulong) Identity), Lazy<Task<GgufReadOutcome>>> _outcomes = new();
+    private readonly ConcurrentDictionary<(string Path, long Size, DateTimeOffset Written, (ulong, ulong) Identity), Lazy<Task<GgufReadOutcome>>> _outcomes
+        = new();
 
     /// <summary>Completes when the heads of all shards of a model have been read; never fails.</summary>
     public Task ReadAsync(ModelFile file) => FindProblem(file) is null ? Begin(file) : Task.CompletedTask;

@@ -39,10 +39,10 @@ public sealed class DemoPortTests
         var listen = new ListenSettings("/d.sock", (IPEndPoint)taken.LocalEndpoint, IsTcpOptional: true);
         var settings = new DaemonSettings { Listen = listen, ModelsPath = "/m" };
 
-        Assert.Null(DemoPort.Settle(settings).Listen.Tcp);
-        Assert.Equal(listen.Tcp, DemoPort.Settle(settings with { Listen = listen with { IsTcpOptional = false } }).Listen.Tcp);
+        Assert.Null(DemoPort.DropIfTaken(settings).Listen.Tcp);
+        Assert.Equal(listen.Tcp, DemoPort.DropIfTaken(settings with { Listen = listen with { IsTcpOptional = false } }).Listen.Tcp);
         taken.Stop();
-        Assert.Equal(listen.Tcp, DemoPort.Settle(settings).Listen.Tcp);
+        Assert.Equal(listen.Tcp, DemoPort.DropIfTaken(settings).Listen.Tcp);
     }
 
     [Theory]
