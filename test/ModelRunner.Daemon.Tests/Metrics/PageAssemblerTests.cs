@@ -342,6 +342,6 @@ public sealed partial class PageAssemblerTests
         return await page!.ReadToEndAsync(Cancellation);
     }
 
-    [GeneratedRegex("(?m)^model_runner_(process_|runner_scrape_duration).*$", RegexOptions.ExplicitCapture, 10_000)]
+    [GeneratedRegex("(?m)^model_runner_(process_|scrape_duration).*$", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex OwnDurations();
 }

@@ -94,12 +94,12 @@ public sealed class ServingCases
     {
         using var folder = new TemporaryFolder();
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
-            With("""{"never_ready": true}""", """{ "limits": { "loadTimeout": "1s" } }""") with { Folder = folder });
+            With("""{"never_ready": true}""", """{ "limits": { "loadTimeout": "3s" } }""") with { Folder = folder });
         (int status, JsonElement body) = await daemon.PostAsync(Route, Plain);
         Assert.Equal((502, "runner_start_failed"), (status, body.GetProperty("error").GetProperty("code").GetString()));
 
         folder.Write(Path.Join("models", "tiny-chat.gguf.stub.json"), "{}");
-        await DaemonFixture.WaitUntilAsync(async () => (await daemon.PostAsync(Route, Plain)).Status == 200, TimeSpan.FromSeconds(10));
+        await DaemonFixture.WaitUntilAsync(async () => (await daemon.PostAsync(Route, Plain)).Status == 200, DaemonFixture.Patience);
     }
 
     private static DaemonSetup With(string faults, string? configuration = null) => new()
