@@ -19,7 +19,7 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
         Assert.Equal(
             ExpositionErrorReasons.All.Select(static reason => reason.ToLabelValue())
                 .Concat(MergeConflicts.All.Select(static conflict => conflict.ToLabelValue())).Order(StringComparer.Ordinal),
-            FirstColumn("Why a line is left out").Order(StringComparer.Ordinal));
+            FirstColumn("Why a line is dropped").Order(StringComparer.Ordinal));
     }
 
     [Fact]
