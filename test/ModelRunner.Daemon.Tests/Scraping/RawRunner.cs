@@ -119,7 +119,7 @@ internal sealed class RawRunner : IAsyncDisposable
                     return;
             }
         }
-        catch (Exception failure) when (failure is OperationCanceledException or IOException)
+        catch (Exception failure) when (failure is OperationCanceledException or IOException or SocketException)
         {
             // The reader went away, or the test is over.
         }
