@@ -2,13 +2,13 @@ using ModelRunner.Exposition.Negotiation;
 
 namespace ModelRunner.Exposition;
 
-/// <summary>Chooses the format of an answer from what a scraper accepts.</summary>
+/// <summary>Chooses the format of a response from the headers of the request. Thread-safe.</summary>
 public static class ContentNegotiation
 {
     /// <summary>
-    /// Reads an Accept header as every Prometheus from 2.0 to 3.14 sends it, and anything else that a client may say. Never fails: where
-    /// nothing fits, the answer is text 0.0.4. The most specific range that fits an offer gives its quality (RFC 9110, section 12.5.1); of
-    /// equal ones the one that is named first wins, and a range with wildcards alone means text 0.0.4.
+    /// Chooses the format from an Accept header. It understands the headers of every Prometheus from 2.0 to 3.14. Any value is valid: if no
+    /// offer matches, the result is text 0.0.4. The most specific range that matches an offer gives its quality (RFC 9110, section 12.5.1). Of
+    /// equal qualities the offer that is named first wins. Ranges with wildcards alone mean text 0.0.4.
     /// </summary>
     /// <param name="accept">The value of the header, several of them joined by commas; null where there is none.</param>
     public static NegotiatedExposition Negotiate(string? accept)
@@ -35,9 +35,7 @@ public static class ContentNegotiation
         return best.ToExposition();
     }
 
-    /// <summary>
-    /// Whether an Accept-Encoding header allows gzip, and does not like an unencoded answer better (RFC 9110, section 12.5.3).
-    /// </summary>
+    /// <summary>Whether an Accept-Encoding header allows gzip and does not prefer an unencoded response (RFC 9110, section 12.5.3).</summary>
     /// <param name="acceptEncoding">The value of the header, several of them joined by commas; null where there is none.</param>
     public static bool AcceptsGzip(string? acceptEncoding)
     {

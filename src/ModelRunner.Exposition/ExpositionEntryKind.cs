@@ -1,9 +1,9 @@
 namespace ModelRunner.Exposition;
 
-/// <summary>What <see cref="ExpositionReader.Read"/> has found.</summary>
+/// <summary>The kind of the current entry of an <see cref="ExpositionReader"/>.</summary>
 public enum ExpositionEntryKind
 {
-    /// <summary>Nothing: <see cref="ExpositionReader.Read"/> was not called yet or has returned false.</summary>
+    /// <summary>No entry: <see cref="ExpositionReader.Read"/> was not called yet or has returned false.</summary>
     None,
 
     /// <summary>A HELP line: <see cref="ExpositionReader.Name"/> and <see cref="ExpositionReader.Text"/>.</summary>
@@ -18,12 +18,12 @@ public enum ExpositionEntryKind
     /// <summary>Any other line that begins with a number sign.</summary>
     Comment,
 
-    /// <summary>A sample: name, labels, value, and perhaps a timestamp and an exemplar.</summary>
+    /// <summary>A sample: name, labels, value, and optionally a timestamp and an exemplar.</summary>
     Sample,
 
-    /// <summary>The end mark of OpenMetrics. What stands behind it is an error.</summary>
+    /// <summary>The end marker of OpenMetrics, <c># EOF</c>. Any line after it is an error.</summary>
     Eof,
 
-    /// <summary>A line that cannot be read: <see cref="ExpositionReader.Error"/> tells why.</summary>
+    /// <summary>A line that cannot be parsed: <see cref="ExpositionReader.Error"/> is the reason.</summary>
     Error,
 }

@@ -1,42 +1,42 @@
 namespace ModelRunner.Exposition;
 
 /// <summary>
-/// Why a line or a sample was left out. A closed list: each value is one label value of a counter, see
+/// Why a line or a sample was dropped. A closed list: each value is one label value of a counter, see
 /// <see cref="ExpositionErrorReasons.ToLabelValue"/>.
 /// </summary>
 public enum ExpositionErrorReason
 {
-    /// <summary>The line does not begin with a metric name where one must stand, or has two, or none.</summary>
+    /// <summary>The metric name is missing, invalid or given twice.</summary>
     InvalidName,
 
-    /// <summary>The part in braces is broken: a label name, an equals sign, a quote, a comma or the closing brace.</summary>
+    /// <summary>The part in braces is invalid: a label name, an equals sign, a quote, a comma or the closing brace.</summary>
     InvalidLabels,
 
-    /// <summary>There is no value, or it is not a number: hexadecimal and underscores are no numbers here.</summary>
+    /// <summary>The value is missing or not a number. Hexadecimal numbers and underscores are not allowed.</summary>
     InvalidValue,
 
-    /// <summary>The value is a number that no double can hold.</summary>
+    /// <summary>The value is outside the range of a double.</summary>
     ValueOutOfRange,
 
-    /// <summary>What follows the value is no timestamp of the format, or something follows the timestamp.</summary>
+    /// <summary>The timestamp is invalid, or other text follows it.</summary>
     InvalidTimestamp,
 
-    /// <summary>What follows the value begins like an exemplar and is none. Only the exemplar is left out; the sample is kept.</summary>
+    /// <summary>The exemplar is invalid. Only the exemplar is dropped; the sample is kept.</summary>
     InvalidExemplar,
 
     /// <summary>The line is not valid UTF-8.</summary>
     InvalidUtf8,
 
-    /// <summary>A HELP, TYPE or UNIT line has no valid name, or a TYPE line no known type. It is no sample.</summary>
+    /// <summary>A HELP, TYPE or UNIT line has no valid name, or a TYPE line has an unknown type. Such a line is not a sample.</summary>
     InvalidMetadata,
 
-    /// <summary>One label name stands twice in a sample.</summary>
+    /// <summary>A sample has two labels with the same name.</summary>
     DuplicateLabel,
 
-    /// <summary>The sample has a label <c>__name__</c>, which would rename it.</summary>
+    /// <summary>The sample has a label <c>__name__</c>, which would replace its name.</summary>
     ReservedLabel,
 
-    /// <summary>The name begins with <c>model_runner_</c>, which belongs to the page's own families.</summary>
+    /// <summary>The name begins with the reserved prefix, which only the caller's own families may use.</summary>
     ReservedName,
 
     /// <summary>The sample has more labels than <see cref="ExpositionLimits.MaxLabels"/>.</summary>
@@ -45,15 +45,15 @@ public enum ExpositionErrorReason
     /// <summary>A label value is longer than <see cref="ExpositionLimits.MaxLabelValueBytes"/>.</summary>
     LabelValueTooLong,
 
-    /// <summary>The line stands behind <c># EOF</c> in an OpenMetrics body.</summary>
+    /// <summary>The line follows <c># EOF</c> in an OpenMetrics body.</summary>
     AfterEof,
 
-    /// <summary>The same series, by label set, stands before it on the page.</summary>
+    /// <summary>The page already has a sample of the same series.</summary>
     DuplicateSeries,
 
     /// <summary>
-    /// Its name became equal to another one when names were escaped for a client that does not take all of UTF-8, and the labels are equal
-    /// too. Only pages that are escaped lose it.
+    /// Its series became equal to another one when names were escaped for a client that does not accept all UTF-8 names. Counted only for
+    /// escaped pages.
     /// </summary>
     EscapingCollision,
 }

@@ -1,6 +1,6 @@
 namespace ModelRunner.Exposition;
 
-/// <summary>The reasons as words for a label value.</summary>
+/// <summary>Converts reasons to label values. Thread-safe.</summary>
 public static class ExpositionErrorReasons
 {
     /// <summary>All reasons, in the order of their values.</summary>
@@ -9,8 +9,8 @@ public static class ExpositionErrorReasons
 
     internal const int Count = (int)ExpositionErrorReason.EscapingCollision + 1;
 
-    /// <summary>The reason in small letters with underscores, such as <c>invalid_name</c>. It never changes once published.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is none of the list.</exception>
+    /// <summary>The reason in lower case with underscores, such as <c>invalid_name</c>. A published value never changes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not a member of the enumeration.</exception>
     public static string ToLabelValue(this ExpositionErrorReason reason) => reason switch
     {
         ExpositionErrorReason.InvalidName => "invalid_name",
@@ -33,8 +33,7 @@ public static class ExpositionErrorReasons
     };
 
     /// <summary>
-    /// Whether the line had a plain meaning and was left out all the same, because of a limit or of who owns the name. Such a line does not
-    /// make a body unreadable.
+    /// Whether the line was valid but was dropped because of a limit or a reserved name. Such a line does not make a body unreadable.
     /// </summary>
     internal static bool IsReadable(ExpositionErrorReason reason) =>
         reason is ExpositionErrorReason.ReservedName or >= ExpositionErrorReason.TooManyLabels;

@@ -1,6 +1,6 @@
 namespace ModelRunner.Exposition;
 
-/// <summary>The formats that a page can be written in.</summary>
+/// <summary>The formats of a page.</summary>
 public enum ExpositionFormat
 {
     /// <summary>Prometheus text format 0.0.4.</summary>

@@ -6,14 +6,14 @@ using ModelRunner.Exposition.Writing;
 namespace ModelRunner.Exposition;
 
 /// <summary>
-/// Merges the pages of many sources into one. Use: <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/> for each source,
-/// <see cref="AddOwn"/> for the caller's own families, then <see cref="WriteTo"/>, then <see cref="Reset"/> before the next page. A page that is
-/// too large to be held whole is written in parts: <see cref="BeginPage"/>, then <see cref="WritePart"/> until it says that nothing is left.
-/// Keeps its buffers, so one instance per concurrent page allocates next to nothing. Not thread-safe.
+/// Merges the pages of many sources into one. Call <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/> for each source, <see cref="AddOwn"/>
+/// for the caller's own families, then <see cref="WriteTo"/>, then <see cref="Reset"/> before the next page. To write a large page in parts,
+/// call <see cref="BeginPage"/>, then <see cref="WritePart"/> until nothing is left. The buffers are reused, so one instance for each
+/// concurrent page allocates almost nothing. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// Nothing is lost silently: for every source the samples that came in are those on the page plus those counted in its
-/// <see cref="SourceSummary"/>, and what sources disagreed about is counted by <see cref="Conflicts"/>.
+/// No sample is lost silently: for every source, the samples of its body are those on the page plus those counted in its
+/// <see cref="SourceSummary"/>. Conflicts between sources are counted by <see cref="Conflicts"/>.
 /// </remarks>
 public sealed class ExpositionMerger
 {
@@ -31,14 +31,14 @@ public sealed class ExpositionMerger
     private ExpositionMerger? _escaped;
     private int _nextFamily = NoPage;
 
-    /// <summary>Makes a merger without sources.</summary>
-    /// <param name="limits">What one source may send.</param>
+    /// <summary>Creates a merger without sources.</summary>
+    /// <param name="limits">The limits of each source.</param>
     public ExpositionMerger(ExpositionLimits limits)
         : this(limits, BlockClassifier.Best)
     {
     }
 
-    /// <summary>Makes a merger that reads with one kernel, for tests and measurements.</summary>
+    /// <summary>Creates a merger that uses a given kernel. For tests and measurements.</summary>
     internal ExpositionMerger(ExpositionLimits limits, BlockKernel kernel)
     {
         ArgumentNullException.ThrowIfNull(limits);
@@ -46,32 +46,36 @@ public sealed class ExpositionMerger
     }
 
     /// <summary>
-    /// Reads one source. The bytes are borrowed: they must stay unchanged until <see cref="Reset"/>. A body whose last line is <c># EOF</c>
-    /// is read as OpenMetrics, any other as text 0.0.4.
+    /// Adds one source. The body is borrowed: it must stay unchanged until <see cref="Reset"/>. A body whose last line is <c># EOF</c> is read
+    /// as OpenMetrics, any other as text 0.0.4.
     /// </summary>
     /// <param name="labels">The labels for every sample of the source.</param>
     /// <param name="body">The whole body as it was received, decoded from any content coding.</param>
-    /// <returns>What became of it; <see cref="Merge"/> adds the duplicates.</returns>
+    /// <returns>The result for this source. <see cref="Merge"/> adds the duplicates to it.</returns>
     public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body) =>
         Add(labels, body, FormatOf(body.Span));
 
-    /// <summary>The format of a body whose source did not say it: OpenMetrics where the last line is <c># EOF</c>, else text 0.0.4.</summary>
+    /// <summary>Detects the format of a body: OpenMetrics if the last line is <c># EOF</c>, else text 0.0.4.</summary>
     public static ExpositionFormat FormatOf(ReadOnlySpan<byte> body) =>
         EndsWithEof(body) ? ExpositionFormat.OpenMetrics100 : ExpositionFormat.Text004;
 
-    /// <summary>Reads one source in a format that is known. Otherwise as <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/>.</summary>
+    /// <summary>Adds one source with a known format. Otherwise as <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/>.</summary>
     /// <param name="labels">The labels for every sample of the source.</param>
     /// <param name="body">The whole body as it was received, decoded from any content coding.</param>
     /// <param name="format">The format that the source said it sends.</param>
     public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body, ExpositionFormat format) =>
         Add(labels, body, format, isOver: null);
 
-    /// <summary>Reads one source in a format that is known, or gives up. Otherwise as <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/>.</summary>
+    /// <summary>
+    /// Adds one source with a known format, within a time limit. Otherwise as <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/>.
+    /// </summary>
     /// <param name="labels">The labels for every sample of the source.</param>
     /// <param name="body">The whole body as it was received, decoded from any content coding.</param>
     /// <param name="format">The format that the source said it sends.</param>
-    /// <param name="isOver">Asked once in about a thousand lines; true ends the reading. Null: it is read to its end.</param>
-    /// <exception cref="OperationCanceledException">It was over. Nothing of the source is on the page, and others may still be added.</exception>
+    /// <param name="isOver">Called about once in a thousand lines; true cancels the call. Null: no limit.</param>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="isOver"/> returned true. The page contains nothing of this source, and other sources can still be added.
+    /// </exception>
     public SourceSummary Add(TargetLabels labels, ReadOnlyMemory<byte> body, ExpositionFormat format, Func<bool>? isOver)
     {
         ArgumentNullException.ThrowIfNull(labels);
@@ -79,17 +83,17 @@ public sealed class ExpositionMerger
     }
 
     /// <summary>
-    /// Adds families whose names begin with <c>model_runner_</c>, which no other source may use. They get no further labels and have no
-    /// limits. The bytes are
-    /// borrowed like those of <see cref="Add(TargetLabels, ReadOnlyMemory{byte})"/>.
+    /// Adds the caller's own families. Only they may have names with the reserved prefix. They get no target labels and have no limits. The
+    /// body is borrowed: it must stay unchanged until <see cref="Reset"/>.
     /// </summary>
-    /// <param name="body">Text 0.0.4, such as <see cref="ExpositionWriter"/> writes it.</param>
-    /// <returns>What became of it.</returns>
+    /// <param name="body">Text 0.0.4, for example from an <see cref="ExpositionWriter"/>.</param>
+    /// <returns>The result for this body.</returns>
     public SourceSummary AddOwn(ReadOnlyMemory<byte> body) =>
         Read(TargetLabels.None, body, isOpenMetrics: false, isOwn: true, isOver: null);
 
     /// <summary>
-    /// Resolves conflicts between sources: types, helps, suffix clashes, duplicate series. Idempotent until the next Add.
+    /// Resolves conflicts between sources: types, help texts, suffixes, duplicate series. Further calls have no effect until the next source is
+    /// added.
     /// </summary>
     public void Merge()
     {
@@ -103,13 +107,13 @@ public sealed class ExpositionMerger
             _duplicates.Find(_index, _families.SpansOf(number), _order.AreDisjoint);
     }
 
-    /// <summary>Bytes that the index of all samples takes, the bodies not included. A little more is taken by names and help texts.</summary>
+    /// <summary>The bytes of the index of all samples, without the bodies. Names and help texts need a little more.</summary>
     public long IndexBytes => _index.Bytes + (_escaped?._index.Bytes ?? 0);
 
-    /// <summary>How many families a conflict concerned. Known after <see cref="Merge"/>.</summary>
+    /// <summary>The number of families with this conflict. Valid after <see cref="Merge"/>.</summary>
     public int Conflicts(MergeConflict conflict) => _conflicts[(int)conflict];
 
-    /// <summary>Writes the page. Merges first where that has not been done.</summary>
+    /// <summary>Writes the whole page. Calls <see cref="Merge"/> first if needed.</summary>
     public void WriteTo(IBufferWriter<byte> output, ExpositionFormat format, NameEscaping escaping)
     {
         BeginPage(format, escaping);
@@ -119,7 +123,8 @@ public sealed class ExpositionMerger
     }
 
     /// <summary>
-    /// Begins to write the page in parts. Merges first where that has not been done; from here on all conflicts and dropped samples are known.
+    /// Begins to write the page in parts. Calls <see cref="Merge"/> first if needed. From here on all conflicts and dropped samples are
+    /// counted.
     /// </summary>
     public void BeginPage(ExpositionFormat format, NameEscaping escaping)
     {
@@ -135,17 +140,17 @@ public sealed class ExpositionMerger
             _openMetrics.Begin(_index, _families);
     }
 
-    /// <summary>Writes the next part of the page: whole families.</summary>
-    /// <param name="output">Where to. All parts one behind the other are the page.</param>
-    /// <param name="bytes">When so many bytes are written, no further family is begun. At least 1.</param>
+    /// <summary>Writes the next part of the page, which consists of whole families.</summary>
+    /// <param name="output">The destination. The concatenated parts are the page.</param>
+    /// <param name="bytes">A part ends with the family that reaches this number of bytes. At least 1.</param>
     /// <returns>Whether anything is left to be written.</returns>
-    /// <exception cref="InvalidOperationException">No page was begun, or a source was added since.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="BeginPage"/> was not called since the last source was added.</exception>
     public bool WritePart(IBufferWriter<byte> output, int bytes)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1);
         if (_nextFamily == NoPage)
-            throw new InvalidOperationException("No page is being written: call BeginPage after the last source was added.");
+            throw new InvalidOperationException("No page is being written: call BeginPage after the last source is added.");
         if (_escaped is not null)
             return _escaped.WritePart(output, bytes);
         var part = new PageOutput(output);
@@ -159,7 +164,7 @@ public sealed class ExpositionMerger
         return isLeft;
     }
 
-    /// <summary>Forgets all sources and lets go of their bytes.</summary>
+    /// <summary>Removes all sources and releases the borrowed bodies.</summary>
     public void Reset()
     {
         _isMerged = false;
@@ -206,7 +211,7 @@ public sealed class ExpositionMerger
         _nextFamily = NoPage;
     }
 
-    // Rare: most pages have plain names only, and most clients that matter take all names.
+    // Rare: most pages have classic names only, and most clients accept all UTF-8 names.
     private ExpositionMerger Escape(NameEscaping escaping)
     {
         var page = new EscapedPage(escaping);

@@ -5,13 +5,13 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition;
 
 /// <summary>
-/// Reads a body entry by entry, without allocating for each. <see cref="Read"/> goes to the next entry and names its kind; one accessor for
-/// each kind reads it. The merger reads with the same parsers.
+/// Reads a body entry by entry, without an allocation for each entry. <see cref="Read"/> moves to the next entry and sets <see cref="Kind"/>;
+/// the accessors return its parts. The merger uses the same parsers. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// Every span that an accessor gives points into the body, or into a buffer of the reader where escapes had to be undone. It lives until
-/// the next call of <see cref="Read"/>, and not longer than the body. The body must not change meanwhile. Accessors that do not fit the
-/// current kind give what an earlier entry left behind, or nothing; they never throw for that.
+/// Spans are borrowed: they point into the body, or into a buffer of the reader if escapes were decoded. They are valid until the next call of
+/// <see cref="Read"/>. The body must not change while the reader is used. Accessors that do not apply to the current kind return data of an
+/// earlier entry or an empty value; they do not throw.
 /// </remarks>
 public ref struct ExpositionReader
 {
@@ -26,12 +26,13 @@ public ref struct ExpositionReader
     private bool _isBehindEof;
     private bool _isAtEnd;
 
-    /// <summary>Begins to read a body.</summary>
+    /// <summary>Creates a reader at the start of a body.</summary>
     /// <param name="body">The whole body, decoded from any content coding.</param>
-    /// <param name="format">The format of the body. It decides about timestamps, the end mark and UNIT.</param>
-    /// <param name="strictness">What to do with lines that are not as the format wants them.</param>
-    /// <param name="limits">Limits of labels; the defaults where null. <see cref="ExpositionLimits.MaxSamples"/> is left to the
-    /// caller.</param>
+    /// <param name="format">The format of the body. It decides how timestamps, the end marker and UNIT lines are read.</param>
+    /// <param name="strictness">How lines that violate the format are handled.</param>
+    /// <param name="limits">
+    /// The limits of labels; null: the defaults. <see cref="ExpositionLimits.MaxSamples"/> is not checked by the reader.
+    /// </param>
     public ExpositionReader(
         ReadOnlySpan<byte> body,
         ExpositionFormat format,
@@ -45,58 +46,60 @@ public ref struct ExpositionReader
         _lines = new LineCursor(body, new MaskWindow(BlockClassifier.Best));
     }
 
-    /// <summary>What the current entry is.</summary>
+    /// <summary>The kind of the current entry.</summary>
     public ExpositionEntryKind Kind { get; private set; }
 
     /// <summary>The number of the current line, from 1.</summary>
     public readonly int LineNumber => _lines.Number;
 
-    /// <summary>The current line as it stands, without line end and without blanks at either end. For all kinds.</summary>
+    /// <summary>The current line, without its line end and without leading and trailing blanks. For all kinds.</summary>
     public readonly ReadOnlySpan<byte> Line => _lines.Line;
 
-    /// <summary>Why the line cannot be read. For <see cref="ExpositionEntryKind.Error"/>.</summary>
+    /// <summary>Why the line cannot be parsed. For <see cref="ExpositionEntryKind.Error"/>.</summary>
     public ExpositionErrorReason Error { get; private set; }
 
-    /// <summary>The metric name, without quotes and escapes. For samples, HELP, TYPE and UNIT.</summary>
+    /// <summary>The metric name, without quotes and with escapes decoded. For samples, HELP, TYPE and UNIT.</summary>
     public readonly ReadOnlySpan<byte> Name => Kind == ExpositionEntryKind.Sample
         ? Decode(_sample.NameStart, _sample.NameEnd, quotes: true)
         : Decode(_metadata.NameStart, _metadata.NameEnd, quotes: true);
 
-    /// <summary>The help text with its escapes undone, or the unit. For HELP and UNIT.</summary>
+    /// <summary>The help text with escapes decoded, or the unit. For HELP and UNIT.</summary>
     public readonly ReadOnlySpan<byte> Text => Decode(_metadata.TextStart, _metadata.TextEnd, quotes: _isOpenMetrics);
 
     /// <summary>The type. For TYPE.</summary>
     public readonly MetricType Type => _metadata.Type;
 
-    /// <summary>The value; every spelling of a number that is none is <see cref="double.NaN"/>. For samples.</summary>
+    /// <summary>The value; every spelling of not-a-number is <see cref="double.NaN"/>. For samples.</summary>
     public readonly double Value => ParseValue(_sample.ValueStart, _sample.ValueEnd, _sample.ValueForm);
 
-    /// <summary>The value as it stands. For samples.</summary>
+    /// <summary>The value as written in the body. For samples.</summary>
     public readonly ReadOnlySpan<byte> ValueText => Line[_sample.ValueStart.._sample.ValueEnd];
 
-    /// <summary>The timestamp as it stands: milliseconds in text, seconds in OpenMetrics. Empty where there is none. For samples.</summary>
+    /// <summary>
+    /// The timestamp as written in the body: milliseconds in text, seconds in OpenMetrics. Empty if there is none. For samples.
+    /// </summary>
     public readonly ReadOnlySpan<byte> TimestampText => Line[_sample.TimestampStart.._sample.TimestampEnd];
 
-    /// <summary>How many labels there are, those with empty values included. For samples.</summary>
+    /// <summary>The number of labels, including those with empty values. For samples.</summary>
     public readonly int LabelCount => _sample.Labels.Count;
 
-    /// <summary>Whether an exemplar stands behind the value. For samples.</summary>
+    /// <summary>Whether the sample has an exemplar. For samples.</summary>
     public readonly bool HasExemplar => _sample.HasExemplar;
 
-    /// <summary>How many labels the exemplar has.</summary>
+    /// <summary>The number of labels of the exemplar.</summary>
     public readonly int ExemplarLabelCount => _sample.ExemplarLabels.Count;
 
     /// <summary>The value of the exemplar.</summary>
     public readonly double ExemplarValue => ParseValue(_sample.ExemplarValueStart, _sample.ExemplarValueEnd, _sample.ExemplarValueForm);
 
-    /// <summary>The timestamp of the exemplar in seconds as it stands; empty where there is none.</summary>
+    /// <summary>The timestamp of the exemplar in seconds, as written in the body; empty if there is none.</summary>
     public readonly ReadOnlySpan<byte> ExemplarTimestampText => Line[_sample.ExemplarTimestampStart.._sample.ExemplarTimestampEnd];
 
-    /// <summary>The name of a label, without quotes and escapes, in the order of the line.</summary>
+    /// <summary>The name of a label, without quotes and with escapes decoded. Labels are in the order of the line.</summary>
     /// <exception cref="IndexOutOfRangeException">There is no such label.</exception>
     public readonly ReadOnlySpan<byte> LabelName(int index) => NameOf(_sample.Labels.Slots[index]);
 
-    /// <summary>The value of a label with its escapes undone. Unknown escapes stand for themselves.</summary>
+    /// <summary>The value of a label with escapes decoded. Unknown escapes are kept as they are.</summary>
     /// <exception cref="IndexOutOfRangeException">There is no such label.</exception>
     public readonly ReadOnlySpan<byte> LabelValue(int index) => ValueOf(_sample.Labels.Slots[index]);
 
@@ -108,8 +111,8 @@ public ref struct ExpositionReader
     /// <exception cref="IndexOutOfRangeException">There is no such label.</exception>
     public readonly ReadOnlySpan<byte> ExemplarLabelValue(int index) => ValueOf(_sample.ExemplarLabels.Slots[index]);
 
-    /// <summary>Goes to the next entry. Blank lines are none.</summary>
-    /// <returns>False at the end of the body, and in strict reading behind the first error.</returns>
+    /// <summary>Moves to the next entry. Blank lines are skipped.</summary>
+    /// <returns>False at the end of the body, and in strict mode after the first error.</returns>
     public bool Read()
     {
         _decoded.Clear();
@@ -132,7 +135,7 @@ public ref struct ExpositionReader
         return true;
     }
 
-    // An OpenMetrics body without its end mark may have been cut off anywhere.
+    // An OpenMetrics body without its end marker may be truncated.
     private bool ReadEnd()
     {
         _isAtEnd = true;

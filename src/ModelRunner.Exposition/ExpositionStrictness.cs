@@ -1,14 +1,14 @@
 namespace ModelRunner.Exposition;
 
-/// <summary>What <see cref="ExpositionReader"/> does with a line that is not as the format wants it.</summary>
+/// <summary>How <see cref="ExpositionReader"/> handles a line that violates the format.</summary>
 public enum ExpositionStrictness
 {
     /// <summary>
-    /// As lax as Prometheus, and laxer where the meaning is plain: carriage returns, a byte order mark, <c>-nan</c>. A line that cannot be
-    /// read is an entry of kind <see cref="ExpositionEntryKind.Error"/>, and the next line is read.
+    /// Accepts all that Prometheus accepts, and also unambiguous deviations: carriage returns, a byte order mark, <c>-nan</c>. A line that
+    /// cannot be parsed is an entry of kind <see cref="ExpositionEntryKind.Error"/>, and reading continues with the next line.
     /// </summary>
     Lenient,
 
-    /// <summary>Whatever both Prometheus and expfmt refuse is an error, and the first error ends the reading.</summary>
+    /// <summary>Everything that both Prometheus and expfmt refuse is an error, and reading ends at the first error.</summary>
     Strict,
 }

@@ -5,8 +5,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition;
 
 /// <summary>
-/// Writes families of our own in text 0.0.4. The names must be valid; the label values and the help may hold any text. It holds nothing
-/// back: what a call writes is in the buffer when the call returns. Not thread-safe.
+/// Writes the caller's own families in text 0.0.4. Names must be valid; label values and help texts may be any text. Nothing is buffered: each
+/// call writes all of its output. Not thread-safe.
 /// </summary>
 public sealed class ExpositionWriter(IBufferWriter<byte> output)
 {
@@ -15,17 +15,17 @@ public sealed class ExpositionWriter(IBufferWriter<byte> output)
     private byte[] _family = [];
 
     /// <summary>Begins a family: its HELP and TYPE lines.</summary>
-    /// <param name="name">The family's name; for a histogram the name without <c>_bucket</c>.</param>
-    /// <param name="type">The type. Those that only OpenMetrics knows are written as gauge, or as untyped for a gauge histogram.</param>
-    /// <param name="help">One line for people; line feeds are escaped.</param>
-    /// <exception cref="ArgumentException">The name needs quotes.</exception>
+    /// <param name="name">The name of the family; for a histogram without <c>_bucket</c>.</param>
+    /// <param name="type">The type. Types that only OpenMetrics has are written as gauge, a gauge histogram as untyped.</param>
+    /// <param name="help">The help text. Line feeds are escaped.</param>
+    /// <exception cref="ArgumentException">The name is not a classic metric name.</exception>
     public void BeginFamily(string name, MetricType type, string help)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(help);
         var bytes = Encoding.UTF8.GetBytes(name);
         if (!Characters.IsMetricName(bytes))
-            throw new ArgumentException($"'{name}' is no metric name: use letters, digits, underscores and colons, no digit first.", nameof(name));
+            throw new ArgumentException($"'{name}' is not a metric name: use letters, digits, underscores and colons, no digit first.", nameof(name));
         _family = bytes;
         _line.Clear();
         _line.Append("# HELP "u8);
@@ -41,23 +41,25 @@ public sealed class ExpositionWriter(IBufferWriter<byte> output)
     }
 
     /// <summary>
-    /// Begins a family that has a unit: its HELP, TYPE and UNIT lines. UNIT is a comment in text 0.0.4; <see cref="ExpositionMerger"/> reads it
-    /// and writes it in OpenMetrics.
+    /// Begins a family with a unit: its HELP, TYPE and UNIT lines. In text 0.0.4 UNIT is a comment; <see cref="ExpositionMerger"/> reads it and
+    /// writes it in OpenMetrics.
     /// </summary>
     /// <param name="name">As for <see cref="BeginFamily(string, MetricType, string)"/>.</param>
-    /// <param name="type">As there; an info or a state set has no unit.</param>
+    /// <param name="type">As there. An info or a state set has no unit.</param>
     /// <param name="help">As there.</param>
-    /// <param name="unit">The unit, such as <c>seconds</c>: the name ends in it, or a counter's in it and <c>_total</c>.</param>
-    /// <exception cref="ArgumentException">The name needs quotes or does not end in the unit, or the type can have none.</exception>
+    /// <param name="unit">The unit, such as <c>seconds</c>. The name must end in it, the name of a counter in it and <c>_total</c>.</param>
+    /// <exception cref="ArgumentException">
+    /// The name is not a classic metric name or does not end in the unit, or the type cannot have a unit.
+    /// </exception>
     public void BeginFamily(string name, MetricType type, string help, string unit)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(unit);
         var bytes = Encoding.UTF8.GetBytes(unit);
         if (!MetricTypes.HasUnit(type))
-            throw new ArgumentException($"'{name}' can have no unit: OpenMetrics knows none of infos and state sets.", nameof(unit));
+            throw new ArgumentException($"'{name}' cannot have a unit: OpenMetrics allows none for infos and state sets.", nameof(unit));
         if (!Units.IsUnitOfAny(Encoding.UTF8.GetBytes(name), bytes))
-            throw new ArgumentException($"'{unit}' is no unit of '{name}': the name must end in it, behind an underscore.", nameof(unit));
+            throw new ArgumentException($"'{unit}' is not a unit of '{name}': the name must end in an underscore and the unit.", nameof(unit));
         BeginFamily(name, type, help);
         _line.Clear();
         _line.Append("# UNIT "u8);
@@ -68,7 +70,7 @@ public sealed class ExpositionWriter(IBufferWriter<byte> output)
         output.Write(_line.Written);
     }
 
-    /// <summary>Writes one sample of the family that was begun. A label with an empty value is left out.</summary>
+    /// <summary>Writes one sample of the current family. A label with an empty value is left out.</summary>
     /// <exception cref="InvalidOperationException">No family was begun.</exception>
     public void WriteSample(double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) => Write("", null, value, labels);
 
@@ -77,13 +79,13 @@ public sealed class ExpositionWriter(IBufferWriter<byte> output)
     public void WriteSample(string suffix, double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) =>
         Write(suffix, null, value, labels);
 
-    /// <summary>Writes one sample with the labels of a target, which are encoded already, before those that are given.</summary>
+    /// <summary>Writes one sample with the labels of a target, which are already encoded, followed by the given labels.</summary>
     /// <exception cref="InvalidOperationException">No family was begun.</exception>
     public void WriteSample(TargetLabels target, double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) =>
         Write("", target, value, labels);
 
     /// <summary>
-    /// Writes one sample with a suffix and with the labels of a target, which are encoded already, before those that are given.
+    /// Writes one sample with a suffix and with the labels of a target, which are already encoded, followed by the given labels.
     /// </summary>
     /// <exception cref="InvalidOperationException">No family was begun.</exception>
     public void WriteSample(string suffix, TargetLabels target, double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) =>
@@ -92,7 +94,7 @@ public sealed class ExpositionWriter(IBufferWriter<byte> output)
     private void Write(string suffix, TargetLabels? target, double value, ReadOnlySpan<KeyValuePair<string, string>> labels)
     {
         if (_family.Length == 0)
-            throw new InvalidOperationException("Begin a family before its samples.");
+            throw new InvalidOperationException("Call BeginFamily before WriteSample.");
         _line.Clear();
         _line.Append(_family);
         if (!string.IsNullOrEmpty(suffix))
@@ -123,7 +125,7 @@ public sealed class ExpositionWriter(IBufferWriter<byte> output)
         output.Write(_line.Written);
     }
 
-    // Unpaired surrogates become U+FFFD here, so that what is written is always valid UTF-8.
+    // Unpaired surrogates become U+FFFD, so the output is always valid UTF-8.
     private ReadOnlySpan<byte> Utf8(string text)
     {
         _scratch.Clear();

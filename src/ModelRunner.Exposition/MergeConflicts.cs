@@ -1,6 +1,6 @@
 namespace ModelRunner.Exposition;
 
-/// <summary>The conflicts as words for a label value.</summary>
+/// <summary>Converts conflicts to label values. Thread-safe.</summary>
 public static class MergeConflicts
 {
     /// <summary>All conflicts, in the order of their values.</summary>
@@ -8,10 +8,8 @@ public static class MergeConflicts
 
     internal const int Count = (int)MergeConflict.Escaping + 1;
 
-    /// <summary>
-    /// The conflict in small letters with underscores, such as <c>invalid_histogram</c>. It never changes once published.
-    /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is none of the list.</exception>
+    /// <summary>The conflict in lower case with underscores, such as <c>invalid_histogram</c>. A published value never changes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not a member of the enumeration.</exception>
     public static string ToLabelValue(this MergeConflict conflict) => conflict switch
     {
         MergeConflict.Type => "type",

@@ -1,11 +1,11 @@
 namespace ModelRunner.Exposition;
 
 /// <summary>
-/// How names beyond the classic character set are written. The words are those of the <c>escaping</c> media type parameter.
+/// How names outside the classic character set are written. The values are those of the media type parameter <c>escaping</c>.
 /// </summary>
 public enum NameEscaping
 {
-    /// <summary><c>underscores</c>: every other character becomes an underscore. What is used when nothing is asked for.</summary>
+    /// <summary><c>underscores</c>: every other character becomes an underscore. The default.</summary>
     Underscores,
 
     /// <summary><c>dots</c>: a dot becomes <c>_dot_</c>, an underscore is doubled, every other character becomes two underscores.</summary>

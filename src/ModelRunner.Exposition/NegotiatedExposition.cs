@@ -1,6 +1,6 @@
 namespace ModelRunner.Exposition;
 
-/// <summary>What a client and we agreed on.</summary>
+/// <summary>The negotiated form of a page.</summary>
 /// <param name="Format">The format of the page.</param>
 /// <param name="Escaping">How names are written.</param>
 /// <param name="ContentType">The exact value of the Content-Type header.</param>

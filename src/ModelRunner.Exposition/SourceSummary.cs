@@ -1,10 +1,9 @@
 namespace ModelRunner.Exposition;
 
 /// <summary>
-/// What became of the body of one source. The numbers add up: <see cref="SampleLines"/> = <see cref="Samples"/> + <see
-/// cref="DroppedSamples"/>.
-/// <see cref="ExpositionMerger.Merge"/> moves duplicates from the one to the other, and <see cref="ExpositionMerger.BeginPage"/> what became
-/// equal by escaping; nothing else changes after the source was added.
+/// The result for the body of one source: <see cref="SampleLines"/> = <see cref="Samples"/> + <see cref="DroppedSamples"/>.
+/// <see cref="ExpositionMerger.Merge"/> moves duplicates from the first to the second, and <see cref="ExpositionMerger.BeginPage"/> samples that
+/// became equal by escaping. Nothing else changes after the source is added. Not thread-safe.
 /// </summary>
 public sealed class SourceSummary
 {
@@ -20,38 +19,38 @@ public sealed class SourceSummary
     /// <summary>Lines that are neither blank nor begin with a number sign.</summary>
     public int SampleLines { get; internal set; }
 
-    /// <summary>Samples that go on to the merge; after it, samples that are on the page.</summary>
+    /// <summary>Samples that are merged; after the merge, samples on the page.</summary>
     public int Samples { get; internal set; }
 
-    /// <summary>HELP, TYPE and UNIT lines that were read and belong to this source.</summary>
+    /// <summary>HELP, TYPE and UNIT lines that were accepted.</summary>
     public int MetadataLines { get; internal set; }
 
     /// <summary>Lines counted in <see cref="SampleLines"/> that are not on the page.</summary>
     public int DroppedSamples { get; private set; }
 
-    /// <summary>Exemplars that cannot be read or cannot be on any page. Their samples are kept.</summary>
+    /// <summary>Exemplars that are invalid or not allowed on any page. Their samples are kept.</summary>
     public int DroppedExemplars { get; private set; }
 
-    /// <summary>HELP, TYPE and UNIT lines that were left out.</summary>
+    /// <summary>HELP, TYPE and UNIT lines that were dropped.</summary>
     public int DroppedMetadata { get; private set; }
 
     /// <summary>
-    /// Whether the body has lines of samples and none can be read, or no line at all that can: nothing of the source is on the page then. An
-    /// empty body, one of comments and one of declarations are readable.
+    /// Whether no sample line of the body can be parsed, or no line at all: the page then contains nothing of the source. An empty body and one
+    /// of only comments or declarations are readable.
     /// </summary>
     public bool IsUnreadable =>
         Samples == 0 && !_hasRefusedButReadableLine && (_unreadableSamples > 0 || (_hasUnreadableLine && MetadataLines == 0));
 
     /// <summary>
-    /// Whether the source has more samples, or declares more names, than <see cref="ExpositionLimits.MaxSamples"/>: nothing of it is on the
-    /// page, and all numbers are 0.
+    /// Whether the source exceeds <see cref="ExpositionLimits.MaxSamples"/> by its samples or its declared names: the page then contains
+    /// nothing of it, and all numbers are 0.
     /// </summary>
     public bool IsTooLarge { get; private init; }
 
     /// <summary>Whether the body was read as OpenMetrics.</summary>
     public bool IsOpenMetrics { get; internal set; }
 
-    /// <summary>Lines, samples and exemplars that were left out for a reason.</summary>
+    /// <summary>The number of lines, samples and exemplars that were dropped for a reason.</summary>
     public int Dropped(ExpositionErrorReason reason) => _dropped[(int)reason];
 
     internal static SourceSummary TooLarge { get; } = new() { IsTooLarge = true };
@@ -76,7 +75,7 @@ public sealed class SourceSummary
         _dropped[(int)ExpositionErrorReason.InvalidExemplar]++;
     }
 
-    /// <summary>Notes how many samples the page that is written now loses by escaping. A page that was written before counts no more.</summary>
+    /// <summary>Sets the number of samples that the current page drops by escaping. It replaces the number of the previous page.</summary>
     internal void LoseByEscaping(int samples)
     {
         ref var lost = ref _dropped[(int)ExpositionErrorReason.EscapingCollision];

@@ -5,13 +5,12 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition;
 
-/// <summary>The labels that are put on every sample of a source, escaped once. Immutable and safe to share.</summary>
+/// <summary>The labels that are added to every sample of a source, encoded once. Immutable and thread-safe.</summary>
 public sealed class TargetLabels
 {
-    /// <summary>Escapes the labels, in the order given. Values may hold any text; unpaired surrogates become U+FFFD.</summary>
-    /// <param name="labels">Names and values. A label with an empty value is absent from every sample, also where the source has
-    /// it.</param>
-    /// <exception cref="ArgumentException">A name is not a valid label name, is <c>le</c> or <c>quantile</c>, or stands twice.</exception>
+    /// <summary>Encodes the labels in the given order. Values may be any text; unpaired surrogates become U+FFFD.</summary>
+    /// <param name="labels">Names and values. A label with an empty value is removed from every sample, even if the source sends it.</param>
+    /// <exception cref="ArgumentException">A name is not a valid label name, is <c>le</c> or <c>quantile</c>, or occurs twice.</exception>
     [SuppressMessage("Usage", "CA2208", Justification = "The parameter is the collection that holds the name.")]
     public TargetLabels(params IReadOnlyList<KeyValuePair<string, string>> labels)
     {
@@ -44,20 +43,20 @@ public sealed class TargetLabels
         Hash = hash;
     }
 
-    /// <summary>The labels as they were given.</summary>
+    /// <summary>The labels as passed to the constructor.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Labels { get; }
 
-    /// <summary>No labels at all: what <see cref="ExpositionMerger.AddOwn"/> uses.</summary>
+    /// <summary>No labels. Used for <see cref="ExpositionMerger.AddOwn"/>.</summary>
     internal static TargetLabels None { get; } = new([]);
 
     internal byte[][] NameBytes { get; }
 
     internal byte[][] ValueBytes { get; }
 
-    /// <summary>What is written behind the opening brace: the labels that are not empty, with commas between them.</summary>
+    /// <summary>The text after the opening brace: the labels with non-empty values, separated by commas.</summary>
     internal byte[] Encoded { get; }
 
-    /// <summary>The sum of the hashes of the labels that are not empty.</summary>
+    /// <summary>The sum of the hashes of the labels with non-empty values.</summary>
     internal ulong Hash { get; }
 
     /// <summary>Whether one of the labels has this name.</summary>
@@ -72,7 +71,7 @@ public sealed class TargetLabels
         return false;
     }
 
-    /// <summary>Orders targets by their values, label by label, by ordinal comparison of UTF-8.</summary>
+    /// <summary>Compares targets by their values, label by label, in ordinal order of UTF-8.</summary>
     internal static int Compare(TargetLabels left, TargetLabels right)
     {
         var count = Math.Min(left.ValueBytes.Length, right.ValueBytes.Length);
@@ -89,13 +88,13 @@ public sealed class TargetLabels
     private static void Check(byte[][] names, int index, string name, string parameter)
     {
         if (!Characters.IsLabelName(names[index]))
-            throw new ArgumentException($"'{name}' is no label name: use letters, digits and underscores, no digit first.", parameter);
+            throw new ArgumentException($"'{name}' is not a label name: use letters, digits and underscores, no digit first.", parameter);
         if (LabelNames.IsBound(names[index]) || LabelNames.IsMetricName(names[index]))
-            throw new ArgumentException($"'{name}' has a meaning of its own in a sample and cannot be a target label.", parameter);
+            throw new ArgumentException($"'{name}' has a special meaning in a sample and cannot be a target label.", parameter);
         for (var i = 0; i < index; i++)
         {
             if (names[i].AsSpan().SequenceEqual(names[index]))
-                throw new ArgumentException($"The label '{name}' stands twice.", parameter);
+                throw new ArgumentException($"The label '{name}' occurs twice.", parameter);
         }
     }
 }

@@ -2,13 +2,13 @@ using ModelRunner.Exposition.Reading;
 
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>The values of the labels <c>le</c> and <c>quantile</c>.</summary>
+/// <summary>The grammar of the values of the labels <c>le</c> and <c>quantile</c>.</summary>
 internal static class BoundGrammar
 {
     private const int MaxWholeDigits = 6;
     private const int MaxBytes = 15;
 
-    /// <summary>Whether the value is a number, and whether it is surely written as OpenMetrics wants it: <c>1.0</c>, <c>+Inf</c>.</summary>
+    /// <summary>Whether the value is a number, and whether it certainly has the form of OpenMetrics: <c>1.0</c>, <c>+Inf</c>.</summary>
     public static SampleFlags Classify(ReadOnlySpan<byte> value) => NumberGrammar.Classify(value) switch
     {
         NumberForm.Invalid or NumberForm.SignedNotANumber or NumberForm.OutOfRange => SampleFlags.HasBadBound,
@@ -16,7 +16,7 @@ internal static class BoundGrammar
         _ => SampleFlags.HasPlainBound,
     };
 
-    /// <summary>The same for a value that stands in a body, with a quote behind it; quicker for those that most bodies have.</summary>
+    /// <summary>The same for a value inside a body, which a quote follows. Faster for common values.</summary>
     public static SampleFlags Classify(ReadOnlySpan<byte> body, int start, int end)
     {
         var value = body[start..end];
@@ -25,7 +25,7 @@ internal static class BoundGrammar
         return IsExact(value) ? SampleFlags.None : SampleFlags.HasPlainBound;
     }
 
-    // Whether a number is what Go prints without exponent. Any other is written again, and comes out as it was where it was right.
+    // Whether the number has the form that Go prints without an exponent. Any other number is rewritten, which does not change a correct one.
     private static bool IsExact(ReadOnlySpan<byte> value)
     {
         if (value[^1] > '9')

@@ -1,7 +1,8 @@
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// Walks the labels of canonical bytes: <c>{a="b",c="d"}</c>, or without the braces. What it gives is <c>a="b</c>, the identity of a label.
+/// Enumerates the labels of canonical bytes: <c>{a="b",c="d"}</c>, with or without the braces. It returns <c>a="b</c>, which identifies a
+/// label.
 /// </summary>
 internal ref struct CanonicalLabels(ReadOnlySpan<byte> labels)
 {
@@ -15,7 +16,7 @@ internal ref struct CanonicalLabels(ReadOnlySpan<byte> labels)
         if (_rest.IsEmpty || _rest[0] is (byte)'}' or (byte)' ')
             return false;
         var position = _rest[0] == '"' ? EndOfString(_rest, 1) + 1 : _rest.IndexOf((byte)'=');
-        // From the equals sign over the opening quote to the closing one.
+        // Skip from the equals sign and the opening quote to the closing quote.
         var end = EndOfString(_rest, position + 2);
         Current = _rest[..end];
         end++;
@@ -23,7 +24,7 @@ internal ref struct CanonicalLabels(ReadOnlySpan<byte> labels)
         return true;
     }
 
-    /// <summary>Where the name of a label ends that begins with a quote: behind the closing one.</summary>
+    /// <summary>The end of a quoted label name: the position after the closing quote.</summary>
     public static int EndOfName(ReadOnlySpan<byte> label) => EndOfString(label, 1) + 1;
 
     private static int EndOfString(ReadOnlySpan<byte> bytes, int position)

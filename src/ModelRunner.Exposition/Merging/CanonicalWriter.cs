@@ -4,8 +4,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// Writes a sample that was read in any allowed form as canonical text: <c>name{a="b",c="d"} value</c>. Labels with empty values are left
-/// out, names lose quotes that they do not need, and labels whose names the target has taken are renamed.
+/// Writes a parsed sample as canonical text: <c>name{a="b",c="d"} value</c>. Labels with empty values are left out, unnecessary quotes of names
+/// are removed, and labels that clash with target labels are renamed.
 /// </summary>
 internal sealed class CanonicalWriter
 {
@@ -71,7 +71,7 @@ internal sealed class CanonicalWriter
             arena.Append((byte)'}');
     }
 
-    /// <summary>Appends a label value whose unknown escapes stand for themselves.</summary>
+    /// <summary>Appends a label value. Unknown escapes are kept as they are.</summary>
     private static void AppendLabelValue(ByteBuilder arena, ReadOnlySpan<byte> value)
     {
         while (true)
@@ -101,7 +101,7 @@ internal sealed class CanonicalWriter
         return ValueFlags.Of(canonical);
     }
 
-    // The exemplar stands behind the canonical sample, up to a line feed.
+    // The exemplar follows the canonical sample and ends with a line feed.
     private static void AppendExemplar(ByteBuilder arena, ReadOnlySpan<byte> line, SampleLine sample, ref SampleRecord record)
     {
         record.Flags |= SampleFlags.HasExemplar;

@@ -4,9 +4,9 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// Takes HELP, TYPE and UNIT of one source. Names are those of text 0.0.4: a counter <c>x</c> of an OpenMetrics body is <c>x_total</c> here,
-/// an info <c>x</c> is <c>x_info</c>, so that both kinds of body can meet in one family. A UNIT line of a text body is a comment; it is
-/// taken where it is right, and is nothing else.
+/// Reads the HELP, TYPE and UNIT lines of one source. Names are stored in the form of text 0.0.4: a counter <c>x</c> of an OpenMetrics body
+/// becomes <c>x_total</c>, an info <c>x</c> becomes <c>x_info</c>, so that bodies of both formats can share a family. A UNIT line of a text
+/// body is a comment; it is used if it is valid and ignored otherwise.
 /// </summary>
 internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits)
 {
@@ -29,8 +29,8 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
         _namesBefore = index.Names.Count;
     }
 
-    /// <summary>Takes a line.</summary>
-    /// <returns>False where the source declares more names than it may.</returns>
+    /// <summary>Reads a line.</summary>
+    /// <returns>False if the source declares more names than the limit.</returns>
     public bool TryRead(ReadOnlySpan<byte> line, in MetadataLine metadata)
     {
         if (metadata.IsInvalid)
@@ -66,17 +66,17 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
         return true;
     }
 
-    /// <summary>Notes that the body has samples of a name: what <c>x_created</c> is depends on the format that it comes from.</summary>
+    /// <summary>Records that the body has samples of a name: the meaning of <c>x_created</c> depends on the format.</summary>
     public void NoteSample(int name) => index.Names[name].HasOpenMetricsSamples |= _isOpenMetrics;
 
-    /// <summary>Lets go of what waits for a TYPE line. To be called behind the last line.</summary>
+    /// <summary>Discards lines that still wait for a TYPE line. Called after the last line.</summary>
     public void End() => Flush();
 
     private bool IsUnit(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text)
     {
         if (Units.IsUnitOfAny(name, text))
             return true;
-        // An empty unit says that there is none, and in text the line is a comment.
+        // An empty unit means no unit, and in text the line is a comment.
         if (_isOpenMetrics && !text.IsEmpty)
             _source.Summary.DropMetadata(ExpositionErrorReason.InvalidMetadata);
         return false;
@@ -92,7 +92,7 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
         return _name.Written;
     }
 
-    // In OpenMetrics HELP and UNIT may stand before or behind the TYPE that tells to which name of text they belong.
+    // In OpenMetrics, HELP and UNIT may come before the TYPE line that decides which name of text they belong to.
     private void Hold(ReadOnlySpan<byte> name, in MetadataLine metadata, ReadOnlySpan<byte> text)
     {
         if (!name.SequenceEqual(_heldName.Written))

@@ -4,8 +4,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// Finds samples of a series that stands on the page already and marks them as dropped; the first one stays. One table is used for one
-/// family of one source after the other, or for a whole family where sources could share a series.
+/// Finds samples of a series that the page already has and marks them as dropped; the first one is kept. One table is used for one family of
+/// each source in turn, or for a whole family if sources can share a series.
 /// </summary>
 internal sealed class DuplicateFinder
 {
@@ -14,7 +14,7 @@ internal sealed class DuplicateFinder
     private Slot[] _slots = new Slot[DebugSizes.Pick(64, 2)];
     private uint _round;
 
-    /// <summary>Goes through the spans of one family in the order of the page.</summary>
+    /// <summary>Checks the spans of one family in the order of the page.</summary>
     public void Find(PageIndex index, ReadOnlySpan<int> spans, bool areSourcesDisjoint)
     {
         while (!spans.IsEmpty)
@@ -25,7 +25,7 @@ internal sealed class DuplicateFinder
         }
     }
 
-    /// <summary>Lets go of a table that has grown beyond what an ordinary page needs.</summary>
+    /// <summary>Frees a table that is larger than an ordinary page needs.</summary>
     public void Trim()
     {
         if (_slots.Length > KeepSlots)
@@ -81,7 +81,7 @@ internal sealed class DuplicateFinder
         }
     }
 
-    /// <summary>Whether the series was not there yet.</summary>
+    /// <summary>Adds the series; returns false if it exists.</summary>
     private bool Add(PageIndex index, SourceState source, ulong hash, int sample, int span)
     {
         var mask = _slots.Length - 1;

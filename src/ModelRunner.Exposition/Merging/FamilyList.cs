@@ -8,14 +8,14 @@ internal sealed class FamilyList
     private readonly List<Family> _families = [];
     private readonly List<int> _spans = [];
 
-    // Where the spans of each family begin in the list, and where those of the last end.
+    // The first span of each family, and the end of the last one.
     private readonly List<int> _starts = [];
     private readonly List<int> _otherSpans = [];
     private readonly List<long> _keys = [];
 
     public ReadOnlySpan<Family> Families => CollectionsMarshal.AsSpan(_families);
 
-    /// <summary>Lists the families after their membership was resolved.</summary>
+    /// <summary>Builds the list after the membership is resolved.</summary>
     public void Fill(PageIndex index, int[] conflicts)
     {
         _families.Clear();
@@ -43,12 +43,12 @@ internal sealed class FamilyList
     }
 
     /// <summary>
-    /// The spans of the family of this number in the list: by the rank of the source, then in the source's own order. They live until the
-    /// next <see cref="Fill"/>.
+    /// The spans of the family with this number: by the rank of the source, then in the order of the source. Borrowed: valid until the next
+    /// <see cref="Fill"/>.
     /// </summary>
     public ReadOnlySpan<int> SpansOf(int number) => CollectionsMarshal.AsSpan(_spans)[_starts[number].._starts[number + 1]];
 
-    /// <summary>The spans of a family that is not in the list, in the same order. They live until the next call.</summary>
+    /// <summary>The spans of a family that is not in the list, in the same order. Borrowed: valid until the next call.</summary>
     public ReadOnlySpan<int> SpansOf(PageIndex index, in Family family)
     {
         _otherSpans.Clear();
@@ -56,7 +56,7 @@ internal sealed class FamilyList
         return CollectionsMarshal.AsSpan(_otherSpans);
     }
 
-    /// <summary>The number of the family of a name, or -1.</summary>
+    /// <summary>The number of the family with a name, or -1.</summary>
     public int Find(PageIndex index, int name)
     {
         var wanted = index.Names.Name(name);
@@ -105,7 +105,7 @@ internal sealed class FamilyList
             CollectionsMarshal.AsSpan(_keys).Sort(CollectionsMarshal.AsSpan(spans)[start..]);
     }
 
-    // Whether what was added goes on in order.
+    // Whether the added spans are still in order.
     private bool AddSpans(PageIndex index, int name, List<int> spans)
     {
         var isSorted = true;

@@ -1,20 +1,20 @@
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// Decides to which family each name belongs and which type each family has. This is the one place for that question: for what the whole
-/// page says, never for what one source says, because readers see one page.
+/// Decides which family each name belongs to and which type each family has. Only this class decides that, and always from the declarations of
+/// all sources together, because readers see one page.
 /// </summary>
 /// <remarks>
-/// A suffix is taken off only where a histogram or summary of the rest is declared; <c>_total</c> never. A histogram or summary keeps its
-/// type only where its whole span of names is its own: <c>x</c>, <c>x_bucket</c>, <c>x_sum</c>, <c>x_count</c>. Otherwise each of these
-/// names is an untyped family, because expfmt, which promtool uses, refuses a second TYPE within the span.
+/// A suffix is removed only if a histogram or summary of the rest is declared; <c>_total</c> is never removed. A histogram or summary keeps its
+/// type only if no other family has one of its names: <c>x</c>, <c>x_bucket</c>, <c>x_sum</c>, <c>x_count</c>. Otherwise each of these names
+/// becomes an untyped family, because expfmt, which promtool uses, refuses a second TYPE for one of them.
 /// </remarks>
 internal static class FamilyMembership
 {
-    /// <summary>How many suffixes a type has at most.</summary>
+    /// <summary>The most suffixes of a type.</summary>
     public const int MaxSuffixes = 3;
 
-    /// <summary>Resolves all names. May be called again after more sources were added.</summary>
+    /// <summary>Resolves all names. Can be called again after more sources are added.</summary>
     public static void Resolve(NameTable names, int[] conflicts)
     {
         Array.Clear(conflicts);
@@ -35,7 +35,7 @@ internal static class FamilyMembership
         }
     }
 
-    /// <summary>The suffixes of the samples of a type, numbered from 0; empty behind the last.</summary>
+    /// <summary>The suffixes of the samples of a type, numbered from 0; empty after the last.</summary>
     public static ReadOnlySpan<byte> Suffix(MetricType type, int number) => (type, number) switch
     {
         (MetricType.Histogram, 0) or (MetricType.GaugeHistogram, 0) => "_bucket"u8,
@@ -46,7 +46,7 @@ internal static class FamilyMembership
         _ => default,
     };
 
-    // OpenMetrics counts the creation time to its family; in text it is a gauge by itself, as client libraries write it.
+    // In OpenMetrics the creation time belongs to its family; in text it is a gauge of its own, as client libraries write it.
     private static bool IsCreationTime(NameTable names, int index)
     {
         ref readonly var entry = ref names[index];
@@ -86,7 +86,7 @@ internal static class FamilyMembership
             return;
         }
 
-        // Text does not know gauge histograms: their parts are plain gauges there.
+        // Text has no gauge histograms: their parts are gauges there.
         names[root].PageType = MetricType.Untyped;
         var isGaugeHistogram = conflict is null && names[root].FirstSpan < 0 && !HasBadBound(names, members);
         foreach (var member in members)
@@ -104,7 +104,7 @@ internal static class FamilyMembership
         var flags = names[root].Flags;
         foreach (var member in members)
         {
-            // A TYPE alone, without a sample, writes nothing and so disturbs nobody.
+            // A TYPE line without samples writes nothing, so it conflicts with nothing.
             if (names[member].IsOwnFamily || names[member].DeclaredType is MetricType.Histogram or MetricType.Summary)
                 return MergeConflict.Suffix;
             flags |= names[member].Flags;
@@ -112,7 +112,7 @@ internal static class FamilyMembership
 
         if (type == MetricType.GaugeHistogram)
             return null;
-        // A sample with the bare name is a quantile in a summary; in a histogram it belongs to something else.
+        // A sample without suffix is a quantile in a summary; in a histogram it belongs to another family.
         if (type == MetricType.Histogram && names[root].FirstSpan >= 0)
             return MergeConflict.Suffix;
         if ((flags & SampleFlags.HasBadBound) != SampleFlags.None)

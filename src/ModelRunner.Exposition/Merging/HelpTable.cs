@@ -2,14 +2,14 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>The HELP texts of all names, decoded, each once per name, with a count of the sources that gave it.</summary>
+/// <summary>The HELP texts of all names. Each text is stored once for a name, with the number of sources that declare it.</summary>
 internal sealed class HelpTable
 {
     private const int KeepBytes = 256 * 1024;
 
     private readonly ByteBuilder _bytes = new();
 
-    // The texts that the current source gave as others did before it.
+    // The texts that the current source has in common with earlier sources.
     private readonly List<int> _repeated = [];
     private HelpText[] _texts = new HelpText[DebugSizes.Pick(64, 1)];
 
@@ -25,7 +25,7 @@ internal sealed class HelpTable
         _repeated.Clear();
     }
 
-    /// <summary>Forgets the texts of the current source. Names that had them go back to what they were.</summary>
+    /// <summary>Removes the texts of the current source.</summary>
     public void RemoveSource()
     {
         foreach (var text in _repeated)
@@ -34,13 +34,13 @@ internal sealed class HelpTable
         BeginSource();
     }
 
-    /// <summary>Notes that a source gave a text for a name. Only the first text of a source counts.</summary>
+    /// <summary>Adds the text that a source declares for a name. Only the first text of a source counts.</summary>
     public void Add(ref NameEntry name, int source, ReadOnlySpan<byte> escaped, bool quotes)
     {
         if (name.LastHelpSource == source)
             return;
         name.LastHelpSource = source;
-        // Nearly always a source before gave the same text, and there is nothing to decode in it.
+        // Usually an earlier source has the same text, and it contains no escapes.
         if (name.FirstHelp >= 0 && Text(name.FirstHelp).SequenceEqual(escaped) && !escaped.Contains((byte)'\\'))
         {
             Repeat(name.FirstHelp);
@@ -66,7 +66,7 @@ internal sealed class HelpTable
         name.FirstHelp = Count++;
     }
 
-    /// <summary>The text that most sources gave; of equally frequent ones the first in ordinal order. -1 where there is none.</summary>
+    /// <summary>The most frequent text; of equally frequent ones the first in ordinal order; -1 if there is none.</summary>
     public int Choose(in NameEntry name)
     {
         var best = name.FirstHelp;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>One of the HELP texts that sources gave for a name, and how many sources gave it.</summary>
+/// <summary>One HELP text of a name, and the number of sources that declare it.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct HelpText
 {

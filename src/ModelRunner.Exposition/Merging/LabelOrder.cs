@@ -1,11 +1,13 @@
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>Compares large label sets in time that grows with their size and not with its square: a source may send both in any order.</summary>
+/// <summary>Compares large label sets in linear-logarithmic instead of quadratic time: a source may send the labels in any order.</summary>
 internal static class LabelOrder
 {
     private const int MaxOnStack = 128;
 
-    /// <summary>Whether two sets of as many labels, each of a target and of a sample, are equal. No name stands twice in either.</summary>
+    /// <summary>
+    /// Whether two sets with the same number of labels are equal. Each consists of target labels and sample labels, without duplicate names.
+    /// </summary>
     public static bool AreEqual(
         ReadOnlySpan<byte> leftTarget, ReadOnlySpan<byte> left, ReadOnlySpan<byte> rightTarget, ReadOnlySpan<byte> right, int count)
     {
@@ -44,7 +46,7 @@ internal static class LabelOrder
         return next;
     }
 
-    // The bytes of the sample are counted on from those of the target.
+    // Offsets of the sample continue after those of the target.
     private static ReadOnlySpan<byte> LabelAt(ReadOnlySpan<byte> target, ReadOnlySpan<byte> labels, Range place)
     {
         var (start, end) = (place.Start.Value, place.End.Value);

@@ -4,13 +4,13 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// The labels of one sample as they go on the page. This is the one place that decides what happens to a label whose name the target has
-/// taken, and what an empty value means.
+/// The labels of one sample as the page shows them. Only this class decides what happens to a label that clashes with a target label, and what
+/// an empty value means.
 /// </summary>
 /// <remarks>
-/// The rule is that of Prometheus with <c>honor_labels: false</c> (scrape.go, resolveConflictingExposedLabels): an empty value counts as
-/// absent; the clashing labels are taken by length of their names; each gets <c>exported_</c> before its name, again and again until no
-/// other label has that name.
+/// The rule is that of Prometheus with <c>honor_labels: false</c> (scrape.go, resolveConflictingExposedLabels). A label with an empty value
+/// counts as absent. Clashing labels are processed in the order of the length of their names; each gets <c>exported_</c> before its name,
+/// repeatedly, until no other label has that name.
 /// </remarks>
 internal sealed class LabelSet
 {
@@ -39,7 +39,7 @@ internal sealed class LabelSet
             Rename(line, ref _items[NextClash(line)], target);
     }
 
-    // The shortest name first; of equally long ones the first in ordinal order, as the target's labels are sorted in Prometheus.
+    // The shortest name first, and of equal lengths the first in ordinal order, because Prometheus sorts the target labels.
     private int NextClash(ReadOnlySpan<byte> line)
     {
         var best = -1;
@@ -80,7 +80,7 @@ internal sealed class LabelSet
         return false;
     }
 
-    /// <summary>Whether a name, itself prefixed a number of times, equals another one with the prefix a number of times.</summary>
+    /// <summary>Whether two names are equal after <c>exported_</c> is put before each of them a number of times.</summary>
     private static bool IsExported(ReadOnlySpan<byte> candidate, int candidatePrefixes, ReadOnlySpan<byte> name, int prefixes)
     {
         prefixes -= candidatePrefixes;

@@ -2,24 +2,24 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>What is known of one metric name over all sources: who declared what, and where its samples stand.</summary>
+/// <summary>One metric name on the page: the declarations of all sources and the position of its samples.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct NameEntry
 {
     public ulong Hash;
 
-    /// <summary>Where the name stands in the table's bytes: decoded, without quotes.</summary>
+    /// <summary>The position of the name in the bytes of the table: decoded, without quotes.</summary>
     public int Start;
 
     public int Length;
 
-    /// <summary>The name that was asked for after this one, or -1.</summary>
+    /// <summary>The name that was looked up after this one, or -1.</summary>
     public int Next;
 
     /// <summary>Whether the name needs quotes.</summary>
     public bool IsQuoted;
 
-    /// <summary>The number of the last source that said anything of a name which was there before that source.</summary>
+    /// <summary>The number of the last source that declared or used the name, if the name existed before that source.</summary>
     public int LastSource;
 
     public bool HasType;
@@ -27,16 +27,16 @@ internal struct NameEntry
     /// <summary>The number of the last source that declared a type.</summary>
     public int LastTypeSource;
 
-    /// <summary>Whether a source declared the type and has samples of the name, too: then the name is a family of its own.</summary>
+    /// <summary>Whether a source declares the type and also has samples of the name: then the name is a family of its own.</summary>
     public bool IsOwnFamily;
 
-    /// <summary>Whether two declarations of the type differ.</summary>
+    /// <summary>Whether sources declare different types.</summary>
     public bool HasTypeConflict;
 
-    /// <summary>The type declared first, or gauge where others that are gauges in text were declared, too.</summary>
+    /// <summary>The first declared type, or gauge if different types that are gauges in text were declared.</summary>
     public MetricType Type;
 
-    /// <summary>What all sources together declare: untyped where they differ. It does not depend on their order.</summary>
+    /// <summary>The type from all declarations: untyped if they differ. It does not depend on the order of the sources.</summary>
     public readonly MetricType DeclaredType => HasTypeConflict ? MetricType.Untyped : Type;
 
     /// <summary>Whether an OpenMetrics body has samples of the name.</summary>
@@ -45,16 +45,16 @@ internal struct NameEntry
     /// <summary>The first of the different HELP texts in the list of <see cref="HelpTable"/>, or -1.</summary>
     public int FirstHelp;
 
-    /// <summary>The number of the last source that gave a HELP: only its first counts.</summary>
+    /// <summary>The number of the last source that declared a HELP text: only its first counts.</summary>
     public int LastHelpSource;
 
     /// <summary>The unit in <see cref="UnitTable"/>, or -1.</summary>
     public int Unit;
 
-    /// <summary>The number of the last source that gave a unit: only its first counts.</summary>
+    /// <summary>The number of the last source that declared a unit: only its first counts.</summary>
     public int LastUnitSource;
 
-    /// <summary>Whether two sources gave different units.</summary>
+    /// <summary>Whether sources declare different units.</summary>
     public bool HasUnitConflict;
 
     public int FirstSpan;
@@ -68,7 +68,7 @@ internal struct NameEntry
     public int Family;
 
     /// <summary>
-    /// The gauge histogram of which the name is a part, or -1. Text has no such type, so the name is a family of its own all the same.
+    /// The gauge histogram that the name is a part of, or -1. Text has no such type, so the name is nevertheless a family of its own.
     /// </summary>
     public int GaugeRoot;
 

@@ -2,7 +2,7 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>All metric names of a page, each once, found by hash and told apart by comparison.</summary>
+/// <summary>A hash table of all metric names of a page.</summary>
 internal sealed class NameTable
 {
     private const int None = -1;
@@ -12,19 +12,19 @@ internal sealed class NameTable
     private NameEntry[] _entries = new NameEntry[DebugSizes.Pick(64, 1)];
     private int[] _buckets = new int[DebugSizes.Pick(128, 2)];
 
-    // The name that was asked for last, or -1.
+    // The name that was looked up last, or -1.
     private int _last = None;
 
     public int Count { get; private set; }
 
     public ref NameEntry this[int index] => ref _entries[index];
 
-    /// <summary>The bytes of a name. They live until the next call of <see cref="GetOrAdd"/> or <see cref="Clear"/>.</summary>
+    /// <summary>The bytes of a name. Borrowed: valid until the next call of <see cref="GetOrAdd"/> or <see cref="Clear"/>.</summary>
     public ReadOnlySpan<byte> Name(int index) => _bytes.Written.Slice(_entries[index].Start, _entries[index].Length);
 
     /// <summary>
-    /// The index of a name. It is not looked for where it is the one of the last call, or the one that came next when that was asked for
-    /// before: sources of one kind have the same names in the same order.
+    /// Returns the index of a name and adds it if needed. The lookup is skipped if the name is the one of the last call, or the one that
+    /// followed it before: similar sources have the same names in the same order.
     /// </summary>
     public int GetOrAdd(ReadOnlySpan<byte> name)
     {
@@ -57,7 +57,7 @@ internal sealed class NameTable
         return Find(whole[..length]);
     }
 
-    /// <summary>Forgets what was said of a name. The name itself stays: nothing that has neither sample nor type is shown.</summary>
+    /// <summary>Removes the declarations of a name. The name itself stays: a name without samples and type is not written.</summary>
     public void Blank(int index)
     {
         ref var entry = ref _entries[index];

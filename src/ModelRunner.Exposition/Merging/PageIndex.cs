@@ -3,9 +3,7 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>
-/// The first pass over all sources: where every sample stands, to which name it belongs, and what was declared of the names.
-/// </summary>
+/// <summary>The index of all sources: the position of every sample, its name, and the declarations of all names.</summary>
 internal sealed class PageIndex
 {
     private const int KeepSamples = 256 * 1024;
@@ -14,8 +12,8 @@ internal sealed class PageIndex
 
     private readonly List<SourceState> _sources = [];
 
-    // What the names were before the current source, where it says anything of them, so that it can be taken out again. Every name of every
-    // source is put here, so it is an array into which an entry is copied only once.
+    // The state of the names before the current source, so that the source can be removed. It contains every name of every source, so it is an
+    // array that each entry is copied into once.
     private TouchedName[] _touched = new TouchedName[DebugSizes.Pick(64, 1)];
     private int _touchedCount;
     private int _firstSample;
@@ -36,7 +34,7 @@ internal sealed class PageIndex
 
     public int SpanCount { get; private set; }
 
-    /// <summary>What samples, spans and rewritten lines take.</summary>
+    /// <summary>The bytes of samples, spans and rewritten lines.</summary>
     public long Bytes
     {
         get
@@ -54,7 +52,7 @@ internal sealed class PageIndex
 
     public ref SampleSpan Span(int index) => ref _spans[index];
 
-    /// <summary>The bytes in which a sample stands.</summary>
+    /// <summary>The bytes of a sample.</summary>
     public static ReadOnlySpan<byte> BytesOf(SourceState source, SampleFlags flags) =>
         (flags & SampleFlags.InArena) != SampleFlags.None ? source.Arena.Written : source.Body.Span;
 
@@ -70,7 +68,7 @@ internal sealed class PageIndex
         return source;
     }
 
-    /// <summary>Takes out the current source with everything it said, as if it had never been read. Only before the next one begins.</summary>
+    /// <summary>Removes the current source completely. Only valid before the next one begins.</summary>
     public void RemoveSource()
     {
         foreach (ref readonly var touched in _touched.AsSpan(0, _touchedCount))
@@ -90,7 +88,7 @@ internal sealed class PageIndex
         _sources[--SourceCount].End();
     }
 
-    /// <summary>The index of a name of which the current source says something.</summary>
+    /// <summary>The index of a name that the current source declares or uses.</summary>
     public int NameOf(ReadOnlySpan<byte> name)
     {
         var found = Names.GetOrAdd(name);
@@ -108,7 +106,7 @@ internal sealed class PageIndex
         return found;
     }
 
-    /// <summary>Notes a type that the current source declares for a name.</summary>
+    /// <summary>Records a type that the current source declares for a name.</summary>
     public void DeclareType(int name, MetricType type)
     {
         ref var entry = ref Names[name];
@@ -121,7 +119,7 @@ internal sealed class PageIndex
         }
         else if (entry.Type != type && MetricTypes.IsGauge(type) && MetricTypes.IsGauge(entry.Type))
         {
-            // Infos and state sets are gauges in text: a source that is read as text can say no more.
+            // Infos and state sets are gauges in text, and a text body cannot declare them.
             entry.Type = MetricType.Gauge;
         }
         else if (entry.Type != type)
@@ -131,7 +129,7 @@ internal sealed class PageIndex
     }
 
     /// <summary>
-    /// Where the next sample is to be put, before <see cref="AddSample"/>. It may hold anything, and what is put there may be left.
+    /// The storage for the next sample, to be filled before <see cref="AddSample"/>. Its content is undefined, and it may be abandoned.
     /// </summary>
     public ref SampleRecord NextSample()
     {
@@ -140,7 +138,7 @@ internal sealed class PageIndex
         return ref _samples[SampleCount];
     }
 
-    /// <summary>Takes the sample from <see cref="NextSample"/> into the span that is open for its name, or opens one.</summary>
+    /// <summary>Adds the sample of <see cref="NextSample"/> to the open span of its name, or opens one.</summary>
     public void AddSample(int name, bool continuesSpan)
     {
         if (!continuesSpan)
@@ -154,7 +152,7 @@ internal sealed class PageIndex
     {
         for (var i = 0; i < SourceCount; i++)
             _sources[i].End();
-        // Those that were not needed this time may hold memory of a larger page.
+        // Unused ones may hold memory of a larger page.
         _sources.RemoveRange(SourceCount, _sources.Count - SourceCount);
         if (IsTooLarge(_samples.Length, SampleCount))
             _samples = new SampleRecord[DebugSizes.Pick(1024, 1)];
@@ -169,7 +167,7 @@ internal sealed class PageIndex
         Units.Clear();
     }
 
-    // A large table is kept as long as pages fill a good part of it.
+    // A large table is kept while pages fill a good part of it.
     private static bool IsTooLarge(int length, int used) => length > KeepSamples && used < length / 4;
 
     private void OpenSpan(int name)

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>Samples of one name that stand together in one source.</summary>
+/// <summary>Consecutive samples of one name in one source.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct SampleSpan
 {

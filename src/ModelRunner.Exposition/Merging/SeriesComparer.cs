@@ -1,9 +1,9 @@
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>Compares the series of two samples of one name by label set, whatever the order of the labels.</summary>
+/// <summary>Compares the label sets of two samples of one name, in any order of labels.</summary>
 internal static class SeriesComparer
 {
-    /// <summary>Up to so many labels, each of one is looked for among all of the other; more are sorted first.</summary>
+    /// <summary>Up to this number of labels they are compared pairwise; larger sets are sorted first.</summary>
     private const int FewLabels = 8;
 
     public static bool AreEqual(SourceState left, in SampleRecord one, SourceState right, in SampleRecord other)
@@ -21,11 +21,11 @@ internal static class SeriesComparer
             && AreAllIn(new CanonicalLabels(left.Labels.Encoded), right, second);
     }
 
-    /// <summary>The canonical labels of a sample, with braces; empty where it has none of its own.</summary>
+    /// <summary>The canonical labels of a sample, with braces; empty if it has none of its own.</summary>
     public static ReadOnlySpan<byte> LabelsOf(SourceState source, in SampleRecord sample)
     {
         var bytes = PageIndex.BytesOf(source, sample.Flags)[(sample.Start + sample.NameLength)..sample.End];
-        // A value holds no blank, so the last blank ends the labels.
+        // A value contains no blank, so the last blank ends the labels.
         return bytes[..bytes.LastIndexOf((byte)' ')];
     }
 

@@ -6,14 +6,13 @@ using System.Runtime.InteropServices;
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// Hashes of names and labels. The hash of a label set is the sum of the hashes of its labels, so it does not depend on their order, and a
-/// label that is added or renamed costs one addition. Where it decides whether a sample is a duplicate, equal hashes are followed by a
-/// comparison of the bytes; where it decides which samples stand together on an OpenMetrics page, the hash is taken for the labels.
+/// Hashes of names and labels. The hash of a label set is the sum of the hashes of its labels, so it does not depend on their order, and an
+/// added or renamed label costs one addition. The search for duplicates compares the bytes after equal hashes. The grouping of samples on an
+/// OpenMetrics page relies on the hash alone.
 /// </summary>
 /// <remarks>
-/// The seed is that of the process, as for strings, so that no source can send labels that were made to collide: what a difference of two
-/// words becomes depends on the seed. One multiplication of 64 bits for each word is all it takes, since the wide one that other hashes of
-/// this kind use is slow where the program is compiled for older processors.
+/// The seed is random for each process, as for strings, so that no source can send labels that collide on purpose. Each word costs one 64-bit
+/// multiplication. The 128-bit multiplication of similar hashes is slow when the program is compiled for older processors.
 /// </remarks>
 internal static class SeriesHash
 {
@@ -22,7 +21,7 @@ internal static class SeriesHash
     private static readonly ulong Seed = ((ulong)(uint)HashCode.Combine(1) << 32) | (uint)HashCode.Combine(2);
     private static readonly ulong Key = ((ulong)(uint)HashCode.Combine(3) << 32) | (uint)HashCode.Combine(4);
 
-    /// <summary>The hash of a name, or of a label in canonical form from the first byte of its name to the last of its value.</summary>
+    /// <summary>The hash of a name, or of a canonical label from the first byte of its name to the last byte of its value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Of(ReadOnlySpan<byte> bytes)
     {
@@ -43,7 +42,7 @@ internal static class SeriesHash
         return bytes.IsEmpty ? 0 : bytes[0] | ((ulong)bytes[bytes.Length / 2] << 8) | ((ulong)bytes[^1] << 16);
     }
 
-    // The factor is odd, so that nothing of the hash is lost; the upper half of the product, which all bits have reached, goes below.
+    // The factor is odd, so the product is reversible. Its upper half, which depends on all bits, is moved down.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Mix(ulong hash, ulong word) =>
         BitOperations.RotateLeft((hash ^ word) * ((BitOperations.RotateLeft(word, 32) + Key) | 1), 32);

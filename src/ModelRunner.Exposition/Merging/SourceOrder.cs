@@ -1,15 +1,13 @@
 namespace ModelRunner.Exposition.Merging;
 
 /// <summary>
-/// Gives every source its rank: the page's own families first, then by the values of the target labels, then as they were added.
+/// Ranks the sources: the caller's own families first, then by the values of the target labels, then in the order in which they were added.
 /// </summary>
 internal sealed class SourceOrder
 {
     private readonly List<int> _order = [];
 
-    /// <summary>
-    /// Whether no series of one source can be equal to one of another, so that duplicates are looked for in each by itself.
-    /// </summary>
+    /// <summary>Whether no two sources can have equal series, so that duplicates are searched only within each source.</summary>
     public bool AreDisjoint { get; private set; }
 
     public void Rank(PageIndex index)
@@ -36,8 +34,8 @@ internal sealed class SourceOrder
         return order != 0 ? order : left.CompareTo(right);
     }
 
-    // Neighbours in the order are enough: with the same names everywhere, equal values stand side by side. What the page says of itself
-    // never meets a source, as long as it keeps to its own names.
+    // Comparing neighbours is enough: with the same names everywhere, equal values are adjacent. The caller's own families cannot equal a
+    // source as long as they use reserved names only.
     private static bool CannotMeet(SourceState left, SourceState right)
     {
         if (left.IsOwn)

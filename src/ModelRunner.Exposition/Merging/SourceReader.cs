@@ -4,7 +4,7 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>Reads the body of one source line by line into the index of the page, and counts what cannot be taken.</summary>
+/// <summary>Reads the body of one source line by line into the index, and counts the lines that are dropped.</summary>
 internal sealed class SourceReader
 {
     private static readonly int LinesBetweenLooks = DebugSizes.Pick(1024, 4);
@@ -35,9 +35,9 @@ internal sealed class SourceReader
         _declarations = new DeclarationReader(index, limits);
     }
 
-    /// <summary>Reads the body of the source that the index has just begun.</summary>
-    /// <returns>False where the source holds more samples or names than it may; what was read of it until then is in the index.</returns>
-    /// <exception cref="OperationCanceledException">It was over; what was read until then is in the index.</exception>
+    /// <summary>Reads the body of the current source of the index.</summary>
+    /// <returns>False if the source exceeds the limit of samples or names. The index then contains a part of it.</returns>
+    /// <exception cref="OperationCanceledException">The time is over. The index then contains a part of the source.</exception>
     public bool TryRead(SourceState source, bool isOpenMetrics, Func<bool>? isOver)
     {
         _source = source;
@@ -52,7 +52,7 @@ internal sealed class SourceReader
         while (lines.MoveNext())
         {
             if (lines.Number % LinesBetweenLooks == 0 && isOver?.Invoke() == true)
-                throw new OperationCanceledException("The time for reading is over.");
+                throw new OperationCanceledException("The time limit for this source is over.");
             var isTaken = body[lines.Start] == '#'
                 ? TryReadMetadata(lines.Line, lines.IsValidUtf8)
                 : TryReadPlainSample(body, lines) || TryReadOtherSample(lines.Line, lines.IsValidUtf8);
@@ -65,7 +65,7 @@ internal sealed class SourceReader
         return true;
     }
 
-    /// <summary>Takes a line that is canonical text. Anything else is left as it is.</summary>
+    /// <summary>Reads a line if it is canonical text. Any other line is left to the caller.</summary>
     private bool TryReadPlainSample(ReadOnlySpan<byte> body, in LineCursor lines)
     {
         var (start, end) = (lines.Start, lines.End);
@@ -128,7 +128,7 @@ internal sealed class SourceReader
         return true;
     }
 
-    // What is wrong with a line, and else the name of its sample.
+    // Returns the error of a line, or the name of its sample.
     private ExpositionErrorReason? ReadSample(ReadOnlySpan<byte> line, bool isValidUtf8, out int name)
     {
         name = -1;

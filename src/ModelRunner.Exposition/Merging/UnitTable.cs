@@ -1,13 +1,15 @@
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>The units of all names, each text once. A name has a unit only where the sources that give one give the same.</summary>
+/// <summary>
+/// The units of all names. Each text is stored once. A name has a unit only if all sources that declare one declare the same.
+/// </summary>
 internal sealed class UnitTable
 {
     private readonly NameTable _texts = new();
 
     public ReadOnlySpan<byte> Text(int index) => _texts.Name(index);
 
-    /// <summary>Notes that a source gave a unit for a name. Only the first one of a source counts.</summary>
+    /// <summary>Adds the unit that a source declares for a name. Only the first unit of a source counts.</summary>
     public void Add(ref NameEntry name, int source, ReadOnlySpan<byte> unit)
     {
         if (name.LastUnitSource == source)
@@ -18,7 +20,7 @@ internal sealed class UnitTable
         name.Unit = found;
     }
 
-    /// <summary>The unit that all sources agree on, or -1. A family that lost its type by its samples has none.</summary>
+    /// <summary>The unit that all sources agree on, or -1. A family that lost its type because of its samples has none.</summary>
     public static int Choose(in NameEntry name) => name.HasUnitConflict || name.PageType != name.DeclaredType ? -1 : name.Unit;
 
     public void Clear() => _texts.Clear();

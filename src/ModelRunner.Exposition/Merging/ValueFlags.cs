@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace ModelRunner.Exposition.Merging;
 
-/// <summary>What the merger must know of a value, told from its canonical bytes.</summary>
+/// <summary>Determines the flags of a value from its canonical bytes.</summary>
 internal static class ValueFlags
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace ModelRunner.Exposition.Negotiation;
 
 /// <summary>
-/// One element of an Accept header: type, subtype and the parameters that matter to us. The first of a repeated parameter counts.
+/// One element of an Accept header: type, subtype and the relevant parameters. If a parameter is repeated, the first one counts.
 /// </summary>
 internal readonly ref struct MediaRange
 {
@@ -18,18 +18,18 @@ internal readonly ref struct MediaRange
     /// <summary>Type and subtype as written, such as <c>text/plain</c> or <c>*/*</c>.</summary>
     public ReadOnlySpan<char> Type { get; }
 
-    /// <summary>The <c>version</c> parameter; empty where there is none.</summary>
+    /// <summary>The parameter <c>version</c>; empty if there is none.</summary>
     public ReadOnlySpan<char> Version { get; }
 
-    /// <summary>The <c>escaping</c> parameter; empty where there is none.</summary>
+    /// <summary>The parameter <c>escaping</c>; empty if there is none.</summary>
     public ReadOnlySpan<char> Escaping { get; }
 
-    /// <summary>From 0 to 1. A value above 1 is read as 1, one below 0 as 0, and nonsense as 1.</summary>
+    /// <summary>The quality, from 0 to 1. A value above 1 counts as 1, one below 0 as 0, and an invalid one as 1.</summary>
     public double Quality { get; }
 
     public bool Is(ReadOnlySpan<char> type) => Type.Equals(type, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Reads one element, without the comma behind it.</summary>
+    /// <summary>Reads one element, without the comma after it.</summary>
     public static MediaRange Parse(ReadOnlySpan<char> element)
     {
         ReadOnlySpan<char> type = default, version = default, escaping = default, quality = default;

@@ -1,6 +1,6 @@
 namespace ModelRunner.Exposition.Negotiation;
 
-/// <summary>One media type that we can answer with, and how much the client wants it so far.</summary>
+/// <summary>One media type that the response can have, and its quality so far.</summary>
 internal record struct Offer(OfferedType Type)
 {
     private int _specificity;
@@ -8,7 +8,7 @@ internal record struct Offer(OfferedType Type)
     private double _quality;
     private NameEscaping? _escaping;
 
-    /// <summary>Takes note of one range of the Accept header. A more specific range overrides a less specific one.</summary>
+    /// <summary>Applies one range of the Accept header. A more specific range overrides a less specific one.</summary>
     public void Consider(MediaRange range, int position)
     {
         var specificity = Specificity(range);
@@ -16,7 +16,7 @@ internal record struct Offer(OfferedType Type)
             return;
         _specificity = specificity;
         _quality = range.Quality;
-        // A wildcard names nothing: where it alone speaks for several offers, our own order decides.
+        // A wildcard names no offer: if only a wildcard matches several offers, the order of the offers decides.
         _position = specificity <= 2 ? int.MaxValue : position;
         _escaping = specificity <= 2 ? null : ParseEscaping(range.Escaping);
     }
@@ -35,7 +35,7 @@ internal record struct Offer(OfferedType Type)
         return new NegotiatedExposition(format, _escaping ?? NameEscaping.Underscores, type + Parameter(_escaping));
     }
 
-    // 4: type and version named; 3: type without version; 2: subtype wildcard; 1: any type; 0: does not fit.
+    // 4: type and version match; 3: type matches, no version; 2: subtype wildcard; 1: any type; 0: no match.
     private readonly int Specificity(MediaRange range)
     {
         if (range.Is("*/*"))
@@ -60,7 +60,7 @@ internal record struct Offer(OfferedType Type)
         _ => null,
     };
 
-    // Told only to those who asked: a Prometheus before 3.0 does not know the parameter.
+    // Added only if the client sent the parameter: a Prometheus before 3.0 does not know it.
     private static string Parameter(NameEscaping? escaping) => escaping switch
     {
         NameEscaping.AllowUtf8 => "; escaping=allow-utf-8",

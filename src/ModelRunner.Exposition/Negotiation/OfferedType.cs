@@ -1,8 +1,6 @@
 namespace ModelRunner.Exposition.Negotiation;
 
-/// <summary>
-/// The media types that we can answer with. Both versions of text share one format; 1.0.0 is the name that allows quoted names.
-/// </summary>
+/// <summary>The media types that the response can have. Both versions of text use the same format; version 1.0.0 allows quoted names.</summary>
 internal enum OfferedType
 {
     Text004,

@@ -5,20 +5,20 @@ using System.Runtime.Intrinsics;
 
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>Compares places of a body that resemble each other.</summary>
+/// <summary>Compares similar parts of a body.</summary>
 internal static class BodyComparer
 {
-    /// <summary>How many bytes are the same from two places on, at most a number of them.</summary>
+    /// <summary>The number of equal bytes from two positions on, at most <paramref name="limit"/>.</summary>
     /// <param name="body">The body.</param>
-    /// <param name="earlier">A place before the other one.</param>
-    /// <param name="later">The other place.</param>
-    /// <param name="limit">More bytes than these do not count.</param>
+    /// <param name="earlier">The earlier position.</param>
+    /// <param name="later">The later position.</param>
+    /// <param name="limit">The largest result.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int CountEqual(ReadOnlySpan<byte> body, int earlier, int later, int limit)
     {
         ref var start = ref MemoryMarshal.GetReference(body);
         var count = 0;
-        // It is cheaper to compare more than is asked for than to end exactly, so the end of the body is the only end here.
+        // Comparing a whole vector is cheaper than stopping exactly at the limit.
         while (later + count <= body.Length - Vector128<byte>.Count)
         {
             var one = Vector128.LoadUnsafe(ref start, (nuint)(uint)(earlier + count));

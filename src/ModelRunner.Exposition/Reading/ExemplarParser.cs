@@ -1,6 +1,6 @@
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>Reads an exemplar: a number sign, labels in braces, a value and perhaps a timestamp in seconds.</summary>
+/// <summary>Reads an exemplar: a number sign, labels in braces, a value and optionally a timestamp in seconds.</summary>
 internal static class ExemplarParser
 {
     /// <summary>Reads from the number sign to the end of the line.</summary>

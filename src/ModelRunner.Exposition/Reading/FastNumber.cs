@@ -6,16 +6,16 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>Finds the end of a number in the forms that nearly all lines have, without looking for the end of its token first.</summary>
+/// <summary>Finds the end of a number in its most common forms, without first searching for the end of the token.</summary>
 internal static class FastNumber
 {
-    // With so few digits and an exponent of two digits behind its zeros no number is beyond the range of a double.
+    // With this few digits and a two-digit exponent the number is within the range of a double.
     private const int AlwaysInRange = 200;
 
-    /// <summary>Where the number ends, or -1 where it is not canonical or must be looked at more closely.</summary>
-    /// <param name="body">The body; it may go on behind the end.</param>
-    /// <param name="position">Where the number begins.</param>
-    /// <param name="end">Where the line ends, or the value of a label. What stands there is no part of a number.</param>
+    /// <summary>The end of the number, or -1 if it is not canonical or needs the full parser.</summary>
+    /// <param name="body">The body; it may continue after the end.</param>
+    /// <param name="position">The start of the number.</param>
+    /// <param name="end">The end of the line, or of the label value. The byte there must not be part of a number.</param>
     public static int FindEnd(ReadOnlySpan<byte> body, int position, int end)
     {
         var start = position;
@@ -29,8 +29,8 @@ internal static class FastNumber
     }
 
     /// <summary>
-    /// Moves over digits with at most one point among them, if they are fewer than a vector has bytes. There is no loop here, since how many
-    /// digits come is what nobody can predict.
+    /// Skips digits with at most one point, if they are fewer than the bytes of a vector. There is no loop, because its branch would not be
+    /// predictable.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TrySkipShortDecimal(ReadOnlySpan<byte> body, ref int position)

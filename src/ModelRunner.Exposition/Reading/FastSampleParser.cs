@@ -5,13 +5,13 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Reading;
 
 /// <summary>
-/// Reads a sample line that is canonical text already: <c>name{a="b",c="d"} 1.5</c>, perhaps with a timestamp. Nothing is written again
-/// then: the line itself goes on the page. Whatever is not so plain, in any way, is left to <see cref="SampleParser"/>, which also knows
-/// the reasons of errors; so this parser only ever says yes or no.
+/// Reads a sample line that is already canonical text: <c>name{a="b",c="d"} 1.5</c>, optionally with a timestamp. Such a line is not rewritten;
+/// its bytes are copied to the page. Every other line is left to <see cref="SampleParser"/>, which also determines the reasons of errors, so
+/// this parser only returns success or failure.
 /// </summary>
 /// <remarks>
-/// Neighbours resemble each other: the name and the labels are compared with those of the line before, and only what differs is read. What
-/// a method finds it returns, since a local whose address is given away lives in memory.
+/// Consecutive lines are similar: name and labels are compared with those of the previous line, and only the differences are parsed. Methods
+/// return their results instead of using out parameters, because a local whose address is taken is kept in memory.
 /// </remarks>
 internal sealed class FastSampleParser(MaskWindow window, ExpositionLimits limits)
 {
@@ -20,7 +20,7 @@ internal sealed class FastSampleParser(MaskWindow window, ExpositionLimits limit
     private readonly LabelMemory _labels = new();
     private TargetLabels _target = TargetLabels.None;
 
-    /// <summary>Forgets the source before.</summary>
+    /// <summary>Forgets the previous source.</summary>
     public void Begin(TargetLabels target)
     {
         _target = target;
@@ -29,11 +29,11 @@ internal sealed class FastSampleParser(MaskWindow window, ExpositionLimits limit
 
     /// <summary>Reads a line.</summary>
     /// <param name="body">The body.</param>
-    /// <param name="start">Where the line begins; the window holds it.</param>
-    /// <param name="end">Where it ends, without line end and blanks.</param>
-    /// <param name="nameLength">How long the name is, if it is known to be valid and to end with a brace or blank; or 0.</param>
-    /// <param name="isOpenMetrics">Whether a timestamp is one of seconds.</param>
-    /// <param name="record">Takes what was found, in all its fields if the line is plain.</param>
+    /// <param name="start">The start of the line, which the window contains.</param>
+    /// <param name="end">The end of the line, without line end and blanks.</param>
+    /// <param name="nameLength">The length of the name, if it is known to be valid and to end with a brace or blank; else 0.</param>
+    /// <param name="isOpenMetrics">Whether timestamps are in seconds.</param>
+    /// <param name="record">Receives the result; all fields are set if the line is canonical.</param>
     public bool TryParse(ReadOnlySpan<byte> body, int start, int end, int nameLength, bool isOpenMetrics, ref SampleRecord record)
     {
         var line = body[..end];
@@ -61,7 +61,7 @@ internal sealed class FastSampleParser(MaskWindow window, ExpositionLimits limit
         return line[valueEnd] == ' ' && valueEnd + 1 < line.Length && SampleParser.IsTimestamp(line[(valueEnd + 1)..], isOpenMetrics);
     }
 
-    /// <summary>Reads labels from behind the opening brace on. The position behind the closing one, or -1 where they are not plain.</summary>
+    /// <summary>Reads labels after the opening brace. Returns the position after the closing one, or -1 if they are not canonical.</summary>
     private int ParseLabels(ReadOnlySpan<byte> body, int lineEnd, int position, ref SampleRecord record)
     {
         var hash = 0UL;
@@ -104,7 +104,7 @@ internal sealed class FastSampleParser(MaskWindow window, ExpositionLimits limit
         var end = window.FindQuote(value, lineEnd);
         if (window.MayHaveBackslash)
             end = SkipEscapes(body[..lineEnd], value, end);
-        // An empty value, one that is too long or has unknown escapes, or a line that ends here.
+        // An empty value, one that is too long, one with unknown escapes, or the end of the line.
         if (end <= value || end - value > limits.MaxLabelValueBytes || end + 1 >= lineEnd)
             return false;
         if (body[end + 1] is not ((byte)'}' or (byte)','))
@@ -117,7 +117,7 @@ internal sealed class FastSampleParser(MaskWindow window, ExpositionLimits limit
         return true;
     }
 
-    /// <summary>Where a value ends behind quotes that are escaped, or -1 where an escape is not one that all readers know.</summary>
+    /// <summary>The end of a value with escaped quotes, or -1 if an escape is not known to all readers.</summary>
     private int SkipEscapes(ReadOnlySpan<byte> line, int start, int end)
     {
         while (end < line.Length)

@@ -1,6 +1,6 @@
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>The labels of one sample or exemplar, in the order of the line. Kept and used again for every line.</summary>
+/// <summary>The labels of one sample or exemplar, in the order of the line. Reused for every line.</summary>
 internal sealed class LabelList
 {
     private LabelSlot[] _slots = new LabelSlot[Text.DebugSizes.Pick(16, 1)];
@@ -11,7 +11,7 @@ internal sealed class LabelList
 
     public void Clear() => Count = 0;
 
-    /// <summary>Forgets all but the first ones.</summary>
+    /// <summary>Removes all but the first labels.</summary>
     public void Truncate(int count) => Count = count;
 
     public ref LabelSlot Add()
@@ -21,7 +21,7 @@ internal sealed class LabelList
         return ref _slots[Count++];
     }
 
-    /// <summary>Whether the last label has the name of one before it.</summary>
+    /// <summary>Whether the last label has the same name as an earlier one.</summary>
     public bool IsLastDuplicate(ReadOnlySpan<byte> line)
     {
         ref readonly var last = ref _slots[Count - 1];

@@ -3,21 +3,21 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Reading;
 
 /// <summary>
-/// The labels of the lines before: of each number the last one that was read, with what was learned of it. Their names are known to be
-/// valid, to be different, and not to be names of the target. So a label that begins with the same name needs only its value read, and
-/// one that is the same needs nothing.
+/// The labels of previous lines: at each index the last label that was parsed there. Their names are known to be valid, distinct, and different
+/// from target labels. If the next line has a label with the same name at this index, only its value is parsed; if the whole label is equal,
+/// nothing is parsed.
 /// </summary>
 internal sealed class LabelMemory
 {
-    // Behind the last label is room for one more, which equals nothing.
+    // One entry after the last label, which equals no label.
     private LabelEntry[] _entries = new LabelEntry[DebugSizes.Pick(16, 1)];
 
     public LabelMemory() => Forget(0);
 
-    /// <summary>The label of this number; the first that is not there is one that nothing equals.</summary>
+    /// <summary>The label at this index; the index after the last one gives an entry that equals no label.</summary>
     public ref LabelEntry this[int number] => ref _entries[number];
 
-    /// <summary>Forgets the labels from a number on.</summary>
+    /// <summary>Removes the labels from an index on.</summary>
     public void Forget(int number)
     {
         if (number == _entries.Length)
@@ -26,13 +26,13 @@ internal sealed class LabelMemory
     }
 
     /// <summary>
-    /// Checks the name of a label up to the opening quote and puts it at this number, without a value. Those behind it are forgotten, since
-    /// it may be the name of one of them.
+    /// Checks the name of a label up to the opening quote and stores it at this index, without a value. Labels after it are removed, since one
+    /// of them may have this name.
     /// </summary>
     /// <param name="line">The body up to the end of the line.</param>
-    /// <param name="number">The number of the label, from 0. Those before it must not have the name.</param>
-    /// <param name="start">Where the label begins.</param>
-    /// <param name="target">Labels that must not have the name either.</param>
+    /// <param name="number">The index of the label, from 0. Earlier labels must not have this name.</param>
+    /// <param name="start">The start of the label.</param>
+    /// <param name="target">Target labels, which must not have this name either.</param>
     public bool TryPutName(ReadOnlySpan<byte> line, int number, int start, TargetLabels target)
     {
         var position = start;

@@ -5,7 +5,7 @@ namespace ModelRunner.Exposition.Reading;
 /// <summary>Reads the part of a line in braces: labels and, where the metric name needs quotes, the name.</summary>
 internal static class LabelParser
 {
-    /// <summary>Reads from the opening brace on and leaves the position behind the closing one.</summary>
+    /// <summary>Reads from the opening brace and stops after the closing one.</summary>
     public static ExpositionErrorReason? Parse(ReadOnlySpan<byte> line, ref int position, ExpositionLimits limits, SampleLine sample)
     {
         position++;
@@ -34,8 +34,8 @@ internal static class LabelParser
     }
 
     /// <summary>
-    /// Reads the labels of an exemplar, which cannot hold a metric name. Labels that are well written, but that no exemplar can have, cost
-    /// the exemplar and not the sample: Prometheus takes such a line, too.
+    /// Reads the labels of an exemplar, which cannot contain a metric name. If labels are well formed but not allowed for an exemplar, only the
+    /// exemplar is dropped and not the sample, because Prometheus accepts such a line.
     /// </summary>
     public static bool TryParseExemplar(ReadOnlySpan<byte> line, ref int position, ExpositionLimits limits, SampleLine sample)
     {
@@ -66,8 +66,8 @@ internal static class LabelParser
         }
     }
 
-    /// <summary>Reads a string from its opening quote on and leaves the position behind the closing one.</summary>
-    /// <returns>False where no closing quote comes.</returns>
+    /// <summary>Reads a string from its opening quote and stops after the closing one.</summary>
+    /// <returns>False if there is no closing quote.</returns>
     public static bool TryParseString(ReadOnlySpan<byte> line, ref int position, out int start, out int end)
     {
         start = end = ++position;
@@ -101,7 +101,7 @@ internal static class LabelParser
             sample.NameStart = slot.NameStart;
             sample.NameEnd = slot.NameEnd;
             sample.IsNameQuoted = true;
-            // Only a comma or the closing brace may follow a name; two labels without a comma are another matter.
+            // Only a comma or the closing brace may follow a name. Two labels without a comma are handled elsewhere.
             return position < line.Length && line[position] is (byte)',' or (byte)'}' ? null : ExpositionErrorReason.InvalidLabels;
         }
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>Where one label stands in its line. Offsets count from the start of the line; quotes are outside of them.</summary>
+/// <summary>The position of one label in its line. Offsets count from the start of the line and exclude the quotes.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct LabelSlot
 {
@@ -11,9 +11,9 @@ internal struct LabelSlot
     public int ValueStart;
     public int ValueEnd;
 
-    /// <summary>The name stood in quotes.</summary>
+    /// <summary>Whether the name is quoted.</summary>
     public bool IsNameQuoted;
 
-    /// <summary>The sum of the hashes of this label and of all before it, as <see cref="Merging.SeriesHash"/> makes them.</summary>
+    /// <summary>The sum of the hashes of this label and all earlier ones, see <see cref="Merging.SeriesHash"/>.</summary>
     public ulong HashSum;
 }

@@ -1,6 +1,6 @@
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>What was read although Prometheus or expfmt would refuse it. The strict reading turns each into an error.</summary>
+/// <summary>Deviations that were accepted although Prometheus or expfmt refuses them. Strict mode turns each into an error.</summary>
 [Flags]
 internal enum Leniency
 {
@@ -21,9 +21,9 @@ internal enum Leniency
     /// <summary>A byte order mark before the first line.</summary>
     ByteOrderMark = 16,
 
-    /// <summary>An exemplar that can be read, but has labels that no exemplar can have: one twice, a reserved one, or beyond a limit.</summary>
+    /// <summary>An exemplar with labels that are not allowed: a duplicate, a reserved name, or beyond a limit.</summary>
     UnusableExemplar = 32,
 
-    /// <summary>What follows the value begins like an exemplar and is none. The sample is read without it.</summary>
+    /// <summary>An invalid exemplar. The sample is read without it.</summary>
     InvalidExemplar = 64,
 }

@@ -1,6 +1,6 @@
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>What a line is by its first bytes.</summary>
+/// <summary>The kind of a line, from its first bytes.</summary>
 internal enum LineKind : byte
 {
     Blank,

@@ -6,14 +6,14 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Reading;
 
 /// <summary>
-/// The masks of the part of a body around the current line, and the way from line to line through them. It always holds the whole current
-/// line: where a line does not fit, the window grows, so the cost stays linear. Kept and used again.
+/// The masks of the part of a body around the current line, and the search for line ends in them. It always contains the whole current line:
+/// the window grows for a longer line, so the cost stays linear. Reused for every body.
 /// </summary>
 internal sealed class MaskWindow(BlockKernel kernel)
 {
     private const int KeepBlocks = 4096;
 
-    // Behind the last block: an empty one, and one that is never looked into.
+    // After the last block: an empty one, and one that is never read.
     private const int Spare = 2;
 
     private static readonly int FirstBlocks = DebugSizes.Pick(256, 1);
@@ -22,17 +22,17 @@ internal sealed class MaskWindow(BlockKernel kernel)
     private int _start;
     private int _count;
 
-    // The block in which the last line ended, and the line feeds behind its end in that block.
+    // The block of the last line end, and the line feeds after it in that block.
     private int _block;
     private ulong _lineFeeds;
 
-    /// <summary>Whether a backslash may stand in the line that was found last. It may also stand in a neighbour.</summary>
+    /// <summary>Whether the current line may contain a backslash. It may also be in an adjacent line.</summary>
     public bool MayHaveBackslash { get; private set; }
 
-    /// <summary>Whether a byte that is not ASCII may stand in the line that was found last. It may also stand in a neighbour.</summary>
+    /// <summary>Whether the current line may contain a non-ASCII byte. It may also be in an adjacent line.</summary>
     public bool MayHaveNonAscii { get; private set; }
 
-    /// <summary>Begins a body at its first line, and forgets the body before.</summary>
+    /// <summary>Begins a body at its first line.</summary>
     public void Begin(ReadOnlySpan<byte> body, int firstLine)
     {
         if (_masks.Length > KeepBlocks)
@@ -42,7 +42,7 @@ internal sealed class MaskWindow(BlockKernel kernel)
 
     /// <summary>The position of the line feed that ends the next line, or the end of the body.</summary>
     /// <param name="body">The body.</param>
-    /// <param name="lineStart">Where the line begins: behind the line feed before, and not at the end of the body.</param>
+    /// <param name="lineStart">The start of the line, after the previous line feed. Must be before the end of the body.</param>
     public int FindLineEnd(ReadOnlySpan<byte> body, int lineStart)
     {
         var backslashes = _masks[_block].Backslashes;
@@ -66,15 +66,13 @@ internal sealed class MaskWindow(BlockKernel kernel)
         return end;
     }
 
-    /// <summary>
-    /// The position of the next quote at or behind a position in the current line, or the limit where none comes before it.
-    /// </summary>
+    /// <summary>The position of the next quote in the current line, from a position on; the limit if there is none before it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int FindQuote(int position, int limit)
     {
         var offset = position - _start;
         var block = offset / BlockMasks.Bytes;
-        // The 64 bytes from the position on are parts of two blocks. Of a shift only the lowest six bits of the distance count.
+        // The 64 bytes from the position on span two blocks. A shift uses only the lowest six bits of the distance.
         var found = (_masks[block].Quotes >> offset) | (_masks[block + 1].Quotes << 1 << ~offset);
         return found == 0 ? FindQuoteBehind(block + 1, limit) : Math.Min(position + BitOperations.TrailingZeroCount(found), limit);
     }
@@ -90,7 +88,7 @@ internal sealed class MaskWindow(BlockKernel kernel)
         return limit;
     }
 
-    /// <summary>Moves the window to a line that goes beyond it. False where the body ends with the window.</summary>
+    /// <summary>Moves the window to a line that extends beyond it. Returns false if the body ends with the window.</summary>
     private bool TryFill(ReadOnlySpan<byte> body, int lineStart)
     {
         if (_start + (_count * BlockMasks.Bytes) >= body.Length)

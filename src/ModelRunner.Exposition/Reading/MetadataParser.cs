@@ -2,13 +2,13 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>Reads lines that begin with a number sign: HELP, TYPE, UNIT, the end mark of OpenMetrics, and comments.</summary>
+/// <summary>Reads lines that begin with a number sign: HELP, TYPE, UNIT, the end marker of OpenMetrics, and comments.</summary>
 internal static class MetadataParser
 {
     /// <summary>Reads a line.</summary>
-    /// <param name="line">Without line end and without blanks at either end; it begins with a number sign.</param>
-    /// <param name="isOpenMetrics">Whether the end mark has a meaning; it is a comment in text.</param>
-    /// <param name="takesUnits">Whether UNIT has one; it is a comment in text, but may be read there all the same.</param>
+    /// <param name="line">The line, without line end and without blanks at both ends. It begins with a number sign.</param>
+    /// <param name="isOpenMetrics">Whether <c># EOF</c> is the end marker; in text it is a comment.</param>
+    /// <param name="takesUnits">Whether UNIT is read; in text it is a comment, but may be read.</param>
     public static MetadataLine Parse(ReadOnlySpan<byte> line, bool isOpenMetrics, bool takesUnits)
     {
         var kind = KindOf(line, out var position);
@@ -16,7 +16,7 @@ internal static class MetadataParser
             kind = LineKind.Comment;
         if (kind == LineKind.Unit && !takesUnits)
             kind = LineKind.Comment;
-        // A keyword without anything behind it is a comment, as for Prometheus and expfmt.
+        // A keyword without text after it is a comment, as for Prometheus and expfmt.
         if (position == line.Length && kind is LineKind.Help or LineKind.Type or LineKind.Unit)
             kind = LineKind.Comment;
         var metadata = new MetadataLine { Kind = kind };
@@ -40,7 +40,7 @@ internal static class MetadataParser
 
     private static LineKind KindOf(ReadOnlySpan<byte> line, out int position)
     {
-        // As nearly all lines are.
+        // The most common form.
         position = "# HELP".Length;
         if (line.StartsWith("# HELP "u8))
             return LineKind.Help;
@@ -80,7 +80,7 @@ internal static class MetadataParser
     private static void ParseType(ReadOnlySpan<byte> word, bool isOpenMetrics, ref MetadataLine metadata)
     {
         metadata.IsInvalid = !MetricTypes.TryParse(word, out metadata.Type);
-        // Of the two words for no type, text knows untyped and OpenMetrics unknown, which are equally long.
+        // Text has only "untyped" and OpenMetrics only "unknown". Both words have the same length.
         var isOfText = metadata.Type is MetricType.Counter or MetricType.Gauge or MetricType.Histogram or MetricType.Summary
             || (metadata.Type == MetricType.Untyped && word.Length > 2 && (word[2] | 0x20) == 't');
         if (!isOpenMetrics && !isOfText)

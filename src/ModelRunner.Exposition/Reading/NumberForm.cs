@@ -1,15 +1,15 @@
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>What a value is as written.</summary>
+/// <summary>The form of a value in the body.</summary>
 internal enum NumberForm : byte
 {
-    /// <summary>Not a number of the format.</summary>
+    /// <summary>Not a valid number.</summary>
     Invalid,
 
-    /// <summary>A number that every reader takes: its bytes are passed on.</summary>
+    /// <summary>A number that every reader accepts: its bytes are copied.</summary>
     Canonical,
 
-    /// <summary>A number that a double cannot hold.</summary>
+    /// <summary>A number outside the range of a double.</summary>
     OutOfRange,
 
     /// <summary>Another spelling of <c>NaN</c>.</summary>

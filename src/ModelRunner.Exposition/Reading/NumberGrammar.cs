@@ -2,10 +2,10 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>What Go's ParseFloat takes, less hexadecimal and underscores, plus the spellings of C's printf for what is no number.</summary>
+/// <summary>The grammar of Go's ParseFloat, without hexadecimal numbers and underscores, but with the NaN spellings of C's printf.</summary>
 internal static class NumberGrammar
 {
-    // A decimal text that is shorter and has no exponent is always below the largest double.
+    // A shorter decimal number without exponent is always within the range of a double.
     private const int AlwaysInRange = 300;
 
     public static NumberForm Classify(ReadOnlySpan<byte> text)

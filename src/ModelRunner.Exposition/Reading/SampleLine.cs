@@ -1,15 +1,13 @@
 namespace ModelRunner.Exposition.Reading;
 
-/// <summary>
-/// What <see cref="SampleParser"/> found in one line. All offsets count from the start of the line. Kept and used again for every line.
-/// </summary>
+/// <summary>The result of <see cref="SampleParser"/> for one line. Offsets count from the start of the line. Reused for every line.</summary>
 internal sealed class SampleLine
 {
     public int NameStart { get; set; }
 
     public int NameEnd { get; set; }
 
-    /// <summary>Whether the name stood in quotes within the braces. Its escapes are those that all readers know.</summary>
+    /// <summary>Whether the name is quoted within the braces. Its escapes are known to all readers.</summary>
     public bool IsNameQuoted { get; set; }
 
     public LabelList Labels { get; } = new();
@@ -22,7 +20,7 @@ internal sealed class SampleLine
 
     public int TimestampStart { get; set; }
 
-    /// <summary>Where the timestamp ends; equal to <see cref="TimestampStart"/> where there is none.</summary>
+    /// <summary>The end of the timestamp; equal to <see cref="TimestampStart"/> if there is none.</summary>
     public int TimestampEnd { get; set; }
 
     public bool HasExemplar { get; set; }
@@ -37,7 +35,7 @@ internal sealed class SampleLine
 
     public int ExemplarTimestampStart { get; set; }
 
-    /// <summary>Where the exemplar's timestamp ends; equal to <see cref="ExemplarTimestampStart"/> where there is none.</summary>
+    /// <summary>The end of the exemplar's timestamp; equal to <see cref="ExemplarTimestampStart"/> if there is none.</summary>
     public int ExemplarTimestampEnd { get; set; }
 
     public Leniency Leniencies { get; set; }

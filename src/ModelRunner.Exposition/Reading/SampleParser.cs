@@ -3,17 +3,17 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Reading;
 
 /// <summary>
-/// Reads one sample line with every leniency. This is the whole grammar; The fast parser knows only its plainest form and hands
-/// all else over to this one. It goes forward only and never looks at a byte more than twice.
+/// Reads one sample line with all leniencies. This is the complete grammar; <see cref="FastSampleParser"/> accepts only its canonical form. It
+/// makes one pass and reads no byte more than twice.
 /// </summary>
 internal static class SampleParser
 {
     /// <summary>Reads a line.</summary>
-    /// <param name="line">Without line end and without blanks at either end; not empty.</param>
-    /// <param name="isOpenMetrics">Whether timestamps are seconds with a fraction.</param>
-    /// <param name="limits">How many labels there may be, and how long.</param>
-    /// <param name="sample">Takes what was found.</param>
-    /// <returns>Why the line cannot be read; null where it can.</returns>
+    /// <param name="line">The line, without line end and without blanks at both ends; not empty.</param>
+    /// <param name="isOpenMetrics">Whether timestamps are seconds with a fraction, as in OpenMetrics.</param>
+    /// <param name="limits">The limits of labels.</param>
+    /// <param name="sample">Receives the result.</param>
+    /// <returns>The error of the line; null if there is none.</returns>
     public static ExpositionErrorReason? Parse(ReadOnlySpan<byte> line, bool isOpenMetrics, ExpositionLimits limits, SampleLine sample)
     {
         sample.Clear();
@@ -42,7 +42,7 @@ internal static class SampleParser
             : ExpositionErrorReason.InvalidName;
     }
 
-    /// <summary>Reads value, timestamp and exemplar. An exemplar that cannot be read does not cost the sample.</summary>
+    /// <summary>Reads value, timestamp and exemplar. An invalid exemplar does not make the sample invalid.</summary>
     private static ExpositionErrorReason? ParseTail(
         ReadOnlySpan<byte> line, int position, bool isOpenMetrics, ExpositionLimits limits, SampleLine sample)
     {
@@ -84,7 +84,7 @@ internal static class SampleParser
     {
         if (isOpenMetrics)
             return NumberGrammar.Classify(token) == NumberForm.Canonical && (token[^1] | 0x20) is not ('n' or 'f');
-        // The parser of the base library is right about the limits of 64 bits; it also takes a plus sign, which the format does not know.
+        // The parser of the base library checks the range of 64 bits, but it also accepts a plus sign, which the format does not allow.
         return token[0] != '+' && System.Buffers.Text.Utf8Parser.TryParse(token, out long _, out var used) && used == token.Length;
     }
 

@@ -2,9 +2,7 @@ using System.Buffers;
 
 namespace ModelRunner.Exposition.Text;
 
-/// <summary>
-/// A growing run of bytes that is kept and used again. It is an <see cref="IBufferWriter{T}"/>, so every writer here can fill it.
-/// </summary>
+/// <summary>A growing, reusable byte buffer. It is an <see cref="IBufferWriter{T}"/>, so every writer here can fill it.</summary>
 internal sealed class ByteBuilder : IBufferWriter<byte>
 {
     private byte[] _bytes = [];
@@ -45,7 +43,7 @@ internal sealed class ByteBuilder : IBufferWriter<byte>
         return _bytes.AsSpan(Length);
     }
 
-    /// <summary>Forgets all, and lets go of the memory where it is large and was hardly used this time.</summary>
+    /// <summary>Clears the buffer, and frees the memory if it is large and was mostly unused.</summary>
     public void Trim(int keepAtMost)
     {
         if (_bytes.Length > keepAtMost && Length < _bytes.Length / 4)

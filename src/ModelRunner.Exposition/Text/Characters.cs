@@ -25,7 +25,7 @@ internal static class Characters
 
     public static bool IsLabelStart(byte value) => (Classes[value] & LabelStart) != 0;
 
-    /// <summary>What separates the parts of a line: a space or a tab.</summary>
+    /// <summary>A separator within a line: a space or a tab.</summary>
     public static bool IsBlank(byte value) => (Classes[value] & Blank) != 0;
 
     public static bool IsDigit(byte value) => (uint)(value - '0') <= 9;
@@ -36,7 +36,7 @@ internal static class Characters
         return !name.IsEmpty && MetricNameLength(name) == name.Length;
     }
 
-    /// <summary>How many bytes at the start are a metric name that needs no quotes; 0 where none is there.</summary>
+    /// <summary>The number of bytes at the start that are a metric name without quotes; 0 if there is none.</summary>
     public static int MetricNameLength(ReadOnlySpan<byte> text)
     {
         if (text.IsEmpty || !IsMetricStart(text[0]))

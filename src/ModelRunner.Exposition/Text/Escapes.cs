@@ -3,7 +3,7 @@ using System.Buffers;
 namespace ModelRunner.Exposition.Text;
 
 /// <summary>
-/// The backslash escapes of the formats. Unknown escapes stand for themselves, as in Prometheus, and are written as a backslash escaped.
+/// The backslash escapes of the formats. As in Prometheus, an unknown escape is kept: its backslash is written as an escaped backslash.
 /// </summary>
 internal static class Escapes
 {
@@ -11,20 +11,18 @@ internal static class Escapes
     private static readonly SearchValues<byte> HelpSpecials = SearchValues.Create("\\\n"u8);
 
     /// <summary>
-    /// Appends a label value with backslash, quote and line feed escaped. Also right for quoted names and for HELP of OpenMetrics.
+    /// Appends a label value with backslash, quote and line feed escaped. Also used for quoted names and for HELP of OpenMetrics.
     /// </summary>
     public static void AppendLabelValue(IBufferWriter<byte> output, ReadOnlySpan<byte> value) => Append(output, value, LabelSpecials);
 
     /// <summary>Appends a HELP text of text 0.0.4: a quote needs no escape there.</summary>
     public static void AppendHelp(IBufferWriter<byte> output, ReadOnlySpan<byte> value) => Append(output, value, HelpSpecials);
 
-    /// <summary>
-    /// Undoes the escapes. The destination must be as long as the source.
-    /// </summary>
-    /// <param name="source">Bytes as they stand between the quotes, or a HELP text.</param>
-    /// <param name="destination">Takes the decoded bytes, which are never more than those of the source.</param>
+    /// <summary>Decodes the escapes. The destination must be at least as long as the source.</summary>
+    /// <param name="source">The bytes between the quotes, or a HELP text.</param>
+    /// <param name="destination">Receives the decoded bytes, which are never more than the source.</param>
     /// <param name="quotes">Whether <c>\"</c> is an escape too; it is not one in a HELP text of text 0.0.4.</param>
-    /// <returns>How many bytes were written.</returns>
+    /// <returns>The number of bytes that were written.</returns>
     public static int Decode(ReadOnlySpan<byte> source, Span<byte> destination, bool quotes)
     {
         var written = 0;
@@ -69,7 +67,7 @@ internal static class Escapes
     }
 
     /// <summary>
-    /// Whether the bytes between two quotes are a name: not empty, with known escapes only, and without NUL, which ends the name for the
+    /// Whether the bytes between two quotes are a valid name: not empty, with known escapes only, and without NUL, which ends a name in the
     /// lexer of Prometheus 3.
     /// </summary>
     public static bool IsQuotedName(ReadOnlySpan<byte> source) => !source.IsEmpty && !source.Contains((byte)0) && AreKnown(source);

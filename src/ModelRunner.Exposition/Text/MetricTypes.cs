@@ -1,9 +1,9 @@
 namespace ModelRunner.Exposition.Text;
 
-/// <summary>The words for types in both formats.</summary>
+/// <summary>The names of types in both formats.</summary>
 internal static class MetricTypes
 {
-    /// <summary>The word of text 0.0.4. Types that it does not know are written as what their samples can be there.</summary>
+    /// <summary>The name in text 0.0.4. A type that it does not have is written as the type that its samples have there.</summary>
     public static ReadOnlySpan<byte> TextName(MetricType type) => type switch
     {
         MetricType.Counter => "counter"u8,
@@ -13,7 +13,7 @@ internal static class MetricTypes
         _ => "untyped"u8,
     };
 
-    /// <summary>The word of OpenMetrics.</summary>
+    /// <summary>The name in OpenMetrics.</summary>
     public static ReadOnlySpan<byte> OpenMetricsName(MetricType type) => type switch
     {
         MetricType.Counter => "counter"u8,
@@ -32,10 +32,10 @@ internal static class MetricTypes
     /// <summary>Whether OpenMetrics allows a unit for the type.</summary>
     public static bool HasUnit(MetricType type) => type is not (MetricType.Info or MetricType.StateSet);
 
-    /// <summary>Reads a word of either format, in any case as expfmt does.</summary>
+    /// <summary>Reads a name of either format, in any case as expfmt does.</summary>
     public static bool TryParse(ReadOnlySpan<byte> word, out MetricType type)
     {
-        // Nearly all words are in lower case already.
+        // Nearly all names are in lower case.
         if (TryParseLower(word, out type))
             return true;
         Span<byte> lower = stackalloc byte[16];

@@ -4,14 +4,14 @@ using System.Text;
 
 namespace ModelRunner.Exposition.Text;
 
-/// <summary>Writes names without quotes by the schemes of Prometheus (common/model, EscapeName).</summary>
+/// <summary>Writes names without quotes, by the escaping schemes of Prometheus (common/model, EscapeName).</summary>
 internal static class NameEscaper
 {
-    /// <summary>Appends a name, decoded and without quotes, in the scheme that was asked for.</summary>
-    /// <param name="output">Takes the escaped name.</param>
+    /// <summary>Appends a decoded, unquoted name in the given scheme.</summary>
+    /// <param name="output">Receives the escaped name.</param>
     /// <param name="name">UTF-8, not empty.</param>
     /// <param name="scheme">Not <see cref="NameEscaping.AllowUtf8"/>.</param>
-    /// <param name="isLabel">A label name may not hold a colon, which a metric name may.</param>
+    /// <param name="isLabel">Whether it is a label name, which may not contain a colon.</param>
     public static void Append(ByteBuilder output, ReadOnlySpan<byte> name, NameEscaping scheme, bool isLabel)
     {
         var isPlain = isLabel ? Characters.IsLabelName(name) : Characters.IsMetricName(name);

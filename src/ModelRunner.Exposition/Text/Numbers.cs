@@ -4,10 +4,12 @@ using System.Globalization;
 
 namespace ModelRunner.Exposition.Text;
 
-/// <summary>Numbers as both formats write them: shortest form that reads back to the same bits, never with a culture.</summary>
+/// <summary>
+/// Reads and writes numbers as in both formats: the shortest form that reads back to the same bits, independent of the culture.
+/// </summary>
 internal static class Numbers
 {
-    /// <summary>No double needs more bytes than this in the form written here.</summary>
+    /// <summary>The most bytes of a double in this form.</summary>
     public const int MaxBytes = 32;
 
     private const double ExactIntegers = 9007199254740992;
@@ -16,7 +18,7 @@ internal static class Numbers
 
     private static readonly double[] PowersOfTen = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
-    /// <summary>Writes a number; whole numbers below 2^53 without exponent or point.</summary>
+    /// <summary>Writes a number; integers below 2^53 without exponent or point.</summary>
     public static int Format(double value, Span<byte> destination)
     {
         if (double.IsNaN(value))
@@ -39,8 +41,8 @@ internal static class Numbers
     public static void Append(IBufferWriter<byte> output, double value) => output.Advance(Format(value, output.GetSpan(MaxBytes)));
 
     /// <summary>
-    /// Appends a bound of a bucket or quantile as OpenMetrics wants it ("canonical numbers"), which is what Go prints with a point or an
-    /// exponent always: <c>1.0</c>, <c>0.0001</c>, <c>1e-05</c>, <c>100000.0</c>, <c>1e+06</c>. Prometheus 3 writes all bounds so.
+    /// Appends a bound of a bucket or quantile in the form of OpenMetrics ("canonical numbers"). Go prints it so, always with a point or an
+    /// exponent: <c>1.0</c>, <c>0.0001</c>, <c>1e-05</c>, <c>100000.0</c>, <c>1e+06</c>. Prometheus 3 writes all bounds so.
     /// </summary>
     public static void AppendBound(IBufferWriter<byte> output, double value)
     {
@@ -54,7 +56,7 @@ internal static class Numbers
         output.Write(text[..length]);
     }
 
-    /// <summary>Reads a number that has the grammar of <see cref="Reading.NumberGrammar"/>.</summary>
+    /// <summary>Reads a number that matches <see cref="Reading.NumberGrammar"/>.</summary>
     public static double Parse(ReadOnlySpan<byte> text)
     {
         if (TryParseShort(text, out var plain))
@@ -87,7 +89,7 @@ internal static class Numbers
         return true;
     }
 
-    // From a million on Go writes an exponent, where the form of all other numbers here has the digits up to 2^53.
+    // Go writes an exponent from one million on, while all other numbers here are written without exponent up to 2^53.
     private static int ToExponent(Span<byte> text, int length)
     {
         var start = text[0] == '-' ? 1 : 0;

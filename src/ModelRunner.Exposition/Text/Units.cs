@@ -1,7 +1,7 @@
 namespace ModelRunner.Exposition.Text;
 
 /// <summary>
-/// The rule of OpenMetrics 1.0 for units: a unit is the end of the family's name, behind an underscore, and made of the characters of names.
+/// The rule of OpenMetrics 1.0 for units: the name of the family ends in an underscore and the unit, and the unit has only characters of names.
 /// </summary>
 internal static class Units
 {
@@ -21,7 +21,7 @@ internal static class Units
         return true;
     }
 
-    /// <summary>Whether it does where the name is perhaps that of text, in which a counter ends in <c>_total</c>.</summary>
+    /// <summary>The same for a name that may be in the form of text, in which a counter ends in <c>_total</c>.</summary>
     public static bool IsUnitOfAny(ReadOnlySpan<byte> name, ReadOnlySpan<byte> unit) =>
         IsUnitOf(name, unit) || (name.EndsWith(Total) && IsUnitOf(name[..^Total.Length], unit));
 }

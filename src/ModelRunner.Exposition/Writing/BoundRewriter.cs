@@ -3,13 +3,13 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Writing;
 
-/// <summary>Writes a canonical sample again with the bound of a bucket or quantile as OpenMetrics wants it.</summary>
+/// <summary>Rewrites a canonical sample with the bound of a bucket or quantile in the form of OpenMetrics.</summary>
 internal static class BoundRewriter
 {
-    /// <summary>Gives the sample in a scratch buffer, where it lives until the next use of the buffer. The name does not change.</summary>
+    /// <summary>Returns the sample in a scratch buffer. Borrowed: valid until the buffer is used again. The name does not change.</summary>
     /// <param name="sample">The sample.</param>
     /// <param name="nameLength">The length of its name.</param>
-    /// <param name="bound">The label that holds the bound, a number. All others stay as they are, whatever their names.</param>
+    /// <param name="bound">The label with the bound, which must be a number. All other labels stay unchanged.</param>
     /// <param name="scratch">The buffer.</param>
     public static ReadOnlySpan<byte> Rewrite(ReadOnlySpan<byte> sample, int nameLength, ReadOnlySpan<byte> bound, ByteBuilder scratch)
     {

@@ -5,8 +5,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
-/// Writes each source of a merged page as a text of its own with all names escaped. Merging these texts again settles what became equal by
-/// escaping, by the very rules that hold for names which were equal from the start.
+/// Writes each source of a merged page as a separate text with escaped names. Merging these texts again resolves names that became equal, by
+/// the same rules as for names that were equal from the start.
 /// </summary>
 internal sealed class EscapedPage(NameEscaping scheme)
 {
@@ -15,7 +15,7 @@ internal sealed class EscapedPage(NameEscaping scheme)
     /// <summary>The text of each source, in the order in which the sources were added.</summary>
     public List<ByteBuilder> Texts { get; } = [];
 
-    /// <summary>Whether the names of a page need this at all.</summary>
+    /// <summary>Whether a page has names that need escaping.</summary>
     public static bool IsNeeded(PageIndex index, NameEscaping scheme)
     {
         if (scheme is NameEscaping.AllowUtf8 or NameEscaping.Dots)
@@ -98,8 +98,8 @@ internal sealed class EscapedPage(NameEscaping scheme)
         text.Append((byte)' ');
     }
 
-    // The suffix of a histogram or summary is no part of the name that is escaped; a creation time's is one only beside a counter, whose
-    // own name of text has its suffix too.
+    // The suffix of a histogram or summary is not escaped with the name. <c>_created</c> is a suffix only beside a counter, whose own name in
+    // text has its suffix too.
     private void AppendName(PageIndex index, int name, ByteBuilder text)
     {
         ref readonly var entry = ref index.Names[name];

@@ -4,15 +4,15 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
-/// What OpenMetrics 1.0 wants of an exemplar: at most 128 code points in all names and values together, and names without quotes.
-/// prometheus_client ends the labels at the first closing brace, also where that stands in a value, and then refuses the page; Prometheus
-/// refuses NUL in an exemplar, though not in a sample. The value of a bucket's exemplar is within the bucket.
+/// The rules of OpenMetrics 1.0 for exemplars: at most 128 code points in all names and values together, and names without quotes.
+/// prometheus_client ends the labels at the first closing brace, even inside a value, and then refuses the page. Prometheus refuses NUL in an
+/// exemplar, although not in a sample. The value of a bucket's exemplar must be within the bucket.
 /// </summary>
 internal static class ExemplarRules
 {
     private const int MaxCodePoints = 128;
 
-    /// <summary>Looks at canonical bytes: <c> # {a="b"} 1 2</c>.</summary>
+    /// <summary>Checks canonical bytes: <c> # {a="b"} 1 2</c>.</summary>
     /// <param name="exemplar">The bytes.</param>
     /// <param name="bound">The bound of the bucket; positive infinity for a counter.</param>
     public static bool AreKept(ReadOnlySpan<byte> exemplar, double bound)
@@ -23,7 +23,7 @@ internal static class ExemplarRules
         {
             if (labels.Current[0] == '"' || labels.Current.ContainsAny((byte)'}', (byte)0))
                 return false;
-            // Equals sign and quote are not counted, and of an escape only what it stands for.
+            // Equals sign and quote are not counted, and an escape counts as the character that it represents.
             points -= 2;
             var isEscaped = false;
             foreach (var value in labels.Current)
@@ -38,7 +38,7 @@ internal static class ExemplarRules
         return points <= MaxCodePoints && (double.IsPositiveInfinity(bound) || ValueOf(exemplar) <= bound);
     }
 
-    // No label value has a brace here.
+    // At this point no label value contains a brace.
     private static double ValueOf(ReadOnlySpan<byte> exemplar)
     {
         var value = exemplar[(exemplar.IndexOf((byte)'}') + 2)..];

@@ -2,11 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Exposition.Writing;
 
-/// <summary>One sample of a family that is looked at as OpenMetrics.</summary>
+/// <summary>One sample of a family that is written in OpenMetrics.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct FamilySample
 {
-    /// <summary>The hash of the labels that name the metric: all but the bound of a bucket or quantile.</summary>
+    /// <summary>The hash of the labels that identify the metric: all but the bound of a bucket or quantile.</summary>
     public ulong Metric;
 
     /// <summary>The index of the sample in the page's list.</summary>
@@ -15,8 +15,8 @@ internal struct FamilySample
     public int Source;
 
     /// <summary>
-    /// The bound of a bucket or quantile; <see cref="double.NaN"/> where there is none. Zero for another part of the family that has that
-    /// label, whatever it says: no metric can have it.
+    /// The bound of a bucket or quantile; <see cref="double.NaN"/> if there is none. Zero for another part of the family that has this label
+    /// with any value: no metric can have it.
     /// </summary>
     public double Bound;
 

@@ -5,8 +5,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
-/// The samples of one family as OpenMetrics orders them: all of one metric (one set of labels, but for the bound) stand together, metrics
-/// in the order in which they first appear.
+/// The samples of one family in the order of OpenMetrics: the samples of one metric (one set of labels, without the bound) are adjacent, and
+/// metrics are in the order of their first sample.
 /// </summary>
 internal sealed class FamilySamples
 {
@@ -17,7 +17,7 @@ internal sealed class FamilySamples
 
     public ReadOnlySpan<FamilySample> Items => CollectionsMarshal.AsSpan(_items);
 
-    /// <summary>How many metrics the family has.</summary>
+    /// <summary>The number of metrics of the family.</summary>
     public int MetricCount => _metrics.Count;
 
     public void Clear()
@@ -37,9 +37,10 @@ internal sealed class FamilySamples
     /// <summary>Appends the samples of some spans.</summary>
     /// <param name="index">The page.</param>
     /// <param name="spans">The spans.</param>
-    /// <param name="nameLength">How many bytes of the sample's name are the name of the family.</param>
-    /// <param name="bound">The label that does not name the metric: <c>le</c> for buckets, <c>quantile</c>, a state's name; or
-    /// empty.</param>
+    /// <param name="nameLength">The number of bytes of the sample's name that are the name of the family.</param>
+    /// <param name="bound">
+    /// The label that does not identify the metric: <c>le</c> for buckets, <c>quantile</c>, the name of a state; or empty.
+    /// </param>
     public void Add(PageIndex index, ReadOnlySpan<int> spans, int nameLength, ReadOnlySpan<byte> bound)
     {
         foreach (var number in spans)
@@ -68,7 +69,7 @@ internal sealed class FamilySamples
         }
     }
 
-    /// <summary>Brings the samples of each metric together, in the order in which they stood.</summary>
+    /// <summary>Groups the samples by metric, in their original order.</summary>
     public void Group()
     {
         if (!_isGrouped)

@@ -2,10 +2,10 @@ using ModelRunner.Exposition.Merging;
 
 namespace ModelRunner.Exposition.Writing;
 
-/// <summary>What OpenMetrics 1.0 wants of the buckets, the count and the sum of one histogram or gauge histogram between them.</summary>
+/// <summary>The rules of OpenMetrics 1.0 for the buckets, the count and the sum of one histogram or gauge histogram.</summary>
 internal static class HistogramRules
 {
-    /// <summary>From here on different whole numbers can be the same double.</summary>
+    /// <summary>From this value on, different integers can be the same double.</summary>
     private const double ExactIntegers = 9007199254740992;
 
     public static bool AreKept(PageIndex index, ReadOnlySpan<FamilySample> metric, bool isGauge)
@@ -36,7 +36,7 @@ internal static class HistogramRules
         return isSumAllowed && metric[count].Value == metric[last].Value && IsNotBelow(index, metric[last], metric[count]);
     }
 
-    // Some readers compare whole numbers of any size, which as doubles would be equal: then they must be written alike.
+    // Some readers compare integers of any size. Integers that are equal as doubles must then also have equal text.
     private static bool IsNotBelow(PageIndex index, in FamilySample before, in FamilySample item)
     {
         if (before.Value < ExactIntegers || before.Value != item.Value)

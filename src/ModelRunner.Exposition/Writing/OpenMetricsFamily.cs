@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Exposition.Writing;
 
-/// <summary>What a family of the page can be in OpenMetrics.</summary>
+/// <summary>The name and type of a family in OpenMetrics.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct OpenMetricsFamily
 {
@@ -10,7 +10,7 @@ internal struct OpenMetricsFamily
     public MetricType Type;
 
     /// <summary>
-    /// How many bytes of the name of text are the name here: less <c>_total</c> of a counter, less <c>_info</c> of an info.
+    /// The number of bytes of the text name that are the OpenMetrics name: without <c>_total</c> of a counter or <c>_info</c> of an info.
     /// </summary>
     public int NameLength;
 
@@ -23,16 +23,16 @@ internal struct OpenMetricsFamily
     /// <summary>For the buckets of a gauge histogram: the family <c>x_gsum</c> whose samples belong to it, or -1.</summary>
     public int Sum;
 
-    /// <summary>For a family <c>x_created</c>, <c>x_gcount</c> or <c>x_gsum</c>: the family that wants its samples, or -1.</summary>
+    /// <summary>For a family <c>x_created</c>, <c>x_gcount</c> or <c>x_gsum</c>: the family that takes over its samples, or -1.</summary>
     public int Owner;
 
-    /// <summary>Whether its samples were found to fit its type. Null where nobody has looked yet.</summary>
+    /// <summary>Whether its samples follow the rules of its type; null if this was not checked yet.</summary>
     public bool? IsValid;
 
     /// <summary>Whether the samples of another family belong to this one.</summary>
     public readonly bool Owns(int family) => Created == family || Count == family || Sum == family;
 
-    /// <summary>Gives up what it wanted to be: the family is what it is in text, under its whole name.</summary>
+    /// <summary>Resets the family to its form in text, with its full name.</summary>
     public void Reset(MetricType type, int nameLength)
     {
         (Type, NameLength, IsValid) = (type, nameLength, true);

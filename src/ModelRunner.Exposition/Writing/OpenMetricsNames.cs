@@ -4,8 +4,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
-/// Gives every family its name and type in OpenMetrics, where a family owns its name with every suffix of its type. A family that would own
-/// a name of another one loses its type, so that the name stays free: <c>foo_total</c> beside a gauge <c>foo</c> is unknown.
+/// Assigns each family its name and type in OpenMetrics, where a family owns its name with every suffix of its type. A family that would own a
+/// name of another one loses its type, so that the name stays free: <c>foo_total</c> beside a gauge <c>foo</c> becomes unknown.
 /// </summary>
 internal sealed class OpenMetricsNames
 {
@@ -39,7 +39,7 @@ internal sealed class OpenMetricsNames
             Resolve(index, families, number);
     }
 
-    /// <summary>Names and types are never longer than a page needs them.</summary>
+    /// <summary>The arrays are never longer than a page needs.</summary>
     public void Clear()
     {
         _claims.Clear();
@@ -62,7 +62,7 @@ internal sealed class OpenMetricsNames
         if (!suffix.IsEmpty && (!name.EndsWith(suffix) || name.Length == suffix.Length))
             return;
         var length = name.Length - suffix.Length;
-        // The family x_total of a counter x_total_total would be taken for that of x, by our own reader, too.
+        // The family x_total of a counter x_total_total would be read as that of x, also by this library.
         if (!suffix.IsEmpty && name[..length].EndsWith(suffix))
             return;
         var created = -1;
@@ -75,7 +75,7 @@ internal sealed class OpenMetricsNames
             _families[created].Owner = number;
     }
 
-    // The parts of a gauge histogram are gauges, unless the one with the buckets can have all of them.
+    // The parts of a gauge histogram are gauges, unless the bucket family can take over all of them.
     private void ResolvePart(PageIndex index, FamilyList families, int number)
     {
         var name = families.Families[number].Name;
@@ -140,7 +140,7 @@ internal sealed class OpenMetricsNames
         return true;
     }
 
-    // The bare name has number 0.
+    // Number 0 is the name without suffix.
     private static ReadOnlySpan<byte> Suffix(MetricType type, int number) => (type, number) switch
     {
         (MetricType.Info, 1) => "_info"u8,

@@ -4,8 +4,8 @@ using ModelRunner.Exposition.Text;
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
-/// Writes a merged page in OpenMetrics 1.0.0. Families that cannot be what they say there are unknown; a creation time goes to the family
-/// that it belongs to.
+/// Writes a merged page in OpenMetrics 1.0.0. Families that violate the rules of their type are written as unknown; a creation time is written
+/// with its family.
 /// </summary>
 internal sealed class OpenMetricsPageWriter
 {
@@ -16,7 +16,7 @@ internal sealed class OpenMetricsPageWriter
     private int _collected;
     private bool _areAllMetricsKnown;
 
-    /// <summary>Begins a page. Its families are written in order, and <see cref="WriteEnd"/> behind the last.</summary>
+    /// <summary>Begins a page. Call <see cref="WriteEnd"/> after the last family.</summary>
     public void Begin(PageIndex index, FamilyList families)
     {
         _names.Resolve(index, families);
@@ -24,7 +24,7 @@ internal sealed class OpenMetricsPageWriter
         _collected = -1;
     }
 
-    /// <summary>Writes one family, and before it those parts of earlier ones that stand before it by their names.</summary>
+    /// <summary>Writes one family. Before it, writes the parts of earlier families whose names sort before it.</summary>
     public void WriteFamily(PageIndex index, FamilyList families, int number, ref PageOutput output)
     {
         WritePartsBefore(index, families, index.Names.Name(families.Families[number].Name), ref output);
@@ -65,7 +65,7 @@ internal sealed class OpenMetricsPageWriter
             WriteSample(index.Source(item.Source), index.Sample(item.Sample), shape.Type, item.Part, item.Bound, ref output);
     }
 
-    /// <summary>Whether the family can have its type. Untyped, gauge and the like always can.</summary>
+    /// <summary>Whether the samples follow the rules of the type. Types without rules, such as gauge, always do.</summary>
     private bool IsValid(PageIndex index, FamilyList families, int number)
     {
         ref var shape = ref _names[number];
@@ -74,7 +74,7 @@ internal sealed class OpenMetricsPageWriter
         var family = families.Families[number];
         if (shape.Type is MetricType.Untyped or MetricType.Gauge)
         {
-            // Without a type a histogram or summary is written part by part.
+            // Without its type a histogram or summary is written part by part.
             shape.IsValid = family.Type is not (MetricType.Histogram or MetricType.Summary);
         }
         else if (shape.Type == MetricType.Counter && shape.Created < 0 && HasPlainValues(index, family))
@@ -101,7 +101,7 @@ internal sealed class OpenMetricsPageWriter
 
     private static bool IsGrouped(MetricType type) => type is MetricType.Histogram or MetricType.Summary or MetricType.StateSet or MetricType.GaugeHistogram;
 
-    // On other samples, and in other families, these labels are labels like any other.
+    // On other samples and in other families, these labels have no special meaning.
     private static ReadOnlySpan<byte> BoundOf(MetricType type, FamilyPart part) => (type, part) switch
     {
         (MetricType.Histogram or MetricType.GaugeHistogram, FamilyPart.Bucket) => LabelNames.Bucket,
@@ -109,7 +109,7 @@ internal sealed class OpenMetricsPageWriter
         _ => default,
     };
 
-    /// <summary>Collects and groups the samples of a family. False where a creation time belongs to no metric of the family.</summary>
+    /// <summary>Collects and groups the samples of a family. Returns false if a creation time belongs to no metric of the family.</summary>
     private bool Collect(PageIndex index, FamilyList families, int number)
     {
         if (_collected == number)
@@ -136,14 +136,14 @@ internal sealed class OpenMetricsPageWriter
         return _areAllMetricsKnown;
     }
 
-    /// <summary>Takes in the samples of another family that belong to the one that is collected.</summary>
+    /// <summary>Adds the samples of another family that belong to the current one.</summary>
     private void Take(PageIndex index, FamilyList families, int other, int nameLength, ReadOnlySpan<byte> bound)
     {
         if (other >= 0)
             _samples.Add(index, families.SpansOf(other), nameLength, bound);
     }
 
-    // The label that holds the state has the name of the family, in quotes where a label needs them.
+    // The label of the state has the name of the family, quoted if needed.
     private ReadOnlySpan<byte> StateName(ReadOnlySpan<byte> name)
     {
         if (Characters.IsLabelName(name))
@@ -155,7 +155,7 @@ internal sealed class OpenMetricsPageWriter
         return _scratch.Written;
     }
 
-    // Text has no gauge histogram: its HELP and UNIT are those of a name without samples.
+    // Text has no gauge histogram: its HELP and UNIT belong to a name without samples.
     private static Family HeadOf(PageIndex index, in Family family, MetricType type)
     {
         if (type != MetricType.GaugeHistogram)
@@ -164,7 +164,7 @@ internal sealed class OpenMetricsPageWriter
         return family with { Help = index.Helps.Choose(root), Unit = root.HasUnitConflict ? -1 : root.Unit };
     }
 
-    /// <summary>Makes each name of a histogram or summary an unknown family of its own, to be written where its name belongs.</summary>
+    /// <summary>Turns each name of a histogram or summary into an unknown family, which is written in the order of its name.</summary>
     private void HoldParts(PageIndex index, in Family family)
     {
         HoldPart(index, family.Name);
@@ -177,8 +177,8 @@ internal sealed class OpenMetricsPageWriter
         }
     }
 
-    // The first in order is the last of the list. Many can wait where the name of one family begins that of the next, so all that is done for
-    // one of them is to find its place.
+    // The list is sorted in descending order. Many families can wait if the name of one is a prefix of the next, so adding one costs only a
+    // binary search.
     private void HoldPart(PageIndex index, int name)
     {
         var bytes = index.Names.Name(name);

@@ -3,8 +3,8 @@ using ModelRunner.Exposition.Merging;
 namespace ModelRunner.Exposition.Writing;
 
 /// <summary>
-/// Whether the samples of a family keep the rules that OpenMetrics 1.0 has for its type. One family that breaks them would void the whole
-/// page, so such a family is written as unknown.
+/// Checks whether the samples of a family follow the rules of OpenMetrics 1.0 for its type. Readers refuse the whole page because of one
+/// invalid family, so such a family is written as unknown.
 /// </summary>
 internal static class OpenMetricsRules
 {
@@ -36,7 +36,7 @@ internal static class OpenMetricsRules
     private static bool IsKept(MetricType type, in FamilySample item)
     {
         var value = item.Value;
-        // The labels of a metric hold no le in a histogram, no quantile in a summary.
+        // The labels of a metric contain no le in a histogram and no quantile in a summary.
         if (item.Part is FamilyPart.Sum or FamilyPart.Count or FamilyPart.Created && !double.IsNaN(item.Bound))
             return false;
         return type switch
@@ -60,7 +60,7 @@ internal static class OpenMetricsRules
 
     private static bool IsCount(double value) => value >= 0 && double.IsInteger(value);
 
-    // Two spellings of one quantile become one label value, so the two series would become one.
+    // Two spellings of one quantile become the same label value, so two series would become equal.
     private static bool AreDistinct(ReadOnlySpan<FamilySample> metric)
     {
         var isRising = true;

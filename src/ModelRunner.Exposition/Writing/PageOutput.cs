@@ -4,7 +4,7 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Writing;
 
-/// <summary>Fills the buffer of a caller in large pieces. <see cref="Flush"/> must be called before the buffer is used otherwise.</summary>
+/// <summary>Fills the buffer of the caller in large pieces. Call <see cref="Flush"/> before the buffer is used otherwise.</summary>
 internal ref struct PageOutput(IBufferWriter<byte> output)
 {
     private static readonly int PieceBytes = DebugSizes.Pick(64 * 1024, 7);
@@ -16,7 +16,7 @@ internal ref struct PageOutput(IBufferWriter<byte> output)
     /// <summary>The bytes written so far.</summary>
     public readonly long Length => _flushed + _used;
 
-    /// <summary>A span of exactly so many bytes, which count as written: the caller must fill it.</summary>
+    /// <summary>Returns a span of exactly this length. It counts as written, so the caller must fill it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<byte> Take(int length)
     {

@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics;
 
 namespace ModelRunner.Exposition.Writing;
 
-/// <summary>Copies pieces of lines: some dozens of bytes, for which the copy of the base library decides too much before it begins.</summary>
+/// <summary>Copies short pieces of some dozens of bytes, for which the general copy of the base library has too much overhead.</summary>
 internal static class ShortCopy
 {
-    /// <summary>Copies a piece to the beginning of a destination.</summary>
+    /// <summary>Copies a piece to the start of a destination.</summary>
     /// <exception cref="ArgumentException">The destination is shorter.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void CopyShortTo(this ReadOnlySpan<byte> source, Span<byte> destination)
@@ -23,7 +23,7 @@ internal static class ShortCopy
         ref var to = ref MemoryMarshal.GetReference(destination);
         for (var position = 0; position < last; position += Vector128<byte>.Count)
             Vector128.LoadUnsafe(ref from, (nuint)(uint)position).StoreUnsafe(ref to, (nuint)(uint)position);
-        // The last vector ends where the piece ends, and overlaps the one before.
+        // The last vector ends at the end of the piece and overlaps the previous one.
         Vector128.LoadUnsafe(ref from, (nuint)(uint)last).StoreUnsafe(ref to, (nuint)(uint)last);
     }
 }

@@ -4,7 +4,7 @@ using ModelRunner.Exposition.Text;
 
 namespace ModelRunner.Exposition.Writing;
 
-/// <summary>Writes a merged page in text 0.0.4. Names that need quotes get them.</summary>
+/// <summary>Writes a merged page in text 0.0.4. Names are quoted if needed.</summary>
 internal static class TextPageWriter
 {
     /// <summary>Writes one family.</summary>
@@ -16,7 +16,7 @@ internal static class TextPageWriter
             WriteSpan(index, index.Span(span), ref output);
     }
 
-    /// <summary>Writes a name, in quotes where it needs them.</summary>
+    /// <summary>Writes a name, quoted if needed.</summary>
     public static void WriteName(ReadOnlySpan<byte> name, bool isQuoted, ref PageOutput output)
     {
         if (!isQuoted)
@@ -30,7 +30,7 @@ internal static class TextPageWriter
         output.Write((byte)'"');
     }
 
-    /// <summary>Writes a text with line feeds and backslashes escaped, and quotes too where the format wants that.</summary>
+    /// <summary>Writes a text with line feeds and backslashes escaped, and quotes too if requested.</summary>
     public static void WriteEscaped(ReadOnlySpan<byte> text, bool escapesQuotes, ref PageOutput output)
     {
         while (true)
@@ -58,7 +58,7 @@ internal static class TextPageWriter
             return;
         }
 
-        // Between name and labels go: a brace or, behind a quoted name, a comma; then a comma or, where there is no label, a brace.
+        // Between name and labels: a brace, or a comma after a quoted name; then a comma, or a brace if there are no labels.
         var line = output.Take(sample.Length + target.Length + (sample[nameLength] == ' ' ? 2 : 1));
         sample[..nameLength].CopyShortTo(line);
         line[nameLength] = sample[0] == '{' ? (byte)',' : (byte)'{';

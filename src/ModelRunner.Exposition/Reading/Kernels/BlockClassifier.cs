@@ -2,20 +2,20 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Exposition.Reading.Kernels;
 
-/// <summary>Runs a kernel over many blocks. This loop exists once; it is compiled for each kernel.</summary>
+/// <summary>Runs a kernel over many blocks. The loop is compiled once for each kernel.</summary>
 internal static class BlockClassifier
 {
-    /// <summary>The kernels of this machine, the widest last.</summary>
+    /// <summary>The kernels that this machine supports, the widest last.</summary>
     public static IReadOnlyList<BlockKernel> Supported { get; } = [.. Enum.GetValues<BlockKernel>().Where(IsSupported)];
 
-    /// <summary>The kernel for those who do not choose.</summary>
+    /// <summary>The default kernel.</summary>
     public static BlockKernel Best { get; } = Supported[^1];
 
     /// <summary>Classifies bytes block by block.</summary>
-    /// <param name="kernel">Which kernel.</param>
-    /// <param name="bytes">Any number of bytes; what lacks of the last block is taken as zeros.</param>
-    /// <param name="masks">Takes one element for each block that was begun.</param>
-    /// <returns>How many elements were written.</returns>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="bytes">Any number of bytes; missing bytes of the last block count as zeros.</param>
+    /// <param name="masks">Receives one element for each block, including a partial one.</param>
+    /// <returns>The number of elements that were written.</returns>
     public static int Classify(BlockKernel kernel, ReadOnlySpan<byte> bytes, Span<BlockMasks> masks) => kernel switch
     {
         BlockKernel.Scalar => Classify<ScalarKernel>(bytes, masks),

@@ -1,6 +1,6 @@
 namespace ModelRunner.Exposition.Reading.Kernels;
 
-/// <summary>The kernels, for those who choose one.</summary>
+/// <summary>The available kernels.</summary>
 internal enum BlockKernel
 {
     Scalar,

@@ -3,12 +3,11 @@ using System.Runtime.InteropServices;
 namespace ModelRunner.Exposition.Reading.Kernels;
 
 /// <summary>
-/// Where the bytes that give a line its structure stand within a block, and those that are not ASCII; one bit for each byte, the first the
-/// lowest.
+/// The positions of structural bytes and of non-ASCII bytes within a block. One bit for each byte; the first byte is the lowest bit.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct BlockMasks(ulong LineFeeds, ulong Quotes, ulong Backslashes, ulong NonAscii)
 {
-    /// <summary>How many bytes a block has.</summary>
+    /// <summary>The number of bytes of a block.</summary>
     public const int Bytes = 64;
 }

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace ModelRunner.Exposition.Reading.Kernels;
 
 /// <summary>
-/// Eight bytes at a time in an ordinary register, for machines without vectors. It is also the measure that the others must equal.
+/// Eight bytes at a time in a general register, for machines without vectors. It is also the reference for the other kernels.
 /// </summary>
 internal readonly struct ScalarKernel : IBlockKernel
 {
@@ -34,11 +34,11 @@ internal readonly struct ScalarKernel : IBlockKernel
     private static ulong Find(ulong word, byte wanted)
     {
         word ^= Ones * wanted;
-        // The highest bit of each byte that is zero now: no carry leaves a byte, so no byte disturbs its neighbour.
+        // The highest bit of each byte that is now zero. No carry leaves a byte, so bytes do not affect each other.
         return Gather(~(((word & LowBits) + LowBits) | word));
     }
 
-    // The highest bit of each byte; the product brings these eight together in the highest byte.
+    // The highest bit of each byte; the multiplication collects these eight bits in the highest byte.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Gather(ulong word) => (((word & ~LowBits) >> 7) * 0x0102040810204080) >> 56;
 }
