@@ -1,6 +1,6 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>An attached runner and what runs on it. It counts as ready; one that failed is avoided for a while.</summary>
+/// <summary>The state of an attached runner. It always counts as ready; after a failure it is avoided for a while.</summary>
 internal sealed class AttachedRunnerState(AttachedRunner runner)
 {
     public RunnerId Id { get; } = runner.Id;
@@ -11,29 +11,31 @@ internal sealed class AttachedRunnerState(AttachedRunner runner)
 
     public TimeSpan? LastUsed { get; set; }
 
-    /// <summary>Requests in a row that it failed; 0 where it answered the last one.</summary>
+    /// <summary>The number of failures in a row; 0 if it served the last request.</summary>
     public int Failures { get; set; }
 
-    /// <summary>Requests in a row that it answered with <see cref="RequestResult.ServerError"/>.</summary>
+    /// <summary>The number of requests in a row that ended with <see cref="RequestResult.ServerError"/>.</summary>
     public int ServerErrors { get; set; }
 
-    /// <summary>When it last answered a request; null: never.</summary>
-    public TimeSpan? AnsweredAt { get; set; }
+    /// <summary>When it last responded to a request; null: never.</summary>
+    public TimeSpan? RespondedAt { get; set; }
 
     /// <summary>When it last failed.</summary>
     public TimeSpan FailedAt { get; set; }
 
-    /// <summary>Until when requests go to another runner of the key, where there is one.</summary>
+    /// <summary>Until this time requests go to another runner of the key, if there is one.</summary>
     public TimeSpan AvoidUntil { get; set; }
 
-    /// <summary>Whether a request is under way that finds out whether it is back. Others go elsewhere meanwhile.</summary>
+    /// <summary>
+    /// Whether a trial request is running, which finds out whether the runner works again. Other requests go elsewhere meanwhile.
+    /// </summary>
     public bool IsOnTrial { get; set; }
 
-    /// <summary>Whether requests are better sent to another runner of the key.</summary>
+    /// <summary>Whether requests should be sent to another runner of the key.</summary>
     public bool IsAvoided(TimeSpan now) => Failures > 0 && (IsOnTrial || now < AvoidUntil);
 
-    /// <summary>Whether it has requests and never answered one. It may take connections and hang.</summary>
-    public bool IsUnproven => InFlight > 0 && AnsweredAt is null;
+    /// <summary>Whether it has requests and has never responded to one. It may accept connections and hang.</summary>
+    public bool IsUnproven => InFlight > 0 && RespondedAt is null;
 
     public RunnerStatus ToStatus() =>
         new(Id, Key, RunnerState.Ready, IsAttached: true, InFlight, Queued: 0, LastUsed, Timeout.InfiniteTimeSpan, Failure: null);

@@ -1,13 +1,13 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>The attached runners by what they serve. Several may serve the same; they share its requests.</summary>
+/// <summary>The attached runners by key. Runners with the same key share its requests. Not thread-safe.</summary>
 internal sealed class AttachedRunners
 {
-    /// <summary>So many server errors in a row are the runner's fault, and not that of the requests.</summary>
+    /// <summary>This number of server errors in a row is attributed to the runner and not to the requests.</summary>
     private const int MaxServerErrors = 3;
 
-    /// <summary>A client that leaves earlier says nothing of the runner.</summary>
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(1);
+    /// <summary>A client that disconnects earlier says nothing about the runner.</summary>
+    private static readonly TimeSpan MinSilence = TimeSpan.FromSeconds(1);
 
     private Dictionary<RunnerKey, List<AttachedRunnerState>> _byKey = [];
 
@@ -15,7 +15,9 @@ internal sealed class AttachedRunners
 
     public IEnumerable<AttachedRunnerState> All => _byKey.Values.SelectMany(static states => states);
 
-    /// <summary>Takes a new list. What runs on a runner that stays is still counted; one that left ends with its last request.</summary>
+    /// <summary>
+    /// Replaces the list. Requests on a runner that remains are still counted; a removed runner is forgotten with its last request.
+    /// </summary>
     public void Replace(IReadOnlyList<AttachedRunner> runners)
     {
         Dictionary<RunnerId, AttachedRunnerState> known = All.ToDictionary(static state => state.Id);
@@ -32,16 +34,16 @@ internal sealed class AttachedRunners
     }
 
     /// <summary>
-    /// The least busy runner for a key, of equally busy ones the one that was used the longest ago; null where none serves it. One that
-    /// failed is only chosen where all others failed too, and one that was tried where all were. One that has requests and never answered any
-    /// is only chosen where no other has answered.
+    /// Chooses the runner with the fewest requests for a key, and of equal ones the one that was used the longest time ago. Null if no runner
+    /// has this key. A runner in <paramref name="tried"/> is chosen only if all were tried, a failed one only if all others failed too, and one
+    /// that has requests but has never responded only if no other runner has responded.
     /// </summary>
     public AttachedRunnerState? Choose(RunnerKey key, IReadOnlyCollection<RunnerId> tried, TimeSpan now) =>
         _byKey.TryGetValue(key, out List<AttachedRunnerState>? states)
             ? states.MinBy(state => (
                 tried.Contains(state.Id),
                 state.IsAvoided(now) ? state.AvoidUntil : TimeSpan.MinValue,
-                state.IsUnproven && states.Exists(static other => other.AnsweredAt is not null),
+                state.IsUnproven && states.Exists(static other => other.RespondedAt is not null),
                 state.InFlight,
                 state.LastUsed ?? TimeSpan.MinValue,
                 state.Id.Value))
@@ -65,7 +67,7 @@ internal sealed class AttachedRunners
         switch (result)
         {
             case RequestResult.Served:
-                runner.AnsweredAt = now;
+                runner.RespondedAt = now;
                 runner.ServerErrors = 0;
                 if (request.Arrived >= runner.FailedAt)
                     runner.Failures = 0;
@@ -74,15 +76,15 @@ internal sealed class AttachedRunners
                 Fail(runner, request, now, settings);
                 break;
             case RequestResult.ServerError:
-                runner.AnsweredAt = now;
+                runner.RespondedAt = now;
                 runner.ServerErrors++;
                 if (request.IsTrial || runner.ServerErrors >= MaxServerErrors)
                     Fail(runner, request, now, settings);
                 break;
             case RequestResult.Abandoned:
-                // A trial that its client gave up found nothing out. A runner that answered nobody meanwhile may hang, and would keep the next
-                // request as well.
-                bool isSilent = now - request.Arrived >= AnswerPatience && (runner.AnsweredAt ?? TimeSpan.MinValue) < request.Arrived;
+                // A trial whose client disconnected has no result. A runner that responded to nobody meanwhile may hang, and the next request
+                // would hang too.
+                bool isSilent = now - request.Arrived >= MinSilence && (runner.RespondedAt ?? TimeSpan.MinValue) < request.Arrived;
                 if (request.IsTrial || isSilent)
                     Avoid(runner, request, now, settings);
                 break;
@@ -95,7 +97,7 @@ internal sealed class AttachedRunners
         Avoid(runner, request, now, settings);
     }
 
-    // Requests that were under way together fail together; that is one failure.
+    // Requests that were running together fail together. That counts as one failure.
     private static void Avoid(AttachedRunnerState runner, RequestState request, TimeSpan now, SchedulerSettings settings)
     {
         if (runner.Failures == 0 || request.IsTrial)

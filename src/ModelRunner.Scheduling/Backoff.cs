@@ -1,12 +1,12 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>How long to wait after starts that failed in a row.</summary>
+/// <summary>The wait after failed starts.</summary>
 internal static class Backoff
 {
-    /// <summary>How long a runner must have been ready for its earlier failures to be forgiven.</summary>
+    /// <summary>A runner that was ready for at least this time starts with no failures again.</summary>
     public static readonly TimeSpan ForgivenAfter = TimeSpan.FromSeconds(10);
 
-    /// <summary>The smallest wait after one failure, doubled with each further one up to the longest.</summary>
+    /// <summary>Returns the smallest wait after one failure, doubled for each further failure, up to the longest wait.</summary>
     /// <param name="failures">Failures in a row; 0 or less: no wait.</param>
     /// <param name="settings">The smallest and the longest wait.</param>
     public static TimeSpan After(int failures, SchedulerSettings settings)
@@ -19,8 +19,8 @@ internal static class Backoff
     }
 
     /// <summary>
-    /// When a failure is forgotten if nobody asks for the model again: one more longest wait after the next start was allowed, so that
-    /// waits can go on doubling.
+    /// When a failure is forgotten if no request for the model arrives: one longest wait after the next start is allowed, so that the waits can
+    /// keep doubling.
     /// </summary>
     public static TimeSpan ForgetAt(ManagedRunnerState runner, SchedulerSettings settings)
     {

@@ -1,18 +1,18 @@
 namespace ModelRunner.Scheduling;
 
 /// <summary>
-/// Whether a runner may start, and who has to go for it. Victims are idle and not pinned, those idle for the longest first. Nobody is
-/// stopped unless all who would have to be are idle or on their way out.
+/// Decides whether a runner may start, and which runners are stopped for it. Only idle runners that are not pinned are evicted, in the order of
+/// their last use. No runner is evicted unless the wanted runner can then start without waiting for a busy one.
 /// </summary>
 internal static class Capacity
 {
-    /// <summary>Whether the runner fits beside all processes that there are, those that are stopping included.</summary>
-    public static bool HasFor(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings) =>
+    /// <summary>Whether the runner can start now, beside all processes including those that are stopping.</summary>
+    public static bool CanStartNow(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings) =>
         Fits(wanted, runners.LiveCount, runners.Live.Sum(static live => live.MemoryBytes), settings);
 
     /// <summary>
-    /// The idle runners to stop so that, once these and those already stopping are gone, the wanted one fits. Empty where it is enough to
-    /// wait; null where busy or pinned ones are in the way.
+    /// The idle runners to stop. Once these and the stopping ones have ended, the wanted runner can start. Empty if waiting is enough; null if
+    /// busy or pinned runners prevent the start.
     /// </summary>
     public static List<ManagedRunnerState>? FindVictims(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings)
     {
@@ -32,14 +32,14 @@ internal static class Capacity
         return Fits(wanted, count, bytes, settings) ? victims : null;
     }
 
-    /// <summary>Whether the runner would fit if all were gone that may be evicted or go anyway. Pinned ones stay.</summary>
-    public static bool CanHaveFor(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings) =>
-        Fits(wanted, runners.Live.Count(IsFixed), PinnedBytes(runners), settings);
+    /// <summary>Whether the runner could start if all runners were stopped except the pinned ones.</summary>
+    public static bool CanStartEventually(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings) =>
+        Fits(wanted, runners.Live.Count(IsProtected), PinnedBytes(runners), settings);
 
-    /// <summary>Memory of the runners that only an unload would end.</summary>
-    public static long PinnedBytes(ManagedRunners runners) => runners.Live.Where(IsFixed).Sum(static live => live.MemoryBytes);
+    /// <summary>The memory in bytes of the pinned runners, which only an unload stops.</summary>
+    public static long PinnedBytes(ManagedRunners runners) => runners.Live.Where(IsProtected).Sum(static live => live.MemoryBytes);
 
-    /// <summary>Idle runners that are too many, or take too much, after limits were lowered. Busy ones follow when they are idle.</summary>
+    /// <summary>The idle runners to stop after a limit was lowered. Busy runners follow when they become idle.</summary>
     public static IReadOnlyList<ManagedRunnerState> FindExcess(ManagedRunners runners, SchedulerSettings settings)
     {
         List<ManagedRunnerState> staying = [.. runners.Live.Where(static live => live.State != RunnerState.Stopping)];
@@ -59,8 +59,8 @@ internal static class Capacity
     }
 
     /// <summary>
-    /// The busy runner that is to yield: not pinned, the fewest requests first, then the longest unused. Null where one yields already or
-    /// none can. One whose requests outlasted its last yield would turn new requests away for nothing.
+    /// The busy runner that must yield: not pinned, with the fewest requests, then with the oldest last use. Null if one yields already or none
+    /// can. A runner with requests that outlasted its last yield is left out: it would refuse new requests without any gain.
     /// </summary>
     public static ManagedRunnerState? FindYielding(ManagedRunners runners) =>
         runners.Live.Any(static live => live.Draining is not null || live.State == RunnerState.Stopping)
@@ -74,7 +74,7 @@ internal static class Capacity
         .OrderBy(static live => live.LastUsed)
         .ThenBy(static live => live.Id.Value);
 
-    private static bool IsFixed(ManagedRunnerState live) => live.IsPinned && live.State != RunnerState.Stopping && live.Draining is null;
+    private static bool IsProtected(ManagedRunnerState live) => live.IsPinned && live.State != RunnerState.Stopping && live.Draining is null;
 
     private static bool Fits(ManagedRunnerState wanted, int count, long bytes, SchedulerSettings settings) =>
         count < settings.MaxRunners && (settings.MemoryBudgetBytes is not { } budget || bytes <= budget - wanted.MemoryBytes);

@@ -1,6 +1,6 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>Finds when something will be due although nothing happens.</summary>
+/// <summary>Computes the time of the next action that no event triggers.</summary>
 internal static class Deadline
 {
     public static TimeSpan? Next(ManagedRunners runners, SchedulerSettings settings)
@@ -37,7 +37,7 @@ internal static class Deadline
             next = due;
     }
 
-    // A keep-alive may be as long as somebody cares to write.
+    // A keep-alive may be so long that the sum would overflow.
     private static TimeSpan Sum(TimeSpan left, TimeSpan right) =>
         right > TimeSpan.MaxValue - left ? TimeSpan.MaxValue : left + right;
 }

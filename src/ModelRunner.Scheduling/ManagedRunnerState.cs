@@ -1,89 +1,89 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>One managed key: its present process if it has one, who waits for it, and how its starts went.</summary>
+/// <summary>The state of one managed key: its current process if there is one, its waiting requests, and the results of its starts.</summary>
 internal sealed class ManagedRunnerState(RunnerKey key)
 {
     public RunnerKey Key { get; } = key;
 
-    /// <summary>The present start, or the last one.</summary>
+    /// <summary>The current start, or the last one.</summary>
     public RunnerId Id { get; set; }
 
-    /// <summary>Null before the first start and after an end that left nothing to tell.</summary>
+    /// <summary>Null before the first start, and after an end without failure.</summary>
     public RunnerState? State { get; set; }
 
-    /// <summary>Requests that run on it.</summary>
+    /// <summary>The number of requests that are running on it.</summary>
     public int InFlight { get; set; }
 
-    /// <summary>Requests that wait for it, the first to come first.</summary>
+    /// <summary>Requests that wait for it, in order of arrival.</summary>
     public LinkedList<RequestState> Waiting { get; } = [];
 
     public TimeSpan? LastUsed { get; set; }
 
     public TimeSpan ReadySince { get; set; }
 
-    /// <summary>What its latest request said of <see cref="KeepAlive"/>; null: the default of the settings.</summary>
-    public TimeSpan? AskedKeepAlive { get; set; }
+    /// <summary>The <see cref="KeepAlive"/> of its latest request; null: the default of the settings.</summary>
+    public TimeSpan? RequestedKeepAlive { get; set; }
 
-    /// <summary>How long it stays when idle; negative: for ever.</summary>
+    /// <summary>How long it stays loaded when idle; negative: it is pinned and stays until an unload.</summary>
     public TimeSpan KeepAlive { get; set; }
 
     public long MemoryBytes { get; set; }
 
-    /// <summary>Starts in a row that failed, or crashed soon after they were ready.</summary>
+    /// <summary>The number of starts in a row that failed, or crashed soon after they were ready.</summary>
     public int Failures { get; set; }
 
-    /// <summary>No start before this time.</summary>
+    /// <summary>It is not started before this time.</summary>
     public TimeSpan RetryAt { get; set; }
 
-    /// <summary>Whether <see cref="RetryAt"/> has not come yet.</summary>
+    /// <summary>Whether <see cref="RetryAt"/> is in the future.</summary>
     public bool IsBackingOff { get; set; }
 
-    /// <summary>Whether the last failure was the end of a runner that had been ready. Requests may wait until it is started again.</summary>
+    /// <summary>Whether the last failure was a crash of a ready runner. Requests may wait until it is started again.</summary>
     public bool HasCrashed { get; set; }
 
-    /// <summary>Whether the present process, or the last one, answered a request.</summary>
+    /// <summary>Whether the current process, or the last one, has served a request.</summary>
     public bool HasServed { get; set; }
 
-    /// <summary>When the last failure was, for forgetting it.</summary>
+    /// <summary>The time of the last failure, from which <see cref="Backoff.ForgetAt"/> counts.</summary>
     public TimeSpan FailedAt { get; set; }
 
     public string? Failure { get; set; }
 
-    /// <summary>Why it takes no more requests and stops when those it has are done; null: it goes on.</summary>
+    /// <summary>Why it accepts no more requests and stops after its running ones; null: it does accept requests.</summary>
     public StopReason? Draining { get; set; }
 
-    /// <summary>When it is stopped although requests run on it; null: never.</summary>
+    /// <summary>When it is stopped even if requests are still running; null: never.</summary>
     public TimeSpan? DrainEnds { get; set; }
 
-    /// <summary>Since when it takes no more requests; only with <see cref="Draining"/>.</summary>
+    /// <summary>Since when it accepts no more requests; valid only with <see cref="Draining"/>.</summary>
     public TimeSpan DrainingSince { get; set; }
 
-    /// <summary>How often in a row it yielded and was not done in time.</summary>
+    /// <summary>The number of yields in a row that its requests outlasted.</summary>
     public int FailedYields { get; set; }
 
-    /// <summary>How many of its requests outlasted a yield. It does not yield again while there are any.</summary>
+    /// <summary>The number of running requests that outlasted a yield. It does not yield again while there are any.</summary>
     public int Outlasting { get; set; }
 
-    /// <summary>Whether a health check is under way.</summary>
+    /// <summary>Whether a health check is running.</summary>
     public bool IsBeingChecked { get; set; }
 
-    /// <summary>Why it had to be stopped; null where it was stopped for no fault of its own.</summary>
+    /// <summary>The failure because of which it is stopped; null if it is stopped for another reason.</summary>
     public string? StopCause { get; set; }
 
-    /// <summary>Whether there is a process, or one was asked for.</summary>
+    /// <summary>Whether there is a process, or a start was requested.</summary>
     public bool IsLive => State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;
 
-    /// <summary>Whether it is ready and nobody uses it or waits for it.</summary>
+    /// <summary>Whether it is ready and has neither running nor waiting requests.</summary>
     public bool IsIdle => State == RunnerState.Ready && InFlight == 0 && Waiting.Count == 0;
 
     public bool IsPinned => KeepAlive < TimeSpan.Zero;
 
     public bool TakesRequests => State == RunnerState.Ready && Draining is null;
 
-    /// <summary>Whether requests wait and there is no process that could serve them.</summary>
+    /// <summary>Whether requests wait and there is no process for them.</summary>
     public bool LacksProcess => Waiting.Count > 0 && !IsLive;
 
-    /// <summary>Whether a process is to be started as soon as there is room for it.</summary>
+    /// <summary>Whether a process must be started as soon as there is capacity.</summary>
     public bool WantsStart => LacksProcess && !IsBackingOff;
 
     public RunnerStatus ToStatus()

@@ -1,6 +1,6 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>All managed keys that there is something to know about, and the room that their processes take.</summary>
+/// <summary>All managed keys that have a process, a waiting request or a failure. Not thread-safe.</summary>
 internal sealed class ManagedRunners
 {
     private readonly Dictionary<RunnerKey, ManagedRunnerState> _byKey = [];
@@ -19,7 +19,7 @@ internal sealed class ManagedRunners
         return runner;
     }
 
-    /// <summary>The runner whose present process this is; null for one that is gone, so that late events fall on nothing.</summary>
+    /// <summary>The runner with this start; null if its process has ended, so that late events are ignored.</summary>
     public ManagedRunnerState? FindLive(RunnerId id) => _byId.GetValueOrDefault(id);
 
     public void Begin(ManagedRunnerState runner, RunnerId id)
@@ -36,7 +36,7 @@ internal sealed class ManagedRunners
         _byId.Add(id, runner);
     }
 
-    /// <summary>The process is gone.</summary>
+    /// <summary>Called when the process has ended.</summary>
     public void End(ManagedRunnerState runner)
     {
         _byId.Remove(runner.Id);
@@ -47,7 +47,7 @@ internal sealed class ManagedRunners
         runner.DrainEnds = null;
     }
 
-    /// <summary>Forgets a key that has no process, no request and nothing to tell.</summary>
+    /// <summary>Removes a key that has no process, no request and no failure.</summary>
     public void ForgetIfEmpty(ManagedRunnerState runner)
     {
         if (runner.State is null && runner.Waiting.Count == 0)

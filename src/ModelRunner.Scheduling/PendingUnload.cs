@@ -1,13 +1,13 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>An unload that waits for processes to end.</summary>
+/// <summary>An unload that waits until its processes have ended.</summary>
 internal sealed class PendingUnload(UnloadId id, int count, HashSet<RunnerId> runners)
 {
     public UnloadId Id { get; } = id;
 
-    /// <summary>How many runners stop because of it.</summary>
+    /// <summary>The number of runners that are stopped because of it.</summary>
     public int Count { get; } = count;
 
-    /// <summary>The processes that have not ended, those included that were stopping before.</summary>
+    /// <summary>The processes that have not ended yet, including those that were already stopping.</summary>
     public HashSet<RunnerId> Runners { get; } = runners;
 }

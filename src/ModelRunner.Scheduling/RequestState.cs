@@ -1,6 +1,6 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>One request that has arrived and not ended.</summary>
+/// <summary>A request that waits or is running.</summary>
 internal sealed class RequestState(RequestId id, TimeSpan arrived)
 {
     public RequestId Id { get; } = id;
@@ -15,9 +15,9 @@ internal sealed class RequestState(RequestId id, TimeSpan arrived)
 
     public bool IsAdmitted { get; set; }
 
-    /// <summary>Whether it went on for longer than its runner could wait for it in order to yield.</summary>
+    /// <summary>Whether it was still running when a yield of its runner ended.</summary>
     public bool HasOutlastedYield { get; set; }
 
-    /// <summary>Whether it is the one that finds out whether an attached runner which failed is back.</summary>
+    /// <summary>Whether it is the trial request of an attached runner that had failed.</summary>
     public bool IsTrial { get; set; }
 }

@@ -1,9 +1,7 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>
-/// What makes a managed runner unique: at most one live runner exists for a key.
-/// </summary>
-/// <param name="Backend">The engine's name, for instance <c>llama.cpp</c>.</param>
+/// <summary>The identity of a managed runner: each key has at most one live runner.</summary>
+/// <param name="Backend">The backend, for example <c>llama.cpp</c>.</param>
 /// <param name="Model">The canonical model reference, with its tag.</param>
-/// <param name="Mode">What the runner is started to do.</param>
+/// <param name="Mode">The kind of requests that it serves.</param>
 public readonly record struct RunnerKey(string Backend, string Model, RunnerMode Mode);

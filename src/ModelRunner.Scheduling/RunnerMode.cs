@@ -1,12 +1,12 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>What a runner is started to do. It is the value of the <c>mode</c> label, in lower case.</summary>
+/// <summary>The kind of requests that a runner serves. In lower case it is the value of the label <c>mode</c>.</summary>
 public enum RunnerMode
 {
     /// <summary>Chat and text completion.</summary>
     Completion,
 
-    /// <summary>Vectors for texts.</summary>
+    /// <summary>Embeddings of texts.</summary>
     Embedding,
 
     /// <summary>Scores of documents against a query.</summary>

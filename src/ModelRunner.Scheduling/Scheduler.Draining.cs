@@ -1,6 +1,6 @@
 namespace ModelRunner.Scheduling;
 
-// Busy runners that others wait for: they take no more requests, and stop when they are done.
+// Draining: a busy runner accepts no more requests and stops when its running ones have ended.
 public sealed partial class Scheduler
 {
     private void Drain(ManagedRunnerState runner, StopReason reason, TimeSpan now)
@@ -11,7 +11,7 @@ public sealed partial class Scheduler
         Check(runner);
     }
 
-    // A process that was stopped from outside, or hangs in a driver, never ends a request. Nobody would notice without asking it.
+    // A process that is suspended or hangs in a driver never completes a request. Only a health check detects this.
     private void Check(ManagedRunnerState runner)
     {
         if (runner.IsBeingChecked)
@@ -20,7 +20,7 @@ public sealed partial class Scheduler
         _effects.Add(new CheckRunner(runner.Id));
     }
 
-    private void Answer(RunnerId id)
+    private void CompleteCheck(RunnerId id)
     {
         if (_runners.FindLive(id) is not { IsBeingChecked: true } runner)
             return;
@@ -40,7 +40,7 @@ public sealed partial class Scheduler
         Stop(runner, StopReason.Stuck);
     }
 
-    // Answers that it is still sending go on, for as long as an unload would let them. Requests that come meanwhile wait for its successor.
+    // Running responses may continue for as long as before an unload. New requests wait for the next start.
     private void Replace(RunnerUnreachable unreachable, TimeSpan now)
     {
         if (_runners.FindLive(unreachable.Runner) is not { State: RunnerState.Ready, Draining: null or StopReason.Evicted } runner)
@@ -50,7 +50,7 @@ public sealed partial class Scheduler
         StopWhenIdle(runner, StopReason.Unreachable, now);
     }
 
-    // An answer may be without end, and it is not cut. So whoever waits behind it for the same model is served beside it.
+    // A response may have no end, and it is not aborted. So requests that wait for the same model are admitted beside it.
     private void EndYields(TimeSpan now)
     {
         foreach (ManagedRunnerState runner in _runners.Live)
@@ -66,7 +66,7 @@ public sealed partial class Scheduler
         }
     }
 
-    // Nobody waits for room any more, so whoever was to yield for it goes on.
+    // No request waits for capacity any more, so a runner that yields accepts requests again.
     private void StopYielding()
     {
         foreach (ManagedRunnerState runner in _runners.Live)

@@ -1,6 +1,6 @@
 namespace ModelRunner.Scheduling;
 
-// What follows every event: a look at everything that is known.
+// The check of the whole state that follows every event.
 public sealed partial class Scheduler
 {
     private void Reconcile(TimeSpan now)
@@ -51,7 +51,7 @@ public sealed partial class Scheduler
         }
     }
 
-    // Strictly first come, first served: a small model does not pass a large one that waits for room, so none waits for ever.
+    // Strictly in order of arrival: a small model does not overtake a large one that waits for capacity, so no request waits forever.
     private void StartWanted(TimeSpan now)
     {
         IEnumerable<ManagedRunnerState> wanted = _runners.All
@@ -61,15 +61,15 @@ public sealed partial class Scheduler
             .ToList();
         foreach (ManagedRunnerState runner in wanted)
         {
-            if (!Capacity.CanHaveFor(runner, _runners, _settings))
+            if (!Capacity.CanStartEventually(runner, _runners, _settings))
             {
-                RefuseForPinned(runner);
+                RefuseBehindPinned(runner);
                 continue;
             }
 
-            if (!Capacity.HasFor(runner, _runners, _settings))
+            if (!Capacity.CanStartNow(runner, _runners, _settings))
             {
-                MakeRoom(runner, now);
+                FreeCapacity(runner, now);
                 return;
             }
 
@@ -78,21 +78,21 @@ public sealed partial class Scheduler
             _effects.Add(new StartRunner(id, runner.Key));
         }
 
-        // What was measured says what fits beside the runners that there are. It is no reason to stop one of them.
+        // A measured budget limits new starts only. It is no reason to stop a runner.
         foreach (ManagedRunnerState excess in Capacity.FindExcess(_runners, _isMemoryMeasured ? _settings with { MemoryBudgetBytes = null } : _settings))
             Stop(excess, StopReason.Evicted);
 
         StopYielding();
     }
 
-    // Only an unload could change it, and nobody behind may wait for that.
-    private void RefuseForPinned(ManagedRunnerState runner)
+    // Refuse now: pinned runners free no capacity, and waiting would block the queue.
+    private void RefuseBehindPinned(ManagedRunnerState runner)
     {
-        RefuseWaiting(runner, request => Refusals.NoRoom(request, runner.Key, runner.MemoryBytes, Capacity.PinnedBytes(_runners), _settings));
+        RefuseWaiting(runner, request => Refusals.NoCapacity(request, runner.Key, runner.MemoryBytes, Capacity.PinnedBytes(_runners), _settings));
         _runners.ForgetIfEmpty(runner);
     }
 
-    private void MakeRoom(ManagedRunnerState wanted, TimeSpan now)
+    private void FreeCapacity(ManagedRunnerState wanted, TimeSpan now)
     {
         if (Capacity.FindVictims(wanted, _runners, _settings) is { } victims)
         {
@@ -101,7 +101,7 @@ public sealed partial class Scheduler
             return;
         }
 
-        // A busy runner that new requests keep busy would never be idle: after a while it must let those wait.
+        // New requests could keep a busy runner busy forever. After a while it must yield: new requests wait.
         if (now - wanted.Waiting.First!.Value.Arrived >= _settings.YieldDelay && Capacity.FindYielding(_runners) is { } yielding)
             Drain(yielding, StopReason.Evicted, now);
     }

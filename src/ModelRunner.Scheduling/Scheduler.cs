@@ -1,19 +1,17 @@
 namespace ModelRunner.Scheduling;
 
 /// <summary>
-/// Decides which runner serves, starts, waits and is evicted. A pure state machine: the same events at the same times give the same
-/// effects. Not thread-safe; one loop owns it.
+/// Decides which runner serves a request, which one starts and which one is evicted. A pure state machine: the same events at the same times
+/// have the same effects. Not thread-safe; one loop owns it.
 /// </summary>
 /// <remarks>
-/// <para>All times are spans since an origin that the caller keeps, from a clock that never goes back.</para>
-/// <para>
-/// Each event changes what is known and is followed by one <see cref="Reconcile"/>, which looks at everything anew: what waited too long, what
-/// was idle for too long, who may start. So no decision depends on an event being the right one at the right moment, and none is missed.
-/// </para>
+/// <para>All times are spans since an origin that the caller chooses. They must come from a monotonic clock.</para>
+/// <para>Each event changes the state. One <see cref="Reconcile"/> follows, which checks the whole state: expired waits, idle runners, possible
+/// starts. So no decision depends on the order of events, and none is missed.</para>
 /// </remarks>
 public sealed partial class Scheduler
 {
-    /// <summary>A pebibyte: larger estimates mean "never" as well, and sums of this one cannot overflow.</summary>
+    /// <summary>One pebibyte. A larger estimate can never be satisfied either, and sums of this one cannot overflow.</summary>
     private const long MaxEstimate = 1L << 50;
 
     private readonly ManagedRunners _runners = new();
@@ -27,8 +25,8 @@ public sealed partial class Scheduler
     private ShutdownPhase _shutdown;
     private bool _isMemoryMeasured;
 
-    /// <summary>Makes a scheduler that knows no managed runner.</summary>
-    /// <param name="settings">The limits to begin with.</param>
+    /// <summary>Creates a scheduler without managed runners.</summary>
+    /// <param name="settings">The initial settings.</param>
     public Scheduler(SchedulerSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -36,31 +34,34 @@ public sealed partial class Scheduler
         Configure(settings);
     }
 
-    /// <summary>When <see cref="TimePassed"/> is due at the latest; null: never.</summary>
+    /// <summary>When <see cref="TimePassed"/> must be sent at the latest; null: never.</summary>
     public TimeSpan? NextDeadline { get; private set; }
 
-    /// <summary>Takes one event and returns what to do now, in order. The list is only valid until the next call.</summary>
-    public IReadOnlyList<SchedulerEffect> Handle(SchedulerEvent happened, TimeSpan now)
+    /// <summary>
+    /// Handles one event and returns the effects, in the order in which they must be carried out. The list is borrowed: valid until the next
+    /// call.
+    /// </summary>
+    public IReadOnlyList<SchedulerEffect> Handle(SchedulerEvent schedulerEvent, TimeSpan now)
     {
         _effects.Clear();
-        switch (happened)
+        switch (schedulerEvent)
         {
             case RequestArrived arrived: Arrive(arrived, now); break;
-            case ClientLeft left: Leave(left.Request); break;
+            case ClientDisconnected left: Leave(left.Request); break;
             case RequestCompleted completed: Complete(completed, now); break;
             case RunnerReady ready: BecomeReady(ready.Runner, now); break;
             case RunnerFailed failed: Fail(failed, now); break;
             case RunnerExited exited: Exit(exited, now); break;
-            case RunnerAnswered answered: Answer(answered.Runner); break;
+            case RunnerResponded answered: CompleteCheck(answered.Runner); break;
             case RunnerStuck stuck: StopStuck(stuck); break;
             case RunnerUnreachable unreachable: Replace(unreachable, now); break;
-            case UnloadAsked asked: Unload(asked, now); break;
+            case UnloadRequested asked: Unload(asked, now); break;
             case UnloadAbandoned abandoned: _unloads.RemoveAll(unload => unload.Id == abandoned.Unload); break;
             case ConfigurationChanged changed: Configure(changed.Settings); break;
             case MemoryMeasured measured: Measure(measured.BudgetBytes); break;
-            case ShutdownAsked: Shutdown(now); break;
+            case ShutdownRequested: Shutdown(now); break;
             case TimePassed: break;
-            default: throw new ArgumentException($"Not an event of the list: {happened}.", nameof(happened));
+            default: throw new ArgumentException($"Unknown event: {schedulerEvent}.", nameof(schedulerEvent));
         }
 
         Reconcile(now);
@@ -68,7 +69,7 @@ public sealed partial class Scheduler
         return _effects;
     }
 
-    /// <summary>A copy of what is known of all runners, in order of backend, model, mode and identity.</summary>
+    /// <summary>A copy of the status of all runners, in order of backend, model, mode and identity.</summary>
     public IReadOnlyList<RunnerStatus> Snapshot() =>
     [
         .. _runners.All
@@ -80,7 +81,7 @@ public sealed partial class Scheduler
             .ThenBy(static status => status.Id.Value),
     ];
 
-    /// <summary>Throws where something that must always hold does not. For tests.</summary>
+    /// <summary>Throws <see cref="InvalidOperationException"/> if an invariant is violated. For tests.</summary>
     internal void CheckInvariants() => Invariants.Check(_runners, _requests, _queued, _settings, _shutdown != ShutdownPhase.None);
 
     private void Arrive(RequestArrived arrived, TimeSpan now)
@@ -104,7 +105,7 @@ public sealed partial class Scheduler
         }
 
         ManagedRunnerState runner = _runners.GetOrAdd(arrived.Key);
-        runner.AskedKeepAlive = arrived.Demand.KeepAlive;
+        runner.RequestedKeepAlive = arrived.Demand.KeepAlive;
         runner.KeepAlive = arrived.Demand.KeepAlive ?? _settings.DefaultKeepAlive;
         if (!runner.IsLive)
             runner.MemoryBytes = Math.Clamp(arrived.Demand.MemoryBytes, 0, MaxEstimate);
@@ -136,11 +137,11 @@ public sealed partial class Scheduler
         _runners.ForgetIfEmpty(runner);
     }
 
-    // A start that failed most likely fails again, and whoever asks is told at once. A crash may have had a cause outside.
+    // A failed start most likely fails again, so the request is refused at once. A crash may have an external cause, so the request may wait.
     private bool CanWaitOut(ManagedRunnerState runner, TimeSpan now)
     {
         TimeSpan left = runner.RetryAt - now;
-        return runner.HasCrashed && left <= _settings.BackoffPatience && left < _settings.QueueTimeout;
+        return runner.HasCrashed && left <= _settings.MaxBackoffWait && left < _settings.QueueTimeout;
     }
 
     private void Admit(ManagedRunnerState runner, RequestState request)
@@ -230,15 +231,15 @@ public sealed partial class Scheduler
             return;
         }
 
-        string cause = exited.Cause ?? "its process ended without being asked to";
+        string cause = exited.Cause ?? "its process ended although it was not stopped";
         if (runner.State == RunnerState.Loading)
         {
             Fail(new RunnerFailed(runner.Id, cause), now);
             return;
         }
 
-        // A first crash costs no wait: whoever asks next gets a new process. One that crashes again and again soon after it is ready, and
-        // serves nobody in between, waits.
+        // After a first crash the next request starts a new process at once. A runner that crashes repeatedly, soon after it is ready and
+        // without serving a request, waits for its backoff.
         bool wasStable = runner.HasServed || now - runner.ReadySince >= Backoff.ForgivenAfter;
         runner.Failures = wasStable ? 1 : runner.Failures + 1;
         runner.FailedAt = now;
@@ -275,9 +276,9 @@ public sealed partial class Scheduler
         runner.Waiting.Clear();
     }
 
-    // A busy runner takes no more requests and stops after its last one, or when its time is over. Those that come meanwhile wait and load it
-    // again.
-    private void Unload(UnloadAsked asked, TimeSpan now)
+    // A busy runner accepts no more requests. It stops after its last one, or when the drain time is over. Requests that arrive meanwhile wait
+    // and load it again.
+    private void Unload(UnloadRequested asked, TimeSpan now)
     {
         HashSet<RunnerId> ends = [];
         int count = 0;
@@ -301,7 +302,7 @@ public sealed partial class Scheduler
         _unloads.Add(new PendingUnload(asked.Unload, count, ends));
     }
 
-    // Who unloads a model that failed wants it tried again.
+    // An unload of a failed model resets its backoff.
     private void ForgetFailure(ManagedRunnerState runner)
     {
         runner.Failures = 0;
@@ -318,7 +319,7 @@ public sealed partial class Scheduler
         _isMemoryMeasured = false;
         _attached.Replace(settings.Attached);
         foreach (ManagedRunnerState runner in _runners.All)
-            runner.KeepAlive = runner.AskedKeepAlive ?? settings.DefaultKeepAlive;
+            runner.KeepAlive = runner.RequestedKeepAlive ?? settings.DefaultKeepAlive;
     }
 
     private void Measure(long? budgetBytes)

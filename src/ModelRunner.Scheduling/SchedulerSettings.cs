@@ -1,40 +1,42 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>The limits that the scheduler keeps. Immutable; a new one arrives with <see cref="ConfigurationChanged"/>.</summary>
+/// <summary>The settings of the scheduler. Immutable; <see cref="ConfigurationChanged"/> replaces them.</summary>
 public sealed record SchedulerSettings
 {
-    /// <summary>How long a runner stays when idle and its model says nothing else. Default 5 minutes; negative: for ever.</summary>
+    /// <summary>
+    /// How long a runner stays loaded when idle, unless its model says otherwise. Default: 5 minutes. Negative: until an unload.
+    /// </summary>
     public TimeSpan DefaultKeepAlive { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How many managed runners may have a process at once, loading and stopping ones included. At least 1.</summary>
+    /// <summary>The most managed runners that may have a process, including loading and stopping ones. At least 1.</summary>
     public int MaxRunners { get; init; } = 8;
 
-    /// <summary>How many requests may wait in all, over all runners. One more is refused. At least 1.</summary>
+    /// <summary>The most requests that may wait, over all runners. Further ones are refused. At least 1.</summary>
     public int MaxQueuedRequests { get; init; } = 512;
 
-    /// <summary>How long a request may wait for a runner that cannot start because others are busy.</summary>
+    /// <summary>How long a request may wait for capacity.</summary>
     public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// How long a model that waits for room lets busy runners take new requests. After that one of them takes no more until it was idle and
-    /// made room.
+    /// How long a model waits for capacity before a busy runner must yield. That runner then accepts no more requests until it is idle and has
+    /// been evicted.
     /// </summary>
     public TimeSpan YieldDelay { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long an unloaded runner may go on with the requests it has. After that they are cut and it is stopped: one that hangs would
-    /// never end otherwise.
+    /// How long the running requests of an unloaded runner may continue. Then they are aborted and the runner is stopped, because a hung
+    /// request would never end.
     /// </summary>
     public TimeSpan UnloadDrain { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How long a runner that yields may refuse to take new requests while its last ones go on. Where they go on for longer, it takes
-    /// requests again until they have ended; each further try is twice as long. It is never longer than half of
-    /// <see cref="QueueTimeout"/>, so that no request for a loaded model is refused because of it.
+    /// How long a runner that yields accepts no new requests. If its running requests take longer, it accepts requests again until they have
+    /// ended; each further yield is twice as long. A yield is at most half of <see cref="QueueTimeout"/>, so that it causes no refusal of a
+    /// request for a loaded model.
     /// </summary>
     public TimeSpan YieldLimit { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Memory in bytes that all managed runners may take together by their estimates; null: not limited.</summary>
+    /// <summary>The most memory in bytes that all managed runners may use together by their estimates; null: no limit.</summary>
     public long? MemoryBudgetBytes { get; init; }
 
     /// <summary>The wait after the first failed start; it doubles with each further failure.</summary>
@@ -44,11 +46,11 @@ public sealed record SchedulerSettings
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// How long a request waits until a runner that crashed may be started again. Where that takes longer, or as long as
-    /// <see cref="QueueTimeout"/>, the request is refused at once.
+    /// How long a request may wait for the next start of a crashed runner. If the wait is longer, or at least <see cref="QueueTimeout"/>, the
+    /// request is refused at once.
     /// </summary>
-    public TimeSpan BackoffPatience { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan MaxBackoffWait { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Servers that already run elsewhere: always ready, never started or stopped. Several may share a key.</summary>
+    /// <summary>Servers that the daemon neither starts nor stops. They are always ready. Several may share a key.</summary>
     public IReadOnlyList<AttachedRunner> Attached { get; init; } = [];
 }

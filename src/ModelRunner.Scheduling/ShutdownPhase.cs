@@ -1,16 +1,16 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>How far the end of the daemon is.</summary>
+/// <summary>The phase of the shutdown.</summary>
 internal enum ShutdownPhase
 {
     None,
 
-    /// <summary>Admitted requests may finish; nothing else may begin.</summary>
+    /// <summary>Running requests may finish; no request is admitted.</summary>
     Draining,
 
-    /// <summary>Nobody waits for requests any more, only for processes to end.</summary>
+    /// <summary>Running requests are ignored; only the processes must end.</summary>
     Ending,
 
-    /// <summary>No process is left, and that was told.</summary>
+    /// <summary>No process is left, and <see cref="ShutdownCompleted"/> was returned.</summary>
     Ended,
 }

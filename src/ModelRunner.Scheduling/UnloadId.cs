@@ -1,5 +1,5 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>One call that asks for runners to be unloaded, so that its answer finds its way back.</summary>
+/// <summary>One unload request, which its <see cref="UnloadCompleted"/> names.</summary>
 /// <param name="Value">Counts up from 1 over the life of the daemon.</param>
 public readonly record struct UnloadId(long Value);

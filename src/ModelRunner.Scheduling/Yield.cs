@@ -1,9 +1,9 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>How long a runner yields: how long it takes no requests so that another model gets its place.</summary>
+/// <summary>Computes how long a runner yields. While it yields, it accepts no requests, so that another model gets its capacity.</summary>
 internal static class Yield
 {
-    /// <summary>When a runner that yields gives it up; null where it does not yield.</summary>
+    /// <summary>When the yield of a runner ends; null if it does not yield.</summary>
     public static TimeSpan? EndOf(ManagedRunnerState runner, SchedulerSettings settings) =>
         runner is { State: RunnerState.Ready, Draining: StopReason.Evicted } ? runner.DrainingSince + LengthOf(runner.FailedYields, settings) : null;
 

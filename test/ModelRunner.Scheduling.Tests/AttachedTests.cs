@@ -73,7 +73,7 @@ public class AttachedTests
     }
 
     [Fact]
-    public void An_answer_that_began_before_the_failure_does_not_forgive_it()
+    public void A_response_to_a_request_from_before_the_failure_does_not_reset_it()
     {
         (RunnerId one, RequestId old) = _bed.Send(A);
         _bed.Send(A);
@@ -120,7 +120,7 @@ public class AttachedTests
     }
 
     [Fact]
-    public void One_whose_first_request_hangs_gets_no_other_while_another_answers()
+    public void A_runner_whose_first_request_hangs_gets_no_more_while_another_responds()
     {
         (RunnerId hanging, RequestId first) = _bed.Send(A);
         (RunnerId other, RequestId answered) = _bed.Send(A);
@@ -134,7 +134,7 @@ public class AttachedTests
     }
 
     [Fact]
-    public void One_that_answers_nothing_until_its_clients_leave_is_avoided()
+    public void A_runner_that_does_not_respond_before_its_clients_disconnect_is_avoided()
     {
         (RunnerId hanging, RequestId one) = _bed.Send(A);
         RequestId two = _bed.Send(A).Request;
@@ -166,7 +166,7 @@ public class AttachedTests
     }
 
     [Fact]
-    public void A_client_that_leaves_says_nothing_of_a_runner_that_answered_another_meanwhile()
+    public void A_client_that_disconnects_does_not_count_against_a_runner_that_responded_to_another()
     {
         (RunnerId runner, RequestId left) = _bed.Send(A);
         _bed.Send(A);
@@ -201,7 +201,7 @@ public class AttachedTests
         UnloadId unload = _bed.Unload();
         Assert.Equal([new UnloadCompleted(unload, 0)], _bed.Effects);
         Assert.Empty(_bed.Pass(TimeSpan.FromDays(1)));
-        Assert.Equal([new ShutdownCompleted()], _bed.Handle(new ShutdownAsked()));
+        Assert.Equal([new ShutdownCompleted()], _bed.Handle(new ShutdownRequested()));
     }
 
     [Fact]

@@ -105,7 +105,7 @@ public class FailureTests
     }
 
     [Fact]
-    public void One_that_crashes_again_and_served_nobody_is_started_after_a_short_wait_for_those_who_ask()
+    public void A_runner_that_crashes_again_without_serving_is_started_for_a_request_after_a_short_wait()
     {
         CrashUnused(times: 2);
         RequestId request = _bed.Ask(A);
@@ -119,7 +119,7 @@ public class FailureTests
     }
 
     [Fact]
-    public void A_wait_beyond_the_patience_is_refused_at_once()
+    public void A_wait_beyond_the_limit_is_refused_at_once()
     {
         // Waits of 0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 and 6.4 s.
         CrashUnused(times: 8);
@@ -184,7 +184,7 @@ public class FailureTests
             if (i > 1)
                 bed.Pass(bed.NextDeadline!.Value - bed.Now);
             RunnerId runner = bed.Started();
-            bed.Handle(new ClientLeft(request));
+            bed.Handle(new ClientDisconnected(request));
             bed.Ready(runner);
             bed.Exit(runner, "signal 11");
         }
@@ -205,7 +205,7 @@ public class FailureTests
     }
 
     [Fact]
-    public void A_failure_that_nobody_asks_about_is_forgotten()
+    public void A_failure_without_further_requests_is_forgotten()
     {
         _bed.Ask(A);
         _bed.Fail(_bed.Started());

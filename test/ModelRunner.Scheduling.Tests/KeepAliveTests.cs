@@ -17,7 +17,7 @@ public class KeepAliveTests
     }
 
     [Fact]
-    public void MEM_02_reading_the_state_keeps_nobody_alive()
+    public void MEM_02_reading_the_state_keeps_no_runner_loaded()
     {
         RunnerId runner = _bed.LoadIdle(A, Seconds(30));
         for (int i = 0; i < 5; i++)
@@ -30,7 +30,7 @@ public class KeepAliveTests
     }
 
     [Fact]
-    public void MEM_06_zero_unloads_after_the_answer_and_not_during_it()
+    public void MEM_06_zero_unloads_after_the_response_and_not_during_it()
     {
         (RunnerId runner, RequestId request) = _bed.Load(A, TimeSpan.Zero);
         Assert.Empty(_bed.Pass(TimeSpan.FromHours(1)));

@@ -22,7 +22,7 @@ public class LoadingTests
         RequestId first = _bed.Ask(A);
         RunnerId runner = _bed.Started();
         RequestId second = _bed.Ask(A);
-        Assert.Empty(_bed.Handle(new ClientLeft(first)));
+        Assert.Empty(_bed.Handle(new ClientDisconnected(first)));
         _bed.Ready(runner);
         Assert.Equal([new Admit(second, runner)], _bed.Effects);
     }
@@ -32,7 +32,7 @@ public class LoadingTests
     {
         RequestId only = _bed.Ask(A);
         RunnerId runner = _bed.Started();
-        Assert.Empty(_bed.Handle(new ClientLeft(only)));
+        Assert.Empty(_bed.Handle(new ClientDisconnected(only)));
         _bed.Ready(runner);
         Assert.Equal(RunnerState.Ready, _bed.Status(A).State);
         Assert.Equal([new StopRunner(runner, StopReason.Idle)], _bed.Pass(TimeSpan.FromMinutes(5)));
@@ -51,7 +51,7 @@ public class LoadingTests
     }
 
     [Fact]
-    public void A_request_that_comes_while_its_runner_stops_starts_the_next_one()
+    public void A_request_that_arrives_while_its_runner_stops_starts_the_next_one()
     {
         RunnerId old = _bed.LoadIdle(A);
         _bed.Unload();
@@ -74,13 +74,13 @@ public class LoadingTests
         Assert.Equal(RefusalReason.QueueFull, bed.Refusal().Reason);
         Assert.Contains("2 requests", bed.Refusal().Message, StringComparison.Ordinal);
         Assert.Contains("limits.maxQueuedRequests", bed.Refusal().Message, StringComparison.Ordinal);
-        bed.Handle(new ClientLeft(first));
+        bed.Handle(new ClientDisconnected(first));
         bed.Ask(C);
         Assert.Empty(bed.Effects.OfType<Refuse>());
     }
 
     [Fact]
-    public void A_ready_runner_takes_requests_though_the_queue_is_full()
+    public void A_ready_runner_accepts_requests_even_if_the_queue_is_full()
     {
         var bed = new SchedulerBed(new SchedulerSettings { MaxQueuedRequests = 1 });
         RunnerId runner = bed.LoadIdle(A);
@@ -98,7 +98,7 @@ public class LoadingTests
         RunnerId next = _bed.Started();
         foreach (SchedulerEvent late in (SchedulerEvent[])[
             new RunnerReady(old), new RunnerExited(old, null), new RunnerFailed(old, "late"), new RunnerReady(new RunnerId(99)),
-            new RequestCompleted(new RequestId(1)), new ClientLeft(new RequestId(77)), new UnloadAbandoned(new UnloadId(5))])
+            new RequestCompleted(new RequestId(1)), new ClientDisconnected(new RequestId(77)), new UnloadAbandoned(new UnloadId(5))])
         {
             Assert.Empty(_bed.Handle(late));
         }

@@ -9,7 +9,7 @@ public class RoomTests
     private readonly SchedulerBed _one = new(new SchedulerSettings { MaxRunners = 1 });
 
     [Fact]
-    public void MEM_07_the_idle_runner_makes_room_and_the_next_starts_when_it_is_gone()
+    public void MEM_07_the_idle_runner_is_evicted_and_the_next_starts_after_its_exit()
     {
         RunnerId a = _one.LoadIdle(A);
         RequestId request = _one.Ask(B);
@@ -22,7 +22,7 @@ public class RoomTests
     }
 
     [Fact]
-    public void SRV_07_a_request_for_another_model_waits_until_the_answer_is_done()
+    public void SRV_07_a_request_for_another_model_waits_until_the_response_is_complete()
     {
         (RunnerId a, RequestId stream) = _one.Load(A);
         _one.Ask(B);
@@ -49,7 +49,7 @@ public class RoomTests
     }
 
     [Fact]
-    public void What_was_measured_counts_for_starts_and_stops_nobody()
+    public void Measured_memory_limits_starts_and_stops_no_runner()
     {
         var bed = new SchedulerBed();
         bed.Handle(new MemoryMeasured(100));
@@ -71,11 +71,11 @@ public class RoomTests
     }
 
     [Fact]
-    public void Where_pinned_runners_take_all_places_a_request_is_refused_at_once()
+    public void A_request_is_refused_at_once_if_pinned_runners_use_the_whole_capacity()
     {
         _one.LoadIdle(A, Forever);
         _one.Ask(B);
-        Assert.Equal(RefusalReason.NoRoom, _one.Refusal().Reason);
+        Assert.Equal(RefusalReason.NoCapacity, _one.Refusal().Reason);
         Assert.Contains("limits.maxRunners", _one.Refusal().Message, StringComparison.Ordinal);
         Assert.DoesNotContain(_one.Runners, static runner => runner.Key == B);
     }
@@ -140,7 +140,7 @@ public class RoomTests
     }
 
     [Fact]
-    public void SRV_09_a_load_may_take_longer_than_the_wait_for_a_place()
+    public void SRV_09_a_load_may_take_longer_than_the_wait_for_capacity()
     {
         RequestId request = _one.Ask(A);
         RunnerId runner = _one.Started();
@@ -150,7 +150,7 @@ public class RoomTests
     }
 
     [Fact]
-    public void A_runner_that_is_never_idle_lets_a_waiting_model_in_and_comes_back()
+    public void A_runner_that_is_never_idle_yields_to_a_waiting_model_and_is_loaded_again()
     {
         (RunnerId a, RequestId running) = _one.Load(A);
         RequestId waiting = _one.Ask(B);
@@ -178,14 +178,14 @@ public class RoomTests
     }
 
     [Fact]
-    public void A_runner_that_yields_goes_on_when_nobody_waits_for_its_place_any_more()
+    public void A_runner_stops_yielding_when_no_request_waits_for_its_capacity()
     {
         (RunnerId a, _) = _one.Load(A);
         RequestId waiting = _one.Ask(B);
         _one.Pass(Seconds(10));
         RequestId held = _one.Ask(A);
         Assert.Empty(_one.Effects);
-        _one.Handle(new ClientLeft(waiting));
+        _one.Handle(new ClientDisconnected(waiting));
         Assert.Equal([new Admit(held, a)], _one.Effects);
     }
 
@@ -216,12 +216,12 @@ public class RoomTests
     }
 
     [Fact]
-    public void When_the_answer_that_outlasted_a_yield_ends_the_waiting_model_gets_the_place()
+    public void After_the_response_that_outlasted_a_yield_the_waiting_model_starts()
     {
         (RunnerId a, RequestId stream) = _one.Load(A);
         RequestId waiting = _one.Ask(B);
         _one.Pass(Seconds(40));
-        _one.Handle(new RunnerAnswered(a));
+        _one.Handle(new RunnerResponded(a));
         RequestId beside = _one.Ask(A);
         Assert.Equal([new Admit(beside, a)], _one.Effects);
         _one.Complete(stream);
@@ -237,7 +237,7 @@ public class RoomTests
     }
 
     [Fact]
-    public void Where_one_answer_has_no_end_another_runner_yields()
+    public void If_one_response_does_not_end_another_runner_yields()
     {
         var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 2 });
         bed.Load(A);
@@ -252,12 +252,12 @@ public class RoomTests
     }
 
     [Fact]
-    public void A_runner_that_does_not_answer_a_health_check_is_stopped_for_a_model_that_waits()
+    public void A_runner_that_does_not_respond_to_a_health_check_is_stopped_for_a_waiting_model()
     {
         (RunnerId a, _) = _one.Load(A);
         _one.Ask(B);
         Assert.Contains(new CheckRunner(a), _one.Pass(Seconds(5)));
-        _one.Handle(new RunnerAnswered(a));
+        _one.Handle(new RunnerResponded(a));
         Assert.Equal([new CheckRunner(a)], _one.Effects);
         _one.Handle(new RunnerStuck(a, "it did not answer"));
         Assert.Equal([new StopRunner(a, StopReason.Stuck)], _one.Effects);
@@ -267,7 +267,7 @@ public class RoomTests
     }
 
     [Fact]
-    public void Why_a_runner_had_to_be_stopped_is_told_for_a_while_however_long_the_daemon_has_run()
+    public void The_cause_of_a_forced_stop_is_shown_for_a_while_at_any_age_of_the_daemon()
     {
         _one.Pass(TimeSpan.FromMinutes(10));
         (RunnerId a, _) = _one.Load(A);
@@ -283,12 +283,12 @@ public class RoomTests
     }
 
     [Fact]
-    public void A_runner_that_nobody_waits_for_is_not_stopped_however_long_it_is_silent()
+    public void A_silent_runner_is_not_stopped_while_no_request_waits_for_it()
     {
         (RunnerId a, _) = _one.Load(A);
         RequestId waiting = _one.Ask(B);
         _one.Pass(Seconds(5));
-        _one.Handle(new ClientLeft(waiting));
+        _one.Handle(new ClientDisconnected(waiting));
         Assert.Empty(_one.Handle(new RunnerStuck(a, "it did not answer")));
     }
 
@@ -305,7 +305,7 @@ public class RoomTests
     }
 
     [Fact]
-    public void Lowered_limits_evict_idle_runners_at_once_and_busy_ones_after_their_answer()
+    public void Lowered_limits_evict_idle_runners_at_once_and_busy_ones_after_their_response()
     {
         var bed = new SchedulerBed();
         RunnerId a = bed.LoadIdle(A);

@@ -1,6 +1,6 @@
 namespace ModelRunner.Scheduling.Tests;
 
-/// <summary>A scheduler, a clock that only moves when told, and the effects of the last event. Rules are checked after each event.</summary>
+/// <summary>A scheduler with a fake clock, and the effects of the last event. The invariants are checked after each event.</summary>
 internal sealed class SchedulerBed(SchedulerSettings? settings = null)
 {
     public static readonly RunnerKey A = Key("a");
@@ -58,7 +58,7 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
     public UnloadId Unload(params string[] models)
     {
         var id = new UnloadId(++_lastUnload);
-        Handle(new UnloadAsked(id, new UnloadSelection(null, models.Length == 0 ? null : models)));
+        Handle(new UnloadRequested(id, new UnloadSelection(null, models.Length == 0 ? null : models)));
         return id;
     }
 
@@ -83,7 +83,7 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
     /// <summary>The only start among the last effects.</summary>
     public RunnerId Started() => Assert.Single(Effects.OfType<StartRunner>()).Runner;
 
-    /// <summary>Asks for a key and lets it become ready; the request is admitted.</summary>
+    /// <summary>Sends a request for a key and makes the runner ready; the request is admitted.</summary>
     public (RunnerId Runner, RequestId Request) Load(RunnerKey key, TimeSpan? keepAlive = null, long memory = 0)
     {
         RequestId request = Ask(key, keepAlive, memory);

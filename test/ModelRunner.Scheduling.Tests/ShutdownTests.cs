@@ -9,8 +9,8 @@ public class ShutdownTests
     [Fact]
     public void With_no_runner_it_completes_at_once_and_once()
     {
-        Assert.Equal([new ShutdownCompleted()], _bed.Handle(new ShutdownAsked()));
-        Assert.Empty(_bed.Handle(new ShutdownAsked()));
+        Assert.Equal([new ShutdownCompleted()], _bed.Handle(new ShutdownRequested()));
+        Assert.Empty(_bed.Handle(new ShutdownRequested()));
         _bed.Ask(A);
         Assert.Equal(RefusalReason.ShuttingDown, _bed.Refusal().Reason);
     }
@@ -22,7 +22,7 @@ public class ShutdownTests
         RunnerId idle = _bed.LoadIdle(B);
         RequestId waiting = _bed.Ask(C);
         RunnerId loading = _bed.Started();
-        _bed.Handle(new ShutdownAsked());
+        _bed.Handle(new ShutdownRequested());
         Assert.Equal((waiting, RefusalReason.ShuttingDown), (_bed.Refusal().Request, _bed.Refusal().Reason));
         Assert.Equal([idle, loading], _bed.Effects.OfType<StopRunner>().Select(static stop => stop.Runner).Order(Comparer<RunnerId>.Create(
             static (left, right) => left.Value.CompareTo(right.Value))));
@@ -39,8 +39,8 @@ public class ShutdownTests
     public void A_second_word_stops_busy_runners_too()
     {
         (RunnerId busy, _) = _bed.Load(A);
-        Assert.Equal([new CheckRunner(busy)], _bed.Handle(new ShutdownAsked()));
-        Assert.Equal([new StopRunner(busy, StopReason.Shutdown)], _bed.Handle(new ShutdownAsked()));
+        Assert.Equal([new CheckRunner(busy)], _bed.Handle(new ShutdownRequested()));
+        Assert.Equal([new StopRunner(busy, StopReason.Shutdown)], _bed.Handle(new ShutdownRequested()));
         _bed.Exit(busy);
         Assert.Equal([new ShutdownCompleted()], _bed.Effects);
     }
@@ -50,7 +50,7 @@ public class ShutdownTests
     {
         var bed = new SchedulerBed(new SchedulerSettings { Attached = [new(new RunnerId(-1), A)] });
         RequestId stream = bed.Ask(A);
-        Assert.Empty(bed.Handle(new ShutdownAsked()));
+        Assert.Empty(bed.Handle(new ShutdownRequested()));
         bed.Complete(stream);
         Assert.Equal([new ShutdownCompleted()], bed.Effects);
     }

@@ -22,7 +22,7 @@ public class UnloadTests
     }
 
     [Fact]
-    public void LIF_11_unload_completes_when_the_process_is_gone_and_it_is_shown_until_then()
+    public void LIF_11_unload_completes_when_the_process_has_ended_and_it_is_shown_until_then()
     {
         RunnerId runner = _bed.LoadIdle(A);
         UnloadId unload = _bed.Unload();
@@ -34,7 +34,7 @@ public class UnloadTests
     }
 
     [Fact]
-    public void A_busy_runner_ends_its_answers_takes_no_new_request_and_stops()
+    public void A_busy_runner_finishes_its_responses_accepts_no_new_request_and_stops()
     {
         (RunnerId runner, RequestId stream) = _bed.Load(A);
         UnloadId unload = _bed.Unload();
@@ -70,7 +70,7 @@ public class UnloadTests
     }
 
     [Fact]
-    public void A_runner_that_does_not_answer_a_health_check_does_not_hold_an_unload()
+    public void A_runner_that_does_not_respond_to_a_health_check_does_not_delay_an_unload()
     {
         (RunnerId runner, _) = _bed.Load(A);
         UnloadId unload = _bed.Unload();
@@ -82,7 +82,7 @@ public class UnloadTests
     }
 
     [Fact]
-    public void A_runner_that_takes_no_connections_is_replaced_when_its_answers_have_ended()
+    public void A_runner_that_refuses_connections_is_replaced_after_its_responses()
     {
         (RunnerId runner, RequestId stream) = _bed.Load(A);
         RequestId refused = _bed.Ask(A);
@@ -102,7 +102,7 @@ public class UnloadTests
     }
 
     [Fact]
-    public void A_runner_that_takes_no_connections_is_stopped_after_the_drain_time_although_an_answer_goes_on()
+    public void A_runner_that_refuses_connections_is_stopped_after_the_drain_time_even_during_a_response()
     {
         (RunnerId runner, _) = _bed.Load(A);
         _bed.Handle(new RunnerUnreachable(runner, "no connection"));
@@ -110,7 +110,7 @@ public class UnloadTests
     }
 
     [Fact]
-    public void A_runner_that_loads_is_stopped_and_those_who_wait_are_told()
+    public void A_loading_runner_is_stopped_and_its_waiting_requests_are_refused()
     {
         RequestId request = _bed.Ask(A);
         RunnerId runner = _bed.Started();
@@ -124,7 +124,7 @@ public class UnloadTests
     }
 
     [Fact]
-    public void With_nothing_to_unload_the_answer_comes_at_once()
+    public void An_unload_without_runners_completes_at_once()
     {
         UnloadId unload = _bed.Unload("nothing");
         Assert.Equal([new UnloadCompleted(unload, 0)], _bed.Effects);
@@ -141,7 +141,7 @@ public class UnloadTests
     }
 
     [Fact]
-    public void Two_calls_for_one_runner_are_both_answered_and_an_abandoned_one_is_not()
+    public void Two_unloads_of_one_runner_both_complete_and_an_abandoned_one_does_not()
     {
         RunnerId runner = _bed.LoadIdle(A);
         UnloadId first = _bed.Unload();

@@ -19,7 +19,7 @@ internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends
 
     private async Task AnswerAsync(HttpContext context, Action<Utf8JsonWriter, IReadOnlyList<RunnerView>> write)
     {
-        IReadOnlyDictionary<RunnerId, AttachedState> unfit = await health.FindUnfitAsync(pool.Runners);
+        IReadOnlyDictionary<RunnerId, AttachedState> unfit = await health.FindUnavailableAsync(pool.Runners);
         RunnerView[] runners = [.. pool.Runners.Select(runner => new RunnerView(runner, unfit.GetValueOrDefault(runner.Id), causes))];
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => write(json, runners));
     }

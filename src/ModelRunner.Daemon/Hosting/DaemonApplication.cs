@@ -60,7 +60,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
     public async Task<IReadOnlySet<(string Model, RunnerMode Mode)>> FindUnfitModelsAsync()
     {
         RunnerSnapshot[] attached = [.. _pool.Runners.Where(static runner => runner.IsAttached)];
-        IReadOnlyDictionary<RunnerId, AttachedState> unfit = await new AttachedHealth(TimeProvider.System).FindUnfitAsync(attached);
+        IReadOnlyDictionary<RunnerId, AttachedState> unfit = await new AttachedHealth(TimeProvider.System).FindUnavailableAsync(attached);
         return attached.GroupBy(static runner => (runner.Key.Model, runner.Key.Mode))
             .Where(replicas => replicas.All(runner => unfit.ContainsKey(runner.Id)))
             .Select(static replicas => replicas.Key).ToHashSet();

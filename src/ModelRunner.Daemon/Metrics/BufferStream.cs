@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>A stream that can only be written to, into a buffer.</summary>
+/// <summary>A write-only stream over a buffer.</summary>
 internal sealed class BufferStream : Stream
 {
-    /// <summary>Where what is written goes; null: nowhere.</summary>
+    /// <summary>The destination; null: the bytes are discarded.</summary>
     public IBufferWriter<byte>? Buffer { get; set; }
 
     public override bool CanRead => false;

@@ -4,12 +4,12 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>
-/// The counters of runners by their labels. Those of runners that are gone are kept for when they come back, up to a bound, so that a counter
-/// goes on where it was. Only used while a page is put together, under its lock.
+/// The counters of runners by their labels. Counters of up to 256 removed runners are kept, so that a counter continues if its runner comes
+/// back. Not thread-safe: used only under the merge lock.
 /// </summary>
 internal sealed class CounterTable
 {
-    private const int MaxOfGoneRunners = 256;
+    private const int MaxRemovedRunners = 256;
     private readonly Dictionary<(RunnerKey Key, string? Replica), RunnerCounters> _counters = [];
 
     public RunnerCounters Of(RunnerSnapshot runner)
@@ -20,10 +20,10 @@ internal sealed class CounterTable
         return counters;
     }
 
-    /// <summary>Forgets runners that are gone where there are too many of them.</summary>
+    /// <summary>Removes the counters of removed runners if there are too many.</summary>
     public void Trim(IReadOnlyList<RunnerSnapshot> present)
     {
-        if (_counters.Count <= present.Count + MaxOfGoneRunners)
+        if (_counters.Count <= present.Count + MaxRemovedRunners)
             return;
         HashSet<(RunnerKey, string?)> keys = [.. present.Select(static runner => (runner.Key, runner.Replica))];
         foreach ((RunnerKey, string?) key in _counters.Keys.Where(key => !keys.Contains(key)).ToList())

@@ -7,9 +7,10 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>
-/// Writes the daemon's own families. All begin with <c>model_runner_</c>, a prefix that is refused from runners, so none can be forged.
+/// Writes the families of the daemon itself. Their names begin with <c>model_runner_</c>. The merger refuses this prefix from runners, so no
+/// runner can forge them. Not thread-safe: used only under the merge lock.
 /// </summary>
-internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints shared, ProcessFigures process)
+internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process)
 {
     private static readonly KeyValuePair<string, string>[] Build =
     [
@@ -17,16 +18,16 @@ internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints sh
         new("runtime", BuildInformation.Runtime),
     ];
 
-    // One that waits for room is no runner yet.
+    // A runner that waits for capacity has not been started, so it is not counted.
     private static readonly RunnerState[] States = [.. Enum.GetValues<RunnerState>().Where(static state => state != RunnerState.Waiting)];
 
-    /// <param name="output">Where to.</param>
-    /// <param name="outcomes">All runners, in the order of their series.</param>
-    /// <param name="conflicts">Families in conflict on the page before, by conflict.</param>
+    /// <param name="output">The destination.</param>
+    /// <param name="outcomes">All runners, in the order of their series on the page.</param>
+    /// <param name="conflicts">The number of families in conflict on the previous page, by conflict.</param>
     public void Write(IBufferWriter<byte> output, ReadOnlySpan<SourceOutcome> outcomes, IReadOnlyList<int> conflicts)
     {
         var writer = new ExpositionWriter(output);
-        writer.BeginFamily("model_runner_build_info", MetricType.Gauge, "What was built; the value is always 1");
+        writer.BeginFamily("model_runner_build_info", MetricType.Gauge, "Version and runtime of the daemon; the value is always 1");
         writer.WriteSample(1, Build);
         WriteStates(writer, outcomes);
         WriteUp(writer, outcomes);
@@ -35,7 +36,7 @@ internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints sh
         WriteCounters(writer, outcomes);
         WritePage(writer, conflicts);
         process.Write(writer);
-        LogFigures.Write(writer);
+        LogMetrics.Write(writer);
     }
 
     private static void WriteStates(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
@@ -70,17 +71,17 @@ internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints sh
 
     private void WriteShared(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes) =>
         Write(writer, "model_runner_shared_endpoint", unit: null,
-            "How many attached runners are the same server as this one; present only where it is not alone", outcomes,
+            "Number of attached runners that are the same server, this one included; present only if there are several", outcomes,
             outcome => shared.CountOf(outcome.Scrape.Runner) is > 0 and var count ? count : null);
 
     private static void WriteReadings(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
     {
         Write(writer, "model_runner_scrape_duration_seconds", "seconds",
-            "Time that the reading of the runner took, or how long the daemon waited before it gave up", outcomes,
+            "Duration of the request to the runner, or the time until the daemon's deadline", outcomes,
             static outcome => outcome.Scrape.Duration?.TotalSeconds);
         Write(writer, "model_runner_scrape_samples", unit: null, "Samples read from the runner, before duplicates among them are dropped", outcomes,
             static outcome => outcome.Summary?.Samples);
-        Write(writer, "model_runner_scrape_body_bytes", "bytes", "Bytes of the runner's page, decoded", outcomes,
+        Write(writer, "model_runner_scrape_body_bytes", "bytes", "Bytes of the runner's page after decoding", outcomes,
             static outcome => outcome.Summary is null ? null : outcome.Scrape.RunnerScrape!.Body.Length);
     }
 
@@ -104,10 +105,10 @@ internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints sh
     private static void WriteCounters(ExpositionWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
     {
         WriteCounters(writer, "model_runner_scrape_failures_total",
-            "Readings that failed, by reason; a reason that never occurred is absent",
+            "Scrapes of the runner that failed, by reason; a reason that never occurred is absent",
             outcomes, static counters => counters.Failures, static reason => ((ScrapeFailureReason)reason).ToLabelValue());
         WriteCounters(writer, "model_runner_scrape_lines_dropped_total",
-            "Lines of the runner's page that were left out, by reason; a reason that never occurred is absent",
+            "Lines of the runner's page that were dropped, by reason; a reason that never occurred is absent",
             outcomes, static counters => counters.Dropped, static reason => ((ExpositionErrorReason)reason).ToLabelValue());
     }
 
@@ -133,12 +134,12 @@ internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints sh
 
     private void WritePage(ExpositionWriter writer, IReadOnlyList<int> conflicts)
     {
-        writer.BeginFamily("model_runner_page_conflicts", MetricType.Gauge, "Families that runners disagreed about on the page before this one");
+        writer.BeginFamily("model_runner_page_conflicts", MetricType.Gauge, "Families on the previous page that runners declare differently, by conflict");
         foreach (MergeConflict conflict in MergeConflicts.All)
             writer.WriteSample(conflicts[(int)conflict], new KeyValuePair<string, string>("conflict", conflict.ToLabelValue()));
-        writer.BeginFamily("model_runner_scrape_body_limit_bytes", MetricType.Gauge, "Bytes that the page of one runner may have, decoded", "bytes");
+        writer.BeginFamily("model_runner_scrape_body_limit_bytes", MetricType.Gauge, "Limit of bytes of one runner's page after decoding", "bytes");
         writer.WriteSample(settings.MaxBodyBytes);
-        writer.BeginFamily("model_runner_scrape_sample_limit", MetricType.Gauge, "Samples that the page of one runner may have");
+        writer.BeginFamily("model_runner_scrape_sample_limit", MetricType.Gauge, "Limit of samples of one runner's page");
         writer.WriteSample(settings.MaxSamples);
     }
 

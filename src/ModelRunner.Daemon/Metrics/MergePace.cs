@@ -1,58 +1,61 @@
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>
-/// How long large pages take on this machine, from those made before: it decides how long runners may be waited for, and how much of what
-/// they sent can be merged in time. Of the last three pages the median counts: a page that was made while the processors were elsewhere costs the
-/// next ones no runners, and two pages are enough to learn that the machine became slower or quicker. The first page, which also pays for its
-/// memory, counts half. Thread-safe.
+/// Estimates how long large pages take on this machine, from previous pages. The estimate decides how long the daemon waits for runners and how
+/// many bytes can be merged in time. It is the median of the last three pages: one page that was slow because the machine was busy does not
+/// drop runners from the next ones, and two pages are enough to learn that the machine became slower or faster. The first page also allocates
+/// its memory, so it counts half. Thread-safe.
 /// </summary>
-/// <param name="restPerReading">Before the first page: how many times as long as reading bodies in it takes to merge, write and send them.</param>
-internal sealed class MergePace(double restPerReading)
+/// <param name="restPerParsing">The initial ratio of the time for merging, writing and sending to the time for parsing the bodies.</param>
+internal sealed class MergePace(double restPerParsing)
 {
-    /// <summary>Smaller pages are made in an instant, and what they take says nothing.</summary>
-    public const long LeastBytes = 1024 * 1024;
+    /// <summary>Pages with fewer bytes of bodies take no measurable time and are ignored.</summary>
+    public const long MinBytes = 1024 * 1024;
 
-    /// <summary>A page is longer than its bodies by the labels.</summary>
+    /// <summary>A page is longer than its bodies because of the added labels.</summary>
     private const double PageBytesPerByte = 1.6;
 
-    /// <summary>Sending a page takes at most twice as long as making it, for the client needs the same processors.</summary>
-    private const double WithSending = 3;
+    /// <summary>Sending a page takes at most twice as long as creating it, because the client needs the same processors.</summary>
+    private const double SendFactor = 3;
 
-    /// <summary>Before the first page, in seconds per byte: what a published daemon takes on a machine that does nothing else.</summary>
-    private const double FirstGuess = 1e-9;
+    /// <summary>The initial estimate in seconds per byte: the time of a published build on an idle machine.</summary>
+    private const double InitialSecondsPerByte = 1e-9;
 
-    private const double Fastest = 0.2e-9;
-    private const double Slowest = 100e-9;
-    private const double LeastRest = 0.5;
+    private const double MinSecondsPerByte = 0.2e-9;
+    private const double MaxSecondsPerByte = 100e-9;
+    private const double MinRest = 0.5;
 
-    /// <summary>Pages that were made while the processors were elsewhere must not cost the next ones all their runners.</summary>
-    private const double MaxRestByFirst = 2;
+    /// <summary>
+    /// The most by which the ratio may exceed its initial value. Pages that were created on a busy machine must not drop all runners from the
+    /// next ones.
+    /// </summary>
+    private const double MaxRestToInitial = 2;
 
-    private readonly double _mostRest = restPerReading * MaxRestByFirst;
-    private readonly RecentMedian _secondsPerByte = new(FirstGuess);
-    private readonly RecentMedian _restPerReading = new(restPerReading);
+    private readonly double _maxRest = restPerParsing * MaxRestToInitial;
+    private readonly RecentMedian _secondsPerByte = new(InitialSecondsPerByte);
+    private readonly RecentMedian _restPerParsing = new(restPerParsing);
 
-    /// <summary>The time that a page of so many bytes of bodies will take.</summary>
-    public TimeSpan TimeFor(long bytes) => bytes < LeastBytes
+    /// <summary>The estimated time for a page from this number of bytes of bodies.</summary>
+    public TimeSpan TimeFor(long bytes) => bytes < MinBytes
         ? TimeSpan.Zero
-        : TimeSpan.FromSeconds(bytes * _secondsPerByte.Value * (1 + _restPerReading.Value));
+        : TimeSpan.FromSeconds(bytes * _secondsPerByte.Value * (1 + _restPerParsing.Value));
 
-    /// <summary>How long bodies may be read in where the page must have been sent after so much time.</summary>
-    public TimeSpan TimeForReadingIn(TimeSpan left) => left / (1 + _restPerReading.Value);
+    /// <summary>The part of the remaining time that can be spent on parsing bodies.</summary>
+    public TimeSpan TimeForParsing(TimeSpan left) => left / (1 + _restPerParsing.Value);
 
-    /// <summary>Learns from a page.</summary>
-    /// <param name="bytes">The bytes of the bodies that were read in.</param>
-    /// <param name="readIn">How long that took.</param>
-    /// <param name="merged">How long it took to merge them.</param>
-    /// <param name="written">How long it took to write the first part, and to pack it.</param>
-    /// <param name="partBytes">How long that part is, before it is packed.</param>
-    public void Note(long bytes, TimeSpan readIn, TimeSpan merged, TimeSpan written, long partBytes)
+    /// <summary>Adds the times of one page.</summary>
+    /// <param name="bytes">The bytes of the bodies that were parsed completely.</param>
+    /// <param name="parsed">The time for parsing them.</param>
+    /// <param name="merged">The time for merging them.</param>
+    /// <param name="written">The time for writing the first part, and for compressing it.</param>
+    /// <param name="partBytes">The length of the first part in bytes, before compression.</param>
+    public void Record(long bytes, TimeSpan parsed, TimeSpan merged, TimeSpan written, long partBytes)
     {
-        if (bytes < LeastBytes || readIn <= TimeSpan.Zero || partBytes == 0)
+        if (bytes < MinBytes || parsed <= TimeSpan.Zero || partBytes == 0)
             return;
-        _secondsPerByte.Add(Math.Clamp(readIn.TotalSeconds / bytes, Fastest, Slowest));
+        _secondsPerByte.Add(Math.Clamp(parsed.TotalSeconds / bytes, MinSecondsPerByte, MaxSecondsPerByte));
         double parts = Math.Max(bytes * PageBytesPerByte / partBytes, 1);
-        double rest = (merged.TotalSeconds + (written.TotalSeconds * parts)) * WithSending;
-        _restPerReading.Add(Math.Clamp(rest / readIn.TotalSeconds, LeastRest, _mostRest));
+        double rest = (merged.TotalSeconds + (written.TotalSeconds * parts)) * SendFactor;
+        _restPerParsing.Add(Math.Clamp(rest / parsed.TotalSeconds, MinRest, _maxRest));
     }
 }

@@ -3,15 +3,15 @@ using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>What one page needs while it is made, kept to be used again for the next.</summary>
+/// <summary>The merger and the buffer that one page needs while it is written. Reused for later pages. Not thread-safe.</summary>
 internal sealed class MergeWorkspace(ExpositionLimits limits)
 {
     public ExpositionMerger Merger { get; } = new(limits);
 
-    /// <summary>The daemon's own families. The merger borrows them.</summary>
+    /// <summary>The families of the daemon itself. The merger borrows this buffer until <see cref="Reset"/>.</summary>
     public ArrayBufferWriter<byte> OwnPage { get; } = new();
 
-    /// <summary>Lets go of everything that was borrowed.</summary>
+    /// <summary>Releases all borrowed memory.</summary>
     public void Reset()
     {
         Merger.Reset();

@@ -3,33 +3,37 @@ using ModelRunner.Exposition;
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>
-/// Workspaces, and the turn to use one. One page is merged or written at a time: more at once would only share the same processors and take
-/// more memory. While a part of a page is sent it is another's turn. Large pages are few at a time: each has a workspace of its own until it
-/// was read, and all would be late where many share the processors. Thread-safe.
+/// The merge lock, and the workspaces for the pages that are in progress. One page is merged or written at a time: concurrent merges would share
+/// the same processors and need more memory. The lock is free while a part of a page is sent. A page of several parts keeps its workspace until
+/// its last part is written. Thread-safe.
 /// </summary>
 internal sealed class MergeWorkspaces(ExpositionLimits limits) : IDisposable
 {
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SemaphoreSlim _lock = new(1, 1);
     private MergeWorkspace? _spare;
 
-    /// <summary>Waits for the turn, which <see cref="EndTurn"/> ends.</summary>
-    public Task TakeTurnAsync(CancellationToken cancellationToken) => _turn.WaitAsync(cancellationToken);
+    /// <summary>Waits for the merge lock.</summary>
+    /// <returns>The lock, which the caller disposes of.</returns>
+    public async Task<MergeLock> LockAsync(CancellationToken cancellationToken)
+    {
+        await _lock.WaitAsync(cancellationToken);
+        return new MergeLock(_lock);
+    }
 
-    /// <summary>Waits for the turn no longer than told.</summary>
-    /// <returns>False where it did not come in time.</returns>
-    public Task<bool> TryTakeTurnAsync(TimeSpan left) => _turn.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+    /// <summary>Waits for the merge lock for at most this time.</summary>
+    /// <returns>The lock, which the caller disposes of; null if it was not free in time.</returns>
+    public async Task<MergeLock?> TryLockAsync(TimeSpan timeout) =>
+        await _lock.WaitAsync(timeout > TimeSpan.Zero ? timeout : TimeSpan.Zero) ? new MergeLock(_lock) : null;
 
-    public void EndTurn() => _turn.Release();
-
-    /// <summary>Gives a workspace that nobody else uses.</summary>
+    /// <summary>Returns a workspace for exclusive use until <see cref="Return"/>.</summary>
     public MergeWorkspace Rent() => Interlocked.Exchange(ref _spare, null) ?? new MergeWorkspace(limits);
 
-    /// <summary>Takes one back. The last is kept for the next page.</summary>
+    /// <summary>Takes a workspace back and resets it. The last one is kept for the next page.</summary>
     public void Return(MergeWorkspace workspace)
     {
         workspace.Reset();
         Volatile.Write(ref _spare, workspace);
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => _lock.Dispose();
 }

@@ -1,6 +1,6 @@
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>What the log says of runners' pages.</summary>
+/// <summary>The log messages about the pages of runners.</summary>
 internal static partial class MetricsLog
 {
     [LoggerMessage(LogLevel.Warning, "/metrics does not show the series of {Model} ({Backend}, {Mode}): {Reason}.")]

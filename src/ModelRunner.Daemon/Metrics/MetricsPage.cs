@@ -4,105 +4,107 @@ using ModelRunner.Daemon.Scraping;
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>
-/// A page on its way to one scraper, or to several that share it. A small page is one part. Of a large one the next part is written when the
-/// first of its readers has taken the last, and kept until all have. Until its end the page holds the bodies that it is made of. Thread-safe
-/// but for the making.
+/// One page that is sent to one client or to several that share it. A small page is one part. Of a large page, the next part is written when
+/// the first of its readers has sent the previous one; each part is kept until all readers have sent it. The page holds the bodies until its
+/// last part is written. Thread-safe, except where a member says that the caller holds the merge lock.
 /// </summary>
-/// <param name="workspaces">Where it takes a workspace from, and its turn.</param>
-/// <param name="budget">What pages may take together.</param>
-/// <param name="form">How it is written.</param>
-/// <param name="scrape">The bodies. The page lets go of them when all is written.</param>
-/// <param name="answerAt">When it is to be on its way, as a timestamp of the time provider.</param>
+/// <param name="workspaces">The source of workspaces, and the merge lock.</param>
+/// <param name="budget">The memory budget of all pages.</param>
+/// <param name="form">The form of the page.</param>
+/// <param name="scrape">The bodies. The page owns them and disposes of them after the last part is written.</param>
+/// <param name="respondBy">The deadline for the first byte, as a timestamp of the time provider.</param>
 /// <param name="time">The clock.</param>
 internal sealed class MetricsPage(
-    MergeWorkspaces workspaces, PageBudget budget, PageForm form, ScrapeResult scrape, long answerAt, TimeProvider time)
+    MergeWorkspaces workspaces, PageBudget budget, PageForm form, ScrapeResult scrape, long respondBy, TimeProvider time)
 {
-    /// <summary>A page of so many bytes is always one part, and only larger ones are joined after they were begun.</summary>
+    /// <summary>
+    /// The most bytes of the first part. Pages up to this size are always one part. Only larger pages can be joined after they were begun.
+    /// </summary>
     public const int FirstPartBytes = 1024 * 1024;
 
     private const int NextPartBytes = 256 * 1024;
-    private readonly Lock _gate = new();
-    private readonly TaskCompletionSource<bool> _made = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _lock = new();
+    private readonly TaskCompletionSource<bool> _created = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<PagePart> _parts = [];
     private MergeWorkspace? _workspace;
-    private PagePacker? _packer;
+    private PageCompressor? _compressor;
     private Task? _writing;
     private long _indexBytes;
     private int _readers;
-    private int _goneParts;
+    private int _droppedParts;
     private bool _isClosed;
     private bool _isReleased;
-    private volatile bool _isWhole;
+    private volatile bool _isComplete;
 
-    /// <summary>What was read of the runners.</summary>
+    /// <summary>The outcome of the scrape that the page shows.</summary>
     public ScrapeResult Scrape => scrape;
 
-    /// <summary>What pages may take together.</summary>
+    /// <summary>The memory budget of all pages.</summary>
     public PageBudget Budget => budget;
 
-    /// <summary>Whether it was made, or could not be in time. Never fails.</summary>
-    public Task<bool> Made => _made.Task;
+    /// <summary>Completes with true when the first part is written, or with false if it could not be in time. Never faults.</summary>
+    public Task<bool> Created => _created.Task;
 
-    /// <summary>The page's length, where all of it was known when the first part was made.</summary>
+    /// <summary>The length of the page in bytes, if the first part is the whole page; else null.</summary>
     public long? Length { get; private set; }
 
-    /// <summary>Whether all of it is written: it holds no bodies any more.</summary>
-    public bool IsWhole => _isWhole;
+    /// <summary>Whether all parts are written. The page holds no bodies any more.</summary>
+    public bool IsComplete => _isComplete;
 
-    /// <summary>Whether scrapes may still join it.</summary>
+    /// <summary>Whether other scrapes can still join it.</summary>
     public bool IsOpen
     {
         get
         {
-            lock (_gate)
-                return !_isClosed && _goneParts == 0;
+            lock (_lock)
+                return !_isClosed && _droppedParts == 0;
         }
     }
 
-    /// <summary>How many read it.</summary>
+    /// <summary>The number of readers.</summary>
     public int Readers
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
                 return _readers;
         }
     }
 
-    /// <summary>Adds a reader, where the page is what its scrape asks for and no part of it is gone.</summary>
-    /// <param name="wanted">The form that the scraper wants.</param>
-    /// <param name="other">What its scrape learned.</param>
-    /// <param name="wantedAt">When it wants its answer.</param>
-    /// <returns>Null where it cannot be shared.</returns>
-    public PageReader? TryJoin(PageForm wanted, ScrapeResult other, long wantedAt)
+    /// <summary>Adds a reader, if the page matches the scrape and no part of it has been released.</summary>
+    /// <param name="wanted">The form that the client accepts.</param>
+    /// <param name="other">The outcome of the client's scrape.</param>
+    /// <param name="wantedBy">The client's deadline for the first byte, as a timestamp of the time provider.</param>
+    /// <returns>Null if the page cannot be shared.</returns>
+    public PageReader? TryJoin(PageForm wanted, ScrapeResult other, long wantedBy)
     {
-        if (wantedAt < answerAt || wanted != form || !scrape.IsSameAs(other))
+        if (wantedBy < respondBy || wanted != form || !scrape.IsSameAs(other))
             return null;
         var reader = new PageReader(this, time);
-        lock (_gate)
+        lock (_lock)
         {
-            if (_isClosed || _goneParts > 0)
+            if (_isClosed || _droppedParts > 0)
                 return null;
             _readers++;
             foreach (PagePart part in _parts)
-                part.Waiting++;
+                part.PendingReaders++;
         }
 
         budget.Add(reader);
         return reader;
     }
 
-    /// <summary>Takes a workspace for the page. Only in turn.</summary>
+    /// <summary>Takes a workspace for the page. The caller holds the merge lock.</summary>
     public MergeWorkspace Open()
     {
-        lock (_gate)
+        lock (_lock)
             _isClosed |= scrape.BodyBytes <= FirstPartBytes;
         return _workspace = workspaces.Rent();
     }
 
-    /// <summary>Writes the first part of a page that was begun in the workspace. Only in turn.</summary>
-    /// <param name="first">Where to.</param>
-    /// <returns>Whether that is all.</returns>
+    /// <summary>Writes the first part of the page that was merged in the workspace. The caller holds the merge lock.</summary>
+    /// <param name="first">The destination.</param>
+    /// <returns>Whether it is the whole page.</returns>
     public bool WriteFirst(SegmentedBuffer first)
     {
         bool isLast = Write(first, form.MayBeParted ? FirstPartBytes : int.MaxValue);
@@ -111,19 +113,19 @@ internal sealed class MetricsPage(
         return isLast;
     }
 
-    /// <summary>Ends the making: the first part is there for all readers, or the page will never be. Outside the turn.</summary>
-    public void EndMaking(SegmentedBuffer? first, bool isLast)
+    /// <summary>Publishes the first part to all readers, or null if there will be no page. The caller does not hold the merge lock.</summary>
+    public void CompleteFirstPart(SegmentedBuffer? first, bool isLast)
     {
         if (first is not null)
             Append(first, isLast);
-        lock (_gate)
+        lock (_lock)
         {
             _isClosed |= first is null;
             if (isLast && _parts.Count > 0)
                 Length = _parts[0].Bytes.Length;
         }
 
-        _made.SetResult(first is not null);
+        _created.SetResult(first is not null);
     }
 
     /// <summary>As <see cref="PageReader.NextAsync"/>.</summary>
@@ -132,56 +134,56 @@ internal sealed class MetricsPage(
         while (true)
         {
             Task? writing;
-            TaskCompletionSource? mine = null;
-            lock (_gate)
+            TaskCompletionSource? own = null;
+            lock (_lock)
             {
-                LetGo(reader);
-                if (reader.Next < _goneParts + _parts.Count)
+                ReleasePart(reader);
+                if (reader.Next < _droppedParts + _parts.Count)
                 {
                     reader.IsHolding = true;
-                    return _parts[reader.Next++ - _goneParts];
+                    return _parts[reader.Next++ - _droppedParts];
                 }
 
-                if (_isWhole)
+                if (_isComplete)
                     return null;
                 writing = _writing;
                 if (writing is null)
-                    _writing = (mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                    _writing = (own = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
 
-            if (mine is null)
+            if (own is null)
                 await writing!.WaitAsync(cancellationToken);
             else
-                await WriteNextAsync(mine, cancellationToken);
+                await WriteNextAsync(own, cancellationToken);
         }
     }
 
     /// <summary>As <see cref="PageReader.TryWriteNextAsync"/>.</summary>
     public async ValueTask<bool> TryWriteNextAsync(PageReader reader, IBufferWriter<byte> output, CancellationToken cancellationToken)
     {
-        lock (_gate)
+        lock (_lock)
         {
-            LetGo(reader);
-            if (_readers > 1 || _isWhole || form.UseGzip || _parts.Count > 0 || _goneParts == 0)
+            ReleasePart(reader);
+            if (_readers > 1 || _isComplete || form.UseGzip || _parts.Count > 0 || _droppedParts == 0)
                 return false;
         }
 
-        if (await WriteInTurnAsync(output, cancellationToken))
-            _isWhole = true;
+        if (await WriteLockedAsync(output, cancellationToken))
+            _isComplete = true;
         return true;
     }
 
-    /// <summary>Takes a reader away, with what is kept for it alone.</summary>
+    /// <summary>Removes a reader, and the parts that are kept for it alone.</summary>
     public void Leave(PageReader reader)
     {
         bool isLast;
-        lock (_gate)
+        lock (_lock)
         {
-            LetGo(reader);
+            ReleasePart(reader);
             isLast = --_readers == 0;
-            for (int part = reader.Next - _goneParts; part < _parts.Count; part++)
-                _parts[part].Waiting--;
-            DropTaken();
+            for (int part = reader.Next - _droppedParts; part < _parts.Count; part++)
+                _parts[part].PendingReaders--;
+            DropSentParts();
             _isClosed |= isLast;
         }
 
@@ -189,62 +191,56 @@ internal sealed class MetricsPage(
         if (!isLast)
             return;
         Release();
-        _packer?.Dispose();
+        _compressor?.Dispose();
     }
 
-    // Only under the lock.
-    private void LetGo(PageReader reader)
+    // The caller holds the lock.
+    private void ReleasePart(PageReader reader)
     {
         if (!reader.IsHolding)
             return;
         reader.IsHolding = false;
-        _parts[reader.Next - 1 - _goneParts].Waiting--;
-        DropTaken();
+        _parts[reader.Next - 1 - _droppedParts].PendingReaders--;
+        DropSentParts();
     }
 
-    // One part may always be there, so that everybody gets on; more only for those who are behind.
+    // One part is always allowed, so that every reader makes progress. A second part is only kept for slower readers and must fit into the
+    // budget.
     private async Task WriteNextAsync(TaskCompletionSource done, CancellationToken cancellationToken)
     {
         var part = new SegmentedBuffer();
-        bool isBehind;
-        lock (_gate)
-            isBehind = _parts.Count > 0;
+        bool isExtra;
+        lock (_lock)
+            isExtra = _parts.Count > 0;
         try
         {
-            if (isBehind)
+            if (isExtra)
                 await budget.TryTakeAsync(NextPartBytes, TimeSpan.MaxValue, cancellationToken);
             try
             {
-                Append(part, await WriteInTurnAsync(part, cancellationToken));
+                Append(part, await WriteLockedAsync(part, cancellationToken));
             }
             finally
             {
-                if (isBehind)
+                if (isExtra)
                     budget.Change(-NextPartBytes);
             }
         }
         finally
         {
-            lock (_gate)
+            lock (_lock)
                 _writing = null;
             done.SetResult();
         }
     }
 
-    private async Task<bool> WriteInTurnAsync(IBufferWriter<byte> output, CancellationToken cancellationToken)
+    private async Task<bool> WriteLockedAsync(IBufferWriter<byte> output, CancellationToken cancellationToken)
     {
-        await workspaces.TakeTurnAsync(cancellationToken);
-        try
-        {
-            return Write(output, NextPartBytes);
-        }
-        finally
-        {
-            workspaces.EndTurn();
-        }
+        using MergeLock held = await workspaces.LockAsync(cancellationToken);
+        return Write(output, NextPartBytes);
     }
 
-    // Whether that was the last part.
+    // Returns whether it was the last part.
     private bool Write(IBufferWriter<byte> output, int bytes)
     {
         bool isLast = !_workspace!.Merger.WritePart(output, bytes);
@@ -256,28 +252,28 @@ internal sealed class MetricsPage(
     private void Append(SegmentedBuffer bytes, bool isLast)
     {
         if (form.UseGzip)
-            bytes = (_packer ??= new PagePacker()).Pack(bytes, isLast);
-        lock (_gate)
+            bytes = (_compressor ??= new PageCompressor()).Compress(bytes, isLast);
+        lock (_lock)
         {
             budget.Change(bytes.Length);
-            _parts.Add(new PagePart(bytes) { Waiting = _readers });
-            DropTaken();
-            _isWhole |= isLast;
+            _parts.Add(new PagePart(bytes) { PendingReaders = _readers });
+            DropSentParts();
+            _isComplete |= isLast;
         }
     }
 
-    // Only under the lock.
-    private void DropTaken()
+    // The caller holds the lock.
+    private void DropSentParts()
     {
-        int taken = 0;
-        while (taken < _parts.Count && _parts[taken].Waiting == 0)
+        int sent = 0;
+        while (sent < _parts.Count && _parts[sent].PendingReaders == 0)
         {
-            budget.Change(-_parts[taken].Bytes.Length);
-            _parts[taken++].Bytes.Dispose();
+            budget.Change(-_parts[sent].Bytes.Length);
+            _parts[sent++].Bytes.Dispose();
         }
 
-        _parts.RemoveRange(0, taken);
-        _goneParts += taken;
+        _parts.RemoveRange(0, sent);
+        _droppedParts += sent;
     }
 
     private void Release()

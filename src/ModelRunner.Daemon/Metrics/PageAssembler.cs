@@ -7,26 +7,24 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>
-/// Puts one page together.
-/// </summary>
+/// <summary>Creates the page of one scrape, or joins the page of another one. Thread-safe.</summary>
 /// <remarks>
 /// <para>The steps, each marked in the code:</para>
-/// <para>1. The runners as they are now, a copy that waits for nothing.</para>
-/// <para>2. All asked at once, under one deadline; readings are shared with other scrapes.</para>
-/// <para>3. A page of the very same readings that another scrape began is joined. Else:</para>
-/// <para>4. Each whole body read into the merger, whose verdict may still refuse it, as long as there is time.</para>
-/// <para>5. The daemon's own families, which say of every runner whether it is on the page and why not.</para>
-/// <para>6. Merged, and the first part written. From here on no runner and no scraper is waited for.</para>
-/// <para>Nothing here takes a lock that a load, an unload or a request could hold.</para>
+/// <para>1. Take the current snapshot of the runners, without waiting.</para>
+/// <para>2. Scrape all runners in parallel under one deadline. Concurrent scrapes share the requests.</para>
+/// <para>3. Join the page of another scrape if it has the same bodies. Otherwise:</para>
+/// <para>4. Add each complete body to the merger, as long as there is time. The merger may refuse it.</para>
+/// <para>5. Add the families of the daemon, which state for each runner whether it is on the page and why not.</para>
+/// <para>6. Merge, and write the first part. From here on nothing waits for a runner or a client.</para>
+/// <para>No step takes a lock that a load, an unload or an inference request could hold.</para>
 /// </remarks>
 internal sealed class PageAssembler : IDisposable
 {
-    /// <summary>Bytes that pages may take together while they are made and read, the bodies not included.</summary>
+    /// <summary>The most bytes that all pages may use while they are created and sent, without the bodies.</summary>
     public const long MaxPageBytes = 256L * 1024 * 1024;
 
-    /// <summary>A body of so many bytes is read in before anybody can look at a clock.</summary>
-    private const int AlwaysInTime = 16 * 1024;
+    /// <summary>A body of at most this many bytes is always added: it takes less time than a look at the clock is worth.</summary>
+    private const int AlwaysAddedBytes = 16 * 1024;
 
     private readonly Func<IReadOnlyList<RunnerSnapshot>> _runners;
     private readonly RunnerScraper _scraper;
@@ -35,32 +33,32 @@ internal sealed class PageAssembler : IDisposable
     private readonly MergeWorkspaces _workspaces;
     private readonly PageBudget _budget;
     private readonly OpenPages _pages = new();
-    private readonly MergePace _plainPace = new(restPerReading: 2);
-    private readonly MergePace _packedPace = new(restPerReading: 8);
+    private readonly MergePace _plainPace = new(restPerParsing: 2);
+    private readonly MergePace _gzipPace = new(restPerParsing: 8);
     private readonly DaemonMetrics _own;
     private readonly CounterTable _counters = new();
     private int[] _conflicts = new int[MergeConflicts.All.Count];
 
     public PageAssembler(
         Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger,
-        SharedEndpoints? shared = null, long mostPageBytes = MaxPageBytes)
+        SharedEndpoints? shared = null, long maxPageBytes = MaxPageBytes)
     {
         (_runners, _scraper, _time, _logger) = (runners, scraper, time, logger);
         _workspaces = new MergeWorkspaces(new ExpositionLimits { MaxSamples = settings.MaxSamples });
-        _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessFigures(time));
-        _budget = new PageBudget(mostPageBytes, time);
+        _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time));
+        _budget = new PageBudget(maxPageBytes, time);
 
-        // A slow reader must not cost a runner its place on another's page.
-        scraper.Bodies.MakeRoomAsync = cancellation => _budget.MakeRoomAsync(static page => !page.IsWhole, cancellation);
+        // A slow client must not keep the memory that another page needs for its runners.
+        scraper.Bodies.TryFreeAsync = cancellation => _budget.TryFreeAsync(static page => !page.IsComplete, cancellation);
     }
 
-    /// <summary>Makes a page, or joins one.</summary>
-    /// <param name="form">What the scraper and we agreed on.</param>
-    /// <param name="deadline">The scrape's times.</param>
-    /// <param name="arrivedAt">What they are counted from, as a timestamp of the time provider.</param>
-    /// <param name="cancellationToken">Cancelled when the scraper went away.</param>
-    /// <returns>A reader of the page, which the caller disposes of; null where its turn to be merged did not come in time.</returns>
-    public async Task<PageReader?> AssembleAsync(PageForm form, ScrapeDeadline deadline, long arrivedAt, CancellationToken cancellationToken)
+    /// <summary>Creates a page, or joins one.</summary>
+    /// <param name="form">The negotiated form of the page.</param>
+    /// <param name="deadlines">The deadlines of the scrape.</param>
+    /// <param name="arrivedAt">The arrival of the request, as a timestamp of the time provider.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <returns>A reader of the page, which the caller disposes of; null if the page could not be created before its deadline.</returns>
+    public async Task<PageReader?> AssembleAsync(PageForm form, ScrapeDeadlines deadlines, long arrivedAt, CancellationToken cancellationToken)
     {
         // Step 1
         IReadOnlyList<RunnerSnapshot> snapshot = [.. _runners().Where(static runner => runner.State != RunnerState.Waiting)];
@@ -68,24 +66,24 @@ internal sealed class PageAssembler : IDisposable
         // Step 2
         MergePace pace = PaceOf(form);
         ScrapeResult scrape = await _scraper.ScrapeAsync(
-            snapshot, bytes => Earlier(deadline.Reading, deadline.Answer - pace.TimeFor(bytes)), cancellationToken);
+            snapshot, bytes => Earlier(deadlines.Runners, deadlines.FirstByte - pace.TimeFor(bytes)), cancellationToken);
 
         // Step 3
-        long answerAt = arrivedAt + (long)(deadline.Answer.TotalSeconds * _time.TimestampFrequency);
+        long respondBy = arrivedAt + (long)(deadlines.FirstByte.TotalSeconds * _time.TimestampFrequency);
         while (true)
         {
             PageReader reader = _pages.Join(
-                form, scrape, answerAt, () => new MetricsPage(_workspaces, _budget, form, scrape, answerAt, _time), out bool isNew);
+                form, scrape, respondBy, () => new MetricsPage(_workspaces, _budget, form, scrape, respondBy, _time), out bool isNew);
             if (isNew)
-                return await TryMakeAsync(reader, snapshot, form, answerAt, cancellationToken) ? reader : null;
-            if (await IsMadeAsync(reader, answerAt, cancellationToken))
+                return await TryCreateAsync(reader, snapshot, form, respondBy, cancellationToken) ? reader : null;
+            if (await IsCreatedAsync(reader, respondBy, cancellationToken))
             {
                 scrape.Dispose();
                 return reader;
             }
 
             reader.Dispose();
-            if (cancellationToken.IsCancellationRequested || Left(answerAt) <= TimeSpan.Zero)
+            if (cancellationToken.IsCancellationRequested || Left(respondBy) <= TimeSpan.Zero)
             {
                 scrape.Dispose();
                 return null;
@@ -95,12 +93,12 @@ internal sealed class PageAssembler : IDisposable
 
     public void Dispose() => _workspaces.Dispose();
 
-    private async Task<bool> IsMadeAsync(PageReader reader, long answerAt, CancellationToken cancellationToken)
+    private async Task<bool> IsCreatedAsync(PageReader reader, long respondBy, CancellationToken cancellationToken)
     {
         try
         {
-            TimeSpan left = Left(answerAt);
-            return await reader.Page.Made.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, cancellationToken);
+            TimeSpan left = Left(respondBy);
+            return await reader.Page.Created.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, cancellationToken);
         }
         catch (Exception failure) when (failure is TimeoutException or OperationCanceledException)
         {
@@ -108,66 +106,63 @@ internal sealed class PageAssembler : IDisposable
         }
     }
 
-    // Others may wait for the page, so it is made even where the scraper that began it has gone.
-    private async Task<bool> TryMakeAsync(
-        PageReader reader, IReadOnlyList<RunnerSnapshot> snapshot, PageForm form, long answerAt, CancellationToken cancellationToken)
+    // Other clients may wait for the page, so it is completed even if the client that began it has disconnected.
+    private async Task<bool> TryCreateAsync(
+        PageReader reader, IReadOnlyList<RunnerSnapshot> snapshot, PageForm form, long respondBy, CancellationToken cancellationToken)
     {
         MetricsPage page = reader.Page;
         SegmentedBuffer? first = null;
         bool isLast = false;
-        var figures = new MakingFigures(_time);
-        long wanted = page.Scrape.BodyBytes;
-        bool hasRoom = false;
+        var timings = new PageTimings(_time);
+        long reserved = page.Scrape.BodyBytes;
+        bool isReserved = false;
         try
         {
-            hasRoom = await _budget.TryTakeAsync(wanted, Left(answerAt), CancellationToken.None);
-            if (!hasRoom || !await _workspaces.TryTakeTurnAsync(Left(answerAt)))
+            isReserved = await _budget.TryTakeAsync(reserved, Left(respondBy), CancellationToken.None);
+            if (!isReserved)
+                return false;
+            using MergeLock? held = await _workspaces.TryLockAsync(Left(respondBy));
+            if (held is null || (cancellationToken.IsCancellationRequested && page.Readers == 1))
                 return false;
             try
             {
-                if (cancellationToken.IsCancellationRequested && page.Readers == 1)
-                    return false;
                 first = new SegmentedBuffer();
-                Fill(page, snapshot, form, answerAt, figures);
+                Fill(page, snapshot, form, respondBy, timings);
                 isLast = page.WriteFirst(first);
-                figures.PartBytes = first.Length;
+                timings.PartBytes = first.Length;
             }
             catch
             {
                 first = null;
                 throw;
             }
-            finally
-            {
-                _workspaces.EndTurn();
-            }
 
             return true;
         }
         finally
         {
-            if (hasRoom)
-                _budget.Change(-wanted);
-            page.EndMaking(first, isLast);
+            if (isReserved)
+                _budget.Change(-reserved);
+            page.CompleteFirstPart(first, isLast);
             if (first is null)
                 reader.Dispose();
             else
-                figures.Tell(PaceOf(form));
-            _pages.Tidy();
+                timings.Report(PaceOf(form));
+            _pages.RemoveClosed();
         }
     }
 
-    private void Fill(MetricsPage page, IReadOnlyList<RunnerSnapshot> snapshot, PageForm form, long answerAt, MakingFigures figures)
+    private void Fill(MetricsPage page, IReadOnlyList<RunnerSnapshot> snapshot, PageForm form, long respondBy, PageTimings timings)
     {
         MergeWorkspace workspace = page.Open();
         ExpositionMerger merger = workspace.Merger;
-        figures.Begin();
+        timings.Begin();
 
         // Step 4
-        SourceOutcome[] sources = ReadIn(merger, page, PaceOf(form).TimeForReadingIn(Left(answerAt)), figures);
-        figures.EndReadingIn();
+        SourceOutcome[] sources = AddBodies(merger, page, PaceOf(form).TimeForParsing(Left(respondBy)), timings);
+        timings.EndParsing();
         foreach (ref readonly SourceOutcome source in sources.AsSpan())
-            NoteHealth(source);
+            LogChange(source);
 
         // Step 5
         _own.Write(workspace.OwnPage, sources, _conflicts);
@@ -175,17 +170,17 @@ internal sealed class PageAssembler : IDisposable
 
         // Step 6
         merger.BeginPage(form.Exposition.Format, form.Exposition.Escaping);
-        figures.EndMerging();
+        timings.EndMerging();
         Count(merger, sources);
         _counters.Trim(snapshot);
     }
 
-    // Small bodies first: where there is no time for all, the large ones are left out.
-    private SourceOutcome[] ReadIn(ExpositionMerger merger, MetricsPage page, TimeSpan left, MakingFigures figures)
+    // Small bodies come first: if there is no time for all, the large ones are left out.
+    private SourceOutcome[] AddBodies(ExpositionMerger merger, MetricsPage page, TimeSpan left, PageTimings timings)
     {
         ReadOnlySpan<ScrapeOutcome> outcomes = page.Scrape.Outcomes;
         var sources = new SourceOutcome[outcomes.Length];
-        if (page.Scrape.BodyBytes < MergePace.LeastBytes)
+        if (page.Scrape.BodyBytes < MergePace.MinBytes)
         {
             for (int i = 0; i < sources.Length; i++)
                 sources[i] = Read(merger, outcomes[i], page.Readers, isOver: null);
@@ -201,9 +196,9 @@ internal sealed class PageAssembler : IDisposable
         Func<bool> isOver = () => _time.GetElapsedTime(startedAt) >= left;
         for (int i = 0; i < order.Length; i++)
         {
-            sources[order[i]] = Read(merger, outcomes[order[i]], page.Readers, sizes[i] <= AlwaysInTime ? null : isOver);
+            sources[order[i]] = Read(merger, outcomes[order[i]], page.Readers, sizes[i] <= AlwaysAddedBytes ? null : isOver);
             if (sources[order[i]].Summary is not null)
-                figures.AddBody(sizes[i]);
+                timings.AddBody(sizes[i]);
         }
 
         return sources;
@@ -214,7 +209,7 @@ internal sealed class PageAssembler : IDisposable
         RunnerCounters counters = _counters.Of(scrape.Runner);
         if (scrape.Failure is { } failure)
         {
-            // A reading that goes on is counted for each scrape that it came too late for, one that failed only once.
+            // A request that is still running is counted for each scrape that it is too late for. One that failed is counted once.
             if (scrape.IsLate)
                 counters.CountFailure(failure, readers);
             else if (scrape.RunnerScrape?.TryCount() == true)
@@ -222,8 +217,8 @@ internal sealed class PageAssembler : IDisposable
             return new SourceOutcome(scrape, Summary: null, failure, counters);
         }
 
-        RunnerScrape reading = scrape.RunnerScrape!;
-        if (!TryAdd(merger, scrape.Labels, reading, isOver, out SourceSummary? summary))
+        RunnerScrape runnerScrape = scrape.RunnerScrape!;
+        if (!TryAdd(merger, scrape.Labels, runnerScrape, isOver, out SourceSummary? summary))
         {
             counters.CountFailure(ScrapeFailureReason.Timeout, readers);
             return new SourceOutcome(scrape, Summary: null, ScrapeFailureReason.Timeout, counters);
@@ -232,7 +227,7 @@ internal sealed class PageAssembler : IDisposable
         if (summary is { IsUnreadable: false, IsTooLarge: false })
             return new SourceOutcome(scrape, summary, Failure: null, counters);
         ScrapeFailureReason refusal = summary.IsTooLarge ? ScrapeFailureReason.TooLarge : ScrapeFailureReason.Parse;
-        if (reading.TryCount())
+        if (runnerScrape.TryCount())
         {
             counters.CountFailure(refusal);
             counters.CountDropped(summary);
@@ -242,15 +237,15 @@ internal sealed class PageAssembler : IDisposable
     }
 
     private static bool TryAdd(
-        ExpositionMerger merger, TargetLabels labels, RunnerScrape reading, Func<bool>? isOver, [NotNullWhen(true)] out SourceSummary? summary)
+        ExpositionMerger merger, TargetLabels labels, RunnerScrape runnerScrape, Func<bool>? isOver, [NotNullWhen(true)] out SourceSummary? summary)
     {
         summary = null;
         if (isOver?.Invoke() == true)
             return false;
         try
         {
-            ExpositionFormat format = reading.IsOpenMetrics ? ExpositionFormat.OpenMetrics100 : ExpositionMerger.FormatOf(reading.Body.Span);
-            summary = merger.Add(labels, reading.Body, format, isOver);
+            ExpositionFormat format = runnerScrape.IsOpenMetrics ? ExpositionFormat.OpenMetrics100 : ExpositionMerger.FormatOf(runnerScrape.Body.Span);
+            summary = merger.Add(labels, runnerScrape.Body, format, isOver);
             return true;
         }
         catch (OperationCanceledException)
@@ -259,10 +254,10 @@ internal sealed class PageAssembler : IDisposable
         }
     }
 
-    // The log tells changes only: a scrape comes every few seconds.
-    private void NoteHealth(in SourceOutcome source)
+    // Only changes are logged, because a scrape arrives every few seconds.
+    private void LogChange(in SourceOutcome source)
     {
-        ScrapeFailureReason? failure = source.Failure is { } reason && reason.IsOfLife() ? null : source.Failure;
+        ScrapeFailureReason? failure = source.Failure is { } reason && reason.IsExpected() ? null : source.Failure;
         if (failure != source.Counters.LastFailure)
         {
             RunnerKey key = source.Scrape.Runner.Key;
@@ -275,7 +270,7 @@ internal sealed class PageAssembler : IDisposable
         source.Counters.LastFailure = failure;
     }
 
-    // Duplicates are only known after the merge. What is counted here shows on the next page.
+    // Duplicates are only known after the merge, so these counts appear on the next page.
     private void Count(ExpositionMerger merger, SourceOutcome[] sources)
     {
         foreach (SourceOutcome source in sources)
@@ -294,9 +289,9 @@ internal sealed class PageAssembler : IDisposable
         _conflicts = conflicts;
     }
 
-    private MergePace PaceOf(PageForm form) => form.UseGzip ? _packedPace : _plainPace;
+    private MergePace PaceOf(PageForm form) => form.UseGzip ? _gzipPace : _plainPace;
 
-    private TimeSpan Left(long answerAt) => _time.GetElapsedTime(_time.GetTimestamp(), answerAt);
+    private TimeSpan Left(long respondBy) => _time.GetElapsedTime(_time.GetTimestamp(), respondBy);
 
     private static TimeSpan Earlier(TimeSpan left, TimeSpan right) => left < right ? left : right;
 }

@@ -1,44 +1,44 @@
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>
-/// The bytes that pages may take while they are made and read, and the readers that take them. Where the budget is used up, the reader that
-/// has not moved for longest is cut first. Thread-safe.
+/// The memory budget of all pages while they are created and sent, and the readers that use it. If the budget is used up, the reader whose
+/// write has been blocked for longest is cut first. Thread-safe.
 /// </summary>
-/// <param name="limit">The most bytes.</param>
+/// <param name="limit">The limit in bytes.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PageBudget(long limit, TimeProvider time)
 {
-    /// <summary>A reader that has not moved for so long may be cut to make room.</summary>
-    public static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(1);
+    /// <summary>A reader whose write has been blocked for at least this time may be cut to free memory.</summary>
+    public static readonly TimeSpan MinIdle = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
-    private readonly Lock _gate = new();
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+    private readonly Lock _lock = new();
     private readonly HashSet<PageReader> _readers = [];
-    private long _held;
+    private long _used;
 
-    /// <summary>The bytes that are taken now.</summary>
-    public long Held => Interlocked.Read(ref _held);
+    /// <summary>The bytes in use.</summary>
+    public long Used => Interlocked.Read(ref _used);
 
     public void Add(PageReader reader)
     {
-        lock (_gate)
+        lock (_lock)
             _readers.Add(reader);
     }
 
     public void Remove(PageReader reader)
     {
-        lock (_gate)
+        lock (_lock)
             _readers.Remove(reader);
     }
 
-    /// <summary>Notes bytes that were taken, or with a minus given back.</summary>
-    public void Change(long bytes) => Interlocked.Add(ref _held, bytes);
+    /// <summary>Adds bytes to the bytes in use; a negative number gives bytes back.</summary>
+    public void Change(long bytes) => Interlocked.Add(ref _used, bytes);
 
     /// <summary>
-    /// Waits until a page may take so many bytes, no longer than told, and takes them. A page that is alone may take any number, so that one
-    /// larger than the budget can still be read.
+    /// Waits until this number of bytes is available, and takes them. If nothing is in use, any number is available, so that a page larger than
+    /// the budget can still be created.
     /// </summary>
-    /// <returns>False where there was no room in time.</returns>
+    /// <returns>False if they did not become available in time.</returns>
     public async ValueTask<bool> TryTakeAsync(long bytes, TimeSpan left, CancellationToken cancellationToken)
     {
         long startedAt = time.GetTimestamp();
@@ -49,40 +49,40 @@ internal sealed class PageBudget(long limit, TimeProvider time)
             TimeSpan rest = left - time.GetElapsedTime(startedAt);
             if (rest <= TimeSpan.Zero)
                 return false;
-            await Task.Delay(rest < LookAgain ? rest : LookAgain, time, cancellationToken);
+            await Task.Delay(rest < PollInterval ? rest : PollInterval, time, cancellationToken);
         }
 
         return true;
     }
 
-    /// <summary>Cuts the reader that has waited for its client for longest. Where none has waited for long enough yet, waits a moment.</summary>
-    /// <param name="isWanted">Which pages are worth it.</param>
+    /// <summary>Cuts the reader whose write has been blocked for longest. If none has been blocked for long enough, waits a moment.</summary>
+    /// <param name="isWanted">Selects the pages whose readers may be cut.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>False where nobody reads such a page.</returns>
-    public async ValueTask<bool> MakeRoomAsync(Func<MetricsPage, bool> isWanted, CancellationToken cancellationToken)
+    /// <returns>False if such a page has no reader.</returns>
+    public async ValueTask<bool> TryFreeAsync(Func<MetricsPage, bool> isWanted, CancellationToken cancellationToken)
     {
         if (TryCutSlowest(isWanted))
             return true;
-        lock (_gate)
+        lock (_lock)
         {
             if (!_readers.Any(reader => isWanted(reader.Page)))
                 return false;
         }
 
-        await Task.Delay(LookAgain, time, cancellationToken);
+        await Task.Delay(PollInterval, time, cancellationToken);
         return true;
     }
 
-    /// <summary>Cuts the reader that has waited for its client for longest.</summary>
-    /// <param name="isWanted">Which pages are worth it.</param>
-    /// <returns>False where no reader waits for long enough.</returns>
+    /// <summary>Cuts the reader whose write has been blocked for longest.</summary>
+    /// <param name="isWanted">Selects the pages whose readers may be cut.</param>
+    /// <returns>False if no reader has been blocked for long enough.</returns>
     public bool TryCutSlowest(Func<MetricsPage, bool> isWanted)
     {
         while (true)
         {
             PageReader? slowest = null;
-            TimeSpan longest = LeastPatience;
-            lock (_gate)
+            TimeSpan longest = MinIdle;
+            lock (_lock)
             {
                 foreach (PageReader reader in _readers)
                 {
@@ -92,7 +92,7 @@ internal sealed class PageBudget(long limit, TimeProvider time)
                 }
             }
 
-            // It may have moved meanwhile; then another is the slowest.
+            // If it has made progress meanwhile, the search continues with the next one.
             if (slowest is null || slowest.TryCut())
                 return slowest is not null;
         }
@@ -100,13 +100,13 @@ internal sealed class PageBudget(long limit, TimeProvider time)
 
     private bool TryTake(long bytes)
     {
-        long before = Held;
+        long before = Used;
         while (before == 0 || before + bytes <= limit)
         {
-            long found = Interlocked.CompareExchange(ref _held, before + bytes, before);
-            if (found == before)
+            long seen = Interlocked.CompareExchange(ref _used, before + bytes, before);
+            if (seen == before)
                 return true;
-            before = found;
+            before = seen;
         }
 
         return false;

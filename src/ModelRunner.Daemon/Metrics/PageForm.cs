@@ -2,8 +2,8 @@ using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>How a page is written: what scrapes must have in common to share one.</summary>
-/// <param name="Exposition">Format and escaping.</param>
-/// <param name="UseGzip">Whether as gzip.</param>
-/// <param name="MayBeParted">Whether it may be sent in parts.</param>
+/// <summary>The form of a page. Scrapes share a page only if it is the same.</summary>
+/// <param name="Exposition">Format and name escaping.</param>
+/// <param name="UseGzip">Whether the page is compressed with gzip.</param>
+/// <param name="MayBeParted">Whether the page may be sent in parts.</param>
 internal readonly record struct PageForm(NegotiatedExposition Exposition, bool UseGzip, bool MayBeParted);

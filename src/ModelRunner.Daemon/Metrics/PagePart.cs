@@ -1,12 +1,12 @@
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>A part of a page, kept until all its readers have taken it.</summary>
-/// <param name="bytes">What it holds.</param>
+/// <summary>A part of a page. It is kept until all readers of the page have sent it.</summary>
+/// <param name="bytes">The content.</param>
 internal sealed class PagePart(SegmentedBuffer bytes)
 {
-    /// <summary>What it holds. Borrowed: a reader may use it until it asks for the next.</summary>
+    /// <summary>The content. Borrowed: a reader may use it until it asks for the next part.</summary>
     public SegmentedBuffer Bytes => bytes;
 
-    /// <summary>How many readers have yet to take it. Only under the lock of the page.</summary>
-    public int Waiting { get; set; }
+    /// <summary>The number of readers that have not sent it. Guarded by the lock of the page.</summary>
+    public int PendingReaders { get; set; }
 }

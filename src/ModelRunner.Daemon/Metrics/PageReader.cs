@@ -3,43 +3,43 @@ using System.IO.Pipelines;
 
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>One scraper on its way through a page, which others may read, too. Not thread-safe but for <see cref="TryCut"/>.</summary>
+/// <summary>One client that reads a page, which other clients may share. Not thread-safe except for <see cref="TryCut"/>.</summary>
 internal sealed class PageReader(MetricsPage page, TimeProvider time) : IDisposable
 {
-    private const int IsMoving = 0;
-    private const int IsWaiting = 1;
+    private const int IsActive = 0;
+    private const int IsBlocked = 1;
     private const int HasLeft = 2;
-    private SendingLimit? _limit;
-    private long _waitingSince;
-    private int _waitingBytes;
+    private SendTimeout? _timeout;
+    private long _blockedSince;
+    private int _bufferedBytes;
     private int _state;
 
     /// <summary>The page.</summary>
     public MetricsPage Page => page;
 
-    /// <summary>The number of the part that it takes next. Only under the lock of the page.</summary>
+    /// <summary>The number of the next part. Guarded by the lock of the page.</summary>
     public int Next { get; set; }
 
-    /// <summary>Whether it still uses the part that it took last. Only under the lock of the page.</summary>
+    /// <summary>Whether it still uses the part that it got last. Guarded by the lock of the page.</summary>
     public bool IsHolding { get; set; }
 
-    /// <summary>How long it has waited for its client to take what was sent; null where it does not.</summary>
-    public TimeSpan? Idle => Volatile.Read(ref _state) == IsWaiting ? time.GetElapsedTime(Volatile.Read(ref _waitingSince)) : null;
+    /// <summary>How long a write to the client has been blocked; null if none is.</summary>
+    public TimeSpan? Idle => Volatile.Read(ref _state) == IsBlocked ? time.GetElapsedTime(Volatile.Read(ref _blockedSince)) : null;
 
-    /// <summary>The next part; null at the end of the page. Borrowed: only until the next call.</summary>
+    /// <summary>The next part; null at the end of the page. Borrowed: valid until the next call.</summary>
     public ValueTask<PagePart?> NextAsync(CancellationToken cancellationToken) => page.NextAsync(this, cancellationToken);
 
-    /// <summary>Writes the next part straight to where it is sent from, where nobody else reads the page.</summary>
-    /// <returns>False where the next part is to be taken by <see cref="NextAsync"/>.</returns>
+    /// <summary>Writes the next part directly to the connection, if the page has no other reader.</summary>
+    /// <returns>False if the caller must use <see cref="NextAsync"/>.</returns>
     public ValueTask<bool> TryWriteNextAsync(IBufferWriter<byte> output, CancellationToken cancellationToken) =>
         page.TryWriteNextAsync(this, output, cancellationToken);
 
-    /// <summary>Waits until the client has taken what was written.</summary>
-    /// <param name="flush">Does that.</param>
-    /// <param name="bytes">What lies ready for the client meanwhile.</param>
-    /// <param name="limit">How long the client is waited for. Is cancelled where the reader is cut.</param>
-    /// <exception cref="OperationCanceledException">It was cut, or the wait was cancelled.</exception>
-    public async ValueTask WaitAsync(ValueTask<FlushResult> flush, int bytes, SendingLimit limit)
+    /// <summary>Waits until the client has accepted what was written.</summary>
+    /// <param name="flush">The pending flush.</param>
+    /// <param name="bytes">The number of bytes that are buffered for the client meanwhile.</param>
+    /// <param name="timeout">The timeouts of the client. Cancelled if the reader is cut.</param>
+    /// <exception cref="OperationCanceledException">The reader was cut, or the wait was cancelled.</exception>
+    public async ValueTask WaitAsync(ValueTask<FlushResult> flush, int bytes, SendTimeout timeout)
     {
         if (flush.IsCompletedSuccessfully)
         {
@@ -47,20 +47,20 @@ internal sealed class PageReader(MetricsPage page, TimeProvider time) : IDisposa
             return;
         }
 
-        (_limit, _waitingBytes) = (limit, bytes);
+        (_timeout, _bufferedBytes) = (timeout, bytes);
         page.Budget.Change(bytes);
-        Volatile.Write(ref _waitingSince, time.GetTimestamp());
-        Volatile.Write(ref _state, IsWaiting);
+        Volatile.Write(ref _blockedSince, time.GetTimestamp());
+        Volatile.Write(ref _state, IsBlocked);
         bool isCut;
         try
         {
-            limit.BeginWait();
+            timeout.BeginWait();
             await flush;
         }
         finally
         {
-            limit.EndWait();
-            isCut = Interlocked.CompareExchange(ref _state, IsMoving, IsWaiting) != IsWaiting;
+            timeout.EndWait();
+            isCut = Interlocked.CompareExchange(ref _state, IsActive, IsBlocked) != IsBlocked;
             if (!isCut)
                 page.Budget.Change(-bytes);
         }
@@ -69,20 +69,20 @@ internal sealed class PageReader(MetricsPage page, TimeProvider time) : IDisposa
             throw new OperationCanceledException("The reader was cut.");
     }
 
-    /// <summary>Takes the page from it, where it waits for its client, and ends the sending. Thread-safe.</summary>
+    /// <summary>Removes the reader from the page and cancels the sending, if a write to its client is blocked. Thread-safe.</summary>
     public bool TryCut()
     {
-        if (Interlocked.CompareExchange(ref _state, HasLeft, IsWaiting) != IsWaiting)
+        if (Interlocked.CompareExchange(ref _state, HasLeft, IsBlocked) != IsBlocked)
             return false;
-        page.Budget.Change(-_waitingBytes);
+        page.Budget.Change(-_bufferedBytes);
         page.Leave(this);
         try
         {
-            _limit!.Cancel();
+            _timeout!.Cancel();
         }
         catch (ObjectDisposedException)
         {
-            // It has just seen for itself that it was cut.
+            // The sending has just ended by itself.
         }
 
         return true;
@@ -90,7 +90,7 @@ internal sealed class PageReader(MetricsPage page, TimeProvider time) : IDisposa
 
     public void Dispose()
     {
-        if (Interlocked.CompareExchange(ref _state, HasLeft, IsMoving) == IsMoving)
+        if (Interlocked.CompareExchange(ref _state, HasLeft, IsActive) == IsActive)
             page.Leave(this);
     }
 }

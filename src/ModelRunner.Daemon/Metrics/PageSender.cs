@@ -3,34 +3,35 @@ using System.IO.Pipelines;
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>
-/// Sends pages: a small one whole and with its length, a large one part by part in chunks. A page that cannot be sent to its end is cut so that
-/// the scraper sees it: where nobody waits for it any more, and where its reader has taken nothing for too long.
+/// Sends pages: a small one at once with its length, a large one part by part with chunked encoding. If a page cannot be sent completely,
+/// because its client's timeout expired or the client accepted nothing for too long, the connection is aborted, so that the client detects a
+/// truncated page. Thread-safe.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class PageSender(TimeProvider time)
 {
-    /// <summary>What lies ready for a reader at a time: no more is taken from the page before it has gone.</summary>
-    private const int MaxReady = 256 * 1024;
+    /// <summary>The most bytes that are buffered for a client. The next bytes are taken from the page only after these are sent.</summary>
+    private const int MaxBuffered = 256 * 1024;
 
-    /// <summary>Whether the scraper can tell a page that was cut from a whole one without knowing its length: HTTP/1.0 cannot.</summary>
+    /// <summary>Whether the client can detect a truncated page without knowing its length: HTTP/1.0 cannot.</summary>
     public static bool CanSendParts(HttpRequest request) => !HttpProtocol.IsHttp10(request.Protocol);
 
-    /// <summary>Sends a page to its end, or aborts the connection.</summary>
-    /// <param name="context">The request; nothing of the answer's body has been written.</param>
+    /// <summary>Sends a page completely, or aborts the connection.</summary>
+    /// <param name="context">The request. The response body must not have begun.</param>
     /// <param name="reader">The page.</param>
-    /// <param name="left">How long the scraper waits from now. Who reads slower than that is not waited for.</param>
-    /// <param name="patience">How long a reader may take nothing.</param>
-    public async Task SendAsync(HttpContext context, PageReader reader, TimeSpan left, TimeSpan patience)
+    /// <param name="left">The rest of the client's timeout, from now.</param>
+    /// <param name="idleTimeout">The idle timeout: the longest time in which the client may accept no bytes.</param>
+    public async Task SendAsync(HttpContext context, PageReader reader, TimeSpan left, TimeSpan idleTimeout)
     {
-        using var limit = new SendingLimit(SocketQueue.Of(context), left, patience, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted);
+        using var timeout = new SendTimeout(SocketQueue.Of(context), left, idleTimeout, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, context.RequestAborted);
 
         async ValueTask FlushAsync(PipeWriter output, int bytes)
         {
-            limit.Restart();
-            await reader.WaitAsync(output.FlushAsync(both.Token), bytes, limit);
+            timeout.Restart();
+            await reader.WaitAsync(output.FlushAsync(both.Token), bytes, timeout);
 
-            // Kestrel ends such a wait as if all had been taken.
+            // Kestrel completes a cancelled flush as if everything had been accepted.
             both.Token.ThrowIfCancellationRequested();
         }
 
@@ -39,7 +40,7 @@ internal sealed class PageSender(TimeProvider time)
             if (reader.Page.Length is { } length)
                 context.Response.ContentLength = length;
 
-            // Before its start the response would give memory that it copies once more.
+            // Before the start, the response writer would return memory that it copies once more.
             await context.Response.StartAsync(both.Token);
             await SendAsync(context.Response.BodyWriter, reader, FlushAsync, both.Token);
         }
@@ -56,26 +57,26 @@ internal sealed class PageSender(TimeProvider time)
         {
             if (await reader.TryWriteNextAsync(output, cancellationToken))
             {
-                await flush(output, MaxReady);
+                await flush(output, MaxBuffered);
                 continue;
             }
 
             if (await reader.NextAsync(cancellationToken) is not { } part)
                 return;
-            int ready = 0;
+            int buffered = 0;
             foreach (ReadOnlyMemory<byte> piece in part.Bytes.Pieces())
             {
                 piece.Span.CopyTo(output.GetSpan(piece.Length));
                 output.Advance(piece.Length);
-                ready += piece.Length;
-                if (ready < MaxReady)
+                buffered += piece.Length;
+                if (buffered < MaxBuffered)
                     continue;
-                await flush(output, ready);
-                ready = 0;
+                await flush(output, buffered);
+                buffered = 0;
             }
 
-            if (ready > 0)
-                await flush(output, ready);
+            if (buffered > 0)
+                await flush(output, buffered);
         }
     }
 }

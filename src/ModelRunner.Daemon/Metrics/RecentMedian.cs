@@ -1,13 +1,13 @@
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>
-/// The median of the last three figures. One odd figure among them changes nothing, and two in a row are believed. The first figure counts half,
-/// and a guess the other half. Thread-safe.
+/// The median of the last three values. One outlier does not change it, and two in a row do. The first value counts half, and the initial guess
+/// the other half. Thread-safe.
 /// </summary>
-/// <param name="guess">What counts before the first.</param>
+/// <param name="guess">The value before the first one is added.</param>
 internal sealed class RecentMedian(double guess)
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private bool _isGuess = true;
     private (double First, double Second, double Third) _last = (guess, guess, guess);
 
@@ -16,18 +16,18 @@ internal sealed class RecentMedian(double guess)
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
                 return Math.Max(Math.Min(_last.First, _last.Second), Math.Min(Math.Max(_last.First, _last.Second), _last.Third));
         }
     }
 
-    /// <summary>Takes a figure in, and forgets the oldest.</summary>
-    public void Add(double figure)
+    /// <summary>Adds a value and drops the oldest.</summary>
+    public void Add(double value)
     {
-        lock (_gate)
+        lock (_lock)
         {
-            double half = (guess + figure) / 2;
-            _last = _isGuess ? (half, half, figure) : (_last.Second, _last.Third, figure);
+            double half = (guess + value) / 2;
+            _last = _isGuess ? (half, half, value) : (_last.Second, _last.Third, value);
             _isGuess = false;
         }
     }

@@ -3,13 +3,13 @@ using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>What is counted about the scrapes of one set of labels, over all starts of its runners.</summary>
+/// <summary>The counters of one set of labels, over all starts of its runners. Not thread-safe: used only under the merge lock.</summary>
 internal sealed class RunnerCounters
 {
     private readonly long[] _failures = new long[ScrapeFailureReasons.Count];
     private readonly long[] _dropped = new long[Enum.GetValues<ExpositionErrorReason>().Length];
 
-    /// <summary>Why its series were not on the page before; null where they were.</summary>
+    /// <summary>Why its series were missing from the previous page; null if they were present.</summary>
     public ScrapeFailureReason? LastFailure { get; set; }
 
     public ReadOnlySpan<long> Failures => _failures;

@@ -3,9 +3,7 @@ using ModelRunner.Daemon.Scraping;
 
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>
-/// A page in pooled pieces: it grows without copying what is there, and is sent piece by piece. Not thread-safe.
-/// </summary>
+/// <summary>A buffer of pooled segments. It grows without copying and is sent segment by segment. Not thread-safe.</summary>
 internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
 {
     private const int FirstPiece = 16 * 1024;
@@ -33,7 +31,10 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    /// <summary>All of it in order, in pieces that the pipe of a connection takes as one. Borrowed: only until the buffer is written to.</summary>
+    /// <summary>
+    /// The content in order, in pieces of at most 64 KiB, which the pipe of a connection accepts as one. Borrowed: valid until the buffer is
+    /// written to or disposed of.
+    /// </summary>
     public IEnumerable<ReadOnlyMemory<byte>> Pieces()
     {
         foreach ((byte[] array, int length) in _full)
@@ -46,7 +47,7 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
             yield return _current.AsMemory(start, Math.Min(MaxAtOnce, _used - start));
     }
 
-    /// <summary>Writes all of it, in order.</summary>
+    /// <summary>Writes the content to a stream.</summary>
     public void CopyTo(Stream destination)
     {
         foreach ((byte[] array, int length) in _full)
@@ -54,7 +55,7 @@ internal sealed class SegmentedBuffer : IBufferWriter<byte>, IDisposable
         destination.Write(_current, 0, _used);
     }
 
-    /// <summary>Forgets what was written, and keeps one piece for what comes.</summary>
+    /// <summary>Discards the content, and keeps one segment for reuse.</summary>
     public void Clear()
     {
         foreach ((byte[] array, _) in _full)

@@ -6,8 +6,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>
-/// Attached runners that are one and the same server, whatever its address is spelled like. Its metrics are on the page once for each of
-/// them, so a sum over models counts them several times.
+/// Finds attached runners that are the same server under different addresses. The page contains the metrics of that server once for each of
+/// them, so a sum over all models counts them several times. Thread-safe: immutable.
 /// </summary>
 internal sealed class SharedEndpoints
 {
@@ -15,7 +15,7 @@ internal sealed class SharedEndpoints
     private readonly Dictionary<(RunnerKey Key, string? Replica), int> _counts = [];
     private readonly List<string> _warnings = [];
 
-    /// <summary>Looks for them. Links in the file system are followed as they are now.</summary>
+    /// <summary>Compares the addresses. Symbolic links of socket paths are resolved once, now.</summary>
     public SharedEndpoints(IReadOnlyList<AttachedRunnerSettings> attached)
     {
         foreach (var group in attached.GroupBy(static runner => IdentityOf(runner), StringComparer.Ordinal).Where(static group => group.Count() > 1))
@@ -23,22 +23,22 @@ internal sealed class SharedEndpoints
             foreach (AttachedRunnerSettings runner in group)
                 _counts[(new RunnerKey(runner.Backend, runner.Model, runner.Mode), runner.Replica)] = group.Count();
             string names = string.Join(" and ", group.Select(static runner => $"{runner.Model} ({runner.Backend}, {ModeText.Format(runner.Mode)})"));
-            _warnings.Add($"The attached runners {names} are one server at {group.Key}: a sum over them counts its metrics {group.Count()} times. "
+            _warnings.Add($"The attached runners {names} are the same server at {group.Key}: a sum over them counts its metrics {group.Count()} times. "
                 + "Attach it once, or leave out all but one of model_runner_shared_endpoint in sums.");
         }
     }
 
-    /// <summary>One sentence for each server that is attached more than once.</summary>
+    /// <summary>One warning for each server that is attached more than once.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
 
-    /// <summary>How many attached runners are the server of this one, itself included; 0 where it is the only one.</summary>
+    /// <summary>The number of attached runners that are the same server as this one, itself included; 0 if it is the only one.</summary>
     public int CountOf(RunnerSnapshot runner) =>
         runner.IsAttached ? _counts.GetValueOrDefault((runner.Key, runner.Replica)) : 0;
 
     private static string IdentityOf(AttachedRunnerSettings runner) =>
         runner.SocketPath is { } path ? $"unix:{WithoutLinks(path, MaxLinks)}" : IdentityOf(runner.Address!);
 
-    // All names and addresses of this machine's loopback interface lead to the same port, but for the rest of 127.0.0.0/8.
+    // All loopback names and addresses lead to the same port, except for the rest of 127.0.0.0/8.
     private static string IdentityOf(Uri address)
     {
         string host = address.IdnHost.TrimEnd('.').ToLowerInvariant();

@@ -4,23 +4,23 @@ using ModelRunner.Linux;
 
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>Asks the kernel how much of what was sent to a client is still in the queue of its socket.</summary>
+/// <summary>Reads from the kernel how many bytes are still in the send queue of a socket.</summary>
 internal static unsafe class SocketQueue
 {
     private const nuint OutputQueue = 0x5411;
 
     /// <summary>
-    /// The socket of the client of a request. Null where it says nothing about the request: in HTTP/2, where other streams use it too, and
-    /// where there is no socket.
+    /// The socket of the client of a request. Null if its queue says nothing about this request: with HTTP/2, where other streams share it, and
+    /// if there is no socket.
     /// </summary>
     public static Socket? Of(HttpContext context) =>
         HttpProtocol.IsHttp2(context.Request.Protocol) ? null : context.Features.Get<IConnectionSocketFeature>()?.Socket;
 
     /// <summary>
-    /// The bytes that the client has not taken yet: on TCP those that its kernel has not acknowledged, on a Unix socket the memory of those
-    /// that it has not read.
+    /// The bytes that the client has not accepted. On TCP these are the bytes that its kernel has not acknowledged; on a Unix socket it is the
+    /// memory of the bytes that it has not read.
     /// </summary>
-    /// <returns>Null where the socket is closed.</returns>
+    /// <returns>Null if the socket is closed.</returns>
     public static int? BytesIn(Socket socket)
     {
         bool isHeld = false;

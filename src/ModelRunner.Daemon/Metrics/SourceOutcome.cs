@@ -3,10 +3,10 @@ using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>What became of one runner on a page.</summary>
-/// <param name="Scrape">What the scrape learned.</param>
-/// <param name="Summary">What the reader made of its body; null where there was none.</param>
-/// <param name="Failure">Why its series are not on the page; null where they are.</param>
-/// <param name="Counters">What is counted about it.</param>
+/// <summary>The outcome for one runner on one page.</summary>
+/// <param name="Scrape">The outcome of its scrape.</param>
+/// <param name="Summary">The result of adding its body to the merger; null if there was no body.</param>
+/// <param name="Failure">Why its series are missing from the page; null if they are present.</param>
+/// <param name="Counters">The counters of its labels.</param>
 internal readonly record struct SourceOutcome(
     ScrapeOutcome Scrape, SourceSummary? Summary, ScrapeFailureReason? Failure, RunnerCounters Counters);

@@ -19,7 +19,7 @@ internal static class ApiErrors
         RefusalReason.QueueFull => Unavailable("queue_full", refusal, causes),
         RefusalReason.QueueTimeout => Unavailable("queue_timeout", refusal, causes),
         RefusalReason.OutOfMemory => Unavailable("out_of_memory", refusal, causes),
-        RefusalReason.NoRoom => Unavailable("no_room", refusal, causes),
+        RefusalReason.NoCapacity => Unavailable("no_room", refusal, causes),
         RefusalReason.Unloading => Unavailable("unloading", refusal, causes),
         RefusalReason.ShuttingDown => Unavailable("shutting_down", refusal, causes),
         _ => Unavailable("unavailable", refusal, causes),

@@ -1,17 +1,17 @@
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>Whether an attached server can serve.</summary>
+/// <summary>The health of an attached server.</summary>
 internal enum AttachedState
 {
-    /// <summary>It answers.</summary>
+    /// <summary>It responds.</summary>
     Ready,
 
-    /// <summary>It says that it is not ready yet (503).</summary>
+    /// <summary>It responds that it is not ready yet (503).</summary>
     Loading,
 
-    /// <summary>It took no connection, or ended it before it answered.</summary>
+    /// <summary>It refused the connection, or closed it before it responded.</summary>
     Refused,
 
-    /// <summary>It did not answer in time.</summary>
+    /// <summary>It did not respond in time.</summary>
     Silent,
 }

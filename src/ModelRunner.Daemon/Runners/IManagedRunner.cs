@@ -1,30 +1,30 @@
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>One start of a managed runner, from its process to its end. Members are safe to use from any thread and never throw.</summary>
+/// <summary>One start of a managed runner, from its process to its end. Thread-safe. Members never throw.</summary>
 internal interface IManagedRunner
 {
-    /// <summary>How it is reached, once it listens.</summary>
+    /// <summary>Its endpoint, which works once it listens.</summary>
     RunnerEndpoint Endpoint { get; }
 
-    /// <summary>Its process; null before there is one.</summary>
+    /// <summary>The ID of its process; null before there is one.</summary>
     int? ProcessId { get; }
 
-    /// <summary>What it was started with, for people who want to know. There are no secrets among them.</summary>
+    /// <summary>The arguments of its process, for display. They contain no secrets.</summary>
     IReadOnlyList<string> Arguments { get; }
 
-    /// <summary>Completes once: with null when it is ready, or with the reason why it never will be; its process is gone then.</summary>
+    /// <summary>Completes with null when it is ready, or with the failure if it cannot become ready; its process has ended then.</summary>
     Task<RunnerFailure?> Ready { get; }
 
-    /// <summary>Completes when its process is gone: with null where that was asked for, else with the reason.</summary>
+    /// <summary>Completes when its process has ended: with null if the stop was requested, else with the failure.</summary>
     Task<RunnerFailure?> Exited { get; }
 
-    /// <summary>The last lines that it wrote, oldest first, safe to show.</summary>
+    /// <summary>The last lines of its output, oldest first, without secrets.</summary>
     IReadOnlyList<string> LastLines(int maxCount);
 
     /// <summary>
-    /// Ends it: SIGTERM, the grace time, then SIGKILL for its whole process group. Requests that are under way must have been cut
-    /// before, for llama-server waits for them. Completes when the process is gone, at most two seconds after the grace time. Calls after
-    /// the first share its work.
+    /// Stops it: SIGTERM, the grace time, then SIGKILL for its whole process group. Running requests must be aborted before, because
+    /// llama-server waits for them. Completes when the process has ended, at most two seconds after the grace time. Later calls return the same
+    /// task.
     /// </summary>
     Task StopAsync();
 }

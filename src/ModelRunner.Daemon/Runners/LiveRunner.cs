@@ -3,7 +3,7 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>A runner that can be reached or is being started: what the scheduler's decisions about it are carried out on.</summary>
+/// <summary>A runner that can be reached or is starting. The effects of the scheduler are carried out on it.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "The source has no timer, and late holders of its token may still register.")]
 internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedRunner? process, string? replica)
 {
@@ -18,13 +18,13 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
 
     public string? Replica { get; } = replica;
 
-    /// <summary>Cancelled when requests must be cut: the runner stops or has ended.</summary>
+    /// <summary>Cancelled when requests must be aborted: the runner stops or has ended.</summary>
     public CancellationToken Gone => _gone.Token;
 
-    /// <summary>Cuts the requests that run on it. Completes when they were told.</summary>
+    /// <summary>Aborts the requests that are running on it. Completes when all callbacks have run.</summary>
     public Task CutAsync() => _gone.CancelAsync();
 
-    /// <summary>Cuts its requests, then ends the process: llama-server does not end while a connection is open.</summary>
+    /// <summary>Aborts its requests, then stops the process: llama-server does not exit while a connection is open.</summary>
     public async Task StopAsync()
     {
         try

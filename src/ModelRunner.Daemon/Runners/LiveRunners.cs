@@ -3,7 +3,7 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>The runners that can be reached or are being started, by their identity. Used by the scheduling loop alone.</summary>
+/// <summary>The runners that can be reached or are starting, by identity. Used only by the scheduler loop, except where noted.</summary>
 internal sealed class LiveRunners
 {
     private readonly List<LiveRunner> _attached = [];
@@ -25,13 +25,13 @@ internal sealed class LiveRunners
         Attached = keys;
     }
 
-    /// <summary>The attached runners, which never change.</summary>
+    /// <summary>The attached runners. The list never changes.</summary>
     public IReadOnlyList<AttachedRunner> Attached { get; }
 
-    /// <summary>Cuts the requests that run on attached runners. Safe to call from any thread.</summary>
+    /// <summary>Aborts the requests on attached runners. Thread-safe.</summary>
     public Task CutAttachedAsync() => Task.WhenAll(_attached.Select(static runner => runner.CutAsync()));
 
-    /// <summary>The processes of the managed ones that have not ended.</summary>
+    /// <summary>The process IDs of the managed runners that have not ended.</summary>
     public IEnumerable<int> Processes => _byId.Values
         .Where(static runner => runner.Process is { Exited.IsCompleted: false })
         .Select(static runner => runner.Process!.ProcessId)

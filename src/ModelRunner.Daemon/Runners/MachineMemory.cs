@@ -4,18 +4,17 @@ using ModelRunner.Linux.Processes;
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// How much memory is free at the moment of the call: what the machine has available, or what the daemon's control group leaves if that is
-/// less. It reads the kernel's figures and remembers nothing. Limits of groups above the daemon's own are not looked at, nor is the memory of
-/// graphics cards.
+/// Reads how much memory is free now: the available memory of the machine, or what the control group of the daemon has left if that is less.
+/// Nothing is cached. Limits of parent control groups and the memory of graphics cards are not considered. Thread-safe.
 /// </summary>
 internal static class MachineMemory
 {
     private const string GroupRoot = "/sys/fs/cgroup";
 
-    // With the space: "oom_kill_disable" is something else.
+    // With the space, because a field "oom_kill_disable" also exists.
     private const string OutOfMemoryKillsField = "oom_kill ";
 
-    /// <summary>Bytes; null where the system does not say.</summary>
+    /// <summary>Returns the free memory in bytes; null if the system does not report it.</summary>
     public static long? ReadAvailable()
     {
         long? machine = ReadField("/proc/meminfo", "MemAvailable:") * 1024;
@@ -23,7 +22,10 @@ internal static class MachineMemory
         return machine is null || group < machine ? group ?? machine : machine;
     }
 
-    /// <summary>What a control group's limit leaves; cached files count as free, since the kernel gives them up first. Null: no limit.</summary>
+    /// <summary>
+    /// Returns what the limit of a control group leaves, in bytes. Cached files count as free, because the kernel evicts them first. Null: no
+    /// limit.
+    /// </summary>
     internal static long? ReadGroup(string folder)
     {
         if (ReadNumber(Path.Join(folder, "memory.max")) is not { } limit || ReadNumber(Path.Join(folder, "memory.current")) is not { } current)
@@ -35,24 +37,24 @@ internal static class MachineMemory
     }
 
     /// <summary>
-    /// What is free together with what these processes, their groups and their descendants hold. Mapped model files are not counted as held:
-    /// the kernel counts them as free already. Null where the system does not say what is free.
+    /// Returns the free memory plus the memory that these processes, their groups and their descendants hold, in bytes. Mapped model files are
+    /// not counted as held, because the kernel counts them as free already. Null if the system does not report the free memory.
     /// </summary>
     public static long? ReadAvailableTo(IReadOnlyCollection<int> processes) => processes.Count == 0
         ? ReadAvailable()
         : ReadAvailable() + ProcessList.FindFamilies(processes).Sum(ReadHeldBy);
 
-    /// <summary>Memory that a process holds for itself, without what it maps from files; 0 where it is gone.</summary>
+    /// <summary>Returns the private memory of a process in bytes, without mapped files; 0 if it has ended.</summary>
     public static long ReadHeldBy(int process) =>
         (ReadField(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status"), "RssAnon:") ?? 0) * 1024;
 
     /// <summary>
-    /// How many processes the kernel has killed for want of memory: in the daemon's control group and those below it, or, where that is not
-    /// counted, on the whole machine. Null where the system does not say.
+    /// Returns how many processes the kernel has killed because memory ran out: in the control group of the daemon and its children, or, if
+    /// that is not counted, on the whole machine. Null if the system does not report it.
     /// </summary>
     public static long? ReadOutOfMemoryKills() => ReadOutOfMemoryKills(FindGroup()) ?? ReadField("/proc/vmstat", OutOfMemoryKillsField);
 
-    /// <summary>The same of one control group.</summary>
+    /// <summary>Returns the same number for one control group.</summary>
     internal static long? ReadOutOfMemoryKills(string folder) => ReadField(Path.Join(folder, "memory.events"), OutOfMemoryKillsField);
 
     private static string FindGroup()

@@ -3,21 +3,21 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>One request from its arrival until it is admitted or refused.</summary>
+/// <summary>One request, from its arrival until it is admitted or refused. Thread-safe.</summary>
 internal sealed class PendingRequest(RequestId id, ModelEntry model)
 {
-    private readonly TaskCompletionSource<AcquireOutcome> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<AcquireOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public RequestId Id { get; } = id;
 
     public ModelEntry Model { get; } = model;
 
-    public Task<AcquireOutcome> Answer => _answer.Task;
+    public Task<AcquireOutcome> Outcome => _outcome.Task;
 
-    /// <summary>False where the client left before; whoever admits it must end the request then.</summary>
-    public bool TryAdmit(RunnerLease lease) => _answer.TrySetResult(new AcquireOutcome(lease, Refusal: null));
+    /// <summary>Admits the request. Returns false if the client disconnected before; the caller must then end the request.</summary>
+    public bool TryAdmit(RunnerLease lease) => _outcome.TrySetResult(new AcquireOutcome(lease, Refusal: null));
 
-    public void Refuse(Refuse refusal) => _answer.TrySetResult(new AcquireOutcome(Lease: null, refusal));
+    public void Refuse(Refuse refusal) => _outcome.TrySetResult(new AcquireOutcome(Lease: null, refusal));
 
-    public void Cancel(CancellationToken clientLeft) => _answer.TrySetCanceled(clientLeft);
+    public void Cancel(CancellationToken clientLeft) => _outcome.TrySetCanceled(clientLeft);
 }

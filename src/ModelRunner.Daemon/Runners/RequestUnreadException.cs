@@ -1,12 +1,12 @@
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// A connection ended before the runner had read the whole request, and it sent nothing: it cannot have begun to work on it, so the request
-/// may be sent again.
+/// The connection ended before the runner had read the whole request and before it sent a response. It cannot have begun to process the
+/// request, so the request may be sent again.
 /// </summary>
 internal sealed class RequestUnreadException(IOException cause) : IOException("the runner closed the connection before it read the request", cause)
 {
-    /// <summary>Whether this is the reason of a failure, however deep.</summary>
+    /// <summary>Whether this is the cause of a failure, at any depth.</summary>
     public static bool IsReasonOf(Exception? failure) => failure switch
     {
         null => false,

@@ -6,12 +6,12 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>Checks the certificates of attached servers as the configuration says.</summary>
+/// <summary>Configures how the certificates of attached servers are checked.</summary>
 internal static class RunnerCertificates
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
-    /// <summary>The options for connections; null where nothing but the system's rules apply.</summary>
+    /// <summary>Returns the TLS options of connections; null: the rules of the system apply.</summary>
     [SuppressMessage("Security", "CA5359", Justification = "Only where the configuration says that certificates are not checked.")]
     public static SslClientAuthenticationOptions? OptionsFor(AttachedTlsSettings? settings) => settings switch
     {
@@ -21,7 +21,7 @@ internal static class RunnerCertificates
         _ => null,
     };
 
-    // The certificates that the server sends beside its own are added to this for each connection. Nothing is fetched from elsewhere.
+    // The intermediate certificates that the server sends are added to this policy for each connection. Nothing is downloaded.
     private static X509ChainPolicy PolicyFor(string file)
     {
         var policy = new X509ChainPolicy
@@ -37,7 +37,7 @@ internal static class RunnerCertificates
         }
         catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            // Then no authority is trusted, and every connection fails.
+            // Without a readable file no authority is trusted, and every connection fails.
             policy.CustomTrustStore.Clear();
         }
 

@@ -1,20 +1,22 @@
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// How to reach one runner. It owns connection pools of its own, so that no answer can come from another runner; it lives as long as the
-/// runner's start does.
+/// The address and the HTTP clients of one start of a runner. Each endpoint has its own connection pools, so a response cannot come from
+/// another runner. Thread-safe.
 /// </summary>
-/// <param name="BaseAddress">Ends in a slash. The authority is unique to this start.</param>
-/// <param name="Client">Sends requests to this runner only: no redirects, no cookies, no proxy, no decompression.</param>
-/// <param name="Display">What a person calls it: <c>unix:/path</c> or <c>http://host:port</c>.</param>
+/// <param name="BaseAddress">The base address, with a slash at the end. The authority is unique to this start.</param>
+/// <param name="Client">The client for inference requests: no redirects, no cookies, no proxy, no decompression.</param>
+/// <param name="Display">The address in messages: <c>unix:/path</c> or <c>http://host:port</c>.</param>
 internal sealed record RunnerEndpoint(Uri BaseAddress, HttpMessageInvoker Client, string Display)
 {
-    /// <summary>As <see cref="Client"/>, for what the daemon itself asks: requests that wait for a connection cannot delay it.</summary>
+    /// <summary>
+    /// The client for requests of the daemon itself, with its own connection pool, so that waiting inference requests cannot delay them.
+    /// </summary>
     public HttpMessageInvoker Probes { get; init; } = Client;
 
-    /// <summary>Where its metrics page is.</summary>
+    /// <summary>The address of its metrics page.</summary>
     public Uri MetricsAddress { get; init; } = new(BaseAddress, "metrics");
 
-    /// <summary>The name by which it knows its model; null: the name that clients use.</summary>
+    /// <summary>The name of the model in requests to this runner; null: the name that clients use.</summary>
     public string? ModelName { get; init; }
 }

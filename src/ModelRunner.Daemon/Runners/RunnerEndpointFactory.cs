@@ -6,20 +6,20 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// Makes the ways to reach runners. Each has connection pools of its own. Nobody disposes of one: its connections end with the runner or
-/// after the idle time, and a reader who still holds it gets an ordinary failure.
+/// Creates endpoints. Each has its own connection pools. Endpoints are not disposed of: their connections end with the runner or after the idle
+/// time, and a caller that still holds one gets an ordinary failure.
 /// </summary>
 internal static class RunnerEndpointFactory
 {
-    // llama-server closes connections that were idle for 5 s; a request on one of those would fail. The pool looks once a second, so a
-    // connection may be up to one second older than this.
+    // llama-server closes connections after 5 s without a request, and a request on such a connection would fail. The pool checks once a
+    // second, so a connection may be idle for one second longer than this.
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>A runner that the daemon starts.</summary>
-    /// <param name="runner">The start, which makes the authority unique.</param>
-    /// <param name="socketPath">Absolute path of the socket that it will listen on.</param>
-    /// <param name="maxConnections">How many requests are sent at once; more wait.</param>
+    /// <summary>Creates the endpoint of a runner that the daemon starts.</summary>
+    /// <param name="runner">The start. It makes the authority unique.</param>
+    /// <param name="socketPath">The absolute path of the socket on which it will listen.</param>
+    /// <param name="maxConnections">The most requests that are sent at once. Further ones wait.</param>
     public static RunnerEndpoint ForManaged(RunnerId runner, string socketPath, int maxConnections)
     {
         SocketsHttpHandler requests = CreateHandler(socketPath);
@@ -30,16 +30,16 @@ internal static class RunnerEndpointFactory
         };
     }
 
-    /// <summary>A runner that listens on a Unix socket and of which nothing else is known.</summary>
+    /// <summary>Creates the endpoint of a runner on a Unix socket, without further settings.</summary>
     public static RunnerEndpoint ForSocket(RunnerId runner, string socketPath) =>
         new(AuthorityOf(runner), new HttpMessageInvoker(CreateHandler(socketPath)), $"unix:{socketPath}");
 
-    /// <summary>A runner that listens on TCP and of which nothing else is known.</summary>
-    /// <param name="address">Scheme, host and port, and a path where it has one.</param>
+    /// <summary>Creates the endpoint of a runner on TCP, without further settings.</summary>
+    /// <param name="address">Scheme, host and port, and optionally a path.</param>
     public static RunnerEndpoint ForAddress(Uri address) =>
         new(WithSlash(address), new HttpMessageInvoker(CreateHandler(socketPath: null)), address.AbsoluteUri.TrimEnd('/'));
 
-    /// <summary>A server that already runs.</summary>
+    /// <summary>Creates the endpoint of an attached runner.</summary>
     public static RunnerEndpoint ForAttached(RunnerId runner, AttachedRunnerSettings settings)
     {
         Uri address = settings.Address is { } http ? WithSlash(http) : AuthorityOf(runner);
@@ -51,8 +51,8 @@ internal static class RunnerEndpointFactory
         };
     }
 
-    // An idle connection holds one of a llama-server's few threads, and how many it has is not known here. A new connection to the same
-    // machine costs less than a tenth of a millisecond. Over TLS it costs a handshake.
+    // An idle connection occupies one of the few threads of a llama-server. A new connection on the same machine takes less than a tenth of a
+    // millisecond. With TLS a new connection needs a handshake, so it is kept.
     private static HttpMessageInvoker ClientFor(AttachedRunnerSettings settings, bool keepsConnections)
     {
         SocketsHttpHandler handler = CreateHandler(settings.SocketPath);
@@ -84,7 +84,7 @@ internal static class RunnerEndpointFactory
             ConnectTimeout = ConnectTimeout,
             PooledConnectionIdleTimeout = IdleTimeout,
 
-            // Else a connection whose client left is read on for 2 s, and the runner works on as long.
+            // Otherwise a connection whose client disconnected would be read for 2 s more, and the runner would work as long.
             ResponseDrainTimeout = TimeSpan.Zero,
             UseCookies = false,
             UseProxy = false,

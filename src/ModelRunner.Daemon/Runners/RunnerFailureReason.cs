@@ -1,30 +1,30 @@
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>Why a runner failed or ended, as a closed list.</summary>
+/// <summary>Why a runner failed or ended. A closed list.</summary>
 internal enum RunnerFailureReason
 {
-    /// <summary>It ended with a code, and nothing that it wrote says why.</summary>
+    /// <summary>It ended with an exit code, and its output contains no known cause.</summary>
     Exited,
 
-    /// <summary>A signal other than SIGKILL ended it, or an assertion of its own.</summary>
+    /// <summary>A signal other than SIGKILL ended it, or an assertion failed in it.</summary>
     Crashed,
 
-    /// <summary>SIGKILL ended it; the daemon did not send it. It may have been the kernel, for want of memory.</summary>
+    /// <summary>SIGKILL ended it, and the daemon did not send it. The sender may be the kernel, because memory ran out.</summary>
     Killed,
 
-    /// <summary>It could not get the memory that it needs.</summary>
+    /// <summary>It could not allocate enough memory.</summary>
     OutOfMemory,
 
-    /// <summary>The model's file is not there or may not be read.</summary>
+    /// <summary>The model file is missing or not readable.</summary>
     ModelMissing,
 
-    /// <summary>The model's file is damaged, cut short or no GGUF.</summary>
+    /// <summary>The model file is damaged, truncated, or not a GGUF file.</summary>
     ModelInvalid,
 
-    /// <summary>The engine does not know this kind of model.</summary>
+    /// <summary>The engine does not support this kind of model.</summary>
     ModelUnsupported,
 
-    /// <summary>The engine does not take an argument.</summary>
+    /// <summary>The engine does not support an argument.</summary>
     Argument,
 
     /// <summary>It could not listen on its socket.</summary>
@@ -33,10 +33,10 @@ internal enum RunnerFailureReason
     /// <summary>The program could not be started.</summary>
     NotStarted,
 
-    /// <summary>It was not ready in time.</summary>
+    /// <summary>It was not ready before the load timeout.</summary>
     LoadTimeout,
 
-    /// <summary>It answers as another model than the one asked for.</summary>
+    /// <summary>It reports another model than the requested one.</summary>
     WrongModel,
 
     /// <summary>It was stopped before it was ready.</summary>

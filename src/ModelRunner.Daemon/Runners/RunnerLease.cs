@@ -3,7 +3,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// The right to send one request to one runner. Dispose it when the request ended, whatever its outcome: the runner counts as busy until then.
+/// The permission to send one request to one runner. Dispose it when the request has ended, with any outcome: the runner counts as busy until
+/// then.
 /// </summary>
 internal sealed class RunnerLease(RunnerId runner, RunnerEndpoint endpoint, Action<RequestResult> release) : IDisposable
 {
@@ -11,16 +12,16 @@ internal sealed class RunnerLease(RunnerId runner, RunnerEndpoint endpoint, Acti
 
     public RunnerEndpoint Endpoint => endpoint;
 
-    /// <summary>Whether the runner runs without us, so that nobody sees its end.</summary>
+    /// <summary>Whether the runner is attached, so that the daemon does not see its process end.</summary>
     public bool IsAttached { get; init; }
 
-    /// <summary>The model's name as clients know it.</summary>
+    /// <summary>The model reference that clients use.</summary>
     public string Model { get; init; } = "";
 
-    /// <summary>Cancelled when the runner is being stopped or its process ended: the proxied request must be cut then.</summary>
+    /// <summary>Cancelled when the runner is being stopped or its process has ended: the forwarded request must be aborted.</summary>
     public CancellationToken RunnerGone { get; init; }
 
-    /// <summary>What the request said about the runner; whoever used the lease sets it before the end.</summary>
+    /// <summary>The result for the runner. The holder sets it before <see cref="Dispose"/>.</summary>
     public RequestResult Result { get; set; } = RequestResult.Abandoned;
 
     public void Dispose() => release(Result);

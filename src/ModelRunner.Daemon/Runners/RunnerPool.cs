@@ -5,14 +5,13 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// All runners: the daemon's face of the scheduling loop. Every member is safe to call from any thread, and reading
-/// <see cref="Runners"/> never waits for anything.
+/// All runners: the interface of the scheduler loop for the rest of the daemon. Thread-safe. Reading <see cref="Runners"/> never waits.
 /// </summary>
 internal sealed class RunnerPool : IAsyncDisposable
 {
     private const string ManagedBackend = "llama.cpp";
 
-    private const string Unreachable = "its socket took no more connections, and it was stopped";
+    private const string Unreachable = "its socket accepted no more connections, and it was stopped";
 
     private readonly Lazy<Task> _ending;
     private readonly LiveRunners _live;
@@ -28,8 +27,8 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <param name="settings">The limits and the attached runners.</param>
     /// <param name="launcher">Starts runners.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Told of decisions.</param>
-    /// <param name="readMemory">Reads what runners may take where the settings give no limit; null: what the machine says.</param>
+    /// <param name="logger">The log of decisions.</param>
+    /// <param name="readMemory">Reads the memory budget if the settings have no limit; null: the budget of the machine.</param>
     public RunnerPool(
         DaemonSettings settings, IRunnerLauncher launcher, TimeProvider time, ILogger<RunnerPool> logger,
         Func<IReadOnlyCollection<int>, long?>? readMemory = null)
@@ -45,18 +44,18 @@ internal sealed class RunnerPool : IAsyncDisposable
         _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _live.Attached), _live, launcher, memory, time, logger);
     }
 
-    /// <summary>All runners as they were after the last event, in order of backend, model, mode and identity.</summary>
+    /// <summary>All runners after the last event, in order of backend, model, mode and identity. An immutable snapshot.</summary>
     public IReadOnlyList<RunnerSnapshot> Runners => _loop.Snapshot;
 
-    /// <summary>The engine that managed runners are started with: <c>llama-server</c>, <c>llama-host</c>, or null where there is none.</summary>
+    /// <summary>The engine of managed runners: <c>llama-server</c>, <c>llama-host</c>, or null if there is none.</summary>
     public string? Engine => _launcher.Engine;
 
-    /// <summary>Waits until a runner serves this model in this mode, starting one where needed.</summary>
-    /// <param name="backend">The backend that the route names; null for any: an attached one that serves the model comes first.</param>
+    /// <summary>Waits until a runner serves this model in this mode. Starts one if needed.</summary>
+    /// <param name="backend">The backend of the route; null: any, with attached runners first.</param>
     /// <param name="model">The model.</param>
-    /// <param name="mode">What is asked of it.</param>
-    /// <param name="clientLeft">Cancelled when the client went away; throws <see cref="OperationCanceledException"/> then.</param>
-    /// <param name="tried">Runners that the request was sent to before and did not reach; null: none.</param>
+    /// <param name="mode">The kind of request.</param>
+    /// <param name="clientLeft">Cancelled when the client disconnects. Then the call throws <see cref="OperationCanceledException"/>.</param>
+    /// <param name="tried">Runners that could not be reached for this request before; null: none.</param>
     public async Task<AcquireOutcome> AcquireAsync(
         string? backend, ModelEntry model, RunnerMode mode, CancellationToken clientLeft, IReadOnlyCollection<RunnerId>? tried = null)
     {
@@ -74,17 +73,17 @@ internal sealed class RunnerPool : IAsyncDisposable
                 _loop.Leave(request);
             },
             state: null);
-        return await request.Answer;
+        return await request.Outcome;
     }
 
-    /// <summary>Has a runner replaced that a request could not connect to, although its process did not end.</summary>
+    /// <summary>Replaces a runner that requests cannot connect to although its process has not ended.</summary>
     public void Replace(RunnerId runner) => _loop.Post(new RunnerUnreachable(runner, Unreachable));
 
-    /// <summary>Stops runners and returns, when their processes are gone, how many there were.</summary>
+    /// <summary>Stops runners. Returns their number when their processes have ended.</summary>
     /// <param name="selection">
-    /// Which. A busy runner takes no more requests and stops after its last one, or when they have had the drain time.
+    /// The runners to stop. A busy runner accepts no more requests. It stops after its last one, or after the drain time.
     /// </param>
-    /// <param name="cancellationToken">Ends the wait, not the unloading.</param>
+    /// <param name="cancellationToken">Ends the wait. The unload continues.</param>
     public async Task<int> UnloadAsync(UnloadSelection selection, CancellationToken cancellationToken)
     {
         var id = new UnloadId(Interlocked.Increment(ref _lastUnload));
@@ -100,23 +99,23 @@ internal sealed class RunnerPool : IAsyncDisposable
     }
 
     /// <summary>
-    /// Refuses new requests, lets admitted ones end for the drain time, cuts those that are left, and stops every runner. Returns when no
-    /// process is left. Calls after the first share its work.
+    /// Refuses new requests, lets running ones finish within the drain time, aborts the rest, and stops every runner. Returns when no process
+    /// is left. Later calls return the same task.
     /// </summary>
     public ValueTask DisposeAsync() => new(_ending.Value);
 
     private async Task EndAsync()
     {
-        _loop.Post(new ShutdownAsked());
+        _loop.Post(new ShutdownRequested());
         try
         {
             await _loop.Ended.WaitAsync(_settings.DrainTimeout, _time);
         }
         catch (TimeoutException)
         {
-            // Managed runners are cut when they are stopped.
+            // Requests on managed runners are aborted when the runners are stopped.
             await _live.CutAttachedAsync();
-            _loop.Post(new ShutdownAsked());
+            _loop.Post(new ShutdownRequested());
             await _loop.Ended;
         }
 

@@ -2,7 +2,7 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>One runner, copied for readers (<c>ps</c>, <c>/metrics</c>, status). Immutable.</summary>
+/// <summary>One runner at one point in time. Immutable.</summary>
 internal sealed record RunnerSnapshot
 {
     public required RunnerId Id { get; init; }
@@ -13,10 +13,10 @@ internal sealed record RunnerSnapshot
 
     public required bool IsAttached { get; init; }
 
-    /// <summary>The fourth label of an attached runner; null for most.</summary>
+    /// <summary>The value of the label <c>replica</c> of an attached runner; null if it has none.</summary>
     public string? Replica { get; init; }
 
-    /// <summary>How to reach it; null while it has no process.</summary>
+    /// <summary>Its endpoint; null while it has no process.</summary>
     public RunnerEndpoint? Endpoint { get; init; }
 
     /// <summary><c>llama-server</c>, <c>llama-host</c> or <c>attached</c>.</summary>
@@ -24,7 +24,7 @@ internal sealed record RunnerSnapshot
 
     public int? ProcessId { get; init; }
 
-    /// <summary>What its process was started with; empty while it has none.</summary>
+    /// <summary>The arguments of its process; empty while it has none.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
     public int InFlight { get; init; }
@@ -34,9 +34,9 @@ internal sealed record RunnerSnapshot
     /// <summary>When its last request ended, or when it became ready if it had none; null while loading.</summary>
     public DateTimeOffset? LastUsed { get; init; }
 
-    /// <summary>How long it stays when idle; negative: for ever.</summary>
+    /// <summary>How long it stays loaded when idle; negative: until an unload.</summary>
     public TimeSpan KeepAlive { get; init; }
 
-    /// <summary>The cause of its last failed start or crash; null where there was none.</summary>
+    /// <summary>The cause of its last failed start or crash; null if there was none.</summary>
     public string? Failure { get; init; }
 }

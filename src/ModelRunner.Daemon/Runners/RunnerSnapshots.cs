@@ -2,20 +2,20 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>Makes the copy for readers from what the scheduler and the loop know.</summary>
+/// <summary>Creates the snapshots from the state of the scheduler and of the scheduler loop.</summary>
 internal static class RunnerSnapshots
 {
-    /// <param name="statuses">What the scheduler knows, in the order to keep.</param>
-    /// <param name="live">How the runners are reached.</param>
+    /// <param name="statuses">The statuses, in the order of the snapshots.</param>
+    /// <param name="live">The live runners.</param>
     /// <param name="engine">The engine of managed runners.</param>
-    /// <param name="origin">The wall time that the scheduler's spans count from.</param>
+    /// <param name="origin">The wall-clock time of the origin of the scheduler's clock.</param>
     public static IReadOnlyList<RunnerSnapshot> Make(
         IReadOnlyList<RunnerStatus> statuses, LiveRunners live, string? engine, DateTimeOffset origin)
     {
         var snapshots = new RunnerSnapshot[statuses.Count];
         for (int i = 0; i < snapshots.Length; i++)
         {
-            // One that has just ended is still known here, but is reached no more.
+            // A runner that has just ended is still in the list of live runners, but it cannot be reached.
             bool hasProcess = statuses[i].State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;
             snapshots[i] = Make(statuses[i], hasProcess ? live.Find(statuses[i].Id) : null, engine, origin);
         }

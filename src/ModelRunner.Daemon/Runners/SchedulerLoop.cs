@@ -6,8 +6,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// Feeds the scheduler one event at a time and carries out what it decides. Nothing else touches the scheduler, and nothing here waits for
-/// a process: what takes time reports back as an event.
+/// Passes events to the scheduler one at a time and carries out its effects. Only this loop uses the scheduler. It never waits for a process:
+/// the result arrives as an event. Public members are thread-safe.
 /// </summary>
 internal sealed partial class SchedulerLoop : IAsyncDisposable
 {
@@ -26,23 +26,23 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly long _startedAt;
     private readonly DateTimeOffset _origin;
-    private readonly LifeCheck _lifeCheck;
+    private readonly HealthCheck _healthCheck;
     private readonly ITimer _timer;
     private readonly Task _running;
     private volatile IReadOnlyList<RunnerSnapshot> _snapshot;
 
-    /// <param name="settings">The limits.</param>
-    /// <param name="live">The runners, those attached being known already.</param>
+    /// <param name="settings">The settings of the scheduler.</param>
+    /// <param name="live">The live runners, which contain the attached ones already.</param>
     /// <param name="launcher">Starts runners.</param>
-    /// <param name="memory">Measures what runners may take before a decision needs it; null: the settings say it.</param>
+    /// <param name="memory">Measures the memory budget before a decision; null: the settings contain it.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Told of stops and of errors of the daemon itself.</param>
+    /// <param name="logger">The log of stops and internal errors.</param>
     public SchedulerLoop(
         SchedulerSettings settings, LiveRunners live, IRunnerLauncher launcher, MemoryMeter? memory, TimeProvider time, ILogger logger)
     {
         (_live, _launcher, _memory, _time, _logger) = (live, launcher, memory, time, logger);
         _scheduler = new Scheduler(settings);
-        _lifeCheck = new LifeCheck(time);
+        _healthCheck = new HealthCheck(time);
         _startedAt = time.GetTimestamp();
         _origin = time.GetUtcNow();
         _snapshot = TakeSnapshot();
@@ -50,15 +50,15 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         _running = RunAsync();
     }
 
-    /// <summary>All runners as they were after the last event.</summary>
+    /// <summary>All runners after the last event. An immutable snapshot.</summary>
     public IReadOnlyList<RunnerSnapshot> Snapshot => _snapshot;
 
-    /// <summary>Completes after a <see cref="ShutdownAsked"/>, when no request runs and no process is left.</summary>
+    /// <summary>Completes after a <see cref="ShutdownRequested"/>, when no request is running and no process is left.</summary>
     public Task Ended => _ended.Task;
 
-    public void Post(SchedulerEvent happened) => _events.Writer.TryWrite(happened);
+    public void Post(SchedulerEvent schedulerEvent) => _events.Writer.TryWrite(schedulerEvent);
 
-    /// <summary>Begins a request. Its answer comes by <see cref="PendingRequest.Answer"/>.</summary>
+    /// <summary>Begins a request. <see cref="PendingRequest.Outcome"/> completes with its outcome.</summary>
     public void Begin(PendingRequest request, RunnerKey key, IReadOnlyCollection<RunnerId> tried)
     {
         _pending[request.Id] = request;
@@ -67,26 +67,29 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             Refuse(Refusals.ShuttingDown(request.Id));
     }
 
-    /// <summary>Its client left. It stays known until the loop has seen that, since a start may be under way for it.</summary>
-    public void Leave(PendingRequest request) => Post(new ClientLeft(request.Id));
+    /// <summary>
+    /// Reports that the client of a request disconnected. The request remains known until the loop has handled this, because a start may be in
+    /// progress for it.
+    /// </summary>
+    public void Leave(PendingRequest request) => Post(new ClientDisconnected(request.Id));
 
     public Task<int> UnloadAsync(UnloadId id, UnloadSelection selection)
     {
-        var answer = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _unloads[id] = answer;
-        if (!_events.Writer.TryWrite(new UnloadAsked(id, selection)))
-            answer.TrySetResult(0);
-        return answer.Task;
+        var completion = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _unloads[id] = completion;
+        if (!_events.Writer.TryWrite(new UnloadRequested(id, selection)))
+            completion.TrySetResult(0);
+        return completion.Task;
     }
 
-    /// <summary>Lets an unload go on that nobody waits for any more.</summary>
+    /// <summary>Reports that the caller of an unload disconnected. The unload continues.</summary>
     public void Abandon(UnloadId id)
     {
         _unloads.TryRemove(id, out _);
         Post(new UnloadAbandoned(id));
     }
 
-    /// <summary>Takes no more events. What waits for an answer is refused.</summary>
+    /// <summary>Accepts no more events and refuses the waiting requests.</summary>
     public async ValueTask DisposeAsync()
     {
         _events.Writer.TryComplete();
@@ -101,41 +104,41 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private async Task RunAsync()
     {
         await Task.Yield();
-        await foreach (SchedulerEvent happened in _events.Reader.ReadAllAsync())
+        await foreach (SchedulerEvent schedulerEvent in _events.Reader.ReadAllAsync())
         {
             try
             {
-                // Before the decision: what was free a minute ago may be taken by now.
-                if (_memory is not null && MemoryMeter.IsNeededFor(happened, _snapshot))
-                    Handle(new MemoryMeasured(_memory.Measure(happened)));
-                Handle(happened);
+                // Measure before the decision, because an older value may be wrong by now.
+                if (_memory is not null && MemoryMeter.IsNeededFor(schedulerEvent, _snapshot))
+                    Handle(new MemoryMeasured(_memory.Measure(schedulerEvent)));
+                Handle(schedulerEvent);
             }
             catch (Exception failure)
             {
-                // One event is lost. Without the loop every later request would be.
-                LogLoopFailed(failure, happened.GetType().Name);
+                // One event is lost. If the loop ended, every later request would be.
+                LogLoopFailed(failure, schedulerEvent.GetType().Name);
             }
         }
     }
 
-    private void Handle(SchedulerEvent happened)
+    private void Handle(SchedulerEvent schedulerEvent)
     {
-        if (happened is RequestArrived arrived && _pending.TryGetValue(arrived.Request, out PendingRequest? request))
+        if (schedulerEvent is RequestArrived arrived && _pending.TryGetValue(arrived.Request, out PendingRequest? request))
             _models[arrived.Key] = request.Model;
 
-        IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(happened, Now);
+        IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
         SetTimer();
         foreach (StartRunner start in effects.OfType<StartRunner>())
             Start(start);
 
-        // Readers see a decision before anybody acts on it; whoever is cut looks here for the cause.
+        // Publish the decision before it is carried out: an aborted request reads the cause here.
         _snapshot = TakeSnapshot();
         foreach (SchedulerEffect effect in effects)
             CarryOut(effect);
-        if (happened is ClientLeft left)
+        if (schedulerEvent is ClientDisconnected left)
             _pending.TryRemove(left.Request, out _);
-        if (happened is RunnerFailed or RunnerExited)
-            Forget(happened is RunnerFailed failed ? failed.Runner : ((RunnerExited)happened).Runner);
+        if (schedulerEvent is RunnerFailed or RunnerExited)
+            Forget(schedulerEvent is RunnerFailed failed ? failed.Runner : ((RunnerExited)schedulerEvent).Runner);
     }
 
     private void Start(StartRunner start)
@@ -183,17 +186,17 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             return;
         try
         {
-            bool isAlive = await _lifeCheck.IsAliveAsync(runner.Endpoint, runner.Gone);
-            Post(isAlive ? new RunnerAnswered(id) : new RunnerStuck(id, LifeCheck.Silence));
+            bool isAlive = await _healthCheck.IsAliveAsync(runner.Endpoint, runner.Gone);
+            Post(isAlive ? new RunnerResponded(id) : new RunnerStuck(id, HealthCheck.NoResponse));
         }
         catch (OperationCanceledException)
         {
-            // It has ended or is being stopped.
+            // The runner has ended or is being stopped.
         }
         catch (Exception failure)
         {
             LogCheckFailed(failure, id.Value);
-            Post(new RunnerAnswered(id));
+            Post(new RunnerResponded(id));
         }
     }
 
@@ -202,7 +205,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         _ = _live.Find(id)?.CutAsync();
         _live.Remove(id);
 
-        // A model's entry is kept only as long as its runner may be started for somebody.
+        // The entry of a model is needed only while its runner may be started.
         HashSet<RunnerKey> known = [.. _snapshot.Select(static runner => runner.Key)];
         foreach (RunnerKey key in _models.Keys.Where(key => !known.Contains(key)).ToArray())
             _models.Remove(key);
@@ -224,8 +227,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             case Refuse refusal:
                 Refuse(refusal);
                 break;
-            case UnloadCompleted unloaded when _unloads.TryRemove(unloaded.Unload, out TaskCompletionSource<int>? answer):
-                answer.TrySetResult(unloaded.Count);
+            case UnloadCompleted unloaded when _unloads.TryRemove(unloaded.Unload, out TaskCompletionSource<int>? completion):
+                completion.TrySetResult(unloaded.Count);
                 break;
             case ShutdownCompleted:
                 _ended.TrySetResult();
@@ -245,7 +248,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
                 return;
         }
 
-        // The client left between the decision and now.
+        // The client disconnected between the decision and now.
         Post(new RequestCompleted(admit.Request, RequestResult.Abandoned));
     }
 
@@ -268,13 +271,13 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         _timer.Change(due, Timeout.InfiniteTimeSpan);
     }
 
-    [LoggerMessage(LogLevel.Critical, "An error in the daemon itself: the event {Happened} was lost.")]
-    private partial void LogLoopFailed(Exception failure, string happened);
+    [LoggerMessage(LogLevel.Critical, "Internal error: the event {EventType} was lost.")]
+    private partial void LogLoopFailed(Exception failure, string eventType);
 
-    [LoggerMessage(LogLevel.Error, "An error in the daemon itself: model {Model} could not be started.")]
+    [LoggerMessage(LogLevel.Error, "Internal error: model {Model} could not be started.")]
     private partial void LogStartThrew(Exception failure, string model);
 
-    [LoggerMessage(LogLevel.Error, "An error in the daemon itself: runner {Runner} could not be asked whether it lives.")]
+    [LoggerMessage(LogLevel.Error, "Internal error: the health check of runner {Runner} failed.")]
     private partial void LogCheckFailed(Exception failure, long runner);
 
     [LoggerMessage(LogLevel.Information, "Stopping process {ProcessId}: {Reason}.")]

@@ -4,14 +4,14 @@ using System.Runtime.CompilerServices;
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// A connection to a server on a Unix socket that can tell whether the server read a request before it ended the connection: the kernel
-/// reports a reset where data was left unread, a broken pipe where the other end was closed before the write, and an ordinary end where
-/// all was read. (This does not hold for TCP, where a reset may come from anywhere.)
+/// A connection to a server on a Unix socket. It detects whether the server read a request before it closed the connection. The kernel reports
+/// a reset if data was left unread, a broken pipe if the other end was closed before the write, and an ordinary end if everything was read.
+/// (This does not hold for TCP, where a reset may come from anywhere.)
 /// </summary>
 internal sealed class UnixSocketStream : Stream
 {
     private readonly NetworkStream _inner;
-    private volatile bool _isUnanswered;
+    private volatile bool _awaitsResponse;
     private volatile RequestUnreadException? _unread;
 
     private UnixSocketStream(Socket socket) => _inner = new NetworkStream(socket, ownsSocket: true);
@@ -30,8 +30,8 @@ internal sealed class UnixSocketStream : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Opens one, which belongs to the caller.</summary>
-    /// <exception cref="SocketException">Nobody listens there, or this user may not connect.</exception>
+    /// <summary>Opens a connection, which the caller disposes of.</summary>
+    /// <exception cref="SocketException">No process listens there, or this user may not connect.</exception>
     public static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -49,20 +49,20 @@ internal sealed class UnixSocketStream : Stream
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        ValueTask<int> reading = _inner.ReadAsync(buffer, cancellationToken);
-        if (!reading.IsCompletedSuccessfully)
-            return ReadSlowAsync(reading, buffer.Length);
-        return ValueTask.FromResult(Note(reading.Result, buffer.Length));
+        ValueTask<int> read = _inner.ReadAsync(buffer, cancellationToken);
+        if (!read.IsCompletedSuccessfully)
+            return ReadSlowAsync(read, buffer.Length);
+        return ValueTask.FromResult(CheckEnd(read.Result, buffer.Length));
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        _isUnanswered = true;
+        _awaitsResponse = true;
         try
         {
             await _inner.WriteAsync(buffer, cancellationToken);
         }
-        catch (IOException failure) when (IsCutByServer(failure))
+        catch (IOException failure) when (IsClosedByServer(failure))
         {
             throw _unread ??= new RequestUnreadException(failure);
         }
@@ -74,7 +74,7 @@ internal sealed class UnixSocketStream : Stream
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(byte[] buffer, int offset, int count) => Note(_inner.Read(buffer, offset, count), count);
+    public override int Read(byte[] buffer, int offset, int count) => CheckEnd(_inner.Read(buffer, offset, count), count);
 
     public override void Write(byte[] buffer, int offset, int count) => _inner.Write(buffer, offset, count);
 
@@ -96,26 +96,26 @@ internal sealed class UnixSocketStream : Stream
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> ReadSlowAsync(ValueTask<int> reading, int wanted)
+    private async ValueTask<int> ReadSlowAsync(ValueTask<int> read, int wanted)
     {
         try
         {
-            return Note(await reading, wanted);
+            return CheckEnd(await read, wanted);
         }
-        catch (IOException failure) when (_isUnanswered && IsCutByServer(failure))
+        catch (IOException failure) when (_awaitsResponse && IsClosedByServer(failure))
         {
             throw _unread ??= new RequestUnreadException(failure);
         }
     }
 
-    // The reset is reported once; whoever reads after that would see an ordinary end.
-    private int Note(int count, int wanted)
+    // The kernel reports the reset once. Later reads would see an ordinary end.
+    private int CheckEnd(int count, int wanted)
     {
         if (count > 0)
-            _isUnanswered = false;
+            _awaitsResponse = false;
         return count == 0 && wanted > 0 && _unread is { } unread ? throw unread : count;
     }
 
-    private static bool IsCutByServer(IOException failure) =>
+    private static bool IsClosedByServer(IOException failure) =>
         failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown };
 }

@@ -1,54 +1,52 @@
 namespace ModelRunner.Daemon.Scraping;
 
-/// <summary>
-/// The bytes that the bodies of all runners may take together, those included that pages still hold. Thread-safe.
-/// </summary>
-/// <param name="limit">The most bytes.</param>
+/// <summary>The memory budget of the bodies of all runners, including bodies that pages still use. Thread-safe.</summary>
+/// <param name="limit">The limit in bytes.</param>
 internal sealed class BodyBudget(long limit)
 {
-    private long _held;
+    private long _used;
 
-    /// <summary>The most bytes.</summary>
+    /// <summary>The limit in bytes.</summary>
     public long Limit => limit;
 
-    /// <summary>The bytes that are taken now.</summary>
-    public long Held => Interlocked.Read(ref _held);
+    /// <summary>The bytes in use.</summary>
+    public long Used => Interlocked.Read(ref _used);
 
     /// <summary>
-    /// Called when the budget is used up: makes somebody let go of bodies, or waits a moment where somebody will. False where there is nobody.
-    /// Set once, before the first body.
+    /// Called when the budget is used up. It releases bodies, or waits a moment if a page will release some soon. Returns false if no page
+    /// will. Set once, before the first body.
     /// </summary>
-    public Func<CancellationToken, ValueTask<bool>> MakeRoomAsync { get; set; } = static _ => new ValueTask<bool>(false);
+    public Func<CancellationToken, ValueTask<bool>> TryFreeAsync { get; set; } = static _ => new ValueTask<bool>(false);
 
     /// <summary>Takes bytes, which <see cref="Return"/> gives back.</summary>
-    /// <returns>False where they are not there now.</returns>
+    /// <returns>False if they are not available now.</returns>
     public bool TryTake(long bytes)
     {
-        // Added in one step only where it fits: what is too large for the rest must not be in the way of what is not.
-        long before = Held;
+        // The bytes are added only if they fit. A request that is too large must not block smaller ones meanwhile.
+        long before = Used;
         while (before + bytes <= limit)
         {
-            long found = Interlocked.CompareExchange(ref _held, before + bytes, before);
-            if (found == before)
+            long seen = Interlocked.CompareExchange(ref _used, before + bytes, before);
+            if (seen == before)
                 return true;
-            before = found;
+            before = seen;
         }
 
         return false;
     }
 
-    /// <summary>Takes bytes, which <see cref="Return"/> gives back, as soon as there is room.</summary>
-    /// <returns>False where there will be none.</returns>
+    /// <summary>Takes bytes, which <see cref="Return"/> gives back. Waits until they are available.</summary>
+    /// <returns>False if they cannot become available.</returns>
     public async ValueTask<bool> TryTakeAsync(long bytes, CancellationToken cancellationToken)
     {
         while (!TryTake(bytes))
         {
-            if (bytes > limit || !await MakeRoomAsync(cancellationToken))
+            if (bytes > limit || !await TryFreeAsync(cancellationToken))
                 return false;
         }
 
         return true;
     }
 
-    public void Return(long bytes) => Interlocked.Add(ref _held, -bytes);
+    public void Return(long bytes) => Interlocked.Add(ref _used, -bytes);
 }

@@ -2,41 +2,41 @@ using System.Runtime.CompilerServices;
 
 namespace ModelRunner.Daemon.Scraping;
 
-/// <summary>A growing body in a pooled array, up to a limit of its own and to what is left of the budget of all bodies.</summary>
+/// <summary>A growing body in a pooled array. It is limited by its own maximum and by the budget of all bodies. Not thread-safe.</summary>
 internal sealed class BodyBuffer(int maxBytes, BodyBudget budget) : IDisposable
 {
     private const int SmallestArray = 4096;
 
-    /// <summary>A body of unknown length is copied to an array so many times longer. The shorter ones together are a third of it then.</summary>
+    /// <summary>The growth factor for a body of unknown length. All smaller arrays together are then a third of the last one.</summary>
     private const int GrowthFactor = 4;
 
-    /// <summary>A length that is only told is believed up to here; beyond it the array grows with what has come.</summary>
-    private const int MaxOnTrust = 1024 * 1024;
+    /// <summary>Up to this length an announced length is allocated at once. Beyond it the array grows with the bytes that arrive.</summary>
+    private const int MaxAnnouncedAtOnce = 1024 * 1024;
 
     private byte[] _array = [];
 
-    /// <summary>What the body and one byte behind it need, where its length was told; else 0.</summary>
-    private int _wholeBytes;
+    /// <summary>The announced length of the body plus one byte; 0 if no length was announced.</summary>
+    private int _announcedBytes;
 
-    /// <summary>The bytes so far. Borrowed: only until <see cref="Dispose"/>.</summary>
+    /// <summary>The bytes read so far. Borrowed: valid until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Written => _array.AsMemory(0, Length);
 
     public int Length { get; private set; }
 
-    /// <summary>Makes room for a body, and for one byte to see that nothing follows.</summary>
-    /// <param name="toldBytes">The length that was told; null where none was.</param>
-    /// <param name="lastBytes">The length of the runner's last body: as much came already, so it is believed, and a little more.</param>
-    /// <param name="cancellationToken">Ends the wait for room in the budget.</param>
-    /// <returns>False where the budget is used up.</returns>
-    public ValueTask<bool> TryExpectAsync(long? toldBytes, int lastBytes, CancellationToken cancellationToken)
+    /// <summary>Allocates space for a body, and for one more byte to detect its end.</summary>
+    /// <param name="announcedBytes">The announced length; null if there is none.</param>
+    /// <param name="lastBytes">The length of the last body of the runner. A body of this length and a little more is allocated at once.</param>
+    /// <param name="cancellationToken">Ends the wait for the budget.</param>
+    /// <returns>False if the budget is used up.</returns>
+    public ValueTask<bool> TryExpectAsync(long? announcedBytes, int lastBytes, CancellationToken cancellationToken)
     {
         long likely = lastBytes + (lastBytes / 16L);
-        _wholeBytes = (int)Math.Min((toldBytes ?? -1) + 1, maxBytes);
-        return TryGrowAsync((int)Math.Min(Math.Min(toldBytes ?? likely, Math.Max(MaxOnTrust, likely)) + 1, maxBytes), cancellationToken);
+        _announcedBytes = (int)Math.Min((announcedBytes ?? -1) + 1, maxBytes);
+        return TryGrowAsync((int)Math.Min(Math.Min(announcedBytes ?? likely, Math.Max(MaxAnnouncedAtOnce, likely)) + 1, maxBytes), cancellationToken);
     }
 
-    /// <summary>Reads to the end of a stream.</summary>
-    /// <returns>False where it is longer than the limit, or the budget is used up.</returns>
+    /// <summary>Reads a stream to its end.</summary>
+    /// <returns>False if it exceeds the limit, or if the budget is used up.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> TryReadAsync(Stream body, CancellationToken cancellationToken)
     {
@@ -44,7 +44,7 @@ internal sealed class BodyBuffer(int maxBytes, BodyBudget budget) : IDisposable
         {
             if (Length == maxBytes)
                 return await body.ReadAsync(new byte[1], cancellationToken) == 0;
-            long larger = Math.Min(Math.Max(SmallestArray, (long)_array.Length * GrowthFactor), Length < _wholeBytes ? _wholeBytes : maxBytes);
+            long larger = Math.Min(Math.Max(SmallestArray, (long)_array.Length * GrowthFactor), Length < _announcedBytes ? _announcedBytes : maxBytes);
             if (Length == _array.Length && !await TryGrowAsync((int)larger, cancellationToken))
                 return false;
             int end = Math.Min(_array.Length, maxBytes);
@@ -60,10 +60,10 @@ internal sealed class BodyBuffer(int maxBytes, BodyBudget budget) : IDisposable
         byte[] array = _array;
         _array = [];
         Length = 0;
-        LetGo(array);
+        Free(array);
     }
 
-    // The budget counts what is in memory: the arrays, both while one is copied to the other.
+    // The budget counts allocated arrays, and both arrays while one is copied to the other.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> TryGrowAsync(int bytes, CancellationToken cancellationToken)
     {
@@ -76,11 +76,11 @@ internal sealed class BodyBuffer(int maxBytes, BodyBudget budget) : IDisposable
         byte[] larger = BufferPool.Shared.Rent(bytes);
         smaller.AsSpan(0, Length).CopyTo(larger);
         _array = larger;
-        LetGo(smaller);
+        Free(smaller);
         return true;
     }
 
-    private void LetGo(byte[] array)
+    private void Free(byte[] array)
     {
         if (array.Length == 0)
             return;

@@ -3,31 +3,32 @@ using System.Numerics;
 namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>
-/// Arrays for bodies and pages, by size. The shared pool of the runtime keeps some dozens of arrays of a size, so that a page of hundreds of
-/// runners would allocate most of them anew, large ones on the heap that is collected last. Thread-safe.
+/// Pools byte arrays for bodies and pages, grouped by size. The shared pool of the runtime keeps only some dozens of arrays of each size. A
+/// page of hundreds of runners would allocate most of its arrays anew, and large ones on the large object heap. Thread-safe.
 /// </summary>
 internal sealed class BufferPool
 {
-    /// <summary>The bytes that are kept for later at most; what comes back beyond that is left to the garbage collector.</summary>
+    /// <summary>The most bytes that the pool keeps. Arrays returned beyond that are left to the garbage collector.</summary>
     public const long MaxKeptBytes = 512L * 1024 * 1024;
 
-    /// <summary>The length of the smallest array.</summary>
+    /// <summary>The length of the smallest array, in bytes.</summary>
     public const int Smallest = 1 << SmallestBits;
 
-    private const long MuchBytes = 32L * 1024 * 1024;
+    private const long CollectThreshold = 32L * 1024 * 1024;
     private const int SmallestBits = 12;
     private const int MaxBits = 30;
     private readonly Stack<byte[]>[] _kept = [.. Enumerable.Range(0, SizeOf(1 << MaxBits).Index + 1).Select(static _ => new Stack<byte[]>())];
     private long _keptBytes;
 
-    /// <summary>The pool of the process.</summary>
+    /// <summary>The pool that the whole process shares.</summary>
     public static BufferPool Shared { get; } = new();
 
-    /// <summary>The bytes that are kept.</summary>
+    /// <summary>The bytes that the pool keeps now.</summary>
     public long KeptBytes => Interlocked.Read(ref _keptBytes);
 
     /// <summary>
-    /// Gives an array of at least this length, and at most a quarter longer, with any content. It belongs to the caller until it is returned.
+    /// Returns an array of at least this length and at most a quarter longer. Its content is undefined. The caller owns it until
+    /// <see cref="Return"/>.
     /// </summary>
     public byte[] Rent(int minimumLength)
     {
@@ -47,18 +48,18 @@ internal sealed class BufferPool
         return GC.AllocateUninitializedArray<byte>(length);
     }
 
-    /// <summary>The length of the array that <see cref="Rent"/> gives.</summary>
+    /// <summary>The length of the array that <see cref="Rent"/> returns.</summary>
     public static int LengthFor(int minimumLength) => minimumLength > 1 << MaxBits ? minimumLength : SizeOf(minimumLength).Length;
 
-    /// <summary>Takes back an array. Nobody may use it any more.</summary>
-    /// <exception cref="ArgumentException">The array was not rented here.</exception>
+    /// <summary>Takes back an array. The caller must not use it afterwards.</summary>
+    /// <exception cref="ArgumentException">The length of the array is none of this pool.</exception>
     public void Return(byte[] array)
     {
         if (array.Length > 1 << MaxBits)
             return;
         (int index, int length) = SizeOf(array.Length);
         if (array.Length != length)
-            throw new ArgumentException($"An array of {array.Length} bytes is none of this pool.", nameof(array));
+            throw new ArgumentException($"An array of {array.Length} bytes does not belong to this pool.", nameof(array));
         if (Interlocked.Add(ref _keptBytes, length) > MaxKeptBytes)
         {
             Interlocked.Add(ref _keptBytes, -length);
@@ -70,10 +71,12 @@ internal sealed class BufferPool
             kept.Push(array);
     }
 
-    /// <summary>Lets go of everything that is kept, and where that is much gives it back to the system.</summary>
+    /// <summary>
+    /// Frees all arrays in the pool. If they are more than 32 MiB, it also runs a garbage collection, which returns the memory to the system.
+    /// </summary>
     public void Trim()
     {
-        bool isMuch = KeptBytes > MuchBytes;
+        bool isLarge = KeptBytes > CollectThreshold;
         foreach (Stack<byte[]> kept in _kept)
         {
             lock (kept)
@@ -85,12 +88,12 @@ internal sealed class BufferPool
             }
         }
 
-        // Whoever is idle allocates nothing, so the collector would not come by itself.
-        if (isMuch)
+        // An idle process allocates nothing, so no collection would start by itself.
+        if (isLarge)
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
     }
 
-    // Four sizes between one power of two and the next.
+    // There are four sizes between two powers of two.
     private static (int Index, int Length) SizeOf(int minimumLength)
     {
         if (minimumLength <= Smallest)

@@ -8,31 +8,31 @@ using ModelRunner.Daemon.Runners;
 namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>
-/// Asks one runner for its page and takes the answer only when it is whole. Nothing of the scraper's own request is passed on, no redirect is
-/// followed, and no more is read than the limit.
+/// Requests the page of one runner and accepts only a complete body. It forwards no header of the client, follows no redirect, and reads no
+/// more than the limit. Thread-safe.
 /// </summary>
-/// <param name="maxBodyBytes">The limit: decoded bytes of one body.</param>
-/// <param name="budget">What all bodies may take together.</param>
+/// <param name="maxBodyBytes">The limit of decoded bytes of one body.</param>
+/// <param name="budget">The memory budget of all bodies.</param>
 internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
 {
     private const string Accept = "text/plain;version=0.0.4";
 
-    /// <summary>Reads the page. Never throws.</summary>
+    /// <summary>Reads the page. Never throws: every error becomes a <see cref="ScrapeFailureReason"/>.</summary>
     /// <param name="endpoint">The runner.</param>
-    /// <param name="page">Where its page is.</param>
-    /// <param name="lastBytes">The length of its last body; 0 before the first.</param>
-    /// <param name="cancellationToken">Ends it with <see cref="ScrapeFailureReason.Timeout"/>.</param>
+    /// <param name="page">The address of its page.</param>
+    /// <param name="lastBytes">The length in bytes of its last body; 0 before the first.</param>
+    /// <param name="cancellationToken">Ends the request with <see cref="ScrapeFailureReason.Timeout"/>.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ReadOutcome> ReadAsync(RunnerEndpoint endpoint, Uri page, int lastBytes, CancellationToken cancellationToken)
     {
-        bool hasAnswered = false;
+        bool hasResponse = false;
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, page);
             request.Headers.TryAddWithoutValidation("Accept", Accept);
             request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
             using HttpResponseMessage response = await endpoint.Probes.SendAsync(request, cancellationToken);
-            hasAnswered = true;
+            hasResponse = true;
             return ReasonOf(response) is { } reason
                 ? ReadOutcome.Fail(reason)
                 : await ReadBodyAsync(response, lastBytes, cancellationToken);
@@ -40,7 +40,7 @@ internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
         catch (Exception failure)
         {
             ScrapeFailureReason reason = ReasonOf(failure, cancellationToken);
-            return ReadOutcome.Fail(hasAnswered && reason == ScrapeFailureReason.Refused ? ScrapeFailureReason.Truncated : reason);
+            return ReadOutcome.Fail(hasResponse && reason == ScrapeFailureReason.Refused ? ScrapeFailureReason.Truncated : reason);
         }
     }
 
@@ -64,7 +64,7 @@ internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
             if (!(isGzip ? await ReadGzipAsync(stream, body, cancellationToken) : await body.TryReadAsync(stream, cancellationToken)))
                 return ReadOutcome.Fail(ScrapeFailureReason.TooLarge);
             bool hasEnd = isGzip || length is not null || response.Headers.TransferEncodingChunked == true;
-            if (!hasEnd && !LooksWhole(body.Written.Span, isOpenMetrics))
+            if (!hasEnd && !LooksComplete(body.Written.Span, isOpenMetrics))
                 return ReadOutcome.Fail(ScrapeFailureReason.Truncated);
             isTaken = true;
             return new ReadOutcome(body, isOpenMetrics, Failure: null);
@@ -76,12 +76,12 @@ internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
         }
     }
 
-    // Only the end of the connection says where such a body ends, and a runner that dies ends it, too: 1234 may have been cut to 12.
-    private static bool LooksWhole(ReadOnlySpan<byte> body, bool isOpenMetrics) =>
+    // Such a body ends where the connection closes, and a runner that crashes closes it too: 1234 may arrive as 12.
+    private static bool LooksComplete(ReadOnlySpan<byte> body, bool isOpenMetrics) =>
         isOpenMetrics ? body.TrimEnd("\r\n"u8).EndsWith("# EOF"u8) : body.EndsWith("\n"u8);
 
-    // The limit counts decoded bytes, so that a small body cannot become a large one. No byte at all is no gzip, which the decoder takes for
-    // an empty page.
+    // The limit counts decoded bytes, so a small gzip body cannot expand without bound. The decoder takes zero bytes for an empty page, but
+    // they are invalid gzip.
     private static async Task<bool> ReadGzipAsync(Stream stream, BodyBuffer body, CancellationToken cancellationToken)
     {
         PipeReader encoded = PipeReader.Create(stream);
@@ -93,8 +93,8 @@ internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
         return await body.TryReadAsync(decoded, cancellationToken);
     }
 
-    // Of two lengths the client would take the first, and without a number it reads to the end of the connection: nobody could say then
-    // whether the body is whole.
+    // HttpClient uses the first of two lengths, and without a valid number it reads until the connection closes. In both cases the end of the
+    // body is unknown.
     private static bool HasPlainLength(HttpContentHeaders headers)
     {
         if (!headers.NonValidated.TryGetValues("Content-Length", out HeaderStringValues values))
@@ -110,7 +110,7 @@ internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
         return headers.ContentLength is not null;
     }
 
-    // The client undoes chunks and passes on what any other coding made of the body.
+    // HttpClient decodes chunks only and returns the bytes of every other transfer coding as they are.
     private static bool HasPlainTransfer(HttpResponseHeaders headers)
     {
         if (!headers.NonValidated.TryGetValues("Transfer-Encoding", out HeaderStringValues values))

@@ -1,10 +1,10 @@
 namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>
-/// One reading of a runner's page, shared by all scrapes that came while it ran or soon after. Its body goes back to the pool when it has
-/// ended and the last who holds it lets go.
+/// One scrape of one runner, shared by all requests that arrive while it runs or soon after. Reference counted: the body returns to the pool at
+/// the last <see cref="Release"/>.
 /// </summary>
-/// <param name="startedAt">When it began, as a timestamp of the time provider.</param>
+/// <param name="startedAt">The start, as a timestamp of the time provider.</param>
 internal sealed class RunnerScrape(long startedAt)
 {
     private readonly List<ScrapeWait> _waits = new(1);
@@ -14,27 +14,27 @@ internal sealed class RunnerScrape(long startedAt)
     private volatile bool _isEnded;
     private BodyBuffer? _body;
 
-    /// <summary>Whether the runner has answered or failed to. What follows is only there then.</summary>
+    /// <summary>Whether it has ended. The other properties are valid only then.</summary>
     public bool IsEnded => _isEnded;
 
-    /// <summary>When it began, as a timestamp of the time provider.</summary>
+    /// <summary>The start, as a timestamp of the time provider.</summary>
     public long StartedAt => startedAt;
 
-    /// <summary>When it ended, as a timestamp of the time provider.</summary>
+    /// <summary>The end, as a timestamp of the time provider.</summary>
     public long EndedAt { get; private set; }
 
-    /// <summary>Null where the body is whole.</summary>
+    /// <summary>The reason of the failure; null if the body is complete.</summary>
     public ScrapeFailureReason? Failure { get; private set; }
 
-    /// <summary>The body. Borrowed: only while the reading is held.</summary>
+    /// <summary>The body. Borrowed: valid until <see cref="Release"/>.</summary>
     public ReadOnlyMemory<byte> Body => _body?.Written ?? default;
 
     public bool IsOpenMetrics { get; private set; }
 
-    /// <summary>True for the first who asks: what it says is counted once, however many pages show it.</summary>
+    /// <summary>True for the first caller only, so that its failures and dropped lines are counted once, however many pages show it.</summary>
     public bool TryCount() => Interlocked.Exchange(ref _isCounted, 1) == 0;
 
-    /// <summary>True for the first who asks: as <see cref="TryCount"/>, for what only pages with escaped names lose.</summary>
+    /// <summary>True for the first caller only, as <see cref="TryCount"/>, for lines that only pages with escaped names drop.</summary>
     public bool TryCountEscaping() => Interlocked.Exchange(ref _isEscapingCounted, 1) == 0;
 
     public void Hold() => Interlocked.Increment(ref _holders);
@@ -45,15 +45,15 @@ internal sealed class RunnerScrape(long startedAt)
             _body?.Dispose();
     }
 
-    /// <summary>Lets a scrape wait for its end. Only under the lock of its target, and before it has ended.</summary>
+    /// <summary>Adds a waiter. The caller holds the lock of the target, and the scrape has not ended.</summary>
     public void Notify(ScrapeWait wait)
     {
         wait.Add();
         _waits.Add(wait);
     }
 
-    /// <summary>Ends it. Only under the lock of its target; called once, by its reader, who holds it.</summary>
-    /// <returns>Who is to be told, outside the lock.</returns>
+    /// <summary>Ends it. The caller holds the lock of the target and a reference to the scrape, and calls this once.</summary>
+    /// <returns>The waiters, to be signaled outside the lock.</returns>
     public IReadOnlyList<ScrapeWait> End(ReadOutcome outcome, long endedAt)
     {
         (_body, Failure, IsOpenMetrics, EndedAt) = (outcome.Body, outcome.Failure, outcome.IsOpenMetrics, endedAt);

@@ -6,145 +6,147 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>
-/// Reads all runners at once. A runner has at most one request for its page at a time, which belongs to the daemon: scrapes join it and each
-/// waits to its own deadline. llama-server starts its throughput gauges anew at each read, so those that come close together share one.
+/// Requests the pages of all runners in parallel. Each runner has at most one request for its page at a time. The daemon owns that request;
+/// scrapes join it, and each waits until its own deadline. llama-server resets its throughput gauges at each read, so scrapes that arrive close
+/// together share one request. Thread-safe.
 /// </summary>
 internal sealed class RunnerScraper : IDisposable
 {
-    /// <summary>When nobody has scraped for so long, memory is worth more than the time to get it again.</summary>
+    /// <summary>After this time without a scrape the pooled memory is freed.</summary>
     private static readonly TimeSpan TrimAfter = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentDictionary<RunnerId, ScrapeTargetState> _targets = [];
     private readonly MetricsSettings _settings;
     private readonly TimeProvider _time;
     private readonly RunnerPageReader _reader;
-    private readonly ITimer _forgetting;
-    private readonly ITimer _trimming;
+    private readonly ITimer _releaseTimer;
+    private readonly ITimer _trimTimer;
 
     public RunnerScraper(MetricsSettings settings, TimeProvider time)
     {
         (_settings, _time) = (settings, time);
         Bodies = new BodyBudget(settings.MaxTotalBodyBytes);
         _reader = new RunnerPageReader(settings.MaxBodyBytes, Bodies);
-        _forgetting = time.CreateTimer(_ => ForgetReadings(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _trimming = time.CreateTimer(static _ => BufferPool.Shared.Trim(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _releaseTimer = time.CreateTimer(_ => ReleaseOldScrapes(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _trimTimer = time.CreateTimer(static _ => BufferPool.Shared.Trim(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>What all bodies may take together.</summary>
+    /// <summary>The memory budget of all bodies.</summary>
     public BodyBudget Bodies { get; }
 
-    /// <summary>Asks those runners that can be asked and returns when all have answered, or at the deadline with those that have.</summary>
+    /// <summary>Scrapes the runners that are ready. Returns when all have responded, or at the deadline with what has arrived.</summary>
     /// <param name="runners">All runners.</param>
-    /// <param name="deadline">The time for it, from now.</param>
-    /// <param name="cancellationToken">Ends the wait; readings go on for others.</param>
+    /// <param name="deadline">The deadline, from now.</param>
+    /// <param name="cancellationToken">Ends the wait. The requests to the runners go on for other scrapes.</param>
     public Task<ScrapeResult> ScrapeAsync(IReadOnlyList<RunnerSnapshot> runners, TimeSpan deadline, CancellationToken cancellationToken) =>
         ScrapeAsync(runners, _ => deadline, cancellationToken);
 
-    /// <summary>As the other, with a deadline that depends on how much there is to be merged.</summary>
+    /// <summary>Scrapes the runners that are ready, with a deadline that depends on how many bytes must be merged.</summary>
     /// <param name="runners">All runners.</param>
     /// <param name="deadlineFor">
-    /// The time for it, from the start of the wait, where bodies of so many bytes have come. Never longer for more bytes. Asked several times.
+    /// The deadline, from the start of the wait, for this number of bytes received. It must not grow with the bytes. It is called several
+    /// times.
     /// </param>
-    /// <param name="cancellationToken">Ends the wait; readings go on for others.</param>
+    /// <param name="cancellationToken">Ends the wait. The requests to the runners go on for other scrapes.</param>
     public async Task<ScrapeResult> ScrapeAsync(
         IReadOnlyList<RunnerSnapshot> runners, Func<long, TimeSpan> deadlineFor, CancellationToken cancellationToken)
     {
-        ForgetTargets(runners);
-        var readings = new RunnerScrape?[runners.Count];
+        RemoveOldTargets(runners);
+        var scrapes = new RunnerScrape?[runners.Count];
         var states = new ScrapeTargetState[runners.Count];
         var wait = new ScrapeWait();
         try
         {
-            Join(runners, states, readings, wait, deadlineFor(0));
+            Join(runners, states, scrapes, wait, deadlineFor(0));
             await WaitAsync(wait, deadlineFor, cancellationToken);
         }
         catch
         {
-            foreach (RunnerScrape? reading in readings)
-                reading?.Release();
+            foreach (RunnerScrape? scrape in scrapes)
+                scrape?.Release();
             throw;
         }
 
         long now = _time.GetTimestamp();
         var outcomes = new ScrapeOutcome[runners.Count];
         for (int i = 0; i < outcomes.Length; i++)
-            outcomes[i] = OutcomeOf(runners[i], states[i], readings[i], now);
+            outcomes[i] = OutcomeOf(runners[i], states[i], scrapes[i], now);
 
-        // A timer for an interval of zero would start a thread of the pool for each scrape.
+        // For an interval of zero a timer would only cost a thread of the pool at each scrape.
         if (_settings.MinInterval == TimeSpan.Zero)
-            ForgetReadings();
+            ReleaseOldScrapes();
         else
-            _forgetting.Change(_settings.MinInterval, Timeout.InfiniteTimeSpan);
-        _trimming.Change(TrimAfter, Timeout.InfiniteTimeSpan);
+            _releaseTimer.Change(_settings.MinInterval, Timeout.InfiniteTimeSpan);
+        _trimTimer.Change(TrimAfter, Timeout.InfiniteTimeSpan);
         return new ScrapeResult(outcomes);
     }
 
     public void Dispose()
     {
-        _forgetting.Dispose();
-        _trimming.Dispose();
+        _releaseTimer.Dispose();
+        _trimTimer.Dispose();
     }
 
     private void Join(
-        IReadOnlyList<RunnerSnapshot> runners, ScrapeTargetState[] states, RunnerScrape?[] readings, ScrapeWait wait, TimeSpan deadline)
+        IReadOnlyList<RunnerSnapshot> runners, ScrapeTargetState[] states, RunnerScrape?[] scrapes, ScrapeWait wait, TimeSpan deadline)
     {
-        ReadingLimit? limit = null;
+        ScrapeTimeout? timeout = null;
         for (int i = 0; i < runners.Count; i++)
         {
             RunnerSnapshot runner = runners[i];
             states[i] = _targets.GetOrAdd(runner.Id, static (_, added) => new ScrapeTargetState(added), runner);
             if (runner.State != RunnerState.Ready || runner.Endpoint is not { } endpoint)
                 continue;
-            readings[i] = states[i].Join(wait, _time, _settings.MinInterval, out bool isNew);
+            scrapes[i] = states[i].Join(wait, _time, _settings.MinInterval, out bool isNew);
             if (isNew)
-                _ = ReadAsync(states[i], endpoint, readings[i]!, limit ??= new ReadingLimit(Longer(deadline, _settings.Timeout), _time));
+                _ = ReadAsync(states[i], endpoint, scrapes[i]!, timeout ??= new ScrapeTimeout(Longer(deadline, _settings.Timeout), _time));
         }
 
-        limit?.Release();
+        timeout?.Release();
         wait.Signal();
     }
 
-    private async Task ReadAsync(ScrapeTargetState target, RunnerEndpoint endpoint, RunnerScrape reading, ReadingLimit limit)
+    private async Task ReadAsync(ScrapeTargetState target, RunnerEndpoint endpoint, RunnerScrape scrape, ScrapeTimeout timeout)
     {
-        reading.Hold();
-        limit.Hold();
-        ReadOutcome outcome = await _reader.ReadAsync(endpoint, endpoint.MetricsAddress, target.LastBytes, limit.Token);
-        target.End(reading, outcome, _time);
-        reading.Release();
-        limit.Release();
+        scrape.Hold();
+        timeout.Hold();
+        ReadOutcome outcome = await _reader.ReadAsync(endpoint, endpoint.MetricsAddress, target.LastBytes, timeout.Token);
+        target.End(scrape, outcome, _time);
+        scrape.Release();
+        timeout.Release();
     }
 
-    // One timer for all runners, set anew only where much has come.
+    // One timer for all runners. It is set again only after another mebibyte has arrived.
     private async Task WaitAsync(ScrapeWait wait, Func<long, TimeSpan> deadlineFor, CancellationToken cancellationToken)
     {
         long startedAt = _time.GetTimestamp();
         while (!wait.All.IsCompleted)
         {
-            Task more = wait.More;
+            Task moreBytes = wait.More;
             TimeSpan left = deadlineFor(wait.Bytes) - _time.GetElapsedTime(startedAt);
             if (left <= TimeSpan.Zero)
                 return;
             try
             {
-                await Task.WhenAny(wait.All, more).WaitAsync(left, _time, cancellationToken);
+                await Task.WhenAny(wait.All, moreBytes).WaitAsync(left, _time, cancellationToken);
             }
             catch (TimeoutException)
             {
-                // Each runner's outcome says whether it was in time.
+                // The outcome of each runner shows whether it was in time.
                 return;
             }
         }
     }
 
-    private ScrapeOutcome OutcomeOf(RunnerSnapshot runner, ScrapeTargetState state, RunnerScrape? reading, long now)
+    private ScrapeOutcome OutcomeOf(RunnerSnapshot runner, ScrapeTargetState state, RunnerScrape? scrape, long now)
     {
-        if (reading is null)
+        if (scrape is null)
             return new ScrapeOutcome(runner, state.Labels, RunnerScrape: null, FailureOf(runner.State), Duration: null, IsLate: false);
-        return reading.IsEnded
+        return scrape.IsEnded
             ? new ScrapeOutcome(
-                runner, state.Labels, reading, reading.Failure, _time.GetElapsedTime(reading.StartedAt, reading.EndedAt), IsLate: false)
+                runner, state.Labels, scrape, scrape.Failure, _time.GetElapsedTime(scrape.StartedAt, scrape.EndedAt), IsLate: false)
             : new ScrapeOutcome(
-                runner, state.Labels, reading, ScrapeFailureReason.Timeout, _time.GetElapsedTime(reading.StartedAt, now), IsLate: true);
+                runner, state.Labels, scrape, ScrapeFailureReason.Timeout, _time.GetElapsedTime(scrape.StartedAt, now), IsLate: true);
     }
 
     private static ScrapeFailureReason FailureOf(RunnerState state) => state switch
@@ -154,22 +156,22 @@ internal sealed class RunnerScraper : IDisposable
         _ => ScrapeFailureReason.Failed,
     };
 
-    private void ForgetTargets(IReadOnlyList<RunnerSnapshot> runners)
+    private void RemoveOldTargets(IReadOnlyList<RunnerSnapshot> runners)
     {
         if (_targets.Count <= runners.Count)
             return;
         HashSet<RunnerId> present = [.. runners.Select(static runner => runner.Id)];
         foreach (RunnerId id in _targets.Keys)
         {
-            if (!present.Contains(id) && _targets.TryRemove(id, out ScrapeTargetState? gone))
-                gone.Forget(_time, TimeSpan.Zero);
+            if (!present.Contains(id) && _targets.TryRemove(id, out ScrapeTargetState? removed))
+                removed.ReleaseIfOld(_time, TimeSpan.Zero);
         }
     }
 
-    private void ForgetReadings()
+    private void ReleaseOldScrapes()
     {
         foreach (ScrapeTargetState target in _targets.Values)
-            target.Forget(_time, _settings.MinInterval);
+            target.ReleaseIfOld(_time, _settings.MinInterval);
     }
 
     private static TimeSpan Longer(TimeSpan left, TimeSpan right) => left > right ? left : right;

@@ -1,44 +1,44 @@
 namespace ModelRunner.Daemon.Scraping;
 
-/// <summary>Why a runner's series are not on a page. A closed list: each is one value of the label <c>reason</c>.</summary>
+/// <summary>Why the series of a runner are missing from a page. A closed list: each member is one value of the label <c>reason</c>.</summary>
 internal enum ScrapeFailureReason
 {
-    /// <summary>It loads its model: it was not asked, or said so itself (503).</summary>
+    /// <summary>The runner loads its model. The daemon knows this and sends no request, or the runner responds with 503.</summary>
     Loading,
 
-    /// <summary>It is being stopped and is not asked any more.</summary>
+    /// <summary>The runner is being stopped. The daemon sends it no more requests.</summary>
     Stopping,
 
-    /// <summary>It has no process: its last start failed, or it crashed.</summary>
+    /// <summary>The runner has no process: its last start failed, or it crashed.</summary>
     Failed,
 
-    /// <summary>It did not answer in full within the scraper's deadline.</summary>
+    /// <summary>The runner did not send the complete page before the deadline of the scrape.</summary>
     Timeout,
 
-    /// <summary>No connection, or one that ended before an answer.</summary>
+    /// <summary>The connection failed, or it closed before the response began.</summary>
     Refused,
 
-    /// <summary>It answered with a status of no other reason, or with something that is no HTTP.</summary>
+    /// <summary>Any other status than 200, or invalid HTTP.</summary>
     Status,
 
-    /// <summary>It has no metrics, or was started without them (404, 501).</summary>
+    /// <summary>The runner has no metrics or was started without them (404, 501).</summary>
     Unsupported,
 
-    /// <summary>It asks for a key (401, 403).</summary>
+    /// <summary>The runner requires a key (401, 403).</summary>
     Unauthorized,
 
-    /// <summary>The answer is none of the text formats, or in a coding that was not asked for and is not gzip.</summary>
+    /// <summary>The content type is no text format of Prometheus, or the content encoding is neither identity nor gzip.</summary>
     ContentType,
 
-    /// <summary>The body is longer than the limit, or has more samples than the limit.</summary>
+    /// <summary>The body exceeds the limit of bytes or the limit of samples.</summary>
     TooLarge,
 
     /// <summary>
-    /// The connection ended, or the coding broke off, before the body was whole. Of a body without a length that is so where its last line
+    /// The connection closed, or the decoder failed, before the end of the body. A body without a length counts as truncated if its last line
     /// has no line feed.
     /// </summary>
     Truncated,
 
-    /// <summary>The body has lines of samples, and none can be read; or nothing in it can be read.</summary>
+    /// <summary>No sample line of the body can be parsed, or nothing in the body can be parsed.</summary>
     Parse,
 }

@@ -1,34 +1,34 @@
 namespace ModelRunner.Daemon.Scraping;
 
-/// <summary>The reasons as words: for a label value, and for people.</summary>
+/// <summary>The text of each reason, for labels and for messages.</summary>
 internal static class ScrapeFailureReasons
 {
     private static readonly string[] Names = [.. Enum.GetValues<ScrapeFailureReason>().Select(Name)];
 
     public static int Count => Names.Length;
 
-    /// <summary>The reason in small letters with underscores, such as <c>too_large</c>. It never changes once published.</summary>
+    /// <summary>The reason in lower case with underscores, such as <c>too_large</c>. A published value never changes.</summary>
     public static string ToLabelValue(this ScrapeFailureReason reason) => Names[(int)reason];
 
-    /// <summary>Whether it is part of every runner's life, so that the log need not tell it.</summary>
-    public static bool IsOfLife(this ScrapeFailureReason reason) =>
+    /// <summary>Whether the state of the runner explains the failure (loading, stopping, no process), so that no warning is logged.</summary>
+    public static bool IsExpected(this ScrapeFailureReason reason) =>
         reason is ScrapeFailureReason.Loading or ScrapeFailureReason.Stopping or ScrapeFailureReason.Failed;
 
-    /// <summary>The reason for a person, with the way out where there is one: the rest of a sentence that begins with the runner.</summary>
+    /// <summary>The reason as the rest of a sentence whose subject is the runner, with the remedy where there is one.</summary>
     public static string ToSentence(this ScrapeFailureReason reason) => reason switch
     {
-        ScrapeFailureReason.Loading => "it loads its model",
+        ScrapeFailureReason.Loading => "it is loading its model",
         ScrapeFailureReason.Stopping => "it is being stopped",
         ScrapeFailureReason.Failed => "it has no process",
-        ScrapeFailureReason.Timeout => "it did not answer in time, or its page could not be merged in time",
-        ScrapeFailureReason.Refused => "it took no connection, or ended it before it answered",
-        ScrapeFailureReason.Status => "it answered with an error",
+        ScrapeFailureReason.Timeout => "it did not respond in time, or its page could not be merged in time",
+        ScrapeFailureReason.Refused => "it refused the connection, or closed it before it responded",
+        ScrapeFailureReason.Status => "it responded with an error",
         ScrapeFailureReason.Unsupported => "it has no metrics; a llama-server needs --metrics",
-        ScrapeFailureReason.Unauthorized => "it asks for a key",
-        ScrapeFailureReason.ContentType => "its answer is no metrics page",
+        ScrapeFailureReason.Unauthorized => "it requires a key",
+        ScrapeFailureReason.ContentType => "its response is not a metrics page",
         ScrapeFailureReason.TooLarge => "its page is larger than metrics.maxBodyBytes, metrics.maxSamples or metrics.maxTotalBodyBytes allows",
-        ScrapeFailureReason.Truncated => "the connection ended before its page was whole",
-        ScrapeFailureReason.Parse => "no line of samples on its page can be read",
+        ScrapeFailureReason.Truncated => "the connection closed before its page was complete",
+        ScrapeFailureReason.Parse => "no sample line of its page can be parsed",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "Not a reason of the list."),
     };
 

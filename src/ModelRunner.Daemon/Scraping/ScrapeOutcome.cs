@@ -3,12 +3,12 @@ using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Scraping;
 
-/// <summary>What one scrape learned of one runner.</summary>
-/// <param name="Runner">The runner as it was when the scrape began.</param>
-/// <param name="Labels">The labels of its series.</param>
-/// <param name="RunnerScrape">The reading, held by the scrape; null where it was not asked.</param>
-/// <param name="Failure">Why there is no body; null where there is one.</param>
-/// <param name="Duration">How long the reading took, or how long the daemon waited before it gave up; null where it was not asked.</param>
-/// <param name="IsLate">Whether the reading went on at the deadline. It may have ended since.</param>
+/// <summary>The outcome of one scrape for one runner.</summary>
+/// <param name="Runner">The runner at the start of the scrape.</param>
+/// <param name="Labels">The labels that the daemon adds to each series of the runner.</param>
+/// <param name="RunnerScrape">The scrape of the runner, which this outcome holds a reference to; null if no request was sent.</param>
+/// <param name="Failure">The reason why there is no body; null if there is one.</param>
+/// <param name="Duration">The duration of the request, or the time until the deadline; null if no request was sent.</param>
+/// <param name="IsLate">Whether the request was still running at the deadline. It may have ended since.</param>
 internal readonly record struct ScrapeOutcome(
     RunnerSnapshot Runner, TargetLabels Labels, RunnerScrape? RunnerScrape, ScrapeFailureReason? Failure, TimeSpan? Duration, bool IsLate);

@@ -1,20 +1,20 @@
 namespace ModelRunner.Daemon.Scraping;
 
-/// <summary>What one scrape learned of all runners. Disposing lets go of the bodies.</summary>
+/// <summary>The outcome of one scrape for all runners. Disposing releases the bodies.</summary>
 /// <remarks>
-/// Who has it disposes of it. <see cref="RunnerScraper"/> gives it to the scrape. A scrape that begins a page gives it to the page, which disposes
-/// of it when all of the page is written or when its last reader has left. A scrape that joins the page of another one disposes of its own at once.
-/// A body goes back to the pool when no result and no target holds its reading any more.
+/// Its owner disposes of it. <see cref="RunnerScraper"/> passes it to the caller. A caller that creates a page passes it to the page, which
+/// disposes of it after the last part is written or after the last reader has left. A caller that joins an existing page disposes of its own
+/// result at once. A body returns to the pool when no result and no target refers to it any more.
 /// </remarks>
 internal sealed class ScrapeResult(ScrapeOutcome[] outcomes) : IDisposable
 {
-    /// <summary>In the order of the runners that were asked for.</summary>
+    /// <summary>One outcome for each runner, in the order of the request.</summary>
     public ReadOnlySpan<ScrapeOutcome> Outcomes => outcomes;
 
-    /// <summary>The bytes of all bodies that it held at first.</summary>
+    /// <summary>The bytes of all bodies at the time of the scrape.</summary>
     public long BodyBytes { get; } = outcomes.Sum(static outcome => outcome.Failure is null ? (long)outcome.RunnerScrape!.Body.Length : 0);
 
-    /// <summary>Whether another scrape found the same runners in the same states, with the very same readings.</summary>
+    /// <summary>Whether another scrape has the same runners in the same states and refers to the same bodies.</summary>
     public bool IsSameAs(ScrapeResult other)
     {
         if (outcomes.Length != other.Outcomes.Length)

@@ -4,56 +4,56 @@ using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Scraping;
 
-/// <summary>What scrapes share about one start of a runner: its labels, its address, and its present or last reading.</summary>
+/// <summary>The state that all scrapes share for one start of a runner: its labels, and its current or last scrape. Thread-safe.</summary>
 internal sealed class ScrapeTargetState(RunnerSnapshot runner)
 {
-    private readonly Lock _gate = new();
-    private RunnerScrape? _reading;
+    private readonly Lock _lock = new();
+    private RunnerScrape? _scrape;
 
-    /// <summary>The labels of its series.</summary>
+    /// <summary>The labels that the daemon adds to each series of the runner.</summary>
     public TargetLabels Labels { get; } = LabelsOf(runner);
 
-    /// <summary>The length of its last whole body in bytes; 0 before the first.</summary>
+    /// <summary>The length in bytes of its last complete body; 0 before the first.</summary>
     public int LastBytes { get; private set; }
 
     /// <summary>
-    /// Joins the reading that runs, or the one that ended less than <paramref name="minInterval"/> ago, or makes a new one that the caller has
-    /// to carry out and to <see cref="End"/>. The caller holds what it gets.
+    /// Joins the scrape that is running, or the one that ended less than <paramref name="minInterval"/> ago. Otherwise creates one, which the
+    /// caller must run and pass to <see cref="End"/>. The caller must release the returned scrape.
     /// </summary>
-    /// <param name="wait">Told of the end, where that is still to come.</param>
+    /// <param name="wait">Is signaled when the scrape ends, if it has not ended yet.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="minInterval">How long a reading is shared after its end.</param>
-    /// <param name="isNew">Whether the caller has to carry it out.</param>
+    /// <param name="minInterval">How long a scrape is shared after its end.</param>
+    /// <param name="isNew">Whether the caller must run the scrape.</param>
     public RunnerScrape Join(ScrapeWait wait, TimeProvider time, TimeSpan minInterval, out bool isNew)
     {
-        lock (_gate)
+        lock (_lock)
         {
-            isNew = _reading is null || IsStale(_reading, time, minInterval);
+            isNew = _scrape is null || IsOld(_scrape, time, minInterval);
             if (isNew)
             {
-                _reading?.Release();
-                _reading = new RunnerScrape(time.GetTimestamp());
+                _scrape?.Release();
+                _scrape = new RunnerScrape(time.GetTimestamp());
             }
 
-            RunnerScrape reading = _reading!;
-            if (reading.IsEnded)
-                wait.AddBytes(reading.Body.Length);
+            RunnerScrape scrape = _scrape!;
+            if (scrape.IsEnded)
+                wait.AddBytes(scrape.Body.Length);
             else
-                reading.Notify(wait);
-            reading.Hold();
-            return reading;
+                scrape.Notify(wait);
+            scrape.Hold();
+            return scrape;
         }
     }
 
-    /// <summary>Ends a reading and tells those who wait.</summary>
-    public void End(RunnerScrape reading, ReadOutcome outcome, TimeProvider time)
+    /// <summary>Ends a scrape and signals everything that waits for it.</summary>
+    public void End(RunnerScrape scrape, ReadOutcome outcome, TimeProvider time)
     {
         IReadOnlyList<ScrapeWait> waits;
-        lock (_gate)
+        lock (_lock)
         {
             if (outcome.Body is { } body)
                 LastBytes = body.Length;
-            waits = reading.End(outcome, time.GetTimestamp());
+            waits = scrape.End(outcome, time.GetTimestamp());
         }
 
         int bytes = outcome.Body?.Length ?? 0;
@@ -64,20 +64,20 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
         }
     }
 
-    /// <summary>Lets go of a reading that nobody may join any more.</summary>
-    public void Forget(TimeProvider time, TimeSpan minInterval)
+    /// <summary>Releases the last scrape if it is too old to be shared.</summary>
+    public void ReleaseIfOld(TimeProvider time, TimeSpan minInterval)
     {
-        lock (_gate)
+        lock (_lock)
         {
-            if (_reading is null || !IsStale(_reading, time, minInterval))
+            if (_scrape is null || !IsOld(_scrape, time, minInterval))
                 return;
-            _reading.Release();
-            _reading = null;
+            _scrape.Release();
+            _scrape = null;
         }
     }
 
-    private static bool IsStale(RunnerScrape reading, TimeProvider time, TimeSpan minInterval) =>
-        reading.IsEnded && (minInterval == TimeSpan.Zero || time.GetElapsedTime(reading.EndedAt) >= minInterval);
+    private static bool IsOld(RunnerScrape scrape, TimeProvider time, TimeSpan minInterval) =>
+        scrape.IsEnded && (minInterval == TimeSpan.Zero || time.GetElapsedTime(scrape.EndedAt) >= minInterval);
 
     private static TargetLabels LabelsOf(RunnerSnapshot runner)
     {

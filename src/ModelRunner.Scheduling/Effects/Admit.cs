@@ -1,4 +1,4 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>Forward this request to this runner now. <see cref="RequestCompleted"/> must follow, whatever happens.</summary>
+/// <summary>Forward this request to this runner now. One <see cref="RequestCompleted"/> must follow in every case.</summary>
 public sealed record Admit(RequestId Request, RunnerId Runner) : SchedulerEffect;

@@ -1,7 +1,7 @@
 namespace ModelRunner.Scheduling;
 
 /// <summary>
-/// A request or an unload waits for this busy runner. Check its health: <see cref="RunnerAnswered"/> or <see cref="RunnerStuck"/> answers.
-/// At most one check of a runner is under way.
+/// A request or an unload waits for this busy runner: check its health. <see cref="RunnerResponded"/> or <see cref="RunnerStuck"/> reports the
+/// result. At most one check of a runner is running.
 /// </summary>
 public sealed record CheckRunner(RunnerId Runner) : SchedulerEffect;

@@ -3,10 +3,10 @@ namespace ModelRunner.Scheduling;
 /// <summary>Why a request is refused.</summary>
 public enum RefusalReason
 {
-    /// <summary>Too many requests wait already.</summary>
+    /// <summary>The queue of waiting requests is full.</summary>
     QueueFull,
 
-    /// <summary>It waited for longer than <see cref="SchedulerSettings.QueueTimeout"/>.</summary>
+    /// <summary>It waited longer than <see cref="SchedulerSettings.QueueTimeout"/>.</summary>
     QueueTimeout,
 
     /// <summary>The runner could not be started.</summary>
@@ -15,15 +15,15 @@ public enum RefusalReason
     /// <summary>The runner's last start failed and the backoff has not passed.</summary>
     Backoff,
 
-    /// <summary>The model needs more memory than the budget holds.</summary>
+    /// <summary>The model needs more memory than the budget.</summary>
     OutOfMemory,
 
-    /// <summary>Runners that are kept for ever take all the places there are.</summary>
-    NoRoom,
+    /// <summary>Pinned runners use the whole capacity.</summary>
+    NoCapacity,
 
     /// <summary>The runner is being unloaded on request.</summary>
     Unloading,
 
-    /// <summary>The daemon ends.</summary>
+    /// <summary>The daemon is shutting down.</summary>
     ShuttingDown,
 }

@@ -1,4 +1,4 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>Something that the shell has to do because of a decision.</summary>
+/// <summary>An action that the caller must carry out.</summary>
 public abstract record SchedulerEffect;

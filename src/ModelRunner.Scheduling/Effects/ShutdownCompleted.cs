@@ -1,4 +1,4 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>After <see cref="ShutdownAsked"/>: no request runs and no process is left.</summary>
+/// <summary>Follows <see cref="ShutdownRequested"/> when no request is running and no process is left.</summary>
 public sealed record ShutdownCompleted : SchedulerEffect;

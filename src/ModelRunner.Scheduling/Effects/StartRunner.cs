@@ -1,4 +1,4 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>Start a process. <see cref="RunnerReady"/>, or <see cref="RunnerFailed"/> once the process is gone, answers it.</summary>
+/// <summary>Start a process. <see cref="RunnerReady"/> follows, or <see cref="RunnerFailed"/> when the process has ended.</summary>
 public sealed record StartRunner(RunnerId Runner, RunnerKey Key) : SchedulerEffect;

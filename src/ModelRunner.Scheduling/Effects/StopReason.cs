@@ -3,21 +3,21 @@ namespace ModelRunner.Scheduling;
 /// <summary>Why a runner is stopped.</summary>
 public enum StopReason
 {
-    /// <summary>Nobody used it for its keep-alive time.</summary>
+    /// <summary>It had no request for its keep-alive time.</summary>
     Idle,
 
-    /// <summary>Another model needs its place.</summary>
+    /// <summary>Another model needs its capacity.</summary>
     Evicted,
 
-    /// <summary>Somebody asked for it.</summary>
+    /// <summary>An unload was requested.</summary>
     Unloaded,
 
-    /// <summary>The daemon ends.</summary>
+    /// <summary>The daemon is shutting down.</summary>
     Shutdown,
 
-    /// <summary>It did not answer a health check, and a request or an unload waits for it.</summary>
+    /// <summary>It did not respond to a health check while a request or an unload waited for it.</summary>
     Stuck,
 
-    /// <summary>No request can connect to it.</summary>
+    /// <summary>Requests cannot connect to it.</summary>
     Unreachable,
 }

@@ -1,6 +1,6 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>The processes that an <see cref="UnloadAsked"/> named are gone.</summary>
-/// <param name="Unload">The call.</param>
-/// <param name="Count">How many runners were stopped because of it.</param>
+/// <summary>All processes that an <see cref="UnloadRequested"/> selected have ended.</summary>
+/// <param name="Unload">The unload.</param>
+/// <param name="Count">The number of runners that were stopped because of it.</param>
 public sealed record UnloadCompleted(UnloadId Unload, int Count) : SchedulerEffect;

@@ -1,4 +1,4 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>New limits apply from now on.</summary>
+/// <summary>The settings changed. They apply from now on.</summary>
 public sealed record ConfigurationChanged(SchedulerSettings Settings) : SchedulerEvent;

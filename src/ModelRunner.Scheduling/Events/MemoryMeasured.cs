@@ -1,8 +1,8 @@
 namespace ModelRunner.Scheduling;
 
 /// <summary>
-/// How much memory all managed runners may take together was measured again. It replaces <see cref="SchedulerSettings.MemoryBudgetBytes"/>
-/// for decisions about starts; a runner that is ready is not stopped because of it.
+/// The memory for all managed runners was measured. The value replaces <see cref="SchedulerSettings.MemoryBudgetBytes"/> for decisions about
+/// starts. No ready runner is stopped because of it.
 /// </summary>
-/// <param name="BudgetBytes">What is free now, with what the runners hold already; null: not known.</param>
+/// <param name="BudgetBytes">The free memory in bytes plus the memory that the runners hold; null: unknown.</param>
 public sealed record MemoryMeasured(long? BudgetBytes) : SchedulerEvent;

@@ -1,6 +1,6 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>An admitted request ended, whatever its outcome.</summary>
+/// <summary>An admitted request ended, with any outcome.</summary>
 /// <param name="Request">The request.</param>
-/// <param name="Result">What it says about its runner. It decides where the next requests for an attached runner's model go.</param>
+/// <param name="Result">The result for its runner. It decides which attached runner gets the next requests.</param>
 public sealed record RequestCompleted(RequestId Request, RequestResult Result = RequestResult.Served) : SchedulerEvent;

@@ -1,17 +1,20 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>What an ended request says about the runner that it was sent to.</summary>
+/// <summary>The result of a request for the runner that it was sent to.</summary>
 public enum RequestResult
 {
-    /// <summary>The runner answered, or began to; the client may have left then.</summary>
+    /// <summary>The runner responded or began to respond. The client may have disconnected later.</summary>
     Served,
 
-    /// <summary>The runner took no connection, gave no whole answer, or answered that it cannot serve (502, 503 or 504).</summary>
+    /// <summary>The runner refused the connection, sent an incomplete response, or responded that it cannot serve (502, 503 or 504).</summary>
     RunnerFailed,
 
-    /// <summary>Nothing: the client left before the answer began, or the request was never sent.</summary>
+    /// <summary>No result: the client disconnected before the response began, or the request was never sent.</summary>
     Abandoned,
 
-    /// <summary>The runner answered with another error of its own (500 and above). One may be the request's fault, several in a row are not.</summary>
+    /// <summary>
+    /// The runner responded with another error of its own (500 and above). A single one may be caused by the request; several in a row are
+    /// attributed to the runner.
+    /// </summary>
     ServerError,
 }

@@ -1,6 +1,6 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>The process of a runner that had been ready is gone, whether it was asked to stop or not.</summary>
+/// <summary>The process of a runner that had been ready ended, requested or not.</summary>
 /// <param name="Runner">The start whose process ended.</param>
-/// <param name="Cause">One line for the user; null where the end was asked for.</param>
+/// <param name="Cause">One line for the user; null if the stop was requested.</param>
 public sealed record RunnerExited(RunnerId Runner, string? Cause) : SchedulerEvent;

@@ -1,4 +1,4 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>A started runner answers as the model that was asked for.</summary>
+/// <summary>A started runner responds as the requested model.</summary>
 public sealed record RunnerReady(RunnerId Runner) : SchedulerEvent;

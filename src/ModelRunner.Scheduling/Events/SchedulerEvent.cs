@@ -1,4 +1,4 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>Something that happened and that the scheduler has to decide on.</summary>
+/// <summary>An event that the scheduler handles.</summary>
 public abstract record SchedulerEvent;

@@ -1,4 +1,4 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>The moment of <see cref="Scheduler.NextDeadline"/> came.</summary>
+/// <summary>The time <see cref="Scheduler.NextDeadline"/> was reached.</summary>
 public sealed record TimePassed : SchedulerEvent;

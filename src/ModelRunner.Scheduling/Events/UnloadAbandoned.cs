@@ -1,4 +1,4 @@
 namespace ModelRunner.Scheduling;
 
-/// <summary>Nobody waits for an unload's answer any more. What it asked for is done all the same; unknown ones are ignored.</summary>
+/// <summary>The caller of an unload disconnected. The unload continues. Unknown ones are ignored.</summary>
 public sealed record UnloadAbandoned(UnloadId Unload) : SchedulerEvent;

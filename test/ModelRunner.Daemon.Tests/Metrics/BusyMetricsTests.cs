@@ -15,13 +15,13 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary>What a scraper is told for whose page there is no room.</summary>
+/// <summary>The response to a scrape whose page does not fit into the memory budget.</summary>
 public sealed class BusyMetricsTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_scrape_without_room_gets_an_error_that_the_command_line_can_show()
+    public async Task A_scrape_without_memory_gets_an_error_that_the_command_line_can_show()
     {
         using var folder = new TemporaryFolder();
         string path = Path.Join(folder.Path, "s.sock");
@@ -29,17 +29,17 @@ public sealed class BusyMetricsTests
         var settings = new MetricsSettings();
         using var scraper = new RunnerScraper(settings, TimeProvider.System);
         using var pages = new PageAssembler(
-            () => [runner.Snapshot], scraper, settings, TimeProvider.System, NullLogger<PageAssembler>.Instance, mostPageBytes: 1);
+            () => [runner.Snapshot], scraper, settings, TimeProvider.System, NullLogger<PageAssembler>.Instance, maxPageBytes: 1);
         await using WebApplication server = await ServeAsync(path, pages);
 
-        // A page that nobody reads takes all room.
+        // An unread page uses the whole budget.
         var form = new PageForm(ContentNegotiation.Negotiate("application/openmetrics-text; version=1.0.0"), UseGzip: false, MayBeParted: true);
         using PageReader? unread = await pages.AssembleAsync(
-            form, ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60)), TimeProvider.System.GetTimestamp(), Cancellation);
+            form, ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60)), TimeProvider.System.GetTimestamp(), Cancellation);
         Assert.NotNull(unread);
         using HttpClient client = ClientOf(path);
         using var request = new HttpRequestMessage(HttpMethod.Get, "http://localhost/metrics");
-        request.Headers.Add(ScrapeDeadline.HeaderName, "0.5");
+        request.Headers.Add(ScrapeDeadlines.HeaderName, "0.5");
         using HttpResponseMessage response = await client.SendAsync(request, Cancellation);
         using JsonDocument error = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
 

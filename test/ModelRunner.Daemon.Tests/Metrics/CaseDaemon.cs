@@ -6,8 +6,8 @@ using ModelRunner.Testing;
 namespace ModelRunner.Daemon.Tests.Metrics;
 
 /// <summary>
-/// What the reports are tried against: the whole daemon with two attached runners. A answers as a test says, B is healthy; whatever A does,
-/// the page is valid and B is on it. Nothing is shared between scrapes, so each sees what A answers now.
+/// The daemon of these tests, with two attached runners. A responds as a test says, B is healthy. Whatever A does, the page is valid and
+/// contains B. Nothing is shared between scrapes, so each sees the current response of A.
 /// </summary>
 public sealed class CaseDaemon : IAsyncLifetime
 {
@@ -47,14 +47,14 @@ public sealed class CaseDaemon : IAsyncLifetime
         await B.DisposeAsync();
     }
 
-    /// <summary>Scrapes while A answers with these bytes.</summary>
+    /// <summary>Scrapes while A responds with these bytes.</summary>
     internal async Task<string> PageAsync(byte[] answer)
     {
         A.Answer = (stream, _) => RawRunner.WriteAsync(stream, answer);
         return await PageAsync();
     }
 
-    /// <summary>Scrapes while A answers with this page.</summary>
+    /// <summary>Scrapes while A responds with this page.</summary>
     internal Task<string> PageWithAsync(string body) => PageAsync(RawRunner.Page(body));
 
     /// <summary>Scrapes as a client that says nothing of formats, and checks what holds for every page.</summary>
@@ -71,7 +71,7 @@ public sealed class CaseDaemon : IAsyncLifetime
         return text;
     }
 
-    /// <summary>Scrapes and returns the answer, which is one of 200.</summary>
+    /// <summary>Scrapes and returns the body of the response, whose status must be 200.</summary>
     internal async Task<HttpResponseMessage> GetAsync(params (string Name, string Value)[] headers)
     {
         HttpResponseMessage response = await SendAsync(HttpMethod.Get, "metrics", headers);

@@ -8,7 +8,7 @@ namespace ModelRunner.Daemon.Tests.Metrics;
 public sealed class CounterTableTests
 {
     [Fact]
-    public void A_runner_that_comes_back_goes_on_where_it_was()
+    public void A_counter_continues_when_its_runner_returns()
     {
         var table = new CounterTable();
         table.Of(Runner(1, "m")).CountFailure(ScrapeFailureReason.Timeout);
@@ -28,7 +28,7 @@ public sealed class CounterTableTests
     }
 
     [Fact]
-    public void Of_many_that_are_gone_none_is_kept_and_those_that_are_there_count_on()
+    public void Of_too_many_removed_runners_none_is_kept_and_present_ones_keep_counting()
     {
         var table = new CounterTable();
         RunnerSnapshot present = Runner(1, "present");

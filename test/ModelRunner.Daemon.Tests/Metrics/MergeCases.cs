@@ -35,7 +35,7 @@ public sealed class MergeCases
     }
 
     [Fact]
-    public async Task MRG_07_Nobody_but_scrapers_reads_a_runner_s_page_and_two_at_once_share_the_window()
+    public async Task MRG_07_Only_scrapes_read_the_page_of_a_runner_and_two_at_once_share_it()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "rt:win_rate 1\n");
         runner.Answer = (stream, _) =>
@@ -54,7 +54,7 @@ public sealed class MergeCases
             "\nrt:win_rate{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\"} 1\n", page, StringComparison.Ordinal));
         Assert.Single(runner.Requests, IsReading);
 
-        // Whoever asks what runs is told whether attached servers live, which changes nothing at those.
+        // The list of runners shows the health of attached servers, without reading their pages.
         Assert.All(runner.Requests, static head => Assert.True(IsReading(head) || head.StartsWith("GET /health ", StringComparison.Ordinal), head));
     }
 
@@ -63,7 +63,7 @@ public sealed class MergeCases
     [Theory]
     [InlineData("killed")]
     [InlineData("unloaded")]
-    public async Task MRG_10_A_runner_that_is_replaced_while_it_is_scraped_never_comes_back(string how)
+    public async Task MRG_10_A_runner_that_is_replaced_while_it_is_scraped_is_never_shown_again(string how)
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {

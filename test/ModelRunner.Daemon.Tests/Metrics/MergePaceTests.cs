@@ -16,9 +16,9 @@ public sealed class MergePaceTests
         MergePace pace = After(Quick, Quick, Quick);
         TimeSpan before = pace.TimeFor(Bytes);
 
-        Note(pace, Slow);
+        Record(pace, Slow);
         Assert.Equal(before, pace.TimeFor(Bytes));
-        Note(pace, Quick);
+        Record(pace, Quick);
         Assert.Equal(before, pace.TimeFor(Bytes));
     }
 
@@ -28,8 +28,8 @@ public sealed class MergePaceTests
         MergePace pace = After(Slow);
         Assert.InRange(pace.TimeFor(Bytes), After().TimeFor(Bytes), Slow * 2);
 
-        Note(pace, Quick);
-        Note(pace, Quick);
+        Record(pace, Quick);
+        Record(pace, Quick);
         Assert.Equal(After(Quick, Quick, Quick).TimeFor(Bytes), pace.TimeFor(Bytes));
     }
 
@@ -39,11 +39,11 @@ public sealed class MergePaceTests
         MergePace pace = After(Quick, Quick, Quick);
         TimeSpan quick = pace.TimeFor(Bytes);
 
-        Note(pace, Slow);
-        Note(pace, Slow);
+        Record(pace, Slow);
+        Record(pace, Slow);
         TimeSpan slow = pace.TimeFor(Bytes);
-        Note(pace, Quick);
-        Note(pace, Quick);
+        Record(pace, Quick);
+        Record(pace, Quick);
 
         Assert.InRange(slow, Slow, TimeSpan.MaxValue);
         Assert.Equal(quick, pace.TimeFor(Bytes));
@@ -56,31 +56,31 @@ public sealed class MergePaceTests
         TimeSpan before = pace.TimeFor(Bytes);
 
         for (int page = 0; page < 3; page++)
-            Note(pace, Quick, givenUp: Slow);
+            Record(pace, Quick, givenUp: Slow);
 
         Assert.Equal(before, pace.TimeFor(Bytes));
     }
 
     private static MergePace After(params ReadOnlySpan<TimeSpan> pages)
     {
-        var pace = new MergePace(restPerReading: 2);
-        foreach (TimeSpan readIn in pages)
-            Note(pace, readIn);
+        var pace = new MergePace(restPerParsing: 2);
+        foreach (TimeSpan parsed in pages)
+            Record(pace, parsed);
         return pace;
     }
 
-    // What comes after the reading takes half as long as it.
-    private static void Note(MergePace pace, TimeSpan readIn, TimeSpan givenUp = default)
+    // Merging takes half as long as parsing.
+    private static void Record(MergePace pace, TimeSpan parsed, TimeSpan givenUp = default)
     {
         var time = new FakeTimeProvider();
-        var figures = new MakingFigures(time) { PartBytes = Bytes };
-        figures.Begin();
-        time.Advance(readIn);
-        figures.AddBody(Bytes);
+        var timings = new PageTimings(time) { PartBytes = Bytes };
+        timings.Begin();
+        time.Advance(parsed);
+        timings.AddBody(Bytes);
         time.Advance(givenUp);
-        figures.EndReadingIn();
-        time.Advance(readIn / 2);
-        figures.EndMerging();
-        figures.Tell(pace);
+        timings.EndParsing();
+        time.Advance(parsed / 2);
+        timings.EndMerging();
+        timings.Report(pace);
     }
 }

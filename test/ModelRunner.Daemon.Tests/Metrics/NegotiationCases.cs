@@ -19,7 +19,7 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
     [Theory]
     [InlineData(null, TextType)]
     [InlineData("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5", OpenMetricsType)]
-    public async Task NEG_01_Runners_are_asked_for_text_whatever_the_scraper_takes(string? accept, string type)
+    public async Task NEG_01_Runners_are_always_asked_for_text(string? accept, string type)
     {
         bed.A.Answer = (stream, _) => RawRunner.WriteAsync(stream, bed.A.Requests[^1].Contains("openmetrics", StringComparison.Ordinal)
             ? RawRunner.Page(OpenMetricsBody, "Content-Type: application/openmetrics-text; version=1.0.0\r\n")
@@ -34,7 +34,7 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
     }
 
     [Fact]
-    public async Task NEG_01_OpenMetrics_that_comes_all_the_same_is_converted()
+    public async Task NEG_01_A_page_in_OpenMetrics_is_converted()
     {
         string page = await bed.PageAsync(RawRunner.Page(OpenMetricsBody, "Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"));
 
@@ -154,7 +154,7 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
     [Theory]
     [InlineData("metrics")]
     [InlineData("metrics/")]
-    public async Task NEG_10_Both_spellings_of_the_path_are_answered_at_once(string path)
+    public async Task NEG_10_Both_spellings_of_the_path_get_the_page_without_a_redirect(string path)
     {
         bed.A.Answer = static (stream, _) => RawRunner.WriteAsync(stream, RawRunner.Page("rt:u 4\n"));
         using HttpResponseMessage response = await bed.SendAsync(HttpMethod.Get, path);

@@ -47,26 +47,26 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task A_body_goes_back_when_its_page_is_made_and_nobody_may_share_it_any_more()
+    public async Task A_body_is_released_when_its_page_is_written_and_can_no_longer_be_shared()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
         var time = new FakeTimeProvider();
         var settings = new MetricsSettings { MinInterval = TimeSpan.FromSeconds(1) };
         using var scraper = new RunnerScraper(settings, time);
         using var pages = new PageAssembler(() => [runner.Snapshot], scraper, settings, time, NullLogger<PageAssembler>.Instance);
-        ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
+        ScrapeDeadlines deadlines = ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60));
 
-        using PageReader reader = (await pages.AssembleAsync(new PageForm(Text, UseGzip: false, MayBeParted: true), deadline, time.GetTimestamp(), Cancellation))!;
+        using PageReader reader = (await pages.AssembleAsync(new PageForm(Text, UseGzip: false, MayBeParted: true), deadlines, time.GetTimestamp(), Cancellation))!;
         RunnerScrape reading = reader.Page.Scrape.Outcomes[0].RunnerScrape!;
         Assert.Equal(4, reading.Body.Length);
         time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.True(reader.Page.IsWhole);
+        Assert.True(reader.Page.IsComplete);
         await DaemonFixture.WaitUntilAsync(() => Task.FromResult(reading.Body.IsEmpty), DaemonFixture.Patience);
     }
 
     [Fact]
-    public async Task The_type_of_an_answer_says_how_it_is_read()
+    public async Task The_content_type_of_a_response_decides_how_it_is_parsed()
     {
         const string Seconds = "x 1 1700000000.123\n";
         await using RawRunner openMetrics = RawRunner.WithBytes(1, RawRunner.Page(Seconds, "Content-Type: application/openmetrics-text; version=1.0.0\r\n"));
@@ -93,7 +93,7 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task A_model_that_waits_for_room_is_no_runner_yet()
+    public async Task A_model_that_waits_for_capacity_does_not_count_as_a_runner()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
 
@@ -166,7 +166,7 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task A_page_whose_turn_does_not_come_in_time_is_given_up()
+    public async Task A_page_that_does_not_get_the_merge_lock_in_time_is_given_up()
     {
         await using RawRunner bad = RawRunner.WithBytes(1, RawRunner.Page("", status: "500 Internal Server Error"));
         var merging = new TaskCompletionSource();
@@ -183,10 +183,10 @@ public sealed partial class PageAssemblerTests
         // The second page has an hour from its arrival, of which its runners took all.
         Task<string> first = Task.Run(() => PageAsync(pages), Cancellation);
         await merging.Task;
-        ScrapeDeadline deadline = new(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
+        ScrapeDeadlines deadlines = new(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
         long arrivedAt = time.GetTimestamp();
         time.Advance(TimeSpan.FromHours(1));
-        PageReader? second = await pages.AssembleAsync(new PageForm(Text, UseGzip: false, MayBeParted: true), deadline, arrivedAt, Cancellation)
+        PageReader? second = await pages.AssembleAsync(new PageForm(Text, UseGzip: false, MayBeParted: true), deadlines, arrivedAt, Cancellation)
             .WaitAsync(DaemonFixture.Patience, Cancellation);
         goOn.Set();
 
@@ -215,8 +215,8 @@ public sealed partial class PageAssemblerTests
             Assert.DoesNotContain("rt:comma", page, StringComparison.Ordinal);
             Assert.Matches("\nmodel_runner_process_cpu_seconds_total [0-9]+\\.[0-9]+(e-[0-9]+)?\n", page);
             Assert.Matches("\nmodel_runner_scrape_duration_seconds\\{[^}]*\\} [0-9]+(\\.[0-9]+)?(e-[0-9]+)?\n", page);
-            Assert.Equal(1.62, ScrapeDeadline.Of("2.0", TimeSpan.FromSeconds(5)).Reading.TotalSeconds, precision: 6);
-            Assert.Equal(4.5, ScrapeDeadline.Of("2,0", TimeSpan.FromSeconds(5)).Reading.TotalSeconds, precision: 6);
+            Assert.Equal(1.62, ScrapeDeadlines.Of("2.0", TimeSpan.FromSeconds(5)).Runners.TotalSeconds, precision: 6);
+            Assert.Equal(4.5, ScrapeDeadlines.Of("2,0", TimeSpan.FromSeconds(5)).Runners.TotalSeconds, precision: 6);
         }
         finally
         {
@@ -225,7 +225,7 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task A_runner_with_more_samples_than_the_limit_is_left_out_whole_and_the_daemon_s_own_families_are_not()
+    public async Task A_runner_with_more_samples_than_the_limit_is_left_out_and_the_daemon_s_own_families_are_not()
     {
         await using RawRunner large = RawRunner.WithPage(1, "# TYPE x gauge\nx{n=\"1\"} 1\nx{n=\"2\"} 1\nx{n=\"3\"} 1\n");
         await using RawRunner small = RawRunner.WithPage(2, "x 1\ny 1\n");
@@ -245,7 +245,7 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task A_sample_that_is_lost_by_escaping_is_counted_once_for_its_reading()
+    public async Task A_sample_that_is_lost_by_escaping_is_counted_once_for_its_scrape()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "{\"rt.units\"} 1\nrt_units 2\n");
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
@@ -290,7 +290,7 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task A_failed_reading_that_pages_share_is_counted_once()
+    public async Task A_failed_scrape_that_pages_share_is_counted_once()
     {
         await using RawRunner runner = RawRunner.WithBytes(1, RawRunner.Page("", status: "500 Internal Server Error"));
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
@@ -336,9 +336,9 @@ public sealed partial class PageAssemblerTests
 
     private static async Task<string> PageAsync(PageAssembler pages, NegotiatedExposition? answer = null)
     {
-        ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
+        ScrapeDeadlines deadlines = ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60));
         using PageReader? page = await pages.AssembleAsync(
-            new PageForm(answer ?? Text, UseGzip: false, MayBeParted: false), deadline, TimeProvider.System.GetTimestamp(), Cancellation);
+            new PageForm(answer ?? Text, UseGzip: false, MayBeParted: false), deadlines, TimeProvider.System.GetTimestamp(), Cancellation);
         return await page!.ReadToEndAsync(Cancellation);
     }
 

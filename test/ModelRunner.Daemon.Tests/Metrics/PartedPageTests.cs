@@ -31,8 +31,8 @@ public sealed class PartedPageTests
 
         using PageReader whole = await AssembleAsync(pages, mayBeParted: false);
         using PageReader parted = await AssembleAsync(pages, mayBeParted: true);
-        Assert.True(whole.Page.IsWhole);
-        Assert.False(parted.Page.IsWhole);
+        Assert.True(whole.Page.IsComplete);
+        Assert.False(parted.Page.IsComplete);
         List<string> parts = await PartsOfAsync(parted);
 
         Assert.True(parts.Count > 3, $"{parts.Count} parts");
@@ -59,7 +59,7 @@ public sealed class PartedPageTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_large_page_comes_in_chunks(bool useGzip)
+    public async Task A_large_page_is_sent_in_chunks(bool useGzip)
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         await using DaemonFixture daemon = await StartAsync(runner);
@@ -78,7 +78,7 @@ public sealed class PartedPageTests
     }
 
     [Fact]
-    public async Task A_reader_that_cannot_tell_a_cut_page_gets_it_whole_and_with_its_length()
+    public async Task A_client_that_cannot_detect_truncation_gets_the_page_at_once_with_its_length()
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         await using DaemonFixture daemon = await StartAsync(runner);
@@ -95,7 +95,7 @@ public sealed class PartedPageTests
     [Theory]
     [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Prometheus-Scrape-Timeout-Seconds: 3\r\n\r\n", false)]
     [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", true)]
-    public async Task A_page_that_is_cut_never_ends_like_a_whole_one(string request, bool endsItsSide)
+    public async Task A_truncated_page_never_ends_like_a_complete_one(string request, bool endsItsSide)
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         await using DaemonFixture daemon = await StartAsync(runner);
@@ -119,9 +119,9 @@ public sealed class PartedPageTests
 
     private static async Task<PageReader> AssembleAsync(PageAssembler pages, bool mayBeParted)
     {
-        ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
+        ScrapeDeadlines deadlines = ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60));
         var form = new PageForm(ContentNegotiation.Negotiate(accept: null), UseGzip: false, mayBeParted);
-        return await pages.AssembleAsync(form, deadline, TimeProvider.System.GetTimestamp(), Cancellation)
+        return await pages.AssembleAsync(form, deadlines, TimeProvider.System.GetTimestamp(), Cancellation)
             ?? throw new InvalidOperationException("No page was made.");
     }
 

@@ -12,7 +12,7 @@ public sealed class ScrapeLoopTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task SEC_07_A_runner_that_scrapes_the_daemon_in_turn_costs_one_deadline_and_does_not_multiply()
+    public async Task SEC_07_A_runner_that_scrapes_the_daemon_itself_costs_one_deadline_and_does_not_multiply()
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -35,12 +35,12 @@ public sealed class ScrapeLoopTests
         HttpStatusCode[] statuses = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => StatusAsync(daemon)));
         TimeSpan took = Stopwatch.GetElapsedTime(started);
 
-        // A machine that is busy may have no turn left for a page at the deadline, and says so.
+        // On a busy machine the page may not get the merge lock before the deadline. Then the response says so.
         Assert.All(statuses, static status => Assert.True(status is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable, $"{status}"));
         Assert.Contains(HttpStatusCode.OK, statuses);
         Assert.True(took < TimeSpan.FromSeconds(20), $"The pages took {took}.");
 
-        // Those who ask meanwhile share one reading. Without that, each level would ask anew, without end.
+        // Concurrent scrapes share one request. Without that, each level would send a new one, without end.
         Assert.InRange(Volatile.Read(ref asked), 1, 4);
         await ending.CancelAsync();
         await serving;
@@ -88,7 +88,7 @@ public sealed class ScrapeLoopTests
             }
             catch (Exception failure) when (failure is OperationCanceledException or SocketException or HttpRequestException)
             {
-                // The daemon gave this reading up, or the test ends.
+                // The daemon cancelled this request, or the test ends.
             }
         }
     }

@@ -6,7 +6,7 @@ namespace ModelRunner.Daemon.Tests.Metrics;
 public sealed class SegmentedBufferTests
 {
     [Fact]
-    public void What_is_written_comes_out_in_order_whatever_the_sizes() =>
+    public void Content_keeps_its_order_for_all_sizes() =>
         Gen.Byte.Array[0, 40_000].Array[0, 8].Sample(static pieces =>
         {
             using var buffer = new SegmentedBuffer();

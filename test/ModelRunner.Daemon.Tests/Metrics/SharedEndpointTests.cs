@@ -49,7 +49,7 @@ public sealed class SharedEndpointTests
     }
 
     [Fact]
-    public async Task A_server_that_is_attached_twice_is_told_at_start_and_on_the_page()
+    public async Task A_server_that_is_attached_twice_is_reported_at_start_and_on_the_page()
     {
         await using RawRunner twice = RawRunner.WithPage(1, "x 1\n");
         await using RawRunner once = RawRunner.WithPage(2, "x 1\n");

@@ -14,7 +14,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary>Several scrapers of one page, the slow ones among them, and what there is time and room for.</summary>
+/// <summary>Several clients of one page, including slow ones, and the limits of time and memory.</summary>
 public sealed class SharedPageTests
 {
     private static readonly NegotiatedExposition Text = ContentNegotiation.Negotiate(accept: null);
@@ -26,7 +26,7 @@ public sealed class SharedPageTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Scrapes_of_the_same_readings_share_one_page_and_each_gets_all_of_it(bool useGzip)
+    public async Task Scrapes_with_the_same_bodies_share_one_page_and_each_gets_all_of_it(bool useGzip)
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
@@ -52,7 +52,7 @@ public sealed class SharedPageTests
     }
 
     [Fact]
-    public async Task A_reader_that_leaves_takes_nothing_from_the_others_and_leaves_nothing_behind()
+    public async Task A_reader_that_leaves_does_not_affect_others_and_releases_its_memory()
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
@@ -67,13 +67,13 @@ public sealed class SharedPageTests
 
         gone.Dispose();
         string page = Encoding.UTF8.GetString(await ReadAsync(quick));
-        Assert.True(quick.Page.IsWhole);
-        Assert.InRange(budget.Held, LargePage.Length, long.MaxValue);
+        Assert.True(quick.Page.IsComplete);
+        Assert.InRange(budget.Used, LargePage.Length, long.MaxValue);
         Assert.Equal(page, Encoding.UTF8.GetString(await ReadAsync(slow)));
         quick.Dispose();
         slow.Dispose();
 
-        Assert.Equal(0, budget.Held);
+        Assert.Equal(0, budget.Used);
     }
 
     [Fact]
@@ -82,14 +82,14 @@ public sealed class SharedPageTests
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         var time = new FakeTimeProvider();
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
-        using var pages = new PageAssembler(() => [runner.Snapshot], scraper, new MetricsSettings(), time, NullLogger<PageAssembler>.Instance, mostPageBytes: 1);
-        ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
+        using var pages = new PageAssembler(() => [runner.Snapshot], scraper, new MetricsSettings(), time, NullLogger<PageAssembler>.Instance, maxPageBytes: 1);
+        ScrapeDeadlines deadlines = ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60));
 
-        using PageReader stuck = (await pages.AssembleAsync(new PageForm(Text, UseGzip: false, MayBeParted: true), deadline, time.GetTimestamp(), Cancellation))!;
+        using PageReader stuck = (await pages.AssembleAsync(new PageForm(Text, UseGzip: false, MayBeParted: true), deadlines, time.GetTimestamp(), Cancellation))!;
         Task sending = new PageSender(time).SendAsync(StuckClient(), stuck, TimeSpan.FromHours(1), TimeSpan.FromHours(1));
         await DaemonFixture.WaitUntilAsync(() => Task.FromResult(stuck.Idle is not null), DaemonFixture.Patience);
-        time.Advance(PageBudget.LeastPatience);
-        using PageReader? next = await pages.AssembleAsync(new PageForm(OpenMetrics, UseGzip: false, MayBeParted: true), deadline, time.GetTimestamp(), Cancellation);
+        time.Advance(PageBudget.MinIdle);
+        using PageReader? next = await pages.AssembleAsync(new PageForm(OpenMetrics, UseGzip: false, MayBeParted: true), deadlines, time.GetTimestamp(), Cancellation);
 
         Assert.NotNull(next);
         await sending.WaitAsync(DaemonFixture.Patience, Cancellation);
@@ -97,7 +97,7 @@ public sealed class SharedPageTests
     }
 
     [Fact]
-    public async Task A_reader_that_takes_nothing_for_too_long_is_cut()
+    public async Task A_reader_that_reads_nothing_for_too_long_is_cut()
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         var time = new FakeTimeProvider();
@@ -123,14 +123,14 @@ public sealed class SharedPageTests
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
         using var pages = new PageAssembler(() => [large.Snapshot, small.Snapshot], scraper, new MetricsSettings(), time, NullLogger<PageAssembler>.Instance);
         var form = new PageForm(Text, UseGzip: false, MayBeParted: false);
-        ScrapeDeadline deadline = new(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(40), TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
+        ScrapeDeadlines deadlines = new(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(40), TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
 
-        // All the time has gone when the merging begins.
+        // The deadline has passed when the merge begins.
         long arrivedAt = time.GetTimestamp();
         time.Advance(TimeSpan.FromSeconds(40));
-        using PageReader reader = (await pages.AssembleAsync(form, deadline, arrivedAt, Cancellation))!;
+        using PageReader reader = (await pages.AssembleAsync(form, deadlines, arrivedAt, Cancellation))!;
         string late = await reader.ReadToEndAsync(Cancellation);
-        using PageReader inTime = (await pages.AssembleAsync(form, deadline, time.GetTimestamp(), Cancellation))!;
+        using PageReader inTime = (await pages.AssembleAsync(form, deadlines, time.GetTimestamp(), Cancellation))!;
         string whole = await inTime.ReadToEndAsync(Cancellation);
 
         const string Labels = "backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\"";
@@ -158,13 +158,13 @@ public sealed class SharedPageTests
             string.Create(CultureInfo.InvariantCulture, $"\nmodel_runner_up{{backend=\"llama.cpp\",model=\"m{id}:latest\",mode=\"completion\"}} 1\n"), StringComparison.Ordinal))];
         Assert.InRange(up.Length, 1, 2);
         Assert.Equal(3 - up.Length, page.Split("reason=\"too_large\"} 1\n").Length - 1 - (3 - up.Length));
-        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(scraper.Bodies.Held == 0), DaemonFixture.Patience);
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(scraper.Bodies.Used == 0), DaemonFixture.Patience);
         foreach (RawRunner runner in runners)
             await runner.DisposeAsync();
     }
 
     [Fact]
-    public async Task Where_the_bodies_of_a_page_that_nobody_takes_fill_the_budget_the_next_scrape_waits_for_their_room()
+    public async Task If_the_bodies_of_an_unread_page_fill_the_budget_the_next_scrape_waits_for_them()
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         var time = new FakeTimeProvider();
@@ -172,17 +172,17 @@ public sealed class SharedPageTests
         using var scraper = new RunnerScraper(settings, TimeProvider.System);
         using var pages = new PageAssembler(() => [runner.Snapshot], scraper, settings, time, NullLogger<PageAssembler>.Instance);
         var form = new PageForm(Text, UseGzip: false, MayBeParted: true);
-        ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
+        ScrapeDeadlines deadlines = ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60));
         List<Task> sendings = [];
         for (int page = 0; page < 2; page++)
         {
-            PageReader stuck = (await pages.AssembleAsync(form, deadline, time.GetTimestamp(), Cancellation))!;
+            PageReader stuck = (await pages.AssembleAsync(form, deadlines, time.GetTimestamp(), Cancellation))!;
             sendings.Add(SendAsync(stuck, time));
             await DaemonFixture.WaitUntilAsync(() => Task.FromResult(stuck.Idle is not null), DaemonFixture.Patience);
         }
 
-        // Nobody stands still for long enough to be cut, so there is no room yet.
-        Task<PageReader?> next = pages.AssembleAsync(form, deadline, time.GetTimestamp(), Cancellation);
+        // No reader has been blocked for long enough to be cut, so no memory can be freed yet.
+        Task<PageReader?> next = pages.AssembleAsync(form, deadlines, time.GetTimestamp(), Cancellation);
         await DaemonFixture.WaitUntilAsync(
             () =>
             {
@@ -215,8 +215,8 @@ public sealed class SharedPageTests
 
     private static async Task<PageReader> AssembleAsync(PageAssembler pages, PageForm form)
     {
-        ScrapeDeadline deadline = ScrapeDeadline.Of("60", TimeSpan.FromSeconds(60));
-        return await pages.AssembleAsync(form, deadline, TimeProvider.System.GetTimestamp(), Cancellation) ?? throw new InvalidOperationException("No page was made.");
+        ScrapeDeadlines deadlines = ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60));
+        return await pages.AssembleAsync(form, deadlines, TimeProvider.System.GetTimestamp(), Cancellation) ?? throw new InvalidOperationException("No page was made.");
     }
 
     private static async Task<byte[]> ReadAsync(PageReader reader)

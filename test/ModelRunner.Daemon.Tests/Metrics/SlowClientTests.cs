@@ -29,7 +29,7 @@ public sealed class SlowClientTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_client_that_takes_a_little_within_each_timeout_gets_all_of_a_large_page()
+    public async Task A_client_that_reads_slowly_but_steadily_gets_all_of_a_large_page()
     {
         await using RawRunner runner = RawRunner.WithPage(1, Body);
         using var folder = new TemporaryFolder();
@@ -50,15 +50,15 @@ public sealed class SlowClientTests
             Assert.NotEqual(0, count);
             page.Write(piece, 0, count);
             await DaemonFixture.WaitUntilAsync(() => Task.FromResult(reader.Idle is not null || _sent.Task.IsCompleted), DaemonFixture.Patience);
-            for (TimeSpan gone = TimeSpan.Zero; gone < BetweenPieces; gone += SendingLimit.LookEvery)
-                time.Advance(SendingLimit.LookEvery);
+            for (TimeSpan gone = TimeSpan.Zero; gone < BetweenPieces; gone += SendTimeout.PollInterval)
+                time.Advance(SendTimeout.PollInterval);
         }
 
         Assert.InRange(page.Length, Body.Length, long.MaxValue);
     }
 
     [Fact]
-    public async Task A_client_that_takes_nothing_of_a_large_page_is_cut()
+    public async Task A_client_that_reads_nothing_of_a_large_page_is_aborted()
     {
         await using RawRunner runner = RawRunner.WithPage(1, Body);
         using var folder = new TemporaryFolder();
@@ -75,12 +75,12 @@ public sealed class SlowClientTests
             () =>
             {
                 looks++;
-                time.Advance(SendingLimit.LookEvery);
+                time.Advance(SendTimeout.PollInterval);
                 return Task.FromResult(HangUp.IsSeen(client));
             },
             DaemonFixture.Patience);
 
-        Assert.InRange(looks * SendingLimit.LookEvery, Patience, Timeout / 2);
+        Assert.InRange(looks * SendTimeout.PollInterval, Patience, Timeout / 2);
     }
 
     private static PageAssembler PagesOf(RawRunner runner, RunnerScraper scraper, TimeProvider time) =>
@@ -94,10 +94,10 @@ public sealed class SlowClientTests
         WebApplication server = builder.Build();
         var sender = new PageSender(time);
         var form = new PageForm(ContentNegotiation.Negotiate(accept: null), UseGzip: false, MayBeParted: true);
-        var deadline = new ScrapeDeadline(Reading: Timeout, Answer: Timeout, End: Timeout, Patience);
+        var deadlines = new ScrapeDeadlines(Runners: Timeout, FirstByte: Timeout, LastByte: Timeout, Patience);
         server.MapGet("/metrics", async context =>
         {
-            using PageReader? page = await pages.AssembleAsync(form, deadline, time.GetTimestamp(), Cancellation);
+            using PageReader? page = await pages.AssembleAsync(form, deadlines, time.GetTimestamp(), Cancellation);
             _reader.SetResult(page!);
             await sender.SendAsync(context, page!, Timeout, Patience);
             _sent.SetResult();

@@ -22,7 +22,7 @@ public sealed class SlowReaderTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Two_hundred_readers_that_never_read_delay_nobody_and_are_cut(bool isTcp)
+    public async Task Two_hundred_clients_that_never_read_delay_no_other_and_are_aborted(bool isTcp)
     {
         RawRunner[] runners = [.. Enumerable.Range(1, Runners).Select(static id => RawRunner.WithPage(id, Body))];
         await using DaemonFixture daemon = await StartAsync(runners, minInterval: "1s", isTcp);
@@ -51,8 +51,8 @@ public sealed class SlowReaderTests
                 Assert.InRange(MemoryOf(page), 0, before + (768 * Megabyte));
             }
 
-            // They told no timeout, so metrics.timeout counts, which is 10 s. A client on TCP does not see its end before it reads, so the
-            // daemon's connections are counted.
+            // They sent no timeout, so metrics.timeout applies, which is 10 s. A client on TCP does not notice the end before it reads, so the
+            // connections of the daemon are counted.
             dead.Except(stuck).ToList().ForEach(static reader => reader.Dispose());
             await DaemonFixture.WaitUntilAsync(() => Task.FromResult(DescriptorsOf(daemon) < connections + 20), DaemonFixture.Patience);
         }
@@ -89,7 +89,7 @@ public sealed class SlowReaderTests
     }
 
     [Fact]
-    public async Task P4_Large_pages_are_answered_by_nine_tenths_of_the_time_and_sent_within_it()
+    public async Task P4_Large_pages_begin_within_nine_tenths_of_the_timeout_and_end_within_it()
     {
         const double Seconds = 10;
         string body = string.Concat(Enumerable.Repeat(Body, 4).Select(static (part, i) => part.Replace("f", $"f{i}_", StringComparison.Ordinal)));

@@ -20,7 +20,7 @@ internal sealed class FakeLauncher : IRunnerLauncher
 
     public List<ModelEntry> Models { get; } = [];
 
-    /// <summary>Starts that the test has not taken.</summary>
+    /// <summary>Starts that the test has not awaited yet.</summary>
     public int Untaken => _starts.Reader.Count;
 
     public IManagedRunner Start(RunnerId runner, RunnerKey key, ModelEntry model)
@@ -39,6 +39,6 @@ internal sealed class FakeLauncher : IRunnerLauncher
         return started;
     }
 
-    /// <summary>The next start, which may be still to come.</summary>
+    /// <summary>The next start, which may still come.</summary>
     public ValueTask<FakeRunner> NextAsync(CancellationToken cancellationToken) => _starts.Reader.ReadAsync(cancellationToken);
 }

@@ -24,13 +24,13 @@ internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
 
     public Task<RunnerFailure?> Exited => _exited.Task;
 
-    /// <summary>Completes when it is told to stop.</summary>
+    /// <summary>Completes when it is stopped.</summary>
     public Task StopAsked => _stopAsked.Task;
 
-    /// <summary>Called when it is told to stop, before it says that it was.</summary>
+    /// <summary>Called when it is stopped, before the stop is recorded.</summary>
     public Action? OnStop { get; set; }
 
-    /// <summary>Whether it ends as soon as it is told to.</summary>
+    /// <summary>Whether it ends at once when it is stopped.</summary>
     public bool EndsWhenAsked { get; set; } = true;
 
     public IReadOnlyList<string> LastLines(int maxCount) => [];

@@ -46,7 +46,7 @@ public sealed class MemoryCases
         await daemon.PostAsync(Route, Plain);
         DateTimeOffset? used = await LastUsedAsync(daemon);
 
-        // Each look at the page reads the runner; the last ones that reach it come just before its end.
+        // Each scrape reads the runner; the last one that reaches it comes just before its end.
         int readings = 0;
         await DaemonFixture.WaitUntilAsync(
             async () =>
@@ -86,7 +86,7 @@ public sealed class MemoryCases
     }
 
     [Fact]
-    public async Task MEM_10_a_model_whose_file_was_deleted_can_be_unloaded_and_is_gone_then()
+    public async Task MEM_10_a_model_whose_file_was_deleted_can_be_unloaded_and_disappears()
     {
         using var folder = new TemporaryFolder();
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(

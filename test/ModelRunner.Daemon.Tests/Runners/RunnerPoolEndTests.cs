@@ -27,7 +27,7 @@ public class RunnerPoolEndTests
     }
 
     [Fact]
-    public async Task After_the_drain_time_requests_are_cut_before_their_runner_is_told_to_end()
+    public async Task After_the_drain_time_requests_are_aborted_before_their_runner_is_stopped()
     {
         await using var bed = new PoolBed(new RunnerSettings { DrainTimeout = TimeSpan.FromSeconds(3) });
         (FakeRunner busy, RunnerLease lease) = await bed.LoadAsync("a");
@@ -46,7 +46,7 @@ public class RunnerPoolEndTests
     }
 
     [Fact]
-    public async Task It_does_not_end_before_the_last_process_is_gone()
+    public async Task Disposal_waits_for_the_last_process()
     {
         await using var bed = new PoolBed();
         (FakeRunner runner, RunnerLease lease) = await bed.LoadAsync("a");
@@ -61,7 +61,7 @@ public class RunnerPoolEndTests
     }
 
     [Fact]
-    public async Task A_fault_in_whoever_is_cut_keeps_no_process_alive()
+    public async Task An_exception_in_an_aborted_request_keeps_no_process_alive()
     {
         await using var bed = new PoolBed();
         (FakeRunner runner, RunnerLease lease) = await bed.LoadAsync("a");

@@ -76,7 +76,7 @@ public class RunnerPoolTests
     }
 
     [Fact]
-    public async Task LIF_03_whoever_is_cut_by_a_crash_finds_its_cause_and_the_next_request_gets_a_new_runner()
+    public async Task LIF_03_an_aborted_request_finds_the_cause_of_the_crash_and_the_next_gets_a_new_runner()
     {
         await using var bed = new PoolBed();
         (FakeRunner old, RunnerLease lease) = await bed.LoadAsync("a");
@@ -93,7 +93,7 @@ public class RunnerPoolTests
     }
 
     [Fact]
-    public async Task A_failed_start_is_told_with_its_cause_and_the_next_waits_for_the_backoff()
+    public async Task A_failed_start_is_reported_with_its_cause_and_the_next_waits_for_the_backoff()
     {
         await using var bed = new PoolBed();
         Task<AcquireOutcome> asked = bed.Ask("a");
@@ -117,7 +117,7 @@ public class RunnerPoolTests
     }
 
     [Fact]
-    public async Task The_clock_unloads_an_idle_runner_and_it_is_shown_until_its_process_is_gone()
+    public async Task An_idle_runner_is_unloaded_in_time_and_shown_until_its_process_ends()
     {
         await using var bed = new PoolBed();
         (FakeRunner runner, RunnerLease lease) = await bed.LoadAsync("a");
@@ -140,7 +140,7 @@ public class RunnerPoolTests
     }
 
     [Fact]
-    public async Task LIF_11_unload_returns_when_the_processes_are_gone()
+    public async Task LIF_11_unload_returns_when_the_processes_have_ended()
     {
         await using var bed = new PoolBed();
         (FakeRunner runner, RunnerLease lease) = await bed.LoadAsync("a");
@@ -168,7 +168,7 @@ public class RunnerPoolTests
     }
 
     [Fact]
-    public async Task SRV_07_a_model_that_waits_for_room_is_shown_with_its_queue()
+    public async Task SRV_07_a_model_that_waits_for_capacity_is_shown_with_its_queue()
     {
         await using var bed = new PoolBed(new RunnerSettings { MaxRunners = 1 });
         (_, RunnerLease busy) = await bed.LoadAsync("a");

@@ -3,13 +3,13 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Runners;
 
-/// <summary>Runners that hang in the middle of an answer: they are stopped by a signal here.</summary>
+/// <summary>Runners that hang during a response: a signal suspends them here.</summary>
 public sealed class StuckRunnerTests
 {
     private const string Route = "v1/chat/completions";
 
     [Fact]
-    public async Task Another_model_gets_the_place_of_a_runner_that_hangs_although_its_request_never_ends()
+    public async Task A_hung_runner_is_stopped_for_another_model_although_its_request_never_ends()
     {
         // What waits, waits for longer than a request of this test is waited for.
         await using DaemonFixture daemon = await StartAsync(
@@ -36,7 +36,7 @@ public sealed class StuckRunnerTests
     }
 
     [Fact]
-    public async Task A_runner_whose_socket_was_removed_is_replaced_when_its_answers_have_ended()
+    public async Task A_runner_whose_socket_was_removed_is_replaced_after_its_responses()
     {
         await using DaemonFixture daemon = await StartAsync("{}");
         using HttpResponseMessage stream = await daemon.StreamAsync(

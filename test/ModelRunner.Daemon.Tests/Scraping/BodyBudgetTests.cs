@@ -36,16 +36,16 @@ public sealed class BodyBudgetTests
         await ended.CancelAsync();
         Assert.False(await large);
         Assert.Equal(0, refused);
-        Assert.Equal(0, budget.Held);
+        Assert.Equal(0, budget.Used);
     }
 
     [Fact]
-    public async Task Where_room_can_be_made_a_body_takes_it()
+    public async Task A_body_uses_memory_that_can_be_freed()
     {
         var budget = new BodyBudget(100);
         Assert.True(budget.TryTake(100));
         Assert.False(await budget.TryTakeAsync(1, Cancellation));
-        budget.MakeRoomAsync = _ =>
+        budget.TryFreeAsync = _ =>
         {
             budget.Return(100);
             return new ValueTask<bool>(true);
@@ -53,6 +53,6 @@ public sealed class BodyBudgetTests
 
         Assert.False(await budget.TryTakeAsync(101, Cancellation));
         Assert.True(await budget.TryTakeAsync(1, Cancellation));
-        Assert.Equal(1, budget.Held);
+        Assert.Equal(1, budget.Used);
     }
 }

@@ -7,7 +7,7 @@ public sealed class BodyBufferTests
     private const int Megabyte = 1024 * 1024;
 
     [Fact]
-    public async Task A_length_that_is_only_told_costs_a_megabyte_at_most()
+    public async Task An_announced_length_allocates_a_megabyte_at_most()
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         using var body = new BodyBuffer(512 * Megabyte, new BodyBudget(long.MaxValue));
@@ -33,7 +33,7 @@ public sealed class BodyBufferTests
     [Theory]
     [InlineData(100_000)]
     [InlineData(Megabyte)]
-    public async Task A_stream_of_unknown_length_is_read_whole(int bytes)
+    public async Task A_stream_of_unknown_length_is_read_to_its_end(int bytes)
     {
         byte[] sent = new byte[bytes];
         new Random(bytes).NextBytes(sent);
@@ -55,7 +55,7 @@ public sealed class BodyBufferTests
     }
 
     [Fact]
-    public async Task A_told_length_that_proves_true_needs_no_array_beyond_it()
+    public async Task A_correct_announced_length_needs_no_larger_array()
     {
         byte[] sent = new byte[9 * Megabyte];
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -78,21 +78,21 @@ public sealed class BodyBufferTests
         {
             Assert.True(await first.TryExpectAsync(Megabyte, lastBytes: 0, TestContext.Current.CancellationToken));
             Assert.True(await first.TryReadAsync(new MemoryStream(new byte[Megabyte]), TestContext.Current.CancellationToken));
-            Assert.InRange(budget.Held, Megabyte, 2 * Megabyte);
+            Assert.InRange(budget.Used, Megabyte, 2 * Megabyte);
 
             Assert.False(await second.TryReadAsync(new MemoryStream(new byte[3 * Megabyte]), TestContext.Current.CancellationToken));
-            Assert.InRange(budget.Held, 0, 3 * Megabyte);
+            Assert.InRange(budget.Used, 0, 3 * Megabyte);
         }
 
-        Assert.Equal(0, budget.Held);
+        Assert.Equal(0, budget.Used);
     }
 
     [Fact]
-    public async Task A_budget_that_is_used_up_asks_for_room_before_it_refuses()
+    public async Task A_budget_that_is_used_up_tries_to_free_memory_before_it_refuses()
     {
         var budget = new BodyBudget(10);
         var held = new Queue<long>([6, 3]);
-        budget.MakeRoomAsync = _ =>
+        budget.TryFreeAsync = _ =>
         {
             bool isThere = held.TryDequeue(out long bytes);
             budget.Return(bytes);
@@ -101,9 +101,9 @@ public sealed class BodyBufferTests
         Assert.True(await budget.TryTakeAsync(9, TestContext.Current.CancellationToken));
 
         Assert.True(await budget.TryTakeAsync(7, TestContext.Current.CancellationToken));
-        Assert.Equal(10, budget.Held);
+        Assert.Equal(10, budget.Used);
         Assert.True(await budget.TryTakeAsync(3, TestContext.Current.CancellationToken));
         Assert.False(await budget.TryTakeAsync(1, TestContext.Current.CancellationToken));
-        Assert.Equal(10, budget.Held);
+        Assert.Equal(10, budget.Used);
     }
 }

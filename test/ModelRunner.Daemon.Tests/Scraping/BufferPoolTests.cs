@@ -15,7 +15,7 @@ public sealed class BufferPoolTests
         }, iter: 200);
 
     [Fact]
-    public void What_is_returned_is_given_again_and_counted()
+    public void A_returned_array_is_rented_again_and_counted()
     {
         var pool = new BufferPool();
         byte[] array = pool.Rent(100_000);

@@ -35,10 +35,10 @@ internal sealed class RawRunner : IAsyncDisposable
         };
     }
 
-    /// <summary>Writes an answer; true: the connection stays open for the next request.</summary>
+    /// <summary>Writes a response; true: the connection stays open for the next request.</summary>
     public Func<Stream, CancellationToken, Task<bool>> Answer { get; set; }
 
-    /// <summary>Closes the connection on which the next request comes, without reading it.</summary>
+    /// <summary>Closes the connection of the next request without reading it.</summary>
     public bool ClosesNextUnread { get; set; }
 
     /// <summary>How often it did.</summary>

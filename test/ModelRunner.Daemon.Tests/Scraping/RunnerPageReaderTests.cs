@@ -7,7 +7,7 @@ using ModelRunner.Daemon.Scraping;
 
 namespace ModelRunner.Daemon.Tests.Scraping;
 
-/// <summary>What a runner may answer, byte by byte, and the reason that comes of it.</summary>
+/// <summary>The responses of a runner, byte by byte, and the reason of each failure.</summary>
 public sealed class RunnerPageReaderTests
 {
     private const int MaxBodyBytes = 64 * 1024;
@@ -54,7 +54,7 @@ public sealed class RunnerPageReaderTests
 
     [Theory]
     [MemberData(nameof(Answers))]
-    public async Task An_answer_that_is_no_page_has_a_reason(string reason, string answer, string remark)
+    public async Task A_response_that_is_not_a_page_has_a_reason(string reason, string answer, string remark)
     {
         await using RawRunner runner = RawRunner.WithBytes(1, Encoding.UTF8.GetBytes(answer));
 
@@ -78,7 +78,7 @@ public sealed class RunnerPageReaderTests
     [InlineData("Content-Type: TEXT/PLAIN; charset=utf-8\r\n", false)]
     [InlineData("Content-Type: application/openmetrics-text; version=1.0.0\r\n", true)]
     [InlineData("", false)]
-    public async Task The_types_of_the_formats_and_none_at_all_are_taken(string header, bool isOpenMetrics)
+    public async Task The_content_types_of_the_formats_and_a_missing_one_are_accepted(string header, bool isOpenMetrics)
     {
         await using RawRunner runner = RawRunner.WithBytes(1, RawRunner.Page("x 1\n", header));
 
@@ -93,7 +93,7 @@ public sealed class RunnerPageReaderTests
     [InlineData("Content-Length: 4\r\nContent-Length: 4\r\n\r\nx 1\n")]
     [InlineData("Transfer-Encoding: Chunked\r\n\r\n4;a=b\r\nx 1\n\r\n0;c\r\nX-Trailer: 1\r\n\r\n")]
     [InlineData("\r\nx 1\n")] // the connection ends, behind a line that is whole
-    public async Task Every_way_to_say_where_a_body_ends_is_taken(string answer)
+    public async Task Every_way_to_mark_the_end_of_a_body_is_accepted(string answer)
     {
         await using RawRunner runner = RawRunner.WithBytes(1, Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{Text}{answer}"));
 
@@ -116,7 +116,7 @@ public sealed class RunnerPageReaderTests
     [InlineData("Content-Encoding: gzip\r\n", true)]
     [InlineData("Content-Encoding: x-gzip\r\n", true)]
     [InlineData("Content-Encoding: GZIP\r\n", true)]
-    public async Task The_codings_that_everyone_knows_are_taken(string header, bool useGzip)
+    public async Task The_common_codings_are_accepted(string header, bool useGzip)
     {
         byte[] body = useGzip ? Gzip("x 1\n") : Encoding.UTF8.GetBytes("x 1\n");
         byte[] head = Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{Text}{header}Content-Length: {body.Length}\r\n\r\n");
@@ -153,7 +153,7 @@ public sealed class RunnerPageReaderTests
     [Theory]
     [InlineData(MaxBodyBytes - 1)]
     [InlineData(MaxBodyBytes)]
-    public async Task A_body_up_to_the_limit_is_whole(int bytes)
+    public async Task A_body_up_to_the_limit_is_complete(int bytes)
     {
         string body = new('#', bytes);
         await using RawRunner runner = RawRunner.WithPage(1, body);
@@ -214,7 +214,7 @@ public sealed class RunnerPageReaderTests
     }
 
     [Fact]
-    public async Task NEG_08_The_request_says_what_it_takes_and_nothing_of_the_client()
+    public async Task NEG_08_The_request_names_accepted_formats_and_forwards_nothing_of_the_client()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
 

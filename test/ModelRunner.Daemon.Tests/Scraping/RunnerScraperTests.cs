@@ -38,7 +38,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task A_scrape_whose_client_leaves_takes_the_reading_from_nobody()
+    public async Task A_scrape_whose_client_disconnects_does_not_end_the_request_for_others()
     {
         var asked = new TaskCompletionSource();
         var gate = new TaskCompletionSource();
@@ -64,7 +64,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task MRG_07_Scrapes_within_the_interval_share_a_reading_and_later_ones_do_not()
+    public async Task MRG_07_Scrapes_within_the_interval_share_a_request_and_later_ones_do_not()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
         var time = new FakeTimeProvider();
@@ -93,7 +93,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task A_new_start_of_a_runner_is_never_shown_the_reading_of_the_last_one()
+    public async Task A_new_start_of_a_runner_never_shows_the_body_of_the_previous_one()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, new FakeTimeProvider());
@@ -116,7 +116,7 @@ public sealed class RunnerScraperTests
         var time = new FakeTimeProvider();
         using var scraper = new RunnerScraper(new MetricsSettings(), time);
 
-        // The clock only moves for what is measured, so the reading of the good one is there to be shared.
+        // The clock moves only for the measured scrape, so the scrape of the good runner can be shared.
         await ScrapeOnceAsync(scraper, good.Snapshot);
         Task<ScrapeResult> scrape = scraper.ScrapeAsync([good.Snapshot, hanging.Snapshot], TimeSpan.FromSeconds(2), Cancellation);
         await WaitForRequestAsync(hanging);
@@ -130,7 +130,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task TMO_05_All_runners_are_asked_before_any_has_answered()
+    public async Task TMO_05_All_runners_are_asked_before_any_has_responded()
     {
         const int Count = 32;
         int asked = 0;
@@ -181,7 +181,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task A_hasty_scrape_leaves_the_reading_to_those_who_wait_longer()
+    public async Task A_scrape_with_a_short_timeout_leaves_the_request_to_longer_ones()
     {
         var gate = new TaskCompletionSource();
         await using var runner = new RawRunner(1, async (stream, _) =>
@@ -222,7 +222,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task A_reading_goes_when_nobody_may_share_it_any_more()
+    public async Task A_body_is_released_when_it_can_no_longer_be_shared()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
         var time = new FakeTimeProvider();
@@ -247,14 +247,14 @@ public sealed class RunnerScraperTests
         await ScrapeOnceAsync(scraper, runner.Snapshot);
         await ScrapeOnceAsync(scraper, runner.Snapshot);
 
-        // The reader of the runner lets go last, and may do so after the scrape has ended.
-        while (scraper.Bodies.Held > 0)
+        // The request to the runner releases its reference last, possibly after the scrape has ended.
+        while (scraper.Bodies.Used > 0)
             await Task.Delay(1, Cancellation);
         Assert.DoesNotContain(TimeSpan.Zero, time.DueTimes);
     }
 
     [Fact]
-    public async Task LIF_01_What_a_runner_said_is_gone_with_it()
+    public async Task LIF_01_The_series_of_a_runner_disappear_with_it()
     {
         RawRunner runner = RawRunner.WithPage(1, "x 1\n");
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.Zero }, TimeProvider.System);
@@ -271,7 +271,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task SEC_07_A_runner_that_scrapes_in_turn_ends_at_the_deadline()
+    public async Task SEC_07_A_runner_that_scrapes_the_daemon_ends_at_the_deadline()
     {
         var settings = new MetricsSettings { MinInterval = TimeSpan.Zero };
         var time = new FakeTimeProvider();

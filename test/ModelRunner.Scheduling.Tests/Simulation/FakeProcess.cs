@@ -1,6 +1,6 @@
 namespace ModelRunner.Scheduling.Tests.Simulation;
 
-/// <summary>A process of the simulated shell, as it really is, whatever the scheduler has been told so far.</summary>
+/// <summary>A simulated process in its real state, whatever the scheduler knows.</summary>
 internal sealed class FakeProcess(RunnerId id, RunnerKey key, long memory)
 {
     public RunnerId Id => id;
@@ -13,19 +13,19 @@ internal sealed class FakeProcess(RunnerId id, RunnerKey key, long memory)
 
     public bool IsStopping { get; set; }
 
-    /// <summary>It is gone, but the scheduler does not know yet.</summary>
+    /// <summary>It has ended, but the scheduler does not know yet.</summary>
     public bool IsGone { get; set; }
 
-    /// <summary>Whether the scheduler was told that it is ready.</summary>
+    /// <summary>Whether the scheduler knows that it is ready.</summary>
     public bool WasReadyTold { get; set; }
 
     /// <summary>Whether the scheduler waits to hear whether it lives.</summary>
     public bool IsBeingChecked { get; set; }
 
-    /// <summary>It takes requests and never ends one.</summary>
+    /// <summary>It accepts requests and never completes one.</summary>
     public bool IsStuck { get; set; }
 
-    /// <summary>Whether it answered a request.</summary>
+    /// <summary>Whether it completed a request.</summary>
     public bool HasServed { get; set; }
 
     public HashSet<RequestId> Requests { get; } = [];

@@ -60,8 +60,8 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 if (_processes.Remove(id, out FakeProcess? ended))
                     NoteEnd(ended);
                 break;
-            case RunnerAnswered or RunnerStuck:
-                RunnerId checkedId = happened is RunnerAnswered answered ? answered.Runner : ((RunnerStuck)happened).Runner;
+            case RunnerResponded or RunnerStuck:
+                RunnerId checkedId = happened is RunnerResponded answered ? answered.Runner : ((RunnerStuck)happened).Runner;
                 if (_processes.TryGetValue(checkedId, out FakeProcess? checkedOne))
                     checkedOne.IsBeingChecked = false;
                 break;
@@ -73,7 +73,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 }
 
                 break;
-            case UnloadAsked asked:
+            case UnloadRequested asked:
                 foreach (FakeProcess unloaded in _processes.Values.Where(process => asked.Selection.Matches(process.Key)))
                     unloaded.MayBeCutAt ??= Now + Settings.UnloadDrain;
                 break;
@@ -81,7 +81,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 if (_processes.TryGetValue(unreachable.Runner, out FakeProcess? lost) && lost.WasReadyTold)
                     lost.MayBeCutAt ??= Now + Settings.UnloadDrain;
                 break;
-            case ClientLeft left:
+            case ClientDisconnected left:
                 Waiting.Remove(left.Request);
                 break;
         }
@@ -125,7 +125,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 if (refuse.Reason == RefusalReason.Backoff && _crashes.TryGetValue(_keys[refuse.Request], out bool hasServed))
                 {
                     Require(!hasServed, $"{refuse} is not for a model that was served until it crashed");
-                    Require(refuse.RetryAfter > Settings.BackoffPatience || refuse.RetryAfter >= Settings.QueueTimeout, $"{refuse} is for a long wait");
+                    Require(refuse.RetryAfter > Settings.MaxBackoffWait || refuse.RetryAfter >= Settings.QueueTimeout, $"{refuse} is for a long wait");
                 }
 
                 break;

@@ -25,7 +25,7 @@ internal sealed class Schedule
         _scheduler = new Scheduler(settings);
     }
 
-    /// <summary>Lives one life and returns all its effects.</summary>
+    /// <summary>Runs one random schedule and returns all effects.</summary>
     /// <exception cref="InvalidOperationException">A rule was broken.</exception>
     public static IReadOnlyList<string> Run(ulong seed)
     {
@@ -99,7 +99,7 @@ internal sealed class Schedule
     private void Leave()
     {
         if (_shell.Waiting.Count > 0)
-            Tell(new ClientLeft(_dice.Pick(_shell.Waiting)));
+            Tell(new ClientDisconnected(_dice.Pick(_shell.Waiting)));
     }
 
     private void MoveProcess()
@@ -136,7 +136,7 @@ internal sealed class Schedule
             return;
         FakeProcess process = _dice.Pick(asked);
         process.IsStuck |= _dice.OneIn(4);
-        Tell(process.IsStuck ? new RunnerStuck(process.Id, "it did not answer") : new RunnerAnswered(process.Id));
+        Tell(process.IsStuck ? new RunnerStuck(process.Id, "it did not answer") : new RunnerResponded(process.Id));
     }
 
     private void LoseSocket()
@@ -147,7 +147,7 @@ internal sealed class Schedule
 
     private void Repeat()
     {
-        // What was told once may be told again, at any time after.
+        // An event may be repeated at any later time.
         if (_told.Count > 0)
             Tell(_dice.Pick(_told), isRepeated: true);
     }
@@ -157,7 +157,7 @@ internal sealed class Schedule
         var id = new UnloadId(++_lastUnload);
         var selection = new UnloadSelection(null, _dice.OneIn(2) ? null : [_dice.Pick(_keys).Model]);
         _shell.Unload(id);
-        Tell(new UnloadAsked(id, selection));
+        Tell(new UnloadRequested(id, selection));
         if (!_dice.OneIn(4))
             return;
         _shell.Abandon(id);
@@ -184,11 +184,11 @@ internal sealed class Schedule
         _now = end;
     }
 
-    /// <summary>Nothing new comes, every answer ends, and every process does what it was asked to.</summary>
+    /// <summary>No new event arrives, every response ends, and every process does what was requested.</summary>
     private void Calm()
     {
-        // Nothing crashes any more, so nobody waits for a backoff after this.
-        Pass(_shell.Settings.BackoffPatience);
+        // Nothing crashes any more, so no request waits for a backoff after this.
+        Pass(_shell.Settings.MaxBackoffWait);
         for (int i = 0; _shell.Waiting.Count > 0 || _shell.Admitted.Count > 0 || _shell.OpenUnloads > 0; i++)
         {
             if (i == 200)
@@ -204,12 +204,12 @@ internal sealed class Schedule
     {
         for (int i = _dice.Below(4); i > 0; i--)
             Arrive();
-        Tell(new ShutdownAsked());
+        Tell(new ShutdownRequested());
         Arrive();
         if (_dice.OneIn(2))
         {
             _shell.IsForced = true;
-            Tell(new ShutdownAsked());
+            Tell(new ShutdownRequested());
         }
 
         Calm();
@@ -220,7 +220,7 @@ internal sealed class Schedule
 
     private void Tell(SchedulerEvent happened, bool isRepeated = false)
     {
-        if (!isRepeated && happened is not (ConfigurationChanged or ShutdownAsked or UnloadAsked or RequestArrived))
+        if (!isRepeated && happened is not (ConfigurationChanged or ShutdownRequested or UnloadRequested or RequestArrived))
             _told.Add(happened);
         _shell.Now = _now;
         _shell.Told(happened);

@@ -76,7 +76,7 @@ public sealed class ServingCases
     }
 
     [Fact]
-    public async Task SRV_09_a_load_may_take_longer_than_the_wait_for_a_place()
+    public async Task SRV_09_a_load_may_take_longer_than_the_wait_for_capacity()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"load_delay_ms": 2500}"""));
         Assert.Equal(200, (await daemon.PostAsync(Route, Plain)).Status);

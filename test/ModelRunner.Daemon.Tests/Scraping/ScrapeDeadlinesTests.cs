@@ -3,7 +3,7 @@ using ModelRunner.Daemon.Scraping;
 
 namespace ModelRunner.Daemon.Tests.Scraping;
 
-public sealed class ScrapeDeadlineTests
+public sealed class ScrapeDeadlinesTests
 {
     [Theory]
     [InlineData("10", 8.1)]
@@ -30,16 +30,16 @@ public sealed class ScrapeDeadlineTests
     [InlineData("1,5", 4.5)]
     public void TMO_02_The_header_gives_nine_tenths_less_the_time_for_merging_and_nonsense_gives_the_default(string header, double seconds)
     {
-        ScrapeDeadline deadline = ScrapeDeadline.Of(header, TimeSpan.FromSeconds(5));
+        ScrapeDeadlines deadlines = ScrapeDeadlines.Of(header, TimeSpan.FromSeconds(5));
 
-        Assert.Equal(seconds, deadline.Reading.TotalSeconds, precision: 6);
+        Assert.Equal(seconds, deadlines.Runners.TotalSeconds, precision: 6);
     }
 
     [Fact]
     public void A_missing_header_and_one_that_stands_twice_give_the_default()
     {
-        Assert.Equal(4.5, ScrapeDeadline.Of(StringValues.Empty, TimeSpan.FromSeconds(5)).Reading.TotalSeconds, precision: 6);
-        Assert.Equal(4.5, ScrapeDeadline.Of(new StringValues(["1", "2"]), TimeSpan.FromSeconds(5)).Reading.TotalSeconds, precision: 6);
+        Assert.Equal(4.5, ScrapeDeadlines.Of(StringValues.Empty, TimeSpan.FromSeconds(5)).Runners.TotalSeconds, precision: 6);
+        Assert.Equal(4.5, ScrapeDeadlines.Of(new StringValues(["1", "2"]), TimeSpan.FromSeconds(5)).Runners.TotalSeconds, precision: 6);
     }
 
     [Theory]
@@ -48,11 +48,11 @@ public sealed class ScrapeDeadlineTests
     [InlineData("3600", 54, 60)]
     [InlineData("Infinity", 5, 60)]
     [InlineData("abc", 5, 60)]
-    public void The_page_is_answered_by_nine_tenths_and_read_until_the_scraper_gives_up(string header, double answer, double end)
+    public void The_first_byte_is_due_at_nine_tenths_of_the_timeout_and_the_last_at_its_end(string header, double answer, double end)
     {
-        ScrapeDeadline deadline = ScrapeDeadline.Of(header, TimeSpan.FromSeconds(5));
+        ScrapeDeadlines deadlines = ScrapeDeadlines.Of(header, TimeSpan.FromSeconds(5));
 
-        Assert.Equal(answer, deadline.Answer.TotalSeconds, precision: 6);
-        Assert.Equal(end, deadline.End.TotalSeconds, precision: 6);
+        Assert.Equal(answer, deadlines.FirstByte.TotalSeconds, precision: 6);
+        Assert.Equal(end, deadlines.LastByte.TotalSeconds, precision: 6);
     }
 }

@@ -4,38 +4,40 @@ using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>What the daemon itself takes of the machine. Only used while a page is put together, under its lock.</summary>
-internal sealed class ProcessFigures(TimeProvider time)
+/// <summary>Writes the families about the daemon's own process. Not thread-safe: used only under the merge lock.</summary>
+internal sealed class ProcessMetrics(TimeProvider time)
 {
     private const string DescriptorFolder = "/proc/self/fd";
 
     /// <summary>
-    /// The kernel's figures on memory, always open: to read them is one short call. <see cref="Environment.WorkingSet"/> opens
-    /// <c>/proc/self/status</c>, reads all of it and closes it, which was a twentieth of what a page of ten runners costs.
+    /// The kernel's memory statistics of this process, kept open so that a read is one short system call. <see cref="Environment.WorkingSet"/>
+    /// opens, parses and closes <c>/proc/self/status</c>, which took a twentieth of the time of a page of ten runners.
     /// </summary>
     private static readonly SafeFileHandle? Memory = OpenMemory();
 
-    /// <summary>The kernel walks through all of them, so thousands are not counted anew for each page.</summary>
+    /// <summary>
+    /// The interval between two counts. The kernel walks through all descriptors, so thousands are not counted for each page.
+    /// </summary>
     private static readonly TimeSpan CountAfter = TimeSpan.FromSeconds(5);
 
     private readonly double _startedAt = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
-    private readonly long? _mostDescriptors = ReadMostDescriptors();
+    private readonly long? _maxDescriptors = ReadMaxDescriptors();
     private long? _countedAt;
     private int? _descriptors;
 
     public void Write(ExpositionWriter writer)
     {
         writer.BeginFamily(
-            "model_runner_process_cpu_seconds_total", MetricType.Counter, "Processor time that the daemon has used, its runners not included", "seconds");
+            "model_runner_process_cpu_seconds_total", MetricType.Counter, "Processor time that the daemon has used, without its runners", "seconds");
         writer.WriteSample(Environment.CpuUsage.TotalTime.TotalSeconds);
-        writer.BeginFamily("model_runner_process_resident_memory_bytes", MetricType.Gauge, "Resident memory of the daemon, its runners not included", "bytes");
+        writer.BeginFamily("model_runner_process_resident_memory_bytes", MetricType.Gauge, "Resident memory of the daemon, without its runners", "bytes");
         writer.WriteSample(ReadResidentBytes() ?? Environment.WorkingSet);
-        writer.BeginFamily("model_runner_process_start_time_seconds", MetricType.Gauge, "When the daemon started, in seconds since 1970", "seconds");
+        writer.BeginFamily("model_runner_process_start_time_seconds", MetricType.Gauge, "Start time of the daemon, in seconds since 1970", "seconds");
         writer.WriteSample(_startedAt);
         WriteDescriptors(writer);
     }
 
-    /// <summary>The daemon's resident memory; null where the kernel does not say it.</summary>
+    /// <summary>The daemon's resident memory in bytes; null if the kernel does not report it.</summary>
     internal static long? ReadResidentBytes()
     {
         if (Memory is null)
@@ -75,18 +77,18 @@ internal sealed class ProcessFigures(TimeProvider time)
             (_descriptors, _countedAt) = (CountDescriptors(), time.GetTimestamp());
         if (_descriptors is { } descriptors)
         {
-            writer.BeginFamily("model_runner_process_open_fds", MetricType.Gauge, "File descriptors that the daemon holds");
+            writer.BeginFamily("model_runner_process_open_fds", MetricType.Gauge, "File descriptors that the daemon has open");
             writer.WriteSample(descriptors);
         }
 
-        if (_mostDescriptors is { } most)
+        if (_maxDescriptors is { } max)
         {
-            writer.BeginFamily("model_runner_process_max_fds", MetricType.Gauge, "File descriptors that the daemon may hold");
-            writer.WriteSample(most);
+            writer.BeginFamily("model_runner_process_max_fds", MetricType.Gauge, "Limit of file descriptors of the daemon");
+            writer.WriteSample(max);
         }
     }
 
-    // A machine without /proc just has no such series.
+    // Without /proc the page has no such series.
     private static int? CountDescriptors()
     {
         try
@@ -99,13 +101,13 @@ internal sealed class ProcessFigures(TimeProvider time)
         }
     }
 
-    private static long? ReadMostDescriptors()
+    private static long? ReadMaxDescriptors()
     {
         try
         {
             string? line = File.ReadLines("/proc/self/limits").FirstOrDefault(static line => line.StartsWith("Max open files", StringComparison.Ordinal));
             string[] words = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-            return words.Length > 3 && long.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out long most) ? most : null;
+            return words.Length > 3 && long.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out long max) ? max : null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
