@@ -82,7 +82,7 @@ internal sealed partial class FileLogTarget : ILogTarget
         if (descriptor < 0)
             throw new IOException($"{FilePath} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
         var file = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (FileFacts.Of(file) is not { IsRegular: true })
+        if (!FileStatus.Of(file).IsRegular)
         {
             file.Dispose();
             throw new IOException($"{FilePath} is not a regular file");

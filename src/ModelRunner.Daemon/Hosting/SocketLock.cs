@@ -35,13 +35,14 @@ internal sealed class SocketLock : IDisposable
             SafeFileHandle file = UnixSystem.OpenLockFile(path);
             try
             {
-                if (FileFacts.Of(file) is not { IsRegular: true } ours)
+                FileStatus ours = FileStatus.Of(file);
+                if (!ours.IsRegular)
                     throw new IOException($"{path} is not a regular file");
                 if (!UnixSystem.TryLock(file))
                     return null;
 
                 // Whoever had it before us has removed the file at its end: then what we locked is no longer what others will open.
-                if (FileFacts.At(path) != ours)
+                if (!FileStatus.OfLink(path).IsSameFileAs(ours))
                     continue;
 
                 var taken = new SocketLock(path, file);
@@ -78,7 +79,7 @@ internal sealed class SocketLock : IDisposable
     /// <summary>Removes the file, unless another one lies at its path by now, and unlocks.</summary>
     public void Dispose()
     {
-        if (!_file.IsClosed && FileFacts.At(_path) is { } found && found == FileFacts.Of(_file))
+        if (!_file.IsClosed && FileStatus.OfLink(_path).IsSameFileAs(FileStatus.Of(_file)))
             UnixSystem.Remove(_path);
         _file.Dispose();
     }

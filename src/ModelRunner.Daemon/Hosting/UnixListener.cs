@@ -87,7 +87,7 @@ internal sealed class UnixListener : IDisposable
     {
         if (Interlocked.Exchange(ref _isRemoved, true))
             return;
-        if (FileFacts.At(Path) is { } found && found == FileFacts.Of(_file))
+        if (FileStatus.OfLink(Path).IsSameFileAs(FileStatus.Of(_file)))
             UnixSystem.Remove(Path);
     }
 
@@ -133,7 +133,8 @@ internal sealed class UnixListener : IDisposable
 
     private static void RemoveStale(string path, string shown, string option)
     {
-        if (FileFacts.At(path) is not { } found)
+        FileStatus found = FileStatus.OfLink(path);
+        if (!found.Exists)
             return;
         if (!found.IsSocket)
         {
@@ -147,7 +148,7 @@ internal sealed class UnixListener : IDisposable
 
     private static void RefuseIfAnswered(string path, string shown, string option)
     {
-        if (FileFacts.At(path) is { IsSocket: true } && IsAnswered(path))
+        if (FileStatus.OfLink(path).IsSocket && IsAnswered(path))
             throw new ListenException($"another model-runner answers on {shown}; stop it, or name another place with {option}");
     }
 
@@ -163,7 +164,7 @@ internal sealed class UnixListener : IDisposable
         }
         catch (SocketException failure)
         {
-            return failure.SocketErrorCode != SocketError.ConnectionRefused && FileFacts.At(path) is not null;
+            return failure.SocketErrorCode != SocketError.ConnectionRefused && FileStatus.OfLink(path).Exists;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ModelRunner.Gguf;
+using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -15,7 +16,7 @@ internal sealed class HeaderCache(FileThreads threads)
     /// <summary>The architecture that image and audio projectors give in their heads.</summary>
     public const string ProjectorArchitecture = "clip";
 
-    private readonly ConcurrentDictionary<(string Path, long Size, DateTimeOffset Written, (ulong, ulong) Identity), Lazy<Task<GgufReadOutcome>>> _outcomes
+    private readonly ConcurrentDictionary<(string Path, long Size, DateTimeOffset Written, FileId Id), Lazy<Task<GgufReadOutcome>>> _outcomes
         = new();
 
     /// <summary>Completes when the heads of all shards of a model have been read; never fails.</summary>
@@ -43,10 +44,10 @@ internal sealed class HeaderCache(FileThreads threads)
 
     private Task<GgufReadOutcome> Begin(ModelFile file)
     {
-        var key = (file.Path, file.SizeBytes, file.Written, file.Identity);
+        var key = (file.Path, file.SizeBytes, file.Written, file.Id);
         if (!_outcomes.ContainsKey(key) && _outcomes.Count >= MaxEntries)
             _outcomes.Clear();
-        return _outcomes.GetOrAdd(key, _ => new Lazy<Task<GgufReadOutcome>>(() => threads.RunAsync(file.Identity.Device, () => ReadShards(file)))).Value;
+        return _outcomes.GetOrAdd(key, _ => new Lazy<Task<GgufReadOutcome>>(() => threads.RunAsync(file.Id.Device, () => ReadShards(file)))).Value;
     }
 
     private static GgufReadOutcome ReadShards(ModelFile file)

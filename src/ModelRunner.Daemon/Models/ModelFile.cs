@@ -17,7 +17,7 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
     public string? Problem { get; init; }
 
     /// <summary>Device and inode of the first shard.</summary>
-    public (ulong Device, ulong Inode) Identity { get; init; }
+    public FileId Id { get; init; }
 
     /// <summary>Absolute path of the image projector that belongs to it; null: there is none.</summary>
     public string? Projector { get; init; }
@@ -41,7 +41,7 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
         long size = 0;
         DateTimeOffset written = default;
         string? problem = null;
-        (ulong, ulong) identity = default;
+        FileId id = default;
         foreach (string shard in shards)
         {
             FileStatus status = FileStatus.Of(shard);
@@ -50,12 +50,12 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
             else
                 size += status.SizeBytes;
             written = status.Written > written ? status.Written : written;
-            identity = identity == default ? status.Identity : identity;
+            id = id == default ? status.Id : id;
         }
 
         // Of a model in many parts the part is named.
         if (count > 1 && problem is not null)
             problem = $"has a part that {problem}";
-        return new ModelFile(shownName, shards, size, written, count - shards.Count) { Problem = problem, Identity = identity };
+        return new ModelFile(shownName, shards, size, written, count - shards.Count) { Problem = problem, Id = id };
     }
 }

@@ -1,4 +1,5 @@
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Models;
@@ -8,7 +9,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
 {
     private readonly Dictionary<string, ModelSource> _sources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
-    private readonly Dictionary<(ulong, ulong), string> _ownersOfFiles = [];
+    private readonly Dictionary<FileId, string> _ownersOfFiles = [];
     private readonly List<string> _problems = [];
     private readonly List<AliasClash> _clashes = [];
 
@@ -37,8 +38,8 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
 
             ModelFile file = WithProjector(ModelFile.FromPath(model.Path, Path.GetFileName(model.Path)));
             Add(reference, file, model);
-            if (file.Identity != default)
-                _ownersOfFiles.TryAdd(file.Identity, reference);
+            if (file.Id != default)
+                _ownersOfFiles.TryAdd(file.Id, reference);
         }
     }
 
@@ -62,7 +63,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         }
 
         string canonical = reference.ToString();
-        if (_ownersOfFiles.TryGetValue(file.Identity, out string? owner))
+        if (_ownersOfFiles.TryGetValue(file.Id, out string? owner))
             _aliases.TryAdd(canonical, owner);
         else if (_sources.TryGetValue(canonical, out ModelSource? other))
             _problems.Add($"the files {Show(other.File)} and {Show(file)} would both be {canonical}; the first is used, rename one");

@@ -31,7 +31,7 @@ internal sealed class StoreScanner
     private readonly string _root;
     private readonly SortedDictionary<string, List<string>> _models = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> _projectors = new(StringComparer.Ordinal);
-    private readonly HashSet<(ulong, ulong)> _visited = [];
+    private readonly HashSet<FileId> _visited = [];
     private readonly List<string> _problems = [];
     private int _files;
     private int _entries;
@@ -82,7 +82,7 @@ internal sealed class StoreScanner
 
     private void Collect(string path, FileStatus status, int depth)
     {
-        if (depth < 0 || !_visited.Add(status.Identity))
+        if (depth < 0 || !_visited.Add(status.Id))
             return;
 
         try

@@ -1,12 +1,12 @@
 namespace ModelRunner.Linux.Files;
 
-/// <summary>What lies at a path.</summary>
+/// <summary>What is at a path.</summary>
 internal enum FileKind
 {
-    /// <summary>Nothing, or a link that leads to nothing.</summary>
+    /// <summary>Nothing, or a link to nothing.</summary>
     Missing,
 
-    /// <summary>This user may not look.</summary>
+    /// <summary>Unknown: this user has no access to the path.</summary>
     Denied,
 
     /// <summary>A regular file.</summary>
@@ -15,6 +15,6 @@ internal enum FileKind
     /// <summary>A folder.</summary>
     Folder,
 
-    /// <summary>A pipe, a socket or a device.</summary>
+    /// <summary>A pipe, a socket, a device, or a link that was not followed.</summary>
     Other,
 }

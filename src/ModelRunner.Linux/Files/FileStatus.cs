@@ -1,67 +1,120 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace ModelRunner.Linux.Files;
 
 /// <summary>
-/// What lies at a path, links followed. .NET tells neither a pipe from a file nor the size of what a link leads to, and both matter for
-/// paths that somebody else may have filled.
+/// The metadata of a file, read with statx(2). .NET does not distinguish a pipe from a file, does not report the size of a link's target,
+/// and has no inode. This matters for paths that another user may have created.
 /// </summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="SizeBytes">Its size; of meaning for regular files only.</param>
-/// <param name="Written">Its last write.</param>
-/// <param name="Identity">Device and inode: equal for two paths that lead to the same thing.</param>
-internal readonly unsafe partial record struct FileStatus(
-    FileKind Kind, long SizeBytes, DateTimeOffset Written, (ulong Device, ulong Inode) Identity)
+internal readonly unsafe struct FileStatus
 {
-    private const int CurrentDirectory = -100; // AT_FDCWD
+    private const int FollowLinks = 0;
+    private const int DoNotFollowLinks = 0x100; // AT_SYMLINK_NOFOLLOW
     private const int DescriptorItself = 0x1000; // AT_EMPTY_PATH
-    private const uint WantsBasics = 0x7ff; // STATX_BASIC_STATS
-    private const int TypeMask = 0xF000;
+    private const uint BasicFields = 0x7ff; // STATX_BASIC_STATS
     private const int ErrorNotPermitted = 1;
     private const int ErrorNoAccess = 13;
 
-    // The longest time that DateTimeOffset can hold, in seconds from 1970.
+    private const int TypeMask = 0xF000;
+    private const int RegularType = 0x8000;
+    private const int FolderType = 0x4000;
+    private const int SocketType = 0xC000;
+    private const int WritableByOthers = 0x12; // octal 0022
+
+    // struct statx has the same layout on every architecture.
+    private const int StructSize = 256;
+    private const int OwnerOffset = 20;
+    private const int ModeOffset = 28;
+    private const int InodeOffset = 32;
+    private const int SizeOffset = 40;
+    private const int WrittenSecondsOffset = 112;
+    private const int WrittenNanosecondsOffset = 120;
+    private const int DeviceMajorOffset = 136;
+    private const int DeviceMinorOffset = 140;
+
+    // The latest time that DateTimeOffset can hold, in seconds since 1970.
     private const long LastSecond = 253_402_300_799;
 
-    public bool IsRegular => Kind == FileKind.Regular;
+    private FileStatus(FileKind kind) => Kind = kind;
 
-    /// <summary>Looks at a path. Never throws, never opens anything, never waits for a pipe.</summary>
-    public static FileStatus Of(string path)
+    private FileStatus(byte* fields)
     {
-        // The system ends a path at the first zero byte.
-        if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal))
-            return default;
-
-        return Look(CurrentDirectory, path, 0);
-    }
-
-    /// <summary>Looks at an open file.</summary>
-    public static FileStatus Of(SafeFileHandle file) => Look((int)file.DangerousGetHandle(), "", DescriptorItself);
-
-    private static FileStatus Look(int descriptor, string path, int flags)
-    {
-        // struct statx is the same on every machine: 256 bytes; mode at 28, inode at 32, size at 40, last write at 112, device at 136.
-        byte* facts = stackalloc byte[256];
-        if (Read(descriptor, path, flags, WantsBasics, facts) != 0)
+        Owner = *(uint*)(fields + OwnerOffset);
+        Mode = *(ushort*)(fields + ModeOffset);
+        Kind = (Mode & TypeMask) switch
         {
-            bool isDenied = Marshal.GetLastPInvokeError() is ErrorNotPermitted or ErrorNoAccess;
-            return new FileStatus(isDenied ? FileKind.Denied : FileKind.Missing, 0, default, default);
-        }
-
-        FileKind kind = (*(ushort*)(facts + 28) & TypeMask) switch
-        {
-            0x8000 => FileKind.Regular,
-            0x4000 => FileKind.Folder,
+            RegularType => FileKind.Regular,
+            FolderType => FileKind.Folder,
             _ => FileKind.Other,
         };
-        long seconds = Math.Clamp(*(long*)(facts + 112), 0, LastSecond);
-        long ticks = *(uint*)(facts + 120) / 100;
-        ulong device = ((ulong)*(uint*)(facts + 136) << 32) | *(uint*)(facts + 140);
-        return new FileStatus(
-            kind, *(long*)(facts + 40), DateTimeOffset.FromUnixTimeSeconds(seconds).AddTicks(ticks), (device, *(ulong*)(facts + 32)));
+        SizeBytes = *(long*)(fields + SizeOffset);
+        long seconds = Math.Clamp(*(long*)(fields + WrittenSecondsOffset), 0, LastSecond);
+        long ticks = *(uint*)(fields + WrittenNanosecondsOffset) / TimeSpan.NanosecondsPerTick;
+        Written = DateTimeOffset.FromUnixTimeSeconds(seconds).AddTicks(ticks);
+        ulong device = ((ulong)*(uint*)(fields + DeviceMajorOffset) << 32) | *(uint*)(fields + DeviceMinorOffset);
+        Id = new FileId(device, *(ulong*)(fields + InodeOffset));
     }
 
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Read(int descriptor, string path, int flags, uint mask, byte* facts);
+    /// <summary>What it is. All other properties are zero where it is <see cref="FileKind.Missing"/> or <see cref="FileKind.Denied"/>.</summary>
+    public FileKind Kind { get; }
+
+    /// <summary>The user who owns it.</summary>
+    public uint Owner { get; }
+
+    /// <summary>Its type and permissions.</summary>
+    public int Mode { get; }
+
+    /// <summary>Its size. Only regular files have one.</summary>
+    public long SizeBytes { get; }
+
+    /// <summary>The time of its last write.</summary>
+    public DateTimeOffset Written { get; }
+
+    /// <summary>Which file it is.</summary>
+    public FileId Id { get; }
+
+    /// <summary>Whether the file is there and its metadata could be read.</summary>
+    public bool Exists => Kind is not (FileKind.Missing or FileKind.Denied);
+
+    /// <summary>Whether it is a regular file.</summary>
+    public bool IsRegular => Kind == FileKind.Regular;
+
+    /// <summary>Whether it is a Unix socket.</summary>
+    public bool IsSocket => (Mode & TypeMask) == SocketType;
+
+    /// <summary>Whether it exists, the user of this process owns it, and no other user may write to it.</summary>
+    public bool IsPrivate => Exists && Owner == Libc.EffectiveUser() && (Mode & WritableByOthers) == 0;
+
+    /// <summary>Reads the status of what a path leads to; links are followed. Never throws, opens nothing and does not wait for a pipe.</summary>
+    public static FileStatus Of(string path) => Read(Libc.CurrentDirectory, path, FollowLinks);
+
+    /// <summary>Reads the status of what is at a path; a link is not followed.</summary>
+    public static FileStatus OfLink(string path) => Read(Libc.CurrentDirectory, path, DoNotFollowLinks);
+
+    /// <summary>Reads the status of a name in an open folder; a link is not followed.</summary>
+    /// <param name="folder">The descriptor of the folder.</param>
+    /// <param name="name">The name in that folder.</param>
+    public static FileStatus OfName(int folder, string name) => Read(folder, name, DoNotFollowLinks);
+
+    /// <summary>Reads the status of an open file.</summary>
+    public static FileStatus OfDescriptor(int descriptor) => Call(descriptor, "", DescriptorItself);
+
+    /// <inheritdoc cref="OfDescriptor"/>
+    public static FileStatus Of(SafeHandle file) => OfDescriptor((int)file.DangerousGetHandle());
+
+    /// <summary>Whether both are the same file. False where one of them does not exist.</summary>
+    public bool IsSameFileAs(FileStatus other) => Exists && other.Exists && Id == other.Id;
+
+    // The system ends a path at the first zero byte, so such a path would lead to another file.
+    private static FileStatus Read(int folder, string path, int flags) =>
+        path.Contains('\0', StringComparison.Ordinal) ? default : Call(folder, path, flags);
+
+    private static FileStatus Call(int folder, string path, int flags)
+    {
+        byte* fields = stackalloc byte[StructSize];
+        if (Libc.StatusAt(folder, path, flags, BasicFields, fields) == 0)
+            return new FileStatus(fields);
+        bool isDenied = Marshal.GetLastPInvokeError() is ErrorNotPermitted or ErrorNoAccess;
+        return new FileStatus(isDenied ? FileKind.Denied : FileKind.Missing);
+    }
 }

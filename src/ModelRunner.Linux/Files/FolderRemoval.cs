@@ -24,7 +24,7 @@ internal static class FolderRemoval
     private static bool Remove(HeldFolder parent, string name, HeldFolder folder, int depth)
     {
         // In a folder that others may write to, a name can change hands between two calls; so nothing in it is touched.
-        if (!folder.Identity.IsOursAlone || folder.Identity.Device != parent.Identity.Device && depth > 1)
+        if (!folder.Status.IsPrivate || folder.Status.Id.Device != parent.Status.Id.Device && depth > 1)
             return false;
 
         foreach (string entry in folder.ReadNames())
@@ -36,6 +36,6 @@ internal static class FolderRemoval
                 Remove(folder, entry, inner, depth + 1);
         }
 
-        return parent.RemoveFolder(name, folder.Identity);
+        return parent.RemoveFolder(name, folder.Status);
     }
 }

@@ -10,9 +10,10 @@ internal sealed class HeldFolder : IDisposable
 {
     private readonly int _descriptor;
 
-    private HeldFolder(int descriptor, FileIdentity identity) => (_descriptor, Identity) = (descriptor, identity);
+    private HeldFolder(int descriptor, FileStatus status) => (_descriptor, Status) = (descriptor, status);
 
-    public FileIdentity Identity { get; }
+    /// <summary>Its status when it was opened.</summary>
+    public FileStatus Status { get; }
 
     /// <summary>Opens a folder by its path, through links; null where there is none or it may not be read.</summary>
     public static HeldFolder? Open(string path) => Open(Libc.CurrentDirectory, path, 0);
@@ -38,10 +39,9 @@ internal sealed class HeldFolder : IDisposable
     /// <summary>Removes a file, a socket or a link; false where it is a folder or cannot be removed.</summary>
     public bool RemoveFile(string name) => Libc.UnlinkAt(_descriptor, name, 0) == 0;
 
-    /// <summary>Removes an empty folder, if the name still stands for that one.</summary>
-    public bool RemoveFolder(string name, FileIdentity expected) =>
-        FileIdentity.OfName(_descriptor, name) is { } found && (found.Device, found.Inode) == (expected.Device, expected.Inode)
-        && Libc.UnlinkAt(_descriptor, name, Libc.RemoveDirectory) == 0;
+    /// <summary>Removes an empty folder, if the name still leads to the expected one.</summary>
+    public bool RemoveFolder(string name, FileStatus expected) =>
+        FileStatus.OfName(_descriptor, name).IsSameFileAs(expected) && Libc.UnlinkAt(_descriptor, name, Libc.RemoveDirectory) == 0;
 
     /// <summary>Takes a shared lock that lasts until disposal. Programs that clean temporary folders leave a locked one alone.</summary>
     public bool TryLockShared() => Libc.Lock(_descriptor, Libc.LockShared | Libc.LockNoWait) == 0;
@@ -56,8 +56,8 @@ internal sealed class HeldFolder : IDisposable
         int descriptor = Libc.OpenAt(folder, name, flags | Libc.OpenDirectory | Libc.OpenNoBlock | Libc.OpenCloseOnExec, 0);
         if (descriptor < 0)
             return null;
-        if (FileIdentity.OfDescriptor(descriptor) is { } identity)
-            return new HeldFolder(descriptor, identity);
+        if (FileStatus.OfDescriptor(descriptor) is { Exists: true } status)
+            return new HeldFolder(descriptor, status);
 
         _ = Libc.Close(descriptor);
         return null;

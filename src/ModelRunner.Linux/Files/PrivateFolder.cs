@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace ModelRunner.Linux.Files;
@@ -8,11 +7,8 @@ namespace ModelRunner.Linux.Files;
 /// An open folder that belongs to this user and that nobody else may write to. It is checked and used through one descriptor, so that what
 /// was checked is what is used, whatever happens to its name.
 /// </summary>
-internal sealed unsafe partial class PrivateFolder : IDisposable
+internal sealed class PrivateFolder : IDisposable
 {
-    private const int EmptyPath = 0x1000; // AT_EMPTY_PATH
-    private const uint WantsModeAndUser = 0x1 | 0x2 | 0x8; // STATX_TYPE | STATX_MODE | STATX_UID
-    private const int WritableByOthers = 0x12; // octal 0022
     private const uint OwnerOnly = 0x1C0; // octal 0700
 
     private static readonly int OpenFolderOnly = Libc.OpenDirectory | Libc.OpenNoFollow | Libc.OpenCloseOnExec; // O_RDONLY being 0
@@ -22,7 +18,7 @@ internal sealed unsafe partial class PrivateFolder : IDisposable
     private PrivateFolder(SafeFileHandle handle) => _handle = handle;
 
     /// <summary>This user.</summary>
-    public static uint User => EffectiveUser();
+    public static uint User => Libc.EffectiveUser();
 
     /// <summary>The path that leads through the descriptor.</summary>
     public string Path => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{_handle.DangerousGetHandle()}/");
@@ -34,13 +30,13 @@ internal sealed unsafe partial class PrivateFolder : IDisposable
     public static PrivateFolder? TryOpen(string path, bool create)
     {
         if (create)
-            _ = MakeDirectory(path, OwnerOnly);
-        int descriptor = Open(path, OpenFolderOnly, 0);
+            _ = Libc.MakeDirectory(path, OwnerOnly);
+        int descriptor = Libc.OpenAt(Libc.CurrentDirectory, path, OpenFolderOnly, 0);
         if (descriptor < 0)
             return null;
 
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (IsPrivate(descriptor))
+        if (FileStatus.Of(handle).IsPrivate)
             return new PrivateFolder(handle);
 
         handle.Dispose();
@@ -48,30 +44,7 @@ internal sealed unsafe partial class PrivateFolder : IDisposable
     }
 
     /// <summary>Removes a folder if it is empty.</summary>
-    public static void RemoveIfEmpty(string path) => _ = RemoveDirectory(path);
+    public static void RemoveIfEmpty(string path) => _ = Libc.UnlinkAt(Libc.CurrentDirectory, path, Libc.RemoveDirectory);
 
     public void Dispose() => _handle.Dispose();
-
-    private static bool IsPrivate(int descriptor)
-    {
-        // struct statx is the same on every machine: 256 bytes, the user at 20, the mode at 28.
-        byte* facts = stackalloc byte[256];
-        return StatusOf(descriptor, "", EmptyPath, WantsModeAndUser, facts) == 0
-            && *(uint*)(facts + 20) == User && (*(ushort*)(facts + 28) & WritableByOthers) == 0;
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags, int mode);
-
-    [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MakeDirectory(string path, uint mode);
-
-    [LibraryImport("libc", EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int RemoveDirectory(string path);
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int StatusOf(int folder, string path, int flags, uint mask, byte* facts);
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint EffectiveUser();
 }

@@ -90,8 +90,11 @@ internal static unsafe class ProcessList
     }
 
     /// <summary>The user that a process acts as; null where it is gone.</summary>
-    public static uint? User(int process) =>
-        FileIdentity.OfName(Libc.CurrentDirectory, string.Create(CultureInfo.InvariantCulture, $"/proc/{process}"))?.Owner;
+    public static uint? User(int process)
+    {
+        FileStatus folder = FileStatus.OfLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}"));
+        return folder.Exists ? folder.Owner : null;
+    }
 
     private static List<int> ReadNumbers()
     {

@@ -33,7 +33,7 @@ internal sealed class RuntimeFolder : IDisposable
     public string EmptyFolder => System.IO.Path.Join(Path, "empty");
 
     /// <summary>Whether the path still leads to this folder, and not to nothing or to a folder that somebody made in its place.</summary>
-    public bool IsThere => Find() is not null;
+    public bool IsThere => FileStatus.OfLink(Path).IsSameFileAs(_held.Status);
 
     /// <summary>
     /// The places where such folders may be, the best first: <c>XDG_RUNTIME_DIR</c> where it belongs to this user and nobody else may
@@ -73,7 +73,7 @@ internal sealed class RuntimeFolder : IDisposable
     /// Makes the empty folder again where it is gone: programs that clean temporary folders remove empty ones, and leave the rest.
     /// </summary>
     /// <returns>False when nothing can be started with this folder any more; runners that live may still have their sockets in it.</returns>
-    public bool TryRestore() => Find() == _held.Identity && TryMakeEmptyFolder();
+    public bool TryRestore() => IsUnchanged() && TryMakeEmptyFolder();
 
     /// <summary>A path for a runner's socket that no other start has.</summary>
     public string SocketPath(long number) => System.IO.Path.Join(Path, string.Create(CultureInfo.InvariantCulture, $"r{number}.sock"));
@@ -113,16 +113,18 @@ internal sealed class RuntimeFolder : IDisposable
 
     private bool TryMakeEmptyFolder() => Directory.Exists(EmptyFolder) || Libc.MakeDirectory(EmptyFolder, OwnerOnly) == 0;
 
-    private FileIdentity? Find() =>
-        FileIdentity.OfName(Libc.CurrentDirectory, Path) is { } found
-        && (found.Device, found.Inode) == (_held.Identity.Device, _held.Identity.Inode) ? found : null;
+    private bool IsUnchanged()
+    {
+        FileStatus found = FileStatus.OfLink(Path);
+        return found.IsSameFileAs(_held.Status) && (found.Owner, found.Mode) == (_held.Status.Owner, _held.Status.Mode);
+    }
 
     private static bool IsPrivate(string? path)
     {
         if (string.IsNullOrEmpty(path) || !System.IO.Path.IsPathRooted(path))
             return false;
         using HeldFolder? folder = HeldFolder.Open(path);
-        return folder is { Identity.IsOursAlone: true };
+        return folder is { Status.IsPrivate: true };
     }
 
     private static string RandomText() => Random.Shared.Next().ToString("x8", CultureInfo.InvariantCulture);
