@@ -99,6 +99,18 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "abort")]
     public static partial void Abort();
 
+    /// <summary>Ends the process at once, without the destructors of libraries that another thread may still use.</summary>
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    public static partial void ExitNow(int status);
+
+    /// <summary>Sets a variable that native code can read. <see cref="Environment"/> changes a copy that only .NET reads.</summary>
+    [LibraryImport("libc", EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SetEnvironmentVariable(string name, string value, int overwrite);
+
+    /// <summary>Sets the permissions that new files do not get.</summary>
+    [LibraryImport("libc", EntryPoint = "umask")]
+    public static partial uint SetUmask(uint mask);
+
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using ModelRunner.Linux;
 using ModelRunner.LlamaHost.Arguments;
 using ModelRunner.LlamaHost.Diagnostics;
 using ModelRunner.LlamaHost.Generation;
@@ -26,7 +27,7 @@ internal sealed class HostApplication(HostSettings settings)
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, AskToStop);
 
         // Before any file or socket is made: what this program makes is its user's only.
-        _ = LibC.SetUmask(0x7F);
+        _ = Libc.SetUmask(0x7F);
         WebApplication server;
         try
         {
@@ -99,7 +100,7 @@ internal sealed class HostApplication(HostSettings settings)
         if (settings.IsUnixSocket)
             File.Delete(settings.Host);
         Console.Error.Flush();
-        LibC.ExitNow(1);
+        Libc.ExitNow(1);
     }
 
     // The model is being read or computed with on another thread, under which nothing may be taken away.
@@ -108,7 +109,7 @@ internal sealed class HostApplication(HostSettings settings)
         if (settings.IsUnixSocket)
             File.Delete(settings.Host);
         await Console.Error.FlushAsync();
-        LibC.ExitNow(0);
+        Libc.ExitNow(0);
         return 0;
     }
 

@@ -26,7 +26,7 @@ public sealed class DirectionTests
             ],
             ["Yarp.ReverseProxy"]
         },
-        { "ModelRunner.LlamaHost", [], ["LLamaSharp", "LLamaSharp.Backend.Cpu"] },
+        { "ModelRunner.LlamaHost", ["ModelRunner.Linux"], ["LLamaSharp", "LLamaSharp.Backend.Cpu"] },
     };
 
     [Fact]
@@ -48,6 +48,16 @@ public sealed class DirectionTests
     [InlineData("ModelRunner.Cli")]
     public void A_client_needs_no_web_server(string project) => Assert.DoesNotContain(RepositoryTree.Sources, file =>
         file.Path.StartsWith($"src/{project}/", StringComparison.Ordinal) && file.Text.Contains("Microsoft.AspNetCore", StringComparison.Ordinal));
+
+    [Fact]
+    public void Unsafe_code_and_imports_are_in_the_library_for_Linux_and_in_the_functions_of_llama_cpp()
+    {
+        Assert.Empty(RepositoryTree.Sources.SelectMany(NativeCode.Check));
+        Assert.Equal(
+            ["ModelRunner.Linux", "ModelRunner.LlamaHost"],
+            References.Select(static row => row.Data.Item1).Order(StringComparer.Ordinal).Where(static project =>
+                new ProjectFile(RepositoryTree.Get($"src/{project}/{project}.csproj")).Property("AllowUnsafeBlocks") is not null));
+    }
 
     [Fact]
     public void Every_project_of_the_product_has_a_rule() => Assert.Equal(

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using ModelRunner.Linux.Files;
@@ -10,14 +9,10 @@ namespace ModelRunner.Daemon.Diagnostics;
 /// <c>.2</c> and so on; the oldest is removed, so that the folder never takes more than <c>(kept + 1) × size</c>. After an error the file
 /// is opened again for the next line. Not safe for several threads.
 /// </summary>
-internal sealed partial class FileLogTarget : ILogTarget
+internal sealed class FileLogTarget : ILogTarget
 {
     /// <summary>The name of the file that is written to.</summary>
     public const string FileName = "model-runner.log";
-
-    // O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC. Non-blocking, so that opening a FIFO does not wait for a reader.
-    private const int OpenFlags = 0x1 | 0x40 | 0x400 | 0x800 | 0x100 | 0x80000;
-    private const int OwnerOnly = 0x180; // octal 0600
 
     private readonly long _maxBytes;
     private readonly int _kept;
@@ -77,18 +72,9 @@ internal sealed partial class FileLogTarget : ILogTarget
     {
         Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
 
-        // Model names and the like are nobody else's business: the file is for its owner only.
-        int descriptor = Open(FilePath, OpenFlags, OwnerOnly);
-        if (descriptor < 0)
-            throw new IOException($"{FilePath} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
-        var file = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (!FileStatus.Of(file).IsRegular)
-        {
-            file.Dispose();
-            throw new IOException($"{FilePath} is not a regular file");
-        }
-
-        (_file, _writer) = (file, new DescriptorWriter(descriptor, _isWithinLine));
+        // The log names models and clients, so only its owner may read it.
+        _file = RegularFile.OpenForAppending(FilePath);
+        _writer = new DescriptorWriter((int)_file.DangerousGetHandle(), _isWithinLine);
     }
 
     private void Close()
@@ -96,7 +82,4 @@ internal sealed partial class FileLogTarget : ILogTarget
         _file?.Dispose();
         (_file, _writer) = (null, null);
     }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags, int mode);
 }

@@ -1,4 +1,6 @@
 using System.IO.Pipelines;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace ModelRunner.Daemon.Metrics;
 
@@ -23,7 +25,7 @@ internal sealed class PageSender(TimeProvider time)
     /// <param name="idleTimeout">The idle timeout: the longest time in which the client may accept no bytes.</param>
     public async Task SendAsync(HttpContext context, PageReader reader, TimeSpan left, TimeSpan idleTimeout)
     {
-        using var timeout = new SendTimeout(SocketQueue.Of(context), left, idleTimeout, time);
+        using var timeout = new SendTimeout(SocketOf(context), left, idleTimeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, context.RequestAborted);
 
         async ValueTask FlushAsync(PipeWriter output, int bytes)
@@ -49,6 +51,10 @@ internal sealed class PageSender(TimeProvider time)
             context.Abort();
         }
     }
+
+    // Null where the socket says nothing about this response: in HTTP/2, where other streams use it too, and where there is no socket.
+    private static Socket? SocketOf(HttpContext context) =>
+        HttpProtocol.IsHttp2(context.Request.Protocol) ? null : context.Features.Get<IConnectionSocketFeature>()?.Socket;
 
     private static async Task SendAsync(
         PipeWriter output, PageReader reader, Func<PipeWriter, int, ValueTask> flush, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using ModelRunner.Linux.Sockets;
 
 namespace ModelRunner.Daemon.Metrics;
 

@@ -3,22 +3,27 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ModelRunner.Linux.Files;
 
-/// <summary>Opens regular files and nothing else: to open a pipe waits for a writer, and to open a device may do anything.</summary>
-internal static partial class RegularFile
+/// <summary>
+/// Opens regular files and nothing else. To open a pipe would wait for the process at its other end, and to open a device may change it.
+/// </summary>
+internal static class RegularFile
 {
     private const int ReadOnly = 0;
+    private const int WriteOnly = 1;
+    private const int Create = 0x40; // O_CREAT
+    private const int Append = 0x400; // O_APPEND
     private const int NoControllingTerminal = 0x100; // O_NOCTTY
-    private const int NonBlocking = 0x800; // O_NONBLOCK
-    private const int CloseOnExec = 0x80000; // O_CLOEXEC
+    private const int SafeFlags = Libc.OpenNoBlock | NoControllingTerminal | Libc.OpenCloseOnExec;
+    private const int OwnerOnly = 0x180; // octal 0600
 
-    /// <summary>Opens a file for reading, links followed; null where there is no regular file that this user may read.</summary>
+    /// <summary>Opens a file for reading; links are followed. Null where there is no regular file that this user may read.</summary>
     public static FileStream? Open(string path)
     {
         if (!FileStatus.Of(path).IsRegular)
             return null;
 
-        // The path may lead elsewhere by now, so the open does not wait and what was opened is looked at again.
-        int descriptor = Open(path, ReadOnly | NonBlocking | NoControllingTerminal | CloseOnExec);
+        // The path may lead to another file by now. So the open does not wait, and the open file is checked again.
+        int descriptor = Libc.OpenAt(Libc.CurrentDirectory, path, ReadOnly | SafeFlags, 0);
         if (descriptor < 0)
             return null;
 
@@ -30,6 +35,19 @@ internal static partial class RegularFile
         return null;
     }
 
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
+    /// <summary>Opens a file for appending; links are followed. A missing file is created with mode 0600.</summary>
+    /// <exception cref="IOException">It cannot be opened, or it is not a regular file.</exception>
+    public static SafeFileHandle OpenForAppending(string path)
+    {
+        int descriptor = Libc.OpenAt(Libc.CurrentDirectory, path, WriteOnly | Create | Append | SafeFlags, OwnerOnly);
+        if (descriptor < 0)
+            throw new IOException($"{path} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+
+        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (FileStatus.Of(handle).IsRegular)
+            return handle;
+
+        handle.Dispose();
+        throw new IOException($"{path} is not a regular file");
+    }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LLama.Native;
+using ModelRunner.Linux;
 using ModelRunner.LlamaHost.Diagnostics;
 
 namespace ModelRunner.LlamaHost.Native;
@@ -21,7 +22,7 @@ internal static class LlamaLibrary
         CpuVariant variant = CpuVariant.Choose(variantName, CpuFeatures.Read());
 
         // Without this a failed assertion in ggml starts a debugger to print a backtrace, which can hang.
-        LibC.SetEnvironmentVariable("GGML_NO_BACKTRACE", "1", overwrite: 1);
+        Libc.SetEnvironmentVariable("GGML_NO_BACKTRACE", "1", overwrite: 1);
 
         string folder = Path.Join(AppContext.BaseDirectory, "native");
         LoadFile(Path.Join(folder, "libgomp.so.1"));

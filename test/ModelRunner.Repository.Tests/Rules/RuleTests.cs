@@ -28,6 +28,18 @@ public sealed class RuleTests
         Assert.Empty(FolderDirection.Check(File(path, "using ModelRunner.Daemon.Hosting;")));
 
     [Theory]
+    [InlineData("src/ModelRunner.Daemon/C.cs", "unsafe class C { }", true)]
+    [InlineData("src/ModelRunner.Daemon/C.cs", "// unsafe\nclass C { bool IsUnsafe; }", false)]
+    [InlineData("src/ModelRunner.Client/C.cs", "class C { [LibraryImport(\"libc\")] static partial int F(); }", true)]
+    [InlineData("src/ModelRunner.LlamaHost/Loading/C.cs", "class C { unsafe void F() { } }", true)]
+    [InlineData("src/ModelRunner.LlamaHost/Native/C.cs", "class C { [DllImport(\"libllama\")] unsafe static extern int F(); }", false)]
+    [InlineData("src/ModelRunner.LlamaHost/Native/C.cs", "class C { [DllImport(\"libc\")] static extern int F(); }", true)]
+    [InlineData("src/ModelRunner.Linux/C.cs", "unsafe class C { [LibraryImport(\"libc\")] static partial int F(); }", false)]
+    [InlineData("test/ModelRunner.Daemon.Tests/C.cs", "unsafe class C { }", false)]
+    public void Native_code_in_a_wrong_project_is_found(string path, string text, bool isFound) =>
+        Assert.Equal(isFound, NativeCode.Check(File(path, text)).Any());
+
+    [Theory]
     [InlineData(70, false)]
     [InlineData(71, true)]
     public void A_method_is_measured_from_its_signature_to_its_brace(int lines, bool isFound)
