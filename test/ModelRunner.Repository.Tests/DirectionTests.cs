@@ -26,7 +26,7 @@ public sealed class DirectionTests
             ],
             ["Yarp.ReverseProxy"]
         },
-        { "ModelRunner.LlamaHost", ["ModelRunner.Linux"], ["LLamaSharp", "LLamaSharp.Backend.Cpu"] },
+        { "ModelRunner.LlamaHost", ["ModelRunner.Gguf", "ModelRunner.Linux"], ["LLamaSharp", "LLamaSharp.Backend.Cpu"] },
     };
 
     [Fact]

@@ -34,7 +34,7 @@ internal static class ModelLoader
     {
         try
         {
-            GgufHead.Check(path);
+            LayerLimit.Check(path);
             LLamaModelParams parameters = LLamaModelParams.Default();
             parameters.n_gpu_layers = 0;
             return SafeLlamaModelHandle.LoadFromFile(path, parameters);

@@ -4,7 +4,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.LlamaHost.Tests.Loading;
 
-public sealed class GgufHeadTests
+public sealed class LayerLimitTests
 {
     [Theory]
     [InlineData("tiny-chat.gguf", 4)]
@@ -13,7 +13,7 @@ public sealed class GgufHeadTests
     {
         using FileStream stream = File.OpenRead(Path.Join(AppContext.BaseDirectory, "models", file));
 
-        Assert.Equal(layers, GgufHead.ReadBlockCount(stream));
+        Assert.Equal(layers, LayerLimit.ReadLayers(stream));
     }
 
     [Fact]
@@ -23,21 +23,21 @@ public sealed class GgufHeadTests
         for (int length = 0; length < head.Length; length++)
         {
             using var stream = new MemoryStream(head, 0, length);
-            Assert.True(GgufHead.ReadBlockCount(stream) is null or 4);
+            Assert.Null(LayerLimit.ReadLayers(stream));
         }
     }
 
     [Fact]
     public void Changed_bytes_are_no_reason_to_throw()
     {
-        byte[] head = File.ReadAllBytes(HostProcess.ChatModel)[..1000];
-        Gen.Select(Gen.Int[0, head.Length - 1], Gen.Byte).Array[1, 8].Sample(changes =>
+        byte[] model = File.ReadAllBytes(HostProcess.ChatModel);
+        Gen.Select(Gen.Int[0, 999], Gen.Byte).Array[1, 8].Sample(changes =>
         {
-            byte[] changed = [.. head];
+            byte[] changed = [.. model];
             foreach ((int at, byte value) in changes)
                 changed[at] = value;
             using var stream = new MemoryStream(changed);
-            GgufHead.ReadBlockCount(stream);
+            LayerLimit.ReadLayers(stream);
         });
     }
 }
