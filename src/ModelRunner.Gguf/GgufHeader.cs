@@ -1,6 +1,6 @@
 namespace ModelRunner.Gguf;
 
-/// <summary>What the head of a GGUF file says that the daemon needs: never the weights, never the vocabulary.</summary>
+/// <summary>The metadata of a GGUF file that the daemon and llama-host need, without the weights and the vocabulary.</summary>
 internal sealed record GgufHeader
 {
     /// <summary>The architecture's name in llama.cpp, for instance <c>llama</c> or <c>bert</c>.</summary>
@@ -9,30 +9,30 @@ internal sealed record GgufHeader
     /// <summary>The model's title; null where it has none.</summary>
     public string? Name { get; init; }
 
-    /// <summary>The number of weights in words, for instance <c>7B</c>; null where it is not told.</summary>
+    /// <summary>The number of weights as text, for instance <c>7B</c>; null where it is missing.</summary>
     public string? SizeLabel { get; init; }
 
-    /// <summary>llama.cpp's number for the quantization; null where it is not told.</summary>
+    /// <summary>llama.cpp's number for the quantization; null where it is missing.</summary>
     public int? FileType { get; init; }
 
-    /// <summary>Layers; 0 where it is not told.</summary>
+    /// <summary>The number of layers; 0 where it is missing.</summary>
     public long BlockCount { get; init; }
 
-    /// <summary>Tokens of context that it was trained for; 0 where it is not told.</summary>
+    /// <summary>The context length in tokens that it was trained for; 0 where it is missing.</summary>
     public long ContextLength { get; init; }
 
-    /// <summary>Numbers per token; 0 where it is not told.</summary>
+    /// <summary>Numbers per token; 0 where it is missing.</summary>
     public long EmbeddingLength { get; init; }
 
-    /// <summary>Tokens in its vocabulary; 0 where it is not told.</summary>
+    /// <summary>The number of tokens in its vocabulary; 0 where it is missing.</summary>
     public long VocabularySize { get; init; }
 
     /// <summary>Numbers that the KV cache holds for one token, over all layers, keys and values together.</summary>
     public long CacheElementsPerToken { get; init; }
 
-    /// <summary>llama.cpp's number for the pooling of embeddings; null where it is not told.</summary>
+    /// <summary>llama.cpp's number for the pooling of embeddings; null where it is missing.</summary>
     public int? PoolingType { get; init; }
 
-    /// <summary>Whether it brings a chat template.</summary>
+    /// <summary>Whether it has a chat template.</summary>
     public bool HasChatTemplate { get; init; }
 }

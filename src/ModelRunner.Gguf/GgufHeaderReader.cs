@@ -5,8 +5,8 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Gguf;
 
 /// <summary>
-/// Reads the head of a GGUF file: format 2 and 3, little-endian. Model files come from strangers, so this reads no more than the daemon
-/// needs, with checked arithmetic and in bounded memory; the engine, a process of its own, reads the rest.
+/// Reads the header of a GGUF file: version 2 and 3, little-endian. A model file may be malicious, so this reads no more than is needed, with
+/// checked arithmetic and limited memory. The engine, which is a process of its own, reads the rest.
 /// </summary>
 internal sealed class GgufHeaderReader
 {
@@ -25,14 +25,14 @@ internal sealed class GgufHeaderReader
     private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _integers = new(StringComparer.Ordinal);
 
-    // Sums of arrays of integers, which some architectures have in place of one number for all layers.
+    // Sums of integer arrays. Some architectures have such an array, with one number for each layer, in place of one number for all.
     private readonly Dictionary<string, long> _sums = new(StringComparer.Ordinal);
     private bool _hasChatTemplate;
     private long _vocabularySize;
 
     private GgufHeaderReader(Stream stream) => _reader = new GgufReader(stream);
 
-    /// <summary>Reads the head of a file and checks that the file holds all of its tensors. Never throws for what is in the file.</summary>
+    /// <summary>Reads the header of a file and checks that the file holds all of its tensors. Never throws because of the content.</summary>
     public static GgufReadOutcome Read(string path)
     {
         try
@@ -46,7 +46,7 @@ internal sealed class GgufHeaderReader
         }
     }
 
-    /// <summary>Says why there is no file to read at a path, in a clause that follows the file's name.</summary>
+    /// <summary>Explains why there is no readable file at a path, as a clause that follows the name of the file.</summary>
     public static string DescribeUnreadable(string path) => FileStatus.Of(path).Kind switch
     {
         FileKind.Missing => new FileInfo(path).LinkTarget is null ? "does not exist" : "is a link to a file that does not exist",
@@ -55,7 +55,8 @@ internal sealed class GgufHeaderReader
         _ => "may not be read by this user",
     };
 
-    /// <summary>Reads the head from a stream that can seek.</summary>
+    /// <summary>Reads the header from a stream that can seek.</summary>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
     public static GgufReadOutcome Read(Stream stream)
     {
         try
@@ -68,7 +69,7 @@ internal sealed class GgufHeaderReader
         }
         catch (OverflowException)
         {
-            return new GgufReadOutcome(null, "is damaged: a size in its head is impossible");
+            return new GgufReadOutcome(null, "is damaged: a size in its header is impossible");
         }
     }
 
@@ -147,7 +148,7 @@ internal sealed class GgufHeaderReader
             return;
         }
 
-        // A hole in a sparse file holds any number of empty texts.
+        // A hole in a sparse file reads as any number of empty texts.
         if (count > MaxTexts)
             throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"is damaged: a list of {count} texts"));
         for (ulong i = 0; i < count; i++)
@@ -195,7 +196,7 @@ internal sealed class GgufHeaderReader
 
     private GgufHeader Describe()
     {
-        // Later shards of a model have tensors and no architecture.
+        // Only the first shard of a model has an architecture.
         if (!_texts.TryGetValue(ArchitectureKey, out string? architecture))
             architecture = "";
 

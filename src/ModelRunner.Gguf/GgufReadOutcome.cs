@@ -1,6 +1,6 @@
 namespace ModelRunner.Gguf;
 
-/// <summary>The answer to reading the head of a GGUF file: exactly one of the two is set.</summary>
-/// <param name="Header">What it says.</param>
-/// <param name="Problem">Why it cannot be used, a clause that follows the file's name.</param>
+/// <summary>The result of reading the header of a GGUF file. Exactly one of the two is set.</summary>
+/// <param name="Header">The header.</param>
+/// <param name="Problem">Why the file cannot be used, as a clause that follows its name.</param>
 internal readonly record struct GgufReadOutcome(GgufHeader? Header, string? Problem);

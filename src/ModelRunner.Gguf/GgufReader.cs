@@ -5,36 +5,36 @@ using System.Text;
 namespace ModelRunner.Gguf;
 
 /// <summary>
-/// Reads the primitives of a GGUF file through one small buffer. Every length is checked against the file before anything is allocated
-/// or skipped, and the head as a whole has a limit, so that no file can cost more memory or time than that.
+/// Reads the primitive values of a GGUF file through one small buffer. Every length is checked against the size of the file before anything is
+/// allocated or skipped, and the whole header has a size limit. So no file can take much memory or time.
 /// </summary>
-/// <remarks>All members throw <see cref="InvalidDataException"/> with a clause for a sentence where the file does not hold what they read.</remarks>
+/// <remarks>All methods throw <see cref="InvalidDataException"/> where the file is damaged. The message is a clause that follows its name.</remarks>
 internal sealed class GgufReader(Stream stream)
 {
     private const int BufferBytes = 32 * 1024;
 
     /// <summary>
-    /// The longest head that is read. The largest vocabularies in use take about 20 MiB; a sparse file of a terabyte costs nothing to
-    /// make, and its zeros can stand for billions of empty texts.
+    /// The longest header that is read. The largest vocabularies in use take about 20 MiB. A sparse file of a terabyte takes no disk space,
+    /// and its zeros read as billions of empty texts.
     /// </summary>
-    private const long MaxHeadBytes = 64L << 20;
+    private const long MaxHeaderBytes = 64L << 20;
 
     private readonly byte[] _buffer = new byte[BufferBytes];
     private readonly long _length = stream.Length;
     private int _start;
     private int _end;
 
-    /// <summary>Bytes from the start of the file.</summary>
+    /// <summary>The number of bytes before the next one.</summary>
     public long Position { get; private set; }
 
-    /// <summary>Bytes in the file.</summary>
+    /// <summary>The number of bytes of the file.</summary>
     public long Length => _length;
 
     public uint ReadUInt32() => BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
 
     public ulong ReadUInt64() => BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
 
-    /// <summary>Reads a text that must not be longer than a limit, in bytes.</summary>
+    /// <summary>Reads a text. It must not have more bytes than the limit.</summary>
     public string ReadText(int maxBytes, string meaning)
     {
         ulong length = ReadUInt64();
@@ -47,7 +47,7 @@ internal sealed class GgufReader(Stream stream)
     /// <summary>Skips a text of any length.</summary>
     public void SkipText() => Skip(ReadUInt64());
 
-    /// <summary>Reads a number of any integer type; null for every other type, which is skipped.</summary>
+    /// <summary>Reads a value of any integer type. A value of another type is skipped, and the result is null.</summary>
     public long? ReadInteger(GgufValueType type)
     {
         switch (type)
@@ -76,7 +76,7 @@ internal sealed class GgufReader(Stream stream)
         _ => throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"is damaged: a value of unknown type {(uint)type}")),
     };
 
-    /// <summary>Goes forward over bytes that the file must have.</summary>
+    /// <summary>Skips bytes. The file must have them.</summary>
     public void Skip(ulong bytes)
     {
         Expect(bytes);
@@ -91,7 +91,7 @@ internal sealed class GgufReader(Stream stream)
         stream.Seek(Position, SeekOrigin.Begin);
     }
 
-    /// <summary>The next bytes; valid until the next call.</summary>
+    /// <summary>Reads the next bytes. The result is valid until the next call.</summary>
     private ReadOnlySpan<byte> Take(int count)
     {
         Expect((ulong)count);
@@ -115,10 +115,10 @@ internal sealed class GgufReader(Stream stream)
     {
         if (bytes > (ulong)(_length - Position))
             throw Truncated();
-        if (Position + (long)bytes > MaxHeadBytes)
-            throw new InvalidDataException($"has a head of more than {MaxHeadBytes >> 20} MiB, which no model needs");
+        if (Position + (long)bytes > MaxHeaderBytes)
+            throw new InvalidDataException($"has a header of more than {MaxHeaderBytes >> 20} MiB, which no model needs");
     }
 
     private InvalidDataException Truncated() =>
-        new(string.Create(CultureInfo.InvariantCulture, $"is cut off within its head, at {_length} bytes"));
+        new(string.Create(CultureInfo.InvariantCulture, $"is cut off within its header, at {_length} bytes"));
 }

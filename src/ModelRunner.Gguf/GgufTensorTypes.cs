@@ -2,10 +2,10 @@ using System.Collections.Frozen;
 
 namespace ModelRunner.Gguf;
 
-/// <summary>How many bytes tensors take, by ggml's numbers of their types.</summary>
+/// <summary>The size of a tensor by its type. The numbers of the types are those of ggml.</summary>
 internal static class GgufTensorTypes
 {
-    // Type, weights per block, bytes per block; from ggml's type traits. Types that were withdrawn are left out.
+    // Type, weights per block, bytes per block; from the type traits of ggml. Types that ggml has removed are left out.
     private static readonly FrozenDictionary<uint, (int Weights, int Bytes)> Blocks = new Dictionary<uint, (int, int)>
     {
         [0] = (1, 4), [1] = (1, 2), [2] = (32, 18), [3] = (32, 20), [6] = (32, 22), [7] = (32, 24), [8] = (32, 34), [9] = (32, 36),
@@ -15,7 +15,7 @@ internal static class GgufTensorTypes
         [34] = (256, 54), [35] = (256, 66), [39] = (32, 17),
     }.ToFrozenDictionary();
 
-    /// <summary>Bytes of a tensor; 0 where the type is not known here, which a newer engine may still know.</summary>
+    /// <summary>The size of a tensor in bytes; 0 for an unknown type, which a newer engine may support.</summary>
     /// <exception cref="OverflowException">The tensor is larger than any file.</exception>
     public static long BytesOf(uint type, long weights) =>
         Blocks.TryGetValue(type, out (int Weights, int Bytes) block) ? checked((weights + block.Weights - 1) / block.Weights * block.Bytes) : 0;

@@ -1,6 +1,6 @@
 namespace ModelRunner.Gguf;
 
-/// <summary>Types of values in the head of a GGUF file, by the numbers of its specification.</summary>
+/// <summary>The types of values in the header of a GGUF file. The numbers are those of the specification.</summary>
 internal enum GgufValueType : uint
 {
     UInt8 = 0,

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Linux;
 
-/// <summary>The calls of the C library that .NET has no door to. Names and values are those of Linux on x64 and arm64.</summary>
+/// <summary>Functions of the C library that .NET does not offer. The values are those of Linux on x64 and arm64.</summary>
 internal static unsafe partial class Libc
 {
     public const int SigHup = 1;
@@ -41,10 +41,10 @@ internal static unsafe partial class Libc
     public const int WaitKeep = 0x1000000;
     public const int IdIsProcess = 1;
 
-    /// <summary>More than what any C library needs for the opaque structures of <c>posix_spawn</c> and for signal sets.</summary>
+    /// <summary>More bytes than any C library needs for the opaque structures of <c>posix_spawn</c> and for signal sets.</summary>
     public const int OpaqueSize = 1024;
 
-    // These two are the only ones here that differ between x64 and arm64.
+    // Only these two values differ between x64 and arm64.
     public static readonly int OpenDirectory = IsArm64 ? 0x4000 : 0x10000;
     public static readonly int OpenNoFollow = IsArm64 ? 0x8000 : 0x20000;
 
@@ -95,7 +95,7 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MakeDirectory(string path, uint mode);
 
-    /// <summary>Ends the process with SIGABRT, so that a memory dump is made where the system is set up for it.</summary>
+    /// <summary>Ends the process with SIGABRT, so that the system writes a core dump where it is configured to.</summary>
     [LibraryImport("libc", EntryPoint = "abort")]
     public static partial void Abort();
 
@@ -171,13 +171,13 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "sigaddset")]
     public static partial int AddSignal(byte* signals, int signal);
 
-    /// <summary>A file that becomes readable when the process ends; -1 where the kernel is older than 5.3 or the process is gone.</summary>
+    /// <summary>A descriptor that becomes readable when the process ends; -1 where the kernel is older than 5.3 or the process has ended.</summary>
     public static int OpenProcess(int process) => (int)SystemCall(CallPidfdOpen, process, 0, 0, 0);
 
-    /// <summary>Lets the calling thread wait, where no managed timer may be used: without a thread pool, or between two looks at processes.</summary>
+    /// <summary>Blocks the calling thread. For code that must not use the timers of .NET.</summary>
     public static void Pause(int milliseconds) => _ = Poll(null, 0, milliseconds);
 
-    /// <summary>Signals the process behind a file of <see cref="OpenProcess"/>, which no reused number can be mistaken for.</summary>
+    /// <summary>Sends a signal to the process of a descriptor from <see cref="OpenProcess"/>, never to another process that got its id.</summary>
     public static bool SignalProcess(int processFile, int signal) => SystemCall(CallPidfdSendSignal, processFile, signal, 0, 0) == 0;
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Linux;
 
-/// <summary>A null-terminated array of C strings, as <c>argv</c> and <c>envp</c> are. The memory is freed on disposal.</summary>
+/// <summary>A null-terminated array of C strings, as <c>argv</c> and <c>envp</c> are. Disposal frees the memory.</summary>
 internal sealed unsafe class NativeStrings : IDisposable
 {
     private readonly int _count;

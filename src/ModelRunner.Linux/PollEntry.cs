@@ -6,7 +6,7 @@ namespace ModelRunner.Linux;
 [StructLayout(LayoutKind.Sequential)]
 internal struct PollEntry
 {
-    /// <summary>The file to watch; negative: none.</summary>
+    /// <summary>The descriptor to watch; negative: none.</summary>
     public int File;
 
     public short Events;

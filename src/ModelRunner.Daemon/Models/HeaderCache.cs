@@ -66,7 +66,7 @@ internal sealed class HeaderCache(FileThreads threads)
         }
         catch (OutOfMemoryException)
         {
-            return new GgufReadOutcome(null, "has a head for which there was no memory");
+            return new GgufReadOutcome(null, "has a header for which there was no memory");
         }
     }
 }

@@ -4,25 +4,25 @@ using System.Text;
 namespace ModelRunner.Linux.Files;
 
 /// <summary>
-/// Writes whole lines to a file descriptor. Unlike a stream it knows how much of a line was written before an error, so that the next line
-/// never continues half a line. Not safe for several threads.
+/// Writes whole lines to a file descriptor. After an error it knows whether a part of the line was written, so that the next line does not
+/// continue it. Not safe for several threads.
 /// </summary>
 /// <remarks>
-/// The descriptor's mode stays as it is: standard error is shared with other processes, which would notice a change. So a write may block.
+/// It does not make the descriptor non-blocking, since other processes share standard error and its mode. So a write may block.
 /// </remarks>
-/// <param name="descriptor">Open for writing, and the caller's.</param>
-/// <param name="isWithinLine">Whether what was written there before ends within a line.</param>
+/// <param name="descriptor">Open for writing. The caller closes it.</param>
+/// <param name="isWithinLine">Whether the last line that was written there before is incomplete.</param>
 internal sealed unsafe partial class DescriptorWriter(int descriptor, bool isWithinLine = false)
 {
     private const int Interrupted = 4; // EINTR
     private const int WouldBlock = 11; // EAGAIN
     private const short CanWrite = 4; // POLLOUT
 
-    /// <summary>Whether an error came within a line: the next line then begins with a line feed.</summary>
+    /// <summary>Whether the last line is incomplete because of an error. Then the next line begins with a line feed.</summary>
     public bool IsWithinLine { get; private set; } = isWithinLine;
 
     /// <summary>Writes a line and its line feed.</summary>
-    /// <returns>Null, or the system's message why it could not be written.</returns>
+    /// <returns>Null, or the error message of the system.</returns>
     public string? Write(string line)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(IsWithinLine ? $"\n{line}\n" : line + "\n");
@@ -50,7 +50,7 @@ internal sealed unsafe partial class DescriptorWriter(int descriptor, bool isWit
         return null;
     }
 
-    // Another process has switched the shared descriptor to non-blocking mode.
+    // Another process that shares the descriptor has made it non-blocking.
     private void WaitForRoom()
     {
         var entry = new PollEntry { Descriptor = descriptor, Wanted = CanWrite };

@@ -1,17 +1,17 @@
 namespace ModelRunner.Linux.Files;
 
 /// <summary>
-/// Removes a private folder with all in it, by descriptors alone. Every folder on the way must be owned by this process's user, writable
-/// by nobody else and on the same file system, or it is left as it is.
+/// Removes a private folder with all in it. It opens every folder and works with descriptors only. A folder that another user owns or may
+/// write to, or that is on another file system, is left as it is.
 /// </summary>
 internal static class FolderRemoval
 {
-    // A private folder holds sockets and one empty folder. Whatever is deeper is not ours.
+    // A private folder holds sockets and one empty folder. The daemon creates nothing deeper.
     private const int MaxDepth = 3;
 
-    /// <summary>Removes it; false where something is left.</summary>
+    /// <summary>Removes it. Returns false where something is left.</summary>
     /// <param name="path">Absolute path.</param>
-    /// <param name="mustBeUnlocked">True: a folder that a live process has locked stays.</param>
+    /// <param name="mustBeUnlocked">True: a folder that a running process has locked is left as it is.</param>
     public static bool Remove(string path, bool mustBeUnlocked = false)
     {
         using HeldFolder? place = HeldFolder.Open(Path.GetDirectoryName(path)!);
@@ -23,7 +23,7 @@ internal static class FolderRemoval
 
     private static bool Remove(HeldFolder parent, string name, HeldFolder folder, int depth)
     {
-        // In a folder that others may write to, a name can change hands between two calls; so nothing in it is touched.
+        // In a folder that others may write to, a name can lead to another file between two calls. So nothing in it is removed.
         if (!folder.Status.IsPrivate || folder.Status.Id.Device != parent.Status.Id.Device && depth > 1)
             return false;
 

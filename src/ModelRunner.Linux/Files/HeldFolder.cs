@@ -3,8 +3,8 @@ using System.Globalization;
 namespace ModelRunner.Linux.Files;
 
 /// <summary>
-/// A folder held by an open descriptor. Whatever happens to its path meanwhile, what is read and removed is in this folder: a name that
-/// becomes a link to another place cannot lead there.
+/// A folder held by an open descriptor. Files are read and removed in this folder even if its path leads to another folder meanwhile, for
+/// instance because it was replaced by a link.
 /// </summary>
 internal sealed class HeldFolder : IDisposable
 {
@@ -15,10 +15,10 @@ internal sealed class HeldFolder : IDisposable
     /// <summary>Its status when it was opened.</summary>
     public FileStatus Status { get; }
 
-    /// <summary>Opens a folder by its path, through links; null where there is none or it may not be read.</summary>
+    /// <summary>Opens a folder by its path; links are followed. Null where there is none or it may not be read.</summary>
     public static HeldFolder? Open(string path) => Open(Libc.CurrentDirectory, path, 0);
 
-    /// <summary>Opens a folder in this one; null where the name is not there, is a link or is no folder.</summary>
+    /// <summary>Opens a folder in this one. Null where the name does not exist, is a link or is not a folder.</summary>
     public HeldFolder? OpenFolder(string name) => Open(_descriptor, name, Libc.OpenNoFollow);
 
     /// <summary>The names in this folder; empty where they cannot be read.</summary>
@@ -26,7 +26,7 @@ internal sealed class HeldFolder : IDisposable
     {
         try
         {
-            // The link of the descriptor leads to the folder itself, not to whatever its path names now.
+            // The link of the descriptor leads to the open folder, even if its path leads to another one now.
             string self = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{_descriptor}/");
             return [.. Directory.EnumerateFileSystemEntries(self).Select(static path => Path.GetFileName(path))];
         }
@@ -36,7 +36,7 @@ internal sealed class HeldFolder : IDisposable
         }
     }
 
-    /// <summary>Removes a file, a socket or a link; false where it is a folder or cannot be removed.</summary>
+    /// <summary>Removes a file, a socket or a link. Returns false where it is a folder or cannot be removed.</summary>
     public bool RemoveFile(string name) => Libc.UnlinkAt(_descriptor, name, 0) == 0;
 
     /// <summary>Removes an empty folder, if the name still leads to the expected one.</summary>
@@ -46,7 +46,7 @@ internal sealed class HeldFolder : IDisposable
     /// <summary>Takes a shared lock that lasts until disposal. Programs that clean temporary folders leave a locked one alone.</summary>
     public bool TryLockShared() => Libc.Lock(_descriptor, Libc.LockShared | Libc.LockNoWait) == 0;
 
-    /// <summary>Takes the exclusive lock; false while anybody else holds a lock.</summary>
+    /// <summary>Takes the exclusive lock. Returns false while another descriptor has a lock.</summary>
     public bool TryLockExclusive() => Libc.Lock(_descriptor, Libc.LockExclusive | Libc.LockNoWait) == 0;
 
     public void Dispose() => _ = Libc.Close(_descriptor);

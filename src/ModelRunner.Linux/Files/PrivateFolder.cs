@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace ModelRunner.Linux.Files;
 
 /// <summary>
-/// An open folder that belongs to this user and that nobody else may write to. It is checked and used through one descriptor, so that what
-/// was checked is what is used, whatever happens to its name.
+/// An open folder that belongs to this user and that no other user may write to. It is checked and used through one descriptor, so the folder
+/// that was checked is also used if its path leads to another one meanwhile.
 /// </summary>
 internal sealed class PrivateFolder : IDisposable
 {
@@ -17,16 +17,16 @@ internal sealed class PrivateFolder : IDisposable
 
     private PrivateFolder(SafeFileHandle handle) => _handle = handle;
 
-    /// <summary>This user.</summary>
+    /// <summary>The user of this process.</summary>
     public static uint User => Libc.EffectiveUser();
 
-    /// <summary>The path that leads through the descriptor.</summary>
+    /// <summary>A path to it through the descriptor.</summary>
     public string Path => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{_handle.DangerousGetHandle()}/");
 
     /// <summary>Opens a folder.</summary>
     /// <param name="path">Its absolute path.</param>
-    /// <param name="create">Whether it is made, with mode 0700, where it is missing.</param>
-    /// <returns>Null where there is none, or where it is a link, another user's, or open to others.</returns>
+    /// <param name="create">Whether it is created, with mode 0700, where it is missing.</param>
+    /// <returns>Null where it does not exist, is a link, belongs to another user, or others may write to it.</returns>
     public static PrivateFolder? TryOpen(string path, bool create)
     {
         if (create)

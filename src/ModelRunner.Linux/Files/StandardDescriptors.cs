@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ModelRunner.Linux.Files;
 
 /// <summary>
-/// Descriptors 0 to 2 of a process that was started with some of them closed. The next file that is opened would get such a number, and
-/// what is meant for standard error would be written there; the runtime itself opens files before any of our code runs.
+/// Opens the descriptors 0 to 2 where the process was started with some of them closed. Otherwise the next file that is opened would get such
+/// a number, and the output of standard error would be written to it. The .NET runtime opens files before any code of the program runs.
 /// </summary>
 internal static unsafe partial class StandardDescriptors
 {
@@ -17,8 +17,8 @@ internal static unsafe partial class StandardDescriptors
     private const int OpenCloseOnExec = 0x80000;
 
     /// <summary>
-    /// Where one of them is closed, starts this program anew in the same process with <c>/dev/null</c> in its place; does not return then.
-    /// Standard output is opened for reading only, so that a command whose result goes nowhere still fails. To be called first.
+    /// Where one of them is closed, executes this program again in the same process with <c>/dev/null</c> in its place. Then it does not return.
+    /// Standard output is opened for reading only, so that a command that cannot write its result still fails. Call it before anything else.
     /// </summary>
     public static void Require()
     {
@@ -33,7 +33,7 @@ internal static unsafe partial class StandardDescriptors
             StartAnew(commandLine);
     }
 
-    // What a process inherits has lost its mark to be closed on execution; what the runtime opened since then has it.
+    // An inherited descriptor does not have the flag close-on-exec. One that the runtime opened has it.
     private static bool IsInherited(int descriptor) =>
         Control(descriptor, GetFlags, 0) is >= 0 and int flags && (flags & CloseOnExec) == 0;
 
@@ -46,7 +46,7 @@ internal static unsafe partial class StandardDescriptors
         for (int descriptor = 0; descriptor <= Last; descriptor++)
             isMissing[descriptor] = !IsInherited(descriptor);
 
-        // The two above may have got a number that is to be filled: copies beyond all of them are what is copied from.
+        // The two descriptors above may have one of the missing numbers, so copies with higher numbers are used.
         readWrite = Control(readWrite, DuplicateAbove, Last + 1);
         readOnly = Control(readOnly, DuplicateAbove, Last + 1);
         isFilled &= readWrite >= 0 && readOnly >= 0;
@@ -56,7 +56,7 @@ internal static unsafe partial class StandardDescriptors
         return isFilled;
     }
 
-    // Each word of the command line ends with a zero byte.
+    // Each argument of the command line ends with a zero byte.
     private static void StartAnew(byte[] words)
     {
         int count = words.AsSpan().Count((byte)0);

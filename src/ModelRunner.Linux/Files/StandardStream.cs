@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace ModelRunner.Linux.Files;
 
 /// <summary>
-/// A standard stream of this process, without a buffer. .NET's own output stream hides that a reader has left, so that a command before
-/// <c>| head</c> would go on to its end, and it cannot tell a closed descriptor from one that the runtime took since. Its input stream
-/// changes the terminal's settings, and loses what was typed before.
+/// A standard stream of this process, without a buffer. The output stream of .NET does not report that the reader has closed its end, so that
+/// a command before <c>| head</c> would run to its end. It also does not notice that the descriptor was closed when the process started and
+/// another file has its number. The input stream of .NET changes the settings of the terminal and loses what was typed before.
 /// </summary>
 internal sealed unsafe partial class StandardStream : Stream
 {
@@ -25,7 +25,7 @@ internal sealed unsafe partial class StandardStream : Stream
     {
         (_descriptor, _name) = (descriptor, name);
 
-        // Descriptors that .NET opened have close-on-exec set; inherited ones do not.
+        // Descriptors that .NET opened have the flag close-on-exec. Inherited descriptors do not.
         _isOpen = GetFlags(descriptor, GetDescriptorFlags) == 0;
     }
 
@@ -43,7 +43,7 @@ internal sealed unsafe partial class StandardStream : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Standard input; one that is closed is empty.</summary>
+    /// <summary>Standard input. It is empty where the descriptor is closed.</summary>
     public static StandardStream OpenInput() => new(0, "standard input");
 
     /// <summary>Standard output.</summary>
@@ -52,7 +52,7 @@ internal sealed unsafe partial class StandardStream : Stream
     /// <summary>Standard error.</summary>
     public static StandardStream OpenError() => new(2, "standard error");
 
-    /// <exception cref="OutputException">It is closed, full, or nobody reads it any more.</exception>
+    /// <exception cref="OutputException">It is closed or full, or its reader has closed its end.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         if (!_isOpen)
@@ -123,7 +123,7 @@ internal sealed unsafe partial class StandardStream : Stream
                 WaitUntil(PollOut);
                 return 0;
             case BadDescriptor:
-                // The start has put something that cannot be written to in the place of a closed one.
+                // StandardDescriptors has opened /dev/null for reading here.
                 throw Closed();
             default:
                 throw new OutputException($"cannot write to {_name}: {Marshal.GetPInvokeErrorMessage(error)}", error == BrokenPipe);
@@ -132,7 +132,7 @@ internal sealed unsafe partial class StandardStream : Stream
 
     private OutputException Closed() => new($"cannot write to {_name}: it is closed", isReaderGone: false);
 
-    // Some parents hand over a pipe that does not block.
+    // Some parent processes pass a non-blocking pipe.
     private void WaitUntil(short events)
     {
         ulong entry = (uint)_descriptor | ((ulong)events << 32); // struct pollfd: int fd, short events, short revents

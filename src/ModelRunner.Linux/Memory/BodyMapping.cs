@@ -4,10 +4,9 @@ using System.Runtime.InteropServices;
 namespace ModelRunner.Linux.Memory;
 
 /// <summary>
-/// Address space for one large body, straight from the kernel. Memory stands behind it only where something was written, and goes back when
-/// it is emptied: arrays of this size would stay with the process until a garbage collection that may never come. Address space itself is
-/// never given back but kept for the next body. The forwarder must have ended before a mapping is returned; otherwise it would read the next
-/// client's body.
+/// Address space for one large body, mapped by the kernel. Only pages that were written to take memory, and <see cref="Empty"/> gives it back
+/// to the system. Arrays of this size would keep it until a garbage collection, which may never run. The address space is never unmapped but
+/// kept for the next body. The forwarder must have ended before a mapping is used again; otherwise it would read the body of another client.
 /// </summary>
 internal sealed unsafe partial class BodyMapping : MemoryManager<byte>
 {
@@ -25,19 +24,19 @@ internal sealed unsafe partial class BodyMapping : MemoryManager<byte>
         _length = length;
     }
 
-    /// <summary>Makes one; null where the system has no address space or memory to promise.</summary>
+    /// <summary>Creates one; null where the system has no address space or memory left.</summary>
     public static BodyMapping? TryCreate(int length)
     {
         byte* start = Map(null, (nuint)length, ReadAndWrite, PrivateAnonymousUnreserved, -1, 0);
         if (start == (byte*)-1)
             return null;
 
-        // A huge page would stand behind a few bytes.
+        // Otherwise a few bytes would take a huge page.
         _ = Advise(start, (nuint)length, NoHugePages);
         return new BodyMapping(start, length);
     }
 
-    /// <summary>Gives the memory back to the system; what is read from now on is zero.</summary>
+    /// <summary>Gives the memory back to the system. All bytes are zero then.</summary>
     public void Empty() => _ = Advise(_start, (nuint)_length, DoNotNeed);
 
     public override Span<byte> GetSpan() => new(_start, _length);

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// Collects children that nobody here started: descendants of runners whose own parent ended, and any orphan where this process is the first
-/// of a container. Without it they would stay as zombies.
+/// Reaps child processes that this process did not start: descendants of runners whose own parent ended, and every orphan where this process
+/// is the first of a container. Without it they would stay as zombies.
 /// </summary>
 /// <remarks>
-/// The code that started a child also collects it, and fails if it was collected elsewhere: <see cref="ChildProcess"/> for runners, .NET for
-/// its own. So a child is collected only when it is unknown and still a zombie a second after it was first seen as one; the others are
-/// collected within milliseconds. This looks only after a child's end, so an idle daemon does nothing.
+/// The code that started a child also reaps it, and fails if it was reaped elsewhere: <see cref="ChildProcess"/> for runners, .NET for its
+/// own. So a child is reaped here only when it is unknown and still a zombie one second after it was first seen as one; the others are reaped
+/// within milliseconds. A scan runs only after a child has ended, so an idle daemon does nothing.
 /// </remarks>
 internal sealed unsafe class AdoptedChildren : IDisposable
 {
@@ -45,7 +45,7 @@ internal sealed unsafe class AdoptedChildren : IDisposable
             Schedule();
     }
 
-    // A look that is due already is not put off: children may end all the time.
+    // A scan that is scheduled is not postponed: children may end all the time.
     private void Schedule()
     {
         if (_isDisposed || _isPending)

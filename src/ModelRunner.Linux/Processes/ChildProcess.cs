@@ -4,19 +4,19 @@ using System.Globalization;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// One child process. A thread of its own drains the pipe of its outputs, so that it never waits for us, and notices its end from the
-/// process itself: a grandchild that holds the pipe open does not hide it. What is left of its <see cref="ProcessTree"/> is killed then, and
-/// the process is reaped.
+/// One child process. A thread of its own reads the pipe of its outputs, so that the child never blocks on a write. The thread waits for the
+/// process itself to end, so a grandchild that holds the pipe open does not hide the end. Then it kills what is left of the
+/// <see cref="ProcessTree"/> and reaps the process.
 /// </summary>
 internal sealed unsafe class ChildProcess
 {
     private const int BlockSize = 64 * 1024;
     private const int StackSize = 256 * 1024;
 
-    // Without a process file (kernels before 5.3) the end is looked for at this interval.
+    // Without a process descriptor (kernels before 5.3) the end is polled for at this interval.
     private const int LookIntervalMilliseconds = 20;
 
-    // What a grandchild may still pour into the pipe after the end is not worth more than this.
+    // At most this much is read from the pipe after the end: a grandchild may still write to it.
     private const int MaxBytesAfterExit = 1024 * 1024;
 
     private static readonly ConcurrentDictionary<int, ChildProcess> Unreaped = [];
@@ -29,9 +29,9 @@ internal sealed unsafe class ChildProcess
     private bool _isOutputOver;
     private bool _isReaped;
 
-    /// <param name="id">The process, which must be a child of ours and the leader of its group.</param>
-    /// <param name="mark">The variable, as <c>NAME=value</c>, that tells this process's descendants from all others.</param>
-    /// <param name="outputPipe">The end to read; owned from here on.</param>
+    /// <param name="id">The process. It must be a child of this process and the leader of its group.</param>
+    /// <param name="mark">The environment variable, as <c>NAME=value</c>, that only this process and its descendants have.</param>
+    /// <param name="outputPipe">The descriptor of the reading end. This object owns it from now on.</param>
     public ChildProcess(int id, string mark, int outputPipe)
     {
         (Id, _outputPipe) = (id, outputPipe);
@@ -57,21 +57,21 @@ internal sealed unsafe class ChildProcess
 
     public int Id { get; }
 
-    /// <summary>What it wrote to standard output and standard error.</summary>
+    /// <summary>The end of what it wrote to standard output and standard error.</summary>
     public LogRing Output { get; } = new();
 
     /// <summary>
-    /// Completes when the process and all that it started are gone, it is reaped, and its last words are in <see cref="Output"/>.
+    /// Completes when the process and all that it started have ended, it is reaped, and its last output is in <see cref="Output"/>.
     /// </summary>
     public Task<ExitStatus> Exited => _exited.Task;
 
-    /// <summary>How many descendants could not be killed; final once <see cref="Exited"/> is complete.</summary>
+    /// <summary>The number of descendants that could not be killed. Final once <see cref="Exited"/> is complete.</summary>
     public int Survivors { get; private set; }
 
-    /// <summary>Whether a child of this process belongs to one of these, which reaps it itself.</summary>
+    /// <summary>Whether an object of this class watches this child process and will reap it.</summary>
     public static bool IsKnown(int process) => Unreaped.ContainsKey(process);
 
-    /// <summary>Sends a signal to the process; to nobody once it is gone, even if its number is in use again.</summary>
+    /// <summary>Sends a signal to the process. Does nothing once it is reaped, even if another process has its id by then.</summary>
     public void Signal(int signal)
     {
         lock (_gate)
@@ -80,13 +80,13 @@ internal sealed unsafe class ChildProcess
     }
 
     /// <summary>
-    /// Asks the process and all that it started to end. Whatever outlives the process may go on until the grace time is over.
+    /// Sends SIGTERM to the process and all that it started. Descendants that outlive the process may run until the grace time is over.
     /// </summary>
     public void AskToEnd(TimeSpan grace)
     {
         Volatile.Write(ref _graceEnds, Environment.TickCount64 + (long)grace.TotalMilliseconds);
 
-        // A stopped process would keep the first signal until somebody lets it go on.
+        // A stopped process would handle SIGTERM only when it is continued.
         SignalTree(Libc.SigTerm, Libc.SigContinue);
     }
 
@@ -124,7 +124,7 @@ internal sealed unsafe class ChildProcess
                 break;
         }
 
-        // Not reaped yet, so the number of the group cannot have been given to anybody else.
+        // The process is not reaped yet, so no other group can have its id.
         Survivors = _tree.End(() => Environment.TickCount64 < Volatile.Read(ref _graceEnds), milliseconds => DrainFor(milliseconds, block));
         DrainRest(block);
         _ = Libc.Close(_outputPipe);
@@ -133,7 +133,7 @@ internal sealed unsafe class ChildProcess
         _exited.SetResult(Reap());
     }
 
-    /// <summary>Waits so long, and reads meanwhile: a descendant that writes much at its end must not be held up.</summary>
+    /// <summary>Waits and reads the pipe meanwhile: a descendant that writes much at its end must not block.</summary>
     private void DrainFor(int milliseconds, byte[] block)
     {
         long end = Environment.TickCount64 + milliseconds;
@@ -143,7 +143,7 @@ internal sealed unsafe class ChildProcess
             if (Libc.Poll(&pipe, 1, (int)left) <= 0 || Drain(block) != 0)
                 continue;
 
-            // Nobody has the other end any more, so most likely all have ended.
+            // No process has the writing end any more, so most likely all have ended.
             _isOutputOver = true;
             return;
         }
@@ -161,7 +161,7 @@ internal sealed unsafe class ChildProcess
         }
     }
 
-    /// <summary>Reads what is there; 0 at the end of the pipe.</summary>
+    /// <summary>Reads what the pipe holds. Returns 0 at the end of the pipe.</summary>
     private int Drain(byte[] block)
     {
         fixed (byte* start = block)
@@ -189,7 +189,7 @@ internal sealed unsafe class ChildProcess
         {
             _isReaped = true;
 
-            // Once it is reaped, a new child may have its number.
+            // Once it is reaped, a new child may get its id.
             Forget();
             int status;
             int result;
@@ -197,7 +197,7 @@ internal sealed unsafe class ChildProcess
                 result = Libc.WaitPid(Id, &status, 0);
             while (result < 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
 
-            // Where our own parent made SIGCHLD ignored, the kernel reaps and the status is lost.
+            // If the parent of this process set SIGCHLD to be ignored, the kernel reaps the child and the status is lost.
             return result == Id ? ExitStatus.FromWaitStatus(status) : default;
         }
     }

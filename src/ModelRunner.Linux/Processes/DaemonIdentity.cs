@@ -4,10 +4,10 @@ using System.Runtime.InteropServices;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// Which daemon something belongs to. A process number alone would be given to others later; with its start time it is unique until the
-/// machine restarts, within one process namespace (a container has its own).
+/// The daemon that a process or a folder belongs to. The system reuses process ids; together with the start time an id is unique until the
+/// machine restarts, within one process namespace. A container has its own namespace.
 /// </summary>
-/// <param name="Namespace">The kernel's number of the process namespace.</param>
+/// <param name="Namespace">The kernel's number for the process namespace.</param>
 /// <param name="ProcessId">The daemon's process.</param>
 /// <param name="StartTime">When that process started, in the kernel's clock ticks since boot.</param>
 internal readonly record struct DaemonIdentity(long Namespace, int ProcessId, long StartTime)
@@ -17,8 +17,8 @@ internal readonly record struct DaemonIdentity(long Namespace, int ProcessId, lo
         new(ReadNamespace("self"), Environment.ProcessId, ProcessList.Find(Environment.ProcessId)?.StartTime ?? 0);
 
     /// <summary>
-    /// Whether the daemon is of our own namespace, so that its process can be looked for, and is certainly not there any more. False where
-    /// we do not know: a process whose entry cannot be read counts as alive.
+    /// Whether the daemon has certainly ended. Known only for a daemon of the same process namespace. False where it is not known: a process
+    /// whose entry in <c>/proc</c> cannot be read counts as alive.
     /// </summary>
     public bool IsDead => Namespace != 0 && Namespace == Own.Namespace && IsGone();
 
@@ -39,8 +39,8 @@ internal readonly record struct DaemonIdentity(long Namespace, int ProcessId, lo
         return true;
     }
 
-    /// <summary>The number of a process's process namespace; 0 where it may not be read.</summary>
-    /// <param name="process">A process number, or <c>self</c>.</param>
+    /// <summary>The number of the process namespace of a process; 0 where this user may not read it.</summary>
+    /// <param name="process">A process id, or <c>self</c>.</param>
     public static long ReadNamespace(string process)
     {
         try
@@ -57,15 +57,15 @@ internal readonly record struct DaemonIdentity(long Namespace, int ProcessId, lo
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Namespace}-{ProcessId}-{StartTime}");
 
-    /// <summary>Whether the process that had this start time is certainly gone.</summary>
-    /// <param name="isNumberFree">The kernel knows no process of that number.</param>
-    /// <param name="entry">What <c>/proc</c> shows under that number; null where that may not be read.</param>
+    /// <summary>Whether the process with this start time has certainly ended.</summary>
+    /// <param name="isNumberFree">No process has this id.</param>
+    /// <param name="entry">The entry of this id in <c>/proc</c>; null where it cannot be read.</param>
     internal bool IsGone(bool isNumberFree, ProcessEntry? entry) =>
         isNumberFree || entry is { } process && (process.StartTime != StartTime || !process.IsAlive);
 
     private bool IsGone()
     {
-        // The signal 0 is never sent; the call only says whether there is such a process, even where /proc hides it.
+        // Signal 0 is never delivered. The call only checks whether the process exists, even where /proc hides it.
         bool isNumberFree = ProcessId <= 0 || (Libc.Kill(ProcessId, 0) != 0 && Marshal.GetLastPInvokeError() == Libc.ErrorNoProcess);
         return IsGone(isNumberFree, isNumberFree ? null : ProcessList.Find(ProcessId));
     }

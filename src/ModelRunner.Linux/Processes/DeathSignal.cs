@@ -3,14 +3,13 @@ using System.Runtime.CompilerServices;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// The words to put before a command so that the kernel kills the process when the daemon dies, however it dies.
+/// The prefix of a command that makes the kernel kill the process when the daemon ends, also when the daemon crashes or is killed.
 /// </summary>
 /// <remarks>
-/// The parent-death signal is set by the process itself, after the fork and before the program is executed, and execution keeps it
-/// (prctl(2)). Managed code cannot run between the two, so a small step in between does it: this executable itself
-/// (<see cref="ExecRunner"/>), which also ends at once when the daemon died before the signal was armed. That costs the start of
-/// a process, some milliseconds when compiled ahead of time; where that is not so, util-linux's <c>setpriv</c> is quicker. It does
-/// not look at its parent: what slips through that gap is found by <see cref="OrphanSweep"/> at the next start.
+/// A process sets its parent-death signal itself, after the fork and before it executes the program; execution keeps it (prctl(2)). Managed
+/// code cannot run between the two, so a small program runs in between: this executable (<see cref="ExecRunner"/>). It also ends at once when
+/// the daemon ended before the signal was set. It costs some milliseconds when it is compiled ahead of time. Otherwise util-linux's
+/// <c>setpriv</c> is quicker, but it does not check its parent: <see cref="OrphanSweep"/> finds such orphans at the next start.
 /// </remarks>
 internal static class DeathSignal
 {
@@ -20,12 +19,12 @@ internal static class DeathSignal
 
     private static bool IsNativeAot => !RuntimeFeature.IsDynamicCodeSupported;
 
-    /// <summary>This program, to be started again in another part.</summary>
+    /// <summary>The path of this program, to start it with another command.</summary>
     public static string Executable
     {
         get
         {
-            // The link leads to the running executable even after an upgrade replaced its file; a chroot may be without /proc.
+            // The link leads to the running executable even after an upgrade replaced its file. A chroot may have no /proc.
             string executable = Path.Join(AppContext.BaseDirectory, "model-runner");
             return IsNativeAot && File.Exists(RunningExecutable) ? RunningExecutable : executable;
         }

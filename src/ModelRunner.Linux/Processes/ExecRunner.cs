@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// The hidden command <c>model-runner exec-runner PARENT -- PROGRAM ARGUMENTS</c>: ties this process's life to its parent's and then
-/// becomes the program. See <see cref="DeathSignal"/>.
+/// The hidden command <c>model-runner exec-runner PARENT -- PROGRAM ARGUMENTS</c>: makes the kernel kill this process when its parent ends,
+/// and then executes the program in it. See <see cref="DeathSignal"/>.
 /// </summary>
 internal static unsafe class ExecRunner
 {
@@ -16,30 +16,31 @@ internal static unsafe class ExecRunner
     private const int WrongUse = 2;
     private const int Orphaned = 1;
 
-    /// <summary>The words before the program.</summary>
+    /// <summary>The arguments before the program.</summary>
     public static IReadOnlyList<string> Prefix(string executable, int parent) =>
         [executable, Verb, parent.ToString(CultureInfo.InvariantCulture), "--"];
 
-    /// <summary>Whether the command line asks for this; to be looked at before anything else is set up.</summary>
+    /// <summary>Whether the command line has this command. Call it before anything else is set up.</summary>
     public static bool IsAskedFor(IReadOnlyList<string> arguments) => arguments.Count > 0 && arguments[0] == Verb;
 
-    /// <summary>Does not return unless it fails; the result is an exit code then.</summary>
+    /// <summary>Executes the program. Returns only when that fails.</summary>
+    /// <returns>The exit code.</returns>
     public static int Run(string[] arguments)
     {
         if (arguments.Length < 4 || arguments[2] != "--" || !int.TryParse(arguments[1], CultureInfo.InvariantCulture, out int parent))
             return WrongUse;
 
-        // In this order: a parent that dies after the first line kills us, one that died before it is noticed by the second.
+        // In this order: if the parent ends after the first line, the kernel kills this process. If it ended before, the second line sees it.
         _ = Libc.ProcessControl(Libc.SetDeathSignal, Libc.SigKill, 0, 0, 0);
         if (Libc.ParentProcess() != parent)
             return Orphaned;
 
-        // The runtime ignores SIGPIPE, and what is ignored stays ignored in the program.
+        // The .NET runtime ignores SIGPIPE, and a program inherits which signals are ignored.
         _ = Libc.HandleSignal(Libc.SigPipe, 0);
         using var command = new NativeStrings(arguments[3..]);
         _ = Libc.Execute(command.Pointer[0], command.Pointer);
 
-        // Opening the console overwrites the error.
+        // Opening the console overwrites the error code.
         string cause = Marshal.GetLastPInvokeErrorMessage();
         Console.Error.WriteLine($"{Verb}: failed to execute {arguments[3]}: {cause}");
         return CannotExecute;

@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace ModelRunner.Linux.Processes;
 
-/// <summary>How a process ended: by a code or by a signal; neither where somebody else took the status away.</summary>
+/// <summary>How a process ended: with an exit code or by a signal. Neither is set where another part of this process reaped it.</summary>
 internal readonly record struct ExitStatus(int? Code, int? Signal)
 {
     /// <summary>Reads the status word of <c>waitpid</c>.</summary>
     public static ExitStatus FromWaitStatus(int status) =>
         (status & 0x7f) == 0 ? new ExitStatus((status >> 8) & 0xff, null) : new ExitStatus(null, status & 0x7f);
 
-    /// <summary>Continues <c>llama-server …</c>, for instance <c>ended with exit code 1</c>.</summary>
+    /// <summary>The predicate of a sentence that begins with the name of the program, for instance <c>ended with exit code 1</c>.</summary>
     public override string ToString() => this switch
     {
         { Code: { } code } => string.Create(CultureInfo.InvariantCulture, $"ended with exit code {code}"),

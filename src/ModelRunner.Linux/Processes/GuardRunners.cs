@@ -1,12 +1,12 @@
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// The hidden command <c>model-runner guard-runners STEP IDENTITY PLACE…</c>: outlives the daemon whose identity it is given, and then
+/// The hidden command <c>model-runner guard-runners STEP IDENTITY FOLDER…</c>: waits until the daemon with this identity has ended, and then
 /// cleans up after it. See <see cref="Guardian"/>.
 /// </summary>
 /// <remarks>
-/// The step <c>start</c> starts <c>watch</c> and ends, so that <c>watch</c> is no child of the daemon's. That one reads the pipe at its
-/// standard input: a byte means that there is nothing to clean up, the end of the pipe that the daemon is gone.
+/// The step <c>start</c> starts the step <c>watch</c> and ends, so that <c>watch</c> is not a child of the daemon. <c>watch</c> reads the pipe
+/// at its standard input: a byte means that there is nothing to clean up, the end of the pipe means that the daemon has ended.
 /// </remarks>
 internal static unsafe class GuardRunners
 {
@@ -21,21 +21,21 @@ internal static unsafe class GuardRunners
     private const int StandardOutput = 1;
     private const int WrongUse = 2;
 
-    // A process closes its files a moment before it counts as dead.
+    // The kernel closes the descriptors of a process a moment before the process counts as ended.
     private static readonly TimeSpan DeathPatience = TimeSpan.FromSeconds(10);
     private const int PauseMilliseconds = 5;
 
     // A signal to the daemon's whole group or session also reaches the guardian; it must ignore it and clean up first.
     private static readonly int[] IgnoredSignals = [Libc.SigHup, Libc.SigInt, Libc.SigQuit, Libc.SigTerm, Libc.SigPipe];
 
-    /// <summary>The words to start it with.</summary>
-    /// <param name="executable">This program.</param>
-    /// <param name="daemon">Whom to outlive.</param>
-    /// <param name="places">Where its private folder may be.</param>
+    /// <summary>The command line that starts it.</summary>
+    /// <param name="executable">The path of this program.</param>
+    /// <param name="daemon">The daemon to clean up after.</param>
+    /// <param name="places">The folders that may hold the private folder of the daemon.</param>
     public static IReadOnlyList<string> Command(string executable, DaemonIdentity daemon, IReadOnlyList<string> places) =>
         [executable, Verb, StartStep, daemon.ToString(), .. places];
 
-    /// <summary>All of its variables. It needs little memory, and less than a runtime takes if it is let.</summary>
+    /// <summary>All of its environment variables. They limit the memory that the .NET runtime takes.</summary>
     public static IReadOnlyList<string> Environment()
     {
         List<string> variables = ["DOTNET_EnableDiagnostics=0", "DOTNET_gcConcurrent=0", "DOTNET_GCHeapHardLimit=0x2000000"];
@@ -44,10 +44,11 @@ internal static unsafe class GuardRunners
         return variables;
     }
 
-    /// <summary>Whether the command line asks for this; to be looked at before anything else is set up.</summary>
+    /// <summary>Whether the command line has this command. Call it before anything else is set up.</summary>
     public static bool IsAskedFor(IReadOnlyList<string> arguments) => arguments.Count > 0 && arguments[0] == Verb;
 
-    /// <summary>Runs a step; the result is an exit code.</summary>
+    /// <summary>Runs a step.</summary>
+    /// <returns>The exit code.</returns>
     public static int Run(string[] arguments)
     {
         if (arguments.Length < FirstPlaceIndex || !DaemonIdentity.TryParse(arguments[IdentityIndex], out DaemonIdentity daemon))

@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// Keeps a small process that outlives this one, holds the other end of a pipe, and so learns of this one's end however it comes. It then
-/// kills every process that carries this daemon's mark: the parent-death signal reaches only the processes that the daemon started itself,
-/// not what those started. See <see cref="GuardRunners"/>.
+/// Starts the guardian: a small process that outlives this one. It holds the other end of a pipe, so it sees the end of this process even
+/// after SIGKILL. Then it kills every process that has this daemon's mark in its environment: the parent-death signal reaches only the
+/// processes that the daemon started itself, not those that they started. See <see cref="GuardRunners"/>.
 /// </summary>
 /// <remarks>
-/// With it this process becomes the parent of whatever loses its own parent among its descendants, and collects it
-/// (<see cref="AdoptedChildren"/>). The guardian comes first: it must not be our child, or whoever counts runners would count it. Used by the
-/// thread that starts runners, then disposed.
+/// This process also becomes the parent of its descendants whose own parent ended, and reaps them (<see cref="AdoptedChildren"/>). The guardian
+/// is started before that: it must not become a child of this process, or a count of runners would include it. Only the thread that starts
+/// runners may use this; it is disposed when that thread has ended.
 /// </remarks>
 internal sealed unsafe class Guardian(IReadOnlyList<string> places, Action<string> complain) : IDisposable
 {
@@ -21,7 +21,7 @@ internal sealed unsafe class Guardian(IReadOnlyList<string> places, Action<strin
     private bool _hasComplained;
     private int _pipe = -1;
 
-    /// <summary>Starts it where it is not there; complains once where that fails, and goes on without.</summary>
+    /// <summary>Starts it where it does not run. A failure is reported once, and the daemon continues without a guardian.</summary>
     public void EnsureStarted()
     {
         // When the first process of a namespace ends, the kernel ends all others.
@@ -32,7 +32,7 @@ internal sealed unsafe class Guardian(IReadOnlyList<string> places, Action<strin
         _adopted ??= new AdoptedChildren();
     }
 
-    /// <summary>Lets it go: at once where no runner is left, else when this process has ended and it has cleaned up.</summary>
+    /// <summary>Ends it: at once where no runner is left, else after this process has ended and it has cleaned up.</summary>
     public void Dispose()
     {
         _adopted?.Dispose();
@@ -50,7 +50,7 @@ internal sealed unsafe class Guardian(IReadOnlyList<string> places, Action<strin
     {
         get
         {
-            // The pipe reports an error once nobody can read from it any more.
+            // The pipe reports an error once no process has the reading end any more.
             var entry = new PollEntry { File = _pipe };
             return _pipe >= 0 && Libc.Poll(&entry, 1, 0) == 0;
         }
@@ -100,7 +100,7 @@ internal sealed unsafe class Guardian(IReadOnlyList<string> places, Action<strin
         }
     }
 
-    /// <summary>Waits for the step that started the guardian, so that the guardian is nobody's child here.</summary>
+    /// <summary>Waits for the process that started the guardian, so that the guardian is not a child of this process.</summary>
     private static void Collect(int step)
     {
         int status;

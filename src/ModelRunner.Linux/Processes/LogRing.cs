@@ -4,12 +4,12 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// The last bytes that a process wrote. Older ones are overwritten and counted, so that writing never waits and memory never grows.
+/// The last bytes that a process wrote. Older bytes are overwritten and counted, so that a write never waits and the memory does not grow.
 /// Safe for one writer and any number of readers.
 /// </summary>
 internal sealed class LogRing(int capacity = LogRing.DefaultCapacity)
 {
-    /// <summary>Enough for a llama-server's whole start, which writes some 20 KiB.</summary>
+    /// <summary>Enough for the whole start of llama-server, which writes about 20 KiB.</summary>
     public const int DefaultCapacity = 64 * 1024;
 
     private const int MaxLineLength = 400;
@@ -46,7 +46,7 @@ internal sealed class LogRing(int capacity = LogRing.DefaultCapacity)
         }
     }
 
-    /// <summary>The last lines, oldest first, each escaped and cut so that it is safe to show. A line whose start is lost is left out.</summary>
+    /// <summary>The last lines, oldest first, each escaped and cut. A line whose start was overwritten is left out.</summary>
     public IReadOnlyList<string> ReadLines(int maxCount = int.MaxValue)
     {
         string text = Encoding.UTF8.GetString(Copy(out bool isCut));

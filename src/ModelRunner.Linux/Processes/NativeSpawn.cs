@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Linux.Processes;
 
-/// <summary>One call of <c>posix_spawn</c> with everything that a runner needs set up.</summary>
+/// <summary>Starts a process with <c>posix_spawn</c> and everything that a runner needs.</summary>
 internal static unsafe class NativeSpawn
 {
     private const short SetGroup = 0x02;
@@ -13,19 +13,19 @@ internal static unsafe class NativeSpawn
     private const int StandardError = 2;
     private const int FirstOther = 3;
 
-    // Anything that our own parent had ignored, or that the runtime ignores, would stay ignored in the child.
+    // A child inherits the ignored signals of this process, which are those of its parent and of the .NET runtime.
     private static readonly int[] DefaultSignals = [Libc.SigHup, Libc.SigInt, Libc.SigQuit, Libc.SigPipe, Libc.SigTerm, Libc.SigChld];
 
-    // The C library has it since glibc 2.34. Elsewhere only files that .NET did not open itself could be inherited.
+    // glibc has it since 2.34. Without it a child could inherit descriptors that .NET did not open.
     private static readonly bool CanCloseOthers =
         NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "posix_spawn_file_actions_addclosefrom_np", out _);
 
-    /// <summary>Starts a process in a group of its own, with both outputs on one file.</summary>
+    /// <summary>Starts a process in a group of its own. Both of its outputs go to one descriptor.</summary>
     /// <param name="command">The executable, then its arguments.</param>
-    /// <param name="environment">All of its variables.</param>
-    /// <param name="workingDirectory">Where it starts.</param>
-    /// <param name="output">The file that it writes to. It stays the caller's.</param>
-    /// <param name="input">The file that it reads from, which stays the caller's; null: it has no input.</param>
+    /// <param name="environment">All of its environment variables.</param>
+    /// <param name="workingDirectory">The folder that it starts in.</param>
+    /// <param name="output">The descriptor that it writes to. The caller keeps it and closes it.</param>
+    /// <param name="input">The descriptor that it reads from. The caller keeps it and closes it. Null: it has no input.</param>
     /// <returns>The process identifier.</returns>
     /// <exception cref="SpawnException">The operating system refused.</exception>
     public static int Start(
@@ -71,7 +71,7 @@ internal static unsafe class NativeSpawn
         Check(Libc.SetSpawnFlags(attributes, SetGroup | SetSignalDefaults | SetMask), program);
     }
 
-    /// <summary>What an error of the system means for the user.</summary>
+    /// <summary>Explains an error code to the user.</summary>
     public static string Explain(int error) => error switch
     {
         Libc.ErrorTryAgain => "the limit of processes and threads is reached (pids.max, ulimit -u)",

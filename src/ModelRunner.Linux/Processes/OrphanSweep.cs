@@ -4,23 +4,23 @@ using ModelRunner.Linux.Files;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// Looks for what daemons that were killed left behind: runners that escaped the parent-death signal, children of runners, and folders.
-/// Only what carries the mark of a dead daemon of our user and our process namespace is touched.
+/// Removes what killed daemons left behind: runners that the parent-death signal did not reach, children of runners, and private folders.
+/// Only processes and folders of a daemon that has ended are touched, of the same user and the same process namespace.
 /// </summary>
 internal static class OrphanSweep
 {
-    // A process that is being killed may have started another one a moment before.
+    // A process may start another one a moment before it is killed.
     private const int MaxPasses = 20;
     private const int PauseMilliseconds = 10;
 
     private static readonly string Mark = ProcessMark.OwnerVariable + "=";
 
     /// <summary>Kills orphaned processes, until there are none, and removes orphaned folders.</summary>
-    /// <param name="places">Where such folders may be.</param>
-    /// <returns>How many processes and how many folders.</returns>
+    /// <param name="places">The folders that may hold private folders.</param>
+    /// <returns>The number of processes and the number of folders.</returns>
     public static (int Processes, int Folders) Run(IReadOnlyList<string> places)
     {
-        // Without /proc nothing can be known of anybody.
+        // Without /proc nothing is known of other processes.
         if (DaemonIdentity.Own.Namespace == 0)
             return (0, 0);
 
@@ -45,7 +45,7 @@ internal static class OrphanSweep
             if (!process.IsAlive || !IsOrphan(process.Id))
                 continue;
 
-            // The number could belong to another process by now. With the process held by a file, a second look settles it.
+            // The id may belong to another process by now. A descriptor keeps the process, so the second check is certain.
             int file = Libc.OpenProcess(process.Id);
             if (file < 0)
                 continue;
@@ -57,7 +57,7 @@ internal static class OrphanSweep
         return killed;
     }
 
-    // Other users' environments cannot be read, unless we are root; root's daemon must not judge other users' either.
+    // Only root can read the environment of other users' processes. A daemon of root must leave them alone too.
     private static bool IsOrphan(int process) =>
         process != Environment.ProcessId
         && ProcessList.FindVariable(process, Mark) is { } text && DaemonIdentity.TryParse(text, out DaemonIdentity owner) && owner.IsDead

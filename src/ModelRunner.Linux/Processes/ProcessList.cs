@@ -6,8 +6,8 @@ using ModelRunner.Linux.Files;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// Reads <c>/proc</c>. Nothing here throws: a process that is gone or hidden is simply not found. It reads by system calls, since processes
-/// vanish all the time and an exception for each would cost more than the reading.
+/// Reads <c>/proc</c>. No method throws: a process that has ended or is hidden is not found. The files are read by system calls, since processes
+/// end all the time and an exception for each would cost more than the read.
 /// </summary>
 internal static unsafe class ProcessList
 {
@@ -17,7 +17,7 @@ internal static unsafe class ProcessList
     private const int FieldCount = StartTimeIndex + 1;
     private const int MaxEnvironmentBytes = 256 * 1024;
 
-    /// <summary>All processes that can be seen, zombies included.</summary>
+    /// <summary>All processes that this user can see, zombies included.</summary>
     public static List<ProcessEntry> ReadAll()
     {
         List<ProcessEntry> all = [];
@@ -27,7 +27,7 @@ internal static unsafe class ProcessList
         return all;
     }
 
-    /// <summary>One process; null where it is gone or may not be read.</summary>
+    /// <summary>One process; null where it has ended or may not be read.</summary>
     public static ProcessEntry? Find(int process)
     {
         Span<byte> status = stackalloc byte[StatusSize];
@@ -35,12 +35,12 @@ internal static unsafe class ProcessList
         return length > 0 ? Parse(process, status[..length]) : null;
     }
 
-    /// <summary>Whether the process was started with exactly this variable. False where its environment may not be read.</summary>
+    /// <summary>Whether the process was started with exactly this environment variable. False where its environment may not be read.</summary>
     /// <param name="process">The process.</param>
     /// <param name="variable"><c>NAME=value</c>.</param>
     public static bool HasVariable(int process, string variable) => FindVariable(process, variable) is { Length: 0 };
 
-    /// <summary>What follows <paramref name="prefix"/> in the first variable that begins with it; null where there is none.</summary>
+    /// <summary>The text after <paramref name="prefix"/> in the first variable that begins with it; null where there is none.</summary>
     public static string? FindVariable(int process, string prefix)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(MaxEnvironmentBytes);
@@ -63,7 +63,7 @@ internal static unsafe class ProcessList
         }
     }
 
-    /// <summary>The living processes of these groups, and all that descend from them.</summary>
+    /// <summary>The processes of these groups and all their descendants, without zombies.</summary>
     public static IReadOnlyList<int> FindFamilies(IReadOnlyCollection<int> leaders)
     {
         List<ProcessEntry> all = ReadAll();
@@ -78,7 +78,7 @@ internal static unsafe class ProcessList
     /// <summary>Adds every process whose parent is a member.</summary>
     public static void AddDescendants(HashSet<int> members, IReadOnlyList<ProcessEntry> all)
     {
-        // Numbers are not in order of age, so a parent may stand behind its child.
+        // Ids are not in order of age, so a parent may come after its child in the list.
         bool hasGrown;
         do
         {
@@ -89,7 +89,7 @@ internal static unsafe class ProcessList
         while (hasGrown);
     }
 
-    /// <summary>The user that a process acts as; null where it is gone.</summary>
+    /// <summary>The effective user of a process; null where it has ended.</summary>
     public static uint? User(int process)
     {
         FileStatus folder = FileStatus.OfLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}"));
@@ -107,7 +107,7 @@ internal static unsafe class ProcessList
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // Without /proc, or without a free descriptor, nothing is known of anybody.
+            // Without /proc, or without a free descriptor, no process is known.
         }
 
         return numbers;
@@ -115,7 +115,7 @@ internal static unsafe class ProcessList
 
     private static ProcessEntry? Parse(int process, ReadOnlySpan<byte> status)
     {
-        // The name may hold anything, brackets and spaces included, but it is followed by the last bracket of all.
+        // The name may contain brackets and spaces, but the last bracket of the file always comes after it.
         int end = status.LastIndexOf((byte)')');
         if (end < 0 || end + 2 >= status.Length)
             return null;
@@ -137,7 +137,7 @@ internal static unsafe class ProcessList
             : new ProcessEntry(process, (char)fields[0], (int)numbers[1], (int)numbers[2], (int)numbers[3], numbers[StartTimeIndex]);
     }
 
-    /// <summary>Reads a file from its begin; the number of bytes, or -1.</summary>
+    /// <summary>Reads a file from its start. Returns the number of bytes, or -1 where it cannot be opened.</summary>
     private static int Read(string path, Span<byte> buffer)
     {
         int file = Libc.OpenAt(Libc.CurrentDirectory, path, Libc.OpenCloseOnExec, 0);

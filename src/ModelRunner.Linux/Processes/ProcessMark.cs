@@ -1,11 +1,11 @@
 namespace ModelRunner.Linux.Processes;
 
-/// <summary>The variables in the environment of a process by which the daemon recognises what it started.</summary>
+/// <summary>Environment variables by which the daemon recognises the processes that it started.</summary>
 internal static class ProcessMark
 {
-    /// <summary>Marks every runner, and what runners start, with the daemon that they belong to.</summary>
+    /// <summary>Its value is the daemon. Every runner has it, and the processes that a runner starts inherit it.</summary>
     public const string OwnerVariable = "MODEL_RUNNER_RUNNER";
 
-    /// <summary>Marks one runner, and what it starts, so that nothing of it is left when it ends.</summary>
+    /// <summary>Its value is unique to one runner and the processes that it starts, so that all of them can be ended with it.</summary>
     public const string TreeVariable = "MODEL_RUNNER_RUNNER_TREE";
 }

@@ -1,18 +1,18 @@
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// A runner with everything that it started: what is in its process group or session, what descends from it, and what carries its mark in
-/// its environment, wherever it went. A wrapper script's engine belongs to it, also in a session of its own.
+/// A runner with all processes that it started: those in its process group or session, its descendants, and those that have its mark in
+/// their environment. An engine that a wrapper script started belongs to it, also in a session of its own.
 /// </summary>
 /// <remarks>
-/// The leader must not have been reaped while this is used: only so long can nobody else have the numbers of its group and session. Safe to
-/// use from several threads.
+/// The leader must not be reaped while this is used: until then no other group or session can have its id. Safe to use from several
+/// threads.
 /// </remarks>
 /// <param name="leader">The process that was started, the leader of its group.</param>
-/// <param name="mark">A variable, as <c>NAME=value</c>, that only this runner was started with.</param>
+/// <param name="mark">The environment variable, as <c>NAME=value</c>, that only this runner was started with.</param>
 internal sealed class ProcessTree(int leader, string mark)
 {
-    // A look reads all of /proc, so it is not taken often while nothing is done but to wait.
+    // A scan reads all of /proc, so the pause is longer while the processes may still end by themselves.
     private const int WaitPauseMilliseconds = 50;
     private const int KillPauseMilliseconds = 5;
     private const int KillPatienceMilliseconds = 1000;
@@ -21,25 +21,25 @@ internal sealed class ProcessTree(int leader, string mark)
     private readonly long _startTime = ProcessList.Find(leader)?.StartTime ?? 0;
     private readonly Dictionary<int, long> _seen = [];
 
-    /// <summary>Sends a signal to every member that is alive, the leader included.</summary>
+    /// <summary>Sends a signal to every process of the tree, the leader included.</summary>
     public void Signal(int signal)
     {
         List<ProcessEntry> members = FindAlive();
         foreach (ProcessEntry member in members)
             Send(member, signal);
 
-        // Where the leader is not found, /proc cannot be read, for want of a descriptor or because there is none.
+        // Where the leader is not found, /proc cannot be read: there is none, or no free descriptor.
         if (members.Count == 0)
             _ = Libc.Kill(-leader, signal);
     }
 
     /// <summary>
-    /// Lets the members other than the leader end, then kills them again and again until none is left, and collects those that became
-    /// children of this process. Returns after a second at the latest, beyond the time that it was asked to wait.
+    /// Waits for the processes other than the leader to end, then kills them repeatedly until none is left, and reaps those that became
+    /// children of this process. Kills for at most one second.
     /// </summary>
-    /// <param name="waitUntil">Asked between two looks: true while they may still end by themselves.</param>
-    /// <param name="pause">Lets so many milliseconds pass between two looks.</param>
-    /// <returns>How many cannot be killed.</returns>
+    /// <param name="waitUntil">Called between two scans: true while they may still end by themselves.</param>
+    /// <param name="pause">Waits the given number of milliseconds between two scans.</param>
+    /// <returns>The number of processes that could not be killed.</returns>
     public int End(Func<bool> waitUntil, Action<int> pause)
     {
         long? killingSince = null;
@@ -77,7 +77,7 @@ internal sealed class ProcessTree(int leader, string mark)
     {
         List<ProcessEntry> all = ProcessList.ReadAll();
         HashSet<int> members = [leader];
-        // A process that is older than the leader cannot be its descendant. The environment is read last, for that costs the most.
+        // A process that is older than the leader cannot be its descendant. The environment is read last, since that costs most.
         foreach (ProcessEntry process in all.Where(process => process.StartTime >= _startTime))
             if (process.Group == leader || process.Session == leader || IsKnown(process) || ProcessList.HasVariable(process.Id, mark))
                 members.Add(process.Id);
@@ -94,7 +94,7 @@ internal sealed class ProcessTree(int leader, string mark)
 
     private static void Send(ProcessEntry member, int signal)
     {
-        // The number could belong to another process by now. With the process held by a file, a second look settles it.
+        // The id may belong to another process by now. A descriptor keeps the process, so the second check is certain.
         int file = Libc.OpenProcess(member.Id);
         if (file >= 0)
         {
@@ -108,7 +108,7 @@ internal sealed class ProcessTree(int leader, string mark)
         }
     }
 
-    // A member whose parent died is this process's child where it collects orphans; nobody else waits for it.
+    // A process whose parent ended becomes a child of this process where it adopts orphans, and only this process can reap it.
     private unsafe void Reap()
     {
         lock (_gate)

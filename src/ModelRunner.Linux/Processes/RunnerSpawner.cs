@@ -6,15 +6,15 @@ namespace ModelRunner.Linux.Processes;
 
 /// <summary>
 /// Starts child processes, all of them from one thread. The kernel sends the parent-death signal when the <em>thread</em> that started
-/// the child ends, not the process (prctl(2)), so children that pool threads start die when the pool shrinks.
+/// the child ends, not the process (prctl(2)). So a child that a pool thread started would be killed when the pool shrinks.
 /// </summary>
 /// <remarks>
-/// The thread lives until the process ends or this is disposed, which kills every child that is left. It is a background thread: a
-/// foreground one would keep a daemon alive whose start failed.
+/// The thread runs until the process ends or this is disposed, which kills every child that is left. It is a background thread: a
+/// foreground thread would keep a daemon running whose start failed.
 /// </remarks>
 internal sealed unsafe class RunnerSpawner : IDisposable
 {
-    // Memory pressure must end a runner, which starts again on demand, rather than the daemon or the user's session.
+    // When memory is short, the kernel must kill a runner, which starts again on demand, and not the daemon or the user's session.
     private const string OutOfMemoryScore = "500";
 
     private readonly BlockingCollection<(SpawnRequest Request, TaskCompletionSource<ChildProcess> Answer)> _orders = [];
@@ -24,8 +24,8 @@ internal sealed unsafe class RunnerSpawner : IDisposable
     private readonly Guardian? _guardian;
     private readonly Thread _thread;
 
-    /// <param name="prefix">The words that tie a child's life to ours; see <see cref="DeathSignal"/>.</param>
-    /// <param name="guardian">Ends what outlives this process; null: there is no guardian. Owned from here on.</param>
+    /// <param name="prefix">The prefix of the command that ends a child with this process; see <see cref="DeathSignal"/>.</param>
+    /// <param name="guardian">Kills the processes that outlive this one; null: there is no guardian. This object disposes it.</param>
     public RunnerSpawner(IReadOnlyList<string> prefix, Guardian? guardian = null)
     {
         (_prefix, _guardian) = (prefix, guardian);
@@ -44,14 +44,14 @@ internal sealed unsafe class RunnerSpawner : IDisposable
         }
         catch (InvalidOperationException)
         {
-            // Disposed: whoever asks now asks too late.
+            // This object is disposed already.
             answer.SetException(new SpawnException($"{request.Program} was not started: the daemon is ending"));
         }
 
         return answer.Task;
     }
 
-    /// <summary>Ends the thread, and with it every child that is still alive.</summary>
+    /// <summary>Ends the thread, which kills every child that is left.</summary>
     public void Dispose()
     {
         _orders.CompleteAdding();
@@ -112,7 +112,7 @@ internal sealed unsafe class RunnerSpawner : IDisposable
         }
         catch (OutOfMemoryException)
         {
-            // There is no room for one more thread, and a child that nobody watches must not live.
+            // The system has no thread left, and a child without a thread that watches it must not run.
             int status;
             _ = Libc.Kill(-process, Libc.SigKill);
             _ = Libc.WaitPid(process, &status, 0);
@@ -129,7 +129,7 @@ internal sealed unsafe class RunnerSpawner : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // Some containers forbid it, and a process that ended at once has no such file; neither is a reason not to run.
+            // Some containers forbid it, and a process that has ended has no such file. The runner can run without it.
         }
     }
 }

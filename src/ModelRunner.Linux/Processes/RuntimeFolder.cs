@@ -6,16 +6,16 @@ using ModelRunner.Linux.Files;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// The private folder (0700) of this daemon's life: runners' sockets, and the empty folder that stands in for their configuration. Its name
-/// tells which daemon it belongs to, so that a later daemon can remove what a killed one left. A lock on it, held for as long as this lives,
-/// tells programs that clean temporary folders to leave it alone.
+/// The private folder (0700) of this daemon. It holds the sockets of runners, and an empty folder that replaces their configuration. Its name
+/// contains the identity of the daemon, so that a later daemon can remove the folder of a killed one. The daemon holds a lock on it, so that
+/// programs that clean temporary folders do not remove it.
 /// </summary>
 internal sealed class RuntimeFolder : IDisposable
 {
-    /// <summary>What the names of all such folders begin with.</summary>
+    /// <summary>The names of all such folders begin with this.</summary>
     public const string NamePrefix = "model-runner-";
 
-    // unix(7): a socket's path has 108 bytes, the last being zero. The file name is at most "r" + 19 digits + ".sock".
+    // unix(7): the path of a socket has at most 108 bytes, the zero at its end included. The file name is at most "r" + 19 digits + ".sock".
     private const int MaxFolderLength = 107 - 26;
     private const uint OwnerOnly = 0x1C0;
 
@@ -29,14 +29,14 @@ internal sealed class RuntimeFolder : IDisposable
 
     public string Path { get; }
 
-    /// <summary>An empty folder, for programs that would read the user's configuration.</summary>
+    /// <summary>An empty folder, for programs that would read the configuration of the user.</summary>
     public string EmptyFolder => System.IO.Path.Join(Path, "empty");
 
-    /// <summary>Whether the path still leads to this folder, and not to nothing or to a folder that somebody made in its place.</summary>
+    /// <summary>Whether this folder is still at its path. False where it was removed or another folder was created there.</summary>
     public bool IsThere => FileStatus.OfLink(Path).IsSameFileAs(_held.Status);
 
     /// <summary>
-    /// The places where such folders may be, the best first: <c>XDG_RUNTIME_DIR</c> where it belongs to this user and nobody else may
+    /// The folders in which it may be created, the best first: <c>XDG_RUNTIME_DIR</c> where it belongs to this user and no other user may
     /// write to it, then the temporary folders.
     /// </summary>
     public static IReadOnlyList<string> Places() => Places(Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"), System.IO.Path.GetTempPath());
@@ -50,8 +50,8 @@ internal sealed class RuntimeFolder : IDisposable
         return [.. places.Where(System.IO.Path.IsPathRooted).Distinct(StringComparer.Ordinal)];
     }
 
-    /// <summary>Makes the folder in the first place that has room for it.</summary>
-    /// <exception cref="IOException">None has; the message names them.</exception>
+    /// <summary>Creates the folder in the first of these folders where that succeeds.</summary>
+    /// <exception cref="IOException">It succeeds in none of them; the message names them.</exception>
     public static RuntimeFolder Create(IReadOnlyList<string> places)
     {
         int error = 0;
@@ -70,15 +70,15 @@ internal sealed class RuntimeFolder : IDisposable
     }
 
     /// <summary>
-    /// Makes the empty folder again where it is gone: programs that clean temporary folders remove empty ones, and leave the rest.
+    /// Creates the empty folder again where it is missing: programs that clean temporary folders remove empty folders and leave the rest.
     /// </summary>
-    /// <returns>False when nothing can be started with this folder any more; runners that live may still have their sockets in it.</returns>
+    /// <returns>False when no runner can be started with this folder any more. Runners that run may still have their sockets in it.</returns>
     public bool TryRestore() => IsUnchanged() && TryMakeEmptyFolder();
 
-    /// <summary>A path for a runner's socket that no other start has.</summary>
+    /// <summary>A path for the socket of a runner. Each start has its own number.</summary>
     public string SocketPath(long number) => System.IO.Path.Join(Path, string.Create(CultureInfo.InvariantCulture, $"r{number}.sock"));
 
-    /// <summary>Removes the folder and all in it, as far as that is possible; the next start tries again. No runner may live in it.</summary>
+    /// <summary>Removes the folder and all in it, as far as possible; the next start tries again. No runner may still use it.</summary>
     public void Dispose()
     {
         if (IsThere)
@@ -88,7 +88,7 @@ internal sealed class RuntimeFolder : IDisposable
 
     private static RuntimeFolder? TryCreate(string path, out int error)
     {
-        // The call, unlike .NET's, fails where the folder exists: nobody can have prepared it for us.
+        // Unlike the method of .NET, the call fails where the folder exists. So no other user can have created it.
         if (Libc.MakeDirectory(path, OwnerOnly) != 0)
         {
             error = Marshal.GetLastPInvokeError();

@@ -1,9 +1,9 @@
 namespace ModelRunner.Linux.Processes;
 
-/// <summary>What to start.</summary>
+/// <summary>The process to start.</summary>
 /// <param name="Program">Absolute path of the executable.</param>
 /// <param name="Arguments">Its arguments, without its own name.</param>
-/// <param name="Environment">All of its variables, as <c>NAME=value</c>; nothing is inherited.</param>
+/// <param name="Environment">All of its environment variables, as <c>NAME=value</c>. It inherits none.</param>
 /// <param name="WorkingDirectory">Absolute path of the folder that it starts in.</param>
 internal sealed record SpawnRequest(
     string Program, IReadOnlyList<string> Arguments, IReadOnlyList<string> Environment, string WorkingDirectory);

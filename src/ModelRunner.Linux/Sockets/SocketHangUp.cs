@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace ModelRunner.Linux.Sockets;
 
 /// <summary>
-/// Asks the kernel whether the other end of a Unix socket was closed: it then reports a hang-up, which it does not where only the sending
-/// direction was shut down. .NET reports both alike.
+/// Checks whether the peer has closed its Unix socket. The kernel then reports a hang-up; it does not where the peer only shut down its sending
+/// direction. .NET does not distinguish the two.
 /// </summary>
 internal static unsafe class SocketHangUp
 {

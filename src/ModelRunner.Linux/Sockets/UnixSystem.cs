@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ModelRunner.Linux.Sockets;
 
-/// <summary>The few calls of the system that .NET has no name for.</summary>
+/// <summary>System calls for lock files and Unix sockets that .NET does not offer.</summary>
 internal static unsafe partial class UnixSystem
 {
     private const int CloseOnExec = 0x80000; // O_CLOEXEC and SOCK_CLOEXEC
@@ -21,20 +21,20 @@ internal static unsafe partial class UnixSystem
     private static readonly int ReadFlags = Libc.OpenNoBlock | Libc.OpenNoFollow | CloseOnExec; // O_RDONLY being 0
     private static readonly int PathOnly = OpenPathOnly | Libc.OpenNoFollow | CloseOnExec;
 
-    /// <summary>Opens or makes a file for its owner only. A link is not followed, and nothing is waited for.</summary>
+    /// <summary>Opens a file, or creates it with mode 0600. A link is not followed, and the call does not wait for a pipe.</summary>
     /// <exception cref="Win32Exception">It cannot be opened.</exception>
     public static SafeFileHandle OpenLockFile(string path) => OpenFile(path, LockFlags);
 
-    /// <summary>Opens a file that is there. A link is not followed, and nothing is waited for.</summary>
+    /// <summary>Opens an existing file. A link is not followed, and the call does not wait for a pipe.</summary>
     /// <exception cref="Win32Exception">It cannot be opened.</exception>
     public static SafeFileHandle OpenForReading(string path) => OpenFile(path, ReadFlags);
 
-    /// <summary>Refers to what lies at a path without opening it. While the handle lives no other file gets its inode number.</summary>
-    /// <exception cref="Win32Exception">Nothing lies there.</exception>
+    /// <summary>Gets a handle of a file without opening the file. While the handle is open, no other file gets its inode.</summary>
+    /// <exception cref="Win32Exception">There is no file.</exception>
     public static SafeFileHandle Refer(string path) => OpenFile(path, PathOnly);
 
-    /// <summary>Locks a file against everybody who locks it too. The lock ends with the handle or the process.</summary>
-    /// <returns>False where another one has it.</returns>
+    /// <summary>Takes the exclusive lock of a file. The lock ends with the handle or the process.</summary>
+    /// <returns>False where another process has it.</returns>
     /// <exception cref="Win32Exception">It cannot be locked.</exception>
     public static bool TryLock(SafeFileHandle file)
     {
@@ -45,14 +45,14 @@ internal static unsafe partial class UnixSystem
         return true;
     }
 
-    /// <summary>Removes a file; no error if it cannot be removed.</summary>
+    /// <summary>Removes a file. An error is ignored.</summary>
     public static void Remove(string path) => _ = Unlink(path);
 
     /// <summary>
-    /// Makes a socket that is bound to a path with mode 0600 from its first moment on. .NET does not know that the path is this socket's
-    /// and so never removes what lies there later.
+    /// Creates a socket that is bound to a path. The file has mode 0600 from the start. .NET does not know that the path belongs to the
+    /// socket, so it never removes another file that is there later.
     /// </summary>
-    /// <exception cref="Win32Exception">It may not be made there.</exception>
+    /// <exception cref="Win32Exception">It cannot be created there.</exception>
     public static Socket BindPrivately(string path)
     {
         int descriptor = CreateSocket(FamilyUnix, StreamSocket | CloseOnExec, 0);
@@ -62,8 +62,8 @@ internal static unsafe partial class UnixSystem
 
         try
         {
-            // Linux gives the file the mode of the socket itself, so that there is no moment at which others could come in, and the
-            // process's mask, which belongs to all threads, stays as it is.
+            // Linux gives the file the mode of the socket, so other users can never connect. The umask is not changed, since all threads
+            // share it.
             Check(SetMode(descriptor, OwnerOnly));
             fixed (byte* first = address)
                 Check(Bind(descriptor, first, (uint)address.Length));

@@ -3,14 +3,14 @@ using System.Text;
 
 namespace ModelRunner.Linux.Terminals;
 
-/// <summary>Text of unknown origin, made fit for one line of a terminal or a log.</summary>
+/// <summary>Escapes text of unknown origin for one line of a terminal or a log.</summary>
 internal static class PlainText
 {
     private const string Cut = "…";
 
     /// <summary>
-    /// Escapes everything that could end a line or steer a terminal: control characters, line and paragraph separators, bidirectional
-    /// marks and lone surrogates (CWE-117). Returns the same string where nothing had to change.
+    /// Escapes all characters that could end a line or control a terminal: control characters, line and paragraph separators, bidirectional
+    /// marks and lone surrogates (CWE-117). Returns the same string where there are none.
     /// </summary>
     public static string Escape(string text)
     {
@@ -21,7 +21,7 @@ internal static class PlainText
         return text;
     }
 
-    /// <summary>As <see cref="Escape"/>, and no longer than <paramref name="maxLength"/> characters of the original.</summary>
+    /// <summary>As <see cref="Escape"/>, with at most <paramref name="maxLength"/> characters of the original.</summary>
     public static string EscapeAndCut(string text, int maxLength) =>
         text.Length <= maxLength ? Escape(text) : Escape(text[..maxLength]) + Cut;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Linux.Terminals;
 
-/// <summary>Tells a SIGHUP that comes since the process's terminal closed from one that somebody sent.</summary>
+/// <summary>Decides whether a SIGHUP came because the terminal of the process was closed, or because another process sent it.</summary>
 internal sealed unsafe partial class TerminalWatch
 {
     private const int StandardDescriptorCount = 3;
@@ -14,8 +14,8 @@ internal sealed unsafe partial class TerminalWatch
     private TerminalWatch(int[] terminals) => _terminals = terminals;
 
     /// <summary>
-    /// Whether one of the standard streams was a terminal at the start and has hung up. Never so where SIGHUP was ignored at the start,
-    /// as under <c>nohup</c>: whoever starts a program so wants it to outlive the terminal.
+    /// Whether one of the standard streams was a terminal at the start and has hung up. Always false where SIGHUP was ignored at the start, as
+    /// under <c>nohup</c>: then the program is meant to outlive the terminal.
     /// </summary>
     public bool IsGone
     {
@@ -32,7 +32,7 @@ internal sealed unsafe partial class TerminalWatch
         }
     }
 
-    /// <summary>Looks at this process; to be called before SIGHUP gets a handler.</summary>
+    /// <summary>Inspects the standard streams of this process. Call it before SIGHUP gets a handler.</summary>
     public static TerminalWatch OfProcess() => new(
         IsHangupIgnored() ? [] : [.. Enumerable.Range(0, StandardDescriptorCount).Where(static descriptor => IsTerminal(descriptor) == 1)]);
 

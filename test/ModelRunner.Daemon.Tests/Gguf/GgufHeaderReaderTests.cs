@@ -53,7 +53,7 @@ public sealed class GgufHeaderReaderTests
     [Theory]
     [InlineData(0, "is empty")]
     [InlineData(3, "is not a GGUF file")]
-    [InlineData(60, "is cut off within its head, at 60 bytes")]
+    [InlineData(60, "is cut off within its header, at 60 bytes")]
     public void A_file_that_ends_early_is_told_in_one_clause(int length, string expected) =>
         Assert.Equal(expected, Read(GgufBuilder.Llama().Build()[..length]).Problem);
 
@@ -98,7 +98,7 @@ public sealed class GgufHeaderReaderTests
         byte[] endless = new GgufBuilder().Text("general.architecture", "llama").Tensor("w", 0, 0).Build();
         int shape = endless.AsSpan().LastIndexOf("w"u8) + 1 + 4;
         BitConverter.TryWriteBytes(endless.AsSpan(shape), ulong.MaxValue / 2);
-        Assert.Equal("is damaged: a size in its head is impossible", Read(endless).Problem);
+        Assert.Equal("is damaged: a size in its header is impossible", Read(endless).Problem);
     }
 
     [Fact]

@@ -118,7 +118,7 @@ public sealed partial class StoreFilesTests : IDisposable
     [InlineData(8u, 1ul << 36, "is damaged: a list of 68719476736 texts")]
     [InlineData(9u, 1ul << 36, "is damaged: a list of 68719476736 texts")]
     [InlineData(8u, 4ul << 20, "")]
-    [InlineData(4u, 1ul << 36, "has a head of more than 64 MiB, which no model needs")]
+    [InlineData(4u, 1ul << 36, "has a header of more than 64 MiB, which no model needs")]
     public void A_sparse_file_of_a_terabyte_costs_no_time(uint type, ulong items, string problem)
     {
         // The items of the list are zeros: a hole in the file.
