@@ -11,8 +11,11 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
     /// <summary>How long one look at the store counts. A look at a thousand files takes some milliseconds.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>A store that takes long to look at is looked at less often: at most a twentieth of the time goes to it.</summary>
-    private const int RestAfterLook = 20;
+    /// <summary>The pause after a scan, as a multiple of its duration: at most a twentieth of one thread's time goes to scans.</summary>
+    private const int PauseFactor = 20;
+
+    /// <summary>The same for a name that the last scan did not find: at most half of one thread's time goes to scans.</summary>
+    private const int PauseFactorForUnknown = 1;
 
     private static readonly StoreListing Nothing = new([], []);
 
@@ -27,19 +30,26 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
     /// <summary>How old the last look is.</summary>
     public TimeSpan Age => _last is { } last ? time.GetElapsedTime(last.Timestamp) : TimeSpan.MaxValue;
 
-    /// <summary>Looks anew where the last look is older than two seconds, and waits for a look that runs.</summary>
+    /// <summary>Starts a scan if the last one is older than two seconds and 20 times its duration. Waits for a scan that runs.</summary>
     /// <param name="patience">How long a look may have run while somebody waits for it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task RefreshAsync(TimeSpan patience, CancellationToken cancellationToken) => RefreshAsync(LookInterval, patience, cancellationToken);
+    public Task RefreshAsync(TimeSpan patience, CancellationToken cancellationToken) =>
+        RefreshAsync(LookInterval, PauseFactor, patience, cancellationToken);
 
-    /// <summary>Looks anew where the last look is older than a time, and waits for a look that runs.</summary>
-    public async Task RefreshAsync(TimeSpan maxAge, TimeSpan patience, CancellationToken cancellationToken)
+    /// <summary>Starts a scan for a name that the last one did not find, if the last one is older than its own duration. Waits for a scan that runs.</summary>
+    /// <param name="maxAge">A younger scan is good enough.</param>
+    /// <param name="patience">How long a scan may have run while somebody waits for it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task RefreshForUnknownAsync(TimeSpan maxAge, TimeSpan patience, CancellationToken cancellationToken) =>
+        RefreshAsync(maxAge, PauseFactorForUnknown, patience, cancellationToken);
+
+    private async Task RefreshAsync(TimeSpan maxAge, int pauseFactor, TimeSpan patience, CancellationToken cancellationToken)
     {
         Task looking;
         TimeSpan rest;
         lock (_lock)
         {
-            if (_looking.IsCompleted && IsOlder(maxAge))
+            if (_looking.IsCompleted && IsOlder(maxAge, pauseFactor))
             {
                 _lookStarted = time.GetTimestamp();
                 _looking = threads.RunAsync<object?>(null, Look);
@@ -57,9 +67,13 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private bool IsOlder(TimeSpan maxAge) =>
-        _last is not { IsWithoutStore: false } last
-        || time.GetElapsedTime(last.Timestamp) >= (maxAge > last.Duration * RestAfterLook ? maxAge : last.Duration * RestAfterLook);
+    private bool IsOlder(TimeSpan maxAge, int pauseFactor)
+    {
+        if (_last is not { IsWithoutStore: false } last)
+            return true;
+        TimeSpan pause = last.Duration * pauseFactor;
+        return time.GetElapsedTime(last.Timestamp) >= (maxAge > pause ? maxAge : pause);
+    }
 
     private object? Look()
     {

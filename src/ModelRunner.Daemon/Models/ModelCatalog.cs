@@ -92,7 +92,7 @@ internal sealed class ModelCatalog
         ModelSource? source = _watch.Last?.Snapshot.Find(parsed, out problem);
         if (source is null && _watch.Last is { IsWithoutStore: false })
         {
-            await _watch.RefreshAsync(MaxAgeForUnknown, Patience, cancellationToken);
+            await _watch.RefreshForUnknownAsync(MaxAgeForUnknown, Patience, cancellationToken);
             source = _watch.Last.Snapshot.Find(parsed, out problem);
         }
 

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using ModelRunner.Gguf;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
@@ -22,6 +23,7 @@ internal sealed class StoreScanner
     private const string Extension = ".gguf";
     private const int MaxShownName = 200;
     private const int MaxProblems = 100;
+    private const int MaxShownClosedFolders = 3;
 
     private static readonly EnumerationOptions Options = new()
     {
@@ -29,31 +31,40 @@ internal sealed class StoreScanner
     };
 
     private readonly string _root;
+    private readonly int _maxEntries;
+    private readonly PriorityQueue<(string Path, FileStatus Status), (int Links, int Depth)> _folders = new();
+    private readonly KernelFolders _kernelFolders = new();
     private readonly SortedDictionary<string, List<string>> _models = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> _projectors = new(StringComparer.Ordinal);
     private readonly HashSet<FileId> _visited = [];
     private readonly List<string> _problems = [];
     private int _files;
     private int _entries;
-    private bool _isCut;
+    private int _closedFolders;
 
-    private StoreScanner(string root) => _root = root;
+    private StoreScanner(string root, int maxEntries) => (_root, _maxEntries) = (root, maxEntries);
 
-    /// <summary>Looks at everything below a folder.</summary>
+    private bool IsCut => _files > MaxFiles || _entries > _maxEntries;
+
+    /// <summary>
+    /// Scans everything below a folder, near folders first. Folders behind a link come after all others, so a link to a large folder cannot
+    /// hide the user's own models.
+    /// </summary>
     /// <param name="root">The folder.</param>
     /// <param name="isOptional">Whether it is no problem where the folder is missing.</param>
-    public static StoreListing Scan(string root, bool isOptional = false)
+    /// <param name="maxEntries">The most entries that are read.</param>
+    public static StoreListing Scan(string root, bool isOptional = false, int maxEntries = MaxEntries)
     {
-        var scanner = new StoreScanner(root);
+        var scanner = new StoreScanner(root, maxEntries);
         FileStatus status = FileStatus.Of(root);
         if (status.Kind == FileKind.Folder)
-            scanner.Collect(root, status, MaxDepth);
+            scanner.CollectAll(status);
         else if (!isOptional || status.Kind != FileKind.Missing)
             scanner._problems.Add($"the model store {DescribeNoFolder(root, status.Kind)}; create it, or name another folder in MODELS_PATH");
 
-        if (scanner._isCut)
-            scanner._problems.Add($"the model store has more than {MaxFiles} models or {MaxEntries} entries; the rest is left out");
-        return new StoreListing(scanner.Group(), scanner._problems);
+        List<ModelFile> models = scanner.Group();
+        scanner.ReportLimits();
+        return new StoreListing(models, scanner._problems);
     }
 
     /// <summary>The projector that belongs to a model of any folder by its name; null where there is none or the folder cannot be read.</summary>
@@ -80,20 +91,29 @@ internal sealed class StoreScanner
         return projectors.Count == 0 ? null : ProjectorChoice.Choose(Path.GetFileName(model.ShownName), names, projectors);
     }
 
-    private void Collect(string path, FileStatus status, int depth)
+    private void CollectAll(FileStatus root)
     {
-        if (depth < 0 || !_visited.Add(status.Id))
-            return;
+        _folders.Enqueue((_root, root), (0, 0));
+        while (!IsCut && _folders.TryDequeue(out (string Path, FileStatus Status) folder, out (int Links, int Depth) place))
+        {
+            if (_visited.Add(folder.Status.Id))
+                Collect(folder.Path, place);
+        }
+    }
 
+    private void Collect(string path, (int Links, int Depth) place)
+    {
         try
         {
-            foreach (FileSystemInfo entry in new DirectoryInfo(path).EnumerateFileSystemInfos("*", Options))
+            foreach ((string name, bool isFolder, bool isLink) in Enumerate(path))
             {
-                _isCut |= ++_entries > MaxEntries;
-                if (_isCut)
+                if (IsCut)
                     return;
-                if (!entry.Name.StartsWith('.'))
-                    Take(entry, Path.Join(path, entry.Name), depth);
+                string inner = Path.Join(path, name);
+                if (isFolder)
+                    TakeFolder(inner, name, (place.Links + (isLink ? 1 : 0), place.Depth + 1));
+                else if (++_files <= MaxFiles)
+                    Take(inner, name);
             }
         }
         catch (UnauthorizedAccessException)
@@ -106,25 +126,26 @@ internal sealed class StoreScanner
         }
     }
 
-    private void Take(FileSystemInfo entry, string path, int depth)
+    // Most entries of a large folder are no models. No object is made for them, and no system call.
+    private FileSystemEnumerable<(string Name, bool IsFolder, bool IsLink)> Enumerate(string path) =>
+        new(path, static (ref FileSystemEntry entry) => (entry.FileName.ToString(), entry.IsDirectory, IsFolderLink(ref entry)), Options)
+        {
+            // The entry that exceeds the limit is returned, whatever it is: it ends the loop.
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => ++_entries > _maxEntries
+                || (!entry.FileName.StartsWith('.') && (entry.FileName.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) || entry.IsDirectory)),
+        };
+
+    private static bool IsFolderLink(ref FileSystemEntry entry) => entry.IsDirectory && entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
+
+    private void TakeFolder(string path, string name, (int Links, int Depth) place)
     {
-        if (entry is DirectoryInfo)
-        {
-            FileStatus status = FileStatus.Of(path);
-            if (status.Kind == FileKind.Folder)
-                Collect(path, status, depth - 1);
-            else if (status.Kind == FileKind.Denied)
-                ReportClosed(path);
-            else if (IsNotUtf8(entry.Name))
-                Report($"the name of the folder {Show(path)} is not UTF-8; rename it to use its models");
-        }
-        else if (entry.Name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase))
-        {
-            if (++_files > MaxFiles)
-                _isCut = true;
-            else
-                Take(path, entry.Name);
-        }
+        FileStatus status = FileStatus.Of(path);
+        if (status.Kind == FileKind.Denied)
+            ReportClosed(path);
+        else if (status.Kind == FileKind.Folder && place.Depth <= MaxDepth && !_kernelFolders.Contains(path, status))
+            _folders.Enqueue((path, status), place);
+        else if (status.Kind != FileKind.Folder && IsNotUtf8(name))
+            Report($"the name of the folder {Show(path)} is not UTF-8; rename it to use its models");
     }
 
     private void Take(string path, string name)
@@ -161,8 +182,26 @@ internal sealed class StoreScanner
     // .NET puts this character where bytes are not UTF-8; the path then leads to nothing.
     private static bool IsNotUtf8(string name) => name.Contains('\ufffd', StringComparison.Ordinal);
 
-    private void ReportClosed(string path) =>
-        Report($"the folder {Show(path)} of the model store may not be read by this user; its models are left out");
+    private void ReportClosed(string path)
+    {
+        if (++_closedFolders <= MaxShownClosedFolders)
+            Report($"the folder {Show(path)} of the model store may not be read by this user; its models are left out");
+    }
+
+    // These come first, since whoever shows the problems may cut their list.
+    private void ReportLimits()
+    {
+        if (_closedFolders > MaxShownClosedFolders)
+        {
+            int more = _closedFolders - MaxShownClosedFolders;
+            _problems.Insert(0, $"{more} more folders of the model store may not be read by this user; their models are left out");
+        }
+
+        if (_files > MaxFiles)
+            _problems.Insert(0, $"the model store has more than {MaxFiles} models; the scan ended there and the rest is left out");
+        else if (_entries > _maxEntries)
+            _problems.Insert(0, $"the model store has more than {_maxEntries} files and folders; the scan ended there and models after them are left out");
+    }
 
     private void Report(string problem)
     {

@@ -89,6 +89,35 @@ public sealed class SlowStoreTests : IDisposable
         Assert.Equal(2, _looks);
     }
 
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(4, true)]
+    public async Task After_a_long_scan_an_unknown_name_starts_the_next_one_after_a_pause_of_the_same_length(int secondsLater, bool isFound)
+    {
+        ModelCatalog catalog = Slow(TimeSpan.FromSeconds(4));
+        Assert.Equal(ModelLookupReason.Unknown, (await catalog.FindAsync("otter", Cancellation)).Reason);
+
+        _store.Write("otter.gguf", Good);
+        _time.Advance(TimeSpan.FromSeconds(secondsLater));
+
+        Assert.Equal(isFound, (await catalog.FindAsync("otter", Cancellation)).Model is not null);
+    }
+
+    [Fact]
+    public async Task After_a_long_scan_a_list_does_not_start_the_next_one_for_twenty_times_as_long()
+    {
+        ModelCatalog catalog = Slow(TimeSpan.FromSeconds(4));
+        Assert.Empty(await catalog.ListAsync(Cancellation));
+
+        _time.Advance(TimeSpan.FromSeconds(79));
+        await catalog.ListAsync(Cancellation);
+        Assert.Equal(1, _looks);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await catalog.ListAsync(Cancellation);
+        Assert.Equal(2, _looks);
+    }
+
     [Fact]
     public async Task A_look_that_failed_is_made_again()
     {
@@ -120,6 +149,14 @@ public sealed class SlowStoreTests : IDisposable
     }
 
     private DaemonSettings Settings() => new() { Listen = new ListenSettings(null, null), ModelsPath = _store.Path };
+
+    // The first scan takes this long by the clock. It must be less than the time that a request waits.
+    private ModelCatalog Slow(TimeSpan duration) => new(Settings(), _time, () =>
+    {
+        if (Interlocked.Increment(ref _looks) == 1)
+            _time.Advance(duration);
+        return StoreScanner.Scan(_store.Path);
+    }, new FileThreads(1, 1));
 
     private ModelCatalog Blocked(DaemonSettings settings) => new(settings, _time, () =>
     {

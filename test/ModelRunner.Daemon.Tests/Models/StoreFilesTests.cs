@@ -224,6 +224,57 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
+    public void Of_many_folders_that_may_not_be_read_a_few_are_named_and_the_rest_is_counted()
+    {
+        File.SetUnixFileMode(_store.Path, (UnixFileMode)0b111_101_101);
+        for (int i = 0; i < 20; i++)
+            Directory.CreateDirectory(Path.Join(_store.Path, $"closed{i}"), UnixFileMode.None);
+
+        IReadOnlyList<string> problems = AsOtherUser(() => StoreScanner.Scan(_store.Path)).Problems;
+
+        Assert.Equal(4, problems.Count);
+        Assert.Equal("17 more folders of the model store may not be read by this user; their models are left out", problems[0]);
+    }
+
+    [Fact]
+    public void A_link_to_a_large_folder_does_not_hide_the_models_of_the_store()
+    {
+        const int Limit = 50;
+        for (int i = 0; i < Limit; i++)
+            _elsewhere.Write($"large/f{i}", []);
+        Directory.CreateSymbolicLink(Path.Join(_store.Path, "a"), Path.Join(_elsewhere.Path, "large"));
+        _store.Write("z/deep/er/mine.gguf", Good);
+        Directory.CreateSymbolicLink(Path.Join(_store.Path, "zz"), Path.Join(_elsewhere.Path, "large"));
+
+        StoreListing listing = StoreScanner.Scan(_store.Path, maxEntries: Limit);
+
+        Assert.Equal("z/deep/er/mine.gguf", Assert.Single(listing.Models).ShownName);
+        Assert.Equal(
+            "the model store has more than 50 files and folders; the scan ended there and models after them are left out", Assert.Single(listing.Problems));
+    }
+
+    [Fact]
+    public void A_scan_does_not_enter_what_the_kernel_shows_as_files()
+    {
+        _elsewhere.Write("inner.gguf", Good);
+        int folder = Open(Path.Join(_elsewhere.Path, "."), 0);
+        Assert.True(folder >= 0);
+        try
+        {
+            // One of its entries leads to the folder that is open here.
+            Directory.CreateSymbolicLink(Path.Join(_store.Path, "kernel"), "/proc/self/fd");
+            Directory.CreateSymbolicLink(Path.Join(_store.Path, "devices"), "/dev");
+            Assert.True(File.Exists(Path.Join(_store.Path, "kernel", $"{folder}", "inner.gguf")));
+
+            Assert.Empty(StoreScanner.Scan(_store.Path).Models);
+        }
+        finally
+        {
+            _ = Close(folder);
+        }
+    }
+
+    [Fact]
     public void A_store_that_does_not_exist_is_told_where_somebody_named_it()
     {
         DaemonSettings settings = Settings() with { ModelsPath = Path.Join(_store.Path, "nothing") };
@@ -279,6 +330,9 @@ public sealed partial class StoreFilesTests : IDisposable
 
     [LibraryImport("libc", EntryPoint = "creat")]
     private static partial int Create(byte[] path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "mkdir")]
     private static partial int MakeFolder(byte[] path, uint mode);
