@@ -61,6 +61,9 @@ internal sealed class ReceivedBody : IDisposable
     private static async Task<JsonDocument> ParseAsync(HttpContext context)
     {
         ReadOnlyMemory<byte> bytes = await ReadBytesAsync(context);
+
+        // The client may have left while the body waited for memory or arrived. To parse it would cost much for nobody.
+        context.RequestAborted.ThrowIfCancellationRequested();
         try
         {
             return JsonDocument.Parse(bytes, Options);
