@@ -92,7 +92,7 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
         try
         {
             ReadOnlyMemory<byte> body = (template with { Messages = _messages }).ToJson(isStream: true);
-            using HttpResponseMessage response = await client.SendAsync(HttpMethod.Post, Path, body, stop.Token);
+            using HttpResponseMessage response = await client.PostAsync(Path, body, stop.Token);
             client.RequireType(response, ChatStream.MediaType);
             await using Stream events = await response.Content.ReadAsStreamAsync(stop.Token);
             await ChatStream.CopyAsync(events, console, answer, stop.Token);

@@ -51,7 +51,7 @@ internal abstract class ClientCommand : Command
         {
             DaemonAddress address = DaemonLocator.Find(result.GetValue(_host), Context.Options);
             ClientKey? key = ClientKey.Find(result.GetValue(_keyFile), Context.Options);
-            using var client = new DaemonClient(address, key, Context.Options);
+            using var client = new DaemonClient(address, key, Context.Options, Context.Time);
             return await RunAsync(result, client, interrupt);
         }
         catch (CliFailure failure)

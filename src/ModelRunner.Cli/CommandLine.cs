@@ -15,13 +15,13 @@ internal static class CommandLine
     public static Task<int> RunAsync(string[] arguments, Func<DaemonOptions, CancellationToken, Task<int>> serve) =>
         RunAsync(arguments, serve, CliConsole.OfProcess(), DaemonOptions.FromProcess());
 
-    /// <summary>As the other one, with a console and environment of the caller's.</summary>
+    /// <summary>As the other one, with a console, an environment and a clock of the caller's.</summary>
     public static async Task<int> RunAsync(
-        string[] arguments, Func<DaemonOptions, CancellationToken, Task<int>> serve, CliConsole console, DaemonOptions options)
+        string[] arguments, Func<DaemonOptions, CancellationToken, Task<int>> serve, CliConsole console, DaemonOptions options, TimeProvider? time = null)
     {
         try
         {
-            RootCommand root = Build(serve, new CliContext(console, options, TimeProvider.System));
+            RootCommand root = Build(serve, new CliContext(console, options, time ?? TimeProvider.System));
             return await RunAsync(root, HelpCommand.Rewrite(arguments), console);
         }
         catch (OutputException failure)

@@ -8,9 +8,12 @@ internal sealed class MetricsCommand(CliContext context) : ClientCommand("metric
 {
     private const long MaxPageBytes = 512L << 20;
 
+    /// <summary>The page waits for the runners, up to <c>metrics.timeout</c>.</summary>
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(15);
+
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
-        using HttpResponseMessage page = await client.SendAsync(HttpMethod.Get, "metrics", null, interrupt.Ended);
+        using HttpResponseMessage page = await client.GetAsync("metrics", ResponseTimeout, interrupt.Ended);
         client.RequireType(page, "text/plain");
         if (IsJson(result))
         {

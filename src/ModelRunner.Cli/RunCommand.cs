@@ -66,7 +66,7 @@ internal sealed class RunCommand : ClientCommand
             return;
         }
 
-        using HttpResponseMessage answer = await client.SendAsync(HttpMethod.Post, Path, body, cancellation);
+        using HttpResponseMessage answer = await client.PostAsync(Path, body, cancellation);
         client.RequireType(answer, ChatStream.MediaType);
         await using Stream stream = await answer.Content.ReadAsStreamAsync(cancellation);
         await ChatStream.CopyAsync(stream, Console, answer: null, cancellation);

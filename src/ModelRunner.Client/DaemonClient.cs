@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -11,6 +12,7 @@ namespace ModelRunner.Client;
 internal sealed class DaemonClient : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
     private static readonly HttpRequestOptionsKey<DaemonConnection> ConnectionKey = new("connection");
     private const int MaxErrorBytes = 64 * 1024;
     private const string JsonType = "application/json";
@@ -18,11 +20,12 @@ internal sealed class DaemonClient : IDisposable
     private readonly DaemonAddress _address;
     private readonly ClientKey? _key;
     private readonly DaemonOptions _options;
+    private readonly TimeProvider _time;
     private readonly HttpClient _http;
 
-    public DaemonClient(DaemonAddress address, ClientKey? key, DaemonOptions options)
+    public DaemonClient(DaemonAddress address, ClientKey? key, DaemonOptions options, TimeProvider time)
     {
-        (_address, _key, _options) = (address, key, options);
+        (_address, _key, _options, _time) = (address, key, options, time);
 
         // Each request has a connection of its own, which was made before: only then is it known who gets the key.
         var handler = new SocketsHttpHandler
@@ -45,48 +48,42 @@ internal sealed class DaemonClient : IDisposable
     /// <summary>Gets a JSON document of a kind.</summary>
     public async Task<JsonDocument> GetJsonAsync(string path, JsonValueKind kind, CancellationToken cancellation)
     {
-        using HttpResponseMessage response = await SendAsync(HttpMethod.Get, path, null, cancellation);
+        using HttpResponseMessage response = await GetAsync(path, ResponseTimeout, cancellation);
         return await ReadJsonAsync(response, kind, cancellation);
     }
 
     /// <summary>Posts a JSON document and gets an object.</summary>
     public async Task<JsonDocument> PostJsonAsync(string path, ReadOnlyMemory<byte> json, CancellationToken cancellation)
     {
-        using HttpResponseMessage response = await SendAsync(HttpMethod.Post, path, json, cancellation);
+        using HttpResponseMessage response = await PostAsync(path, json, cancellation);
         return await ReadJsonAsync(response, JsonValueKind.Object, cancellation);
     }
 
-    /// <summary>Sends a request and returns as soon as the head of a good answer is there. The caller disposes it.</summary>
-    public async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, string path, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
+    /// <summary>Sends a GET request and returns when the headers of a successful response have arrived. The caller disposes it.</summary>
+    /// <param name="path">The path below the daemon's address.</param>
+    /// <param name="timeout">How long the daemon may take until its response begins.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    public async Task<HttpResponseMessage> GetAsync(string path, TimeSpan timeout, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(method, path);
-        if (json is { } body)
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return await SendAsync(request, timeout, cancellation);
+    }
+
+    /// <summary>
+    /// Sends a POST request and returns when the headers of a successful response have arrived. The caller disposes it. The daemon may need
+    /// any time for this response, so a request to <c>/health</c> first checks that the daemon responds at all.
+    /// </summary>
+    public async Task<HttpResponseMessage> PostAsync(string path, ReadOnlyMemory<byte> json, CancellationToken cancellation)
+    {
+        using (var check = new HttpRequestMessage(HttpMethod.Get, "health"))
         {
-            request.Content = new ReadOnlyMemoryContent(body);
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue(JsonType);
+            await using DaemonConnection connection = await ConnectAsync(cancellation);
+            (await ExchangeAsync(check, connection, ResponseTimeout, cancellation)).Dispose();
         }
 
-        await using DaemonConnection connection = await ConnectAsync(cancellation);
-        request.Options.Set(ConnectionKey, connection);
-        if (_key is not null && _key.MayGoTo(_address, connection))
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _key.Value);
-
-        HttpResponseMessage response;
-        try
-        {
-            response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-        }
-        catch (HttpRequestException)
-        {
-            throw new CliFailure($"{_address} ended the connection before it answered, or does not speak HTTP", ExitCode.Failure);
-        }
-
-        if (response.IsSuccessStatusCode)
-            return response;
-
-        using (response)
-            throw await RefusedAsync(response, request.Headers.Authorization is not null, cancellation);
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(json) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(JsonType);
+        return await SendAsync(request, Timeout.InfiniteTimeSpan, cancellation);
     }
 
     /// <summary>Checks that an answer is of the type that a daemon gives it.</summary>
@@ -98,6 +95,41 @@ internal sealed class DaemonClient : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, TimeSpan timeout, CancellationToken cancellation)
+    {
+        await using DaemonConnection connection = await ConnectAsync(cancellation);
+        if (_key is not null && _key.MayGoTo(_address, connection))
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _key.Value);
+
+        HttpResponseMessage response = await ExchangeAsync(request, connection, timeout, cancellation);
+        if (response.IsSuccessStatusCode)
+            return response;
+
+        using (response)
+            throw await RefusedAsync(response, request.Headers.Authorization is not null, cancellation);
+    }
+
+    private async Task<HttpResponseMessage> ExchangeAsync(
+        HttpRequestMessage request, DaemonConnection connection, TimeSpan timeout, CancellationToken cancellation)
+    {
+        request.Options.Set(ConnectionKey, connection);
+        using var late = new CancellationTokenSource(timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        try
+        {
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+        }
+        catch (HttpRequestException)
+        {
+            throw new CliFailure($"{_address} ended the connection before it answered, or does not speak HTTP", ExitCode.Failure);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            string seconds = timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+            throw new CliFailure($"the daemon at {_address} accepted the connection but did not respond within {seconds} s", ExitCode.NotRunning);
+        }
+    }
 
     private async Task<DaemonConnection> ConnectAsync(CancellationToken cancellation)
     {

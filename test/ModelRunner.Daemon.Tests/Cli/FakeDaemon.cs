@@ -65,13 +65,14 @@ internal sealed class FakeDaemon : IAsyncDisposable
 
     /// <summary>Runs a command to its end.</summary>
     public async Task<(int ExitCode, string Out, string Error)> RunAsync(
-        string[] arguments, string input = "", Stream? output = null, string? workingDirectory = null, TextReader? typed = null)
+        string[] arguments, string input = "", Stream? output = null, string? workingDirectory = null, TextReader? typed = null,
+        TimeProvider? time = null)
     {
         using var collected = new MemoryStream();
         await using var error = new StringWriter();
         var console = new CliConsole(output ?? collected, error, typed ?? new StringReader(input), IsTerminal: true) { IsInputTerminal = typed is not null };
         var options = new DaemonOptions { Environment = Environment, WorkingDirectory = workingDirectory ?? _folder.Path, BaseDirectory = _folder.Path };
-        int exitCode = await CommandLine.RunAsync(arguments, static (_, _) => Task.FromResult(77), console, options);
+        int exitCode = await CommandLine.RunAsync(arguments, static (_, _) => Task.FromResult(77), console, options, time);
         return (exitCode, Encoding.UTF8.GetString(collected.ToArray()), error.ToString());
     }
 
@@ -86,6 +87,8 @@ internal sealed class FakeDaemon : IAsyncDisposable
     {
         using var reader = new StreamReader(context.Request.Body);
         string path = context.Request.Path;
+        if (path == "/health" && !_routes.ContainsKey(path))
+            return;
         Requests.Enqueue((path, await reader.ReadToEndAsync(), context.Request.Headers.Authorization.ToString()));
         if (_routes.TryGetValue(path, out RequestDelegate? answer))
             await answer(context);
