@@ -23,6 +23,8 @@ public sealed class RawRequestTests(SharedDaemon shared) : IClassFixture<SharedD
         { "an unknown transfer coding", Post("Transfer-Encoding: xchunked", Body), 400 },
         { "chunked not at the end", Post("Transfer-Encoding: chunked, identity", Body), 400 },
         { "a bare line feed in a chunk extension", Post("Transfer-Encoding: chunked", "2;a\nxx\r\n{}\r\n0\r\n\r\n"), 400 },
+        { "a chunk size that fits no integer", Post("Transfer-Encoding: chunked", "FFFFFFFFFFFFFFFFF\r\n{}\r\n0\r\n\r\n"), 400 },
+        { "a chunk size above 2 GiB", Post("Transfer-Encoding: chunked", "FFFFFFFF\r\n{}\r\n0\r\n\r\n"), 400 },
         { "a chunk size that is none", Post("Transfer-Encoding: chunked", "zz\r\n{}\r\n0\r\n\r\n"), 400 },
         { "a chunk longer than it says", Post("Transfer-Encoding: chunked", "1\r\n{}\r\n0\r\n\r\n"), 400 },
         { "a folded header", Post("X-Folded: a\r\n b: c\r\nContent-Length: 35", Body), 400 },

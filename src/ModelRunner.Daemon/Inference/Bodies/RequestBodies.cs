@@ -113,16 +113,16 @@ internal sealed class RequestBodies
 
     private static async ValueTask<ReadResult> ReadSomeAsync(BodyShare share, PipeReader reader, CancellationToken cancellationToken)
     {
-        if (reader.TryRead(out ReadResult ready))
-        {
-            share.EndRead((int)ready.Buffer.Length);
-            return ready;
-        }
-
-        share.BeginRead();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(share.WasCut, cancellationToken);
         try
         {
+            if (reader.TryRead(out ReadResult ready))
+            {
+                share.EndRead((int)ready.Buffer.Length);
+                return ready;
+            }
+
+            share.BeginRead();
             ReadResult result = await reader.ReadAsync(ending.Token);
             share.EndRead((int)result.Buffer.Length);
             return result;
@@ -133,6 +133,11 @@ internal sealed class RequestBodies
                 $"the request's body came too slowly: less than {BodyShare.WindowBytes} bytes in {BodyShare.Window.TotalSeconds} s, "
                 + "while other requests waited for memory; send it faster",
                 ApiError.InvalidRequest, "request_too_slow", RetryAfter: RetryAfter));
+        }
+        catch (IOException failure) when (failure is not BadHttpRequestException && !cancellationToken.IsCancellationRequested)
+        {
+            // Kestrel throws this for a chunk size that does not fit its integer.
+            throw new ApiException(ApiError.Invalid($"the request's body cannot be read: {failure.Message}"));
         }
     }
 
