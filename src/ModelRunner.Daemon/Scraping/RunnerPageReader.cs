@@ -17,6 +17,9 @@ internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
 {
     private const string Accept = "text/plain;version=0.0.4";
 
+    /// <summary>The most bytes that are read of the body of a 503 response.</summary>
+    private const int MaxErrorBytes = 1024;
+
     /// <summary>Reads the page. Never throws: every error becomes a <see cref="ScrapeFailureReason"/>.</summary>
     /// <param name="endpoint">The runner.</param>
     /// <param name="page">The address of its page.</param>
@@ -33,6 +36,8 @@ internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
             request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
             using HttpResponseMessage response = await endpoint.Probes.SendAsync(request, cancellationToken);
             hasResponse = true;
+            if (response.StatusCode == HttpStatusCode.ServiceUnavailable && await SaysLoadingAsync(response, cancellationToken))
+                return ReadOutcome.Fail(ScrapeFailureReason.Loading);
             return ReasonOf(response) is { } reason
                 ? ReadOutcome.Fail(reason)
                 : await ReadBodyAsync(response, lastBytes, cancellationToken);
@@ -146,12 +151,20 @@ internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
         return isGzip || coding.Length == 0 || coding.Equals("identity", StringComparison.OrdinalIgnoreCase);
     }
 
+    // A proxy in front of a server that is down responds with 503 too, and that must not look like a model that loads.
+    private static async ValueTask<bool> SaysLoadingAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        byte[] start = new byte[MaxErrorBytes];
+        await using Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        int length = await body.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
+        return start.AsSpan(0, length).IndexOf("Loading model"u8) >= 0;
+    }
+
     private static ScrapeFailureReason? ReasonOf(HttpResponseMessage response) => response.StatusCode switch
     {
         HttpStatusCode.OK when !HasPlainLength(response.Content.Headers) => ScrapeFailureReason.Status,
         HttpStatusCode.OK when !HasPlainTransfer(response.Headers) => ScrapeFailureReason.ContentType,
         HttpStatusCode.OK => null,
-        HttpStatusCode.ServiceUnavailable => ScrapeFailureReason.Loading,
         HttpStatusCode.NotImplemented or HttpStatusCode.NotFound => ScrapeFailureReason.Unsupported,
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ScrapeFailureReason.Unauthorized,
         _ => ScrapeFailureReason.Status,
@@ -161,8 +174,8 @@ internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
     {
         _ when cancellationToken.IsCancellationRequested => ScrapeFailureReason.Timeout,
         HttpIOException or InvalidDataException => ScrapeFailureReason.Truncated,
-        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => ScrapeFailureReason.Status,
-        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => ScrapeFailureReason.TooLarge,
+        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
+            => ScrapeFailureReason.Status,
         HttpRequestException => ScrapeFailureReason.Refused,
         OutOfMemoryException => ScrapeFailureReason.TooLarge,
         IOException => ScrapeFailureReason.Truncated,

@@ -3,7 +3,8 @@ namespace ModelRunner.Daemon.Scraping;
 /// <summary>Why the series of a runner are missing from a page. A closed list: each member is one value of the label <c>reason</c>.</summary>
 internal enum ScrapeFailureReason
 {
-    /// <summary>The runner loads its model. The daemon knows this and sends no request, or the runner responds with 503.</summary>
+    /// <summary>The runner loads its model. The daemon knows this and sends no request, or the runner responds with 503 and <c>Loading model</c>, as
+    /// llama-server does.</summary>
     Loading,
 
     /// <summary>The runner is being stopped. The daemon sends it no more requests.</summary>

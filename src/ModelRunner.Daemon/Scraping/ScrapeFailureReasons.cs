@@ -22,7 +22,7 @@ internal static class ScrapeFailureReasons
         ScrapeFailureReason.Failed => "it has no process",
         ScrapeFailureReason.Timeout => "it did not respond in time, or its page could not be merged in time",
         ScrapeFailureReason.Refused => "it refused the connection, or closed it before it responded",
-        ScrapeFailureReason.Status => "it responded with an error",
+        ScrapeFailureReason.Status => "it responded with an error status or with invalid HTTP",
         ScrapeFailureReason.Unsupported => "it has no metrics; a llama-server needs --metrics",
         ScrapeFailureReason.Unauthorized => "it requires a key",
         ScrapeFailureReason.ContentType => "its response is not a metrics page",

@@ -81,7 +81,7 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
     }
 
     [Theory]
-    [InlineData("""{"metrics_status": 503}""", "loading")]
+    [InlineData("""{"metrics_status": 503}""", "status")]
     [InlineData("""{"metrics_status": 501}""", "unsupported")]
     [InlineData("""{"metrics_html": 1}""", "content_type")]
     [InlineData("""{"metrics_truncate": 10}""", "truncated")]

@@ -17,7 +17,8 @@ public sealed class RunnerPageReaderTests
 
     public static TheoryData<string, string, string> Answers => new()
     {
-        { "loading", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}", "LIF-07" },
+        { "loading", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 37\r\n\r\n{\"error\":{\"message\":\"Loading model\"}}", "LIF-07" },
+        { "status", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}", "a proxy in front of a server that is down" },
         { "unsupported", "HTTP/1.1 501 Not Implemented\r\nContent-Length: 2\r\n\r\n{}", "LIF-08" },
         { "unsupported", "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", "TMO-06" },
         { "unauthorized", "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "SEC-02" },
@@ -199,7 +200,7 @@ public sealed class RunnerPageReaderTests
     }
 
     [Fact]
-    public async Task Headers_without_end_are_too_large()
+    public async Task Headers_without_end_are_invalid_HTTP()
     {
         byte[] header = Encoding.UTF8.GetBytes($"X-Filler: {new string('x', 1000)}\r\n");
         await using var runner = new RawRunner(1, async (stream, ending) =>
@@ -210,7 +211,7 @@ public sealed class RunnerPageReaderTests
             return false;
         });
 
-        Assert.Equal(ScrapeFailureReason.TooLarge, (await ReadAsync(runner)).Failure);
+        Assert.Equal(ScrapeFailureReason.Status, (await ReadAsync(runner)).Failure);
     }
 
     [Fact]
