@@ -61,7 +61,7 @@ internal static class DaemonHost
             announcement = Announce(daemon, settings, options);
 
             // Whoever reads standard output may have stopped reading, which must not keep the daemon from anything.
-            _ = Task.Run(() => GreetAsync(daemon, settings), CancellationToken.None);
+            _ = Task.Run(() => GreetAsync(daemon, settings, options.WorkingDirectory), CancellationToken.None);
             await signals.Asked;
             announcement?.Dispose();
             await daemon.DisposeAsync();
@@ -98,13 +98,14 @@ internal static class DaemonHost
         }
     }
 
-    private static async Task GreetAsync(DaemonApplication daemon, DaemonSettings settings)
+    private static async Task GreetAsync(DaemonApplication daemon, DaemonSettings settings, string workingDirectory)
     {
         try
         {
             string program = Environment.ProcessPath ?? "model-runner";
             IReadOnlyList<ModelEntry> models = await daemon.Models.ListAsync(CancellationToken.None);
-            string text = Welcome.Write(settings, [.. daemon.TcpAddresses], models, program, await daemon.FindUnfitModelsAsync());
+            string text = Welcome.Write(
+                settings, [.. daemon.TcpAddresses], models, program, workingDirectory, await daemon.FindUnfitModelsAsync());
             using StandardStream output = StandardStream.OpenOutput();
             output.Write(Encoding.UTF8.GetBytes(text));
         }

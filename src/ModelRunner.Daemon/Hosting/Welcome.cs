@@ -20,9 +20,10 @@ internal static class Welcome
     /// <param name="addresses">Its addresses for TCP with their true ports.</param>
     /// <param name="models">What it serves.</param>
     /// <param name="program">How this program is called.</param>
+    /// <param name="workingDirectory">Where the daemon was started.</param>
     /// <param name="unfit">Models of attached runners with the mode in which no server answers for them now.</param>
     public static string Write(
-        DaemonSettings settings, IReadOnlyList<Uri> addresses, IReadOnlyList<ModelEntry> models, string program,
+        DaemonSettings settings, IReadOnlyList<Uri> addresses, IReadOnlyList<ModelEntry> models, string program, string workingDirectory,
         IReadOnlySet<(string Model, RunnerMode Mode)> unfit)
     {
         string? address = addresses.Count == 0 ? null : ForClients(addresses[0]);
@@ -39,7 +40,7 @@ internal static class Welcome
                 ? "start it with --port 12434, then base_url=\"http://localhost:12434/v1\""
                 : $"base_url=\"{address}/v1\", api_key=\"{(settings.ApiKey is null ? "none" : "the daemon's key")}\"");
             if (writer is not null)
-                Line("Chat", $"{Quote(program)} run {(Short(writer).StartsWith('-') ? "-- " : "")}{Quote(Short(writer))}");
+                Line("Chat", Run(settings, address, writer, program, workingDirectory));
         }
 
         return text.ToString();
@@ -84,6 +85,20 @@ internal static class Welcome
         string target = address ?? $"--unix-socket {Quote(settings.Listen.SocketPath!)} http://localhost";
         string key = address is not null && settings.ApiKey is not null ? " -H \"Authorization: Bearer $MODEL_RUNNER_API_KEY\"" : "";
         return $"curl {target}/v1/{(isChat ? "chat/completions" : "embeddings")} -H 'Content-Type: application/json'{key} -d {Quote(body)}";
+    }
+
+    // Without an address the command asks the socket of the folder in which it runs, or the only daemon of this user.
+    private static string Run(DaemonSettings settings, string? address, ModelEntry model, string program, string workingDirectory)
+    {
+        string? socket = settings.Listen.SocketPath;
+        string host = socket is not null ? $"unix:{socket}" : address!;
+        bool isFound = socket == Path.Join(workingDirectory, ListenResolver.DefaultSocketName);
+
+        // The key of the environment is only sent to an address that the environment names.
+        bool needsKey = socket is null && settings.ApiKey is not null;
+        string before = needsKey ? $"MODEL_RUNNER_HOST={host} " : "";
+        string flag = isFound || needsKey ? "" : $"--host {Quote(host)} ";
+        return $"{before}{Quote(program)} run {flag}{(Short(model).StartsWith('-') ? "-- " : "")}{Quote(Short(model))}";
     }
 
     private static string Short(ModelEntry model) =>

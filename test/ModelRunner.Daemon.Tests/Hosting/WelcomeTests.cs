@@ -19,15 +19,15 @@ public sealed class WelcomeTests
           At      unix:/srv/m.sock and http://localhost:12434
           Try     curl http://localhost:12434/v1/chat/completions -H 'Content-Type: application/json' -d '{"model":"tiny-chat","messages":[{"role":"user","content":"Hello"}]}'
           SDKs    base_url="http://localhost:12434/v1", api_key="none"
-          Chat    /opt/model-runner run tiny-chat
+          Chat    /opt/model-runner run --host unix:/srv/m.sock tiny-chat
 
         """,
-        Welcome.Write(Settings("/srv/m.sock"), [new Uri("http://127.0.0.1:12434")], [Chat, Embed], "/opt/model-runner", AllFit));
+        Welcome.Write(Settings("/srv/m.sock"), [new Uri("http://127.0.0.1:12434")], [Chat, Embed], "/opt/model-runner", "/srv", AllFit));
 
     [Fact]
     public void Without_a_port_it_tells_how_to_get_one()
     {
-        string text = Welcome.Write(Settings("/srv/my models/m.sock"), [], [Embed], "model-runner", AllFit);
+        string text = Welcome.Write(Settings("/srv/my models/m.sock"), [], [Embed], "model-runner", "/srv", AllFit);
 
         Assert.Contains("curl --unix-socket '/srv/my models/m.sock' http://localhost/v1/embeddings ", text, StringComparison.Ordinal);
         Assert.Contains("-d '{\"model\":\"tiny-embed\",\"input\":\"Hello\"}'\n", text, StringComparison.Ordinal);
@@ -39,7 +39,7 @@ public sealed class WelcomeTests
     public void A_key_is_named_and_not_shown()
     {
         DaemonSettings settings = Settings(null) with { ApiKey = "s3cret" };
-        string text = Welcome.Write(settings, [new Uri("http://0.0.0.0:80")], [Chat], "model-runner", AllFit);
+        string text = Welcome.Write(settings, [new Uri("http://0.0.0.0:80")], [Chat], "model-runner", "/srv", AllFit);
 
         Assert.Contains("-H \"Authorization: Bearer $MODEL_RUNNER_API_KEY\"", text, StringComparison.Ordinal);
         Assert.Contains("At      http://localhost:80\n", text, StringComparison.Ordinal);
@@ -52,35 +52,35 @@ public sealed class WelcomeTests
           Serves  no models yet: put GGUF files below /m, or start it with --demo
           At      unix:/d.sock
 
-        """, Welcome.Write(Settings("/d.sock"), [], [], "model-runner", AllFit));
+        """, Welcome.Write(Settings("/d.sock"), [], [], "model-runner", "/srv", AllFit));
 
     [Fact]
     public void Many_models_are_counted() => Assert.Contains(
         "m5 (completion) and 95 more\n",
-        Welcome.Write(Settings("/d.sock"), [], [.. Enumerable.Range(0, 101).Select(static i => Model($"m{i}:latest", RunnerMode.Completion))], "x", AllFit),
+        Welcome.Write(Settings("/d.sock"), [], [.. Enumerable.Range(0, 101).Select(static i => Model($"m{i}:latest", RunnerMode.Completion))], "x", "/srv", AllFit),
         StringComparison.Ordinal);
 
     [Fact]
     public void A_name_cannot_break_out_of_the_command()
     {
-        string text = Welcome.Write(Settings("/d.sock"), [], [Model("it's \"x\":1", RunnerMode.Completion)], "model-runner", AllFit);
+        string text = Welcome.Write(Settings("/d.sock"), [], [Model("it's \"x\":1", RunnerMode.Completion)], "model-runner", "/srv", AllFit);
 
         Assert.Contains("-d '{\"model\":\"it\\u0027s \\u0022x\\u0022:1\",", text, StringComparison.Ordinal);
-        Assert.Contains("model-runner run 'it'\\''s \"x\":1'\n", text, StringComparison.Ordinal);
+        Assert.Contains("model-runner run --host unix:/d.sock 'it'\\''s \"x\":1'\n", text, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_demo_port_that_is_taken_is_told()
     {
         var settings = new DaemonSettings { Listen = new ListenSettings("/d.sock", null, IsTcpOptional: true), ModelsPath = "/m" };
-        Assert.Contains("At      unix:/d.sock (another program uses port 12434)\n", Welcome.Write(settings, [], [Chat], "x", AllFit), StringComparison.Ordinal);
+        Assert.Contains("At      unix:/d.sock (another program uses port 12434)\n", Welcome.Write(settings, [], [Chat], "x", "/srv", AllFit), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_name_that_begins_with_a_dash_is_no_flag()
     {
-        string text = Welcome.Write(Settings("/d.sock"), [], [Model("-dash:latest", RunnerMode.Completion)], "model-runner", AllFit);
-        Assert.Contains("  Chat    model-runner run -- -dash\n", text, StringComparison.Ordinal);
+        string text = Welcome.Write(Settings("/d.sock"), [], [Model("-dash:latest", RunnerMode.Completion)], "model-runner", "/srv", AllFit);
+        Assert.Contains("  Chat    model-runner run --host unix:/d.sock -- -dash\n", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -89,13 +89,26 @@ public sealed class WelcomeTests
         ModelEntry down = Model("a-down:latest", RunnerMode.Completion) with { Path = null };
         HashSet<(string, RunnerMode)> unfit = [("a-down:latest", RunnerMode.Completion)];
 
-        string text = Welcome.Write(Settings("/d.sock"), [], [down, Chat], "model-runner", unfit);
+        string text = Welcome.Write(Settings("/d.sock"), [], [down, Chat], "model-runner", "/srv", unfit);
         Assert.Contains("-d '{\"model\":\"tiny-chat\",", text, StringComparison.Ordinal);
-        Assert.Contains("  Chat    model-runner run tiny-chat\n", text, StringComparison.Ordinal);
+        Assert.Contains("  Chat    model-runner run --host unix:/d.sock tiny-chat\n", text, StringComparison.Ordinal);
 
-        text = Welcome.Write(Settings("/d.sock"), [], [down, Model("rank:latest", RunnerMode.Reranking)], "model-runner", unfit);
+        text = Welcome.Write(Settings("/d.sock"), [], [down, Model("rank:latest", RunnerMode.Reranking)], "model-runner", "/srv", unfit);
         Assert.DoesNotContain("  Try ", text, StringComparison.Ordinal);
         Assert.DoesNotContain("  Chat ", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_chat_command_names_the_daemon_unless_it_finds_it_by_itself()
+    {
+        var tcp = new Uri("http://127.0.0.1:80");
+        string Command(DaemonSettings settings) => Welcome.Write(settings, [tcp], [Chat], "model-runner", "/srv", AllFit).Split("  Chat    ")[1];
+
+        Assert.Equal("model-runner run tiny-chat\n", Command(Settings("/srv/model-runner.sock")));
+        Assert.Equal("model-runner run --host unix:/home/model-runner.sock tiny-chat\n", Command(Settings("/home/model-runner.sock")));
+        Assert.Equal("model-runner run --host http://localhost:80 tiny-chat\n", Command(Settings(null)));
+        Assert.Equal(
+            "MODEL_RUNNER_HOST=http://localhost:80 model-runner run tiny-chat\n", Command(Settings(null) with { ApiKey = "s3cret" }));
     }
 
     private static DaemonSettings Settings(string? socket) =>
