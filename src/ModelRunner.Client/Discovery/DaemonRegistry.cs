@@ -70,9 +70,9 @@ internal sealed class DaemonRegistry
         {
             PrivateFolder folder = PrivateFolder.TryOpen(_path, create: true)
                 ?? throw new IOException($"{_path} cannot be made, or other users may write to it");
+            string unfinished = Path.Join(folder.Path, name + ".new");
             try
             {
-                string unfinished = Path.Join(folder.Path, name + ".new");
                 using (FileStream file = File.Create(unfinished))
                     daemon.WriteTo(file);
                 File.Move(unfinished, Path.Join(folder.Path, name), overwrite: true);
@@ -80,11 +80,20 @@ internal sealed class DaemonRegistry
             }
             catch (Exception failure)
             {
+                string shown = failure.Message.Replace(folder.Path, _path + "/", StringComparison.Ordinal);
+                Remove(unfinished);
                 folder.Dispose();
+                PrivateFolder.RemoveIfEmpty(_path);
 
                 // Another daemon that ended just now removed the empty folder: try again.
-                if (attempt == Attempts || failure is not (FileNotFoundException or DirectoryNotFoundException))
+                if (attempt < Attempts && failure is (FileNotFoundException or DirectoryNotFoundException))
+                    continue;
+
+                if (failure is not (IOException or UnauthorizedAccessException))
                     throw;
+
+                // The path through the descriptor means nothing to a reader.
+                throw new IOException(shown, failure);
             }
         }
     }

@@ -83,6 +83,19 @@ public sealed class DaemonRegistryTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_cannot_be_written_is_removed_and_the_message_has_its_real_path()
+    {
+        Directory.CreateDirectory(Registry.FolderPath, (UnixFileMode)0x1C0);
+        string inTheWay = Directory.CreateDirectory(Path.Join(Registry.FolderPath, $"{DaemonIdentity.Own}.json")).FullName;
+
+        string message = Assert.Throws<IOException>(() => Registry.Announce(Daemon)).Message;
+
+        Assert.Contains(Registry.FolderPath, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("/proc/", message, StringComparison.Ordinal);
+        Assert.Equal([inTheWay], Directory.EnumerateFileSystemEntries(Registry.FolderPath));
+    }
+
+    [Fact]
     public void A_link_to_a_folder_is_not_followed()
     {
         string elsewhere = Directory.CreateDirectory(Path.Join(_folder.Path, "elsewhere"), (UnixFileMode)0x1C0).FullName;
