@@ -26,6 +26,7 @@ public sealed class ExpositionMerger
     private readonly OpenMetricsPageWriter _openMetrics = new();
     private readonly SourceReader _reader;
     private readonly int[] _conflicts = new int[MergeConflicts.Count];
+    private readonly ExpositionLimits _limits;
     private bool _isMerged;
     private ExpositionFormat _format;
     private ExpositionMerger? _escaped;
@@ -42,6 +43,7 @@ public sealed class ExpositionMerger
     internal ExpositionMerger(ExpositionLimits limits, BlockKernel kernel)
     {
         ArgumentNullException.ThrowIfNull(limits);
+        _limits = limits;
         _reader = new SourceReader(_index, limits, kernel);
     }
 
@@ -216,7 +218,7 @@ public sealed class ExpositionMerger
     {
         var page = new EscapedPage(escaping);
         page.Fill(_index, _families);
-        var noLimits = new ExpositionLimits { MaxSamples = int.MaxValue, MaxLabels = int.MaxValue, MaxLabelValueBytes = int.MaxValue };
+        var noLimits = _limits with { MaxSamples = int.MaxValue, MaxLabels = int.MaxValue, MaxLabelValueBytes = int.MaxValue };
         var merger = new ExpositionMerger(noLimits);
         for (var number = 0; number < _index.SourceCount; number++)
         {

@@ -8,7 +8,8 @@ internal sealed class Page
 {
     private readonly ExpositionMerger _merger;
 
-    public Page(ExpositionLimits? limits = null) => _merger = new ExpositionMerger(limits ?? new ExpositionLimits());
+    public Page(ExpositionLimits? limits = null) =>
+        _merger = new ExpositionMerger((limits ?? new ExpositionLimits()) with { ReservedPrefix = limits?.ReservedPrefix is { Length: > 0 } prefix ? prefix : "model_runner_" });
 
     public List<SourceSummary> Sources { get; } = [];
 

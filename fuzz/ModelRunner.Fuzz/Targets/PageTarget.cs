@@ -12,7 +12,7 @@ internal static class PageTarget
 
     public static void IsValidAndStable(byte[] input)
     {
-        var merger = new ExpositionMerger(new ExpositionLimits());
+        var merger = new ExpositionMerger(new ExpositionLimits { ReservedPrefix = "model_runner_" });
         var summaries = SourceSplitter.Split(input).Select(source => merger.Add(new TargetLabels(new KeyValuePair<string, string>("model", source.Model!)), source.Body)).ToArray();
         var text = Write(merger, ExpositionFormat.Text004, NameEscaping.AllowUtf8);
         var counted = summaries.Sum(summary => summary.Samples);

@@ -12,6 +12,9 @@ namespace ModelRunner.Daemon.Metrics;
 /// </summary>
 internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process)
 {
+    /// <summary>The prefix of the names of all families of the daemon.</summary>
+    public const string Prefix = "model_runner_";
+
     private static readonly KeyValuePair<string, string>[] Build =
     [
         new("version", BuildInformation.Version),

@@ -1,3 +1,4 @@
+using System.Text;
 using ModelRunner.Exposition.Reading;
 using ModelRunner.Exposition.Text;
 
@@ -10,6 +11,7 @@ namespace ModelRunner.Exposition.Merging;
 /// </summary>
 internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits)
 {
+    private readonly byte[] _reservedPrefix = Encoding.UTF8.GetBytes(limits.ReservedPrefix);
     private readonly ByteBuilder _name = new();
     private readonly ByteBuilder _textName = new();
     private readonly ByteBuilder _heldName = new();
@@ -43,7 +45,7 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
         var text = line[metadata.TextStart..metadata.TextEnd];
         if (metadata.Kind == LineKind.Unit && !IsUnit(name, text))
             return true;
-        var isReserved = ReservedNames.IsReserved(name);
+        var isReserved = ReservedNames.IsReserved(name, _reservedPrefix);
         if (isReserved && !_source.AllowsReservedNames)
         {
             _source.Summary.DropMetadata(ExpositionErrorReason.ReservedName);

@@ -1,3 +1,4 @@
+using System.Text;
 using ModelRunner.Exposition.Reading;
 using ModelRunner.Exposition.Reading.Kernels;
 using ModelRunner.Exposition.Text;
@@ -13,6 +14,7 @@ internal sealed class SourceReader
     private readonly PageIndex _index;
     private readonly ExpositionLimits _pageLimits;
     private ExpositionLimits _limits;
+    private readonly byte[] _reservedPrefix;
     private readonly MaskWindow _window;
     private readonly FastSampleParser _fast;
     private readonly SampleLine _sample = new();
@@ -32,6 +34,7 @@ internal sealed class SourceReader
         _pageLimits = _limits = limits;
         _window = new MaskWindow(kernel);
         _fast = new FastSampleParser(_window, limits);
+        _reservedPrefix = Encoding.UTF8.GetBytes(limits.ReservedPrefix);
         _declarations = new DeclarationReader(index, limits);
     }
 
@@ -151,7 +154,7 @@ internal sealed class SourceReader
         }
 
         found = -1;
-        var isReserved = ReservedNames.IsReserved(name);
+        var isReserved = ReservedNames.IsReserved(name, _reservedPrefix);
         if (isReserved && !_source.AllowsReservedNames)
             return false;
         _source.HasForeignNames |= !isReserved;

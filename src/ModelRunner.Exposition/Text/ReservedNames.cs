@@ -1,19 +1,20 @@
 namespace ModelRunner.Exposition.Text;
 
-/// <summary>The names that only the page's own families may have.</summary>
+/// <summary>The metric names that only the caller's own families may have.</summary>
 internal static class ReservedNames
 {
-    public static ReadOnlySpan<byte> Prefix => "model_runner_"u8;
-
-    /// <summary>Whether a name begins with the prefix, or would once every character that needs quotes is an underscore.</summary>
-    public static bool IsReserved(ReadOnlySpan<byte> name)
+    /// <summary>Whether a name begins with the prefix, or does so after every character that needs quotes becomes an underscore.</summary>
+    /// <param name="name">The name, not empty.</param>
+    /// <param name="prefix">The prefix; empty: no name is reserved.</param>
+    public static bool IsReserved(ReadOnlySpan<byte> name, ReadOnlySpan<byte> prefix)
     {
-        if (name.Length < Prefix.Length || name[0] != 'm')
+        // An escaped name may begin with any character where the prefix begins with an underscore.
+        if (prefix.IsEmpty || name.Length < prefix.Length || (name[0] != prefix[0] && prefix[0] != '_'))
             return false;
-        if (name.StartsWith(Prefix))
+        if (name.StartsWith(prefix))
             return true;
         var position = 0;
-        foreach (var wanted in Prefix)
+        foreach (var wanted in prefix)
         {
             if (position == name.Length)
                 return false;

@@ -20,7 +20,7 @@ internal static class Differential
     /// <summary>The first difference as text, or null. Every kernel of this machine reads the bodies, each at another alignment.</summary>
     public static string? Difference(IReadOnlyList<Source> bodies, ExpositionLimits? limits = null)
     {
-        limits ??= new ExpositionLimits();
+        limits = (limits ?? new ExpositionLimits()) with { ReservedPrefix = "model_runner_" };
         var sources = bodies.Select(body => OracleReader.Read(
             body.Body, [.. Labels(body).Select(label => new OracleLabel(label.Key, ByteText.FromUnicode(label.Value)))], limits, isOwn: false)).ToArray();
         var expected = new OraclePage(sources).ToBytes();

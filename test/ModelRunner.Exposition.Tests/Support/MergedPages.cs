@@ -8,7 +8,8 @@ internal sealed class MergedPages
 {
     private readonly ExpositionMerger _merger;
 
-    public MergedPages(ExpositionLimits? limits = null) => _merger = new ExpositionMerger(limits ?? new ExpositionLimits());
+    public MergedPages(ExpositionLimits? limits = null) =>
+        _merger = new ExpositionMerger((limits ?? new ExpositionLimits()) with { ReservedPrefix = "model_runner_" });
 
     /// <summary>What became of each source, in the order in which they were added.</summary>
     public List<SourceSummary> Summaries { get; } = [];
