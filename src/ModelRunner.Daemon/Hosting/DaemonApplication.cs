@@ -176,8 +176,13 @@ internal sealed class DaemonApplication : IAsyncDisposable
             var shared = new SharedEndpoints(settings.AttachedRunners);
             foreach (string warning in shared.Warnings)
                 logs.CreateLogger<DaemonApplication>().LogSettingsWarning(warning);
-            var pages = new PageAssembler(
-                () => pool.Runners, new RunnerScraper(settings.Metrics, time), settings.Metrics, time, logs.CreateLogger<PageAssembler>(), shared);
+            var scraper = new RunnerScraper(settings.Metrics, time);
+            var pages = new PageAssembler(() => pool.Runners, scraper, settings.Metrics, time, logs.CreateLogger<PageAssembler>(), shared);
+            web.Lifetime.ApplicationStopped.Register(() =>
+            {
+                pages.Dispose();
+                scraper.Dispose();
+            });
             new MetricsEndpoint(pages, settings.Metrics.Timeout, ApiErrors.RefuseScrapeAsync, time).Map(web);
         }
     }
