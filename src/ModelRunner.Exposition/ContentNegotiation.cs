@@ -10,7 +10,7 @@ public static class ContentNegotiation
     /// offer matches, the result is text 0.0.4. The most specific range that matches an offer gives its quality (RFC 9110, section 12.5.1). Of
     /// equal qualities the offer that is named first wins. Ranges with wildcards alone mean text 0.0.4.
     /// </summary>
-    /// <param name="accept">The value of the header, several of them joined by commas; null where there is none.</param>
+    /// <param name="accept">The value of the header, several values joined by commas; null if there is none.</param>
     public static NegotiatedExposition Negotiate(string? accept)
     {
         var best = new Offer(OfferedType.Text004);
@@ -36,7 +36,7 @@ public static class ContentNegotiation
     }
 
     /// <summary>Whether an Accept-Encoding header allows gzip and does not prefer an unencoded response (RFC 9110, section 12.5.3).</summary>
-    /// <param name="acceptEncoding">The value of the header, several of them joined by commas; null where there is none.</param>
+    /// <param name="acceptEncoding">The value of the header, several values joined by commas; null if there is none.</param>
     public static bool AcceptsGzip(string? acceptEncoding)
     {
         if (string.IsNullOrWhiteSpace(acceptEncoding))

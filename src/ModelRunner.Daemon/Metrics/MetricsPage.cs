@@ -48,7 +48,7 @@ internal sealed class MetricsPage(
     /// <summary>The length of the page in bytes, if the first part is the whole page; else null.</summary>
     public long? Length { get; private set; }
 
-    /// <summary>Whether all parts are written. The page holds no bodies any more.</summary>
+    /// <summary>Whether all parts are written. The page then holds no bodies.</summary>
     public bool IsComplete => _isComplete;
 
     /// <summary>Whether other scrapes can still join it.</summary>

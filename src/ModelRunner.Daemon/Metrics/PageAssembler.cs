@@ -23,7 +23,7 @@ internal sealed class PageAssembler : IDisposable
     /// <summary>The most bytes that all pages may use while they are created and sent, without the bodies.</summary>
     public const long MaxPageBytes = 256L * 1024 * 1024;
 
-    /// <summary>A body of at most this many bytes is always added: it takes less time than a look at the clock is worth.</summary>
+    /// <summary>A body of at most this many bytes is always added: checking the clock for it would save nothing.</summary>
     private const int AlwaysAddedBytes = 16 * 1024;
 
     private readonly Func<IReadOnlyList<RunnerSnapshot>> _runners;
