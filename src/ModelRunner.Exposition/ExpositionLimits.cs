@@ -33,7 +33,12 @@ public sealed record ExpositionLimits
         {
             ArgumentNullException.ThrowIfNull(value);
             if (value.Length > 0 && !Characters.IsMetricName(Encoding.UTF8.GetBytes(value)))
-                throw new ArgumentException($"'{value}' cannot begin a metric name: use letters, digits, underscores and colons, no digit first.", nameof(value));
+            {
+                throw new ArgumentException(
+                    $"'{value}' cannot begin a metric name: use letters, digits, underscores and colons, no digit first.", nameof(value));
+            }
+
+
             field = value;
         }
     } = "";
