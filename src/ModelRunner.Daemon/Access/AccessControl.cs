@@ -5,8 +5,8 @@ using ModelRunner.Daemon.Responses;
 namespace ModelRunner.Daemon.Access;
 
 /// <summary>
-/// Stands before every route. A Unix socket is guarded by its file's mode; TCP is reachable by every program of the machine and, through
-/// a browser, by every page that its user looks at. Refuses before anything has an effect.
+/// Checks every request before routing, so that a refused request has no effect. File permissions protect the Unix socket. TCP can be
+/// reached by every program of this machine and, through a browser, by every page that its user opens.
 /// </summary>
 internal sealed class AccessControl(RequestDelegate next, HostPolicy hosts, OriginPolicy origins, KeyPolicy keys)
 {
@@ -15,12 +15,12 @@ internal sealed class AccessControl(RequestDelegate next, HostPolicy hosts, Orig
         if (Check(context) is { } error)
             return ApiErrorWriter.WriteAsync(context, error);
 
-        return OriginPolicy.IsPreflight(context.Request) ? OriginPolicy.AnswerPreflight(context) : next(context);
+        return OriginPolicy.IsPreflight(context.Request) ? OriginPolicy.RespondToPreflightAsync(context) : next(context);
     }
 
     private ApiError? Check(HttpContext context)
     {
-        // What is not surely a Unix socket is treated as TCP.
+        // A connection that is not certainly a Unix socket is treated as TCP.
         bool isUnixSocket = context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix;
         if (!isUnixSocket && hosts.Check(context.Request) is { } rebound)
             return rebound;

@@ -6,26 +6,26 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Daemon.Access;
 
 /// <summary>
-/// Refuses names that a page of the Internet could have pointed at this machine (DNS rebinding): the attacker's own name is what the
-/// browser then sends as Host. An address written in numbers cannot be rebound.
+/// Refuses host names that a page of the Internet could have made to resolve to this machine (DNS rebinding): the browser then sends the
+/// attacker's name as Host. A numeric address cannot be rebound.
 /// </summary>
 internal sealed class HostPolicy(DaemonSettings settings)
 {
     private const int MaxName = 200;
 
-    /// <summary>Endings that nobody can register: RFC 6761, RFC 6762, and the one that ICANN reserved for private use.</summary>
+    /// <summary>Suffixes that cannot be registered: RFC 6761, RFC 6762, and the one that ICANN reserved for private use.</summary>
     private static readonly string[] PrivateEndings = [".localhost", ".local", ".internal"];
 
-    /// <summary>The names by which containers reach the machine that they run on. They end in <c>.internal</c>, so nobody can register them.</summary>
+    /// <summary>The names by which containers reach their host. They end in <c>.internal</c>, which cannot be registered.</summary>
     private static readonly string[] ContainerHosts =
     [
         "model-runner.docker.internal", "host.docker.internal", "gateway.docker.internal", "host.containers.internal",
     ];
 
-    // A page does not know the key, so a rebound name gains it nothing.
+    // A page does not know the key, so rebinding a name does not help an attacker.
     private readonly bool _takesAnyName = settings.ApiKey is not null;
 
-    // Who serves other machines is called by the names that those know it by, in a container's network a single word.
+    // A daemon that listens for other machines is called by names that they know; in a container network that is often a single word.
     private readonly bool _takesPrivateNames = settings.Listen.Tcp is { } tcp && !IPAddress.IsLoopback(tcp.Address);
 
     public ApiError? Check(HttpRequest request)
@@ -44,7 +44,7 @@ internal sealed class HostPolicy(DaemonSettings settings)
             ApiError.Permission, "host_not_allowed");
     }
 
-    // The final dot says that the name is whole.
+    // The final dot marks a fully qualified name.
     private static string WithoutFinalDot(string name) => name.Length > 1 && name[^1] == '.' ? name[..^1] : name;
 
     private bool IsAllowed(string name) =>

@@ -5,7 +5,7 @@ using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Access;
 
-/// <summary>Asks clients on TCP for the key, where one is set. Only <c>/health</c> is open, for health checks.</summary>
+/// <summary>Requires the key from clients on TCP if one is configured. Only <c>/health</c> needs no key, for health checks.</summary>
 internal sealed class KeyPolicy
 {
     private const string Scheme = "Bearer ";
@@ -32,7 +32,7 @@ internal sealed class KeyPolicy
 
         context.Response.Headers.WWWAuthenticate = "Bearer realm=\"model-runner\"";
         return sent.Length == 0 && alone.Length == 0
-            ? Refuse("this daemon asks for a key; send \"Authorization: Bearer\" with the value of its MODEL_RUNNER_API_KEY", "missing_api_key")
+            ? Refuse("this daemon requires a key; send \"Authorization: Bearer\" with the value of its MODEL_RUNNER_API_KEY", "missing_api_key")
             : Refuse("the key is wrong; send the value of the daemon's MODEL_RUNNER_API_KEY as \"Authorization: Bearer\"", "invalid_api_key");
     }
 
@@ -42,8 +42,8 @@ internal sealed class KeyPolicy
     private bool IsKey(string candidate) =>
         candidate.Length <= MaxKey && CryptographicOperations.FixedTimeEquals(Pad(candidate), _key);
 
-    // All have one length, so that the time of the comparison tells nothing, not even how long the key is. Digests would do as well, but they
-    // need OpenSSL, which a bare system lacks.
+    // All texts have the same length, so that the time of the comparison does not reveal even the length of the key. Digests would also do,
+    // but need OpenSSL, which a minimal system lacks.
     private static byte[] Pad(string key)
     {
         byte[] padded = new byte[Encoding.UTF8.GetMaxByteCount(MaxKey)];

@@ -6,8 +6,8 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Daemon.Access;
 
 /// <summary>
-/// Lets pages in a browser call the API only from the origins that <c>DMR_ORIGINS</c> lists. Browsers name the page's origin with every
-/// request that could change something, also with those that they do not ask about beforehand.
+/// Lets pages in a browser call the API only from the origins in <c>DMR_ORIGINS</c>. Browsers send the page's origin with every request that
+/// could change something, also with requests that need no preflight.
 /// </summary>
 internal sealed class OriginPolicy(DaemonSettings settings)
 {
@@ -17,7 +17,7 @@ internal sealed class OriginPolicy(DaemonSettings settings)
 
     private const string UsualHeaders = "Authorization, Content-Type, X-Request-Id, X-Requested-With";
 
-    /// <summary>What the daemon says in headers and scripts may read.</summary>
+    /// <summary>The response headers that scripts of the page may read.</summary>
     private const string ReadableHeaders = "x-request-id, x-should-retry, Retry-After";
 
     /// <summary>The characters of a header's name (RFC 9110, section 5.6.2).</summary>
@@ -26,12 +26,12 @@ internal sealed class OriginPolicy(DaemonSettings settings)
 
     private readonly bool _takesAny = settings.Origins.Contains(OriginList.Any, StringComparer.Ordinal);
 
-    /// <summary>Whether a browser asks if a page may call.</summary>
+    /// <summary>Whether this is a preflight request, in which a browser asks if a page may call the API.</summary>
     public static bool IsPreflight(HttpRequest request) =>
         HttpMethods.IsOptions(request.Method) && request.Headers.Origin.Count > 0 && request.Headers.AccessControlRequestMethod.Count > 0;
 
-    /// <summary>Says what an allowed page may do; only after <see cref="Check"/> allowed it.</summary>
-    public static Task AnswerPreflight(HttpContext context)
+    /// <summary>Responds with what an allowed page may do. Call it only after <see cref="Check"/> allowed the origin.</summary>
+    public static Task RespondToPreflightAsync(HttpContext context)
     {
         IHeaderDictionary headers = context.Response.Headers;
         headers.AccessControlAllowMethods = "GET, POST";
@@ -43,7 +43,7 @@ internal sealed class OriginPolicy(DaemonSettings settings)
     }
 
     /// <summary>
-    /// The headers that an allowed page may send: those that it asks for, since every SDK has its own. Anything that is not a list of header
+    /// The headers that an allowed page may send: those that it asks for, since every SDK has its own. A value that is not a list of header
     /// names is not repeated.
     /// </summary>
     internal static string AllowHeaders(string asked)
@@ -57,7 +57,7 @@ internal sealed class OriginPolicy(DaemonSettings settings)
             : string.Join(", ", names);
     }
 
-    /// <summary>Refuses a page that may not call, and tells the browser of one that may read the answer.</summary>
+    /// <summary>Refuses a page that may not call the API. For an allowed page, tells the browser that it may read the response.</summary>
     public ApiError? Check(HttpContext context)
     {
         var sent = context.Request.Headers.Origin;

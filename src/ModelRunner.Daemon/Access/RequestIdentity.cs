@@ -4,12 +4,12 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Daemon.Access;
 
 /// <summary>
-/// Gives every request an id that its answer and the log carry. Stands before everything else, so that errors and the metrics page have
-/// one too. An id that the client sent is kept, so that it can find its own request in the log.
+/// Gives every request an id, which its response and the log contain. Runs before all other middleware, so that errors and the metrics page
+/// have an id too. An id that the client sent is kept, so that the client finds its own request in the log.
 /// </summary>
 internal sealed partial class RequestIdentity(RequestDelegate next, TimeProvider time, ILogger<RequestIdentity> logger)
 {
-    /// <summary>The header's name, in the request and in the answer.</summary>
+    /// <summary>The header's name, in request and response.</summary>
     public const string HeaderName = "x-request-id";
 
     private const int MaxId = 128;
@@ -42,13 +42,13 @@ internal sealed partial class RequestIdentity(RequestDelegate next, TimeProvider
         string path = PlainText.EscapeAndCut(context.Request.Path.Value ?? "", MaxPath);
         string method = PlainText.EscapeAndCut(context.Request.Method, MaxPath);
         await next(context);
-        LogAnswered(id, method, path, context.Response.StatusCode, time.GetElapsedTime(begun).TotalMilliseconds);
+        LogCompleted(id, method, path, context.Response.StatusCode, time.GetElapsedTime(begun).TotalMilliseconds);
     }
 
-    /// <summary>The client's id where it is short and holds nothing that could confuse a log; else a new one of 32 digits.</summary>
+    /// <summary>The client's id if it is short and contains nothing that could confuse a log; otherwise a new one of 32 hexadecimal digits.</summary>
     internal static string Choose(string sent) =>
         sent.Length is > 0 and <= MaxId && !sent.AsSpan().ContainsAnyExcept(IdCharacters) ? sent : Guid.NewGuid().ToString("N");
 
-    [LoggerMessage(LogLevel.Debug, "Request {Id}: {Method} {Path} was answered with {Status} after {Milliseconds:0.0} ms.")]
-    private partial void LogAnswered(string id, string method, string path, int status, double milliseconds);
+    [LoggerMessage(LogLevel.Debug, "Request {Id}: {Method} {Path} ended with status {Status} after {Milliseconds:0.0} ms.")]
+    private partial void LogCompleted(string id, string method, string path, int status, double milliseconds);
 }

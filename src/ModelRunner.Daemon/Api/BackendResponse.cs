@@ -11,7 +11,7 @@ internal static class BackendResponse
     /// The state of a backend in one line that begins, as in Docker Model Runner, with <c>Running: </c> or <c>Error: </c>.
     /// </summary>
     /// <param name="backend">The backend.</param>
-    /// <param name="engine">What managed runners are started with; null: nothing was found.</param>
+    /// <param name="engine">The engine that starts managed runners; null: none was found.</param>
     /// <param name="runners">All runners.</param>
     public static string Describe(string backend, string? engine, IReadOnlyList<RunnerView> runners)
     {

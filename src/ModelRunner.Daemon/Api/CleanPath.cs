@@ -3,8 +3,8 @@ using System.Text;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>
-/// Takes empty segments out of a path, as Docker Model Runner does: base addresses that end with a slash make clients ask for
-/// <c>//v1/models</c>. The path is changed in place, without a redirect, which many clients do not follow for POST.
+/// Removes empty segments from a path, as Docker Model Runner does: a base address that ends with a slash makes clients ask for
+/// <c>//v1/models</c>. The path is changed in place, since many clients do not follow a redirect of a POST.
 /// </summary>
 internal sealed class CleanPath(RequestDelegate next)
 {
@@ -15,7 +15,7 @@ internal sealed class CleanPath(RequestDelegate next)
         return next(context);
     }
 
-    /// <summary>The path with single slashes and without one at its end. Kestrel has resolved dot segments already.</summary>
+    /// <summary>The path with single slashes and without a final one. Kestrel has already resolved dot segments.</summary>
     internal static string Clean(string path)
     {
         var clean = new StringBuilder(path.Length);

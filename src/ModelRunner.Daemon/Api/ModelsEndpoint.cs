@@ -5,7 +5,7 @@ using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>Lists the models: as OpenAI does, and as Docker Model Runner does.</summary>
+/// <summary>Lists the models in the formats of OpenAI and of Docker Model Runner.</summary>
 internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog problems, BackendDirectory backends)
 {
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
@@ -46,7 +46,7 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog probl
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => write(json, model));
     }
 
-    // Routing leaves an escaped slash as it is, so that a name with "%2F" in it can only be told from one with a slash where the client wrote it.
+    // Routing keeps an escaped slash, so only the raw target of the request tells a name that contains "%2F" from one with a slash.
     private static string ReadReference(HttpContext context)
     {
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];

@@ -5,12 +5,12 @@ using ModelRunner.Daemon.Models;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>Writes models in the two shapes that clients know.</summary>
+/// <summary>Writes models in the formats of OpenAI and of Docker Model Runner.</summary>
 internal static class ModelsResponse
 {
     private const string Owner = "model-runner";
 
-    /// <summary>The list as OpenAI's clients expect it, with what is wrong with models where anything is.</summary>
+    /// <summary>The list as OpenAI's clients expect it, with the problems of models if there are any.</summary>
     public static void WriteOpenAiList(Utf8JsonWriter json, IReadOnlyList<ModelEntry> models, IReadOnlyList<string> problems)
     {
         json.WriteStartObject();
@@ -41,7 +41,7 @@ internal static class ModelsResponse
         json.WriteStartObject("dmr"u8);
         if (model.ContextSize > 0)
             json.WriteNumber("context_window"u8, model.ContextSize);
-        WriteHead(json, model);
+        WriteCommonMembers(json, model);
         WriteModes(json, model);
         json.WriteEndObject();
         json.WriteEndObject();
@@ -68,7 +68,7 @@ internal static class ModelsResponse
         json.WriteStartObject("config"u8);
         if (model.Path is not null)
             json.WriteString("format"u8, "gguf"u8);
-        WriteHead(json, model);
+        WriteCommonMembers(json, model);
         if (model.ContextSize > 0)
             json.WriteNumber("context_size"u8, model.ContextSize);
         WriteModes(json, model);
@@ -76,7 +76,7 @@ internal static class ModelsResponse
         json.WriteEndObject();
     }
 
-    private static void WriteHead(Utf8JsonWriter json, ModelEntry model)
+    private static void WriteCommonMembers(Utf8JsonWriter json, ModelEntry model)
     {
         if (model.Header is { } header)
         {

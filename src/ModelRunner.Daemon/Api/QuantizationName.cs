@@ -1,6 +1,6 @@
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>The names of quantizations by llama.cpp's numbers for the types of files (<c>llama_ftype</c>).</summary>
+/// <summary>The names of quantizations by llama.cpp's file type numbers (<c>llama_ftype</c>).</summary>
 internal static class QuantizationName
 {
     private static readonly Dictionary<int, string> Names = new()
@@ -12,6 +12,6 @@ internal static class QuantizationName
         [37] = "TQ2_0", [38] = "MXFP4_MOE",
     };
 
-    /// <summary>The name; null where the file does not tell or the number is new.</summary>
+    /// <summary>The name; null if the file does not state one or the number is unknown.</summary>
     public static string? Of(int? fileType) => fileType is { } number ? Names.GetValueOrDefault(number) : null;
 }

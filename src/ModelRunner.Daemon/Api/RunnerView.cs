@@ -5,10 +5,10 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>A runner as it is shown: what the daemon knows of it and, for an attached one, whether it answers.</summary>
+/// <summary>A runner as clients see it: what the daemon knows of it and, for an attached runner, whether it responds.</summary>
 internal readonly record struct RunnerView(RunnerSnapshot Runner, AttachedState Attached, CauseText Causes)
 {
-    /// <summary>Its state in a word.</summary>
+    /// <summary>Its state in one word.</summary>
     public string State => (Runner.State, Attached) switch
     {
         (RunnerState.Ready, AttachedState.Refused or AttachedState.Silent) => "down",
@@ -19,7 +19,7 @@ internal readonly record struct RunnerView(RunnerSnapshot Runner, AttachedState 
         _ => "failed",
     };
 
-    /// <summary>Why it cannot serve, by the words of the metrics page; null where it can or where the state says all.</summary>
+    /// <summary>Why it cannot serve, in the words of the metrics page; null if it can serve or if the state says enough.</summary>
     public string? Reason => Attached switch
     {
         AttachedState.Refused => "refused",
@@ -27,15 +27,15 @@ internal readonly record struct RunnerView(RunnerSnapshot Runner, AttachedState 
         _ => null,
     };
 
-    /// <summary>What went wrong with it, in one line; null: nothing.</summary>
+    /// <summary>Its last failure, in one line; null: none.</summary>
     public string? Failure => Attached switch
     {
-        AttachedState.Refused => "refused: it took no connection, or ended it before it answered",
-        AttachedState.Silent => "timeout: it did not answer within a second",
+        AttachedState.Refused => "refused: it accepted no connection, or closed it before it responded",
+        AttachedState.Silent => "timeout: it did not respond within a second",
         _ => Runner.Failure is { } failure ? Causes.WithoutFolders(failure) : null,
     };
 
-    /// <summary>How it is told from others in a sentence.</summary>
+    /// <summary>A name that is unique among all runners, for use in a sentence.</summary>
     public string Name => Runner.Replica is { } replica
         ? $"{Runner.Key.Model} ({ModeText.Format(Runner.Key.Mode)}, replica {replica})"
         : $"{Runner.Key.Model} ({ModeText.Format(Runner.Key.Mode)})";

@@ -6,18 +6,18 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>Shows what runs: <c>/engines/ps</c> runner by runner, <c>/engines/status</c> backend by backend.</summary>
+/// <summary>Shows what is running: <c>/engines/ps</c> lists runners, <c>/engines/status</c> lists backends.</summary>
 internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends, AttachedHealth health, CauseText causes)
 {
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/engines/ps", ReadMethods, context => AnswerAsync(context, WriteRunners));
-        routes.MapMethods("/engines/status", ReadMethods, context => AnswerAsync(context, WriteBackends));
+        routes.MapMethods("/engines/ps", ReadMethods, context => HandleAsync(context, WriteRunners));
+        routes.MapMethods("/engines/status", ReadMethods, context => HandleAsync(context, WriteBackends));
     }
 
-    private async Task AnswerAsync(HttpContext context, Action<Utf8JsonWriter, IReadOnlyList<RunnerView>> write)
+    private async Task HandleAsync(HttpContext context, Action<Utf8JsonWriter, IReadOnlyList<RunnerView>> write)
     {
         IReadOnlyDictionary<RunnerId, AttachedState> unfit = await health.FindUnavailableAsync(pool.Runners);
         RunnerView[] runners = [.. pool.Runners.Select(runner => new RunnerView(runner, unfit.GetValueOrDefault(runner.Id), causes))];

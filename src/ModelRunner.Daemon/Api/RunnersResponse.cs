@@ -8,10 +8,10 @@ namespace ModelRunner.Daemon.Api;
 /// <summary>Describes runners to people and programs.</summary>
 internal static class RunnersResponse
 {
-    /// <summary>What Docker Model Runner sends where there is no time: Go's zero time, which its clients look for.</summary>
+    /// <summary>What Docker Model Runner sends for a missing time: Go's zero time, which its clients look for.</summary>
     private const string NoTime = "0001-01-01T00:00:00Z";
 
-    /// <summary>One runner with Docker Model Runner's members first and ours after them.</summary>
+    /// <summary>One runner: the members of Docker Model Runner first, then ours.</summary>
     public static void WriteRunner(Utf8JsonWriter json, RunnerView view)
     {
         RunnerSnapshot runner = view.Runner;

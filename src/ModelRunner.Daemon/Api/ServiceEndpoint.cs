@@ -4,7 +4,7 @@ using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>Says that the daemon runs, and which one it is.</summary>
+/// <summary>The routes that identify the daemon: <c>/</c>, <c>/health</c> and <c>/version</c>.</summary>
 internal sealed class ServiceEndpoint
 {
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
@@ -12,9 +12,9 @@ internal sealed class ServiceEndpoint
     private readonly byte[] _greeting;
     private readonly bool _hasMetrics;
 
-    /// <summary>Makes the endpoint.</summary>
-    /// <param name="hasMetrics">Whether there is a metrics page to speak of.</param>
-    /// <param name="hasLlamaServer">Whether models are run with llama-server, which answers more routes than the embedded engine.</param>
+    /// <summary>Creates the endpoint.</summary>
+    /// <param name="hasMetrics">Whether the daemon serves a metrics page.</param>
+    /// <param name="hasLlamaServer">Whether models run with llama-server, which serves more routes than the embedded engine.</param>
     public ServiceEndpoint(bool hasMetrics, bool hasLlamaServer)
     {
         _hasMetrics = hasMetrics;

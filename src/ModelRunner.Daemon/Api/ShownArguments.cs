@@ -1,6 +1,6 @@
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>The arguments of a runner as clients may see them: no secrets, and of this machine's paths only the last part.</summary>
+/// <summary>A runner's arguments as clients may see them: without secrets, and with only the last part of each path of this machine.</summary>
 internal static class ShownArguments
 {
     private const string Hidden = "***";
@@ -26,7 +26,7 @@ internal static class ShownArguments
         }
     }
 
-    // "--keep" and "--cache-type-k" hold no key; the words stand alone between dashes, as in "--api-key-file".
+    // "--keep" and "--cache-type-k" contain no key: the words of secrets stand alone between dashes, as in "--api-key-file".
     private static bool NamesSecret(string flag) => flag.Split('-').Any(static part => WordsOfSecrets.Contains(part, StringComparer.Ordinal));
 
     private static string WithoutFolder(string text) => text.StartsWith('/') ? Path.GetFileName(text) : text;

@@ -8,17 +8,17 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary><c>POST /engines/unload</c>: stops runners by model, by backend or all, and answers when their processes are gone.</summary>
+/// <summary><c>POST /engines/unload</c>: stops runners by model, by backend or all, and responds when their processes have ended.</summary>
 internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, BackendDirectory backends, RequestBodies bodies)
 {
     private const int MaxName = 200;
 
-    /// <summary>Some thousand names.</summary>
+    /// <summary>The most bytes of a body; room for some thousand names.</summary>
     private const int MaxBytes = 1 << 20;
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/engines/unload", AnswerAsync);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/engines/unload", HandleAsync);
 
-    private async Task AnswerAsync(HttpContext context)
+    private async Task HandleAsync(HttpContext context)
     {
         UnloadRequest request;
         using (RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted))
@@ -36,7 +36,7 @@ internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, Back
             json.WriteStartObject();
             json.WriteNumber("unloaded_runners"u8, count);
 
-            // They run without the daemon, so they go on.
+            // Attached runners are not processes of the daemon, so they keep running.
             if (attached > 0)
                 json.WriteNumber("attached_runners"u8, attached);
             json.WriteEndObject();
@@ -57,7 +57,7 @@ internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, Back
         return new UnloadSelection(backend, models);
     }
 
-    /// <summary>Every name that <c>ps</c> shows is found, also that of a model whose file is gone.</summary>
+    /// <summary>Finds every name that <c>ps</c> shows, also that of a model whose file was removed.</summary>
     private async Task<string> ResolveAsync(string name, CancellationToken cancellationToken)
     {
         ModelLookup lookup = await catalog.FindAsync(name, cancellationToken);

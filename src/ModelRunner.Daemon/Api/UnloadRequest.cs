@@ -4,13 +4,13 @@ using ModelRunner.Daemon.Responses;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>The body of <c>POST /engines/unload</c>, in Docker Model Runner's shape.</summary>
-/// <param name="IsAll">Whether every runner is meant.</param>
-/// <param name="Backend">Only runners of this backend; null: of any.</param>
+/// <param name="IsAll">Whether the request selects every runner.</param>
+/// <param name="Backend">Selects only runners of this backend; null: of any.</param>
 /// <param name="Models">The references as the client wrote them.</param>
 internal sealed record UnloadRequest(bool IsAll, string? Backend, IReadOnlyList<string> Models)
 {
     /// <summary>Reads the body.</summary>
-    /// <exception cref="ApiException">It is not JSON, not of this shape, or selects nothing.</exception>
+    /// <exception cref="ApiException">The body is not JSON, has another shape, or selects nothing.</exception>
     public static UnloadRequest Read(ReadOnlyMemory<byte> body)
     {
         try
@@ -46,7 +46,7 @@ internal sealed record UnloadRequest(bool IsAll, string? Backend, IReadOnlyList<
     {
         JsonValueKind.Null => [],
         JsonValueKind.Array => [.. list.EnumerateArray().Select(static item => Text(item, "models") ?? "")],
-        _ => throw Refuse("\"models\" is not a list of texts", "models"),
+        _ => throw Refuse("\"models\" is not a list of strings", "models"),
     };
 
     private static string? Text(JsonElement value, string param)
@@ -57,7 +57,7 @@ internal sealed record UnloadRequest(bool IsAll, string? Backend, IReadOnlyList<
         }
         catch (InvalidOperationException)
         {
-            throw Refuse($"\"{param}\" holds something that is not a text", param);
+            throw Refuse($"\"{param}\" contains a value that is not a string", param);
         }
     }
 

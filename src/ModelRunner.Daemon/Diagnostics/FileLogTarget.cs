@@ -5,13 +5,13 @@ using ModelRunner.Linux.Files;
 namespace ModelRunner.Daemon.Diagnostics;
 
 /// <summary>
-/// Writes lines to <c>model-runner.log</c> in a folder. A file that reached its size becomes <c>model-runner.log.1</c>, that one
-/// <c>.2</c> and so on; the oldest is removed, so that the folder never takes more than <c>(kept + 1) × size</c>. After an error the file
-/// is opened again for the next line. Not safe for several threads.
+/// Writes lines to <c>model-runner.log</c> in a folder. A file that reaches its maximum size is renamed to <c>model-runner.log.1</c>, that
+/// one to <c>.2</c> and so on; the oldest is removed, so that the folder never takes more than <c>(kept + 1) × size</c>. After an error the
+/// file is opened again for the next line. Not thread-safe.
 /// </summary>
 internal sealed class FileLogTarget : ILogTarget
 {
-    /// <summary>The name of the file that is written to.</summary>
+    /// <summary>The name of the current file.</summary>
     public const string FileName = "model-runner.log";
 
     private readonly long _maxBytes;
@@ -20,9 +20,9 @@ internal sealed class FileLogTarget : ILogTarget
     private DescriptorWriter? _writer;
     private bool _isWithinLine;
 
-    /// <summary>Opens the file, which is continued where it is there.</summary>
-    /// <exception cref="IOException">The folder or the file cannot be made, or the file is not a regular one.</exception>
-    /// <exception cref="UnauthorizedAccessException">They may not be made.</exception>
+    /// <summary>Opens the file; an existing file is continued.</summary>
+    /// <exception cref="IOException">The folder or the file cannot be created, or the path is not a regular file.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not create them.</exception>
     public FileLogTarget(string folder, long maxBytes = 10 << 20, int kept = 4)
     {
         FilePath = Path.Join(folder, FileName);
@@ -31,7 +31,7 @@ internal sealed class FileLogTarget : ILogTarget
         Open();
     }
 
-    /// <summary>The path of the file that is written to.</summary>
+    /// <summary>The path of the current file.</summary>
     public string FilePath { get; }
 
     public string? Write(string line)

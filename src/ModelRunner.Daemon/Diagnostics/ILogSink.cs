@@ -1,8 +1,8 @@
 namespace ModelRunner.Daemon.Diagnostics;
 
-/// <summary>Takes finished lines. Called from any thread; never throws and never waits.</summary>
+/// <summary>Receives finished log lines. Called from any thread; never throws and never blocks.</summary>
 internal interface ILogSink : IDisposable
 {
-    /// <summary>Takes a line; the final line feed is added here.</summary>
+    /// <summary>Receives a line without its line feed.</summary>
     void Write(string line);
 }

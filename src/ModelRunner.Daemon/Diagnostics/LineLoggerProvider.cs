@@ -3,7 +3,7 @@ namespace ModelRunner.Daemon.Diagnostics;
 /// <summary>Writes every event as one line to all sinks. Small and without reflection.</summary>
 internal sealed class LineLoggerProvider(LogLevel minimum, TimeProvider time, IReadOnlyList<ILogSink> sinks) : ILoggerProvider
 {
-    /// <summary>Of the framework's own events only those that tell of trouble are shown, unless everything is.</summary>
+    /// <summary>Of the framework's own events only warnings and errors are shown, unless the log level shows everything.</summary>
     private readonly LogLevel _frameworkMinimum =
         minimum <= LogLevel.Debug ? minimum : (LogLevel)Math.Max((int)minimum, (int)LogLevel.Warning);
 

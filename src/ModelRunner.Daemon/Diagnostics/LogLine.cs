@@ -4,10 +4,10 @@ using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Diagnostics;
 
-/// <summary>Makes one line of an event: <c>2026-11-25T07:13:12.345Z INFO Runners.RunnerPool: message</c>.</summary>
+/// <summary>Formats an event as one line: <c>2026-11-25T07:13:12.345Z INFO Runners.RunnerPool: message</c>.</summary>
 internal static class LogLine
 {
-    /// <summary>The longest line in characters; a runner's output could otherwise make one without end.</summary>
+    /// <summary>The longest line in characters; a runner's output is otherwise unbounded.</summary>
     public const int MaxLength = 8192;
 
     private const string OwnPrefix = "ModelRunner.Daemon.";

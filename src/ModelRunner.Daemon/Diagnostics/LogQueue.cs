@@ -1,19 +1,19 @@
 namespace ModelRunner.Daemon.Diagnostics;
 
 /// <summary>
-/// Stands between everybody who logs and one place that lines are written to. Lines wait in a bounded queue for one writer thread, the only
-/// one that blocks when the place does: an unread pipe, a slow disk. Lines that do not fit, and lines that could not be written, are counted;
-/// the next line that can be written is preceded by one that tells how many were lost.
+/// Connects all log calls to one target. Lines wait in a bounded queue for one writer thread. Only that thread blocks when the target
+/// blocks, for instance on an unread pipe or a slow disk. Lines that do not fit, and lines that could not be written, are counted; before
+/// the next line that can be written, one line tells how many were lost.
 /// </summary>
 internal sealed class LogQueue : ILogSink
 {
-    /// <summary>How long the end of the process waits for lines that are not yet written.</summary>
+    /// <summary>How long the end of the process waits for queued lines.</summary>
     public static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(1);
 
-    /// <summary>The most lines that wait.</summary>
+    /// <summary>The most lines in the queue.</summary>
     public const int MaxLines = 8192;
 
-    /// <summary>The most characters that wait.</summary>
+    /// <summary>The most characters in the queue.</summary>
     public const int MaxCharacters = 2 << 20;
 
     private readonly Lock _writing = new();
@@ -30,9 +30,9 @@ internal sealed class LogQueue : ILogSink
     private bool _isClosed;
 
     /// <summary>Starts the writer thread, which is a background thread: it never keeps the process alive.</summary>
-    /// <param name="name">What the place is called in the line about lost lines, for instance <c>standard error</c>.</param>
-    /// <param name="target">The place. It is disposed of with the queue unless it is blocked.</param>
-    /// <param name="time">The clock of the line about lost lines.</param>
+    /// <param name="name">The target's name in the line about lost lines, for instance <c>standard error</c>.</param>
+    /// <param name="target">The target. It is disposed with the queue unless it blocks.</param>
+    /// <param name="time">The clock for the line about lost lines.</param>
     /// <param name="onTrouble">Called on the writer thread with the reason when writing begins to fail; must not block.</param>
     public LogQueue(string name, ILogTarget target, TimeProvider time, Action<string> onTrouble)
     {
@@ -41,10 +41,10 @@ internal sealed class LogQueue : ILogSink
         _thread.Start();
     }
 
-    /// <summary>What the place is called.</summary>
+    /// <summary>The target's name.</summary>
     public string Name { get; }
 
-    /// <summary>How many lines were lost so far, since they did not fit or could not be written.</summary>
+    /// <summary>The number of lines lost so far, because they did not fit or could not be written.</summary>
     public long LostLines => Interlocked.Read(ref _lost);
 
     public void Write(string line)
@@ -66,11 +66,11 @@ internal sealed class LogQueue : ILogSink
         }
     }
 
-    /// <summary>Waits until every line is written, or was given up.</summary>
-    /// <returns>False where the limit came first.</returns>
+    /// <summary>Waits until every line is written or lost.</summary>
+    /// <returns>False if the time limit came first.</returns>
     public bool Flush(TimeSpan limit) => _isIdle.Wait(limit);
 
-    /// <summary>Takes no more lines, and gives those that wait <see cref="FlushTime"/> to be written.</summary>
+    /// <summary>Accepts no more lines, and waits up to <see cref="FlushTime"/> until queued lines are written.</summary>
     public void Dispose()
     {
         lock (_writing)
@@ -134,7 +134,7 @@ internal sealed class LogQueue : ILogSink
         }
     }
 
-    // Lines that were lost behind the last one in the queue: no line comes that would tell of them.
+    // Lines were lost after the last one in the queue, so no later line would report them.
     private long TakeLossIfIdle()
     {
         lock (_writing)
@@ -162,6 +162,6 @@ internal sealed class LogQueue : ILogSink
         exception: null, withStack: false);
 
     /// <param name="Line">Without its line feed.</param>
-    /// <param name="LostBefore">How many lines did not fit between the entry before this one and this one.</param>
+    /// <param name="LostBefore">The number of lines lost between the previous entry and this one.</param>
     private readonly record struct Entry(string Line, long LostBefore);
 }

@@ -1,6 +1,6 @@
 namespace ModelRunner.Daemon.Diagnostics;
 
-/// <summary>Gives the daemon its log: lines on standard error, and in files where a folder is set.</summary>
+/// <summary>Sets up the daemon's log: lines on standard error, and in files if a folder is set.</summary>
 internal static class LoggingSetup
 {
     /// <summary>Replaces all other providers.</summary>
@@ -8,8 +8,8 @@ internal static class LoggingSetup
     /// <param name="level">The lowest level that is shown.</param>
     /// <param name="folder">Absolute path of the folder for log files; null: none.</param>
     /// <param name="time">The clock of the lines.</param>
-    /// <exception cref="IOException">The folder or the file cannot be made.</exception>
-    /// <exception cref="UnauthorizedAccessException">They may not be.</exception>
+    /// <exception cref="IOException">The folder or the file cannot be created.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not create them.</exception>
     public static void UseLineLog(this ILoggingBuilder logging, LogLevel level, string? folder, TimeProvider time)
     {
         List<ILogSink> sinks = [new StandardErrorSink()];

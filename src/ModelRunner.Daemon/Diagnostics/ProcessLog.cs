@@ -3,8 +3,8 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Daemon.Diagnostics;
 
 /// <summary>
-/// The log places of this process. Sentences for the user and events of the log share one queue to standard error, so that they keep their
-/// order and nobody but its writer waits for whoever reads standard error.
+/// The log targets of this process. Messages for the user and log events share one queue to standard error, so that they keep their order
+/// and only its writer thread blocks when standard error is not read.
 /// </summary>
 internal static class ProcessLog
 {
@@ -17,12 +17,12 @@ internal static class ProcessLog
     /// <summary>Standard error.</summary>
     public static LogQueue StandardError => Error.Value;
 
-    /// <summary>The log file; null where there is none.</summary>
+    /// <summary>The log file; null if there is none.</summary>
     public static LogQueue? File => Volatile.Read(ref _file);
 
     /// <summary>Opens the log file.</summary>
-    /// <exception cref="IOException">The folder or the file cannot be made.</exception>
-    /// <exception cref="UnauthorizedAccessException">They may not be made.</exception>
+    /// <exception cref="IOException">The folder or the file cannot be created.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not create them.</exception>
     public static LogQueue OpenFile(string folder, TimeProvider time)
     {
         var target = new FileLogTarget(folder);
@@ -34,12 +34,11 @@ internal static class ProcessLog
         return queue;
     }
 
-    /// <summary>Says a sentence to the user on standard error, on one line whatever it quotes.</summary>
+    /// <summary>Writes a sentence for the user to standard error, on one line whatever it quotes.</summary>
     public static void Say(string sentence) => StandardError.Write($"model-runner: {PlainText.Escape(sentence)}");
 
     /// <summary>
-    /// Waits a short time until what was said is written; to be called before the process ends. If the time runs out, later calls return at
-    /// once.
+    /// Waits a short time until all messages are written; call it before the process ends. After a timeout, later calls return at once.
     /// </summary>
     public static void Flush()
     {

@@ -2,7 +2,7 @@ using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Daemon.Diagnostics;
 
-/// <summary>Standard error, each line with one write, so that lines of several processes do not mix within a line.</summary>
+/// <summary>Writes each line to standard error with one call, so that lines of several processes do not mix within a line.</summary>
 internal sealed class StandardErrorTarget : ILogTarget
 {
     private const int StandardError = 2;
@@ -13,6 +13,6 @@ internal sealed class StandardErrorTarget : ILogTarget
 
     public void Dispose()
     {
-        // Standard error belongs to the process.
+        // The process owns standard error.
     }
 }

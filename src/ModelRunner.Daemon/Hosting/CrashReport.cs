@@ -4,12 +4,12 @@ using ModelRunner.Linux;
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
-/// Writes what the process dies of. The runtime would write it itself, from the thread that failed, and wait for ever where standard error
-/// is a pipe that nobody reads: the daemon would be dead and still be there.
+/// Writes the exception that ends the process. The runtime would write it on the failed thread and block for ever if standard error is a
+/// pipe that is not read: the daemon would serve nothing and never end.
 /// </summary>
 internal static class CrashReport
 {
-    /// <summary>Reports exceptions that nobody catches, from now on.</summary>
+    /// <summary>From now on reports exceptions that are not caught.</summary>
     public static void Install() => AppDomain.CurrentDomain.UnhandledException += static (_, failure) => End(failure.ExceptionObject);
 
     private static void End(object failure)
@@ -18,10 +18,10 @@ internal static class CrashReport
         LostSignal.Absorb(exception);
         ProcessLog.StandardError.Write(LogLine.Format(
             TimeProvider.System.GetUtcNow(), LogLevel.Critical, typeof(CrashReport).FullName!,
-            "The daemon ends with an error that it did not expect. Please report it", exception, withStack: true));
+            "The daemon ends because of an unexpected error. Please report it", exception, withStack: true));
         ProcessLog.Flush();
 
-        // As the runtime ends the process, so that a memory dump is made where the system is set up for it.
+        // Ends the process as the runtime does, so that a core dump is written if the system is configured for one.
         Libc.Abort();
     }
 }

@@ -21,10 +21,10 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Hosting;
 
-/// <summary>A running daemon: the settings made into parts, the parts put together, the routes over them. The composition root.</summary>
+/// <summary>A running daemon. The composition root: creates the parts from the settings, connects them and maps the routes.</summary>
 internal sealed class DaemonApplication : IAsyncDisposable
 {
-    /// <summary>What is left to answers and connections after the drain time, when every runner was told to stop.</summary>
+    /// <summary>How long responses and connections may take after the drain time, when every runner was told to stop.</summary>
     private static readonly TimeSpan ShutdownMargin = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication _web;
@@ -44,7 +44,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         _logger = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger<DaemonApplication>();
     }
 
-    /// <summary>The addresses for TCP with their true ports.</summary>
+    /// <summary>The TCP addresses with the ports in use.</summary>
     public IEnumerable<Uri> TcpAddresses =>
         _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
             .Where(static address => !address.StartsWith("http://unix:", StringComparison.Ordinal))
@@ -56,7 +56,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
     /// <summary>All runners.</summary>
     public RunnerPool Pool => _pool;
 
-    /// <summary>The models of attached runners, with their modes, for which no server answers now; after at most a second.</summary>
+    /// <summary>The models and modes of attached runners for which no server responds now. Takes at most a second.</summary>
     public async Task<IReadOnlySet<(string Model, RunnerMode Mode)>> FindUnfitModelsAsync()
     {
         RunnerSnapshot[] attached = [.. _pool.Runners.Where(static runner => runner.IsAttached)];
@@ -66,8 +66,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
             .Select(static replicas => replicas.Key).ToHashSet();
     }
 
-    /// <summary>Starts everything; the daemon listens when this returns.</summary>
-    /// <exception cref="ListenException">It cannot listen where it was told to.</exception>
+    /// <summary>Starts all parts; the daemon listens when this returns.</summary>
+    /// <exception cref="ListenException">The daemon cannot listen on a configured address.</exception>
     public static async Task<DaemonApplication> StartAsync(DaemonSettings settings, TimeProvider time, CancellationToken cancellationToken)
     {
         UnixListener? socket = settings.Listen.SocketPath is { } path
@@ -97,13 +97,13 @@ internal sealed class DaemonApplication : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes no more requests, lets those that run end within the drain time, then stops every runner.</summary>
+    /// <summary>Accepts no more requests, lets running ones end within the drain time, then stops every runner.</summary>
     public Task StopAsync() => _stopping ??= StopOnceAsync();
 
-    /// <summary>Leaves nothing behind that a next daemon would stumble over; for an end without further ado.</summary>
+    /// <summary>Removes the files that would hinder the next daemon, for an end without draining.</summary>
     public void Abandon() => _socket?.Dispose();
 
-    /// <summary>Tells in the log that a SIGHUP was ignored.</summary>
+    /// <summary>Logs that a SIGHUP was ignored.</summary>
     public void NoteHangup() => _logger.LogHangup();
 
     public async ValueTask DisposeAsync()
@@ -131,7 +131,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
             new WebApplicationOptions { ApplicationName = "model-runner", ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.UseLineLog(settings.LogLevel, settings.LogDirectory, time);
 
-        // The host would log a failed start, stack and all, before it is said in one sentence.
+        // The host would log a failed start with its stack trace; the command reports it in one sentence instead.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Logging.AddFilter("Yarp", LogLevel.None);
         builder.UseKestrel(settings, socket, time);
@@ -170,7 +170,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => problems.ListAsync(web.Lifetime.ApplicationStopping)));
         new RunnersEndpoint(pool, backends, new AttachedHealth(time), causes).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
-        new InferenceEndpoint(catalog, pool, backends, forwarder, bodies, causes, time).Map(web);
+        new InferenceEndpoint(catalog, backends, bodies, new RequestExchange(pool, forwarder, causes, time)).Map(web);
         if (settings.Metrics.Enabled)
         {
             var shared = new SharedEndpoints(settings.AttachedRunners);
@@ -236,7 +236,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         if (_isListening)
             _logger.LogDraining(_settings.Runners.DrainTimeout.TotalSeconds);
 
-        // From here on nobody can come in; those who are in are answered, or refused where they still wait for a runner.
+        // From here on no new connection is accepted. Running requests continue; requests that still wait for a runner are refused.
         _socket?.Remove();
         Task drained = _pool.DisposeAsync().AsTask();
         await _web.StopAsync();

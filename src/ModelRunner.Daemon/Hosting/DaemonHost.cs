@@ -8,11 +8,11 @@ using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Daemon.Hosting;
 
-/// <summary>Runs the daemon from what the user wrote to the exit code.</summary>
+/// <summary>Runs the daemon, from the user's options to the exit code.</summary>
 internal static class DaemonHost
 {
-    /// <summary>Runs until it is told to end.</summary>
-    /// <returns>0 after an orderly end, 1 where it could not listen, 2 where the configuration is wrong.</returns>
+    /// <summary>Runs until the daemon is told to end.</summary>
+    /// <returns>0 after an orderly end, 1 if it could not listen, 2 if the configuration is wrong.</returns>
     public static async Task<int> RunAsync(DaemonOptions options, CancellationToken cancellationToken)
     {
         CrashReport.Install();
@@ -60,7 +60,7 @@ internal static class DaemonHost
                 settings, last => DaemonApplication.StartAsync(last, TimeProvider.System, starting.Token));
             announcement = Announce(daemon, settings, options);
 
-            // Whoever reads standard output may have stopped reading, which must not keep the daemon from anything.
+            // If nobody reads standard output, the write blocks; it must not delay the daemon.
             _ = Task.Run(() => GreetAsync(daemon, settings, options.WorkingDirectory), CancellationToken.None);
             await signals.Asked;
             announcement?.Dispose();
@@ -111,7 +111,7 @@ internal static class DaemonHost
         }
         catch (IOException)
         {
-            // Nobody reads it.
+            // Standard output is closed; the daemon works without it.
         }
     }
 }

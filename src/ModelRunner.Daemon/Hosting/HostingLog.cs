@@ -1,6 +1,6 @@
 namespace ModelRunner.Daemon.Hosting;
 
-/// <summary>What the daemon says of its own life.</summary>
+/// <summary>Log events about the daemon's start and end.</summary>
 internal static partial class HostingLog
 {
     [LoggerMessage(LogLevel.Information, "model-runner {Version} listens on {Addresses}.")]
@@ -13,17 +13,17 @@ internal static partial class HostingLog
         + "Install llama.cpp or set LLAMA_SERVER_PATH.")]
     public static partial void LogNoEngine(this ILogger<DaemonApplication> logger);
 
-    [LoggerMessage(LogLevel.Warning, "Everybody who reaches {Address} may use this daemon, since it was started as insecure, without a key.")]
+    [LoggerMessage(LogLevel.Warning, "Every client that reaches {Address} may use this daemon, since it was started as insecure, without a key.")]
     public static partial void LogInsecure(this ILogger<DaemonApplication> logger, string address);
 
     [LoggerMessage(LogLevel.Warning, "{Sentence}")]
     public static partial void LogSettingsWarning(this ILogger<DaemonApplication> logger, string sentence);
 
     [LoggerMessage(LogLevel.Warning,
-        "No more connections can be accepted on {Address}: {Cause}. Clients wait until others leave; raise the limit of open files (ulimit -n).")]
-    public static partial void LogNoFiles(this ILogger<PatientListener> logger, System.Net.EndPoint address, string cause);
+        "No more connections can be accepted on {Address}: {Cause}. New clients wait until others disconnect; raise the limit of open files (ulimit -n).")]
+    public static partial void LogNoFiles(this ILogger<RetryingListener> logger, System.Net.EndPoint address, string cause);
 
-    [LoggerMessage(LogLevel.Information, "Asked to end: requests that run may take up to {Seconds} s more.")]
+    [LoggerMessage(LogLevel.Information, "Asked to end: running requests may take up to {Seconds} s more.")]
     public static partial void LogDraining(this ILogger<DaemonApplication> logger, double seconds);
 
     [LoggerMessage(LogLevel.Information, "SIGHUP is ignored: the daemon does not read its configuration again; restart it to change settings.")]

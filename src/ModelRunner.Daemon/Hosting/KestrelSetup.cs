@@ -8,22 +8,23 @@ using ModelRunner.Daemon.Hosting.Connections;
 
 namespace ModelRunner.Daemon.Hosting;
 
-/// <summary>Tells Kestrel where to listen and what a client may cost.</summary>
+/// <summary>Configures Kestrel: where it listens and how much memory and time a client may take.</summary>
 internal static class KestrelSetup
 {
-    /// <summary>How long a connection may stay without a request.</summary>
+    /// <summary>How long a connection may stay open without a request.</summary>
     public static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
 
     private const int MaxHeaderBytes = 32 * 1024;
 
     /// <summary>
-    /// What Kestrel reads of a body before anybody asked for it. With the default of 1 MiB, bodies that wait for memory would hold some.
+    /// How many bytes of a body Kestrel reads before the daemon reads it. With the default of 1 MiB, bodies that wait for the body budget
+    /// would hold memory outside of it.
     /// </summary>
     private const int MaxReadAheadBytes = 64 * 1024;
 
     /// <summary>
-    /// What the kernel takes for a TCP client beyond what the client has room for. By default it takes up to 4 MiB, so that hundreds of clients
-    /// that read nothing would hold a gigabyte of its memory, and the time to copy that would be missing for other clients.
+    /// The most bytes that the kernel buffers for a TCP client beyond its receive window. By default it buffers up to 4 MiB, so hundreds of
+    /// clients that read nothing would hold a gigabyte of kernel memory, and copying it would delay other clients.
     /// </summary>
     private const int MaxUnsentBytes = 256 * 1024;
 
@@ -39,7 +40,7 @@ internal static class KestrelSetup
     /// <summary>Sets it up.</summary>
     /// <param name="builder">The host.</param>
     /// <param name="settings">Where to listen and how many connections there may be.</param>
-    /// <param name="socket">The Unix socket, made already; null: none.</param>
+    /// <param name="socket">The Unix socket, already listening; null: none.</param>
     /// <param name="time">The clock.</param>
     public static void UseKestrel(this WebApplicationBuilder builder, DaemonSettings settings, UnixListener? socket, TimeProvider time)
     {
@@ -52,21 +53,22 @@ internal static class KestrelSetup
                 : ListenOnTcp(endPoint);
         });
 
-        // Made by the container, so that it also disposes them.
-        builder.Services.AddSingleton(_ => new ConnectionTable(ConnectionPlaces.Find(settings.MaxConnections), time));
+        // Created by the container, so that the container disposes it.
+        builder.Services.AddSingleton(_ => new ConnectionTable(ConnectionCapacity.Find(settings.MaxConnections), time));
         builder.Services.AddSingleton(_ => new HalfCloseWatch(time));
-        builder.Services.AddSingleton(services => new ConnectionGate(
+        builder.Services.AddSingleton(services => new ConnectionMiddleware(
             services.GetRequiredService<ConnectionTable>(), services.GetRequiredService<HalfCloseWatch>(), time));
-        builder.Services.AddSingleton<IConnectionListenerFactory, PatientListenerFactory>();
+        builder.Services.AddSingleton<IConnectionListenerFactory, RetryingListenerFactory>();
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
-            ConnectionGate gate = kestrel.ApplicationServices.GetRequiredService<ConnectionGate>();
+            ConnectionMiddleware middleware = kestrel.ApplicationServices.GetRequiredService<ConnectionMiddleware>();
             kestrel.AddServerHeader = false;
             SetLimits(kestrel.Limits);
 
-            // The protocols stay Kestrel's default: HTTP/1.1, and HTTP/2 where PriorKnowledge says so. Such a client calls the scheme http.
+            // The protocols stay at Kestrel's default: HTTP/1.1, and HTTP/2 if PriorKnowledge recognised it. Such a client calls the scheme
+            // http.
             kestrel.AllowAlternateSchemes = true;
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => gate.RunAsync(connection, next)));
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => middleware.RunAsync(connection, next)));
             if (socket is not null)
                 kestrel.ListenUnixSocket(socket.Path);
             if (settings.Listen.Tcp is { } tcp)
@@ -74,7 +76,7 @@ internal static class KestrelSetup
         });
     }
 
-    // Connections have the options of the socket that accepted them.
+    // Connections inherit the options of the listening socket.
     private static Socket ListenOnTcp(EndPoint endPoint)
     {
         Socket listener = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
@@ -84,14 +86,14 @@ internal static class KestrelSetup
 
     private static void SetLimits(KestrelServerLimits limits)
     {
-        // ConnectionTable counts itself: Kestrel would refuse whoever comes last, and so health checks and scrapes, too.
+        // ConnectionTable counts connections: Kestrel's own limit would refuse the newest ones, also health checks and scrapes.
         limits.MaxConcurrentConnections = null;
         limits.KeepAliveTimeout = KeepAlive;
         limits.RequestHeadersTimeout = HeaderTimeout;
         limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
         limits.MaxRequestBufferSize = MaxReadAheadBytes;
 
-        // RequestBody counts itself: where Kestrel refuses, it cuts the connection before the client has read why.
+        // RequestBodies checks the size: Kestrel's own limit closes the connection before the client has read the error.
         limits.MaxRequestBodySize = null;
 
         limits.Http2.MaxStreamsPerConnection = MaxStreams;

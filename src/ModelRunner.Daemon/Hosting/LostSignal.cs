@@ -3,18 +3,21 @@ using System.Runtime.InteropServices;
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
-/// .NET answers SIGTERM and SIGINT on a new thread. At the limit of threads there is none: the signal is lost, and the process would be ended
-/// by the error. This takes the error for the signal, so that the daemon ends in good order.
+/// .NET handles SIGTERM and SIGINT on a new thread. At the limit of threads it cannot create one: the signal is lost, and the error would
+/// end the process. This class treats that error as the signal, so that the daemon drains before it ends.
 /// </summary>
 internal static class LostSignal
 {
     private static readonly object Forever = new();
     private static Action? _ask;
 
-    /// <summary>Names what a signal that got lost is to do.</summary>
+    /// <summary>Sets the action for a lost signal.</summary>
     public static void Install(Action ask) => Volatile.Write(ref _ask, ask);
 
-    /// <summary>Does not return where the exception is that of a signal without a thread. Called by the thread that takes signals.</summary>
+    /// <summary>
+    /// If the exception is that of a signal without a thread, runs the action and does not return. Called on the thread that receives
+    /// signals.
+    /// </summary>
     public static void Absorb(Exception? exception)
     {
         if (exception is not OutOfMemoryException || Volatile.Read(ref _ask) is not { } ask
@@ -25,7 +28,7 @@ internal static class LostSignal
 
         ask();
 
-        // Whoever returns from here ends the process. The thread has nothing more to do, unless a second signal comes, which is lost too.
+        // A return would end the process. This thread has nothing more to do, except for a second signal, which is lost too.
         lock (Forever)
             while (true)
                 Monitor.Wait(Forever);

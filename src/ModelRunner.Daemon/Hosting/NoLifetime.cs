@@ -1,6 +1,6 @@
 namespace ModelRunner.Daemon.Hosting;
 
-/// <summary>Keeps the host from listening for signals itself: the daemon does, since it drains in its own order.</summary>
+/// <summary>Keeps the host from handling signals itself: the daemon handles them, since it drains in its own order.</summary>
 internal sealed class NoLifetime : IHostLifetime
 {
     public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -4,8 +4,8 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
-/// SIGTERM and SIGINT: the first one asks the daemon to end, a second one ends it at once. The runners end with it in any case. SIGHUP is
-/// ignored unless the daemon's terminal is gone, which counts as SIGTERM.
+/// SIGTERM and SIGINT: the first signal asks the daemon to drain and end, a second one ends it at once. The runners end in both cases.
+/// SIGHUP is ignored unless the daemon's terminal has closed; then it counts as SIGTERM.
 /// </summary>
 internal sealed class ShutdownSignals : IDisposable
 {
@@ -18,10 +18,10 @@ internal sealed class ShutdownSignals : IDisposable
     private readonly Action<int> _endAtOnce;
     private readonly Action _noteHangup;
 
-    /// <summary>Listens for signals from now on.</summary>
-    /// <param name="endAtOnce">Ends the process with the exit code it is given.</param>
-    /// <param name="noteHangup">Told of a SIGHUP that is ignored.</param>
-    /// <param name="cancellationToken">Asks like a first signal.</param>
+    /// <summary>Handles signals from now on.</summary>
+    /// <param name="endAtOnce">Ends the process with the given exit code.</param>
+    /// <param name="noteHangup">Called for a SIGHUP that is ignored.</param>
+    /// <param name="cancellationToken">Cancelling it has the effect of a first signal.</param>
     public ShutdownSignals(Action<int> endAtOnce, Action noteHangup, CancellationToken cancellationToken)
     {
         (_endAtOnce, _noteHangup) = (endAtOnce, noteHangup);
@@ -34,7 +34,7 @@ internal sealed class ShutdownSignals : IDisposable
     /// <summary>Completes when the daemon should end.</summary>
     public Task Asked => _asked.Task;
 
-    /// <summary>Asks like a first signal.</summary>
+    /// <summary>Has the effect of a first signal.</summary>
     public void Ask() => _asked.TrySetResult();
 
     public void Dispose()
@@ -47,12 +47,12 @@ internal sealed class ShutdownSignals : IDisposable
     {
         context.Cancel = true;
 
-        // As shells number an end by a signal.
+        // The exit code of a process that a signal ended, as shells number it.
         if (!_asked.TrySetResult())
             _endAtOnce(128 + number);
     }
 
-    // The kernel and the shell may both send it when a terminal closes, so a second one is not a wish to end at once.
+    // The kernel and the shell may both send SIGHUP when a terminal closes, so a second SIGHUP does not end the daemon at once.
     private void TakeHangup(PosixSignalContext context)
     {
         context.Cancel = true;

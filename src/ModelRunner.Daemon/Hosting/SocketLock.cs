@@ -8,12 +8,12 @@ using ModelRunner.Linux.Sockets;
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
-/// The lock that a daemon holds on its socket's path for as long as it lives: a file beside the socket with the daemon's process number in
-/// it. The kernel unlocks it when the process ends, however it ends. Runners do not inherit it.
+/// The lock that a daemon holds on its socket's path while it runs: a file beside the socket that contains the daemon's process id. The
+/// kernel releases the lock when the process ends, however it ends. Runners do not inherit it.
 /// </summary>
 internal sealed class SocketLock : IDisposable
 {
-    /// <summary>What is added to the path of the socket.</summary>
+    /// <summary>The suffix that is added to the path of the socket.</summary>
     public const string Suffix = ".lock";
 
     private const int MaxNumber = 16;
@@ -23,11 +23,11 @@ internal sealed class SocketLock : IDisposable
 
     private SocketLock(string path, SafeFileHandle file) => (_path, _file) = (path, file);
 
-    /// <summary>Takes the lock if nobody has it.</summary>
+    /// <summary>Takes the lock if it is free.</summary>
     /// <param name="path">Absolute path of the lock file.</param>
-    /// <returns>The lock; null where another process has it.</returns>
-    /// <exception cref="Win32Exception">The file cannot be made or locked.</exception>
-    /// <exception cref="IOException">Something else lies there.</exception>
+    /// <returns>The lock; null if another process has it.</returns>
+    /// <exception cref="Win32Exception">The file cannot be created or locked.</exception>
+    /// <exception cref="IOException">The path is not a regular file.</exception>
     public static SocketLock? TryTake(string path)
     {
         while (true)
@@ -41,7 +41,7 @@ internal sealed class SocketLock : IDisposable
                 if (!UnixSystem.TryLock(file))
                     return null;
 
-                // Whoever had it before us has removed the file at its end: then what we locked is no longer what others will open.
+                // The former holder removed the file at its end: then the locked file is no longer the one that other processes will open.
                 if (!FileStatus.OfLink(path).IsSameFileAs(ours))
                     continue;
 
@@ -57,7 +57,7 @@ internal sealed class SocketLock : IDisposable
         }
     }
 
-    /// <summary>Who has the lock, for a sentence: <c>process 1234</c>, or <c>another process</c> where it did not write its number.</summary>
+    /// <summary>The holder of the lock, for a sentence: <c>process 1234</c>, or <c>another process</c> if it did not write its id.</summary>
     public static string HolderOf(string path)
     {
         try
@@ -70,13 +70,13 @@ internal sealed class SocketLock : IDisposable
         }
         catch (Exception failure) when (failure is Win32Exception or IOException or NotSupportedException)
         {
-            // It is gone, or it is no file.
+            // The file was removed, or is not a regular file.
         }
 
         return "another process";
     }
 
-    /// <summary>Removes the file, unless another one lies at its path by now, and unlocks.</summary>
+    /// <summary>Removes the file, unless another file is at its path by now, and unlocks.</summary>
     public void Dispose()
     {
         if (!_file.IsClosed && FileStatus.OfLink(_path).IsSameFileAs(FileStatus.Of(_file)))
@@ -84,7 +84,7 @@ internal sealed class SocketLock : IDisposable
         _file.Dispose();
     }
 
-    // Only a help for people: a full disk is no reason not to start.
+    // The id only helps people: a full disk must not prevent the start.
     private void WriteProcess()
     {
         try

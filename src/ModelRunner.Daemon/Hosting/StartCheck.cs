@@ -5,11 +5,11 @@ using ModelRunner.Daemon.Models;
 
 namespace ModelRunner.Daemon.Hosting;
 
-/// <summary>Checks of the configuration that need a look at the machine: at the engine's help, the model store and the folder for the log.</summary>
+/// <summary>Checks of the configuration that need the machine: the engine's help, the model store and the log folder.</summary>
 internal static class StartCheck
 {
-    /// <summary>Completes the settings with what the engine knows, or says what is wrong with them.</summary>
-    /// <remarks>Also looks where there are problems already, so that the user learns of all of them at once.</remarks>
+    /// <summary>Completes the settings with the arguments that the engine knows, or reports problems.</summary>
+    /// Also runs if there are problems already, so that the user sees all of them at once.
     public static async Task<(DaemonSettings Settings, IReadOnlyList<ConfigurationProblem> Problems)> RunAsync(
         SettingsOutcome outcome, CancellationToken cancellationToken)
     {
@@ -21,7 +21,7 @@ internal static class StartCheck
             problems.AddRange(EngineArgumentCheck.FindUnknown(settings, flags, place));
         }
 
-        // The store is only looked at where an alias could clash with it.
+        // The store is read only if an alias could clash with one of its models.
         if (settings.Models.Values.Any(static model => model.Aliases.Count > 0))
             problems.AddRange((await new ModelCatalog(settings, TimeProvider.System).FindAliasClashesAsync(cancellationToken)).Select(Describe));
         if (settings.LogDirectory is { } folder && FindLogProblem(folder) is { } reason)
@@ -33,7 +33,7 @@ internal static class StartCheck
         return (settings, problems);
     }
 
-    // Only making the file shows whether it can be made.
+    // Only creating the file shows whether it can be created.
     private static string? FindLogProblem(string folder)
     {
         try

@@ -8,23 +8,23 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
-/// The daemon's Unix socket: private, never taken from a daemon that lives, and removed once at the end if it is still ours. A file that a
-/// killed daemon left behind is replaced.
+/// The daemon's Unix socket: private, never taken from a running daemon, and removed once at the end if it is still this daemon's. The file
+/// of a killed daemon is replaced.
 /// </summary>
 /// <remarks>
-/// A daemon holds a lock beside its socket for as long as it lives, so also while it drains and its socket is gone already. A second daemon
-/// that starts meanwhile waits a short time for the lock and then refuses to start.
+/// A daemon holds a lock beside its socket while it runs, also while it drains and has removed its socket. A second daemon that starts
+/// meanwhile waits a short time for the lock and then refuses to start.
 /// </remarks>
 internal sealed class UnixListener : IDisposable
 {
-    /// <summary>How long a start waits for another process that has the lock.</summary>
+    /// <summary>How long a start waits for another process to release the lock.</summary>
     public static readonly TimeSpan LockTime = TimeSpan.FromSeconds(5);
 
     private const int Backlog = 512;
 
     private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(100);
 
-    // Daemons that start at the same time decide within some milliseconds who listens; that is not worth a sentence.
+    // Of daemons that start at the same time, one takes the lock within milliseconds; such a short wait is not reported.
     private static readonly TimeSpan SayAfter = TimeSpan.FromMilliseconds(500);
 
     private readonly SocketLock _lock;
@@ -34,19 +34,19 @@ internal sealed class UnixListener : IDisposable
     private UnixListener(string path, Socket socket, SocketLock held, SafeFileHandle file) =>
         (Path, Socket, _lock, _file) = (path, socket, held, file);
 
-    /// <summary>Absolute.</summary>
+    /// <summary>Absolute path.</summary>
     public string Path { get; }
 
-    /// <summary>Listens already.</summary>
+    /// <summary>Already listening.</summary>
     public Socket Socket { get; }
 
-    /// <summary>Makes the socket and listens.</summary>
+    /// <summary>Creates the socket and listens.</summary>
     /// <param name="path">Absolute; at most 107 bytes.</param>
-    /// <param name="option">What the user calls the option that names the path.</param>
-    /// <param name="say">Tells the user, in a sentence, what is waited for.</param>
-    /// <param name="time">The clock that the waiting is measured with.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="ListenException">Another process has the path, something else lies there, or the folder is missing or closed.</exception>
+    /// <param name="option">The name of the option that sets the path, as the user wrote it.</param>
+    /// <param name="say">Called with a sentence for the user that says what the start waits for.</param>
+    /// <param name="time">The clock that measures the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ListenException">Another process has the path, it is not a socket, or the folder is missing or not writable.</exception>
     public static async Task<UnixListener> ListenAsync(
         string path, string option, Action<string> say, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -64,7 +64,7 @@ internal sealed class UnixListener : IDisposable
         }
         catch (Exception failure)
         {
-            // Nobody else makes a socket there while we have the lock.
+            // While this process holds the lock, no other daemon creates a socket there.
             if (socket is not null)
                 UnixSystem.Remove(path);
             socket?.Dispose();
@@ -80,8 +80,8 @@ internal sealed class UnixListener : IDisposable
     }
 
     /// <summary>
-    /// Removes the file if it is still ours, so that nobody comes any more; those who are connected stay. A second call does nothing: the
-    /// path may belong to somebody else by then.
+    /// Removes the file if it is still this daemon's, so that no client can connect any more; open connections stay. A second call does
+    /// nothing, since the path may belong to another process by then.
     /// </summary>
     public void Remove()
     {
@@ -91,7 +91,7 @@ internal sealed class UnixListener : IDisposable
             UnixSystem.Remove(Path);
     }
 
-    /// <summary>Removes the file, stops listening and lets the next daemon have the path.</summary>
+    /// <summary>Removes the file, stops listening and releases the path for the next daemon.</summary>
     public void Dispose()
     {
         Remove();
@@ -111,8 +111,8 @@ internal sealed class UnixListener : IDisposable
             if (SocketLock.TryTake(lockPath) is { } taken)
                 return taken;
 
-            // If the lock's holder answers on the socket, it will not give up the lock soon.
-            RefuseIfAnswered(path, shown, option);
+            // If the lock's holder accepts connections, it will not release the lock soon.
+            RefuseIfListening(path, shown, option);
             TimeSpan waited = time.GetElapsedTime(started);
             if (waited >= LockTime)
             {
@@ -142,19 +142,19 @@ internal sealed class UnixListener : IDisposable
                 $"{shown} is not a socket and is left alone; move it away, or name another place with {option}");
         }
 
-        RefuseIfAnswered(path, shown, option);
+        RefuseIfListening(path, shown, option);
         File.Delete(path);
     }
 
-    private static void RefuseIfAnswered(string path, string shown, string option)
+    private static void RefuseIfListening(string path, string shown, string option)
     {
-        if (FileStatus.OfLink(path).IsSocket && IsAnswered(path))
+        if (FileStatus.OfLink(path).IsSocket && IsListening(path))
             throw new ListenException($"another model-runner answers on {shown}; stop it, or name another place with {option}");
     }
 
-    // Only a refused connection proves that nobody listens; a full queue or a closed door means that somebody does. A socket that has just
-    // been removed is nobody's.
-    private static bool IsAnswered(string path)
+    // Only a refused connection proves that no process listens; a full queue or a denied connection means that one does. A socket file that
+    // was just removed belongs to no process.
+    private static bool IsListening(string path)
     {
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         try

@@ -9,19 +9,19 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Hosting;
 
-/// <summary>What <c>serve</c> prints for the person who started it: what is served, where, and how to ask it.</summary>
+/// <summary>The text that <c>serve</c> prints at its start: which models are served, where, and example requests.</summary>
 internal static class Welcome
 {
     private const int MaxShownModels = 6;
     private const string LatestTag = ":latest";
 
-    /// <summary>Makes the text.</summary>
+    /// <summary>Creates the text.</summary>
     /// <param name="settings">What the daemon runs with.</param>
-    /// <param name="addresses">Its addresses for TCP with their true ports.</param>
-    /// <param name="models">What it serves.</param>
-    /// <param name="program">How this program is called.</param>
-    /// <param name="workingDirectory">Where the daemon was started.</param>
-    /// <param name="unfit">Models of attached runners with the mode in which no server answers for them now.</param>
+    /// <param name="addresses">The TCP addresses with the ports in use.</param>
+    /// <param name="models">The models that it serves.</param>
+    /// <param name="program">The command by which this program was started.</param>
+    /// <param name="workingDirectory">The folder in which the daemon was started.</param>
+    /// <param name="unfit">Models and modes of attached runners for which no server responds now.</param>
     public static string Write(
         DaemonSettings settings, IReadOnlyList<Uri> addresses, IReadOnlyList<ModelEntry> models, string program, string workingDirectory,
         IReadOnlySet<(string Model, RunnerMode Mode)> unfit)
@@ -51,7 +51,7 @@ internal static class Welcome
         void Line(string head, string value) => text.Append(CultureInfo.InvariantCulture, $"  {head,-8}{PlainText.Escape(value)}\n");
     }
 
-    /// <summary>An address as a client of this machine uses it: what listens everywhere listens on loopback too.</summary>
+    /// <summary>An address as a client of this machine uses it: a server that listens on all addresses also listens on loopback.</summary>
     public static string ForClients(Uri address)
     {
         bool isLoopback = IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? number)
@@ -59,7 +59,7 @@ internal static class Welcome
         return isLoopback ? string.Create(CultureInfo.InvariantCulture, $"http://localhost:{address.Port}") : address.GetLeftPart(UriPartial.Authority);
     }
 
-    /// <summary>A word as a shell reads it back.</summary>
+    /// <summary>A word, quoted for a shell.</summary>
     private static string Quote(string word) =>
         word.All(static character => char.IsAsciiLetterOrDigit(character) || "-_./:@%+=,".Contains(character, StringComparison.Ordinal))
             ? word

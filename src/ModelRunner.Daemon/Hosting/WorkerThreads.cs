@@ -3,23 +3,23 @@ using ModelRunner.Daemon.Models;
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
-/// Makes all threads of the thread pool when the daemon starts, and keeps them. .NET makes them when they are needed and ends the whole process
-/// where the system refuses one, so a daemon that reaches a limit of threads (<c>pids.max</c>, <c>ulimit -u</c>) would be gone with all its
-/// runners. With its threads in hand it goes on serving, and only a new runner cannot be started.
+/// Creates all threads of the thread pool at start and keeps them. .NET creates them on demand and ends the whole process if the system
+/// refuses one, so a daemon at its limit of threads (<c>pids.max</c>, <c>ulimit -u</c>) would end with all its runners. With all threads
+/// created, it continues to serve; it only cannot start a new runner.
 /// </summary>
 internal static class WorkerThreads
 {
     /// <summary>
-    /// Far more than are at work at once: what waits for a client, a runner or a disk waits without a thread. Model files and their folders are
-    /// read by <see cref="FileThreads"/>.
+    /// Far more than run at the same time: waiting for a client, a runner or a disk takes no thread. <see cref="FileThreads"/> read model
+    /// files and folders.
     /// </summary>
     private const int Count = 32;
 
     private const int CountBeyondProcessors = 8;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WaitTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>Makes the threads. That they never end is said in the project file.</summary>
-    /// <returns>Null; or, where the system refuses them, a sentence for the user.</returns>
+    /// <summary>Creates the threads. A setting in the project file keeps them alive.</summary>
+    /// <returns>Null; or a sentence for the user if the system refuses them.</returns>
     public static string? Prepare()
     {
         int count = Math.Max(Count, Environment.ProcessorCount + CountBeyondProcessors);
@@ -39,14 +39,14 @@ internal static class WorkerThreads
                 + "raise the limit of processes and threads (pids.max, ulimit -u)";
         }
 
-        // The pool takes the number for one that is good for throughput, unless it was told of a lower limit in between.
+        // The pool would tune the number by throughput; setting a lower limit in between prevents that.
         ThreadPool.SetMinThreads(usual, usualForIo);
         ThreadPool.SetMaxThreads(usual, mostForIo);
         ThreadPool.SetMaxThreads(count, mostForIo);
         return null;
     }
 
-    // Each item takes a thread until all have one. Where this runs on a thread of the pool, that one is made already.
+    // Each item occupies a thread until every thread has one. If this runs on a thread of the pool, that thread already exists.
     private static void StartAll(int count)
     {
         var meeting = new Meeting(Thread.CurrentThread.IsThreadPoolThread ? count - 1 : count);
@@ -56,19 +56,19 @@ internal static class WorkerThreads
         meeting.Wait();
     }
 
-    /// <summary>Lets everybody wait until the last one has come, or until <see cref="Patience"/> is over.</summary>
+    /// <summary>Blocks each item until the last one has started, or until the timeout.</summary>
     private sealed class Meeting(int missing)
     {
-        private readonly object _gate = new();
+        private readonly object _lock = new();
 
         public int Missing { get; private set; } = missing;
 
         public void Arrive()
         {
-            lock (_gate)
+            lock (_lock)
             {
                 Missing--;
-                Monitor.PulseAll(_gate);
+                Monitor.PulseAll(_lock);
             }
 
             Wait();
@@ -77,10 +77,10 @@ internal static class WorkerThreads
         public void Wait()
         {
             long begin = Environment.TickCount64;
-            lock (_gate)
+            lock (_lock)
             {
-                while (Missing > 0 && Environment.TickCount64 - begin < Patience.TotalMilliseconds)
-                    Monitor.Wait(_gate, Patience);
+                while (Missing > 0 && Environment.TickCount64 - begin < WaitTimeout.TotalMilliseconds)
+                    Monitor.Wait(_lock, WaitTimeout);
             }
         }
     }

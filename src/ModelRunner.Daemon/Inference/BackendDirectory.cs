@@ -5,20 +5,20 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Inference;
 
-/// <summary>The backends that routes may name: the one of managed runners, and those of attached runners.</summary>
+/// <summary>The backends that routes may name: the backend of managed runners, and those of attached runners.</summary>
 internal sealed class BackendDirectory(DaemonSettings settings)
 {
     /// <summary>The backend of every managed runner.</summary>
     public const string Managed = "llama.cpp";
 
-    /// <summary>All of them, the managed one first.</summary>
+    /// <summary>All backends, the managed one first.</summary>
     public IReadOnlyList<string> Names { get; } =
     [
         .. settings.AttachedRunners.Select(static runner => runner.Backend)
             .Order(StringComparer.Ordinal).Prepend(Managed).Distinct(StringComparer.Ordinal),
     ];
 
-    /// <summary>Says why a backend that a route names cannot serve a model; null where it can, or where the route names none.</summary>
+    /// <summary>Explains why a backend that a route names cannot serve a model; null if it can, or if the route names none.</summary>
     public ApiError? Check(string? backend, ModelEntry model, RunnerMode mode)
     {
         if (backend is null || (backend == Managed && model.Path is not null))

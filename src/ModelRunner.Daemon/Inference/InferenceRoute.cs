@@ -3,13 +3,13 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Inference;
 
-/// <summary>One thing that can be asked of a model.</summary>
+/// <summary>An inference route.</summary>
 /// <param name="Path">The route after the prefix.</param>
 /// <param name="RunnerPath">The route at the runner, without a slash in front.</param>
 /// <param name="Mode">The mode of the runner that serves it.</param>
 internal sealed record InferenceRoute(string Path, string RunnerPath, RunnerMode Mode)
 {
-    /// <summary>All of them.</summary>
+    /// <summary>All inference routes.</summary>
     public static IReadOnlyList<InferenceRoute> All { get; } =
     [
         new("/v1/chat/completions", "v1/chat/completions", RunnerMode.Completion),
@@ -29,13 +29,13 @@ internal sealed record InferenceRoute(string Path, string RunnerPath, RunnerMode
         new("/detokenize", "detokenize", RunnerMode.Completion) { TakesAnyMode = true },
     ];
 
-    /// <summary>Whether the route is there under every prefix, or only without one.</summary>
+    /// <summary>Whether the route exists under every prefix, or only without one.</summary>
     public bool HasPrefixes { get; init; } = true;
 
-    /// <summary>Whether a runner of any mode can answer, so that a model for embeddings need not be able to complete.</summary>
+    /// <summary>Whether runners of every mode serve it, so that an embedding model needs no completion mode.</summary>
     public bool TakesAnyMode { get; init; }
 
-    /// <summary>The route in a mode that the model can be run in.</summary>
+    /// <summary>The route with a mode that the model supports.</summary>
     public InferenceRoute For(ModelEntry model) =>
         TakesAnyMode && model.Modes.Count > 0 && !model.Modes.Contains(Mode) ? this with { Mode = model.Modes[0] } : this;
 }

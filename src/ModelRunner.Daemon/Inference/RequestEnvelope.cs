@@ -4,22 +4,21 @@ using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Inference;
 
-/// <summary>The members of a request's JSON that the daemon itself looks at. All else is the runner's business.</summary>
+/// <summary>The members of a request's JSON that the daemon itself reads. The runner checks all others.</summary>
 /// <param name="Model">The reference as the client wrote it; not empty.</param>
-/// <param name="IsStream">Whether the answer is asked for as a stream of events.</param>
-internal readonly record struct RequestEnvelope(string Model, bool IsStream)
+internal readonly record struct RequestEnvelope(string Model)
 {
-    /// <summary>Bytes of a name as it is written. A text of the size of a body would be copied twice before anybody looked at it.</summary>
+    /// <summary>The most bytes of a name as written. Without this limit a name of the body's size would be copied twice before it is checked.</summary>
     private const int MaxModel = 4096;
 
-    /// <summary>Nested deeper than any JSON schema of a tool that people write; llama-server's reader recurses.</summary>
+    /// <summary>The deepest nesting. llama-server's JSON reader recurses; the JSON schemas of real tools are far flatter.</summary>
     private const int MaxDepth = 256;
 
     /// <summary>
-    /// Reads a body once from end to end without keeping it, so that what passes is JSON as a whole. Of members that come twice the last
+    /// Reads a body once, from its start to its end, so that the whole body is known to be valid JSON. If a member occurs twice the last
     /// one counts, as in llama-server.
     /// </summary>
-    /// <exception cref="ApiException">It is no JSON object with a text as <c>model</c>.</exception>
+    /// <exception cref="ApiException">The body is not a JSON object with a string as <c>model</c>.</exception>
     public static RequestEnvelope Read(ReadOnlySpan<byte> body)
     {
         if (body.IsEmpty)
@@ -37,7 +36,7 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream)
         }
         catch (InvalidOperationException)
         {
-            throw Refuse("the request's \"model\" is not a valid text: it holds half of a surrogate pair", "model");
+            throw Refuse("the request's \"model\" is not a valid string: it contains half of a surrogate pair", "model");
         }
     }
 
@@ -57,7 +56,6 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream)
     private static RequestEnvelope ReadMembers(ref Utf8JsonReader reader)
     {
         string? model = null;
-        bool isStream = false;
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
             throw Refuse("the request's body is not a JSON object");
@@ -65,23 +63,21 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream)
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             bool isModel = reader.ValueTextEquals("model"u8);
-            bool isStreamMember = reader.ValueTextEquals("stream"u8);
             reader.Read();
             if (isModel)
                 model = ReadModel(ref reader);
-            else if (isStreamMember)
-                isStream = reader.TokenType == JsonTokenType.True;
             reader.Skip();
         }
 
-        // Finds what follows the object.
+        // Throws if anything follows the object.
         reader.Read();
         return string.IsNullOrEmpty(model)
-            ? throw Refuse("the request names no \"model\"; GET /v1/models lists those there are", "model")
-            : new RequestEnvelope(model, isStream);
+            ? throw Refuse("the request has no \"model\"; GET /v1/models lists the models", "model")
+            : new RequestEnvelope(model);
     }
 
-    // The reader's exceptions differ only in their texts. It stops before the bracket that it does not take, and does not count the one before.
+    // The reader's exceptions differ only in their messages. The reader stops before the bracket that is too deep and has not counted the
+    // bracket before it.
     private static bool IsTooDeep(in Utf8JsonReader reader, ReadOnlySpan<byte> body) =>
         reader.CurrentDepth >= (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray ? MaxDepth - 1 : MaxDepth)
         && body[(int)reader.BytesConsumed..].IndexOfAny("[{"u8) == 0;
@@ -89,10 +85,10 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream)
     private static string? ReadModel(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.String)
-            throw Refuse("\"model\" is not a text", "model");
+            throw Refuse("\"model\" is not a string", "model");
         return reader.ValueSpan.Length <= MaxModel
             ? reader.GetString()
-            : throw Refuse($"\"model\" is longer than {MaxModel} bytes; GET /v1/models lists those there are", "model");
+            : throw Refuse($"\"model\" is longer than {MaxModel} bytes; GET /v1/models lists the models", "model");
     }
 
     private static ApiException Refuse(string message, string? param = null) => new(ApiError.Invalid(message, param));

@@ -20,12 +20,12 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
     private static readonly StoreListing Nothing = new([], []);
 
     private readonly Lock _lock = new();
-    private volatile CatalogLook? _last;
+    private volatile CatalogScan? _last;
     private Task _looking = Task.CompletedTask;
     private long _lookStarted;
 
     /// <summary>What was seen last; null: nothing yet.</summary>
-    public CatalogLook? Last => _last;
+    public CatalogScan? Last => _last;
 
     /// <summary>How old the last look is.</summary>
     public TimeSpan Age => _last is { } last ? time.GetElapsedTime(last.Timestamp) : TimeSpan.MaxValue;
@@ -86,6 +86,6 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
         return null;
     }
 
-    private CatalogLook Make(StoreListing store, long started) =>
+    private CatalogScan Make(StoreListing store, long started) =>
         new(new ModelSnapshotBuilder(settings).Build(store), time.GetTimestamp(), time.GetElapsedTime(started));
 }

@@ -1,42 +1,42 @@
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// The threads that look at model files and folders. A file system may never answer, and then it holds a thread for ever: so these are not the
-/// thread pool's, which answers requests, and one device gets only a part of them. Safe to call from any thread.
+/// The threads that read model files and folders. A file system may hang and block a thread for ever. So these threads do not belong to the
+/// thread pool, which serves requests, and one device can occupy only a part of them. Safe to call from any thread.
 /// </summary>
-/// <param name="count">How many threads there are.</param>
-/// <param name="mostPerDevice">How many of them work for one device at a time.</param>
-internal sealed class FileThreads(int count, int mostPerDevice)
+/// <param name="count">The number of threads.</param>
+/// <param name="maxPerDevice">The most threads that work for one device at a time.</param>
+internal sealed class FileThreads(int count, int maxPerDevice)
 {
-    /// <summary>How many there are in this process.</summary>
+    /// <summary>The number of threads in this process.</summary>
     public const int SharedCount = 6;
 
     private const int SharedMostPerDevice = 2;
 
-    private readonly object _gate = new();
+    private readonly object _lock = new();
     private readonly Queue<(ulong? Device, Action Work)> _ready = [];
     private readonly Dictionary<ulong, int> _busy = [];
 
-    /// <summary>What waits until its device is less busy.</summary>
+    /// <summary>Work items that wait until their device occupies fewer threads.</summary>
     private readonly Dictionary<ulong, Queue<Action>> _waiting = [];
     private int _started;
 
-    /// <summary>Those of this process.</summary>
+    /// <summary>The threads of this process.</summary>
     public static FileThreads Shared { get; } = new(SharedCount, SharedMostPerDevice);
 
-    /// <summary>Makes the threads, unless they are there. They live as long as the process.</summary>
-    /// <exception cref="OutOfMemoryException">The system gives no thread.</exception>
+    /// <summary>Creates the threads, unless they exist. They live as long as the process.</summary>
+    /// <exception cref="OutOfMemoryException">The system cannot create a thread.</exception>
     public void Start()
     {
-        lock (_gate)
+        lock (_lock)
         {
             for (; _started < count; _started++)
                 new Thread(Work) { IsBackground = true, Name = "model files" }.Start();
         }
     }
 
-    /// <summary>Does some work on one of the threads.</summary>
-    /// <param name="device">The device that it reads from; null: it is not counted.</param>
+    /// <summary>Runs some work on one of the threads.</summary>
+    /// <param name="device">The device that the work reads from; null: it is not counted.</param>
     /// <param name="work">The work.</param>
     public Task<T> RunAsync<T>(ulong? device, Func<T> work)
     {
@@ -58,12 +58,12 @@ internal sealed class FileThreads(int count, int mostPerDevice)
 
     private void Add(ulong? device, Action work)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (device is { } counted)
             {
                 int busy = _busy.GetValueOrDefault(counted);
-                if (busy == mostPerDevice)
+                if (busy == maxPerDevice)
                 {
                     if (!_waiting.TryGetValue(counted, out Queue<Action>? queue))
                         _waiting[counted] = queue = [];
@@ -75,7 +75,7 @@ internal sealed class FileThreads(int count, int mostPerDevice)
             }
 
             _ready.Enqueue((device, work));
-            Monitor.Pulse(_gate);
+            Monitor.Pulse(_lock);
         }
     }
 
@@ -84,10 +84,10 @@ internal sealed class FileThreads(int count, int mostPerDevice)
         while (true)
         {
             (ulong? Device, Action Work) next;
-            lock (_gate)
+            lock (_lock)
             {
                 while (!_ready.TryDequeue(out next))
-                    Monitor.Wait(_gate);
+                    Monitor.Wait(_lock);
             }
 
             next.Work();
@@ -98,12 +98,12 @@ internal sealed class FileThreads(int count, int mostPerDevice)
 
     private void Finish(ulong device)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (_waiting.TryGetValue(device, out Queue<Action>? queue))
             {
                 _ready.Enqueue((device, queue.Dequeue()));
-                Monitor.Pulse(_gate);
+                Monitor.Pulse(_lock);
                 if (queue.Count == 0)
                     _waiting.Remove(device);
             }

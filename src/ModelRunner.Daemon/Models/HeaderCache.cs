@@ -5,34 +5,36 @@ using ModelRunner.Linux.Files;
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// Remembers what the heads of model files say until the files change. A head is read once, however many ask for it, and on a thread that
-/// may wait. Safe to call from any thread.
+/// Caches the headers of model files until the files change. A header is read once, whatever the number of callers, on a thread that may
+/// block. Safe to call from any thread.
 /// </summary>
 internal sealed class HeaderCache(FileThreads threads)
 {
-    // Far more than stores hold; past it the memory starts anew, so that a store that changes all the time cannot make it grow.
+    // Far more than stores contain. When full, the cache is emptied, so that a store that changes all the time cannot make it grow.
     private const int MaxEntries = 20_000;
 
-    /// <summary>The architecture that image and audio projectors give in their heads.</summary>
+    /// <summary>The architecture that image and audio projectors have in their headers.</summary>
     public const string ProjectorArchitecture = "clip";
 
     private readonly ConcurrentDictionary<(string Path, long Size, DateTimeOffset Written, FileId Id), Lazy<Task<GgufReadOutcome>>> _outcomes
         = new();
 
-    /// <summary>Completes when the heads of all shards of a model have been read; never fails.</summary>
-    public Task ReadAsync(ModelFile file) => FindProblem(file) is null ? Begin(file) : Task.CompletedTask;
+    /// <summary>Completes when the headers of all shards of a model have been read; never fails.</summary>
+    public Task ReadAsync(ModelFile file) => FindProblem(file) is null ? BeginReadAsync(file) : Task.CompletedTask;
 
-    /// <summary>The first shard's header, or why the model cannot be used. Does not wait: a head that is still being read is a reason.</summary>
+    /// <summary>
+    /// The first shard's header, or why the model cannot be used. Does not wait: a header that is still being read is such a reason.
+    /// </summary>
     public GgufReadOutcome Find(ModelFile file)
     {
         if (FindProblem(file) is { } problem)
             return new GgufReadOutcome(null, problem);
 
-        Task<GgufReadOutcome> reading = Begin(file);
+        Task<GgufReadOutcome> reading = BeginReadAsync(file);
         return reading.IsCompletedSuccessfully ? reading.Result : new GgufReadOutcome(null, "is still being read");
     }
 
-    /// <summary>Why an image projector cannot be used, a clause that follows the file's name; null where it can.</summary>
+    /// <summary>Why an image projector cannot be used, a clause that follows the file's name; null if it can.</summary>
     public string? FindProjectorProblem(ModelFile projector)
     {
         GgufReadOutcome outcome = Find(projector);
@@ -42,7 +44,7 @@ internal sealed class HeaderCache(FileThreads threads)
     private static string? FindProblem(ModelFile file) =>
         file.MissingShards > 0 ? $"lacks {file.MissingShards} of its {file.Shards.Count + file.MissingShards} parts" : file.Problem;
 
-    private Task<GgufReadOutcome> Begin(ModelFile file)
+    private Task<GgufReadOutcome> BeginReadAsync(ModelFile file)
     {
         var key = (file.Path, file.SizeBytes, file.Written, file.Id);
         if (!_outcomes.ContainsKey(key) && _outcomes.Count >= MaxEntries)

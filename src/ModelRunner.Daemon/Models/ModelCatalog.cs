@@ -49,7 +49,7 @@ internal sealed class ModelCatalog
     /// </summary>
     public async Task<IReadOnlyList<string>> ListProblemsAsync(CancellationToken cancellationToken)
     {
-        CatalogLook? look = await LookAsync(cancellationToken);
+        CatalogScan? look = await LookAsync(cancellationToken);
         var problems = new List<string>();
         if (look is not { IsWithoutStore: false })
             problems.Add("the model store is still being read; its models are missing");
@@ -116,7 +116,7 @@ internal sealed class ModelCatalog
         return [.. sources.Select(source => _factory.Create(source, out _)).OfType<ModelEntry>()];
     }
 
-    private async Task<CatalogLook?> LookAsync(CancellationToken cancellationToken)
+    private async Task<CatalogScan?> LookAsync(CancellationToken cancellationToken)
     {
         await _watch.RefreshAsync(_watch.Last is { IsWithoutStore: false } ? Patience : FirstPatience, cancellationToken);
         return _watch.Last;
@@ -136,7 +136,7 @@ internal sealed class ModelCatalog
     /// <returns>Whether all were read in time.</returns>
     private async Task<bool> ReadHeadsAsync(IReadOnlyList<ModelSource> sources, TimeSpan patience, CancellationToken cancellationToken)
     {
-        Task reading = _factory.ReadHeadsAsync(sources);
+        Task reading = _factory.ReadHeadersAsync(sources);
         if (!reading.IsCompleted)
             await Task.WhenAny(reading, Task.Delay(patience, _time, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();

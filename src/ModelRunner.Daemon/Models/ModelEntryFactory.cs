@@ -5,22 +5,22 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Models;
 
-/// <summary>Looks into a model's file and decides what its runners are started with.</summary>
+/// <summary>Makes catalogue entries: reads a model's file and decides with which arguments its runners are started.</summary>
 internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads threads)
 {
-    /// <summary>As llama-server's own default.</summary>
+    /// <summary>llama-server's own default.</summary>
     private const int DefaultSlots = 4;
 
     /// <summary>
-    /// The most that is taken unasked. A model's own context may be 128 Ki tokens and more, whose cache would fill the memory of a small
-    /// machine; who needs it says so by <c>contextSize</c>.
+    /// The largest context that is used without a setting. A model's own context may be 128 Ki tokens and more, whose cache would fill the
+    /// memory of a small machine; <c>contextSize</c> sets a larger one.
     /// </summary>
     private const int DefaultContextSize = 4096;
 
     private readonly HeaderCache _headers = new(threads);
 
-    /// <summary>Completes when the files of all these models have been read as far as an entry needs it; never fails.</summary>
-    public Task ReadHeadsAsync(IReadOnlyList<ModelSource> sources)
+    /// <summary>Completes when the files of all these models have been read as far as an entry needs them; never fails.</summary>
+    public Task ReadHeadersAsync(IReadOnlyList<ModelSource> sources)
     {
         var readings = new List<Task>();
         foreach (ModelFile file in sources.SelectMany(static source => new[] { source.File, source.Projector }).OfType<ModelFile>())
@@ -32,7 +32,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         return readings.Count == 0 ? Task.CompletedTask : Task.WhenAll(readings);
     }
 
-    /// <summary>Makes the entry from what has been read, or says why the model cannot be used in a clause that follows its reference.</summary>
+    /// <summary>Makes the entry from what has been read, or explains why the model cannot be used, in a clause that follows its reference.</summary>
     public ModelEntry? Create(ModelSource source, out string? problem)
     {
         problem = null;
@@ -55,7 +55,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         return null;
     }
 
-    /// <summary>What is odd about a model that can be used, in clauses that follow its reference.</summary>
+    /// <summary>Limitations of a usable model, in clauses that follow its reference.</summary>
     public IEnumerable<string> FindWarnings(ModelSource source)
     {
         if (FindTwofold(source) is { } twofold)
@@ -109,7 +109,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         };
     }
 
-    // A whole input must fit one batch where vectors are made.
+    // For vectors, a whole input must fit into one batch.
     private static long BatchTokens(IReadOnlyList<RunnerMode> modes, int contextSize) =>
         modes.Contains(RunnerMode.Completion) ? MemoryEstimate.DefaultBatchTokens : Math.Max(MemoryEstimate.DefaultBatchTokens, contextSize);
 
@@ -131,7 +131,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             ? $"its mmproj {projector.ShownName} {problem}"
             : null;
 
-    // llama-server's argument counts all slots together; 0 stands for the model's own.
+    // llama-server's argument counts all slots together; 0 means the model's own context.
     private int? ContextSizeOfArguments(ModelSource source, int slots) =>
         FindArgument(source, "--ctx-size") is { } total and > 0 ? Math.Max(1, total / slots) : null;
 

@@ -4,25 +4,25 @@ using ModelRunner.Linux.Files;
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>A model on disk: one GGUF file, or all shards of one.</summary>
-/// <param name="ShownName">What it is called in sentences: its path within the store, or its file name.</param>
-/// <param name="Shards">Absolute paths of the shards that are there, in order; the first is what an engine is given.</param>
-/// <param name="SizeBytes">Bytes of all shards, those that links lead to included.</param>
+/// <param name="ShownName">Its name in sentences: its path within the store, or its file name.</param>
+/// <param name="Shards">Absolute paths of the existing shards, in order; an engine gets the first one.</param>
+/// <param name="SizeBytes">Bytes of all shards, links followed.</param>
 /// <param name="Written">The last write of any shard.</param>
-/// <param name="MissingShards">How many shards the names promise and the folder lacks.</param>
+/// <param name="MissingShards">The number of shards that the names promise and the folder lacks.</param>
 internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards, long SizeBytes, DateTimeOffset Written, int MissingShards)
 {
     public string Path => Shards[0];
 
-    /// <summary>Why it cannot be read, a clause that follows the file's name; null: nothing is known to be wrong.</summary>
+    /// <summary>Why it cannot be read, a clause that follows the file's name; null: no problem is known.</summary>
     public string? Problem { get; init; }
 
     /// <summary>Device and inode of the first shard.</summary>
     public FileId Id { get; init; }
 
-    /// <summary>Absolute path of the image projector that belongs to it; null: there is none.</summary>
+    /// <summary>Absolute path of the image projector that belongs to it; null: none.</summary>
     public string? Projector { get; init; }
 
-    /// <summary>Describes a file by its path, with its sisters where its name says that it is a shard.</summary>
+    /// <summary>Describes a file by its path, with the other shards if its name says that it is a shard.</summary>
     public static ModelFile FromPath(string path, string shownName)
     {
         if (!ShardName.TryParse(path, out ShardName name))
@@ -33,9 +33,9 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
     }
 
     /// <summary>Describes a model by the paths of its shards.</summary>
-    /// <param name="shownName">What it is called in sentences.</param>
-    /// <param name="shards">The shards that are there, in order; at least one path.</param>
-    /// <param name="count">How many there should be.</param>
+    /// <param name="shownName">Its name in sentences.</param>
+    /// <param name="shards">The existing shards, in order; at least one path.</param>
+    /// <param name="count">The number of shards that should exist.</param>
     public static ModelFile Describe(string shownName, IReadOnlyList<string> shards, int count)
     {
         long size = 0;
@@ -53,7 +53,7 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
             id = id == default ? status.Id : id;
         }
 
-        // Of a model in many parts the part is named.
+        // If the model has several shards, the text says that the problem is in one of them.
         if (count > 1 && problem is not null)
             problem = $"has a part that {problem}";
         return new ModelFile(shownName, shards, size, written, count - shards.Count) { Problem = problem, Id = id };

@@ -1,8 +1,8 @@
 namespace ModelRunner.Daemon.Models;
 
-/// <summary>The answer to a look-up: a model, or one sentence that says why there is none and what to do.</summary>
-/// <param name="Model">The model; null where there is a problem.</param>
-/// <param name="Problem">One sentence without any path of this machine; null where there is a model.</param>
+/// <summary>The result of a look-up: a model, or one sentence that says why there is none and what to do.</summary>
+/// <param name="Model">The model; null if there is a problem.</param>
+/// <param name="Problem">One sentence without any path of this machine; null if there is a model.</param>
 internal readonly record struct ModelLookup(ModelEntry? Model, string? Problem)
 {
     /// <summary>How the look-up ended.</summary>

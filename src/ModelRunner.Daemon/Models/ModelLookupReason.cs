@@ -3,19 +3,19 @@ namespace ModelRunner.Daemon.Models;
 /// <summary>How a look-up ended.</summary>
 internal enum ModelLookupReason
 {
-    /// <summary>There is a model.</summary>
+    /// <summary>A model was found.</summary>
     Found,
 
-    /// <summary>The reference is not one: empty, too long, control characters.</summary>
+    /// <summary>The text is not a valid reference: empty, too long, or with control characters.</summary>
     Invalid,
 
     /// <summary>No model has this name.</summary>
     Unknown,
 
-    /// <summary>More than one model could be meant.</summary>
+    /// <summary>The reference fits more than one model.</summary>
     Ambiguous,
 
-    /// <summary>There is such a model, but its file is missing or broken.</summary>
+    /// <summary>The model exists, but its file is missing or broken.</summary>
     Unusable,
 
     /// <summary>The store or the model's file is still being read.</summary>

@@ -3,15 +3,15 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Models;
 
-/// <summary>What a model can be run for, by its architecture and pooling.</summary>
+/// <summary>Derives the modes of a model from its architecture and pooling.</summary>
 internal static class ModelModes
 {
-    // Values of llama.cpp's enumeration of poolings.
+    // Values of llama.cpp's enumeration of pooling types.
     private const int PoolingRank = 4;
 
     /// <summary>The modes, the one that the model was made for first.</summary>
-    /// <param name="header">What the file says.</param>
-    /// <param name="pooling">The value of <c>--pooling</c> among the arguments that the user added; null: there is none.</param>
+    /// <param name="header">The header of the file.</param>
+    /// <param name="pooling">The value of <c>--pooling</c> among the arguments that the user added; null: not given.</param>
     public static IReadOnlyList<RunnerMode> Of(GgufHeader header, string? pooling = null)
     {
         if (header.PoolingType == PoolingRank)
@@ -19,7 +19,7 @@ internal static class ModelModes
         if (IsEncoder(header.Architecture) || header.PoolingType is > 0)
             return [RunnerMode.Embedding];
 
-        // llama.cpp makes a vector for each token of such a model, and none for a text, unless it is told how to make one of many.
+        // llama.cpp makes a vector for each token of such a model, and one for a whole text only if --pooling says how.
         return pooling switch
         {
             "mean" or "cls" or "last" => [RunnerMode.Completion, RunnerMode.Embedding],
@@ -28,7 +28,7 @@ internal static class ModelModes
         };
     }
 
-    // Encoders have no causal mask: they cannot write.
+    // Encoders have no causal mask: they cannot generate text.
     private static bool IsEncoder(string architecture) =>
         architecture.Contains("bert", StringComparison.Ordinal) || architecture is "t5encoder" or "gemma-embedding" or "eurobert";
 }

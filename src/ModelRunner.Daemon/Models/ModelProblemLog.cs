@@ -1,15 +1,15 @@
 namespace ModelRunner.Daemon.Models;
 
-/// <summary>Logs what is wrong with the models, each problem once. Safe to call from any thread.</summary>
+/// <summary>Logs problems with the models, each problem once. Safe to call from any thread.</summary>
 internal sealed partial class ModelProblemLog(ModelCatalog catalog, string modelsPath, ILogger<ModelProblemLog> logger)
 {
-    // A store that changes all the time cannot make it grow; past this a problem may be logged again.
+    // Bounds the memory for a store that changes all the time; beyond it a problem may be logged again.
     private const int MaxRemembered = 1000;
 
     private readonly Lock _lock = new();
     private readonly HashSet<string> _logged = new(StringComparer.Ordinal);
 
-    /// <summary>All problems that there are now; those that are new are logged.</summary>
+    /// <summary>Returns all current problems and logs the new ones.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
     {
         IReadOnlyList<string> problems = await catalog.ListProblemsAsync(cancellationToken);

@@ -21,7 +21,7 @@ internal sealed class ModelSnapshot
     /// <summary>All models in order of their references.</summary>
     public IReadOnlyList<ModelSource> Sources { get; }
 
-    /// <summary>What could not be looked at, collisions and impossible names, one sentence each.</summary>
+    /// <summary>Unreadable folders and files, collisions and invalid names, one sentence each.</summary>
     public IReadOnlyList<string> Problems { get; }
 
     /// <summary>The aliases that would hide a model.</summary>
@@ -29,7 +29,7 @@ internal sealed class ModelSnapshot
 
     /// <summary>
     /// Finds the model that a reference means: by its name, an alias, an equal spelling (<c>docker.io/</c>, <c>ai/</c>, a registry in
-    /// front), or as the end of exactly one model's name. Null where there is none; a problem says so where it could be several.
+    /// front), or as the end of exactly one model's name. Null if there is none; if the reference fits several, the problem says so.
     /// </summary>
     public ModelSource? Find(ModelReference reference, out string? problem)
     {

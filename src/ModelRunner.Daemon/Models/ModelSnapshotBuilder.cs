@@ -4,7 +4,7 @@ using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Models;
 
-/// <summary>Puts the models of the configuration, of the store, of the demo and of attached runners together.</summary>
+/// <summary>Combines the models of the configuration, of the store, of the demo and of attached runners.</summary>
 internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
 {
     private readonly Dictionary<string, ModelSource> _sources = new(StringComparer.Ordinal);
@@ -87,7 +87,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
                 Add(reference, null, model);
     }
 
-    // A model's own name leads to the model: an alias never hides one.
+    // A model's own name always leads to that model; an alias never hides it.
     private void AddAliases()
     {
         foreach ((string reference, ModelSettings model) in settings.Models)

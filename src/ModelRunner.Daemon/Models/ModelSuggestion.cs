@@ -6,12 +6,12 @@ namespace ModelRunner.Daemon.Models;
 internal static class ModelSuggestion
 {
     /// <summary>
-    /// The model with the nearest name; null where none is near enough. Names are compared without their tags: <c>:latest</c> behind both
-    /// would make any two short names alike.
+    /// The model with the nearest name; null if none is near enough. Names are compared without their tags: <c>:latest</c> at the end of
+    /// both would make any two short names similar.
     /// </summary>
     public static string? Find(ModelReference wanted, IEnumerable<ModelReference> models)
     {
-        // A tag keeps its case, so that only it may be wrong.
+        // A tag keeps its case, so only the tag may be wrong.
         ModelReference[] all = [.. models];
         foreach (ModelReference model in all)
             if (model.Tag.Equals(wanted.Tag, StringComparison.OrdinalIgnoreCase) && LastPart(model.Name) == LastPart(wanted.Name))
@@ -33,7 +33,7 @@ internal static class ModelSuggestion
         return Spelling.Closest(wanted.Name, references.Keys, MaxDistance(wanted.Name)) is { } closest ? references[closest] : null;
     }
 
-    // Two letters that changed places count as two.
+    // Two swapped letters count as two.
     private static int MaxDistance(string name) => name.Length < 5 ? 1 : Math.Max(2, name.Length / 5);
 
     private static string LastPart(string name) => name[(name.LastIndexOf('/') + 1)..];

@@ -14,17 +14,17 @@ internal static class ProjectorChoice
 
     private static readonly char[] Separators = ['-', '_', '.', ' ', ':'];
 
-    // What may follow the main part of a quantization's name, as in Q4_K_M and Q8_0.
+    // The second part of a quantization's name, as in Q4_K_M and Q8_0.
     private static readonly string[] QuantizationTails = ["0", "1", "k", "s", "m", "l", "xs", "xxs", "xl", "nl"];
 
-    // From the one to prefer: half precision is what projectors are made in.
+    // The preferred one first: projectors are usually published in half precision.
     private static readonly string[] Precisions = ["f16", "bf16", "f32", "q8"];
 
     /// <summary>Whether a file is a projector, by its name.</summary>
     public static bool IsProjector(string name) =>
         name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) && name.Contains(Mark, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Gives every model its projector and reports the projectors that no model gets.</summary>
+    /// <summary>Assigns projectors to models and reports projectors that belong to no model.</summary>
     public static List<ModelFile> Assign(
         List<ModelFile> models, IReadOnlyDictionary<string, List<string>> projectorsByFolder, string root, List<string> problems)
     {

@@ -4,8 +4,8 @@ namespace ModelRunner.Daemon.Models;
 
 /// <summary>The name of one shard of a model: <c>NAME-00001-of-00003.gguf</c>, as llama.cpp splits files.</summary>
 /// <param name="Stem">The path up to the numbers.</param>
-/// <param name="Index">From 1.</param>
-/// <param name="Count">How many there are.</param>
+/// <param name="Index">Its number, from 1.</param>
+/// <param name="Count">The number of shards.</param>
 internal readonly record struct ShardName(string Stem, int Index, int Count)
 {
     private const string Extension = ".gguf";
@@ -31,7 +31,7 @@ internal readonly record struct ShardName(string Stem, int Index, int Count)
         return index >= 1 && index <= count && count <= MaxShards;
     }
 
-    /// <summary>Paths of all shards in order, whether they are there or not.</summary>
+    /// <summary>Paths of all shards in order, whether they exist or not.</summary>
     public IReadOnlyList<string> AllPaths() => [.. Enumerable.Range(1, Count).Select(PathOf)];
 
     /// <summary>The path of one shard, counted from 1.</summary>

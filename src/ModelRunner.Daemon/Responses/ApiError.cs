@@ -1,18 +1,18 @@
 namespace ModelRunner.Daemon.Responses;
 
-/// <summary>An error for a client. <see cref="ApiErrorShape"/> knows how it is written.</summary>
+/// <summary>An error for a client. <see cref="ApiErrorShape"/> writes it.</summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Message">One sentence for a person: the value, the limit and the way out; no path of this machine.</param>
 /// <param name="Type">The class of the error, for programs.</param>
-/// <param name="Code">The error itself, for programs.</param>
-/// <param name="Param">The member of the request that is to blame; null: none.</param>
-/// <param name="RetryAfter">When another try makes sense; null where waiting does not help.</param>
+/// <param name="Code">The code of the error, for programs.</param>
+/// <param name="Param">The member of the request that caused the error; null: none.</param>
+/// <param name="RetryAfter">When to retry; null if waiting does not help.</param>
 internal sealed record ApiError(
     int Status, string Message, string Type, string? Code = null, string? Param = null, TimeSpan? RetryAfter = null)
 {
     /// <summary>
-    /// Whether the same request may be answered another time. Where not, the answer says so in <c>x-should-retry</c>: clients of OpenAI
-    /// and their kin otherwise retry every status from 500 on.
+    /// Whether the same request may succeed later. If not, the response says so in <c>x-should-retry</c>: clients of OpenAI and similar
+    /// clients otherwise retry every status from 500 on.
     /// </summary>
     public bool CanRetryHelp { get; init; } = Status is >= StatusCodes.Status500InternalServerError or StatusCodes.Status408RequestTimeout
         or StatusCodes.Status409Conflict or StatusCodes.Status429TooManyRequests;
@@ -27,7 +27,7 @@ internal sealed record ApiError(
     public static ApiError Invalid(string message, string? param = null, string? code = null) =>
         new(StatusCodes.Status400BadRequest, message, InvalidRequest, code, param);
 
-    /// <summary>What the request names does not exist.</summary>
+    /// <summary>The request names something that does not exist.</summary>
     public static ApiError NotFound(string message, string code, string? param = null) =>
         new(StatusCodes.Status404NotFound, message, InvalidRequest, code, param);
 }

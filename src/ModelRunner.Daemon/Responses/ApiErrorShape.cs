@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace ModelRunner.Daemon.Responses;
 
-/// <summary>The JSON of an error as the clients of a route know it: OpenAI's, Anthropic's or Ollama's.</summary>
+/// <summary>Writes an error as JSON in the format of a route's clients: OpenAI's, Anthropic's or Ollama's.</summary>
 internal static class ApiErrorShape
 {
-    /// <summary>Writes the error in the shape that belongs to the request's path.</summary>
+    /// <summary>Writes the error in the format that belongs to the request's path.</summary>
     public static void Write(Utf8JsonWriter json, HttpContext context, ApiError error)
     {
         PathString path = context.Request.Path;

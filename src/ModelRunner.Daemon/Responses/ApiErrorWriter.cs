@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace ModelRunner.Daemon.Responses;
 
-/// <summary>Answers with an error. The only place that writes one.</summary>
+/// <summary>Writes error responses. No other class writes one.</summary>
 internal static class ApiErrorWriter
 {
-    /// <summary>Writes the error where nothing was sent yet; does nothing where the answer has begun.</summary>
+    /// <summary>Writes the error; does nothing if the response has begun.</summary>
     public static Task WriteAsync(HttpContext context, ApiError error)
     {
         HttpResponse response = context.Response;
         if (response.HasStarted)
             return Task.CompletedTask;
 
-        // Allow belongs to a 405 and the challenge to a 401; all else that was prepared belongs to an answer that will not come.
+        // Allow belongs to a 405 and the challenge to a 401; all other headers were prepared for a response that is not sent.
         var allow = response.Headers.Allow;
         var challenge = response.Headers.WWWAuthenticate;
         var varies = response.Headers.Vary;

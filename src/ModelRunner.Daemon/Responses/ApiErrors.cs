@@ -5,15 +5,15 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Responses;
 
-/// <summary>Makes errors of what the daemon's other parts refuse.</summary>
+/// <summary>Creates the errors for refusals by other parts of the daemon.</summary>
 internal static class ApiErrors
 {
     private const int MaxName = 200;
 
-    /// <summary>No runner for this request.</summary>
+    /// <summary>The scheduler refused the request.</summary>
     public static ApiError OfRefusal(Refuse refusal, CauseText causes) => refusal.Reason switch
     {
-        // The engine is what failed here, as with a gateway.
+        // The engine failed, so the status is a gateway's.
         RefusalReason.StartFailed => Make(StatusCodes.Status502BadGateway, ApiError.Server, "runner_start_failed", refusal, causes),
         RefusalReason.Backoff => Unavailable("runner_backoff", refusal, causes),
         RefusalReason.QueueFull => Unavailable("queue_full", refusal, causes),
@@ -25,7 +25,7 @@ internal static class ApiErrors
         _ => Unavailable("unavailable", refusal, causes),
     };
 
-    /// <summary>No model for this reference.</summary>
+    /// <summary>No model was found for the reference.</summary>
     public static ApiError OfLookup(ModelLookup lookup) => lookup.Reason switch
     {
         ModelLookupReason.Unknown => ApiError.NotFound(lookup.Problem!, "model_not_found", "model"),
@@ -38,14 +38,14 @@ internal static class ApiErrors
         _ => ApiError.Invalid(lookup.Problem!, "model", "model_invalid"),
     };
 
-    /// <summary>The model cannot do what the route asks.</summary>
+    /// <summary>The model does not support the mode of the route.</summary>
     public static ApiError WrongMode(ModelEntry model, RunnerMode mode) => ApiError.Invalid(
         $"model \"{model.Reference}\" cannot be run in mode {ModeText.Format(mode)}; "
         + $"it is for {string.Join(" and ", model.Modes.Select(ModeText.Format))}"
         + (mode == RunnerMode.Embedding && model.Path is not null ? "; --pooling mean among its args lets it make embeddings too" : ""),
         "model", "unsupported_mode");
 
-    /// <summary>The route names a backend that there is not.</summary>
+    /// <summary>The backend that the route names does not exist.</summary>
     public static ApiError UnknownBackend(string backend, IEnumerable<string> known) => ApiError.NotFound(
         $"there is no backend \"{PlainText.EscapeAndCut(backend, MaxName)}\"; there is {string.Join(" and ", known)}",
         "backend_not_found");
@@ -56,8 +56,8 @@ internal static class ApiErrors
     private static ApiError Make(int status, string type, string code, Refuse refusal, CauseText causes) =>
         new(status, causes.WithoutFolders(refusal.Message), type, code, RetryAfter: refusal.RetryAfter);
 
-    /// <summary>Answers a scrape for whose page there is no room in time.</summary>
+    /// <summary>Refuses a scrape if the limit of concurrent pages does not become free in time.</summary>
     public static Task RefuseScrapeAsync(HttpContext context) => ApiErrorWriter.WriteAsync(context, new ApiError(
-        StatusCodes.Status503ServiceUnavailable, "too many pages are being made or read at once; ask again in a second",
+        StatusCodes.Status503ServiceUnavailable, "too many pages are being written or read at once; try again in a second",
         ApiError.Unavailable, "too_many_pages", RetryAfter: TimeSpan.FromSeconds(1)));
 }

@@ -5,26 +5,26 @@ using ModelRunner.Configuration;
 namespace ModelRunner.Daemon.Responses;
 
 /// <summary>
-/// Takes the folders out of what an engine wrote before it ended, for clients: they may be other people than the one who runs the daemon.
-/// The log keeps the whole line.
+/// Removes the folders of paths from an engine's last output before clients see it: clients may be other people than the user who runs the
+/// daemon. The log keeps the whole line.
 /// </summary>
-/// <param name="roots">Folders whose names clients must not learn: below them, a space in an unquoted path does not end it.</param>
+/// <param name="roots">Folders whose names clients must not see. In an unquoted path below them, a space does not end the path.</param>
 internal sealed class CauseText(IEnumerable<string> roots)
 {
-    /// <summary>What may stand before an absolute path.</summary>
+    /// <summary>Characters that may precede an absolute path.</summary>
     private static readonly SearchValues<char> Openers = SearchValues.Create(" \t'\"`([{<=:,;|");
 
-    /// <summary>What ends a path that no quote encloses.</summary>
+    /// <summary>Characters that end an unquoted path.</summary>
     private static readonly SearchValues<char> Enders = SearchValues.Create(" \t'\"`)]}>,;|");
 
-    // The longest first, so that a folder within another one goes as a whole.
+    // The longest first, so that a folder within another one is replaced as a whole.
     private readonly string[] _roots =
     [
         .. roots.Select(static root => root.TrimEnd('/') + "/").Where(static root => root.Length > 1)
             .Distinct(StringComparer.Ordinal).OrderByDescending(static root => root.Length),
     ];
 
-    /// <summary>With the folders that a daemon was told of, and the home folder of its user.</summary>
+    /// <summary>With the folders of a daemon's settings, and the home folder of its user.</summary>
     public static CauseText Of(DaemonSettings settings)
     {
         IEnumerable<string?> files =
@@ -64,7 +64,7 @@ internal sealed class CauseText(IEnumerable<string> roots)
         return shown.ToString();
     }
 
-    // A quoted path may hold spaces; an unmatched quote, as in a line that was cut, encloses nothing.
+    // A quoted path may contain spaces; an unmatched quote, as in a cut line, is ignored.
     private int FindEnd(string text, int start)
     {
         if (start > 0 && text[start - 1] is '\'' or '"' or '`' && text.IndexOf(text[start - 1], start) is > 0 and var closing)
@@ -75,8 +75,8 @@ internal sealed class CauseText(IEnumerable<string> roots)
         return root is null ? end : FindLastPart(text, end);
     }
 
-    // Words after a space belong to the path as long as a slash follows in one of them: "My Models/x.gguf". A word that begins with a slash
-    // is another path, and after a model's file comes something else.
+    // Words after a space belong to the path as long as one of them contains a slash: "My Models/x.gguf". A word that begins with a slash is
+    // another path, and the path ends after a model's file.
     private static int FindLastPart(string text, int end)
     {
         int word = end;

@@ -2,7 +2,7 @@ using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Responses;
 
-/// <summary>Makes one answer of everything that goes wrong in a request: the map from exceptions and bare statuses to errors.</summary>
+/// <summary>Middleware that makes one error response of every failure in a request: it maps exceptions and empty responses to errors.</summary>
 internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorHandling> logger)
 {
     private const int MaxPath = 200;
@@ -17,7 +17,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         }
         catch (Exception failure) when (IsOfLeaving(failure, context))
         {
-            // The client left: nobody is there to answer.
+            // The client left: there is no response to send.
             if (!context.Response.HasStarted)
                 context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
         }
@@ -27,7 +27,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
             if (error.Status == StatusCodes.Status500InternalServerError && failure is not ApiException)
                 LogUnexpected(failure, context.TraceIdentifier, context.Request.Method, PlainText.EscapeAndCut(context.Request.Path.Value ?? "", MaxPath));
 
-            // An answer that has begun cannot become an error: cutting it is the only honest end.
+            // A response that has begun cannot become an error; closing the connection tells the client that it is incomplete.
             if (context.Response.HasStarted)
                 context.Abort();
             else
@@ -43,10 +43,10 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         ApiException known => known.Error,
         BadHttpRequestException bad => new ApiError(bad.StatusCode, bad.Message, ApiError.InvalidRequest),
         _ => new ApiError(StatusCodes.Status500InternalServerError,
-            "the daemon failed to answer because of a fault of its own; its log has the details", ApiError.Server, "internal_error"),
+            "the daemon failed because of an internal error; its log has the details", ApiError.Server, "internal_error"),
     };
 
-    /// <summary>Routing only sets a status where no route fits.</summary>
+    /// <summary>If no route fits, routing only sets a status.</summary>
     private static ApiError? ErrorOfStatus(HttpContext context)
     {
         HttpResponse response = context.Response;

@@ -4,17 +4,17 @@ using System.Text.Json;
 
 namespace ModelRunner.Daemon.Responses;
 
-/// <summary>Answers with JSON that is written whole, with its length.</summary>
+/// <summary>Sends JSON that is written completely before it is sent, with its length.</summary>
 internal static class JsonResponse
 {
     private static readonly JsonWriterOptions Options = new()
     {
-        // The answers are JSON and not HTML: names may keep their letters.
+        // The responses are JSON, not HTML, so non-ASCII letters need no escape.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         SkipValidation = true,
     };
 
-    /// <summary>Writes the answer.</summary>
+    /// <summary>Writes the response.</summary>
     public static async Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> write)
     {
         var body = new ArrayBufferWriter<byte>();

@@ -137,7 +137,7 @@ public sealed class AccessTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("MODEL_RUNNER_API_KEY", "Open-sesame"));
         await daemon.PostAsync("v1/chat/completions", """{"model":"tiny-chat","messages":[],"max_tokens":1}""");
         using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
-        foreach ((string? key, string cause) in ((string?, string)[])[(null, "asks for a key"), ("Bearer wrong", "the key is wrong")])
+        foreach ((string? key, string cause) in ((string?, string)[])[(null, "requires a key"), ("Bearer wrong", "the key is wrong")])
         {
             using var scrape = new HttpRequestMessage(HttpMethod.Get, "metrics");
             if (key is not null)

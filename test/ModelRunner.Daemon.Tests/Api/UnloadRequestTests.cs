@@ -26,8 +26,8 @@ public sealed class UnloadRequestTests
     [InlineData("""{"backend":"llama.cpp","models":[]}""", "selects nothing")]
     [InlineData("""{"all":"yes"}""", "neither true nor false")]
     [InlineData("""{"models":"a"}""", "not a list")]
-    [InlineData("""{"models":[1]}""", "not a text")]
-    [InlineData("""{"all":true,"backend":7}""", "not a text")]
+    [InlineData("""{"models":[1]}""", "not a string")]
+    [InlineData("""{"all":true,"backend":7}""", "not a string")]
     public void A_selection_of_another_shape_is_refused_with_the_reason(string body, string reason)
     {
         ApiError error = Assert.Throws<ApiException>(() => UnloadRequest.Read(Encoding.UTF8.GetBytes(body))).Error;

@@ -21,7 +21,7 @@ public sealed class SettingsResolverTests : IDisposable
         Assert.Equal(TimeSpan.FromMinutes(5), settings.Runners.KeepAlive);
         Assert.Null(settings.Runners.LlamaServerPath);
         Assert.Null(settings.ApiKey);
-        Assert.False(settings.IsDemo);
+        Assert.Null(settings.DemoModelsPath);
         Assert.Equal(LogLevel.Information, settings.LogLevel);
     }
 

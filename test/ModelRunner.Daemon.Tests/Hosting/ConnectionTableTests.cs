@@ -15,7 +15,7 @@ public sealed class ConnectionTableTests
     [Fact]
     public async Task A_flood_of_connections_that_do_not_close_when_asked_never_exceeds_limit_and_reserve()
     {
-        var table = new ConnectionTable(new ConnectionPlaces(Limit, Reserve), _time);
+        var table = new ConnectionTable(new ConnectionCapacity(Limit, Reserve), _time);
         var accepted = new List<(DefaultConnectionContext Connection, ClientConnection Client)>();
         for (int i = 0; i < 100; i++)
         {
@@ -43,7 +43,7 @@ public sealed class ConnectionTableTests
     [Fact]
     public void Where_all_are_at_work_the_reserve_takes_some_more_and_marks_them()
     {
-        var table = new ConnectionTable(new ConnectionPlaces(Limit, Reserve), _time);
+        var table = new ConnectionTable(new ConnectionCapacity(Limit, Reserve), _time);
         for (int i = 0; i < Limit + Reserve; i++)
         {
             ClientConnection client = table.Add(new DefaultConnectionContext())!;

@@ -53,5 +53,5 @@ public sealed class PeerTableTests
     [InlineData(1024, 64, 8, 4)]
     [InlineData(16, 1_000_000, 16, 4)]
     public void Places_follow_from_what_is_asked_and_from_the_files_that_there_may_be(int asked, long files, int limit, int reserve) =>
-        Assert.Equal(new ConnectionPlaces(limit, reserve), ConnectionPlaces.Divide(asked, files));
+        Assert.Equal(new ConnectionCapacity(limit, reserve), ConnectionCapacity.Divide(asked, files));
 }

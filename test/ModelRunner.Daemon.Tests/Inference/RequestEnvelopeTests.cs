@@ -6,16 +6,16 @@ namespace ModelRunner.Daemon.Tests.Inference;
 
 public sealed class RequestEnvelopeTests
 {
-    public static TheoryData<string, string, bool> Accepted => new()
+    public static TheoryData<string, string> Accepted => new()
     {
-        { """{"model":"a"}""", "a", false },
-        { """ {"messages":[{"role":"user","content":"hi"}],"stream":true,"model":"ai/smollm2:135M"} """, "ai/smollm2:135M", true },
-        { """{"model":"first","model":"last"}""", "last", false },
-        { """{"model":"first","stream":true,"stream":false,"model":"last"}""", "last", false },
-        { """{"mo\u0064el":"escaped n\u00e4me"}""", "escaped näme", false },
-        { """{"tools":[{"model":"inner"}],"metadata":{"model":"inner","stream":true},"model":"outer"}""", "outer", false },
-        { """{"stream":null,"model":"a"}""", "a", false },
-        { """{"stream":"true","model":"a"}""", "a", false },
+        { """{"model":"a"}""", "a" },
+        { """ {"messages":[{"role":"user","content":"hi"}],"stream":true,"model":"ai/smollm2:135M"} """, "ai/smollm2:135M" },
+        { """{"model":"first","model":"last"}""", "last" },
+        { """{"model":"first","stream":true,"stream":false,"model":"last"}""", "last" },
+        { """{"mo\u0064el":"escaped n\u00e4me"}""", "escaped näme" },
+        { """{"tools":[{"model":"inner"}],"metadata":{"model":"inner","stream":true},"model":"outer"}""", "outer" },
+        { """{"stream":null,"model":"a"}""", "a" },
+        { """{"stream":"true","model":"a"}""", "a" },
     };
 
     public static TheoryData<string, string?, string> Refused => new()
@@ -26,10 +26,10 @@ public sealed class RequestEnvelopeTests
         { "\"model\"", null, "not a JSON object" },
         { "{}", "model", "no \"model\"" },
         { """{"model":""}""", "model", "no \"model\"" },
-        { """{"model":7}""", "model", "not a text" },
-        { """{"model":null}""", "model", "not a text" },
-        { """{"model":{"name":"a"}}""", "model", "not a text" },
-        { """{"model":"a","model":7}""", "model", "not a text" },
+        { """{"model":7}""", "model", "not a string" },
+        { """{"model":null}""", "model", "not a string" },
+        { """{"model":{"name":"a"}}""", "model", "not a string" },
+        { """{"model":"a","model":7}""", "model", "not a string" },
         { """{"model":"\ud800"}""", "model", "surrogate" },
         { """{"model":"a",}""", null, "not valid JSON" },
         { """{"model":"a"} x""", null, "not valid JSON" },
@@ -40,16 +40,16 @@ public sealed class RequestEnvelopeTests
 
     [Theory]
     [MemberData(nameof(Accepted))]
-    public void The_last_model_of_the_outermost_object_counts(string body, string model, bool isStream)
+    public void The_last_model_of_the_outermost_object_counts(string body, string model)
     {
         RequestEnvelope envelope = RequestEnvelope.Read(Encoding.UTF8.GetBytes(body));
 
-        Assert.Equal(new RequestEnvelope(model, isStream), envelope);
+        Assert.Equal(new RequestEnvelope(model), envelope);
     }
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public void What_is_no_object_with_a_model_is_refused_with_the_reason(string body, string? param, string reason)
+    public void A_body_without_a_model_is_refused_with_the_reason(string body, string? param, string reason)
     {
         ApiError error = Refuse(Encoding.UTF8.GetBytes(body));
 

@@ -10,7 +10,7 @@ namespace ModelRunner.Daemon.Tests.Models;
 public sealed class SlowStoreTests : IDisposable
 {
     private static readonly byte[] Good = GgufBuilder.Llama().Build();
-    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstScanTimeout = TimeSpan.FromSeconds(5);
 
     private readonly TemporaryFolder _store = new();
     private readonly FakeTimeProvider _time = new();
@@ -54,7 +54,7 @@ public sealed class SlowStoreTests : IDisposable
         Task<ModelLookup> first = catalog.FindAsync("otter", Cancellation);
         Assert.False(first.IsCompleted);
         await _begun.WaitAsync(Cancellation);
-        _time.Advance(FirstPatience);
+        _time.Advance(FirstScanTimeout);
         ModelLookup unknown = await first;
 
         Assert.Equal(ModelLookupReason.NotRead, unknown.Reason);

@@ -3,8 +3,8 @@ using ModelRunner.Daemon.Responses;
 namespace ModelRunner.Daemon.Hosting.Connections;
 
 /// <summary>
-/// Counts the requests of each connection, and answers those on connections beyond the limit: with a refusal, but for health
-/// checks and scrapes.
+/// Counts the requests of each connection. On connections beyond the limit it serves only health checks and scrapes and refuses all other
+/// requests.
 /// </summary>
 internal sealed class ConnectionLimit(RequestDelegate next, ConnectionTable table, TimeProvider time)
 {

@@ -3,22 +3,22 @@ using Microsoft.AspNetCore.Connections;
 namespace ModelRunner.Daemon.Hosting.Connections;
 
 /// <summary>
-/// All connections of clients. Where there are as many as may be, a new one takes the place of the one that was idle for the longest time.
-/// Where all are at work, or those that were asked to close are not gone yet, the reserve is used, so that health checks and scrapes still get
-/// an answer. There are never more than both together. Safe to call from any thread.
+/// All client connections. At the limit, a new connection replaces the one that has been idle longest. If none is idle, or those that were
+/// asked to close are not closed yet, the new one uses the reserve, on which only health checks and scrapes are served. There are never more
+/// connections than limit plus reserve. Safe to call from any thread.
 /// </summary>
-internal sealed class ConnectionTable(ConnectionPlaces places, TimeProvider time)
+internal sealed class ConnectionTable(ConnectionCapacity places, TimeProvider time)
 {
-    /// <summary>How long a connection that was asked to close may take: one that sends its headers slowly does not hear it.</summary>
-    private static readonly TimeSpan EvictionPatience = TimeSpan.FromSeconds(1);
+    /// <summary>How long a connection that was asked to close may stay open: one that sends its headers slowly does not notice the request.</summary>
+    private static readonly TimeSpan EvictionTimeout = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly HashSet<ClientConnection> _connections = [];
 
-    /// <summary>How many there may be.</summary>
+    /// <summary>The most connections for all requests.</summary>
     public int Limit => places.Limit;
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of connections now.</summary>
     public int Count
     {
         get
@@ -28,10 +28,10 @@ internal sealed class ConnectionTable(ConnectionPlaces places, TimeProvider time
         }
     }
 
-    /// <summary>Whether there are more than may be, so that a connection beyond the limit is to be used sparingly.</summary>
+    /// <summary>Whether there are more connections than the limit, so that connections in the reserve should be closed soon.</summary>
     public bool IsFull => Count > places.Limit;
 
-    /// <summary>Takes a new connection in; null where even the reserve is used up.</summary>
+    /// <summary>Adds a new connection; null if even the reserve is full.</summary>
     public ClientConnection? Add(ConnectionContext connection)
     {
         long now = time.GetTimestamp();
@@ -46,7 +46,7 @@ internal sealed class ConnectionTable(ConnectionPlaces places, TimeProvider time
             {
                 ClientConnection? longest = FindLongestIdle(now, late, out int leaving);
 
-                // Where so many leave already, nobody else has to.
+                // That many connections are closing already; no other one has to close.
                 bool isCrowded = _connections.Count - leaving >= places.Limit;
                 evicted = isCrowded ? longest : null;
                 evicted?.EvictedAt = now;
@@ -57,14 +57,14 @@ internal sealed class ConnectionTable(ConnectionPlaces places, TimeProvider time
                 _connections.Add(client);
         }
 
-        // Closing runs code of others, which must not happen under the lock.
+        // Closing runs foreign code, which must not happen under the lock.
         evicted?.CloseWhenIdle();
         foreach (ClientConnection connectionThatStays in late)
             connectionThatStays.Abort();
         return isAccepted ? client : null;
     }
 
-    /// <summary>Takes an ended connection out.</summary>
+    /// <summary>Removes an ended connection.</summary>
     public void Remove(ClientConnection client)
     {
         lock (_lock)
@@ -82,7 +82,7 @@ internal sealed class ConnectionTable(ConnectionPlaces places, TimeProvider time
             if (candidate.EvictedAt is { } asked)
             {
                 leaving++;
-                if (time.GetElapsedTime(asked, now) > EvictionPatience)
+                if (time.GetElapsedTime(asked, now) > EvictionTimeout)
                     late.Add(candidate);
             }
             else if (longest is null || candidate.IdleSince < longest.IdleSince)

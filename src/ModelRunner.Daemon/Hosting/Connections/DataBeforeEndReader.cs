@@ -5,8 +5,8 @@ using System.Runtime.CompilerServices;
 namespace ModelRunner.Daemon.Hosting.Connections;
 
 /// <summary>
-/// Tells the end of what a client sends only when all data before it was read. Kestrel gives a request up as soon as it is told of the end,
-/// even where the data that came with it makes the request whole.
+/// Reports the end of the client's data only after all data before it was read. Kestrel gives up a request as soon as it sees the end, even
+/// if the data that came with it completes the request.
 /// </summary>
 internal sealed class DataBeforeEndReader(PipeReader inner) : PipeReader
 {

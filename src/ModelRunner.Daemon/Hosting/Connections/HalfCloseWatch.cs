@@ -3,12 +3,13 @@ using Microsoft.AspNetCore.Connections;
 namespace ModelRunner.Daemon.Hosting.Connections;
 
 /// <summary>
-/// Tells a client that only closed its sending direction, as <c>nc -N</c> does after its request, from one that left. Both look the same to
-/// the reader of the socket, and Kestrel takes both for gone. The first one waits for its answer; for the second one nothing may go on.
+/// Tells a client that only closed its sending direction, as <c>nc -N</c> does after its request, from a client that left. Both look the
+/// same to the reader of the socket, and Kestrel treats both as gone. The first client waits for its response; the work for the second one
+/// must stop.
 /// </summary>
 internal sealed class HalfCloseWatch(TimeProvider time) : IDisposable
 {
-    /// <summary>How often half closed connections are looked at. A client that left must be noticed within a second.</summary>
+    /// <summary>How often half-closed connections are checked. A client that left must be noticed within a second.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
@@ -20,10 +21,10 @@ internal sealed class HalfCloseWatch(TimeProvider time) : IDisposable
     /// <summary>The clock.</summary>
     public TimeProvider Time => time;
 
-    /// <summary>From now on the connection's token for its end is cancelled when the client left, and not when it half closed.</summary>
+    /// <summary>From now on the connection's closed token is cancelled when the client leaves, and not when it half-closes.</summary>
     public HalfClosedConnection Follow(ConnectionContext connection) => new(this, connection);
 
-    /// <summary>Looks at a connection again and again until it ends.</summary>
+    /// <summary>Checks a connection regularly until it ends.</summary>
     public void Add(HalfClosedConnection connection)
     {
         lock (_lock)
@@ -36,7 +37,7 @@ internal sealed class HalfCloseWatch(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Looks at it no longer.</summary>
+    /// <summary>Stops checking it.</summary>
     public void Remove(HalfClosedConnection connection)
     {
         lock (_lock)
@@ -53,7 +54,7 @@ internal sealed class HalfCloseWatch(TimeProvider time) : IDisposable
         HalfClosedConnection[] all;
         lock (_lock)
         {
-            // A machine that is busy may be late with one look; the next one does not have to run beside it.
+            // A busy machine may delay one check; the next check must not run at the same time.
             if (_isLooking)
                 return;
             _isLooking = true;
@@ -62,7 +63,7 @@ internal sealed class HalfCloseWatch(TimeProvider time) : IDisposable
 
         try
         {
-            // One look at the kernel's table is for all connections.
+            // One read of the kernel's table serves all connections.
             _peers.Forget();
             foreach (HalfClosedConnection connection in all)
                 connection.Look(_peers);

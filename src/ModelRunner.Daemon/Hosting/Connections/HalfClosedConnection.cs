@@ -7,13 +7,13 @@ using ModelRunner.Linux.Sockets;
 namespace ModelRunner.Daemon.Hosting.Connections;
 
 /// <summary>
-/// Stands in for a connection's token for its end. The kernel tells the two cases apart on a Unix socket; for a client on the same machine
-/// its table of connections shows whether a process still holds the other end. Of a client on another machine nobody can tell, and it is
-/// taken for gone after a short time, in which short answers reach it.
+/// Replaces a connection's closed token. On a Unix socket the kernel tells a half-closed connection from a closed one. For a TCP client on
+/// this machine, the kernel's table of connections shows whether a process still holds the other end. For a client on another machine this
+/// cannot be known; it counts as gone after a short time, which is enough for short responses.
 /// </summary>
 internal sealed class HalfClosedConnection : IDisposable
 {
-    /// <summary>How long a client of another machine that half closed is served.</summary>
+    /// <summary>How long a half-closed client of another machine is served.</summary>
     private static readonly TimeSpan PatienceWithOthers = TimeSpan.FromMilliseconds(500);
 
     private const int TcpLevel = 6;
@@ -36,7 +36,7 @@ internal sealed class HalfClosedConnection : IDisposable
         _registration = ended.UnsafeRegister(static state => ((HalfClosedConnection)state!).OnEnd(), this);
     }
 
-    /// <summary>Looks whether the client left.</summary>
+    /// <summary>Checks whether the client left.</summary>
     public void Look(PeerTable peers)
     {
         if (IsGone(peers))
@@ -77,7 +77,7 @@ internal sealed class HalfClosedConnection : IDisposable
                 : _watch.Time.GetElapsedTime(_halfClosedAt) > PatienceWithOthers;
     }
 
-    /// <summary>Whether the socket's other end is gone for sure: closed in both directions.</summary>
+    /// <summary>Whether the other end is certainly closed, in both directions.</summary>
     private static bool IsReset(Socket socket)
     {
         try
@@ -85,7 +85,7 @@ internal sealed class HalfClosedConnection : IDisposable
             if (socket.AddressFamily == AddressFamily.Unix)
                 return SocketHangUp.Is(socket.SafeHandle);
 
-            // After a FIN the state is CLOSE_WAIT. Anything else is a reset, or an end of our own.
+            // After a FIN the state is CLOSE_WAIT. Any other state is a reset, or the daemon closed the connection.
             Span<byte> state = stackalloc byte[1];
             return socket.GetRawSocketOption(TcpLevel, TcpInformation, state) < 1 || state[0] != CloseWait;
         }

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace ModelRunner.Daemon.Hosting.Connections;
 
-/// <summary>Says what a TLS handshake would have said: that the client speaks HTTP/2.</summary>
+/// <summary>Provides the feature that a TLS handshake would set: the client speaks HTTP/2.</summary>
 internal sealed class Http2WithoutTls : ITlsConnectionFeature, ITlsApplicationProtocolFeature
 {
     private static readonly byte[] Http2 = Encoding.ASCII.GetBytes("h2");
@@ -14,7 +14,7 @@ internal sealed class Http2WithoutTls : ITlsConnectionFeature, ITlsApplicationPr
     {
     }
 
-    /// <summary>For all connections: it holds nothing.</summary>
+    /// <summary>One instance serves all connections: it has no state.</summary>
     public static Http2WithoutTls Instance { get; } = new();
 
     public ReadOnlyMemory<byte> ApplicationProtocol => Http2;

@@ -4,12 +4,12 @@ using System.Net;
 namespace ModelRunner.Daemon.Hosting.Connections;
 
 /// <summary>
-/// The kernel's tables of TCP connections, to see whether a process of this machine still holds its end of one: an end that nobody holds
-/// has the inode 0, or no line. Used by one thread at a time.
+/// Reads the kernel's tables of TCP connections to see whether a process of this machine still holds its end of a connection: an end without
+/// a process has inode 0 or no line. Not thread-safe.
 /// </summary>
 internal sealed class PeerTable
 {
-    /// <summary>Larger tables take too long to read ten times a second; about 60,000 connections.</summary>
+    /// <summary>The largest table that is read, about 60,000 connections. Larger ones take too long to read ten times a second.</summary>
     private const int MaxBytes = 8 << 20;
 
     private static readonly string[] Files = ["/proc/net/tcp", "/proc/net/tcp6"];
@@ -18,10 +18,12 @@ internal sealed class PeerTable
     private bool _isRead;
     private bool _isWhole;
 
-    /// <summary>Reads the tables anew at the next question.</summary>
+    /// <summary>Makes the next query read the tables again.</summary>
     public void Forget() => _isRead = false;
 
-    /// <summary>Whether a process holds the client's end of a connection; null where the client is not on this machine or nobody can tell.</summary>
+    /// <summary>
+    /// Whether a process holds the client's end of a connection; null if the client is not on this machine or this cannot be known.
+    /// </summary>
     public bool? HasOwner(IPEndPoint client, IPEndPoint own)
     {
         IPAddress address = Plain(client.Address);

@@ -8,25 +8,27 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace ModelRunner.Daemon.Hosting.Connections;
 
 /// <summary>
-/// Recognises a client that speaks HTTP/2 without TLS and without asking (RFC 9113, section 3.3) by the preface that it sends first.
-/// Kestrel chooses between HTTP/1.1 and HTTP/2 on one port only by what TLS negotiated, so such a connection gets the two features that
-/// say so.
+/// Recognises a client that speaks HTTP/2 without TLS and with prior knowledge (RFC 9113, section 3.3) by its preface. On one port Kestrel
+/// chooses between HTTP/1.1 and HTTP/2 only by what TLS negotiated, so such a connection gets the two features that TLS would set.
 /// </summary>
 internal static class PriorKnowledge
 {
-    /// <summary>As long as an idle connection may stay: before the first byte Kestrel does not count yet.</summary>
+    /// <summary>
+    /// The time limit for the first byte: as long as an idle connection may stay open. Before the first byte Kestrel's own limit does not
+    /// apply.
+    /// </summary>
     private static readonly TimeSpan FirstBytesTimeout = KestrelSetup.KeepAlive;
 
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
-    /// <summary>Waits for the first bytes, which stay unread, and marks the connection where they are the preface.</summary>
-    /// <returns>Whether there is anything to serve; false where nothing came in time.</returns>
+    /// <summary>Waits for the first bytes, leaves them unread, and marks the connection if they are the preface.</summary>
+    /// <returns>Whether the connection should be served; false if nothing came in time.</returns>
     public static async Task<bool> PrepareAsync(ConnectionContext connection, TimeProvider time)
     {
         PipeReader input = connection.Transport.Input;
         CancellationToken closing = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
-        using var patience = new CancellationTokenSource(FirstBytesTimeout, time);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, closing);
+        using var timeout = new CancellationTokenSource(FirstBytesTimeout, time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, closing);
         try
         {
             while (true)

@@ -1,38 +1,38 @@
 namespace ModelRunner.Daemon.Inference.Bodies;
 
 /// <summary>
-/// The memory that all request bodies together may take. A body asks for more as it arrives, never for what it only announced. Where the
-/// budget is used up, bodies wait in the order in which they asked. A part that is as large as the largest body is kept for one body at a
-/// time, so that of many that have arrived in part one can always arrive whole, and the others after it. Safe to call from any thread.
+/// The memory that all request bodies may use together. A body asks for memory as it arrives, never for the length that it announced. If the
+/// budget is used up, bodies wait in the order in which they asked. One part, as large as the largest body, is reserved for one body at a
+/// time: so of many bodies that have arrived in part, one can always complete, and then the next. Safe to call from any thread.
 /// </summary>
-/// <param name="limitBytes">For all bodies together.</param>
-/// <param name="largestBytes">The most that one body takes.</param>
+/// <param name="limitBytes">Bytes for all bodies together.</param>
+/// <param name="largestBytes">The most bytes that one body takes.</param>
 /// <param name="time">The clock.</param>
 internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvider time)
 {
-    /// <summary>How long a body waits for memory at a time.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    /// <summary>How long a body waits for memory before it is refused.</summary>
+    public static readonly TimeSpan WaitTimeout = TimeSpan.FromMinutes(1);
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>What bodies take without the part that is kept for one at a time.</summary>
+    /// <summary>Bytes that bodies may hold outside the reserved part.</summary>
     private readonly long _ordinaryBytes = Math.Max(0, limitBytes - largestBytes);
 
     private readonly Lock _lock = new();
     private readonly LinkedList<BodyWaiter> _waiters = new();
     private readonly HashSet<BodyShare> _arriving = [];
 
-    /// <summary>The body that may take from the kept part; null: none.</summary>
+    /// <summary>The body that may use the reserved part; null: none.</summary>
     private BodyShare? _privileged;
 
-    /// <summary>What all others hold.</summary>
+    /// <summary>Bytes that all other bodies hold.</summary>
     private long _ordinaryUsed;
     private ITimer? _timer;
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => time;
 
-    /// <summary>What bodies hold now.</summary>
+    /// <summary>Bytes that bodies hold now.</summary>
     public long UsedBytes
     {
         get
@@ -42,7 +42,7 @@ internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvide
         }
     }
 
-    /// <summary>How many bodies wait for memory.</summary>
+    /// <summary>The number of bodies that wait for memory.</summary>
     public int WaitingCount
     {
         get
@@ -52,7 +52,7 @@ internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvide
         }
     }
 
-    /// <summary>The share of a body that begins to arrive. Dispose it when nobody reads the body any more.</summary>
+    /// <summary>Creates the share of a body that begins to arrive. Dispose it when the body is no longer read.</summary>
     public BodyShare Open()
     {
         var share = new BodyShare(this);
@@ -61,8 +61,8 @@ internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvide
         return share;
     }
 
-    /// <summary>Gives a share so many bytes more.</summary>
-    /// <returns>False where there were none within <see cref="Patience"/>.</returns>
+    /// <summary>Gives a share the given number of bytes more.</summary>
+    /// <returns>False if the memory did not become free within <see cref="WaitTimeout"/>.</returns>
     public Task<bool> TakeAsync(BodyShare share, long bytes, CancellationToken cancellationToken)
     {
         BodyWaiter waiter;
@@ -74,16 +74,16 @@ internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvide
             waiter = new BodyWaiter(share, bytes, time.GetTimestamp());
             waiter.Node = share == _privileged ? _waiters.AddFirst(waiter) : _waiters.AddLast(waiter);
             if (_waiters.Count == 1)
-                StartLooking();
+                StartTimer();
 
-            // Nobody may be waiting for an answer that would free memory.
+            // Without a waiting request nothing would free memory.
             GrantInOrder();
         }
 
         return WaitAsync(waiter, cancellationToken);
     }
 
-    /// <summary>The body has arrived; its share does not grow any more.</summary>
+    /// <summary>The body has arrived; its share does not grow further.</summary>
     public void MarkArrived(BodyShare share)
     {
         lock (_lock)
@@ -94,7 +94,7 @@ internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvide
         }
     }
 
-    /// <summary>Takes a share back.</summary>
+    /// <summary>Takes back all memory of a share.</summary>
     public void Release(BodyShare share)
     {
         lock (_lock)
@@ -150,7 +150,7 @@ internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvide
             }
             else if (_privileged is null && isFirst)
             {
-                // From here on it can take all that it may need.
+                // From here on it can take all the memory that it may need.
                 _privileged = share;
                 _ordinaryUsed -= share.Bytes;
             }
@@ -164,7 +164,7 @@ internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvide
         return true;
     }
 
-    /// <summary>Frees the kept part for the next body once its holder has arrived and fits into the rest.</summary>
+    /// <summary>Frees the reserved part for the next body once its holder has arrived and fits into the rest.</summary>
     private void FreeKeptPart()
     {
         if (_privileged is not { } holder || _arriving.Contains(holder) || _ordinaryUsed + holder.Bytes > _ordinaryBytes)
@@ -184,25 +184,25 @@ internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvide
             _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    private void StartLooking()
+    private void StartTimer()
     {
         _timer ??= time.CreateTimer(static budget => ((BodyBudget)budget!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _timer.Change(LookInterval, LookInterval);
+        _timer.Change(CheckInterval, CheckInterval);
     }
 
-    /// <summary>Ends the waiting of those who waited long enough, and cuts bodies that arrive too slowly while others wait.</summary>
+    /// <summary>Ends the wait of bodies that waited too long, and cancels bodies that arrive too slowly while others wait.</summary>
     private void Look()
     {
         var slow = new List<BodyShare>();
         lock (_lock)
         {
-            while (_waiters.First is { } first && time.GetElapsedTime(first.Value.Since) >= Patience)
+            while (_waiters.First is { } first && time.GetElapsedTime(first.Value.Since) >= WaitTimeout)
                 Finish(first, isGranted: false);
             if (_waiters.Count > 0)
                 slow.AddRange(_arriving.Where(static share => share.IsSlow));
         }
 
-        // Cancelling runs code of others, which must not happen under the lock.
+        // Cancelling runs foreign code, which must not happen under the lock.
         foreach (BodyShare share in slow)
             share.Cut();
     }

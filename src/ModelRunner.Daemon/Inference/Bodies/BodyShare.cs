@@ -1,16 +1,16 @@
 namespace ModelRunner.Daemon.Inference.Bodies;
 
 /// <summary>
-/// What one body holds of the budget, and how fast it arrives. Where others wait for memory, a body has to bring
-/// <see cref="WindowBytes"/> within every <see cref="Window"/>; without that, a few clients that send a byte now and then would hold all
-/// memory for ever. Its methods are called by the one who reads the body; the budget looks at it from other threads.
+/// The memory that one body holds of the budget, and how fast the body arrives. While other bodies wait for memory, a body must deliver <see
+/// cref="WindowBytes"/> within every <see cref="Window"/>; otherwise a few clients that send a byte now and then could hold all memory for
+/// ever. The thread that reads the body calls its methods; the budget reads it from other threads.
 /// </summary>
 internal sealed class BodyShare(BodyBudget budget) : IDisposable
 {
-    /// <summary>What a body has to bring within a window where others wait.</summary>
+    /// <summary>The bytes that a body must deliver within a window while others wait.</summary>
     public const int WindowBytes = 64 * 1024;
 
-    /// <summary>How long it may take for that.</summary>
+    /// <summary>The length of a window.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _cut = new();
@@ -18,23 +18,23 @@ internal sealed class BodyShare(BodyBudget budget) : IDisposable
     private int _windowBytes;
     private volatile bool _isReading;
 
-    /// <summary>What it holds; belongs to the budget's lock.</summary>
+    /// <summary>Bytes that it holds; guarded by the budget's lock.</summary>
     public long Bytes { get; set; }
 
-    /// <summary>Cancelled when it arrived too slowly while others waited.</summary>
+    /// <summary>Cancelled when the body arrived too slowly while others waited.</summary>
     public CancellationToken WasCut => _cut.Token;
 
-    /// <summary>Whether the client is late with what it has to bring. While the body waits for memory it is not the client that is slow.</summary>
+    /// <summary>Whether the client has delivered too little in its window. While the body waits for memory, its client is not late.</summary>
     public bool IsSlow => _isReading && budget.Time.GetElapsedTime(Volatile.Read(ref _windowStarted)) > Window;
 
-    /// <summary>Takes so many bytes more from the budget.</summary>
-    /// <returns>False where there were none in time.</returns>
+    /// <summary>Takes the given number of bytes more from the budget.</summary>
+    /// <returns>False if they did not become free in time.</returns>
     public Task<bool> TakeAsync(long bytes, CancellationToken cancellationToken) => budget.TakeAsync(this, bytes, cancellationToken);
 
-    /// <summary>The client is waited for from now on.</summary>
+    /// <summary>The reader waits for the client from now on.</summary>
     public void BeginRead() => _isReading = true;
 
-    /// <summary>The client brought so many bytes.</summary>
+    /// <summary>The client delivered the given number of bytes.</summary>
     public void EndRead(int bytes)
     {
         _isReading = false;
@@ -43,7 +43,7 @@ internal sealed class BodyShare(BodyBudget budget) : IDisposable
             RestartProgress();
     }
 
-    /// <summary>Counts what the client brings from now on.</summary>
+    /// <summary>Starts a new window.</summary>
     public void RestartProgress()
     {
         _windowBytes = 0;
@@ -53,7 +53,7 @@ internal sealed class BodyShare(BodyBudget budget) : IDisposable
     /// <summary>The body has arrived whole.</summary>
     public void MarkArrived() => budget.MarkArrived(this);
 
-    /// <summary>Ends the reading of the body.</summary>
+    /// <summary>Cancels the reading of the body.</summary>
     public void Cut()
     {
         try
@@ -62,11 +62,11 @@ internal sealed class BodyShare(BodyBudget budget) : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // It ended meanwhile.
+            // The body ended meanwhile.
         }
     }
 
-    /// <summary>Gives back all that it holds; it takes nothing any more.</summary>
+    /// <summary>Returns all its memory; it takes no more.</summary>
     public void Release() => budget.Release(this);
 
     public void Dispose()

@@ -1,9 +1,9 @@
 namespace ModelRunner.Daemon.Inference.Bodies;
 
-/// <summary>A body that waits for memory. All members but the task belong to the budget's lock.</summary>
-/// <param name="share">Whose body.</param>
-/// <param name="bytes">How much it waits for.</param>
-/// <param name="since">Since when.</param>
+/// <summary>A body that waits for memory. The budget's lock guards all members but the task.</summary>
+/// <param name="share">The share of the body.</param>
+/// <param name="bytes">The number of bytes that it waits for.</param>
+/// <param name="since">The timestamp at which the wait began.</param>
 internal sealed class BodyWaiter(BodyShare share, long bytes, long since)
 {
     public BodyShare Share => share;
@@ -12,9 +12,9 @@ internal sealed class BodyWaiter(BodyShare share, long bytes, long since)
 
     public long Since => since;
 
-    /// <summary>Its place in the queue; null when it waits no longer.</summary>
+    /// <summary>Its node in the queue; null once it waits no longer.</summary>
     public LinkedListNode<BodyWaiter>? Node { get; set; }
 
-    /// <summary>True where it got the memory.</summary>
+    /// <summary>True if it got the memory.</summary>
     public TaskCompletionSource<bool> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -7,26 +7,26 @@ using ModelRunner.Linux.Memory;
 namespace ModelRunner.Daemon.Inference.Bodies;
 
 /// <summary>
-/// Reads the bodies of requests into memory that all of them share by a budget. Small ones have a budget of their own, so that they do not
-/// wait behind large ones. A body is kept whole until it was answered: all of it is checked before anything of it reaches a runner, and a
-/// runner that died before it answered is replaced by another one that gets the same body.
+/// Reads request bodies into memory with a common budget. Small bodies have a budget of their own, so that they do not wait behind large
+/// ones. A body is kept whole until its response has ended: it is checked completely before any of it reaches a runner, and if a runner dies
+/// before it responds, another runner gets the same body.
 /// </summary>
 internal sealed class RequestBodies
 {
-    /// <summary>The most that a body may have: 32 MiB, room for some pictures in base64.</summary>
+    /// <summary>The largest body: 32 MiB, room for some pictures in base64.</summary>
     public const int MaxBytes = 32 * 1024 * 1024;
 
-    /// <summary>Where nobody said: for all bodies together.</summary>
+    /// <summary>The default budget of all bodies together.</summary>
     public const long DefaultBudgetBytes = 256L << 20;
 
-    /// <summary>Bodies up to here are kept in arrays of the pool.</summary>
+    /// <summary>Bodies up to this size are kept in arrays of the pool.</summary>
     private const int MaxSmallBytes = 64 * 1024;
 
     private const int SmallStepBytes = 4 * 1024;
     private const int LargeStepBytes = 256 * 1024;
     private const int PageBytes = 4096;
 
-    /// <summary>What small bodies have of the whole budget.</summary>
+    /// <summary>The part of the whole budget that is for small bodies.</summary>
     private const int SmallPart = 8;
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
@@ -36,8 +36,10 @@ internal sealed class RequestBodies
     private readonly int _maxBytes;
     private readonly ConcurrentBag<BodyMapping> _mappings = [];
 
-    /// <summary>Makes the reader.</summary>
-    /// <param name="budgetBytes">For all bodies together; null: 256 MiB, or a quarter of what this process may use where that is less.</param>
+    /// <summary>Creates the reader.</summary>
+    /// <param name="budgetBytes">
+    /// Bytes for all bodies together; null: 256 MiB, or a quarter of the memory that this process may use if that is less.
+    /// </param>
     /// <param name="time">The clock.</param>
     public RequestBodies(long? budgetBytes, TimeProvider time)
     {
@@ -48,18 +50,18 @@ internal sealed class RequestBodies
         _large = new BodyBudget(budget - small, RoundUp(_maxBytes + 1, LargeStepBytes), time);
     }
 
-    /// <summary>What large bodies hold now.</summary>
+    /// <summary>Bytes that large bodies hold now.</summary>
     public BodyBudget Large => _large;
 
-    /// <summary>What small bodies hold now.</summary>
+    /// <summary>Bytes that small bodies hold now.</summary>
     public BodyBudget Small => _small;
 
-    /// <summary>The default where the process may use so much memory; 0 or less: nobody knows.</summary>
+    /// <summary>The default budget for a process that may use the given number of bytes; 0 or less: unknown.</summary>
     internal static long ChooseBudget(long availableBytes) =>
         availableBytes <= 0 ? DefaultBudgetBytes : Math.Clamp(availableBytes / 4, 1 << 20, DefaultBudgetBytes);
 
-    /// <summary>Reads all of a body.</summary>
-    /// <exception cref="ApiException">It is too large, encoded or too slow, or there is no memory for it.</exception>
+    /// <summary>Reads a whole body.</summary>
+    /// <exception cref="ApiException">The body is too large, compressed or too slow, or there is no memory for it.</exception>
     public async Task<RequestBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         RefuseUnreadable(request);
@@ -100,7 +102,7 @@ internal sealed class RequestBodies
             }
             finally
             {
-                // Also where there was no memory: Kestrel reads the rest of the body, and cannot while this read goes on.
+                // Also after a refusal for lack of memory: Kestrel reads the rest of the body, and cannot while this read is active.
                 reader.AdvanceTo(result.Buffer.End);
             }
 
@@ -141,7 +143,7 @@ internal sealed class RequestBodies
         }
     }
 
-    /// <summary>Makes room for so many bytes in all, first in an array, then in a mapping.</summary>
+    /// <summary>Makes room for the given total number of bytes, first in an array, then in a mapping.</summary>
     private async Task EnsureAsync(RequestBody body, int length, CancellationToken cancellationToken)
     {
         if (length <= body.Capacity)
@@ -161,8 +163,8 @@ internal sealed class RequestBodies
             {
                 Task taking = TakeAsync(share, RoundUp(length, LargeStepBytes), cancellationToken);
 
-                // What has come stays in its array, but those that wait must not leave small bodies without a budget. The limit of
-                // connections is also theirs.
+                // The bytes that have arrived stay in their array, but waiting bodies must not use up the budget of small ones. The limit of
+                // connections also bounds the waiting ones.
                 if (!taking.IsCompleted)
                     body.Share.Release();
                 await taking;
@@ -188,7 +190,7 @@ internal sealed class RequestBodies
             return;
 
         throw new ApiException(new ApiError(StatusCodes.Status503ServiceUnavailable,
-            $"the bodies of other requests take all memory that there is for them, for {BodyBudget.Patience.TotalSeconds} s now; try again "
+            $"the bodies of other requests have used all memory for bodies for {BodyBudget.WaitTimeout.TotalSeconds} s; try again "
             + "later, send less, or set limits.maxBodyMemory to a larger size",
             ApiError.Unavailable, "body_memory", RetryAfter: RetryAfter));
     }
@@ -197,7 +199,7 @@ internal sealed class RequestBodies
         _mappings.TryTake(out BodyMapping? kept) ? kept
         : BodyMapping.TryCreate(RoundUp(RoundUp(_maxBytes + 1, LargeStepBytes) + LargeStepBytes, PageBytes))
         ?? throw new ApiException(new ApiError(StatusCodes.Status503ServiceUnavailable,
-            "the system gives no memory for the request's body; try again later, or send less",
+            "the system has no memory for the request's body; try again later, or send less",
             ApiError.Unavailable, "out_of_memory", RetryAfter: RetryAfter));
 
     private ApiError TooLarge() => new(StatusCodes.Status413PayloadTooLarge,
@@ -209,12 +211,12 @@ internal sealed class RequestBodies
         if (request.ContentLength > _maxBytes)
             throw new ApiException(TooLarge());
 
-        // Decompressing would let a small request fill the memory.
+        // Decompression would let a small request fill the memory.
         string encoding = request.Headers.ContentEncoding.ToString();
         if (encoding.Length > 0 && !string.Equals(encoding, "identity", StringComparison.OrdinalIgnoreCase))
         {
             throw new ApiException(new ApiError(StatusCodes.Status415UnsupportedMediaType,
-                "requests with a Content-Encoding are not read; send the body uncompressed",
+                "requests with a Content-Encoding are not supported; send the body uncompressed",
                 ApiError.InvalidRequest, "unsupported_encoding"));
         }
     }

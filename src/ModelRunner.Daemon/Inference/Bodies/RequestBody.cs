@@ -3,7 +3,7 @@ using ModelRunner.Linux.Memory;
 
 namespace ModelRunner.Daemon.Inference.Bodies;
 
-/// <summary>The whole body of a request in borrowed memory; dispose it when nobody reads it any more.</summary>
+/// <summary>A whole request body in borrowed memory. Dispose it when it is no longer read.</summary>
 internal sealed class RequestBody : IDisposable
 {
     private readonly RequestBodies _owner;
@@ -11,24 +11,24 @@ internal sealed class RequestBody : IDisposable
     private BodyMapping? _mapping;
     private bool _isDisposed;
 
-    /// <summary>An empty body; only <see cref="RequestBodies"/> makes and fills one.</summary>
+    /// <summary>Creates an empty body; only <see cref="RequestBodies"/> creates and fills one.</summary>
     public RequestBody(RequestBodies owner, BodyShare share) => (_owner, Share) = (owner, share);
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xef, 0xbb, 0xbf];
 
-    /// <summary>What it holds of the budget.</summary>
+    /// <summary>Its share of the budget.</summary>
     public BodyShare Share { get; private set; }
 
-    /// <summary>How many bytes have come.</summary>
+    /// <summary>The number of bytes that have arrived.</summary>
     public int Length { get; private set; }
 
-    /// <summary>How many bytes of the budget were taken for it.</summary>
+    /// <summary>The number of bytes that were taken from the budget for it.</summary>
     public int Capacity { get; private set; }
 
-    /// <summary>Whether it is in a mapping.</summary>
+    /// <summary>Whether it is kept in a mapping.</summary>
     public bool IsLarge => _mapping is not null;
 
-    /// <summary>The bytes without the byte order mark that some clients write and readers of JSON refuse; valid until <see cref="Dispose"/>.</summary>
+    /// <summary>The bytes without a byte order mark, which some clients write and JSON readers refuse. Valid until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Bytes
     {
         get
@@ -47,14 +47,14 @@ internal sealed class RequestBody : IDisposable
         }
     }
 
-    /// <summary>Adds bytes; there must be room for them.</summary>
+    /// <summary>Appends bytes; the caller has made room for them.</summary>
     public void Append(ReadOnlySequence<byte> bytes)
     {
         bytes.CopyTo(Memory.Span[Length..]);
         Length += (int)bytes.Length;
     }
 
-    /// <summary>Moves what has come to a larger array.</summary>
+    /// <summary>Moves the bytes to a larger array.</summary>
     public void MoveTo(byte[] array, int capacity)
     {
         Memory[..Length].CopyTo(array);
@@ -62,7 +62,7 @@ internal sealed class RequestBody : IDisposable
         (_array, Capacity) = (array, capacity);
     }
 
-    /// <summary>Moves what has come to a mapping, and gives back the share that it had as a small one.</summary>
+    /// <summary>Moves the bytes to a mapping, and returns the share that it had as a small body.</summary>
     public void MoveTo(BodyMapping mapping, BodyShare share, int capacity)
     {
         Memory[..Length].CopyTo(mapping.Memory);
@@ -71,7 +71,7 @@ internal sealed class RequestBody : IDisposable
         (_mapping, Share, Capacity) = (mapping, share, capacity);
     }
 
-    /// <summary>So many bytes more were taken for it.</summary>
+    /// <summary>Adds to the number of bytes that were taken for it.</summary>
     public void Grow(int bytes) => Capacity += bytes;
 
     public void Dispose()

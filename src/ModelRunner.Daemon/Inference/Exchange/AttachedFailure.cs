@@ -4,18 +4,18 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
 
-/// <summary>Says for the client why an attached server gave no answer, and what to do about it.</summary>
+/// <summary>Explains to the client why an attached server sent no response, and what to do about it.</summary>
 internal static class AttachedFailure
 {
     private const int MaxCause = 200;
 
     /// <param name="context">The request, just after it was forwarded.</param>
-    /// <param name="outcome">How that ended.</param>
+    /// <param name="outcome">How the forwarding ended.</param>
     /// <param name="server">The server's address, as clients may see it.</param>
     public static string Describe(HttpContext context, ForwardOutcome outcome, string server) => outcome == ForwardOutcome.NotReached
         ? $"no connection to {server} was made: {Reason(context.Features.Get<IForwarderErrorFeature>()?.Exception)}; "
             + "start that server, or correct its endpoint in the configuration"
-        : $"{server} ended the connection before it answered; see the log of that server";
+        : $"{server} closed the connection before it responded; see the log of that server";
 
     private static string Reason(Exception? cause)
     {

@@ -5,9 +5,9 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <summary>The last event of a stream that its runner broke off.</summary>
 internal static class BrokenResponse
 {
-    private const string Message = "the answer was cut: the runner of the model was stopped or ended; send the request again";
+    private const string Message = "the response was cut off: the runner of the model was stopped or ended; send the request again";
 
-    // An empty line in front ends an event that was complete but for it; readers ignore it elsewhere.
+    // An empty line first ends an event that lacks only that line; readers ignore it elsewhere.
     private static readonly byte[] PlainEvent = Encoding.UTF8.GetBytes(
         $$$"""
 
@@ -28,7 +28,7 @@ internal static class BrokenResponse
         """);
 
     /// <summary>
-    /// An error in the shape that the clients of a route understand: OpenAI's, or the named events of Anthropic's messages and of OpenAI's
+    /// The error event in the format that a route's clients understand: OpenAI's, or the named events of Anthropic's messages and OpenAI's
     /// responses.
     /// </summary>
     /// <param name="path">The route at the runner.</param>

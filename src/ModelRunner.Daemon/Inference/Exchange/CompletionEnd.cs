@@ -1,11 +1,11 @@
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>
-/// Watches a stream of completions for its end. OpenAI's streams end with <c>[DONE]</c>; servers that leave it out still give a
-/// <c>finish_reason</c> in one of the last events. A stream of choices with neither, and without an error, is not whole, however well its
-/// connection ended.
+/// Checks that a stream of completions is complete. OpenAI's streams end with <c>[DONE]</c>; servers that omit it still send a
+/// <c>finish_reason</c> in one of the last events. A stream of choices with neither, and without an error, is incomplete, even if its
+/// connection ended normally.
 /// </summary>
-/// <remarks>A text of the model cannot look like one of these keys: quotes within JSON texts have a backslash in front.</remarks>
+/// Text of the model cannot look like one of these keys: a quote within a JSON string has a backslash in front.
 internal sealed class CompletionEnd
 {
     private bool _hasChoices;
@@ -14,11 +14,11 @@ internal sealed class CompletionEnd
     /// <summary>Whether choices were seen and no end.</summary>
     public bool IsMissing => _hasChoices && !_hasEnd;
 
-    /// <summary>Whether the streams of a route are of this kind.</summary>
+    /// <summary>Whether a route sends such streams.</summary>
     /// <param name="path">The route at the runner.</param>
     public static bool IsKnownOn(string path) => path.EndsWith("/completions", StringComparison.Ordinal);
 
-    /// <summary>Looks at the next whole lines.</summary>
+    /// <summary>Reads the next whole lines.</summary>
     public void Look(ReadOnlySpan<byte> lines)
     {
         if (_hasEnd)
@@ -27,7 +27,7 @@ internal sealed class CompletionEnd
         _hasEnd = lines.IndexOf("[DONE]"u8) >= 0 || HasText(lines, "\"finish_reason\""u8) || lines.IndexOf("\"error\""u8) >= 0;
     }
 
-    // While a completion goes on, its reason is null.
+    // Until a completion ends, its reason is null.
     private static bool HasText(ReadOnlySpan<byte> lines, ReadOnlySpan<byte> key)
     {
         for (int at = lines.IndexOf(key); at >= 0; at = lines.IndexOf(key))

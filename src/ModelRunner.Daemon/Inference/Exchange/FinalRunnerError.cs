@@ -7,36 +7,36 @@ using System.Text.Json;
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>
-/// Errors of engines that the client caused, though their status says that the server failed: 501 for what an engine or a model cannot do,
-/// llama-server's 500 for a picture or a sound that the model has no projector for, and its 500 for an input that is longer than the context.
-/// Clients retry such a status, some for minutes, and get the same answer each time. They get 400 here, and <c>x-should-retry: false</c>.
+/// Engine errors that the client caused, although their status says that the server failed: 501 for a function that an engine or a model
+/// does not have, and llama-server's 500 for a picture or a sound without a projector and for an input that is longer than the context.
+/// Clients retry such a status, some for minutes, and fail each time. They get 400 here, and <c>x-should-retry: false</c>.
 /// </summary>
 internal static class FinalRunnerError
 {
-    /// <summary>Longer bodies are no such errors.</summary>
+    /// <summary>A longer body is not such an error.</summary>
     private const int MaxBytes = 64 * 1024;
 
-    /// <summary>What llama-server says of a picture or a sound that it has no projector for.</summary>
+    /// <summary>llama-server's message for a picture or a sound without a projector.</summary>
     private const string UnsupportedInput = "input is not supported";
 
     /// <summary>
-    /// What llama-server says of an embedding or reranking input beyond its batch, which the daemon makes as large as the context. The rest of
-    /// its message is advice for the person who starts llama-server.
+    /// llama-server's message for an embedding or reranking input that exceeds its batch, which the daemon makes as large as the context.
+    /// The rest of its message is advice for the person who starts llama-server.
     /// </summary>
     private const string LongInput = "is too large to process";
 
-    /// <summary>Answers in the engine's place where it gave such an error.</summary>
-    /// <returns>Whether the client was answered.</returns>
-    public static async ValueTask<bool> TryAnswerAsync(
-        HttpContext context, HttpResponseMessage answer, CancellationToken cancellationToken)
+    /// <summary>Sends a 400 if the engine's response is such an error.</summary>
+    /// <returns>Whether a response was sent.</returns>
+    public static async ValueTask<bool> TryRespondAsync(
+        HttpContext context, HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        bool isNotImplemented = answer.StatusCode == HttpStatusCode.NotImplemented;
-        if (!isNotImplemented && answer.StatusCode != HttpStatusCode.InternalServerError)
+        bool isNotImplemented = response.StatusCode == HttpStatusCode.NotImplemented;
+        if (!isNotImplemented && response.StatusCode != HttpStatusCode.InternalServerError)
             return false;
-        if (answer.Content.Headers.ContentLength > MaxBytes || answer.Content.Headers.ContentType?.MediaType is "text/event-stream")
+        if (response.Content.Headers.ContentLength > MaxBytes || response.Content.Headers.ContentType?.MediaType is "text/event-stream")
             return false;
 
-        if (await PeekAsync(answer, cancellationToken) is not { } body)
+        if (await PeekAsync(response, cancellationToken) is not { } body)
             return false;
         string? message = ReadMessage(body);
         if (isNotImplemented || message?.Contains(UnsupportedInput, StringComparison.OrdinalIgnoreCase) == true)
@@ -50,18 +50,18 @@ internal static class FinalRunnerError
         return true;
     }
 
-    /// <summary>The body; null where it is longer. It stays in the message, so that it can still be forwarded as it is.</summary>
-    private static async ValueTask<byte[]?> PeekAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    /// <summary>Reads the body; null if it is longer. The message keeps the body, so that it can still be forwarded.</summary>
+    private static async ValueTask<byte[]?> PeekAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        HttpContent inner = answer.Content;
+        HttpContent inner = response.Content;
         PipeReader reader = PipeReader.Create(await inner.ReadAsStreamAsync(cancellationToken));
         ReadResult read = await reader.ReadAtLeastAsync(MaxBytes + 1, cancellationToken);
         byte[]? body = read.Buffer.Length <= MaxBytes ? read.Buffer.ToArray() : null;
         reader.AdvanceTo(read.Buffer.Start);
 
-        answer.Content = new ResponseContent(inner, _ => reader.AsStream());
+        response.Content = new ResponseContent(inner, _ => reader.AsStream());
         foreach ((string name, HeaderStringValues values) in inner.Headers.NonValidated)
-            answer.Content.Headers.TryAddWithoutValidation(name, values);
+            response.Content.Headers.TryAddWithoutValidation(name, values);
         return body;
     }
 
@@ -89,7 +89,7 @@ internal static class FinalRunnerError
         using var body = new MemoryStream();
         await using (var json = new Utf8JsonWriter(body))
         {
-            // The first member is Anthropic's; other clients pass over it.
+            // The first member is for Anthropic's clients; other clients ignore it.
             json.WriteStartObject();
             json.WriteString("type"u8, "error"u8);
             json.WriteStartObject("error"u8);

@@ -3,24 +3,26 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <summary>How forwarding ended.</summary>
 internal enum ForwardOutcome
 {
-    /// <summary>The runner's answer, whatever its status, reached the client whole.</summary>
-    Answered,
+    /// <summary>The runner's response, whatever its status, reached the client completely.</summary>
+    Completed,
 
-    /// <summary>The client left first.</summary>
+    /// <summary>The client left before the end.</summary>
     ClientLeft,
 
-    /// <summary>Nobody took the connection, so nothing of the request was sent; another runner may be asked.</summary>
+    /// <summary>No connection was made, so nothing of the request was sent; another runner may get it.</summary>
     NotReached,
 
-    /// <summary>The runner closed the connection before it had read the request; another runner may be asked.</summary>
+    /// <summary>The runner closed the connection before it had read the request; another runner may get it.</summary>
     Unread,
 
-    /// <summary>The runner gave no answer, though it may have worked on the request; nothing was sent to the client, and the caller has to.</summary>
+    /// <summary>
+    /// The runner sent no response but may have processed the request. Nothing was sent to the client; the caller must send an error.
+    /// </summary>
     RunnerFailed,
 
     /// <summary>
-    /// The runner ended in the middle of its answer. The client was told so in a stream of events; elsewhere its connection was cut, so
-    /// that it cannot take the answer for whole.
+    /// The runner ended in the middle of its response. An event stream ended with an error event; any other connection was closed early, so
+    /// that the client cannot take the response as complete.
     /// </summary>
     Cut,
 }

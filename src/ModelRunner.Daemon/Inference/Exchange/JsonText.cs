@@ -4,12 +4,12 @@ using System.Text.Json;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
 
-/// <summary>Small pieces of JSON.</summary>
+/// <summary>Writes JSON values.</summary>
 internal static class JsonText
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>A text with its quotes, in UTF-8.</summary>
+    /// <summary>A string with its quotes, in UTF-8.</summary>
     public static byte[] Quote(string text)
     {
         var buffer = new ArrayBufferWriter<byte>();

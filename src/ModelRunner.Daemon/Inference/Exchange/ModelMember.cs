@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
 
-/// <summary>The member <c>model</c> of a request: the only thing in a body that the daemon may change.</summary>
+/// <summary>The member <c>model</c> of a request body: the only member that the daemon may change.</summary>
 internal static class ModelMember
 {
-    // As deep as what was accepted before.
+    // The same depth as the check of the request.
     private const int MaxDepth = 256;
 
     /// <summary>
-    /// The body in pieces, with another name in the place of the model's. Of members that come twice the last one is replaced, which is the
-    /// one that counts. A body without the member, or that is no JSON, stays as it is.
+    /// The body in parts, with another name as the value of <c>model</c>. If the member occurs twice, the last one is replaced, which is the
+    /// one that counts. A body without the member, or one that is not JSON, stays as it is.
     /// </summary>
     /// <param name="body">The client's body.</param>
     /// <param name="name">The name to write.</param>

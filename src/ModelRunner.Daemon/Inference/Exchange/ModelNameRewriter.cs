@@ -3,20 +3,20 @@ using System.Buffers;
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>
-/// Writes a JSON document again, piece by piece as it comes, with another text in the member <c>model</c> of its outermost object. All else
-/// passes byte for byte, also what is no JSON. Nothing is held back: each piece is written before the next one is read.
+/// Copies a JSON document, part by part as it arrives, and replaces the value of <c>model</c> in its outermost object. All other bytes are
+/// copied unchanged, also if they are not JSON. Nothing is held back: each part is written before the next one is read.
 /// </summary>
 /// <remarks>
-/// In a stream of events a document begins anew on each line, after <c>data:</c>. There some events hold what is the whole answer otherwise:
-/// Anthropic's <c>message_start</c> in the member <c>message</c>, OpenAI's <c>response.created</c> and others in <c>response</c>. The
-/// <c>model</c> of that object is replaced as well.
+/// In an event stream a document begins anew on each line, after <c>data:</c>. Some events contain the object that is the whole response
+/// otherwise: Anthropic's <c>message_start</c> in the member <c>message</c>, OpenAI's <c>response.created</c> and others in <c>response</c>.
+/// The <c>model</c> of that object is replaced as well.
 /// </remarks>
 internal sealed class ModelNameRewriter(string name, bool isEvents)
 {
     private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]:,\n"u8);
     private static readonly SearchValues<byte> TextEnds = SearchValues.Create("\"\\\n"u8);
 
-    // A text that is none of the keys that matter: too long, or with an escape.
+    // A key that cannot be one of those below: too long, or with an escape.
     private const int OtherText = -1;
 
     private readonly byte[] _name = JsonText.Quote(name);
@@ -25,33 +25,33 @@ internal sealed class ModelNameRewriter(string name, bool isEvents)
     private int _depth;
     private bool _isKey;
 
-    // Whether the next value is that of the key message or response, and whether the present object at depth 2 is.
-    private bool _leadsToAnswer;
-    private bool _isInAnswer;
+    // Whether the next value is that of the key message or response, and whether the current object at depth 2 is.
+    private bool _leadsToResponse;
+    private bool _isInResponse;
     private Place _place = Place.Outside;
 
     private enum Place
     {
-        /// <summary>Between texts.</summary>
+        /// <summary>Outside of strings.</summary>
         Outside,
 
-        /// <summary>In a text that is written as it is.</summary>
+        /// <summary>In a string that is copied.</summary>
         Text,
 
-        /// <summary>In such a text, after a backslash.</summary>
+        /// <summary>In such a string, after a backslash.</summary>
         TextEscape,
 
         /// <summary>After the key <c>model</c> and its colon.</summary>
         BeforeValue,
 
-        /// <summary>In the text that was replaced.</summary>
+        /// <summary>In the string that was replaced.</summary>
         Value,
 
-        /// <summary>In that text, after a backslash.</summary>
+        /// <summary>In that string, after a backslash.</summary>
         ValueEscape,
     }
 
-    /// <summary>Writes the next piece.</summary>
+    /// <summary>Writes the next part.</summary>
     public void Write(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
     {
         while (input.Length > 0)
@@ -78,15 +78,15 @@ internal sealed class ModelNameRewriter(string name, bool isEvents)
         return plain.Length;
     }
 
-    /// <summary>Whether the present object is one whose model is replaced.</summary>
-    private bool HasModel => _depth == 1 || (_depth == 2 && _isInAnswer);
+    /// <summary>Whether the <c>model</c> of the current object is replaced.</summary>
+    private bool HasModel => _depth == 1 || (_depth == 2 && _isInResponse);
 
     private ReadOnlySpan<byte> Key => _keyLength == OtherText ? default : _key.AsSpan(0, _keyLength);
 
     private void Step(byte value, IBufferWriter<byte> output)
     {
         if (value == '\n' && isEvents)
-            (_place, _depth, _isKey, _leadsToAnswer) = (Place.Outside, 0, false, false);
+            (_place, _depth, _isKey, _leadsToResponse) = (Place.Outside, 0, false, false);
 
         switch (_place)
         {
@@ -131,10 +131,10 @@ internal sealed class ModelNameRewriter(string name, bool isEvents)
                 break;
             case (byte)'}' or (byte)']':
                 _depth--;
-                (_isKey, _leadsToAnswer) = (false, false);
+                (_isKey, _leadsToResponse) = (false, false);
                 break;
             case (byte)',':
-                (_isKey, _leadsToAnswer) = (HasModel, false);
+                (_isKey, _leadsToResponse) = (HasModel, false);
                 break;
             case (byte)':':
                 EndKey();
@@ -146,8 +146,8 @@ internal sealed class ModelNameRewriter(string name, bool isEvents)
     {
         _depth++;
         if (_depth == 2)
-            _isInAnswer = isObject && _leadsToAnswer;
-        (_isKey, _leadsToAnswer) = (isObject && HasModel, false);
+            _isInResponse = isObject && _leadsToResponse;
+        (_isKey, _leadsToResponse) = (isObject && HasModel, false);
     }
 
     private void EndKey()
@@ -155,7 +155,7 @@ internal sealed class ModelNameRewriter(string name, bool isEvents)
         if (_isKey && Key.SequenceEqual("model"u8))
             _place = Place.BeforeValue;
         else if (_isKey && isEvents && _depth == 1)
-            _leadsToAnswer = Key.SequenceEqual("message"u8) || Key.SequenceEqual("response"u8);
+            _leadsToResponse = Key.SequenceEqual("message"u8) || Key.SequenceEqual("response"u8);
         _isKey = false;
     }
 

@@ -1,7 +1,7 @@
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>
-/// Reads pieces of memory, one after the other, that somebody else owns. Once it is disposed nobody reads them any more, on no thread.
+/// Reads parts of borrowed memory, one after the other. Once it is disposed, no thread reads the memory any more.
 /// </summary>
 internal sealed class ReadOnlyPartsStream(params ReadOnlyMemory<byte>[] parts) : Stream
 {
@@ -16,7 +16,7 @@ internal sealed class ReadOnlyPartsStream(params ReadOnlyMemory<byte>[] parts) :
 
     public override bool CanWrite => false;
 
-    /// <summary>Whether anybody has begun to read.</summary>
+    /// <summary>Whether the first read has begun.</summary>
     public bool IsRead { get; private set; }
 
     public override long Length { get; } = parts.Sum(static part => (long)part.Length);
@@ -27,7 +27,7 @@ internal sealed class ReadOnlyPartsStream(params ReadOnlyMemory<byte>[] parts) :
         set => throw new NotSupportedException();
     }
 
-    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     public override int Read(Span<byte> buffer)
     {
         lock (_lock)
@@ -52,7 +52,7 @@ internal sealed class ReadOnlyPartsStream(params ReadOnlyMemory<byte>[] parts) :
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    // A read that goes on holds the lock, so that the memory is free when this returns.
+    // A read in progress holds the lock, so the memory is free when this returns.
     protected override void Dispose(bool disposing)
     {
         lock (_lock)

@@ -6,16 +6,19 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>
-/// Sends a request to a runner and its answer to the client, each piece as it comes. There is no limit of time: a long prompt may take
-/// many minutes without a byte, and the runner's end or the client's leaving ends it.
+/// Sends a request to a runner and its response to the client, each part as it arrives. There is no time limit: a long prompt may take many
+/// minutes without a byte. The exchange ends when the runner ends or the client leaves.
 /// </summary>
 internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimeProvider time, ILogger<RequestForwarder> logger)
 {
     /// <summary>How long a client may take to read the last event of a stream whose runner is gone.</summary>
-    private static readonly TimeSpan LastEventPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LastEventTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>A connection to a process that ended fails by itself, and only that tells whether the request was read.</summary>
-    private static readonly TimeSpan ConnectionPatience = TimeSpan.FromMilliseconds(250);
+    /// <summary>
+    /// How long to wait before a connection to an ended process is cut. Such a connection fails by itself, and only that failure shows
+    /// whether the runner read the request.
+    /// </summary>
+    private static readonly TimeSpan ConnectionTimeout = TimeSpan.FromMilliseconds(250);
 
     private static readonly ForwarderRequestConfig Settings = new()
     {
@@ -25,13 +28,15 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         AllowResponseBuffering = false,
     };
 
-    /// <summary>Forwards; never throws for what a runner or a client does. It tells the lease what that says about the runner.</summary>
+    /// <summary>
+    /// Forwards a request and records in the lease what the result means for the runner. Never throws for a fault of a runner or a client.
+    /// </summary>
     public async Task<ForwardOutcome> ForwardAsync(HttpContext context, RunnerLease lease, RunnerRequest request)
     {
         ForwardOutcome outcome = await TryAsync(context, lease, request);
 
-        // llama-server closes connections that were idle for 5 s, and may do so just when a request is written to one. A new connection
-        // shows whether the runner itself is gone.
+        // llama-server closes connections that were idle for 5 s, and may do so just while a request is written. A new connection shows
+        // whether the runner itself is gone.
         if (outcome == ForwardOutcome.Unread && !context.RequestAborted.IsCancellationRequested)
         {
             LogRetry(lease.Endpoint.Display);
@@ -40,7 +45,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
 
         lease.Result = outcome switch
         {
-            ForwardOutcome.Answered => ResultOf(context.Response.StatusCode),
+            ForwardOutcome.Completed => ResultOf(context.Response.StatusCode),
             ForwardOutcome.ClientLeft when context.Response.HasStarted => RequestResult.Served,
             ForwardOutcome.ClientLeft => RequestResult.Abandoned,
             _ => RequestResult.RunnerFailed,
@@ -48,7 +53,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         return outcome;
     }
 
-    // The answer goes to the client as it is. It only decides where the next requests for the model go.
+    // The client gets the response unchanged. The status only decides where later requests for the model go.
     private static RequestResult ResultOf(int status) => status switch
     {
         StatusCodes.Status502BadGateway or StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout
@@ -59,12 +64,12 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
 
     private async Task<ForwardOutcome> TryAsync(HttpContext context, RunnerLease lease, RunnerRequest request)
     {
-        // The forwarder reads the body as the client's. Where it gives up it may still be reading, and the body's memory soon has another owner.
+        // The forwarder reads the body as the client's. After a failure it may still be reading, while the body's memory is soon reused.
         using ReadOnlyPartsStream body = BodyFor(lease, request);
         context.Request.Body = body;
         (ForwarderError error, bool isBrokenOff) = await SendAsync(context, lease, request.Path, body.Length);
         if (error == ForwarderError.None && !isBrokenOff)
-            return ForwardOutcome.Answered;
+            return ForwardOutcome.Completed;
         if (IsOfClient(error) && !lease.RunnerGone.IsCancellationRequested)
             return ForwardOutcome.ClientLeft;
 
@@ -78,13 +83,13 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
             or HttpRequestError.SecureConnectionError })
             return ForwardOutcome.NotReached;
 
-        // A body that nobody began to read waited for a connection.
+        // If reading of the body never began, the request waited for a connection and was not sent.
         return RequestUnreadException.IsReasonOf(cause) || (body.Length > 0 && !body.IsRead)
             ? ForwardOutcome.Unread
             : ForwardOutcome.RunnerFailed;
     }
 
-    // llama-server writes the name of the request into answers with vectors and ranks, so it gets the full one.
+    // llama-server copies the name of the request into embedding and reranking responses, so it gets the full name.
     private static ReadOnlyPartsStream BodyFor(RunnerLease lease, RunnerRequest request) =>
         new(ModelMember.Replace(request.Body, lease.Endpoint.ModelName ?? lease.Model));
 
@@ -100,11 +105,11 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         return (error, transformer.IsBrokenOff);
     }
 
-    // A stream of events ends with one that says what happened. Whoever does not read it is cut a little later.
+    // An event stream ends with an error event. A client that does not read it is disconnected a little later.
     private static void Cut(CancellationTokenSource cut, RunnerTransformer transformer) =>
-        cut.CancelAfter(transformer.IsEventStream ? LastEventPatience : ConnectionPatience);
+        cut.CancelAfter(transformer.IsEventStream ? LastEventTimeout : ConnectionTimeout);
 
-    // The request's own token tells less: it is also cancelled when the forwarder cuts the connection because of the runner.
+    // The request's own token is not enough: it is also cancelled when the forwarder cuts the connection because of the runner.
     private static bool IsOfClient(ForwarderError error) => error is
         ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled
         or ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient;
@@ -112,7 +117,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
     [LoggerMessage(LogLevel.Debug, "The runner at {Runner} closed a connection before it read a request; the request is sent again.")]
     private partial void LogRetry(string runner);
 
-    // Of a runner that the daemon started, its end is logged with more detail.
-    [LoggerMessage("The runner at {Runner} gave no whole answer: {Error}: {Cause}")]
+    // The exit of a runner that the daemon started is logged with more detail.
+    [LoggerMessage("The runner at {Runner} sent no complete response: {Error}: {Cause}")]
     private partial void LogFailed(LogLevel level, string runner, ForwarderError error, string? cause);
 }

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
 
-/// <summary>Puts another stream in the place of a runner's answer; the headers were copied before.</summary>
+/// <summary>Replaces the body stream of a runner's response. The headers were copied before.</summary>
 internal sealed class ResponseContent(HttpContent inner, Func<Stream, Stream> wrap) : HttpContent
 {
     protected override async Task<Stream> CreateContentReadStreamAsync() => wrap(await inner.ReadAsStreamAsync());

@@ -3,17 +3,17 @@ using System.Buffers;
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>
-/// A runner's answer on its way to the client. A stream of events that the runner breaks off ends with an event that says so, in OpenAI's
-/// shape; any other body fails, so that nobody takes it for whole.
+/// A runner's response on its way to the client. If the runner breaks off an event stream, the stream ends with an error event in OpenAI's
+/// format. Any other response fails, so that the client cannot take it as complete.
 /// </summary>
 /// <remarks>
-/// Of a stream of events only whole lines are passed on, since the event of the end cannot follow half a line. That delays nothing: runners
-/// write whole events. A line that is longer than <see cref="MaxHeld"/> passes as it comes.
+/// Of an event stream only whole lines are passed on, since the error event cannot follow half a line. That delays nothing: runners write
+/// whole events. A line that is longer than <see cref="MaxHeld"/> is passed on in parts.
 /// </remarks>
-/// <param name="inner">The runner's answer.</param>
+/// <param name="inner">The runner's response.</param>
 /// <param name="path">The route at the runner.</param>
-/// <param name="isEvents">Whether it is a stream of events.</param>
-/// <param name="rewriter">Writes the model's name as clients know it; null: it is not changed.</param>
+/// <param name="isEvents">Whether it is an event stream.</param>
+/// <param name="rewriter">Replaces the model's name with the one that clients know; null: the name is not changed.</param>
 /// <param name="runnerGone">Cancelled when the runner ends or is stopped.</param>
 internal sealed class ResponseStream(
     Stream inner, string path, bool isEvents, ModelNameRewriter? rewriter, CancellationToken runnerGone) : Stream
@@ -43,7 +43,7 @@ internal sealed class ResponseStream(
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Whether the runner broke the answer off.</summary>
+    /// <summary>Whether the runner broke off the response.</summary>
     public bool IsBroken { get; private set; }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -130,7 +130,7 @@ internal sealed class ResponseStream(
         _completion?.Look(_output.WrittenSpan[begin.._ready]);
     }
 
-    // The connection ended as it should, which does not yet make the answer whole.
+    // The connection ended normally; the response may still be incomplete.
     private void EndWell()
     {
         _completion?.Look(_output.WrittenSpan[_ready..]);
@@ -138,7 +138,7 @@ internal sealed class ResponseStream(
         End(IsBroken ? BrokenResponse.EventFor(path) : default);
     }
 
-    // What is held is part of an answer that ended well, and of no use in one that did not.
+    // The held part belongs to the response if it ended normally, and is dropped otherwise.
     private void End(ReadOnlySpan<byte> lastEvent)
     {
         if (lastEvent.Length > 0)
@@ -161,7 +161,7 @@ internal sealed class ResponseStream(
         (_sent, _ready) = (0, 0);
     }
 
-    // HttpRequestException is an IOException's wrapper here; a cancelled read is the runner's doing only where it is gone.
+    // HttpRequestException wraps an IOException here; a cancelled read is the runner's fault only if the runner is gone.
     private bool IsOfRunner(Exception failure, CancellationToken cancellationToken) => !cancellationToken.IsCancellationRequested
         && (failure is IOException or HttpRequestException || (failure is OperationCanceledException && runnerGone.IsCancellationRequested));
 }

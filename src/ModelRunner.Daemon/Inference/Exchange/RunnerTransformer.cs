@@ -7,23 +7,23 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>
-/// Decides what of a request reaches a runner and what of its answer reaches the client. A runner sees the body and its type and nothing
-/// else of the client: no key, no cookie, no address, no name of its program.
+/// Decides which headers of a request reach a runner and which headers of its response reach the client. A runner sees only the body and its
+/// type: no key, no cookie, no address and no user agent of the client.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "The forwarder disposes of the stream; the field only tells how it ended.")]
+[SuppressMessage("Design", "CA1001", Justification = "The forwarder disposes the stream; the field only shows how it ended.")]
 internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease lease) : HttpTransformer
 {
     private const string EventStream = "text/event-stream";
 
     private ResponseStream? _answer;
 
-    /// <summary>Whether the answer is a stream of events, whose end can be told in the stream itself.</summary>
+    /// <summary>Whether the response is an event stream, which can end with an error event.</summary>
     public bool IsEventStream { get; private set; }
 
-    /// <summary>Whether the runner broke the answer off and the client was told so in the stream.</summary>
+    /// <summary>Whether the runner broke off the response and the client got an error event.</summary>
     public bool IsBrokenOff => IsEventStream && _answer is { IsBroken: true };
 
-    /// <summary>What a runner says about itself or to browsers: the daemon speaks to clients in its own name.</summary>
+    /// <summary>Headers that identify the runner or instruct browsers: the daemon sends its own.</summary>
     private static readonly string[] RunnerHeaders =
     [
         HeaderNames.Server, HeaderNames.SetCookie, HeaderNames.AccessControlAllowOrigin, HeaderNames.AccessControlAllowCredentials,
@@ -49,11 +49,11 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
     public override async ValueTask<bool> TransformResponseAsync(
         HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
-        // Without an answer there is nothing to copy; the forwarder's caller writes the error.
+        // Without a response there is nothing to copy; the caller of the forwarder writes the error.
         if (proxyResponse is null)
             return false;
 
-        if (await FinalRunnerError.TryAnswerAsync(httpContext, proxyResponse, cancellationToken))
+        if (await FinalRunnerError.TryRespondAsync(httpContext, proxyResponse, cancellationToken))
             return false;
 
         HttpResponse response = httpContext.Response;
@@ -69,7 +69,7 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
         string? type = proxyResponse.Content.Headers.ContentType?.MediaType;
         Replace(proxyResponse, response, type);
 
-        // Proxies in front of us must not hold events back either.
+        // Proxies between daemon and client must not hold back events either.
         if (type is EventStream)
         {
             response.ContentLength = null;
@@ -82,7 +82,7 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
 
     private void Replace(HttpResponseMessage proxyResponse, HttpResponse response, string? type)
     {
-        // What is compressed can neither be read nor be followed by plain text.
+        // A compressed response can neither be read nor be followed by plain text.
         IsEventStream = type is EventStream && proxyResponse.Content.Headers.ContentEncoding.Count == 0;
         ModelNameRewriter? rewriter = MakeRewriter(proxyResponse, type);
         if (!IsEventStream && rewriter is null)
@@ -93,7 +93,7 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
             proxyResponse.Content, body => _answer = new ResponseStream(body, target.AbsolutePath, IsEventStream, rewriter, lease.RunnerGone));
     }
 
-    // A runner that knows its model by another name may call it so in its answers.
+    // A runner that knows its model by another name may use that name in its responses.
     private ModelNameRewriter? MakeRewriter(HttpResponseMessage proxyResponse, string? type)
     {
         bool isJson = type is "application/json" && proxyResponse.Content.Headers.ContentLength != 0;

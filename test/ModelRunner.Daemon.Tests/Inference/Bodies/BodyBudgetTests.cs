@@ -88,7 +88,7 @@ public sealed class BodyBudgetTests
         using BodyShare late = budget.Open();
         Task<bool> waits = late.TakeAsync(5, Cancellation);
 
-        _time.Advance(BodyBudget.Patience - TimeSpan.FromSeconds(2));
+        _time.Advance(BodyBudget.WaitTimeout - TimeSpan.FromSeconds(2));
         Assert.False(waits.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(2));
 

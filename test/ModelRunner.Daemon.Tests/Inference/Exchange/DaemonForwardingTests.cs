@@ -133,7 +133,7 @@ public sealed class DaemonForwardingTests
         JsonElement error = body.GetProperty("error");
         Assert.Equal((502, "runner_failed"), (status, error.GetProperty("code").GetString()));
         Assert.Equal(
-            "the runner of \"gone:latest\" in mode completion gave no answer: no connection to unix:dead.sock was made: there is no such socket or "
+            "the runner of \"gone:latest\" in mode completion gave no response: no connection to unix:dead.sock was made: there is no such socket or "
             + "address; start that server, or correct its endpoint in the configuration", error.GetProperty("message").GetString());
         Assert.DoesNotContain("Yarp", daemon.Log, StringComparison.Ordinal);
     }

@@ -43,6 +43,6 @@ public sealed class FullAnswerTests
         string answer = await response.Content.ReadAsStringAsync(Cancellation);
         Assert.StartsWith(events, answer, StringComparison.Ordinal);
         Assert.Equal(isCut, answer.Contains("answer_cut", StringComparison.Ordinal));
-        Assert.Equal(isCut ? ForwardOutcome.Cut : ForwardOutcome.Answered, await fixture.Outcome);
+        Assert.Equal(isCut ? ForwardOutcome.Cut : ForwardOutcome.Completed, await fixture.Outcome);
     }
 }

@@ -58,7 +58,7 @@ public sealed class RequestForwarderTests
 
         using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
 
-        Assert.Equal(isAnswered ? ForwardOutcome.Answered : ForwardOutcome.RunnerFailed, await fixture.Outcome);
+        Assert.Equal(isAnswered ? ForwardOutcome.Completed : ForwardOutcome.RunnerFailed, await fixture.Outcome);
         Assert.Throws<ObjectDisposedException>(() => fixture.Body!.ReadByte());
     }
 
@@ -89,7 +89,7 @@ public sealed class RequestForwarderTests
         Assert.Equal(0, await stream.ReadAsync(buffer, Cancellation));
         Assert.Equal("no-cache", response.Headers.CacheControl?.ToString());
         Assert.Equal("no", Assert.Single(response.Headers.GetValues("X-Accel-Buffering")));
-        Assert.Equal(ForwardOutcome.Answered, await fixture.Outcome);
+        Assert.Equal(ForwardOutcome.Completed, await fixture.Outcome);
     }
 
     [Fact]

@@ -31,7 +31,7 @@ public sealed class RunnerResultTests
         using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
 
         Assert.Equal((status, "as it is"), ((int)response.StatusCode, await response.Content.ReadAsStringAsync(Cancellation)));
-        Assert.Equal(ForwardOutcome.Answered, await fixture.Outcome.WaitAsync(Patience, Cancellation));
+        Assert.Equal(ForwardOutcome.Completed, await fixture.Outcome.WaitAsync(Patience, Cancellation));
         Assert.Equal((result, 1), (fixture.Result.ToString(), requests));
     }
 

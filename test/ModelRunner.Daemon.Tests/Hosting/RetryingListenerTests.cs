@@ -8,7 +8,7 @@ using ModelRunner.Daemon.Hosting;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 
-public sealed class PatientListenerTests
+public sealed class RetryingListenerTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
@@ -19,7 +19,7 @@ public sealed class PatientListenerTests
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         socket.Listen();
-        var listener = new PatientListener(socket, new SocketTransportOptions(), NullLoggerFactory.Instance, time);
+        var listener = new RetryingListener(socket, new SocketTransportOptions(), NullLoggerFactory.Instance, time);
 
         // From here on the system refuses every accept.
         socket.Shutdown(SocketShutdown.Both);
@@ -46,7 +46,7 @@ public sealed class PatientListenerTests
         bool hasFiles = false;
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        await using var listener = new PatientListener(socket, new SocketTransportOptions(), NullLoggerFactory.Instance, time, _ =>
+        await using var listener = new RetryingListener(socket, new SocketTransportOptions(), NullLoggerFactory.Instance, time, _ =>
         {
             attempts.Add((time.GetUtcNow() - start).TotalMilliseconds);
             return hasFiles

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace ModelRunner.Daemon.Hosting;
 
-/// <summary>Makes the listeners of Kestrel. It stands in for Kestrel's own, which tries again at once for ever when no file can be opened.</summary>
-internal sealed class PatientListenerFactory(IOptions<SocketTransportOptions> options, ILoggerFactory logs)
+/// <summary>Creates the listeners of Kestrel. Replaces Kestrel's own listener, which retries in a busy loop when no file can be opened.</summary>
+internal sealed class RetryingListenerFactory(IOptions<SocketTransportOptions> options, ILoggerFactory logs)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint or UnixDomainSocketEndPoint;
@@ -27,6 +27,6 @@ internal sealed class PatientListenerFactory(IOptions<SocketTransportOptions> op
 
         socket.Listen(settings.Backlog);
         return ValueTask.FromResult<IConnectionListener>(
-            new PatientListener(socket, settings, logs, TimeProvider.System));
+            new RetryingListener(socket, settings, logs, TimeProvider.System));
     }
 }

@@ -2,10 +2,12 @@ using Microsoft.AspNetCore.Connections;
 
 namespace ModelRunner.Daemon.Hosting.Connections;
 
-/// <summary>Stands between the sockets and HTTP: counts connections, recognises HTTP/2, and follows clients that close one direction.</summary>
-internal sealed class ConnectionGate(ConnectionTable table, HalfCloseWatch watch, TimeProvider time)
+/// <summary>
+/// Connection middleware between the sockets and HTTP: counts connections, recognises HTTP/2, and detects clients that close one direction.
+/// </summary>
+internal sealed class ConnectionMiddleware(ConnectionTable table, HalfCloseWatch watch, TimeProvider time)
 {
-    /// <summary>Runs one connection to its end.</summary>
+    /// <summary>Runs one connection until it ends.</summary>
     public async Task RunAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         if (table.Add(connection) is not { } client)

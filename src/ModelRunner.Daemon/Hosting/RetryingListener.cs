@@ -6,10 +6,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
-/// Accepts connections. Where the system has no file or memory for one more, it waits a moment, twice as long each time, and says so once;
-/// clients wait in the queue of the socket meanwhile.
+/// Accepts connections. If the system has no file or memory for one more, it waits before the next attempt, twice as long each time, and
+/// logs one warning. Meanwhile clients wait in the socket's queue.
 /// </summary>
-internal sealed class PatientListener : IConnectionListener
+internal sealed class RetryingListener : IConnectionListener
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(500);
@@ -18,26 +18,26 @@ internal sealed class PatientListener : IConnectionListener
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
 
     private readonly SocketConnectionContextFactory _connections;
-    private readonly ILogger<PatientListener> _logger;
+    private readonly ILogger<RetryingListener> _logger;
     private readonly Socket _socket;
     private readonly Func<CancellationToken, ValueTask<Socket>> _accept;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _unbound = new();
     private long? _failedAt;
 
-    /// <param name="socket">Bound and listening; owned from here on.</param>
+    /// <param name="socket">Bound and listening; owned by this object from here on.</param>
     /// <param name="options">How Kestrel's sockets are set up.</param>
-    /// <param name="logs">For this and for the connections.</param>
+    /// <param name="logs">The loggers of this listener and of its connections.</param>
     /// <param name="time">The clock for pauses.</param>
-    /// <param name="accept">Accepts a connection; null: the socket does.</param>
-    public PatientListener(
+    /// <param name="accept">Accepts a connection; null: the socket's own method.</param>
+    public RetryingListener(
         Socket socket, SocketTransportOptions options, ILoggerFactory logs, TimeProvider time,
         Func<CancellationToken, ValueTask<Socket>>? accept = null)
     {
         (_socket, _time, _accept) = (socket, time, accept ?? socket.AcceptAsync);
         EndPoint = socket.LocalEndPoint!;
         NoDelay = options.NoDelay;
-        _logger = logs.CreateLogger<PatientListener>();
+        _logger = logs.CreateLogger<RetryingListener>();
         _connections = new SocketConnectionContextFactory(MakeOptions(options), logs.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
     }
 
@@ -67,7 +67,7 @@ internal sealed class PatientListener : IConnectionListener
                 if (isShortage)
                     Tell(failure);
 
-                // One other error says that a client was gone before its turn came. More of them may not end.
+                // The other possible error means that a client disconnected before it was accepted. No other error may end the loop.
                 if (!isShortage && errors == 0)
                     continue;
                 if (!await PauseAsync(pause))

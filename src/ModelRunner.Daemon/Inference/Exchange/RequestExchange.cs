@@ -1,0 +1,102 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Inference.Exchange;
+
+/// <summary>
+/// Owns one inference request from its runner to its response: acquires a runner, forwards the request, sends it to another runner if none
+/// of it was processed, and explains a failure to the client. Safe to call from any thread.
+/// </summary>
+internal sealed class RequestExchange(RunnerPool pool, RequestForwarder forwarder, CauseText causes, TimeProvider time)
+{
+    /// <summary>
+    /// How long to wait for the exit of a runner whose connection ended. Connections end shortly before the daemon sees the process exit,
+    /// and only the exit tells the cause.
+    /// </summary>
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>The most runners that one request is sent to; more than any configuration has replicas.</summary>
+    private const int MaxAttempts = 16;
+
+    /// <summary>The most managed runners that one request is sent to: one whose exit was not seen yet, and two after it.</summary>
+    private const int MaxManagedAttempts = 3;
+
+    /// <summary>Loads a model: returns as soon as one of its runners could take a request.</summary>
+    /// <param name="backend">The backend that the route names; null: any.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="mode">The mode of the runner.</param>
+    /// <param name="cancellationToken">Cancelled when the client leaves.</param>
+    /// <exception cref="ApiException">The scheduler refused the request.</exception>
+    public async Task LoadAsync(string? backend, ModelEntry model, RunnerMode mode, CancellationToken cancellationToken)
+    {
+        using RunnerLease lease = await AcquireAsync(backend, model, mode, asked: null, cancellationToken);
+    }
+
+    /// <summary>Sends a request to a runner and its response, or an error, to the client.</summary>
+    /// <param name="context">The client's request.</param>
+    /// <param name="backend">The backend that the route names; null: any.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="mode">The mode of the runner.</param>
+    /// <param name="request">What is sent to the runner; its body must stay valid until the returned task completes.</param>
+    /// <exception cref="ApiException">The scheduler refused the request; nothing was sent to the client.</exception>
+    public async Task SendAsync(HttpContext context, string? backend, ModelEntry model, RunnerMode mode, RunnerRequest request)
+    {
+        // The pool may choose a runner that has just died, or an attached server that is down. Such a runner has processed nothing of the
+        // request, so another runner gets it.
+        var asked = new List<RunnerId>();
+        string? attachedFailure = null;
+        while (asked.Count < MaxAttempts)
+        {
+            using RunnerLease lease = await AcquireAsync(backend, model, mode, asked, context.RequestAborted);
+            if (lease.IsAttached && asked.Contains(lease.Runner))
+                break;
+
+            asked.Add(lease.Runner);
+            ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, request);
+            if (outcome is not (ForwardOutcome.NotReached or ForwardOutcome.Unread or ForwardOutcome.RunnerFailed))
+                return;
+
+            attachedFailure = lease.IsAttached ? AttachedFailure.Describe(context, outcome, ShownAddress(lease.Endpoint)) : null;
+            await WaitForExitAsync(lease);
+            if (outcome == ForwardOutcome.NotReached && !lease.IsAttached && !lease.RunnerGone.IsCancellationRequested)
+                pool.Replace(lease.Runner);
+            if (outcome == ForwardOutcome.RunnerFailed || (!lease.IsAttached && asked.Count == MaxManagedAttempts))
+                break;
+        }
+
+        await ApiErrorWriter.WriteAsync(context, Explain(model, mode, attachedFailure ?? CauseOf(asked[^1])));
+    }
+
+    private async Task<RunnerLease> AcquireAsync(
+        string? backend, ModelEntry model, RunnerMode mode, List<RunnerId>? asked, CancellationToken cancellationToken)
+    {
+        AcquireOutcome acquired = await pool.AcquireAsync(backend, model, mode, cancellationToken, asked);
+        return acquired.Lease ?? throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!, causes));
+    }
+
+    private async Task WaitForExitAsync(RunnerLease lease)
+    {
+        // The daemon does not see the exit of an attached server.
+        if (lease.IsAttached)
+            return;
+
+        await Task.Delay(ExitTimeout, time, lease.RunnerGone).ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private string CauseOf(RunnerId runner) => causes.WithoutFolders(
+        pool.Runners.FirstOrDefault(snapshot => snapshot.Id == runner)?.Failure
+        ?? "its connection ended; try again, and see the daemon's log if it happens again");
+
+    // Only a Unix socket's address contains folders of this machine.
+    private string ShownAddress(RunnerEndpoint endpoint) =>
+        endpoint.Display.StartsWith("unix:", StringComparison.Ordinal) ? causes.WithoutFolders(endpoint.Display) : endpoint.Display;
+
+    private static ApiError Explain(ModelEntry model, RunnerMode mode, string cause) => new(
+        StatusCodes.Status502BadGateway,
+        $"the runner of \"{model.Reference}\" in mode {ModeText.Format(mode)} gave no response: {cause}",
+        ApiError.Server, "runner_failed");
+}
