@@ -1,6 +1,6 @@
 namespace ModelRunner.Cli;
 
 /// <summary>One message of a conversation.</summary>
-/// <param name="Role">Who speaks: <c>system</c>, <c>user</c> or <c>assistant</c>.</param>
-/// <param name="Content">What was said.</param>
+/// <param name="Role">The speaker: <c>system</c>, <c>user</c> or <c>assistant</c>.</param>
+/// <param name="Content">The text.</param>
 internal sealed record ChatMessage(string Role, string Content);

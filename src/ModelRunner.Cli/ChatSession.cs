@@ -6,8 +6,8 @@ using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
-/// <summary>A conversation at a terminal: the model gets all that was said before with each new prompt.</summary>
-internal sealed class ChatSession(CliConsole console, DaemonClient client, Interrupt interrupt, ChatQuestion template)
+/// <summary>A conversation at a terminal: with each prompt the model gets the whole conversation so far.</summary>
+internal sealed class ChatSession(CliConsole console, DaemonClient client, Interrupt interrupt, ChatRequest template)
 {
     private const string Path = "v1/chat/completions";
 
@@ -15,15 +15,15 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
 
     private readonly List<ChatMessage> _messages = [.. template.Messages];
 
-    /// <summary>Asks and answers until the user ends it, and returns the exit code.</summary>
+    /// <summary>Runs the conversation until the user ends it, and returns the exit code.</summary>
     public async Task<int> RunAsync()
     {
         await CheckModelAsync();
-        using var look = new ChatLook(console);
-        look.Greet(template.Model);
+        using var view = new ChatView(console);
+        view.Greet(template.Model);
         while (true)
         {
-            look.Prompt();
+            view.Prompt();
             string? line = await ReadLineAsync();
             switch (line?.Trim())
             {
@@ -35,12 +35,12 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
                 case "/bye" or "/exit" or "/quit":
                     return ExitCode.Success;
                 case "/help" or "/?":
-                    look.Note(ChatLook.Commands);
+                    view.Note(ChatView.Commands);
                     break;
                 case "/clear":
                     _messages.Clear();
                     _messages.AddRange(template.Messages);
-                    look.Note("All that was said is forgotten.");
+                    view.Note("All that was said is forgotten.");
                     break;
                 case var prompt:
                     await AskAsync(prompt);
@@ -49,7 +49,7 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
         }
     }
 
-    /// <summary>A wrong name should be known before the first prompt is typed.</summary>
+    /// <summary>Reports a wrong model name before the user types the first prompt.</summary>
     private async Task CheckModelAsync()
     {
         string reference = string.Join('/', template.Model.Split('/').Select(Uri.EscapeDataString));
@@ -65,7 +65,7 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
         }
     }
 
-    // Reading a terminal cannot be cancelled; the thread that does it ends with the process.
+    // Reading a terminal cannot be cancelled; the thread that reads ends with the process.
     private async Task<string?> ReadLineAsync()
     {
         try
@@ -99,7 +99,7 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
         }
         catch (OperationCanceledException) when (!interrupt.Ended.IsCancellationRequested)
         {
-            // The user has seen enough of this answer.
+            // The user stopped this response.
         }
         catch (CliFailure failure) when (failure.ExitCode != ExitCode.NotRunning)
         {
@@ -107,14 +107,14 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
         }
         catch (IOException failure) when (failure is not OutputException)
         {
-            console.WriteError("the connection to the daemon ended within its answer");
+            console.WriteError("the connection to the daemon ended within its response");
         }
         finally
         {
             interrupt.Redirect(null);
         }
 
-        // A question without an answer would only confuse the model.
+        // A question without its response would only confuse the model.
         if (answer.Length > 0)
             _messages.Add(new ChatMessage("assistant", answer.ToString()));
         else

@@ -5,21 +5,21 @@ using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Cli;
 
-/// <summary>Shows the answer of a chat as it comes: server-sent events in, text out.</summary>
+/// <summary>Shows the response of a chat as it arrives: reads server-sent events and writes text.</summary>
 internal static class ChatStream
 {
-    /// <summary>The type of such an answer.</summary>
+    /// <summary>The content type of such a response.</summary>
     public const string MediaType = "text/event-stream";
 
     private const string DataPrefix = "data:";
     private const string Done = "[DONE]";
 
-    /// <summary>Copies the text of all events and ends it with a line feed.</summary>
-    /// <param name="events">The answer.</param>
-    /// <param name="console">Where the text goes.</param>
-    /// <param name="answer">Collects the text as it comes, also where this ends by an exception; null: nobody needs it.</param>
-    /// <param name="cancellation">Stops it.</param>
-    /// <exception cref="CliFailure">The stream reports an error, holds something else, or ends too early.</exception>
+    /// <summary>Copies the text of all events and writes a final line feed.</summary>
+    /// <param name="events">The body of the response.</param>
+    /// <param name="console">Where the text is written.</param>
+    /// <param name="answer">Collects the text as it arrives, also before an exception; null: it is not collected.</param>
+    /// <param name="cancellation">Stops the copying.</param>
+    /// <exception cref="CliFailure">The stream contains an error or something else, or ends too early.</exception>
     public static async Task CopyAsync(Stream events, CliConsole console, StringBuilder? answer, CancellationToken cancellation)
     {
         using var reader = new StreamReader(events, Encoding.UTF8);
@@ -73,12 +73,12 @@ internal static class ChatStream
         }
         catch (JsonException)
         {
-            problem = "the answer holds something that is not JSON";
+            problem = "the answer contains something that is not JSON";
             return "";
         }
     }
 
-    // A model can be made to write anything, and a terminal obeys escape sequences.
+    // A model can be made to write anything, and a terminal executes escape sequences.
     private static string WithoutControls(string text) =>
         string.Concat(text.Where(static character => character is '\n' or '\t' || !char.IsControl(character)));
 }

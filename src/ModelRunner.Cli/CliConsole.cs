@@ -4,19 +4,19 @@ using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
-/// <summary>Where a command reads from and writes to.</summary>
+/// <summary>The standard streams of a command.</summary>
 /// <param name="Out">Results, and nothing else.</param>
-/// <param name="Error">Sentences for people.</param>
-/// <param name="In">What is piped in, or typed.</param>
-/// <param name="IsTerminal">Whether a person sees <paramref name="Out"/> as it is written.</param>
+/// <param name="Error">Messages for people.</param>
+/// <param name="In">Piped or typed input.</param>
+/// <param name="IsTerminal">Whether <paramref name="Out"/> is a terminal.</param>
 internal sealed record CliConsole(Stream Out, TextWriter Error, TextReader In, bool IsTerminal)
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
-    /// <summary>Whether a person types what <see cref="In"/> reads.</summary>
+    /// <summary>Whether <see cref="In"/> is a terminal.</summary>
     public bool IsInputTerminal { get; init; }
 
-    /// <summary>Whether colours may be used: on a terminal that has them, for a user who did not set <c>NO_COLOR</c>.</summary>
+    /// <summary>Whether colours may be used: on a terminal that has them, unless <c>NO_COLOR</c> is set.</summary>
     public bool HasColors { get; init; }
 
     /// <summary>The console of this process.</summary>
@@ -36,7 +36,7 @@ internal sealed record CliConsole(Stream Out, TextWriter Error, TextReader In, b
     }
 
     /// <summary>Writes a text at once.</summary>
-    /// <exception cref="OutputException">Standard output takes nothing more.</exception>
+    /// <exception cref="OutputException">Standard output cannot be written.</exception>
     public void Write(string text)
     {
         Out.Write(Utf8.GetBytes(text));
@@ -44,10 +44,10 @@ internal sealed record CliConsole(Stream Out, TextWriter Error, TextReader In, b
     }
 
     /// <summary>Writes a line at once.</summary>
-    /// <exception cref="OutputException">Standard output takes nothing more.</exception>
+    /// <exception cref="OutputException">Standard output cannot be written.</exception>
     public void WriteLine(string text) => Write(text + "\n");
 
-    /// <summary>Writes a sentence for a person on standard error, on one line whatever it quotes. Never fails.</summary>
+    /// <summary>Writes a sentence for a person to standard error, on one line whatever it quotes. Never fails.</summary>
     public void WriteError(string sentence)
     {
         try
@@ -56,7 +56,7 @@ internal sealed record CliConsole(Stream Out, TextWriter Error, TextReader In, b
         }
         catch (IOException)
         {
-            // The exit code is all that is left to say it with.
+            // Only the exit code remains to report it.
         }
     }
 }

@@ -2,8 +2,8 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
-/// <summary>What a command needs besides its arguments.</summary>
-/// <param name="Console">Where it reads and writes.</param>
-/// <param name="Options">The environment and the working directory, in which the daemon is looked for.</param>
+/// <summary>The environment of a command.</summary>
+/// <param name="Console">The standard streams.</param>
+/// <param name="Options">The environment and the working directory, by which the daemon is found.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record CliContext(CliConsole Console, DaemonOptions Options, TimeProvider Time);

@@ -4,7 +4,7 @@ using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Cli;
 
-/// <summary>A command that asks a daemon. Its failures become one sentence on standard error and an exit code.</summary>
+/// <summary>A command that calls a daemon. Its failures become one sentence on standard error and an exit code.</summary>
 internal abstract class ClientCommand : Command
 {
     private readonly Option<string> _host = new("--host")
@@ -33,10 +33,10 @@ internal abstract class ClientCommand : Command
 
     protected CliConsole Console => Context.Console;
 
-    /// <summary>Whether JSON was asked for.</summary>
+    /// <summary>Whether the user asked for JSON.</summary>
     protected bool IsJson(ParseResult result) => result.GetValue(_json);
 
-    /// <summary>Does the work and returns the exit code.</summary>
+    /// <summary>Runs the command and returns the exit code.</summary>
     protected abstract Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt);
 
     private async Task<int> InvokeAsync(ParseResult result, CancellationToken cancellation)
@@ -65,7 +65,7 @@ internal abstract class ClientCommand : Command
         }
         catch (IOException failure) when (failure is not OutputException)
         {
-            Console.WriteError("the connection to the daemon ended within its answer");
+            Console.WriteError("the connection to the daemon ended within its response");
             return ExitCode.Failure;
         }
     }

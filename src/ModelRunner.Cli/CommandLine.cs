@@ -9,7 +9,7 @@ namespace ModelRunner.Cli;
 /// <summary>The command line: <c>serve</c> runs the daemon, every other command talks to one.</summary>
 internal static class CommandLine
 {
-    /// <summary>Runs the command that the arguments name and returns the exit code of the process.</summary>
+    /// <summary>Runs the command that the arguments name and returns the exit code.</summary>
     /// <param name="arguments">The arguments of the process.</param>
     /// <param name="serve">Runs the daemon until it is told to end, and returns the exit code.</param>
     public static Task<int> RunAsync(string[] arguments, Func<DaemonOptions, CancellationToken, Task<int>> serve) =>
@@ -52,7 +52,7 @@ internal static class CommandLine
         var badSwitches = new List<string>();
         arguments = SwitchFlags.Rewrite(arguments, root, badSwitches);
 
-        // A prompt may begin with "@", which would otherwise name a file of arguments.
+        // A prompt may begin with "@", which would otherwise name a response file.
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         bool isHelp = parsed.Action is HelpAction;
         IReadOnlyList<string> problems = badSwitches.Count > 0 ? badSwitches : UsageCheck.Check(parsed, root);
@@ -61,7 +61,7 @@ internal static class CommandLine
 
         await using var output = new StreamWriter(console.Out, leaveOpen: true) { AutoFlush = true };
 
-        // The daemon drains and a client stops at once; neither wants the grace time that the parser would give.
+        // The daemon drains and a client stops at once; neither needs the parser's grace time.
         var configuration = new InvocationConfiguration
         {
             Output = output, Error = console.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,

@@ -3,7 +3,7 @@ using System.CommandLine;
 namespace ModelRunner.Cli;
 
 /// <summary>
-/// <c>model-runner help</c>: as <c>--help</c>, which the command line makes of it before it is parsed. It is here to be listed and found.
+/// <c>model-runner help</c>: the same as <c>--help</c>, which replaces it before parsing. The command exists so that the help lists it.
 /// </summary>
 internal sealed class HelpCommand : Command
 {
@@ -13,7 +13,7 @@ internal sealed class HelpCommand : Command
         : base(CommandName, "Show how the program or one of its commands is used") =>
         Add(new Argument<string?>("COMMAND") { Description = "The command", Arity = ArgumentArity.ZeroOrOne });
 
-    /// <summary>Writes <c>help</c>, and no argument at all, as <c>--help</c>.</summary>
+    /// <summary>Replaces <c>help</c>, and an empty command line, by <c>--help</c>.</summary>
     public static string[] Rewrite(string[] arguments) => arguments switch
     {
         [] or [CommandName] => ["--help"],

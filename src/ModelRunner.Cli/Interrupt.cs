@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ModelRunner.Cli;
 
 /// <summary>
-/// SIGINT and SIGTERM of a client command: they end it at once, even where it waits in a call that cannot be cancelled. A chat may take
-/// SIGINT for the answer that is under way.
+/// Handles SIGINT and SIGTERM for a client command: they end it at once, even while it waits in a call that cannot be cancelled. A chat can
+/// use SIGINT to stop the current response.
 /// </summary>
 internal sealed class Interrupt : IDisposable
 {
@@ -27,13 +27,13 @@ internal sealed class Interrupt : IDisposable
     /// <summary>Cancelled when the command should end.</summary>
     public CancellationToken Ended => _ended.Token;
 
-    /// <summary>What an interrupted command ends with, as shells number it.</summary>
+    /// <summary>The exit code of an interrupted command, as shells number it.</summary>
     public int ExitCode { get; private set; } = Client.ExitCode.Interrupted;
 
-    /// <summary>From now on the first SIGINT cancels this and nothing else; null: SIGINT ends the command again.</summary>
+    /// <summary>While set, the next SIGINT cancels this source and nothing else; null: SIGINT ends the command.</summary>
     public void Redirect(CancellationTokenSource? answer) => Volatile.Write(ref _answer, answer);
 
-    /// <summary>Waits for the work, and after an interrupt no longer than a moment.</summary>
+    /// <summary>Waits for the work; after an interrupt only for a moment.</summary>
     /// <returns>The exit code of the work, or that of the interrupt.</returns>
     public async Task<int> WaitAsync(Task<int> work, TimeProvider time)
     {
@@ -51,7 +51,7 @@ internal sealed class Interrupt : IDisposable
         _ended.Dispose();
     }
 
-    /// <summary>What a signal does. It may come at any moment, also when an answer or the command has just ended.</summary>
+    /// <summary>Handles a signal. It may come at any moment, also when a response or the command has just ended.</summary>
     /// <param name="number">The signal's number.</param>
     internal void Take(int number)
     {
@@ -68,7 +68,7 @@ internal sealed class Interrupt : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // What it should end has ended by itself.
+            // The work that it should end has ended by itself.
         }
     }
 

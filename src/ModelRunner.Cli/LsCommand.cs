@@ -6,7 +6,7 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
-/// <summary><c>model-runner ls</c>: the models that requests can name.</summary>
+/// <summary><c>model-runner ls</c>: lists the models that requests can name.</summary>
 internal sealed class LsCommand : ClientCommand
 {
     public LsCommand(CliContext context)

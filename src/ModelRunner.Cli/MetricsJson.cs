@@ -7,7 +7,7 @@ namespace ModelRunner.Cli;
 
 /// <summary>
 /// Writes a metrics page as JSON: a list of families, each with <c>name</c>, <c>type</c>, <c>help</c> and its <c>samples</c>. Values are
-/// texts, because JSON has no NaN and no infinity.
+/// strings, because JSON has no NaN and no infinity.
 /// </summary>
 internal sealed class MetricsJson : IDisposable
 {

@@ -3,10 +3,10 @@ using ModelRunner.Client;
 
 namespace ModelRunner.Cli;
 
-/// <summary>What the daemon says is wrong with its models. It goes to standard error, so that scripts read tables and JSON as before.</summary>
+/// <summary>Reports the daemon's problems with its models. They go to standard error, so that tables and JSON stay unchanged for scripts.</summary>
 internal static class ModelProblems
 {
-    /// <summary>Asks the daemon; empty where nothing is wrong, or where it is too old to say.</summary>
+    /// <summary>Asks the daemon; empty if there is no problem, or if the daemon is too old to report them.</summary>
     public static async Task<IReadOnlyList<string>> ReadAsync(DaemonClient client, CancellationToken cancellation)
     {
         try
@@ -17,12 +17,12 @@ internal static class ModelProblems
         }
         catch (CliFailure)
         {
-            // The answer that was asked for is there; a warning that cannot be read is no reason to fail.
+            // The requested response is already complete; an unreadable warning is no reason to fail.
             return [];
         }
     }
 
-    /// <summary>Writes one line for each.</summary>
+    /// <summary>Writes one line for each problem.</summary>
     public static void Print(IReadOnlyList<string> problems, CliConsole console)
     {
         foreach (string problem in problems)

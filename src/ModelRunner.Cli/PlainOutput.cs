@@ -4,7 +4,8 @@ using Spectre.Console;
 namespace ModelRunner.Cli;
 
 /// <summary>
-/// Where Spectre.Console writes to. Its own class asks .NET for the terminal, which then changes its settings and writes control sequences.
+/// The output of Spectre.Console. Its own class asks .NET for the terminal, which then changes terminal settings and writes control
+/// sequences.
 /// </summary>
 internal sealed class PlainOutput(TextWriter writer) : IAnsiConsoleOutput
 {
@@ -12,7 +13,7 @@ internal sealed class PlainOutput(TextWriter writer) : IAnsiConsoleOutput
 
     public bool IsTerminal => false;
 
-    /// <summary>Wide enough that nothing is wrapped: other programs read tables, and a terminal wraps by itself.</summary>
+    /// <summary>So wide that nothing is wrapped: other programs read the tables, and a terminal wraps by itself.</summary>
     public int Width => 4096;
 
     public int Height => 24;

@@ -6,7 +6,7 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
-/// <summary><c>model-runner ps</c>: the runners that there are.</summary>
+/// <summary><c>model-runner ps</c>: lists the runners.</summary>
 internal sealed class PsCommand : ClientCommand
 {
     private const string Failure = "failure";
@@ -47,7 +47,7 @@ internal sealed class PsCommand : ClientCommand
     private static string ArgumentsOf(JsonElement runner) =>
         string.Join(' ', (runner.Member("arguments") ?? default).Items().Select(static item => item.ToString()));
 
-    // Replicas of one model differ in nothing else.
+    // Replicas of one model have no other difference.
     private static string ModelOf(JsonElement runner) =>
         runner.Text("replica") is { Length: > 0 } replica ? $"{runner.Text("model_name")} (replica {replica})" : runner.Text("model_name");
 
@@ -72,7 +72,7 @@ internal sealed class PsCommand : ClientCommand
         return left <= TimeSpan.Zero ? "now" : $"in {DurationText.Format(TimeSpan.FromSeconds(Math.Ceiling(left.TotalSeconds)))}";
     }
 
-    // The year 1 stands for "never" in the interface that this one is compatible with.
+    // Docker Model Runner's API uses the year 1 for "never".
     private static bool TryReadTime(string text, out DateTimeOffset time) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time) && time.Year > 1;
 }

@@ -6,7 +6,7 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
-/// <summary><c>model-runner run</c>: asks a model and shows the answer as it comes.</summary>
+/// <summary><c>model-runner run</c>: sends a prompt to a model and shows the response as it arrives.</summary>
 internal sealed class RunCommand : ClientCommand
 {
     private const string Path = "v1/chat/completions";
@@ -40,7 +40,7 @@ internal sealed class RunCommand : ClientCommand
         if (string.IsNullOrWhiteSpace(model))
             throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
 
-        var question = new ChatQuestion(model, [])
+        var question = new ChatRequest(model, [])
         {
             MaxTokens = ReadMaxTokens(result), Temperature = ReadTemperature(result),
         };
@@ -56,7 +56,7 @@ internal sealed class RunCommand : ClientCommand
         return ExitCode.Success;
     }
 
-    private async Task AskAsync(ChatQuestion question, bool isJson, DaemonClient client, CancellationToken cancellation)
+    private async Task AskAsync(ChatRequest question, bool isJson, DaemonClient client, CancellationToken cancellation)
     {
         ReadOnlyMemory<byte> body = question.ToJson(isStream: !isJson);
         if (isJson)
@@ -85,7 +85,7 @@ internal sealed class RunCommand : ClientCommand
         var text = new System.Text.StringBuilder();
         char[] buffer = new char[4096];
 
-        // Reading a terminal or a pipe cannot be cancelled; the thread that does it ends with the process.
+        // Reading a terminal or a pipe cannot be cancelled; the thread that reads ends with the process.
         while (await Task.Run(() => Read(buffer), CancellationToken.None).WaitAsync(cancellation) is > 0 and int read)
         {
             text.Append(buffer, 0, read);

@@ -6,14 +6,14 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
-/// <summary><c>model-runner serve</c>: its flags are those of the catalogue; what it does is given to it.</summary>
+/// <summary><c>model-runner serve</c>: its flags come from the catalogue; its action is a parameter.</summary>
 internal sealed class ServeCommand : Command
 {
     private readonly List<(ConfigurationOption Definition, Option Option)> _options = [];
 
-    /// <summary>Makes the command.</summary>
+    /// <summary>Creates the command.</summary>
     /// <param name="serve">Runs the daemon until it is told to end, and returns the exit code.</param>
-    /// <param name="daemonOptions">Everything but the flags.</param>
+    /// <param name="daemonOptions">All options except the flags.</param>
     public ServeCommand(Func<DaemonOptions, CancellationToken, Task<int>> serve, DaemonOptions daemonOptions)
         : base("serve", "Run the daemon in the foreground")
     {
@@ -24,7 +24,7 @@ internal sealed class ServeCommand : Command
         SetAction((result, cancellation) => serve(daemonOptions with { Flags = ReadFlags(result) }, cancellation));
     }
 
-    /// <summary>The options that have no flag, as a part of the help.</summary>
+    /// <summary>The options without a flag, as a part of the help.</summary>
     public static string DescribeOthers()
     {
         var text = new StringBuilder("Options without a flag, set in the configuration file:\n");

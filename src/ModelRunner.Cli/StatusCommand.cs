@@ -6,7 +6,7 @@ using ModelRunner.Client;
 
 namespace ModelRunner.Cli;
 
-/// <summary><c>model-runner status</c>: whether the daemon runs, and what it serves models with.</summary>
+/// <summary><c>model-runner status</c>: shows whether the daemon runs, and its engines.</summary>
 internal sealed class StatusCommand(CliContext context) : ClientCommand("status", "Say whether the daemon runs and with which engines", context)
 {
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)

@@ -4,12 +4,12 @@ using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
-/// <summary>Switches of client commands that have a value, such as <c>--json=yes</c>. The parser itself reads only true and false.</summary>
+/// <summary>Switches of client commands with a value, such as <c>--json=yes</c>. The parser itself reads only true and false.</summary>
 internal static class SwitchFlags
 {
     private const int MaxShown = 120;
 
-    /// <summary>Writes the values as the parser reads them; a value that is neither on nor off becomes a problem.</summary>
+    /// <summary>Replaces the values by those that the parser reads; a value that is neither on nor off becomes a problem.</summary>
     public static string[] Rewrite(string[] arguments, RootCommand root, List<string> problems)
     {
         Command? command = root.Subcommands.FirstOrDefault(

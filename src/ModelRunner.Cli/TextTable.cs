@@ -4,11 +4,11 @@ using Spectre.Console;
 namespace ModelRunner.Cli;
 
 /// <summary>
-/// A table without lines. Only commands that show one touch this type, so that <c>serve</c> does not load what draws it.
+/// A table without lines. Only commands that show a table use this type, so that <c>serve</c> does not load the drawing library.
 /// </summary>
 internal static class TextTable
 {
-    /// <summary>Draws a table. Cells may hold any text.</summary>
+    /// <summary>Draws a table. Cells may contain any text.</summary>
     public static string Draw(IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows)
     {
         var table = new Table { Border = TableBorder.None, ShowHeaders = true };

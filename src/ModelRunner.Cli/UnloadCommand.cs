@@ -45,7 +45,7 @@ internal sealed class UnloadCommand : ClientCommand
 
         if (answer.RootElement.Integer("attached_runners") > 0)
         {
-            Console.WriteError($"{string.Join(", ", models)} is served by a server that runs without the daemon; stop it where it was started");
+            Console.WriteError($"{string.Join(", ", models)} is served by an attached server, which the daemon does not stop; stop it where it was started");
             return ExitCode.Failure;
         }
 

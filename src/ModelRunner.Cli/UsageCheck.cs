@@ -4,20 +4,20 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
-/// <summary>Finds what is wrong with a command line, in sentences that name the nearest word that would be right.</summary>
+/// <summary>Finds errors in a command line and reports them in sentences that name the nearest valid word.</summary>
 internal static class UsageCheck
 {
-    /// <summary>What the program is called.</summary>
+    /// <summary>The name of the program.</summary>
     public const string Program = "model-runner";
 
-    /// <summary>All that is wrong; empty where nothing is.</summary>
+    /// <summary>All errors; empty if there are none.</summary>
     public static IReadOnlyList<string> Check(ParseResult parsed, RootCommand root)
     {
         Command command = parsed.CommandResult.Command;
         string[] words = [.. parsed.UnmatchedTokens.Concat(FlagsAmongArguments(parsed)).Distinct(StringComparer.Ordinal)];
         string[] flags = [.. words.Where(IsFlag)];
 
-        // The value of a flag that is not known is left over as well, and says nothing new.
+        // The value of an unknown flag is left over too; reporting it would add nothing.
         if (flags.Length > 0)
             return [.. flags.Select(flag => UnknownFlag(flag, command, root))];
         if (words.Length > 0 && command == root)
@@ -28,17 +28,17 @@ internal static class UsageCheck
         return [.. parsed.Errors.Select(error => Describe(error, command))];
     }
 
-    /// <summary>The sentence for a command without the model that it needs.</summary>
+    /// <summary>The error of a command whose model is missing.</summary>
     public static string NeedsModel(Command command) => $"\"{NameOf(command)}\" needs the name of a model; \"{Program} ls\" lists the models";
 
-    /// <summary>The sentence for a command that there is not.</summary>
+    /// <summary>The error of an unknown command.</summary>
     public static string UnknownCommand(string word, RootCommand root)
     {
         string? closest = Spelling.Closest(word, root.Subcommands.SelectMany(static command => command.Aliases.Append(command.Name)));
         return $"there is no command \"{word}\"; " + (closest is null ? $"\"{Program} help\" lists the commands" : $"did you mean \"{closest}\"?");
     }
 
-    /// <summary>A command as it is written.</summary>
+    /// <summary>The full name of a command.</summary>
     public static string NameOf(Command command) => command is RootCommand ? Program : $"{Program} {command.Name}";
 
     private static string Describe(ParseError error, Command command) => error.SymbolResult switch
@@ -65,7 +65,7 @@ internal static class UsageCheck
     private static IEnumerable<string> NamesOf(IEnumerable<Option> options) =>
         options.SelectMany(static option => option.Aliases.Append(option.Name));
 
-    // The parser takes an unknown flag for an argument where there is room for one. Everything behind "--" is an argument.
+    // The parser takes an unknown flag as an argument if the command has one. Everything after "--" is an argument.
     private static IEnumerable<string> FlagsAmongArguments(ParseResult parsed)
     {
         Token[] arguments = [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(static argument => argument.Tokens)];

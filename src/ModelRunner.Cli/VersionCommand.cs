@@ -7,7 +7,7 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
-/// <summary><c>model-runner version</c>: what this program is.</summary>
+/// <summary><c>model-runner version</c>: prints the version of this program.</summary>
 internal sealed class VersionCommand : Command
 {
     public VersionCommand(CliContext context)

@@ -1,6 +1,6 @@
 namespace ModelRunner.Client;
 
-/// <summary>Who says where the daemon is.</summary>
+/// <summary>Where the daemon's address comes from.</summary>
 internal enum AddressSource
 {
     /// <summary>The flag <c>--host</c>.</summary>
@@ -12,7 +12,7 @@ internal enum AddressSource
     /// <summary>The configuration file.</summary>
     File,
 
-    /// <summary>Nobody: the socket that lies in the working directory.</summary>
+    /// <summary>No setting: the socket in the working directory.</summary>
     WorkingDirectory,
 
     /// <summary>The registry of running daemons.</summary>

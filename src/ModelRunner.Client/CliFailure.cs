@@ -5,6 +5,6 @@ internal sealed class CliFailure(string sentence, int exitCode) : Exception(sent
 {
     public int ExitCode => exitCode;
 
-    /// <summary>The daemon's own code of the error, such as <c>model_not_found</c>; null where it gave none.</summary>
+    /// <summary>The daemon's own error code, such as <c>model_not_found</c>; null if it sent none.</summary>
     public string? Code { get; init; }
 }

@@ -3,16 +3,16 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Client;
 
-/// <summary>A key that may be sent to a daemon.</summary>
+/// <summary>A key that may be sent to a daemon, and where it was configured.</summary>
 /// <param name="Value">The key itself.</param>
-/// <param name="Source">Where it was written.</param>
-/// <param name="Name">The place, as the user knows it.</param>
+/// <param name="Source">Where it was configured.</param>
+/// <param name="Name">The name of that place, as the user knows it.</param>
 internal sealed record ClientKey(string Value, AddressSource Source, string Name)
 {
     private const int MaxFileBytes = 8192;
 
-    /// <summary>The key of the flag, else of the environment, else of the configuration file; null where there is none.</summary>
-    /// <exception cref="CliFailure">The file of the flag holds no key.</exception>
+    /// <summary>The key of the flag, else of the environment, else of the configuration file; null if there is none.</summary>
+    /// <exception cref="CliFailure">The flag's file contains no key.</exception>
     public static ClientKey? Find(string? keyFile, DaemonOptions options)
     {
         if (keyFile is not null)
@@ -26,8 +26,8 @@ internal sealed record ClientKey(string Value, AddressSource Source, string Name
     }
 
     /// <summary>
-    /// Whether it may go to an address: one that came from the same place as the key, or one at which surely nobody but this user, or
-    /// root, answers. Otherwise a file in a folder that was unpacked a moment ago could have it sent to its author.
+    /// Whether the key may be sent to an address: to one that comes from the same place as the key, or to one that certainly belongs to this
+    /// user or root. Otherwise a configuration file in a freshly unpacked folder could have the key sent to its author.
     /// </summary>
     public bool MayGoTo(DaemonAddress address, DaemonConnection connection) => Source == address.Source || connection.IsOwnUsers;
 

@@ -1,9 +1,9 @@
 namespace ModelRunner.Client;
 
-/// <summary>Where the daemon is: exactly one of socket and address is set.</summary>
+/// <summary>The daemon's address: exactly one of socket and HTTP address is set.</summary>
 /// <param name="SocketPath">Absolute path of its Unix socket.</param>
 /// <param name="Address">Its http address.</param>
-/// <param name="Source">Who says so.</param>
+/// <param name="Source">Where the address comes from.</param>
 internal sealed record DaemonAddress(string? SocketPath, Uri? Address, AddressSource Source)
 {
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Client;
 
-/// <summary>Asks the daemon. Every failure becomes a <see cref="CliFailure"/> with one sentence.</summary>
+/// <summary>Sends requests to the daemon. Every failure becomes a <see cref="CliFailure"/> with one sentence.</summary>
 internal sealed class DaemonClient : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
@@ -27,7 +27,7 @@ internal sealed class DaemonClient : IDisposable
     {
         (_address, _key, _options, _time) = (address, key, options, time);
 
-        // Each request has a connection of its own, which was made before: only then is it known who gets the key.
+        // Each request uses a connection of its own that was opened before: only an open connection shows whose process gets the key.
         var handler = new SocketsHttpHandler
         {
             UseProxy = false, UseCookies = false, AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.Zero,
@@ -45,7 +45,7 @@ internal sealed class DaemonClient : IDisposable
 
     public DaemonAddress Address => _address;
 
-    /// <summary>Gets a JSON document of a kind.</summary>
+    /// <summary>Gets a JSON document of the given kind.</summary>
     public async Task<JsonDocument> GetJsonAsync(string path, JsonValueKind kind, CancellationToken cancellation)
     {
         using HttpResponseMessage response = await GetAsync(path, ResponseTimeout, cancellation);
@@ -86,8 +86,8 @@ internal sealed class DaemonClient : IDisposable
         return await SendAsync(request, Timeout.InfiniteTimeSpan, cancellation);
     }
 
-    /// <summary>Checks that an answer is of the type that a daemon gives it.</summary>
-    /// <exception cref="CliFailure">It is not, so that something else answered.</exception>
+    /// <summary>Checks that a response has the content type that a daemon sends.</summary>
+    /// <exception cref="CliFailure">It has another type, so another program responded.</exception>
     public void RequireType(HttpResponseMessage response, string type)
     {
         if (!string.Equals(response.Content.Headers.ContentType?.MediaType, type, StringComparison.OrdinalIgnoreCase))
@@ -149,7 +149,7 @@ internal sealed class DaemonClient : IDisposable
             throw new CliFailure($"{_address} did not take the connection within 5 seconds", ExitCode.NotRunning);
         }
 
-        // Nobody chose this socket: it only lies where the command was run, which may be a folder that everybody writes to.
+        // The user did not choose this socket: it lies in the working directory, where other users may be able to write.
         if (_address.Source == AddressSource.WorkingDirectory && !connection.IsOwnUsers)
         {
             await connection.DisposeAsync();
@@ -181,7 +181,7 @@ internal sealed class DaemonClient : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // They are only a hint.
+            // Other daemons are only a hint.
             return [];
         }
     }
@@ -206,16 +206,16 @@ internal sealed class DaemonClient : IDisposable
         if (hadKey)
             return $"the daemon at {_address} does not accept the key of {_key!.Name}";
         if (_key is null)
-            return $"the daemon at {_address} asks for a key; set MODEL_RUNNER_API_KEY, or name a file with --api-key-file";
+            return $"the daemon at {_address} requires a key; set MODEL_RUNNER_API_KEY, or name a file with --api-key-file";
 
         string remedy = _key.Source == AddressSource.Environment ? "set MODEL_RUNNER_HOST to that address" : "name both address and key in one place";
-        return $"the daemon at {_address} asks for a key; the one of {_key.Name} was not sent, because the address comes from elsewhere; "
+        return $"the daemon at {_address} requires a key; the one of {_key.Name} was not sent, because the address comes from elsewhere; "
             + $"{remedy}, or use --host with --api-key-file";
     }
 
     private CliFailure Foreign(HttpStatusCode? status = null)
     {
-        string answered = status is { } code ? $" (it answered with status {(int)code})" : "";
+        string answered = status is { } code ? $" (it responded with status {(int)code})" : "";
         return new CliFailure($"what listens on {_address} is not a model-runner daemon{answered}; name another address with --host", ExitCode.Failure);
     }
 

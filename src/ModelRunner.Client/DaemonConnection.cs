@@ -5,22 +5,22 @@ namespace ModelRunner.Client;
 
 /// <summary>A connection to a daemon for one request.</summary>
 /// <param name="stream">The connection itself.</param>
-/// <param name="isOwnUsers">Whether the other end surely belongs to this user.</param>
+/// <param name="isOwnUsers">Whether the other end certainly belongs to this user.</param>
 internal sealed class DaemonConnection(Stream stream, bool isOwnUsers) : IAsyncDisposable
 {
     private Stream? _stream = stream;
 
-    /// <summary>Whether the other end surely belongs to this user, or to root.</summary>
+    /// <summary>Whether the other end certainly belongs to this user or root.</summary>
     public bool IsOwnUsers => isOwnUsers;
 
-    /// <summary>Hands the stream over to the caller, once: a request that failed must not be sent again on what is left of it.</summary>
-    /// <exception cref="IOException">Somebody has it already.</exception>
+    /// <summary>Hands the stream over to the caller, once: a failed request must not be repeated on a used connection.</summary>
+    /// <exception cref="IOException">The stream was already handed over.</exception>
     public Stream Take() => Interlocked.Exchange(ref _stream, null) ?? throw new IOException("The connection has ended.");
 
     public ValueTask DisposeAsync() => Interlocked.Exchange(ref _stream, null)?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    /// <summary>Connects.</summary>
-    /// <exception cref="SocketException">Nobody listens there, or this user may not connect.</exception>
+    /// <summary>Opens a connection.</summary>
+    /// <exception cref="SocketException">No process listens there, or this user may not connect.</exception>
     public static async Task<DaemonConnection> OpenAsync(DaemonAddress address, CancellationToken cancellation)
     {
         Socket socket = address.SocketPath is null

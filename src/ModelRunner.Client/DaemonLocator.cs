@@ -6,7 +6,7 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Client;
 
-/// <summary>Finds the daemon that a command should ask.</summary>
+/// <summary>Finds the daemon that a command should use.</summary>
 internal static class DaemonLocator
 {
     private const string HostVariable = "MODEL_RUNNER_HOST";
@@ -14,10 +14,10 @@ internal static class DaemonLocator
     private const int MaxShown = 8;
 
     /// <summary>
-    /// The first of these that says something: the flag, MODEL_RUNNER_HOST, the socket or port in the environment or in the configuration
-    /// file, the socket in the working directory if somebody listens on it, and the registry of this user's running daemons.
+    /// Uses the first of these that is set: the flag, MODEL_RUNNER_HOST, the socket or port in the environment or in the configuration file,
+    /// the socket in the working directory if a process listens on it, and the registry of this user's running daemons.
     /// </summary>
-    /// <exception cref="CliFailure">What is written is not an address, or several daemons run and nothing says which.</exception>
+    /// <exception cref="CliFailure">A setting is not an address, or several daemons run and no setting selects one.</exception>
     public static DaemonAddress Find(string? host, DaemonOptions daemonOptions)
     {
         if (host is not null)
@@ -25,7 +25,7 @@ internal static class DaemonLocator
         if (daemonOptions.Variable(HostVariable) is { } variable)
             return Parse(HostVariable, variable, AddressSource.Environment, daemonOptions);
 
-        // Whatever else is wrong in the file is the daemon's business.
+        // Other problems in the file only concern the daemon.
         ConfigurationFile file = ConfigurationFile.Read(daemonOptions, []);
         var problems = new List<ConfigurationProblem>();
         var reader = new OptionReader(new WrittenOptions(daemonOptions, file), problems);
@@ -75,7 +75,7 @@ internal static class DaemonLocator
             : null;
     }
 
-    // An address of several parts is as trustworthy as the least of them.
+    // An address that consists of several settings is as trustworthy as the least trustworthy of them.
     private static AddressSource SourceOf(OptionReader reader, params ReadOnlySpan<ConfigurationOption> options)
     {
         AddressSource source = AddressSource.WorkingDirectory;
@@ -91,7 +91,7 @@ internal static class DaemonLocator
         return source;
     }
 
-    // A daemon that listens everywhere listens on loopback too.
+    // A daemon that listens on all addresses also listens on loopback.
     private static Uri Reachable(IPEndPoint tcp)
     {
         IPAddress address = tcp.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
@@ -112,7 +112,7 @@ internal static class DaemonLocator
         }
         catch (SocketException failure)
         {
-            // A full queue or a closed door means that somebody is there; the command then says what is wrong.
+            // A full queue or a denied connection means that a process listens; the command then reports the problem.
             return failure.SocketErrorCode != SocketError.ConnectionRefused;
         }
     }

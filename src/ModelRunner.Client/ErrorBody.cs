@@ -3,17 +3,17 @@ using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Client;
 
-/// <summary>The error of a daemon, as a person at a terminal should read it.</summary>
+/// <summary>The error of a daemon, worded for a person at a terminal.</summary>
 /// <param name="Sentence">What went wrong, on one line.</param>
-/// <param name="Code">The daemon's own code of the error; null where it gave none.</param>
+/// <param name="Code">The daemon's own error code; null if it sent none.</param>
 internal sealed record ErrorBody(string Sentence, string? Code)
 {
     private const int MaxLength = 2000;
 
-    // What tells a program how to ask better helps nobody who never wrote a request.
+    // A hint about requests does not help a user of the command line.
     private static readonly string[] WordsOfHttp = ["GET /", "POST /", "send {", "send \"", "Authorization:", "request body", "request's body"];
 
-    /// <summary>Reads the body of an error; null where it is not one that the daemon writes.</summary>
+    /// <summary>Reads the body of an error; null if it is not in the daemon's format.</summary>
     public static ErrorBody? Read(ReadOnlyMemory<byte> body)
     {
         try
@@ -27,7 +27,7 @@ internal sealed record ErrorBody(string Sentence, string? Code)
         }
     }
 
-    /// <summary>Reads <c>{"error":{"message":"…"}}</c> or <c>{"error":"…"}</c>; null where it is something else.</summary>
+    /// <summary>Reads <c>{"error":{"message":"…"}}</c> or <c>{"error":"…"}</c>; null if it is something else.</summary>
     public static ErrorBody? Read(JsonElement root)
     {
         JsonElement? error = root.Member("error");
@@ -39,7 +39,7 @@ internal sealed record ErrorBody(string Sentence, string? Code)
         return new ErrorBody(PlainText.EscapeAndCut(WithoutHttp(message.Trim()), MaxLength), code.Length == 0 ? null : code);
     }
 
-    // The daemon's sentences are parts with semicolons between them, of which the later ones say what to do.
+    // The daemon's sentences consist of parts with semicolons between them; the later parts say what to do.
     private static string WithoutHttp(string message)
     {
         string[] parts = message.Split("; ");

@@ -1,12 +1,12 @@
 namespace ModelRunner.Client;
 
-/// <summary>What the program ends with. Documented in <c>docs/cli.md</c>; scripts rely on it.</summary>
+/// <summary>The exit codes of the program. Documented in <c>docs/cli.md</c>; scripts rely on them.</summary>
 internal static class ExitCode
 {
-    /// <summary>All went well.</summary>
+    /// <summary>Success.</summary>
     public const int Success = 0;
 
-    /// <summary>The daemon answered, and the answer was no.</summary>
+    /// <summary>The daemon responded with an error, or the command failed.</summary>
     public const int Failure = 1;
 
     /// <summary>The command line or the configuration is wrong.</summary>
@@ -15,6 +15,6 @@ internal static class ExitCode
     /// <summary>No daemon could be reached.</summary>
     public const int NotRunning = 3;
 
-    /// <summary>Interrupted by the user, as shells number it.</summary>
+    /// <summary>The user interrupted the command; numbered as shells do.</summary>
     public const int Interrupted = 130;
 }

@@ -6,7 +6,7 @@ using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Client;
 
-/// <summary>Tells whose program is at the other end of a connection. Root counts as oneself: it can read every key anyway.</summary>
+/// <summary>Finds out which user owns the process at the other end of a connection. Root counts as this user: it can read every key anyway.</summary>
 internal static class PeerUser
 {
     private const int SocketLevel = 1; // SOL_SOCKET
@@ -18,7 +18,7 @@ internal static class PeerUser
     private const int StateField = 3;
     private const int UserField = 7;
 
-    /// <summary>Whether the process that listens on a Unix socket is this user's.</summary>
+    /// <summary>Whether the process that listens on a Unix socket belongs to this user.</summary>
     public static bool IsOwnPeer(Socket socket)
     {
         // struct ucred: process, user, group.
@@ -28,8 +28,8 @@ internal static class PeerUser
     }
 
     /// <summary>
-    /// Whether a loopback port belongs to this user: any program of the machine may listen on one. False for other machines, and where the
-    /// kernel's table of sockets does not tell.
+    /// Whether a loopback port belongs to this user: every program of the machine may listen on one. False for other machines, and if the
+    /// kernel's table of sockets has no entry.
     /// </summary>
     public static bool IsOwnListener(IPEndPoint remote)
     {
@@ -47,7 +47,7 @@ internal static class PeerUser
         }
     }
 
-    /// <summary>As the other one, with the lines of the kernel's tables.</summary>
+    /// <summary>Like the other overload, with the lines of the kernel's tables as parameters.</summary>
     public static bool IsOwnListener(IPAddress address, int port, IEnumerable<string> table)
     {
         bool isFound = false;
@@ -68,7 +68,7 @@ internal static class PeerUser
 
     private static IEnumerable<string> ReadIfThere(string path) => File.Exists(path) ? File.ReadLines(path) : [];
 
-    // 0100007F:1F90: each four bytes of the address are a number in the order of this machine.
+    // 0100007F:1F90: each four bytes of the address are one number in this machine's byte order.
     private static bool Serves(string local, IPAddress address, int port)
     {
         int colon = local.IndexOf(':', StringComparison.Ordinal);

@@ -3,12 +3,12 @@ using System.Text;
 namespace ModelRunner.Configuration;
 
 /// <summary>
-/// Splits a text into words as a shell would and expands nothing: single quotes keep everything, double quotes keep everything but
+/// Splits a text into words as a shell does, without expansion: single quotes keep everything, double quotes keep everything except
 /// <c>\"</c> and <c>\\</c>, a backslash outside quotes keeps the next character.
 /// </summary>
 internal static class ArgumentSplitter
 {
-    /// <summary>False where a quote is not closed or a backslash ends the text.</summary>
+    /// <summary>False if a quote is not closed or a backslash ends the text.</summary>
     public static bool TrySplit(string text, out IReadOnlyList<string> words)
     {
         var found = new List<string>();

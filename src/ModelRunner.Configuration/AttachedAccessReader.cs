@@ -5,7 +5,7 @@ using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Configuration;
 
-/// <summary>Reads how an attached server is asked: its headers, its key, the place of its page, its certificate.</summary>
+/// <summary>Reads how the daemon calls an attached server: headers, key, path of the metrics page, certificate.</summary>
 internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions options, List<ConfigurationProblem> problems)
 {
     private const int MaxHeaders = 32;
@@ -15,7 +15,7 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
     private static readonly SearchValues<char> NameCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~");
 
-    /// <summary>Headers that say how a message is sent, which is not for the configuration to decide.</summary>
+    /// <summary>Headers that control how a message is sent; the configuration may not set them.</summary>
     private static readonly HashSet<string> OwnHeaders = new(StringComparer.OrdinalIgnoreCase)
     {
         "Connection", "Content-Length", "Content-Type", "Content-Encoding", "Expect", "Keep-Alive", "Proxy-Connection", "TE", "Trailer",
@@ -29,13 +29,13 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
         foreach ((string name, FileNode node) in members.Object("headers")?.Members ?? [])
             AddHeader(name, node, headers);
         if (headers.Count > MaxHeaders)
-            Report(members.Place, null, $"has {headers.Count} headers", $"write at most {MaxHeaders}");
+            Report(members.Location, null, $"has {headers.Count} headers", $"write at most {MaxHeaders}");
 
         WrittenValue? keyFile = members.Text("apiKeyFile");
         WrittenValue? variable = members.Text("apiKeyVariable");
         bool hasHeader = headers.Any(static header => header.Key.Equals(Authorization, StringComparison.OrdinalIgnoreCase));
         if ((keyFile is null ? 0 : 1) + (variable is null ? 0 : 1) + (hasHeader ? 1 : 0) > 1)
-            Report(members.Place, null, "has more than one key", $"keep one of apiKeyFile, apiKeyVariable and the header {Authorization}");
+            Report(members.Location, null, "has more than one key", $"keep one of apiKeyFile, apiKeyVariable and the header {Authorization}");
         else if (ReadKey(keyFile, variable) is { } key)
             headers.Add(new(Authorization, $"Bearer {key}"));
         if (headers.Count == 0)
@@ -62,7 +62,7 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
 
     /// <summary>Reads the member <c>tls</c>.</summary>
     /// <param name="members">The members of the runner.</param>
-    /// <param name="hasTls">Whether its endpoint is one for TLS.</param>
+    /// <param name="hasTls">Whether its endpoint uses TLS.</param>
     public AttachedTlsSettings? Tls(FileObjectReader members, bool hasTls)
     {
         if (members.Object("tls") is not { } node)
@@ -73,28 +73,28 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
         bool isVerified = inner.Boolean("verify") ?? true;
         inner.ReportUnknown();
         if (!hasTls)
-            Report(inner.Place, null, "is of no use without an https endpoint", "write https:// in endpoint, or leave tls out");
+            Report(inner.Location, null, "is of no use without an https endpoint", "write https:// in endpoint, or leave tls out");
         if (written is not null && !isVerified)
-            Report(inner.Place, null, "has a caFile that would not be looked at", "leave out caFile, or verify");
+            Report(inner.Location, null, "has a caFile that would not be used", "leave out caFile, or verify");
         return new AttachedTlsSettings(written is null ? null : ResolveFile(written), isVerified);
     }
 
     private void AddHeader(string name, FileNode node, List<KeyValuePair<string, string>> headers)
     {
-        string place = file.Place(node);
+        string location = file.LocationOf(node);
         if (name.Length is 0 or > 128 || name.AsSpan().ContainsAnyExcept(NameCharacters))
-            Report(place, name, "is not the name of a header", "write letters, digits and dashes");
+            Report(location, name, "is not the name of a header", "write letters, digits and dashes");
         else if (OwnHeaders.Contains(name))
-            Report(place, name, "is a header that the daemon sets itself", "leave it out");
+            Report(location, name, "is a header that the daemon sets itself", "leave it out");
         else if (node.Kind != JsonValueKind.String)
-            Report(place, null, $"is {node.KindName}", "write a text in quotes");
+            Report(location, null, $"is {node.KindName}", "write a string in quotes");
         else if (node.Text.Length > MaxLength || node.Text.AsSpan().ContainsAnyExceptInRange(' ', '~'))
-            Report(place, null, "cannot be the value of a header", $"write at most {MaxLength} printable ASCII characters");
+            Report(location, null, "cannot be the value of a header", $"write at most {MaxLength} printable ASCII characters");
         else
             headers.Add(new(name, node.Text));
     }
 
-    // What is wrong with a key is told without showing it.
+    // Problems with a key are reported without showing it.
     private string? ReadKey(WrittenValue? keyFile, WrittenValue? variable)
     {
         if (variable is not null)
@@ -134,12 +134,12 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
         return null;
     }
 
-    private string? CheckKey(string place, string key)
+    private string? CheckKey(string location, string key)
     {
         if (key.Length is > 0 and <= MaxLength && !key.AsSpan().ContainsAnyExceptInRange('!', '~'))
             return key;
 
-        Report(place, null, "does not hold a key", $"write 1 to {MaxLength} printable ASCII characters without spaces there");
+        Report(location, null, "does not hold a key", $"write 1 to {MaxLength} printable ASCII characters without spaces there");
         return null;
     }
 
@@ -152,6 +152,6 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
         return null;
     }
 
-    private void Report(string place, string? value, string reason, string remedy) =>
-        problems.Add(new ConfigurationProblem(place, value, reason, remedy));
+    private void Report(string location, string? value, string reason, string remedy) =>
+        problems.Add(new ConfigurationProblem(location, value, reason, remedy));
 }

@@ -3,8 +3,7 @@ using System.Globalization;
 namespace ModelRunner.Configuration;
 
 /// <summary>
-/// Numbers of bytes as people write them: <c>16777216</c>, <c>512MiB</c>, <c>8 GiB</c>, <c>8GB</c> (powers of ten), <c>8G</c> (powers of
-/// two).
+/// Byte sizes as people write them: <c>16777216</c>, <c>512MiB</c>, <c>8 GiB</c>, <c>8GB</c> (powers of ten), <c>8G</c> (powers of two).
 /// </summary>
 internal static class ByteSizeText
 {
@@ -15,7 +14,7 @@ internal static class ByteSizeText
         ("K", 1L << 10), ("M", 1L << 20), ("G", 1L << 30), ("T", 1L << 40), ("B", 1),
     ];
 
-    /// <summary>Reads a number of bytes; false where it is none, negative or beyond 2^63.</summary>
+    /// <summary>Reads a byte size; false if it is invalid, negative or beyond 2^63.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out long bytes)
     {
         text = text.Trim();
@@ -40,7 +39,7 @@ internal static class ByteSizeText
         return true;
     }
 
-    /// <summary>Writes a number of bytes with the largest binary unit that leaves at least one, for instance <c>16MiB</c>.</summary>
+    /// <summary>Writes a byte size with the largest binary unit that leaves at least one, for instance <c>16MiB</c>.</summary>
     public static string Format(long bytes)
     {
         (string unit, int shift) = bytes switch

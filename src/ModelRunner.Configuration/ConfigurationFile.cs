@@ -3,12 +3,15 @@ using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Configuration;
 
-/// <summary>What the configuration file says: values by the keys of the catalogue, and the two lists as they stand there.</summary>
+/// <summary>
+/// The contents of the configuration file: values by their keys in the catalogue, and the sections <c>models</c> and <c>runners</c> as JSON
+/// nodes.
+/// </summary>
 internal sealed class ConfigurationFile(string name)
 {
     private const int MaxBytes = 1024 * 1024;
 
-    /// <summary>What stands for a file where there is none.</summary>
+    /// <summary>Used if there is no file.</summary>
     public static ConfigurationFile None { get; } = new("");
 
     /// <summary>The file's name as the user wrote it.</summary>
@@ -17,16 +20,16 @@ internal sealed class ConfigurationFile(string name)
     /// <summary>Values by their keys in the catalogue.</summary>
     public Dictionary<string, WrittenValue> Values { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The section <c>models</c>; null where there is none.</summary>
+    /// <summary>The section <c>models</c>; null if there is none.</summary>
     public FileNode? Models { get; set; }
 
-    /// <summary>The section <c>runners</c>; null where there is none.</summary>
+    /// <summary>The section <c>runners</c>; null if there is none.</summary>
     public FileNode? Runners { get; set; }
 
-    /// <summary>The place of a node in this file, as it is shown.</summary>
-    public string Place(FileNode node) => FilePlace.Format(name, node.Line, node.Path);
+    /// <summary>The location of a node in this file, as it is shown.</summary>
+    public string LocationOf(FileNode node) => FileLocation.Format(name, node.Line, node.Path);
 
-    /// <summary>Finds and reads the file that the options name, or the one in the working directory if it is there.</summary>
+    /// <summary>Finds and reads the file that the options name, or the one in the working directory if it exists.</summary>
     public static ConfigurationFile Read(DaemonOptions options, List<ConfigurationProblem> problems)
     {
         WrittenValue? written = WrittenOptions.FindOutsideFile(options, ConfigurationCatalog.ConfigFile);
@@ -52,9 +55,9 @@ internal sealed class ConfigurationFile(string name)
         }
         catch (JsonException failure)
         {
-            string place = FilePlace.Format(shown, (int)(failure.LineNumber ?? 0) + 1, "");
+            string location = FileLocation.Format(shown, (int)(failure.LineNumber ?? 0) + 1, "");
             string column = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"column {(failure.BytePositionInLine ?? 0) + 1}");
-            problems.Add(new ConfigurationProblem(place, null, $"is not JSON from {column} on", "mend it there; comments and trailing commas are allowed"));
+            problems.Add(new ConfigurationProblem(location, null, $"is not JSON from {column} on", "mend it there; comments and trailing commas are allowed"));
         }
 
         return None;
@@ -71,7 +74,7 @@ internal sealed class ConfigurationFile(string name)
         if (Utf8Text.FindFault(json) is var (line, column))
         {
             string from = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"is not UTF-8 from column {column} on");
-            problems.Add(new ConfigurationProblem(FilePlace.Format(name, line, ""), null, from, "save the file as UTF-8"));
+            problems.Add(new ConfigurationProblem(FileLocation.Format(name, line, ""), null, from, "save the file as UTF-8"));
             return file;
         }
 

@@ -54,17 +54,17 @@ internal sealed class ConfigurationFileReader(ConfigurationFile file, List<Confi
         }
         else
         {
-            problems.Add(new ConfigurationProblem(file.Place(node), null, $"is {node.KindName}", $"write {JsonForm(option)}"));
+            problems.Add(new ConfigurationProblem(file.LocationOf(node), null, $"is {node.KindName}", $"write {JsonForm(option)}"));
         }
     }
 
-    /// <summary>Reports a key that nobody knows, and the one that was probably meant.</summary>
+    /// <summary>Reports an unknown key, and the most similar known key.</summary>
     public static void ReportUnknown(
         ConfigurationFile file, FileNode node, string key, IEnumerable<string> known, List<ConfigurationProblem> problems)
     {
         string? closest = Spelling.Closest(key, known);
         string remedy = closest is null ? "remove it; docs/configuration.md lists the keys" : $"did you mean {closest}?";
-        problems.Add(new ConfigurationProblem(file.Place(node), null, "is not a known key", remedy));
+        problems.Add(new ConfigurationProblem(file.LocationOf(node), null, "is not a known key", remedy));
     }
 
     private WrittenValue? ReadText(FileNode node, OptionKind kind)
@@ -82,7 +82,7 @@ internal sealed class ConfigurationFileReader(ConfigurationFile file, List<Confi
             return null;
 
         string[]? items = isList ? [.. node.Items.Select(static item => item.Text)] : null;
-        return new WrittenValue(file.Place(node), items is null ? node.Text : string.Join(',', items), OptionSource.File, items);
+        return new WrittenValue(file.LocationOf(node), items is null ? node.Text : string.Join(',', items), OptionSource.File, items);
     }
 
     private bool Expect(FileNode node, JsonValueKind kind, string wanted)
@@ -90,7 +90,7 @@ internal sealed class ConfigurationFileReader(ConfigurationFile file, List<Confi
         if (node.Kind == kind)
             return true;
 
-        problems.Add(new ConfigurationProblem(file.Place(node), null, $"is {node.KindName}", $"write {wanted}"));
+        problems.Add(new ConfigurationProblem(file.LocationOf(node), null, $"is {node.KindName}", $"write {wanted}"));
         return false;
     }
 
@@ -98,8 +98,8 @@ internal sealed class ConfigurationFileReader(ConfigurationFile file, List<Confi
     {
         OptionKind.Switch => "true or false, without quotes",
         OptionKind.Integer => $"{option.Expected}, without quotes",
-        OptionKind.Origins or OptionKind.Hosts or OptionKind.Arguments => $"a list of texts, or one text: {option.Expected}",
+        OptionKind.Origins or OptionKind.Hosts or OptionKind.Arguments => $"a list of strings, or one string: {option.Expected}",
         OptionKind.Duration or OptionKind.KeepAlive or OptionKind.Bytes => option.Expected,
-        _ => $"a text in quotes: {option.Expected}",
+        _ => $"a string in quotes: {option.Expected}",
     };
 }

@@ -2,29 +2,29 @@ using System.Globalization;
 
 namespace ModelRunner.Configuration;
 
-/// <summary>One option of the daemon: where it can be written, what it may hold and what it does.</summary>
-/// <param name="FileKey">Its place in the configuration file, sections separated by dots; null: not there.</param>
+/// <summary>One option of the daemon: where it can be set, its range and its effect.</summary>
+/// <param name="FileKey">Its key in the configuration file, sections separated by dots; null: it cannot be set there.</param>
 /// <param name="Variable">Its environment variable; null: none.</param>
 /// <param name="Flag">Its flag of <c>model-runner serve</c>, with dashes; null: none.</param>
-/// <param name="Kind">What its value is made of.</param>
-/// <param name="Description">One line of help and documentation, a full sentence without its final stop.</param>
+/// <param name="Kind">The type of its value.</param>
+/// <param name="Description">One line of help and documentation, a full sentence without its final period.</param>
 internal sealed record ConfigurationOption(string? FileKey, string? Variable, string? Flag, OptionKind Kind, string Description)
 {
-    /// <summary>The default as a person would write it, or a few words where there is none.</summary>
+    /// <summary>The default as a user would write it, or a few words if there is no fixed one.</summary>
     public string Default { get; init; } = "unset";
 
-    /// <summary>The smallest value of an integer, bytes, or a duration in milliseconds.</summary>
+    /// <summary>The smallest value of an integer, of bytes, or of a duration in milliseconds.</summary>
     public long Minimum { get; init; } = long.MinValue;
 
-    /// <summary>The largest value of an integer, bytes, or a duration in milliseconds.</summary>
+    /// <summary>The largest value of an integer, of bytes, or of a duration in milliseconds.</summary>
     public long Maximum { get; init; } = long.MaxValue;
 
-    /// <summary>What it is called where no source is meant.</summary>
+    /// <summary>Its name if no source is meant.</summary>
     public string Name => FileKey ?? Variable ?? Flag ?? "";
 
     /// <summary>
-    /// What it is called for a user who writes options in one place: the flag, the variable, or the key of the file. Where it cannot be
-    /// written there, its variable, which nearly every option has.
+    /// Its name for a user who sets options in the given source: the flag, the variable, or the key of the file. If it cannot be set there,
+    /// its variable, which nearly every option has.
     /// </summary>
     public string NameIn(OptionSource source) => source switch
     {
@@ -33,7 +33,7 @@ internal sealed record ConfigurationOption(string? FileKey, string? Variable, st
         _ => Variable ?? Flag ?? Name,
     };
 
-    /// <summary>As <see cref="NameIn"/>, with the value that turns a switch on.</summary>
+    /// <summary>Like <see cref="NameIn"/>, with the value that turns a switch on.</summary>
     public string SwitchedOnIn(OptionSource source) => source switch
     {
         OptionSource.Flag when Flag is not null => Flag,
@@ -41,7 +41,7 @@ internal sealed record ConfigurationOption(string? FileKey, string? Variable, st
         _ => Variable is null ? NameIn(source) : $"{Variable}=1",
     };
 
-    /// <summary>What values it takes, as a noun phrase that completes "it must be …".</summary>
+    /// <summary>The values that it accepts, as a noun phrase that completes "it must be …".</summary>
     public string Expected => Kind switch
     {
         OptionKind.Path => "a path",

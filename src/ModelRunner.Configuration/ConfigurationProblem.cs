@@ -2,10 +2,10 @@ using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Configuration;
 
-/// <summary>One thing that is wrong with what the user wrote. Its text is one line.</summary>
+/// <summary>One problem with the user's configuration. Its text is one line.</summary>
 /// <param name="Key">The key as the user wrote it.</param>
-/// <param name="Value">The value as the user wrote it; null where there is none or where it must not be shown.</param>
-/// <param name="Reason">What is wrong; completes a sentence that begins with the value, or stands alone where there is none.</param>
+/// <param name="Value">The value as the user wrote it; null if there is none or if it must not be shown.</param>
+/// <param name="Reason">What is wrong; completes a sentence that begins with the value, or stands alone if there is no value.</param>
 /// <param name="Remedy">What to do.</param>
 internal sealed record ConfigurationProblem(string Key, string? Value, string Reason, string Remedy)
 {

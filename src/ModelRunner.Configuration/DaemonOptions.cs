@@ -1,24 +1,24 @@
 namespace ModelRunner.Configuration;
 
-/// <summary>What the user wrote, as it was written, and the environment in which it is read. Nothing is checked yet.</summary>
+/// <summary>The options as the user wrote them, and the environment in which they are read. Not checked yet.</summary>
 internal sealed record DaemonOptions
 {
-    /// <summary>Values of the flags by their names with dashes; a switch that was given has the value <c>true</c>.</summary>
+    /// <summary>Values of the flags by their names with dashes; a switch that is set has the value <c>true</c>.</summary>
     public IReadOnlyDictionary<string, string> Flags { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>The environment variables.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Absolute path that relative paths of flags and variables begin at.</summary>
+    /// <summary>Absolute path to which paths of flags and variables are relative.</summary>
     public required string WorkingDirectory { get; init; }
 
-    /// <summary>Absolute path of the folder that holds our executable, the embedded runner and the demo models.</summary>
+    /// <summary>Absolute path of the folder that contains our executable, the embedded runner and the demo models.</summary>
     public required string BaseDirectory { get; init; }
 
-    /// <summary>Tells whether this system has OpenSSL's library. It is asked only where the configuration needs it.</summary>
+    /// <summary>Returns whether this system has OpenSSL's library. Called only if the configuration needs it.</summary>
     public Func<bool> HasOpenSsl { get; init; } = OpenSslLibrary.IsPresent;
 
-    /// <summary>Takes the environment from this process; there are no flags yet.</summary>
+    /// <summary>Takes the environment of this process; there are no flags yet.</summary>
     public static DaemonOptions FromProcess()
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -34,8 +34,8 @@ internal sealed record DaemonOptions
     }
 
     /// <summary>
-    /// The value of a variable without the spaces and the pair of quotes around it, which env files often leave there; null where it is
-    /// not set or empty.
+    /// The value of a variable without the spaces and the pair of quotes around it, which env files often leave there; null if it is not set
+    /// or empty.
     /// </summary>
     public string? Variable(string name)
     {

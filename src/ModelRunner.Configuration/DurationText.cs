@@ -4,15 +4,15 @@ using System.Text;
 namespace ModelRunner.Configuration;
 
 /// <summary>
-/// Lengths of time as people write them. One table for the configuration, the API and the command line: <c>10m</c>, <c>1h30m</c>,
-/// <c>500ms</c>, <c>1.5h</c>, a number of seconds (<c>300</c>), <c>0</c>. A minus sign in front of any of them makes it negative.
+/// Durations as people write them. One syntax for the configuration, the API and the command line: <c>10m</c>, <c>1h30m</c>, <c>500ms</c>,
+/// <c>1.5h</c>, a number of seconds (<c>300</c>), <c>0</c>. A leading minus sign makes it negative.
 /// </summary>
 internal static class DurationText
 {
-    /// <summary>The longest length of time that is understood. More is a slip of the pen.</summary>
+    /// <summary>The longest duration that is accepted. A longer one is certainly a mistake.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
 
-    /// <summary>Reads a length of time; false where it is none or longer than <see cref="Longest"/>.</summary>
+    /// <summary>Reads a duration; false if it is invalid or longer than <see cref="Longest"/>.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan duration)
     {
         text = text.Trim();
@@ -30,7 +30,7 @@ internal static class DurationText
         return true;
     }
 
-    /// <summary>Reads how long an idle runner stays: every negative length is <see cref="Timeout.InfiniteTimeSpan"/>, for ever.</summary>
+    /// <summary>Reads how long an idle runner stays: every negative duration is <see cref="Timeout.InfiniteTimeSpan"/>, for ever.</summary>
     public static bool TryParseKeepAlive(ReadOnlySpan<char> text, out TimeSpan keepAlive)
     {
         if (!TryParse(text, out keepAlive))
@@ -41,7 +41,7 @@ internal static class DurationText
         return true;
     }
 
-    /// <summary>Writes a length of time in the form that <see cref="TryParse"/> reads; negative ones as <c>-1</c>.</summary>
+    /// <summary>Writes a duration in the format that <see cref="TryParse"/> reads; negative ones as <c>-1</c>.</summary>
     public static string Format(TimeSpan duration)
     {
         if (duration < TimeSpan.Zero)

@@ -1,21 +1,21 @@
 namespace ModelRunner.Configuration;
 
-/// <summary>Where a server listens, as people write it: <c>unix:/path</c>, <c>http://host:port</c> or, for some, <c>https://host:port</c>.</summary>
+/// <summary>The address of a server, as people write it: <c>unix:/path</c>, <c>http://host:port</c> or, for some, <c>https://host:port</c>.</summary>
 internal static class EndpointText
 {
     private const string UnixPrefix = "unix:";
 
-    /// <summary>What <see cref="TryParse"/> understands, for a sentence.</summary>
+    /// <summary>The format that <see cref="TryParse"/> reads, for a sentence.</summary>
     public const string Expected = "unix: with an absolute path, or http://host:port without a path";
 
-    /// <summary>What <see cref="TryParseWithTls"/> understands, for a sentence.</summary>
+    /// <summary>The format that <see cref="TryParseWithTls"/> reads, for a sentence.</summary>
     public const string ExpectedWithTls = "unix: with an absolute path, or http://host:port or https://host:port without a path";
 
-    /// <summary>Reads the endpoint of a daemon; exactly one of the two results is set where it succeeds.</summary>
+    /// <summary>Reads the endpoint of a daemon; on success exactly one of the two results is set.</summary>
     public static bool TryParse(string text, out string? socketPath, out Uri? address) =>
         TryParseWithTls(text, out socketPath, out address) && address?.Scheme != Uri.UriSchemeHttps;
 
-    /// <summary>Reads the endpoint of an attached server; exactly one of the two results is set where it succeeds.</summary>
+    /// <summary>Reads the endpoint of an attached server; on success exactly one of the two results is set.</summary>
     public static bool TryParseWithTls(string text, out string? socketPath, out Uri? address)
     {
         socketPath = null;

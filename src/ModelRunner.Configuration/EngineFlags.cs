@@ -1,19 +1,19 @@
 namespace ModelRunner.Configuration;
 
-/// <summary>The arguments that an engine knows, as its help lists them.</summary>
-/// <param name="Known">Every spelling that it takes.</param>
-/// <param name="Removed">Spellings that it names only to refuse them, each with the arguments that its help names instead.</param>
+/// <summary>The arguments of an engine, as its help lists them.</summary>
+/// <param name="Known">Every spelling that it accepts.</param>
+/// <param name="Removed">Spellings that it lists but refuses, each with the arguments that its help names instead.</param>
 internal sealed record EngineFlags(IReadOnlySet<string> Known, IReadOnlyDictionary<string, IReadOnlyList<string>> Removed)
 {
     private const int MaxIndent = 2;
     private const string Removal = "has been removed";
 
-    // Less than this is no help of an engine, whatever it is.
+    // A text with fewer arguments is not the help of an engine.
     private const int LeastFlags = 8;
 
     /// <summary>
-    /// Reads a help text: lines that begin, after at most two spaces, with an argument in all its spellings; what is indented further goes
-    /// on with the description. Null where the text is not such a help.
+    /// Reads a help text: an argument line begins, after at most two spaces, with an argument in all its spellings; a line that is indented
+    /// further continues the description. Null if the text is not such a help.
     /// </summary>
     public static EngineFlags? Parse(string help)
     {
@@ -44,20 +44,20 @@ internal sealed record EngineFlags(IReadOnlySet<string> Known, IReadOnlyDictiona
     private static (List<string> Names, string Description) ReadNames(string line)
     {
         var names = new List<string>();
-        int place = 0;
-        while (IsName(line.AsSpan(place)))
+        int position = 0;
+        while (IsName(line.AsSpan(position)))
         {
-            int end = line.IndexOf(' ', place);
-            string word = end < 0 ? line[place..] : line[place..end];
+            int end = line.IndexOf(' ', position);
+            string word = end < 0 ? line[position..] : line[position..end];
             names.Add(word.TrimEnd(',', '\r'));
-            place = end < 0 ? line.Length : end;
-            while (place < line.Length && line[place] == ' ')
-                place++;
+            position = end < 0 ? line.Length : end;
+            while (position < line.Length && line[position] == ' ')
+                position++;
             if (!word.EndsWith(','))
                 break;
         }
 
-        return (names, line[place..]);
+        return (names, line[position..]);
     }
 
     private static void Finish(

@@ -1,6 +1,6 @@
 namespace ModelRunner.Configuration;
 
-/// <summary>Looks for the programs that serve models.</summary>
+/// <summary>Finds the executables of the engines.</summary>
 internal static class EngineLookup
 {
     private const string LlamaServer = "llama-server";
@@ -8,8 +8,8 @@ internal static class EngineLookup
     private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>
-    /// Absolute path of llama-server: the one that was named, else the first of PATH, else null. A name that leads nowhere is a problem,
-    /// for the user would not get the engine that he asked for.
+    /// Absolute path of llama-server: the named one, else the first one in PATH, else null. A name that does not lead to it is a problem,
+    /// since the user would not get the requested engine.
     /// </summary>
     public static string? FindLlamaServer(OptionReader reader)
     {
@@ -30,7 +30,7 @@ internal static class EngineLookup
         return null;
     }
 
-    /// <summary>Absolute path of the embedded runner, in its folder beside our executable; null where this build has none.</summary>
+    /// <summary>Absolute path of the embedded runner, in its folder beside our executable; null if this build has none.</summary>
     public static string? FindLlamaHost(DaemonOptions options)
     {
         string path = Path.Join(options.BaseDirectory, "llama-host", "llama-host");
@@ -39,7 +39,7 @@ internal static class EngineLookup
 
     private static string? FindOnPath(string? folders)
     {
-        // A relative entry would let the working directory choose what is executed.
+        // A relative entry would let the working directory determine which program is executed.
         IEnumerable<string> absolute = (folders ?? "").Split(':').Where(Path.IsPathRooted);
         return absolute.Select(static folder => Path.Join(folder, LlamaServer)).FirstOrDefault(IsExecutable);
     }

@@ -4,10 +4,10 @@ using System.Text.Json;
 
 namespace ModelRunner.Configuration;
 
-/// <summary>Reads JSON with comments and trailing commas into nodes that know their lines. Reports names that occur twice.</summary>
+/// <summary>Reads JSON with comments and trailing commas into nodes that know their lines. Reports duplicate names.</summary>
 internal ref struct FileNodeReader(ReadOnlySpan<byte> json, string fileName, List<ConfigurationProblem> problems)
 {
-    /// <summary>Deeper than any key of ours.</summary>
+    /// <summary>Deeper than any of our keys.</summary>
     private const int MaxDepth = 16;
 
     private readonly ReadOnlySpan<byte> _json = json;
@@ -27,7 +27,7 @@ internal ref struct FileNodeReader(ReadOnlySpan<byte> json, string fileName, Lis
         _reader.Read();
         FileNode root = ReadValue("");
 
-        // The reader throws here where something follows the value.
+        // The reader throws here if anything follows the value.
         _reader.Read();
         return root;
     }
@@ -61,7 +61,7 @@ internal ref struct FileNodeReader(ReadOnlySpan<byte> json, string fileName, Lis
             if (names.Add(name))
                 members.Add(KeyValuePair.Create(name, value));
             else
-                problems.Add(new ConfigurationProblem(FilePlace.Format(fileName, line, memberPath), null, "is written twice", "keep one of them"));
+                problems.Add(new ConfigurationProblem(FileLocation.Format(fileName, line, memberPath), null, "is written twice", "keep one of them"));
         }
 
         return members;
@@ -75,8 +75,8 @@ internal ref struct FileNodeReader(ReadOnlySpan<byte> json, string fileName, Lis
         }
         catch (InvalidOperationException)
         {
-            string place = FilePlace.Format(fileName, line, path);
-            problems.Add(new ConfigurationProblem(place, null, "has an escape such as \"\\ud800\" that is half a character", "write the whole character"));
+            string location = FileLocation.Format(fileName, line, path);
+            problems.Add(new ConfigurationProblem(location, null, "has an escape such as \"\\ud800\" that is half a character", "write the whole character"));
             return "";
         }
     }
@@ -99,7 +99,7 @@ internal ref struct FileNodeReader(ReadOnlySpan<byte> json, string fileName, Lis
 
     private static string Join(string path, string name)
     {
-        bool isPlain = name.Length > 0 && name.AsSpan().IndexOfAnyExcept(FilePlace.PlainNameCharacters) < 0;
+        bool isPlain = name.Length > 0 && name.AsSpan().IndexOfAnyExcept(FileLocation.PlainNameCharacters) < 0;
         return (isPlain, path.Length) switch
         {
             (true, 0) => name,

@@ -3,26 +3,26 @@ using System.Text.Json;
 
 namespace ModelRunner.Configuration;
 
-/// <summary>Reads the members of one object of the lists in the file. Each is asked for once; what was not asked for is unknown.</summary>
+/// <summary>Reads the members of one object in the lists of the file. Each known member is read once; the remaining ones are unknown.</summary>
 internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, List<ConfigurationProblem> problems)
 {
     private readonly List<string> _known = [];
 
-    public string Place => file.Place(node);
+    public string Location => file.LocationOf(node);
 
-    /// <summary>A text; null where it is missing or something else.</summary>
-    public WrittenValue? Text(string name) => Find(name, JsonValueKind.String, "a text in quotes") is { } member ? Written(member) : null;
+    /// <summary>A string; null if it is missing or something else.</summary>
+    public WrittenValue? Text(string name) => Find(name, JsonValueKind.String, "a string in quotes") is { } member ? Written(member) : null;
 
-    /// <summary>A text that must be there; its absence is a problem.</summary>
+    /// <summary>A required string; its absence is a problem.</summary>
     public WrittenValue? RequiredText(string name, string meaning)
     {
         WrittenValue? text = Text(name);
         if (text is null && !node.Members.Any(member => member.Key == name))
-            problems.Add(new ConfigurationProblem(Place, null, $"lacks {name}", $"add {name}, {meaning}"));
+            problems.Add(new ConfigurationProblem(Location, null, $"lacks {name}", $"add {name}, {meaning}"));
         return text;
     }
 
-    /// <summary>A whole number within limits; null where it is missing or something else.</summary>
+    /// <summary>A whole number within limits; null if it is missing or something else.</summary>
     public int? Integer(string name, int minimum, int maximum)
     {
         if (Find(name, JsonValueKind.Number, "a whole number") is not { } member)
@@ -32,11 +32,11 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
             return value;
 
         problems.Add(new ConfigurationProblem(
-            file.Place(member), member.Text, $"is not a whole number from {minimum} to {maximum}", "change it or leave it out"));
+            file.LocationOf(member), member.Text, $"is not a whole number from {minimum} to {maximum}", "change it or leave it out"));
         return null;
     }
 
-    /// <summary>A duration as text or number of seconds, by the rules of an option.</summary>
+    /// <summary>A duration as string or number of seconds, by the rules of an option.</summary>
     public TimeSpan? KeepAlive(string name)
     {
         ConfigurationOption option = ConfigurationCatalog.KeepAlive;
@@ -47,11 +47,11 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
             return value;
 
         string shown = member.Text.Length == 0 ? member.KindName : member.Text;
-        problems.Add(new ConfigurationProblem(file.Place(member), shown, $"is not {option.Expected}", "change it or leave it out"));
+        problems.Add(new ConfigurationProblem(file.LocationOf(member), shown, $"is not {option.Expected}", "change it or leave it out"));
         return null;
     }
 
-    /// <summary>True or false; null where it is missing or something else.</summary>
+    /// <summary>True or false; null if it is missing or something else.</summary>
     public bool? Boolean(string name)
     {
         if (Member(name) is not { } member)
@@ -59,14 +59,14 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
         if (member.Kind is JsonValueKind.True or JsonValueKind.False)
             return member.Kind == JsonValueKind.True;
 
-        problems.Add(new ConfigurationProblem(file.Place(member), null, $"is {member.KindName}", "write true or false, without quotes"));
+        problems.Add(new ConfigurationProblem(file.LocationOf(member), null, $"is {member.KindName}", "write true or false, without quotes"));
         return null;
     }
 
-    /// <summary>An object; null where it is missing or something else.</summary>
+    /// <summary>An object; null if it is missing or something else.</summary>
     public FileNode? Object(string name) => Find(name, JsonValueKind.Object, "an object") is { Kind: JsonValueKind.Object } member ? member : null;
 
-    /// <summary>A list of texts, or one text; null where it is missing or something else.</summary>
+    /// <summary>A list of strings, or one string; null if it is missing or something else.</summary>
     public WrittenValue? Texts(string name)
     {
         if (Member(name) is not { } member)
@@ -76,11 +76,11 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
         if (member.Kind == JsonValueKind.Array && member.Items.All(static item => item.Kind == JsonValueKind.String))
             return Written(member) with { Items = [.. member.Items.Select(static item => item.Text)] };
 
-        problems.Add(new ConfigurationProblem(file.Place(member), null, $"is {member.KindName}", "write a list of texts"));
+        problems.Add(new ConfigurationProblem(file.LocationOf(member), null, $"is {member.KindName}", "write a list of strings"));
         return null;
     }
 
-    /// <summary>Reports the members that nobody asked for. Call it last.</summary>
+    /// <summary>Reports the members that were not read. Call it last.</summary>
     public void ReportUnknown()
     {
         foreach ((string name, FileNode member) in node.Members)
@@ -93,7 +93,7 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
         if (Member(name) is not { } member || member.Kind == kind)
             return Member(name);
 
-        problems.Add(new ConfigurationProblem(file.Place(member), null, $"is {member.KindName}", $"write {wanted}"));
+        problems.Add(new ConfigurationProblem(file.LocationOf(member), null, $"is {member.KindName}", $"write {wanted}"));
         return null;
     }
 
@@ -103,5 +103,5 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
         return node.Members.FirstOrDefault(member => member.Key == name).Value;
     }
 
-    private WrittenValue Written(FileNode member) => new(file.Place(member), member.Text, OptionSource.File);
+    private WrittenValue Written(FileNode member) => new(file.LocationOf(member), member.Text, OptionSource.File);
 }

@@ -5,7 +5,7 @@ namespace ModelRunner.Configuration;
 /// <summary>Log levels as people write them, in any case: those of Docker Model Runner and those of .NET.</summary>
 internal static class LevelText
 {
-    /// <summary>Reads a level; false where the word is none.</summary>
+    /// <summary>Reads a level; false if the word is not one.</summary>
     public static bool TryParse(string text, out LogLevel level)
     {
         LogLevel? known = text.Trim().ToUpperInvariant() switch

@@ -3,13 +3,13 @@ using System.Text;
 
 namespace ModelRunner.Configuration;
 
-/// <summary>Where the daemon listens, and so where its clients find it.</summary>
+/// <summary>Resolves the addresses on which the daemon listens, where its clients also find it.</summary>
 internal static class ListenResolver
 {
-    /// <summary>The name of the socket in the working directory where nothing else is said.</summary>
+    /// <summary>The default name of the socket, in the working directory.</summary>
     public const string DefaultSocketName = "model-runner.sock";
 
-    /// <summary>The kernel takes 108 bytes with the final zero.</summary>
+    /// <summary>The kernel's limit is 108 bytes with the final zero.</summary>
     private const int MaxSocketPathBytes = 107;
 
     public static ListenSettings Resolve(OptionReader reader)
@@ -35,7 +35,7 @@ internal static class ListenResolver
         };
     }
 
-    /// <summary>Refuses an address that others can reach where neither a key nor the word that none is wanted was given.</summary>
+    /// <summary>Refuses an address that other machines can reach if there is neither a key nor the option that allows that.</summary>
     public static void CheckExposure(ListenSettings listen, string? apiKey, bool isInsecure, OptionReader reader)
     {
         if (listen.Tcp is null || IPAddress.IsLoopback(listen.Tcp.Address) || apiKey is not null || isInsecure)
@@ -47,7 +47,7 @@ internal static class ListenResolver
             $"set {ConfigurationCatalog.ApiKey.NameIn(bind.Source)}, or {ConfigurationCatalog.Insecure.SwitchedOnIn(bind.Source)} if everybody may use it"));
     }
 
-    // A user who wrote nothing learns the name of the variable.
+    // A user who wrote nothing gets the name of the variable.
     private static OptionSource SourceOf(ConfigurationOption option, OptionReader reader) =>
         reader.Written.Find(option)?.Source ?? OptionSource.Environment;
 
@@ -64,7 +64,7 @@ internal static class ListenResolver
         return IPAddress.Loopback;
     }
 
-    // IPAddress also takes "1" and "0x7f.1", which nobody writes on purpose.
+    // IPAddress also accepts "1" and "0x7f.1", which are certainly mistakes.
     private static bool IsAddress(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out IPAddress? address) =>
         IPAddress.TryParse(text, out address) && (text.Contains(':', StringComparison.Ordinal) || text.AsSpan().Count('.') == 3);
 

@@ -3,12 +3,12 @@ using static ModelRunner.Configuration.LlamaValueKind;
 namespace ModelRunner.Configuration;
 
 /// <summary>
-/// The arguments of llama-server that may be added, in every spelling it knows, and those that never may. The list allows; what is not
-/// on it is refused, so that an argument which a future llama-server learns is safe until somebody has looked at it.
+/// The arguments of llama-server that users may add, in every spelling, and those that they may never add. This is an allow-list: all other
+/// arguments are refused, so that a new argument of a future llama-server is safe until it has been reviewed.
 /// </summary>
 internal static class LlamaArgumentTable
 {
-    // Names of one line are one argument; the first long one is passed on.
+    // Names of one entry are one argument; the first long one is passed on.
     private static readonly (LlamaValueKind Kind, string Names)[] Allowed =
     [
         // Threads.
@@ -66,7 +66,7 @@ internal static class LlamaArgumentTable
         (Integer, "--verbosity -lv --log-verbosity"), (None, "--verbose -v --log-verbose"), (None, "--perf"), (None, "--no-perf"),
     ];
 
-    // What the daemon sets itself, and what to write instead.
+    // Arguments that the daemon sets itself, and what to write instead.
     private static readonly (string Names, string Remedy)[] Owned =
     [
         ("--model -m --hf-repo -hf -hfr --hf-file -hff --hf-token -hft --model-url -mu --docker-repo -dr --models-dir --models-preset"
@@ -94,7 +94,7 @@ internal static class LlamaArgumentTable
     /// <summary>Allowed arguments by every spelling.</summary>
     public static IReadOnlyDictionary<string, LlamaArgument> Arguments { get; } = Expand();
 
-    /// <summary>Says why an argument may not be added and what to do instead.</summary>
+    /// <summary>Explains why an argument may not be added and what to do instead.</summary>
     public static (string Reason, string Remedy) Explain(string name)
     {
         foreach ((string names, string remedy) in Owned)
@@ -104,7 +104,7 @@ internal static class LlamaArgumentTable
             if (Holds(names, name))
                 return ($"is never allowed because it {reason}", "leave it out");
 
-        // A short form is near to many words and says nothing. Dashes are no letters: they make no two names alike.
+        // A short form is similar to many words, so it gets no suggestion. Dashes do not count as common letters.
         IEnumerable<string> longNames = Arguments.Keys
             .Where(static known => known.StartsWith("--", StringComparison.Ordinal)).Select(static known => known[2..]);
         string word = name.TrimStart('-');

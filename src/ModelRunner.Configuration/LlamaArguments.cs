@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace ModelRunner.Configuration;
 
 /// <summary>
-/// Checks arguments that are added to those of llama-server. What passes is rewritten as separate, canonical words, so that llama-server
+/// Checks arguments that users add to those of llama-server. Accepted ones are rewritten as separate, canonical words, so that llama-server
 /// reads exactly what was checked here.
 /// </summary>
 internal static class LlamaArguments
@@ -16,11 +16,11 @@ internal static class LlamaArguments
     private static readonly SearchValues<char> WordCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.,:;=+-");
 
-    /// <summary>The checked arguments for every runner; empty where there are none or where one is wrong.</summary>
+    /// <summary>The checked arguments for every runner; empty if there are none or if one is wrong.</summary>
     public static IReadOnlyList<string> Resolve(OptionReader reader) =>
         reader.Written.Find(ConfigurationCatalog.LlamaArguments) is { } written ? Resolve(written, reader.Problems) : [];
 
-    /// <summary>Checks a written value: a list, or one text that is split at spaces outside quotes.</summary>
+    /// <summary>Checks a configured value: a list, or one text that is split at spaces outside quotes.</summary>
     public static IReadOnlyList<string> Resolve(WrittenValue written, List<ConfigurationProblem> problems)
     {
         if (written.Items is { } items)
@@ -32,7 +32,7 @@ internal static class LlamaArguments
         return [];
     }
 
-    /// <summary>The last value of a whole-number argument by its canonical name; null where it is not given.</summary>
+    /// <summary>The last value of a whole-number argument by its canonical name; null if it is not given.</summary>
     public static int? FindInteger(IReadOnlyList<string> arguments, string name)
     {
         for (int i = arguments.Count - 2; i >= 0; i--)
@@ -42,7 +42,7 @@ internal static class LlamaArguments
         return null;
     }
 
-    /// <summary>The last value of an argument by its canonical name; null where it is not given.</summary>
+    /// <summary>The last value of an argument by its canonical name; null if it is not given.</summary>
     public static string? FindText(IReadOnlyList<string> arguments, string name)
     {
         for (int i = arguments.Count - 2; i >= 0; i--)
@@ -57,7 +57,7 @@ internal static class LlamaArguments
         var accepted = new List<string>();
         if (words.Count > MaxCount || words.Any(static word => word.Length > MaxLength))
         {
-            problems.Add(new ConfigurationProblem(key, null, "holds too much", $"write at most {MaxCount} words of {MaxLength} characters"));
+            problems.Add(new ConfigurationProblem(key, null, "is too long", $"write at most {MaxCount} words of {MaxLength} characters"));
             return accepted;
         }
 
@@ -70,7 +70,7 @@ internal static class LlamaArguments
         return accepted;
     }
 
-    /// <summary>Checks one argument and returns how many of the following words it took.</summary>
+    /// <summary>Checks one argument and returns how many of the following words it used.</summary>
     private static int CheckOne(string key, string word, string? following, List<string> accepted, List<ConfigurationProblem> problems)
     {
         (string name, string? value) = SplitName(word);
@@ -81,7 +81,7 @@ internal static class LlamaArguments
                 : ("is not an argument; those begin with - or --", "leave it out, or put it after the argument that it belongs to");
             problems.Add(new ConfigurationProblem(key, word, reason, remedy));
 
-            // The value of a refused argument is not worth a second complaint.
+            // The value of a refused argument is not reported as a second problem.
             return word.StartsWith('-') && value is null && following is not null && !following.StartsWith('-') ? 1 : 0;
         }
 
@@ -108,7 +108,7 @@ internal static class LlamaArguments
         return value is not null && value.StartsWith('-') ? 0 : taken;
     }
 
-    // llama-server itself reads --ctx_size as --ctx-size; --name=value is what people write from habit.
+    // llama-server itself reads --ctx_size as --ctx-size; many people write --name=value.
     private static (string Name, string? Value) SplitName(string word)
     {
         int equals = word.StartsWith('-') ? word.IndexOf('=', StringComparison.Ordinal) : -1;
@@ -132,7 +132,7 @@ internal static class LlamaArguments
         value.Length is > 0 and <= 512 && !value.AsSpan().ContainsAnyExcept(WordCharacters)
         && (value[0] != '-' || int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _));
 
-    // A regular expression holds any character; llama-server reads it as nothing else.
+    // A regular expression may contain any character; llama-server uses it for nothing else.
     private static bool IsPattern(string value) =>
         !value.StartsWith('-') && value.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && equals < value.Length - 1
         && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');

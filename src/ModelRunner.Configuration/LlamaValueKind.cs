@@ -1,6 +1,6 @@
 namespace ModelRunner.Configuration;
 
-/// <summary>What follows an argument of llama-server.</summary>
+/// <summary>The kind of value that follows an argument of llama-server.</summary>
 internal enum LlamaValueKind
 {
     /// <summary>Nothing.</summary>
@@ -15,7 +15,7 @@ internal enum LlamaValueKind
     /// <summary>A word of letters, digits and <c>_ . , : ; = + -</c>: never a path, never another argument.</summary>
     Word,
 
-    /// <summary>Patterns of tensor names and where to put these tensors: <c>PATTERN=BUFFER</c>, several with commas between them.</summary>
+    /// <summary>Patterns of tensor names with the buffer for these tensors: <c>PATTERN=BUFFER</c>, several separated by commas.</summary>
     Pattern,
 
     /// <summary>A JSON object.</summary>

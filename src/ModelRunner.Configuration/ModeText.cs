@@ -5,7 +5,7 @@ namespace ModelRunner.Configuration;
 /// <summary>Modes as they are written in files, requests and labels.</summary>
 internal static class ModeText
 {
-    /// <summary>Reads a mode, in lower case as it is shown.</summary>
+    /// <summary>Reads a mode, in lower case.</summary>
     public static bool TryParse(string text, out RunnerMode mode)
     {
         RunnerMode? known = text switch
@@ -19,7 +19,7 @@ internal static class ModeText
         return known is not null;
     }
 
-    /// <summary>Writes a mode as it is shown.</summary>
+    /// <summary>Writes a mode, in lower case.</summary>
     public static string Format(RunnerMode mode) => mode switch
     {
         RunnerMode.Embedding => "embedding",

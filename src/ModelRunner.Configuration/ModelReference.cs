@@ -3,14 +3,14 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Configuration;
 
 /// <summary>
-/// A model's name and tag in canonical form. The name is lower case, the tag keeps its case and is <c>latest</c> where none is written,
-/// as in Docker Model Runner. Everything else is kept as it is written, so that a name may hold any printable character.
+/// A model's name and tag in canonical form. The name is lower case; the tag keeps its case and is <c>latest</c> by default, as in Docker
+/// Model Runner. All other characters are kept, so that a name may contain any printable character.
 /// </summary>
 /// <param name="Name">The part before the last colon after the last slash, in lower case.</param>
 /// <param name="Tag">The part after it.</param>
 internal readonly record struct ModelReference(string Name, string Tag)
 {
-    /// <summary>The longest reference in characters. Prometheus may drop a whole scrape for one over-long label value.</summary>
+    /// <summary>The longest reference in characters. Prometheus may drop a whole scrape because of one label value that is too long.</summary>
     public const int MaxLength = 200;
 
     private const string DefaultTag = "latest";
@@ -19,7 +19,7 @@ internal readonly record struct ModelReference(string Name, string Tag)
 
     private static readonly string[] DefaultRegistries = ["docker.io/", "index.docker.io/", "registry-1.docker.io/"];
 
-    /// <summary>Whether the person wrote the tag; where not, <see cref="Tag"/> is the default.</summary>
+    /// <summary>Whether the user wrote the tag; if not, <see cref="Tag"/> is the default.</summary>
     public bool HasWrittenTag { get; init; }
 
     /// <inheritdoc/>
@@ -49,7 +49,7 @@ internal readonly record struct ModelReference(string Name, string Tag)
 
     /// <summary>
     /// This reference, and those that mean the same in Docker Model Runner: without the default registry, without and with the default
-    /// namespace <c>ai/</c>, and without any registry in front (a first part that holds a dot or a colon, or is localhost).
+    /// namespace <c>ai/</c>, and without any leading registry (a first part that contains a dot or a colon, or is localhost).
     /// </summary>
     public IEnumerable<ModelReference> EqualSpellings()
     {
@@ -71,8 +71,8 @@ internal readonly record struct ModelReference(string Name, string Tag)
     }
 
     /// <summary>
-    /// Whether this is how a person may shorten another reference: the last parts of its name, with the same tag, or with any tag where
-    /// none was written.
+    /// Whether a person may use this reference as a short form of another one: the last parts of its name, with the same tag, or with any
+    /// tag if none was written.
     /// </summary>
     public bool IsEndOf(ModelReference whole)
     {
@@ -83,14 +83,14 @@ internal readonly record struct ModelReference(string Name, string Tag)
         return isSameTag && isEnd;
     }
 
-    /// <summary>Takes a canonical reference apart.</summary>
-    /// <exception cref="FormatException">It is not one.</exception>
+    /// <summary>Splits a canonical reference into its parts.</summary>
+    /// <exception cref="FormatException">It is not a canonical reference.</exception>
     public static ModelReference FromCanonical(string canonical) => TryParse(canonical, out ModelReference reference, out string? problem)
         ? reference
         : throw new FormatException($"The model reference {canonical} {problem}.");
 
     /// <summary>
-    /// As <see cref="TryParse"/> for a name in the configuration file, where a line break at its end is a slip that the user should see.
+    /// Like <see cref="TryParse"/> for a name in the configuration file, where a final line break is a mistake that the user should see.
     /// </summary>
     public static bool TryParseWritten(string text, out ModelReference reference, out string? problem)
     {

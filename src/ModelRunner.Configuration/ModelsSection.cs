@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace ModelRunner.Configuration;
 
-/// <summary>Reads the section <c>models</c> of the file: what is said of single models.</summary>
+/// <summary>Reads the section <c>models</c> of the file: settings of single models.</summary>
 internal static class ModelsSection
 {
-    /// <summary>Written as <c>mmproj</c>, it keeps a projector away that lies beside the model.</summary>
+    /// <summary>The value of <c>mmproj</c> that disables a projector beside the model.</summary>
     private const string NoProjector = "none";
 
     private const int MaxContextSize = 16 * 1024 * 1024;
@@ -17,7 +17,7 @@ internal static class ModelsSection
         {
             if (node.Kind != JsonValueKind.Object)
             {
-                reader.Problems.Add(new ConfigurationProblem(file.Place(node), null, $"is {node.KindName}", "write an object, {} for the defaults"));
+                reader.Problems.Add(new ConfigurationProblem(file.LocationOf(node), null, $"is {node.KindName}", "write an object, {} for the defaults"));
             }
             else if (ParseReference(file, node, written, reader.Problems) is { } canonical)
             {
@@ -25,7 +25,7 @@ internal static class ModelsSection
                 if (!models.TryAdd(canonical, settings))
                 {
                     reader.Problems.Add(new ConfigurationProblem(
-                        file.Place(node), written, $"is the same model as another entry, {canonical}", "keep one of them"));
+                        file.LocationOf(node), written, $"is the same model as another entry, {canonical}", "keep one of them"));
                 }
             }
         }
@@ -50,7 +50,7 @@ internal static class ModelsSection
         if (contextSize is not null && arguments.Contains("--ctx-size", StringComparer.Ordinal))
         {
             reader.Problems.Add(new ConfigurationProblem(
-                members.Place, null, "has both contextSize and --ctx-size", "keep contextSize, which counts per slot"));
+                members.Location, null, "has both contextSize and --ctx-size", "keep contextSize, which counts per slot"));
         }
 
         return new ModelSettings
@@ -90,17 +90,17 @@ internal static class ModelsSection
         return aliases;
     }
 
-    /// <summary>Reads the reference that a model is written under; null where it is none, which is reported.</summary>
+    /// <summary>Reads the reference under which a model is configured; null if it is invalid, which is reported.</summary>
     public static string? ParseReference(ConfigurationFile file, FileNode node, string written, List<ConfigurationProblem> problems)
     {
         if (ModelReference.TryParseWritten(written, out ModelReference reference, out string? problem))
             return reference.ToString();
 
-        problems.Add(new ConfigurationProblem(file.Place(node), written, problem!, "write a name such as llama3.2 or lab/otter:7b"));
+        problems.Add(new ConfigurationProblem(file.LocationOf(node), written, problem!, "write a name such as llama3.2 or lab/otter:7b"));
         return null;
     }
 
-    // An alias must lead to one model, and a model's own name must lead to itself.
+    // An alias must lead to one model, and a model's own name must lead to that model.
     private static void CheckAliases(ConfigurationFile file, Dictionary<string, ModelSettings> models, List<ConfigurationProblem> problems)
     {
         var owners = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -114,7 +114,7 @@ internal static class ModelsSection
                 if (other is not null)
                 {
                     problems.Add(new ConfigurationProblem(
-                        file.Place(file.Models!), alias, $"is an alias of {canonical} and also leads to {other}", "keep one of them"));
+                        file.LocationOf(file.Models!), alias, $"is an alias of {canonical} and also leads to {other}", "keep one of them"));
                 }
             }
         }

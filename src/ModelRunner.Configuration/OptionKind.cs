@@ -1,12 +1,12 @@
 namespace ModelRunner.Configuration;
 
-/// <summary>What the value of an option is made of.</summary>
+/// <summary>The type of an option's value.</summary>
 internal enum OptionKind
 {
     /// <summary>A file or folder; <c>~/</c> is the home folder.</summary>
     Path,
 
-    /// <summary>A text that is never shown.</summary>
+    /// <summary>A string that is never shown.</summary>
     Secret,
 
     /// <summary>An IP address or <c>localhost</c>.</summary>
@@ -15,13 +15,13 @@ internal enum OptionKind
     /// <summary>A whole number.</summary>
     Integer,
 
-    /// <summary>A length of time, as <see cref="DurationText"/> reads it. Ranges are in milliseconds.</summary>
+    /// <summary>A duration, as <see cref="DurationText"/> reads it. Ranges are in milliseconds.</summary>
     Duration,
 
-    /// <summary>A length of time that may be negative, which means for ever. Ranges are in milliseconds.</summary>
+    /// <summary>A duration that may be negative, which means for ever. Ranges are in milliseconds.</summary>
     KeepAlive,
 
-    /// <summary>A number of bytes, as <see cref="ByteSizeText"/> reads it.</summary>
+    /// <summary>A byte size, as <see cref="ByteSizeText"/> reads it.</summary>
     Bytes,
 
     /// <summary>On or off, as <see cref="SwitchText"/> reads it.</summary>
@@ -36,6 +36,6 @@ internal enum OptionKind
     /// <summary>Host names: a list in the file, separated by commas elsewhere.</summary>
     Hosts,
 
-    /// <summary>Arguments of llama-server: a list or one text with quotes.</summary>
+    /// <summary>Arguments of llama-server: a list or one string with quotes.</summary>
     Arguments,
 }

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ModelRunner.Configuration;
 
-/// <summary>Reads typed values; what cannot be read becomes a problem and the default is taken, so that all problems are found at once.</summary>
+/// <summary>
+/// Reads typed values. A value that cannot be read becomes a problem and the default is used, so that all problems are found at once.
+/// </summary>
 internal sealed class OptionReader(WrittenOptions written, List<ConfigurationProblem> problems)
 {
     private delegate bool Parser<T>(string text, out T value);
@@ -14,7 +16,7 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
 
     public DaemonOptions Options => written.Options;
 
-    /// <summary>Whether anybody wrote a value.</summary>
+    /// <summary>Whether the user set a value.</summary>
     public bool IsWritten(ConfigurationOption option) => written.Find(option) is not null;
 
     public bool Switch(ConfigurationOption option) => Read(option, false, SwitchText.TryParse);
@@ -35,7 +37,7 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
         DurationText.TryParseKeepAlive(text, out value)
         && (value == Timeout.InfiniteTimeSpan || IsWithin(option, value.TotalMilliseconds)));
 
-    /// <summary>An absolute path; null where nobody wrote one or it cannot be one.</summary>
+    /// <summary>An absolute path; null if it is not set or invalid.</summary>
     public string? Path(ConfigurationOption option)
     {
         string? path = Read<string?>(option, null, static (string text, out string? value) =>
@@ -46,7 +48,7 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
         return path is null ? null : PathText.Resolve(path, Options, Options.WorkingDirectory);
     }
 
-    /// <summary>A key; null where nobody wrote one. A wrong one is reported without being shown.</summary>
+    /// <summary>A key; null if it is not set. An invalid one is reported without being shown.</summary>
     public string? Secret(ConfigurationOption option)
     {
         if (written.Find(option) is not { } value)
@@ -69,7 +71,7 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
         return fallback;
     }
 
-    /// <summary>Reports that a value is not what its option takes.</summary>
+    /// <summary>Reports that a value is not of its option's type or range.</summary>
     public void Report(WrittenValue value, ConfigurationOption option) =>
         problems.Add(new ConfigurationProblem(value.Key, value.Text, $"is not {option.Expected}", "change it or leave it out"));
 

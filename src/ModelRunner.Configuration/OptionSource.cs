@@ -1,6 +1,6 @@
 namespace ModelRunner.Configuration;
 
-/// <summary>Where a value was written. A later member yields to an earlier one.</summary>
+/// <summary>The source of a value. Earlier members override later ones.</summary>
 internal enum OptionSource
 {
     /// <summary>The command line.</summary>

@@ -6,7 +6,7 @@ internal static class OriginList
     /// <summary>Stands for every origin.</summary>
     public const string Any = "*";
 
-    /// <summary>Origins in the form in which browsers send them: lower case, no default port, no final slash.</summary>
+    /// <summary>Origins in the format in which browsers send them: lower case, no default port, no final slash.</summary>
     public static IReadOnlyList<string> Resolve(OptionReader reader)
     {
         if (reader.Written.Find(ConfigurationCatalog.Origins) is not { } written)

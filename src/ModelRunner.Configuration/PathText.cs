@@ -3,7 +3,7 @@ namespace ModelRunner.Configuration;
 /// <summary>Paths as people write them.</summary>
 internal static class PathText
 {
-    /// <summary>Makes a path absolute: <c>~/</c> is the home folder, anything else relative begins at <paramref name="origin"/>.</summary>
+    /// <summary>Makes a path absolute: <c>~/</c> is the home folder; any other relative path is relative to <paramref name="origin"/>.</summary>
     public static string Resolve(string path, DaemonOptions options, string origin)
     {
         if (path == "~" || path.StartsWith("~/", StringComparison.Ordinal))
@@ -19,6 +19,6 @@ internal static class PathText
         return Path.IsPathRooted(home) ? home : options.WorkingDirectory;
     }
 
-    /// <summary>Whether a text can be a path at all: no NUL, and not empty.</summary>
+    /// <summary>Whether a text can be a path: it is not empty and contains no NUL.</summary>
     public static bool IsPossible(string path) => path.Length is > 0 and <= 4096 && !path.Contains('\0', StringComparison.Ordinal);
 }

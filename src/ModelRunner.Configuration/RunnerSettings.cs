@@ -3,28 +3,28 @@ namespace ModelRunner.Configuration;
 /// <summary>How managed runners are started, kept and stopped.</summary>
 internal sealed record RunnerSettings
 {
-    /// <summary>Absolute path of llama-server, already looked up in <c>LLAMA_SERVER_PATH</c> and PATH; null: the embedded llama-host.</summary>
+    /// <summary>Absolute path of llama-server, found by <c>LLAMA_SERVER_PATH</c> or PATH; null: the embedded llama-host is used.</summary>
     public string? LlamaServerPath { get; init; }
 
-    /// <summary>Absolute path of the embedded runner's executable; null where this build has none.</summary>
+    /// <summary>Absolute path of the embedded runner's executable; null if this build has none.</summary>
     public string? LlamaHostPath { get; init; }
 
-    /// <summary>Arguments added to every managed runner, from <c>LLAMA_ARGS</c>; checked against those the daemon owns.</summary>
+    /// <summary>Arguments added to every managed runner, from <c>LLAMA_ARGS</c>; arguments that the daemon sets itself are not among them.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];
 
-    /// <summary>The arguments that the engine knows; null: it was not asked, since nobody added any, or gave no answer.</summary>
+    /// <summary>The arguments that the engine knows; null: the engine was not asked, since the user added none, or it failed.</summary>
     public EngineFlags? EngineFlags { get; init; }
 
-    /// <summary>How long a runner stays when idle. Default 5 minutes; negative: for ever.</summary>
+    /// <summary>How long an idle runner stays. Default 5 minutes; negative: for ever.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How many managed runners may live at once.</summary>
+    /// <summary>The most managed runners at once.</summary>
     public int MaxRunners { get; init; } = 8;
 
-    /// <summary>How many requests may wait in all.</summary>
+    /// <summary>The most waiting requests, for all runners together.</summary>
     public int MaxQueuedRequests { get; init; } = 512;
 
-    /// <summary>How long a request may wait for a place. Default 5 minutes.</summary>
+    /// <summary>How long a request may wait for a runner. Default 5 minutes.</summary>
     public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long a start may take until the runner is ready. Default 10 minutes.</summary>
@@ -33,9 +33,9 @@ internal sealed record RunnerSettings
     /// <summary>How long a runner may take to end after SIGTERM before it is killed. Default 5 s.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long requests may go on after the daemon was asked to end. Default 30 s.</summary>
+    /// <summary>How long requests may continue after the daemon was asked to end. Default 30 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Memory in bytes for all managed runners; null: what the machine or its control group has free.</summary>
+    /// <summary>Memory in bytes for all managed runners; null: the free memory of the machine or its control group.</summary>
     public long? MemoryBudgetBytes { get; init; }
 }

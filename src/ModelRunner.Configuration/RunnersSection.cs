@@ -4,7 +4,7 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Configuration;
 
-/// <summary>Reads the section <c>runners</c> of the file: servers that already run.</summary>
+/// <summary>Reads the section <c>runners</c> of the file: attached servers.</summary>
 internal static class RunnersSection
 {
     private const int MaxLabelLength = 128;
@@ -17,7 +17,7 @@ internal static class RunnersSection
         foreach (FileNode node in file.Runners?.Items ?? [])
         {
             if (node.Kind != JsonValueKind.Object)
-                problems.Add(new ConfigurationProblem(file.Place(node), null, $"is {node.KindName}", "write an object"));
+                problems.Add(new ConfigurationProblem(file.LocationOf(node), null, $"is {node.KindName}", "write an object"));
             else if (ResolveRunner(file, node, options, problems) is { } settings)
                 runners.Add((node, settings));
         }
@@ -113,7 +113,7 @@ internal static class RunnersSection
         return false;
     }
 
-    // Series have exactly three labels where three tell them apart.
+    // Series get the replica label only if the other three labels do not distinguish the runners.
     private static AttachedRunnerSettings WithoutNeedlessReplica(
         AttachedRunnerSettings settings, List<(FileNode Node, AttachedRunnerSettings Settings)> all) =>
         all.Count(other => HaveSameKey(other.Settings, settings)) > 1 ? settings : settings with { Replica = null };
@@ -121,7 +121,7 @@ internal static class RunnersSection
     private static bool HaveSameKey(AttachedRunnerSettings left, AttachedRunnerSettings right) =>
         left.Backend == right.Backend && left.Model == right.Model && left.Mode == right.Mode;
 
-    // Labels tell series apart. Two runners with the same ones would give duplicate series, for which Prometheus drops samples.
+    // Labels distinguish series. Two runners with the same labels would give duplicate series, whose samples Prometheus drops.
     private static void CheckCollisions(
         ConfigurationFile file, List<(FileNode Node, AttachedRunnerSettings Settings)> runners, List<ConfigurationProblem> problems)
     {
@@ -134,12 +134,12 @@ internal static class RunnersSection
                 string labels = $"{settings.Backend}, {settings.Model}, {ModeText.Format(settings.Mode)}";
                 if (isShared && settings.Replica is null)
                 {
-                    problems.Add(new ConfigurationProblem(file.Place(node), null,
+                    problems.Add(new ConfigurationProblem(file.LocationOf(node), null,
                         $"has the same backend, model and mode as another runner ({labels})", "give each of them a replica of its own"));
                 }
                 else if (settings.Replica is { } replica && !replicas.Add(replica))
                 {
-                    problems.Add(new ConfigurationProblem(file.Place(node), replica,
+                    problems.Add(new ConfigurationProblem(file.LocationOf(node), replica,
                         $"is also the replica of another runner of {labels}", "give each of them a replica of its own"));
                 }
             }

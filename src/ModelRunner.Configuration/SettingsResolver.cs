@@ -3,12 +3,12 @@ using Microsoft.Extensions.Logging;
 
 namespace ModelRunner.Configuration;
 
-/// <summary>Makes settings of what the user wrote: flags before the environment before the file before the defaults.</summary>
+/// <summary>Makes settings from the user's options: flags override the environment, which overrides the file, which overrides the defaults.</summary>
 internal static class SettingsResolver
 {
     /// <summary>
-    /// Resolves and checks everything. Reads the configuration file and looks for the engines, and touches nothing else; call it once at
-    /// start. All problems are found at once.
+    /// Resolves and checks all options. Reads the configuration file and looks for the engines, and changes nothing; call it once at start.
+    /// All problems are found at once.
     /// </summary>
     public static SettingsOutcome Resolve(DaemonOptions options)
     {

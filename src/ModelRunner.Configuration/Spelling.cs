@@ -1,13 +1,13 @@
 namespace ModelRunner.Configuration;
 
-/// <summary>Finds what a person probably meant.</summary>
+/// <summary>Finds the word that a person probably meant.</summary>
 internal static class Spelling
 {
-    /// <summary>The candidate that is nearest to a word; null where none is near enough to be meant.</summary>
+    /// <summary>The candidate nearest to a word; null if none is near enough.</summary>
     public static string? Closest(string word, IEnumerable<string> candidates) =>
         Closest(word, candidates, word.Length < 4 ? 1 : Math.Max(2, word.Length / 3));
 
-    /// <summary>The candidate that is nearest to a word; null where none is within so many letters. Two letters that changed places count as two.</summary>
+    /// <summary>The candidate nearest to a word; null if none is within the given number of letters. Two swapped letters count as two.</summary>
     public static string? Closest(string word, IEnumerable<string> candidates, int maxDistance)
     {
         string? closest = null;
@@ -25,10 +25,10 @@ internal static class Spelling
         return closest;
     }
 
-    /// <summary>How many letters must be put in, left out or changed to make one word of the other, regardless of case.</summary>
+    /// <summary>How many letters must be inserted, removed or changed to turn one word into the other, ignoring case.</summary>
     private static int Distance(string left, string right)
     {
-        // Nobody misspells by more than this; it also bounds the work for a hostile key.
+        // A longer word is not a spelling mistake; the limit also bounds the work for a hostile key.
         if (Math.Abs(left.Length - right.Length) > 8 || left.Length > 64)
             return int.MaxValue;
 

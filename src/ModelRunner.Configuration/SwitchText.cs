@@ -1,12 +1,12 @@
 namespace ModelRunner.Configuration;
 
-/// <summary>On and off as people write them, in any case. An empty text is off; nothing else is understood.</summary>
+/// <summary>Switches as people write them, in any case. An empty text is off; all other words are refused.</summary>
 internal static class SwitchText
 {
-    /// <summary>The words that are understood, for a sentence.</summary>
+    /// <summary>The accepted words, for a sentence.</summary>
     public const string Expected = "1, true, yes, on or t; or 0, false, no, off or f";
 
-    /// <summary>Reads a switch; false where the word is neither on nor off.</summary>
+    /// <summary>Reads a switch; false if the word is neither on nor off.</summary>
     public static bool TryParse(string text, out bool isOn)
     {
         string word = text.Trim().ToUpperInvariant();

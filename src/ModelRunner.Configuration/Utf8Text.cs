@@ -7,7 +7,7 @@ namespace ModelRunner.Configuration;
 /// <summary>Checks bytes that should be UTF-8.</summary>
 internal static class Utf8Text
 {
-    /// <summary>Where a text stops being UTF-8, as line and column in bytes, both from 1; null where it is UTF-8 to its end.</summary>
+    /// <summary>Where a text stops being UTF-8, as line and column in bytes, both from 1; null if it is UTF-8.</summary>
     public static (int Line, int Column)? FindFault(ReadOnlySpan<byte> text)
     {
         if (Utf8.IsValid(text))

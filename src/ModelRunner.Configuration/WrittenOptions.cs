@@ -1,18 +1,18 @@
 namespace ModelRunner.Configuration;
 
-/// <summary>Finds the value that counts for an option: flags before the environment before the file.</summary>
+/// <summary>Finds the effective value of an option: flags override the environment, which overrides the file.</summary>
 internal sealed class WrittenOptions(DaemonOptions options, ConfigurationFile file)
 {
     public DaemonOptions Options => options;
 
     public ConfigurationFile File => file;
 
-    /// <summary>The value that counts; null where nobody wrote one.</summary>
+    /// <summary>The effective value; null if the user set none.</summary>
     public WrittenValue? Find(ConfigurationOption option) =>
         FindOutsideFile(options, option)
         ?? (option.FileKey is { } key && file.Values.TryGetValue(key, out WrittenValue? written) ? written : null);
 
-    /// <summary>As <see cref="Find"/> without the file, which these two may name.</summary>
+    /// <summary>Like <see cref="Find"/> without the file: for the two options that find the file.</summary>
     public static WrittenValue? FindOutsideFile(DaemonOptions options, ConfigurationOption option)
     {
         if (option.Flag is { } flag && options.Flags.TryGetValue(flag, out string? value))

@@ -3,8 +3,8 @@ using ModelRunner.Linux.Files;
 namespace ModelRunner.Client.Discovery;
 
 /// <summary>
-/// One daemon's file in the registry. Disposing it, from any thread and more than once, removes the file. It holds the folder open, because
-/// a daemon that ends at its limit of open files could not open it then.
+/// One daemon's file in the registry. Disposing it removes the file; it may be disposed from any thread and more than once. It keeps the
+/// folder open, because a daemon that ends at its limit of open files could not open it then.
 /// </summary>
 internal sealed class Announcement(PrivateFolder folder, string folderPath, string name) : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class Announcement(PrivateFolder folder, string folderPath, stri
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                // Clients see that this process is gone.
+                // Clients see that this process has ended.
             }
 
             folder.Dispose();

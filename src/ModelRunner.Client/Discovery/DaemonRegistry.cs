@@ -5,8 +5,8 @@ using ModelRunner.Linux.Processes;
 namespace ModelRunner.Client.Discovery;
 
 /// <summary>
-/// The running daemons of this user: a folder with one file for each, by which a client finds them from any working directory. The name of
-/// a file tells which process wrote it, so that what a killed daemon left is known and removed.
+/// The running daemons of this user: a folder with one file for each, by which a client finds them from any working directory. The name of a
+/// file contains the process id of its writer, so that files of killed daemons are recognised and removed.
 /// </summary>
 internal sealed class DaemonRegistry
 {
@@ -24,8 +24,8 @@ internal sealed class DaemonRegistry
     public string FolderPath => _path;
 
     /// <summary>
-    /// The registry of this user: in <c>XDG_RUNTIME_DIR</c>, else where that would be, else in <c>/tmp</c> under a name of the user's own.
-    /// Every process of the user must come to the same answer, so <c>TMPDIR</c> does not count.
+    /// The registry of this user: in <c>XDG_RUNTIME_DIR</c>, else at that variable's usual value, else in <c>/tmp</c> under a name that
+    /// contains the user id. Every process of the user must find the same folder, so <c>TMPDIR</c> is ignored.
     /// </summary>
     public static DaemonRegistry Of(DaemonOptions options)
     {
@@ -37,7 +37,7 @@ internal sealed class DaemonRegistry
         return new DaemonRegistry(own is null ? $"/tmp/.{FolderName}-{PrivateFolder.User}" : Path.Join(usual, FolderName));
     }
 
-    /// <summary>The daemons that run, the one that was started first in front. Removes what dead ones left.</summary>
+    /// <summary>The running daemons, the one that was started first in front. Removes files of dead ones.</summary>
     public IReadOnlyList<RunningDaemon> List()
     {
         using PrivateFolder? folder = PrivateFolder.TryOpen(_path, create: false);
@@ -60,8 +60,10 @@ internal sealed class DaemonRegistry
         return [.. found.OrderBy(static entry => entry.StartTime).Select(static entry => entry.Daemon)];
     }
 
-    /// <summary>Tells clients of this process until the result is disposed. Removes what dead ones left, so that the folder can become empty.</summary>
-    /// <exception cref="IOException">The folder cannot be made, or it is another user's.</exception>
+    /// <summary>
+    /// Announces this process to clients until the result is disposed. Removes files of dead daemons, so that the folder can become empty.
+    /// </summary>
+    /// <exception cref="IOException">The folder cannot be created, or it belongs to another user.</exception>
     public Announcement Announce(RunningDaemon daemon)
     {
         _ = List();
@@ -108,7 +110,7 @@ internal sealed class DaemonRegistry
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // It ended in this moment.
+            // The process ended in this moment.
             return null;
         }
     }
@@ -121,7 +123,7 @@ internal sealed class DaemonRegistry
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // The next one tries again.
+            // The next caller tries again.
         }
     }
 }

@@ -2,14 +2,14 @@ using System.Text.Json;
 
 namespace ModelRunner.Client.Discovery;
 
-/// <summary>What a running daemon tells the clients of its user.</summary>
-/// <param name="ProcessId">Its process.</param>
+/// <summary>The description of a running daemon for the clients of its user.</summary>
+/// <param name="ProcessId">Its process id.</param>
 /// <param name="SocketPath">Absolute path of its Unix socket; null: none.</param>
-/// <param name="Addresses">Its http addresses, as a client of this machine uses them.</param>
-/// <param name="WorkingDirectory">Where it was started.</param>
+/// <param name="Addresses">Its HTTP addresses, as a client of this machine uses them.</param>
+/// <param name="WorkingDirectory">The working directory in which it was started.</param>
 internal sealed record RunningDaemon(int ProcessId, string? SocketPath, IReadOnlyList<Uri> Addresses, string WorkingDirectory)
 {
-    /// <summary>The address to ask it at: its socket, which is its user's alone, before TCP.</summary>
+    /// <summary>The address to use: its socket, which only its user can use, else TCP.</summary>
     public string Address => SocketPath is null ? Addresses[0].GetLeftPart(UriPartial.Authority) : $"unix:{SocketPath}";
 
     /// <summary>Writes it as JSON.</summary>
@@ -28,7 +28,7 @@ internal sealed record RunningDaemon(int ProcessId, string? SocketPath, IReadOnl
         json.WriteEndObject();
     }
 
-    /// <summary>Reads what <see cref="WriteTo"/> wrote; null where it is something else or names no address.</summary>
+    /// <summary>Reads what <see cref="WriteTo"/> wrote; null if the text is something else or contains no address.</summary>
     public static RunningDaemon? Read(ReadOnlyMemory<byte> text)
     {
         try

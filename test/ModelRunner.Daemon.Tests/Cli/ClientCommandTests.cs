@@ -212,7 +212,7 @@ public sealed class ClientCommandTests
         Assert.Contains("otter:7b (replica a)", list, StringComparison.Ordinal);
         Assert.Matches(@"otter:7b \(replica b\) +vllm +completion +down +refused", list);
         Assert.Equal(1, exitCode);
-        Assert.Equal("model-runner: otter is served by a server that runs without the daemon; stop it where it was started\n", error);
+        Assert.Equal("model-runner: otter is served by an attached server, which the daemon does not stop; stop it where it was started\n", error);
     }
 
     [Fact]
@@ -297,7 +297,7 @@ public sealed class ClientCommandTests
         (int exitCode, string output, string error) = await daemon.RunAsync(command.Split(' '));
 
         Assert.Equal((1, ""), (exitCode, output));
-        string answered = status == 200 ? "" : $" (it answered with status {status})";
+        string answered = status == 200 ? "" : $" (it responded with status {status})";
         Assert.Equal(
             $"model-runner: what listens on unix:{daemon.SocketPath} is not a model-runner daemon{answered}; name another address with --host\n", error);
     }
@@ -314,7 +314,7 @@ public sealed class ClientCommandTests
         (int exitCode, string output, string error) = await daemon.RunAsync(["ps"]);
 
         Assert.Equal((1, ""), (exitCode, output));
-        Assert.Equal($"model-runner: unix:{daemon.SocketPath} ended the connection before it answered, or does not speak HTTP\n", error);
+        Assert.Equal($"model-runner: unix:{daemon.SocketPath} closed the connection before it responded, or does not speak HTTP\n", error);
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public sealed class AttachedAccessTests : IDisposable
     [InlineData(""" "headers": [] """, "runners[0].headers: is a list;")]
     [InlineData(""" "metricsPath": "metrics" """, "\"metrics\" is not the path of a page;")]
     [InlineData(""" "metricsPath": "//host/metrics" """, "\"//host/metrics\" is not the path of a page;")]
-    [InlineData(""" "tls": { "caFile": "a", "verify": false } """, "runners[0].tls: has a caFile that would not be looked at;")]
+    [InlineData(""" "tls": { "caFile": "a", "verify": false } """, "runners[0].tls: has a caFile that would not be used;")]
     [InlineData(""" "tls": { "ca": "a" } """, "runners[0].tls.ca: is not a known key;")]
     [InlineData(""" "endpoint": "http://127.0.0.1:1", "tls": {} """, "runners[0].tls: is of no use without an https endpoint;")]
     [InlineData(""" "endpoint": "unix:/run/x.sock", "tls": {} """, "runners[0].tls: is of no use without an https endpoint;")]

@@ -55,7 +55,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""{ "port": "8080" }""", "model-runner.json:1: port: is a text; write a whole number from 0 to 65535, without quotes.")]
     [InlineData("""{ "demo": "yes" }""", "model-runner.json:1: demo: is a text; write true or false, without quotes.")]
     [InlineData("""{ "metrics": 1 }""", "model-runner.json:1: metrics: is a number; write an object.")]
-    [InlineData("""{ "socket": null }""", "model-runner.json:1: socket: is null; write a text in quotes: a path.")]
+    [InlineData("""{ "socket": null }""", "model-runner.json:1: socket: is null; write a string in quotes: a path.")]
     [InlineData("""[]""", "model-runner.json:1: is a list; write an object with the options.")]
     [InlineData("""{ "models": [] }""", "model-runner.json:1: models: is a list; write an object with a member for each model.")]
     [InlineData("""{ "models": { "a": 1 } }""", "model-runner.json:1: models.a: is a number; write an object, {} for the defaults.")]

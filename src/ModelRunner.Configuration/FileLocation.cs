@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace ModelRunner.Configuration;
 
-/// <summary>How a place in the configuration file is shown.</summary>
-internal static class FilePlace
+/// <summary>Formats a location in the configuration file.</summary>
+internal static class FileLocation
 {
     /// <summary>Characters of a name that needs no brackets in a path.</summary>
     public static readonly SearchValues<char> PlainNameCharacters =

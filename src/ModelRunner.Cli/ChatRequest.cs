@@ -3,16 +3,16 @@ using System.Text.Json;
 
 namespace ModelRunner.Cli;
 
-/// <summary>One question to a model.</summary>
+/// <summary>One chat request to a model.</summary>
 /// <param name="Model">The model, as the user wrote it.</param>
-/// <param name="Messages">The conversation; what is asked is its last message.</param>
-internal sealed record ChatQuestion(string Model, IReadOnlyList<ChatMessage> Messages)
+/// <param name="Messages">The conversation; the last message is the question.</param>
+internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Messages)
 {
     public int? MaxTokens { get; init; }
 
     public double? Temperature { get; init; }
 
-    /// <summary>The body of a chat request in OpenAI's shape.</summary>
+    /// <summary>The body of a chat request in OpenAI's format.</summary>
     public ReadOnlyMemory<byte> ToJson(bool isStream)
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -4,16 +4,16 @@ using Spectre.Console;
 
 namespace ModelRunner.Cli;
 
-/// <summary>What a chat shows beside its answers.</summary>
-internal sealed class ChatLook : IDisposable
+/// <summary>The texts that a chat shows beside its responses.</summary>
+internal sealed class ChatView : IDisposable
 {
-    /// <summary>What can be typed besides prompts.</summary>
+    /// <summary>The commands that a user can type.</summary>
     public const string Commands = "/bye or Ctrl-D ends the chat, Ctrl-C stops an answer, /clear forgets what was said, /help shows this.";
 
     private readonly StreamWriter _writer;
     private readonly IAnsiConsole _console;
 
-    public ChatLook(CliConsole console)
+    public ChatView(CliConsole console)
     {
         _writer = new StreamWriter(console.Out, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { AutoFlush = true };
         _console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -25,14 +25,14 @@ internal sealed class ChatLook : IDisposable
         });
     }
 
-    /// <summary>Says how the chat is used.</summary>
+    /// <summary>Shows how the chat is used.</summary>
     public void Greet(string model) =>
         _console.MarkupLineInterpolated($"Chat with [bold]{PlainText.Escape(model)}[/].\n[grey]{Commands}[/]");
 
-    /// <summary>Says something that is not an answer.</summary>
+    /// <summary>Shows a note that is not part of a response.</summary>
     public void Note(string sentence) => _console.MarkupLineInterpolated($"[grey]{sentence}[/]");
 
-    /// <summary>Asks for the next prompt.</summary>
+    /// <summary>Shows the prompt sign.</summary>
     public void Prompt() => _console.Markup("[green]>[/] ");
 
     public void Dispose() => _writer.Dispose();
