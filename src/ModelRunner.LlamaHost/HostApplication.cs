@@ -10,23 +10,23 @@ using ModelRunner.LlamaHost.Native;
 
 namespace ModelRunner.LlamaHost;
 
-/// <summary>The life of the program: listen, load, serve, end.</summary>
+/// <summary>Runs the program: listen, load, serve, end.</summary>
 internal sealed class HostApplication(HostSettings settings)
 {
-    /// <summary>Longer than the step of a computation between two questions of whether it is still wanted.</summary>
+    /// <summary>Longer than the time between two cancellation checks of a computation.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(1);
 
     private readonly TaskCompletionSource _stopAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HostState _state = new(settings, TimeProvider.System);
 
     /// <summary>Runs until it is told to end.</summary>
-    /// <returns>The exit code: 0 for an end that was asked for, 1 for a model or an address that cannot be used.</returns>
+    /// <returns>The exit code: 0 for a requested end, 1 for a model or an address that cannot be used.</returns>
     public async Task<int> Run()
     {
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, AskToStop);
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, AskToStop);
 
-        // Before any file or socket is made: what this program makes is its user's only.
+        // Before any file or socket is created: files of this process are private to its user.
         _ = Libc.SetUmask(0x7F);
         WebApplication server;
         try
@@ -103,7 +103,7 @@ internal sealed class HostApplication(HostSettings settings)
         Libc.ExitNow(1);
     }
 
-    // The model is being read or computed with on another thread, under which nothing may be taken away.
+    // Another thread is reading the model or computing with it, so nothing may be freed.
     private async Task<int> EndAtOnce()
     {
         if (settings.IsUnixSocket)
@@ -113,7 +113,7 @@ internal sealed class HostApplication(HostSettings settings)
         return 0;
     }
 
-    // The answers in work have ended with the engine; connections get a moment to carry that to their clients, then they are cut.
+    // All responses have ended with the engine; connections get a short time to send them, then they are closed.
     private static async Task Stop(WebApplication server)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));

@@ -5,8 +5,8 @@ using System.Text;
 namespace ModelRunner.LlamaHost.Arguments;
 
 /// <summary>
-/// Reads the command line as llama-server does: <c>--name value</c>, flags without a value, the last of two wins. What only llama-server
-/// knows is left out and told: people set the same arguments for both engines.
+/// Reads the command line as llama-server does: <c>--name value</c>, flags without a value, the last of two wins. Arguments that only
+/// llama-server knows are ignored and reported, since people set the same arguments for both engines.
 /// </summary>
 internal static class ArgumentParser
 {
@@ -16,7 +16,7 @@ internal static class ArgumentParser
         .SelectMany(argument => argument.Names.Select(name => (name, argument)))
         .ToDictionary(pair => pair.name, pair => pair.argument, StringComparer.Ordinal);
 
-    /// <summary>Reads all arguments and stops at the first that is wrong.</summary>
+    /// <summary>Reads all arguments and stops at the first invalid one.</summary>
     public static ArgumentOutcome Parse(IReadOnlyList<string> arguments)
     {
         var settings = new HostSettings();
@@ -57,7 +57,7 @@ internal static class ArgumentParser
         return Check(settings, ignored);
     }
 
-    /// <summary>The help: one line an argument. The daemon reads from it which arguments may be passed on.</summary>
+    /// <summary>The help: one line for each argument. The daemon reads from it which arguments it may pass on.</summary>
     public static string Usage()
     {
         var text = new StringBuilder(
@@ -71,7 +71,7 @@ internal static class ArgumentParser
         return text.ToString();
     }
 
-    // A value may begin with a minus sign too, if it is a number.
+    // A value may begin with a minus sign if it is a number.
     private static bool IsName(string text) => text is ['-', _, ..] && !char.IsAsciiDigit(text[1]) && text[1] != '.';
 
     private static ArgumentOutcome Check(HostSettings settings, IReadOnlyList<string> ignored)

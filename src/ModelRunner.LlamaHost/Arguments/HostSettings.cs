@@ -3,34 +3,34 @@ using ModelRunner.LlamaHost.Generation;
 
 namespace ModelRunner.LlamaHost.Arguments;
 
-/// <summary>What the command line said, checked and immutable.</summary>
+/// <summary>The settings of the command line, checked and immutable.</summary>
 internal sealed record HostSettings
 {
     /// <summary>The GGUF file.</summary>
     public string ModelPath { get; init; } = "";
 
-    /// <summary>The name that the API shows; empty: the path.</summary>
+    /// <summary>The model's name in the API; empty: the path.</summary>
     public string Alias { get; init; } = "";
 
     /// <summary>A path that ends in <c>.sock</c>, or an IP address.</summary>
     public string Host { get; init; } = "127.0.0.1";
 
-    /// <summary>TCP port; without meaning for a socket.</summary>
+    /// <summary>TCP port; ignored for a socket.</summary>
     public int Port { get; init; } = 8080;
 
     /// <summary>Whether <c>/metrics</c> is served.</summary>
     public bool HasMetrics { get; init; }
 
-    /// <summary>Whether the model makes vectors rather than text.</summary>
+    /// <summary>Whether the model makes vectors instead of text.</summary>
     public bool IsEmbedding { get; init; }
 
-    /// <summary>How the vectors of an input's tokens become one; <see cref="LLamaPoolingType.Unspecified"/>: as the model says.</summary>
+    /// <summary>How the vectors of an input's tokens are combined; <see cref="LLamaPoolingType.Unspecified"/>: the model's own way.</summary>
     public LLamaPoolingType Pooling { get; init; } = LLamaPoolingType.Unspecified;
 
     /// <summary>Tokens of context over all slots; 0: chosen by <see cref="Loading.ContextSize"/>.</summary>
     public int ContextSize { get; init; }
 
-    /// <summary>Requests that are worked on at the same time.</summary>
+    /// <summary>The number of concurrent requests.</summary>
     public int SlotCount { get; init; } = 4;
 
     /// <summary>Compute threads; 0: chosen by <see cref="Loading.ThreadCount"/>.</summary>
@@ -42,27 +42,27 @@ internal sealed record HostSettings
     /// <summary>Tokens in one decode call, for embeddings also the longest input; 0: chosen by <see cref="Loading.BatchSize"/>.</summary>
     public int BatchSize { get; init; }
 
-    /// <summary>The most tokens of an answer where the request does not say; -1: no limit.</summary>
+    /// <summary>The most tokens of a response if the request sets no limit; -1: no limit.</summary>
     public int MaxTokens { get; init; } = -1;
 
-    /// <summary>Whether what is left in a slot's cache is used where the request does not say.</summary>
+    /// <summary>Whether the contents of a slot's cache are reused if the request does not say.</summary>
     public bool UsesCache { get; init; } = true;
 
     /// <summary>A chat template to use instead of the model's own, or the name of a well-known one; null: the model's own.</summary>
     public string? ChatTemplate { get; init; }
 
-    /// <summary>How tokens are chosen where the request does not say.</summary>
+    /// <summary>The sampling settings for requests that set none.</summary>
     public SamplingSettings Sampling { get; init; } = new();
 
-    /// <summary>How long llama.cpp may take for one step of a grammar before the program ends.</summary>
+    /// <summary>The most time for one step of a grammar in llama.cpp, after which the program ends.</summary>
     public TimeSpan GrammarLimit { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>The set of CPU instructions to use; null: the best that was measured on this CPU.</summary>
+    /// <summary>The set of CPU instructions to use; null: the fastest for this CPU.</summary>
     public string? CpuVariant { get; init; }
 
     /// <summary>Whether <see cref="Host"/> is the path of a Unix socket.</summary>
     public bool IsUnixSocket => Host.EndsWith(".sock", StringComparison.Ordinal);
 
-    /// <summary>The name that the API shows.</summary>
+    /// <summary>The model's name in the API.</summary>
     public string ModelName => Alias.Length > 0 ? Alias : ModelPath;
 }

@@ -3,7 +3,7 @@ using ModelRunner.LlamaHost.Generation;
 
 namespace ModelRunner.LlamaHost.Arguments;
 
-/// <summary>The arguments that say how tokens are chosen where a request does not.</summary>
+/// <summary>The arguments with the sampling settings for requests that set none.</summary>
 internal static class SamplingArguments
 {
     /// <summary>The arguments in the order of the help.</summary>

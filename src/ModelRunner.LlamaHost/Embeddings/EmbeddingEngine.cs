@@ -9,7 +9,7 @@ using ModelRunner.LlamaHost.Native;
 namespace ModelRunner.LlamaHost.Embeddings;
 
 /// <summary>
-/// Makes vectors: one inference thread, and in every call as many inputs, of whatever requests, as the batch and the slots hold.
+/// Computes vectors with one inference thread. Each call processes as many inputs, of any requests, as the batch and the slots hold.
 /// </summary>
 internal sealed class EmbeddingEngine : IDisposable
 {
@@ -36,13 +36,13 @@ internal sealed class EmbeddingEngine : IDisposable
         _thread.Start();
     }
 
-    /// <summary>How busy the engine is, in inputs.</summary>
+    /// <summary>The load of the engine, counted in inputs.</summary>
     public EngineLoad Load => new(_processing, _queue.Count);
 
-    /// <summary>The longest input in tokens: it must go through in one call.</summary>
+    /// <summary>The longest input in tokens: an input must fit into one call.</summary>
     public int InputTokens => Math.Min(_model.BatchTokens, _model.SlotTokens);
 
-    /// <summary>Hands an input to the inference thread.</summary>
+    /// <summary>Queues an input for the inference thread. Safe to call from any thread.</summary>
     public void Submit(EmbeddingJob job)
     {
         if (!_queue.TryAdd(job))
@@ -50,7 +50,7 @@ internal sealed class EmbeddingEngine : IDisposable
     }
 
     /// <summary>Ends all jobs and the inference thread.</summary>
-    /// <returns>False: a call did not end in time, and the model may not be freed.</returns>
+    /// <returns>False: a call did not end in time, and the model must not be freed.</returns>
     public bool Stop(TimeSpan limit)
     {
         _isStopping = true;
@@ -108,7 +108,7 @@ internal sealed class EmbeddingEngine : IDisposable
             _counters.AddPrompt(_running[i].Tokens.Length, time);
         }
 
-        // First the count, then the answer: whoever has an answer finds it counted.
+        // Count first, then complete: a client that has its response finds it in the counters.
         _processing = 0;
         for (int i = 0; i < _running.Count; i++)
         {

@@ -1,9 +1,9 @@
 namespace ModelRunner.LlamaHost.Generation;
 
-/// <summary>Why an answer ended.</summary>
+/// <summary>Why a response ended.</summary>
 internal enum FinishReason
 {
-    /// <summary>The model ended it, or one of the request's stop texts came.</summary>
+    /// <summary>The model ended it, or it reached one of the request's stop texts.</summary>
     Stop,
 
     /// <summary>The request's limit or the end of the slot's context was reached.</summary>

@@ -7,8 +7,8 @@ using ModelRunner.LlamaHost.Native;
 namespace ModelRunner.LlamaHost.Generation;
 
 /// <summary>
-/// Answers requests with continuous batching: one inference thread, and in every decode call one token of each slot that generates plus as
-/// much of the waiting prompts as the batch holds. A request that finds no free slot waits in the queue.
+/// Generates text with continuous batching: one inference thread; each decode call processes one token of each generating slot plus as much
+/// of the waiting prompts as fits into the batch. A request without a free slot waits in the queue.
 /// </summary>
 internal sealed class GenerationEngine : IDisposable
 {
@@ -39,10 +39,10 @@ internal sealed class GenerationEngine : IDisposable
         _thread.Start();
     }
 
-    /// <summary>How busy the engine is.</summary>
+    /// <summary>The load of the engine.</summary>
     public EngineLoad Load => new(_processing, _queue.Count);
 
-    /// <summary>Hands a request to the inference thread.</summary>
+    /// <summary>Queues a request for the inference thread. Safe to call from any thread.</summary>
     public void Submit(GenerationJob job)
     {
         if (!_queue.TryAdd(job))
@@ -50,7 +50,7 @@ internal sealed class GenerationEngine : IDisposable
     }
 
     /// <summary>Ends all requests and the inference thread.</summary>
-    /// <returns>False: a decode call did not end in time, and the model may not be freed.</returns>
+    /// <returns>False: a decode call did not end in time, and the model must not be freed.</returns>
     public bool Stop(TimeSpan limit)
     {
         _isStopping = true;
@@ -105,7 +105,7 @@ internal sealed class GenerationEngine : IDisposable
         }
     }
 
-    // Recurrent models cannot forget a part of what they read: they say so by keeping it, and start again from nothing.
+    // Recurrent models cannot remove a part of their state; then the slot starts again from nothing.
     private bool KeepPrefix(LLamaSeqId sequence, int keep)
     {
         _model.Context.MemorySequenceRemove(sequence, keep, -1);
@@ -138,7 +138,7 @@ internal sealed class GenerationEngine : IDisposable
         return _batch.TokenCount > 0;
     }
 
-    // Asked in the midst of a decode call, on the inference thread: whether nobody wants its result.
+    // Called during a decode call, on the inference thread: returns whether no client waits for the result.
     private bool IsBatchUnwanted()
     {
         if (_isStopping)

@@ -3,33 +3,32 @@ using System.Threading.Channels;
 namespace ModelRunner.LlamaHost.Generation;
 
 /// <summary>
-/// One request on its way through the engine: the HTTP side waits for its text, the inference thread writes it. The text that can wait
-/// unread is bounded by the slot's context.
+/// One request in the engine: the inference thread writes its text and the HTTP side reads it. The slot's context bounds the unread text.
 /// </summary>
-/// <param name="settings">What is asked for.</param>
-/// <param name="grammar">What the answer must follow; the job disposes it at its end. Null: nothing.</param>
-/// <param name="clientLeft">Is cancelled when nobody waits for the answer any more.</param>
+/// <param name="settings">The parameters of the request.</param>
+/// <param name="grammar">The grammar of the response; the job disposes it at its end. Null: none.</param>
+/// <param name="clientLeft">Cancelled when the client no longer waits for the response.</param>
 internal sealed class GenerationJob(GenerationSettings settings, GrammarSampler? grammar, CancellationToken clientLeft)
 {
     private readonly Channel<TextPiece> _text =
         Channel.CreateUnbounded<TextPiece>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
-    /// <summary>What is asked for.</summary>
+    /// <summary>The parameters of the request.</summary>
     public GenerationSettings Settings { get; } = settings;
 
-    /// <summary>What the answer must follow; null: nothing.</summary>
+    /// <summary>The grammar of the response; null: none.</summary>
     public GrammarSampler? Grammar { get; } = grammar;
 
-    /// <summary>Is cancelled when nobody waits for the answer any more.</summary>
+    /// <summary>Cancelled when the client no longer waits for the response.</summary>
     public CancellationToken ClientLeft { get; } = clientLeft;
 
-    /// <summary>The answer, piece by piece. It completes when the request is done, whatever the reason.</summary>
+    /// <summary>The response, piece by piece. Completes when the request ends, whatever the reason.</summary>
     public ChannelReader<TextPiece> Text => _text.Reader;
 
-    /// <summary>What the request came to; set before <see cref="Text"/> completes.</summary>
+    /// <summary>The result of the request; set before <see cref="Text"/> completes.</summary>
     public GenerationOutcome? Outcome { get; private set; }
 
-    /// <summary>Gives out a piece of the answer.</summary>
+    /// <summary>Writes a piece of the response.</summary>
     public void Write(TextPiece piece) => _text.Writer.TryWrite(piece);
 
     /// <summary>Ends the request.</summary>
@@ -40,7 +39,7 @@ internal sealed class GenerationJob(GenerationSettings settings, GrammarSampler?
         _text.Writer.TryComplete();
     }
 
-    /// <summary>Ends a request that never got a slot.</summary>
+    /// <summary>Completes a request that never got a slot.</summary>
     public void CompleteUnstarted(FinishReason reason, string? failure) =>
         Complete(new GenerationOutcome { Reason = reason, PromptTokens = Settings.Prompt.Length, Failure = failure });
 }

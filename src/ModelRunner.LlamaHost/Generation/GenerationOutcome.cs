@@ -1,6 +1,6 @@
 namespace ModelRunner.LlamaHost.Generation;
 
-/// <summary>What a request came to.</summary>
+/// <summary>The result of a request.</summary>
 internal sealed record GenerationOutcome
 {
     /// <summary>Why it ended.</summary>
@@ -15,13 +15,13 @@ internal sealed record GenerationOutcome
     /// <summary>Generated tokens, the end token included.</summary>
     public int PredictedTokens { get; init; }
 
-    /// <summary>From getting a slot to the first token.</summary>
+    /// <summary>Time from getting a slot to the first token.</summary>
     public TimeSpan PromptTime { get; init; }
 
-    /// <summary>From the first token to the last.</summary>
+    /// <summary>Time from the first token to the last.</summary>
     public TimeSpan PredictedTime { get; init; }
 
-    /// <summary>What went wrong, in one sentence; null: nothing.</summary>
+    /// <summary>The failure, in one sentence; null: none.</summary>
     public string? Failure { get; init; }
 
     /// <summary>Whether the request caused the failure, so that the same request would fail again.</summary>

@@ -4,8 +4,8 @@ using ModelRunner.LlamaHost.Native;
 namespace ModelRunner.LlamaHost.Generation;
 
 /// <summary>
-/// Says which tokens a grammar allows next. llama.cpp ends the process when a grammar is told of a token that it does not allow, so a token
-/// is asked for before it is accepted.
+/// Selects the tokens that a grammar allows next. llama.cpp ends the process if it accepts a token that the grammar does not allow, so each
+/// token is checked before it is accepted.
 /// </summary>
 internal sealed class GrammarSampler : IDisposable
 {
@@ -13,14 +13,14 @@ internal sealed class GrammarSampler : IDisposable
 
     private GrammarSampler(SafeLLamaSamplerChainHandle chain) => _chain = chain;
 
-    /// <summary>Reads a grammar; null: llama.cpp cannot read it.</summary>
+    /// <summary>Reads a grammar; null: llama.cpp cannot parse it.</summary>
     public static GrammarSampler? TryCreate(SafeLlamaModelHandle model, string grammar)
     {
         using GrammarWatch.Call call = GrammarWatch.Begin();
         return GrammarApi.TryCreate(model, grammar) is { } chain ? new GrammarSampler(chain) : null;
     }
 
-    /// <summary>Whether the token may come next.</summary>
+    /// <summary>Whether the grammar allows the token next.</summary>
     public bool Allows(LLamaToken token)
     {
         var one = new LLamaTokenData[] { new(token, 0, 0) };
@@ -28,7 +28,7 @@ internal sealed class GrammarSampler : IDisposable
         return float.IsFinite(one[0].Logit);
     }
 
-    /// <summary>Sets the score of every token that may not come next to negative infinity.</summary>
+    /// <summary>Sets the score of every token that is not allowed next to negative infinity.</summary>
     public void Restrict(LLamaTokenDataArray candidates)
     {
         using GrammarWatch.Call call = GrammarWatch.Begin();
@@ -36,7 +36,7 @@ internal sealed class GrammarSampler : IDisposable
         _chain.Apply(ref native);
     }
 
-    /// <summary>Moves on by a token that is allowed.</summary>
+    /// <summary>Advances the grammar by an allowed token.</summary>
     public void Accept(LLamaToken token)
     {
         using GrammarWatch.Call call = GrammarWatch.Begin();

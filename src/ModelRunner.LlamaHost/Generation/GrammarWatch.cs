@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace ModelRunner.LlamaHost.Generation;
 
 /// <summary>
-/// Notices when llama.cpp does not come back from a grammar. It follows all ways to match a text at once; a grammar can have more ways
-/// than there is time and memory, and the call cannot be stopped. Nothing but the end of the program helps then.
+/// Detects that llama.cpp does not return from a grammar call. llama.cpp follows all ways to match a text at once; a grammar can have too
+/// many ways for the available time and memory, and the call cannot be cancelled. Then only the end of the program helps.
 /// </summary>
 internal static class GrammarWatch
 {
@@ -12,16 +12,16 @@ internal static class GrammarWatch
     private static readonly TimeProvider Clock = TimeProvider.System;
     private static long _last;
 
-    /// <summary>Starts to watch, on a thread of its own: those of the pool may all be in such calls.</summary>
-    /// <param name="limit">The longest that a call may take.</param>
-    /// <param name="onExpired">Is called once, when a call takes longer.</param>
+    /// <summary>Starts the watch on a thread of its own: all threads of the pool may be in such calls.</summary>
+    /// <param name="limit">The most time that a call may take.</param>
+    /// <param name="onExpired">Called once, when a call takes longer.</param>
     public static void Start(TimeSpan limit, Action onExpired)
     {
         var thread = new Thread(() => Watch(limit, onExpired)) { IsBackground = true, Name = "grammar watch" };
         thread.Start();
     }
 
-    /// <summary>Notes that a call begins; dispose the result when it has ended.</summary>
+    /// <summary>Records the begin of a call; dispose the result when the call has returned.</summary>
     public static Call Begin()
     {
         long number = Interlocked.Increment(ref _last);
@@ -37,7 +37,7 @@ internal static class GrammarWatch
         onExpired();
     }
 
-    /// <summary>A call that has begun.</summary>
+    /// <summary>A call in progress.</summary>
     /// <param name="number">Its number.</param>
     public readonly struct Call(long number) : IDisposable
     {

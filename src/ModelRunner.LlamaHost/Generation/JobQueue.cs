@@ -1,6 +1,6 @@
 namespace ModelRunner.LlamaHost.Generation;
 
-/// <summary>Jobs between the threads of HTTP and the inference thread, first in, first out.</summary>
+/// <summary>The queue from the HTTP threads to the inference thread, first in, first out. Safe to call from any thread.</summary>
 /// <typeparam name="T">The kind of job.</typeparam>
 internal sealed class JobQueue<T> : IDisposable
     where T : class
@@ -10,7 +10,7 @@ internal sealed class JobQueue<T> : IDisposable
     private readonly ManualResetEventSlim _wake = new();
     private bool _isClosed;
 
-    /// <summary>The number of jobs that wait.</summary>
+    /// <summary>The number of waiting jobs.</summary>
     public int Count
     {
         get
@@ -36,7 +36,7 @@ internal sealed class JobQueue<T> : IDisposable
         }
     }
 
-    /// <summary>Takes the first job if it passes the test; null: there is none, or it does not pass.</summary>
+    /// <summary>Takes the first job if the predicate accepts it; null: there is none, or the predicate rejects it.</summary>
     public T? TakeFirst(Func<T, bool> test)
     {
         lock (_gate)
@@ -48,7 +48,7 @@ internal sealed class JobQueue<T> : IDisposable
         }
     }
 
-    /// <summary>Takes out every job that passes the test, wherever it stands.</summary>
+    /// <summary>Removes every job that the predicate accepts, at any position.</summary>
     public IReadOnlyList<T> TakeAll(Func<T, bool> test)
     {
         List<T>? taken = null;
@@ -89,7 +89,7 @@ internal sealed class JobQueue<T> : IDisposable
         }
     }
 
-    /// <summary>Takes no more jobs; those that wait stay until they are taken.</summary>
+    /// <summary>Accepts no more jobs; waiting ones stay until they are taken.</summary>
     public void Close()
     {
         lock (_gate)

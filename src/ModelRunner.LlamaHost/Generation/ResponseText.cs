@@ -3,19 +3,19 @@ using System.Text;
 namespace ModelRunner.LlamaHost.Generation;
 
 /// <summary>
-/// Makes text of the bytes of tokens. A character is given out when all of its bytes are there, and what may be the beginning of a stop
-/// text is held back until it is known, so that neither is ever split. Bytes that are no UTF-8 become U+FFFD; a character that the end of
-/// the answer cuts off is left out.
+/// Decodes the bytes of tokens to text. A character is written when all its bytes are there, and text that may be the beginning of a stop
+/// text is held back until this is known, so that neither is split. Bytes that are not UTF-8 become U+FFFD; a character that is incomplete
+/// at the end of the response is dropped.
 /// </summary>
 internal sealed class ResponseText(IReadOnlyList<string> stopTexts)
 {
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
     private string _held = "";
 
-    /// <summary>Whether a stop text has come: the answer ends before it.</summary>
+    /// <summary>Whether a stop text occurred: the response ends before it.</summary>
     public bool IsStopped { get; private set; }
 
-    /// <summary>Takes the bytes of one token and gives the text that is certain now; it may be empty.</summary>
+    /// <summary>Adds the bytes of one token and returns the text that is certain now; it may be empty.</summary>
     public string Add(ReadOnlySpan<byte> bytes)
     {
         if (IsStopped)
@@ -37,7 +37,7 @@ internal sealed class ResponseText(IReadOnlyList<string> stopTexts)
         return text[..certain];
     }
 
-    /// <summary>Gives what was held back, when the answer ends without a stop text.</summary>
+    /// <summary>Returns the text that was held back, for a response that ends without a stop text.</summary>
     public string Finish()
     {
         string rest = _held;
@@ -58,7 +58,7 @@ internal sealed class ResponseText(IReadOnlyList<string> stopTexts)
         return first;
     }
 
-    // The longest end of the text that a stop text begins with.
+    // The longest suffix of the text that is a prefix of a stop text.
     private int HeldLength(string text)
     {
         int held = 0;

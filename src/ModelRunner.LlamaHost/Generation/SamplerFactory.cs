@@ -3,21 +3,21 @@ using LLama.Native;
 
 namespace ModelRunner.LlamaHost.Generation;
 
-/// <summary>Builds llama.cpp's chain of samplers as llama-server does.</summary>
+/// <summary>Builds llama.cpp's chain of samplers in llama-server's way.</summary>
 /// <param name="model">The model whose tokens are chosen.</param>
 /// <param name="slotTokens">The context of one slot, which is the most that penalties look back.</param>
 internal sealed class SamplerFactory(SafeLlamaModelHandle model, int slotTokens)
 {
-    // Below this temperature a division would overflow, and the choice is the most likely token anyway.
+    // Below this temperature a division would overflow, and the most likely token is chosen anyway.
     private const float LeastTemperature = 0.001f;
 
-    // What llama-server gives Mirostat 1 for estimating the distribution.
+    // llama-server's value with which Mirostat 1 estimates the distribution.
     private const int MirostatTokens = 100;
 
     private readonly Lazy<LLamaToken[]> _ends = new(() => FindEnds(model));
 
     /// <summary>Builds a chain for one request; the caller disposes it.</summary>
-    /// <param name="settings">What the request asks for.</param>
+    /// <param name="settings">The sampling settings of the request.</param>
     /// <param name="prompt">The prompt, whose last tokens count for the penalties.</param>
     public SafeLLamaSamplerChainHandle Create(SamplingSettings settings, ReadOnlySpan<LLamaToken> prompt)
     {
@@ -53,7 +53,7 @@ internal sealed class SamplerFactory(SafeLlamaModelHandle model, int slotTokens)
 
     private void AddOrdered(SafeLLamaSamplerChainHandle chain, SamplingSettings settings, uint seed)
     {
-        // Without randomness only what changes the order of tokens matters; the filters would cost time for nothing.
+        // Without randomness only samplers that change the order of tokens matter; filters would only cost time.
         bool isGreedy = settings.Temperature < LeastTemperature && settings.XtcProbability <= 0
             && settings.Order.Contains(SamplerKind.Temperature);
         foreach (SamplerKind kind in settings.Order)
@@ -128,7 +128,7 @@ internal sealed class SamplerFactory(SafeLlamaModelHandle model, int slotTokens)
             chain.AddLogitBias(model.Vocab.Count, biases.ToArray());
     }
 
-    // The other kind of randomness needs OpenSSL, which a bare system lacks.
+    // The cryptographic generator needs OpenSSL, which a minimal system lacks.
     [SuppressMessage("Security", "CA5394:Do not use insecure randomness", Justification = "A seed is no secret.")]
     private static uint AnySeed() => (uint)Random.Shared.Next();
 

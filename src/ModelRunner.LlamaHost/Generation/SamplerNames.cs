@@ -11,11 +11,11 @@ internal static class SamplerNames
         ("adaptive_p", SamplerKind.AdaptiveP),
     ];
 
-    /// <summary>What to say about a name that is not known.</summary>
+    /// <summary>The error message for an unknown name.</summary>
     public const string Known =
         "made of the samplers penalties, dry, top_n_sigma, top_k, typ_p, top_p, min_p, xtc, temperature and adaptive_p, each once";
 
-    /// <summary>Reads a list of names; null: one is not known or stands there twice.</summary>
+    /// <summary>Reads a list of names; null: a name is unknown or occurs twice.</summary>
     public static IReadOnlyList<SamplerKind>? Parse(IEnumerable<string> names)
     {
         var order = new List<SamplerKind>();

@@ -1,8 +1,8 @@
 namespace ModelRunner.LlamaHost.Generation;
 
 /// <summary>
-/// All numbers that control sampling. The limits keep out values with which llama.cpp would compute infinities or allocate without end;
-/// everything that people use lies within them.
+/// All numeric sampling parameters. The limits exclude values with which llama.cpp would compute infinities or allocate without limit; all
+/// values in practical use lie within them.
 /// </summary>
 internal static class SamplingParameters
 {

@@ -3,23 +3,23 @@ using LLama.Native;
 namespace ModelRunner.LlamaHost.Generation;
 
 /// <summary>
-/// One decoding slot: the request that it works on, and the tokens that are in its part of the cache. Only the inference thread uses it.
+/// One decoding slot: its current request, and the tokens in its part of the cache. Only the inference thread uses it.
 /// </summary>
 internal sealed class Slot(int index)
 {
     private readonly List<LLamaToken> _cached = [];
     private List<TokenProbability> _untold = [];
 
-    /// <summary>The slot's number, which is also llama.cpp's sequence.</summary>
+    /// <summary>The slot's number, which is also llama.cpp's sequence id.</summary>
     public LLamaSeqId Sequence { get; } = (LLamaSeqId)index;
 
-    /// <summary>The request; null: the slot is free.</summary>
+    /// <summary>The current request; null: the slot is free.</summary>
     public GenerationJob? Job { get; private set; }
 
     /// <summary>Chooses the request's tokens.</summary>
     public TokenSampler? Sampler { get; private set; }
 
-    /// <summary>The request's answer as text.</summary>
+    /// <summary>The text of the response.</summary>
     public ResponseText Text { get; private set; } = new([]);
 
     /// <summary>Tokens of the prompt that were in the cache.</summary>
@@ -34,10 +34,10 @@ internal sealed class Slot(int index)
     /// <summary>The last generated token, which is not in the cache yet.</summary>
     public LLamaToken LastToken { get; private set; }
 
-    /// <summary>Where in the batch the slot's output is; negative: it has none.</summary>
+    /// <summary>The index of the slot's output in the batch; negative: none.</summary>
     public int OutputIndex { get; private set; } = -1;
 
-    /// <summary>Tokens that the slot gave to the batch.</summary>
+    /// <summary>The number of tokens that the slot added to the batch.</summary>
     public int TokensInBatch { get; private set; }
 
     /// <summary>When the request got the slot, as a timestamp.</summary>
@@ -46,10 +46,10 @@ internal sealed class Slot(int index)
     /// <summary>When the first token came, as a timestamp.</summary>
     public long FirstTokenAt { get; private set; }
 
-    /// <summary>The end of the work that was counted last, as a timestamp.</summary>
+    /// <summary>The end of the last counted work, as a timestamp.</summary>
     public long CountedTo { get; set; }
 
-    /// <summary>When the slot became free, for finding the one that was free the longest.</summary>
+    /// <summary>When the slot became free, to find the one that has been free longest.</summary>
     public long FreeSince { get; private set; }
 
     /// <summary>Tokens in the slot's part of the cache.</summary>
@@ -58,7 +58,7 @@ internal sealed class Slot(int index)
     /// <summary>Whether the whole prompt is in the cache.</summary>
     public bool IsPromptDone => Job is not null && PromptDone == Job.Settings.Prompt.Length;
 
-    /// <summary>How many tokens at the prompt's begin are in the cache. The last one is left out: its output is needed.</summary>
+    /// <summary>How many tokens at the prompt's beginning are in the cache. The last token does not count: its output is needed.</summary>
     public int CommonPrefix(ReadOnlySpan<LLamaToken> prompt)
     {
         int most = Math.Min(_cached.Count, prompt.Length - 1);
@@ -71,7 +71,7 @@ internal sealed class Slot(int index)
     /// <summary>Gives the slot to a request.</summary>
     /// <param name="job">The request.</param>
     /// <param name="sampler">Chooses its tokens; the slot now owns it.</param>
-    /// <param name="keep">Tokens of the cache that stay.</param>
+    /// <param name="keep">The number of cached tokens to keep.</param>
     /// <param name="now">The timestamp.</param>
     public void Begin(GenerationJob job, TokenSampler? sampler, int keep, long now)
     {
@@ -85,7 +85,7 @@ internal sealed class Slot(int index)
         StartedAt = CountedTo = FirstTokenAt = now;
     }
 
-    /// <summary>Takes the slot out of the batch that was.</summary>
+    /// <summary>Removes the slot's output index after a batch.</summary>
     public void LeaveBatch()
     {
         OutputIndex = -1;
@@ -100,7 +100,7 @@ internal sealed class Slot(int index)
         TokensInBatch = 1;
     }
 
-    /// <summary>Adds as much of the prompt to the batch as fits.</summary>
+    /// <summary>Adds as much of the prompt as fits to the batch.</summary>
     public void AddPrompt(LLamaBatch batch, int batchTokens)
     {
         LLamaToken[] prompt = Job!.Settings.Prompt;
@@ -115,7 +115,7 @@ internal sealed class Slot(int index)
         }
     }
 
-    /// <summary>Notes a generated token.</summary>
+    /// <summary>Records a generated token.</summary>
     public void Predict(LLamaToken token, long now)
     {
         if (Predicted++ == 0)
@@ -123,10 +123,10 @@ internal sealed class Slot(int index)
         LastToken = token;
     }
 
-    /// <summary>Notes the probability of the last generated token, to be told with its text.</summary>
+    /// <summary>Records the probability of the last generated token, to be reported with its text.</summary>
     public void Note(TokenProbability probability) => _untold.Add(probability);
 
-    /// <summary>Gives out a text together with the probabilities that were not told yet, if there is any of either to give.</summary>
+    /// <summary>Writes a text together with the probabilities that were not reported yet, unless both are empty.</summary>
     /// <param name="text">The text; it may be empty.</param>
     /// <param name="isLast">Whether nothing follows.</param>
     public void Write(string text, bool isLast)
@@ -138,9 +138,9 @@ internal sealed class Slot(int index)
             _untold = [];
     }
 
-    /// <summary>Frees the slot. What is in the cache stays for the next request.</summary>
+    /// <summary>Frees the slot. The contents of the cache stay for the next request.</summary>
     /// <param name="now">The timestamp.</param>
-    /// <param name="keepsCache">Whether the cache is what the slot believes it is.</param>
+    /// <param name="keepsCache">Whether the cache contains what the slot recorded.</param>
     public void End(long now, bool keepsCache)
     {
         Sampler?.Dispose();

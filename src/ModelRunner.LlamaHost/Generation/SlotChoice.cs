@@ -1,8 +1,8 @@
 namespace ModelRunner.LlamaHost.Generation;
 
 /// <summary>
-/// Which free slot a request gets: the one whose cache begins with the most of its prompt, so that a conversation finds what was computed
-/// for it; where none has any of it, the one that was free the longest, whose cache is the least likely to be asked for.
+/// Chooses the free slot for a request: the one whose cache has the longest common beginning with its prompt, so that a conversation reuses
+/// its cache; if no cache matches, the one that has been free longest, since its cache is the least likely to be needed.
 /// </summary>
 internal static class SlotChoice
 {

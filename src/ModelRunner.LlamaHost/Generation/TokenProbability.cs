@@ -3,7 +3,7 @@ using LLama.Native;
 
 namespace ModelRunner.LlamaHost.Generation;
 
-/// <summary>How likely the model found a generated token, before any sampler, and which tokens it found most likely in its place.</summary>
+/// <summary>The probability of a generated token, before any sampler, and the most likely tokens at its position.</summary>
 /// <param name="Token">The token that was generated.</param>
 /// <param name="Logarithm">The natural logarithm of its probability.</param>
 /// <param name="Top">The most likely tokens with theirs, the best first.</param>
@@ -12,7 +12,7 @@ internal sealed record TokenProbability(LLamaToken Token, float Logarithm, IRead
     /// <summary>Computes it from the scores of all tokens.</summary>
     /// <param name="scores">The scores, by the number of the token.</param>
     /// <param name="token">The token that was generated.</param>
-    /// <param name="most">How many of the most likely tokens are wanted.</param>
+    /// <param name="most">How many of the most likely tokens to return.</param>
     public static TokenProbability Of(ReadOnlySpan<float> scores, LLamaToken token, int most)
     {
         float best = TensorPrimitives.Max(scores);

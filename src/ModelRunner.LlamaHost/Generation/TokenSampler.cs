@@ -5,7 +5,7 @@ namespace ModelRunner.LlamaHost.Generation;
 /// <summary>Chooses the tokens of one request: by its samplers, and within its grammar if it has one.</summary>
 /// <param name="chain">The samplers, which this object now owns.</param>
 /// <param name="grammar">The grammar, which belongs to the request; null: every token is allowed.</param>
-/// <param name="vocabulary">Tells which tokens end an answer.</param>
+/// <param name="vocabulary">Tells which tokens end a response.</param>
 internal sealed class TokenSampler(
     SafeLLamaSamplerChainHandle chain, GrammarSampler? grammar, SafeLlamaModelHandle.Vocabulary vocabulary) : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class TokenSampler(
         if (grammar is null)
             return chain.Sample(context, index);
 
-        // Most tokens are allowed, and asking for one is much cheaper than asking for all: the samplers choose first.
+        // Most tokens are allowed, and checking one is much cheaper than checking all: the samplers choose first.
         ReadOnlySpan<float> scores = context.GetLogitsIth(index);
         LLamaToken? token = Choose(scores, isRestricted: false);
         if (token is not { } free || !grammar.Allows(free))
@@ -56,7 +56,7 @@ internal sealed class TokenSampler(
             return best;
         LLamaToken chosen = native.Data[(int)native.Selected].ID;
 
-        // Rounding can make a sampler choose a token without any probability.
+        // Rounding can make a sampler choose a token with probability zero.
         return isRestricted && !grammar!.Allows(chosen) ? best : chosen;
     }
 

@@ -4,21 +4,21 @@ using System.Text.Json;
 namespace ModelRunner.LlamaHost.Grammars;
 
 /// <summary>
-/// Whether two schemas can never match the same value, which <c>oneOf</c> needs: it allows what exactly one of its alternatives matches.
-/// Only what can be seen at once counts as proof. One check serves a whole grammar, and the work is limited for all its <c>oneOf</c> together.
+/// Checks that two schemas never match the same value, which <c>oneOf</c> needs: it allows values that exactly one alternative matches. Only
+/// direct evidence counts as proof. One check serves a whole grammar, and its work is limited for all its <c>oneOf</c> together.
 /// </summary>
 internal sealed class AlternativesCheck
 {
     private const int MaxComparisons = 1_000_000;
 
-    /// <summary>Names or bytes that are looked through as quickly as two small values are compared.</summary>
+    /// <summary>The number of names or bytes whose scan costs as much as one comparison of small values.</summary>
     private const int StepsPerComparison = 16;
 
     private long _comparisons;
 
-    /// <summary>Whether all pairs of the alternatives exclude each other.</summary>
+    /// <summary>Whether any two of the alternatives exclude each other.</summary>
     /// <param name="alternatives">The schemas.</param>
-    /// <param name="references">Finds what the schemas point to.</param>
+    /// <param name="references">Resolves the references of the schemas.</param>
     /// <exception cref="SchemaException">The schemas of this grammar need too many comparisons.</exception>
     public bool ExcludeEachOther(IReadOnlyList<JsonElement> alternatives, SchemaReferences references)
     {
@@ -37,7 +37,7 @@ internal sealed class AlternativesCheck
 
     /// <param name="one">A schema.</param>
     /// <param name="other">Another one.</param>
-    /// <param name="references">Finds what their properties point to; null: their properties are not looked at.</param>
+    /// <param name="references">Resolves the references of their properties; null: the properties are not compared.</param>
     private bool ExcludeEachOther(JsonElement one, JsonElement other, SchemaReferences? references)
     {
         Count(1);
@@ -60,7 +60,7 @@ internal sealed class AlternativesCheck
         return references is not null && types is ["object"] && otherTypes is ["object"] && HaveDifferentTags(one, other, references);
     }
 
-    // A property that both must have, with values that exclude each other.
+    // A property that both require, with values that exclude each other.
     private bool HaveDifferentTags(JsonElement one, JsonElement other, SchemaReferences references)
     {
         string[] names = Required(one);

@@ -3,15 +3,15 @@ using System.Text.Json;
 
 namespace ModelRunner.LlamaHost.Grammars;
 
-/// <summary>The rule for an array: a fixed beginning, if there is one, and a number of equal items.</summary>
-/// <param name="rules">Takes the rules.</param>
-/// <param name="convert">Gives the rule for a schema one level deeper.</param>
+/// <summary>The rule for an array: an optional fixed beginning, and a number of equal items.</summary>
+/// <param name="rules">Receives the rules.</param>
+/// <param name="convert">Returns the rule for a schema one level deeper.</param>
 internal sealed class ArraySchema(GrammarRules rules, Func<JsonElement, string> convert)
 {
     private const int MaxItems = 1000;
     private const string Comma = "\",\" ws ";
 
-    /// <summary>Adds the rule and gives its name.</summary>
+    /// <summary>Adds the rule and returns its name.</summary>
     public string Add(JsonElement schema)
     {
         int least = SchemaReading.Count(schema, "minItems") ?? 0;
@@ -28,7 +28,7 @@ internal sealed class ArraySchema(GrammarRules rules, Func<JsonElement, string> 
         if (isClosed && missing > 0)
             throw new SchemaException("the JSON schema asks for more items than it describes: raise the number of items or lower \"minItems\"");
 
-        // Beyond a fixed beginning nothing is added unless it must be.
+        // After a fixed beginning only required items are added.
         if (start.Length > 0)
             return OfSequence(missing > 0 ? [.. start, .. Enumerable.Repeat(Rest(rest), missing)] : start);
         return most == 0 || isClosed ? rules.Add("\"[\" ws \"]\"") : OfItems(Rest(rest), least, most);

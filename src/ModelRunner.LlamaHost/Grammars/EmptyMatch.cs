@@ -1,7 +1,7 @@
 namespace ModelRunner.LlamaHost.Grammars;
 
-/// <summary>In how many ways a part of a grammar matches the empty text: never, in one way, or in several.</summary>
-/// <param name="Count">Counts the ways, up to 2 for several, when those of the rules are known.</param>
+/// <summary>In how many ways a part of a grammar matches the empty text: none, one, or several.</summary>
+/// <param name="Count">Counts the ways, up to 2 for several, once those of the rules are known.</param>
 internal sealed record EmptyMatch(Func<Func<string, int>, int> Count)
 {
     private const int Several = 2;
@@ -25,6 +25,6 @@ internal sealed record EmptyMatch(Func<Func<string, int>, int> Count)
     /// <summary>A part that may be left out.</summary>
     public static EmptyMatch Optional(EmptyMatch part) => new(rules => part.Count(rules) > 0 ? Several : 1);
 
-    /// <summary>A part that comes at least once and may come again.</summary>
+    /// <summary>A part that occurs once or more.</summary>
     public static EmptyMatch Repeated(EmptyMatch part) => new(rules => part.Count(rules) > 0 ? Several : 0);
 }

@@ -3,8 +3,8 @@ using ModelRunner.LlamaHost.Http;
 namespace ModelRunner.LlamaHost.Grammars;
 
 /// <summary>
-/// Refuses grammars of clients with which llama.cpp would compute for ever. It follows every way in which a part can match the empty text,
-/// and such ways multiply: <c>("a"? | "b"?){0,100}</c> has more of them than there are atoms.
+/// Refuses grammars of clients with which llama.cpp would compute without end. llama.cpp follows every way in which a part can match the
+/// empty text, and the number of ways multiplies: for <c>("a"? | "b"?){0,100}</c> there are more than 10^30 ways.
 /// </summary>
 internal static class GbnfCheck
 {
@@ -12,7 +12,7 @@ internal static class GbnfCheck
     public const int MaxCharacters = 65_536;
 
     /// <summary>Checks a grammar.</summary>
-    /// <exception cref="ApiException">It is beyond a limit, would be cut, or matches the empty text in several ways.</exception>
+    /// <exception cref="ApiException">It exceeds a limit, would be cut, or matches the empty text in several ways.</exception>
     public static void Check(string grammar)
     {
         if (grammar.Contains('\0'))
@@ -29,7 +29,7 @@ internal static class GbnfCheck
         bool hasChanged = true;
         while (hasChanged)
         {
-            // The numbers only grow, and not beyond 2: this ends.
+            // The numbers only grow, and not beyond 2, so the loop ends.
             hasChanged = false;
             foreach ((string name, EmptyMatch match) in rules)
             {

@@ -4,14 +4,14 @@ using ModelRunner.LlamaHost.Http;
 namespace ModelRunner.LlamaHost.Grammars;
 
 /// <summary>
-/// Reads a grammar in GBNF far enough to see how each rule can match the empty text. Whether the rest of it is right is left to llama.cpp.
+/// Parses a grammar in GBNF far enough to see how each rule can match the empty text. llama.cpp checks the rest.
 /// </summary>
 internal sealed class GbnfReader(string grammar)
 {
-    /// <summary>The most open parentheses. llama.cpp reads them by recursion, on a stack that ends.</summary>
+    /// <summary>The deepest nesting of parentheses. llama.cpp parses them by recursion on a limited stack.</summary>
     public const int MaxDepth = 64;
 
-    /// <summary>The most repetitions over the whole grammar. llama.cpp writes each of them out.</summary>
+    /// <summary>The most repetitions in the whole grammar. llama.cpp expands each of them.</summary>
     public const int MaxRepetitions = 5000;
 
     private const int MaxRules = 2000;
@@ -28,7 +28,7 @@ internal sealed class GbnfReader(string grammar)
 
     /// <summary>Reads all rules.</summary>
     /// <returns>By the name of each rule, how it matches the empty text.</returns>
-    /// <exception cref="ApiException">The grammar is beyond a limit, or this is no grammar.</exception>
+    /// <exception cref="ApiException">The grammar exceeds a limit, or is not a grammar.</exception>
     public IReadOnlyDictionary<string, EmptyMatch> Read()
     {
         SkipSpace();
@@ -136,7 +136,7 @@ internal sealed class GbnfReader(string grammar)
         return item;
     }
 
-    // {3}, {3,} and {3,7}. The closing brace is left for the caller.
+    // {3}, {3,} and {3,7}. The caller reads the closing brace.
     private EmptyMatch ReadCount(EmptyMatch item)
     {
         int end = grammar.IndexOf('}', _at);
@@ -188,7 +188,7 @@ internal sealed class GbnfReader(string grammar)
         return true;
     }
 
-    // Goes behind the closing character and gives the number of characters before it.
+    // Moves behind the closing character and returns the number of characters before it.
     private int SkipTo(char close)
     {
         int from = ++_at;

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ModelRunner.LlamaHost.Grammars;
 
-/// <summary>Pieces of llama.cpp's grammar notation.</summary>
+/// <summary>Writes pieces of llama.cpp's grammar notation.</summary>
 internal static class GbnfText
 {
     /// <summary>A literal for a text.</summary>
@@ -21,7 +21,7 @@ internal static class GbnfText
         return literal.Append('"').ToString();
     }
 
-    /// <summary>Alternatives in parentheses; the only one as it is.</summary>
+    /// <summary>Alternatives in parentheses; a single one unchanged.</summary>
     public static string Either(IReadOnlyCollection<string> alternatives) =>
         alternatives.Count == 1 ? alternatives.First() : "( " + string.Join(" | ", alternatives) + " )";
 }

@@ -22,14 +22,14 @@ internal sealed class GrammarRules
     public const string Number = "number";
 
     /// <summary>
-    /// The rule for the space between two tokens. It is bounded, since small models like to go on with spaces for ever.
+    /// The rule for the space between two tokens. It is bounded, since small models tend to repeat spaces without end.
     /// </summary>
     public const string Space = "ws";
 
     private const int MaxCharacters = 524_288;
     private const int MaxRepetitions = 20_000;
 
-    // Half of a surrogate pair is no text, and so it has no escape here.
+    // Half of a surrogate pair is not text, so it has no escape here.
     private const string Common =
         """
         ws ::= ( " " | "\n" [ \t]{0,20} )?
@@ -61,10 +61,10 @@ internal sealed class GrammarRules
         return name;
     }
 
-    /// <summary>Takes a name for a rule that is defined later.</summary>
+    /// <summary>Reserves a name for a rule that is defined later.</summary>
     public string Reserve() => string.Create(CultureInfo.InvariantCulture, $"r{_count++}");
 
-    /// <summary>Defines a rule by its name.</summary>
+    /// <summary>Defines a rule with a reserved name.</summary>
     public void Define(string name, string expression)
     {
         _text.Append(name).Append(" ::= ").Append(expression).Append('\n');
@@ -72,7 +72,7 @@ internal sealed class GrammarRules
             throw new SchemaException("the JSON schema is too large: its grammar has more than 524288 characters; use a smaller schema");
     }
 
-    /// <summary>Notes that an expression is written out so many times.</summary>
+    /// <summary>Counts an expression that is expanded the given number of times.</summary>
     public void Repeat(long times)
     {
         _repetitions += times;

@@ -5,7 +5,7 @@ namespace ModelRunner.LlamaHost.Grammars;
 /// <summary>Grammars for whole numbers between two limits, digit by digit.</summary>
 internal static class IntegerRange
 {
-    /// <summary>The greatest number that is generated: 15 digits, which every reader of JSON keeps exactly.</summary>
+    /// <summary>The largest generated number: 15 digits, which every JSON reader keeps exactly.</summary>
     public const long Most = 999_999_999_999_999;
 
     /// <summary>The expression for the numbers from <paramref name="least"/> to <paramref name="most"/>, which must be in this order.</summary>

@@ -2,23 +2,23 @@ using System.Globalization;
 
 namespace ModelRunner.LlamaHost.Grammars;
 
-/// <summary>Grammars for numbers with a fraction between two whole limits, each of which may itself be left out.</summary>
+/// <summary>Grammars for numbers with a fraction between two whole limits, each of which may be excluded.</summary>
 internal static class NumberRange
 {
     private const string Fraction = "( \".\" [0-9]{1,9} )?";
     private const string SomeFraction = "\".\" [0-9]{0,8} [1-9]";
 
     /// <summary>The expression; null: there is no such number.</summary>
-    /// <param name="least">The least number.</param>
-    /// <param name="hasLeast">Whether it is allowed itself.</param>
-    /// <param name="most">The greatest number.</param>
-    /// <param name="hasMost">Whether it is allowed itself.</param>
+    /// <param name="least">The smallest number.</param>
+    /// <param name="hasLeast">Whether the smallest number itself is allowed.</param>
+    /// <param name="most">The largest number.</param>
+    /// <param name="hasMost">Whether the largest number itself is allowed.</param>
     public static string? Expression(long least, bool hasLeast, long most, bool hasMost)
     {
         var parts = new List<string>();
         if (least < 0)
         {
-            // Below zero the limits change places. Zero itself belongs to the other half.
+            // Below zero the limits are swapped. Zero itself belongs to the other half.
             string? below = most < 0 ? Magnitude(-most, hasMost, -least, hasLeast) : Magnitude(0, false, -least, hasLeast);
             if (below is not null)
                 parts.Add("\"-\" " + below);

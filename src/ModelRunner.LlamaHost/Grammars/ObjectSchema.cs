@@ -4,16 +4,16 @@ using System.Text.Json;
 namespace ModelRunner.LlamaHost.Grammars;
 
 /// <summary>
-/// The rule for an object. The properties come in the order of the schema; where it lists any, no others are generated, which is allowed
-/// whatever <c>additionalProperties</c> says.
+/// The rule for an object. The properties have the order of the schema; if it lists any, no others are generated, which is valid for every
+/// value of <c>additionalProperties</c>.
 /// </summary>
-/// <param name="rules">Takes the rules.</param>
-/// <param name="convert">Gives the rule for a schema one level deeper.</param>
+/// <param name="rules">Receives the rules.</param>
+/// <param name="convert">Returns the rule for a schema one level deeper.</param>
 internal sealed class ObjectSchema(GrammarRules rules, Func<JsonElement, string> convert)
 {
     private const string Comma = "\",\" ws ";
 
-    /// <summary>Adds the rule and gives its name.</summary>
+    /// <summary>Adds the rule and returns its name.</summary>
     public string Add(JsonElement schema)
     {
         List<(string Name, string Rule)> properties =
@@ -43,7 +43,7 @@ internal sealed class ObjectSchema(GrammarRules rules, Func<JsonElement, string>
         return required;
     }
 
-    // The rule for the values of properties that are not listed; null: there may be none.
+    // The rule for the values of unlisted properties; null: there may be none.
     private string? ReadOther(JsonElement schema) =>
         !schema.TryGetProperty("additionalProperties", out JsonElement other) || other.ValueKind == JsonValueKind.True ? GrammarRules.Value
             : other.ValueKind == JsonValueKind.False ? null
@@ -60,8 +60,8 @@ internal sealed class ObjectSchema(GrammarRules rules, Func<JsonElement, string>
     private string Member(string name, string value) =>
         rules.Add(GbnfText.Literal("\"" + JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(name) + "\":") + " ws " + value);
 
-    // Two chains of rules, built from the end: what may follow when something was written, and what may begin. They keep the grammar
-    // short where many properties are optional.
+    // Two chains of rules, built from the end: the rest after a property was written, and the rest at the beginning. They keep the grammar
+    // short if many properties are optional.
     private string OfProperties(IReadOnlyList<(string Member, bool IsRequired)> properties)
     {
         string following = "";

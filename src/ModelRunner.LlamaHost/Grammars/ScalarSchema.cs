@@ -6,7 +6,7 @@ namespace ModelRunner.LlamaHost.Grammars;
 /// <summary>Expressions for strings and numbers with their limits.</summary>
 internal static class ScalarSchema
 {
-    /// <summary>The most characters of a string that has limits. A shorter string than the schema allows is still allowed.</summary>
+    /// <summary>The longest generated string if the schema has length limits. Generating shorter strings than the schema allows is valid.</summary>
     public const int MaxLength = 1000;
 
     /// <summary>The expression for a string.</summary>
@@ -42,8 +42,8 @@ internal static class ScalarSchema
 
     /// <summary>The expression for a number.</summary>
     /// <param name="schema">The schema.</param>
-    /// <param name="isInteger">Whether it has no fraction.</param>
-    /// <param name="rules">Takes the rules.</param>
+    /// <param name="isInteger">Whether it is an integer.</param>
+    /// <param name="rules">Receives the rules.</param>
     public static string OfNumber(JsonElement schema, bool isInteger, GrammarRules rules)
     {
         if (schema.TryGetProperty("multipleOf", out JsonElement step)

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace ModelRunner.LlamaHost.Grammars;
 
 /// <summary>
-/// Turns JSON schemas into a grammar, such that every text which the grammar allows is valid by the schema. The reverse is not promised: of
-/// the many texts that a schema allows, the grammar may leave some out. A schema that cannot be held to is refused.
+/// Converts JSON schemas to a grammar, such that every text which the grammar allows is valid by the schema. The reverse does not hold: the
+/// grammar may exclude some valid texts. A schema that cannot be enforced is refused.
 /// </summary>
 internal sealed class SchemaGrammar
 {
@@ -30,7 +30,7 @@ internal sealed class SchemaGrammar
         return grammar.Finish(grammar.Add(schema));
     }
 
-    /// <summary>Adds a schema that stands by itself.</summary>
+    /// <summary>Adds an independent schema.</summary>
     /// <returns>The name of its rule.</returns>
     /// <exception cref="SchemaException">The schema cannot be used.</exception>
     public string Add(JsonElement schema)
@@ -48,7 +48,7 @@ internal sealed class SchemaGrammar
         }
     }
 
-    /// <summary>Adds a rule of the caller's own.</summary>
+    /// <summary>Adds a rule of the caller.</summary>
     public string AddRule(string expression) => _rules.Add(expression);
 
     /// <summary>The whole grammar.</summary>
@@ -94,7 +94,7 @@ internal sealed class SchemaGrammar
                 : Union([.. types.Select(type => OfType(schema, type, depth))]);
         }
 
-        // What a schema without a type means most likely. The others that it would allow are left out.
+        // The most likely meaning of a schema without a type. Other values that it would allow are excluded.
         private static string? Guess(JsonElement schema)
         {
             (string Keyword, string Type)[] signs =

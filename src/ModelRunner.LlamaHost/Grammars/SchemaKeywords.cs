@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace ModelRunner.LlamaHost.Grammars;
 
-/// <summary>The keywords of JSON Schema: those that cannot be used, and those that say something about the value.</summary>
+/// <summary>The keywords of JSON Schema: unsupported ones, and those that restrict the value.</summary>
 internal static class SchemaKeywords
 {
-    // The right column says whether the keyword asks for nothing with this value.
+    // The right column tells whether the keyword has no effect with this value.
     private static readonly (string Name, Func<JsonElement, bool> IsNeutral)[] Refused =
     [
         ("not", Never), ("if", Never), ("then", Never), ("else", Never), ("dependentRequired", IsEmpty), ("dependentSchemas", IsEmpty),
@@ -20,8 +20,8 @@ internal static class SchemaKeywords
         "minItems", "maxItems", "minLength", "maxLength", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
     ];
 
-    /// <summary>Refuses a schema with a keyword that no grammar can hold.</summary>
-    /// <exception cref="SchemaException">It has one.</exception>
+    /// <summary>Refuses a schema with a keyword that no grammar can enforce.</summary>
+    /// <exception cref="SchemaException">The schema has such a keyword.</exception>
     public static void Check(JsonElement schema)
     {
         foreach ((string name, Func<JsonElement, bool> isNeutral) in Refused)
@@ -31,11 +31,11 @@ internal static class SchemaKeywords
         }
     }
 
-    /// <summary>Refuses keywords beside another one that decides alone.</summary>
+    /// <summary>Refuses keywords beside another one that alone defines the value.</summary>
     /// <param name="schema">The schema.</param>
-    /// <param name="decider">The keyword that decides.</param>
-    /// <param name="alsoAllowed">One more that is taken into account; null: none.</param>
-    /// <exception cref="SchemaException">There is another.</exception>
+    /// <param name="decider">The keyword that defines the value.</param>
+    /// <param name="alsoAllowed">One more keyword that is supported beside it; null: none.</param>
+    /// <exception cref="SchemaException">There is another keyword.</exception>
     public static void RequireAlone(JsonElement schema, string decider, string? alsoAllowed = null)
     {
         foreach (string name in Constraints)

@@ -3,14 +3,14 @@ using System.Text.Json;
 
 namespace ModelRunner.LlamaHost.Grammars;
 
-/// <summary>Reads the values of keywords, each with its type checked.</summary>
+/// <summary>Reads the values of keywords and checks their types.</summary>
 internal static class SchemaReading
 {
     /// <summary>The names of JSON's types as schemas write them.</summary>
     public static readonly string[] TypeNames = ["object", "array", "string", "number", "integer", "boolean", "null"];
 
     /// <summary>A count that is not negative; null: the keyword is absent.</summary>
-    /// <exception cref="SchemaException">It is no such number.</exception>
+    /// <exception cref="SchemaException">It is not such a number.</exception>
     public static int? Count(JsonElement schema, string name)
     {
         if (!schema.TryGetProperty(name, out JsonElement value))
@@ -21,7 +21,7 @@ internal static class SchemaReading
     }
 
     /// <summary>A whole number as a limit; null: the keyword is absent.</summary>
-    /// <exception cref="SchemaException">It is no whole number.</exception>
+    /// <exception cref="SchemaException">It is not a whole number.</exception>
     public static long? Limit(JsonElement schema, string name, bool roundsUp, bool roundsDown)
     {
         if (!schema.TryGetProperty(name, out JsonElement value))
@@ -37,7 +37,7 @@ internal static class SchemaReading
         return (long)Math.Clamp(limit, -IntegerRange.Most - 1, IntegerRange.Most + 1);
     }
 
-    /// <summary>The types that the schema names; empty: it names none.</summary>
+    /// <summary>The types that the schema names; empty: none.</summary>
     /// <exception cref="SchemaException">One is not a type.</exception>
     public static IReadOnlyList<string> Types(JsonElement schema)
     {
@@ -49,8 +49,8 @@ internal static class SchemaReading
         return [.. names.Select(name => name.GetString()!).Distinct(StringComparer.Ordinal)];
     }
 
-    /// <summary>The members of an object; none where the keyword is absent.</summary>
-    /// <exception cref="SchemaException">It is no object.</exception>
+    /// <summary>The members of an object; none if the keyword is absent.</summary>
+    /// <exception cref="SchemaException">It is not an object.</exception>
     public static IReadOnlyList<JsonProperty> Members(JsonElement schema, string name)
     {
         if (!schema.TryGetProperty(name, out JsonElement value))
@@ -59,14 +59,14 @@ internal static class SchemaReading
     }
 
     /// <summary>The items of a list.</summary>
-    /// <exception cref="SchemaException">It is no list, or an empty one.</exception>
+    /// <exception cref="SchemaException">It is not a list, or an empty one.</exception>
     public static IReadOnlyList<JsonElement> Items(JsonElement value, string name) =>
         value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0
             ? [.. value.EnumerateArray()]
             : throw Wrong(name, "a list that is not empty");
 
     /// <summary>The text of a string.</summary>
-    /// <exception cref="SchemaException">It is no string, or has half of a surrogate pair.</exception>
+    /// <exception cref="SchemaException">It is not a string, or contains half of a surrogate pair.</exception>
     public static string Text(JsonElement value, string name)
     {
         try
@@ -90,7 +90,7 @@ internal static class SchemaReading
         _ => type == "null",
     };
 
-    /// <summary>Says that a keyword's value cannot be used.</summary>
+    /// <summary>The error for a keyword with an invalid value.</summary>
     public static SchemaException Wrong(string name, string wanted) => new(string.Create(
         CultureInfo.InvariantCulture, $"in the JSON schema, \"{name}\" must be {wanted}"));
 }

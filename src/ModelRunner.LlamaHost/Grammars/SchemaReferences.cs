@@ -3,14 +3,14 @@ using System.Text.Json;
 
 namespace ModelRunner.LlamaHost.Grammars;
 
-/// <summary>Finds what <c>$ref</c> points to: a place in the same schema.</summary>
+/// <summary>Resolves <c>$ref</c> within the same schema.</summary>
 /// <param name="root">The whole schema.</param>
 internal sealed class SchemaReferences(JsonElement root)
 {
     private const int MaxSteps = 64;
 
-    /// <summary>Finds a place by its reference, such as <c>#/$defs/name</c>.</summary>
-    /// <exception cref="SchemaException">There is no such place, or it is in another document.</exception>
+    /// <summary>Finds a part of the schema by its reference, such as <c>#/$defs/name</c>.</summary>
+    /// <exception cref="SchemaException">The reference leads nowhere, or to another document.</exception>
     public JsonElement Find(string reference)
     {
         if (!reference.StartsWith('#'))
@@ -38,7 +38,7 @@ internal sealed class SchemaReferences(JsonElement root)
         return place;
     }
 
-    /// <summary>Follows references until there is none; gives up where they go in a circle.</summary>
+    /// <summary>Follows references to their end; fails if they form a cycle.</summary>
     public JsonElement Follow(JsonElement schema)
     {
         for (int steps = 0; steps < MaxSteps; steps++)

@@ -1,7 +1,7 @@
 namespace ModelRunner.LlamaHost.Grammars;
 
 /// <summary>
-/// Grammars for the formats of strings. Each generates a part of what its standard allows, and nothing else: dates, for instance, have no
+/// Grammars for the formats of strings. Each generates a subset of what its standard allows, and nothing else: dates, for instance, have no
 /// 29th of February, which would need the rule of leap years.
 /// </summary>
 internal static class StringFormats

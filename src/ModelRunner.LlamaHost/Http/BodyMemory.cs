@@ -1,10 +1,10 @@
 namespace ModelRunner.LlamaHost.Http;
 
 /// <summary>
-/// The memory that the large bodies of requests may take together. Who finds none waits in the order of coming. One body may always be
-/// there, however large it is. Safe to call from any thread.
+/// The memory that large request bodies may use together. If it is used up, requests wait in the order of their arrival. One body is always
+/// admitted, whatever its size. Safe to call from any thread.
 /// </summary>
-/// <param name="limitBytes">For all bodies together.</param>
+/// <param name="limitBytes">Bytes for all bodies together.</param>
 /// <param name="patience">How long a body waits.</param>
 /// <param name="time">The clock.</param>
 internal sealed class BodyMemory(long limitBytes, TimeSpan patience, TimeProvider time)
@@ -13,7 +13,7 @@ internal sealed class BodyMemory(long limitBytes, TimeSpan patience, TimeProvide
     private readonly LinkedList<(long Bytes, TaskCompletionSource Turn)> _waiting = new();
     private long _usedBytes;
 
-    /// <summary>What bodies hold now.</summary>
+    /// <summary>Bytes that bodies hold now.</summary>
     public long UsedBytes
     {
         get
@@ -23,7 +23,7 @@ internal sealed class BodyMemory(long limitBytes, TimeSpan patience, TimeProvide
         }
     }
 
-    /// <summary>How many bodies wait.</summary>
+    /// <summary>The number of waiting bodies.</summary>
     public int WaitingCount
     {
         get
@@ -33,11 +33,11 @@ internal sealed class BodyMemory(long limitBytes, TimeSpan patience, TimeProvide
         }
     }
 
-    /// <summary>The limit where the process may use so much memory.</summary>
+    /// <summary>The limit for a process that may use the given amount of memory.</summary>
     public static long ChooseLimit(long availableBytes) => Math.Clamp(availableBytes / 8, 1 << 20, 256 << 20);
 
-    /// <summary>Takes so many bytes; they are to be given back by <see cref="Return"/>.</summary>
-    /// <exception cref="ApiException">There was no room in time.</exception>
+    /// <summary>Takes the given number of bytes; the caller returns them with <see cref="Return"/>.</summary>
+    /// <exception cref="ApiException">The memory did not become free in time.</exception>
     public async Task TakeAsync(long bytes, CancellationToken cancellation)
     {
         LinkedListNode<(long Bytes, TaskCompletionSource Turn)> place;
@@ -69,8 +69,8 @@ internal sealed class BodyMemory(long limitBytes, TimeSpan patience, TimeProvide
         }
     }
 
-    /// <summary>Gives bytes back.</summary>
-    /// <returns>Whether nobody holds or waits for any now.</returns>
+    /// <summary>Returns bytes.</summary>
+    /// <returns>Whether no body holds or waits for memory now.</returns>
     public bool Return(long bytes)
     {
         lock (_lock)

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace ModelRunner.LlamaHost.Http;
 
-/// <summary>What the program says that it is.</summary>
+/// <summary>The identity of the program.</summary>
 internal static class BuildInfo
 {
     /// <summary>Name and version.</summary>

@@ -31,8 +31,8 @@ internal sealed class EmbeddingsEndpoint(HostState state)
         await JsonResponse.Send(context, 200, writer => Write(writer, vectors, tokens, isBase64));
     }
 
-    // Vectors are as long as the model makes them, and their length is 1. A shorter vector would only mean something for models that are
-    // trained for it, which their files do not tell.
+    // Vectors have the model's own number of dimensions, and length 1. Shorter vectors only make sense for models that were trained for it,
+    // which their files do not state.
     private static void CheckMembers(RequestBody body, RunningEngine engine)
     {
         int size = engine.Model.Model.EmbeddingSize;
@@ -119,7 +119,7 @@ internal sealed class EmbeddingsEndpoint(HostState state)
         writer.WriteEndArray();
     }
 
-    // Base64 carries the numbers as little-endian 32-bit floats, which is how they lie in memory here. The OpenAI SDK for .NET asks for it.
+    // Base64 encodes little-endian 32-bit floats, the format of memory here. The OpenAI SDK for .NET asks for it.
     private static void WriteVector(Utf8JsonWriter writer, float[] vector, bool isBase64)
     {
         if (isBase64)

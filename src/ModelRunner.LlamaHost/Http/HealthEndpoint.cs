@@ -1,6 +1,6 @@
 namespace ModelRunner.LlamaHost.Http;
 
-/// <summary><c>/health</c>: 200 once the model is loaded; before, the router answers 503 to everything.</summary>
+/// <summary><c>/health</c>: 200 once the model is loaded; before, the router returns 503 for every request.</summary>
 internal static class HealthEndpoint
 {
     /// <summary>Answers one request.</summary>

@@ -3,7 +3,7 @@ using ModelRunner.LlamaHost.Http.Completions;
 
 namespace ModelRunner.LlamaHost.Http;
 
-/// <summary>Finds the endpoint of a request, and turns what goes wrong into an answer.</summary>
+/// <summary>Finds the endpoint of a request, and turns failures into error responses.</summary>
 internal sealed class HostRouter
 {
     private static readonly HashSet<string> LlamaServerOnly = new(StringComparer.Ordinal)
@@ -47,7 +47,7 @@ internal sealed class HostRouter
     {
         try
         {
-            // Nothing is answered before the model is there, not even that a route does not exist: so does llama-server.
+            // Until the model is loaded, every request gets 503, even one without a route, as in llama-server.
             _state.RequireEngine();
             RequestDelegate endpoint = Find(context.Request);
             if (IsPreload(context.Request))
@@ -65,11 +65,11 @@ internal sealed class HostRouter
         }
         catch (Exception failure) when (failure is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is there to be told.
+            // The client left: there is no response to send.
         }
         catch (Exception failure)
         {
-            // Kestrel would answer with an empty body, or cut the answer without a word in the log.
+            // Kestrel would send an empty body, or close the connection without a log line.
             HostLog.Error($"srv  operator(): {context.Request.Path} failed: {failure}");
             if (context.Response.HasStarted)
                 context.Abort();
@@ -82,7 +82,7 @@ internal sealed class HostRouter
         ? ApiException.Busy("there was too little memory for the request; try again later, or send less")
         : ApiException.Failed("llama-host failed to answer because of a fault of its own; its log has the details");
 
-    // The client only wants the model to be loaded, and it is.
+    // The client only asks to load the model, which is already loaded.
     private static bool IsPreload(HttpRequest request) =>
         HttpMethods.IsPost(request.Method) && string.Equals(request.Headers["X-Preload-Only"], "true", StringComparison.OrdinalIgnoreCase);
 

@@ -4,17 +4,17 @@ using ModelRunner.LlamaHost.Arguments;
 
 namespace ModelRunner.LlamaHost.Http;
 
-/// <summary>The web server: Kestrel on one socket or port, with nothing else of ASP.NET around it.</summary>
+/// <summary>The web server: Kestrel on one socket or port, without the rest of ASP.NET.</summary>
 internal static class HostServer
 {
-    /// <summary>The most that a body may have.</summary>
+    /// <summary>The largest body in bytes.</summary>
     public const int MaxBodyBytes = 32 * 1024 * 1024;
 
-    /// <summary>What the server reads of a body before it is asked for it.</summary>
+    /// <summary>How many bytes of a body the server reads before it is asked to.</summary>
     private const long MaxReadAheadBytes = 128 * 1024;
 
     /// <summary>Starts listening.</summary>
-    /// <exception cref="IOException">The address cannot be bound, for instance because another program has it.</exception>
+    /// <exception cref="IOException">The address cannot be bound, for instance because another program uses it.</exception>
     public static async Task<WebApplication> Start(HostState state)
     {
         HostSettings settings = state.Settings;
@@ -31,7 +31,7 @@ internal static class HostServer
             // A body that waits for memory is not read meanwhile.
             kestrel.Limits.MinRequestBodyDataRate = null;
 
-            // A reader that is slow costs little memory, and one that is gone is noticed by its connection.
+            // A slow reader costs little memory, and a closed connection is noticed.
             kestrel.Limits.MinResponseDataRate = null;
             if (settings.IsUnixSocket)
                 kestrel.ListenUnixSocket(Path.GetFullPath(settings.Host));
@@ -45,7 +45,7 @@ internal static class HostServer
         return application;
     }
 
-    // A killed program leaves its socket behind. It is removed only if nobody answers on it.
+    // A killed program leaves its socket behind. It is removed only if no process listens on it.
     private static void RemoveStaleSocket(string path)
     {
         if (!File.Exists(path))
@@ -62,7 +62,7 @@ internal static class HostServer
         }
         catch (SocketException)
         {
-            // Something else is there; binding will say what.
+            // The path is something else; binding will report it.
             return;
         }
 

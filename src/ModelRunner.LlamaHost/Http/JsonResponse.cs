@@ -5,13 +5,13 @@ using System.Text.Json;
 
 namespace ModelRunner.LlamaHost.Http;
 
-/// <summary>Writes JSON answers.</summary>
+/// <summary>Writes JSON responses.</summary>
 internal static class JsonResponse
 {
     private static readonly JsonWriterOptions Options =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    /// <summary>Makes the bytes of one JSON object; the callback writes what is in it.</summary>
+    /// <summary>Returns the bytes of one JSON object; the callback writes its members.</summary>
     public static ReadOnlyMemory<byte> Object(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
@@ -27,7 +27,7 @@ internal static class JsonResponse
     public static Task Send(HttpContext context, int status, Action<Utf8JsonWriter> write) =>
         Send(context, status, "application/json; charset=utf-8", Object(write));
 
-    /// <summary>Sends a body whole, with its length.</summary>
+    /// <summary>Sends a complete body with its length.</summary>
     public static async Task Send(HttpContext context, int status, string contentType, ReadOnlyMemory<byte> body)
     {
         context.Response.StatusCode = status;
@@ -37,10 +37,10 @@ internal static class JsonResponse
             await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 
-    /// <summary>Sends an error in llama-server's shape; on the routes of Anthropic's API in the shape of that.</summary>
+    /// <summary>Sends an error in llama-server's format, or on the routes of Anthropic's API in Anthropic's.</summary>
     public static Task Send(HttpContext context, ApiException error)
     {
-        // SDKs obey this header before they look at the status.
+        // SDKs check this header before the status.
         if (error.IsFinal)
             context.Response.Headers["x-should-retry"] = "false";
         if (error.RetrySeconds is { } seconds)

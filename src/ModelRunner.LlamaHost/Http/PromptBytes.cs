@@ -5,19 +5,19 @@ using ModelRunner.LlamaHost.Loading;
 namespace ModelRunner.LlamaHost.Http;
 
 /// <summary>
-/// Refuses texts that cannot fit the context before anything is made of them. llama.cpp takes about 50 bytes of memory for each byte of a text
-/// that it makes tokens of, and much time.
+/// Refuses texts that cannot fit the context before they are tokenized. llama.cpp uses about 50 bytes of memory for each byte of text that
+/// it tokenizes, and much time.
 /// </summary>
 internal static class PromptBytes
 {
-    /// <summary>Shorter texts are not looked at: their tokens are counted anyhow.</summary>
+    /// <summary>Shorter texts are not checked here: their tokens are counted later anyway.</summary>
     private const long FewBytes = 64 * 1024;
 
-    /// <summary>Refuses a prompt whose texts together have more bytes than the longest tokens of the model could hold.</summary>
-    /// <param name="texts">The JSON strings that the prompt is made of; what is no string is left out.</param>
+    /// <summary>Refuses a prompt whose texts have more bytes than the given number of the model's longest tokens.</summary>
+    /// <param name="texts">The JSON strings of the prompt; other values are ignored.</param>
     /// <param name="model">The model.</param>
     /// <param name="limit">The most tokens.</param>
-    /// <param name="describe">Makes the sentence of the least number of tokens.</param>
+    /// <param name="describe">Writes the error for the least possible number of tokens.</param>
     /// <exception cref="ApiException">The prompt is too long.</exception>
     public static void Check(IEnumerable<JsonElement> texts, LoadedModel model, int limit, Func<long, string> describe)
     {
@@ -30,7 +30,7 @@ internal static class PromptBytes
             throw ApiException.TooLong((int)Math.Min(tokens, int.MaxValue), limit, describe(tokens));
     }
 
-    /// <summary>The least number of UTF-8 bytes that a JSON string stands for. An escape counts as one byte.</summary>
+    /// <summary>The least number of UTF-8 bytes that a JSON string decodes to. An escape counts as one byte.</summary>
     internal static long CountBytes(JsonElement text)
     {
         ReadOnlySpan<byte> rest = JsonMarshal.GetRawUtf8Value(text)[1..^1];

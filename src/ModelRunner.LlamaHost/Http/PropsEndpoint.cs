@@ -2,7 +2,7 @@ using ModelRunner.LlamaHost.Loading;
 
 namespace ModelRunner.LlamaHost.Http;
 
-/// <summary><c>/props</c>: what is being served, as far as clients of llama-server look at it.</summary>
+/// <summary><c>/props</c>: the properties of the model that clients of llama-server read.</summary>
 internal sealed class PropsEndpoint(HostState state)
 {
     /// <summary>Answers one request.</summary>

@@ -3,13 +3,13 @@ using System.Text.Json;
 
 namespace ModelRunner.LlamaHost.Http;
 
-/// <summary>The JSON of a request, in memory that goes back when it is disposed.</summary>
+/// <summary>The JSON of a request, in memory that is returned on disposal.</summary>
 internal sealed class ReceivedBody : IDisposable
 {
-    /// <summary>As many levels as the daemon lets pass.</summary>
+    /// <summary>The same depth as the daemon's limit.</summary>
     public const int MaxDepth = 256;
 
-    /// <summary>Bodies up to here need no room: there are no more of them than connections.</summary>
+    /// <summary>Bodies up to this size need no budget: their number is bounded by the connections.</summary>
     private const long SmallBytes = 64 * 1024;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = MaxDepth };
@@ -27,7 +27,7 @@ internal sealed class ReceivedBody : IDisposable
     /// <exception cref="ApiException">It is not a JSON object, or there is no memory for it.</exception>
     public static async Task<ReceivedBody> ReadAsync(HttpContext context, BodyMemory memory)
     {
-        // A body that does not say how long it is may become as long as any.
+        // A body without a stated length counts as one of the largest size.
         long length = context.Request.ContentLength ?? HostServer.MaxBodyBytes;
         if (length > HostServer.MaxBodyBytes)
             throw new ApiException(413, "invalid_request_error", $"the request's body is larger than {HostServer.MaxBodyBytes} bytes; send less");
@@ -53,7 +53,7 @@ internal sealed class ReceivedBody : IDisposable
         _document?.Dispose();
         _document = null;
 
-        // The heap is small, since the model is not on it. Left to itself it would keep what the largest bodies needed.
+        // The heap is small, since the model is not on it. Without this call it would keep the memory of the largest bodies.
         if (_taken > 0 && _memory.Return(_taken))
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
@@ -96,7 +96,7 @@ internal sealed class ReceivedBody : IDisposable
     // The byte order mark, which some clients write.
     private static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> bytes) => bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
 
-    // The reader's exceptions differ only in their texts.
+    // The reader's exceptions differ only in their messages.
     private static bool IsTooDeep(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
@@ -104,12 +104,12 @@ internal sealed class ReceivedBody : IDisposable
         {
             while (reader.Read())
             {
-                // Only the depth at which the reader fails is of interest.
+                // Only the depth at which the reader fails matters.
             }
         }
         catch (JsonException)
         {
-            // It stops before the bracket that it does not take, and does not count the one before.
+            // The reader stops before the bracket that is too deep, and has not counted the one before it.
             return reader.CurrentDepth >= (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray ? MaxDepth - 1 : MaxDepth)
                 && json[(int)reader.BytesConsumed..].IndexOfAny("[{"u8) == 0;
         }

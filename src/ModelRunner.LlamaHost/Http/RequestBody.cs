@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace ModelRunner.LlamaHost.Http;
 
 /// <summary>
-/// The members of a request's JSON object, each with its type and range checked. <c>null</c> means the same as leaving a member out, as
-/// clients that write out their defaults expect.
+/// The members of a request's JSON object, each with its type and range checked. <c>null</c> means the same as a missing member, since some
+/// clients write their defaults that way.
 /// </summary>
 internal readonly struct RequestBody(JsonElement root)
 {
@@ -74,11 +74,11 @@ internal readonly struct RequestBody(JsonElement root)
         }
     }
 
-    /// <summary>Says that a member's value cannot be used.</summary>
+    /// <summary>The error for a member with an invalid value.</summary>
     public static ApiException Wrong(string name, JsonElement value, string wanted) =>
         ApiException.Invalid($"\"{name}\" must be {wanted}, not {Shown(value)}");
 
-    /// <summary>A value as it is shown in a message: its JSON on one line, cut where it is long.</summary>
+    /// <summary>A value for an error message: its JSON on one line, cut if it is long.</summary>
     public static string Shown(JsonElement value)
     {
         string raw = value.GetRawText().ReplaceLineEndings(" ");

@@ -5,7 +5,7 @@ using ModelRunner.LlamaHost.Metrics;
 
 namespace ModelRunner.LlamaHost.Http;
 
-/// <summary>A loaded model and the one engine that works with it.</summary>
+/// <summary>A loaded model and its engine.</summary>
 internal sealed class RunningEngine : IDisposable
 {
     /// <summary>Starts the engine that the command line asks for.</summary>
@@ -25,17 +25,17 @@ internal sealed class RunningEngine : IDisposable
     /// <summary>What the engine counted.</summary>
     public EngineCounters Counters { get; }
 
-    /// <summary>Answers in text; null: the program was started with <c>--embeddings</c>.</summary>
+    /// <summary>The engine for text; null: the program was started with <c>--embeddings</c>.</summary>
     public GenerationEngine? Generation { get; }
 
-    /// <summary>Makes vectors; null: the program was started without <c>--embeddings</c>.</summary>
+    /// <summary>The engine for vectors; null: the program was started without <c>--embeddings</c>.</summary>
     public EmbeddingEngine? Embeddings { get; }
 
-    /// <summary>How busy the engine is.</summary>
+    /// <summary>The load of the engine.</summary>
     public EngineLoad Load => Generation?.Load ?? Embeddings!.Load;
 
-    /// <summary>Ends everything that is in work.</summary>
-    /// <returns>False: a call into llama.cpp did not end in time, and nothing of it may be freed.</returns>
+    /// <summary>Ends all requests.</summary>
+    /// <returns>False: a call into llama.cpp did not end in time, and none of its memory may be freed.</returns>
     public bool Stop(TimeSpan limit) => Generation?.Stop(limit) ?? Embeddings!.Stop(limit);
 
     /// <inheritdoc/>

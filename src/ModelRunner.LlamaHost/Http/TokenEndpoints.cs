@@ -7,14 +7,14 @@ using ModelRunner.LlamaHost.Loading;
 namespace ModelRunner.LlamaHost.Http;
 
 /// <summary>
-/// <c>/tokenize</c>, <c>/detokenize</c> and <c>/apply-template</c>: what a model makes of a text or a chat, without computing anything.
+/// <c>/tokenize</c>, <c>/detokenize</c> and <c>/apply-template</c>: tokens and prompts of a text or a chat, without inference.
 /// </summary>
 internal sealed class TokenEndpoints(HostState state)
 {
-    // A reader of UTF-8 that fails on bytes that are no text, where the usual one replaces them.
+    // A UTF-8 decoder that fails on invalid bytes; the usual one replaces them.
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Text, or a list of texts and tokens, to tokens.</summary>
+    /// <summary>Converts a text, or a list of texts and tokens, to tokens.</summary>
     public async Task Tokenize(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
@@ -31,7 +31,7 @@ internal sealed class TokenEndpoints(HostState state)
         });
     }
 
-    /// <summary>Tokens to text.</summary>
+    /// <summary>Converts tokens to text.</summary>
     public async Task Detokenize(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
@@ -46,7 +46,7 @@ internal sealed class TokenEndpoints(HostState state)
         await JsonResponse.Send(context, 200, writer => writer.WriteString("content", text));
     }
 
-    /// <summary>A chat to the prompt that the model would get.</summary>
+    /// <summary>Converts a chat to the prompt that the model would get.</summary>
     public async Task ApplyTemplate(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
@@ -67,7 +67,7 @@ internal sealed class TokenEndpoints(HostState state)
         if (content.ValueKind != JsonValueKind.Array)
             throw RequestBody.Wrong("content", content, "a string, or a list of strings and tokens");
 
-        // What the model puts at the begin of a text comes once, before the first of the list if that is a text.
+        // The model's begin token comes once, before the first element of the list if that is a text.
         var tokens = new List<LLamaToken>();
         foreach (JsonElement item in content.EnumerateArray())
         {
@@ -97,7 +97,7 @@ internal sealed class TokenEndpoints(HostState state)
         }
         catch (DecoderFallbackException)
         {
-            // A part of a character is no text: its bytes as numbers.
+            // An incomplete character is not text: its bytes are sent as numbers.
             writer.WriteStartArray();
             foreach (byte part in piece)
                 writer.WriteNumberValue(part);

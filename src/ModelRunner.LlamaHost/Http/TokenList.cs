@@ -5,7 +5,7 @@ using ModelRunner.LlamaHost.Loading;
 
 namespace ModelRunner.LlamaHost.Http;
 
-/// <summary>Tokens that a request brings as numbers instead of text.</summary>
+/// <summary>Tokens that a request sends as numbers instead of text.</summary>
 internal static class TokenList
 {
     /// <summary>Whether the value is a list of numbers.</summary>

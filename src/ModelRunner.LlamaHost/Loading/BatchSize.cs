@@ -4,15 +4,15 @@ namespace ModelRunner.LlamaHost.Loading;
 internal static class BatchSize
 {
     /// <summary>
-    /// The most for text. A call cannot be shared with later arrivals, so this bounds what they wait.
+    /// The most tokens for text. Later requests cannot join a running call, so this bounds their wait.
     /// </summary>
     public const int MaxForText = 512;
 
     /// <summary>
-    /// Chooses the size. Text is computed in steps; but a vector needs its whole input in one call, so the size follows the context of a
-    /// slot there. There is always room for one token of each slot: llama.cpp ends the process where there is not.
+    /// Chooses the size. Text is computed in steps, but a vector needs its whole input in one call, so there the size follows the context of
+    /// a slot. It is at least one token for each slot: llama.cpp ends the process if it is smaller.
     /// </summary>
-    /// <param name="asked">What the command line said; 0: nothing.</param>
+    /// <param name="asked">The value of the command line; 0: not set.</param>
     /// <param name="isEmbedding">Whether the model makes vectors.</param>
     /// <param name="contextSize">Tokens of context over all slots.</param>
     /// <param name="slots">The number of slots.</param>

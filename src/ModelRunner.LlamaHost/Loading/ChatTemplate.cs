@@ -6,31 +6,32 @@ using LLama.Native;
 namespace ModelRunner.LlamaHost.Loading;
 
 /// <summary>
-/// Turns messages into the prompt that a model was trained on. llama.cpp's library knows some fifty templates by their looks; templates of
-/// other kinds are programs in Jinja, which only llama-server runs.
+/// Formats messages as the prompt that a model was trained on. llama.cpp's library recognises some fifty templates by their text; other
+/// templates are Jinja programs, which only llama-server can run.
 /// </summary>
 internal sealed class ChatTemplate
 {
     private const string Key = "tokenizer.chat_template";
 
-    // llama-server's choice for a model that brings none.
+    // llama-server's default for a model without a template.
     private const string Fallback = "chatml";
 
     private ChatTemplate(string text) => Text = text;
 
-    /// <summary>The template as the model brings it, or the name of a well-known one.</summary>
+    /// <summary>The template of the model, or the name of a well-known one.</summary>
     public string Text { get; }
 
-    /// <summary>Whether <see cref="Apply"/> can work with it.</summary>
+    /// <summary>Whether <see cref="Apply"/> supports it.</summary>
     public bool IsKnown { get; private init; }
 
     /// <summary>
-    /// Whether the template calls tools by JSON between tags, as those of Hermes and Qwen do. It is seen by the tags in its text.
+    /// Whether the template writes tool calls as JSON between tags, as those of Hermes and Qwen do. It is recognised by the tags in its
+    /// text.
     /// </summary>
     public bool HasToolCalls => IsKnown && Text.Contains("<|im_start|>", StringComparison.Ordinal)
         && Text.Contains("<tool_call>", StringComparison.Ordinal) && Text.Contains("<tools>", StringComparison.Ordinal);
 
-    /// <summary>Takes the template out of a model's metadata.</summary>
+    /// <summary>Reads the template from a model's metadata.</summary>
     /// <param name="model">The model.</param>
     /// <param name="asked">A template to use instead, or the name of a well-known one; null: the model's own.</param>
     public static ChatTemplate Of(SafeLlamaModelHandle model, string? asked = null)
@@ -40,12 +41,12 @@ internal sealed class ChatTemplate
         return new ChatTemplate(text) { IsKnown = CanApply(text) };
     }
 
-    /// <summary>Writes the prompt, ending where the assistant's answer begins.</summary>
-    /// <param name="messages">Who said what, in order.</param>
+    /// <summary>Writes the prompt, which ends where the assistant's response begins.</summary>
+    /// <param name="messages">The messages with their roles, in order.</param>
     /// <param name="addsAssistant">False: the prompt ends with the last message.</param>
     public string Apply(IReadOnlyList<(string Role, string Content)> messages, bool addsAssistant = true)
     {
-        // llama.cpp takes messages as C strings, which end at their first zero character. Another character stands in for it meanwhile.
+        // llama.cpp takes messages as C strings, which end at their first NUL. Another character replaces it meanwhile.
         char standIn = StandIn(messages);
         var template = new LLamaTemplate(Text) { AddAssistant = addsAssistant };
         foreach ((string role, string content) in messages)
@@ -55,12 +56,12 @@ internal sealed class ChatTemplate
     }
 
     /// <summary>
-    /// Whether the template writes the role as it is. Templates that know only "system", "user" and "assistant" take every other role for
-    /// one of these without a word.
+    /// Whether the template writes the role unchanged. Templates that know only "system", "user" and "assistant" silently replace every
+    /// other role by one of these.
     /// </summary>
     public bool Writes(string role) => Apply([(role, "x")]).Contains(role, StringComparison.Ordinal);
 
-    // A character of the private use area that no message has; the zero character itself where no message has that.
+    // A private-use character that no message contains; NUL itself if no message contains NUL.
     private static char StandIn(IReadOnlyList<(string Role, string Content)> messages)
     {
         if (messages.All(message => !message.Role.Contains('\0') && !message.Content.Contains('\0')))

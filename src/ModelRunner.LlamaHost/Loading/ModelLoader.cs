@@ -6,10 +6,10 @@ using ModelRunner.LlamaHost.Native;
 
 namespace ModelRunner.LlamaHost.Loading;
 
-/// <summary>Loads a GGUF file and makes a context for it.</summary>
+/// <summary>Loads a GGUF file and creates a context for it.</summary>
 internal static class ModelLoader
 {
-    /// <summary>Loads the model. Takes as long as reading the file takes.</summary>
+    /// <summary>Loads the model. Takes as long as reading the file.</summary>
     /// <exception cref="ModelLoadException">The file cannot be used, or there is not enough memory.</exception>
     public static LoadedModel Load(HostSettings settings)
     {
@@ -17,7 +17,7 @@ internal static class ModelLoader
         SafeLlamaModelHandle model = LoadWeights(settings.ModelPath);
         try
         {
-            // The library's own wrapper takes a failed allocation for a context and crashes at its first use; hence the check of IsInvalid.
+            // The library's own wrapper ignores a failed allocation of a context and crashes at its first use; hence the check of IsInvalid.
             SafeLLamaContextHandle context = SafeLLamaContextHandle.Create(model, ContextOf(settings, model));
             if (context.IsInvalid)
                 throw new ModelLoadException($"failed to create_context with model '{settings.ModelPath}'");

@@ -1,15 +1,15 @@
 namespace ModelRunner.LlamaHost.Loading;
 
 /// <summary>
-/// How many compute threads a model gets where the command line does not say. A small model gets one: the threads of OpenMP spin while they
-/// wait for each other, and on busy cores two of them were seen to be fifty times slower than one.
+/// Chooses the number of compute threads if the command line does not set it. A small model gets one: OpenMP threads spin while they wait
+/// for each other, and on busy cores two of them were measured fifty times slower than one.
 /// </summary>
 internal static class ThreadCount
 {
-    /// <summary>Bytes of weights from which on more threads than one pay.</summary>
+    /// <summary>Bytes of weights from which on several threads are faster than one.</summary>
     public const ulong SmallModelBytes = 100_000_000;
 
-    /// <summary>Memory bandwidth, not the number of cores, bounds the speed beyond this.</summary>
+    /// <summary>Beyond this, memory bandwidth limits the speed, not the number of cores.</summary>
     public const int MaxThreads = 16;
 
     /// <summary>Chooses by the size of the weights.</summary>
@@ -18,7 +18,7 @@ internal static class ThreadCount
     public static int Choose(ulong modelBytes, int physicalCores) =>
         modelBytes < SmallModelBytes ? 1 : Math.Clamp(physicalCores, 1, MaxThreads);
 
-    /// <summary>Counts the cores, taking those that share their hyper-threads as one; the number of CPUs where that is not known.</summary>
+    /// <summary>Counts the physical cores; the number of CPUs if they are unknown.</summary>
     public static int PhysicalCores()
     {
         try

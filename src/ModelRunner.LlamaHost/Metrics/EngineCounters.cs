@@ -1,8 +1,8 @@
 namespace ModelRunner.LlamaHost.Metrics;
 
 /// <summary>
-/// Counts what the inference thread does, token by token, so that a reading in the midst of a long answer is right. Written by one thread,
-/// read by many; the lock is held for a few additions only, so that reading never waits for a computation.
+/// Counts the work of the inference thread, token by token, so that a scrape in the middle of a long response is correct. One thread writes,
+/// any thread reads; the lock is held for a few additions only, so that readers never wait for a computation.
 /// </summary>
 internal sealed class EngineCounters(TimeProvider clock)
 {
@@ -31,7 +31,7 @@ internal sealed class EngineCounters(TimeProvider clock)
     }
 
     /// <summary>Counts one generated token.</summary>
-    /// <param name="time">The time since the request's token before; zero for its first, whose time is the prompt's.</param>
+    /// <param name="time">The time since the request's previous token; zero for its first, whose time belongs to the prompt.</param>
     public void AddPredicted(TimeSpan time)
     {
         lock (_gate)
@@ -51,7 +51,7 @@ internal sealed class EngineCounters(TimeProvider clock)
         }
     }
 
-    /// <summary>Notes the length of a sequence, prompt and answer together.</summary>
+    /// <summary>Records the length of a sequence, prompt and response together.</summary>
     public void NoteLength(int tokens)
     {
         lock (_gate)
@@ -61,7 +61,7 @@ internal sealed class EngineCounters(TimeProvider clock)
         }
     }
 
-    /// <summary>Copies the counters. Reading changes nothing.</summary>
+    /// <summary>Copies the counters without changing them.</summary>
     public CounterSnapshot Read()
     {
         lock (_gate)

@@ -4,8 +4,8 @@ using System.Text;
 namespace ModelRunner.LlamaHost.Metrics;
 
 /// <summary>
-/// The page of <c>/metrics</c>, with llama-server's names, HELP texts, types and order, so that one dashboard serves both. Two things are
-/// better than there: integers are printed in full, where llama-server keeps six digits, and a reading changes nothing.
+/// The page of <c>/metrics</c>, with llama-server's names, HELP texts, types and order, so that one dashboard serves both. Two differences:
+/// integers are printed in full, while llama-server keeps six digits, and a scrape changes nothing.
 /// </summary>
 internal static class MetricsPage
 {
@@ -50,7 +50,7 @@ internal static class MetricsPage
     private static void Gauge(StringBuilder page, string name, string help, double value) =>
         Family(page, name, "gauge", help, Decimal(value));
 
-    // Microseconds are the finest that the clock is worth.
+    // The clock is not more precise than microseconds.
     private static string Decimal(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
 
     private static void Family(StringBuilder page, string name, string type, string help, string value) =>

@@ -1,9 +1,9 @@
 namespace ModelRunner.LlamaHost.Metrics;
 
 /// <summary>
-/// The throughput of the last 30 seconds: tokens, divided by the time that requests spent on them. It is what one request gets, not the sum
-/// over requests that run side by side, and it is 0 when nothing was done for 30 seconds. llama-server shows the average since the last
-/// reading instead, which gives two readers half of the truth each.
+/// The throughput of the last 30 seconds: tokens, divided by the time that requests spent on them. It is the rate of one request, not the
+/// sum over concurrent requests, and it is 0 after 30 seconds without work. llama-server instead shows the average since the last scrape, so
+/// that two scrapers get wrong values.
 /// </summary>
 internal sealed class ThroughputWindow
 {
@@ -12,7 +12,7 @@ internal sealed class ThroughputWindow
     private readonly long[] _tokens = new long[Seconds];
     private readonly TimeSpan[] _time = new TimeSpan[Seconds];
 
-    /// <summary>Adds work that ends at this moment.</summary>
+    /// <summary>Adds work that ends now.</summary>
     public void Add(long timestamp, long frequency, int tokens, TimeSpan time)
     {
         long second = timestamp / frequency;
@@ -28,7 +28,7 @@ internal sealed class ThroughputWindow
         _time[place] += time;
     }
 
-    /// <summary>Tokens a second at this moment; 0 without any work.</summary>
+    /// <summary>Tokens per second now; 0 without work.</summary>
     public double Rate(long timestamp, long frequency)
     {
         long second = timestamp / frequency;

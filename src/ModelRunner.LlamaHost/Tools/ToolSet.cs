@@ -4,17 +4,17 @@ namespace ModelRunner.LlamaHost.Tools;
 
 /// <summary>The tools of a request, in the format of Hermes and Qwen: JSON between tags.</summary>
 /// <param name="Tools">The tools.</param>
-/// <param name="Callable">Those that must be called; empty: the model may answer without a call.</param>
-/// <param name="AllowsSeveral">Whether one answer may have several calls.</param>
+/// <param name="Callable">Tools of which one must be called; empty: the model may respond without a call.</param>
+/// <param name="AllowsSeveral">Whether one response may contain several calls.</param>
 internal sealed record ToolSet(IReadOnlyList<ToolDefinition> Tools, IReadOnlyList<ToolDefinition> Callable, bool AllowsSeveral)
 {
-    /// <summary>What stands before a call.</summary>
+    /// <summary>The text before a call.</summary>
     public const string CallStart = "<tool_call>";
 
-    /// <summary>What stands behind a call.</summary>
+    /// <summary>The text after a call.</summary>
     public const string CallEnd = "</tool_call>";
 
-    /// <summary>Writes what the model is told about its tools.</summary>
+    /// <summary>Writes the description of the tools for the model.</summary>
     public string Describe()
     {
         string list = string.Join('\n', Tools.Select(tool => tool.Json));
@@ -33,7 +33,7 @@ internal sealed record ToolSet(IReadOnlyList<ToolDefinition> Tools, IReadOnlyLis
             """;
     }
 
-    /// <summary>The grammar of an answer that must be a call; null: the answer is free.</summary>
+    /// <summary>The grammar of a response that must be a call; null: the response is free.</summary>
     /// <exception cref="SchemaException">The schema of a tool's arguments cannot be used.</exception>
     public string? Grammar()
     {

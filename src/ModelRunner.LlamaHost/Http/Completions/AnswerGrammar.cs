@@ -5,14 +5,14 @@ using ModelRunner.LlamaHost.Tools;
 namespace ModelRunner.LlamaHost.Http.Completions;
 
 /// <summary>
-/// What form a request wants for its answer: OpenAI's <c>response_format</c>, llama-server's <c>json_schema</c> and <c>grammar</c>, or a
-/// call of a tool.
+/// The format that a request demands for its response: OpenAI's <c>response_format</c>, llama-server's <c>json_schema</c> and
+/// <c>grammar</c>, or a tool call.
 /// </summary>
 internal static class AnswerGrammar
 {
     /// <summary>Reads the members.</summary>
-    /// <returns>The grammar; null: the answer is free.</returns>
-    /// <exception cref="ApiException">A member is wrong, there are several, or a schema cannot be held to.</exception>
+    /// <returns>The grammar; null: the response is free text.</returns>
+    /// <exception cref="ApiException">A member is invalid, there are several, or a schema cannot be enforced.</exception>
     public static string? Read(RequestBody body, ToolSet? tools)
     {
         try
@@ -67,7 +67,7 @@ internal static class AnswerGrammar
         if (!type.ValueEquals("json_schema"u8))
             throw RequestBody.Wrong("response_format", value, "of the type text, json_object or json_schema");
 
-        // llama-server takes the schema beside the type too.
+        // llama-server also accepts the schema beside the type.
         JsonElement holder = format.Find("json_schema") is { ValueKind: JsonValueKind.Object } inner ? inner : value;
         return new RequestBody(holder).Find("schema") is { } schema
             ? SchemaGrammar.Of(schema)

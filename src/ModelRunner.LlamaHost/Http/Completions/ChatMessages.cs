@@ -4,13 +4,13 @@ using ModelRunner.LlamaHost.Tools;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
-/// <summary>Reads the messages of a chat: roles and plain text, with calls of tools written into the text.</summary>
+/// <summary>Reads the messages of a chat: roles and plain text, with tool calls written into the text.</summary>
 internal static class ChatMessages
 {
     /// <summary>Reads all messages, in order.</summary>
     /// <param name="body">The request.</param>
-    /// <param name="hasToolCalls">Whether the model knows calls of tools in the form of <see cref="ToolSet"/>.</param>
-    /// <exception cref="ApiException">There are none, one is not a message, or one has what llama-host cannot use.</exception>
+    /// <param name="hasToolCalls">Whether the model knows tool calls in the format of <see cref="ToolSet"/>.</param>
+    /// <exception cref="ApiException">There are none, one is not a message, or one needs a function that llama-host does not have.</exception>
     public static IReadOnlyList<(string Role, string Content)> Read(RequestBody body, bool hasToolCalls)
     {
         JsonElement messages = body.Find("messages") ?? throw ApiException.Invalid("\"messages\" must be provided");
@@ -21,7 +21,7 @@ internal static class ChatMessages
         return [.. messages.EnumerateArray().Select(message => ReadMessage(message, hasToolCalls))];
     }
 
-    /// <summary>The texts of all messages, before anything of them is checked.</summary>
+    /// <summary>The texts of all messages, before any check.</summary>
     public static IEnumerable<JsonElement> FindTexts(RequestBody body)
     {
         if (body.Find("messages") is not { ValueKind: JsonValueKind.Array } messages)
@@ -59,11 +59,11 @@ internal static class ChatMessages
             content += WriteCalls(calls, content.Length > 0);
         }
 
-        // OpenAI's newer name for the system's role; no template knows it.
+        // OpenAI's newer name for the system role; no template knows it.
         if (role == "developer")
             return ("system", content);
 
-        // In the form of Hermes and Qwen the answer of a tool is said by the user.
+        // In the format of Hermes and Qwen the user says the result of a tool.
         return role == "tool" && hasToolCalls ? ("user", $"<tool_response>\n{content}\n</tool_response>") : (role, content);
     }
 

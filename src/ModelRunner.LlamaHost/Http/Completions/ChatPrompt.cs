@@ -9,7 +9,7 @@ internal static class ChatPrompt
     private const int MaxRoles = 16;
 
     /// <summary>Writes the prompt as text.</summary>
-    /// <exception cref="ApiException">The messages are wrong, or the model's template cannot hold them.</exception>
+    /// <exception cref="ApiException">The messages are invalid, or the model's template cannot format them.</exception>
     public static string Write(RequestBody body, ChatTemplate template, ToolSet? tools)
     {
         List<(string Role, string Content)> messages = [.. ChatMessages.Read(body, template.HasToolCalls)];

@@ -4,10 +4,10 @@ using ModelRunner.LlamaHost.Tools;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
-/// <summary><c>/v1/chat/completions</c> and <c>/v1/completions</c>: whole answers and streams of server-sent events.</summary>
+/// <summary><c>/v1/chat/completions</c> and <c>/v1/completions</c>: complete responses and streams of server-sent events.</summary>
 internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape)
 {
-    /// <summary>Answers one request.</summary>
+    /// <summary>Handles one request.</summary>
     public async Task Answer(HttpContext context)
     {
         RunningEngine running = state.RequireEngine();
@@ -27,7 +27,7 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
             request = CompletionRequestReader.Read(body, prompt.Prompts, running.Model, AnswerGrammar.Read(body, tools), tools is not null);
         }
 
-        // Whatever ends this method ends what it has left unfinished.
+        // However this method ends, it cancels its unfinished jobs.
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         try
         {
@@ -54,7 +54,7 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
         var jobs = new List<GenerationJob>();
         foreach (GenerationSettings settings in request.Choices)
         {
-            // All choices have the same grammar: if it cannot be read, that is found at the first one, before anything is submitted.
+            // All choices have the same grammar: an invalid one is found at the first, before anything is submitted.
             GrammarSampler? grammar = settings.Grammar is null ? null
                 : GrammarSampler.TryCreate(running.Model.Model, settings.Grammar)
                     ?? throw ApiException.Invalid("llama.cpp cannot read the grammar: check its syntax, that it has a rule \"root\", "

@@ -6,24 +6,24 @@ using ModelRunner.LlamaHost.Loading;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
-/// <summary>Reads what chat and plain completions have in common.</summary>
+/// <summary>Reads the members that chat and plain completions have in common.</summary>
 internal static class CompletionRequestReader
 {
     private const int MaxStopTexts = 64;
 
-    // All choices wait in the queue and hold their text until the whole answer is sent.
+    // All choices wait in the queue and keep their text until the complete response is sent.
     private const int MaxChoices = 128;
 
-    // Each choice reads the grammar by itself.
+    // Each choice parses the grammar by itself.
     private const long MaxGrammarCharacters = 2_000_000;
 
-    /// <summary>Reads a request whose prompts are known.</summary>
+    /// <summary>Reads a request whose prompts are already tokenized.</summary>
     /// <param name="body">The request.</param>
     /// <param name="prompts">The prompts as tokens; at least one.</param>
     /// <param name="model">The model, for its limits.</param>
-    /// <param name="grammar">A grammar that the answer must follow; null: none.</param>
-    /// <param name="hasTools">Whether the answer may have calls of tools, whose tags are special tokens in some models.</param>
-    /// <exception cref="ApiException">A member is wrong, something is asked for that cannot be done, or a prompt is too long.</exception>
+    /// <param name="grammar">A grammar for the response; null: none.</param>
+    /// <param name="hasTools">Whether the response may contain tool calls, whose tags are special tokens in some models.</param>
+    /// <exception cref="ApiException">A member is invalid, a function is not supported, or a prompt is too long.</exception>
     public static CompletionRequest Read(RequestBody body, IReadOnlyList<LLamaToken[]> prompts, LoadedModel model, string? grammar, bool hasTools)
     {
         foreach (LLamaToken[] prompt in prompts)
@@ -67,7 +67,7 @@ internal static class CompletionRequestReader
     public static void CheckBytes(IEnumerable<JsonElement> texts, LoadedModel model) =>
         PromptBytes.Check(texts, model, model.SlotTokens, tokens => DescribeTooLong($"at least {tokens}", model));
 
-    // The answers to one prompt differ although their seed is given, and are the same when the request comes again.
+    // The choices of one prompt differ even with a fixed seed, and are the same when the request is repeated.
     private static SamplingSettings Varied(SamplingSettings sampling, int index) =>
         sampling.Seed is { } seed ? sampling with { Seed = unchecked(seed + (uint)index) } : sampling;
 
@@ -84,7 +84,7 @@ internal static class CompletionRequestReader
     private static string DescribeTooLong(string tokens, LoadedModel model) => FormattableString.Invariant(
         $"request ({tokens} tokens) exceeds the available context size ({model.SlotTokens} tokens), try increasing it");
 
-    // The newer of OpenAI's two names goes before the older, and llama-server's own comes last. -1 means without limit.
+    // OpenAI's newer name has priority over the older one; llama-server's own name comes last. -1 means no limit.
     private static int ReadMaxTokens(RequestBody body, int fallback)
     {
         foreach (string name in (ReadOnlySpan<string>)["max_completion_tokens", "max_tokens", "n_predict"])

@@ -4,19 +4,19 @@ using ModelRunner.LlamaHost.Loading;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
-/// <summary>Writes the JSON of one answer: whole, or event by event.</summary>
+/// <summary>Writes the JSON of one response: complete, or event by event.</summary>
 /// <param name="shape">Chat or plain text.</param>
-/// <param name="model">The model, whose name the answer bears.</param>
-/// <param name="created">When it was asked for, in seconds since 1970.</param>
+/// <param name="model">The model, whose name the response contains.</param>
+/// <param name="created">When the request arrived, in seconds since 1970.</param>
 internal sealed class CompletionResponse(ICompletionShape shape, LoadedModel model, long created)
 {
     private readonly ProbabilityWriter _probabilities = new(model);
     private readonly string _id = shape.IdPrefix + Guid.NewGuid().ToString("N");
 
-    /// <summary>Writes a whole answer.</summary>
+    /// <summary>Writes a complete response.</summary>
     /// <param name="writer">The writer.</param>
-    /// <param name="choices">The answers.</param>
-    /// <param name="sum">What they came to together.</param>
+    /// <param name="choices">The choices.</param>
+    /// <param name="sum">The sum over all choices.</param>
     public void WriteWhole(Utf8JsonWriter writer, IReadOnlyList<WholeResponse> choices, GenerationOutcome sum)
     {
         writer.WriteStartArray("choices");
@@ -32,18 +32,18 @@ internal sealed class CompletionResponse(ICompletionShape shape, LoadedModel mod
         WriteTimings(writer, sum);
     }
 
-    /// <summary>The event that tells the role.</summary>
+    /// <summary>The event with the role.</summary>
     public ReadOnlyMemory<byte> Opening(int index) => Event(index, null, shape.WriteOpening, null, null);
 
-    /// <summary>An event with a piece of the answer.</summary>
+    /// <summary>An event with a piece of the response.</summary>
     public ReadOnlyMemory<byte> Piece(int index, AnswerPiece piece) =>
         Event(index, null, choice => shape.WritePiece(choice, piece), piece.Tokens, null);
 
-    /// <summary>The event that tells why the answer ended. It carries the timings unless an event with the usage follows.</summary>
+    /// <summary>The event with the finish reason. It contains the timings unless an event with the usage follows.</summary>
     public ReadOnlyMemory<byte> Last(ChoiceResponse choice, bool usageFollows) =>
         Event(choice.Index, choice.FinishWord, members => shape.WritePiece(members, null), null, usageFollows ? null : choice.Outcome);
 
-    /// <summary>The event with the numbers of tokens, which has no choice.</summary>
+    /// <summary>The event with the numbers of tokens, without a choice.</summary>
     public ReadOnlyMemory<byte> Usage(GenerationOutcome sum) => JsonResponse.Object(writer =>
     {
         writer.WriteStartArray("choices");
@@ -100,7 +100,7 @@ internal sealed class CompletionResponse(ICompletionShape shape, LoadedModel mod
         writer.WriteEndObject();
     }
 
-    // As in llama-server, the rate of generation leaves out the first token, whose time is the prompt's.
+    // As in llama-server, the generation rate excludes the first token, whose time belongs to the prompt.
     private static void WriteTimings(Utf8JsonWriter writer, GenerationOutcome outcome)
     {
         int computed = outcome.PromptTokens - outcome.CachedTokens;

@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
-/// <summary>Sends the answers to one request as server-sent events, mixed as their pieces come.</summary>
+/// <summary>Sends the choices of one response as server-sent events, interleaved as their pieces arrive.</summary>
 internal sealed class CompletionStream(HttpContext context, ICompletionShape shape, CompletionResponse answer, CompletionRequest request)
     : IDisposable
 {
@@ -11,16 +11,16 @@ internal sealed class CompletionStream(HttpContext context, ICompletionShape sha
     private readonly CancellationToken _clientLeft = context.RequestAborted;
     private readonly PipeWriter _output = context.Response.BodyWriter;
 
-    /// <summary>Sends all choices to their end.</summary>
-    /// <param name="choices">The answers.</param>
-    /// <param name="left">Is cancelled here when one of them fails, which ends the others.</param>
+    /// <summary>Sends all choices until they end.</summary>
+    /// <param name="choices">The choices.</param>
+    /// <param name="left">Cancelled here when a choice fails, which ends the others.</param>
     public async Task Send(ChoiceResponse[] choices, CancellationTokenSource left)
     {
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["X-Accel-Buffering"] = "no";
 
-        // A client that waits for a slot knows at once that its request was accepted.
+        // A client that waits for a slot learns at once that its request was accepted.
         await _output.FlushAsync(_clientLeft);
         if (shape.HasOpening)
         {
@@ -52,7 +52,7 @@ internal sealed class CompletionStream(HttpContext context, ICompletionShape sha
             return;
         }
 
-        // Two answers can fail at once; one error is told.
+        // Two choices can fail at once; one error is reported.
         await left.CancelAsync();
         await Send(JsonResponse.Object(writer => JsonResponse.WriteError(writer, error)));
     }

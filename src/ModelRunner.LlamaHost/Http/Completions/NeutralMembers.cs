@@ -3,12 +3,12 @@ using System.Text.Json;
 namespace ModelRunner.LlamaHost.Http.Completions;
 
 /// <summary>
-/// Members of requests that llama-server obeys and llama-host cannot. Each is refused by its name unless its value asks for nothing: an
-/// answer that is not what was asked for is worse than none.
+/// Members of requests that llama-server supports and llama-host does not. Each is refused by its name unless its value has no effect: an
+/// error is better than a response that ignores the request.
 /// </summary>
 internal static class NeutralMembers
 {
-    // These ask for nothing where they are false, zero or empty.
+    // These have no effect if they are false, zero or empty.
     private static readonly string[] OffWhenEmpty =
     [
         "functions", "lora", "images", "audio", "suffix", "echo", "post_sampling_probs",
@@ -17,7 +17,7 @@ internal static class NeutralMembers
         "continue_final_message", "chat_template", "chat_template_kwargs", "web_search_options",
     ];
 
-    // These ask for nothing where they are one of the values, each as raw JSON.
+    // These have no effect if they have one of these values, each as raw JSON.
     private static readonly (string Name, string[] Values)[] OffWhenEqual =
     [
         ("best_of", ["1"]), ("n_cmpl", ["1"]), ("id_slot", ["-1"]), ("t_max_predict_ms", ["-1", "0"]), ("t_max_prompt_ms", ["-1", "0"]),
@@ -27,8 +27,8 @@ internal static class NeutralMembers
 
     private const string Drafting = "speculative.";
 
-    /// <summary>Refuses a request that asks for one of them.</summary>
-    /// <exception cref="ApiException">It does.</exception>
+    /// <summary>Refuses a request that needs one of them.</summary>
+    /// <exception cref="ApiException">The request needs one of them.</exception>
     public static void Check(RequestBody body)
     {
         foreach (JsonProperty member in body.Members())

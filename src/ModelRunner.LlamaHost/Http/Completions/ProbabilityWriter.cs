@@ -6,7 +6,7 @@ using ModelRunner.LlamaHost.Loading;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
-/// <summary>Writes the probabilities of tokens, in the form of OpenAI's chats with the number of each token added, as llama-server does.</summary>
+/// <summary>Writes the probabilities of tokens, in the format of OpenAI's chats with the id of each token added, as llama-server does.</summary>
 internal sealed class ProbabilityWriter(LoadedModel model)
 {
     /// <summary>Writes the member <c>logprobs</c>.</summary>

@@ -6,14 +6,14 @@ using ModelRunner.LlamaHost.Loading;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
-/// <summary>Reads how a request wants its tokens to be chosen.</summary>
+/// <summary>Reads the sampling parameters of a request.</summary>
 internal static class SamplingReader
 {
     private const float MaxBias = 1_000_000;
     private const int MaxBreakers = 64;
     private const string BiasForm = "an object, or a list of pairs of a token and a bias";
 
-    /// <summary>Reads all members; what is absent is as the command line says.</summary>
+    /// <summary>Reads all members; missing ones have the defaults of the command line.</summary>
     /// <exception cref="ApiException">A member is wrong.</exception>
     public static SamplingSettings Read(RequestBody body, LoadedModel model)
     {
@@ -62,7 +62,8 @@ internal static class SamplingReader
         return breakers;
     }
 
-    // OpenAI's form is an object. llama.cpp's is a list of pairs, in which a token can be a text and the bias can be false: never.
+    // OpenAI's format is an object. llama.cpp's is a list of pairs, in which a token can be a string, and the bias can be false, which bans
+    // it.
     private static Dictionary<LLamaToken, float>? ReadLogitBias(RequestBody body, LoadedModel model)
     {
         if (body.Find("logit_bias") is not { } value)

@@ -4,8 +4,8 @@ using ModelRunner.LlamaHost.Tools;
 namespace ModelRunner.LlamaHost.Http.Completions;
 
 /// <summary>
-/// Finds the calls of tools in an answer as it comes. Text goes through at once, except for what may be the beginning of a call. What looks
-/// like a call and is none, because its JSON is broken or there is no such tool, goes through as text.
+/// Finds the tool calls in a response as it arrives. Text is passed on at once, except for what may be the beginning of a call. A text that
+/// only looks like a call, because its JSON is invalid or the tool does not exist, is passed on as text.
 /// </summary>
 internal sealed class ToolCallReader(ToolSet tools)
 {
@@ -16,7 +16,7 @@ internal sealed class ToolCallReader(ToolSet tools)
     /// <summary>Whether there was a call.</summary>
     public bool HasCalls => _calls > 0;
 
-    /// <summary>Takes a piece of the answer and gives what is certain now.</summary>
+    /// <summary>Adds a piece of the response and returns what is certain now.</summary>
     public IReadOnlyList<AnswerPiece> Add(string text)
     {
         var pieces = new List<AnswerPiece>();
@@ -28,7 +28,7 @@ internal sealed class ToolCallReader(ToolSet tools)
         return pieces;
     }
 
-    /// <summary>Gives what was held back, when the answer has ended.</summary>
+    /// <summary>Returns the text that was held back, when the response has ended.</summary>
     public IReadOnlyList<AnswerPiece> Finish()
     {
         var pieces = new List<AnswerPiece>();
@@ -40,7 +40,7 @@ internal sealed class ToolCallReader(ToolSet tools)
         return pieces;
     }
 
-    // Takes one call or one text off what is held.
+    // Removes one call or one text from the held text.
     private bool Step(List<AnswerPiece> pieces)
     {
         string mark = _isInCall ? ToolSet.CallEnd : ToolSet.CallStart;

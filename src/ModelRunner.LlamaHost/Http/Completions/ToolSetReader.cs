@@ -17,7 +17,7 @@ internal static class ToolSetReader
 
     /// <summary>Reads the members <c>tools</c>, <c>tool_choice</c> and <c>parallel_tool_calls</c>.</summary>
     /// <returns>Null: there are no tools, or none may be called.</returns>
-    /// <exception cref="ApiException">They are wrong, or the model does not know tools.</exception>
+    /// <exception cref="ApiException">They are invalid, or the model does not know tools.</exception>
     public static ToolSet? Read(RequestBody body, ChatTemplate template)
     {
         JsonElement? choice = body.Find("tool_choice");

@@ -3,10 +3,10 @@ using ModelRunner.LlamaHost.Tools;
 
 namespace ModelRunner.LlamaHost.Http.Completions;
 
-/// <summary>One of the answers to a request, complete.</summary>
-/// <param name="Choice">Which of them.</param>
+/// <summary>One complete choice of a response.</summary>
+/// <param name="Choice">The choice.</param>
 /// <param name="Text">Its text.</param>
-/// <param name="Calls">Its calls of tools.</param>
-/// <param name="Tokens">The probabilities of its tokens; null: they were not asked for.</param>
+/// <param name="Calls">Its tool calls.</param>
+/// <param name="Tokens">The probabilities of its tokens; null: the request did not ask for them.</param>
 internal sealed record WholeResponse(
     ChoiceResponse Choice, string Text, IReadOnlyList<ToolCall> Calls, IReadOnlyList<TokenProbability>? Tokens);
