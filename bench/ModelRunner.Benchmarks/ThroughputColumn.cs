@@ -6,7 +6,7 @@ using ModelRunner.Benchmarks.Exposition;
 
 namespace ModelRunner.Benchmarks;
 
-/// <summary>Bytes that went in per second in the best iteration, for benchmarks whose parameter is a page.</summary>
+/// <summary>Input bytes per second in the best iteration, for benchmarks whose parameter is a page.</summary>
 internal sealed class ThroughputColumn : IColumn
 {
     public string Id => nameof(ThroughputColumn);

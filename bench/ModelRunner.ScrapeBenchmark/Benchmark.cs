@@ -5,12 +5,12 @@ using ModelRunner.ScrapeBenchmark.Runners;
 
 namespace ModelRunner.ScrapeBenchmark;
 
-/// <summary>Measures the daemon, and the floor beside it, over fake runners.</summary>
+/// <summary>Measures the daemon, and next to it the floor, with fake runners.</summary>
 internal static class Benchmark
 {
     private static readonly TimeSpan MaxWarmUp = TimeSpan.FromSeconds(1);
 
-    /// <summary>Measures everything that is asked for, and writes a line of the table for each.</summary>
+    /// <summary>Runs all requested measurements, and writes a line of the table for each.</summary>
     /// <exception cref="BenchmarkException">A page is wrong, or the daemon does not run.</exception>
     public static async Task RunAsync(BenchmarkOptions options, TextWriter output, CancellationToken cancellation)
     {
@@ -40,7 +40,7 @@ internal static class Benchmark
         }
     }
 
-    // The daemon and the floor take turns, so that what else the machine does costs both.
+    // The daemon and the floor alternate, so that other load on the machine affects both.
     private static void Measure(Aggregator[] aggregators, BenchmarkOptions options, CancellationToken cancellation)
     {
         foreach (Aggregator aggregator in aggregators)

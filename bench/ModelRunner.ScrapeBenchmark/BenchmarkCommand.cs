@@ -48,7 +48,7 @@ internal static class BenchmarkCommand
         root.SetAction(MeasureAsync);
         ParseResult parsed = root.Parse(arguments);
 
-        // What was started is ended before the program ends, also on Ctrl-C.
+        // Started processes are ended before the program ends, also on Ctrl-C.
         int code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
         return parsed.Errors.Count > 0 ? Misused : code;
     }

@@ -1,4 +1,4 @@
 namespace ModelRunner.ScrapeBenchmark;
 
-/// <summary>Something is wrong with what was to be measured; the message is one sentence for the user.</summary>
+/// <summary>A measurement is not possible or a page is wrong; the message is one sentence for the user.</summary>
 internal sealed class BenchmarkException(string message) : Exception(message);

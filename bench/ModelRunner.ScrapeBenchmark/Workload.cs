@@ -2,9 +2,9 @@ using ModelRunner.ScrapeBenchmark.Pages;
 
 namespace ModelRunner.ScrapeBenchmark;
 
-/// <summary>So many runners that all answer with one page.</summary>
-/// <param name="Runners">How many.</param>
-/// <param name="Page">What each of them answers with.</param>
+/// <summary>A number of runners that all send the same page.</summary>
+/// <param name="Runners">The number of runners.</param>
+/// <param name="Page">The page that each of them sends.</param>
 internal sealed record Workload(int Runners, SamplePage Page)
 {
     /// <summary>From few small pages to few that are far too large.</summary>

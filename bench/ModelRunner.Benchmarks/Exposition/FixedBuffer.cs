@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace ModelRunner.Benchmarks.Exposition;
 
-/// <summary>A buffer that is large enough from the start, so that what is measured is not its growth.</summary>
+/// <summary>A buffer that is large enough from the start, so that its growth is not measured.</summary>
 internal sealed class FixedBuffer(int capacity) : IBufferWriter<byte>
 {
     private readonly byte[] _bytes = new byte[capacity];

@@ -13,7 +13,7 @@ public class KernelBenchmarks
     private BlockMasks[] _masks = [];
     private ExpositionMerger _merger = new(new ExpositionLimits());
 
-    /// <summary>The name of the kernel: a name, because the type is no public one.</summary>
+    /// <summary>The name of the kernel: a string, because the type is not public.</summary>
     [ParamsSource(nameof(Kernels))]
     public string Kernel { get; set; } = nameof(BlockKernel.Scalar);
 

@@ -4,8 +4,8 @@ using ModelRunner.Exposition;
 namespace ModelRunner.Benchmarks.Exposition;
 
 /// <summary>
-/// One whole page: read all sources, merge, write. <see cref="Nothing"/> is the floor: it copies the bodies one behind the other and looks
-/// at nothing.
+/// One whole page: read all sources, merge, write. <see cref="Nothing"/> is the floor: it copies the bodies one after the other without
+/// reading them.
 /// </summary>
 [MemoryDiagnoser]
 public class MergerBenchmarks

@@ -1,9 +1,9 @@
 namespace ModelRunner.Benchmarks.Exposition;
 
-/// <summary>Some sources that all send one page.</summary>
-/// <param name="Name">How tables call it.</param>
-/// <param name="Sources">How many sources.</param>
-/// <param name="Page">What each of them sends.</param>
+/// <summary>Several sources that all send the same page.</summary>
+/// <param name="Name">Its name in tables.</param>
+/// <param name="Sources">The number of sources.</param>
+/// <param name="Page">The page that each of them sends.</param>
 public sealed record PageCase(string Name, int Sources, byte[] Page)
 {
     /// <summary>The bytes of all sources.</summary>

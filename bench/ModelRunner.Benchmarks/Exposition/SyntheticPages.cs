@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ModelRunner.Benchmarks.Exposition;
 
-/// <summary>Pages in the shape of real ones, always the same: a llama-server, a vLLM server, and one that is far too large.</summary>
+/// <summary>Deterministic pages in the shape of real ones: a llama-server, a vLLM server, and one that is far too large.</summary>
 internal static class SyntheticPages
 {
     private const string VllmLabels = "engine=\"0\",model_name=\"acme/Sample-8B-Instruct\"";

@@ -3,7 +3,7 @@ using ModelRunner.Exposition;
 
 namespace ModelRunner.Benchmarks.Exposition;
 
-/// <summary>Families of our own, as the daemon writes them about each runner.</summary>
+/// <summary>Writes the families that the daemon writes about each runner.</summary>
 [MemoryDiagnoser]
 public class WriterBenchmarks
 {

@@ -5,7 +5,7 @@ using ModelRunner.ScrapeBenchmark.Measuring;
 
 namespace ModelRunner.ScrapeBenchmark.Aggregators;
 
-/// <summary>A process that is scraped, the connection to it, and what was measured of it.</summary>
+/// <summary>A scraped process, the connection to it, and its measurements.</summary>
 internal sealed class Aggregator : IAsyncDisposable
 {
     private readonly string _name;
@@ -16,10 +16,10 @@ internal sealed class Aggregator : IAsyncDisposable
     private readonly List<ScrapeFigures> _figures = [];
     private int _lines;
 
-    /// <summary>Becomes the owner of a process.</summary>
-    /// <param name="name">How error messages call it.</param>
-    /// <param name="process">The process, which listens.</param>
-    /// <param name="findFault">Says what is wrong with a page; null: nothing.</param>
+    /// <summary>Takes ownership of a process.</summary>
+    /// <param name="name">Its name in error messages.</param>
+    /// <param name="process">The process; it already listens.</param>
+    /// <param name="findFault">Returns what is wrong with a page; null: nothing.</param>
     public Aggregator(string name, ChildProcess process, Func<ReadOnlyMemory<byte>, string?> findFault)
     {
         (_name, _process, _findFault) = (name, process, findFault);
@@ -27,10 +27,10 @@ internal sealed class Aggregator : IAsyncDisposable
         _client = new ScrapeClient(process.Port);
     }
 
-    /// <summary>What was measured so far, in order.</summary>
+    /// <summary>The measurements so far, in order.</summary>
     public IReadOnlyList<ScrapeFigures> Figures => _figures;
 
-    /// <summary>Connects, looks through a whole page, and then scrapes for some time without measuring.</summary>
+    /// <summary>Connects, checks a whole page, and then scrapes for some time without measuring.</summary>
     public void WarmUp(TimeSpan duration, CancellationToken cancellation) => Try(
         () =>
         {
@@ -43,7 +43,7 @@ internal sealed class Aggregator : IAsyncDisposable
         },
         cancellation);
 
-    /// <summary>Measures, after a scrape that finds the connections open again which were idle for too long.</summary>
+    /// <summary>Measures, after one scrape that reopens connections which were idle for too long.</summary>
     public void Measure(TimeSpan duration, CancellationToken cancellation) => Try(
         () =>
         {
@@ -52,8 +52,8 @@ internal sealed class Aggregator : IAsyncDisposable
         },
         cancellation);
 
-    /// <summary>Looks through a whole page.</summary>
-    /// <exception cref="BenchmarkException">Something is wrong with it.</exception>
+    /// <summary>Checks a whole page.</summary>
+    /// <exception cref="BenchmarkException">The page is wrong.</exception>
     public void Check(CancellationToken cancellation) => Try(Check, cancellation);
 
     public async ValueTask DisposeAsync()
@@ -76,7 +76,7 @@ internal sealed class Aggregator : IAsyncDisposable
             : throw new BenchmarkException($"a page of the {_name} had {page.Lines} lines, and the one before it {_lines}");
     }
 
-    // Who gives up closes the connection under a scrape that is on its way.
+    // Cancellation closes the connection during a scrape.
     private void Try(Action action, CancellationToken cancellation)
     {
         using CancellationTokenRegistration registration = cancellation.Register(_client.Dispose);

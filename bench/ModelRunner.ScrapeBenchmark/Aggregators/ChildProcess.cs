@@ -7,8 +7,8 @@ using System.Text.RegularExpressions;
 namespace ModelRunner.ScrapeBenchmark.Aggregators;
 
 /// <summary>
-/// A program that serves HTTP on 127.0.0.1 and says on its standard error on which port. Disposing ends it: by SIGTERM, and by SIGKILL where
-/// that is not enough.
+/// A program that serves HTTP on 127.0.0.1 and writes its port to standard error. Disposing ends it: with SIGTERM, and with SIGKILL if that
+/// does not suffice.
 /// </summary>
 internal sealed partial class ChildProcess : IAsyncDisposable
 {
@@ -30,10 +30,10 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>Its address.</summary>
     public int Port => _port.Task.Result;
 
-    /// <summary>Whether it ended, and what it said last.</summary>
+    /// <summary>Whether it ended, and its last output.</summary>
     public bool HasEnded(out string lastLines)
     {
         lastLines = string.Join('\n', _lastLines);
@@ -47,7 +47,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         start.UseShellExecute = false;
         start.RedirectStandardError = true;
 
-        // The sockets that .NET makes for debuggers stay behind where a process is ended early.
+        // The sockets that .NET creates for debuggers remain if a process is killed.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         ChildProcess child;
         try

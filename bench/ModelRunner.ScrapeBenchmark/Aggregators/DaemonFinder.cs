@@ -1,6 +1,6 @@
 namespace ModelRunner.ScrapeBenchmark.Aggregators;
 
-/// <summary>Says which daemon is measured.</summary>
+/// <summary>Finds the daemon to measure.</summary>
 internal static class DaemonFinder
 {
     private const string Publish = "dotnet publish src/ModelRunner.Daemon -c Release -o out";
@@ -8,7 +8,7 @@ internal static class DaemonFinder
     private static readonly string[] Places = ["out/model-runner", "src/ModelRunner.Daemon/bin/Release/net10.0/model-runner"];
 
     /// <summary>Finds the daemon.</summary>
-    /// <param name="path">Where the user says it is; null: it is looked for in the repository that this program was built in.</param>
+    /// <param name="path">The path that the user named; null: search the repository in which this program was built.</param>
     /// <returns>An absolute path.</returns>
     /// <exception cref="BenchmarkException">There is none.</exception>
     public static string Find(string? path)

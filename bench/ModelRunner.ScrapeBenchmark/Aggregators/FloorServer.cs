@@ -7,9 +7,9 @@ using ModelRunner.ScrapeBenchmark.Runners;
 namespace ModelRunner.ScrapeBenchmark.Aggregators;
 
 /// <summary>
-/// The least that an aggregator can do: it asks all runners at once and passes their pages on, one behind the other, as they come. No label
-/// is put in, no family is merged, no line is looked at, no page is kept; all of it is one thread and plain sockets. It runs in a
-/// process of its own, and what it costs on a machine is the unit for what an aggregator costs there.
+/// The least work of an aggregator: it reads from all runners at once and passes their pages on, one after the other, as they arrive. It
+/// adds no labels, merges no families, parses no lines and keeps no page; it is one thread with plain sockets. It runs in a process of its
+/// own, and its cost on a machine is the unit for the cost of an aggregator there.
 /// </summary>
 internal sealed class FloorServer
 {
@@ -22,14 +22,14 @@ internal sealed class FloorServer
 
     private static ReadOnlySpan<byte> Request => "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"u8;
 
-    /// <summary>The arguments that make this program a floor.</summary>
+    /// <summary>The arguments with which this program runs as the floor.</summary>
     public static string[] Arguments(string folder, int runners) => [Verb, folder, runners.ToString(CultureInfo.InvariantCulture)];
 
-    /// <summary>Whether this program is to be a floor.</summary>
+    /// <summary>Whether this program should run as the floor.</summary>
     public static bool IsAskedFor(string[] arguments) => arguments is [Verb, _, _];
 
     /// <summary>Serves one client after another until the process is ended.</summary>
-    /// <param name="arguments">As <see cref="Arguments"/> made them.</param>
+    /// <param name="arguments">The result of <see cref="Arguments"/>.</param>
     public static int Run(string[] arguments)
     {
         var floor = new FloorServer(FakeRunners.SocketPaths(arguments[1], int.Parse(arguments[2], CultureInfo.InvariantCulture)));

@@ -5,16 +5,16 @@ using ModelRunner.ScrapeBenchmark.Runners;
 
 namespace ModelRunner.ScrapeBenchmark.Aggregators;
 
-/// <summary>Starts what is measured.</summary>
+/// <summary>Starts the measured processes.</summary>
 internal static class Launcher
 {
     private static readonly string[] OwnVariables = ["MODEL_RUNNER_", "LLAMA_", "DMR_", "MODELS_PATH", "DISABLE_METRICS"];
 
     /// <summary>Starts the daemon with fake runners attached, so that every scrape reads every runner.</summary>
     /// <param name="executable">The daemon.</param>
-    /// <param name="folder">Holds the sockets of the runners; the daemon's files are made there too.</param>
-    /// <param name="runners">How many runners.</param>
-    /// <param name="cancellation">Gives up.</param>
+    /// <param name="folder">Contains the sockets of the runners; the daemon's files are created there too.</param>
+    /// <param name="runners">The number of runners.</param>
+    /// <param name="cancellation">Cancels the start.</param>
     public static Task<ChildProcess> StartDaemonAsync(string executable, string folder, int runners, CancellationToken cancellation)
     {
         string file = Path.Join(folder, "model-runner.json");
@@ -27,7 +27,7 @@ internal static class Launcher
         return ChildProcess.StartAsync(start, cancellation);
     }
 
-    /// <summary>Starts the floor over the same runners.</summary>
+    /// <summary>Starts the floor with the same runners.</summary>
     /// <inheritdoc cref="StartDaemonAsync" path="/param"/>
     public static Task<ChildProcess> StartFloorAsync(string folder, int runners, CancellationToken cancellation) => ChildProcess.StartAsync(
         new ProcessStartInfo(Path.Join(AppContext.BaseDirectory, typeof(Launcher).Assembly.GetName().Name), FloorServer.Arguments(folder, runners)), cancellation);

@@ -5,8 +5,8 @@ using System.Text;
 namespace ModelRunner.ScrapeBenchmark.Http;
 
 /// <summary>
-/// Reads the answers of HTTP/1.1 servers that keep their connections alive, with a length or in chunks. It is for one thread, and one
-/// reader serves any number of connections, since nothing stays in it between two answers.
+/// Reads responses of HTTP/1.1 servers that keep connections alive, with a length or in chunks. Not thread-safe. One reader serves any
+/// number of connections, since it keeps no state between two responses.
 /// </summary>
 internal sealed class HttpResponseReader(int capacity = 256 * 1024)
 {
@@ -15,12 +15,12 @@ internal sealed class HttpResponseReader(int capacity = 256 * 1024)
     private int _start;
     private int _end;
 
-    /// <summary>Reads one whole answer.</summary>
-    /// <param name="stream">The connection, at the beginning of the answer.</param>
-    /// <param name="body">Is given the body part by part; a part is gone when it returns.</param>
-    /// <returns>The status of the answer.</returns>
-    /// <exception cref="InvalidDataException">It is no answer of this kind, or something came after it.</exception>
-    /// <exception cref="EndOfStreamException">The connection ended before the answer did.</exception>
+    /// <summary>Reads one whole response.</summary>
+    /// <param name="stream">The connection, at the beginning of the response.</param>
+    /// <param name="body">Receives the body part by part; a part is valid only until the callback returns.</param>
+    /// <returns>The status of the response.</returns>
+    /// <exception cref="InvalidDataException">It is not such a response, or bytes follow it.</exception>
+    /// <exception cref="EndOfStreamException">The connection ended within the response.</exception>
     public int Read(Stream stream, Action<ReadOnlySpan<byte>> body)
     {
         (_stream, _start, _end) = (stream, 0, 0);
@@ -67,7 +67,7 @@ internal sealed class HttpResponseReader(int capacity = 256 * 1024)
 
         while (ReadLine().Length > 0)
         {
-            // Fields that follow the body say nothing that is of interest here.
+            // Trailer fields are ignored.
         }
     }
 
@@ -94,7 +94,7 @@ internal sealed class HttpResponseReader(int capacity = 256 * 1024)
         }
     }
 
-    // Without what ends it. It is overwritten by whatever is read next.
+    // Without its line end. Valid until the next read.
     private ReadOnlySpan<byte> ReadLine()
     {
         int length;
@@ -105,7 +105,7 @@ internal sealed class HttpResponseReader(int capacity = 256 * 1024)
         return line is [.. var text, (byte)'\r'] ? text : line;
     }
 
-    // What is not yet used moves to the front, so that the buffer limits a line and nothing else.
+    // Moves unread bytes to the front, so that the buffer only limits the length of a line.
     private void Fill()
     {
         if (_start > 0)

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ModelRunner.ScrapeBenchmark.Http;
 
-/// <summary>A scraper: one connection of TCP that asks for the page again and again. It is for one thread.</summary>
+/// <summary>A scraper: one TCP connection that requests the page repeatedly. Not thread-safe.</summary>
 /// <param name="port">A port of 127.0.0.1.</param>
 internal sealed class ScrapeClient(int port) : IDisposable
 {
@@ -13,20 +13,20 @@ internal sealed class ScrapeClient(int port) : IDisposable
     private long _bytes;
     private int _lines;
 
-    /// <summary>What it sends.</summary>
+    /// <summary>Its request.</summary>
     private static ReadOnlySpan<byte> Request =>
         "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain;version=0.0.4\r\nX-Prometheus-Scrape-Timeout-Seconds: 60\r\n\r\n"u8;
 
-    /// <summary>Connects. To be called once, before anything is asked.</summary>
-    /// <exception cref="SocketException">Nobody listens.</exception>
+    /// <summary>Connects. Call it once, before the first scrape.</summary>
+    /// <exception cref="SocketException">No process listens.</exception>
     public void Connect()
     {
         _socket.Connect(IPAddress.Loopback, port);
         _stream = new NetworkStream(_socket);
     }
 
-    /// <summary>Asks for the page and looks no further than how long it is.</summary>
-    /// <exception cref="BenchmarkException">The answer has another status than 200.</exception>
+    /// <summary>Requests the page and only counts its bytes and lines.</summary>
+    /// <exception cref="BenchmarkException">The response has another status than 200.</exception>
     /// <exception cref="IOException">The connection broke.</exception>
     public PageSize Scrape()
     {
@@ -35,7 +35,7 @@ internal sealed class ScrapeClient(int port) : IDisposable
         return new PageSize(_bytes, _lines);
     }
 
-    /// <summary>Asks for the page and keeps it.</summary>
+    /// <summary>Requests the page and returns it.</summary>
     /// <inheritdoc cref="Scrape" path="/exception"/>
     public ReadOnlyMemory<byte> Fetch()
     {
@@ -44,7 +44,7 @@ internal sealed class ScrapeClient(int port) : IDisposable
         return page.GetBuffer().AsMemory(0, (int)page.Length);
     }
 
-    /// <summary>May be called from another thread: a scrape that is on its way then fails.</summary>
+    /// <summary>May be called from another thread: a running scrape then fails.</summary>
     public void Dispose() => _socket.Dispose();
 
     private void Ask(Action<ReadOnlySpan<byte>> body)

@@ -2,18 +2,18 @@ using System.Globalization;
 
 namespace ModelRunner.ScrapeBenchmark.Measuring;
 
-/// <summary>Looks at the whole machine.</summary>
+/// <summary>Reads counters of the whole machine.</summary>
 internal static class MachineProbe
 {
     /// <summary>
-    /// CPU time of everything since the machine's start in nanoseconds, in steps of 10 ms: user, nice, system, interrupts, and what the
-    /// host of a virtual machine took away.
+    /// CPU time of the whole machine since its start in nanoseconds, in steps of 10 ms: user, nice, system, interrupts, and the time that
+    /// the host of a virtual machine took.
     /// </summary>
     public static long BusyNanoseconds
     {
         get
         {
-            // The counters of guests, which come last, are in those of users already.
+            // The last counters, those of guests, are already part of the user counters.
             const int Idle = 3, Waiting = 4, Guest = 8;
             return File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(Guest)
                 .Where(static (_, index) => index is not (Idle or Waiting))

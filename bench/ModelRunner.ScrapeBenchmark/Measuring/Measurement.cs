@@ -3,7 +3,7 @@ using ModelRunner.ScrapeBenchmark.Http;
 
 namespace ModelRunner.ScrapeBenchmark.Measuring;
 
-/// <summary>A measurement that runs: the clocks as they stood at its beginning, and how long each scrape took.</summary>
+/// <summary>A running measurement: the clocks at its beginning, and the duration of each scrape.</summary>
 internal sealed class Measurement
 {
     private static readonly ProcessProbe Self = new(Environment.ProcessId);
@@ -25,9 +25,9 @@ internal sealed class Measurement
         _beginning = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>Scrapes in a closed loop: the next request follows the answer at once.</summary>
-    /// <param name="aggregator">The process that answers.</param>
-    /// <param name="scrape">Asks for one page.</param>
+    /// <summary>Scrapes in a closed loop: each request follows the previous response at once.</summary>
+    /// <param name="aggregator">The measured process.</param>
+    /// <param name="scrape">Requests one page.</param>
     /// <param name="duration">No scrape begins after this time; at least one is made.</param>
     public static ScrapeFigures Run(ProcessProbe aggregator, Func<PageSize> scrape, TimeSpan duration)
     {

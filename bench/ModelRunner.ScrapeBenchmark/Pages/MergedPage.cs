@@ -4,7 +4,7 @@ using System.Text;
 
 namespace ModelRunner.ScrapeBenchmark.Pages;
 
-/// <summary>What the page of the daemon must be like.</summary>
+/// <summary>Checks a page of the daemon.</summary>
 internal static class MergedPage
 {
     private static ReadOnlySpan<byte> ModelLabel => "model=\"ai/sample-"u8;
@@ -12,7 +12,7 @@ internal static class MergedPage
     /// <summary>The model of a runner.</summary>
     public static string ModelOf(int runner) => string.Create(CultureInfo.InvariantCulture, $"ai/sample-{runner:D4}:7B-Q4_K_M");
 
-    /// <summary>Says what is wrong with a page; null: every runner is up, and every sample of every runner is there.</summary>
+    /// <summary>Returns what is wrong with a page; null: every runner is up, and every sample of every runner is present.</summary>
     public static string? FindFault(ReadOnlySpan<byte> page, Workload workload)
     {
         int[] samples = new int[workload.Runners];

@@ -3,8 +3,8 @@ using ModelRunner.Benchmarks.Exposition;
 namespace ModelRunner.ScrapeBenchmark.Pages;
 
 /// <summary>The page of one runner.</summary>
-/// <param name="Name">How the command line calls it.</param>
-/// <param name="Title">How tables call it.</param>
+/// <param name="Name">Its name on the command line.</param>
+/// <param name="Title">Its name in tables.</param>
 /// <param name="Bytes">The page.</param>
 internal sealed record SamplePage(string Name, string Title, byte[] Bytes)
 {
@@ -14,10 +14,10 @@ internal sealed record SamplePage(string Name, string Title, byte[] Bytes)
 
     public static SamplePage Huge { get; } = new("huge", "100,000 samples", SyntheticPages.Huge(100_000));
 
-    /// <summary>All that the command line knows.</summary>
+    /// <summary>All pages of the command line.</summary>
     public static IReadOnlyList<SamplePage> All { get; } = [Llama, Vllm, Huge];
 
-    /// <summary>How many samples it has.</summary>
+    /// <summary>The number of its samples.</summary>
     public int Samples { get; } = CountSamples(Bytes);
 
     private static int CountSamples(ReadOnlySpan<byte> page)

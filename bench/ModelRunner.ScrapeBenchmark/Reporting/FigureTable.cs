@@ -3,8 +3,8 @@ using ModelRunner.ScrapeBenchmark.Measuring;
 
 namespace ModelRunner.ScrapeBenchmark.Reporting;
 
-/// <summary>A table in Markdown, of which each line is written as soon as it is known.</summary>
-/// <param name="output">Where it goes.</param>
+/// <summary>A Markdown table; each line is written as soon as it is known.</summary>
+/// <param name="output">Where the table is written.</param>
 /// <param name="hasFloor">Whether it compares with the floor.</param>
 internal sealed class FigureTable(TextWriter output, bool hasFloor)
 {
@@ -18,7 +18,7 @@ internal sealed class FigureTable(TextWriter output, bool hasFloor)
 
     private static readonly string[] FloorColumns = ["Floor CPU ms", "× floor"];
 
-    /// <summary>Writes what stands above the first line.</summary>
+    /// <summary>Writes the header of the table.</summary>
     public void WriteHead()
     {
         string[] columns = [.. Columns, .. hasFloor ? FloorColumns : []];
@@ -26,10 +26,10 @@ internal sealed class FigureTable(TextWriter output, bool hasFloor)
         WriteLine([.. columns.Select(static _ => "---")]);
     }
 
-    /// <summary>Writes a line: medians over the runs, but for the CPU time and the peak of memory.</summary>
-    /// <param name="workload">What was scraped.</param>
+    /// <summary>Writes a line: medians over the runs, except for CPU time and peak memory.</summary>
+    /// <param name="workload">The scraped workload.</param>
     /// <param name="daemon">The runs of the daemon; one at least.</param>
-    /// <param name="floor">The runs of the floor, each of which followed one of the daemon; none where there is no floor.</param>
+    /// <param name="floor">The runs of the floor, each of which followed one of the daemon; none if there is no floor.</param>
     public void Write(Workload workload, IReadOnlyList<ScrapeFigures> daemon, IReadOnlyList<ScrapeFigures> floor)
     {
         double cpu = Median(daemon, static run => run.CpuMilliseconds);
@@ -55,7 +55,7 @@ internal sealed class FigureTable(TextWriter output, bool hasFloor)
         ]);
     }
 
-    /// <summary>Three digits that count, or a dash where nothing is known.</summary>
+    /// <summary>Three significant digits, or a dash for an unknown value.</summary>
     public static string Text(double value) => double.IsNaN(value) ? "–" : value.ToString(
         value switch { >= 99.95 => "F0", >= 9.995 => "F1", >= 0.9995 => "F2", _ => "F3" }, CultureInfo.InvariantCulture);
 

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.ScrapeBenchmark.Runners;
 
-/// <summary>Waits for many sockets in one thread. A socket that is closed leaves by itself.</summary>
+/// <summary>Waits for many sockets in one thread. A closed socket is removed by the kernel.</summary>
 internal sealed unsafe partial class Epoll : IDisposable
 {
     private const int Added = 1;
@@ -16,17 +16,17 @@ internal sealed unsafe partial class Epoll : IDisposable
     private readonly EpollEvent[] _events = new EpollEvent[512];
     private readonly int _descriptor = Checked(Create(flags: 0x80000));
 
-    /// <summary>How the kernel calls a socket.</summary>
+    /// <summary>The descriptor of a socket.</summary>
     public static int DescriptorOf(Socket socket) => (int)socket.SafeHandle.DangerousGetHandle();
 
-    /// <summary>Looks from now on whether a socket can be read or accepted from.</summary>
+    /// <summary>From now on waits until a socket can be read or accepted from.</summary>
     public void Add(Socket socket) => Control(Added, socket, Readable);
 
-    /// <summary>Looks from now on whether a socket can be read from and, where that is of interest, written to.</summary>
+    /// <summary>From now on waits until a socket can be read from and, if requested, written to.</summary>
     public void Change(Socket socket, bool isWriting) => Control(Modified, socket, isWriting ? Readable | Writable : Readable);
 
-    /// <summary>Waits until some are ready, or until the time is over.</summary>
-    /// <returns>Those that are ready. They are overwritten by the next call.</returns>
+    /// <summary>Waits until some sockets are ready, or until the timeout.</summary>
+    /// <returns>The ready sockets. Valid until the next call.</returns>
     public ReadOnlySpan<EpollEvent> Wait(TimeSpan limit)
     {
         fixed (EpollEvent* events = _events)

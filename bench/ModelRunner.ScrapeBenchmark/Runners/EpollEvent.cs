@@ -2,11 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.ScrapeBenchmark.Runners;
 
-/// <summary>A socket that became ready, laid out as Linux has it on x86-64.</summary>
+/// <summary>A ready socket, in the layout of Linux on x86-64.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct EpollEvent
 {
-    /// <summary>What it is ready for.</summary>
+    /// <summary>The operations for which it is ready.</summary>
     public uint Events;
 
     /// <summary>The descriptor of the socket.</summary>

@@ -4,8 +4,8 @@ using System.Text;
 namespace ModelRunner.ScrapeBenchmark.Runners;
 
 /// <summary>
-/// Runners that cost as little as possible: a Unix socket each, all in one thread, one answer for all that is written out beforehand.
-/// They keep connections alive for ever.
+/// Runners with the least possible cost: a Unix socket each, all in one thread, with one prepared response for all. They keep connections
+/// alive for ever.
 /// </summary>
 internal sealed class FakeRunners : IDisposable
 {
@@ -18,9 +18,9 @@ internal sealed class FakeRunners : IDisposable
     private readonly Thread _thread;
     private volatile bool _isStopping;
 
-    /// <summary>Listens, from now until it is disposed of.</summary>
-    /// <param name="folder">Where the sockets are made.</param>
-    /// <param name="workload">How many runners, and what they answer.</param>
+    /// <summary>Listens until it is disposed.</summary>
+    /// <param name="folder">The folder for the sockets.</param>
+    /// <param name="workload">The number of runners, and their page.</param>
     public FakeRunners(string folder, Workload workload)
     {
         _answer =
@@ -35,7 +35,7 @@ internal sealed class FakeRunners : IDisposable
         _thread.Start();
     }
 
-    /// <summary>The sockets of so many runners, in order.</summary>
+    /// <summary>The given number of socket paths, in order.</summary>
     public static IEnumerable<string> SocketPaths(string folder, int count) =>
         Enumerable.Range(0, count).Select(number => Path.Join(folder, $"r{number:D4}.sock"));
 

@@ -2,10 +2,10 @@ using System.Net.Sockets;
 
 namespace ModelRunner.ScrapeBenchmark.Runners;
 
-/// <summary>One connection to a fake runner: every request, whatever it asks for, gets the same bytes.</summary>
+/// <summary>One connection to a fake runner: every request gets the same bytes.</summary>
 internal sealed class RunnerConnection(Socket socket, byte[] answer) : IDisposable
 {
-    // The end of a head: the last four bytes that came, the newest one lowest.
+    // Detects the end of the request headers: the last four bytes received, the newest one lowest.
     private const uint BlankLine = 0x0D0A0D0A;
 
     private uint _newest;
@@ -14,11 +14,11 @@ internal sealed class RunnerConnection(Socket socket, byte[] answer) : IDisposab
 
     public Socket Socket { get; } = socket;
 
-    /// <summary>Whether the end of an answer waits for room.</summary>
+    /// <summary>Whether a part of the response waits for room in the socket.</summary>
     public bool IsWriting { get; private set; }
 
-    /// <summary>Reads what came and sends what is due.</summary>
-    /// <returns>Whether the connection is still there.</returns>
+    /// <summary>Reads available bytes and sends due responses.</summary>
+    /// <returns>Whether the connection is still open.</returns>
     public bool Serve()
     {
         Span<byte> request = stackalloc byte[4096];

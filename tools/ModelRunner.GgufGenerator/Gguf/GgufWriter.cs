@@ -19,22 +19,22 @@ internal sealed class GgufWriter
     private readonly List<Action<BinaryWriter>> _values = [];
     private readonly List<(string Name, int[] Lengths, GgmlType Type, byte[] Bytes)> _tensors = [];
 
-    /// <summary>Starts a file with the alignment, which every file tells.</summary>
+    /// <summary>Starts a file with the alignment, which every file contains.</summary>
     public GgufWriter() => Add("general.alignment", Alignment);
 
     /// <summary>Adds an unsigned number.</summary>
     public void Add(string key, uint value) => Add(key, UnsignedType, writer => writer.Write(value));
 
-    /// <summary>Adds a number with a fraction.</summary>
+    /// <summary>Adds a floating-point number.</summary>
     public void Add(string key, float value) => Add(key, FloatType, writer => writer.Write(value));
 
-    /// <summary>Adds a truth value.</summary>
+    /// <summary>Adds a Boolean.</summary>
     public void Add(string key, bool value) => Add(key, BooleanType, writer => writer.Write(value ? (byte)1 : (byte)0));
 
-    /// <summary>Adds a text.</summary>
+    /// <summary>Adds a string.</summary>
     public void Add(string key, string value) => Add(key, TextType, writer => Write(writer, value));
 
-    /// <summary>Adds a list of texts.</summary>
+    /// <summary>Adds a list of strings.</summary>
     public void Add(string key, IReadOnlyList<string> values) => AddList(key, TextType, values, Write);
 
     /// <summary>Adds a list of whole numbers.</summary>
@@ -53,7 +53,7 @@ internal sealed class GgufWriter
         _tensors.Add((name, lengths, type, TensorEncoder.Encode(numbers, type)));
     }
 
-    /// <summary>Writes everything.</summary>
+    /// <summary>Writes the file.</summary>
     public void Write(Stream stream)
     {
         using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.GgufGenerator.Gguf;
 
-/// <summary>Turns numbers into the bytes of a tensor.</summary>
+/// <summary>Encodes numbers as the bytes of a tensor.</summary>
 internal static class TensorEncoder
 {
     private const int BlockLength = 32;
     private const int BlockBytes = 2 + BlockLength;
 
-    /// <summary>Encodes the numbers; for <see cref="GgmlType.Q8_0"/> there must be a multiple of 32.</summary>
+    /// <summary>Encodes the numbers; for <see cref="GgmlType.Q8_0"/> their count must be a multiple of 32.</summary>
     public static byte[] Encode(ReadOnlySpan<float> numbers, GgmlType type) => type switch
     {
         GgmlType.F32 => MemoryMarshal.AsBytes(numbers).ToArray(),

@@ -17,8 +17,8 @@ internal static class ChatModel
     /// <summary>Makes the model.</summary>
     /// <param name="type">How the matrices are stored.</param>
     /// <param name="time">How long to train; zero: the weights stay random.</param>
-    /// <param name="documents">Documents of the corpus; 30,000 were enough.</param>
-    /// <param name="report">Is told what goes on.</param>
+    /// <param name="documents">The number of documents in the corpus; 30,000 were enough.</param>
+    /// <param name="report">Receives progress messages.</param>
     public static GgufWriter Make(GgmlType type, TimeSpan time, int documents, Action<string> report)
     {
         var shape = new Shape(Tokens: 768, Width: 128, Layers: 4, Heads: 4, Inner: 384, Length: 256);

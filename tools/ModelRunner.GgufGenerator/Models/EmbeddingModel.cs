@@ -4,8 +4,8 @@ using ModelRunner.GgufGenerator.Text;
 namespace ModelRunner.GgufGenerator.Models;
 
 /// <summary>
-/// The small embedding model: BERT with random weights. Texts that share words get vectors that are near each other, which is all that a
-/// demonstration needs, and the same file comes out every time.
+/// The small embedding model: BERT with random weights. Texts with common words get similar vectors, which is enough for a demonstration.
+/// The same file results every time.
 /// </summary>
 internal static class EmbeddingModel
 {
@@ -61,7 +61,7 @@ internal static class EmbeddingModel
         file.Add("tokenizer.ggml.mask_token_id", IdOf(pieces, WordPieces.Mask));
     }
 
-    // llama.cpp wants words marked and continuations bare, the other way round than BERT writes them.
+    // llama.cpp marks the beginnings of words and BERT marks continuations.
     private static string Stored(string piece) =>
         piece.StartsWith(WordPieces.Continuation, StringComparison.Ordinal) ? piece[WordPieces.Continuation.Length..] : "\u2581" + piece;
 

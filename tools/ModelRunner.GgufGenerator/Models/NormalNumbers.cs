@@ -8,7 +8,7 @@ internal sealed class NormalNumbers(int seed)
     /// <summary>The next number, of mean 0 and deviation 1.</summary>
     public float Next() => (float)(Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble()));
 
-    /// <summary>Many numbers with a deviation.</summary>
+    /// <summary>The given number of random numbers with a standard deviation.</summary>
     public float[] Take(int count, float deviation)
     {
         float[] numbers = new float[count];

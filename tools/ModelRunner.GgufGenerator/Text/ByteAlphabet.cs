@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ModelRunner.GgufGenerator.Text;
 
-/// <summary>GPT-2's way of writing bytes as visible characters, in which byte-level tokens are stored.</summary>
+/// <summary>GPT-2's mapping of bytes to visible characters, in which byte-level tokens are stored.</summary>
 internal static class ByteAlphabet
 {
     private static readonly string[] Characters = Make();
@@ -12,7 +12,7 @@ internal static class ByteAlphabet
     /// <summary>The character of each byte.</summary>
     public static IReadOnlyList<string> All => Characters;
 
-    /// <summary>Turns tokens as they are stored back into text.</summary>
+    /// <summary>Converts stored tokens back to text.</summary>
     public static string Decode(IEnumerable<string> tokens) =>
         Encoding.UTF8.GetString([.. tokens.SelectMany(token => token).Select(character => Bytes[character])]);
 

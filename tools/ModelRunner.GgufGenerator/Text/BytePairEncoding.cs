@@ -30,10 +30,10 @@ internal sealed partial class BytePairEncoding
     /// <summary>The number of a token.</summary>
     public int this[string token] => _ids[token];
 
-    /// <summary>Learns the merges that shorten the texts the most.</summary>
-    /// <param name="texts">What to learn from.</param>
-    /// <param name="size">The number of tokens in the end.</param>
-    /// <param name="special">Tokens that are no text; they come first.</param>
+    /// <summary>Learns the merges that shorten the texts most.</summary>
+    /// <param name="texts">The training texts.</param>
+    /// <param name="size">The final number of tokens.</param>
+    /// <param name="special">Special tokens, which are not text; they come first.</param>
     public static BytePairEncoding Train(IEnumerable<string> texts, int size, params string[] special)
     {
         var encoding = new BytePairEncoding();
@@ -62,7 +62,7 @@ internal sealed partial class BytePairEncoding
         }
     }
 
-    // GPT-2's rule of where merges must not reach across.
+    // GPT-2's rule for the boundaries that merges must not cross.
     [GeneratedRegex(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", RegexOptions.CultureInvariant, 10_000)]
     private static partial Regex WordPattern();
 

@@ -70,7 +70,7 @@ internal sealed class QuestionWriter(Picker pick)
         return (pick.Of("List some animals.", "Name some animals.", "list animals"), string.Join(", ", animals) + ".");
     }
 
-    // Words in no order, with a made-up one now and then, teach the model to say that it does not know.
+    // Random words, sometimes with an invented one, teach the model to say that it does not know.
     private (string Question, string Answer) Nonsense()
     {
         string[] words = [.. Vocabulary.Animals, .. Vocabulary.Adjectives, .. Vocabulary.Names, .. Vocabulary.Fillers];

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ModelRunner.GgufGenerator.Text;
 
-/// <summary>Writes stories about an animal: a beginning, sentences that follow from each other loosely, an end.</summary>
+/// <summary>Writes stories about an animal: a beginning, loosely connected sentences, an end.</summary>
 internal sealed class StoryWriter(Picker pick)
 {
     /// <summary>Writes one story.</summary>

@@ -1,6 +1,6 @@
 namespace ModelRunner.GgufGenerator.Text;
 
-/// <summary>The words of the grammar. Their order decides what the random numbers pick, so it is part of the models.</summary>
+/// <summary>The words of the grammar. Random numbers select by position, so the order of the words affects the models.</summary>
 internal static class Vocabulary
 {
     public static string[] Animals { get; } =

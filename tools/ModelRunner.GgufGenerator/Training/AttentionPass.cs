@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace ModelRunner.GgufGenerator.Training;
 
-/// <summary>Attention of one layer, forward and back, 64 tokens at a time: what comes after them is never computed.</summary>
+/// <summary>Attention of one layer, forward and backward, 64 tokens at a time: later tokens are not computed.</summary>
 internal sealed class AttentionPass(Shape shape)
 {
     private const int Block = 64;
@@ -20,7 +20,7 @@ internal sealed class AttentionPass(Shape shape)
     /// <summary>The gradient of the values, after <see cref="Backward"/>.</summary>
     public float[] ValueGradient { get; } = new float[shape.Length * shape.Width];
 
-    /// <summary>Computes how much each token looks at which, and mixes the values by it.</summary>
+    /// <summary>Computes the attention weights between tokens, and mixes the values by them.</summary>
     public void Forward(LayerState layer)
     {
         (int length, int width, int head) = (shape.Length, shape.Width, shape.HeadWidth);
@@ -51,8 +51,8 @@ internal sealed class AttentionPass(Shape shape)
     }
 
     /// <summary>Computes the gradients of queries, keys and values.</summary>
-    /// <param name="layer">What the forward pass computed.</param>
-    /// <param name="mixedGradient">The gradient of what it gave.</param>
+    /// <param name="layer">The results of the forward pass.</param>
+    /// <param name="mixedGradient">The gradient of its output.</param>
     public void Backward(LayerState layer, float[] mixedGradient)
     {
         (int length, int width, int head) = (shape.Length, shape.Width, shape.HeadWidth);

@@ -1,6 +1,6 @@
 namespace ModelRunner.GgufGenerator.Training;
 
-/// <summary>What the forward pass computed in one layer, which the backward pass needs.</summary>
+/// <summary>The results of the forward pass in one layer, which the backward pass needs.</summary>
 internal sealed class LayerState(Shape shape)
 {
     public float[] Input { get; } = new float[shape.Length * shape.Width];
@@ -13,7 +13,7 @@ internal sealed class LayerState(Shape shape)
 
     public float[] Value { get; } = new float[shape.Length * shape.Width];
 
-    /// <summary>How much each token looks at each before it, head after head.</summary>
+    /// <summary>The attention weights of each token for all tokens before it, head after head.</summary>
     public float[] Attention { get; } = new float[shape.Heads * shape.Length * shape.Length];
 
     public float[] Mixed { get; } = new float[shape.Length * shape.Width];

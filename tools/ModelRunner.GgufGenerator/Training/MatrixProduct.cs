@@ -13,11 +13,11 @@ internal static class MatrixProduct
     /// <param name="a">The left matrix; either of its strides may be 1, so that it can be read transposed.</param>
     /// <param name="aRow">The distance between rows of <paramref name="a"/>.</param>
     /// <param name="aColumn">The distance between columns of <paramref name="a"/>.</param>
-    /// <param name="b">The right matrix, with the numbers of a row side by side.</param>
+    /// <param name="b">The right matrix; the numbers of a row are contiguous.</param>
     /// <param name="bRow">The distance between rows of <paramref name="b"/>.</param>
-    /// <param name="c">The result, with the numbers of a row side by side.</param>
+    /// <param name="c">The result; the numbers of a row are contiguous.</param>
     /// <param name="cRow">The distance between rows of <paramref name="c"/>.</param>
-    /// <param name="size">Rows of the result, its columns (a multiple of 16), and what is summed over.</param>
+    /// <param name="size">Rows of the result, its columns (a multiple of 16), and the summed dimension.</param>
     /// <param name="adds">Whether the product is added.</param>
     public static void Compute(
         ReadOnlySpan<float> a, int aRow, int aColumn, ReadOnlySpan<float> b, int bRow,

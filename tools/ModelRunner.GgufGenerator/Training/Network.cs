@@ -3,9 +3,8 @@ using ModelRunner.GgufGenerator.Models;
 namespace ModelRunner.GgufGenerator.Training;
 
 /// <summary>
-/// The weights of a network of the llama architecture: norm by root mean square, rotary positions, gated feed-forward parts, and an output
-/// that shares its matrix with the embedding. All weights lie in one array, which is what the optimizer works on. A matrix has one row for
-/// each output.
+/// The weights of a network of the llama architecture: root mean square norm, rotary positions, gated feed-forward parts, and an output that
+/// shares its matrix with the embedding. All weights are in one array, on which the optimizer works. A matrix has one row for each output.
 /// </summary>
 internal sealed class Network
 {
@@ -48,7 +47,7 @@ internal sealed class Network
     /// <summary>Where each layer's weights begin.</summary>
     public LayerOffsets[] Layers { get; }
 
-    /// <summary>Writes every matrix with rows and columns exchanged, at the same place, for the forward pass.</summary>
+    /// <summary>Writes every matrix transposed, at the same offset, for the forward pass.</summary>
     public void TransposeTo(float[] target)
     {
         Transpose(target, Embedding, Shape.Tokens, Shape.Width);
@@ -62,7 +61,7 @@ internal sealed class Network
         }
     }
 
-    // Every weight array begins at a multiple of the vector's length.
+    // Every weight array begins at a multiple of the vector length.
     private static int Take(ref int count, int length)
     {
         int at = count;
@@ -79,7 +78,7 @@ internal sealed class Network
         }
     }
 
-    // Matrices whose output is added to the stream between layers begin smaller, so that the stream does not grow with depth.
+    // Matrices whose output is added to the residual stream start smaller, so that the stream does not grow with depth.
     private void Fill(NormalNumbers random)
     {
         float usual = 1 / MathF.Sqrt(Shape.Width);

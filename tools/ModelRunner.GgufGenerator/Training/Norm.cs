@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace ModelRunner.GgufGenerator.Training;
 
-/// <summary>The norm by root mean square, and its gradient.</summary>
+/// <summary>The root mean square norm, and its gradient.</summary>
 internal static class Norm
 {
     /// <summary>Scales each row to a root mean square of 1, then each column by its weight.</summary>
@@ -18,11 +18,11 @@ internal static class Norm
     }
 
     /// <summary>Adds the gradients of the input and of the weights.</summary>
-    /// <param name="input">What went in.</param>
+    /// <param name="input">The input.</param>
     /// <param name="weights">The weights.</param>
-    /// <param name="outputGradient">The gradient of what came out.</param>
-    /// <param name="inputGradient">Gets the gradient of what went in.</param>
-    /// <param name="weightGradient">Gets the gradient of the weights.</param>
+    /// <param name="outputGradient">The gradient of the output.</param>
+    /// <param name="inputGradient">Receives the gradient of the input.</param>
+    /// <param name="weightGradient">Receives the gradient of the weights.</param>
     public static void Backward(
         ReadOnlySpan<float> input, ReadOnlySpan<float> weights, ReadOnlySpan<float> outputGradient,
             Span<float> inputGradient, Span<float> weightGradient)

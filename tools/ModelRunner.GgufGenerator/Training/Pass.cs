@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace ModelRunner.GgufGenerator.Training;
 
 /// <summary>
-/// Runs one sequence through the network and back. Each worker thread has its own; the gradients of its sequences add up in
-/// <see cref="Gradients"/>.
+/// Runs one sequence forward and backward through the network. Each worker thread has its own instance; the gradients of its sequences are
+/// summed in <see cref="Gradients"/>.
 /// </summary>
 internal sealed class Pass
 {
@@ -24,7 +24,7 @@ internal sealed class Pass
     private readonly Rotation _rotation;
     private readonly AttentionPass _attention;
 
-    /// <summary>Takes the memory for one sequence.</summary>
+    /// <summary>Allocates the memory for one sequence.</summary>
     /// <param name="network">The network.</param>
     /// <param name="transposed">Its weights, transposed by <see cref="Network.TransposeTo"/>.</param>
     public Pass(Network network, float[] transposed)
@@ -53,7 +53,7 @@ internal sealed class Pass
     /// <summary>The loss, summed over tokens.</summary>
     public double Loss { get; private set; }
 
-    /// <summary>Begins a new sum.</summary>
+    /// <summary>Resets the sums.</summary>
     public void Clear()
     {
         Loss = 0;
@@ -61,7 +61,7 @@ internal sealed class Pass
     }
 
     /// <summary>Runs one sequence.</summary>
-    /// <param name="tokens">One token more than the sequence is long: each is predicted from those before it.</param>
+    /// <param name="tokens">One token more than the sequence length: each is predicted from those before it.</param>
     /// <param name="share">The share of one token in the gradient.</param>
     public void Run(ReadOnlySpan<int> tokens, float share)
     {

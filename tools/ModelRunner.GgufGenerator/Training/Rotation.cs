@@ -1,6 +1,6 @@
 namespace ModelRunner.GgufGenerator.Training;
 
-/// <summary>The rotary position embedding: neighbouring numbers of a head are turned by an angle that grows with the position.</summary>
+/// <summary>The rotary position embedding: pairs of neighbouring numbers of a head are rotated by an angle that grows with the position.</summary>
 internal sealed class Rotation
 {
     private readonly Shape _shape;
@@ -25,9 +25,9 @@ internal sealed class Rotation
         }
     }
 
-    /// <summary>Turns all heads of all positions.</summary>
-    /// <param name="rows">One row of numbers a position.</param>
-    /// <param name="direction">1 forward, -1 back: the gradient's way.</param>
+    /// <summary>Rotates all heads of all positions.</summary>
+    /// <param name="rows">One row of numbers for each position.</param>
+    /// <param name="direction">1 forward, -1 backward (for gradients).</param>
     public void Apply(float[] rows, int direction)
     {
         int half = _shape.HeadWidth / 2;

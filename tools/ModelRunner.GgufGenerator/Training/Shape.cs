@@ -9,7 +9,7 @@ namespace ModelRunner.GgufGenerator.Training;
 /// <param name="Length">Tokens of a training sequence; a multiple of 64.</param>
 internal sealed record Shape(int Tokens, int Width, int Layers, int Heads, int Inner, int Length)
 {
-    /// <summary>Keeps the norm from dividing by zero.</summary>
+    /// <summary>Prevents the norm from dividing by zero.</summary>
     public const float Epsilon = 1e-5f;
 
     /// <summary>The base of the rotary position embedding.</summary>

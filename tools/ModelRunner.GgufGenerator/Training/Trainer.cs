@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace ModelRunner.GgufGenerator.Training;
 
 /// <summary>
-/// Trains a network with Adam: batches of random places in the corpus, a rate that rises at first and then falls to the end.
+/// Trains a network with Adam: batches of random positions in the corpus, a learning rate that first rises and then falls until the end.
 /// </summary>
 internal sealed class Trainer
 {
@@ -22,10 +22,10 @@ internal sealed class Trainer
     private readonly Pass[] _passes;
     private readonly Random _random = new(7);
 
-    /// <summary>Takes the memory for the training.</summary>
-    /// <param name="network">The network, which gets better in place.</param>
-    /// <param name="corpus">The tokens to learn from.</param>
-    /// <param name="threads">How many sequences run at the same time.</param>
+    /// <summary>Allocates the memory for the training.</summary>
+    /// <param name="network">The network, which is trained in place.</param>
+    /// <param name="corpus">The training tokens.</param>
+    /// <param name="threads">The number of sequences that run at the same time.</param>
     public Trainer(Network network, int[] corpus, int threads)
     {
         _network = network;
@@ -36,10 +36,10 @@ internal sealed class Trainer
         _passes = [.. Enumerable.Range(0, threads).Select(_ => new Pass(network, _transposed))];
     }
 
-    /// <summary>Trains until the time is over.</summary>
-    /// <param name="time">How long.</param>
+    /// <summary>Trains for the given time.</summary>
+    /// <param name="time">The duration.</param>
     /// <param name="clock">The clock.</param>
-    /// <param name="report">Is told the step and the loss of a token, now and then.</param>
+    /// <param name="report">Receives the step and the loss of a token, now and then.</param>
     public void Train(TimeSpan time, TimeProvider clock, Action<int, double> report)
     {
         long start = clock.GetTimestamp();
@@ -54,7 +54,7 @@ internal sealed class Trainer
         }
     }
 
-    /// <summary>Makes one step.</summary>
+    /// <summary>Runs one step.</summary>
     /// <returns>The loss of a token before the step.</returns>
     public double Step(int step, float rate)
     {
