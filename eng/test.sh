@@ -91,6 +91,16 @@ for folder in test/*.Tests; do
     run "$project"
 done
 
+# Spaces and line breaks, by .editorconfig; the build checks the rest of the style.
+if [ $# = 0 ]; then
+    if dotnet format whitespace . --folder --verify-no-changes; then
+        passed=$((passed + 1))
+    else
+        echo "test: the sources are not formatted; this formats them: dotnet format whitespace . --folder"
+        failed=$((failed + 1))
+    fi
+fi
+
 # A minute for what nobody thought of; the tests themselves fuzz for ten seconds. It prints how many inputs it tried.
 if [ "${CI:-}" = true ] && [ $# = 0 ]; then
     if timeout 300 fuzz/ModelRunner.Fuzz/bin/Debug/net10.0/ModelRunner.Fuzz run --seconds 60; then

@@ -36,7 +36,10 @@ internal static class Launcher
     {
         runners = FakeRunners.SocketPaths(folder, runners).Select(static (path, number) => new
         {
-            backend = "llama.cpp", model = MergedPage.ModelOf(number), mode = "completion", endpoint = $"unix:{path}",
+            backend = "llama.cpp",
+            model = MergedPage.ModelOf(number),
+            mode = "completion",
+            endpoint = $"unix:{path}",
         }),
         metrics = new { minInterval = "0s" },
     });

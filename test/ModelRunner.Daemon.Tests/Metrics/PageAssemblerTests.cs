@@ -171,11 +171,14 @@ public sealed partial class PageAssemblerTests
         await using RawRunner bad = RawRunner.WithBytes(1, RawRunner.Page("", status: "500 Internal Server Error"));
         var merging = new TaskCompletionSource();
         using var goOn = new ManualResetEventSlim();
-        var log = new ListLogger<PageAssembler> { Logging = () =>
+        var log = new ListLogger<PageAssembler>
+        {
+            Logging = () =>
         {
             merging.TrySetResult();
             goOn.Wait(Cancellation);
-        } };
+        }
+        };
         var time = new FakeTimeProvider();
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
         using var pages = new PageAssembler(() => [bad.Snapshot], scraper, new MetricsSettings(), time, log);

@@ -79,8 +79,11 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
             return ForwardOutcome.Cut;
 
         context.Response.StatusCode = StatusCodes.Status200OK;
-        if (cause is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-            or HttpRequestError.SecureConnectionError })
+        if (cause is HttpRequestException
+            {
+                HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError
+            })
             return ForwardOutcome.NotReached;
 
         // If reading of the body never began, the request waited for a connection and was not sent.
