@@ -122,7 +122,7 @@ internal sealed class DaemonClient : IDisposable
         }
         catch (HttpRequestException)
         {
-            throw new CliFailure($"{_address} ended the connection before it answered, or does not speak HTTP", ExitCode.Failure);
+            throw new CliFailure($"{_address} closed the connection before it responded, or does not speak HTTP", ExitCode.Failure);
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {

@@ -80,7 +80,7 @@ public sealed class MemoryCases
         await DaemonFixture.WaitUntilAsync(async () => (await daemon.RunnersAsync()).Count == 0, DaemonFixture.Patience);
 
         // The daemon's own times. Counted from the beginning of the stream, its time would have been over at the end.
-        TimeSpan idle = await LoggedAtAsync(daemon, "Stopping process") - await LoggedAtAsync(daemon, $"POST /{Route} was answered");
+        TimeSpan idle = await LoggedAtAsync(daemon, "Stopping process") - await LoggedAtAsync(daemon, $"POST /{Route} ended with status");
         Assert.True(idle >= TimeSpan.FromSeconds(1), $"It was unloaded {idle} after the stream.");
         Assert.False(ProcessTable.IsAlive(process));
     }
