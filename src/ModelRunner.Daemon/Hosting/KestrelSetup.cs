@@ -26,7 +26,7 @@ internal static class KestrelSetup
     /// The most bytes that the kernel buffers for a TCP client beyond its receive window. By default it buffers up to 4 MiB, so hundreds of
     /// clients that read nothing would hold a gigabyte of kernel memory, and copying it would delay other clients.
     /// </summary>
-    private const int MaxUnsentBytes = 256 * 1024;
+    private const int MaxUnsentBytes = 1024 * 1024;
 
     /// <summary>TCP_NOTSENT_LOWAT.</summary>
     private const int TcpUnsentLimit = 25;

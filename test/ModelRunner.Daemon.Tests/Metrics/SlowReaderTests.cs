@@ -83,7 +83,7 @@ public sealed class SlowReaderTests
             },
             DaemonFixture.Patience);
 
-        Assert.InRange(queued, 1, Megabyte);
+        Assert.InRange(queued, 1, 2 * Megabyte);
         foreach (RawRunner runner in runners)
             await runner.DisposeAsync();
     }
