@@ -2,6 +2,7 @@ using System.Text;
 using LLama;
 using LLama.Exceptions;
 using LLama.Native;
+using ModelRunner.LlamaHost.Native;
 
 namespace ModelRunner.LlamaHost.Loading;
 
@@ -36,8 +37,7 @@ internal sealed class ChatTemplate
     /// <param name="asked">A template to use instead, or the name of a well-known one; null: the model's own.</param>
     public static ChatTemplate Of(SafeLlamaModelHandle model, string? asked = null)
     {
-        string text = asked
-            ?? (model.MetadataValueByKey(Key) is { Length: > 0 } value ? Encoding.UTF8.GetString(value.Span).TrimEnd('\0') : Fallback);
+        string text = asked ?? (MetadataApi.Find(model, Key) is { Length: > 0 } value ? value : Fallback);
         return new ChatTemplate(text) { IsKnown = CanApply(text) };
     }
 

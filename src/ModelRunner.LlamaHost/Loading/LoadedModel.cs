@@ -1,6 +1,7 @@
 using System.Text;
 using LLama.Native;
 using ModelRunner.LlamaHost.Arguments;
+using ModelRunner.LlamaHost.Native;
 
 namespace ModelRunner.LlamaHost.Loading;
 
@@ -58,8 +59,7 @@ internal sealed class LoadedModel : IDisposable
     public int? LongestTokenBytes => _longestToken.Value;
 
     /// <summary>A value of the model's metadata as text; null if there is none.</summary>
-    public string? Metadata(string key) =>
-        Model.MetadataValueByKey(key) is { } value ? Encoding.UTF8.GetString(value.Span).TrimEnd('\0') : null;
+    public string? Metadata(string key) => MetadataApi.Find(Model, key);
 
     /// <summary>Tokenizes a text.</summary>
     /// <param name="text">Any text.</param>

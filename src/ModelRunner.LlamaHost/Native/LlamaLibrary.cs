@@ -30,7 +30,9 @@ internal static class LlamaLibrary
         LoadFile(Path.Join(folder, "cpu-" + variant.Name, "libggml-cpu.so"));
         LoadFile(Path.Join(folder, "libggml.so"));
         string llama = Path.Join(folder, "libllama.so");
-        GrammarApi.Bind(LoadFile(llama));
+        nint library = LoadFile(llama);
+        GrammarApi.Bind(library);
+        MetadataApi.Bind(library);
         NativeLibraryConfig.LLama.WithLibrary(llama).WithLogCallback(Log);
         return variant;
     }
