@@ -23,6 +23,8 @@ public sealed class ConnectionTableTests
             if (table.Add(connection) is { } client)
                 accepted.Add((connection, client));
             Assert.InRange(table.Count, 1, Limit + Reserve);
+            if (table.Count == Limit)
+                _time.Advance(TimeSpan.FromSeconds(1.1));
         }
 
         Assert.Equal(Limit + Reserve, accepted.Count);
@@ -38,6 +40,25 @@ public sealed class ConnectionTableTests
         Assert.Equal(asked.Count, accepted.Count(static pair => pair.Connection.ConnectionClosed.IsCancellationRequested));
         asked.ForEach(pair => table.Remove(pair.Client));
         Assert.False(table.Add(new DefaultConnectionContext())!.IsBeyondLimit);
+    }
+
+    [Fact]
+    public void A_connection_whose_first_request_may_still_come_does_not_make_room()
+    {
+        var table = new ConnectionTable(new ConnectionCapacity(Limit, Reserve), _time);
+        ClientConnection[] opened = [.. Enumerable.Range(0, Limit).Select(_ => table.Add(new DefaultConnectionContext())!)];
+
+        Assert.True(table.Add(new DefaultConnectionContext())!.IsBeyondLimit);
+        Assert.DoesNotContain(opened, static client => client.EvictedAt is not null);
+
+        // One that had its request makes room at once; the others do after a second.
+        opened[5].BeginRequest();
+        opened[5].EndRequest(_time.GetTimestamp());
+        Assert.False(table.Add(new DefaultConnectionContext())!.IsBeyondLimit);
+        Assert.NotNull(opened[5].EvictedAt);
+        _time.Advance(TimeSpan.FromSeconds(1.1));
+        Assert.False(table.Add(new DefaultConnectionContext())!.IsBeyondLimit);
+        Assert.NotNull(opened[0].EvictedAt);
     }
 
     [Fact]

@@ -88,6 +88,14 @@ public sealed class ConnectionTests
                 await RawHttp.SendAllAsync(silent[^1], Encoding.UTF8.GetBytes(begun));
             }
 
+            // Until they count as idle, a new client is told to come again; monitoring is served at any time.
+            await DaemonFixture.WaitUntilAsync(
+                async () =>
+                {
+                    Assert.StartsWith("HTTP/1.1 200 ", await OnceAsync(daemon, Close(Health)), StringComparison.Ordinal);
+                    return (await OnceAsync(daemon, Close(Post("{}")))).StartsWith("HTTP/1.1 400 ", StringComparison.Ordinal);
+                },
+                DaemonFixture.Patience);
             for (int i = 0; i < 20; i++)
                 Assert.StartsWith("HTTP/1.1 200 ", await OnceAsync(daemon, Close(Health)), StringComparison.Ordinal);
         }

@@ -9,6 +9,7 @@ namespace ModelRunner.Daemon.Hosting.Connections;
 /// </summary>
 internal sealed class ClientConnection(ConnectionContext connection, long opened)
 {
+    private volatile bool _isNew = true;
     private int _requests;
     private long _idleSince = opened;
 
@@ -21,11 +22,18 @@ internal sealed class ClientConnection(ConnectionContext connection, long opened
     /// <summary>Whether no request is running on it.</summary>
     public bool IsIdle => Volatile.Read(ref _requests) == 0;
 
+    /// <summary>Whether it never had a request.</summary>
+    public bool IsNew => _isNew;
+
     /// <summary>When it became idle: when its last response ended, or when it was opened.</summary>
     public long IdleSince => Volatile.Read(ref _idleSince);
 
     /// <summary>A request begins. HTTP/2 runs several at once.</summary>
-    public void BeginRequest() => Interlocked.Increment(ref _requests);
+    public void BeginRequest()
+    {
+        _isNew = false;
+        Interlocked.Increment(ref _requests);
+    }
 
     /// <summary>A request ended.</summary>
     public void EndRequest(long now)

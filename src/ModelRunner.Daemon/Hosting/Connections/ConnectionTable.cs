@@ -12,6 +12,11 @@ internal sealed class ConnectionTable(ConnectionCapacity places, TimeProvider ti
     /// <summary>How long a connection that was asked to close may stay open: one that sends its headers slowly does not notice the request.</summary>
     private static readonly TimeSpan EvictionTimeout = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long a new connection has for its first request before it counts as idle: the request may be received and not yet read.
+    /// </summary>
+    private static readonly TimeSpan FirstRequestTimeout = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly HashSet<ClientConnection> _connections = [];
 
@@ -84,6 +89,10 @@ internal sealed class ConnectionTable(ConnectionCapacity places, TimeProvider ti
                 leaving++;
                 if (time.GetElapsedTime(asked, now) > EvictionTimeout)
                     late.Add(candidate);
+            }
+            else if (candidate.IsNew && time.GetElapsedTime(candidate.IdleSince, now) <= FirstRequestTimeout)
+            {
+                continue;
             }
             else if (longest is null || candidate.IdleSince < longest.IdleSince)
             {
