@@ -15,7 +15,23 @@ internal static class AttachedFailure
     public static string Describe(HttpContext context, ForwardOutcome outcome, string server) => outcome == ForwardOutcome.NotReached
         ? $"no connection to {server} was made: {Reason(context.Features.Get<IForwarderErrorFeature>()?.Exception)}; "
             + "start that server, or correct its endpoint in the configuration"
-        : $"{server} closed the connection before it responded; see the log of that server";
+        : IsInvalidHttp(context.Features.Get<IForwarderErrorFeature>())
+            ? $"the response of {server} was invalid HTTP; see the log of that server"
+            : $"{server} closed the connection before it responded; see the log of that server";
+
+    private static bool IsInvalidHttp(IForwarderErrorFeature? failure)
+    {
+        if (failure?.Error == ForwarderError.ResponseHeaders)
+            return true;
+        for (Exception? cause = failure?.Exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
+                or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded })
+                return true;
+        }
+
+        return false;
+    }
 
     private static string Reason(Exception? cause)
     {

@@ -67,14 +67,15 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         // The forwarder reads the body as the client's. After a failure it may still be reading, while the body's memory is soon reused.
         using ReadOnlyPartsStream body = BodyFor(lease, request);
         context.Request.Body = body;
-        (ForwarderError error, bool isBrokenOff) = await SendAsync(context, lease, request.Path, body.Length);
-        if (error == ForwarderError.None && !isBrokenOff)
+        (ForwarderError error, string? brokenOffCause) = await SendAsync(context, lease, request.Path, body.Length);
+        if (error == ForwarderError.None && brokenOffCause is null)
             return ForwardOutcome.Completed;
         if (IsOfClient(error) && !lease.RunnerGone.IsCancellationRequested)
             return ForwardOutcome.ClientLeft;
 
         Exception? cause = context.Features.Get<IForwarderErrorFeature>()?.Exception;
-        LogFailed(lease.IsAttached ? LogLevel.Warning : LogLevel.Debug, lease.Endpoint.Display, error, cause?.Message);
+        string shown = brokenOffCause ?? $"{error}: {cause?.Message}";
+        LogFailed(lease.IsAttached ? LogLevel.Warning : LogLevel.Debug, lease.Endpoint.Display, shown);
         if (context.Response.HasStarted)
             return ForwardOutcome.Cut;
 
@@ -96,7 +97,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
     private static ReadOnlyPartsStream BodyFor(RunnerLease lease, RunnerRequest request) =>
         new(ModelMember.Replace(request.Body, lease.Endpoint.ModelName ?? lease.Model));
 
-    private async Task<(ForwarderError Error, bool IsBrokenOff)> SendAsync(HttpContext context, RunnerLease lease, string path, long bodyLength)
+    private async Task<(ForwarderError Error, string? BrokenOffCause)> SendAsync(HttpContext context, RunnerLease lease, string path, long bodyLength)
     {
         RunnerEndpoint endpoint = lease.Endpoint;
         var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, path), bodyLength, lease);
@@ -105,7 +106,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
             _ => Cut(cut, transformer), state: null);
         ForwarderError error = await forwarder.SendAsync(
             context, endpoint.BaseAddress.AbsoluteUri, endpoint.Client, Settings, transformer, cut.Token);
-        return (error, transformer.IsBrokenOff);
+        return (error, transformer.BrokenOffCause);
     }
 
     // An event stream ends with an error event. A client that does not read it is disconnected a little later.
@@ -121,6 +122,6 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
     private partial void LogRetry(string runner);
 
     // The exit of a runner that the daemon started is logged with more detail.
-    [LoggerMessage("The runner at {Runner} sent no complete response: {Error}: {Cause}")]
-    private partial void LogFailed(LogLevel level, string runner, ForwarderError error, string? cause);
+    [LoggerMessage("The runner at {Runner} sent no complete response: {Cause}")]
+    private partial void LogFailed(LogLevel level, string runner, string cause);
 }

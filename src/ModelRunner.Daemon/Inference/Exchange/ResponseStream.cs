@@ -44,7 +44,10 @@ internal sealed class ResponseStream(
     }
 
     /// <summary>Whether the runner broke off the response.</summary>
-    public bool IsBroken { get; private set; }
+    public bool IsBroken => BrokenCause is not null;
+
+    /// <summary>Why the response is incomplete; null: nothing is known to be missing.</summary>
+    public string? BrokenCause { get; private set; }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -101,7 +104,7 @@ internal sealed class ResponseStream(
         }
         catch (Exception failure) when (IsOfRunner(failure, cancellationToken))
         {
-            IsBroken = true;
+            BrokenCause = failure is OperationCanceledException ? "the runner ended or was stopped" : failure.Message;
             if (!isEvents)
                 throw;
             End(BrokenResponse.EventFor(path));
@@ -134,7 +137,8 @@ internal sealed class ResponseStream(
     private void EndWell()
     {
         _completion?.Look(_output.WrittenSpan[_ready..]);
-        IsBroken = _completion is { IsMissing: true };
+        if (_completion is { IsMissing: true })
+            BrokenCause = "its stream of events ended without its last event";
         End(IsBroken ? BrokenResponse.EventFor(path) : default);
     }
 

@@ -20,8 +20,8 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
     /// <summary>Whether the response is an event stream, which can end with an error event.</summary>
     public bool IsEventStream { get; private set; }
 
-    /// <summary>Whether the runner broke off the response and the client got an error event.</summary>
-    public bool IsBrokenOff => IsEventStream && _answer is { IsBroken: true };
+    /// <summary>Why the runner broke off the response, if the client got an error event; null otherwise.</summary>
+    public string? BrokenOffCause => IsEventStream ? _answer?.BrokenCause : null;
 
     /// <summary>Headers that identify the runner or instruct browsers: the daemon sends its own.</summary>
     private static readonly string[] RunnerHeaders =

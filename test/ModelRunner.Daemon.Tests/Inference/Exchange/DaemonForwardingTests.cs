@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using ModelRunner.Daemon.Tests.Scraping;
 using ModelRunner.Testing;
@@ -138,6 +139,37 @@ public sealed class DaemonForwardingTests
             "the runner of \"gone:latest\" in mode completion gave no response: no connection to unix:dead.sock was made: there is no such socket or "
             + "address; start that server, or correct its endpoint in the configuration", error.GetProperty("message").GetString());
         Assert.DoesNotContain("Yarp", daemon.Log, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("BOO\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nContent-Length: 4\r\n\r\n{}  ")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nX-Filler: ", 70_000)]
+    public async Task Invalid_HTTP_of_an_attached_server_is_named(string answer, int filler = 0)
+    {
+        await using RawRunner runner = RawRunner.WithBytes(1, Encoding.ASCII.GetBytes(answer + new string('x', filler) + (filler > 0 ? "\r\n\r\n" : "")));
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(Attach("raw", runner.SocketPath));
+
+        (int status, JsonElement body) = await daemon.PostAsync(Route, """{"model":"raw","messages":[]}""");
+
+        Assert.Equal(502, status);
+        string message = body.GetProperty("error").GetProperty("message").GetString()!;
+        Assert.EndsWith("was invalid HTTP; see the log of that server", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stream_without_its_last_event_is_logged_with_its_cause()
+    {
+        await using RawRunner runner = RawRunner.WithBytes(1, RawRunner.Page("data: {\"choices\":[]}\n\n", "Content-Type: text/event-stream\r\n"));
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(Attach("raw", runner.SocketPath));
+
+        using (HttpResponseMessage response = await daemon.StreamAsync(Route, """{"model":"raw","stream":true}"""))
+            await CheckLastEventAsync(response);
+
+        await DaemonFixture.WaitUntilAsync(
+            () => Task.FromResult(daemon.Log.Contains(
+                "sent no complete response: its stream of events ended without its last event", StringComparison.Ordinal)), DaemonFixture.Patience);
     }
 
     [Fact]
