@@ -1,18 +1,14 @@
 using ModelRunner.Daemon.Diagnostics;
-using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>Writes the families about the log of the daemon.</summary>
 internal static class LogMetrics
 {
-    public static void Write(ExpositionWriter writer)
+    public static void Write(FamilyWriter writer)
     {
-        writer.BeginFamily(
-            "model_runner_log_lines_dropped_total", MetricType.Counter,
-            "Lines of the daemon's log that were lost, because the reader of the output was too slow or the disk was full");
-        writer.WriteSample(ProcessLog.StandardError.LostLines, new KeyValuePair<string, string>("output", "stderr"));
+        writer.Write(MetricFamilies.LogLinesDropped, ProcessLog.StandardError.LostLines, "stderr");
         if (ProcessLog.File is { } file)
-            writer.WriteSample(file.LostLines, new KeyValuePair<string, string>("output", "file"));
+            writer.Write(MetricFamilies.LogLinesDropped, file.LostLines, "file");
     }
 }

@@ -44,7 +44,7 @@ internal sealed class PageAssembler : IDisposable
         SharedEndpoints? shared = null, long maxPageBytes = MaxPageBytes)
     {
         (_runners, _scraper, _time, _logger) = (runners, scraper, time, logger);
-        _workspaces = new MergeWorkspaces(new ExpositionLimits { MaxSamples = settings.MaxSamples, ReservedPrefix = DaemonMetrics.Prefix });
+        _workspaces = new MergeWorkspaces(new ExpositionLimits { MaxSamples = settings.MaxSamples, ReservedPrefix = MetricFamilies.Prefix });
         _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time));
         _budget = new PageBudget(maxPageBytes, time);
 

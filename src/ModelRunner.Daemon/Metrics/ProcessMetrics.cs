@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
-using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Metrics;
 
@@ -25,15 +24,11 @@ internal sealed class ProcessMetrics(TimeProvider time)
     private long? _countedAt;
     private int? _descriptors;
 
-    public void Write(ExpositionWriter writer)
+    public void Write(FamilyWriter writer)
     {
-        writer.BeginFamily(
-            "model_runner_process_cpu_seconds_total", MetricType.Counter, "Processor time that the daemon has used, without its runners", "seconds");
-        writer.WriteSample(Environment.CpuUsage.TotalTime.TotalSeconds);
-        writer.BeginFamily("model_runner_process_resident_memory_bytes", MetricType.Gauge, "Resident memory of the daemon, without its runners", "bytes");
-        writer.WriteSample(ReadResidentBytes() ?? Environment.WorkingSet);
-        writer.BeginFamily("model_runner_process_start_time_seconds", MetricType.Gauge, "Start time of the daemon, in seconds since 1970", "seconds");
-        writer.WriteSample(_startedAt);
+        writer.Write(MetricFamilies.ProcessCpu, Environment.CpuUsage.TotalTime.TotalSeconds);
+        writer.Write(MetricFamilies.ProcessMemory, ReadResidentBytes() ?? Environment.WorkingSet);
+        writer.Write(MetricFamilies.ProcessStartTime, _startedAt);
         WriteDescriptors(writer);
     }
 
@@ -71,21 +66,14 @@ internal sealed class ProcessMetrics(TimeProvider time)
         }
     }
 
-    private void WriteDescriptors(ExpositionWriter writer)
+    private void WriteDescriptors(FamilyWriter writer)
     {
         if (_countedAt is not { } countedAt || time.GetElapsedTime(countedAt) >= CountAfter)
             (_descriptors, _countedAt) = (CountDescriptors(), time.GetTimestamp());
         if (_descriptors is { } descriptors)
-        {
-            writer.BeginFamily("model_runner_process_open_fds", MetricType.Gauge, "File descriptors that the daemon has open");
-            writer.WriteSample(descriptors);
-        }
-
+            writer.Write(MetricFamilies.ProcessOpenDescriptors, descriptors);
         if (_maxDescriptors is { } max)
-        {
-            writer.BeginFamily("model_runner_process_max_fds", MetricType.Gauge, "Limit of file descriptors of the daemon");
-            writer.WriteSample(max);
-        }
+            writer.Write(MetricFamilies.ProcessMaxDescriptors, max);
     }
 
     // Without /proc the page has no such series.

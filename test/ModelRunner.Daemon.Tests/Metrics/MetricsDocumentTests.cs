@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Daemon.Tests.Scraping;
 using ModelRunner.Exposition;
@@ -5,7 +6,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary><c>docs/metrics.md</c> names every family of the daemon and every value of its closed lists, and nothing else.</summary>
+/// <summary><c>docs/metrics.md</c> lists exactly the families of the daemon and the values of its closed lists.</summary>
 public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDaemon>
 {
     private static readonly string[] Lines = File.ReadAllLines(Path.Join(Repository.Root, "docs", "metrics.md"));
@@ -23,20 +24,45 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
     }
 
     [Fact]
-    public async Task Every_family_is_explained_and_is_there()
+    public void The_table_has_a_row_for_each_family_with_its_type_and_labels() =>
+        Assert.Equal(MetricFamilies.All.Select(RowOf), Rows("The daemon's families").Select(static row => row[..(row.LastIndexOf('|', row.Length - 2) + 1)]));
+
+    [Fact]
+    public void Names_are_unique_and_have_the_prefix_that_runners_cannot_use()
     {
-        // One scrape that fails, one that drops a line, and one that shows what both cost.
+        Assert.Equal(MetricFamilies.All.Count, MetricFamilies.All.Select(static family => family.Name).Distinct(StringComparer.Ordinal).Count());
+        Assert.All(MetricFamilies.All, static family => Assert.StartsWith(MetricFamilies.Prefix, family.Name, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_page_has_each_family_of_the_catalogue()
+    {
+        // One scrape fails and one drops a line, so that the third shows the counters of both.
         await bed.PageAsync(RawRunner.Page("", status: "500 Internal Server Error"));
         await bed.PageWithAsync("x 1\ny\n");
         string failed = await bed.PageAsync(RawRunner.Page("", status: "500 Internal Server Error"));
 
-        string[] families = [.. failed.Split('\n').Where(static line => line.StartsWith("# TYPE model_runner_", StringComparison.Ordinal)).Select(static line => line.Split(' ')[2])];
-        Assert.Equal(families.Append("model_runner_shared_endpoint").Order(StringComparer.Ordinal), FirstColumn("The daemon's families").Order(StringComparer.Ordinal));
+        IEnumerable<string> begun = failed.Split('\n').Where(static line => line.StartsWith("# TYPE model_runner_", StringComparison.Ordinal));
+        Assert.Equal(
+            MetricFamilies.All.Except([MetricFamilies.SharedEndpoint]).Select(TypeLineOf).Order(StringComparer.Ordinal),
+            begun.Order(StringComparer.Ordinal));
     }
 
-    private static IEnumerable<string> FirstColumn(string section) => Lines
+    private static string RowOf(MetricFamily family)
+    {
+        IEnumerable<string> labels = family.Labels.Select(static label => $"`{label}`");
+        string shown = string.Join(", ", family.IsPerRunner ? labels.Prepend("*runner*") : labels);
+        return $"| `{family.Name}` | {TypeNameOf(family)} | {shown}{(shown.Length > 0 ? " " : "")}|";
+    }
+
+    private static string TypeLineOf(MetricFamily family) => $"# TYPE {family.Name} {TypeNameOf(family)}";
+
+    private static string TypeNameOf(MetricFamily family) => family.Type.ToString().ToLowerInvariant();
+
+    private static IEnumerable<string> FirstColumn(string section) => Rows(section).Select(static row => row.Split('`')[1]);
+
+    private static IEnumerable<string> Rows(string section) => Lines
         .SkipWhile(line => line != $"## {section}").Skip(1)
         .TakeWhile(static line => !line.StartsWith("## ", StringComparison.Ordinal))
-        .Where(static line => line.StartsWith("| `", StringComparison.Ordinal) && !line.Contains("Meaning", StringComparison.Ordinal))
-        .Select(static line => line.Split('`')[1]);
+        .Where(static line => line.StartsWith("| `", StringComparison.Ordinal) && !line.Contains("Meaning", StringComparison.Ordinal));
 }

@@ -1,0 +1,99 @@
+using ModelRunner.Exposition;
+
+namespace ModelRunner.Daemon.Metrics;
+
+/// <summary>
+/// Every family of the daemon itself, defined once. The page is written from it; the table in <c>docs/metrics.md</c> is checked against it.
+/// The merger refuses the prefix of the names from runners, so no runner can forge them.
+/// </summary>
+internal static class MetricFamilies
+{
+    /// <summary>The prefix of all names.</summary>
+    public const string Prefix = "model_runner_";
+
+    // Declared before the families, because static members are initialized in the order of the file.
+    private static readonly List<MetricFamily> Families = [];
+
+    /// <summary>All families in the order of the documentation. The merger sorts the page by name.</summary>
+    public static IReadOnlyList<MetricFamily> All => Families;
+
+    public static MetricFamily BuildInfo { get; } = Add(new MetricFamily(
+        "model_runner_build_info", MetricType.Gauge, "Version and runtime of the daemon; the value is always 1")
+    { Labels = ["version", "runtime"] });
+
+    public static MetricFamily Runners { get; } = Add(new MetricFamily(
+        "model_runner_runners", MetricType.Gauge, "Runners by state; attached ones count as ready")
+    { Labels = ["state"] });
+
+    public static MetricFamily Up { get; } = Add(new MetricFamily(
+        "model_runner_up", MetricType.Gauge, "Whether the runner's series are on this page")
+    { IsPerRunner = true });
+
+    public static MetricFamily DownInfo { get; } = Add(new MetricFamily(
+        "model_runner_down_info", MetricType.Gauge, "Why the runner's series are not on this page; present only then")
+    { IsPerRunner = true, Labels = ["reason"] });
+
+    public static MetricFamily SharedEndpoint { get; } = Add(new MetricFamily(
+        "model_runner_shared_endpoint", MetricType.Gauge,
+        "Number of attached runners that are the same server, this one included; present only if there are several")
+    { IsPerRunner = true });
+
+    public static MetricFamily ScrapeDuration { get; } = Add(new MetricFamily(
+        "model_runner_scrape_duration_seconds", MetricType.Gauge,
+        "Duration of the request to the runner, or the time until the daemon's deadline", "seconds")
+    { IsPerRunner = true });
+
+    public static MetricFamily ScrapeSamples { get; } = Add(new MetricFamily(
+        "model_runner_scrape_samples", MetricType.Gauge, "Samples read from the runner, before duplicates among them are dropped")
+    { IsPerRunner = true });
+
+    public static MetricFamily ScrapeBodyBytes { get; } = Add(new MetricFamily(
+        "model_runner_scrape_body_bytes", MetricType.Gauge, "Bytes of the runner's page after decoding", "bytes")
+    { IsPerRunner = true });
+
+    public static MetricFamily ScrapeFailures { get; } = Add(new MetricFamily(
+        "model_runner_scrape_failures_total", MetricType.Counter,
+        "Scrapes of the runner that failed, by reason; a reason that never occurred is absent")
+    { IsPerRunner = true, Labels = ["reason"] });
+
+    public static MetricFamily ScrapeLinesDropped { get; } = Add(new MetricFamily(
+        "model_runner_scrape_lines_dropped_total", MetricType.Counter,
+        "Lines of the runner's page that were dropped, by reason; a reason that never occurred is absent")
+    { IsPerRunner = true, Labels = ["reason"] });
+
+    public static MetricFamily PageConflicts { get; } = Add(new MetricFamily(
+        "model_runner_page_conflicts", MetricType.Gauge, "Families on the previous page that runners declare differently, by conflict")
+    { Labels = ["conflict"] });
+
+    public static MetricFamily ScrapeBodyLimit { get; } = Add(new MetricFamily(
+        "model_runner_scrape_body_limit_bytes", MetricType.Gauge, "Limit of bytes of one runner's page after decoding", "bytes"));
+
+    public static MetricFamily ScrapeSampleLimit { get; } = Add(new MetricFamily(
+        "model_runner_scrape_sample_limit", MetricType.Gauge, "Limit of samples of one runner's page"));
+
+    public static MetricFamily ProcessCpu { get; } = Add(new MetricFamily(
+        "model_runner_process_cpu_seconds_total", MetricType.Counter, "Processor time that the daemon has used, without its runners", "seconds"));
+
+    public static MetricFamily ProcessMemory { get; } = Add(new MetricFamily(
+        "model_runner_process_resident_memory_bytes", MetricType.Gauge, "Resident memory of the daemon, without its runners", "bytes"));
+
+    public static MetricFamily ProcessStartTime { get; } = Add(new MetricFamily(
+        "model_runner_process_start_time_seconds", MetricType.Gauge, "Start time of the daemon, in seconds since 1970", "seconds"));
+
+    public static MetricFamily ProcessOpenDescriptors { get; } = Add(new MetricFamily(
+        "model_runner_process_open_fds", MetricType.Gauge, "File descriptors that the daemon has open"));
+
+    public static MetricFamily ProcessMaxDescriptors { get; } = Add(new MetricFamily(
+        "model_runner_process_max_fds", MetricType.Gauge, "Limit of file descriptors of the daemon"));
+
+    public static MetricFamily LogLinesDropped { get; } = Add(new MetricFamily(
+        "model_runner_log_lines_dropped_total", MetricType.Counter,
+        "Lines of the daemon's log that were lost, because the reader of the output was too slow or the disk was full")
+    { Labels = ["output"] });
+
+    private static MetricFamily Add(MetricFamily family)
+    {
+        Families.Add(family);
+        return family;
+    }
+}

@@ -1,0 +1,17 @@
+using ModelRunner.Exposition;
+
+namespace ModelRunner.Daemon.Metrics;
+
+/// <summary>One family of the daemon itself, as <see cref="MetricFamilies"/> lists it.</summary>
+/// <param name="Name">Its metric name; it begins with <see cref="MetricFamilies.Prefix"/>.</param>
+/// <param name="Type">Its type.</param>
+/// <param name="Help">Its help text.</param>
+/// <param name="Unit">Its unit, with which the name ends (before <c>_total</c>); null: none.</param>
+internal sealed record MetricFamily(string Name, MetricType Type, string Help, string? Unit = null)
+{
+    /// <summary>Whether its samples have the labels of a runner, before <see cref="Labels"/>.</summary>
+    public bool IsPerRunner { get; init; }
+
+    /// <summary>The names of its own labels, at most two, in the order in which they are written.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+}
