@@ -18,7 +18,6 @@ internal static unsafe partial class Libc
     public const int ErrorNoProcess = 3;
     public const int ErrorInterrupted = 4;
     public const int ErrorTryAgain = 11;
-    public const int ErrorExists = 17;
     public const int ErrorTooManyFiles = 24;
     public const int ErrorNameTooLong = 36;
 
@@ -26,7 +25,6 @@ internal static unsafe partial class Libc
     public const int SetChildSubreaper = 36;
     public const nint IgnoreSignal = 1;
     public const short PollIn = 1;
-    public const short PollError = 8;
     public const int OpenReadWrite = 2;
     public const int OpenCloseOnExec = 0x80000;
     public const int OpenNoBlock = 0x800;

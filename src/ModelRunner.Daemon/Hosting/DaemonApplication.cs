@@ -53,9 +53,6 @@ internal sealed class DaemonApplication : IAsyncDisposable
     /// <summary>All models.</summary>
     public ModelCatalog Models { get; }
 
-    /// <summary>All runners.</summary>
-    public RunnerPool Pool => _pool;
-
     /// <summary>The models and modes of attached runners for which no server responds now. Takes at most a second.</summary>
     public async Task<IReadOnlySet<(string Model, RunnerMode Mode)>> FindUnfitModelsAsync()
     {

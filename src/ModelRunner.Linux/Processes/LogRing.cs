@@ -4,7 +4,7 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// The last bytes that a process wrote. Older bytes are overwritten and counted, so that a write never waits and the memory does not grow.
+/// The last bytes that a process wrote. Older bytes are overwritten, so that a write never waits and the memory does not grow.
 /// Safe for one writer and any number of readers.
 /// </summary>
 internal sealed class LogRing(int capacity = LogRing.DefaultCapacity)
@@ -17,16 +17,6 @@ internal sealed class LogRing(int capacity = LogRing.DefaultCapacity)
     private readonly byte[] _bytes = new byte[capacity];
     private readonly Lock _gate = new();
     private long _written;
-
-    /// <summary>How many bytes were overwritten.</summary>
-    public long DroppedBytes
-    {
-        get
-        {
-            lock (_gate)
-                return Math.Max(0, _written - _bytes.Length);
-        }
-    }
 
     public void Write(ReadOnlySpan<byte> text)
     {
