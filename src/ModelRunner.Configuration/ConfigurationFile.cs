@@ -9,6 +9,9 @@ namespace ModelRunner.Configuration;
 /// </summary>
 internal sealed class ConfigurationFile(string name)
 {
+    /// <summary>The name of the file that is read from the working directory if no option names another one.</summary>
+    public const string DefaultName = "model-runner.json";
+
     private const int MaxBytes = 1024 * 1024;
 
     /// <summary>Used if there is no file.</summary>
@@ -33,7 +36,7 @@ internal sealed class ConfigurationFile(string name)
     public static ConfigurationFile Read(DaemonOptions options, List<ConfigurationProblem> problems)
     {
         WrittenValue? written = WrittenOptions.FindOutsideFile(options, ConfigurationCatalog.ConfigFile);
-        string shown = written?.Text ?? "model-runner.json";
+        string shown = written?.Text ?? DefaultName;
         string path = PathText.Resolve(shown, options, options.WorkingDirectory);
         if (written is null && !FileStatus.Of(path).IsRegular)
             return None;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 
 namespace ModelRunner.Configuration;
 
@@ -12,6 +13,21 @@ internal sealed record ConfigurationOption(string? FileKey, string? Variable, st
 {
     /// <summary>The default as a user would write it, or a few words if there is no fixed one.</summary>
     public string Default { get; init; } = "unset";
+
+    /// <summary>The default of an integer.</summary>
+    public int DefaultInteger => int.Parse(Default, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    /// <summary>The default of a size, in bytes.</summary>
+    public long DefaultBytes => ByteSizeText.TryParse(Default, out long bytes) ? bytes : throw NoDefault();
+
+    /// <summary>The default of a duration or of a keep-alive time.</summary>
+    public TimeSpan DefaultDuration => DurationText.TryParseKeepAlive(Default, out TimeSpan duration) ? duration : throw NoDefault();
+
+    /// <summary>The default of a switch.</summary>
+    public bool DefaultSwitch => SwitchText.TryParse(Default, out bool isOn) ? isOn : throw NoDefault();
+
+    /// <summary>The default of a log level.</summary>
+    public LogLevel DefaultLevel => LevelText.TryParse(Default, out LogLevel level) ? level : throw NoDefault();
 
     /// <summary>The smallest value of an integer, of bytes, or of a duration in milliseconds.</summary>
     public long Minimum { get; init; } = long.MinValue;
@@ -49,14 +65,16 @@ internal sealed record ConfigurationOption(string? FileKey, string? Variable, st
         OptionKind.Address => "an IP address or localhost",
         OptionKind.Integer => string.Create(CultureInfo.InvariantCulture, $"a whole number from {Minimum} to {Maximum}"),
         OptionKind.Duration => $"a duration from {Limit(Minimum)} to {Limit(Maximum)}, such as 500ms, 10m, 1h30m or a number of seconds",
-        OptionKind.KeepAlive => $"a duration up to {Limit(Maximum)}, such as 10m, 1h30m or a number of seconds, 0 for none, or -1 for ever",
+        OptionKind.KeepAlive => $"a duration up to {Limit(Maximum)}, such as 10m, 1h30m or a number of seconds; or -1",
         OptionKind.Bytes => $"a size from {ByteSizeText.Format(Minimum)} to {ByteSizeText.Format(Maximum)}, such as 512MiB, 8GiB or a number of bytes",
         OptionKind.Switch => SwitchText.Expected,
         OptionKind.Level => "one of trace, debug, info, warn, error",
         OptionKind.Origins => "origins such as https://chat.example or http://localhost:3000, or * for any",
-        OptionKind.Hosts => "host names without a port such as model-runner.llm, or *.llm for every name that ends so",
-        _ => "arguments of llama-server, with quotes where they hold spaces",
+        OptionKind.Hosts => "host names without a port such as model-runner.llm, or *.llm for every name that ends in .llm",
+        _ => "arguments of llama-server, with quotes around those that contain spaces",
     };
+
+    private FormatException NoDefault() => new($"The default of {Name} is not a value: {Default}.");
 
     private static string Limit(long milliseconds) => DurationText.Format(TimeSpan.FromMilliseconds(milliseconds));
 }

@@ -35,7 +35,7 @@ internal sealed record DaemonSettings
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
     /// <summary>The most client connections; further ones are accepted only for health checks and scrapes.</summary>
-    public int MaxConnections { get; init; } = 1024;
+    public int MaxConnections { get; init; } = ConfigurationCatalog.MaxConnections.DefaultInteger;
 
     /// <summary>
     /// Bytes that all request bodies together may take; null: 256 MiB, or a quarter of the memory that the process may use if that is less.
@@ -57,7 +57,7 @@ internal sealed record DaemonSettings
     /// <summary>Absolute path of the folder with the demo models; null: the user did not ask for them.</summary>
     public string? DemoModelsPath { get; init; }
 
-    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+    public LogLevel LogLevel { get; init; } = ConfigurationCatalog.LogLevel.DefaultLevel;
 
     /// <summary>Absolute path of the folder for log files; null: standard error only.</summary>
     public string? LogDirectory { get; init; }

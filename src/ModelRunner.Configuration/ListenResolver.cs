@@ -15,7 +15,7 @@ internal static class ListenResolver
     public static ListenSettings Resolve(OptionReader reader)
     {
         bool hasPort = reader.IsWritten(ConfigurationCatalog.Port);
-        int port = reader.Integer(ConfigurationCatalog.Port, 0);
+        int? port = reader.IntegerOrNull(ConfigurationCatalog.Port);
         IPAddress address = ReadAddress(reader);
         string? socket = reader.Path(ConfigurationCatalog.Socket);
         if (socket is null && !hasPort)
@@ -28,7 +28,7 @@ internal static class ListenResolver
                 bind.Key, bind.Text, "is an address without a port", $"set {ConfigurationCatalog.Port.NameIn(bind.Source)} too, or leave the address out"));
         }
 
-        return new ListenSettings(socket, hasPort ? new IPEndPoint(address, port) : null)
+        return new ListenSettings(socket, hasPort ? new IPEndPoint(address, port ?? 0) : null)
         {
             SocketOption = ConfigurationCatalog.Socket.NameIn(SourceOf(ConfigurationCatalog.Socket, reader)),
             TcpOptions = ListenSettings.NameTcp(SourceOf(ConfigurationCatalog.Port, reader)),
@@ -53,15 +53,16 @@ internal static class ListenResolver
 
     private static IPAddress ReadAddress(OptionReader reader)
     {
+        IPAddress fallback = IPAddress.Parse(ConfigurationCatalog.Bind.Default);
         if (reader.Written.Find(ConfigurationCatalog.Bind) is not { } bind)
-            return IPAddress.Loopback;
+            return fallback;
         if (string.Equals(bind.Text, "localhost", StringComparison.OrdinalIgnoreCase))
             return IPAddress.Loopback;
         if (IsAddress(bind.Text, out IPAddress? address))
             return address;
 
         reader.Report(bind, ConfigurationCatalog.Bind);
-        return IPAddress.Loopback;
+        return fallback;
     }
 
     // IPAddress also accepts "1" and "0x7f.1", which are certainly mistakes.

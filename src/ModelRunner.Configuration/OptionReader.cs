@@ -19,21 +19,35 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
     /// <summary>Whether the user set a value.</summary>
     public bool IsWritten(ConfigurationOption option) => written.Find(option) is not null;
 
-    public bool Switch(ConfigurationOption option) => Read(option, false, SwitchText.TryParse);
+    public bool Switch(ConfigurationOption option) => Read(option, option.DefaultSwitch, SwitchText.TryParse);
 
-    public LogLevel Level(ConfigurationOption option, LogLevel fallback) => Read(option, fallback, LevelText.TryParse);
+    public LogLevel Level(ConfigurationOption option) => Read(option, option.DefaultLevel, LevelText.TryParse);
 
-    public int Integer(ConfigurationOption option, int fallback) => (int)Read(option, fallback, (string text, out long value) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
-            CultureInfo.InvariantCulture, out value) && IsWithin(option, value));
+    public int Integer(ConfigurationOption option) => IntegerOrNull(option) ?? option.DefaultInteger;
 
-    public long Bytes(ConfigurationOption option, long fallback) => Read(option, fallback, (string text, out long value) =>
-        ByteSizeText.TryParse(text, out value) && IsWithin(option, value));
+    /// <summary>An integer without a fixed default; null if it is not set or invalid.</summary>
+    public int? IntegerOrNull(ConfigurationOption option) => (int?)Read<long?>(option, null, (string text, out long? value) =>
+    {
+        bool isNumber = long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+            CultureInfo.InvariantCulture, out long number);
+        value = number;
+        return isNumber && IsWithin(option, number);
+    });
 
-    public TimeSpan Duration(ConfigurationOption option, TimeSpan fallback) => Read(option, fallback, (string text, out TimeSpan value) =>
+    public long Bytes(ConfigurationOption option) => BytesOrNull(option) ?? option.DefaultBytes;
+
+    /// <summary>A size in bytes without a fixed default; null if it is not set or invalid.</summary>
+    public long? BytesOrNull(ConfigurationOption option) => Read<long?>(option, null, (string text, out long? value) =>
+    {
+        bool isSize = ByteSizeText.TryParse(text, out long bytes);
+        value = bytes;
+        return isSize && IsWithin(option, bytes);
+    });
+
+    public TimeSpan Duration(ConfigurationOption option) => Read(option, option.DefaultDuration, (string text, out TimeSpan value) =>
         DurationText.TryParse(text, out value) && IsWithin(option, value.TotalMilliseconds));
 
-    public TimeSpan KeepAlive(ConfigurationOption option, TimeSpan fallback) => Read(option, fallback, (string text, out TimeSpan value) =>
+    public TimeSpan KeepAlive(ConfigurationOption option) => Read(option, option.DefaultDuration, (string text, out TimeSpan value) =>
         DurationText.TryParseKeepAlive(text, out value)
         && (value == Timeout.InfiniteTimeSpan || IsWithin(option, value.TotalMilliseconds)));
 

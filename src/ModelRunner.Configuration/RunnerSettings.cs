@@ -1,6 +1,6 @@
 namespace ModelRunner.Configuration;
 
-/// <summary>How managed runners are started, kept and stopped.</summary>
+/// <summary>How managed runners are started, kept and stopped. The defaults come from <see cref="ConfigurationCatalog"/>.</summary>
 internal sealed record RunnerSettings
 {
     /// <summary>Absolute path of llama-server, found by <c>LLAMA_SERVER_PATH</c> or PATH; null: the embedded llama-host is used.</summary>
@@ -15,26 +15,26 @@ internal sealed record RunnerSettings
     /// <summary>The arguments that the engine knows; null: the engine was not asked, since the user added none, or it failed.</summary>
     public EngineFlags? EngineFlags { get; init; }
 
-    /// <summary>How long an idle runner stays. Default 5 minutes; negative: for ever.</summary>
-    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>How long an idle runner stays; negative: for ever.</summary>
+    public TimeSpan KeepAlive { get; init; } = ConfigurationCatalog.KeepAlive.DefaultDuration;
 
     /// <summary>The most managed runners at once.</summary>
-    public int MaxRunners { get; init; } = 8;
+    public int MaxRunners { get; init; } = ConfigurationCatalog.MaxRunners.DefaultInteger;
 
     /// <summary>The most waiting requests, for all runners together.</summary>
-    public int MaxQueuedRequests { get; init; } = 512;
+    public int MaxQueuedRequests { get; init; } = ConfigurationCatalog.MaxQueuedRequests.DefaultInteger;
 
-    /// <summary>How long a request may wait for a runner. Default 5 minutes.</summary>
-    public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>How long a request may wait for a runner.</summary>
+    public TimeSpan QueueTimeout { get; init; } = ConfigurationCatalog.QueueTimeout.DefaultDuration;
 
-    /// <summary>How long a start may take until the runner is ready. Default 10 minutes.</summary>
-    public TimeSpan LoadTimeout { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>How long a start may take until the runner is ready.</summary>
+    public TimeSpan LoadTimeout { get; init; } = ConfigurationCatalog.LoadTimeout.DefaultDuration;
 
-    /// <summary>How long a runner may take to end after SIGTERM before it is killed. Default 5 s.</summary>
-    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>How long a runner may take to end after SIGTERM before it is killed.</summary>
+    public TimeSpan StopGrace { get; init; } = ConfigurationCatalog.StopGrace.DefaultDuration;
 
-    /// <summary>How long requests may continue after the daemon was asked to end. Default 30 s.</summary>
-    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long requests may continue after the daemon was asked to end.</summary>
+    public TimeSpan DrainTimeout { get; init; } = ConfigurationCatalog.DrainTimeout.DefaultDuration;
 
     /// <summary>Memory in bytes for all managed runners; null: the free memory of the machine or its control group.</summary>
     public long? MemoryBudgetBytes { get; init; }

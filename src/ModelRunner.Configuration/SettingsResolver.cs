@@ -32,8 +32,8 @@ internal static class SettingsResolver
             IsInsecure = isInsecure,
             Origins = OriginList.Resolve(reader),
             AllowedHosts = HostList.Resolve(reader),
-            MaxConnections = reader.Integer(ConfigurationCatalog.MaxConnections, 1024),
-            MaxBodyMemoryBytes = reader.Bytes(ConfigurationCatalog.MaxBodyMemory, 0) is > 0 and var bytes ? bytes : null,
+            MaxConnections = reader.Integer(ConfigurationCatalog.MaxConnections),
+            MaxBodyMemoryBytes = reader.BytesOrNull(ConfigurationCatalog.MaxBodyMemory),
             Warnings = ServiceLink.Warn(options),
             HomePath = PathText.Home(options),
             ModelsPath = modelsPath,
@@ -43,45 +43,36 @@ internal static class SettingsResolver
             AttachedRunners = RunnersSection.Resolve(file, options, problems),
             Runners = ResolveRunners(reader),
             Metrics = ResolveMetrics(reader),
-            LogLevel = reader.Level(ConfigurationCatalog.LogLevel, LogLevel.Information),
+            LogLevel = reader.Level(ConfigurationCatalog.LogLevel),
             LogDirectory = reader.Path(ConfigurationCatalog.LogDirectory),
         };
         return new SettingsOutcome(settings, reader.Written, problems);
     }
 
-    private static RunnerSettings ResolveRunners(OptionReader reader)
+    private static RunnerSettings ResolveRunners(OptionReader reader) => new()
     {
-        var defaults = new RunnerSettings();
-        long memory = reader.Bytes(ConfigurationCatalog.Memory, 0);
-        return new RunnerSettings
-        {
-            LlamaServerPath = EngineLookup.FindLlamaServer(reader),
-            LlamaHostPath = EngineLookup.FindLlamaHost(reader.Options),
-            ExtraArguments = LlamaArguments.Resolve(reader),
-            KeepAlive = reader.KeepAlive(ConfigurationCatalog.KeepAlive, defaults.KeepAlive),
-            MaxRunners = reader.Integer(ConfigurationCatalog.MaxRunners, defaults.MaxRunners),
-            MaxQueuedRequests = reader.Integer(ConfigurationCatalog.MaxQueuedRequests, defaults.MaxQueuedRequests),
-            QueueTimeout = reader.Duration(ConfigurationCatalog.QueueTimeout, defaults.QueueTimeout),
-            LoadTimeout = reader.Duration(ConfigurationCatalog.LoadTimeout, defaults.LoadTimeout),
-            StopGrace = reader.Duration(ConfigurationCatalog.StopGrace, defaults.StopGrace),
-            DrainTimeout = reader.Duration(ConfigurationCatalog.DrainTimeout, defaults.DrainTimeout),
-            MemoryBudgetBytes = memory == 0 ? null : memory,
-        };
-    }
+        LlamaServerPath = EngineLookup.FindLlamaServer(reader),
+        LlamaHostPath = EngineLookup.FindLlamaHost(reader.Options),
+        ExtraArguments = LlamaArguments.Resolve(reader),
+        KeepAlive = reader.KeepAlive(ConfigurationCatalog.KeepAlive),
+        MaxRunners = reader.Integer(ConfigurationCatalog.MaxRunners),
+        MaxQueuedRequests = reader.Integer(ConfigurationCatalog.MaxQueuedRequests),
+        QueueTimeout = reader.Duration(ConfigurationCatalog.QueueTimeout),
+        LoadTimeout = reader.Duration(ConfigurationCatalog.LoadTimeout),
+        StopGrace = reader.Duration(ConfigurationCatalog.StopGrace),
+        DrainTimeout = reader.Duration(ConfigurationCatalog.DrainTimeout),
+        MemoryBudgetBytes = reader.BytesOrNull(ConfigurationCatalog.Memory),
+    };
 
-    private static MetricsSettings ResolveMetrics(OptionReader reader)
+    private static MetricsSettings ResolveMetrics(OptionReader reader) => new()
     {
-        var defaults = new MetricsSettings();
-        return new MetricsSettings
-        {
-            Enabled = !reader.Switch(ConfigurationCatalog.MetricsDisabled),
-            MinInterval = reader.Duration(ConfigurationCatalog.MetricsMinInterval, defaults.MinInterval),
-            Timeout = reader.Duration(ConfigurationCatalog.MetricsTimeout, defaults.Timeout),
-            MaxBodyBytes = (int)reader.Bytes(ConfigurationCatalog.MetricsMaxBodyBytes, defaults.MaxBodyBytes),
-            MaxTotalBodyBytes = reader.Bytes(ConfigurationCatalog.MetricsMaxTotalBodyBytes, defaults.MaxTotalBodyBytes),
-            MaxSamples = reader.Integer(ConfigurationCatalog.MetricsMaxSamples, defaults.MaxSamples),
-        };
-    }
+        Enabled = !reader.Switch(ConfigurationCatalog.MetricsDisabled),
+        MinInterval = reader.Duration(ConfigurationCatalog.MetricsMinInterval),
+        Timeout = reader.Duration(ConfigurationCatalog.MetricsTimeout),
+        MaxBodyBytes = (int)reader.Bytes(ConfigurationCatalog.MetricsMaxBodyBytes),
+        MaxTotalBodyBytes = reader.Bytes(ConfigurationCatalog.MetricsMaxTotalBodyBytes),
+        MaxSamples = reader.Integer(ConfigurationCatalog.MetricsMaxSamples),
+    };
 
     // XDG: a relative XDG_DATA_HOME counts as unset.
     private static string DefaultModelsPath(DaemonOptions options)

@@ -4,7 +4,7 @@ namespace ModelRunner.Configuration;
 internal static class SwitchText
 {
     /// <summary>The accepted words, for a sentence.</summary>
-    public const string Expected = "1, true, yes, on or t; or 0, false, no, off or f";
+    public const string Expected = "one of 1, true, yes, on, t, 0, false, no, off, f";
 
     /// <summary>Reads a switch; false if the word is neither on nor off.</summary>
     public static bool TryParse(string text, out bool isOn)

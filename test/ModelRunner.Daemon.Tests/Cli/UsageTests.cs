@@ -18,7 +18,7 @@ public sealed class UsageTests
     [InlineData("serve --prot 1", "\"model-runner serve\" has no flag \"--prot\"; did you mean \"--port\"?")]
     [InlineData("sttaus", "there is no command \"sttaus\"; did you mean \"status\"?")]
     [InlineData("help sttaus", "there is no command \"sttaus\"; did you mean \"status\"?")]
-    [InlineData("ps --json=perhaps", "--json: \"perhaps\" is not 1, true, yes, on or t; or 0, false, no, off or f")]
+    [InlineData("ps --json=perhaps", "--json: \"perhaps\" is not one of 1, true, yes, on, t, 0, false, no, off, f")]
     [InlineData("run", "\"model-runner run\" needs the name of a model; \"model-runner ls\" lists the models")]
     [InlineData("run otter --system", "\"--system\" needs a value")]
     [InlineData("frobnicate", "there is no command \"frobnicate\"; \"model-runner help\" lists the commands")]

@@ -90,7 +90,7 @@ public sealed class ConfigurationDocumentTests
     }
 
     internal static string Row(ConfigurationOption option) =>
-        $"| {Code(option.FileKey)} | {Code(option.Variable)} | {Code(option.Flag)} | {option.Default} | {option.Description}. Takes {option.Expected}. |";
+        $"| {Code(option.FileKey)} | {Code(option.Variable)} | {Code(option.Flag)} | {option.Default} | {option.Description}. Value: {option.Expected}. |";
 
     private static string Code(string? name) => name is null ? "–" : $"`{name}`";
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using ModelRunner.Configuration;
 
@@ -23,6 +24,21 @@ public sealed class SettingsResolverTests : IDisposable
         Assert.Null(settings.ApiKey);
         Assert.Null(settings.DemoModelsPath);
         Assert.Equal(LogLevel.Information, settings.LogLevel);
+    }
+
+    [Fact]
+    public void An_option_that_is_not_set_has_its_documented_default()
+    {
+        DaemonSettings unset = _fixture.Settings();
+        _fixture.File = FileWithDefaults().ToJsonString();
+        DaemonSettings written = _fixture.Settings();
+
+        Assert.Equal(written.Metrics, unset.Metrics);
+        Assert.Equal(written.Runners with { ExtraArguments = [] }, unset.Runners with { ExtraArguments = [] });
+        Assert.Equal(written.MaxConnections, unset.MaxConnections);
+        Assert.Equal(written.LogLevel, unset.LogLevel);
+        Assert.Equal((written.IsInsecure, written.DemoModelsPath), (unset.IsInsecure, unset.DemoModelsPath));
+        Assert.Equal("/home/ada" + ConfigurationCatalog.ModelsPath.Default.TrimStart('~'), unset.ModelsPath);
     }
 
     [Fact]
@@ -144,7 +160,7 @@ public sealed class SettingsResolverTests : IDisposable
             "model-runner.json:3: metrics.timeout: \"soon\" is not a duration from 100ms to 10m, such as",
             "model-runner.json:4: limits.maxRunners: \"0\" is not a whole number from 1 to 256;",
             "LOG_LEVEL: \"loud\" is not one of trace, debug, info, warn, error;",
-            "DISABLE_METRICS: \"maybe\" is not 1, true, yes, on or t; or 0, false, no, off or f;",
+            "DISABLE_METRICS: \"maybe\" is not one of 1, true, yes, on, t, 0, false, no, off, f;",
             "LLAMA_SERVER_PATH: \"/nowhere/llama-server\" does not exist;",
             "--keep-alive: \"abc\" is not a duration up to 8760h",
         ];
@@ -263,5 +279,36 @@ public sealed class SettingsResolverTests : IDisposable
     {
         _fixture.Flags["--demo"] = "true";
         Assert.Equal(Path.Join(_fixture.Folder.Path, "base", "models"), _fixture.Settings().DemoModelsPath);
+    }
+
+    // The other kinds have no fixed default, or one that depends on another option.
+    private static JsonObject FileWithDefaults()
+    {
+        var file = new JsonObject();
+        foreach (ConfigurationOption option in ConfigurationCatalog.All)
+        {
+            JsonNode? value = option.Kind switch
+            {
+                _ when option.FileKey is null || option.Default == "unset" || option.Default.Contains(' ', StringComparison.Ordinal) => null,
+                OptionKind.Integer => option.DefaultInteger,
+                OptionKind.Switch => option.DefaultSwitch,
+                OptionKind.Bytes or OptionKind.Duration or OptionKind.KeepAlive or OptionKind.Level => option.Default,
+                _ => null,
+            };
+            if (value is not null)
+                Section(file, option.FileKey!)[option.FileKey!.Split('.')[^1]] = value;
+        }
+
+        return file;
+    }
+
+    private static JsonObject Section(JsonObject file, string key)
+    {
+        string[] parts = key.Split('.');
+        if (parts.Length == 1)
+            return file;
+        if (file[parts[0]] is not JsonObject section)
+            file[parts[0]] = section = [];
+        return section;
     }
 }

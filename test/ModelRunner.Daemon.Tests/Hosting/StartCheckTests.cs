@@ -86,7 +86,7 @@ public sealed class StartCheckTests : IDisposable
         Assert.Equal(2, exitCode);
         string[] lines = error.TrimEnd('\n').Split('\n');
         Assert.Equal(5, lines.Length);
-        Assert.StartsWith("model-runner: --demo: \"perhaps\" is not 1, true, yes, on or t; or 0, false, no, off or f;", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("model-runner: --demo: \"perhaps\" is not one of 1, true, yes, on, t, 0, false, no, off, f;", lines[0], StringComparison.Ordinal);
         Assert.StartsWith("model-runner: --keep-alive: \"soon\" is not", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("model-runner: --llama-args: \"--mlock\" is not known to this llama-server", lines[2], StringComparison.Ordinal);
         Assert.StartsWith("model-runner: models.tiny-embed:latest.aliases: \"tiny-chat:latest\" is also the name", lines[3], StringComparison.Ordinal);
