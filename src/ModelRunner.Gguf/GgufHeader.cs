@@ -32,7 +32,4 @@ internal sealed record GgufHeader
 
     /// <summary>llama.cpp's number for the pooling of embeddings; null where it is missing.</summary>
     public int? PoolingType { get; init; }
-
-    /// <summary>Whether it has a chat template.</summary>
-    public bool HasChatTemplate { get; init; }
 }

@@ -27,7 +27,6 @@ internal sealed class GgufHeaderReader
 
     // Sums of integer arrays. Some architectures have such an array, with one number for each layer, in place of one number for all.
     private readonly Dictionary<string, long> _sums = new(StringComparer.Ordinal);
-    private bool _hasChatTemplate;
     private long _vocabularySize;
 
     private GgufHeaderReader(Stream stream) => _reader = new GgufReader(stream);
@@ -113,7 +112,6 @@ internal sealed class GgufHeaderReader
             _texts[key] = PlainText.Escape(_reader.ReadText(MaxTextBytes, key));
         else
             _reader.SkipText();
-        _hasChatTemplate |= key == "tokenizer.chat_template";
     }
 
     private void ReadArray(string key)
@@ -212,7 +210,6 @@ internal sealed class GgufHeaderReader
             VocabularySize = _vocabularySize,
             CacheElementsPerToken = CacheElementsPerToken(architecture),
             PoolingType = FindInt($"{architecture}.pooling_type"),
-            HasChatTemplate = _hasChatTemplate,
         };
     }
 

@@ -25,7 +25,6 @@ public sealed class GgufHeaderReaderTests
         Assert.Equal(2048, header.ContextLength);
         Assert.Equal(128, header.EmbeddingLength);
         Assert.Equal(3, header.VocabularySize);
-        Assert.True(header.HasChatTemplate);
         Assert.Null(header.PoolingType);
 
         // Four layers of two heads, each with a key and a value of 128 / 4 numbers.
@@ -109,7 +108,7 @@ public sealed class GgufHeaderReaderTests
         GgufHeader chat = GgufHeaderReader.Read(Path.Join(models, "tiny-chat.gguf")).Header!;
         GgufHeader embedding = GgufHeaderReader.Read(Path.Join(models, "tiny-embed.gguf")).Header!;
 
-        Assert.Equal(("llama", 768, true), (chat.Architecture, chat.VocabularySize, chat.HasChatTemplate));
+        Assert.Equal(("llama", 768), (chat.Architecture, chat.VocabularySize));
         Assert.Equal([RunnerMode.Completion], ModelModes.Of(chat));
         Assert.Equal("bert", embedding.Architecture);
         Assert.Equal([RunnerMode.Embedding], ModelModes.Of(embedding));
