@@ -14,7 +14,7 @@ public sealed class ConfigurationDocumentTests
     {
         string[] rows = [.. Document.Split('\n').Where(static line => line.StartsWith("| `", StringComparison.Ordinal) || line.StartsWith("| – ", StringComparison.Ordinal))];
 
-        Assert.Equal(ConfigurationCatalog.All.Select(Row), rows);
+        DocumentRows.AssertEqual(ConfigurationCatalog.All.Select(Row), rows);
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class ConfigurationDocumentTests
 
     private static void CheckProperty(ConfigurationOption option, JsonElement property)
     {
-        Assert.Equal($"{option.Description}. Default: {option.Default}.", property.GetProperty("description").GetString());
+        DocumentRows.AssertEqual([$"{option.Description}. Default: {option.Default}."], [property.GetProperty("description").GetString()!]);
         string type = property.GetProperty("type").ToString();
         string expected = option.Kind switch
         {
