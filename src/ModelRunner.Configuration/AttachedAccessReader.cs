@@ -51,9 +51,7 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
             return Usual;
 
         string path = written.Text;
-        bool isGood = path.Length is > 0 and <= MaxLength && path[0] == '/' && !path.StartsWith("//", StringComparison.Ordinal)
-            && !path.AsSpan().ContainsAnyExceptInRange('!', '~') && !path.Contains('#', StringComparison.Ordinal);
-        if (isGood)
+        if (HttpPath.IsPossible(path))
             return path;
 
         Report(written.Key, path, "is not the path of a page", "write a path such as /metrics, escaped as in a URL");

@@ -4,8 +4,8 @@ using ModelRunner.Linux.Files;
 namespace ModelRunner.Configuration;
 
 /// <summary>
-/// The contents of the configuration file: values by their keys in the catalogue, and the sections <c>models</c> and <c>runners</c> as JSON
-/// nodes.
+/// The contents of the configuration file: values by their keys in the catalogue, and the sections <c>engines</c>, <c>models</c> and
+/// <c>runners</c> as JSON nodes.
 /// </summary>
 internal sealed class ConfigurationFile(string name)
 {
@@ -25,6 +25,9 @@ internal sealed class ConfigurationFile(string name)
 
     /// <summary>The section <c>models</c>; null if there is none.</summary>
     public FileNode? Models { get; set; }
+
+    /// <summary>The section <c>engines</c>; null if there is none.</summary>
+    public FileNode? Engines { get; set; }
 
     /// <summary>The section <c>runners</c>; null if there is none.</summary>
     public FileNode? Runners { get; set; }

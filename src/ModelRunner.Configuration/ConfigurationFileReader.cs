@@ -23,12 +23,14 @@ internal sealed class ConfigurationFileReader(ConfigurationFile file, List<Confi
         {
             if (name == "models")
                 file.Models = Expect(node, JsonValueKind.Object, "an object with a member for each model") ? node : null;
+            else if (name == "engines")
+                file.Engines = Expect(node, JsonValueKind.Object, "an object with a member for each engine") ? node : null;
             else if (name == "runners")
                 file.Runners = Expect(node, JsonValueKind.Array, "a list of attached runners") ? node : null;
             else if (Sections.Contains(name))
                 ReadSection(name, node);
             else if (name != "$schema")
-                ReadOption(node, name, Sections.Concat(["models", "runners"]), "");
+                ReadOption(node, name, Sections.Concat(["models", "engines", "runners"]), "");
         }
     }
 

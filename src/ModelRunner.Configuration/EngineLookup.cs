@@ -15,7 +15,7 @@ internal static class EngineLookup
     {
         ConfigurationOption option = ConfigurationCatalog.LlamaServerPath;
         if (reader.Written.Find(option) is not { } written)
-            return FindOnPath(reader.Options.Variable("PATH"));
+            return FindOnPath(LlamaServer, reader.Options.Variable("PATH"));
         if (reader.Path(option) is not { } named)
             return null;
 
@@ -37,11 +37,21 @@ internal static class EngineLookup
         return IsExecutable(path) ? path : null;
     }
 
-    private static string? FindOnPath(string? folders)
+    /// <summary>Absolute path of a program; null if it does not exist or is not executable.</summary>
+    /// <param name="program">An absolute path, or a name without a slash.</param>
+    /// <param name="folders">The value of PATH, where a name is looked up.</param>
+    public static string? FindProgram(string program, string? folders)
+    {
+        if (!Path.IsPathRooted(program))
+            return FindOnPath(program, folders);
+        return IsExecutable(program) ? program : null;
+    }
+
+    private static string? FindOnPath(string program, string? folders)
     {
         // A relative entry would let the working directory determine which program is executed.
         IEnumerable<string> absolute = (folders ?? "").Split(':').Where(Path.IsPathRooted);
-        return absolute.Select(static folder => Path.Join(folder, LlamaServer)).FirstOrDefault(IsExecutable);
+        return absolute.Select(folder => Path.Join(folder, program)).FirstOrDefault(IsExecutable);
     }
 
     private static bool IsExecutable(string path)

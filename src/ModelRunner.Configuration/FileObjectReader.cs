@@ -13,6 +13,9 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
     /// <summary>A string; null if it is missing or something else.</summary>
     public WrittenValue? Text(string name) => Find(name, JsonValueKind.String, "a string in quotes") is { } member ? Written(member) : null;
 
+    /// <summary>A string; null if it is missing, is the JSON value <c>null</c>, or is something else, which is a problem.</summary>
+    public WrittenValue? TextOrNull(string name) => Member(name) is { Kind: JsonValueKind.Null } ? null : Text(name);
+
     /// <summary>A required string; its absence is a problem.</summary>
     public WrittenValue? RequiredText(string name, string meaning)
     {
@@ -79,6 +82,21 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
         problems.Add(new ConfigurationProblem(file.LocationOf(member), null, $"is {member.KindName}", "write a list of strings"));
         return null;
     }
+
+    /// <summary>A list of strings, each used exactly as written; null if it is missing or something else.</summary>
+    public WrittenValue? Words(string name)
+    {
+        if (Find(name, JsonValueKind.Array, "a list of strings") is not { Kind: JsonValueKind.Array } member)
+            return null;
+        if (member.Items.FirstOrDefault(static item => item.Kind != JsonValueKind.String) is not { } other)
+            return Written(member) with { Items = [.. member.Items.Select(static item => item.Text)] };
+
+        problems.Add(new ConfigurationProblem(file.LocationOf(other), null, $"is {other.KindName}", "write a string in quotes"));
+        return null;
+    }
+
+    /// <summary>Whether the member exists, with any value.</summary>
+    public bool Has(string name) => node.Members.Any(member => member.Key == name);
 
     /// <summary>Reports the members that were not read. Call it last.</summary>
     public void ReportUnknown()

@@ -1,10 +1,18 @@
+using ModelRunner.Scheduling;
+
 namespace ModelRunner.Configuration;
 
 /// <summary>The settings of one model in the configuration.</summary>
 internal sealed record ModelSettings
 {
-    /// <summary>Absolute path of the GGUF file; null: the file is in the store.</summary>
+    /// <summary>The backend of models that llama-server or llama-host runs.</summary>
+    public const string LlamaBackend = "llama.cpp";
+
+    /// <summary>Absolute path of the GGUF file, or of what the engine loads; null: the file is in the store, or the engine needs none.</summary>
     public string? Path { get; init; }
+
+    /// <summary>Whether the command of its engine has the placeholder for a path and no path is known.</summary>
+    public bool LacksEnginePath => Path is null && Engine?.Uses(CommandTemplate.Path) == true;
 
     /// <summary>Absolute path of its image projector; null: the one beside the file that belongs to it.</summary>
     public string? ProjectorPath { get; init; }
@@ -20,6 +28,18 @@ internal sealed record ModelSettings
 
     /// <summary>Arguments added to its runners, checked like <c>LLAMA_ARGS</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>The engine of the section <c>engines</c> that runs it; null: llama.cpp runs it.</summary>
+    public EngineSettings? Engine { get; init; }
+
+    /// <summary>The mode in which <see cref="Engine"/> serves it; null if there is no such engine.</summary>
+    public RunnerMode? Mode { get; init; }
+
+    /// <summary>The <c>backend</c> label of the runners that are started for it.</summary>
+    public string Backend { get; init; } = LlamaBackend;
+
+    /// <summary>The name of the model in requests to <see cref="Engine"/>; null: the canonical reference.</summary>
+    public string? ModelName { get; init; }
 
     /// <summary>Other canonical references that lead to this model.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];

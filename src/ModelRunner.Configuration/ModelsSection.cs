@@ -10,8 +10,10 @@ internal static class ModelsSection
 
     private const int MaxContextSize = 16 * 1024 * 1024;
 
-    public static IReadOnlyDictionary<string, ModelSettings> Resolve(ConfigurationFile file, OptionReader reader, string modelsPath)
+    public static IReadOnlyDictionary<string, ModelSettings> Resolve(
+        ConfigurationFile file, OptionReader reader, string modelsPath, IReadOnlyDictionary<string, EngineSettings> engines)
     {
+        var engineReader = new ModelEngineReader(engines, reader.Problems);
         var models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal);
         foreach ((string written, FileNode node) in file.Models?.Members ?? [])
         {
@@ -21,7 +23,7 @@ internal static class ModelsSection
             }
             else if (ParseReference(file, node, written, reader.Problems) is { } canonical)
             {
-                ModelSettings settings = ResolveModel(file, node, reader, modelsPath);
+                ModelSettings settings = ResolveModel(new FileObjectReader(file, node, reader.Problems), reader, modelsPath, engineReader);
                 if (!models.TryAdd(canonical, settings))
                 {
                     reader.Problems.Add(new ConfigurationProblem(
@@ -34,9 +36,9 @@ internal static class ModelsSection
         return models;
     }
 
-    private static ModelSettings ResolveModel(ConfigurationFile file, FileNode node, OptionReader reader, string modelsPath)
+    private static ModelSettings ResolveModel(
+        FileObjectReader members, OptionReader reader, string modelsPath, ModelEngineReader engineReader)
     {
-        var members = new FileObjectReader(file, node, reader.Problems);
         string? path = ResolvePath(members.Text("path"), reader, modelsPath);
         WrittenValue? projector = members.Text("mmproj");
         bool hasNoProjector = projector?.Text == NoProjector;
@@ -45,6 +47,14 @@ internal static class ModelsSection
         IReadOnlyList<string> arguments =
             members.Texts("args") is { } written ? LlamaArguments.Resolve(written, reader.Problems) : [];
         IReadOnlyList<string> aliases = ResolveAliases(members.Texts("aliases"), reader.Problems);
+        var model = new ModelSettings
+        {
+            Path = path,
+            ProjectorPath = hasNoProjector ? null : ResolvePath(projector, reader, modelsPath),
+            HasNoProjector = hasNoProjector,
+            ContextSize = contextSize, KeepAlive = keepAlive, Arguments = arguments, Aliases = aliases,
+        };
+        model = engineReader.Complete(model, members);
         members.ReportUnknown();
 
         if (contextSize is not null && arguments.Contains("--ctx-size", StringComparer.Ordinal))
@@ -53,13 +63,7 @@ internal static class ModelsSection
                 members.Location, null, "has both contextSize and --ctx-size", "keep contextSize, which counts per slot"));
         }
 
-        return new ModelSettings
-        {
-            Path = path,
-            ProjectorPath = hasNoProjector ? null : ResolvePath(projector, reader, modelsPath),
-            HasNoProjector = hasNoProjector,
-            ContextSize = contextSize, KeepAlive = keepAlive, Arguments = arguments, Aliases = aliases,
-        };
+        return model;
     }
 
     private static string? ResolvePath(WrittenValue? written, OptionReader reader, string modelsPath)

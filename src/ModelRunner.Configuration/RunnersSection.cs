@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ModelRunner.Linux.Terminals;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Configuration;
@@ -7,9 +6,6 @@ namespace ModelRunner.Configuration;
 /// <summary>Reads the section <c>runners</c> of the file: attached servers.</summary>
 internal static class RunnersSection
 {
-    private const int MaxLabelLength = 128;
-    private const int MaxNameLength = 1024;
-
     public static IReadOnlyList<AttachedRunnerSettings> Resolve(
         ConfigurationFile file, DaemonOptions options, List<ConfigurationProblem> problems)
     {
@@ -40,7 +36,7 @@ internal static class RunnersSection
         IReadOnlyList<KeyValuePair<string, string>> headers = access.Headers(members);
         string metricsPath = access.MetricsPath(members);
 
-        bool isGood = IsLabel(backend, problems) & IsLabel(replica, problems) & IsName(modelName, problems);
+        bool isGood = LabelText.Check(backend, problems) & LabelText.Check(replica, problems) & ServerModelName.Check(modelName, problems);
         string? reference = model is null ? null : ParseModel(model, problems);
         RunnerMode? parsedMode = mode is null ? null : ParseMode(mode, problems);
         string? socketPath = null;
@@ -70,17 +66,6 @@ internal static class RunnersSection
         };
     }
 
-    private static bool IsName(WrittenValue? written, List<ConfigurationProblem> problems)
-    {
-        if (written is null
-            || (written.Text.Trim().Length is > 0 and <= MaxNameLength && ReferenceEquals(PlainText.Escape(written.Text), written.Text)))
-            return true;
-
-        problems.Add(new ConfigurationProblem(written.Key, written.Text, "cannot be the name of a model",
-            $"write 1 to {MaxNameLength} printable characters: the name by which the server knows its model"));
-        return false;
-    }
-
     private static string? ParseModel(WrittenValue written, List<ConfigurationProblem> problems)
     {
         if (ModelReference.TryParseWritten(written.Text, out ModelReference reference, out string? problem))
@@ -97,20 +82,6 @@ internal static class RunnersSection
 
         problems.Add(new ConfigurationProblem(written.Key, written.Text, "is not a mode", "write completion, embedding or reranking"));
         return null;
-    }
-
-    private static bool IsLabel(WrittenValue? written, List<ConfigurationProblem> problems)
-    {
-        if (written is null)
-            return true;
-
-        string text = written.Text;
-        if (text.Length is > 0 and <= MaxLabelLength && ReferenceEquals(PlainText.Escape(text), text) && text.Trim() == text)
-            return true;
-
-        problems.Add(new ConfigurationProblem(written.Key, text, "cannot be a label value",
-            $"write 1 to {MaxLabelLength} printable characters without spaces around them"));
-        return false;
     }
 
     // Series get the replica label only if the other three labels do not distinguish the runners.

@@ -38,7 +38,7 @@ internal static class SettingsResolver
             ModelsPath = modelsPath,
             IsDefaultModelsPath = !reader.IsWritten(ConfigurationCatalog.ModelsPath),
             DemoModelsPath = isDemo ? Path.Join(options.BaseDirectory, "models") : null,
-            Models = ModelsSection.Resolve(file, reader, modelsPath),
+            Models = ModelsSection.Resolve(file, reader, modelsPath, EnginesSection.Resolve(file, reader)),
             AttachedRunners = RunnersSection.Resolve(file, options, problems),
             Runners = ResolveRunners(reader),
             Metrics = ResolveMetrics(reader),

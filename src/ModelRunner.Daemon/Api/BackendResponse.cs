@@ -11,20 +11,20 @@ internal static class BackendResponse
     /// The state of a backend in one line that begins, as in Docker Model Runner, with <c>Running: </c> or <c>Error: </c>.
     /// </summary>
     /// <param name="backend">The backend.</param>
-    /// <param name="engine">The engine that starts managed runners; null: none was found.</param>
+    /// <param name="engines">The engines that start its managed runners; empty: none.</param>
     /// <param name="runners">All runners.</param>
-    public static string Describe(string backend, string? engine, IReadOnlyList<RunnerView> runners)
+    public static string Describe(string backend, IReadOnlyList<string> engines, IReadOnlyList<RunnerView> runners)
     {
         bool isManaged = backend == BackendDirectory.Managed;
         RunnerView[] own = [.. runners.Where(view => view.Runner.Key.Backend == backend)];
         int attached = own.Count(static view => view.Runner.IsAttached);
-        bool hasEngine = isManaged && engine is not null;
-        if (isManaged && engine is null && attached == 0)
+        bool hasEngine = engines.Count > 0;
+        if (isManaged && !hasEngine && attached == 0)
             return "Error: there is neither llama-server nor the embedded llama-host; install llama.cpp or set LLAMA_SERVER_PATH";
 
         bool isDown = !hasEngine && attached > 0 && own.All(static view => view.State == "down");
         var text = new StringBuilder(isDown ? "Error: " : "Running: ");
-        text.Append(hasEngine ? engine : "attached");
+        text.Append(hasEngine ? string.Join(" and ", engines) : "attached");
         text.Append(CultureInfo.InvariantCulture, $", {own.Count(static view => view.State == "ready")} ready");
         foreach (string state in (string[])["down", "loading", "stopping", "waiting"])
             if (own.Count(view => view.State == state) is > 0 and int count)

@@ -66,7 +66,7 @@ internal static class ModelsResponse
         json.WriteEndArray();
         json.WriteNumber("created"u8, Created(model));
         json.WriteStartObject("config"u8);
-        if (model.Path is not null)
+        if (model.Header is not null)
             json.WriteString("format"u8, "gguf"u8);
         WriteCommonMembers(json, model);
         if (model.ContextSize > 0)

@@ -36,7 +36,7 @@ internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends
     {
         json.WriteStartObject();
         foreach (string backend in backends.Names)
-            json.WriteString(backend, BackendResponse.Describe(backend, pool.Engine, runners));
+            json.WriteString(backend, BackendResponse.Describe(backend, backends.EnginesOf(backend, pool.Engine), runners));
         json.WriteEndObject();
     }
 }

@@ -2,7 +2,7 @@ namespace ModelRunner.Daemon.Engines;
 
 /// <summary>
 /// Which variables engines inherit from the daemon. Nothing but what concerns the machine: a stray <c>LLAMA_ARG_…</c> would change a runner
-/// behind the daemon's back, <c>AIP_…</c> and <c>LLAMA_SERVER_ROUTER_PORT</c> change where it listens, and keys are nobody's business.
+/// without the daemon's knowledge, <c>AIP_…</c> and <c>LLAMA_SERVER_ROUTER_PORT</c> change where it listens, and keys stay secret.
 /// </summary>
 internal static class EngineVariables
 {

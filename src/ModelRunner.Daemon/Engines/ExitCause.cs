@@ -23,14 +23,16 @@ internal static class ExitCause
 
     /// <summary>Describes an end that nobody asked for.</summary>
     /// <param name="engine">The engine's name.</param>
+    /// <param name="known">The lines of this engine that tell a cause, the most telling first.</param>
     /// <param name="status">How it ended.</param>
     /// <param name="lines">The last lines that it wrote, oldest first.</param>
-    /// <param name="wasMemoryShort">Whether the kernel killed a process for want of memory, which may have been this one.</param>
-    public static RunnerFailure Describe(string engine, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort = false)
+    /// <param name="wasMemoryShort">Whether the kernel killed a process because memory was short, which may have been this one.</param>
+    public static RunnerFailure Describe(
+        string engine, IReadOnlyList<KnownLogLine> known, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort = false)
     {
-        foreach (KnownLogLine known in KnownLogLine.All)
-            if (lines.LastOrDefault(line => line.Contains(known.Core, StringComparison.Ordinal)) is { } line)
-                return new RunnerFailure(known.Reason, $"{engine} {status}: {known.Explanation} ({Detail(line)})");
+        foreach (KnownLogLine candidate in known)
+            if (lines.LastOrDefault(line => line.Contains(candidate.Core, StringComparison.Ordinal)) is { } line)
+                return new RunnerFailure(candidate.Reason, $"{engine} {status}: {candidate.Explanation} ({Detail(line)})");
 
         return status switch
         {

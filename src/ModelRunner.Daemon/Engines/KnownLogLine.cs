@@ -2,39 +2,8 @@ using ModelRunner.Daemon.Runners;
 
 namespace ModelRunner.Daemon.Engines;
 
-/// <summary>A line of an engine's log that tells why it ended.</summary>
-/// <param name="Core">The part by which it is recognised.</param>
+/// <summary>A line of an engine's log that explains why it ended.</summary>
+/// <param name="Core">The text that identifies it.</param>
 /// <param name="Reason">What it means.</param>
-/// <param name="Explanation">The meaning in words; what the line itself says follows in brackets.</param>
-internal readonly record struct KnownLogLine(string Core, RunnerFailureReason Reason, string Explanation)
-{
-    /// <summary>The known lines of llama.cpp 0.5 to 0.7, the most telling first.</summary>
-    public static IReadOnlyList<KnownLogLine> All { get; } =
-    [
-        new("failed to open GGUF file", RunnerFailureReason.ModelMissing, "the model's file cannot be opened"),
-        new("invalid magic characters", RunnerFailureReason.ModelInvalid, "the model's file is no GGUF"),
-        new("is not within the file bounds", RunnerFailureReason.ModelInvalid, "the model's file is cut short or damaged"),
-        new("mismatch between text model", RunnerFailureReason.ModelInvalid,
-            "the image projector is of another model; name the right one as mmproj in model-runner.json, or none"),
-        new("failed to load multimodal model", RunnerFailureReason.ModelInvalid, "the image projector cannot be loaded"),
-        new("unknown model architecture", RunnerFailureReason.ModelUnsupported, "this engine does not know the model's architecture"),
-        new("unknown pre-tokenizer type", RunnerFailureReason.ModelUnsupported, "this engine does not know the model's tokenizer"),
-        new("check_tensor_dims", RunnerFailureReason.ModelInvalid, "the model's file does not hold what its architecture needs"),
-        new("missing tensor", RunnerFailureReason.ModelInvalid, "the model's file does not hold what its architecture needs"),
-        new("gguf_init_from_", RunnerFailureReason.ModelInvalid, "the model's file cannot be read"),
-        new("out of memory", RunnerFailureReason.OutOfMemory, "there is not enough memory"),
-        new("insufficient memory", RunnerFailureReason.OutOfMemory, "there is not enough memory"),
-        new("failed to allocate", RunnerFailureReason.OutOfMemory, "there is not enough memory"),
-        new("unable to allocate", RunnerFailureReason.OutOfMemory, "there is not enough memory"),
-        new("std::bad_alloc", RunnerFailureReason.OutOfMemory, "there is not enough memory"),
-        new("couldn't bind HTTP server socket", RunnerFailureReason.Socket, "it could not listen on its socket"),
-        new("invalid argument:", RunnerFailureReason.Argument, "it does not know an argument"),
-        new("error while handling argument", RunnerFailureReason.Argument, "it does not take an argument's value"),
-        new("error while handling environment variable", RunnerFailureReason.Argument, "it does not take a variable's value"),
-        new("GGML_ASSERT", RunnerFailureReason.Crashed, "an assertion of its own failed"),
-        new("GGML_ABORT", RunnerFailureReason.Crashed, "it gave up"),
-        new("CUDA error", RunnerFailureReason.Crashed, "the graphics card failed"),
-        new("error loading model:", RunnerFailureReason.ModelInvalid, "the model could not be loaded"),
-        new("failed to execute", RunnerFailureReason.NotStarted, "its executable cannot be run"),
-    ];
-}
+/// <param name="Explanation">The explanation for the user; the line itself follows in brackets.</param>
+internal readonly record struct KnownLogLine(string Core, RunnerFailureReason Reason, string Explanation);

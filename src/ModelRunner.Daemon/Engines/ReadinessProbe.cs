@@ -1,20 +1,24 @@
-using System.Net;
+using System.Globalization;
 using System.Text.Json;
 
 namespace ModelRunner.Daemon.Engines;
 
 /// <summary>
-/// Asks a starting runner until it is ready: it says so, and it answers as the model that was asked for, so that no other server can be
-/// taken for it.
+/// Polls a starting runner until its readiness check succeeds and, if its engine shows the name of the model, until it shows the right one.
 /// </summary>
 internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time)
 {
-    // Tiny models are ready within 30 ms of their start, big ones take minutes: begin quickly, then save everybody's time.
+    // Tiny models are ready within 30 ms of their start, big ones take minutes: begin with short pauses, then use longer ones.
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
     private const double PauseGrowth = 1.2;
     private const int MaxAnswerBytes = 1024 * 1024;
+
+    /// <summary>Why it is not ready yet: the rest of a sentence whose subject is the runner.</summary>
+    public string Problem { get; private set; } = start.Port is { } port
+        ? string.Create(CultureInfo.InvariantCulture, $"it accepted no connection on port {port} of 127.0.0.1")
+        : "it accepted no connection on its socket";
 
     /// <summary>Waits until the runner is ready. Cancellation is the only other end.</summary>
     /// <returns>Null when it is ready as the right model; otherwise the name of the model that it answers as.</returns>
@@ -23,10 +27,13 @@ internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time)
         for (TimeSpan pause = FirstPause; ; pause = Min(pause * PauseGrowth, LastPause))
         {
             // Looking for the file is much cheaper than a connection that fails.
-            if (File.Exists(start.SocketPath) && await IsHealthyAsync(cancellationToken)
-                && await ReadModelNameAsync(cancellationToken) is { } name)
+            bool mayListen = start.SocketPath is null || File.Exists(start.SocketPath);
+            if (mayListen && await IsHealthyAsync(cancellationToken))
             {
-                return name == RunnerAlias.Of(start.Reference) ? null : name;
+                if (start.AnswersAs is null)
+                    return null;
+                if (await ReadModelNameAsync(cancellationToken) is { } name)
+                    return name == start.AnswersAs ? null : name;
             }
 
             await Task.Delay(pause, time, cancellationToken);
@@ -34,21 +41,23 @@ internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time)
     }
 
     private async Task<bool> IsHealthyAsync(CancellationToken cancellationToken) =>
-        await AskAsync("health", static (_, _) => Task.FromResult("ok"), cancellationToken) is not null;
+        await AskAsync(start.Endpoint.HealthAddress, static (_, _) => Task.FromResult("ok"), cancellationToken) is not null;
 
-    private Task<string?> ReadModelNameAsync(CancellationToken cancellationToken) => AskAsync("v1/models", ReadNameAsync, cancellationToken);
+    private Task<string?> ReadModelNameAsync(CancellationToken cancellationToken) =>
+        AskAsync(new Uri(start.Endpoint.BaseAddress, "v1/models"), ReadNameAsync, cancellationToken);
 
-    /// <summary>The answer to a GET, or null where there is none, yet, with status 200.</summary>
+    /// <summary>The response to a GET; null if there is none with a status from 200 to 299 yet.</summary>
     private async Task<string?> AskAsync(
-        string path, Func<HttpContent, CancellationToken, Task<string>> read, CancellationToken cancellationToken)
+        Uri address, Func<HttpContent, CancellationToken, Task<string>> read, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(start.Endpoint.BaseAddress, path));
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
         try
         {
             using HttpResponseMessage response = await start.Endpoint.Probes.SendAsync(request, either.Token);
-            return response.StatusCode == HttpStatusCode.OK ? await read(response.Content, either.Token) : null;
+            Problem = string.Create(CultureInfo.InvariantCulture, $"its readiness check responded with status {(int)response.StatusCode}");
+            return response.IsSuccessStatusCode ? await read(response.Content, either.Token) : null;
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException)
         {
@@ -56,6 +65,7 @@ internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            Problem = "its readiness check did not respond";
             return null;
         }
     }

@@ -24,10 +24,10 @@ internal sealed class RunnerProcess : IManagedRunner
     private readonly TimeProvider _time;
     private Task? _stopping;
 
-    /// <param name="spawning">The process, which may be still on its way.</param>
+    /// <param name="spawning">The process, which may not have been started yet.</param>
     /// <param name="start">How it is started.</param>
     /// <param name="settings">Its time limits.</param>
-    /// <param name="memoryKills">Whether it may have been killed for want of memory.</param>
+    /// <param name="memoryKills">Tells whether the kernel killed it because memory was short.</param>
     /// <param name="time">The clock for them.</param>
     /// <param name="logger">Told of everything that happens to it.</param>
     public RunnerProcess(
@@ -80,7 +80,7 @@ internal sealed class RunnerProcess : IManagedRunner
         }
 
         string shown = string.Join(' ', _start.Arguments);
-        RunnerProcessLog.Starting(_logger, _start.Reference, child.Id, _start.Engine.Path, shown);
+        RunnerProcessLog.Starting(_logger, _start.Reference, child.Id, _start.Program, shown);
         RunnerFailure? failed = await BecomeReadyAsync(child);
         if (failed is null)
             _ready.TrySetResult(null);
@@ -95,16 +95,19 @@ internal sealed class RunnerProcess : IManagedRunner
         Finish(failed);
     }
 
-    /// <summary>Waits until it is ready or gone; null for both. Otherwise the reason why it is of no use, though it lives.</summary>
+    /// <summary>Waits until it is ready or has ended, and returns null for both. Otherwise returns why it must be stopped.</summary>
     private async Task<RunnerFailure?> BecomeReadyAsync(ChildProcess child)
     {
         long started = _time.GetTimestamp();
         using var probing = new CancellationTokenSource(_settings.LoadTimeout, _time);
-        Task<string?> probe = new ReadinessProbe(_start, _time).WaitAsync(probing.Token);
+        var readiness = new ReadinessProbe(_start, _time);
+        Task<string?> probe = readiness.WaitAsync(probing.Token);
         await Task.WhenAny(probe, child.Exited);
-        if (!probe.IsCompleted)
+
+        // If the process has ended, another program may have responded on its port.
+        if (!probe.IsCompleted || child.Exited.IsCompleted)
         {
-            // Nobody may go on asking a socket whose owner is gone.
+            // The probe must end: its process has ended.
             await probing.CancelAsync();
             await probe.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             _ready.TrySetResult(DescribeEarlyEnd(child, await child.Exited));
@@ -113,9 +116,9 @@ internal sealed class RunnerProcess : IManagedRunner
 
         if (!probe.IsCompletedSuccessfully)
             return new(RunnerFailureReason.LoadTimeout, string.Create(CultureInfo.InvariantCulture,
-                $"{_start.Engine.Name} was not ready after {_settings.LoadTimeout.TotalSeconds:0.###} s"));
+                $"{_start.Engine.Name} was not ready after {_settings.LoadTimeout.TotalSeconds:0.###} s: {readiness.Problem}"));
         if (await probe is { } name)
-            return new(RunnerFailureReason.WrongModel, $"{_start.Engine.Name} answers as \"{name}\" instead of \"{_start.Reference}\"");
+            return new(RunnerFailureReason.WrongModel, $"{_start.Engine.Name} answers as \"{name}\" instead of \"{_start.AnswersAs}\"");
 
         double milliseconds = _time.GetElapsedTime(started).TotalMilliseconds;
         RunnerProcessLog.IsReady(_logger, _start.Reference, child.Id, milliseconds);
@@ -126,8 +129,8 @@ internal sealed class RunnerProcess : IManagedRunner
         ? new(RunnerFailureReason.Stopped, $"{_start.Engine.Name} was stopped before it was ready")
         : Describe(child, status);
 
-    private RunnerFailure Describe(ChildProcess child, ExitStatus status) => ExitCause.Describe(
-        _start.Engine.Name, status, child.Output.ReadLines(), wasMemoryShort: status.Signal == Libc.SigKill && _memoryKills.TakeOne());
+    private RunnerFailure Describe(ChildProcess child, ExitStatus status) => _start.Engine.Explain(
+        _start, status, child.Output.ReadLines(), wasMemoryShort: status.Signal == Libc.SigKill && _memoryKills.TakeOne());
 
     private void Finish(RunnerFailure? failure)
     {
@@ -153,7 +156,7 @@ internal sealed class RunnerProcess : IManagedRunner
 
     private async Task EndAsync()
     {
-        // A process that is on its way is awaited, so that it cannot slip through.
+        // A process that is being started is awaited, so that it is ended too.
         await ((Task)_spawning).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Child is not { } child)
             return;
@@ -189,9 +192,11 @@ internal sealed class RunnerProcess : IManagedRunner
 
     private void RemoveSocket()
     {
+        if (_start.SocketPath is not { } path)
+            return;
         try
         {
-            File.Delete(_start.SocketPath);
+            File.Delete(path);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,6 @@
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Engines.Command;
+using ModelRunner.Daemon.Engines.Llama;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux.Processes;
@@ -12,8 +14,8 @@ namespace ModelRunner.Daemon.Engines;
 /// </summary>
 internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 {
-    private readonly RunnerEngine? _engine;
     private readonly Lock _gate = new();
+    private readonly LlamaEngine? _llama;
     private readonly ILogger _logger;
     private readonly OutOfMemoryKills _memoryKills = new(MachineMemory.ReadOutOfMemoryKills);
     private readonly IReadOnlyList<string> _places;
@@ -36,34 +38,26 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         bool hasGuardian = false)
     {
         (_settings, _time, _logger, _places) = (settings, time, logger, places);
-        _engine = RunnerEngine.Choose(settings.Runners);
+        _llama = LlamaEngine.Choose(settings.Runners, settings.Metrics.Enabled);
         _sweeping = Task.Run(() => Sweep(places, logger));
         _folder = RuntimeFolder.Create(places);
         _spawner = new RunnerSpawner(prefix, hasGuardian ? new Guardian(places, cause => RunnerProcessLog.NoGuardian(logger, cause)) : null);
     }
 
-    public string? Engine => _engine?.Name;
+    public string? Engine => _llama?.Name;
 
     public IManagedRunner Start(RunnerId runner, RunnerKey key, ModelEntry model)
     {
         RuntimeFolder folder = IntactFolder();
-        string socketPath = folder.SocketPath(runner.Value);
-        string alias = RunnerAlias.Of(model.Reference);
-        int connections = RunnerConnections.ForRequests(_settings.Runners, model);
-        RunnerEndpoint endpoint = RunnerEndpointFactory.ForManaged(runner, socketPath, connections) with
-        {
-            ModelName = alias == model.Reference ? null : alias,
-        };
-        if (_engine is null)
-            return Fail("no engine to run models with: install llama-server, or name it in LLAMA_SERVER_PATH", endpoint);
-        if (model.Path is null)
-            return Fail($"{model.Reference} has no file to start a runner with", endpoint);
+        var order = new StartOrder(runner, model, key.Mode, folder);
+        Engine? engine = model.Settings.Engine is { } configured ? new CommandEngine(configured) : _llama;
+        if (engine is null)
+            return Fail("no engine to run models with: install llama-server, or name it in LLAMA_SERVER_PATH", order);
+        if (engine.FindProblem(model) is { } problem)
+            return Fail(problem, order);
 
-        IReadOnlyList<string> arguments =
-            RunnerCommandLine.Build(_engine, model, key.Mode, socketPath, _settings.Runners, _settings.Metrics.Enabled);
-        IReadOnlyList<string> environment = RunnerEnvironment.Build(Environment.GetEnvironmentVariables(), folder.EmptyFolder);
-        Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(_engine.Path, arguments, environment, folder.Path));
-        var start = new RunnerStart(_engine, model.Reference, arguments, socketPath, endpoint);
+        RunnerStart start = engine.Plan(order);
+        Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(start.Program, start.Arguments, start.Environment, folder.Path));
         return new RunnerProcess(spawning, start, _settings.Runners, _memoryKills, _time, _logger);
     }
 
@@ -111,6 +105,9 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
             RunnerProcessLog.Swept(logger, processes, folders);
     }
 
-    private static FailedStart Fail(string message, RunnerEndpoint endpoint) =>
-        new(new RunnerFailure(RunnerFailureReason.NotStarted, message), endpoint);
+    private FailedStart Fail(string message, StartOrder order)
+    {
+        RunnerProcessLog.NotStarted(_logger, order.Model.Reference, message);
+        return new(new RunnerFailure(RunnerFailureReason.NotStarted, message), RunnerEndpointFactory.ForSocket(order.Runner, order.SocketPath));
+    }
 }

@@ -18,7 +18,7 @@ internal static partial class RunnerProcessLog
     [LoggerMessage(EventId = 2005, Level = LogLevel.Warning, Message = "{Model} (process {Process}) did not end within {Seconds} s of SIGTERM; killing it")]
     public static partial void Killing(ILogger logger, string model, int process, double seconds);
 
-    [LoggerMessage(EventId = 2006, Level = LogLevel.Error, Message = "{Model} (process {Process}) did not even end by SIGKILL; going on without it")]
+    [LoggerMessage(EventId = 2006, Level = LogLevel.Error, Message = "{Model} (process {Process}) did not end after SIGKILL; the daemon goes on without it")]
     public static partial void CannotBeKilled(ILogger logger, string model, int process);
 
     [LoggerMessage(EventId = 2008, Level = LogLevel.Warning, Message = "{Model} (process {Process}) wrote: {Line}")]
@@ -29,7 +29,7 @@ internal static partial class RunnerProcessLog
     public static partial void Swept(ILogger logger, int processes, int folders);
 
     [LoggerMessage(EventId = 2009, Level = LogLevel.Error,
-        Message = "{Model} (process {Process}) left {Count} processes that SIGKILL does not end; going on without them")]
+        Message = "{Model} (process {Process}) left {Count} processes that did not end after SIGKILL; the daemon goes on without them")]
     public static partial void DescendantsSurvive(ILogger logger, string model, int process, int count);
 
     [LoggerMessage(EventId = 2010, Level = LogLevel.Warning,
@@ -39,4 +39,7 @@ internal static partial class RunnerProcessLog
     [LoggerMessage(EventId = 2011, Level = LogLevel.Warning,
         Message = "No guardian process: {Cause}. If the daemon is killed, an engine behind a wrapper script lives on until the next start.")]
     public static partial void NoGuardian(ILogger logger, string cause);
+
+    [LoggerMessage(EventId = 2012, Level = LogLevel.Warning, Message = "{Model} was not started: {Cause}")]
+    public static partial void NotStarted(ILogger logger, string model, string cause);
 }

@@ -2,11 +2,22 @@ using ModelRunner.Daemon.Runners;
 
 namespace ModelRunner.Daemon.Engines;
 
-/// <summary>How a runner is started.</summary>
-/// <param name="Engine">The program.</param>
+/// <summary>The start of a runner, as its engine plans it.</summary>
+/// <param name="Engine">The engine.</param>
 /// <param name="Reference">The model's canonical reference.</param>
-/// <param name="Arguments">The program's arguments; they hold no secrets.</param>
-/// <param name="SocketPath">Where it is to listen.</param>
-/// <param name="Endpoint">How it is reached there.</param>
+/// <param name="Program">Absolute path of the executable.</param>
+/// <param name="Arguments">The program's arguments. They are shown to clients and written to the log.</param>
+/// <param name="Environment">All of its variables, as <c>NAME=value</c>.</param>
+/// <param name="Endpoint">Its address.</param>
 internal sealed record RunnerStart(
-    RunnerEngine Engine, string Reference, IReadOnlyList<string> Arguments, string SocketPath, RunnerEndpoint Endpoint);
+    Engine Engine, string Reference, string Program, IReadOnlyList<string> Arguments, IReadOnlyList<string> Environment, RunnerEndpoint Endpoint)
+{
+    /// <summary>Absolute path of the socket that it listens on; null if it listens on <see cref="Port"/>.</summary>
+    public string? SocketPath { get; init; }
+
+    /// <summary>The port on 127.0.0.1 that it listens on; null if it listens on <see cref="SocketPath"/>.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>The name that <c>/v1/models</c> must return before it counts as ready; null: any name.</summary>
+    public string? AnswersAs { get; init; }
+}

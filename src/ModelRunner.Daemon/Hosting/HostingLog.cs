@@ -9,8 +9,8 @@ internal static partial class HostingLog
     [LoggerMessage(LogLevel.Information, "Models are run with {Engine} at {Path}.")]
     public static partial void LogEngine(this ILogger<DaemonApplication> logger, string engine, string path);
 
-    [LoggerMessage(LogLevel.Warning, "There is neither llama-server nor the embedded llama-host: only attached runners can serve. "
-        + "Install llama.cpp or set LLAMA_SERVER_PATH.")]
+    [LoggerMessage(LogLevel.Warning, "There is neither llama-server nor the embedded llama-host: only attached runners and models with an engine of the "
+        + "configuration can serve. Install llama.cpp or set LLAMA_SERVER_PATH.")]
     public static partial void LogNoEngine(this ILogger<DaemonApplication> logger);
 
     [LoggerMessage(LogLevel.Warning, "Every client that reaches {Address} may use this daemon, since it was started as insecure, without a key.")]

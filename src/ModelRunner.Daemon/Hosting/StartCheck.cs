@@ -1,6 +1,6 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Diagnostics;
-using ModelRunner.Daemon.Engines;
+using ModelRunner.Daemon.Engines.Llama;
 using ModelRunner.Daemon.Models;
 
 namespace ModelRunner.Daemon.Hosting;

@@ -5,23 +5,32 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Inference;
 
-/// <summary>The backends that routes may name: the backend of managed runners, and those of attached runners.</summary>
+/// <summary>The backends that routes may name: llama.cpp, those of models with an engine of their own, and those of attached runners.</summary>
 internal sealed class BackendDirectory(DaemonSettings settings)
 {
-    /// <summary>The backend of every managed runner.</summary>
-    public const string Managed = "llama.cpp";
+    /// <summary>The backend of models that name no engine.</summary>
+    public const string Managed = ModelSettings.LlamaBackend;
 
-    /// <summary>All backends, the managed one first.</summary>
+    /// <summary>All backends, llama.cpp first.</summary>
     public IReadOnlyList<string> Names { get; } =
     [
-        .. settings.AttachedRunners.Select(static runner => runner.Backend)
+        .. settings.AttachedRunners.Select(static runner => runner.Backend).Concat(settings.Models.Values.Select(static model => model.Backend))
             .Order(StringComparer.Ordinal).Prepend(Managed).Distinct(StringComparer.Ordinal),
     ];
+
+    /// <summary>The names of the engines that start runners of a backend.</summary>
+    /// <param name="backend">The backend.</param>
+    /// <param name="llamaEngine">The engine of models that name none; null: there is none.</param>
+    public IReadOnlyList<string> EnginesOf(string backend, string? llamaEngine)
+    {
+        IEnumerable<string?> own = settings.Models.Values.Where(model => model.Backend == backend).Select(static model => model.Engine?.Name);
+        return [.. own.Prepend(backend == Managed ? llamaEngine : null).OfType<string>().Distinct(StringComparer.Ordinal)];
+    }
 
     /// <summary>Explains why a backend that a route names cannot serve a model; null if it can, or if the route names none.</summary>
     public ApiError? Check(string? backend, ModelEntry model, RunnerMode mode)
     {
-        if (backend is null || (backend == Managed && model.Path is not null))
+        if (backend is null || (backend == model.Settings.Backend && model.CanBeStarted(mode)))
             return null;
         if (!Names.Contains(backend, StringComparer.Ordinal))
             return ApiErrors.UnknownBackend(backend, Names);

@@ -6,7 +6,10 @@ namespace ModelRunner.Daemon.Models;
 
 /// <summary>A model that requests can name.</summary>
 /// <param name="Reference">The canonical reference, with its tag: the name that is shown and the value of the <c>model</c> label.</param>
-/// <param name="Path">Absolute path of its GGUF file (the first shard); null if only attached runners serve it.</param>
+/// <param name="Path">
+/// Absolute path of its GGUF file (the first shard), or of what its engine loads; null if only attached runners serve it, or if its engine
+/// needs no path.
+/// </param>
 /// <param name="SizeBytes">Bytes on disk, all shards; 0 if unknown.</param>
 /// <param name="Created">The last write of the file.</param>
 /// <param name="Settings">Its settings in the configuration.</param>
@@ -27,6 +30,9 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>Absolute path of the image projector for its completion runners; null: they accept no pictures.</summary>
     public string? ProjectorPath { get; init; }
 
-    /// <summary>The header of its file; null if only attached runners serve it.</summary>
+    /// <summary>The header of its GGUF file; null if no such file was read.</summary>
     public GgufHeader? Header { get; init; }
+
+    /// <summary>Whether the daemon can start a runner for it in this mode.</summary>
+    public bool CanBeStarted(RunnerMode mode) => Settings.Engine is null ? Path is not null : Settings.Mode == mode && !Settings.LacksEnginePath;
 }

@@ -36,6 +36,15 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     public ModelEntry? Create(ModelSource source, out string? problem)
     {
         problem = null;
+        if (source.Settings is { Engine: not null, Mode: { } mode, LacksEnginePath: false })
+        {
+            // Only its engine knows its format, its size in memory and its context.
+            return new ModelEntry(source.Reference.ToString(), source.Settings.Path, 0, default, source.Settings)
+            {
+                Modes = [.. source.AttachedModes.Prepend(mode).Distinct()],
+            };
+        }
+
         if (source.File is null)
         {
             if (source.AttachedModes.Count > 0)

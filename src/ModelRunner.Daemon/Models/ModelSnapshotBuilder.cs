@@ -16,6 +16,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
     public ModelSnapshot Build(StoreListing store)
     {
         _problems.AddRange(store.Problems);
+        AddEngineModels();
         AddConfiguredFiles();
         AddDemo();
         foreach (ModelFile file in store.Models)
@@ -29,11 +30,25 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         return new ModelSnapshot(_sources.Values, _aliases, _problems) { AliasClashes = _clashes };
     }
 
+    // These paths are not opened: an engine may load a folder, or a file of any format.
+    private void AddEngineModels()
+    {
+        foreach ((string reference, ModelSettings model) in settings.Models)
+        {
+            if (model.Engine is null)
+                continue;
+
+            Add(reference, null, model);
+            if (model.Path is { } path && FileStatus.Of(path) is { IsRegular: true } status)
+                _ownersOfFiles.TryAdd(status.Id, reference);
+        }
+    }
+
     private void AddConfiguredFiles()
     {
         foreach ((string reference, ModelSettings model) in settings.Models)
         {
-            if (model.Path is null)
+            if (model.Path is null || model.Engine is not null)
                 continue;
 
             ModelFile file = WithProjector(ModelFile.FromPath(model.Path, Path.GetFileName(model.Path)));
@@ -49,8 +64,13 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
             return;
 
         foreach ((string reference, string name) in DemoModels.Files)
-            if (!_sources.ContainsKey(reference))
-                Add(reference, WithProjector(ModelFile.FromPath(Path.Join(folder, name), name)), SettingsOf(reference));
+        {
+            ModelFile file = ModelFile.FromPath(Path.Join(folder, name), name);
+            if (!_sources.TryGetValue(reference, out ModelSource? source))
+                Add(reference, WithProjector(file), SettingsOf(reference));
+            else if (source.Settings.LacksEnginePath)
+                GivePath(source, file);
+        }
     }
 
     private void AddStored(ModelFile file)
@@ -65,10 +85,22 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         string canonical = reference.ToString();
         if (_ownersOfFiles.TryGetValue(file.Id, out string? owner))
             _aliases.TryAdd(canonical, owner);
-        else if (_sources.TryGetValue(canonical, out ModelSource? other))
-            _problems.Add($"the files {Show(other.File)} and {Show(file)} would both be {canonical}; the first is used, rename one");
-        else
+        else if (!_sources.TryGetValue(canonical, out ModelSource? other))
             Add(canonical, file, SettingsOf(canonical));
+        else if (other.Settings.LacksEnginePath)
+            GivePath(other, file);
+        else if (other.Settings.Engine is { } engine)
+            _problems.Add($"the file {Show(file)} is not used: the model {canonical} is run by engine {engine.Name}; rename the file to use it");
+        else
+            _problems.Add($"the files {Show(other.File)} and {Show(file)} would both be {canonical}; the first is used, rename one");
+    }
+
+    private void GivePath(ModelSource source, ModelFile file)
+    {
+        string reference = source.Reference.ToString();
+        Add(reference, null, source.Settings with { Path = file.Path });
+        if (file.Id != default)
+            _ownersOfFiles.TryAdd(file.Id, reference);
     }
 
     private void AddAttached()

@@ -31,6 +31,7 @@ internal sealed class CauseText(IEnumerable<string> roots)
         [
             settings.Listen.SocketPath, settings.Runners.LlamaServerPath, settings.Runners.LlamaHostPath,
             .. settings.Models.Values.SelectMany(static model => new[] { model.Path, model.ProjectorPath }),
+            .. settings.Models.Values.Select(static model => model.Engine?.Command[0]),
             .. settings.AttachedRunners.Select(static runner => runner.SocketPath),
         ];
         return new CauseText(

@@ -1,8 +1,8 @@
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// Checks the health of a busy runner. llama-server and llama-host respond to <c>/health</c> at once even if they are busy. A process that is
-/// suspended or hangs in a driver accepts the connection and does not respond. Thread-safe.
+/// Checks the health of a busy runner. A server responds to <c>/health</c>, or to the path that its engine names, at once even if it is busy.
+/// A process that is suspended or hangs in a driver accepts the connection and does not respond. Thread-safe.
 /// </summary>
 internal sealed class HealthCheck(TimeProvider time)
 {
@@ -11,7 +11,7 @@ internal sealed class HealthCheck(TimeProvider time)
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>The failure message of a runner that does not respond.</summary>
-    public const string NoResponse = "it did not respond to /health for 6 s while other requests waited for its capacity, and was stopped";
+    public const string NoResponse = "it did not respond to its health check for 6 s while other requests waited for its capacity, and was stopped";
 
     /// <summary>
     /// Returns false if it did not respond to several checks in a row. Otherwise returns true after a pause, so that the caller can check again
@@ -37,7 +37,7 @@ internal sealed class HealthCheck(TimeProvider time)
     {
         using var timeout = new CancellationTokenSource(CheckTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, gone);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint.BaseAddress, "health"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, endpoint.HealthAddress);
         try
         {
             using HttpResponseMessage response = await endpoint.Probes.SendAsync(request, either.Token);

@@ -14,8 +14,11 @@ internal sealed record RunnerEndpoint(Uri BaseAddress, HttpMessageInvoker Client
     /// </summary>
     public HttpMessageInvoker Probes { get; init; } = Client;
 
-    /// <summary>The address of its metrics page.</summary>
-    public Uri MetricsAddress { get; init; } = new(BaseAddress, "metrics");
+    /// <summary>The address of its readiness and health check.</summary>
+    public Uri HealthAddress { get; init; } = new(BaseAddress, "health");
+
+    /// <summary>The address of its metrics page; null: it has none.</summary>
+    public Uri? MetricsAddress { get; init; } = new(BaseAddress, "metrics");
 
     /// <summary>The name of the model in requests to this runner; null: the name that clients use.</summary>
     public string? ModelName { get; init; }

@@ -30,6 +30,29 @@ internal static class RunnerEndpointFactory
         };
     }
 
+    /// <summary>Creates the endpoint of a runner that a command of the configuration starts.</summary>
+    /// <param name="runner">The identity of the start, which makes the authority unique.</param>
+    /// <param name="socketPath">Absolute path of the socket that it listens on if it has no port.</param>
+    /// <param name="port">The port on 127.0.0.1 that it listens on; null: it listens on the socket.</param>
+    /// <param name="readyPath">The path of its readiness and health check.</param>
+    /// <param name="metricsPath">The path of its metrics page; null: it has none.</param>
+    public static RunnerEndpoint ForCommand(RunnerId runner, string socketPath, int? port, string readyPath, string? metricsPath)
+    {
+        Uri address = port is null ? AuthorityOf(runner) : new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/"));
+        string? socket = port is null ? socketPath : null;
+        string display = socket is null ? address.AbsoluteUri.TrimEnd('/') : $"unix:{socket}";
+
+        // The number of the server's threads is unknown, so no idle connection may occupy one of them.
+        SocketsHttpHandler requests = CreateHandler(socket);
+        requests.PooledConnectionLifetime = TimeSpan.Zero;
+        return new RunnerEndpoint(address, new HttpMessageInvoker(requests), display)
+        {
+            Probes = new HttpMessageInvoker(CreateHandler(socket)),
+            HealthAddress = new Uri(address, readyPath),
+            MetricsAddress = metricsPath is null ? null : new Uri(address, metricsPath),
+        };
+    }
+
     /// <summary>Creates the endpoint of a runner on a Unix socket, without further settings.</summary>
     public static RunnerEndpoint ForSocket(RunnerId runner, string socketPath) =>
         new(AuthorityOf(runner), new HttpMessageInvoker(CreateHandler(socketPath)), $"unix:{socketPath}");

@@ -9,8 +9,6 @@ namespace ModelRunner.Daemon.Runners;
 /// </summary>
 internal sealed class RunnerPool : IAsyncDisposable
 {
-    private const string ManagedBackend = "llama.cpp";
-
     private const string Unreachable = "its socket accepted no more connections, and it was stopped";
 
     private readonly Lazy<Task> _ending;
@@ -47,7 +45,7 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <summary>All runners after the last event, in order of backend, model, mode and identity. An immutable snapshot.</summary>
     public IReadOnlyList<RunnerSnapshot> Runners => _loop.Snapshot;
 
-    /// <summary>The engine of managed runners: <c>llama-server</c>, <c>llama-host</c>, or null if there is none.</summary>
+    /// <summary>The engine of models that name none: <c>llama-server</c>, <c>llama-host</c>, or null if there is neither.</summary>
     public string? Engine => _launcher.Engine;
 
     /// <summary>Waits until a runner serves this model in this mode. Starts one if needed.</summary>
@@ -59,7 +57,7 @@ internal sealed class RunnerPool : IAsyncDisposable
     public async Task<AcquireOutcome> AcquireAsync(
         string? backend, ModelEntry model, RunnerMode mode, CancellationToken clientLeft, IReadOnlyCollection<RunnerId>? tried = null)
     {
-        backend ??= _attachedBackends.GetValueOrDefault((model.Reference, mode), ManagedBackend);
+        backend ??= _attachedBackends.GetValueOrDefault((model.Reference, mode), model.Settings.Backend);
         var key = new RunnerKey(backend, model.Reference, mode);
         var request = new PendingRequest(new RequestId(Interlocked.Increment(ref _lastRequest)), model);
         if (CannotServe(key, model) is { } reason)
@@ -126,10 +124,10 @@ internal sealed class RunnerPool : IAsyncDisposable
     {
         if (_attached.Contains(key))
             return null;
-        if (!string.Equals(key.Backend, ManagedBackend, StringComparison.Ordinal))
+        if (!string.Equals(key.Backend, model.Settings.Backend, StringComparison.Ordinal))
             return $"no runner of backend \"{key.Backend}\" serves model \"{key.Model}\" in mode {ModeText.Format(key.Mode)}; add one to the configuration";
-        return model.Path is null
-            ? $"model \"{key.Model}\" has no file here and no attached runner serves it in mode {ModeText.Format(key.Mode)}"
+        return !model.CanBeStarted(key.Mode)
+            ? $"model \"{key.Model}\" has neither a file nor an engine here, and no attached runner serves it in mode {ModeText.Format(key.Mode)}"
             : null;
     }
 

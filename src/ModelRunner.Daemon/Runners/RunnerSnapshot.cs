@@ -19,7 +19,7 @@ internal sealed record RunnerSnapshot
     /// <summary>Its endpoint; null while it has no process.</summary>
     public RunnerEndpoint? Endpoint { get; init; }
 
-    /// <summary><c>llama-server</c>, <c>llama-host</c> or <c>attached</c>.</summary>
+    /// <summary><c>llama-server</c>, <c>llama-host</c>, an engine of the configuration, or <c>attached</c>.</summary>
     public required string Engine { get; init; }
 
     public int? ProcessId { get; init; }

@@ -7,23 +7,23 @@ internal static class RunnerSnapshots
 {
     /// <param name="statuses">The statuses, in the order of the snapshots.</param>
     /// <param name="live">The live runners.</param>
-    /// <param name="engine">The engine of managed runners.</param>
+    /// <param name="engineOf">The engine of a managed runner; null if there is none.</param>
     /// <param name="origin">The wall-clock time of the origin of the scheduler's clock.</param>
     public static IReadOnlyList<RunnerSnapshot> Make(
-        IReadOnlyList<RunnerStatus> statuses, LiveRunners live, string? engine, DateTimeOffset origin)
+        IReadOnlyList<RunnerStatus> statuses, LiveRunners live, Func<RunnerKey, string?> engineOf, DateTimeOffset origin)
     {
         var snapshots = new RunnerSnapshot[statuses.Count];
         for (int i = 0; i < snapshots.Length; i++)
         {
             // A runner that has just ended is still in the list of live runners, but it cannot be reached.
             bool hasProcess = statuses[i].State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;
-            snapshots[i] = Make(statuses[i], hasProcess ? live.Find(statuses[i].Id) : null, engine, origin);
+            snapshots[i] = Make(statuses[i], hasProcess ? live.Find(statuses[i].Id) : null, engineOf, origin);
         }
 
         return snapshots;
     }
 
-    private static RunnerSnapshot Make(RunnerStatus status, LiveRunner? live, string? engine, DateTimeOffset origin) => new()
+    private static RunnerSnapshot Make(RunnerStatus status, LiveRunner? live, Func<RunnerKey, string?> engineOf, DateTimeOffset origin) => new()
     {
         Id = status.Id,
         Key = status.Key,
@@ -31,7 +31,7 @@ internal static class RunnerSnapshots
         IsAttached = status.IsAttached,
         Replica = live?.Replica,
         Endpoint = live?.Endpoint,
-        Engine = status.IsAttached ? "attached" : engine ?? "none",
+        Engine = status.IsAttached ? "attached" : engineOf(status.Key) ?? "none",
         ProcessId = live?.Process?.ProcessId,
         Arguments = live?.Process?.Arguments ?? [],
         InFlight = status.InFlight,

@@ -261,7 +261,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private TimeSpan Now => _time.GetElapsedTime(_startedAt);
 
     private IReadOnlyList<RunnerSnapshot> TakeSnapshot() =>
-        RunnerSnapshots.Make(_scheduler.Snapshot(), _live, _launcher.Engine, _origin);
+        RunnerSnapshots.Make(_scheduler.Snapshot(), _live, EngineOf, _origin);
+
+    private string? EngineOf(RunnerKey key) => _models.GetValueOrDefault(key)?.Settings.Engine?.Name ?? _launcher.Engine;
 
     private void SetTimer()
     {

@@ -1,9 +1,13 @@
 namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>
-/// The result of one request to a runner: a complete body, or the reason why there is none. The receiver disposes of the body.
+/// The result of one request to a runner: a complete body, or the reason why there is none. Both are null if the runner has no page. The
+/// receiver disposes of the body.
 /// </summary>
 internal readonly record struct ReadOutcome(BodyBuffer? Body, bool IsOpenMetrics, ScrapeFailureReason? Failure)
 {
+    /// <summary>The outcome of a ready runner that has no page by its configuration: it is up, and has no series.</summary>
+    public static ReadOutcome NoPage => new(Body: null, IsOpenMetrics: false, Failure: null);
+
     public static ReadOutcome Fail(ScrapeFailureReason reason) => new(Body: null, IsOpenMetrics: false, reason);
 }

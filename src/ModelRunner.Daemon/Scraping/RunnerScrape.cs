@@ -23,10 +23,10 @@ internal sealed class RunnerScrape(long startedAt)
     /// <summary>The end, as a timestamp of the time provider.</summary>
     public long EndedAt { get; private set; }
 
-    /// <summary>The reason of the failure; null if the body is complete.</summary>
+    /// <summary>The reason of the failure; null if the body is complete, or if the runner has no page.</summary>
     public ScrapeFailureReason? Failure { get; private set; }
 
-    /// <summary>The body. Borrowed: valid until <see cref="Release"/>.</summary>
+    /// <summary>The body; empty if the runner has no page. Borrowed: valid until <see cref="Release"/>.</summary>
     public ReadOnlyMemory<byte> Body => _body?.Written ?? default;
 
     public bool IsOpenMetrics { get; private set; }

@@ -110,7 +110,9 @@ internal sealed class RunnerScraper : IDisposable
     {
         scrape.Hold();
         timeout.Hold();
-        ReadOutcome outcome = await _reader.ReadAsync(endpoint, endpoint.MetricsAddress, target.LastBytes, timeout.Token);
+        ReadOutcome outcome = endpoint.MetricsAddress is { } page
+            ? await _reader.ReadAsync(endpoint, page, target.LastBytes, timeout.Token)
+            : ReadOutcome.NoPage;
         target.End(scrape, outcome, _time);
         scrape.Release();
         timeout.Release();

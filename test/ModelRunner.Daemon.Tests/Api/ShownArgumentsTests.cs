@@ -10,6 +10,7 @@ public sealed class ShownArgumentsTests
     [InlineData("--api-key s3cret --metrics", "--api-key *** --metrics")]
     [InlineData("--api-key=s3cret --lora=/srv/l.gguf", "--api-key=*** --lora=l.gguf")]
     [InlineData("--hf-token s3cret", "--hf-token ***")]
+    [InlineData("HF_TOKEN=s3cret CACHE=/srv/hf a-token=b vllm", "HF_TOKEN=*** CACHE=hf a-token=b vllm")]
     [InlineData("--keep 3 --cache-type-k q8_0", "--keep 3 --cache-type-k q8_0")]
     [InlineData("--api-key --metrics", "--api-key --metrics")]
     public void CLI_08_secrets_and_folders_are_left_out(string arguments, string shown) =>

@@ -51,7 +51,7 @@ public sealed class ConfigurationDocumentTests
         Collect(schema.RootElement, "", found);
 
         IEnumerable<string> keys = ConfigurationCatalog.All.Select(static option => option.FileKey).OfType<string>();
-        Assert.Equal(keys.Concat(["$schema", "models", "runners"]).Order(StringComparer.Ordinal), found.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(keys.Concat(["$schema", "engines", "models", "runners"]).Order(StringComparer.Ordinal), found.Keys.Order(StringComparer.Ordinal));
         foreach (ConfigurationOption option in ConfigurationCatalog.All)
             if (option.FileKey is { } key)
                 CheckProperty(option, found[key]);

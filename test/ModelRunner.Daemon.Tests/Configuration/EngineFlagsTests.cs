@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using ModelRunner.Configuration;
-using ModelRunner.Daemon.Engines;
+using ModelRunner.Daemon.Engines.Llama;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Configuration;

@@ -1,4 +1,5 @@
 using ModelRunner.Daemon.Engines;
+using ModelRunner.Daemon.Engines.Llama;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux.Processes;
 
@@ -18,7 +19,7 @@ public sealed class ExitCauseTests
     [InlineData("/src/ggml.c:158: GGML_ASSERT(n > 0) failed", "Crashed")]
     public void A_known_line_gives_the_reason(string line, string reason)
     {
-        RunnerFailure failure = ExitCause.Describe("llama-server", new ExitStatus(1, null), ["0.00.001.000 I srv starting", line, "0.00.002.000 I srv end"]);
+        RunnerFailure failure = ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(1, null), ["0.00.001.000 I srv starting", line, "0.00.002.000 I srv end"]);
 
         Assert.Equal(reason, failure.Reason.ToString());
         Assert.StartsWith("llama-server ended with exit code 1: ", failure.Message, StringComparison.Ordinal);
@@ -28,7 +29,7 @@ public sealed class ExitCauseTests
     [Fact]
     public void The_most_telling_line_wins_over_the_last_one()
     {
-        RunnerFailure failure = ExitCause.Describe("llama-server", new ExitStatus(1, null),
+        RunnerFailure failure = ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(1, null),
         [
             "0.00.005.017 E llama_model_load: error loading model: unknown model architecture: 'llomo'",
             "0.00.005.297 E srv    load_model: failed to load model, '/m/arch.gguf'",
@@ -45,7 +46,7 @@ public sealed class ExitCauseTests
     {
         string[] lines = [.. Enumerable.Range(0, 5000).Select(static i => $"0.00.000.{i} I line {i}")];
 
-        RunnerFailure failure = ExitCause.Describe("llama-server", new ExitStatus(null, 9), lines);
+        RunnerFailure failure = ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(null, 9), lines);
 
         Assert.Equal(RunnerFailureReason.Killed, failure.Reason);
         Assert.Equal("llama-server was killed by signal 9 (SIGKILL); the daemon did not send it, a person or another program did", failure.Message);
@@ -54,7 +55,7 @@ public sealed class ExitCauseTests
     [Fact]
     public void Memory_is_only_named_where_the_kernel_killed_for_want_of_it()
     {
-        RunnerFailure failure = ExitCause.Describe("llama-server", new ExitStatus(null, 9), [], wasMemoryShort: true);
+        RunnerFailure failure = ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(null, 9), [], wasMemoryShort: true);
 
         Assert.Equal(RunnerFailureReason.Killed, failure.Reason);
         Assert.Equal(
@@ -77,7 +78,7 @@ public sealed class ExitCauseTests
     [Fact]
     public void A_crash_without_a_known_line_shows_the_last_words()
     {
-        RunnerFailure failure = ExitCause.Describe("llama-host", new ExitStatus(null, 11), ["first", "0.00.001.000 I decoding"]);
+        RunnerFailure failure = ExitCause.Describe("llama-host", LlamaLogLines.All, new ExitStatus(null, 11), ["first", "0.00.001.000 I decoding"]);
 
         Assert.Equal(RunnerFailureReason.Crashed, failure.Reason);
         Assert.Equal("llama-host was ended by SIGSEGV; its last words: decoding", failure.Message);
@@ -85,9 +86,9 @@ public sealed class ExitCauseTests
 
     [Fact]
     public void An_end_without_a_word_says_at_least_the_code() =>
-        Assert.Equal("llama-server ended with exit code 7", ExitCause.Describe("llama-server", new ExitStatus(7, null), []).Message);
+        Assert.Equal("llama-server ended with exit code 7", ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(7, null), []).Message);
 
     [Fact]
     public void A_long_line_is_cut() =>
-        Assert.InRange(ExitCause.Describe("llama-server", new ExitStatus(1, null), [new string('x', 5000)]).Message.Length, 200, 400);
+        Assert.InRange(ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(1, null), [new string('x', 5000)]).Message.Length, 200, 400);
 }

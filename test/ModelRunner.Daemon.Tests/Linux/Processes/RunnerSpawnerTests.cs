@@ -1,5 +1,6 @@
 using System.Collections;
 using ModelRunner.Daemon.Engines;
+using ModelRunner.Daemon.Engines.Llama;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
@@ -89,7 +90,7 @@ public sealed class RunnerSpawnerTests : IDisposable
     {
         ChildProcess child = await _bed.StartAsync("/nowhere/llama-server");
 
-        RunnerFailure failure = ExitCause.Describe("llama-server", await child.Exited.WaitAsync(Limit), child.Output.ReadLines());
+        RunnerFailure failure = ExitCause.Describe("llama-server", LlamaLogLines.All, await child.Exited.WaitAsync(Limit), child.Output.ReadLines());
 
         Assert.Equal(RunnerFailureReason.NotStarted, failure.Reason);
         Assert.Contains("/nowhere/llama-server", failure.Message, StringComparison.Ordinal);
@@ -146,7 +147,7 @@ public sealed class RunnerSpawnerTests : IDisposable
             ["LD_PRELOAD"] = "canary",
         };
 
-        IReadOnlyList<string> variables = RunnerEnvironment.Build(inherited, "/empty");
+        IReadOnlyList<string> variables = RunnerEnvironment.Build(inherited, "/empty", ("GGML_NO_BACKTRACE", "1"));
 
         Assert.DoesNotContain(variables, static variable => variable.Contains("canary", StringComparison.Ordinal));
         Assert.DoesNotContain(variables, static variable => variable.StartsWith("LLAMA_ARG_PORT", StringComparison.Ordinal));

@@ -3,10 +3,10 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
-namespace ModelRunner.Daemon.Engines;
+namespace ModelRunner.Daemon.Engines.Llama;
 
 /// <summary>The arguments that a runner is started with: those that the daemon owns, its defaults, then what the user added.</summary>
-internal static class RunnerCommandLine
+internal static class LlamaCommandLine
 {
     // Two threads that share one small matrix spend their time waiting for each other; on busy cores throughput falls to a hundredth.
     private const long SmallModelBytes = 100_000_000;
@@ -15,19 +15,19 @@ internal static class RunnerCommandLine
     private const int MinVectorBatch = 512;
 
     /// <summary>Builds the arguments, without the program's own name.</summary>
-    /// <param name="engine">Who will read them.</param>
+    /// <param name="isLlamaServer">Whether llama-server reads them, which knows more arguments than the embedded llama-host.</param>
     /// <param name="model">What to serve; it must have a file.</param>
     /// <param name="mode">What to serve it as.</param>
     /// <param name="socketPath">Where to listen.</param>
     /// <param name="settings">Arguments for every runner.</param>
     /// <param name="hasMetrics">False: the runner shows no metrics either.</param>
     public static IReadOnlyList<string> Build(
-        RunnerEngine engine, ModelEntry model, RunnerMode mode, string socketPath, RunnerSettings settings, bool hasMetrics)
+        bool isLlamaServer, ModelEntry model, RunnerMode mode, string socketPath, RunnerSettings settings, bool hasMetrics)
     {
         // The last of two equal arguments counts, so a model's own stand behind those for every runner.
         string[] added = [.. settings.ExtraArguments, .. model.Settings.Arguments];
         IReadOnlyList<string> passedOn = EngineArgumentCheck.Adapt(added, settings.EngineFlags);
-        var arguments = new List<string> { "--model", model.Path!, "--host", socketPath, "--alias", RunnerAlias.Of(model.Reference) };
+        var arguments = new List<string> { "--model", model.Path!, "--host", socketPath, "--alias", LlamaAlias.Of(model.Reference) };
         if (hasMetrics)
             arguments.Add("--metrics");
         if (mode == RunnerMode.Embedding)
@@ -35,23 +35,23 @@ internal static class RunnerCommandLine
         if (mode == RunnerMode.Reranking)
             arguments.Add("--reranking");
 
-        if (mode == RunnerMode.Completion && engine.IsLlamaServer && model.ProjectorPath is { } projector)
+        if (mode == RunnerMode.Completion && isLlamaServer && model.ProjectorPath is { } projector)
             arguments.AddRange(["--mmproj", projector]);
 
         AddDefault("--parallel", model.Slots);
         AddDefault("--ctx-size", (long)model.ContextSize * model.Slots);
         if (model.SizeBytes < SmallModelBytes)
             AddDefault("--threads", 1);
-        if (engine.IsLlamaServer)
-            arguments.AddRange([RunnerConnections.ThreadsArgument, RunnerConnections.ThreadsFor(settings, model).ToString(CultureInfo.InvariantCulture)]);
-        if (engine.IsLlamaServer && mode != RunnerMode.Completion)
+        if (isLlamaServer)
+            arguments.AddRange([LlamaConnections.ThreadsArgument, LlamaConnections.ThreadsFor(settings, model).ToString(CultureInfo.InvariantCulture)]);
+        if (isLlamaServer && mode != RunnerMode.Completion)
         {
             int batch = Math.Max(model.ContextSize, MinVectorBatch);
             AddDefault("--batch-size", batch);
             AddDefault("--ubatch-size", batch);
         }
 
-        return [.. arguments, .. engine.IsLlamaServer ? WithoutThreads(passedOn) : passedOn];
+        return [.. arguments, .. isLlamaServer ? WithoutThreads(passedOn) : passedOn];
 
         void AddDefault(string name, long value)
         {
@@ -65,7 +65,7 @@ internal static class RunnerCommandLine
     {
         for (int i = 0; i < words.Count; i++)
         {
-            if (words[i] == RunnerConnections.ThreadsArgument)
+            if (words[i] == LlamaConnections.ThreadsArgument)
                 i++;
             else
                 yield return words[i];

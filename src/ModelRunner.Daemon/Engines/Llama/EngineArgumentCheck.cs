@@ -1,6 +1,6 @@
 using ModelRunner.Configuration;
 
-namespace ModelRunner.Daemon.Engines;
+namespace ModelRunner.Daemon.Engines.Llama;
 
 /// <summary>
 /// Compares the arguments that the user added with those that the engine knows. llama-server renames and removes arguments between

@@ -1,13 +1,13 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 
-namespace ModelRunner.Daemon.Engines;
+namespace ModelRunner.Daemon.Engines.Llama;
 
 /// <summary>
 /// How many connections the daemon opens to a runner that it starts. llama-server gives each open connection a thread, idle ones too; where
 /// there are more connections than threads, requests wait until an idle connection is closed, which takes seconds.
 /// </summary>
-internal static class RunnerConnections
+internal static class LlamaConnections
 {
     /// <summary>llama-server's argument for the number of those threads.</summary>
     public const string ThreadsArgument = "--threads-http";

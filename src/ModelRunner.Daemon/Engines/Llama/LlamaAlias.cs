@@ -1,7 +1,7 @@
-namespace ModelRunner.Daemon.Engines;
+namespace ModelRunner.Daemon.Engines.Llama;
 
 /// <summary>The name that a runner is given for its model.</summary>
-internal static class RunnerAlias
+internal static class LlamaAlias
 {
     /// <summary>
     /// The model's reference where an engine reads it as one name, so that its answers name the model as clients know it. llama-server

@@ -1,13 +1,12 @@
 using ModelRunner.Configuration;
-using ModelRunner.Daemon.Engines;
+using ModelRunner.Daemon.Engines.Llama;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Engines;
 
-public sealed class RunnerCommandLineTests
+public sealed class LlamaCommandLineTests
 {
-    private static readonly RunnerEngine Server = new("llama-server", "/usr/bin/llama-server");
     private static readonly ModelEntry Big = new("big:latest", "/m/big.gguf", 4_000_000_000, DateTimeOffset.UnixEpoch, new ModelSettings())
     {
         ContextSize = 4096,
@@ -39,18 +38,17 @@ public sealed class RunnerCommandLineTests
         var settings = new RunnerSettings { ExtraArguments = added.Split(' ', StringSplitOptions.RemoveEmptyEntries) };
         ModelEntry model = Big with { Slots = slots };
 
-        IReadOnlyList<string> arguments = RunnerCommandLine.Build(Server, model, RunnerMode.Completion, "/r/1.sock", settings, true);
+        IReadOnlyList<string> arguments = LlamaCommandLine.Build(isLlamaServer: true, model, RunnerMode.Completion, "/r/1.sock", settings, true);
 
-        Assert.Equal(connections, RunnerConnections.ForRequests(settings, model));
+        Assert.Equal(connections, LlamaConnections.ForRequests(settings, model));
         Assert.Equal(threads, arguments[arguments.ToList().IndexOf("--threads-http") + 1]);
         Assert.Single(arguments, "--threads-http");
-        var host = new RunnerEngine("llama-host", "/x/llama-host");
-        Assert.DoesNotContain("--threads-http", RunnerCommandLine.Build(host, Big, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), true));
+        Assert.DoesNotContain("--threads-http", LlamaCommandLine.Build(isLlamaServer: false, Big, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), true));
     }
 
     [Fact]
     public void Disabled_metrics_are_disabled_in_the_runner_too() =>
-        Assert.DoesNotContain("--metrics", RunnerCommandLine.Build(Server, Big, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), false));
+        Assert.DoesNotContain("--metrics", LlamaCommandLine.Build(isLlamaServer: true, Big, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), false));
 
     [Theory]
     [InlineData("Embedding", "--embeddings")]
@@ -91,8 +89,7 @@ public sealed class RunnerCommandLineTests
 
         Assert.Equal(["--mmproj", "/m/mmproj.gguf"], Build(model).SkipWhile(static word => word != "--mmproj").Take(2));
         Assert.DoesNotContain("--mmproj", Build(model, RunnerMode.Embedding));
-        var host = new RunnerEngine("llama-host", "/x/llama-host");
-        Assert.DoesNotContain("--mmproj", RunnerCommandLine.Build(host, model, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), true));
+        Assert.DoesNotContain("--mmproj", LlamaCommandLine.Build(isLlamaServer: false, model, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), true));
     }
 
     [Fact]
@@ -104,7 +101,7 @@ public sealed class RunnerCommandLineTests
             ExtraArguments = ["--mlock", "--seed", "7", "--top-k", "20", "--spec-draft-p-min", "0.5"], EngineFlags = flags,
         };
 
-        IReadOnlyList<string> arguments = RunnerCommandLine.Build(Server, Big, RunnerMode.Completion, "/r/1.sock", settings, true);
+        IReadOnlyList<string> arguments = LlamaCommandLine.Build(isLlamaServer: true, Big, RunnerMode.Completion, "/r/1.sock", settings, true);
 
         Assert.Equal(["--seed", "7", "--draft-p-min", "0.5"], arguments.TakeLast(4));
         Assert.DoesNotContain("--top-k", arguments);
@@ -125,7 +122,7 @@ public sealed class RunnerCommandLineTests
         var settings = new RunnerSettings { ExtraArguments = ["--threads", "3", "--top-k", "20"] };
         ModelEntry model = Big with { SizeBytes = 1, Settings = new ModelSettings { Arguments = ["--ctx-size", "512"] } };
 
-        IReadOnlyList<string> arguments = RunnerCommandLine.Build(Server, model, RunnerMode.Completion, "/r/1.sock", settings, true);
+        IReadOnlyList<string> arguments = LlamaCommandLine.Build(isLlamaServer: true, model, RunnerMode.Completion, "/r/1.sock", settings, true);
 
         Assert.Equal(["--metrics", "--parallel", "4", "--threads-http", "68", "--threads", "3", "--top-k", "20", "--ctx-size", "512"], arguments.Skip(6));
     }
@@ -137,11 +134,11 @@ public sealed class RunnerCommandLineTests
     [Fact]
     public void Llama_server_is_preferred_to_the_embedded_runner()
     {
-        Assert.Equal("llama-server", RunnerEngine.Choose(new RunnerSettings { LlamaServerPath = "/a", LlamaHostPath = "/b" })?.Name);
-        Assert.Equal("llama-host", RunnerEngine.Choose(new RunnerSettings { LlamaHostPath = "/b" })?.Name);
-        Assert.Null(RunnerEngine.Choose(new RunnerSettings()));
+        Assert.Equal("llama-server", LlamaEngine.Choose(new RunnerSettings { LlamaServerPath = "/a", LlamaHostPath = "/b" }, hasMetrics: true)?.Name);
+        Assert.Equal("llama-host", LlamaEngine.Choose(new RunnerSettings { LlamaHostPath = "/b" }, hasMetrics: true)?.Name);
+        Assert.Null(LlamaEngine.Choose(new RunnerSettings(), hasMetrics: true));
     }
 
     private static IReadOnlyList<string> Build(ModelEntry model, RunnerMode mode = RunnerMode.Completion) =>
-        RunnerCommandLine.Build(Server, model, mode, "/r/1.sock", new RunnerSettings(), true);
+        LlamaCommandLine.Build(isLlamaServer: true, model, mode, "/r/1.sock", new RunnerSettings(), true);
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using ModelRunner.Configuration;
 
-namespace ModelRunner.Daemon.Engines;
+namespace ModelRunner.Daemon.Engines.Llama;
 
 /// <summary>Asks an engine for its help. Bounded in time and output; it inherits what runners inherit, and no key.</summary>
 internal static class EngineHelp

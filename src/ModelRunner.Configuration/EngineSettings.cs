@@ -1,0 +1,18 @@
+namespace ModelRunner.Configuration;
+
+/// <summary>An engine of the section <c>engines</c>: a server with OpenAI's API that is started on demand.</summary>
+/// <param name="Name">Its name. It is also the <c>backend</c> label of its models that have no <c>backend</c> of their own.</param>
+/// <param name="Command">
+/// The program and its arguments. The program is an absolute path, or a name to look up in PATH; the arguments have placeholders
+/// (<see cref="CommandTemplate"/>).
+/// </param>
+/// <param name="ReadyPath">The path, with a leading slash, that returns a status from 200 to 299 when the server is ready.</param>
+/// <param name="MetricsPath">The path of its metrics page, with a leading slash; null: it has none.</param>
+internal sealed record EngineSettings(string Name, IReadOnlyList<string> Command, string ReadyPath, string? MetricsPath)
+{
+    /// <summary>Whether it listens on a port of 127.0.0.1, and not on a Unix socket.</summary>
+    public bool UsesPort => Uses(CommandTemplate.Port);
+
+    /// <summary>Whether the command has this placeholder.</summary>
+    public bool Uses(string placeholder) => Command.Any(word => CommandTemplate.Placeholders(word).Contains(placeholder, StringComparer.Ordinal));
+}

@@ -1,0 +1,61 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Runners;
+
+namespace ModelRunner.Daemon.Engines.Llama;
+
+/// <summary>llama.cpp as a server: <c>llama-server</c>, or the embedded <c>llama-host</c>, which accepts a part of its arguments.</summary>
+internal sealed class LlamaEngine : Engine
+{
+    private const string LlamaServer = "llama-server";
+    private const string LlamaHost = "llama-host";
+
+    private readonly bool _hasMetrics;
+    private readonly string _program;
+    private readonly RunnerSettings _settings;
+
+    private LlamaEngine(string name, string program, RunnerSettings settings, bool hasMetrics)
+    {
+        Name = name;
+        (_program, _settings, _hasMetrics) = (program, settings, hasMetrics);
+    }
+
+    /// <summary><c>llama-server</c> or <c>llama-host</c>.</summary>
+    public override string Name { get; }
+
+    protected override IReadOnlyList<KnownLogLine> KnownLines => LlamaLogLines.All;
+
+    /// <summary>llama-server if there is one, else the embedded llama-host, else null.</summary>
+    public static LlamaEngine? Choose(RunnerSettings settings, bool hasMetrics) => settings switch
+    {
+        { LlamaServerPath: { } path } => new LlamaEngine(LlamaServer, path, settings, hasMetrics),
+        { LlamaHostPath: { } path } => new LlamaEngine(LlamaHost, path, settings, hasMetrics),
+        _ => null,
+    };
+
+    public override string? FindProblem(ModelEntry model) =>
+        model.Path is null ? $"{model.Reference} has no file to start a runner with" : null;
+
+    public override RunnerStart Plan(StartOrder order)
+    {
+        ModelEntry model = order.Model;
+        string alias = LlamaAlias.Of(model.Reference);
+        RunnerEndpoint endpoint = RunnerEndpointFactory.ForManaged(
+            order.Runner, order.SocketPath, LlamaConnections.ForRequests(_settings, model)) with
+        {
+            ModelName = alias == model.Reference ? null : alias,
+        };
+        IReadOnlyList<string> arguments =
+            LlamaCommandLine.Build(Name == LlamaServer, model, order.Mode, order.SocketPath, _settings, _hasMetrics);
+        return new RunnerStart(this, model.Reference, _program, arguments, Variables(order.Folder.EmptyFolder), endpoint)
+        {
+            SocketPath = order.SocketPath, AnswersAs = alias,
+        };
+    }
+
+    // As variables rather than arguments: a llama-server that does not know one of them ignores it. An abort must not start a debugger.
+    private static IReadOnlyList<string> Variables(string emptyFolder) => RunnerEnvironment.Build(
+        Environment.GetEnvironmentVariables(), emptyFolder,
+        ("GGML_NO_BACKTRACE", "1"), ("LLAMA_ARG_NO_UI", "1"), ("LLAMA_ARG_NO_WEBUI", "1"), ("LLAMA_ARG_OFFLINE", "1"),
+        ("LLAMA_ARG_ENDPOINT_SLOTS", "0"));
+}
