@@ -8,18 +8,15 @@ namespace ModelRunner.Daemon.Hosting;
 /// <summary>Checks of the configuration that need the machine: the engine's help, the model store and the log folder.</summary>
 internal static class StartCheck
 {
-    /// <summary>Completes the settings with the arguments that the engine knows, or reports problems.</summary>
-    /// Also runs if there are problems already, so that the user sees all of them at once.
+    /// <summary>
+    /// Completes the settings with the arguments that the engine knows, or reports problems. Also runs if there are problems already, so that the
+    /// user sees all of them at once.
+    /// </summary>
     public static async Task<(DaemonSettings Settings, IReadOnlyList<ConfigurationProblem> Problems)> RunAsync(
         SettingsOutcome outcome, CancellationToken cancellationToken)
     {
         var problems = new List<ConfigurationProblem>();
-        DaemonSettings settings = await AskEngineAsync(outcome.Draft, cancellationToken);
-        if (settings.Runners is { LlamaServerPath: not null, EngineFlags: { } flags })
-        {
-            string place = outcome.Written.Find(ConfigurationCatalog.LlamaArguments)?.Key ?? "LLAMA_ARGS";
-            problems.AddRange(EngineArgumentCheck.FindUnknown(settings, flags, place));
-        }
+        DaemonSettings settings = await LlamaStartCheck.RunAsync(outcome, problems, cancellationToken);
 
         // The store is read only if an alias could clash with one of its models.
         if (settings.Models.Values.Any(static model => model.Aliases.Count > 0))
@@ -45,28 +42,6 @@ internal static class StartCheck
         {
             return $"cannot hold the log: {failure.Message.TrimEnd('.')}";
         }
-    }
-
-    private static async Task<DaemonSettings> AskEngineAsync(DaemonSettings settings, CancellationToken cancellationToken)
-    {
-        string? engine = settings.Runners.LlamaServerPath ?? settings.Runners.LlamaHostPath;
-        if (engine is null || !EngineArgumentCheck.IsNeeded(settings))
-            return settings;
-
-        EngineFlags? flags = await EngineHelp.ReadAsync(engine, EngineHelp.DefaultPatience, cancellationToken);
-        settings = settings with { Runners = settings.Runners with { EngineFlags = flags } };
-        return DescribeOdd(settings, flags) is { } warning ? settings with { Warnings = [.. settings.Warnings, warning] } : settings;
-    }
-
-    private static string? DescribeOdd(DaemonSettings settings, EngineFlags? flags)
-    {
-        if (settings.Runners.LlamaServerPath is not null)
-            return flags is null ? "llama-server gave no usable answer to --help, so that added arguments are not checked." : null;
-
-        return flags is not null && EngineArgumentCheck.ListUnknown(settings, flags) is { Count: > 0 } unknown
-            ? $"The embedded llama-host does not know these arguments, which are left out: {string.Join(", ", unknown)}. "
-                + "Install llama.cpp or set LLAMA_SERVER_PATH to use them."
-            : null;
     }
 
     private static ConfigurationProblem Describe(AliasClash clash) => new(
