@@ -83,7 +83,8 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         }
 
         string canonical = reference.ToString();
-        if (_ownersOfFiles.TryGetValue(file.Id, out string? owner))
+        bool isOwnModel = settings.Models.ContainsKey(canonical);
+        if (_ownersOfFiles.TryGetValue(file.Id, out string? owner) && (owner == canonical || !isOwnModel))
             _aliases.TryAdd(canonical, owner);
         else if (!_sources.TryGetValue(canonical, out ModelSource? other))
             Add(canonical, file, SettingsOf(canonical));
