@@ -30,7 +30,8 @@ internal sealed class StubRouter(StubArguments arguments, StubFaults faults, Stu
             ("POST", "/v1/chat/completions" or "/v1/completions") => InferAsync(_completion.HandleAsync, request, response, clientLeft),
             ("POST", "/v1/embeddings") => InferAsync(_embedding.HandleAsync, request, response, clientLeft),
             ("POST", "/v1/rerank" or "/rerank" or "/v1/reranking") => InferAsync(_rerank.HandleAsync, request, response, clientLeft),
-            ("POST", "/v1/messages" or "/v1/messages/count_tokens" or "/v1/responses" or "/tokenize" or "/detokenize" or "/apply-template" or "/infill")
+            ("POST", "/v1/messages" or "/v1/messages/count_tokens" or "/v1/responses" or "/tokenize" or "/detokenize" or "/apply-template" or "/infill"
+                or "/v1/audio/speech" or "/v1/images/generations")
                 => InferAsync(static (asked, answer, _) => answer.SendJsonAsync(200, $"{{\"route\":\"{asked.Path}\"}}"), request, response, clientLeft),
             _ => response.SendErrorAsync(404, "File Not Found", "not_found_error"),
         };

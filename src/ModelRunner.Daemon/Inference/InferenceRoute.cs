@@ -23,6 +23,8 @@ internal sealed record InferenceRoute(string Path, string RunnerPath, RunnerMode
         new("/v1/messages/count_tokens", "v1/messages/count_tokens", RunnerMode.Completion),
         new("/anthropic/v1/messages", "v1/messages", RunnerMode.Completion) { HasPrefixes = false },
         new("/anthropic/v1/messages/count_tokens", "v1/messages/count_tokens", RunnerMode.Completion) { HasPrefixes = false },
+        new("/v1/audio/speech", "v1/audio/speech", RunnerMode.Completion),
+        new("/v1/images/generations", "v1/images/generations", RunnerMode.Completion),
         new("/infill", "infill", RunnerMode.Completion),
         new("/apply-template", "apply-template", RunnerMode.Completion),
         new("/tokenize", "tokenize", RunnerMode.Completion) { TakesAnyMode = true },

@@ -104,7 +104,9 @@ public sealed class HttpEdgeTests(SharedDaemon shared) : IClassFixture<SharedDae
     [InlineData("detokenize", "/detokenize")]
     [InlineData("apply-template", "/apply-template")]
     [InlineData("infill", "/infill")]
-    public async Task Routes_of_llama_server_beyond_the_usual_ones_reach_the_runner(string path, string runnerPath)
+    [InlineData("v1/audio/speech", "/v1/audio/speech")]
+    [InlineData("engines/llama.cpp/v1/images/generations", "/v1/images/generations")]
+    public async Task Routes_beyond_the_usual_ones_reach_the_runner(string path, string runnerPath)
     {
         (int status, JsonElement body) = await Daemon.PostAsync(path, """{"model":"tiny-chat"}""");
 
