@@ -93,7 +93,7 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
         {
             ReadOnlyMemory<byte> body = (template with { Messages = _messages }).ToJson(isStream: true);
             using HttpResponseMessage response = await client.PostAsync(Path, body, stop.Token);
-            client.RequireType(response, ChatStream.MediaType);
+            ChatStream.Require(client, response, template.Model);
             await using Stream events = await response.Content.ReadAsStreamAsync(stop.Token);
             await ChatStream.CopyAsync(events, console, answer, stop.Token);
         }

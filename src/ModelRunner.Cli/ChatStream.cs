@@ -14,6 +14,15 @@ internal static class ChatStream
     private const string DataPrefix = "data:";
     private const string Done = "[DONE]";
 
+    /// <summary>Checks that a response is an event stream.</summary>
+    /// <exception cref="CliFailure">The server of the model does not stream, or another program than a daemon responded.</exception>
+    public static void Require(DaemonClient client, HttpResponseMessage response, string model)
+    {
+        if (response.Content.Headers.ContentType?.MediaType == "application/json")
+            throw new CliFailure($"the server of model {model} does not stream its responses; use: model-runner run --json {model} PROMPT", ExitCode.Failure);
+        client.RequireType(response, MediaType);
+    }
+
     /// <summary>Copies the text of all events and writes a final line feed.</summary>
     /// <param name="events">The body of the response.</param>
     /// <param name="console">Where the text is written.</param>

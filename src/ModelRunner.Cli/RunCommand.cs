@@ -67,7 +67,7 @@ internal sealed class RunCommand : ClientCommand
         }
 
         using HttpResponseMessage answer = await client.PostAsync(Path, body, cancellation);
-        client.RequireType(answer, ChatStream.MediaType);
+        ChatStream.Require(client, answer, question.Model);
         await using Stream stream = await answer.Content.ReadAsStreamAsync(cancellation);
         await ChatStream.CopyAsync(stream, Console, answer: null, cancellation);
     }

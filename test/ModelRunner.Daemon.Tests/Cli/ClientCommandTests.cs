@@ -281,6 +281,18 @@ public sealed class ClientCommandTests
         Assert.Contains("nothing listens on http://127.0.0.1:1;", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_server_that_does_not_stream_is_told_with_the_remedy()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/v1/chat/completions", """{"object":"chat.completion"}""");
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(["run", "otter", "hi"]);
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Equal(
+            "model-runner: the server of model otter does not stream its responses; use: model-runner run --json otter PROMPT\n", error);
+    }
+
     [Theory]
     [InlineData("ps", "/engines/ps", 200, "text/html", "<html>")]
     [InlineData("ps", "/engines/ps", 200, "application/json", "{\"object\":\"list\"}")]
