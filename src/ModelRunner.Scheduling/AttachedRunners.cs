@@ -88,6 +88,8 @@ internal sealed class AttachedRunners
                 if (request.IsTrial || isSilent)
                     Avoid(runner, request, now, settings);
                 break;
+            case RequestResult.NotSent:
+                break;
         }
     }
 

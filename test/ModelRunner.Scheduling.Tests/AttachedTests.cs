@@ -73,6 +73,20 @@ public class AttachedTests
     }
 
     [Fact]
+    public void A_trial_that_was_not_sent_does_not_count_as_a_failure()
+    {
+        (RunnerId broken, RequestId failed) = _bed.Send(A);
+        _bed.Break(failed);
+        _bed.Send(A);
+        _bed.Pass(Seconds(0.1));
+        (RunnerId tried, RequestId trial) = _bed.Send(A);
+        Assert.Equal(broken, tried);
+        _bed.Handle(new RequestCompleted(trial, RequestResult.NotSent));
+
+        Assert.Equal(broken, _bed.Send(A).Runner);
+    }
+
+    [Fact]
     public void A_response_to_a_request_from_before_the_failure_does_not_reset_it()
     {
         (RunnerId one, RequestId old) = _bed.Send(A);

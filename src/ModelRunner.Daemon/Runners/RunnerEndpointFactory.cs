@@ -113,7 +113,7 @@ internal static class RunnerEndpointFactory
             UseProxy = false,
         };
         if (socketPath is not null)
-            handler.ConnectCallback = (_, cancellationToken) => UnixSocketStream.ConnectAsync(socketPath, cancellationToken);
+            handler.ConnectCallback = (_, cancellationToken) => UnixSocketStream.ConnectAsync(socketPath, TimeProvider.System, cancellationToken);
         return handler;
     }
 }

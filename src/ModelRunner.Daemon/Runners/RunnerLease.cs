@@ -22,7 +22,7 @@ internal sealed class RunnerLease(RunnerId runner, RunnerEndpoint endpoint, Acti
     public CancellationToken RunnerGone { get; init; }
 
     /// <summary>The result for the runner. The holder sets it before <see cref="Dispose"/>.</summary>
-    public RequestResult Result { get; set; } = RequestResult.Abandoned;
+    public RequestResult Result { get; set; } = RequestResult.NotSent;
 
     public void Dispose() => release(Result);
 }

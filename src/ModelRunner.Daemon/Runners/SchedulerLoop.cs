@@ -249,7 +249,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         }
 
         // The client disconnected between the decision and now.
-        Post(new RequestCompleted(admit.Request, RequestResult.Abandoned));
+        Post(new RequestCompleted(admit.Request, RequestResult.NotSent));
     }
 
     private void Refuse(Refuse refusal)

@@ -10,6 +10,9 @@ namespace ModelRunner.Daemon.Runners;
 /// </summary>
 internal sealed class UnixSocketStream : Stream
 {
+    /// <summary>The time between two attempts to connect to a server whose queue of new connections is full.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(5);
+
     private readonly NetworkStream _inner;
     private volatile bool _awaitsResponse;
     private volatile RequestUnreadException? _unread;
@@ -31,14 +34,33 @@ internal sealed class UnixSocketStream : Stream
     }
 
     /// <summary>Opens a connection, which the caller disposes of.</summary>
+    /// <param name="path">The absolute path of the socket.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends the wait for a server that does not accept connections.</param>
     /// <exception cref="SocketException">No process listens there, or this user may not connect.</exception>
-    public static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
+    public static async ValueTask<Stream> ConnectAsync(string path, TimeProvider time, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await TryConnectAsync(path, cancellationToken) is { } stream)
+                return stream;
+            await Task.Delay(RetryInterval, time, cancellationToken);
+        }
+    }
+
+    // The kernel refuses a connection at once if the server's queue is full. On TCP it would try again by itself.
+    private static async ValueTask<Stream?> TryConnectAsync(string path, CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
             return new UnixSocketStream(socket);
+        }
+        catch (SocketException failure) when (failure.SocketErrorCode is SocketError.WouldBlock)
+        {
+            socket.Dispose();
+            return null;
         }
         catch
         {

@@ -9,8 +9,11 @@ public enum RequestResult
     /// <summary>The runner refused the connection, sent an incomplete response, or responded that it cannot serve (502, 503 or 504).</summary>
     RunnerFailed,
 
-    /// <summary>No result: the client disconnected before the response began, or the request was never sent.</summary>
+    /// <summary>No result: the client disconnected before the response began.</summary>
     Abandoned,
+
+    /// <summary>The request was not sent to the runner.</summary>
+    NotSent,
 
     /// <summary>
     /// The runner responded with another error of its own (500 and above). A single one may be caused by the request; several in a row are

@@ -35,6 +35,8 @@ internal static class AttachedFailure
 
     private static string Reason(Exception? cause)
     {
+        if (cause is OperationCanceledException)
+            return "there was no answer in time";
         SocketException? socket = null;
         for (Exception? inner = cause; inner is not null && socket is null; inner = inner.InnerException)
             socket = inner as SocketException;

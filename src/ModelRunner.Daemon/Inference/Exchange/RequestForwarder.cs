@@ -80,11 +80,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
             return ForwardOutcome.Cut;
 
         context.Response.StatusCode = StatusCodes.Status200OK;
-        if (cause is HttpRequestException
-            {
-                HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-            or HttpRequestError.SecureConnectionError
-            })
+        if (IsNotConnected(cause))
             return ForwardOutcome.NotReached;
 
         // If reading of the body never began, the request waited for a connection and was not sent.
@@ -92,6 +88,14 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
             ? ForwardOutcome.Unread
             : ForwardOutcome.RunnerFailed;
     }
+
+    // After the connect timeout the handler throws a cancellation that was caused by a timeout; no other timeout is set.
+    private static bool IsNotConnected(Exception? cause) =>
+        cause is HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+        }
+        or OperationCanceledException { InnerException: TimeoutException };
 
     // llama-server copies the name of the request into embedding and reranking responses, so it gets the full name.
     private static ReadOnlyPartsStream BodyFor(RunnerLease lease, RunnerRequest request) =>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -184,6 +185,24 @@ public sealed class RequestForwarderTests
         using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
 
         Assert.Equal(418, (int)response.StatusCode);
+        Assert.Equal(ForwardOutcome.NotReached, await fixture.Outcome);
+    }
+
+    [Fact]
+    public async Task A_server_that_accepts_no_connection_in_time_was_not_reached()
+    {
+        // A queue of length 0 holds one connection; the kernel drops the next ones.
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(0);
+        var address = (IPEndPoint)listener.LocalEndPoint!;
+        using var first = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await first.ConnectAsync(address, Cancellation);
+        await using ForwardingFixture fixture =
+            await ForwardingFixture.StartAsync(RunnerEndpointFactory.ForAddress(new Uri($"http://{address}/")));
+
+        using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
+
         Assert.Equal(ForwardOutcome.NotReached, await fixture.Outcome);
     }
 
