@@ -257,17 +257,14 @@ internal sealed class PageAssembler : IDisposable
     // Only changes are logged, because a scrape arrives every few seconds.
     private void LogChange(in SourceOutcome source)
     {
-        ScrapeFailureReason? failure = source.Failure is { } reason && reason.IsExpected() ? null : source.Failure;
-        if (failure != source.Counters.LastFailure)
-        {
-            RunnerKey key = source.Scrape.Runner.Key;
-            if (failure is { } cause)
-                _logger.LogAbsent(key.Model, key.Backend, ModeText.Format(key.Mode), cause.ToSentence());
-            else if (source.Failure is null)
-                _logger.LogPresent(key.Model, key.Backend, ModeText.Format(key.Mode));
-        }
-
-        source.Counters.LastFailure = failure;
+        if (source.Failure == source.Counters.LastFailure || source.Failure?.IsExpected() == true)
+            return;
+        RunnerKey key = source.Scrape.Runner.Key;
+        if (source.Failure is { } cause)
+            _logger.LogAbsent(key.Model, key.Backend, ModeText.Format(key.Mode), cause.ToSentence());
+        else
+            _logger.LogPresent(key.Model, key.Backend, ModeText.Format(key.Mode));
+        source.Counters.LastFailure = source.Failure;
     }
 
     // Duplicates are only known after the merge, so these counts appear on the next page.
@@ -279,8 +276,10 @@ internal sealed class PageAssembler : IDisposable
                 continue;
             if (source.Scrape.RunnerScrape!.TryCount())
                 source.Counters.CountDropped(summary);
-            else if (summary.Dropped(ExpositionErrorReason.EscapingCollision) > 0 && source.Scrape.RunnerScrape.TryCountEscaping())
-                source.Counters.CountDropped(summary, ExpositionErrorReason.EscapingCollision);
+
+            // Only pages with escaped names have collisions, and the first page of a scrape may have other names.
+            if (summary.Dropped(ExpositionErrorReason.EscapingCollision) > 0 && source.Scrape.RunnerScrape.TryCountEscaping())
+                source.Counters.CountEscapingCollisions(summary);
         }
 
         var conflicts = new int[_conflicts.Length];

@@ -18,11 +18,14 @@ internal sealed class RunnerCounters
 
     public void CountFailure(ScrapeFailureReason reason, int times = 1) => _failures[(int)reason] += times;
 
+    /// <summary>Counts dropped lines, except those of <see cref="CountEscapingCollisions"/>.</summary>
     public void CountDropped(SourceSummary summary)
     {
         for (int reason = 0; reason < _dropped.Length; reason++)
-            _dropped[reason] += summary.Dropped((ExpositionErrorReason)reason);
+            if (reason != (int)ExpositionErrorReason.EscapingCollision)
+                _dropped[reason] += summary.Dropped((ExpositionErrorReason)reason);
     }
 
-    public void CountDropped(SourceSummary summary, ExpositionErrorReason reason) => _dropped[(int)reason] += summary.Dropped(reason);
+    public void CountEscapingCollisions(SourceSummary summary) =>
+        _dropped[(int)ExpositionErrorReason.EscapingCollision] += summary.Dropped(ExpositionErrorReason.EscapingCollision);
 }

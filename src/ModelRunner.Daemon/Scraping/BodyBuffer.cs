@@ -73,11 +73,25 @@ internal sealed class BodyBuffer(int maxBytes, BodyBudget budget) : IDisposable
         if (!await budget.TryTakeAsync(length, cancellationToken))
             return false;
         byte[] smaller = _array;
-        byte[] larger = BufferPool.Shared.Rent(bytes);
+        byte[] larger = Rent(bytes, length);
         smaller.AsSpan(0, Length).CopyTo(larger);
         _array = larger;
         Free(smaller);
         return true;
+    }
+
+    // Memory may be short although the budget is not used up.
+    private byte[] Rent(int bytes, int length)
+    {
+        try
+        {
+            return BufferPool.Shared.Rent(bytes);
+        }
+        catch (OutOfMemoryException)
+        {
+            budget.Return(length);
+            throw;
+        }
     }
 
     private void Free(byte[] array)

@@ -166,7 +166,7 @@ internal sealed class RunnerScraper : IDisposable
         foreach (RunnerId id in _targets.Keys)
         {
             if (!present.Contains(id) && _targets.TryRemove(id, out ScrapeTargetState? removed))
-                removed.ReleaseIfOld(_time, TimeSpan.Zero);
+                removed.Remove();
         }
     }
 

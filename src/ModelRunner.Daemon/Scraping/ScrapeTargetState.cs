@@ -9,6 +9,7 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
 {
     private readonly Lock _lock = new();
     private RunnerScrape? _scrape;
+    private bool _isRemoved;
 
     /// <summary>The labels that the daemon adds to each series of the runner.</summary>
     public TargetLabels Labels { get; } = LabelsOf(runner);
@@ -54,6 +55,8 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
             if (outcome.Body is { } body)
                 LastBytes = body.Length;
             waits = scrape.End(outcome, time.GetTimestamp());
+            if (_isRemoved)
+                ReleaseScrape();
         }
 
         int bytes = outcome.Body?.Length ?? 0;
@@ -71,9 +74,25 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
         {
             if (_scrape is null || !IsOld(_scrape, time, minInterval))
                 return;
-            _scrape.Release();
-            _scrape = null;
+            ReleaseScrape();
         }
+    }
+
+    /// <summary>Releases the last scrape: now, or at its end if it is still running. Nothing joins this target afterwards.</summary>
+    public void Remove()
+    {
+        lock (_lock)
+        {
+            _isRemoved = true;
+            if (_scrape is { IsEnded: true })
+                ReleaseScrape();
+        }
+    }
+
+    private void ReleaseScrape()
+    {
+        _scrape?.Release();
+        _scrape = null;
     }
 
     private static bool IsOld(RunnerScrape scrape, TimeProvider time, TimeSpan minInterval) =>

@@ -154,6 +154,9 @@ public sealed partial class PageAssemblerTests
         runner.Answer = static (stream, _) => RawRunner.WriteAsync(stream, RawRunner.Page("{}", status: "501 Not Implemented"));
         await PageAsync(pages);
         await PageAsync(pages);
+        runner.Answer = static (stream, _) => RawRunner.WriteAsync(
+            stream, RawRunner.Page("""{"error":{"message":"Loading model"}}""", status: "503 Service Unavailable"));
+        Assert.Contains("reason=\"loading\"", await PageAsync(pages), StringComparison.Ordinal);
         runner.Answer = good;
         await PageAsync(pages);
 
@@ -256,6 +259,21 @@ public sealed partial class PageAssemblerTests
         NegotiatedExposition utf8 = ContentNegotiation.Negotiate("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8");
 
         Assert.Contains("\n{\"rt.units\",", await PageAsync(pages, utf8), StringComparison.Ordinal);
+        await PageAsync(pages);
+        await PageAsync(pages);
+        string page = await PageAsync(pages);
+
+        Assert.Contains(
+            "model_runner_scrape_lines_dropped_total{backend=\"llama.cpp\",model=\"m1:latest\",mode=\"completion\",reason=\"escaping_collision\"} 1\n", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sample_that_the_first_page_of_a_scrape_loses_by_escaping_is_counted_once()
+    {
+        await using RawRunner runner = RawRunner.WithPage(1, "{\"rt.units\"} 1\nrt_units 2\n");
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
+        using PageAssembler pages = Assembler([runner.Snapshot], scraper);
+
         await PageAsync(pages);
         await PageAsync(pages);
         string page = await PageAsync(pages);

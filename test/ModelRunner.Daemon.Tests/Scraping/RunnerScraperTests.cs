@@ -5,6 +5,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Scheduling;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Scraping;
 
@@ -222,6 +223,30 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
+    public async Task The_body_of_a_runner_that_was_removed_during_its_scrape_is_released()
+    {
+        var asked = new TaskCompletionSource();
+        var gate = new TaskCompletionSource();
+        await using var runner = new RawRunner(1, async (stream, _) =>
+        {
+            asked.SetResult();
+            await gate.Task;
+            return await RawRunner.WriteAsync(stream, RawRunner.Page("x 1\n"));
+        });
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
+
+        Task<ScrapeResult> running = scraper.ScrapeAsync([runner.Snapshot], Deadline, Cancellation);
+        await asked.Task;
+        (await scraper.ScrapeAsync([], Deadline, Cancellation)).Dispose();
+        gate.SetResult();
+        using (ScrapeResult result = await running)
+            Assert.Equal("x 1\n", BodyOf(result));
+
+        await DaemonFixture.WaitUntilAsync(
+            () => Task.FromResult(scraper.Bodies.Used == 0), DaemonFixture.Patience);
+    }
+
+    [Fact]
     public async Task A_body_is_released_when_it_can_no_longer_be_shared()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
@@ -248,8 +273,7 @@ public sealed class RunnerScraperTests
         await ScrapeOnceAsync(scraper, runner.Snapshot);
 
         // The request to the runner releases its reference last, possibly after the scrape has ended.
-        while (scraper.Bodies.Used > 0)
-            await Task.Delay(1, Cancellation);
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(scraper.Bodies.Used == 0), DaemonFixture.Patience);
         Assert.DoesNotContain(TimeSpan.Zero, time.DueTimes);
     }
 
