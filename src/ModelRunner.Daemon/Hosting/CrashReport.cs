@@ -16,10 +16,13 @@ internal static class CrashReport
     {
         var exception = failure as Exception;
         LostSignal.Absorb(exception);
-        ProcessLog.StandardError.Write(LogLine.Format(
+        string line = LogLine.Format(
             TimeProvider.System.GetUtcNow(), LogLevel.Critical, typeof(CrashReport).FullName!,
-            "The daemon ends because of an unexpected error. Please report it", exception, withStack: true));
+            "The daemon ends because of an unexpected error. Please report it", exception, withStack: true);
+        ProcessLog.StandardError.Write(line);
+        ProcessLog.File?.Write(line);
         ProcessLog.Flush();
+        ProcessLog.File?.Flush(LogQueue.FlushTime);
 
         // Ends the process as the runtime does, so that a core dump is written if the system is configured for one.
         Libc.Abort();

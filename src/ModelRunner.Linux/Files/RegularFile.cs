@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -14,6 +15,7 @@ internal static class RegularFile
     private const int Append = 0x400; // O_APPEND
     private const int NoControllingTerminal = 0x100; // O_NOCTTY
     private const int SafeFlags = Libc.OpenNoBlock | NoControllingTerminal | Libc.OpenCloseOnExec;
+    private const int TooManyLinks = 40; // ELOOP
     private const int OwnerOnly = 0x180; // octal 0600
 
     /// <summary>Opens a file for reading; links are followed. Null where there is no regular file that this user may read.</summary>
@@ -35,19 +37,36 @@ internal static class RegularFile
         return null;
     }
 
-    /// <summary>Opens a file for appending; links are followed. A missing file is created with mode 0600.</summary>
-    /// <exception cref="IOException">It cannot be opened, or it is not a regular file.</exception>
+    /// <summary>
+    /// Opens a file for appending. A missing file is created with mode 0600. In a folder that several users may write to, another user could
+    /// have created the file, or a link to a file of this user; both are refused.
+    /// </summary>
+    /// <exception cref="IOException">
+    /// It cannot be opened, it is not a regular file, or it belongs neither to this user nor to the owner of its folder.
+    /// </exception>
     public static SafeFileHandle OpenForAppending(string path)
     {
-        int descriptor = Libc.OpenAt(Libc.CurrentDirectory, path, WriteOnly | Create | Append | SafeFlags, OwnerOnly);
+        int descriptor = Libc.OpenAt(Libc.CurrentDirectory, path, WriteOnly | Create | Append | Libc.OpenNoFollow | SafeFlags, OwnerOnly);
         if (descriptor < 0)
-            throw new IOException($"{path} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+        {
+            throw new IOException(Marshal.GetLastPInvokeError() == TooManyLinks
+                ? $"{path} is a link; remove it, or name the folder that it leads to"
+                : $"{path} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
 
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (FileStatus.Of(handle).IsRegular)
+        if (FindProblem(path, FileStatus.Of(handle)) is not { } problem)
             return handle;
 
         handle.Dispose();
-        throw new IOException($"{path} is not a regular file");
+        throw new IOException($"{path} {problem}");
+    }
+
+    private static string? FindProblem(string path, FileStatus status)
+    {
+        if (!status.IsRegular)
+            return "is not a regular file";
+        bool isOwn = status.Owner == Libc.EffectiveUser() || status.Owner == FileStatus.Of(Path.GetDirectoryName(Path.GetFullPath(path))!).Owner;
+        return isOwn ? null : string.Create(CultureInfo.InvariantCulture, $"belongs to user {status.Owner}; remove it, or name another folder");
     }
 }

@@ -74,6 +74,18 @@ public sealed class FileLogTargetTests : IDisposable
     }
 
     [Fact]
+    public void A_link_in_place_of_the_file_is_refused_and_its_target_is_not_written()
+    {
+        string target = Path.Join(_folder.Path, "target");
+        File.WriteAllText(target, "kept");
+        Directory.CreateDirectory(Path.GetDirectoryName(LogPath)!);
+        File.CreateSymbolicLink(LogPath, target);
+
+        Assert.Contains("is a link", Assert.Throws<IOException>(Open).Message, StringComparison.Ordinal);
+        Assert.Equal("kept", File.ReadAllText(target));
+    }
+
+    [Fact]
     public void A_line_that_cannot_be_written_says_why_and_later_ones_are_written()
     {
         using var sink = Open();
