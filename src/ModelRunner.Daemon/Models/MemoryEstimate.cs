@@ -4,7 +4,7 @@ namespace ModelRunner.Daemon.Models;
 
 /// <summary>
 /// Estimates how much memory a runner will use, before it is started: the weights, the KV cache for the context of all slots, the buffer for
-/// one batch and the process itself. The scheduler corrects the estimate by measurements.
+/// one batch and the process itself.
 /// </summary>
 internal static class MemoryEstimate
 {

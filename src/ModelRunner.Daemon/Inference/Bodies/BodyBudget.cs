@@ -199,7 +199,7 @@ internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvide
             while (_waiters.First is { } first && time.GetElapsedTime(first.Value.Since) >= WaitTimeout)
                 Finish(first, isGranted: false);
             if (_waiters.Count > 0)
-                slow.AddRange(_arriving.Where(static share => share.IsSlow));
+                slow.AddRange(_arriving.Where(static share => share.Bytes > 0 && share.IsSlow));
         }
 
         // Cancelling runs foreign code, which must not happen under the lock.
