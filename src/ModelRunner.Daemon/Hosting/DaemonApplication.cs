@@ -131,6 +131,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
         // The host would log a failed start with its stack trace; the command reports it in one sentence instead.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Logging.AddFilter("Yarp", LogLevel.None);
+
+        // A client that breaks the rules of HTTP/2 would fill the log with errors: Kestrel logs one for each frame.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.None);
         builder.UseKestrel(settings, socket, time);
         builder.Services.AddRoutingCore();
         builder.Services.AddHttpForwarder();

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -199,6 +200,54 @@ public sealed class ConnectionTests
 
         Assert.StartsWith(
             "HTTP/1.1 404 ", await OnceAsync(daemon, "PRI /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_that_floods_the_daemon_with_reset_streams_does_not_fill_the_log()
+    {
+        await using DaemonFixture daemon = await StartAsync(1024);
+        for (int i = 0; i < 4; i++)
+        {
+            using Socket socket = await RawHttp.ConnectAsync(daemon.SocketPath);
+            try
+            {
+                await RawHttp.SendAllAsync(socket, FloodOfResets(streams: 2000));
+                socket.Shutdown(SocketShutdown.Send);
+                await RawHttp.ReadToEndAsync(socket);
+            }
+            catch (SocketException)
+            {
+                // The daemon closes the connection before it has read everything.
+            }
+        }
+
+        Assert.StartsWith("HTTP/1.1 200 ", await OnceAsync(daemon, Close(Health)), StringComparison.Ordinal);
+        Assert.DoesNotContain("Kestrel", daemon.Log, StringComparison.Ordinal);
+    }
+
+    // The preface, SETTINGS, and for each stream HEADERS (GET /metrics, http, localhost) and RST_STREAM.
+    private static byte[] FloodOfResets(int streams)
+    {
+        var flood = new MemoryStream();
+        flood.Write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8);
+        WriteFrame(flood, type: 4, flags: 0, stream: 0, []);
+        for (int stream = 1; stream < 2 * streams; stream += 2)
+        {
+            WriteFrame(flood, type: 1, flags: 5, stream, [0x82, 0x86, 0x04, 8, .. "/metrics"u8, 0x01, 9, .. "localhost"u8]);
+            WriteFrame(flood, type: 3, flags: 0, stream, [0, 0, 0, 8]);
+        }
+
+        return flood.ToArray();
+    }
+
+    private static void WriteFrame(Stream frames, byte type, byte flags, int stream, ReadOnlySpan<byte> payload)
+    {
+        Span<byte> head = stackalloc byte[9];
+        BinaryPrimitives.WriteInt32BigEndian(head, payload.Length << 8);
+        (head[3], head[4]) = (type, flags);
+        BinaryPrimitives.WriteInt32BigEndian(head[5..], stream);
+        frames.Write(head);
+        frames.Write(payload);
     }
 
     private static async Task<int> InFlightAsync(HttpClient runner)
