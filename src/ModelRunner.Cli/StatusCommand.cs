@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using ModelRunner.Client;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
@@ -20,7 +21,7 @@ internal sealed class StatusCommand(CliContext context) : ClientCommand("status"
             if (IsJson(result))
                 Console.WriteLine(ToJson(client.Address, number, backends.RootElement, problems));
             else
-                Console.Write($"model-runner {number} is running at {client.Address}\n\n{ToTable(backends.RootElement)}");
+                Console.Write($"model-runner {PlainText.Escape(number)} is running at {client.Address}\n\n{ToTable(backends.RootElement)}");
             ModelProblems.Print(problems, Console);
             return ExitCode.Success;
         }

@@ -14,7 +14,7 @@ internal static class LabelText
             return true;
 
         string text = written.Text;
-        if (text.Length is > 0 and <= MaxLength && ReferenceEquals(PlainText.Escape(text), text) && text.Trim() == text)
+        if (text.Length is > 0 and <= MaxLength && PlainText.IsPlain(text) && text.Trim() == text)
             return true;
 
         problems.Add(new ConfigurationProblem(written.Key, text, "cannot be a label value",

@@ -94,7 +94,7 @@ internal readonly record struct ModelReference(string Name, string Tag)
     /// </summary>
     public static bool TryParseWritten(string text, out ModelReference reference, out string? problem)
     {
-        if (ReferenceEquals(PlainText.Escape(text), text) || text.Length > MaxLength)
+        if (PlainText.IsPlain(text) || text.Length > MaxLength)
             return TryParse(text, out reference, out problem);
 
         reference = default;
@@ -109,6 +109,6 @@ internal readonly record struct ModelReference(string Name, string Tag)
         if (text.Length > MaxLength)
             return $"is longer than {MaxLength} characters";
 
-        return ReferenceEquals(PlainText.Escape(text), text) ? null : ControlCharacters;
+        return PlainText.IsPlain(text) ? null : ControlCharacters;
     }
 }

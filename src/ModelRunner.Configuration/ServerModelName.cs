@@ -11,7 +11,7 @@ internal static class ServerModelName
     public static bool Check(WrittenValue? written, List<ConfigurationProblem> problems)
     {
         if (written is null
-            || (written.Text.Trim().Length is > 0 and <= MaxLength && ReferenceEquals(PlainText.Escape(written.Text), written.Text)))
+            || (written.Text.Trim().Length is > 0 and <= MaxLength && PlainText.IsPlain(written.Text)))
             return true;
 
         problems.Add(new ConfigurationProblem(written.Key, written.Text, "cannot be the name of a model",

@@ -10,15 +10,22 @@ internal static class PlainText
 
     /// <summary>
     /// Escapes all characters that could end a line or control a terminal: control characters, line and paragraph separators, bidirectional
-    /// marks and lone surrogates (CWE-117). Returns the same string where there are none.
+    /// marks and lone surrogates (CWE-117).
     /// </summary>
-    public static string Escape(string text)
-    {
-        foreach (char character in text)
-            if (IsUnsafe(character) || char.IsSurrogate(character))
-                return EscapeSlowly(text);
+    public static string Escape(string text) => IsPlain(text) ? text : EscapeSlowly(text);
 
-        return text;
+    /// <summary>Whether <see cref="Escape"/> would change nothing.</summary>
+    public static bool IsPlain(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (IsPair(text, i))
+                i++;
+            else if (IsUnsafe(text[i]))
+                return false;
+        }
+
+        return true;
     }
 
     /// <summary>As <see cref="Escape"/>, with at most <paramref name="maxLength"/> characters of the original.</summary>
@@ -31,9 +38,9 @@ internal static class PlainText
         for (int i = 0; i < text.Length; i++)
         {
             char character = text[i];
-            if (char.IsHighSurrogate(character) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
+            if (IsPair(text, i))
                 escaped.Append(character).Append(text[++i]);
-            else if (IsUnsafe(character) || char.IsSurrogate(character))
+            else if (IsUnsafe(character))
                 AppendEscape(escaped, character);
             else
                 escaped.Append(character);
@@ -51,7 +58,10 @@ internal static class PlainText
         _ => escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}"),
     };
 
-    private static bool IsUnsafe(char character) => character is
+    private static bool IsPair(string text, int index) => index + 1 < text.Length && char.IsSurrogatePair(text[index], text[index + 1]);
+
+    // A surrogate that is not part of a pair is unsafe.
+    private static bool IsUnsafe(char character) => char.IsSurrogate(character) || character is
         < ' ' or (>= '\u007f' and <= '\u009f') or '\u2028' or '\u2029' or '\u200e' or '\u200f' or (>= '\u202a' and <= '\u202e')
         or (>= '\u2066' and <= '\u2069');
 }

@@ -142,6 +142,17 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
+    public async Task Status_does_not_send_what_a_server_calls_its_version_to_the_terminal()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync())
+            .On("/version", """{"version":"1\u001b]0;owned\u0007"}""").On("/engines/status", "{}");
+
+        (_, string output, _) = await daemon.RunAsync(["status"]);
+
+        Assert.StartsWith("model-runner 1\\x1b]0;owned\\x07 is running at ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Metrics_prints_the_page_as_it_is()
     {
         const string Page = "# HELP a b\n# TYPE a gauge\na{model=\"ó\"} 1\n";

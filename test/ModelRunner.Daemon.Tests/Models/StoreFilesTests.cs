@@ -185,6 +185,7 @@ public sealed partial class StoreFilesTests : IDisposable
     [InlineData("a\"b'c.gguf", "a\"b'c:latest")]
     [InlineData("-dash=1.gguf", "-dash=1:latest")]
     [InlineData("größe.gguf", "größe:latest")]
+    [InlineData("\U0001F600.gguf", "\U0001F600:latest")]
     public void Odd_names_are_names(string file, string reference)
     {
         _store.Write(file, Good);
