@@ -46,6 +46,9 @@ internal sealed class ApiException(int status, string type, string message) : Ex
     /// <summary>There is no memory for the request now.</summary>
     public static ApiException Busy(string message) => new(503, "unavailable_error", message) { RetrySeconds = 5 };
 
+    /// <summary>The request uses more memory than there is for one.</summary>
+    public static ApiException TooLarge(string message) => new(413, "invalid_request_error", message);
+
     /// <summary>The prompt is too long.</summary>
     public static ApiException TooLong(int promptTokens, int contextTokens, string message) =>
         new(400, "exceed_context_size_error", message) { PromptTokens = promptTokens, ContextTokens = contextTokens };

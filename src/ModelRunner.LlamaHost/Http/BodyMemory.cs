@@ -12,6 +12,7 @@ internal sealed class BodyMemory(long limitBytes, TimeSpan patience, TimeProvide
     private readonly Lock _lock = new();
     private readonly LinkedList<(long Bytes, TaskCompletionSource Turn)> _waiting = new();
     private long _usedBytes;
+    private long _returnedBytes;
 
     /// <summary>Bytes that bodies hold now.</summary>
     public long UsedBytes
@@ -32,9 +33,6 @@ internal sealed class BodyMemory(long limitBytes, TimeSpan patience, TimeProvide
                 return _waiting.Count;
         }
     }
-
-    /// <summary>The limit for a process that may use the given amount of memory.</summary>
-    public static long ChooseLimit(long availableBytes) => Math.Clamp(availableBytes / 8, 1 << 20, 256 << 20);
 
     /// <summary>Takes the given number of bytes; the caller returns them with <see cref="Return"/>.</summary>
     /// <exception cref="ApiException">The memory did not become free in time.</exception>
@@ -69,15 +67,29 @@ internal sealed class BodyMemory(long limitBytes, TimeSpan patience, TimeProvide
         }
     }
 
+    /// <summary>
+    /// Notes that a body is not used any more. The caller frees its memory if the result is true, and then calls <see cref="Return"/>.
+    /// </summary>
+    /// <returns>Whether this is the only body, or as much as the limit became garbage since the last true.</returns>
+    public bool NoteGarbage(long bytes)
+    {
+        lock (_lock)
+        {
+            _returnedBytes += bytes;
+            if (_usedBytes > bytes && _returnedBytes < limitBytes)
+                return false;
+            _returnedBytes = 0;
+            return true;
+        }
+    }
+
     /// <summary>Returns bytes.</summary>
-    /// <returns>Whether no body holds or waits for memory now.</returns>
-    public bool Return(long bytes)
+    public void Return(long bytes)
     {
         lock (_lock)
         {
             _usedBytes -= bytes;
             LetIn();
-            return _usedBytes == 0;
         }
     }
 

@@ -17,19 +17,18 @@ internal sealed class EmbeddingsEndpoint(HostState state)
         if (engine.Model.Context.PoolingType == LLamaPoolingType.None)
             throw ApiException.Invalid("Pooling type 'none' is not OAI compatible. Please use a different pooling type");
 
-        bool isBase64;
-        List<LLamaToken[]> inputs;
-        using (ReceivedBody received = await ReceivedBody.ReadAsync(context, state.BodyMemory))
-        {
-            CheckMembers(received.Members, engine);
-            isBase64 = IsBase64(received.Members);
-            inputs = ReadInputs(received.Members, engine, embeddings.InputTokens);
-        }
-
+        using ReceivedBody received = await ReceivedBody.ReadAsync(context, state.BodyMemory);
+        CheckMembers(received.Members, engine);
+        bool isBase64 = IsBase64(received.Members);
+        List<LLamaToken[]> inputs = ReadInputs(received.Members, engine, embeddings.InputTokens);
+        received.KeepOnly(inputs.Sum(static input => (long)input.Length) * sizeof(int) + (inputs.Count * BytesFor(engine)));
         float[][] vectors = await Compute(embeddings, inputs, context.RequestAborted);
         int tokens = inputs.Sum(input => input.Length);
         await JsonResponse.Send(context, 200, writer => Write(writer, vectors, tokens, isBase64));
     }
+
+    // The vector, its numbers as text in a buffer that grows by doubling, and the job.
+    private static long BytesFor(RunningEngine engine) => (engine.Model.Model.EmbeddingSize * 64L) + 1024;
 
     // Vectors have the model's own number of dimensions, and length 1. Shorter vectors only make sense for models that were trained for it,
     // which their files do not state.
@@ -53,6 +52,13 @@ internal sealed class EmbeddingsEndpoint(HostState state)
     private static List<LLamaToken[]> ReadInputs(RequestBody body, RunningEngine engine, int limit)
     {
         JsonElement input = body.Find("input") ?? body.Find("content") ?? throw ApiException.Invalid("\"input\" must be provided");
+        long most = MemoryLimits.OfProcess.AllInputsBytes / BytesFor(engine);
+        if (input.ValueKind == JsonValueKind.Array && !TokenList.IsIn(input) && input.GetArrayLength() > most)
+        {
+            throw ApiException.TooLarge(FormattableString.Invariant(
+                $"\"input\" has {input.GetArrayLength()} inputs; with the memory that llama-host may use, at most {most} fit; send fewer"));
+        }
+
         foreach (JsonElement text in input.ValueKind == JsonValueKind.Array ? input.EnumerateArray() : (IEnumerable<JsonElement>)[input])
             PromptBytes.Check([text], engine.Model, limit, tokens => DescribeTooLong($"at least {tokens}", limit));
         var inputs = new List<LLamaToken[]>();

@@ -12,7 +12,7 @@ internal sealed class HostState(HostSettings settings, TimeProvider clock)
 
     /// <summary>The memory for request bodies.</summary>
     public BodyMemory BodyMemory { get; } =
-        new(BodyMemory.ChooseLimit(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes), TimeSpan.FromMinutes(1), clock);
+        new(MemoryLimits.OfProcess.AllBodiesBytes, TimeSpan.FromMinutes(1), clock);
 
     /// <summary>The clock for the times in responses.</summary>
     public TimeProvider Clock { get; } = clock;

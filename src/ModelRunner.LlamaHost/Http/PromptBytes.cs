@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using ModelRunner.LlamaHost.Loading;
 
@@ -13,7 +14,9 @@ internal static class PromptBytes
     /// <summary>Shorter texts are not checked here: their tokens are counted later anyway.</summary>
     private const long FewBytes = 64 * 1024;
 
-    /// <summary>Refuses a prompt whose texts have more bytes than the given number of the model's longest tokens.</summary>
+    /// <summary>
+    /// Refuses a prompt whose texts have more bytes than the given number of the model's longest tokens, or more than fit into memory.
+    /// </summary>
     /// <param name="texts">The JSON strings of the prompt; other values are ignored.</param>
     /// <param name="model">The model.</param>
     /// <param name="limit">The most tokens.</param>
@@ -21,18 +24,29 @@ internal static class PromptBytes
     /// <exception cref="ApiException">The prompt is too long.</exception>
     public static void Check(IEnumerable<JsonElement> texts, LoadedModel model, int limit, Func<long, string> describe)
     {
-        long bytes = texts.Where(static text => text.ValueKind == JsonValueKind.String).Sum(CountBytes);
-        if (bytes <= FewBytes || model.LongestTokenBytes is not { } longest)
-            return;
-
-        long tokens = (bytes + longest - 1) / longest;
-        if (tokens > limit)
-            throw ApiException.TooLong((int)Math.Min(tokens, int.MaxValue), limit, describe(tokens));
+        Check(texts.Sum(CountBytes), model, limit, describe);
     }
 
-    /// <summary>The least number of UTF-8 bytes that a JSON string decodes to. An escape counts as one byte.</summary>
+    /// <summary>The same for a text, such as a chat with all that its template wrote.</summary>
+    /// <exception cref="ApiException">The text is too long.</exception>
+    public static void Check(string text, LoadedModel model, int limit, Func<long, string> describe) =>
+        Check(Encoding.UTF8.GetByteCount(text), model, limit, describe);
+
+    private static void Check(long bytes, LoadedModel model, int limit, Func<long, string> describe)
+    {
+        if (bytes <= FewBytes)
+            return;
+        long tokens = model.LongestTokenBytes is { } longest ? (bytes + longest - 1) / longest : 0;
+        if (tokens > limit)
+            throw ApiException.TooLong((int)Math.Min(tokens, int.MaxValue), limit, describe(tokens));
+        MemoryLimits.OfProcess.CheckText(bytes);
+    }
+
+    /// <summary>The least number of UTF-8 bytes that a JSON string decodes to; 0 for other values. An escape counts as one byte.</summary>
     internal static long CountBytes(JsonElement text)
     {
+        if (text.ValueKind != JsonValueKind.String)
+            return 0;
         ReadOnlySpan<byte> rest = JsonMarshal.GetRawUtf8Value(text)[1..^1];
         long count = 0;
         while (rest.IndexOf((byte)'\\') is >= 0 and int index)

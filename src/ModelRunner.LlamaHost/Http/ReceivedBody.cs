@@ -15,7 +15,7 @@ internal sealed class ReceivedBody : IDisposable
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = MaxDepth };
 
     private readonly BodyMemory _memory;
-    private readonly long _taken;
+    private long _taken;
     private JsonDocument? _document;
 
     private ReceivedBody(BodyMemory memory, long taken) => (_memory, _taken) = (memory, taken);
@@ -28,11 +28,12 @@ internal sealed class ReceivedBody : IDisposable
     public static async Task<ReceivedBody> ReadAsync(HttpContext context, BodyMemory memory)
     {
         // A body without a stated length counts as one of the largest size.
-        long length = context.Request.ContentLength ?? HostServer.MaxBodyBytes;
-        if (length > HostServer.MaxBodyBytes)
-            throw new ApiException(413, "invalid_request_error", $"the request's body is larger than {HostServer.MaxBodyBytes} bytes; send less");
+        MemoryLimits limits = MemoryLimits.OfProcess;
+        long length = context.Request.ContentLength ?? limits.BodyBytes;
+        if (length > limits.BodyBytes)
+            throw TooLarge(limits);
 
-        long taken = length > SmallBytes ? length : 0;
+        long taken = length > SmallBytes ? limits.CostOf(length) : 0;
         if (taken > 0)
             await memory.TakeAsync(taken, context.RequestAborted);
         var body = new ReceivedBody(memory, taken);
@@ -48,15 +49,28 @@ internal sealed class ReceivedBody : IDisposable
         }
     }
 
-    public void Dispose()
+    public void Dispose() => KeepOnly(0);
+
+    /// <summary>Disposes the JSON. A part of the memory stays reserved until disposal, for what was made from the JSON.</summary>
+    /// <param name="bytes">The most bytes that stay reserved.</param>
+    public void KeepOnly(long bytes)
     {
         _document?.Dispose();
         _document = null;
+        long returned = _taken - Math.Min(_taken, bytes);
+        if (returned == 0)
+            return;
 
         // The heap is small, since the model is not on it. Without this call it would keep the memory of the largest bodies.
-        if (_taken > 0 && _memory.Return(_taken))
+        if (_memory.NoteGarbage(returned))
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        _taken -= returned;
+        _memory.Return(returned);
     }
+
+    private static ApiException TooLarge(MemoryLimits limits) => ApiException.TooLarge(FormattableString.Invariant(
+        $"the request's body is larger than {limits.BodyBytes} bytes; send less")
+        + (limits.BodyBytes < HostServer.MaxBodyBytes ? ", or allow llama-host more memory" : ""));
 
     private static async Task<JsonDocument> ParseAsync(HttpContext context)
     {
@@ -64,6 +78,7 @@ internal sealed class ReceivedBody : IDisposable
 
         // The client may have left while the body waited for memory or arrived. To parse it would cost much for nobody.
         context.RequestAborted.ThrowIfCancellationRequested();
+        CheckTokens(bytes.Span);
         try
         {
             return JsonDocument.Parse(bytes, Options);
@@ -80,17 +95,45 @@ internal sealed class ReceivedBody : IDisposable
 
     private static async Task<ReadOnlyMemory<byte>> ReadBytesAsync(HttpContext context)
     {
-        Stream stream = context.Request.Body;
-        if (context.Request.ContentLength is { } length)
+        MemoryLimits limits = MemoryLimits.OfProcess;
+        long most = context.Request.ContentLength ?? limits.BodyBytes + 1;
+        byte[] whole = GC.AllocateUninitializedArray<byte>((int)most);
+        int count;
+        try
         {
-            byte[] whole = GC.AllocateUninitializedArray<byte>((int)length);
-            int count = await stream.ReadAtLeastAsync(whole, whole.Length, throwOnEndOfStream: false, context.RequestAborted);
-            return WithoutMark(whole.AsMemory(0, count));
+            count = await context.Request.Body.ReadAtLeastAsync(whole, whole.Length, throwOnEndOfStream: false, context.RequestAborted);
+        }
+        catch (IOException failure) when (failure is not BadHttpRequestException && !context.RequestAborted.IsCancellationRequested)
+        {
+            // Kestrel throws this for a chunk size that does not fit its integer.
+            throw ApiException.Invalid($"the request's body cannot be read: {failure.Message}");
         }
 
-        var buffer = new MemoryStream();
-        await stream.CopyToAsync(buffer, context.RequestAborted);
-        return WithoutMark(buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
+        return count <= limits.BodyBytes ? WithoutMark(whole.AsMemory(0, count)) : throw TooLarge(limits);
+    }
+
+    // To parse JSON costs memory for each value, also for an empty one. To count the values costs none.
+    private static void CheckTokens(ReadOnlySpan<byte> json)
+    {
+        if (json.Length <= SmallBytes)
+            return;
+        long limit = MemoryLimits.OfProcess.JsonTokens;
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            for (long count = 0; reader.Read(); count++)
+            {
+                if (count == limit)
+                {
+                    throw ApiException.TooLarge(FormattableString.Invariant(
+                        $"the body's JSON has more than {limit} values; send less, or allow llama-host more memory"));
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            // The parser reports it.
+        }
     }
 
     // The byte order mark, which some clients write.

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using LLama.Native;
 using ModelRunner.LlamaHost.Http.Completions;
 using ModelRunner.LlamaHost.Loading;
@@ -11,9 +12,6 @@ namespace ModelRunner.LlamaHost.Http;
 /// </summary>
 internal sealed class TokenEndpoints(HostState state)
 {
-    // A UTF-8 decoder that fails on invalid bytes; the usual one replaces them.
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>Converts a text, or a list of texts and tokens, to tokens.</summary>
     public async Task Tokenize(HttpContext context)
     {
@@ -41,7 +39,11 @@ internal sealed class TokenEndpoints(HostState state)
             throw RequestBody.Wrong("tokens", other, "a list of tokens");
         var bytes = new MemoryStream();
         foreach (LLamaToken token in value is { } tokens ? TokenList.Read("tokens", tokens, model) : [])
+        {
             bytes.Write(model.PieceOf(token, showsSpecial: true));
+            MemoryLimits.OfProcess.CheckText(bytes.Length);
+        }
+
         string text = Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
         await JsonResponse.Send(context, 200, writer => writer.WriteString("content", text));
     }
@@ -52,7 +54,7 @@ internal sealed class TokenEndpoints(HostState state)
         LoadedModel model = state.RequireEngine().Model;
         using ReceivedBody received = await ReceivedBody.ReadAsync(context, state.BodyMemory);
         RequestBody body = received.Members;
-        string prompt = ChatPrompt.Write(body, model.ChatTemplate, ToolSetReader.Read(body, model.ChatTemplate));
+        string prompt = ChatPrompt.Write(body, model, ToolSetReader.Read(body, model.ChatTemplate));
         await JsonResponse.Send(context, 200, writer => writer.WriteString("prompt", prompt));
     }
 
@@ -62,6 +64,8 @@ internal sealed class TokenEndpoints(HostState state)
         bool readsSpecial = body.Boolean("parse_special", true);
         if (body.Find("content") is not { } content)
             return [];
+        MemoryLimits.OfProcess.CheckText((content.ValueKind == JsonValueKind.Array ? content.EnumerateArray() : (IEnumerable<JsonElement>)[content])
+            .Sum(PromptBytes.CountBytes));
         if (content.ValueKind == JsonValueKind.String)
             return model.Tokenize(RequestBody.Text("content", content), addsSpecial, readsSpecial);
         if (content.ValueKind != JsonValueKind.Array)
@@ -91,11 +95,11 @@ internal sealed class TokenEndpoints(HostState state)
         writer.WriteStartObject();
         writer.WriteNumber("id", (int)token);
         writer.WritePropertyName("piece");
-        try
+        if (Utf8.IsValid(piece))
         {
-            writer.WriteStringValue(Strict.GetString(piece));
+            writer.WriteStringValue(piece);
         }
-        catch (DecoderFallbackException)
+        else
         {
             // An incomplete character is not text: its bytes are sent as numbers.
             writer.WriteStartArray();

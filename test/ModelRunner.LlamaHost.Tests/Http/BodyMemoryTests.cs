@@ -16,11 +16,11 @@ public sealed class BodyMemoryTests
 
         // The third would fit, but it may not overtake.
         Assert.Equal((60, 2), (memory.UsedBytes, memory.WaitingCount));
-        Assert.False(memory.Return(60));
+        memory.Return(60);
         await Task.WhenAll(second, third);
 
-        Assert.False(memory.Return(60));
-        Assert.True(memory.Return(10));
+        memory.Return(60);
+        memory.Return(10);
         Assert.Equal((0, 0), (memory.UsedBytes, memory.WaitingCount));
     }
 
@@ -67,9 +67,26 @@ public sealed class BodyMemoryTests
     }
 
     [Theory]
-    [InlineData(256L << 20, 32L << 20)]
-    [InlineData(1L << 20, 1L << 20)]
-    [InlineData(64L << 30, 256L << 20)]
-    public void The_limit_follows_the_memory_of_the_process(long available, long limit) =>
-        Assert.Equal(limit, BodyMemory.ChooseLimit(available));
+    [InlineData(256L << 20, 32L << 20, 16L << 20, 512L << 10)]
+    [InlineData(1L << 20, 1L << 20, 1L << 20, 64L << 10)]
+    [InlineData(64L << 30, 256L << 20, 32L << 20, 32L << 20)]
+    public void The_limits_follow_the_memory_of_the_process(long available, long bodies, long body, long text)
+    {
+        var limits = new MemoryLimits(available);
+
+        Assert.Equal((bodies, body, text), (limits.AllBodiesBytes, limits.BodyBytes, limits.TextBytes));
+    }
+
+    [Fact]
+    public async Task Memory_is_freed_after_the_last_body_and_after_as_much_as_the_limit()
+    {
+        var memory = new BodyMemory(100, Long, TimeProvider.System);
+        await memory.TakeAsync(40, CancellationToken.None);
+        await memory.TakeAsync(60, CancellationToken.None);
+
+        Assert.False(memory.NoteGarbage(40));
+        Assert.True(memory.NoteGarbage(60));
+        memory.Return(60);
+        Assert.True(memory.NoteGarbage(40));
+    }
 }

@@ -9,7 +9,7 @@ public sealed class ReceivedBodyTests
     public async Task The_body_of_a_client_that_left_is_not_parsed_and_gives_its_memory_back()
     {
         const int Size = 1 << 20;
-        var memory = new BodyMemory(2 * Size, TimeSpan.FromMinutes(10), TimeProvider.System);
+        var memory = new BodyMemory(MemoryLimits.OfProcess.CostOf(2 * Size), TimeSpan.FromMinutes(10), TimeProvider.System);
         using var left = new CancellationTokenSource();
         await left.CancelAsync();
         var context = new DefaultHttpContext { RequestAborted = left.Token };

@@ -51,4 +51,17 @@ public sealed class TokenTests(ChatHostFixture fixture) : IClassFixture<ChatHost
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains(part, error.GetProperty("message").GetString());
     }
+
+    [Theory]
+    [InlineData("FFFFFFFFFFFFFFFFF")]
+    [InlineData("FFFFFFFF")]
+    [InlineData("zz")]
+    public async Task A_chunk_size_that_is_no_integer_is_a_bad_request(string size)
+    {
+        string answer = await RawHttp.SendAsync(
+            _host.SocketPath,
+            $"POST /tokenize HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\n{{}}\r\n0\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+    }
 }

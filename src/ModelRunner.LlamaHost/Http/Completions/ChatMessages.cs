@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using ModelRunner.LlamaHost.Tools;
@@ -10,14 +11,21 @@ internal static class ChatMessages
     /// <summary>Reads all messages, in order.</summary>
     /// <param name="body">The request.</param>
     /// <param name="hasToolCalls">Whether the model knows tool calls in the format of <see cref="ToolSet"/>.</param>
+    /// <param name="most">The most messages.</param>
     /// <exception cref="ApiException">There are none, one is not a message, or one needs a function that llama-host does not have.</exception>
-    public static IReadOnlyList<(string Role, string Content)> Read(RequestBody body, bool hasToolCalls)
+    public static IReadOnlyList<(string Role, string Content)> Read(RequestBody body, bool hasToolCalls, int most)
     {
         JsonElement messages = body.Find("messages") ?? throw ApiException.Invalid("\"messages\" must be provided");
         if (messages.ValueKind != JsonValueKind.Array)
             throw RequestBody.Wrong("messages", messages, "a list");
         if (messages.GetArrayLength() == 0)
             throw ApiException.Invalid("\"messages\" must not be empty");
+        if (messages.GetArrayLength() is var count && count > most)
+        {
+            throw ApiException.TooLong(count, most, FormattableString.Invariant(
+                $"request ({count} messages) exceeds the available context size ({most} tokens): a chat may have one message for each token; send fewer"));
+        }
+
         return [.. messages.EnumerateArray().Select(message => ReadMessage(message, hasToolCalls))];
     }
 
@@ -39,11 +47,13 @@ internal static class ChatMessages
 
             foreach (JsonElement part in content.EnumerateArray())
             {
-                if (part.ValueKind == JsonValueKind.Object && new RequestBody(part).Find("text") is { } text)
+                if (part.ValueKind == JsonValueKind.Object && FindText(part) is { } text)
                     yield return text;
             }
         }
     }
+
+    private static JsonElement? FindText(JsonElement part) => new RequestBody(part).Find("text") ?? new RequestBody(part).Find("refusal");
 
     private static (string Role, string Content) ReadMessage(JsonElement message, bool hasToolCalls)
     {
@@ -56,6 +66,7 @@ internal static class ChatMessages
         {
             if (!hasToolCalls)
                 throw ApiException.NeedsLlamaServer("a message with \"tool_calls\" for this model, whose chat template has none in a form known here,");
+            MemoryLimits.OfProcess.CheckText(JsonMarshal.GetRawUtf8Value(calls).Length);
             content += WriteCalls(calls, content.Length > 0);
         }
 

@@ -9,10 +9,15 @@ internal static class ChatPrompt
     private const int MaxRoles = 16;
 
     /// <summary>Writes the prompt as text.</summary>
-    /// <exception cref="ApiException">The messages are invalid, or the model's template cannot format them.</exception>
-    public static string Write(RequestBody body, ChatTemplate template, ToolSet? tools)
+    /// <param name="body">The request.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="tools">The tools that the model may call; null: none.</param>
+    /// <exception cref="ApiException">The messages are invalid or too long, or the model's template cannot format them.</exception>
+    public static string Write(RequestBody body, LoadedModel model, ToolSet? tools)
     {
-        List<(string Role, string Content)> messages = [.. ChatMessages.Read(body, template.HasToolCalls)];
+        ChatTemplate template = model.ChatTemplate;
+        MemoryLimits.OfProcess.CheckText(ChatMessages.FindTexts(body).Sum(PromptBytes.CountBytes));
+        List<(string Role, string Content)> messages = [.. ChatMessages.Read(body, template.HasToolCalls, model.SlotTokens)];
         if (!template.IsKnown)
             throw ApiException.NeedsLlamaServer("this model's chat template, a Jinja program,");
         CheckRoles(messages, template);

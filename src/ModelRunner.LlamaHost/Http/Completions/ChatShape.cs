@@ -24,7 +24,7 @@ internal sealed class ChatShape : ICompletionShape
     {
         CompletionRequestReader.CheckBytes(ChatMessages.FindTexts(body), model);
         ToolSet? tools = ToolSetReader.Read(body, model.ChatTemplate);
-        return new CompletionPrompt([model.Tokenize(ChatPrompt.Write(body, model.ChatTemplate, tools))], tools);
+        return new CompletionPrompt([CompletionRequestReader.Tokenize(ChatPrompt.Write(body, model, tools), model)], tools);
     }
 
     /// <inheritdoc/>

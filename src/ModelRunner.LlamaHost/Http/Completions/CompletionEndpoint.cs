@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json;
 using ModelRunner.LlamaHost.Generation;
 using ModelRunner.LlamaHost.Tools;
 
@@ -22,6 +24,7 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
         {
             RequestBody body = received.Members;
             NeutralMembers.Check(body);
+            CheckOtherMembers(body);
             CompletionPrompt prompt = shape.ReadPrompt(body, running.Model);
             tools = prompt.Tools;
             request = CompletionRequestReader.Read(body, prompt.Prompts, running.Model, AnswerGrammar.Read(body, tools), tools is not null);
@@ -45,6 +48,16 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
         finally
         {
             await left.CancelAsync();
+        }
+    }
+
+    // Tools, schemas and grammars use several times their size.
+    private static void CheckOtherMembers(RequestBody body)
+    {
+        foreach (JsonProperty member in body.Members())
+        {
+            if (member.Name is not ("messages" or "prompt"))
+                MemoryLimits.OfProcess.CheckText(JsonMarshal.GetRawUtf8Value(member.Value).Length);
         }
     }
 

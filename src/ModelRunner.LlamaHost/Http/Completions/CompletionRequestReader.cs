@@ -26,17 +26,8 @@ internal static class CompletionRequestReader
     /// <exception cref="ApiException">A member is invalid, a function is not supported, or a prompt is too long.</exception>
     public static CompletionRequest Read(RequestBody body, IReadOnlyList<LLamaToken[]> prompts, LoadedModel model, string? grammar, bool hasTools)
     {
-        foreach (LLamaToken[] prompt in prompts)
-            CheckLength(prompt, model);
-
         int answers = (int)body.Integer("n", 1, 1, MaxChoices);
-        if (prompts.Count * answers > MaxChoices)
-        {
-            throw ApiException.Invalid(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{prompts.Count} prompts with \"n\" {answers} are {prompts.Count * answers} answers; at most {MaxChoices} can be asked for at once"));
-        }
-
+        CheckPromptCount(prompts.Count, answers);
         if (prompts.Count * answers * (long)(grammar?.Length ?? 0) > MaxGrammarCharacters)
         {
             throw ApiException.Invalid(FormattableString.Invariant(
@@ -67,19 +58,40 @@ internal static class CompletionRequestReader
     public static void CheckBytes(IEnumerable<JsonElement> texts, LoadedModel model) =>
         PromptBytes.Check(texts, model, model.SlotTokens, tokens => DescribeTooLong($"at least {tokens}", model));
 
-    // The choices of one prompt differ even with a fixed seed, and are the same when the request is repeated.
-    private static SamplingSettings Varied(SamplingSettings sampling, int index) =>
-        sampling.Seed is { } seed ? sampling with { Seed = unchecked(seed + (uint)index) } : sampling;
+    /// <summary>Tokenizes one prompt.</summary>
+    /// <exception cref="ApiException">It is empty or too long.</exception>
+    public static LLamaToken[] Tokenize(string prompt, LoadedModel model)
+    {
+        PromptBytes.Check(prompt, model, model.SlotTokens, tokens => DescribeTooLong($"at least {tokens}", model));
+        return CheckLength(model.Tokenize(prompt), model);
+    }
 
-    private static void CheckLength(LLamaToken[] prompt, LoadedModel model)
+    /// <summary>Refuses too many prompts.</summary>
+    /// <exception cref="ApiException">There are too many.</exception>
+    public static void CheckPromptCount(int prompts, int answers)
+    {
+        if ((long)prompts * answers > MaxChoices)
+        {
+            throw ApiException.Invalid(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{prompts} prompts with \"n\" {answers} are {(long)prompts * answers} answers; at most {MaxChoices} can be asked for at once"));
+        }
+    }
+
+    /// <summary>Refuses an empty prompt, and one that does not fit the context.</summary>
+    /// <returns>The prompt.</returns>
+    /// <exception cref="ApiException">It is empty or too long.</exception>
+    public static LLamaToken[] CheckLength(LLamaToken[] prompt, LoadedModel model)
     {
         if (prompt.Length == 0)
             throw ApiException.Invalid("the prompt must not be empty");
-        if (prompt.Length >= model.SlotTokens)
-        {
-            throw ApiException.TooLong(prompt.Length, model.SlotTokens, DescribeTooLong($"{prompt.Length}", model));
-        }
+        return prompt.Length < model.SlotTokens ? prompt
+            : throw ApiException.TooLong(prompt.Length, model.SlotTokens, DescribeTooLong($"{prompt.Length}", model));
     }
+
+    // The choices of one prompt differ even with a fixed seed, and are the same when the request is repeated.
+    private static SamplingSettings Varied(SamplingSettings sampling, int index) =>
+        sampling.Seed is { } seed ? sampling with { Seed = unchecked(seed + (uint)index) } : sampling;
 
     private static string DescribeTooLong(string tokens, LoadedModel model) => FormattableString.Invariant(
         $"request ({tokens} tokens) exceeds the available context size ({model.SlotTokens} tokens), try increasing it");

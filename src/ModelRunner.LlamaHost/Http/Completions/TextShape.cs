@@ -28,6 +28,7 @@ internal sealed class TextShape : ICompletionShape
             return new CompletionPrompt([ReadOne(prompt, model)]);
         if (prompt.GetArrayLength() == 0)
             throw ApiException.Invalid("\"prompt\" must not be empty");
+        CompletionRequestReader.CheckPromptCount(prompt.GetArrayLength(), 1);
         return new CompletionPrompt([.. prompt.EnumerateArray().Select(one => ReadOne(one, model))]);
     }
 
@@ -46,10 +47,10 @@ internal sealed class TextShape : ICompletionShape
     private static LLamaToken[] ReadOne(JsonElement prompt, LoadedModel model)
     {
         if (TokenList.IsIn(prompt))
-            return TokenList.Read("prompt", prompt, model);
+            return CompletionRequestReader.CheckLength(TokenList.Read("prompt", prompt, model), model);
         CompletionRequestReader.CheckBytes([prompt], model);
         return prompt.ValueKind == JsonValueKind.String
-            ? model.Tokenize(RequestBody.Text("prompt", prompt))
+            ? CompletionRequestReader.Tokenize(RequestBody.Text("prompt", prompt), model)
             : throw RequestBody.Wrong("prompt", prompt, "a string, a list of tokens, or a list of these");
     }
 }
