@@ -40,7 +40,7 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
                 case "/clear":
                     _messages.Clear();
                     _messages.AddRange(template.Messages);
-                    view.Note("All that was said is forgotten.");
+                    view.Note("The conversation was deleted.");
                     break;
                 case var prompt:
                     await AskAsync(prompt);

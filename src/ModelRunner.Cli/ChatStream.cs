@@ -55,7 +55,7 @@ internal static class ChatStream
         }
         catch (IOException failure) when (failure is not OutputException && !isDone)
         {
-            problem = "the answer was cut off";
+            problem = "the response is incomplete";
         }
         catch (OperationCanceledException)
         {
@@ -67,7 +67,7 @@ internal static class ChatStream
         if (!endsLine)
             console.Write("\n");
         if (problem is not null || !isDone)
-            throw new CliFailure(problem ?? "the answer was cut off", ExitCode.Failure);
+            throw new CliFailure(problem ?? "the response is incomplete", ExitCode.Failure);
     }
 
     private static string ReadText(string data, out string? problem)
@@ -82,7 +82,7 @@ internal static class ChatStream
         }
         catch (JsonException)
         {
-            problem = "the answer contains something that is not JSON";
+            problem = "the response contains invalid JSON";
             return "";
         }
     }

@@ -8,7 +8,7 @@ namespace ModelRunner.Cli;
 internal sealed class ChatView : IDisposable
 {
     /// <summary>The commands that a user can type.</summary>
-    public const string Commands = "/bye or Ctrl-D ends the chat, Ctrl-C stops an answer, /clear forgets what was said, /help shows this.";
+    public const string Commands = "/bye or Ctrl-D ends the chat, Ctrl-C stops a response, /clear deletes the conversation, /help shows this.";
 
     private readonly StreamWriter _writer;
     private readonly IAnsiConsole _console;

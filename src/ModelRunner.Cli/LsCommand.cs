@@ -10,7 +10,7 @@ namespace ModelRunner.Cli;
 internal sealed class LsCommand : ClientCommand
 {
     public LsCommand(CliContext context)
-        : base("ls", "List the models that there are", context) => Aliases.Add("list");
+        : base("ls", "List the models", context) => Aliases.Add("list");
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {

@@ -11,7 +11,7 @@ internal sealed class PsCommand : ClientCommand
 {
     private const string Failure = "failure";
 
-    private readonly Option<bool> _arguments = new("--arguments") { Description = "Show what each runner was started with" };
+    private readonly Option<bool> _arguments = new("--arguments") { Description = "Show the arguments of each runner" };
 
     public PsCommand(CliContext context)
         : base("ps", "List the runners that are loaded", context) => Add(_arguments);

@@ -17,15 +17,20 @@ internal sealed class RunCommand : ClientCommand
 
     private readonly Argument<string[]> _prompt = new("PROMPT")
     {
-        Description = "What to ask; left out on a terminal: a chat; left out elsewhere, or -: standard input", Arity = ArgumentArity.ZeroOrMore,
+        Description = "The prompt; - reads standard input. Without a prompt, a terminal opens a chat, and other input is read as the prompt",
+        Arity = ArgumentArity.ZeroOrMore,
     };
 
     private readonly Option<string> _system = new("--system") { Description = "Instructions for the model", HelpName = "TEXT" };
-    private readonly Option<string> _maxTokens = new("--max-tokens") { Description = "Ends the answer after so many tokens", HelpName = "N" };
-    private readonly Option<string> _temperature = new("--temperature") { Description = "How freely it answers; 0: always the same", HelpName = "NUMBER" };
+    private readonly Option<string> _maxTokens = new("--max-tokens") { Description = "The most tokens of the response", HelpName = "N" };
+    private readonly Option<string> _temperature = new("--temperature")
+    {
+        Description = "Sampling temperature; 0 always gives the same response",
+        HelpName = "NUMBER",
+    };
 
     public RunCommand(CliContext context)
-        : base("run", "Chat with a model, or ask it one thing", context)
+        : base("run", "Chat with a model, or send it one prompt", context)
     {
         Add(_model);
         Add(_prompt);

@@ -8,7 +8,7 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Cli;
 
 /// <summary><c>model-runner status</c>: shows whether the daemon runs, and its engines.</summary>
-internal sealed class StatusCommand(CliContext context) : ClientCommand("status", "Say whether the daemon runs and with which engines", context)
+internal sealed class StatusCommand(CliContext context) : ClientCommand("status", "Show whether the daemon runs, and its engines", context)
 {
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {

@@ -23,7 +23,7 @@ internal static class UsageCheck
         if (words.Length > 0 && command == root)
             return [UnknownCommand(words[0], root)];
         if (words.Length > 0)
-            return [$"\"{NameOf(command)}\" does not take \"{words[0]}\""];
+            return [$"\"{NameOf(command)}\" does not accept \"{words[0]}\""];
 
         return [.. parsed.Errors.Select(error => Describe(error, command))];
     }

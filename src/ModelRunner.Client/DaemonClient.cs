@@ -146,14 +146,14 @@ internal sealed class DaemonClient : IDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new CliFailure($"{_address} did not take the connection within 5 seconds", ExitCode.NotRunning);
+            throw new CliFailure($"{_address} did not accept the connection within 5 seconds", ExitCode.NotRunning);
         }
 
         // The user did not choose this socket: it lies in the working directory, where other users may be able to write.
         if (_address.Source == AddressSource.WorkingDirectory && !connection.IsOwnUsers)
         {
             await connection.DisposeAsync();
-            throw new CliFailure($"{_address} belongs to another user; name it with --host if you want to ask it", ExitCode.NotRunning);
+            throw new CliFailure($"{_address} belongs to another user; name it with --host to use it anyway", ExitCode.NotRunning);
         }
 
         return connection;
@@ -162,9 +162,9 @@ internal sealed class DaemonClient : IDisposable
     private CliFailure Unreachable(SocketError error)
     {
         if (error is SocketError.AccessDenied)
-            return new CliFailure($"this user may not use {_address}; ask as the user who runs the daemon", ExitCode.NotRunning);
+            return new CliFailure($"this user may not use {_address}; run the command as the user who runs the daemon", ExitCode.NotRunning);
         if (error is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData)
-            return new CliFailure($"there is no machine named \"{_address.Address!.Host}\"", ExitCode.NotRunning);
+            return new CliFailure($"the host name \"{_address.Address!.Host}\" cannot be resolved", ExitCode.NotRunning);
 
         IReadOnlyList<RunningDaemon> others = _address.Source is AddressSource.Registry ? [] : ListOthers();
         string remedy = others.Count == 0
@@ -209,14 +209,15 @@ internal sealed class DaemonClient : IDisposable
             return $"the daemon at {_address} requires a key; set MODEL_RUNNER_API_KEY, or name a file with --api-key-file";
 
         string remedy = _key.Source == AddressSource.Environment ? "set MODEL_RUNNER_HOST to that address" : "name both address and key in one place";
-        return $"the daemon at {_address} requires a key; the one of {_key.Name} was not sent, because the address comes from elsewhere; "
+        return $"the daemon at {_address} requires a key; the key of {_key.Name} was not sent, because the address comes from another source; "
             + $"{remedy}, or use --host with --api-key-file";
     }
 
     private CliFailure Foreign(HttpStatusCode? status = null)
     {
         string answered = status is { } code ? $" (it responded with status {(int)code})" : "";
-        return new CliFailure($"what listens on {_address} is not a model-runner daemon{answered}; name another address with --host", ExitCode.Failure);
+        return new CliFailure(
+            $"the program that listens on {_address} is not a model-runner daemon{answered}; name another address with --host", ExitCode.Failure);
     }
 
     private async Task<JsonDocument> ReadJsonAsync(HttpResponseMessage response, JsonValueKind kind, CancellationToken cancellation)

@@ -131,7 +131,7 @@ internal static class DaemonLocator
 
         throw new CliFailure(
             new ConfigurationProblem(
-                key, text, "is not where a daemon can be", "write the path of a socket, with or without unix: in front, or http://host:port").ToString(),
+                key, text, "is not an address of a daemon", "write the path of a socket, with or without unix: in front, or http://host:port").ToString(),
             ExitCode.Usage);
     }
 }

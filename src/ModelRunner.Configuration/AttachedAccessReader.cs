@@ -71,7 +71,7 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
         bool isVerified = inner.Boolean("verify") ?? true;
         inner.ReportUnknown();
         if (!hasTls)
-            Report(inner.Location, null, "is of no use without an https endpoint", "write https:// in endpoint, or leave tls out");
+            Report(inner.Location, null, "has no effect without an https endpoint", "write https:// in endpoint, or leave tls out");
         if (written is not null && !isVerified)
             Report(inner.Location, null, "has a caFile that would not be used", "leave out caFile, or verify");
         return new AttachedTlsSettings(written is null ? null : ResolveFile(written), isVerified);

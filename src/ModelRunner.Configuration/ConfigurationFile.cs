@@ -63,7 +63,7 @@ internal sealed class ConfigurationFile(string name)
         {
             string location = FileLocation.Format(shown, (int)(failure.LineNumber ?? 0) + 1, "");
             string column = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"column {(failure.BytePositionInLine ?? 0) + 1}");
-            problems.Add(new ConfigurationProblem(location, null, $"is not JSON from {column} on", "mend it there; comments and trailing commas are allowed"));
+            problems.Add(new ConfigurationProblem(location, null, $"is not JSON from {column} on", "correct it; comments and trailing commas are allowed"));
         }
 
         return None;

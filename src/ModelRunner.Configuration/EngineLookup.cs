@@ -26,7 +26,7 @@ internal static class EngineLookup
         string reason = Directory.Exists(named) ? "is a folder without an executable llama-server"
             : File.Exists(named) ? "is not an executable file" : "does not exist";
         reader.Problems.Add(new ConfigurationProblem(written.Key, written.Text, reason,
-            "name llama-server or its folder, or leave it out to take the one of PATH or the embedded runner"));
+            "name llama-server or its folder, or leave it out to use the one in PATH or the embedded runner"));
         return null;
     }
 

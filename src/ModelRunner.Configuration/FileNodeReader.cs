@@ -76,7 +76,8 @@ internal ref struct FileNodeReader(ReadOnlySpan<byte> json, string fileName, Lis
         catch (InvalidOperationException)
         {
             string location = FileLocation.Format(fileName, line, path);
-            problems.Add(new ConfigurationProblem(location, null, "has an escape such as \"\\ud800\" that is half a character", "write the whole character"));
+            problems.Add(new ConfigurationProblem(
+                location, null, "has an escape such as \"\\ud800\" that is only half of a character", "write the whole character"));
             return "";
         }
     }

@@ -44,7 +44,7 @@ internal static class ListenResolver
             return;
 
         reader.Problems.Add(new ConfigurationProblem(bind.Key, bind.Text, "can be reached from other machines and there is no key",
-            $"set {ConfigurationCatalog.ApiKey.NameIn(bind.Source)}, or {ConfigurationCatalog.Insecure.SwitchedOnIn(bind.Source)} if everybody may use it"));
+            $"set {ConfigurationCatalog.ApiKey.NameIn(bind.Source)}, or {ConfigurationCatalog.Insecure.SwitchedOnIn(bind.Source)} if every client may use it"));
     }
 
     // A user who wrote nothing gets the name of the variable.

@@ -74,7 +74,7 @@ internal static class LlamaArgumentTable
         ("--host --port --reuse-port --api-prefix --path", "MODEL_RUNNER_SOCK, MODEL_RUNNER_PORT and MODEL_RUNNER_BIND say where the daemon listens"),
         ("--alias -a --tags", "the name under models in model-runner.json is the name that clients use"),
         ("--metrics --no-metrics", "DISABLE_METRICS=1 turns metrics off"),
-        ("--mmproj -mm", "name the file as mmproj of its model in model-runner.json, or put it beside the model"),
+        ("--mmproj -mm", "name the file as mmproj of its model in model-runner.json, or put it into the folder of the model"),
         ("--embedding --embeddings --rerank --reranking", "the daemon chooses the mode by the route of the request"),
         ("--api-key --api-key-file", "MODEL_RUNNER_API_KEY is the key of the daemon; runners are private to it"),
         ("--slots --no-slots --props --ui --no-ui --webui --no-webui --ui-config --ui-config-file --webui-config --webui-config-file"

@@ -116,7 +116,7 @@ internal sealed class GgufReader(Stream stream)
         if (bytes > (ulong)(_length - Position))
             throw Truncated();
         if (Position + (long)bytes > MaxHeaderBytes)
-            throw new InvalidDataException($"has a header of more than {MaxHeaderBytes >> 20} MiB, which no model needs");
+            throw new InvalidDataException($"has a header of more than {MaxHeaderBytes >> 20} MiB, more than a model needs");
     }
 
     private InvalidDataException Truncated() =>

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 
 /// <summary>
-/// Makes a daemon crash: the runtime calls it at the start of a program where the variable <c>DOTNET_STARTUP_HOOKS</c> names this assembly.
-/// Its name, and that it has no namespace, are the runtime's rule.
+/// Makes a daemon crash: the runtime calls it at the start of a program if the variable <c>DOTNET_STARTUP_HOOKS</c> names this assembly.
+/// The runtime requires this name and no namespace.
 /// </summary>
 [SuppressMessage("Design", "CA1050:Declare types in namespaces", Justification = "The runtime looks for it there.")]
 [SuppressMessage("Design", "MA0047:Declare types in namespaces", Justification = "The runtime looks for it there.")]
@@ -14,7 +14,7 @@ internal static class StartupHook
     {
         var thread = new Thread(static () =>
         {
-            // Whatever the daemon has installed for a crash is there once it has its own handler.
+            // When the daemon has its own handler, its crash handling is installed.
             while (!IsServing())
                 Thread.Yield();
             throw new InvalidOperationException(Message);

@@ -71,7 +71,7 @@ internal sealed class DaemonRegistry
         for (int attempt = 1; ; attempt++)
         {
             PrivateFolder folder = PrivateFolder.TryOpen(_path, create: true)
-                ?? throw new IOException($"{_path} cannot be made, or other users may write to it");
+                ?? throw new IOException($"{_path} cannot be created, or other users can write to it");
             string unfinished = Path.Join(folder.Path, name + ".new");
             try
             {

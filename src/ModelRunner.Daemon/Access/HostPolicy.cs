@@ -40,7 +40,7 @@ internal sealed class HostPolicy(DaemonSettings settings)
 
         return new ApiError(StatusCodes.Status403Forbidden,
             $"the host name \"{PlainText.EscapeAndCut(name, MaxName)}\" is not served; "
-            + "use localhost or the address in numbers, add the name to allowedHosts, or set MODEL_RUNNER_API_KEY",
+            + "use localhost or the IP address, add the name to allowedHosts, or set MODEL_RUNNER_API_KEY",
             ApiError.Permission, "host_not_allowed");
     }
 

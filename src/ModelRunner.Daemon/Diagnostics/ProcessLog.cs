@@ -28,7 +28,7 @@ internal static class ProcessLog
         var target = new FileLogTarget(folder);
         var queue = new LogQueue(target.FilePath, target, time, reason => StandardError.Write(LogLine.Format(
             time.GetUtcNow(), LogLevel.Warning, typeof(ProcessLog).FullName!,
-            $"The log file {target.FilePath} cannot be written: {reason}. Its lines are lost until it can; they are counted on the page.",
+            $"The log file {target.FilePath} cannot be written: {reason}. Until it can be written, its lines are dropped and counted on the metrics page.",
             exception: null, withStack: false)));
         Volatile.Write(ref _file, queue);
         return queue;

@@ -13,7 +13,8 @@ internal static partial class HostingLog
         + "configuration can serve. Install llama.cpp or set LLAMA_SERVER_PATH.")]
     public static partial void LogNoEngine(this ILogger<DaemonApplication> logger);
 
-    [LoggerMessage(LogLevel.Warning, "Every client that reaches {Address} may use this daemon, since it was started as insecure, without a key.")]
+    [LoggerMessage(LogLevel.Warning, "Every client that reaches {Address} can use this daemon, because it was started with the option insecure "
+        + "and without a key.")]
     public static partial void LogInsecure(this ILogger<DaemonApplication> logger, string address);
 
     [LoggerMessage(LogLevel.Warning, "{Sentence}")]
@@ -23,7 +24,7 @@ internal static partial class HostingLog
         "No more connections can be accepted on {Address}: {Cause}. New clients wait until others disconnect; raise the limit of open files (ulimit -n).")]
     public static partial void LogNoFiles(this ILogger<RetryingListener> logger, System.Net.EndPoint address, string cause);
 
-    [LoggerMessage(LogLevel.Information, "Asked to end: running requests may take up to {Seconds} s more.")]
+    [LoggerMessage(LogLevel.Information, "The daemon ends: running requests may take up to {Seconds} s more.")]
     public static partial void LogDraining(this ILogger<DaemonApplication> logger, double seconds);
 
     [LoggerMessage(LogLevel.Information, "SIGHUP is ignored: the daemon does not read its configuration again; restart it to change settings.")]

@@ -24,7 +24,7 @@ internal static class StartCheck
         if (settings.LogDirectory is { } folder && FindLogProblem(folder) is { } reason)
         {
             WrittenValue written = outcome.Written.Find(ConfigurationCatalog.LogDirectory)!;
-            problems.Add(new ConfigurationProblem(written.Key, written.Text, reason, "name a folder that this user may write to, or leave it out"));
+            problems.Add(new ConfigurationProblem(written.Key, written.Text, reason, "name a folder that this user can write to, or leave it out"));
         }
 
         return (settings, problems);

@@ -72,7 +72,7 @@ internal sealed class UnixListener : IDisposable
             if (failure is Win32Exception or IOException or UnauthorizedAccessException)
             {
                 throw new ListenException(
-                    $"cannot make the socket {shown}: {failure.Message}; name another place with {option}", failure);
+                    $"cannot create the socket {shown}: {failure.Message}; name another place with {option}", failure);
             }
 
             throw;
@@ -118,7 +118,7 @@ internal sealed class UnixListener : IDisposable
             {
                 throw new ListenException(
                     $"{SocketLock.HolderOf(lockPath)} still has the lock {shown}{SocketLock.Suffix} after {LockTime.TotalSeconds:0} s, maybe "
-                    + $"a model-runner that lets its last requests end; wait or stop it, or name another place with {option}");
+                    + $"a model-runner that finishes its last requests; wait, or stop it, or name another place with {option}");
             }
 
             if (waited >= SayAfter && !isSaid)
@@ -139,7 +139,7 @@ internal sealed class UnixListener : IDisposable
         if (!found.IsSocket)
         {
             throw new ListenException(
-                $"{shown} is not a socket and is left alone; move it away, or name another place with {option}");
+                $"{shown} is not a socket and is not replaced; move it away, or name another place with {option}");
         }
 
         RefuseIfListening(path, shown, option);
@@ -149,7 +149,7 @@ internal sealed class UnixListener : IDisposable
     private static void RefuseIfListening(string path, string shown, string option)
     {
         if (FileStatus.OfLink(path).IsSocket && IsListening(path))
-            throw new ListenException($"another model-runner answers on {shown}; stop it, or name another place with {option}");
+            throw new ListenException($"another model-runner responds on {shown}; stop it, or name another place with {option}");
     }
 
     // Only a refused connection proves that no process listens; a full queue or a denied connection means that one does. A socket file that

@@ -35,7 +35,7 @@ internal static class WorkerThreads
         }
         catch (OutOfMemoryException)
         {
-            return $"the system gives this process fewer than the {count + FileThreads.SharedCount} threads that it needs; "
+            return $"the system allows this process fewer than the {count + FileThreads.SharedCount} threads that it needs; "
                 + "raise the limit of processes and threads (pids.max, ulimit -u)";
         }
 

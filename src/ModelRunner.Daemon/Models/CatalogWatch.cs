@@ -3,13 +3,13 @@ using ModelRunner.Configuration;
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// Looks at the model store on a thread of its own, one look at a time, and keeps what the last one saw. Nobody waits for a look longer
-/// than they want to. Safe to call from any thread.
+/// Scans the model store on a separate thread, one scan at a time, and keeps the last result. Each caller limits how long it waits for a
+/// scan. Safe to call from any thread.
 /// </summary>
 internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads)
 {
-    /// <summary>How long one look at the store counts. A look at a thousand files takes some milliseconds.</summary>
-    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
+    /// <summary>The minimum age of a scan before the next one. A scan of a thousand files takes a few milliseconds.</summary>
+    private static readonly TimeSpan ScanInterval = TimeSpan.FromSeconds(2);
 
     /// <summary>The pause after a scan, as a multiple of its duration: at most a twentieth of one thread's time goes to scans.</summary>
     private const int PauseFactor = 20;
@@ -21,49 +21,49 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
 
     private readonly Lock _lock = new();
     private volatile CatalogScan? _last;
-    private Task _looking = Task.CompletedTask;
-    private long _lookStarted;
+    private Task _scanning = Task.CompletedTask;
+    private long _scanStarted;
 
-    /// <summary>What was seen last; null: nothing yet.</summary>
+    /// <summary>The last scan; null: there was none yet.</summary>
     public CatalogScan? Last => _last;
 
-    /// <summary>How old the last look is.</summary>
+    /// <summary>The age of the last scan.</summary>
     public TimeSpan Age => _last is { } last ? time.GetElapsedTime(last.Timestamp) : TimeSpan.MaxValue;
 
     /// <summary>Starts a scan if the last one is older than two seconds and 20 times its duration. Waits for a scan that runs.</summary>
-    /// <param name="patience">How long a look may have run while somebody waits for it.</param>
+    /// <param name="patience">How long a scan may have run while a caller waits for it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task RefreshAsync(TimeSpan patience, CancellationToken cancellationToken) =>
-        RefreshAsync(LookInterval, PauseFactor, patience, cancellationToken);
+        RefreshAsync(ScanInterval, PauseFactor, patience, cancellationToken);
 
     /// <summary>Starts a scan for a name that the last one did not find, if the last one is older than its own duration. Waits for a scan that runs.</summary>
     /// <param name="maxAge">A younger scan is good enough.</param>
-    /// <param name="patience">How long a scan may have run while somebody waits for it.</param>
+    /// <param name="patience">How long a scan may have run while a caller waits for it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task RefreshForUnknownAsync(TimeSpan maxAge, TimeSpan patience, CancellationToken cancellationToken) =>
         RefreshAsync(maxAge, PauseFactorForUnknown, patience, cancellationToken);
 
     private async Task RefreshAsync(TimeSpan maxAge, int pauseFactor, TimeSpan patience, CancellationToken cancellationToken)
     {
-        Task looking;
+        Task scanning;
         TimeSpan rest;
         lock (_lock)
         {
-            if (_looking.IsCompleted && IsOlder(maxAge, pauseFactor))
+            if (_scanning.IsCompleted && IsOlder(maxAge, pauseFactor))
             {
-                _lookStarted = time.GetTimestamp();
-                _looking = threads.RunAsync<object?>(null, Look);
+                _scanStarted = time.GetTimestamp();
+                _scanning = threads.RunAsync<object?>(null, Scan);
             }
 
-            looking = _looking;
-            rest = patience - time.GetElapsedTime(_lookStarted);
+            scanning = _scanning;
+            rest = patience - time.GetElapsedTime(_scanStarted);
         }
 
-        if (looking.IsCompleted || rest <= TimeSpan.Zero)
+        if (scanning.IsCompleted || rest <= TimeSpan.Zero)
             return;
 
-        // A look that failed is made again by the next one who needs it.
-        await Task.WhenAny(looking, Task.Delay(rest, time, cancellationToken));
+        // If a scan failed, the next caller starts another one.
+        await Task.WhenAny(scanning, Task.Delay(rest, time, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
     }
 
@@ -75,7 +75,7 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
         return time.GetElapsedTime(last.Timestamp) >= (maxAge > pause ? maxAge : pause);
     }
 
-    private object? Look()
+    private object? Scan()
     {
         long started = time.GetTimestamp();
 

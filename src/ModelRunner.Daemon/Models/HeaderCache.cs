@@ -42,7 +42,7 @@ internal sealed class HeaderCache(FileThreads threads)
     }
 
     private static string? FindProblem(ModelFile file) =>
-        file.MissingShards > 0 ? $"lacks {file.MissingShards} of its {file.Shards.Count + file.MissingShards} parts" : file.Problem;
+        file.MissingShards > 0 ? $"is incomplete: {file.MissingShards} of its {file.Shards.Count + file.MissingShards} parts are missing" : file.Problem;
 
     private Task<GgufReadOutcome> BeginReadAsync(ModelFile file)
     {
@@ -68,7 +68,7 @@ internal sealed class HeaderCache(FileThreads threads)
         }
         catch (OutOfMemoryException)
         {
-            return new GgufReadOutcome(null, "has a header for which there was no memory");
+            return new GgufReadOutcome(null, "has a header that does not fit into memory");
         }
     }
 }

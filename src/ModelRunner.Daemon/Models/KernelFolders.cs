@@ -3,17 +3,17 @@ using ModelRunner.Linux.Files;
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// Tells folders that the kernel makes up, such as <c>/proc</c>, <c>/sys</c> and <c>/dev</c>. They hold no models, and a scan of them may not end.
-/// Remembers the answer for each file system. Used by one thread.
+/// Recognizes folders whose content the kernel generates, such as <c>/proc</c>, <c>/sys</c> and <c>/dev</c>. They contain no models, and a scan
+/// of them may not end. Caches the result for each file system. Used by one thread.
 /// </summary>
 internal sealed class KernelFolders
 {
     private readonly Dictionary<ulong, bool> _devices = [];
 
-    // Its file system is an ordinary one in memory, so only the folder itself tells. A folder in /dev/shm that the user names stays usable.
+    // /dev has an ordinary file system in memory, so it is recognized by its inode. A folder in /dev/shm that the user names can be used.
     private readonly FileId _deviceFolder = FileStatus.Of("/dev").Id;
 
-    /// <summary>Whether the kernel makes up what is in a folder.</summary>
+    /// <summary>Whether the kernel generates the content of a folder.</summary>
     public bool Contains(string path, FileStatus status)
     {
         if (status.Id == _deviceFolder)

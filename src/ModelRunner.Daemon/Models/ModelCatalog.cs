@@ -4,22 +4,22 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// All models that requests can name: those of the configuration, of the store, of the demo and of attached runners. The store is looked at
-/// beside the requests, which read what was seen last; heads of files are read once until the files change. No call takes longer than some
-/// seconds, whatever the disk does. Safe to call from any thread.
+/// All models that requests can name: those of the configuration, of the store, of the demo and of attached runners. The store is
+/// scanned in the background, and requests use the last scan. The header of a file is read once until the file changes. No call takes longer
+/// than a few seconds, even if the disk does not respond. Safe to call from any thread.
 /// </summary>
 internal sealed class ModelCatalog
 {
-    /// <summary>How long somebody waits for the first look at the store, or for the head of a file.</summary>
+    /// <summary>How long a caller waits for the first scan of the store, or for the header of a file.</summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long somebody waits for a look where there is something older to answer with.</summary>
+    /// <summary>How long a caller waits for a scan if there is an older one to use.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>A name that was seen in this time is used at once, while a new look may run.</summary>
+    /// <summary>A name that was found within this time is used at once, even if a new scan is running.</summary>
     private static readonly TimeSpan KnownFor = TimeSpan.FromSeconds(30);
 
-    /// <summary>A file that was put there a moment ago should be found at once.</summary>
+    /// <summary>The maximum age of a scan that did not find a name, so that a new file is found at once.</summary>
     private static readonly TimeSpan MaxAgeForUnknown = TimeSpan.FromMilliseconds(100);
 
     private const int MaxProblems = 100;
@@ -35,7 +35,7 @@ internal sealed class ModelCatalog
     {
     }
 
-    /// <summary>For tests, which decide how long a look takes.</summary>
+    /// <summary>For tests, which decide how long a scan takes.</summary>
     internal ModelCatalog(DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads)
     {
         _time = time;
@@ -44,21 +44,21 @@ internal sealed class ModelCatalog
     }
 
     /// <summary>
-    /// Everything that is wrong with the models, one sentence each and without any absolute path: what could not be looked at, names that
-    /// clash, models that cannot be used or not in full. Bounded.
+    /// All problems with the models, one sentence each and without absolute paths: unreadable folders, names that are used twice, models
+    /// that cannot be used or only in part. Bounded.
     /// </summary>
     public async Task<IReadOnlyList<string>> ListProblemsAsync(CancellationToken cancellationToken)
     {
-        CatalogScan? look = await LookAsync(cancellationToken);
+        CatalogScan? scan = await ScanAsync(cancellationToken);
         var problems = new List<string>();
-        if (look is not { IsWithoutStore: false })
+        if (scan is not { IsWithoutStore: false })
             problems.Add("the model store is still being read; its models are missing");
-        if (look is null)
+        if (scan is null)
             return problems;
 
-        problems.AddRange(look.Snapshot.Problems);
-        await ReadHeadsAsync(look.Snapshot.Sources, FirstPatience, cancellationToken);
-        foreach (ModelSource source in look.Snapshot.Sources)
+        problems.AddRange(scan.Snapshot.Problems);
+        await ReadHeadsAsync(scan.Snapshot.Sources, FirstPatience, cancellationToken);
+        foreach (ModelSource source in scan.Snapshot.Sources)
         {
             if (problems.Count >= MaxProblems)
                 break;
@@ -73,7 +73,7 @@ internal sealed class ModelCatalog
 
     /// <summary>The aliases that would hide a model; none where the store cannot be read in time.</summary>
     public async Task<IReadOnlyList<AliasClash>> FindAliasClashesAsync(CancellationToken cancellationToken) =>
-        (await LookAsync(cancellationToken))?.Snapshot.AliasClashes ?? [];
+        (await ScanAsync(cancellationToken))?.Snapshot.AliasClashes ?? [];
 
     /// <summary>Finds the model that a person means by a reference, in any spelling of it.</summary>
     public async Task<ModelLookup> FindAsync(string reference, CancellationToken cancellationToken)
@@ -87,7 +87,7 @@ internal sealed class ModelCatalog
         if (_watch.Last is { IsWithoutStore: false } known && _watch.Age < KnownFor && known.Snapshot.Find(parsed, out _) is not null)
             await _watch.RefreshAsync(TimeSpan.Zero, cancellationToken);
         else
-            await LookAsync(cancellationToken);
+            await ScanAsync(cancellationToken);
 
         ModelSource? source = _watch.Last?.Snapshot.Find(parsed, out problem);
         if (source is null && _watch.Last is { IsWithoutStore: false })
@@ -102,7 +102,7 @@ internal sealed class ModelCatalog
             return new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous };
         return _watch.Last is { IsWithoutStore: false } last
             ? new ModelLookup(null, await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken)) { Reason = ModelLookupReason.Unknown }
-            : new ModelLookup(null, $"nobody knows yet whether there is a model \"{parsed}\": the model store is still being read; try again later")
+            : new ModelLookup(null, $"the model store is still being read, so it is not known whether model \"{parsed}\" exists; try again later")
             {
                 Reason = ModelLookupReason.NotRead,
             };
@@ -111,12 +111,12 @@ internal sealed class ModelCatalog
     /// <summary>All models that can be used, in order of their references; without those that cannot be read in time.</summary>
     public async Task<IReadOnlyList<ModelEntry>> ListAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<ModelSource> sources = (await LookAsync(cancellationToken))?.Snapshot.Sources ?? [];
+        IReadOnlyList<ModelSource> sources = (await ScanAsync(cancellationToken))?.Snapshot.Sources ?? [];
         await ReadHeadsAsync(sources, FirstPatience, cancellationToken);
         return [.. sources.Select(source => _factory.Create(source, out _)).OfType<ModelEntry>()];
     }
 
-    private async Task<CatalogScan?> LookAsync(CancellationToken cancellationToken)
+    private async Task<CatalogScan?> ScanAsync(CancellationToken cancellationToken)
     {
         await _watch.RefreshAsync(_watch.Last is { IsWithoutStore: false } ? Patience : FirstPatience, cancellationToken);
         return _watch.Last;
@@ -143,7 +143,7 @@ internal sealed class ModelCatalog
         return reading.IsCompleted;
     }
 
-    // What is suggested must be of use. To look into all models for that would let any request read a whole store.
+    // A suggestion must be usable. Checking all models for that would let any request read the whole store.
     private async Task<string> DescribeUnknownAsync(ModelSnapshot snapshot, ModelReference reference, CancellationToken cancellationToken)
     {
         var left = snapshot.Sources.ToList();
@@ -158,6 +158,6 @@ internal sealed class ModelCatalog
             left.Remove(source);
         }
 
-        return $"there is no model \"{reference}\"; \"model-runner ls\" lists the models that there are";
+        return $"there is no model \"{reference}\"; \"model-runner ls\" lists the models";
     }
 }

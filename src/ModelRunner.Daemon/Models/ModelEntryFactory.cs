@@ -80,7 +80,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
 
         RunnerMode[] both = [.. ModelModes.Of(header!, FindPooling(source)).Intersect(source.AttachedModes)];
         return both.Length == 0 ? null : $"is the file {PlainText.EscapeAndCut(file.ShownName, 200)} and also an attached runner in mode "
-            + $"{string.Join(", ", both.Select(ModeText.Format))}; the attached runner gets the requests; rename the file if it should get some";
+            + $"{string.Join(", ", both.Select(ModeText.Format))}; the attached runner gets the requests; rename the file to use both";
     }
 
     private string? FindPictureWarning(ModelSource source)

@@ -11,6 +11,6 @@ namespace ModelRunner.Daemon.Models;
 internal sealed record ModelSource(
     ModelReference Reference, ModelFile? File, ModelSettings Settings, IReadOnlyList<RunnerMode> AttachedModes)
 {
-    /// <summary>Its image projector at the last scan, the configured one or the one beside the file; null: none.</summary>
+    /// <summary>Its image projector at the last scan, the configured one or the one in the folder of the file; null: none.</summary>
     public ModelFile? Projector { get; init; }
 }

@@ -44,7 +44,7 @@ internal static class ProjectorChoice
             if (!isUsed && names.Length > 0)
             {
                 string shown = PlainText.EscapeAndCut(Path.GetRelativePath(root, projectors[0]), MaxShownName);
-                problems.Add($"the image projector {shown} lies beside several models and is named like none of them; "
+                problems.Add($"the image projector {shown} is in a folder with several models, and its name matches none of them; "
                     + "name it after its model, or name it as mmproj of the model in model-runner.json");
             }
         }

@@ -17,7 +17,7 @@ internal sealed class StoreScanner
     /// <summary>Files in all; the rest is left out.</summary>
     public const int MaxFiles = 10_000;
 
-    /// <summary>Entries of folders that one look reads, models or not. A link to <c>/</c> would make a look read the whole disk.</summary>
+    /// <summary>Entries of folders that one scan reads, models or not. With a link to <c>/</c>, a scan would read the whole disk.</summary>
     public const int MaxEntries = 200_000;
 
     private const string Extension = ".gguf";
@@ -51,7 +51,7 @@ internal sealed class StoreScanner
     /// hide the user's own models.
     /// </summary>
     /// <param name="root">The folder.</param>
-    /// <param name="isOptional">Whether it is no problem where the folder is missing.</param>
+    /// <param name="isOptional">Whether the folder may be missing.</param>
     /// <param name="maxEntries">The most entries that are read.</param>
     public static StoreListing Scan(string root, bool isOptional = false, int maxEntries = MaxEntries)
     {
@@ -67,7 +67,7 @@ internal sealed class StoreScanner
         return new StoreListing(models, scanner._problems);
     }
 
-    /// <summary>The projector that belongs to a model of any folder by its name; null where there is none or the folder cannot be read.</summary>
+    /// <summary>The projector that belongs to a model of any folder by its name; null if there is none or the folder cannot be read.</summary>
     public static string? FindProjector(ModelFile model)
     {
         var names = new HashSet<string>(StringComparer.Ordinal) { Path.GetFileName(model.ShownName) };
@@ -85,7 +85,7 @@ internal sealed class StoreScanner
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // What is wrong with the folder shows at the model itself.
+            // A problem with the folder is reported for the model.
         }
 
         return projectors.Count == 0 ? null : ProjectorChoice.Choose(Path.GetFileName(model.ShownName), names, projectors);
@@ -122,11 +122,11 @@ internal sealed class StoreScanner
         }
         catch (IOException)
         {
-            // A folder that vanishes while it is looked at holds no models.
+            // A folder that is removed during the scan contains no models.
         }
     }
 
-    // Most entries of a large folder are no models. No object is made for them, and no system call.
+    // Most entries of a large folder are not models. They cost no object and no system call.
     private FileSystemEnumerable<(string Name, bool IsFolder, bool IsLink)> Enumerate(string path) =>
         new(path, static (ref FileSystemEntry entry) => (entry.FileName.ToString(), entry.IsDirectory, IsFolderLink(ref entry)), Options)
         {
@@ -179,7 +179,7 @@ internal sealed class StoreScanner
         kind == FileKind.Missing ? GgufHeaderReader.DescribeUnreadable(path).Replace("a file", "a folder", StringComparison.Ordinal)
             : kind == FileKind.Denied ? "may not be read by this user" : "is not a folder";
 
-    // .NET puts this character where bytes are not UTF-8; the path then leads to nothing.
+    // .NET uses this character for bytes that are not UTF-8; the path then leads to no file.
     private static bool IsNotUtf8(string name) => name.Contains('\ufffd', StringComparison.Ordinal);
 
     private void ReportClosed(string path)
@@ -188,7 +188,7 @@ internal sealed class StoreScanner
             Report($"the folder {Show(path)} of the model store may not be read by this user; its models are left out");
     }
 
-    // These come first, since whoever shows the problems may cut their list.
+    // These come first, because the list of problems may be truncated when it is shown.
     private void ReportLimits()
     {
         if (_closedFolders > MaxShownClosedFolders)

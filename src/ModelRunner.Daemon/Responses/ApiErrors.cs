@@ -42,7 +42,7 @@ internal static class ApiErrors
     public static ApiError WrongMode(ModelEntry model, RunnerMode mode) => ApiError.Invalid(
         $"model \"{model.Reference}\" cannot be run in mode {ModeText.Format(mode)}; "
         + $"it is for {string.Join(" and ", model.Modes.Select(ModeText.Format))}"
-        + (mode == RunnerMode.Embedding && model.Header is not null ? "; --pooling mean among its args lets it make embeddings too" : ""),
+        + (mode == RunnerMode.Embedding && model.Header is not null ? "; add --pooling mean to its args to use it for embeddings too" : ""),
         "model", "unsupported_mode");
 
     /// <summary>The backend that the route names does not exist.</summary>

@@ -59,7 +59,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         {
             StatusCodes.Status404NotFound => ApiError.NotFound($"there is no route {path}; GET / lists the routes", "unknown_route"),
             StatusCodes.Status405MethodNotAllowed => new ApiError(StatusCodes.Status405MethodNotAllowed,
-                $"{path} does not take {method}; it takes {response.Headers.Allow}", ApiError.InvalidRequest, "method_not_allowed"),
+                $"{path} does not support {method}; it supports {response.Headers.Allow}", ApiError.InvalidRequest, "method_not_allowed"),
             _ => null,
         };
     }

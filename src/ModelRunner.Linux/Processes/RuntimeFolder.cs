@@ -65,7 +65,7 @@ internal sealed class RuntimeFolder : IDisposable
                 return folder;
         }
 
-        throw new IOException($"No private folder for runners' sockets could be made in {string.Join(" or ", places)}: "
+        throw new IOException($"No private folder for runners' sockets could be created in {string.Join(" or ", places)}: "
             + $"{Marshal.GetPInvokeErrorMessage(error)}. Set XDG_RUNTIME_DIR or TMPDIR to a short path that can be written to.");
     }
 

@@ -16,7 +16,7 @@ public sealed class AccessTests
     ];
 
     [Fact]
-    public async Task A_rebound_name_is_refused_on_every_route_before_anything_happens()
+    public async Task A_rebound_host_name_is_refused_on_all_routes()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { HasTcp = true });
         foreach (string route in Routes)
@@ -32,7 +32,7 @@ public sealed class AccessTests
     [InlineData("https://evil.example")]
     [InlineData("http://localhost:3000")]
     [InlineData("null")]
-    public async Task A_page_that_is_not_listed_is_refused_on_every_route_before_anything_happens(string origin)
+    public async Task An_origin_that_is_not_allowed_is_refused_on_all_routes(string origin)
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { HasTcp = true });
         foreach (string route in Routes)
@@ -45,7 +45,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task A_page_that_is_listed_may_ask_and_read_the_answer()
+    public async Task An_allowed_origin_can_send_requests_and_read_responses()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("DMR_ORIGINS", "http://chat.example:3000"));
         using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
@@ -70,7 +70,7 @@ public sealed class AccessTests
     [InlineData("user-agent,x-stainless-helper-method,openai-beta,idempotency-key,http-referer,x-title",
         "user-agent, x-stainless-helper-method, openai-beta, idempotency-key, http-referer, x-title")]
     [InlineData("content-type", "content-type")]
-    public async Task A_listed_page_may_send_the_headers_that_it_asks_for(string asked, string allowed)
+    public async Task An_allowed_origin_can_send_the_headers_that_it_requests(string asked, string allowed)
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("DMR_ORIGINS", "http://chat.example:3000"));
         using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
@@ -87,7 +87,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public void A_list_that_holds_anything_but_names_of_headers_is_not_repeated()
+    public void A_header_list_with_invalid_names_is_not_returned()
     {
         string usual = OriginPolicy.AllowHeaders("");
 
@@ -111,7 +111,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task SEC_01_The_page_holds_nothing_of_clients_keys_or_prompts()
+    public async Task SEC_01_The_page_contains_no_keys_or_prompts_of_clients()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("MODEL_RUNNER_API_KEY", "secret-key-of-ada"));
         using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
@@ -161,7 +161,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task A_key_may_come_as_clients_of_Anthropic_send_it()
+    public async Task A_key_is_accepted_as_Anthropic_clients_send_it()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("MODEL_RUNNER_API_KEY", "Open-sesame"));
 
@@ -170,7 +170,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task With_a_key_only_health_is_open_and_only_to_the_port()
+    public async Task With_a_key_only_health_needs_no_key_on_the_port()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("MODEL_RUNNER_API_KEY", "Open-sesame"));
         foreach (string route in Routes.Where(static route => route != "health"))

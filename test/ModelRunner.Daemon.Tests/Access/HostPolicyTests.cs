@@ -29,7 +29,7 @@ public sealed class HostPolicyTests
     [InlineData("127.0.0.1.evil.example:8080", false)]
     [InlineData("gpu-box", false)]
     [InlineData("other.docker.internal", false)]
-    public void On_loopback_only_localhost_and_numbers_are_served(string host, bool isServed) =>
+    public void On_loopback_only_localhost_and_IP_addresses_are_served(string host, bool isServed) =>
         Assert.Equal(isServed, Check(host, IPAddress.Loopback, null));
 
     [Theory]
@@ -38,11 +38,11 @@ public sealed class HostPolicyTests
     [InlineData("model-runner.docker.internal", true)]
     [InlineData("evil.example", false)]
     [InlineData("internal.evil.example", false)]
-    public void For_other_machines_names_that_nobody_can_register_are_served_too(string host, bool isServed) =>
+    public void For_other_machines_private_host_names_are_served_too(string host, bool isServed) =>
         Assert.Equal(isServed, Check(host, IPAddress.Any, null));
 
     [Fact]
-    public void With_a_key_every_name_is_served_since_a_rebound_page_does_not_know_it() =>
+    public void With_a_key_all_host_names_are_served() =>
         Assert.True(Check("models.company.example", IPAddress.Any, "secret"));
 
     [Theory]
@@ -53,7 +53,7 @@ public sealed class HostPolicyTests
     [InlineData("pods.example", false)]
     [InlineData("evilpods.example", false)]
     [InlineData("model-runner.llm.evil.example", false)]
-    public void Names_of_the_setting_are_served_on_loopback(string host, bool isServed) =>
+    public void Allowed_host_names_are_served_on_loopback(string host, bool isServed) =>
         Assert.Equal(isServed, Check(host, IPAddress.Loopback, null, ["model-runner", "model-runner.llm", "*.pods.example"]));
 
     [Theory]

@@ -5,7 +5,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Api;
 
-/// <summary>What real clients send at the edges of HTTP, and what they expect.</summary>
+/// <summary>Unusual but valid HTTP requests of real clients.</summary>
 public sealed class HttpEdgeTests(SharedDaemon shared) : IClassFixture<SharedDaemon>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -19,7 +19,7 @@ public sealed class HttpEdgeTests(SharedDaemon shared) : IClassFixture<SharedDae
     [InlineData("metrics", 200)]
     [InlineData("v1/models", 200)]
     [InlineData("nope", 404)]
-    public async Task Every_answer_carries_the_clients_request_id_or_a_new_one(string path, int status)
+    public async Task Each_response_has_the_clients_request_id_or_a_new_one(string path, int status)
     {
         (int first, string own) = await RequestIdAsync(path, "req_abc-1.2:3");
         (int second, string made) = await RequestIdAsync(path, null);
@@ -33,7 +33,7 @@ public sealed class HttpEdgeTests(SharedDaemon shared) : IClassFixture<SharedDae
     }
 
     [Fact]
-    public async Task A_runners_answer_carries_the_request_id_too()
+    public async Task A_runners_response_has_the_request_id_too()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions") { Content = new StringContent(Chat) };
         request.Headers.Add("X-Request-ID", "from-the-client");
@@ -50,7 +50,7 @@ public sealed class HttpEdgeTests(SharedDaemon shared) : IClassFixture<SharedDae
     [InlineData("//health", 200)]
     [InlineData("//slots", 404)]
     [InlineData("//", 200)]
-    public async Task Empty_segments_of_a_path_do_not_count(string path, int status) =>
+    public async Task Empty_path_segments_are_ignored(string path, int status) =>
         Assert.StartsWith($"HTTP/1.1 {status} ", await RawAsync($"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
 
     [Theory]
@@ -61,7 +61,7 @@ public sealed class HttpEdgeTests(SharedDaemon shared) : IClassFixture<SharedDae
     [InlineData("/v1/slots")]
     [InlineData("/engines/llama.cpp/slots")]
     [InlineData("/engines/llama.cpp/v1/../../../props")]
-    public async Task SEC_05_What_shows_the_prompts_of_others_is_not_forwarded(string path)
+    public async Task SEC_05_Routes_that_show_prompts_of_other_clients_are_not_forwarded(string path)
     {
         await Daemon.PostAsync("v1/chat/completions", Chat);
         string answer = await RawAsync($"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
@@ -73,7 +73,7 @@ public sealed class HttpEdgeTests(SharedDaemon shared) : IClassFixture<SharedDae
     [Theory]
     [InlineData("/metrics?model=tiny-chat")]
     [InlineData("/../metrics")]
-    public async Task SEC_05_The_metrics_page_is_the_daemons_own_however_it_is_asked_for(string path)
+    public async Task SEC_05_Every_spelling_of_the_metrics_path_returns_the_daemons_page(string path)
     {
         string answer = await RawAsync($"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
@@ -82,7 +82,7 @@ public sealed class HttpEdgeTests(SharedDaemon shared) : IClassFixture<SharedDae
     }
 
     [Fact]
-    public async Task A_byte_order_mark_before_JSON_is_passed_over_and_does_not_reach_the_runner()
+    public async Task A_byte_order_mark_before_JSON_is_removed()
     {
         byte[] body = [0xef, 0xbb, 0xbf, .. Encoding.UTF8.GetBytes(Chat)];
         using var content = new ByteArrayContent(body);
@@ -106,7 +106,7 @@ public sealed class HttpEdgeTests(SharedDaemon shared) : IClassFixture<SharedDae
     [InlineData("infill", "/infill")]
     [InlineData("v1/audio/speech", "/v1/audio/speech")]
     [InlineData("engines/llama.cpp/v1/images/generations", "/v1/images/generations")]
-    public async Task Routes_beyond_the_usual_ones_reach_the_runner(string path, string runnerPath)
+    public async Task Further_routes_are_forwarded(string path, string runnerPath)
     {
         (int status, JsonElement body) = await Daemon.PostAsync(path, """{"model":"tiny-chat"}""");
 
@@ -128,7 +128,7 @@ public sealed class HttpEdgeTests(SharedDaemon shared) : IClassFixture<SharedDae
     }
 
     [Fact]
-    public async Task Errors_have_the_shape_that_the_clients_of_a_route_know()
+    public async Task Errors_have_the_format_of_their_route()
     {
         (int ollamaStatus, JsonElement ollama) = await Daemon.PostAsync("api/chat", Chat);
         (int anthropicStatus, JsonElement anthropic) = await Daemon.PostAsync("v1/messages", """{"model":"nope"}""");
@@ -141,7 +141,7 @@ public sealed class HttpEdgeTests(SharedDaemon shared) : IClassFixture<SharedDae
     }
 
     [Fact]
-    public async Task An_error_that_no_retry_can_help_says_so()
+    public async Task An_error_that_a_retry_cannot_fix_has_x_should_retry_false()
     {
         using HttpResponseMessage unknown = await Daemon.SendAsync(
             "v1/chat/completions", """{"model":"nope"}""", HttpCompletionOption.ResponseContentRead, Cancellation);

@@ -4,7 +4,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Api;
 
-/// <summary>What is said of the routes, and of a model whose name is in the path.</summary>
+/// <summary>The list of routes, and models whose name is in the path.</summary>
 public sealed class ModelPathTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -36,7 +36,7 @@ public sealed class ModelPathTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task The_list_of_routes_says_which_ones_the_embedded_engine_lacks(bool hasLlamaServer)
+    public async Task The_list_of_routes_marks_those_that_the_embedded_engine_does_not_have(bool hasLlamaServer)
     {
         var environment = new Dictionary<string, string?>(StringComparer.Ordinal);
         if (!hasLlamaServer)

@@ -4,7 +4,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Api;
 
-/// <summary>Loading without asking, errors that no retry can help, and what clients are not shown.</summary>
+/// <summary>Preloading, errors that a retry cannot fix, and details that clients do not see.</summary>
 public sealed class PreloadTests
 {
     private const string Picture = """
@@ -14,7 +14,7 @@ public sealed class PreloadTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_preload_loads_the_model_and_answers_with_nothing()
+    public async Task A_preload_loads_the_model_and_returns_an_empty_response()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Post, "engines/v1/chat/completions");
@@ -46,7 +46,7 @@ public sealed class PreloadTests
     [InlineData(500, "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj", 400)]
     [InlineData(501, "Infill is not supported by this model", 400)]
     [InlineData(500, "Compute error.", 500)]
-    public async Task An_engines_error_that_no_retry_can_help_is_the_clients(int runnerStatus, string message, int status)
+    public async Task An_engine_error_that_a_retry_cannot_fix_becomes_400(int runnerStatus, string message, int status)
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
             WithFault($$"""{"request_status": {{runnerStatus}}, "request_message": "{{message}}"}"""));

@@ -3,11 +3,11 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Api;
 
-/// <summary>What is said of attached servers.</summary>
+/// <summary>How attached servers are shown.</summary>
 public sealed class RunnersEndpointTests
 {
     [Fact]
-    public async Task Attached_servers_that_are_down_are_shown_so_and_replicas_are_told_apart()
+    public async Task Attached_servers_that_are_down_are_shown_as_down_and_replicas_are_distinguished()
     {
         await using StubProcess alive = await StubProcess.StartAsync();
         await using StubProcess silent = await StubProcess.StartAsync();
@@ -43,7 +43,7 @@ public sealed class RunnersEndpointTests
     }
 
     [Fact]
-    public async Task An_unload_says_that_it_leaves_attached_servers_alone()
+    public async Task An_unload_says_that_it_does_not_stop_attached_servers()
     {
         await using StubProcess alive = await StubProcess.StartAsync();
         await using DaemonFixture daemon = await StartAsync(("a", alive.SocketPath), ("b", alive.SocketPath));

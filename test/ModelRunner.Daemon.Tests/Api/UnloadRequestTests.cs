@@ -11,7 +11,7 @@ public sealed class UnloadRequestTests
     [InlineData("""{"all":true,"backend":"","models":[]}""", true, null, "")]
     [InlineData("""{"all":false,"backend":"vllm","models":["a","b"]}""", false, "vllm", "a,b")]
     [InlineData("""{"models":["a"],"backend":null}""", false, null, "a")]
-    public void A_selection_is_read_in_the_shape_of_Docker_Model_Runner(string body, bool isAll, string? backend, string models)
+    public void The_unload_format_of_Docker_Model_Runner_is_accepted(string body, bool isAll, string? backend, string models)
     {
         UnloadRequest request = UnloadRequest.Read(Encoding.UTF8.GetBytes(body));
 
@@ -28,7 +28,7 @@ public sealed class UnloadRequestTests
     [InlineData("""{"models":"a"}""", "not a list")]
     [InlineData("""{"models":[1]}""", "not a string")]
     [InlineData("""{"all":true,"backend":7}""", "not a string")]
-    public void A_selection_of_another_shape_is_refused_with_the_reason(string body, string reason)
+    public void An_invalid_unload_request_is_refused_with_the_reason(string body, string reason)
     {
         ApiError error = Assert.Throws<ApiException>(() => UnloadRequest.Read(Encoding.UTF8.GetBytes(body))).Error;
 

@@ -22,7 +22,7 @@ public sealed class UnloadTests
     }
 
     [Fact]
-    public async Task All_are_unloaded_at_once_and_again_nothing_is()
+    public async Task All_runners_are_unloaded_and_a_second_unload_finds_none()
     {
         await using DaemonFixture daemon = await StartWithTwoAsync();
 
@@ -33,7 +33,7 @@ public sealed class UnloadTests
     }
 
     [Fact]
-    public async Task A_runner_that_hangs_with_a_request_is_gone_after_the_drain_and_the_grace_time()
+    public async Task A_runner_that_hangs_with_a_request_ends_after_the_drain_and_the_grace_time()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
@@ -48,7 +48,7 @@ public sealed class UnloadTests
         long started = Stopwatch.GetTimestamp();
         Assert.Equal((200, 1), await UnloadAsync(daemon, """{"all":true}"""));
 
-        // The stated bound is the drain time, the grace time and 2 s; the rest is for a busy machine.
+        // The limit is the drain time, the grace time and 2 s; the rest is for a busy machine.
         Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(15), $"{Stopwatch.GetElapsedTime(started)}");
         Assert.False(ProcessTable.IsAlive(runner));
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", """{"model":"tiny-chat","messages":[],"max_tokens":1}""")).Status);

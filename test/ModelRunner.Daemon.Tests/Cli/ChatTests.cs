@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace ModelRunner.Daemon.Tests.Cli;
 
-/// <summary>What a person has at a terminal.</summary>
+/// <summary>The chat on a terminal.</summary>
 public sealed class ChatTests
 {
     private const string Path = "/v1/chat/completions";
@@ -11,7 +11,7 @@ public sealed class ChatTests
     private const string EndOfInput = "\u0004";
     private const string ControlC = "\u0003";
 
-    // What is promised is 0.3 s on a quiet machine. On a busy one it may take as long as the start of the program, which is far more work.
+    // The limit is 0.3 s on a quiet machine. On a busy one it may take as long as the start of the program, which is far more work.
     private static readonly TimeSpan MaxEnd = TimeSpan.FromSeconds(1.5);
 
     private static readonly (string, string) NoColor = ("NO_COLOR", "1");
@@ -28,7 +28,7 @@ public sealed class ChatTests
         terminal.Type("/help\n\nAnd \"Sweden\"?\n");
         await terminal.WaitForAsync("Oslo.", times: 2);
         terminal.Type("/clear\n");
-        await terminal.WaitForAsync("forgotten");
+        await terminal.WaitForAsync("deleted");
         terminal.Type("Hi\n");
         await terminal.WaitForAsync("Oslo.", times: 3);
         terminal.Type("/bye\n");
@@ -69,7 +69,7 @@ public sealed class ChatTests
     }
 
     [Fact]
-    public async Task Control_C_stops_an_answer_and_the_chat_goes_on_with_what_was_said()
+    public async Task Control_C_stops_a_response_and_the_chat_keeps_the_printed_part()
     {
         var isAsked = false;
         await using FakeDaemon daemon = (await StartAsync()).OnStream(Path, async context =>
@@ -121,7 +121,7 @@ public sealed class ChatTests
     }
 
     [Fact]
-    public async Task A_failure_is_told_and_the_chat_goes_on()
+    public async Task A_failure_is_reported_and_the_chat_continues()
     {
         int asked = 0;
         await using FakeDaemon daemon = (await StartAsync()).On(Path, async context =>
@@ -145,7 +145,7 @@ public sealed class ChatTests
     }
 
     [Fact]
-    public async Task A_terminal_that_is_lost_is_not_taken_for_the_connection()
+    public async Task A_lost_terminal_is_not_reported_as_a_lost_connection()
     {
         await using FakeDaemon daemon = await StartAsync();
         using var lost = new LostTerminal();
@@ -156,7 +156,7 @@ public sealed class ChatTests
     }
 
     [Fact]
-    public async Task A_model_that_there_is_not_is_told_before_the_first_prompt()
+    public async Task A_missing_model_is_reported_before_the_first_prompt()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(
             "/v1/models/lab/otter", """{"error":{"message":"there is no model \"lab/otter\""}}""", 404);

@@ -16,7 +16,7 @@ public sealed class ClientCommandTests
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public async Task CLI_04_without_a_daemon_every_command_says_so_and_fails(string command)
+    public async Task CLI_04_without_a_daemon_each_command_fails_with_a_message(string command)
     {
         await using FakeDaemon daemon = FakeDaemon.NotStarted();
 
@@ -29,7 +29,7 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
-    public async Task Status_as_JSON_is_JSON_also_without_a_daemon()
+    public async Task Status_without_a_daemon_writes_JSON_too()
     {
         await using FakeDaemon daemon = FakeDaemon.NotStarted();
 
@@ -41,7 +41,7 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
-    public async Task Ps_shows_one_line_a_runner()
+    public async Task Ps_shows_one_line_per_runner()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", Runners);
 
@@ -79,7 +79,7 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
-    public async Task Ps_as_JSON_is_what_the_daemon_said()
+    public async Task Ps_as_JSON_is_the_response_of_the_daemon()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", Runners);
 
@@ -107,7 +107,7 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
-    public async Task What_is_wrong_with_models_goes_to_standard_error()
+    public async Task Problems_with_models_go_to_standard_error()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync())
             .On("/models", "[]").On("/version", """{"version":"1.2.3"}""").On("/engines/status", "{}")
@@ -208,7 +208,7 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
-    public async Task Attached_servers_are_told_apart_and_are_not_called_unloaded()
+    public async Task Attached_servers_are_distinguished_and_not_reported_as_unloaded()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync())
             .On("/engines/unload", """{"unloaded_runners":0,"attached_runners":2}""")
@@ -239,7 +239,7 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
-    public async Task The_key_is_sent_and_its_lack_is_explained()
+    public async Task The_key_is_sent_and_a_missing_key_is_explained()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", """{"error":{"message":"a key is needed"}}""", 401);
         daemon.Environment["MODEL_RUNNER_API_KEY"] = "s3cret";
@@ -270,18 +270,18 @@ public sealed class ClientCommandTests
     [Theory]
     [InlineData("https://example.org")]
     [InlineData("unix:")]
-    public async Task A_name_that_is_no_address_is_a_usage_error(string host)
+    public async Task An_invalid_address_is_a_usage_error(string host)
     {
         await using FakeDaemon daemon = FakeDaemon.NotStarted();
 
         (int exitCode, string output, string error) = await daemon.RunAsync(["ps", "--host", host]);
 
         Assert.Equal((2, ""), (exitCode, output));
-        Assert.Contains($"\"{host}\" is not where a daemon can be", error, StringComparison.Ordinal);
+        Assert.Contains($"\"{host}\" is not an address of a daemon", error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task The_port_of_the_environment_is_asked()
+    public async Task The_port_of_the_environment_is_used()
     {
         await using FakeDaemon daemon = FakeDaemon.NotStarted();
         daemon.Environment["MODEL_RUNNER_PORT"] = "1";
@@ -313,7 +313,7 @@ public sealed class ClientCommandTests
     [InlineData("metrics", "/metrics", 200, "text/html", "<html>")]
     [InlineData("status", "/version", 301, "text/html", "<a href=x>moved</a>")]
     [InlineData("run x hi", "/v1/chat/completions", 200, "text/html", "<html>")]
-    public async Task Something_else_that_listens_there_is_told_in_one_line(string command, string path, int status, string type, string body)
+    public async Task Another_program_on_the_address_is_reported_in_one_line(string command, string path, int status, string type, string body)
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(path, body, status, type);
 
@@ -322,11 +322,11 @@ public sealed class ClientCommandTests
         Assert.Equal((1, ""), (exitCode, output));
         string answered = status == 200 ? "" : $" (it responded with status {status})";
         Assert.Equal(
-            $"model-runner: what listens on unix:{daemon.SocketPath} is not a model-runner daemon{answered}; name another address with --host\n", error);
+            $"model-runner: the program that listens on unix:{daemon.SocketPath} is not a model-runner daemon{answered}; name another address with --host\n", error);
     }
 
     [Fact]
-    public async Task A_server_that_does_not_speak_HTTP_is_told_in_one_line()
+    public async Task A_server_that_does_not_speak_HTTP_is_reported_in_one_line()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", static context =>
         {
@@ -341,7 +341,7 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
-    public async Task Sentences_for_programs_become_sentences_for_people()
+    public async Task Messages_for_programs_become_messages_for_users()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/unload", """
             {"error":{"message":"there is no model \"x\" to unload; GET /engines/ps lists what runs","code":"model_not_found"}}
@@ -361,7 +361,7 @@ public sealed class ClientCommandTests
     [InlineData("run", "x", "y", "--max-tokens", "0")]
     [InlineData("run", "x", "y", "--max-tokens", "many")]
     [InlineData("ps", "--api-key-file", "/nowhere")]
-    public async Task What_cannot_be_understood_ends_with_code_2(params string[] arguments)
+    public async Task An_invalid_command_line_ends_with_code_2(params string[] arguments)
     {
         await using FakeDaemon daemon = FakeDaemon.NotStarted();
 

@@ -10,7 +10,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Cli;
 
-/// <summary>Answers as a daemon would, on the default socket of a folder of its own, and runs commands in that folder.</summary>
+/// <summary>Responds like a daemon, on the default socket of its own folder, and runs commands in that folder.</summary>
 internal sealed class FakeDaemon : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -48,7 +48,7 @@ internal sealed class FakeDaemon : IAsyncDisposable
         await context.Response.WriteAsync(body);
     });
 
-    /// <summary>Answers with events, as a chat does.</summary>
+    /// <summary>Responds with events, as a chat does.</summary>
     public FakeDaemon OnStream(string path, RequestDelegate answer) => On(path, context =>
     {
         context.Response.ContentType = "text/event-stream";

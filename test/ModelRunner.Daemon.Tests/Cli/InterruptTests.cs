@@ -8,7 +8,7 @@ public sealed class InterruptTests
     private const int Terminate = 15;
 
     [Fact]
-    public void Control_C_when_the_answer_has_just_ended_ends_nothing_and_the_next_one_ends_the_command()
+    public void Control_C_just_after_a_response_has_no_effect_and_the_next_one_ends_the_command()
     {
         using var interrupt = new Interrupt();
         var answer = new CancellationTokenSource();
@@ -27,7 +27,7 @@ public sealed class InterruptTests
     [Theory]
     [InlineData(Keyboard)]
     [InlineData(Terminate)]
-    public void A_signal_when_the_command_has_just_ended_is_no_failure(int number)
+    public void A_signal_just_after_the_command_ended_is_not_a_failure(int number)
     {
         var interrupt = new Interrupt();
         interrupt.Dispose();

@@ -3,10 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ModelRunner.Daemon.Tests.Cli;
 
-/// <summary>Makes terminals that have no screen and no keyboard.</summary>
+/// <summary>Creates terminals without a screen and a keyboard.</summary>
 internal static unsafe partial class PseudoTerminal
 {
-    /// <summary>Makes one and returns the end where screen and keyboard would be.</summary>
+    /// <summary>Creates a terminal and returns the end of the screen and the keyboard.</summary>
     /// <param name="path">The device that a program opens.</param>
     public static SafeFileHandle Open(out string path)
     {

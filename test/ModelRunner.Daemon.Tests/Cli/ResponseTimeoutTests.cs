@@ -14,7 +14,7 @@ public sealed class ResponseTimeoutTests
     [InlineData("unload --all", "/health", 10)]
     [InlineData("run otter hello", "/health", 10)]
     [InlineData("run otter hello --json", "/health", 10)]
-    public async Task A_daemon_that_does_not_respond_is_told_in_one_line(string command, string path, int seconds)
+    public async Task A_daemon_that_does_not_respond_is_reported_in_one_line(string command, string path, int seconds)
     {
         var time = new FakeTimeProvider();
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(path, async context =>
@@ -34,7 +34,7 @@ public sealed class ResponseTimeoutTests
     [Theory]
     [InlineData("unload --all", "/engines/unload", """{"unloaded_runners":0}""")]
     [InlineData("run otter hello --json", "/v1/chat/completions", "{}")]
-    public async Task Work_of_a_daemon_that_responds_has_no_time_limit(string command, string path, string answer)
+    public async Task A_daemon_that_responds_has_no_time_limit(string command, string path, string answer)
     {
         var time = new FakeTimeProvider();
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(path, async context =>

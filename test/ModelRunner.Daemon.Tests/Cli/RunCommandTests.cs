@@ -8,7 +8,7 @@ public sealed class RunCommandTests
     private const string Path = "/v1/chat/completions";
 
     [Fact]
-    public async Task The_answer_is_shown_as_it_comes()
+    public async Task The_response_is_shown_as_it_arrives()
     {
         await using FakeDaemon daemon = await FakeDaemon.StartAsync();
         await using var output = new SignallingStream();
@@ -17,7 +17,7 @@ public sealed class RunCommandTests
             await context.Response.WriteAsync(Chunk("Hel"));
             await context.Response.Body.FlushAsync();
 
-            // The second piece is only sent when the first one was seen.
+            // The second piece is sent only after the first one was shown.
             await output.WaitForAsync("Hel");
             await context.Response.WriteAsync(": a comment\n\n" + Chunk("lo") + "data: [DONE]\n\n");
         });
@@ -32,7 +32,7 @@ public sealed class RunCommandTests
     [Theory]
     [InlineData("run", "otter")]
     [InlineData("run", "otter", "-")]
-    public async Task The_prompt_can_be_piped_in(params string[] arguments)
+    public async Task The_prompt_can_come_from_a_pipe(params string[] arguments)
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).OnStream(Path, Chunk("ok\n") + "data: [DONE]\n\n");
 
@@ -61,7 +61,7 @@ public sealed class RunCommandTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task CLI_04_an_unknown_model_is_told_on_standard_error(bool isJson)
+    public async Task CLI_04_an_unknown_model_is_reported_on_standard_error(bool isJson)
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(
             Path, """{"error":{"message":"there is no model \"x:latest\"","type":"invalid_request_error"}}""", 404);
@@ -71,7 +71,7 @@ public sealed class RunCommandTests
     }
 
     [Fact]
-    public async Task An_error_within_the_answer_is_told_after_what_there_was()
+    public async Task An_error_within_a_response_is_reported_after_the_received_part()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).OnStream(
             Path, Chunk("Hel") + "data: {\"error\":{\"message\":\"the runner\\nwas killed\"}}\n\n");
@@ -80,10 +80,10 @@ public sealed class RunCommandTests
     }
 
     [Fact]
-    public async Task An_answer_that_ends_too_early_is_a_failure()
+    public async Task A_response_that_ends_too_early_is_a_failure()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).OnStream(Path, Chunk("Hel"));
-        Assert.Equal((1, "Hel\n", "model-runner: the answer was cut off\n"), await daemon.RunAsync(["run", "otter", "hi"]));
+        Assert.Equal((1, "Hel\n", "model-runner: the response is incomplete\n"), await daemon.RunAsync(["run", "otter", "hi"]));
 
         await using var output = new SignallingStream();
         daemon.OnStream(Path, async context =>
@@ -93,12 +93,12 @@ public sealed class RunCommandTests
             await output.WaitForAsync("Hel");
             context.Abort();
         });
-        Assert.Equal((1, "", "model-runner: the answer was cut off\n"), await daemon.RunAsync(["run", "otter", "hi"], output: output));
+        Assert.Equal((1, "", "model-runner: the response is incomplete\n"), await daemon.RunAsync(["run", "otter", "hi"], output: output));
         Assert.Equal("Hel\n", output.Text);
     }
 
     [Fact]
-    public async Task A_model_cannot_steer_the_terminal()
+    public async Task A_model_cannot_control_the_terminal()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).OnStream(Path, Chunk("a\\u001b[31mb\\u0007\\tc") + "data: [DONE]\n\n");
         Assert.Equal((0, "a[31mb\tc\n", ""), await daemon.RunAsync(["run", "otter", "hi"]));

@@ -6,7 +6,7 @@ namespace ModelRunner.Daemon.Tests.Cli;
 public sealed class ServeCommandTests
 {
     [Fact]
-    public async Task Flags_are_handed_on_as_they_are_written()
+    public async Task Flags_are_passed_on_as_written()
     {
         DaemonOptions options = await ServeAsync("--port", "8080", "--demo", "--keep-alive", "-1", "--llama-args", "--threads 2", "--bind=::1");
 
@@ -23,7 +23,7 @@ public sealed class ServeCommandTests
     }
 
     [Fact]
-    public async Task A_switch_takes_the_words_of_variables()
+    public async Task A_switch_accepts_the_words_of_variables()
     {
         DaemonOptions options = await ServeAsync("--insecure=0", "--demo=yes", "--disable-metrics", "off");
 
@@ -33,7 +33,7 @@ public sealed class ServeCommandTests
     }
 
     [Fact]
-    public async Task What_is_not_written_is_not_there() => Assert.Empty((await ServeAsync()).Flags);
+    public async Task A_flag_that_is_not_set_is_absent() => Assert.Empty((await ServeAsync()).Flags);
 
     [Fact]
     public async Task The_help_names_every_option_variable_and_default()

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ModelRunner.Daemon.Tests.Cli;
 
-/// <summary>The real program on a terminal of its own, as a person at a keyboard has it.</summary>
+/// <summary>The real program on its own terminal, as a user at a keyboard has it.</summary>
 internal sealed class Terminal : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -21,7 +21,7 @@ internal sealed class Terminal : IAsyncDisposable
         new Thread(Read) { IsBackground = true, Name = "screen" }.Start();
     }
 
-    /// <summary>All that was written to it.</summary>
+    /// <summary>All output to the terminal.</summary>
     public string Screen
     {
         get
@@ -36,7 +36,7 @@ internal sealed class Terminal : IAsyncDisposable
     {
         SafeFileHandle master = PseudoTerminal.Open(out string terminal);
 
-        // The leader of a session gets the first terminal that it opens, and with it the signals of its keyboard.
+        // The first terminal that a session leader opens becomes its controlling terminal, with the signals of the keyboard.
         string program = Path.Join(AppContext.BaseDirectory, "model-runner");
         var start = new ProcessStartInfo("setsid", ["sh", "-c", $"exec \"$@\" <{terminal} >{terminal} 2>{terminal}", "sh", program, .. arguments])
         {
@@ -53,10 +53,10 @@ internal sealed class Terminal : IAsyncDisposable
         return new Terminal(Process.Start(start)!, master);
     }
 
-    /// <summary>Types.</summary>
+    /// <summary>Types text.</summary>
     public void Type(string text) => _keyboard.Write(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Waits until the screen has a text so many times.</summary>
+    /// <summary>Waits until the screen shows a text this many times.</summary>
     public async Task WaitForAsync(string text, int times = 1)
     {
         using var limit = new CancellationTokenSource(Patience);
@@ -67,7 +67,7 @@ internal sealed class Terminal : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the program has a handler for SIGINT, which before would end it by itself.</summary>
+    /// <summary>Waits until the program handles SIGINT; before that, SIGINT ends it.</summary>
     public async Task WaitUntilItHandlesSignalsAsync()
     {
         string path = $"/proc/{_process.Id}/status";
@@ -113,7 +113,7 @@ internal sealed class Terminal : IAsyncDisposable
         }
         catch (Exception failure) when (failure is IOException or ObjectDisposedException)
         {
-            // Nobody has the terminal open any more.
+            // No process has the terminal open any more.
         }
     }
 }

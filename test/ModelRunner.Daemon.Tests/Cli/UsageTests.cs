@@ -14,7 +14,7 @@ public sealed class UsageTests
     [InlineData("ps --jsn", "\"model-runner ps\" has no flag \"--jsn\"; did you mean \"--json\"?")]
     [InlineData("ps --hepl", "\"model-runner ps\" has no flag \"--hepl\"; did you mean \"--help\"?")]
     [InlineData("--json ps", "\"--json\" stands before its command; write it after \"model-runner ps\"")]
-    [InlineData("ps otter", "\"model-runner ps\" does not take \"otter\"")]
+    [InlineData("ps otter", "\"model-runner ps\" does not accept \"otter\"")]
     [InlineData("serve --prot 1", "\"model-runner serve\" has no flag \"--prot\"; did you mean \"--port\"?")]
     [InlineData("sttaus", "there is no command \"sttaus\"; did you mean \"status\"?")]
     [InlineData("help sttaus", "there is no command \"sttaus\"; did you mean \"status\"?")]
@@ -22,7 +22,7 @@ public sealed class UsageTests
     [InlineData("run", "\"model-runner run\" needs the name of a model; \"model-runner ls\" lists the models")]
     [InlineData("run otter --system", "\"--system\" needs a value")]
     [InlineData("frobnicate", "there is no command \"frobnicate\"; \"model-runner help\" lists the commands")]
-    public async Task A_word_that_is_not_known_ends_with_code_2_and_the_nearest_one(string arguments, string sentence)
+    public async Task An_unknown_word_ends_with_code_2_and_suggests_the_nearest_one(string arguments, string sentence)
     {
         await using FakeDaemon daemon = await FakeDaemon.StartAsync();
 
@@ -39,7 +39,7 @@ public sealed class UsageTests
     [InlineData("--json=false", "MODEL")]
     [InlineData("--json=yes", "[]")]
     [InlineData("--json", "[]")]
-    public async Task A_switch_takes_every_word_for_on_and_off(string flag, string output)
+    public async Task A_switch_accepts_all_words_for_on_and_off(string flag, string output)
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", "[]");
         Assert.StartsWith(output, (await daemon.RunAsync(["ps", flag])).Out, StringComparison.Ordinal);
@@ -48,7 +48,7 @@ public sealed class UsageTests
     [Theory]
     [InlineData("run||hi")]
     [InlineData("unload|")]
-    public async Task A_model_without_a_name_is_refused_before_anybody_is_asked(string arguments)
+    public async Task A_model_without_a_name_is_refused_before_a_request_is_sent(string arguments)
     {
         await using FakeDaemon daemon = await FakeDaemon.StartAsync();
 
@@ -65,7 +65,7 @@ public sealed class UsageTests
     [InlineData("run|--|otter|--json", "--json")]
     [InlineData("run|otter|@home", "@home")]
     [InlineData("run|otter|say|--|--|twice", "say -- twice")]
-    public async Task Behind_two_dashes_everything_is_text(string arguments, string prompt)
+    public async Task After_two_dashes_all_words_are_text(string arguments, string prompt)
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).OnStream(Path, Answer);
 
@@ -81,7 +81,7 @@ public sealed class UsageTests
     [InlineData("--help", "  status ")]
     [InlineData("help run", "--temperature <NUMBER>")]
     [InlineData("help help", "model-runner help")]
-    public async Task Help_goes_to_standard_output_and_is_no_failure(string arguments, string part)
+    public async Task Help_goes_to_standard_output_and_is_not_a_failure(string arguments, string part)
     {
         await using FakeDaemon daemon = FakeDaemon.NotStarted();
 

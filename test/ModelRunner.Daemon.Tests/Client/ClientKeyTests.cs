@@ -72,7 +72,7 @@ public sealed class ClientKeyTests
     }
 
     [Fact]
-    public async Task The_lack_of_a_key_that_was_held_back_is_explained()
+    public async Task A_key_that_was_not_sent_is_explained()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", """{"error":{"message":"a key is needed"}}""", 401);
 
@@ -106,13 +106,13 @@ public sealed class ClientKeyTests
     [InlineData("127.0.0.1", "00000000000000000000000000000000:1F90", "OWN", true)]
     [InlineData("127.0.0.1", "0000000000000000FFFF00000100007F:1F90", "OWN", true)]
     [InlineData("127.0.0.1", "nonsense", "OWN", false)]
-    public void The_kernels_table_tells_who_listens(string address, string local, string user, bool isOwn)
+    public void The_user_of_a_listener_is_read_from_the_kernels_table(string address, string local, string user, bool isOwn)
     {
         Assert.Equal(isOwn, PeerUser.IsOwnListener(IPAddress.Parse(address), 8080, [Header, Line(local, user)]));
     }
 
     [Fact]
-    public void One_foreign_listener_among_those_that_could_answer_is_enough_to_say_no() => Assert.False(PeerUser.IsOwnListener(
+    public void With_one_foreign_listener_the_key_is_not_sent() => Assert.False(PeerUser.IsOwnListener(
         IPAddress.Loopback, 8080, [Header, Line("00000000:1F90", "OWN"), Line("0100007F:1F90", "OTHER")]));
 
     private static string Line(string local, string user)

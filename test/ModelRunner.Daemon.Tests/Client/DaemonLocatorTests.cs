@@ -21,7 +21,7 @@ public sealed class DaemonLocatorTests
     }
 
     [Fact]
-    public async Task The_socket_of_the_working_directory_comes_first_unless_nobody_listens_on_it()
+    public async Task The_socket_of_the_working_directory_is_used_first_if_a_daemon_listens_on_it()
     {
         await using FakeDaemon here = (await FakeDaemon.StartAsync()).On("/engines/ps", "[]");
         using Announcement announcement = Announce(here, "/nowhere.sock");
@@ -34,7 +34,7 @@ public sealed class DaemonLocatorTests
     }
 
     [Fact]
-    public async Task What_is_written_comes_before_what_is_found()
+    public async Task A_configured_address_is_used_before_a_found_one()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", "[]");
         using var elsewhere = new TemporaryFolder();
@@ -58,7 +58,7 @@ public sealed class DaemonLocatorTests
         using Announcement first = registry.Announce(new RunningDaemon(11, "/a.sock", [], "/a"));
         string written = Assert.Single(Directory.GetFiles(registry.FolderPath));
 
-        // A second live process: the parent of all, whose start time is in its status.
+        // A second running process: process 1, whose start time is in its status.
         string status = File.ReadAllText("/proc/1/stat");
         string start = status[(status.LastIndexOf(')') + 2)..].Split(' ')[19];
         string space = Path.GetFileName(written).Split('-')[0];
@@ -76,7 +76,7 @@ public sealed class DaemonLocatorTests
     }
 
     [Fact]
-    public void A_port_of_0_is_looked_up_among_the_running()
+    public void A_port_of_0_is_found_in_the_registry()
     {
         using var folder = new TemporaryFolder();
         DaemonOptions options = Options(folder, ("MODEL_RUNNER_PORT", "0"));

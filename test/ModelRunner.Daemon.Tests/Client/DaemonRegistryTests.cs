@@ -22,7 +22,7 @@ public sealed class DaemonRegistryTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void What_is_announced_is_listed_until_it_is_taken_back()
+    public void A_registered_daemon_is_listed_until_it_is_removed()
     {
         using (Registry.Announce(Daemon))
         {
@@ -48,7 +48,7 @@ public sealed class DaemonRegistryTests : IDisposable
     }
 
     [Fact]
-    public void A_daemon_of_another_container_is_left_alone_and_not_listed()
+    public void A_daemon_of_another_container_is_not_removed_and_not_listed()
     {
         string foreign = Plant(DaemonIdentity.Own with { Namespace = 1 });
 
@@ -64,7 +64,7 @@ public sealed class DaemonRegistryTests : IDisposable
     [InlineData("""{"pid":1,"socket":"relative.sock","addresses":[],"workingDirectory":"/"}""")]
     [InlineData("""{"pid":"x","socket":"/d.sock","addresses":[],"workingDirectory":"/"}""")]
     [InlineData("""{"pid":1,"socket":"/d.sock","addresses":["?"],"workingDirectory":"/"}""")]
-    public void A_file_that_says_something_else_is_passed_over(string text)
+    public void An_invalid_file_is_ignored(string text)
     {
         Plant(DaemonIdentity.Own, text);
         File.WriteAllText(Path.Join(Registry.FolderPath, "notes.json"), "{}");

@@ -9,7 +9,7 @@ public sealed class AttachedAccessTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public void Everything_may_be_left_out_and_the_name_is_the_model_as_it_is_written()
+    public void All_members_are_optional_and_the_name_is_the_model_as_written()
     {
         AttachedRunnerSettings runner = Read("\"model\": \"Org/Model\"");
 
@@ -28,7 +28,7 @@ public sealed class AttachedAccessTests : IDisposable
     }
 
     [Fact]
-    public void All_members_are_understood()
+    public void All_members_are_read()
     {
         AttachedRunnerSettings runner = Read(
             """
@@ -58,12 +58,12 @@ public sealed class AttachedAccessTests : IDisposable
     [InlineData(""" "metricsPath": "//host/metrics" """, "\"//host/metrics\" is not the path of a page;")]
     [InlineData(""" "tls": { "caFile": "a", "verify": false } """, "runners[0].tls: has a caFile that would not be used;")]
     [InlineData(""" "tls": { "ca": "a" } """, "runners[0].tls.ca: is not a known key;")]
-    [InlineData(""" "endpoint": "http://127.0.0.1:1", "tls": {} """, "runners[0].tls: is of no use without an https endpoint;")]
-    [InlineData(""" "endpoint": "unix:/run/x.sock", "tls": {} """, "runners[0].tls: is of no use without an https endpoint;")]
+    [InlineData(""" "endpoint": "http://127.0.0.1:1", "tls": {} """, "runners[0].tls: has no effect without an https endpoint;")]
+    [InlineData(""" "endpoint": "unix:/run/x.sock", "tls": {} """, "runners[0].tls: has no effect without an https endpoint;")]
     [InlineData(""" "apiKeyFile": "." """, "runners[0].apiKeyFile: \".\" is not a regular file;")]
     [InlineData(""" "modelName": "" """, "cannot be the name of a model;")]
     [InlineData(""" "modelNam": "x" """, "runners[0].modelNam: is not a known key; did you mean")]
-    public void What_is_wrong_is_said_without_showing_a_key(string members, string problem)
+    public void Problems_are_reported_without_showing_a_key(string members, string problem)
     {
         _fixture.Folder.Write("empty", "\n");
         _fixture.Folder.Write("good", "s3cret");
@@ -78,7 +78,7 @@ public sealed class AttachedAccessTests : IDisposable
     }
 
     [Fact]
-    public void An_endpoint_with_TLS_is_refused_where_there_is_no_OpenSSL()
+    public void An_endpoint_with_TLS_is_refused_without_OpenSSL()
     {
         _fixture.HasOpenSsl = false;
         _fixture.File = Runner("\"model\": \"a\"");

@@ -12,7 +12,7 @@ public sealed class ByteSizeTextTests
     [InlineData("1.5G", 1610612736)]
     [InlineData("8GB", 8000000000)]
     [InlineData("7b", 7)]
-    public void Sizes_are_understood(string text, long expected)
+    public void Sizes_are_parsed(string text, long expected)
     {
         Assert.True(ByteSizeText.TryParse(text, out long bytes));
         Assert.Equal(expected, bytes);
@@ -25,12 +25,12 @@ public sealed class ByteSizeTextTests
     [InlineData("1e9")]
     [InlineData("99999999999TiB")]
     [InlineData("8 giga")]
-    public void Nonsense_is_refused(string text) => Assert.False(ByteSizeText.TryParse(text, out _));
+    public void Invalid_sizes_are_refused(string text) => Assert.False(ByteSizeText.TryParse(text, out _));
 
     [Theory]
     [InlineData(1024, "1KiB")]
     [InlineData(16777216, "16MiB")]
     [InlineData(1610612736, "1.5GiB")]
     [InlineData(100, "100B")]
-    public void Sizes_are_written_shortly(long bytes, string expected) => Assert.Equal(expected, ByteSizeText.Format(bytes));
+    public void Sizes_are_formatted_briefly(long bytes, string expected) => Assert.Equal(expected, ByteSizeText.Format(bytes));
 }

@@ -4,13 +4,13 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
 
-/// <summary>Holds <c>docs/configuration.md</c> and the JSON schema to the catalogue.</summary>
+/// <summary>Compares <c>docs/configuration.md</c> and the JSON schema with the catalogue.</summary>
 public sealed class ConfigurationDocumentTests
 {
     private static readonly string Document = File.ReadAllText(Path.Join(Repository.Root, "docs", "configuration.md"));
 
     [Fact]
-    public void Every_option_has_its_row_and_there_is_no_other()
+    public void The_table_has_exactly_one_row_for_each_option()
     {
         string[] rows = [.. Document.Split('\n').Where(static line => line.StartsWith("| `", StringComparison.Ordinal) || line.StartsWith("| – ", StringComparison.Ordinal))];
 
@@ -18,7 +18,7 @@ public sealed class ConfigurationDocumentTests
     }
 
     [Fact]
-    public void Every_argument_that_may_be_added_is_listed_and_no_other()
+    public void The_document_lists_exactly_the_allowed_arguments()
     {
         int start = Document.IndexOf("## Arguments for llama-server", StringComparison.Ordinal);
         IEnumerable<string> listed = Document[start..].Split('`').Where(static (_, index) => index % 2 == 1)
@@ -28,7 +28,7 @@ public sealed class ConfigurationDocumentTests
     }
 
     [Fact]
-    public void The_example_is_understood()
+    public void The_example_is_valid()
     {
         int start = Document.IndexOf("```jsonc\n", StringComparison.Ordinal) + "```jsonc\n".Length;
         using var fixture = new ConfigurationFixture { File = Document[start..Document.IndexOf("```", start, StringComparison.Ordinal)] };
@@ -40,7 +40,7 @@ public sealed class ConfigurationDocumentTests
     }
 
     [Fact]
-    public void The_schema_ships_beside_the_executable() =>
+    public void The_schema_is_in_the_folder_of_the_executable() =>
         Assert.True(File.Exists(Path.Join(AppContext.BaseDirectory, "model-runner.schema.json")));
 
     [Fact]

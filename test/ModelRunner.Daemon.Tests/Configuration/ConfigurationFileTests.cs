@@ -11,7 +11,7 @@ public sealed class ConfigurationFileTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public void The_example_of_the_documentation_is_understood()
+    public void The_example_of_the_documentation_is_valid()
     {
         _fixture.File = """
             // Comments and trailing commas are allowed.
@@ -65,7 +65,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""{ "models": { "a": {}, "a": {} } }""", "model-runner.json:1: models.a: is written twice; keep one of them.")]
     [InlineData("""{ "models": { "a": { "aliases": ["c"] }, "b": { "aliases": ["c"] } } }""", "\"c:latest\" is an alias of b:latest and also leads to a:latest; keep one of them.")]
     [InlineData("""{ "models": { "a": { "contextSize": 1, "args": "-c 2" } } }""", "has both contextSize and --ctx-size; keep contextSize, which counts per slot.")]
-    public void What_is_wrong_is_told_with_its_place_and_a_remedy(string json, string expected)
+    public void Problems_are_reported_with_their_position_and_a_solution(string json, string expected)
     {
         _fixture.File = json;
         Assert.EndsWith(expected.Replace("?.", "?", StringComparison.Ordinal), _fixture.Problem(), StringComparison.Ordinal);
@@ -76,7 +76,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("", "model-runner.json:1: is not JSON from column 1 on;")]
     [InlineData("{} {}", "model-runner.json:1: is not JSON from column 4 on;")]
     [InlineData("{\"a\":[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}", "model-runner.json:1: is not JSON from column ")]
-    public void What_is_not_JSON_is_told_with_line_and_column(string json, string expected)
+    public void Invalid_JSON_is_reported_with_line_and_column(string json, string expected)
     {
         _fixture.File = json;
         Assert.StartsWith(expected, _fixture.Problem(), StringComparison.Ordinal);
@@ -85,23 +85,23 @@ public sealed class ConfigurationFileTests : IDisposable
     [Theory]
     [InlineData("{ \"port\": 1,\n  \"socket\": \"\u00e4.sock\" }", "model-runner.json:2: is not UTF-8 from column 14 on; save the file as UTF-8.")]
     [InlineData("\u00ff\u00fe{\0}\0", "model-runner.json:1: is not UTF-8 from column 1 on; save the file as UTF-8.")]
-    public void What_is_not_UTF8_is_told_with_line_and_column(string latin1, string expected)
+    public void Invalid_UTF8_is_reported_with_line_and_column(string latin1, string expected)
     {
         _fixture.Folder.Write("model-runner.json", Encoding.Latin1.GetBytes(latin1));
         Assert.Equal(expected, _fixture.Problem());
     }
 
     [Theory]
-    [InlineData("""{ "socket": "\ud83e" }""", "model-runner.json:1: socket: has an escape such as \"\\ud800\" that is half a character; write the whole character.")]
-    [InlineData("""{ "models": { "\udda6": {} } }""", "model-runner.json:1: models: has an escape such as \"\\ud800\" that is half a character; write the whole character.")]
-    public void Half_a_character_is_told_with_its_place(string json, string expected)
+    [InlineData("""{ "socket": "\ud83e" }""", "model-runner.json:1: socket: has an escape such as \"\\ud800\" that is only half of a character; write the whole character.")]
+    [InlineData("""{ "models": { "\udda6": {} } }""", "model-runner.json:1: models: has an escape such as \"\\ud800\" that is only half of a character; write the whole character.")]
+    public void Half_a_character_is_reported_with_its_position(string json, string expected)
     {
         _fixture.File = json;
         Assert.Contains(expected, _fixture.Problems());
     }
 
     [Fact]
-    public void A_named_file_must_be_there_and_a_default_one_need_not()
+    public void A_named_file_must_exist_and_the_default_one_is_optional()
     {
         Assert.NotNull(_fixture.Resolve().Settings);
         _fixture.Environment["MODEL_RUNNER_CONFIG"] = "other.json";
@@ -128,7 +128,7 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Fact]
-    public void Everything_that_an_attached_runner_lacks_is_told()
+    public void All_missing_members_of_an_attached_runner_are_reported()
     {
         _fixture.File = """{ "runners": [ {}, 3 ] }""";
         string[] problems = _fixture.Problems();
@@ -160,7 +160,7 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Fact]
-    public void A_replica_counts_only_where_it_tells_two_runners_apart()
+    public void A_replica_is_kept_only_if_it_distinguishes_two_runners()
     {
         _fixture.File = """
             { "runners": [ { "backend": "x", "model": "a", "mode": "completion", "endpoint": "http://127.0.0.1:1", "replica": "1" } ] }
@@ -190,7 +190,7 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Fact]
-    public void A_byte_order_mark_does_no_harm()
+    public void A_byte_order_mark_is_ignored()
     {
         _fixture.File = "\ufeff{ \"port\": 9 }";
         Assert.Equal(9, _fixture.Settings().Listen.Tcp!.Port);

@@ -3,7 +3,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
 
-/// <summary>Resolves settings in a folder of its own, with nothing of this machine's environment.</summary>
+/// <summary>Resolves settings in a separate folder, without the environment of this machine.</summary>
 internal sealed class ConfigurationFixture : IDisposable
 {
     public TemporaryFolder Folder { get; } = new();

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
 
-/// <summary>A pipe where a configuration file is looked for: to open one waits until somebody writes.</summary>
+/// <summary>A pipe at the path of a configuration file: opening it waits until a process writes to it.</summary>
 public sealed partial class ConfigurationPipeTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -11,7 +11,7 @@ public sealed partial class ConfigurationPipeTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public async Task One_that_was_named_is_refused()
+    public async Task A_pipe_that_was_named_is_refused()
     {
         string path = MakePipe("pipe.json");
         _fixture.Flags["--config"] = path;
@@ -22,7 +22,7 @@ public sealed partial class ConfigurationPipeTests : IDisposable
     }
 
     [Fact]
-    public async Task One_with_the_default_name_is_no_configuration()
+    public async Task A_pipe_with_the_default_name_is_ignored()
     {
         MakePipe("model-runner.json");
 
@@ -30,7 +30,7 @@ public sealed partial class ConfigurationPipeTests : IDisposable
     }
 
     [Fact]
-    public async Task One_that_should_hold_a_key_is_refused()
+    public async Task A_pipe_as_a_key_file_is_refused()
     {
         MakePipe("key");
         _fixture.File =

@@ -20,7 +20,7 @@ public sealed class DurationTextTests
     [InlineData(" 10m ", 600)]
     [InlineData("-1", -1)]
     [InlineData("-5m", -300)]
-    public void MEM_06_these_forms_are_understood(string text, double seconds)
+    public void MEM_06_these_forms_are_valid(string text, double seconds)
     {
         Assert.True(DurationText.TryParse(text, out TimeSpan duration));
         Assert.Equal(TimeSpan.FromSeconds(seconds), duration);
@@ -44,7 +44,7 @@ public sealed class DurationTextTests
     [InlineData("99999999999")]
     [InlineData("999999h")]
     [InlineData("٣")]
-    public void MEM_06_nonsense_is_refused(string text) => Assert.False(DurationText.TryParse(text, out _));
+    public void MEM_06_invalid_durations_are_refused(string text) => Assert.False(DurationText.TryParse(text, out _));
 
     [Theory]
     [InlineData("-1")]
@@ -57,7 +57,7 @@ public sealed class DurationTextTests
     }
 
     [Fact]
-    public void What_is_written_is_read_back() => Gen.Int[0, int.MaxValue].Select(static milliseconds => TimeSpan.FromMilliseconds(milliseconds)).Sample(
+    public void Formatted_durations_can_be_parsed() => Gen.Int[0, int.MaxValue].Select(static milliseconds => TimeSpan.FromMilliseconds(milliseconds)).Sample(
         static duration => DurationText.TryParse(DurationText.Format(duration), out TimeSpan read)
             && Math.Abs((read - duration).TotalMilliseconds) < 0.01);
 
@@ -67,6 +67,6 @@ public sealed class DurationTextTests
     [InlineData(300, "5m")]
     [InlineData(5400, "1h30m")]
     [InlineData(-1, "-1")]
-    public void Times_are_written_shortly(double seconds, string expected) =>
+    public void Durations_are_formatted_briefly(double seconds, string expected) =>
         Assert.Equal(expected, DurationText.Format(TimeSpan.FromSeconds(seconds)));
 }

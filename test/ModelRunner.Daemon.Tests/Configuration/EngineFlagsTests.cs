@@ -33,7 +33,7 @@ public sealed class EngineFlagsTests : IDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void A_help_text_is_understood()
+    public void A_help_text_is_parsed()
     {
         EngineFlags flags = EngineFlags.Parse(Help)!;
 
@@ -48,7 +48,7 @@ public sealed class EngineFlagsTests : IDisposable
     [InlineData("")]
     [InlineData("error: invalid argument: --help")]
     [InlineData("usage: x [-h] [--other]\n  -h  help")]
-    public void Anything_else_is_no_help(string text) => Assert.Null(EngineFlags.Parse(text));
+    public void Other_text_is_not_a_help_text(string text) => Assert.Null(EngineFlags.Parse(text));
 
     [Theory]
     [InlineData("--draft-max", "write --spec-draft-n-max instead.")]
@@ -66,7 +66,7 @@ public sealed class EngineFlagsTests : IDisposable
     }
 
     [Fact]
-    public void A_new_name_is_refused_with_the_old_one_where_only_that_is_known()
+    public void A_new_name_is_refused_with_the_old_one_if_only_that_is_known()
     {
         EngineFlags flags = EngineFlags.Parse("-a, --b\n-c, --d\n-e, --f\n-g, --h\n--draft, --draft-n, --draft-max N  tokens to draft\n--mlock  lock it")!;
 
@@ -75,11 +75,11 @@ public sealed class EngineFlagsTests : IDisposable
     }
 
     [Fact]
-    public void What_it_knows_under_any_spelling_passes() =>
+    public void Known_arguments_are_accepted_in_all_spellings() =>
         Assert.Empty(EngineArgumentCheck.FindUnknown(Settings("--threads", "2", "--override-tensor", "a=b", "--spec-draft-p-min", "0.5"), EngineFlags.Parse(Help)!));
 
     [Fact]
-    public async Task A_program_is_asked()
+    public async Task The_help_of_a_program_is_read()
     {
         string program = Script($"cat <<'END'\n{Help}\nEND");
 
@@ -87,7 +87,7 @@ public sealed class EngineFlagsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_program_that_is_asked_is_told_no_key()
+    public async Task The_program_gets_no_key_when_its_help_is_read()
     {
         const string Secret = "MODEL_RUNNER_TEST_API_KEY";
         Environment.SetEnvironmentVariable(Secret, "--leaked");
@@ -111,7 +111,7 @@ public sealed class EngineFlagsTests : IDisposable
     [InlineData("sleep 600 & wait")]
     [InlineData("exit 3")]
     [InlineData("yes -- --flag")]
-    public async Task A_program_that_does_not_help_costs_a_bounded_time(string script)
+    public async Task A_program_without_help_is_stopped_after_a_limited_time(string script)
     {
         var watch = Stopwatch.StartNew();
 
@@ -122,11 +122,11 @@ public sealed class EngineFlagsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_program_that_cannot_be_executed_is_no_help() =>
+    public async Task A_program_that_cannot_be_executed_gives_no_help() =>
         Assert.Null(await EngineHelp.ReadAsync(Path.Join(_folder.Path, "none"), TimeSpan.FromSeconds(5), Cancellation));
 
     [Fact]
-    public async Task The_real_llama_server_knows_what_the_daemon_itself_writes()
+    public async Task The_real_llama_server_knows_the_arguments_that_the_daemon_sets()
     {
         string? path = Environment.GetEnvironmentVariable("LLAMA_SERVER_PATH");
         Prerequisite.Require(path is not null, "There is no llama-server: set LLAMA_SERVER_PATH.");

@@ -45,7 +45,7 @@ public sealed class LlamaArgumentsTests
 
     [Theory]
     [MemberData(nameof(OwnedNames))]
-    public void What_the_daemon_owns_is_refused_by_name(string name)
+    public void Arguments_that_the_daemon_sets_are_refused_by_name(string name)
     {
         foreach (string text in Spellings(name))
         {
@@ -57,7 +57,7 @@ public sealed class LlamaArgumentsTests
 
     [Theory]
     [MemberData(nameof(ForbiddenNames))]
-    public void What_reads_or_writes_files_or_opens_connections_is_never_allowed(string name)
+    public void Arguments_that_use_files_or_connections_are_never_allowed(string name)
     {
         foreach (string text in Spellings(name))
         {
@@ -95,7 +95,7 @@ public sealed class LlamaArgumentsTests
     [InlineData("-ot CPU")]
     [InlineData("-ot =CPU")]
     [InlineData("-ot --metrics=1")]
-    public void Everything_else_is_refused_too(string text)
+    public void All_other_arguments_are_refused(string text)
     {
         (string[] accepted, string[] problems) = Check(text);
         Assert.Empty(accepted);
@@ -104,7 +104,7 @@ public sealed class LlamaArgumentsTests
     }
 
     [Fact]
-    public void Whatever_is_written_only_listed_names_come_through()
+    public void Only_listed_arguments_are_accepted()
     {
         string[] words =
         [
@@ -124,14 +124,14 @@ public sealed class LlamaArgumentsTests
     }
 
     [Fact]
-    public void The_last_number_counts()
+    public void The_last_number_is_used()
     {
         Assert.Equal(3, LlamaArguments.FindInteger(["--parallel", "2", "--parallel", "3"], "--parallel"));
         Assert.Null(LlamaArguments.FindInteger(["--threads", "2"], "--parallel"));
     }
 
     [Fact]
-    public void A_near_miss_gets_a_hint() => Assert.Contains("did you mean --threads?", Assert.Single(Check("--thread 4").Problems), StringComparison.Ordinal);
+    public void A_similar_name_is_suggested() => Assert.Contains("did you mean --threads?", Assert.Single(Check("--thread 4").Problems), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("--tmp 1", "--temp")]
@@ -140,7 +140,7 @@ public sealed class LlamaArgumentsTests
     [InlineData("--sd 2", null)]
     [InlineData("-ngll 2", null)]
     [InlineData("--completely-different", null)]
-    public void A_hint_is_a_long_name_and_near_enough_to_be_meant(string text, string? hint)
+    public void A_suggestion_is_a_long_name_that_is_similar(string text, string? hint)
     {
         string problem = Assert.Single(Check(text).Problems);
 

@@ -2,11 +2,11 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
 
-/// <summary>Variables that container orchestrators set are no settings.</summary>
+/// <summary>Variables that container orchestrators set are not settings.</summary>
 public sealed class ServiceLinkTests
 {
     [Fact]
-    public void The_address_of_a_service_is_no_port_and_is_told()
+    public void The_address_of_a_service_is_not_a_port_and_is_reported()
     {
         using var fixture = new ConfigurationFixture();
         fixture.Environment["MODEL_RUNNER_PORT"] = "tcp://10.0.0.1:8080";
@@ -21,7 +21,7 @@ public sealed class ServiceLinkTests
     }
 
     [Fact]
-    public void A_port_of_the_file_counts_where_the_variable_holds_the_address_of_a_service()
+    public void The_port_of_the_file_is_used_if_the_variable_has_the_address_of_a_service()
     {
         using var fixture = new ConfigurationFixture { File = """{ "port": 9000 }""" };
         fixture.Environment["MODEL_RUNNER_PORT"] = "tcp://10.0.0.1:8080";
@@ -30,7 +30,7 @@ public sealed class ServiceLinkTests
     }
 
     [Fact]
-    public void A_port_is_a_port_without_a_warning()
+    public void A_valid_port_gives_no_warning()
     {
         using var fixture = new ConfigurationFixture();
         fixture.Environment["MODEL_RUNNER_PORT"] = "8080";
@@ -56,7 +56,7 @@ public sealed class ServiceLinkTests
     [InlineData("http://model-runner")]
     [InlineData("model-runner:8080")]
     [InlineData("a..b")]
-    public void What_is_no_host_name_is_a_problem(string text)
+    public void An_invalid_host_name_is_a_problem(string text)
     {
         using var fixture = new ConfigurationFixture();
         fixture.Environment["MODEL_RUNNER_ALLOWED_HOSTS"] = text;

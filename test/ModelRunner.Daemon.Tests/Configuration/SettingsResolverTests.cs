@@ -12,7 +12,7 @@ public sealed class SettingsResolverTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public void Nothing_written_gives_a_private_socket_and_the_defaults()
+    public void Without_options_the_daemon_has_a_private_socket_and_the_defaults()
     {
         DaemonSettings settings = _fixture.Settings();
 
@@ -57,7 +57,7 @@ public sealed class SettingsResolverTests : IDisposable
     }
 
     [Fact]
-    public void A_port_replaces_the_socket_and_both_can_be_had()
+    public void A_port_replaces_the_socket_and_both_can_be_set()
     {
         _fixture.Environment["MODEL_RUNNER_PORT"] = "8080";
         Assert.Equal(new ListenSettings(null, new IPEndPoint(IPAddress.Loopback, 8080)), _fixture.Settings().Listen);
@@ -71,13 +71,13 @@ public sealed class SettingsResolverTests : IDisposable
     [InlineData("0.0.0.0")]
     [InlineData("::")]
     [InlineData("192.168.1.7")]
-    public void An_address_that_others_reach_needs_a_key_or_the_word(string address)
+    public void An_address_that_other_machines_can_reach_needs_a_key_or_insecure(string address)
     {
         _fixture.Environment["MODEL_RUNNER_PORT"] = "8080";
         _fixture.Environment["MODEL_RUNNER_BIND"] = address;
         Assert.Equal(
             $"MODEL_RUNNER_BIND: \"{address}\" can be reached from other machines and there is no key; "
-            + "set MODEL_RUNNER_API_KEY, or MODEL_RUNNER_INSECURE=1 if everybody may use it.",
+            + "set MODEL_RUNNER_API_KEY, or MODEL_RUNNER_INSECURE=1 if every client may use it.",
             _fixture.Problem());
 
         _fixture.Environment["MODEL_RUNNER_API_KEY"] = "s3cret";
@@ -89,18 +89,18 @@ public sealed class SettingsResolverTests : IDisposable
     }
 
     [Fact]
-    public void A_remedy_names_options_as_the_user_writes_them()
+    public void A_solution_names_options_as_the_user_set_them()
     {
         _fixture.Flags["--bind"] = "0.0.0.0";
         Assert.EndsWith("set --port too, or leave the address out.", _fixture.Problem(), StringComparison.Ordinal);
 
         _fixture.Flags["--port"] = "80";
-        Assert.EndsWith("set MODEL_RUNNER_API_KEY, or --insecure if everybody may use it.", _fixture.Problem(), StringComparison.Ordinal);
+        Assert.EndsWith("set MODEL_RUNNER_API_KEY, or --insecure if every client may use it.", _fixture.Problem(), StringComparison.Ordinal);
 
         _fixture.Flags.Clear();
         _fixture.File = """{ "port": 80, "bind": "0.0.0.0" }""";
         Assert.EndsWith(
-            "set \"apiKey\" in the configuration file, or \"insecure\": true in the configuration file if everybody may use it.",
+            "set \"apiKey\" in the configuration file, or \"insecure\": true in the configuration file if every client may use it.",
             _fixture.Problem(), StringComparison.Ordinal);
 
         _fixture.File = """{ "port": 80 }""";
@@ -123,7 +123,7 @@ public sealed class SettingsResolverTests : IDisposable
     [InlineData("0x7f.1")]
     [InlineData("example.org")]
     [InlineData("127.0.0.1:80")]
-    public void An_address_must_be_one(string written)
+    public void An_invalid_address_is_a_problem(string written)
     {
         _fixture.Environment["MODEL_RUNNER_PORT"] = "8080";
         _fixture.Environment["MODEL_RUNNER_BIND"] = written;
@@ -138,7 +138,7 @@ public sealed class SettingsResolverTests : IDisposable
     }
 
     [Fact]
-    public void All_problems_are_told_at_once_under_the_keys_that_were_written()
+    public void All_problems_are_reported_at_once_with_the_keys_that_were_set()
     {
         _fixture.File = """
             {
@@ -183,7 +183,7 @@ public sealed class SettingsResolverTests : IDisposable
     [InlineData("", true)]
     [InlineData("  ", true)]
     [InlineData("\"1\"", false)]
-    public void DISABLE_METRICS_knows_these_words(string word, bool isEnabled)
+    public void DISABLE_METRICS_accepts_these_words(string word, bool isEnabled)
     {
         _fixture.Environment["DISABLE_METRICS"] = word;
         Assert.Equal(isEnabled, _fixture.Settings().Metrics.Enabled);
@@ -204,7 +204,7 @@ public sealed class SettingsResolverTests : IDisposable
     }
 
     [Fact]
-    public void XDG_DATA_HOME_holds_the_models_where_it_is_absolute()
+    public void XDG_DATA_HOME_contains_the_models_if_it_is_absolute()
     {
         _fixture.Environment["XDG_DATA_HOME"] = "/data";
         Assert.Equal("/data/model-runner/models", _fixture.Settings().ModelsPath);
@@ -213,7 +213,7 @@ public sealed class SettingsResolverTests : IDisposable
     }
 
     [Fact]
-    public void A_socket_path_that_the_kernel_cannot_take_is_told()
+    public void A_socket_path_that_is_too_long_is_reported()
     {
         _fixture.Environment["MODEL_RUNNER_SOCK"] = "/tmp/" + new string('s', 103);
         Assert.Contains("is longer than the 107 bytes", _fixture.Problem(), StringComparison.Ordinal);
@@ -234,7 +234,7 @@ public sealed class SettingsResolverTests : IDisposable
     }
 
     [Fact]
-    public void Origins_are_brought_into_the_form_of_browsers()
+    public void Origins_are_normalized_as_browsers_send_them()
     {
         _fixture.Environment["DMR_ORIGINS"] = "HTTPS://Chat.Example/, http://localhost:3000,http://a.example:80";
         Assert.Equal(["https://chat.example", "http://localhost:3000", "http://a.example"], _fixture.Settings().Origins);
@@ -268,14 +268,14 @@ public sealed class SettingsResolverTests : IDisposable
     }
 
     [Fact]
-    public void The_embedded_runner_is_beside_the_executable()
+    public void The_embedded_runner_is_in_the_folder_of_the_executable()
     {
         string path = _fixture.Folder.WriteExecutable("base/llama-host/llama-host");
         Assert.Equal(path, _fixture.Settings().Runners.LlamaHostPath);
     }
 
     [Fact]
-    public void The_demo_is_beside_the_executable_too()
+    public void The_demo_models_are_in_the_folder_of_the_executable()
     {
         _fixture.Flags["--demo"] = "true";
         Assert.Equal(Path.Join(_fixture.Folder.Path, "base", "models"), _fixture.Settings().DemoModelsPath);

@@ -13,7 +13,7 @@ public sealed class FileLogTargetTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Lines_are_there_at_once_and_only_for_the_owner()
+    public void Lines_are_written_at_once_and_only_the_owner_can_read_them()
     {
         using var sink = Open();
         sink.Write("one");
@@ -23,7 +23,7 @@ public sealed class FileLogTargetTests : IDisposable
     }
 
     [Fact]
-    public void A_later_start_goes_on_where_the_last_one_ended()
+    public void A_later_start_appends_to_the_file()
     {
         Open().Dispose();
         using (var first = Open())
@@ -49,7 +49,7 @@ public sealed class FileLogTargetTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_vanished_costs_some_lines_and_is_made_again()
+    public void A_removed_folder_is_created_again_and_some_lines_are_lost()
     {
         using var sink = Open();
         Directory.Delete(Path.GetDirectoryName(LogPath)!, recursive: true);
@@ -59,7 +59,7 @@ public sealed class FileLogTargetTests : IDisposable
     }
 
     [Fact]
-    public async Task A_FIFO_in_place_of_the_file_is_refused_and_not_waited_for()
+    public async Task A_FIFO_instead_of_the_file_is_refused_without_waiting()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(LogPath)!);
         using Process make = Process.Start("mkfifo", [LogPath]);
@@ -68,7 +68,7 @@ public sealed class FileLogTargetTests : IDisposable
         var refusal = Assert.Throws<IOException>(Open);
         Assert.StartsWith(LogPath, refusal.Message, StringComparison.Ordinal);
 
-        // With a reader it could be opened, and would block as soon as the reader stops reading.
+        // With a reader the FIFO could be opened, and a write would block when the reader stops.
         using var reader = new FileStream(LogPath, FileMode.Open, FileAccess.ReadWrite);
         Assert.EndsWith("is not a regular file", Assert.Throws<IOException>(Open).Message, StringComparison.Ordinal);
     }

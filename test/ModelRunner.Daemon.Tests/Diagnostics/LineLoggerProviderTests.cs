@@ -18,7 +18,7 @@ public sealed class LineLoggerProviderTests
     }
 
     [Fact]
-    public void Nothing_in_a_message_can_begin_a_new_line_or_steer_a_terminal()
+    public void A_message_cannot_begin_a_new_line_or_control_a_terminal()
     {
         Log(LogLevel.Information, "ModelRunner.X", LogLevel.Information, "a\nb\r\u001b[31mc\u202e\u2028\u0085d\ud800 ok: ó 🦦");
 
@@ -44,14 +44,14 @@ public sealed class LineLoggerProviderTests
     [InlineData(LogLevel.Information, "Microsoft.AspNetCore", LogLevel.Warning, true)]
     [InlineData(LogLevel.Debug, "Microsoft.AspNetCore", LogLevel.Debug, true)]
     [InlineData(LogLevel.Error, "Microsoft.AspNetCore", LogLevel.Warning, false)]
-    public void The_framework_is_heard_less(LogLevel minimum, string category, LogLevel level, bool isShown)
+    public void Messages_of_the_framework_need_a_higher_level(LogLevel minimum, string category, LogLevel level, bool isShown)
     {
         Log(minimum, category, level, "x");
         Assert.Equal(isShown, _lines.Count == 1);
     }
 
     [Fact]
-    public void A_line_has_an_end()
+    public void A_line_has_a_maximum_length()
     {
         Log(LogLevel.Information, "ModelRunner.X", LogLevel.Information, new string('x', 100_000));
         Assert.InRange(Assert.Single(_lines).Length, LogLine.MaxLength, LogLine.MaxLength + 1);

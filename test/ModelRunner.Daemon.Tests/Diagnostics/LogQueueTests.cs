@@ -28,7 +28,7 @@ public sealed class LogQueueTests : IDisposable
     }
 
     [Fact]
-    public void Whoever_logs_never_waits_for_a_blocked_target_and_what_does_not_fit_is_counted_and_told()
+    public void Logging_never_waits_for_a_blocked_target_and_dropped_lines_are_counted_and_reported()
     {
         using LogQueue queue = Open();
         _target.Close();
@@ -67,7 +67,7 @@ public sealed class LogQueueTests : IDisposable
     }
 
     [Fact]
-    public void Lines_that_cannot_be_written_are_told_of_once_it_works_again()
+    public void Lines_that_could_not_be_written_are_reported_when_writing_works_again()
     {
         using LogQueue queue = Open();
         _target.Failure = "No space left on device";
@@ -88,7 +88,7 @@ public sealed class LogQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task A_blocked_target_does_not_hold_up_the_end()
+    public async Task A_blocked_target_does_not_block_the_end()
     {
         LogQueue queue = Open();
         _target.Close();

@@ -10,7 +10,7 @@ namespace ModelRunner.Daemon.Tests.Gguf;
 public sealed class GgufHeaderReaderTests
 {
     [Fact]
-    public void The_head_tells_architecture_sizes_and_template()
+    public void The_header_has_the_architecture_and_the_sizes()
     {
         byte[] file = GgufBuilder.Llama().Text("general.name", "Otter").Text("general.size_label", "7B").UInt32("general.file_type", 15)
             .Texts("tokenizer.ggml.tokens", "a", "b", "c").Text("tokenizer.chat_template", "{{ messages }}").Build();
@@ -32,7 +32,7 @@ public sealed class GgufHeaderReaderTests
     }
 
     [Fact]
-    public void Heads_that_differ_by_layer_are_summed()
+    public void Head_counts_that_differ_by_layer_are_summed()
     {
         byte[] file = new GgufBuilder().Text("general.architecture", "llama").UInt32("llama.block_count", 3)
             .UInt32("llama.embedding_length", 128).UInt32("llama.attention.head_count", 4)
@@ -53,11 +53,11 @@ public sealed class GgufHeaderReaderTests
     [InlineData(0, "is empty")]
     [InlineData(3, "is not a GGUF file")]
     [InlineData(60, "is cut off within its header, at 60 bytes")]
-    public void A_file_that_ends_early_is_told_in_one_clause(int length, string expected) =>
+    public void A_truncated_header_is_reported_in_one_clause(int length, string expected) =>
         Assert.Equal(expected, Read(GgufBuilder.Llama().Build()[..length]).Problem);
 
     [Fact]
-    public void A_truncated_file_is_noticed_by_its_tensors()
+    public void A_truncated_file_is_detected_by_its_tensors()
     {
         byte[] file = GgufBuilder.Llama().Build();
 
@@ -73,11 +73,11 @@ public sealed class GgufHeaderReaderTests
         Assert.Equal($"has GGUF version {version}; versions 2 and 3 can be used", Read(new GgufBuilder { Version = version }.Build()).Problem);
 
     [Fact]
-    public void A_text_file_is_no_model() =>
+    public void A_text_file_is_not_a_model() =>
         Assert.Equal("is not a GGUF file", Read("This is a text of more than twenty-four bytes."u8.ToArray()).Problem);
 
     [Fact]
-    public void A_count_beyond_the_file_costs_nothing()
+    public void A_count_larger_than_the_file_allocates_nothing()
     {
         byte[] file = GgufBuilder.Llama().Build();
         BitConverter.TryWriteBytes(file.AsSpan(8), ulong.MaxValue);
@@ -86,11 +86,11 @@ public sealed class GgufHeaderReaderTests
     }
 
     [Fact]
-    public void A_size_that_overflows_is_told()
+    public void A_size_that_overflows_is_reported()
     {
         byte[] file = new GgufBuilder().Text("general.architecture", "llama").Tensor("w", 0, uint.MaxValue, 0, uint.MaxValue, uint.MaxValue).Build();
 
-        // The zero in the shape keeps the file small; the reader multiplies in order and must notice before it gets there or after.
+        // The zero in the shape keeps the file small. The reader must detect the overflow before or after the zero.
         GgufReadOutcome outcome = Read(file);
         Assert.True(outcome.Header is not null || outcome.Problem!.Length > 0);
 
@@ -101,7 +101,7 @@ public sealed class GgufHeaderReaderTests
     }
 
     [Fact]
-    public void The_models_that_come_with_the_program_can_be_read()
+    public void The_included_models_can_be_read()
     {
         string models = Path.Join(Repository.Root, "models");
 
@@ -115,7 +115,7 @@ public sealed class GgufHeaderReaderTests
     }
 
     [Fact]
-    public void Five_hundred_mutated_heads_end_soon_without_harm()
+    public void Five_hundred_mutated_headers_are_read_or_refused_quickly()
     {
         byte[] file = GgufBuilder.Llama().Texts("tokenizer.ggml.tokens", "a", "b", "c").UInt32s("llama.x.head_count", 1, 2).Build();
         int head = file.Length - 512;

@@ -32,7 +32,7 @@ public sealed class ConnectionTableTests
         _time.Advance(TimeSpan.FromSeconds(1.1));
         Assert.Null(table.Add(new DefaultConnectionContext()));
 
-        // Those that were asked are aborted now, and no others: they make room for new ones.
+        // Only those that were asked to close are aborted now.
         var asked = accepted.Where(static pair => pair.Client.EvictedAt is not null).ToList();
         Assert.Equal(Reserve + 1, asked.Count);
         await DaemonFixture.WaitUntilAsync(
@@ -43,7 +43,7 @@ public sealed class ConnectionTableTests
     }
 
     [Fact]
-    public void A_connection_whose_first_request_may_still_come_does_not_make_room()
+    public void A_connection_that_waits_for_its_first_request_is_not_replaced()
     {
         var table = new ConnectionTable(new ConnectionCapacity(Limit, Reserve), _time);
         ClientConnection[] opened = [.. Enumerable.Range(0, Limit).Select(_ => table.Add(new DefaultConnectionContext())!)];
@@ -51,7 +51,7 @@ public sealed class ConnectionTableTests
         Assert.True(table.Add(new DefaultConnectionContext())!.IsBeyondLimit);
         Assert.DoesNotContain(opened, static client => client.EvictedAt is not null);
 
-        // One that had its request makes room at once; the others do after a second.
+        // A connection that had a request can be replaced at once, the others after a second.
         opened[5].BeginRequest();
         opened[5].EndRequest(_time.GetTimestamp());
         Assert.False(table.Add(new DefaultConnectionContext())!.IsBeyondLimit);
@@ -62,7 +62,7 @@ public sealed class ConnectionTableTests
     }
 
     [Fact]
-    public void Where_all_are_at_work_the_reserve_takes_some_more_and_marks_them()
+    public void If_no_connection_is_idle_new_ones_use_the_reserve()
     {
         var table = new ConnectionTable(new ConnectionCapacity(Limit, Reserve), _time);
         for (int i = 0; i < Limit + Reserve; i++)

@@ -8,7 +8,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 
-/// <summary>What clients do with connections: open many, keep them, close one direction, speak HTTP/2.</summary>
+/// <summary>Connections of clients: many, kept, half closed, HTTP/2.</summary>
 public sealed class ConnectionTests
 {
     private const string Health = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -19,7 +19,7 @@ public sealed class ConnectionTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_new_connection_takes_the_place_of_the_one_that_was_idle_longest(bool isTcp)
+    public async Task A_new_connection_replaces_the_one_that_was_idle_longest(bool isTcp)
     {
         await using DaemonFixture daemon = await StartAsync(16);
         var kept = new List<Socket>();
@@ -31,7 +31,7 @@ public sealed class ConnectionTests
                 Assert.StartsWith("HTTP/1.1 200 ", await FirstAnswerAsync(kept[^1], Health), StringComparison.Ordinal);
             }
 
-            // The oldest ones were closed, the newest one is still of use.
+            // The oldest ones were closed, and the newest one can still be used.
             Assert.Equal("", await RawHttp.ReadToEndAsync(kept[0]));
             Assert.StartsWith("HTTP/1.1 200 ", await FirstAnswerAsync(kept[^1], Health), StringComparison.Ordinal);
         }
@@ -42,7 +42,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task Where_all_connections_are_at_work_health_and_metrics_are_answered_and_others_are_told()
+    public async Task If_no_connection_is_idle_only_health_and_metrics_are_served()
     {
         await using DaemonFixture daemon = await StartAsync(8, """{"hold_requests": true}""");
         var atWork = new List<Socket>();
@@ -77,7 +77,7 @@ public sealed class ConnectionTests
     [Theory]
     [InlineData("")]
     [InlineData("GET /hea")]
-    public async Task A_connection_that_sends_no_request_is_the_first_to_make_room(string begun)
+    public async Task A_connection_that_sent_no_request_is_replaced_first(string begun)
     {
         await using DaemonFixture daemon = await StartAsync(8);
         var silent = new List<Socket>();
@@ -89,7 +89,7 @@ public sealed class ConnectionTests
                 await RawHttp.SendAllAsync(silent[^1], Encoding.UTF8.GetBytes(begun));
             }
 
-            // Until they count as idle, a new client is told to come again; monitoring is served at any time.
+            // Until they count as idle, a new client is refused; monitoring is always served.
             await DaemonFixture.WaitUntilAsync(
                 async () =>
                 {
@@ -109,7 +109,7 @@ public sealed class ConnectionTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_client_that_closes_its_sending_direction_gets_its_answer(bool isTcp)
+    public async Task A_client_that_closes_its_sending_direction_gets_its_response(bool isTcp)
     {
         await using DaemonFixture daemon = await StartAsync(1024, """{"token_delay_ms": 100}""");
         for (int i = 0; i < 3; i++)
@@ -141,7 +141,7 @@ public sealed class ConnectionTests
         using HttpClient runner = DaemonFixture.RunnerClient(process);
         await DaemonFixture.WaitUntilAsync(async () => await InFlightAsync(runner) == 1, DaemonFixture.Patience);
 
-        // What asking costs on a busy machine is no fault of the daemon.
+        // The time of the check itself does not count.
         long asked = Stopwatch.GetTimestamp();
         await InFlightAsync(runner);
         TimeSpan limit = TimeSpan.FromSeconds(1) + (10 * Stopwatch.GetElapsedTime(asked));
@@ -178,7 +178,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_preface_that_comes_byte_by_byte_is_recognised()
+    public async Task A_preface_that_arrives_byte_by_byte_is_recognised()
     {
         await using DaemonFixture daemon = await StartAsync(1024);
         using Socket socket = await RawHttp.ConnectAsync(daemon.SocketPath);

@@ -43,7 +43,7 @@ public sealed class DaemonCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Serve_prints_what_it_serves_and_a_request_that_works()
+    public async Task Serve_prints_its_models_and_a_request_that_works()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { HasTcp = true });
         await DaemonFixture.WaitUntilAsync(
@@ -104,7 +104,7 @@ public sealed class DaemonCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task CLI_08_ps_shows_what_a_runner_was_started_with()
+    public async Task CLI_08_ps_shows_the_arguments_of_a_runner()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Arguments = ["--llama-args", "--threads 3"] });
         await daemon.PostAsync("v1/chat/completions", Chat);

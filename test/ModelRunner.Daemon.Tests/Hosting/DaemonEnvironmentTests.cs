@@ -3,7 +3,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 
-/// <summary>The daemon in environment that others give it: descriptors, terminals, hangups.</summary>
+/// <summary>The daemon with unusual descriptors, terminals and hang-ups.</summary>
 public sealed class DaemonEnvironmentTests
 {
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
@@ -15,7 +15,7 @@ public sealed class DaemonEnvironmentTests
     [InlineData("2>&-", "2")]
     [InlineData("1>&-", "1")]
     [InlineData("0<&-", "0")]
-    public async Task Started_with_closed_standard_descriptors_it_serves_and_they_lead_nowhere(string redirections, string closed)
+    public async Task With_closed_standard_descriptors_it_serves_and_opens_dev_null(string redirections, string closed)
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
             new DaemonSetup { LeavesLogUnread = true, Shell = $"exec \"$@\" {redirections}" });
@@ -28,7 +28,7 @@ public sealed class DaemonEnvironmentTests
     }
 
     [Fact]
-    public async Task SIGHUP_is_ignored_and_told()
+    public async Task SIGHUP_is_ignored_and_logged()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
 
@@ -38,14 +38,14 @@ public sealed class DaemonEnvironmentTests
             () => Task.FromResult(daemon.Log.Contains("SIGHUP is ignored", StringComparison.Ordinal)), DaemonFixture.Patience);
 
         Assert.Equal("ok", (await daemon.GetAsync("health")).GetProperty("status").GetString());
-        Assert.DoesNotContain("Asked to end", daemon.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("The daemon ends: ", daemon.Log, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("exec \"$@\"", false)]
     [InlineData("trap '' HUP; exec \"$@\"", true)]
     [InlineData("exec nohup \"$@\" 2>/dev/null", true)]
-    public async Task A_terminal_that_closes_ends_the_daemon_unless_it_was_told_to_outlive_it(string start, bool livesOn)
+    public async Task A_terminal_that_closes_ends_the_daemon_unless_SIGHUP_was_ignored(string start, bool livesOn)
     {
         using var folder = new TemporaryFolder();
         folder.Write("start.sh", start);
@@ -74,7 +74,7 @@ public sealed class DaemonEnvironmentTests
     }
 
     [Fact]
-    public async Task A_configuration_that_is_not_UTF8_is_told_in_one_sentence()
+    public async Task A_configuration_that_is_not_UTF8_is_reported_in_one_line()
     {
         using var folder = new TemporaryFolder();
         folder.Write("latin1.json", [(byte)'{', (byte)'"', 0xE4, (byte)'"', (byte)':', (byte)'1', (byte)'}']);

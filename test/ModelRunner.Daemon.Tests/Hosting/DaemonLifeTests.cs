@@ -14,7 +14,7 @@ public sealed class DaemonLifeTests
     private const string Embed = """{"model":"tiny-embed","input":"one two"}""";
 
     [Fact]
-    public async Task A_daemon_ends_well_and_leaves_no_runner_no_socket_and_no_folder()
+    public async Task A_daemon_that_ends_leaves_no_runner_no_socket_and_no_folder()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         await daemon.PostAsync("v1/chat/completions", Chat);
@@ -25,7 +25,7 @@ public sealed class DaemonLifeTests
     }
 
     [Fact]
-    public async Task After_SIGKILL_no_runner_lives_on_and_the_next_daemon_starts_at_once()
+    public async Task After_SIGKILL_all_runners_end_and_the_next_daemon_starts_at_once()
     {
         using var folder = new TemporaryFolder();
         int[] runners;
@@ -47,7 +47,7 @@ public sealed class DaemonLifeTests
     }
 
     [Fact]
-    public async Task A_second_daemon_on_the_same_socket_says_so_and_leaves_the_first_alone()
+    public async Task A_second_daemon_on_the_same_socket_ends_with_an_error()
     {
         using var folder = new TemporaryFolder();
         await using DaemonFixture first = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder });
@@ -55,7 +55,7 @@ public sealed class DaemonLifeTests
         (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup { Folder = folder });
 
         Assert.Equal(1, exitCode);
-        string sentence = $"another model-runner answers on {first.SocketPath}; stop it, or name another place with MODEL_RUNNER_SOCK";
+        string sentence = $"another model-runner responds on {first.SocketPath}; stop it, or name another place with MODEL_RUNNER_SOCK";
         Assert.Equal($"model-runner: {sentence}\n", error);
         Assert.Equal("ok", (await first.GetAsync("health")).GetProperty("status").GetString());
     }
@@ -94,7 +94,7 @@ public sealed class DaemonLifeTests
     }
 
     [Fact]
-    public async Task A_daemon_that_starts_while_another_one_drains_for_long_says_who_has_the_lock()
+    public async Task A_daemon_that_waits_too_long_for_the_lock_names_its_owner()
     {
         using var folder = new TemporaryFolder();
         await using DaemonFixture first = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder, Faults = Slow(1000) });
@@ -110,13 +110,13 @@ public sealed class DaemonLifeTests
         Assert.StartsWith($"model-runner: waiting up to 5 s for process {first.ProcessId}, ", lines[0], StringComparison.Ordinal);
         Assert.StartsWith($"model-runner: process {first.ProcessId} still has the lock {first.SocketPath}.lock after 5 s, ", lines[1], StringComparison.Ordinal);
 
-        // The second signal ends the first one at once.
+        // The second signal ends the first daemon at once.
         Assert.Equal(128 + 15, await first.EndAsync());
         Assert.False(File.Exists(first.SocketPath + ".lock"));
     }
 
     [Fact]
-    public async Task A_locked_folder_does_not_hold_up_a_start()
+    public async Task A_locked_folder_does_not_block_a_start()
     {
         using var folder = new TemporaryFolder();
         using Process holder = Process.Start("flock", [folder.Path, "sleep", "600"]);
@@ -134,7 +134,7 @@ public sealed class DaemonLifeTests
     }
 
     [Fact]
-    public async Task A_port_that_is_taken_is_named()
+    public async Task A_port_that_is_in_use_is_reported()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
@@ -150,7 +150,7 @@ public sealed class DaemonLifeTests
     }
 
     [Fact]
-    public async Task Everything_that_is_wrong_with_the_configuration_is_said_at_once()
+    public async Task All_problems_of_the_configuration_are_reported_at_once()
     {
         (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup
         {
@@ -167,7 +167,7 @@ public sealed class DaemonLifeTests
     }
 
     [Fact]
-    public async Task The_socket_and_the_port_serve_alike()
+    public async Task The_socket_and_the_port_serve_the_same_routes()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { HasTcp = true });
         using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
@@ -181,7 +181,7 @@ public sealed class DaemonLifeTests
     }
 
     [Fact]
-    public async Task SIGTERM_lets_an_answer_end_and_takes_no_more_requests()
+    public async Task After_SIGTERM_a_response_completes_and_new_requests_are_refused()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Faults = Slow(100), HasTcp = true });
         using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", Stream(tokens: 100));
@@ -210,7 +210,7 @@ public sealed class DaemonLifeTests
 
         await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");
         await DaemonFixture.WaitUntilAsync(
-            () => Task.FromResult(daemon.Log.Contains("Asked to end", StringComparison.Ordinal)), DaemonFixture.Patience);
+            () => Task.FromResult(daemon.Log.Contains("The daemon ends: ", StringComparison.Ordinal)), DaemonFixture.Patience);
         int exitCode = await daemon.EndAsync();
 
         Assert.Equal(128 + 15, exitCode);

@@ -6,7 +6,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 
-/// <summary>The daemon goes on where its log cannot be written.</summary>
+/// <summary>The daemon continues if its log cannot be written.</summary>
 public sealed partial class DaemonLogTests
 {
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
@@ -16,7 +16,7 @@ public sealed partial class DaemonLogTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_standard_error_that_nobody_reads_costs_lines_and_nothing_else()
+    public async Task If_standard_error_is_not_read_only_lines_are_lost()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
             new DaemonSetup { LeavesLogUnread = true, Environment = Variables(("LOG_LEVEL", "trace")) });
@@ -41,7 +41,7 @@ public sealed partial class DaemonLogTests
     }
 
     [Fact]
-    public async Task SIGTERM_ends_a_daemon_whose_standard_error_nobody_reads()
+    public async Task SIGTERM_ends_a_daemon_whose_standard_error_is_not_read()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
             new DaemonSetup { LeavesLogUnread = true, Shell = "head -c 65536 /dev/zero >&2; exec \"$@\"" });
@@ -51,7 +51,7 @@ public sealed partial class DaemonLogTests
     }
 
     [Fact]
-    public async Task A_wrong_configuration_ends_a_start_whose_standard_error_nobody_reads()
+    public async Task A_wrong_configuration_ends_a_start_whose_standard_error_is_not_read()
     {
         using var folder = new TemporaryFolder();
         using Process daemon = DaemonFixture.StartUnread(folder, new DaemonSetup
@@ -63,7 +63,7 @@ public sealed partial class DaemonLogTests
     }
 
     [Fact]
-    public async Task A_crash_ends_a_daemon_whose_standard_error_nobody_reads()
+    public async Task A_crash_ends_a_daemon_whose_standard_error_is_not_read()
     {
         using var folder = new TemporaryFolder();
         using Process daemon = DaemonFixture.StartUnread(folder, new DaemonSetup
@@ -76,7 +76,7 @@ public sealed partial class DaemonLogTests
     }
 
     [Fact]
-    public async Task A_crash_is_told_on_one_line()
+    public async Task A_crash_is_reported_in_one_line()
     {
         (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup
         {
@@ -91,7 +91,7 @@ public sealed partial class DaemonLogTests
     }
 
     [Fact]
-    public async Task A_standard_error_on_a_full_disk_costs_lines_and_nothing_else()
+    public async Task If_standard_error_is_on_a_full_disk_only_lines_are_lost()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
             new DaemonSetup { LeavesLogUnread = true, Shell = "exec \"$@\" 2>/dev/full" });
@@ -102,7 +102,7 @@ public sealed partial class DaemonLogTests
     }
 
     [Fact]
-    public async Task A_log_folder_on_a_full_disk_costs_lines_until_there_is_room()
+    public async Task If_the_log_folder_is_on_a_full_disk_lines_are_lost_until_there_is_space()
     {
         Prerequisite.Require(Environment.IsPrivilegedProcess, "Only root can mount a small file system to fill.");
         using var folder = new TemporaryFolder();
@@ -130,7 +130,7 @@ public sealed partial class DaemonLogTests
         Assert.Contains(lines, static line => line.Contains(" lost here: ", StringComparison.Ordinal));
         Assert.EndsWith("Ended.", lines[^1], StringComparison.Ordinal);
 
-        // The disk may have become full within a line, but no line continues it.
+        // The disk may have become full within a line, but the next line does not continue it.
         Assert.True(lines.Count(static line => !WholeLine().IsMatch(line)) <= 1);
     }
 

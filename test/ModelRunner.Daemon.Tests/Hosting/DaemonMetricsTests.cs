@@ -6,7 +6,7 @@ namespace ModelRunner.Daemon.Tests.Hosting;
 
 public sealed class DaemonMetricsTests
 {
-    /// <summary>The page is due after nine tenths of it; the last one is the slack of a busy machine.</summary>
+    /// <summary>The page must arrive after nine tenths of it; the last tenth is for a busy machine.</summary>
     private static readonly TimeSpan ScraperGivesUp = TimeSpan.FromSeconds(5);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -32,7 +32,7 @@ public sealed class DaemonMetricsTests
     [InlineData("true", HttpStatusCode.NotFound)]
     [InlineData("0", HttpStatusCode.OK)]
     [InlineData("", HttpStatusCode.OK)]
-    public async Task DISABLE_METRICS_takes_the_page_away(string value, HttpStatusCode status)
+    public async Task DISABLE_METRICS_removes_the_page(string value, HttpStatusCode status)
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
@@ -55,7 +55,7 @@ public sealed class DaemonMetricsTests
     }
 
     [Fact]
-    public async Task Of_eight_attached_runners_a_stopped_one_and_one_that_talks_HTML_cost_their_own_series_only()
+    public async Task A_stopped_runner_and_one_that_returns_HTML_lose_only_their_own_series()
     {
         const int Stopped = 2;
         const int Html = 5;
@@ -65,7 +65,7 @@ public sealed class DaemonMetricsTests
         {
             await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = Attach(stubs) });
 
-            // The first page also pays for the compiler, which the published program does not have.
+            // The first page includes just-in-time compilation, which the published program does not have.
             await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
             await stubs[Html].SetFaultsAsync("""{"metrics_html": 1}""");
             await stubs[Stopped].SignalAsync(19);
@@ -101,7 +101,7 @@ public sealed class DaemonMetricsTests
     }
 
     [Fact]
-    public async Task An_attached_runner_is_routed_to_and_never_stopped()
+    public async Task An_attached_runner_gets_requests_and_is_never_stopped()
     {
         await using StubProcess stub = await StubProcess.StartAsync(null, "--alias", "m0:latest");
         await using (DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = Attach([stub]) }))

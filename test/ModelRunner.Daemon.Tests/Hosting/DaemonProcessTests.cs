@@ -3,7 +3,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 
-/// <summary>What a daemon does about the processes that its runners start, and about its private folder.</summary>
+/// <summary>The processes that runners start, and the private folder of the daemon.</summary>
 public sealed class DaemonProcessTests
 {
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
@@ -15,7 +15,7 @@ public sealed class DaemonProcessTests
     [InlineData("ENGINE \"$@\"")]
     [InlineData("setsid ENGINE \"$@\"")]
     [InlineData("setsid ENGINE \"$@\" & wait")]
-    public async Task Unload_ends_the_engine_behind_a_wrapper_script(string script)
+    public async Task Unload_ends_the_engine_of_a_wrapper_script(string script)
     {
         using var folder = new TemporaryFolder();
         await using DaemonFixture daemon = await StartAsync(folder, script);
@@ -30,7 +30,7 @@ public sealed class DaemonProcessTests
     }
 
     [Fact]
-    public async Task After_SIGKILL_the_engine_behind_a_wrapper_script_is_gone_and_the_guardian_and_the_folder_too()
+    public async Task After_SIGKILL_the_engine_of_a_wrapper_script_the_guardian_and_the_folder_are_gone()
     {
         using var folder = new TemporaryFolder();
         await using DaemonFixture daemon = await StartAsync(folder, "setsid ENGINE \"$@\"");
@@ -48,7 +48,7 @@ public sealed class DaemonProcessTests
     }
 
     [Fact]
-    public async Task The_guardian_is_no_child_and_ends_with_its_daemon()
+    public async Task The_guardian_is_not_a_child_and_ends_with_its_daemon()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         await daemon.PostAsync("v1/chat/completions", Chat);
@@ -69,7 +69,7 @@ public sealed class DaemonProcessTests
         await daemon.PostAsync("v1/chat/completions", Chat);
         await GuardianAsync(daemon);
 
-        // From the second runner on the guardian is there, and orphans come to the daemon.
+        // From the second runner on, the guardian runs and orphans become children of the daemon.
         await daemon.PostAsync("v1/embeddings", Embed);
         int orphan = int.Parse(File.ReadAllLines(numbers)[1], CultureInfo.InvariantCulture);
         Assert.Contains(orphan, ProcessTable.ChildrenOf(daemon.ProcessId));
@@ -80,7 +80,7 @@ public sealed class DaemonProcessTests
     }
 
     [Fact]
-    public async Task A_private_folder_that_somebody_removed_is_made_anew()
+    public async Task A_removed_private_folder_is_created_again()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         await daemon.PostAsync("v1/chat/completions", Chat);

@@ -13,7 +13,7 @@ public sealed class DemoPortTests
     [InlineData("", "/d/model-runner.sock", "127.0.0.1:12434", true)]
     [InlineData("MODEL_RUNNER_SOCK=x.sock", "/d/x.sock", null, false)]
     [InlineData("MODEL_RUNNER_PORT=80", null, "127.0.0.1:80", false)]
-    public void The_demo_opens_a_port_unless_a_socket_or_port_was_asked_for(string variable, string? socket, string? tcp, bool isOptional)
+    public void The_demo_opens_a_port_unless_a_socket_or_port_is_set(string variable, string? socket, string? tcp, bool isOptional)
     {
         string[] parts = variable.Split('=');
         var options = new DaemonOptions
@@ -32,7 +32,7 @@ public sealed class DemoPortTests
     }
 
     [Fact]
-    public void An_optional_port_that_is_taken_is_left_out_and_one_that_was_asked_for_stays()
+    public void An_optional_port_in_use_is_omitted_and_a_configured_one_is_kept()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
@@ -48,7 +48,7 @@ public sealed class DemoPortTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Only_a_port_that_was_asked_for_is_a_reason_to_fail_when_another_program_takes_it_at_the_last_moment(bool isOptional)
+    public async Task If_a_port_is_taken_at_the_last_moment_only_a_configured_one_is_an_error(bool isOptional)
     {
         using var folder = new TemporaryFolder();
         using var taken = new TcpListener(IPAddress.Loopback, 0);

@@ -4,7 +4,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 
-/// <summary>A daemon at the limits of what the system gives it.</summary>
+/// <summary>A daemon at the resource limits of the system.</summary>
 public sealed class ExhaustionTests
 {
     private const string Chat = """{"model":"tiny-chat","messages":[],"max_tokens":1}""";
@@ -13,7 +13,7 @@ public sealed class ExhaustionTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task At_the_limit_of_threads_everything_goes_on_but_a_new_runner()
+    public async Task At_the_limit_of_threads_only_new_runners_cannot_start()
     {
         const int Rounds = 30;
         using PidsGroup group = Prerequisite.Require(PidsGroup.TryCreate(), "There is no control group of processes that may be written to.");
@@ -22,7 +22,7 @@ public sealed class ExhaustionTests
         group.Add(daemon.ProcessId);
         group.Limit(group.Count);
 
-        // Many at once: what needs another thread asks for it now.
+        // Many at once: code that needs another thread requests it now.
         for (int i = 0; i < Rounds; i++)
         {
             Task<string>[] pages = [.. Enumerable.Range(0, 8).Select(_ => daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation))];
@@ -39,7 +39,7 @@ public sealed class ExhaustionTests
     }
 
     [Fact]
-    public async Task At_the_limit_of_threads_it_can_be_ended()
+    public async Task At_the_limit_of_threads_the_daemon_can_be_ended()
     {
         using PidsGroup group = Prerequisite.Require(PidsGroup.TryCreate(), "There is no control group of processes that may be written to.");
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
@@ -51,7 +51,7 @@ public sealed class ExhaustionTests
     }
 
     [Fact]
-    public async Task At_the_limit_of_open_files_it_says_so_once_and_goes_on_when_there_are_some()
+    public async Task At_the_limit_of_open_files_it_logs_once_and_continues_when_files_are_free()
     {
         const int Clients = 60;
         const int FilesLeft = 12;
@@ -83,7 +83,7 @@ public sealed class ExhaustionTests
     }
 
     [Fact]
-    public async Task At_the_limit_of_open_files_it_ends_and_leaves_nothing_behind()
+    public async Task At_the_limit_of_open_files_it_ends_and_cleans_up()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         await daemon.PostAsync("v1/chat/completions", Chat);

@@ -12,7 +12,7 @@ public sealed class PeerTableTests
     [InlineData("127.0.0.1", "127.0.0.1", "127.0.0.1")]
     [InlineData("::1", "::1", "::1")]
     [InlineData("::", "127.0.0.1", "127.0.0.1")]
-    public async Task It_tells_a_client_that_half_closed_from_one_that_left(string listen, string connect, string from)
+    public async Task A_half_closed_client_is_distinguished_from_a_disconnected_one(string listen, string connect, string from)
     {
         IPAddress address = IPAddress.Parse(listen);
         using var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -38,20 +38,20 @@ public sealed class PeerTableTests
     }
 
     [Fact]
-    public void Nobody_can_tell_of_a_client_on_another_machine() =>
+    public void The_state_of_a_client_on_another_machine_is_unknown() =>
         Assert.Null(new PeerTable().HasOwner(IPEndPoint.Parse("192.0.2.7:4000"), IPEndPoint.Parse("192.0.2.1:80")));
 
     [Theory]
     [InlineData("")]
     [InlineData("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode")]
     [InlineData("0: 0100007F:ZZZZ 0100007F:0050 01 0:0 0:0 0 0 0 12")]
-    public void A_line_that_is_none_is_passed_over(string line) => Assert.False(PeerTable.TryParse(line, out _, out _, out _));
+    public void An_invalid_line_of_the_table_is_ignored(string line) => Assert.False(PeerTable.TryParse(line, out _, out _, out _));
 
     [Theory]
     [InlineData(1024, 1_000_000, 1024, 256)]
     [InlineData(1024, 1024, 412, 103)]
     [InlineData(1024, 64, 8, 4)]
     [InlineData(16, 1_000_000, 16, 4)]
-    public void Places_follow_from_what_is_asked_and_from_the_files_that_there_may_be(int asked, long files, int limit, int reserve) =>
+    public void The_capacity_follows_from_the_setting_and_the_limit_of_open_files(int asked, long files, int limit, int reserve) =>
         Assert.Equal(new ConnectionCapacity(limit, reserve), ConnectionCapacity.Divide(asked, files));
 }

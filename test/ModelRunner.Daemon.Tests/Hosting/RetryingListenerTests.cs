@@ -13,7 +13,7 @@ public sealed class RetryingListenerTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public async Task An_error_that_does_not_end_is_waited_out()
+    public async Task A_lasting_error_is_retried()
     {
         var time = new PauseWatch();
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -21,7 +21,7 @@ public sealed class RetryingListenerTests
         socket.Listen();
         var listener = new RetryingListener(socket, new SocketTransportOptions(), NullLoggerFactory.Instance, time);
 
-        // From here on the system refuses every accept.
+        // From here on each accept fails.
         socket.Shutdown(SocketShutdown.Both);
         Task accept = Task.Run(async () => await listener.AcceptAsync());
         try
@@ -38,7 +38,7 @@ public sealed class RetryingListenerTests
     }
 
     [Fact]
-    public async Task Without_files_it_tries_again_after_pauses_that_grow_to_half_a_second()
+    public async Task Without_free_files_it_retries_with_pauses_of_up_to_half_a_second()
     {
         var time = new FakeTimeProvider();
         DateTimeOffset start = time.GetUtcNow();
@@ -54,7 +54,7 @@ public sealed class RetryingListenerTests
                 : ValueTask.FromException<Socket>(new SocketException((int)SocketError.TooManyOpenSockets));
         });
 
-        // Begun on a thread of the pool, it goes on within the call that moves the clock.
+        // It was started on a thread of the pool, so it continues within the call that advances the clock.
         Task<ConnectionContext?>[] accepting = await Task.Run(() => new[] { listener.AcceptAsync().AsTask() });
         for (int i = 0; i < 200; i++)
             time.Advance(TimeSpan.FromMilliseconds(10));
@@ -67,7 +67,7 @@ public sealed class RetryingListenerTests
         Assert.NotNull(accepted);
     }
 
-    /// <summary>A clock that stands still and tells when it is asked for a pause.</summary>
+    /// <summary>A clock that does not advance and reports each requested pause.</summary>
     private sealed class PauseWatch : TimeProvider
     {
         private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);

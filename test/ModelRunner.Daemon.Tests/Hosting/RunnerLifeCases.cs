@@ -3,7 +3,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 
-/// <summary>Cases of runners that come and go, at the page of the real daemon.</summary>
+/// <summary>Cases of runners that start and end, on the page of the real daemon.</summary>
 public sealed class RunnerLifeCases
 {
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
@@ -14,7 +14,7 @@ public sealed class RunnerLifeCases
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task LIF_01_the_series_of_a_runner_that_was_killed_are_gone_on_the_very_next_scrape_and_stay_away()
+    public async Task LIF_01_the_series_of_a_killed_runner_are_missing_from_the_next_scrape_on()
     {
         await using DaemonFixture daemon = await StartAsync();
         await daemon.PostAsync("v1/chat/completions", Chat);
@@ -25,7 +25,7 @@ public sealed class RunnerLifeCases
         await DaemonFixture.SignalAsync(chat, "KILL");
         await ProcessTable.WaitUntilGoneAsync(chat, DaemonFixture.Patience);
 
-        // At once, when the daemon may not know of it yet, and again and again when it does.
+        // At once, before the daemon may know it, and repeatedly after that.
         string page = await PageAsync(daemon);
         for (int i = 0; i < 3; i++)
         {
@@ -39,7 +39,7 @@ public sealed class RunnerLifeCases
     }
 
     [Fact]
-    public async Task LIF_04_a_counter_that_starts_again_with_its_runner_is_passed_on_as_it_is()
+    public async Task LIF_04_a_counter_that_restarts_with_its_runner_is_shown_unchanged()
     {
         await using DaemonFixture daemon = await StartAsync();
         await daemon.PostAsync("v1/chat/completions", Chat);
@@ -54,7 +54,7 @@ public sealed class RunnerLifeCases
     }
 
     [Fact]
-    public async Task LIF_07_a_managed_runner_that_loads_is_shown_as_loading_and_nothing_it_says_is_merged()
+    public async Task LIF_07_a_managed_runner_that_loads_is_shown_as_loading_and_not_merged()
     {
         await using DaemonFixture daemon = await StartAsync("""{"never_ready": true}""");
         Task<HttpResponseMessage> waiting = daemon.SendAsync("v1/chat/completions", Chat, HttpCompletionOption.ResponseContentRead, Cancellation);
@@ -72,7 +72,7 @@ public sealed class RunnerLifeCases
     }
 
     [Fact]
-    public async Task LIF_07_an_attached_runner_that_loads_is_down_because_it_loads()
+    public async Task LIF_07_an_attached_runner_that_loads_has_the_reason_loading()
     {
         await using StubProcess stub = await StubProcess.StartAsync(
             new Dictionary<string, string>(StringComparer.Ordinal) { ["never_ready"] = "1" }, "--alias", "m0:latest");

@@ -4,7 +4,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 
-/// <summary>What the daemon says of its models and of the arguments for its engine when it starts.</summary>
+/// <summary>Messages about models and engine arguments at the start of the daemon.</summary>
 public sealed class StartCheckTests : IDisposable
 {
     private const string Help = "-t, --threads N  threads\n--metrics  m\n--host H  h\n--alias A  a\n--model M  m\n--ctx-size N  c\n--parallel N  p\n--temp N  t\n"
@@ -40,7 +40,7 @@ public sealed class StartCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task The_embedded_engine_leaves_out_what_it_does_not_know_and_says_so_once()
+    public async Task The_embedded_engine_ignores_unknown_arguments_with_one_warning()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
@@ -74,7 +74,7 @@ public sealed class StartCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task All_problems_are_told_at_once_each_under_the_name_that_was_written()
+    public async Task All_problems_are_reported_at_once_with_the_name_that_was_set()
     {
         (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup
         {
@@ -94,17 +94,17 @@ public sealed class StartCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task A_socket_that_cannot_be_made_is_told_with_the_flag_that_names_it()
+    public async Task A_socket_that_cannot_be_created_is_reported_with_its_flag()
     {
         (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup { Folder = _folder, Arguments = ["--socket", "/proc/x/d.sock"] });
 
         Assert.Equal(1, exitCode);
-        Assert.StartsWith("model-runner: cannot make the socket /proc/x/d.sock: ", error, StringComparison.Ordinal);
+        Assert.StartsWith("model-runner: cannot create the socket /proc/x/d.sock: ", error, StringComparison.Ordinal);
         Assert.EndsWith("; name another place with --socket\n", error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task What_is_wrong_with_models_is_logged_once_and_listed()
+    public async Task Problems_with_models_are_logged_once_and_listed()
     {
         _folder.Write("models/broken.gguf", "this is no model");
         _folder.Write("models/Tiny-Chat.gguf", GgufBuilder.Llama().Build());
@@ -132,7 +132,7 @@ public sealed class StartCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task A_list_without_problems_is_as_OpenAI_writes_it()
+    public async Task A_list_without_problems_has_OpenAIs_format()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
 

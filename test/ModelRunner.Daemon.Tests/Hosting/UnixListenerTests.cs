@@ -21,7 +21,7 @@ public sealed class UnixListenerTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task The_socket_is_its_owners_alone_and_gone_at_the_end()
+    public async Task Only_the_owner_can_use_the_socket_and_it_is_removed_at_the_end()
     {
         using (await ListenAsync())
         {
@@ -33,7 +33,7 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_socket_that_a_dead_daemon_left_is_replaced()
+    public async Task The_socket_of_a_dead_daemon_is_replaced()
     {
         using (await ListenAsync())
         {
@@ -49,19 +49,19 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_socket_that_somebody_answers_on_is_never_taken()
+    public async Task A_socket_in_use_is_never_replaced()
     {
         using UnixListener first = await ListenAsync();
 
         var refusal = await Assert.ThrowsAsync<ListenException>(ListenAsync);
 
-        Assert.StartsWith($"another model-runner answers on {SocketPath}", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"another model-runner responds on {SocketPath}", refusal.Message, StringComparison.Ordinal);
         using Socket client = Connect();
         Assert.True(client.Connected);
     }
 
     [Fact]
-    public async Task A_socket_of_a_program_without_a_lock_is_never_taken()
+    public async Task A_socket_in_use_by_a_program_without_a_lock_is_never_replaced()
     {
         using var other = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         other.Bind(new UnixDomainSocketEndPoint(SocketPath));
@@ -69,12 +69,12 @@ public sealed class UnixListenerTests : IDisposable
 
         var refusal = await Assert.ThrowsAsync<ListenException>(ListenAsync);
 
-        Assert.StartsWith($"another model-runner answers on {SocketPath}", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"another model-runner responds on {SocketPath}", refusal.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(LockPath));
     }
 
     [Fact]
-    public async Task A_file_that_is_no_socket_is_left_alone()
+    public async Task A_file_that_is_not_a_socket_is_not_replaced()
     {
         string file = _folder.Write("d.sock", "important");
 
@@ -85,7 +85,7 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_link_is_left_alone_wherever_it_leads()
+    public async Task A_link_is_not_replaced()
     {
         File.CreateSymbolicLink(SocketPath, Path.Join(_folder.Path, "nothing"));
 
@@ -102,7 +102,7 @@ public sealed class UnixListenerTests : IDisposable
 
         var refusal = await Assert.ThrowsAsync<ListenException>(ListenAsync);
 
-        Assert.StartsWith($"cannot make the socket {SocketPath}: ", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"cannot create the socket {SocketPath}: ", refusal.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(target));
     }
 
@@ -116,7 +116,7 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_many_that_start_at_once_one_listens_and_the_others_say_so()
+    public async Task If_many_daemons_start_at_once_one_listens_and_the_others_are_refused()
     {
         Task<UnixListener?>[] starts = [.. Enumerable.Range(0, 8).Select(_ => Task.Run(TryListenAsync))];
         UnixListener?[] results = await Task.WhenAll(starts);
@@ -147,7 +147,7 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_lock_that_is_never_given_up_ends_the_start_after_five_seconds()
+    public async Task A_lock_that_is_not_released_ends_the_start_after_five_seconds()
     {
         var time = new FakeTimeProvider();
         using SocketLock? held = SocketLock.TryTake(LockPath);
@@ -163,7 +163,7 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_lock_whose_file_was_removed_locks_nobody_out()
+    public async Task A_lock_whose_file_was_removed_does_not_block_a_start()
     {
         using SocketLock? lost = SocketLock.TryTake(LockPath);
         File.Delete(LockPath);
@@ -188,7 +188,7 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_socket_is_removed_once_even_where_the_same_inode_lies_there_again()
+    public async Task A_socket_is_removed_only_once_even_if_its_inode_is_reused()
     {
         UnixListener first = await ListenAsync();
         using Process link = Process.Start("ln", [SocketPath, SocketPath + ".kept"]);
@@ -203,14 +203,14 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
-    public async Task What_somebody_else_put_there_is_not_removed()
+    public async Task A_foreign_file_at_the_path_is_not_removed()
     {
         UnixListener first = await ListenAsync();
         File.Delete(SocketPath);
         using var other = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         other.Bind(new UnixDomainSocketEndPoint(SocketPath));
 
-        // Kestrel stops listening first; without a hold on the file its inode number would be free for the next one.
+        // Kestrel stops listening first; without a reference to the file, the kernel could reuse its inode number.
         first.Socket.Dispose();
         first.Dispose();
 

@@ -13,7 +13,7 @@ public sealed class WelcomeTests
     private static readonly ModelEntry Embed = Model("tiny-embed:latest", RunnerMode.Embedding);
 
     [Fact]
-    public void It_tells_what_is_served_where_and_how_to_ask() => Assert.Equal(
+    public void The_greeting_shows_models_addresses_and_a_request() => Assert.Equal(
         """
           Serves  tiny-chat (completion, embedding), tiny-embed (embedding)
           At      unix:/srv/m.sock and http://localhost:12434
@@ -25,7 +25,7 @@ public sealed class WelcomeTests
         Welcome.Write(Settings("/srv/m.sock"), [new Uri("http://127.0.0.1:12434")], [Chat, Embed], "/opt/model-runner", "/srv", AllFit));
 
     [Fact]
-    public void Without_a_port_it_tells_how_to_get_one()
+    public void Without_a_port_the_greeting_says_how_to_set_one()
     {
         string text = Welcome.Write(Settings("/srv/my models/m.sock"), [], [Embed], "model-runner", "/srv", AllFit);
 
@@ -47,7 +47,7 @@ public sealed class WelcomeTests
     }
 
     [Fact]
-    public void Without_models_it_tells_where_they_go() => Assert.Equal(
+    public void Without_models_the_greeting_names_the_models_folder() => Assert.Equal(
         """
           Serves  no models yet: put GGUF files below /m, or start it with --demo
           At      unix:/d.sock
@@ -70,21 +70,21 @@ public sealed class WelcomeTests
     }
 
     [Fact]
-    public void A_demo_port_that_is_taken_is_told()
+    public void A_demo_port_in_use_is_reported()
     {
         var settings = new DaemonSettings { Listen = new ListenSettings("/d.sock", null, IsTcpOptional: true), ModelsPath = "/m" };
         Assert.Contains("At      unix:/d.sock (another program uses port 12434)\n", Welcome.Write(settings, [], [Chat], "x", "/srv", AllFit), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_name_that_begins_with_a_dash_is_no_flag()
+    public void A_name_that_begins_with_a_dash_is_not_a_flag()
     {
         string text = Welcome.Write(Settings("/d.sock"), [], [Model("-dash:latest", RunnerMode.Completion)], "model-runner", "/srv", AllFit);
         Assert.Contains("  Chat    model-runner run --host unix:/d.sock -- -dash\n", text, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Only_a_model_that_can_answer_is_proposed()
+    public void Only_a_model_that_can_respond_is_proposed()
     {
         ModelEntry down = Model("a-down:latest", RunnerMode.Completion) with { Path = null };
         HashSet<(string, RunnerMode)> unfit = [("a-down:latest", RunnerMode.Completion)];
@@ -99,7 +99,7 @@ public sealed class WelcomeTests
     }
 
     [Fact]
-    public void The_chat_command_names_the_daemon_unless_it_finds_it_by_itself()
+    public void The_chat_command_has_host_unless_it_finds_the_daemon_without_it()
     {
         var tcp = new Uri("http://127.0.0.1:80");
         string Command(DaemonSettings settings) => Welcome.Write(settings, [tcp], [Chat], "model-runner", "/srv", AllFit).Split("  Chat    ")[1];

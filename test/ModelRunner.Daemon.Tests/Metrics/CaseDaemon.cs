@@ -57,7 +57,7 @@ public sealed class CaseDaemon : IAsyncLifetime
     /// <summary>Scrapes while A responds with this page.</summary>
     internal Task<string> PageWithAsync(string body) => PageAsync(RawRunner.Page(body));
 
-    /// <summary>Scrapes as a client that says nothing of formats, and checks what holds for every page.</summary>
+    /// <summary>Scrapes as a client without an Accept header, and checks the rules for each page.</summary>
     internal async Task<string> PageAsync()
     {
         using HttpResponseMessage response = await GetAsync();
@@ -94,7 +94,7 @@ public sealed class CaseDaemon : IAsyncLifetime
             !line.StartsWith('#') && !line.StartsWith("model_runner_", StringComparison.Ordinal) && line != HealthySample),
     ];
 
-    /// <summary>Why A is not on a page; null where it is.</summary>
+    /// <summary>Why A is not on a page; null if it is.</summary>
     internal static string? DownOfA(string page)
     {
         string name = $"model_runner_down_info{{{LabelsOfA},reason=\"";

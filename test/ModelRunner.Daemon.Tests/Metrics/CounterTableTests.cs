@@ -19,7 +19,7 @@ public sealed class CounterTableTests
     }
 
     [Fact]
-    public void Replicas_count_apart()
+    public void Replicas_have_separate_counters()
     {
         var table = new CounterTable();
         table.Of(Runner(1, "m") with { Replica = "a" }).CountFailure(ScrapeFailureReason.Timeout);

@@ -4,7 +4,7 @@ using static ModelRunner.Daemon.Tests.Metrics.CaseDaemon;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary>Reports about what runners send, as cases against the whole daemon.</summary>
+/// <summary>Reports about pages of runners, as cases against the whole daemon.</summary>
 public sealed class ExpositionCases(CaseDaemon bed) : IClassFixture<CaseDaemon>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -21,7 +21,7 @@ public sealed class ExpositionCases(CaseDaemon bed) : IClassFixture<CaseDaemon>
     [Theory]
     [InlineData("-nan")]
     [InlineData("-nan(ind)")]
-    public async Task EXP_07_A_ratio_that_is_no_number_yet_is_NaN_on_the_page(string value)
+    public async Task EXP_07_A_ratio_that_is_NaN_is_NaN_on_the_page(string value)
     {
         string page = await bed.PageWithAsync($"rt:ratio {value}\nrt:units_total 4\n");
 
@@ -32,7 +32,7 @@ public sealed class ExpositionCases(CaseDaemon bed) : IClassFixture<CaseDaemon>
     [InlineData("lab/ot\\\"ter", "lab/ot\\\"ter:latest")]
     [InlineData("D:\\\\zoo\\\\new", "d:\\\\zoo\\\\new")]
     [InlineData("lab/otter } 1 # {x=", "lab/otter } 1 # {x=:latest")]
-    public async Task EXP_12_A_model_may_be_called_what_its_owner_likes(string written, string shown)
+    public async Task EXP_12_A_model_can_have_any_name(string written, string shown)
     {
         await using StubProcess stub = await StubProcess.StartAsync(null, "--alias", "m");
         await stub.SetMetricsAsync("rt:u 4\n");
@@ -64,7 +64,7 @@ public sealed class ExpositionCases(CaseDaemon bed) : IClassFixture<CaseDaemon>
     }
 
     [Fact]
-    public async Task EXP_16_What_a_line_cost_is_on_the_next_page()
+    public async Task EXP_16_A_dropped_line_is_counted_on_the_next_page()
     {
         const string Body = "rt:good 1\nrt:bad\nrt:good2 2\n";
         long before = DroppedOfA(await bed.PageWithAsync(Body));

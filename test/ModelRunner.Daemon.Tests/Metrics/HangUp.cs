@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary>Asks the kernel whether the other side of a socket is closed, whatever lies there to be read before its end.</summary>
+/// <summary>Asks the kernel whether the other end of a socket is closed, even if unread data comes before the end.</summary>
 internal static partial class HangUp
 {
     private const short PollHangUp = 0x10;

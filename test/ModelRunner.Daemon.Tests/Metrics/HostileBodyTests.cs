@@ -4,14 +4,14 @@ using static ModelRunner.Daemon.Tests.Metrics.CaseDaemon;
 namespace ModelRunner.Daemon.Tests.Metrics;
 
 /// <summary>
-/// Every hostile body of the conformance data, sent by a runner of the whole daemon beside a healthy one. How many of its samples are on the page
-/// is the business of the exposition's own tests.
+/// Each hostile body of the conformance data, sent by one runner while another one is healthy. Which of its samples are on the page
+/// is tested in the exposition's own tests.
 /// </summary>
 public sealed class HostileBodyTests(CaseDaemon bed) : IClassFixture<CaseDaemon>
 {
     private static readonly string Folder = Path.Join(Repository.Root, "test", "ModelRunner.Exposition.Tests", "data", "conformance", "own-hostile");
 
-    /// <summary>Those that must be refused: EXPECT.tsv says so, or that the reserved label may be.</summary>
+    /// <summary>The bodies that must be refused according to EXPECT.tsv.</summary>
     private static readonly string[] Refused =
     [
         "02_json_escaped_body.txt", "07_duplicate_labels.txt", "17_invalid_utf8_label.txt", "21_bad_values.txt", "26_html_error_page.txt",
@@ -22,7 +22,7 @@ public sealed class HostileBodyTests(CaseDaemon bed) : IClassFixture<CaseDaemon>
 
     [Theory]
     [MemberData(nameof(Files))]
-    public async Task A_hostile_body_costs_at_most_its_own_runner(string file)
+    public async Task A_hostile_body_affects_only_its_own_runner(string file)
     {
         byte[] body = await File.ReadAllBytesAsync(Path.Join(Folder, file), TestContext.Current.CancellationToken);
         byte[] head = System.Text.Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {body.Length}\r\n\r\n");

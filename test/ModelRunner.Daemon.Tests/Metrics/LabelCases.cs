@@ -4,13 +4,13 @@ using static ModelRunner.Daemon.Tests.Metrics.CaseDaemon;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary>Reports about labels that meet, as cases against the whole daemon.</summary>
+/// <summary>Reports about conflicting labels, as cases against the whole daemon.</summary>
 public sealed class LabelCases(CaseDaemon bed) : IClassFixture<CaseDaemon>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task LBL_01_Labels_of_the_daemon_win_and_those_of_the_runner_are_exported()
+    public async Task LBL_01_Labels_of_the_daemon_are_kept_and_those_of_the_runner_are_renamed()
     {
         string page = await bed.PageWithAsync("rt:u{model=\"own-name\",mode=\"x\"} 4\n");
 
@@ -41,7 +41,7 @@ public sealed class LabelCases(CaseDaemon bed) : IClassFixture<CaseDaemon>
     }
 
     [Fact]
-    public async Task LBL_07_However_a_model_is_called_it_is_one_runner_under_one_name()
+    public async Task LBL_07_All_names_of_a_model_use_one_runner_with_one_name()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         string[] listed = [.. (await daemon.GetAsync("models")).EnumerateArray().Select(static model => model.GetProperty("id").GetString()!)];
@@ -59,7 +59,7 @@ public sealed class LabelCases(CaseDaemon bed) : IClassFixture<CaseDaemon>
             Assert.All(samples, static line => Assert.Contains("{backend=\"llama.cpp\",model=\"tiny-chat:latest\",mode=\"completion\"", line, StringComparison.Ordinal));
         }
 
-        // A digest names no model here, and what names none starts none.
+        // A digest is not a model name here, so it starts no runner.
         (int refused, _) = await daemon.PostAsync("v1/chat/completions", $$"""{"model":"sha256:{{new string('a', 64)}}","messages":[]}""");
         Assert.Equal(404, refused);
         Assert.Single(await daemon.RunnersAsync());

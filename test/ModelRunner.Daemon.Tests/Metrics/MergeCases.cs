@@ -7,7 +7,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary>Reports about what successive scrapes show, as cases against the whole daemon.</summary>
+/// <summary>Reports about successive scrapes, as cases against the whole daemon.</summary>
 public sealed class MergeCases
 {
     private const string Predicted = "llamacpp:tokens_predicted_total{backend=\"llama.cpp\",model=\"tiny-chat:latest\",mode=\"completion\"} ";
@@ -16,7 +16,7 @@ public sealed class MergeCases
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task MRG_01_Runners_that_disagree_about_a_type_share_an_untyped_family_and_are_counted()
+    public async Task MRG_01_Runners_with_different_types_share_an_untyped_family_and_are_counted()
     {
         await using RawRunner one = RawRunner.WithPage(1, "# TYPE rt:units_total gauge\nrt:units_total 4\n");
         await using RawRunner two = RawRunner.WithPage(2, "# TYPE rt:units_total counter\nrt:units_total 5\n");
@@ -67,7 +67,7 @@ public sealed class MergeCases
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
-            // The old process takes its time to go, and its last answer comes late.
+            // The old process ends slowly, and its last response arrives late.
             Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = """{"shutdown_delay_ms": 300, "metrics_delay_ms": 30}""" },
             Configuration = """{ "metrics": { "minInterval": "0s" } }""",
         });
@@ -89,7 +89,7 @@ public sealed class MergeCases
         await enough.CancelAsync();
         await scraping;
 
-        // The old one's total, then perhaps none, then the new one's: 0 until its answer is done.
+        // The total of the old one, then possibly none, then that of the new one: 0 until its response is complete.
         string[] steps = [.. shown.Where((value, i) => i == 0 || value != shown.ElementAt(i - 1)).Where(static value => value.Length > 0)];
         Assert.True(steps is ["100", "7"] or ["100", "0", "7"], string.Join(", ", steps));
         Assert.NotEqual(old, await daemon.RunnerProcessAsync());
@@ -107,7 +107,7 @@ public sealed class MergeCases
             var distinct = new HashSet<string>(StringComparer.Ordinal);
             for (int i = 0; i < 20; i++)
             {
-                // What the daemon says of itself changes.
+                // The daemon's own values change.
                 string page = await PageAsync(daemon);
                 distinct.Add(string.Join('\n', page.Split('\n').Where(static line => !line.StartsWith("model_runner_", StringComparison.Ordinal))));
             }
@@ -119,7 +119,7 @@ public sealed class MergeCases
             await runner.DisposeAsync();
     }
 
-    /// <summary>Scrapes again and again. Notes the value that each page shows, empty where it shows none.</summary>
+    /// <summary>Scrapes repeatedly. Records the value on each page, empty if there is none.</summary>
     private static async Task ScrapeAsync(DaemonFixture daemon, ConcurrentQueue<string> shown, CancellationToken enough)
     {
         while (!enough.IsCancellationRequested)

@@ -3,7 +3,7 @@ using ModelRunner.Daemon.Metrics;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary>What pages teach about the time that the next ones need.</summary>
+/// <summary>How the duration of pages predicts the next ones.</summary>
 public sealed class MergePaceTests
 {
     private const int Bytes = 16 * 1024 * 1024;
@@ -23,7 +23,7 @@ public sealed class MergePaceTests
     }
 
     [Fact]
-    public void The_first_page_of_a_daemon_counts_half_and_two_quick_ones_after_it_are_enough()
+    public void The_first_page_has_half_the_weight_and_two_fast_pages_replace_it()
     {
         MergePace pace = After(Slow);
         Assert.InRange(pace.TimeFor(Bytes), After().TimeFor(Bytes), Slow * 2);
@@ -34,7 +34,7 @@ public sealed class MergePaceTests
     }
 
     [Fact]
-    public void Two_pages_are_enough_to_learn_that_the_machine_became_slower_or_quicker()
+    public void Two_pages_are_enough_to_learn_that_the_machine_became_slower_or_faster()
     {
         MergePace pace = After(Quick, Quick, Quick);
         TimeSpan quick = pace.TimeFor(Bytes);
@@ -50,7 +50,7 @@ public sealed class MergePaceTests
     }
 
     [Fact]
-    public void A_body_that_was_given_up_says_nothing_about_those_that_were_read_in()
+    public void A_body_that_was_not_merged_in_time_is_not_measured()
     {
         MergePace pace = After(Quick, Quick, Quick);
         TimeSpan before = pace.TimeFor(Bytes);

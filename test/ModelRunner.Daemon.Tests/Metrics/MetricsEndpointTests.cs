@@ -15,7 +15,7 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
     [InlineData("metrics/", null, "text/plain; version=0.0.4; charset=utf-8")]
     [InlineData("metrics", "application/json", "text/plain; version=0.0.4; charset=utf-8")]
     [InlineData("metrics", "application/openmetrics-text; version=1.0.0", "application/openmetrics-text; version=1.0.0; charset=utf-8")]
-    public async Task NEG_03_The_type_is_what_the_body_is(string path, string? accept, string type)
+    public async Task NEG_03_The_content_type_matches_the_body(string path, string? accept, string type)
     {
         using HttpResponseMessage response = await SendAsync(HttpMethod.Get, path, ("Accept", accept));
         string page = await response.Content.ReadAsStringAsync(Cancellation);
@@ -34,7 +34,7 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
     [InlineData("identity", false)]
     [InlineData("zstd", false)]
     [InlineData(null, false)]
-    public async Task NEG_09_The_page_is_packed_for_those_who_ask(string? accepted, bool useGzip)
+    public async Task NEG_09_The_page_is_compressed_on_request(string? accepted, bool useGzip)
     {
         using HttpResponseMessage response = await SendAsync(HttpMethod.Get, "metrics", ("Accept-Encoding", accepted));
         Stream body = await response.Content.ReadAsStreamAsync(Cancellation);
@@ -46,7 +46,7 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
     }
 
     [Fact]
-    public async Task HEAD_has_the_headers_and_asks_no_runner()
+    public async Task HEAD_returns_the_headers_and_reads_no_runner()
     {
         await fixture.Stub.Client.DeleteAsync(new Uri("stub/requests", UriKind.Relative), Cancellation);
 
@@ -61,7 +61,7 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
     [InlineData("POST")]
     [InlineData("DELETE")]
     [InlineData("OPTIONS")]
-    public async Task Other_methods_are_refused_by_name(string method)
+    public async Task Other_methods_are_refused(string method)
     {
         using HttpResponseMessage response = await SendAsync(new HttpMethod(method), "metrics");
 
@@ -70,7 +70,7 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
     }
 
     [Fact]
-    public async Task NEG_06_Nothing_of_the_client_reaches_a_runner()
+    public async Task NEG_06_No_header_of_the_client_reaches_a_runner()
     {
         await fixture.Stub.Client.DeleteAsync(new Uri("stub/requests", UriKind.Relative), Cancellation);
 
@@ -90,7 +90,7 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
     [InlineData("""{"metrics_hang": "body"}""", "timeout")]
     [InlineData("""{"metrics_close": 1}""", "refused")]
     [InlineData("""{"metrics_gzip": "no_header"}""", "parse")]
-    public async Task What_a_runner_does_wrong_is_on_the_page_and_its_neighbour_is_too(string faults, string reason)
+    public async Task A_runner_error_is_on_the_page_and_other_runners_are_shown(string faults, string reason)
     {
         await using StubProcess bad = await StubProcess.StartAsync(null, "--alias", "bad:latest");
         await using StubProcess good = await StubProcess.StartAsync(null, "--alias", "good:latest");
@@ -110,7 +110,7 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
     }
 
     [Fact]
-    public async Task TMO_09_While_a_model_loads_the_page_says_so_and_waits_for_nothing()
+    public async Task TMO_09_While_a_model_loads_the_page_shows_it_without_waiting()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
@@ -148,7 +148,7 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
         return await fixture.Daemon.Client.SendAsync(request, Cancellation);
     }
 
-    /// <summary>One daemon with one attached runner, for tests that leave it as it is.</summary>
+    /// <summary>One daemon with one attached runner, for tests that do not change it.</summary>
     public sealed class Fixture : IAsyncLifetime
     {
         internal StubProcess Stub { get; private set; } = null!;

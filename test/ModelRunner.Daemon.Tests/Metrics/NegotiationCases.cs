@@ -9,7 +9,7 @@ using static ModelRunner.Daemon.Tests.Metrics.CaseDaemon;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary>Reports about formats and codings, as cases against the whole daemon.</summary>
+/// <summary>Reports about formats and encodings, as cases against the whole daemon.</summary>
 public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<CaseDaemon>
 {
     private const string OpenMetricsBody = "# TYPE rt_build info\nrt_build_info{v=\"1\"} 1\n# TYPE rt_u unknown\nrt_u 1\n# EOF\n";
@@ -19,7 +19,7 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
     [Theory]
     [InlineData(null, TextType)]
     [InlineData("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5", OpenMetricsType)]
-    public async Task NEG_01_Runners_are_always_asked_for_text(string? accept, string type)
+    public async Task NEG_01_Runners_always_get_a_request_for_text(string? accept, string type)
     {
         bed.A.Answer = (stream, _) => RawRunner.WriteAsync(stream, bed.A.Requests[^1].Contains("openmetrics", StringComparison.Ordinal)
             ? RawRunner.Page(OpenMetricsBody, "Content-Type: application/openmetrics-text; version=1.0.0\r\n")
@@ -46,7 +46,7 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
     [Theory]
     [InlineData("200 OK", "rt:u 1\n")]
     [InlineData("500 Internal Server Error", "boom")]
-    public async Task NEG_05_The_header_is_the_same_whatever_goes_wrong(string status, string body)
+    public async Task NEG_05_The_content_type_is_the_same_after_every_failure(string status, string body)
     {
         bed.A.Answer = (stream, _) => RawRunner.WriteAsync(stream, RawRunner.Page(body, status: status));
         using HttpResponseMessage plain = await bed.GetAsync();
@@ -60,7 +60,7 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
     }
 
     [Fact]
-    public async Task NEG_05_The_header_is_the_same_without_a_runner()
+    public async Task NEG_05_The_content_type_is_the_same_without_a_runner()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         using HttpResponseMessage response = await daemon.Client.GetAsync(new Uri("metrics", UriKind.Relative), Cancellation);
@@ -70,7 +70,7 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
     }
 
     [Fact]
-    public async Task NEG_03_Headers_that_stand_on_several_lines_count_as_one()
+    public async Task NEG_03_Repeated_headers_are_combined()
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await socket.ConnectAsync(new UnixDomainSocketEndPoint(bed.Daemon.SocketPath), Cancellation);
@@ -92,7 +92,7 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
     [InlineData("Content-Type: text/plain\r\n", null)]
     [InlineData("Content-Type: application/json\r\n", "content_type")]
     [InlineData("Content-Type: text/html\r\n", "content_type")]
-    public async Task NEG_05_A_runner_may_leave_its_type_out_and_may_not_lie(string header, string? reason)
+    public async Task NEG_05_A_runner_may_omit_its_content_type_but_it_must_not_be_wrong(string header, string? reason)
     {
         string page = await bed.PageAsync(RawRunner.Page("rt:u 4\n", header));
 
@@ -104,7 +104,7 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
     [InlineData("if asked", null)]
     [InlineData("always", null)]
     [InlineData("without the header", "parse")]
-    public async Task NEG_06_Codings_of_the_client_and_of_runners_are_no_business_of_each_other(string packs, string? reason)
+    public async Task NEG_06_The_encodings_of_clients_and_runners_are_independent(string packs, string? reason)
     {
         bed.A.Answer = (stream, _) => RawRunner.WriteAsync(
             stream, packs == "if asked" && !bed.A.Requests[^1].Contains("gzip", StringComparison.Ordinal)
@@ -123,7 +123,7 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
     }
 
     [Fact]
-    public async Task NEG_08_A_runner_that_wants_an_Accept_gets_one()
+    public async Task NEG_08_A_runner_that_requires_Accept_gets_it()
     {
         bed.A.Answer = (stream, _) => RawRunner.WriteAsync(stream, bed.A.Requests[^1].Contains("\r\nAccept: text/plain", StringComparison.Ordinal)
             ? RawRunner.Page("rt:u 4\n")
@@ -138,7 +138,7 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
     [InlineData("identity", false)]
     [InlineData("zstd", false)]
     [InlineData("*;q=0.1, identity;q=0", true)]
-    public async Task NEG_09_The_packed_page_holds_the_same_bytes(string accepted, bool useGzip)
+    public async Task NEG_09_The_compressed_page_has_the_same_bytes(string accepted, bool useGzip)
     {
         string plain = await bed.PageWithAsync("rt:u 4\n");
         using HttpResponseMessage response = await bed.GetAsync(("Accept-Encoding", accepted));
@@ -146,7 +146,7 @@ public sealed partial class NegotiationCases(CaseDaemon bed) : IClassFixture<Cas
 
         Assert.Equal(useGzip ? ["gzip"] : [], response.Content.Headers.ContentEncoding);
         Assert.Contains("Accept-Encoding", response.Headers.Vary);
-        // The header itself: the property counts the body where there is none.
+        // Read from the header, because the property computes a length if the header is missing.
         Assert.Equal($"{body.Length}", Assert.Single(response.Content.Headers.NonValidated["Content-Length"]));
         Assert.Equal(Changing().Replace(plain, ""), Changing().Replace(Encoding.UTF8.GetString(useGzip ? Unpack(body) : body), ""));
     }

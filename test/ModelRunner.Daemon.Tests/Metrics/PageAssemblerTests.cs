@@ -21,7 +21,7 @@ public sealed partial class PageAssemblerTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task CLI_01_With_no_runner_the_page_still_says_so()
+    public async Task CLI_01_Without_runners_the_page_has_the_daemons_families()
     {
         string page = await PageAsync([]);
 
@@ -32,7 +32,7 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task TMO_06_A_body_that_cannot_be_read_costs_its_runner_alone_and_says_why()
+    public async Task TMO_06_An_unreadable_body_affects_only_its_runner_and_has_a_reason()
     {
         await using RawRunner good = RawRunner.WithPage(1, "# TYPE rt:u counter\nrt:u 5\n");
         await using RawRunner bad = RawRunner.WithPage(2, "\"# TYPE rt:u counter\\nrt:u 3\\n\"\n");
@@ -79,7 +79,7 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task A_refused_page_says_on_the_next_one_what_its_lines_cost()
+    public async Task Dropped_lines_of_a_refused_page_are_counted_on_the_next_page()
     {
         await using RawRunner bad = RawRunner.WithPage(1, "<html>\n<body>\n");
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
@@ -169,7 +169,7 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task A_page_that_does_not_get_the_merge_lock_in_time_is_given_up()
+    public async Task A_page_that_does_not_get_the_merge_lock_in_time_is_refused()
     {
         await using RawRunner bad = RawRunner.WithBytes(1, RawRunner.Page("", status: "500 Internal Server Error"));
         var merging = new TaskCompletionSource();
@@ -186,7 +186,7 @@ public sealed partial class PageAssemblerTests
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
         using var pages = new PageAssembler(() => [bad.Snapshot], scraper, new MetricsSettings(), time, log);
 
-        // The second page has an hour from its arrival, of which its runners took all.
+        // The second page has one hour from its arrival, and its runners used all of it.
         Task<string> first = Task.Run(() => PageAsync(pages), Cancellation);
         await merging.Task;
         ScrapeDeadlines deadlines = new(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
@@ -201,7 +201,7 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task EXP_20_No_culture_touches_a_number_of_the_page()
+    public async Task EXP_20_Numbers_on_the_page_do_not_depend_on_the_culture()
     {
         var odd = (CultureInfo)CultureInfo.InvariantCulture.Clone();
         odd.NumberFormat = new NumberFormatInfo { NumberDecimalSeparator = ",", NumberGroupSeparator = ".", NegativeSign = "\u2212", NaNSymbol = "nothing", PositiveInfinitySymbol = "\u221e" };
@@ -211,7 +211,7 @@ public sealed partial class PageAssemblerTests
         using PageAssembler pages = Assembler([runner.Snapshot], scraper);
         try
         {
-            // It flows into all that is awaited here.
+            // The culture applies to all tasks that are awaited here.
             CultureInfo.CurrentCulture = odd;
             string page = await PageAsync(pages);
 
@@ -251,7 +251,7 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task A_sample_that_is_lost_by_escaping_is_counted_once_for_its_scrape()
+    public async Task A_sample_that_is_dropped_by_escaping_is_counted_once_per_scrape()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "{\"rt.units\"} 1\nrt_units 2\n");
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
@@ -326,7 +326,7 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
-    public async Task In_OpenMetrics_a_family_of_seconds_or_bytes_has_its_unit_and_no_other_has_one()
+    public async Task In_OpenMetrics_only_families_of_seconds_or_bytes_have_a_unit()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);

@@ -3,12 +3,12 @@ using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary>What holds for every page of the daemon in text.</summary>
+/// <summary>The rules for each text page of the daemon.</summary>
 internal static class PageRules
 {
     /// <summary>
-    /// A strict reading finds no error, no timestamp and no comment; every line ends in one line feed; and the page is what comes of merging
-    /// it again, so that families stand together, each has one HELP and one TYPE before its samples, and no series stands twice.
+    /// A strict parser finds no error, no timestamp and no comment; each line ends in one line feed; and merging the page again gives the
+    /// same page. So the samples of a family are together, with one HELP and one TYPE before them, and no series occurs twice.
     /// </summary>
     public static void Check(byte[] page)
     {

@@ -11,7 +11,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary>Pages that are too large to be held whole.</summary>
+/// <summary>Pages that are too large to be in memory as a whole.</summary>
 public sealed class PartedPageTests
 {
     private const int Families = 60;
@@ -41,7 +41,7 @@ public sealed class PartedPageTests
     }
 
     [Fact]
-    public async Task While_a_part_is_sent_other_pages_are_made()
+    public async Task While_a_part_is_sent_other_pages_are_written()
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
@@ -101,7 +101,7 @@ public sealed class PartedPageTests
         await using DaemonFixture daemon = await StartAsync(runner);
         using Socket socket = await ConnectAsync(daemon);
 
-        // The first page also pays for the compiler.
+        // The first page includes just-in-time compilation.
         await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
         await socket.SendAsync(Encoding.ASCII.GetBytes(request), Cancellation);
         Assert.Equal(1, await socket.ReceiveAsync(new byte[1], Cancellation));

@@ -5,11 +5,11 @@ namespace ModelRunner.Daemon.Tests.Metrics;
 public sealed class ProcessMetricsTests
 {
     [Fact]
-    public void Resident_memory_is_what_the_runtime_says_too()
+    public void Resident_memory_equals_the_value_of_the_runtime()
     {
         long runtime = Environment.WorkingSet;
 
-        // Other tests run in this process meanwhile. A wrong column or unit would be off by more.
+        // Other tests run in this process at the same time. A wrong column or unit would differ by more.
         Assert.InRange(ProcessMetrics.ReadResidentBytes() ?? 0, runtime / 2, runtime * 2);
     }
 }

@@ -12,7 +12,7 @@ public sealed class ScrapeLoopTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task SEC_07_A_runner_that_scrapes_the_daemon_itself_costs_one_deadline_and_does_not_multiply()
+    public async Task SEC_07_A_runner_that_scrapes_the_daemon_times_out_once()
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));

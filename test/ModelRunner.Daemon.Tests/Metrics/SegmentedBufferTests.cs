@@ -6,7 +6,7 @@ namespace ModelRunner.Daemon.Tests.Metrics;
 public sealed class SegmentedBufferTests
 {
     [Fact]
-    public void Content_keeps_its_order_for_all_sizes() =>
+    public void Content_of_any_size_keeps_its_order() =>
         Gen.Byte.Array[0, 40_000].Array[0, 8].Sample(static pieces =>
         {
             using var buffer = new SegmentedBuffer();
@@ -25,7 +25,7 @@ public sealed class SegmentedBufferTests
         }, iter: 200);
 
     [Fact]
-    public void More_than_was_asked_for_cannot_be_claimed()
+    public void Advancing_beyond_the_requested_size_is_refused()
     {
         using var buffer = new SegmentedBuffer();
 

@@ -21,7 +21,7 @@ public sealed class SharedEndpointTests
     [InlineData("http://127.0.0.1:9001", "http://127.0.0.2:9001", false)]
     [InlineData("http://127.0.0.1:9001", "http://127.0.0.1:9002", false)]
     [InlineData("http://host.example/a", "http://host.example/b", false)]
-    public void An_address_is_known_in_other_spellings(string one, string other, bool isShared)
+    public void Other_spellings_of_an_address_are_recognised(string one, string other, bool isShared)
     {
         var shared = new SharedEndpoints([At("a", new Uri(one)), At("b", new Uri(other))]);
 
@@ -29,7 +29,7 @@ public sealed class SharedEndpointTests
     }
 
     [Fact]
-    public void A_socket_is_known_through_links_to_it_and_to_its_folders()
+    public void A_socket_behind_links_is_recognised()
     {
         using var folder = new TemporaryFolder();
         string real = Directory.CreateDirectory(Path.Join(folder.Path, "real")).FullName;

@@ -39,7 +39,7 @@ public sealed class SharedPageTests
         Assert.Same(first.Page, second.Page);
         Assert.NotSame(first.Page, other.Page);
 
-        // The first goes ahead; what it took is kept for the second.
+        // The first one is faster; the parts that it received are kept for the second.
         byte[] one = await ReadAsync(first);
         byte[] two = await ReadAsync(second);
         using PageReader third = await AssembleAsync(pages, form);
@@ -77,7 +77,7 @@ public sealed class SharedPageTests
     }
 
     [Fact]
-    public async Task Where_pages_take_too_much_the_reader_that_stands_still_is_cut_and_the_next_one_is_served()
+    public async Task If_pages_use_too_much_memory_the_reader_without_progress_is_disconnected()
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         var time = new FakeTimeProvider();
@@ -97,7 +97,7 @@ public sealed class SharedPageTests
     }
 
     [Fact]
-    public async Task A_reader_that_reads_nothing_for_too_long_is_cut()
+    public async Task A_reader_that_reads_nothing_for_too_long_is_disconnected()
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         var time = new FakeTimeProvider();
@@ -115,7 +115,7 @@ public sealed class SharedPageTests
     }
 
     [Fact]
-    public async Task What_cannot_be_merged_in_time_is_left_out_with_its_reason()
+    public async Task A_body_that_cannot_be_merged_in_time_is_omitted_with_its_reason()
     {
         await using RawRunner large = RawRunner.WithPage(1, LargePage);
         await using RawRunner small = RawRunner.WithPage(2, "x 1\n");
@@ -143,7 +143,7 @@ public sealed class SharedPageTests
     }
 
     [Fact]
-    public async Task Runners_beyond_what_all_bodies_may_take_are_too_large()
+    public async Task Runners_above_the_limit_of_all_bodies_are_too_large()
     {
         RawRunner[] runners = [.. Enumerable.Range(1, 3).Select(static id => RawRunner.WithPage(id, LargePage))];
         var settings = new MetricsSettings { MaxTotalBodyBytes = LargePage.Length * 5 / 2, MinInterval = TimeSpan.Zero };
@@ -181,7 +181,7 @@ public sealed class SharedPageTests
             await DaemonFixture.WaitUntilAsync(() => Task.FromResult(stuck.Idle is not null), DaemonFixture.Patience);
         }
 
-        // No reader has been blocked for long enough to be cut, so no memory can be freed yet.
+        // No reader has been blocked long enough to be disconnected, so no memory can be freed yet.
         Task<PageReader?> next = pages.AssembleAsync(form, deadlines, time.GetTimestamp(), Cancellation);
         await DaemonFixture.WaitUntilAsync(
             () =>
@@ -206,7 +206,7 @@ public sealed class SharedPageTests
             await new PageSender(time).SendAsync(StuckClient(), reader, TimeSpan.FromHours(1), TimeSpan.FromHours(1));
     }
 
-    // No more comes out of such a pipe than one byte at a time, and nobody takes it.
+    // Such a pipe accepts only one byte at a time, and nothing reads it.
     private static DefaultHttpContext StuckClient() =>
         new() { Response = { Body = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1)).Writer.AsStream() } };
 

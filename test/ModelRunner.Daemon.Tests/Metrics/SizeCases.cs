@@ -8,7 +8,7 @@ using static ModelRunner.Daemon.Tests.Metrics.CaseDaemon;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary>Reports about what grows without a limit, as cases against the whole daemon.</summary>
+/// <summary>Reports about unlimited growth, as cases against the whole daemon.</summary>
 public sealed class SizeCases
 {
     private const long Megabyte = 1024 * 1024;
@@ -18,7 +18,7 @@ public sealed class SizeCases
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task SIZ_01_Unknown_models_make_no_series_and_take_no_memory()
+    public async Task SIZ_01_Unknown_models_add_no_series_and_no_memory()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         await AskForUnknownModelsAsync(daemon, 0, Requests / 10);
@@ -32,7 +32,7 @@ public sealed class SizeCases
     }
 
     [Fact]
-    public async Task SIZ_02_Eight_bodies_without_end_cost_their_runners_and_a_bounded_memory()
+    public async Task SIZ_02_Eight_endless_bodies_affect_only_their_runners_and_use_limited_memory()
     {
         const int Endless = 8;
         byte[] head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"u8.ToArray();
@@ -62,7 +62,7 @@ public sealed class SizeCases
                 Assert.Contains($"\nmodel_runner_scrape_failures_total{{{labels}}} 3\n", page, StringComparison.Ordinal);
             }
 
-            // Each may hold its limit of 16 MiB, and half of that again in the smaller array that it grew out of.
+            // Each may use its limit of 16 MiB, and half of that again for the smaller array that it replaced.
             Assert.InRange(MemoryOf(page), 0, (Endless * 24 * Megabyte) + (256 * Megabyte));
         }
 
@@ -71,7 +71,7 @@ public sealed class SizeCases
     }
 
     [Fact]
-    public async Task SIZ_06_Odd_paths_and_methods_make_no_series()
+    public async Task SIZ_06_Unknown_paths_and_methods_add_no_series()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         string before = await PageAsync(daemon);

@@ -13,7 +13,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
 
-/// <summary>Clients that take a page of several megabytes slowly, or not at all, over a real socket.</summary>
+/// <summary>Clients that read a page of several megabytes slowly, or not at all, over a real socket.</summary>
 public sealed class SlowClientTests
 {
     private const int PieceBytes = 32 * 1024;
@@ -39,8 +39,8 @@ public sealed class SlowClientTests
         await using WebApplication server = await ServeAsync(folder, pages, time);
         using Socket client = await AskAsync(folder);
 
-        // Between two pieces less time goes by than the client may take nothing in, and between 256 KiB more. Only a sender that waits for its
-        // client is given time: the machine may be slow.
+        // The time between two pieces is shorter than the timeout without progress, and between 256 KiB it is longer. Only a sender that waits
+        // for its client advances the clock, because the machine may be slow.
         PageReader reader = await _reader.Task;
         using var page = new MemoryStream();
         byte[] piece = new byte[PieceBytes];

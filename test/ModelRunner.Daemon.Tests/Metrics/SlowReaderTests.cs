@@ -40,7 +40,7 @@ public sealed class SlowReaderTests
                     stuck.Add(reader);
             }
 
-            // On a busy machine some of so many may get a page without runners, which is short.
+            // On a busy machine, some of these clients may get a page without runners, which is short.
             Assert.InRange(stuck.Count, Readers / 4, Readers);
 
             for (int scrape = 0; scrape < 3; scrape++)
@@ -65,14 +65,14 @@ public sealed class SlowReaderTests
     }
 
     [Fact]
-    public async Task A_client_on_TCP_that_reads_nothing_of_a_large_page_holds_little_memory_of_the_kernel()
+    public async Task A_TCP_client_that_does_not_read_a_large_page_uses_little_kernel_memory()
     {
         RawRunner[] runners = [.. Enumerable.Range(1, Runners).Select(static id => RawRunner.WithPage(id, Body))];
         await using DaemonFixture daemon = await StartAsync(runners, minInterval: "1s", hasTcp: true);
         using Socket dead = await AskAsync(daemon, isTcp: true);
         await HeadAsync(dead);
 
-        // The queue is full when it grows no more.
+        // The queue is full when it stops growing.
         long queued = 0;
         await DaemonFixture.WaitUntilAsync(
             () =>
@@ -96,7 +96,7 @@ public sealed class SlowReaderTests
         RawRunner[] runners = [.. Enumerable.Range(1, 9).Select(id => RawRunner.WithPage(id, body))];
         await using DaemonFixture daemon = await StartAsync(runners, minInterval: "0s", hasTcp: false);
 
-        // The first page also pays for the compiler, which the published program does not have.
+        // The first page includes just-in-time compilation, which the published program does not have.
         await PageAsync(daemon);
         using var request = new HttpRequestMessage(HttpMethod.Get, "metrics");
         request.Headers.Add("X-Prometheus-Scrape-Timeout-Seconds", Seconds.ToString(CultureInfo.InvariantCulture));
@@ -115,7 +115,7 @@ public sealed class SlowReaderTests
         List<string> states = [.. text.Split('\n').Where(static line => line.StartsWith("model_runner_up{", StringComparison.Ordinal))];
         Assert.Equal(runners.Length, states.Count);
 
-        // How many fit is the machine's; a daemon that leaves all out would be in time, too.
+        // The number that fits depends on the machine. A daemon that omits all would be in time too.
         Assert.Contains(states, static line => line.EndsWith(" 1", StringComparison.Ordinal));
         foreach (RawRunner runner in runners)
             await runner.DisposeAsync();
@@ -162,7 +162,7 @@ public sealed class SlowReaderTests
     private static int DescriptorsOf(DaemonFixture daemon) =>
         Directory.GetFileSystemEntries(string.Create(CultureInfo.InvariantCulture, $"/proc/{daemon.ProcessId}/fd")).Length;
 
-    // What the kernel holds for the client at this port: the table has a line for each end of a connection.
+    // The kernel's buffers for the client at this port: the table has a line for each end of a connection.
     private static long QueuedTo(int port)
     {
         string remote = string.Create(CultureInfo.InvariantCulture, $"0100007F:{port:X4}");

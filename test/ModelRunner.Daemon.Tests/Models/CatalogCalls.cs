@@ -2,7 +2,7 @@ using ModelRunner.Daemon.Models;
 
 namespace ModelRunner.Daemon.Tests.Models;
 
-/// <summary>Asks a catalogue and waits for the answer.</summary>
+/// <summary>Calls a catalogue and waits for the result.</summary>
 internal static class CatalogCalls
 {
     public static ModelLookup Find(this ModelCatalog catalog, string reference) =>

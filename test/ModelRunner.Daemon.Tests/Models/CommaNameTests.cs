@@ -4,14 +4,14 @@ using ModelRunner.Testing;
 namespace ModelRunner.Daemon.Tests.Models;
 
 /// <summary>
-/// A model whose name holds a comma, at which llama-server and the stub split the name that they are given. Clients see the whole name.
+/// A model with a comma in its name. llama-server and the stub split the name at commas; clients see the full name.
 /// </summary>
 public sealed class CommaNameTests
 {
     private const string Name = "lab/a, \"b\":latest";
 
     [Fact]
-    public async Task Answers_lists_and_the_page_hold_the_whole_name()
+    public async Task Responses_lists_and_the_page_have_the_full_name()
     {
         using var folder = new TemporaryFolder();
         byte[] model = await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models", "tiny-chat.gguf"), TestContext.Current.CancellationToken);

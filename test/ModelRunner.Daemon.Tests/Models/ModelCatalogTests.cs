@@ -38,7 +38,7 @@ public sealed class ModelCatalogTests : IDisposable
     [InlineData("docker.io/lab/otter:7b")]
     [InlineData("registry.example:5000/lab/otter:7b")]
     [InlineData("ai/otter:7b")]
-    public void LBL_07_every_spelling_leads_to_one_model(string spelling)
+    public void LBL_07_all_spellings_resolve_to_one_model(string spelling)
     {
         _store.Write("lab/otter:7b.gguf", Good);
         _store.Write("zoo/finch.gguf", Good);
@@ -49,7 +49,7 @@ public sealed class ModelCatalogTests : IDisposable
     }
 
     [Fact]
-    public void LBL_07_a_short_name_that_could_mean_two_models_means_none()
+    public void LBL_07_an_ambiguous_short_name_is_refused()
     {
         _store.Write("lab/otter:7b.gguf", Good);
         _store.Write("zoo/otter.gguf", Good);
@@ -75,7 +75,7 @@ public sealed class ModelCatalogTests : IDisposable
     [InlineData("ai/smollm2")]
     [InlineData("docker.io/ai/smollm2:latest")]
     [InlineData("index.docker.io/ai/smollm2")]
-    public void The_default_registry_and_namespace_may_be_written_or_not(string spelling)
+    public void The_default_registry_and_namespace_are_optional(string spelling)
     {
         _store.Write("smollm2.gguf", Good);
         Assert.Equal("smollm2:latest", Catalog().Find(spelling).Model?.Reference);
@@ -97,7 +97,7 @@ public sealed class ModelCatalogTests : IDisposable
     [InlineData("lab/")]
     [InlineData("a\nfake_total 99")]
     [InlineData("a\u202eb")]
-    public void A_text_that_is_no_reference_is_told_so(string text)
+    public void An_invalid_reference_is_refused_with_the_reason(string text)
     {
         ModelLookup found = Catalog().Find(text);
 
@@ -106,7 +106,7 @@ public sealed class ModelCatalogTests : IDisposable
     }
 
     [Fact]
-    public void SIZ_05_a_name_of_four_thousand_characters_is_refused_shortly()
+    public void SIZ_05_a_name_of_four_thousand_characters_is_refused_with_a_short_message()
     {
         ModelLookup found = Catalog().Find(new string('x', 4000));
 
@@ -132,7 +132,7 @@ public sealed class ModelCatalogTests : IDisposable
     }
 
     [Fact]
-    public void Shards_are_one_model_and_a_missing_one_is_told()
+    public void Shards_are_one_model_and_a_missing_shard_is_reported()
     {
         _store.Write("big-00001-of-00002.gguf", Good);
         _store.Write("big-00002-of-00002.gguf", Good);
@@ -144,11 +144,11 @@ public sealed class ModelCatalogTests : IDisposable
         Assert.EndsWith("big-00001-of-00002.gguf", big.Path, StringComparison.Ordinal);
         ModelLookup half = catalog.Find("half");
         Assert.Equal(ModelLookupReason.Unusable, half.Reason);
-        Assert.Equal("model \"half:latest\" cannot be used: its file half.gguf lacks 2 of its 3 parts", half.Problem);
+        Assert.Equal("model \"half:latest\" cannot be used: its file half.gguf is incomplete: 2 of its 3 parts are missing", half.Problem);
     }
 
     [Fact]
-    public void A_broken_file_costs_only_itself()
+    public void A_damaged_file_does_not_affect_other_models()
     {
         _store.Write("good.gguf", Good);
         _store.Write("cut.gguf", Good[..^10]);
@@ -162,7 +162,7 @@ public sealed class ModelCatalogTests : IDisposable
     }
 
     [Fact]
-    public void Files_that_come_and_go_are_noticed()
+    public void Added_and_removed_files_are_detected()
     {
         ModelCatalog catalog = Catalog();
         Assert.Equal(ModelLookupReason.Unknown, catalog.Find("late").Reason);
@@ -182,7 +182,7 @@ public sealed class ModelCatalogTests : IDisposable
     }
 
     [Fact]
-    public void A_configured_file_has_one_name_and_its_file_name_leads_there()
+    public void A_configured_file_has_one_name_and_its_file_name_resolves_to_it()
     {
         string path = _store.Write("deep/some-file-q4.gguf", Good);
         var model = new ModelSettings { Path = path, ContextSize = 100, Arguments = ["--parallel", "2"], Aliases = ["chat:latest"] };
@@ -196,7 +196,7 @@ public sealed class ModelCatalogTests : IDisposable
     }
 
     [Fact]
-    public void A_configured_model_without_a_file_is_told_so()
+    public void A_configured_model_without_a_file_is_reported()
     {
         var catalog = new ModelCatalog(Settings() with { Models = Models("otter:latest", new ModelSettings { Path = "/nowhere/otter.gguf" }) }, _time);
 
@@ -204,7 +204,7 @@ public sealed class ModelCatalogTests : IDisposable
     }
 
     [Fact]
-    public void Attached_runners_make_models_without_files()
+    public void Attached_runners_add_models_without_files()
     {
         AttachedRunnerSettings Attached(RunnerMode mode) => new("vllm", "qwen3:8b", mode, "/run/x.sock", null, null);
         var catalog = new ModelCatalog(Settings() with { AttachedRunners = [Attached(RunnerMode.Embedding), Attached(RunnerMode.Completion)] }, _time);
@@ -215,7 +215,7 @@ public sealed class ModelCatalogTests : IDisposable
     }
 
     [Fact]
-    public void Names_that_collide_are_reported_and_the_first_counts()
+    public void Duplicate_names_are_reported_and_the_first_is_used()
     {
         string first = _store.Write("Otter.gguf", Good);
         _store.Write("otter.gguf", Good);
@@ -226,7 +226,7 @@ public sealed class ModelCatalogTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_leads_to_itself_is_walked_once()
+    public void A_folder_that_links_to_itself_is_scanned_once()
     {
         _store.Write("a/x.gguf", Good);
         Directory.CreateSymbolicLink(Path.Join(_store.Path, "a", "loop"), _store.Path);

@@ -41,7 +41,7 @@ public sealed class ModelNamesTests : IDisposable
     }
 
     [Fact]
-    public void An_alias_that_is_an_attached_model_clashes_too()
+    public void An_alias_with_the_name_of_an_attached_model_is_reported()
     {
         var attached = new AttachedRunnerSettings("vllm", "qwen3:8b", RunnerMode.Completion, "/run/x.sock", null, null);
         var model = new ModelSettings { Path = _store.Write("finch.gguf", Good), Aliases = ["qwen3:8b"] };
@@ -78,7 +78,7 @@ public sealed class ModelNamesTests : IDisposable
     }
 
     [Fact]
-    public void A_name_of_a_file_and_of_an_attached_runner_is_told_with_the_one_that_wins()
+    public void A_file_and_an_attached_runner_with_the_same_name_are_reported()
     {
         _store.Write("otter.gguf", Good);
         _store.Write("finch.gguf", Good);
@@ -91,7 +91,7 @@ public sealed class ModelNamesTests : IDisposable
 
         Assert.Equal(
             "model \"otter:latest\" is the file otter.gguf and also an attached runner in mode completion; "
-            + "the attached runner gets the requests; rename the file if it should get some", Assert.Single(catalog.ListProblems()));
+            + "the attached runner gets the requests; rename the file to use both", Assert.Single(catalog.ListProblems()));
     }
 
     [Theory]
@@ -99,7 +99,7 @@ public sealed class ModelNamesTests : IDisposable
     [InlineData("last", "Completion Embedding")]
     [InlineData("none", "Completion")]
     [InlineData("rank", "Completion Reranking")]
-    public void A_model_that_writes_makes_vectors_only_with_a_pooling(string? pooling, string modes)
+    public void A_text_model_has_the_mode_embedding_only_with_pooling(string? pooling, string modes)
     {
         _store.Write("otter.gguf", Good);
         var runners = new RunnerSettings { ExtraArguments = pooling is null ? [] : ["--pooling", pooling] };
@@ -110,7 +110,7 @@ public sealed class ModelNamesTests : IDisposable
     }
 
     [Fact]
-    public void The_estimate_of_a_model_for_vectors_holds_a_batch_as_long_as_its_context()
+    public void The_estimate_of_an_embedding_model_includes_a_batch_of_its_context()
     {
         GgufBuilder bert(uint context) => new GgufBuilder()
             .Text("general.architecture", "bert").UInt32("bert.context_length", context).UInt32("bert.embedding_length", 1024).UInt32("bert.pooling_type", 1)

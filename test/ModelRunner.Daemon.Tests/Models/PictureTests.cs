@@ -10,7 +10,7 @@ public sealed class PictureTests
     private static string? LlamaServer => Environment.GetEnvironmentVariable("LLAMA_SERVER_PATH");
 
     [Fact]
-    public async Task A_picture_reaches_a_model_that_has_a_projector_beside_it_and_no_other()
+    public async Task Only_a_model_with_a_projector_gets_pictures()
     {
         string llamaServer = Prerequisite.Require(LlamaServer, "There is no llama-server: set LLAMA_SERVER_PATH.");
         using var folder = new TemporaryFolder();

@@ -24,12 +24,12 @@ public sealed class ProjectorTests : IDisposable
     [InlineData("otter-q8_0.gguf", "otter-q8_0.gguf finch-q8_0.gguf", "mmproj-finch-f16.gguf otter-mmproj-f16.gguf", "otter-mmproj-f16.gguf")]
     [InlineData("otter-vl-7b-q8_0.gguf", "otter-vl-7b-q8_0.gguf otter-vl-q8_0.gguf", "mmproj-otter-vl-f16.gguf mmproj-otter-vl-7b-f16.gguf", "mmproj-otter-vl-7b-f16.gguf")]
     [InlineData("otters.gguf", "otters.gguf finch.gguf", "mmproj-otter.gguf", null)]
-    public void A_projector_belongs_to_the_models_that_it_is_named_like_or_to_the_only_one(
+    public void A_projector_belongs_to_the_models_with_its_name_or_to_the_only_model(
         string model, string models, string projectors, string? chosen) =>
         Assert.Equal(chosen, ProjectorChoice.Choose(model, models.Split(' '), projectors.Split(' ')));
 
     [Fact]
-    public void A_projector_is_no_model_and_counts_in_the_estimate()
+    public void A_projector_is_not_listed_and_counts_in_the_estimate()
     {
         _store.Write("alone/otter.gguf", Model);
         _store.Write("seeing/otter.gguf", Model);
@@ -44,7 +44,7 @@ public sealed class ProjectorTests : IDisposable
     }
 
     [Fact]
-    public void A_projector_that_fits_several_models_is_told()
+    public void A_projector_that_matches_several_models_is_reported()
     {
         _store.Write("otter.gguf", Model);
         _store.Write("finch.gguf", Model);
@@ -52,11 +52,11 @@ public sealed class ProjectorTests : IDisposable
         ModelCatalog catalog = Catalog();
 
         Assert.All(catalog.List(), static model => Assert.Null(model.ProjectorPath));
-        Assert.StartsWith("the image projector mmproj-f16.gguf lies beside several models", Assert.Single(catalog.ListProblems()), StringComparison.Ordinal);
+        Assert.StartsWith("the image projector mmproj-f16.gguf is in a folder with several models,", Assert.Single(catalog.ListProblems()), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_broken_projector_costs_the_pictures_and_not_the_model()
+    public void A_model_with_a_damaged_projector_runs_without_pictures()
     {
         _store.Write("otter.gguf", Model);
         _store.Write("mmproj.gguf", Projector[..^4]);
@@ -69,7 +69,7 @@ public sealed class ProjectorTests : IDisposable
     }
 
     [Fact]
-    public void A_projector_under_another_name_is_no_model_either()
+    public void A_projector_with_another_name_is_not_a_model()
     {
         _store.Write("vision.gguf", Projector);
 
@@ -77,7 +77,7 @@ public sealed class ProjectorTests : IDisposable
     }
 
     [Fact]
-    public void The_configuration_wins()
+    public void The_projector_of_the_configuration_is_used()
     {
         _store.Write("otter.gguf", Model);
         _store.Write("mmproj.gguf", Projector);
@@ -93,7 +93,7 @@ public sealed class ProjectorTests : IDisposable
     }
 
     [Fact]
-    public void A_model_outside_the_store_finds_its_projector_too()
+    public void A_model_outside_the_store_gets_its_projector()
     {
         using var elsewhere = new TemporaryFolder();
         string path = elsewhere.Write("otter-00001-of-00002.gguf", Model);
@@ -105,7 +105,7 @@ public sealed class ProjectorTests : IDisposable
     }
 
     [Fact]
-    public void The_embedded_engine_cannot_read_pictures_and_that_is_told()
+    public void A_warning_says_that_the_embedded_engine_cannot_read_pictures()
     {
         _store.Write("otter.gguf", Model);
         _store.Write("mmproj.gguf", Projector);

@@ -6,7 +6,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Models;
 
-/// <summary>Stores and files whose file system does not answer.</summary>
+/// <summary>Stores and files whose file system does not respond.</summary>
 public sealed class SlowStoreTests : IDisposable
 {
     private static readonly byte[] Good = GgufBuilder.Llama().Build();
@@ -22,20 +22,20 @@ public sealed class SlowStoreTests : IDisposable
 
     public void Dispose()
     {
-        // Lets the threads go on.
+        // Releases the threads.
         _allowed.Set();
         _begun.Dispose();
         _store.Dispose();
     }
 
     [Fact]
-    public async Task Those_who_come_during_the_first_look_wait_for_it_without_a_thread()
+    public async Task Requests_during_the_first_scan_wait_without_blocking_a_thread()
     {
         const int Many = 200;
         ModelCatalog catalog = Blocked(Settings());
         _store.Write("otter.gguf", Good);
 
-        // If a call blocked, this would not come to its end.
+        // If a call blocked, this would never complete.
         Task<ModelLookup>[] waits = [.. Enumerable.Range(0, Many).Select(_ => catalog.FindAsync("otter", Cancellation))];
         Assert.DoesNotContain(waits, static wait => wait.IsCompleted);
         _allowed.Set();
@@ -45,7 +45,7 @@ public sealed class SlowStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_first_look_that_does_not_end_keeps_nobody_waiting()
+    public async Task A_first_scan_that_hangs_does_not_block_requests()
     {
         string path = _store.Write("x/configured.gguf", Good);
         var models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal) { ["finch:latest"] = new() { Path = path } };
@@ -60,7 +60,7 @@ public sealed class SlowStoreTests : IDisposable
         Assert.Equal(ModelLookupReason.NotRead, unknown.Reason);
         Assert.Contains("the model store is still being read", unknown.Problem, StringComparison.Ordinal);
 
-        // No more time passes: what is known is served, and the list says what it lacks.
+        // The clock does not advance: known models are listed, and the list says that others are missing.
         Assert.Equal("finch:latest", (await catalog.FindAsync("finch", Cancellation)).Model?.Reference);
         Assert.Equal("finch:latest", Assert.Single(await catalog.ListAsync(Cancellation)).Reference);
         Assert.Contains("the model store is still being read; its models are missing", await catalog.ListProblemsAsync(Cancellation));
@@ -68,7 +68,7 @@ public sealed class SlowStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_later_look_that_does_not_end_leaves_what_was_seen_before()
+    public async Task While_a_later_scan_hangs_the_previous_one_is_used()
     {
         _store.Write("otter.gguf", Good);
         _allowed.Set();
@@ -77,7 +77,7 @@ public sealed class SlowStoreTests : IDisposable
         await _begun.WaitAsync(Cancellation);
         _allowed.Reset();
 
-        // A name that is known does not wait at all.
+        // A request for a known name does not wait.
         _time.Advance(TimeSpan.FromSeconds(3));
         Assert.NotNull((await catalog.FindAsync("otter", Cancellation)).Model);
         await _begun.WaitAsync(Cancellation);
@@ -119,7 +119,7 @@ public sealed class SlowStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_look_that_failed_is_made_again()
+    public async Task A_failed_scan_is_repeated()
     {
         _store.Write("otter.gguf", Good);
         bool fails = true;
@@ -150,7 +150,7 @@ public sealed class SlowStoreTests : IDisposable
 
     private DaemonSettings Settings() => new() { Listen = new ListenSettings(null, null), ModelsPath = _store.Path };
 
-    // The first scan takes this long by the clock. It must be less than the time that a request waits.
+    // The first scan takes this long by the fake clock. It must be less than the time that a request waits.
     private ModelCatalog Slow(TimeSpan duration) => new(Settings(), _time, () =>
     {
         if (Interlocked.Increment(ref _looks) == 1)

@@ -8,7 +8,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Models;
 
-/// <summary>What a model store may hold besides plain model files: links, pipes, names in no encoding, files of impossible sizes.</summary>
+/// <summary>Unusual content of a model store: links, pipes, names that are not UTF-8, files with impossible sizes.</summary>
 public sealed partial class StoreFilesTests : IDisposable
 {
     private const uint OtherUser = 65534;
@@ -25,7 +25,7 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pipe_named_like_a_model_does_not_hold_up_the_list()
+    public async Task A_pipe_with_the_name_of_a_model_does_not_block_the_list()
     {
         _store.Write("good.gguf", Good);
         Assert.Equal(0, MakePipe(Path.Join(_store.Path, "pipe.gguf"), 0b110_000_000));
@@ -48,7 +48,7 @@ public sealed partial class StoreFilesTests : IDisposable
     [Theory]
     [InlineData(0, false)]
     [InlineData(1, true)]
-    public void Models_are_left_out_only_where_there_are_more_than_the_limit(int surplus, bool isCut)
+    public void Models_are_omitted_only_above_the_limit(int surplus, bool isCut)
     {
         for (int i = 0; i < StoreScanner.MaxFiles + surplus; i++)
             _store.Write($"m-{i + 1:d5}-of-99999.gguf", []);
@@ -59,7 +59,7 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_link_counts_as_what_it_leads_to()
+    public void A_link_has_the_size_of_its_target()
     {
         string target = _elsewhere.Write("blobs/0123abcd", Good);
         File.CreateSymbolicLink(Path.Join(_store.Path, "linked.gguf"), target);
@@ -75,7 +75,7 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_change_behind_a_link_is_noticed()
+    public void A_change_of_the_target_of_a_link_is_detected()
     {
         string target = _elsewhere.Write("blob", Good);
         File.CreateSymbolicLink(Path.Join(_store.Path, "linked.gguf"), target);
@@ -89,7 +89,7 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
-    public void Links_that_lead_nowhere_or_in_circles_are_told_and_cost_nothing_else()
+    public void Broken_and_circular_links_are_reported_and_do_not_affect_other_models()
     {
         _store.Write("a/good.gguf", Good);
         File.CreateSymbolicLink(Path.Join(_store.Path, "gone.gguf"), "/nowhere/gone.gguf");
@@ -104,7 +104,7 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_store_that_is_reached_by_a_link_is_walked_once()
+    public void A_store_behind_a_link_is_scanned_once()
     {
         _elsewhere.Write("real/x.gguf", Good);
         Directory.CreateSymbolicLink(Path.Join(_elsewhere.Path, "real", "loop"), Path.Join(_elsewhere.Path, "real"));
@@ -118,10 +118,10 @@ public sealed partial class StoreFilesTests : IDisposable
     [InlineData(8u, 1ul << 36, "is damaged: a list of 68719476736 texts")]
     [InlineData(9u, 1ul << 36, "is damaged: a list of 68719476736 texts")]
     [InlineData(8u, 4ul << 20, "")]
-    [InlineData(4u, 1ul << 36, "has a header of more than 64 MiB, which no model needs")]
-    public void A_sparse_file_of_a_terabyte_costs_no_time(uint type, ulong items, string problem)
+    [InlineData(4u, 1ul << 36, "has a header of more than 64 MiB, more than a model needs")]
+    public void A_sparse_file_of_a_terabyte_is_read_quickly(uint type, ulong items, string problem)
     {
-        // The items of the list are zeros: a hole in the file.
+        // The items of the list are zeros, so the file is sparse.
         byte[] head = new GgufBuilder().Text("general.architecture", "llama").Texts("tokenizer.ggml.tokens").Build();
         int list = head.AsSpan().IndexOf("tokenizer.ggml.tokens"u8) + "tokenizer.ggml.tokens".Length + sizeof(uint);
         using (FileStream file = File.Create(Path.Join(_store.Path, "sparse.gguf")))
@@ -142,7 +142,7 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_name_that_is_not_UTF_8_is_told_and_the_rest_is_listed()
+    public void A_file_name_that_is_not_UTF_8_is_reported_and_the_others_are_listed()
     {
         _store.Write("good.gguf", Good);
         byte[] path = [.. System.Text.Encoding.UTF8.GetBytes(Path.Join(_store.Path, "caf")), 0xe9, .. ".gguf\0"u8];
@@ -158,13 +158,13 @@ public sealed partial class StoreFilesTests : IDisposable
         }
         finally
         {
-            // .NET cannot name it.
+            // .NET cannot represent this name.
             _ = Remove(path);
         }
     }
 
     [Fact]
-    public void A_folder_whose_name_is_not_UTF_8_is_told_too()
+    public void A_folder_name_that_is_not_UTF_8_is_reported()
     {
         byte[] path = [.. System.Text.Encoding.UTF8.GetBytes(Path.Join(_store.Path, "caf")), 0xe9, 0];
         Assert.Equal(0, MakeFolder(path, 0b111_000_000));
@@ -186,7 +186,7 @@ public sealed partial class StoreFilesTests : IDisposable
     [InlineData("-dash=1.gguf", "-dash=1:latest")]
     [InlineData("größe.gguf", "größe:latest")]
     [InlineData("\U0001F600.gguf", "\U0001F600:latest")]
-    public void Odd_names_are_names(string file, string reference)
+    public void Unusual_names_are_valid(string file, string reference)
     {
         _store.Write(file, Good);
 
@@ -197,7 +197,7 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_name_of_two_lines_is_told_on_one()
+    public void A_name_with_a_line_feed_is_shown_on_one_line()
     {
         _store.Write("a\nb.gguf", Good);
 
@@ -205,7 +205,7 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_may_not_be_read_is_told_and_the_rest_is_listed()
+    public void An_unreadable_folder_is_reported_and_the_others_are_listed()
     {
         _store.Write("good.gguf", Good);
         string closed = Path.GetDirectoryName(_store.Write("closed/hidden.gguf", Good))!;
@@ -225,7 +225,7 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
-    public void Of_many_folders_that_may_not_be_read_a_few_are_named_and_the_rest_is_counted()
+    public void A_few_unreadable_folders_are_named_and_the_others_are_counted()
     {
         File.SetUnixFileMode(_store.Path, (UnixFileMode)0b111_101_101);
         for (int i = 0; i < 20; i++)
@@ -255,14 +255,14 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_scan_does_not_enter_what_the_kernel_shows_as_files()
+    public void A_scan_does_not_enter_file_systems_of_the_kernel()
     {
         _elsewhere.Write("inner.gguf", Good);
         int folder = Open(Path.Join(_elsewhere.Path, "."), 0);
         Assert.True(folder >= 0);
         try
         {
-            // One of its entries leads to the folder that is open here.
+            // One of its entries links to the folder that is open here.
             Directory.CreateSymbolicLink(Path.Join(_store.Path, "kernel"), "/proc/self/fd");
             Directory.CreateSymbolicLink(Path.Join(_store.Path, "devices"), "/dev");
             Assert.True(File.Exists(Path.Join(_store.Path, "kernel", $"{folder}", "inner.gguf")));
@@ -276,7 +276,7 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_store_that_does_not_exist_is_told_where_somebody_named_it()
+    public void A_missing_store_is_reported_if_the_user_named_it()
     {
         DaemonSettings settings = Settings() with { ModelsPath = Path.Join(_store.Path, "nothing") };
 
@@ -288,7 +288,7 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_thousand_files_that_claim_to_be_of_a_thousand_parts_cost_no_more_than_other_files()
+    public void A_thousand_incomplete_shards_are_read_as_fast_as_other_files()
     {
         for (int i = 1; i <= 1000; i++)
             _store.Write($"x{i}-00001-of-01000.gguf", "");
@@ -300,7 +300,7 @@ public sealed partial class StoreFilesTests : IDisposable
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"It took {watch.Elapsed}.");
     }
 
-    // Root may read everything, so the look is made with the file rights of nobody, which belong to the thread alone.
+    // Root can read everything, so this thread scans with the file rights of the user nobody.
     private static T AsOtherUser<T>(Func<T> look)
     {
         T? result = default;

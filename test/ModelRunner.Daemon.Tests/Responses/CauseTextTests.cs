@@ -20,11 +20,11 @@ public sealed class CauseTextTests
     [InlineData("/home/ada/x and /home/ada/My Models/y", "x and y")]
     [InlineData("/home/ada/x and more", "x and more")]
     [InlineData("/home/adam/x and/or y", "x and/or y")]
-    public void Folders_are_left_out_of_what_clients_read(string line, string shown) =>
+    public void Messages_to_clients_show_no_folders(string line, string shown) =>
         Assert.Equal(shown, new CauseText(["/home/ada", "/srv/private/My Models", "/"]).WithoutFolders(line));
 
     [Fact]
-    public void What_the_daemon_was_told_of_is_known()
+    public void Configured_folders_are_replaced_in_messages()
     {
         var settings = new DaemonSettings
         {

@@ -9,7 +9,7 @@ namespace ModelRunner.Daemon.Tests.Responses;
 public sealed class ErrorHandlingTests
 {
     [Fact]
-    public async Task A_fault_of_our_own_tells_the_client_nothing_of_our_insides()
+    public async Task An_internal_error_does_not_show_its_details_to_the_client()
     {
         (DefaultHttpContext context, string body) = await RunAsync(
             static _ => throw new InvalidOperationException("/home/secret/file exploded"));
@@ -21,7 +21,7 @@ public sealed class ErrorHandlingTests
     }
 
     [Fact]
-    public async Task What_Kestrel_cannot_read_keeps_its_status()
+    public async Task A_request_that_Kestrel_cannot_read_keeps_its_status()
     {
         (DefaultHttpContext context, string body) = await RunAsync(
             static _ => throw new BadHttpRequestException("Bad chunk size data.", 400));
@@ -31,7 +31,7 @@ public sealed class ErrorHandlingTests
     }
 
     [Fact]
-    public async Task A_client_that_left_gets_no_answer()
+    public async Task A_client_that_disconnected_gets_no_response()
     {
         using var left = new CancellationTokenSource();
         (DefaultHttpContext context, string body) = await RunAsync(async context =>
@@ -45,7 +45,7 @@ public sealed class ErrorHandlingTests
     }
 
     [Fact]
-    public async Task What_was_prepared_for_another_answer_is_taken_back()
+    public async Task Headers_of_an_unfinished_response_are_removed()
     {
         (DefaultHttpContext context, _) = await RunAsync(static context =>
         {
@@ -66,7 +66,7 @@ public sealed class ErrorHandlingTests
     [InlineData(RefusalReason.OutOfMemory, null, 503, "out_of_memory", "")]
     [InlineData(RefusalReason.Unloading, 1.0, 503, "unloading", "1")]
     [InlineData(RefusalReason.ShuttingDown, 60.0, 503, "shutting_down", "60")]
-    public async Task A_refusal_says_when_to_come_back(RefusalReason reason, double? seconds, int status, string code, string retryAfter)
+    public async Task A_refusal_has_Retry_After(RefusalReason reason, double? seconds, int status, string code, string retryAfter)
     {
         TimeSpan? wait = seconds is { } value ? TimeSpan.FromSeconds(value) : null;
         (DefaultHttpContext context, string body) = await RunAsync(

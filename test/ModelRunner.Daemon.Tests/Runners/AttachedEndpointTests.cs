@@ -13,7 +13,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Runners;
 
-/// <summary>How servers are asked that run without the daemon.</summary>
+/// <summary>Requests to attached servers.</summary>
 public sealed class AttachedEndpointTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -23,7 +23,7 @@ public sealed class AttachedEndpointTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Requests_and_scrapes_have_the_key_and_the_headers_and_the_page_is_where_it_is_said()
+    public async Task Requests_and_scrapes_have_the_key_and_the_headers_and_use_metricsPath()
     {
         string key = _folder.Write("key", "s3cret\n");
         await using var runner = new RawRunner(1, static (stream, _) => RawRunner.WriteAsync(stream, RawRunner.Page("x 1\n")));
@@ -51,7 +51,7 @@ public sealed class AttachedEndpointTests : IDisposable
     }
 
     [Fact]
-    public async Task A_certificate_counts_where_its_authority_is_named_or_nothing_is_checked()
+    public async Task A_certificate_is_accepted_if_its_authority_is_trusted_or_checks_are_off()
     {
         using X509Certificate2 certificate = MakeCertificate("localhost");
         using X509Certificate2 stranger = MakeCertificate("localhost");
@@ -66,7 +66,7 @@ public sealed class AttachedEndpointTests : IDisposable
         await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(address, new AttachedTlsSettings(other, IsVerified: true)));
         await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(address, new AttachedTlsSettings("/nowhere/ca.pem", IsVerified: true)));
 
-        // The name must be right, too, although the authority is.
+        // The name must match too, although the authority is trusted.
         var elsewhere = new Uri(server.Urls.Single());
         await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(elsewhere, new AttachedTlsSettings(authority, IsVerified: true)));
     }
@@ -93,7 +93,7 @@ public sealed class AttachedEndpointTests : IDisposable
     }
 
     [Fact]
-    public async Task No_idle_connection_is_kept_to_a_server_whose_threads_are_not_known()
+    public async Task Idle_connections_to_attached_servers_are_not_kept()
     {
         int open = 0;
         await using var runner = new RawRunner(1, async (stream, cancellation) =>
@@ -101,7 +101,7 @@ public sealed class AttachedEndpointTests : IDisposable
             await RawRunner.WriteAsync(stream, RawRunner.Page("{}", "Content-Type: application/json\r\n"));
             Interlocked.Increment(ref open);
 
-            // The client closes, though nothing says that it must.
+            // The client closes the connection although it may keep it.
             int end = await stream.ReadAsync(new byte[1], cancellation);
             Interlocked.Decrement(ref open);
             return end == 1;

@@ -12,7 +12,7 @@ public class MachineMemoryTests
     [InlineData("1000", "1200", "inactive_file 0\n", 0L)]
     [InlineData("max", "400", "inactive_file 0\n", null)]
     [InlineData("1000", "400", "", 600L)]
-    public void A_control_group_leaves_what_its_limit_leaves(string limit, string current, string stat, long? expected)
+    public void The_free_memory_of_a_control_group_follows_from_its_limit(string limit, string current, string stat, long? expected)
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(Path.Join(folder.Path, "memory.max"), limit + "\n");
@@ -24,7 +24,7 @@ public class MachineMemoryTests
     [Theory]
     [InlineData("low 0\noom 3\noom_kill 2\noom_group_kill 1\n", 2L)]
     [InlineData("low 0\noom 3\n", null)]
-    public void A_control_group_counts_what_the_kernel_killed_in_it(string events, long? expected)
+    public void The_kills_of_a_control_group_are_read(string events, long? expected)
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(Path.Join(folder.Path, "memory.events"), events);
@@ -33,10 +33,10 @@ public class MachineMemoryTests
     }
 
     [Fact]
-    public void Without_a_control_group_nothing_is_known_of_it() => Assert.Null(MachineMemory.ReadGroup("/nowhere"));
+    public void Without_a_control_group_its_values_are_null() => Assert.Null(MachineMemory.ReadGroup("/nowhere"));
 
     [Fact]
-    public void What_a_process_and_its_descendants_hold_is_counted_as_theirs()
+    public void Memory_of_descendants_counts_for_their_process()
     {
         Assert.True(MachineMemory.ReadHeldBy(Environment.ProcessId) > 1024 * 1024);
         Assert.Equal(0, MachineMemory.ReadHeldBy(int.MaxValue));
@@ -44,5 +44,5 @@ public class MachineMemoryTests
     }
 
     [Fact]
-    public void This_machine_has_some() => Assert.True(MachineMemory.ReadAvailable() > 0);
+    public void This_machine_has_free_memory() => Assert.True(MachineMemory.ReadAvailable() > 0);
 }

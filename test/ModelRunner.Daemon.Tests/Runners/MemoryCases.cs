@@ -4,7 +4,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Runners;
 
-/// <summary>What people reported of models in memory, tried with the daemon as a process.</summary>
+/// <summary>Reports about models in memory, as cases against the daemon as a process.</summary>
 public sealed class MemoryCases
 {
     private const string Route = "v1/chat/completions";
@@ -26,7 +26,7 @@ public sealed class MemoryCases
     }
 
     [Fact]
-    public async Task MEM_01_scrapes_push_no_model_out()
+    public async Task MEM_01_scrapes_evict_no_model()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
             new DaemonSetup { Configuration = $$"""{ {{EveryScrapeReads}}, "limits": { "maxRunners": 1 } }""" });
@@ -46,7 +46,7 @@ public sealed class MemoryCases
         await daemon.PostAsync(Route, Plain);
         DateTimeOffset? used = await LastUsedAsync(daemon);
 
-        // Each scrape reads the runner; the last one that reaches it comes just before its end.
+        // Each scrape reads the runner; the last one arrives just before its end.
         int readings = 0;
         await DaemonFixture.WaitUntilAsync(
             async () =>
@@ -79,7 +79,7 @@ public sealed class MemoryCases
         Assert.EndsWith("data: [DONE]\n\n", stream, StringComparison.Ordinal);
         await DaemonFixture.WaitUntilAsync(async () => (await daemon.RunnersAsync()).Count == 0, DaemonFixture.Patience);
 
-        // The daemon's own times. Counted from the beginning of the stream, its time would have been over at the end.
+        // Times of the daemon. If idle time counted from the start of the stream, it would be over at its end.
         TimeSpan idle = await LoggedAtAsync(daemon, "Stopping process") - await LoggedAtAsync(daemon, $"POST /{Route} ended with status");
         Assert.True(idle >= TimeSpan.FromSeconds(1), $"It was unloaded {idle} after the stream.");
         Assert.False(ProcessTable.IsAlive(process));

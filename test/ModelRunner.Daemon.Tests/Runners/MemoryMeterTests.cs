@@ -30,7 +30,7 @@ public sealed class MemoryMeterTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _pool.DisposeAsync();
 
     [Fact]
-    public async Task What_is_free_is_read_before_each_start()
+    public async Task Free_memory_is_read_before_each_start()
     {
         await LoadAsync("a", 60);
         _time.Advance(MemoryMeter.MaxAge);
@@ -47,7 +47,7 @@ public sealed class MemoryMeterTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_was_read_a_moment_ago_is_used_again()
+    public async Task A_recent_reading_is_used_again()
     {
         await LoadAsync("a", 10);
         await LoadAsync("b", 10);
@@ -59,7 +59,7 @@ public sealed class MemoryMeterTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_request_to_a_runner_that_is_ready_reads_nothing()
+    public async Task A_request_to_a_ready_runner_does_not_read_memory()
     {
         await LoadAsync("a", 60);
         await LoadAsync("a", 60);
@@ -68,7 +68,7 @@ public sealed class MemoryMeterTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_runner_that_is_ready_stays_when_others_take_the_memory()
+    public async Task A_ready_runner_stays_if_other_programs_use_the_memory()
     {
         await LoadAsync("a", 60);
         _time.Advance(MemoryMeter.MaxAge);
@@ -84,7 +84,7 @@ public sealed class MemoryMeterTests : IAsyncDisposable
     {
         await LoadAsync("a", 60);
 
-        // Together they are too large: the idle one goes, and what is free is read again when it is gone.
+        // Together they are too large: the idle one is stopped, and free memory is read again after its end.
         await LoadAsync("b", 70);
 
         Assert.DoesNotContain(_pool.Runners, static runner => runner.Key.Model == "a:latest");

@@ -40,7 +40,7 @@ internal sealed class PoolBed : IAsyncDisposable
 
     public ValueTask<FakeRunner> StartedAsync() => Launcher.NextAsync(Limit);
 
-    /// <summary>Asks for a model and lets its runner become ready.</summary>
+    /// <summary>Requests a model and makes its runner ready.</summary>
     public async Task<(FakeRunner Runner, RunnerLease Lease)> LoadAsync(string name)
     {
         Task<AcquireOutcome> asked = Ask(name);
@@ -49,7 +49,7 @@ internal sealed class PoolBed : IAsyncDisposable
         return (runner, (await asked).Lease!);
     }
 
-    /// <summary>Waits until everything that was told to the pool before has been acted on.</summary>
+    /// <summary>Waits until the pool has processed all previous events.</summary>
     public Task SettleAsync() => Pool.UnloadAsync(new UnloadSelection(null, ["no such model"]), Limit);
 
     public async ValueTask DisposeAsync()

@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Tests.Runners;
 public class RunnerPoolEndTests
 {
     [Fact]
-    public async Task Those_who_wait_are_refused_and_those_admitted_may_finish()
+    public async Task At_shutdown_waiting_requests_are_refused_and_admitted_ones_may_finish()
     {
         await using var bed = new PoolBed();
         (FakeRunner busy, RunnerLease lease) = await bed.LoadAsync("a");
@@ -40,7 +40,7 @@ public class RunnerPoolEndTests
         Assert.False(busy.StopAsked.IsCompleted);
         bed.Time.Advance(TimeSpan.FromSeconds(0.1));
 
-        // The lease is never given back: a request that hangs does not hold up the end.
+        // The lease is never disposed: a request that hangs does not block the end.
         await ending.WaitAsync(bed.Limit);
         Assert.True(wasCut);
     }

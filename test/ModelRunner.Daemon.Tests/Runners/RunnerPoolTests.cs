@@ -22,7 +22,7 @@ public class RunnerPoolTests
     }
 
     [Fact]
-    public async Task A_client_that_leaves_gets_no_lease_and_the_load_goes_on()
+    public async Task A_client_that_disconnects_gets_no_lease_and_the_load_continues()
     {
         await using var bed = new PoolBed();
         using var leaving = new CancellationTokenSource();
@@ -37,7 +37,7 @@ public class RunnerPoolTests
     }
 
     [Fact]
-    public async Task Clients_that_leave_at_any_moment_leave_nothing_in_flight()
+    public async Task Clients_that_disconnect_at_any_time_leave_no_request_in_flight()
     {
         await using var bed = new PoolBed();
         bed.Launcher.AreReadyAtOnce = true;
@@ -64,7 +64,7 @@ public class RunnerPoolTests
     }
 
     [Fact]
-    public async Task A_lease_may_be_disposed_of_twice()
+    public async Task A_lease_can_be_disposed_twice()
     {
         await using var bed = new PoolBed();
         (_, RunnerLease first) = await bed.LoadAsync("a");
@@ -107,7 +107,7 @@ public class RunnerPoolTests
     }
 
     [Fact]
-    public async Task A_launcher_that_throws_costs_one_start_and_not_the_daemon()
+    public async Task A_launcher_that_throws_fails_one_start_and_not_the_daemon()
     {
         await using var bed = new PoolBed();
         bed.Launcher.Failure = new IOException("no space left on device");

@@ -11,7 +11,7 @@ public sealed class StuckRunnerTests
     [Fact]
     public async Task A_hung_runner_is_stopped_for_another_model_although_its_request_never_ends()
     {
-        // What waits, waits for longer than a request of this test is waited for.
+        // Waiting requests wait longer than the requests of this test.
         await using DaemonFixture daemon = await StartAsync(
             """{ "limits": { "maxRunners": 1, "stopGrace": "1s", "queueTimeout": "10m", "drainTimeout": "10m" } }""");
         using HttpResponseMessage stream = await HangAsync(daemon);
@@ -52,7 +52,7 @@ public sealed class StuckRunnerTests
     }
 
     [Fact]
-    public async Task An_unload_lets_a_stream_go_on_for_the_drain_time_and_no_longer()
+    public async Task During_an_unload_a_stream_continues_at_most_for_the_drain_time()
     {
         await using DaemonFixture daemon = await StartAsync("""{ "limits": { "drainTimeout": "1s", "stopGrace": "1s" } }""");
         using HttpResponseMessage stream = await StreamAsync(daemon);

@@ -7,7 +7,7 @@ public sealed class BodyBudgetTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_body_that_is_too_large_is_never_in_the_way_of_one_that_fits()
+    public async Task A_body_that_is_too_large_does_not_block_one_that_fits()
     {
         const int Takes = 2_000_000;
         var budget = new BodyBudget(100);

@@ -44,7 +44,7 @@ public sealed class BodyBufferTests
     }
 
     [Fact]
-    public async Task A_stream_without_end_costs_little_more_than_the_limit()
+    public async Task An_endless_stream_uses_little_more_memory_than_the_limit()
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         using var body = new BodyBuffer(16 * Megabyte, new BodyBudget(long.MaxValue));
@@ -64,13 +64,13 @@ public sealed class BodyBufferTests
         Assert.True(await body.TryExpectAsync(sent.Length, lastBytes: 0, TestContext.Current.CancellationToken));
         Assert.True(await body.TryReadAsync(new MemoryStream(sent), TestContext.Current.CancellationToken));
 
-        // Those before it are of 1.25 and 5 MiB, and one of 9 MiB and a byte is of 10 MiB.
+        // The arrays before it have 1.25 and 5 MiB; an array for 9 MiB and one byte has 10 MiB.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 17 * Megabyte);
         Assert.Equal(sent.Length, body.Length);
     }
 
     [Fact]
-    public async Task All_bodies_together_take_no_more_than_their_budget()
+    public async Task All_bodies_together_stay_within_their_limit()
     {
         var budget = new BodyBudget(3 * Megabyte);
         using (var first = new BodyBuffer(4 * Megabyte, budget))
@@ -88,7 +88,7 @@ public sealed class BodyBufferTests
     }
 
     [Fact]
-    public async Task A_budget_that_is_used_up_tries_to_free_memory_before_it_refuses()
+    public async Task At_the_limit_memory_is_freed_before_a_body_is_refused()
     {
         var budget = new BodyBudget(10);
         var held = new Queue<long>([6, 3]);

@@ -7,8 +7,8 @@ using ModelRunner.Testing;
 namespace ModelRunner.Daemon.Tests.Scraping;
 
 /// <summary>
-/// A server on a Unix socket that answers each request with the bytes that a test gives, and notes what it was asked. Each connection is
-/// served by <see cref="Answer"/> until that says to close it. When the daemon asks for its health, it says that it is well.
+/// A server on a Unix socket that returns the bytes of a test for each request, and records the requests. Each connection is
+/// served by <see cref="Answer"/> until that closes it. Health checks of the daemon get status 200.
 /// </summary>
 internal sealed class RawRunner : IAsyncDisposable
 {
@@ -41,14 +41,14 @@ internal sealed class RawRunner : IAsyncDisposable
     /// <summary>Closes the connection of the next request without reading it.</summary>
     public bool ClosesNextUnread { get; set; }
 
-    /// <summary>How often it did.</summary>
+    /// <summary>The number of connections that it closed so.</summary>
     public int ClosedUnread { get; private set; }
 
     public RunnerSnapshot Snapshot { get; }
 
     public string SocketPath => Path.Join(_folder.Path, "r.sock");
 
-    /// <summary>The heads of all requests so far.</summary>
+    /// <summary>The headers of all requests so far.</summary>
     public IReadOnlyList<string> Requests
     {
         get
@@ -121,13 +121,13 @@ internal sealed class RawRunner : IAsyncDisposable
         }
         catch (Exception failure) when (failure is OperationCanceledException or IOException or SocketException)
         {
-            // The reader went away, or the test is over.
+            // The reader disconnected, or the test has ended.
         }
     }
 
     private async Task<bool> IsNextReadAsync(Socket socket)
     {
-        // Looks at the first byte and leaves it there.
+        // Peeks at the first byte.
         await socket.ReceiveAsync(new byte[1], SocketFlags.Peek, _ending.Token);
         if (!ClosesNextUnread)
             return true;

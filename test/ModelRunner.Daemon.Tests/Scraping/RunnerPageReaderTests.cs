@@ -66,7 +66,7 @@ public sealed class RunnerPageReaderTests
     }
 
     [Fact]
-    public async Task A_runner_that_is_not_there_is_refused()
+    public async Task A_missing_runner_has_the_reason_refused()
     {
         RawRunner runner = RawRunner.WithPage(1, "x 1\n");
         await runner.DisposeAsync();
@@ -117,7 +117,7 @@ public sealed class RunnerPageReaderTests
     [InlineData("Content-Encoding: gzip\r\n", true)]
     [InlineData("Content-Encoding: x-gzip\r\n", true)]
     [InlineData("Content-Encoding: GZIP\r\n", true)]
-    public async Task The_common_codings_are_accepted(string header, bool useGzip)
+    public async Task The_common_encodings_are_accepted(string header, bool useGzip)
     {
         byte[] body = useGzip ? Gzip("x 1\n") : Encoding.UTF8.GetBytes("x 1\n");
         byte[] head = Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{Text}{header}Content-Length: {body.Length}\r\n\r\n");
@@ -163,7 +163,7 @@ public sealed class RunnerPageReaderTests
     }
 
     [Fact]
-    public async Task SIZ_02_A_body_without_end_is_cut_at_the_limit()
+    public async Task SIZ_02_An_endless_body_is_cancelled_at_the_limit()
     {
         byte[] head = Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{Text}\r\n");
         byte[] lines = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("x 1\n", 1000)));
@@ -179,7 +179,7 @@ public sealed class RunnerPageReaderTests
     }
 
     [Fact]
-    public async Task A_body_in_gzip_counts_by_its_decoded_bytes()
+    public async Task A_gzip_body_is_limited_by_its_decoded_bytes()
     {
         byte[] small = Gzip(new string('x', 100));
         byte[] bomb = Gzip(new string('x', MaxBodyBytes + 1));
@@ -191,7 +191,7 @@ public sealed class RunnerPageReaderTests
     }
 
     [Fact]
-    public async Task A_body_in_gzip_that_breaks_off_is_truncated()
+    public async Task An_incomplete_gzip_body_has_the_reason_truncated()
     {
         byte[] whole = Gzip(string.Concat(Enumerable.Range(0, 1000).Select(static i => $"x{{n=\"{i}\"}} {i}\n")));
         await using RawRunner runner = RawRunner.WithBytes(1, GzipAnswer(whole[..(whole.Length / 2)]));
@@ -200,7 +200,7 @@ public sealed class RunnerPageReaderTests
     }
 
     [Fact]
-    public async Task Headers_without_end_are_invalid_HTTP()
+    public async Task Endless_headers_are_invalid_HTTP()
     {
         byte[] header = Encoding.UTF8.GetBytes($"X-Filler: {new string('x', 1000)}\r\n");
         await using var runner = new RawRunner(1, async (stream, ending) =>

@@ -16,7 +16,7 @@ public sealed class RunnerScraperTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task TMO_07_Fifty_scrapes_at_once_ask_a_runner_once()
+    public async Task TMO_07_Fifty_simultaneous_scrapes_send_one_request_to_a_runner()
     {
         var gate = new TaskCompletionSource();
         await using var runner = new RawRunner(1, async (stream, _) =>
@@ -106,7 +106,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task TMO_01_A_runner_that_hangs_costs_the_deadline_and_the_others_are_there()
+    public async Task TMO_01_A_runner_that_hangs_times_out_and_the_others_are_shown()
     {
         await using RawRunner good = RawRunner.WithPage(1, "x 1\n");
         await using var hanging = new RawRunner(2, static async (_, ending) =>
@@ -131,7 +131,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task TMO_05_All_runners_are_asked_before_any_has_responded()
+    public async Task TMO_05_All_runners_get_a_request_before_any_has_responded()
     {
         const int Count = 32;
         int asked = 0;
@@ -154,7 +154,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task Each_who_joins_waits_to_a_deadline_of_its_own()
+    public async Task Each_scrape_that_joins_has_its_own_deadline()
     {
         var gate = new TaskCompletionSource();
         await using var runner = new RawRunner(1, async (stream, _) =>
@@ -182,7 +182,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task A_scrape_with_a_short_timeout_leaves_the_request_to_longer_ones()
+    public async Task A_scrape_with_a_short_timeout_does_not_cancel_the_request_for_others()
     {
         var gate = new TaskCompletionSource();
         await using var runner = new RawRunner(1, async (stream, _) =>
@@ -207,7 +207,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task What_is_known_of_a_runner_goes_with_it()
+    public async Task The_state_of_a_removed_runner_is_removed()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, new FakeTimeProvider());
@@ -263,7 +263,7 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task Without_an_interval_a_body_goes_with_its_scrape_and_no_timer_is_set_for_it()
+    public async Task Without_an_interval_a_body_is_released_with_its_scrape_without_a_timer()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
         var time = new SilentTimers();
@@ -367,7 +367,7 @@ public sealed class RunnerScraperTests
         return (new WeakReference(result.Outcomes[0].Labels), new WeakReference(result.Outcomes[0].RunnerScrape));
     }
 
-    // The reader's task may still be on its way out.
+    // The task of the reader may still be ending.
     private static async Task WaitUntilGoneAsync(WeakReference reference)
     {
         for (int attempt = 0; reference.IsAlive; attempt++)

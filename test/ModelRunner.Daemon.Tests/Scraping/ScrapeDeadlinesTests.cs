@@ -28,7 +28,7 @@ public sealed class ScrapeDeadlinesTests
     [InlineData("", 4.5)]
     [InlineData("10,10", 4.5)]
     [InlineData("1,5", 4.5)]
-    public void TMO_02_The_header_gives_nine_tenths_less_the_time_for_merging_and_nonsense_gives_the_default(string header, double seconds)
+    public void TMO_02_The_deadline_is_nine_tenths_of_the_header_minus_the_time_for_merging_and_an_invalid_header_is_ignored(string header, double seconds)
     {
         ScrapeDeadlines deadlines = ScrapeDeadlines.Of(header, TimeSpan.FromSeconds(5));
 
@@ -36,7 +36,7 @@ public sealed class ScrapeDeadlinesTests
     }
 
     [Fact]
-    public void A_missing_header_and_one_that_stands_twice_give_the_default()
+    public void A_missing_or_repeated_header_gives_the_default()
     {
         Assert.Equal(4.5, ScrapeDeadlines.Of(StringValues.Empty, TimeSpan.FromSeconds(5)).Runners.TotalSeconds, precision: 6);
         Assert.Equal(4.5, ScrapeDeadlines.Of(new StringValues(["1", "2"]), TimeSpan.FromSeconds(5)).Runners.TotalSeconds, precision: 6);

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace ModelRunner.Daemon.Tests.Scraping;
 
-/// <summary>A clock whose timers never fire; it notes what they were set to.</summary>
+/// <summary>A clock whose timers never fire; it records their times.</summary>
 internal sealed class SilentTimers : TimeProvider
 {
     public ConcurrentQueue<TimeSpan> DueTimes { get; } = new();

@@ -26,7 +26,7 @@ public sealed class DescriptorWriterTests : IDisposable
     }
 
     [Fact]
-    public void After_half_a_line_the_next_one_begins_on_a_line_of_its_own()
+    public void After_an_incomplete_line_the_next_one_begins_on_a_new_line()
     {
         using (SafeFileHandle file = File.OpenHandle(FilePath, FileMode.Create, FileAccess.Write))
         {
@@ -40,7 +40,7 @@ public sealed class DescriptorWriterTests : IDisposable
     }
 
     [Fact]
-    public void A_full_disk_is_told()
+    public void A_full_disk_is_reported()
     {
         using SafeFileHandle full = File.OpenHandle("/dev/full", FileMode.Open, FileAccess.Write);
         var writer = new DescriptorWriter((int)full.DangerousGetHandle());
@@ -50,7 +50,7 @@ public sealed class DescriptorWriterTests : IDisposable
     }
 
     [Fact]
-    public void A_reader_that_left_is_told()
+    public void A_closed_reader_is_reported()
     {
         using var pipe = new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.Out);
         pipe.DisposeLocalCopyOfClientHandle();

@@ -37,7 +37,7 @@ public sealed class FileStatusTests : IDisposable
     }
 
     [Fact]
-    public void Size_time_mode_and_owner_are_those_that_the_runtime_reports()
+    public void Size_time_mode_and_owner_equal_those_of_the_runtime()
     {
         var written = new DateTime(2024, 2, 29, 12, 34, 56, DateTimeKind.Utc);
         File.SetLastWriteTimeUtc(_file, written);
@@ -53,7 +53,7 @@ public sealed class FileStatusTests : IDisposable
     [Theory]
     [InlineData(UnixFileMode.GroupWrite)]
     [InlineData(UnixFileMode.OtherWrite)]
-    public void What_others_may_write_to_is_not_private(UnixFileMode mode)
+    public void A_file_that_other_users_can_write_to_is_not_private(UnixFileMode mode)
     {
         File.SetUnixFileMode(_file, UnixFileMode.UserRead | mode);
 
@@ -64,7 +64,7 @@ public sealed class FileStatusTests : IDisposable
     [InlineData("missing")]
     [InlineData("file/below")]
     [InlineData("file\0")]
-    public void What_is_missing_is_neither_private_nor_the_same_as_anything(string name)
+    public void A_missing_file_is_neither_private_nor_equal_to_another(string name)
     {
         FileStatus missing = FileStatus.Of(Path.Join(_folder.Path, name));
 
@@ -74,7 +74,7 @@ public sealed class FileStatusTests : IDisposable
     }
 
     [Fact]
-    public void A_socket_and_a_folder_are_told_from_files()
+    public void A_socket_and_a_folder_are_not_regular_files()
     {
         string path = Path.Join(_folder.Path, "socket");
         using Socket socket = UnixSystem.BindPrivately(path);

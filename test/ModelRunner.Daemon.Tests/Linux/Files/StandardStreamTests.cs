@@ -3,7 +3,7 @@ using ModelRunner.Daemon.Tests.Cli;
 
 namespace ModelRunner.Daemon.Tests.Linux.Files;
 
-/// <summary>The real program whose standard output takes nothing, or no more.</summary>
+/// <summary>The real program with a standard output that cannot be written.</summary>
 public sealed class StandardStreamTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -20,7 +20,7 @@ public sealed class StandardStreamTests
     [InlineData("run otter hi", "<&- >/dev/null", 0, "")]
     [InlineData("run otter -", "<&- >/dev/null", 2, "model-runner: there is no prompt; write it after the model, or pipe it in\n")]
     [InlineData("run otter -", "</ >/dev/null", 2, "model-runner: cannot read standard input: Is a directory\n")]
-    public async Task A_command_that_cannot_write_or_read_says_so_in_one_sentence(string command, string redirection, int exitCode, string error)
+    public async Task A_command_that_cannot_write_or_read_reports_it_in_one_line(string command, string redirection, int exitCode, string error)
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", "[]").On("/metrics", "a 1\n", type: "text/plain")
             .OnStream("/v1/chat/completions", "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\ndata: [DONE]\n\n");
@@ -29,11 +29,11 @@ public sealed class StandardStreamTests
     }
 
     [Fact]
-    public async Task A_reader_that_has_left_ends_the_command_quietly()
+    public async Task A_closed_reader_ends_the_command_without_a_message()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).OnStream("/v1/chat/completions", async context =>
         {
-            // It goes on for as long as anybody listens.
+            // It continues while a process reads.
             ReadOnlyMemory<byte> chunk = "data: {\"choices\":[{\"delta\":{\"content\":\"word \"}}]}\n\n"u8.ToArray();
             while (!context.RequestAborted.IsCancellationRequested)
             {

@@ -15,7 +15,7 @@ public sealed class ChildProcessTests : IDisposable
     public void Dispose() => _bed.Dispose();
 
     [Fact]
-    public async Task The_exit_code_and_the_last_words_are_there_when_the_end_is_reported()
+    public async Task The_exit_code_and_the_output_are_available_when_the_end_is_reported()
     {
         ChildProcess child = await _bed.StartShellAsync("echo to output; echo to error >&2; exit 7");
 
@@ -44,7 +44,7 @@ public sealed class ChildProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_grandchild_of_the_group_that_holds_the_pipe_delays_nothing_and_is_killed()
+    public async Task A_grandchild_that_holds_the_pipe_open_is_killed()
     {
         ChildProcess child = await _bed.StartShellAsync("sleep 600 & echo $!; exit 0");
 
@@ -54,13 +54,13 @@ public sealed class ChildProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_grandchild_in_a_session_of_its_own_does_not_outlive_the_process()
+    public async Task A_grandchild_in_its_own_session_ends_with_the_process()
     {
         ChildProcess child = await _bed.StartShellAsync("setsid sleep 600 & echo $!; exit 0");
 
         Assert.Equal(new ExitStatus(0, null), await child.Exited.WaitAsync(Limit));
 
-        // The end is told when all of it is gone.
+        // The end is reported after all processes have ended.
         Assert.False(ProcessTable.IsAlive(Number(child, 0)));
         Assert.Equal(0, child.Survivors);
     }
@@ -70,7 +70,7 @@ public sealed class ChildProcessTests : IDisposable
     [InlineData("setsid setsid sh -c 'echo $$; exec sleep 600' & exec sleep 600")]
     [InlineData("env -i setsid sleep 600 & echo $!; wait")]
     [InlineData("(setsid sh -c 'sleep 600 & echo $!; wait' &); exec sleep 600")]
-    public async Task All_that_a_wrapper_script_started_is_killed_wherever_it_went(string script)
+    public async Task All_processes_that_a_wrapper_script_started_are_killed(string script)
     {
         ChildProcess child = await _bed.StartShellAsync(script);
         await WaitForOutputAsync(child);
@@ -133,7 +133,7 @@ public sealed class ChildProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_process_of_somebody_else_in_the_same_session_is_left_alone()
+    public async Task A_foreign_process_in_the_same_session_is_not_ended()
     {
         ChildProcess other = await _bed.StartShellAsync("echo up; exec sleep 600");
         ChildProcess child = await _bed.StartShellAsync("echo up; exec sleep 600");
@@ -147,7 +147,7 @@ public sealed class ChildProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_signal_after_the_end_reaches_nobody()
+    public async Task A_signal_after_the_end_reaches_no_process()
     {
         ChildProcess child = await _bed.StartShellAsync("exit 0");
         await child.Exited.WaitAsync(Limit);

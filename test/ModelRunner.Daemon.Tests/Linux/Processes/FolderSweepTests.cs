@@ -5,7 +5,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Linux.Processes;
 
-/// <summary>The temporary folder belongs to everybody: what others put there must not lead the sweep to other files.</summary>
+/// <summary>All users can write to the temporary folder: their files must not lead the sweep to other files.</summary>
 public sealed class FolderSweepTests : IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -71,7 +71,7 @@ public sealed class FolderSweepTests : IDisposable
     }
 
     [Fact]
-    public void Names_that_become_links_while_the_sweep_runs_lead_nowhere()
+    public void A_name_that_becomes_a_link_during_the_sweep_is_not_followed()
     {
         const int Rounds = 20;
         const int Folders = 150;
@@ -88,7 +88,7 @@ public sealed class FolderSweepTests : IDisposable
             using var isReady = new ManualResetEventSlim();
             var swapper = new Thread(() =>
             {
-                // Names are swapped only when the sweep has begun to remove: before that it has nothing to be misled in.
+                // Names are swapped only after the sweep has begun to remove files; before that they have no effect.
                 isReady.Set();
                 while (!Volatile.Read(ref isSwept) && Count(stale) == Folders)
                     Thread.Yield();
@@ -112,7 +112,7 @@ public sealed class FolderSweepTests : IDisposable
     }
 
     [Fact]
-    public void A_pipe_or_a_link_in_place_of_a_folder_is_passed_over()
+    public void A_pipe_or_a_link_instead_of_a_folder_is_ignored()
     {
         string target = Make("target");
         File.WriteAllText(Path.Join(target, "precious"), "");
@@ -127,7 +127,7 @@ public sealed class FolderSweepTests : IDisposable
     [Theory]
     [InlineData(Private, true)]
     [InlineData(Private | UnixFileMode.OtherWrite, false)]
-    public void XDG_RUNTIME_DIR_is_taken_only_where_nobody_else_may_write(UnixFileMode mode, bool isTaken)
+    public void XDG_RUNTIME_DIR_is_used_only_if_no_other_user_can_write_to_it(UnixFileMode mode, bool isTaken)
     {
         string perUser = Make("run");
         File.SetUnixFileMode(perUser, mode);
@@ -141,7 +141,7 @@ public sealed class FolderSweepTests : IDisposable
     [InlineData("")]
     [InlineData("relative")]
     [InlineData("/nowhere/at/all")]
-    public void Without_a_usable_XDG_RUNTIME_DIR_the_temporary_folder_is_taken(string? perUser) =>
+    public void Without_a_usable_XDG_RUNTIME_DIR_the_temporary_folder_is_used(string? perUser) =>
         Assert.Equal(["/tmp"], RuntimeFolder.Places(perUser, "/tmp/"));
 
     private int Sweep() => OrphanSweep.Run([_place.Path]).Folders;
@@ -170,7 +170,7 @@ public sealed class FolderSweepTests : IDisposable
         }
         catch (IOException)
         {
-            // The sweep was quicker.
+            // The sweep was faster.
             return false;
         }
     }

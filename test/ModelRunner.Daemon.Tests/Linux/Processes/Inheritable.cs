@@ -2,7 +2,7 @@ using ModelRunner.Linux;
 
 namespace ModelRunner.Daemon.Tests.Linux.Processes;
 
-/// <summary>Files that a careless parent left open for its children.</summary>
+/// <summary>Files that a parent process left open for its children.</summary>
 internal static unsafe class Inheritable
 {
     public static void Open(out int first, out int second)

@@ -6,7 +6,7 @@ namespace ModelRunner.Daemon.Tests.Linux.Processes;
 
 public sealed class OrphanSweepTests : IDisposable
 {
-    // No process has had this number with this start time.
+    // No process had this id with this start time.
     private static readonly DaemonIdentity Dead = DaemonIdentity.Own with { StartTime = 1 };
 
     private readonly SpawnBed _bed = new();
@@ -29,7 +29,7 @@ public sealed class OrphanSweepTests : IDisposable
     }
 
     [Fact]
-    public void Folders_of_dead_daemons_go_and_all_others_stay()
+    public void Folders_of_dead_daemons_are_removed_and_all_others_stay()
     {
         string stale = Make($"model-runner-{Dead}-00000001");
         File.WriteAllText(Path.Join(stale, "r1.sock"), "");
@@ -45,7 +45,7 @@ public sealed class OrphanSweepTests : IDisposable
     }
 
     [Fact]
-    public void What_a_link_leads_to_is_not_touched()
+    public void The_target_of_a_link_is_not_changed()
     {
         string target = Make("target");
         File.WriteAllText(Path.Join(target, "precious"), "");
@@ -85,10 +85,10 @@ public sealed class OrphanSweepTests : IDisposable
     [InlineData("1-2-3-4")]
     [InlineData("a-b-c")]
     [InlineData("1--2-3")]
-    public void Nonsense_is_no_identity(string text) => Assert.False(DaemonIdentity.TryParse(text, out _));
+    public void Invalid_text_is_not_an_identity(string text) => Assert.False(DaemonIdentity.TryParse(text, out _));
 
     [Fact]
-    public void The_private_folder_goes_to_the_first_place_that_is_short_enough()
+    public void The_private_folder_is_created_in_the_first_folder_with_a_short_path()
     {
         string tooLong = Make(new string('x', 90));
 
@@ -99,7 +99,7 @@ public sealed class OrphanSweepTests : IDisposable
     }
 
     [Fact]
-    public void Without_any_place_the_message_names_them_and_the_way_out()
+    public void If_no_folder_can_be_used_the_message_names_them_and_the_solution()
     {
         IOException failure = Assert.Throws<IOException>(() => RuntimeFolder.Create(["/nowhere"]));
 
@@ -114,7 +114,7 @@ public sealed class OrphanSweepTests : IDisposable
         string assignment = mark is null ? "" : $"{ProcessMark.OwnerVariable}={mark} ";
         ChildProcess child = await _bed.StartShellAsync($"echo up; {assignment}exec sleep 600");
 
-        // Another test's launcher sweeps, too, and may have been quicker.
+        // The launcher of another test sweeps too, and may have been faster.
         while (ProcessTable.IsAlive(child.Id) && ProcessTable.NameOf(child.Id) != "sleep")
             await Task.Delay(2);
         return child;

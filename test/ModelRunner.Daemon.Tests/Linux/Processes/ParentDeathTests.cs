@@ -21,7 +21,7 @@ public sealed class ParentDeathTests
         int[] runners = [await ReadAsync(host), await ReadAsync(host), await ReadAsync(host)];
         Assert.All(runners, static runner => Assert.True(ProcessTable.IsAlive(runner)));
 
-        // Killed at any moment of a further start.
+        // The daemon is killed at a random time during another start.
         await KillAsync(host);
 
         foreach (int runner in runners)
@@ -29,7 +29,7 @@ public sealed class ParentDeathTests
     }
 
     [Fact]
-    public async Task Whatever_escaped_is_found_at_the_next_start()
+    public async Task A_process_that_escaped_is_ended_at_the_next_start()
     {
         using Process host = Process.Start(SpawnHost.Command("setpriv", withGrandchildren: true))!;
         int[] grandchildren = [await ReadAsync(host), await ReadAsync(host)];
@@ -42,25 +42,25 @@ public sealed class ParentDeathTests
     }
 
     [Fact]
-    public async Task LIF_10_an_engine_behind_a_wrapper_script_is_gone_soon_after_its_daemon_was_killed()
+    public async Task LIF_10_an_engine_of_a_wrapper_script_ends_after_its_daemon_was_killed()
     {
         using Process host = Process.Start(SpawnHost.Command("setpriv", withGuardian: true))!;
 
-        // The second one is started only when the guardian, which the first one called for, is there.
+        // The second one is started after the guardian, which the first one requires, is running.
         int[] engines = [await ReadAsync(host), await ReadAsync(host)];
         Assert.All(engines, static engine => Assert.True(ProcessTable.IsAlive(engine)));
 
         await KillAsync(host);
 
-        // Here the guardian is compiled while it runs; the published one needs a tenth of the time.
+        // In tests the guardian is compiled just in time; the published one needs a tenth of the time.
         foreach (int engine in engines)
             await ProcessTable.WaitUntilGoneAsync(engine, GuardianLimit);
     }
 
     [Fact]
-    public async Task A_start_whose_daemon_died_meanwhile_goes_no_further()
+    public async Task A_start_stops_if_its_daemon_died()
     {
-        // Its parent is this process and not the one that it is told.
+        // Its parent is this process and not the one in its arguments.
         string executable = Path.Join(AppContext.BaseDirectory, "model-runner");
         using Process step = Process.Start(new ProcessStartInfo(executable, ["exec-runner", "1", "--", "/bin/sh", "-c", "exit 42"]))!;
 
@@ -70,7 +70,7 @@ public sealed class ParentDeathTests
     }
 
     [Fact]
-    public async Task The_step_in_between_becomes_the_program()
+    public async Task The_intermediate_process_executes_the_program()
     {
         using var bed = new SpawnBed(SpawnHost.Prefix("exec-runner"));
         ChildProcess child = await bed.StartShellAsync("echo $$; grep SigIgn /proc/self/status; exit 42");
@@ -78,13 +78,13 @@ public sealed class ParentDeathTests
         Assert.Equal(new ExitStatus(42, null), await child.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Equal(child.Id.ToString(CultureInfo.InvariantCulture), child.Output.ReadLines()[0]);
 
-        // The runtime of the step ignores SIGPIPE; the program must not.
+        // The runtime of the intermediate process ignores SIGPIPE; the program must not.
         long ignored = long.Parse(child.Output.ReadLines()[1].AsSpan()[^16..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
         Assert.Equal(0, ignored & (1 << (Libc.SigPipe - 1)));
     }
 
     [Fact]
-    public async Task A_program_that_the_step_in_between_cannot_run_is_told_with_the_cause()
+    public async Task A_program_that_the_intermediate_process_cannot_execute_is_reported_with_the_cause()
     {
         using var bed = new SpawnBed(SpawnHost.Prefix("exec-runner"));
         ChildProcess child = await bed.StartAsync("/nowhere/llama-server");

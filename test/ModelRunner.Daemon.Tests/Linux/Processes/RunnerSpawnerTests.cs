@@ -17,7 +17,7 @@ public sealed class RunnerSpawnerTests : IDisposable
     public void Dispose() => _bed.Dispose();
 
     [Fact]
-    public async Task Children_outlive_the_threads_that_asked_for_them()
+    public async Task Children_do_not_end_with_the_threads_that_requested_them()
     {
         var children = new ChildProcess[16];
         Thread[] threads = [.. Enumerable.Range(0, 16).Select(i => new Thread(() =>
@@ -27,7 +27,7 @@ public sealed class RunnerSpawnerTests : IDisposable
         foreach (Thread thread in threads)
             thread.Join();
 
-        // A signal bound to one of those threads would have arrived before this child has run.
+        // A death signal of one of those threads would have arrived before this child ran.
         ChildProcess later = await _bed.StartShellAsync("exit 0");
         await later.Exited.WaitAsync(Limit);
 
@@ -72,7 +72,7 @@ public sealed class RunnerSpawnerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_child_gets_the_variables_that_it_was_given_and_the_mark_of_its_start()
+    public async Task A_child_gets_its_variables_and_the_mark_of_its_start()
     {
         ChildProcess child = await _bed.StartAsync("/usr/bin/env");
 
@@ -86,7 +86,7 @@ public sealed class RunnerSpawnerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_program_that_is_not_there_gives_a_clear_cause()
+    public async Task A_missing_program_is_reported()
     {
         ChildProcess child = await _bed.StartAsync("/nowhere/llama-server");
 
@@ -120,7 +120,7 @@ public sealed class RunnerSpawnerTests : IDisposable
     [InlineData("CUDA_VISIBLE_DEVICES")]
     [InlineData("VK_ICD_FILENAMES")]
     [InlineData("XDG_DATA_DIRS")]
-    public void What_steers_an_accelerator_reaches_the_runner_and_is_documented(string name)
+    public void Variables_of_accelerators_reach_the_runner_and_are_documented(string name)
     {
         IReadOnlyList<string> variables = RunnerEnvironment.Build(new Hashtable(StringComparer.Ordinal) { [name] = "1" }, "/empty");
 
@@ -132,7 +132,7 @@ public sealed class RunnerSpawnerTests : IDisposable
     }
 
     [Fact]
-    public void Runners_get_no_variable_that_could_steer_or_leak()
+    public void Runners_get_no_variable_that_changes_the_engine_or_contains_a_secret()
     {
         var inherited = new Hashtable(StringComparer.Ordinal)
         {

@@ -5,7 +5,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Linux.Processes;
 
-/// <summary>What happens to runners when somebody cleans up in the private folder while they live.</summary>
+/// <summary>Runners whose private folder is changed while they run.</summary>
 public sealed class RuntimeFolderTests : IDisposable
 {
     private readonly LaunchBed _bed = new();
@@ -13,7 +13,7 @@ public sealed class RuntimeFolderTests : IDisposable
     public void Dispose() => _bed.Dispose();
 
     [Fact]
-    public async Task The_empty_folder_is_made_again_and_runners_that_live_keep_their_sockets()
+    public async Task A_removed_folder_is_created_again_and_running_runners_keep_their_sockets()
     {
         await LoadAsync();
         string folder = Path.GetDirectoryName(Assert.Single(_bed.Sockets))!;
@@ -27,7 +27,7 @@ public sealed class RuntimeFolderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_that_was_changed_is_not_used_again_and_runners_that_live_in_it_go_on()
+    public async Task A_changed_folder_is_not_used_again_and_its_runners_continue()
     {
         await LoadAsync();
         string folder = Path.GetDirectoryName(Assert.Single(_bed.Sockets))!;
@@ -40,7 +40,7 @@ public sealed class RuntimeFolderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_that_is_gone_is_replaced_and_what_lies_at_its_path_stays()
+    public async Task A_missing_folder_is_replaced_and_a_file_at_its_path_stays()
     {
         await LoadAsync();
         string folder = Path.GetDirectoryName(Assert.Single(_bed.Sockets))!;
@@ -56,7 +56,7 @@ public sealed class RuntimeFolderTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_is_left_of_the_folders_at_the_end()
+    public void All_folders_are_removed_at_the_end()
     {
         using var place = new TemporaryFolder();
         RuntimeFolder folder = RuntimeFolder.Create([place.Path]);
@@ -70,7 +70,7 @@ public sealed class RuntimeFolderTests : IDisposable
 
     private async Task LoadAsync() => Assert.Null(await _bed.Start().Ready.WaitAsync(LaunchBed.Limit));
 
-    // A connection that is open already would work without the socket's file.
+    // An open connection would work without the socket's file.
     private async Task ConnectToAllAsync(int count)
     {
         Assert.Equal(count, _bed.Sockets.Count());

@@ -3,7 +3,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Linux.Processes;
 
-/// <summary>Counts what this whole process has open, so no other test may run meanwhile.</summary>
+/// <summary>Counts the open files of this process, so no other test may run at the same time.</summary>
 [Collection(Name)]
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class SpawnCyclesTests

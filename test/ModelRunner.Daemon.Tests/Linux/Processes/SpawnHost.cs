@@ -6,8 +6,8 @@ using ModelRunner.Linux.Processes;
 namespace ModelRunner.Daemon.Tests.Linux.Processes;
 
 /// <summary>
-/// This test program in another part: with a variable set it is not a test run but a process that starts runners as the daemon does,
-/// tells their numbers and waits to be killed.
+/// This test program in another role: if a variable is set, it runs no tests but starts runners as the daemon does,
+/// prints their process ids and waits to be killed.
 /// </summary>
 internal static class SpawnHost
 {
@@ -15,10 +15,10 @@ internal static class SpawnHost
     private const string ScriptWithGrandchild = "sleep 600 & echo $!; exec sleep 600";
     private const string ScriptWithSession = "setsid sleep 600 & echo $!; wait";
 
-    /// <summary>How to start one. It prints the number of each runner, or, with <paramref name="withGrandchildren"/>, of each grandchild.</summary>
-    /// <param name="prefixKind">The step that ties a child to its parent.</param>
+    /// <summary>How to start one. It prints the process id of each runner, or, with <paramref name="withGrandchildren"/>, of each grandchild.</summary>
+    /// <param name="prefixKind">The intermediate process that sets the death signal.</param>
     /// <param name="withGrandchildren">Whether runners are wrapper scripts.</param>
-    /// <param name="withGuardian">Whether it has a guardian; the wrapped programs are in sessions of their own then.</param>
+    /// <param name="withGuardian">Whether it has a guardian; the wrapped programs then have their own sessions.</param>
     public static System.Diagnostics.ProcessStartInfo Command(string prefixKind, bool withGrandchildren = false, bool withGuardian = false)
     {
         string executable = Path.Join(AppContext.BaseDirectory, typeof(SpawnHost).Assembly.GetName().Name);
@@ -27,7 +27,7 @@ internal static class SpawnHost
         return start;
     }
 
-    /// <summary>The step that ties a child to its parent, by name.</summary>
+    /// <summary>The intermediate process that sets the death signal, by name.</summary>
     public static IReadOnlyList<string> Prefix(string kind) => kind == "setpriv"
         ? DeathSignal.Setpriv("/usr/bin/setpriv")
         : ExecRunner.Prefix(Path.Join(AppContext.BaseDirectory, "model-runner"), Environment.ProcessId);
