@@ -11,7 +11,7 @@ public sealed class ReadmeTests
     public void The_example_does_what_the_README_says()
     {
         #region Example
-        // Two servers answered; one of them wrote a line that no parser takes.
+        // Two servers responded; one of them sent an invalid line.
         var first = "# HELP jobs_total Jobs done.\n# TYPE jobs_total counter\njobs_total{kind=\"a\"} 5\n"u8.ToArray();
         var second = "# TYPE jobs_total counter\njobs_total{kind=\"a\"} 7\njobs_total{kind=b} 1\n"u8.ToArray();
 
