@@ -9,15 +9,15 @@ internal abstract class ClientCommand : Command
 {
     private readonly Option<string> _host = new("--host")
     {
-        Description = "Where the daemon is: the path of its socket, or http://host:port [variable: MODEL_RUNNER_HOST]", HelpName = "ADDRESS",
+        Description = "The address of the daemon: the path of its socket, or http://host:port [variable: MODEL_RUNNER_HOST]", HelpName = "ADDRESS",
     };
 
     private readonly Option<string> _keyFile = new("--api-key-file")
     {
-        Description = "Sends the key in this file, for an address that --host names", HelpName = "PATH",
+        Description = "Sends the key in this file to the address of --host", HelpName = "PATH",
     };
 
-    private readonly Option<bool> _json = new("--json") { Description = "Write JSON and nothing else to standard output" };
+    private readonly Option<bool> _json = new("--json") { Description = "Write only JSON to standard output" };
 
     protected ClientCommand(string name, string description, CliContext context)
         : base(name, description)

@@ -13,7 +13,7 @@ internal sealed class VersionCommand : Command
     public VersionCommand(CliContext context)
         : base("version", "Print the version of this program")
     {
-        var json = new Option<bool>("--json") { Description = "Write JSON and nothing else to standard output" };
+        var json = new Option<bool>("--json") { Description = "Write only JSON to standard output" };
         Add(json);
         SetAction(result =>
         {

@@ -41,7 +41,7 @@ internal static class ConfigurationCatalog
 
     public static ConfigurationOption Insecure { get; } = Add(new ConfigurationOption(
         "insecure", "MODEL_RUNNER_INSECURE", "--insecure", OptionKind.Switch,
-        "Allows an address that other machines can reach without a key")
+        "Allows an address that other machines can reach, even if no key is set")
     { Default = "off" });
 
     public static ConfigurationOption Origins { get; } = Add(new ConfigurationOption(
