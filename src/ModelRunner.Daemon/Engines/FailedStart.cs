@@ -15,7 +15,5 @@ internal sealed class FailedStart(RunnerFailure failure, RunnerEndpoint endpoint
 
     public Task<RunnerFailure?> Exited => Ready;
 
-    public IReadOnlyList<string> LastLines(int maxCount) => [];
-
     public Task StopAsync() => Task.CompletedTask;
 }

@@ -58,8 +58,6 @@ internal sealed class RunnerProcess : IManagedRunner
         }
     }
 
-    public IReadOnlyList<string> LastLines(int maxCount) => Child?.Output.ReadLines(maxCount) ?? [];
-
     public Task StopAsync()
     {
         lock (_gate)
@@ -150,7 +148,7 @@ internal sealed class RunnerProcess : IManagedRunner
         RunnerProcessLog.Failed(_logger, _start.Reference, process, failure.Message);
         if (!_logger.IsEnabled(LogLevel.Warning))
             return;
-        foreach (string line in LastLines(LinesLogged))
+        foreach (string line in Child?.Output.ReadLines(LinesLogged) ?? [])
             RunnerProcessLog.LastWords(_logger, _start.Reference, process, line);
     }
 

@@ -18,9 +18,6 @@ internal interface IManagedRunner
     /// <summary>Completes when its process has ended: with null if the stop was requested, else with the failure.</summary>
     Task<RunnerFailure?> Exited { get; }
 
-    /// <summary>The last lines of its output, oldest first, without secrets.</summary>
-    IReadOnlyList<string> LastLines(int maxCount);
-
     /// <summary>
     /// Stops it: SIGTERM, the grace time, then SIGKILL for its whole process group. Running requests must be aborted before, because
     /// llama-server waits for them. Completes when the process has ended, at most two seconds after the grace time. Later calls return the same

@@ -165,7 +165,6 @@ public sealed class RunnerProcessTests
         using HttpResponseMessage response = await runner.Endpoint.Client.SendAsync(request, CancellationToken.None).WaitAsync(LaunchBed.Limit);
 
         Assert.True(response.IsSuccessStatusCode);
-        Assert.NotEmpty(runner.LastLines(5));
         await runner.StopAsync().WaitAsync(LaunchBed.Limit);
     }
 

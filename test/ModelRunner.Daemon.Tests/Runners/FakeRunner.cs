@@ -33,8 +33,6 @@ internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
     /// <summary>Whether it ends at once when it is stopped.</summary>
     public bool EndsWhenAsked { get; set; } = true;
 
-    public IReadOnlyList<string> LastLines(int maxCount) => [];
-
     public void BecomeReady() => _ready.TrySetResult(null);
 
     public void Fail(string message) => End(new RunnerFailure(RunnerFailureReason.Exited, message));
