@@ -33,7 +33,7 @@ internal static class LlamaStartCheck
     private static string? DescribeOdd(DaemonSettings settings, EngineFlags? flags)
     {
         if (settings.Runners.LlamaServerPath is not null)
-            return flags is null ? "llama-server gave no usable answer to --help, so that added arguments are not checked." : null;
+            return flags is null ? "llama-server printed no usable help for --help, so the added arguments are not checked." : null;
 
         return flags is not null && EngineArgumentCheck.ListUnknown(settings, flags) is { Count: > 0 } unknown
             ? $"The embedded llama-host does not know these arguments, which are left out: {string.Join(", ", unknown)}. "
