@@ -223,30 +223,6 @@ public sealed class RunnerScraperTests
     }
 
     [Fact]
-    public async Task The_body_of_a_runner_that_was_removed_during_its_scrape_is_released()
-    {
-        var asked = new TaskCompletionSource();
-        var gate = new TaskCompletionSource();
-        await using var runner = new RawRunner(1, async (stream, _) =>
-        {
-            asked.SetResult();
-            await gate.Task;
-            return await RawRunner.WriteAsync(stream, RawRunner.Page("x 1\n"));
-        });
-        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
-
-        Task<ScrapeResult> running = scraper.ScrapeAsync([runner.Snapshot], Deadline, Cancellation);
-        await asked.Task;
-        (await scraper.ScrapeAsync([], Deadline, Cancellation)).Dispose();
-        gate.SetResult();
-        using (ScrapeResult result = await running)
-            Assert.Equal("x 1\n", BodyOf(result));
-
-        await DaemonFixture.WaitUntilAsync(
-            () => Task.FromResult(scraper.Bodies.Used == 0), DaemonFixture.Patience);
-    }
-
-    [Fact]
     public async Task A_body_is_released_when_it_can_no_longer_be_shared()
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");

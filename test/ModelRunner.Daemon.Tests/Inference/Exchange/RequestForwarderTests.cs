@@ -202,7 +202,6 @@ public sealed class RequestForwarderTests
             await ForwardingFixture.StartAsync(RunnerEndpointFactory.ForAddress(new Uri($"http://{address}/")));
 
         using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
-
         Assert.Equal(ForwardOutcome.NotReached, await fixture.Outcome);
     }
 
