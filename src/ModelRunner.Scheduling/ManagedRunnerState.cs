@@ -70,13 +70,19 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>The failure because of which it is stopped; null if it is stopped for another reason.</summary>
     public string? StopCause { get; set; }
 
+    /// <summary>
+    /// Whether its process was started with settings that are no longer valid, or will be, because its waiting requests arrived before the
+    /// change. It is stopped as soon as it is idle.
+    /// </summary>
+    public bool IsOutdated { get; set; }
+
     /// <summary>Whether there is a process, or a start was requested.</summary>
     public bool IsLive => State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;
 
     /// <summary>Whether it is ready and has neither running nor waiting requests.</summary>
     public bool IsIdle => State == RunnerState.Ready && InFlight == 0 && Waiting.Count == 0;
 
-    public bool IsPinned => KeepAlive < TimeSpan.Zero;
+    public bool IsPinned => KeepAlive < TimeSpan.Zero && !IsOutdated;
 
     public bool TakesRequests => State == RunnerState.Ready && Draining is null;
 

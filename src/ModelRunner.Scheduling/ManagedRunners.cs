@@ -43,6 +43,7 @@ internal sealed class ManagedRunners
         runner.State = runner.Failure is null ? null : RunnerState.Failed;
         runner.InFlight = 0;
         runner.Outlasting = 0;
+        runner.IsOutdated = false;
         runner.Draining = null;
         runner.DrainEnds = null;
     }

@@ -46,6 +46,8 @@ public sealed partial class Scheduler
                 Stop(runner, reason);
             else if (runner is { State: RunnerState.Ready, DrainEnds: { } ends } && now >= ends)
                 Stop(runner, runner.Draining ?? StopReason.Unloaded);
+            else if (runner is { IsIdle: true, IsOutdated: true })
+                Stop(runner, StopReason.Outdated);
             else if (runner is { IsIdle: true, IsPinned: false } && now - runner.LastUsed >= runner.KeepAlive)
                 Stop(runner, StopReason.Idle);
         }

@@ -31,7 +31,7 @@ public sealed partial class Scheduler
     {
         ArgumentNullException.ThrowIfNull(settings);
         _settings = settings;
-        Configure(settings);
+        _attached.Replace(settings.Attached);
     }
 
     /// <summary>When <see cref="TimePassed"/> must be sent at the latest; null: never.</summary>
@@ -57,7 +57,7 @@ public sealed partial class Scheduler
             case RunnerUnreachable unreachable: Replace(unreachable, now); break;
             case UnloadRequested asked: Unload(asked, now); break;
             case UnloadAbandoned abandoned: _unloads.RemoveAll(unload => unload.Id == abandoned.Unload); break;
-            case ConfigurationChanged changed: Configure(changed.Settings); break;
+            case ConfigurationChanged changed: Configure(changed, now); break;
             case MemoryMeasured measured: Measure(measured.BudgetBytes); break;
             case ShutdownRequested: Shutdown(now); break;
             case TimePassed: break;
@@ -311,15 +311,6 @@ public sealed partial class Scheduler
         runner.Failure = null;
         runner.State = null;
         _runners.ForgetIfEmpty(runner);
-    }
-
-    private void Configure(SchedulerSettings settings)
-    {
-        _settings = settings;
-        _isMemoryMeasured = false;
-        _attached.Replace(settings.Attached);
-        foreach (ManagedRunnerState runner in _runners.All)
-            runner.KeepAlive = runner.RequestedKeepAlive ?? settings.DefaultKeepAlive;
     }
 
     private void Measure(long? budgetBytes)

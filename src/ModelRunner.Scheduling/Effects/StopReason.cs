@@ -20,4 +20,7 @@ public enum StopReason
 
     /// <summary>Requests cannot connect to it.</summary>
     Unreachable,
+
+    /// <summary>The settings of its model changed, or the model was removed from the configuration.</summary>
+    Outdated,
 }

@@ -1,4 +1,20 @@
 namespace ModelRunner.Scheduling;
 
 /// <summary>The settings changed. They apply from now on.</summary>
-public sealed record ConfigurationChanged(SchedulerSettings Settings) : SchedulerEvent;
+/// <param name="Settings">
+/// The new settings. An attached runner whose identity is missing in them accepts no more requests; its running requests continue.
+/// </param>
+public sealed record ConfigurationChanged(SchedulerSettings Settings) : SchedulerEvent
+{
+    /// <summary>
+    /// The canonical references of the models that are started in another way now, or no longer at all. A loaded runner of such a model is
+    /// stopped as soon as it is idle; it serves requests until then. A failed start is forgotten.
+    /// </summary>
+    public IReadOnlySet<string> OutdatedModels { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// The keep-alive times of the models that have one, by canonical reference; every other model has the default. Null: each runner keeps
+    /// that of its last request.
+    /// </summary>
+    public IReadOnlyDictionary<string, TimeSpan>? KeepAlive { get; init; }
+}

@@ -109,7 +109,11 @@ internal sealed class FakeShell(SchedulerSettings settings)
             case Admit admit:
                 Require(Waiting.Remove(admit.Request), $"{admit} answers a waiting request once");
                 Admitted.Add(admit.Request, admit.Runner);
-                if (admit.Runner.Value > 0)
+                if (admit.Runner.Value < 0)
+                {
+                    Require(Settings.Attached.Contains(new AttachedRunner(admit.Runner, _keys[admit.Request])), $"{admit} goes to a server of its key");
+                }
+                else
                 {
                     FakeProcess server = _processes[admit.Runner];
                     Require(server is { WasReadyTold: true, IsStopping: false }, $"{admit} goes to a ready runner");

@@ -14,6 +14,7 @@ internal sealed class Schedule
     private TimeSpan _now;
     private long _lastRequest;
     private long _lastUnload;
+    private long _lastAttached = -1;
 
     private Schedule(ulong seed)
     {
@@ -167,8 +168,23 @@ internal sealed class Schedule
     private void Reconfigure()
     {
         // What runs may be over the new limits for a while; only starts are held against them.
-        _shell.Settings = MakeSettings() with { Attached = _shell.Settings.Attached };
-        Tell(new ConfigurationChanged(_shell.Settings));
+        _shell.Settings = MakeSettings() with { Attached = ChangeAttached() };
+        Tell(new ConfigurationChanged(_shell.Settings)
+        {
+            OutdatedModels = _dice.OneIn(2) ? new HashSet<string>() : new HashSet<string> { _dice.Pick(_keys).Model },
+            KeepAlive = _dice.OneIn(2) ? null : new Dictionary<string, TimeSpan> { [_dice.Pick(_keys).Model] = TimeSpan.FromSeconds(_dice.Below(5) - 1) },
+        });
+    }
+
+    // A server is added, or one is removed; an identity is never used again.
+    private List<AttachedRunner> ChangeAttached()
+    {
+        List<AttachedRunner> attached = [.. _shell.Settings.Attached];
+        if (attached.Count > 0 && _dice.OneIn(2))
+            attached.RemoveAt(_dice.Below(attached.Count));
+        else if (_dice.OneIn(2))
+            attached.Add(new AttachedRunner(new RunnerId(--_lastAttached), _dice.Pick(_keys)));
+        return attached;
     }
 
     private void Pass(TimeSpan time)

@@ -1,0 +1,55 @@
+namespace ModelRunner.Scheduling;
+
+// A change of the settings while requests wait and run.
+public sealed partial class Scheduler
+{
+    private void Configure(ConfigurationChanged changed, TimeSpan now)
+    {
+        Apply(changed.Settings);
+        foreach (ManagedRunnerState runner in _runners.All.ToList())
+        {
+            if (changed.KeepAlive is { } times)
+                runner.RequestedKeepAlive = times.TryGetValue(runner.Key.Model, out TimeSpan time) ? time : null;
+            runner.KeepAlive = runner.RequestedKeepAlive ?? _settings.DefaultKeepAlive;
+            bool isAttached = _attached.Choose(runner.Key, [], now) is not null;
+            if (isAttached)
+                MoveWaiting(runner, now);
+
+            // Its next request goes to the attached runner.
+            if (isAttached || changed.OutdatedModels.Contains(runner.Key.Model))
+                Outdate(runner);
+        }
+    }
+
+    private void Apply(SchedulerSettings settings)
+    {
+        // A measured budget stays valid until the next measurement: without it, waiting requests could start anything now.
+        bool isMeasured = _isMemoryMeasured && settings.MemoryBudgetBytes is null;
+        _settings = isMeasured ? settings with { MemoryBudgetBytes = _settings.MemoryBudgetBytes } : settings;
+        _isMemoryMeasured = isMeasured;
+        _attached.Replace(settings.Attached);
+    }
+
+    // Requests for this key go to the attached runners from now on, also those that already wait.
+    private void MoveWaiting(ManagedRunnerState runner, TimeSpan now)
+    {
+        foreach (RequestState waiting in runner.Waiting)
+        {
+            AttachedRunnerState attached = _attached.Choose(runner.Key, [], now)!;
+            var request = new RequestState(waiting.Id, waiting.Arrived) { Attached = attached, IsAdmitted = true };
+            _requests[waiting.Id] = request;
+            _attached.Begin(attached, request, now);
+            _effects.Add(new Admit(waiting.Id, attached.Id));
+        }
+
+        _queued -= runner.Waiting.Count;
+        runner.Waiting.Clear();
+    }
+
+    private void Outdate(ManagedRunnerState runner)
+    {
+        runner.IsOutdated = true;
+        if (!runner.IsLive)
+            ForgetFailure(runner);
+    }
+}
