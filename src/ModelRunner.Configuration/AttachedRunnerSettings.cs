@@ -23,4 +23,7 @@ internal sealed record AttachedRunnerSettings(
 
     /// <summary>How its certificate is checked; null: with the authorities that the system trusts.</summary>
     public AttachedTlsSettings? Tls { get; init; }
+
+    /// <summary>Compares all values, also those within lists.</summary>
+    public bool IsSameAs(AttachedRunnerSettings other) => this with { Headers = other.Headers } == other && Headers.SequenceEqual(other.Headers);
 }

@@ -20,20 +20,20 @@ internal static class ConfigurationCatalog
     public static ConfigurationOption ConfigFile { get; } = Add(new ConfigurationOption(
         null, "MODEL_RUNNER_CONFIG", "--config", OptionKind.Path,
         "Reads this configuration file")
-    { Default = $"{ConfigurationFile.DefaultName} in the working directory, if it exists" });
+    { NeedsRestart = true, Default = $"{ConfigurationFile.DefaultName} in the working directory, if it exists" });
 
     public static ConfigurationOption Socket { get; } = Add(new ConfigurationOption(
         "socket", "MODEL_RUNNER_SOCK", "--socket", OptionKind.Path,
         "Listens on this Unix socket, which only its owner can use")
-    { Default = $"{ListenResolver.DefaultSocketName} in the working directory; none if a port is set" });
+    { NeedsRestart = true, Default = $"{ListenResolver.DefaultSocketName} in the working directory; none if a port is set" });
 
     public static ConfigurationOption Port { get; } = Add(new ConfigurationOption("port", "MODEL_RUNNER_PORT", "--port", OptionKind.Integer,
         "Listens on this TCP port; the Unix socket is then opened only if it is set too; 0 selects a free port")
-    { Minimum = 0, Maximum = 65535 });
+    { NeedsRestart = true, Minimum = 0, Maximum = 65535 });
 
     public static ConfigurationOption Bind { get; } = Add(new ConfigurationOption("bind", "MODEL_RUNNER_BIND", "--bind", OptionKind.Address,
         "Listens on this address for TCP; an address that other machines can reach requires apiKey or insecure")
-    { Default = "127.0.0.1" });
+    { NeedsRestart = true, Default = "127.0.0.1" });
 
     public static ConfigurationOption ApiKey { get; } = Add(new ConfigurationOption(
         "apiKey", "MODEL_RUNNER_API_KEY", null, OptionKind.Secret,
@@ -58,17 +58,17 @@ internal static class ConfigurationCatalog
     public static ConfigurationOption ModelsPath { get; } = Add(new ConfigurationOption(
         "modelsPath", "MODELS_PATH", "--models-path", OptionKind.Path,
         "Serves each GGUF file in this folder and its subfolders as a model")
-    { Default = "~/.local/share/model-runner/models" });
+    { NeedsRestart = true, Default = "~/.local/share/model-runner/models" });
 
     public static ConfigurationOption Demo { get; } = Add(new ConfigurationOption("demo", null, "--demo", OptionKind.Switch,
         "Serves the two included models tiny-chat and tiny-embed; opens http://localhost:12434 if that port is free and neither a socket "
         + "nor a port is set")
-    { Default = "off" });
+    { NeedsRestart = true, Default = "off" });
 
     public static ConfigurationOption LlamaServerPath { get; } = Add(new ConfigurationOption(
         "llamaServerPath", "LLAMA_SERVER_PATH", "--llama-server-path", OptionKind.Path,
         "Runs models with this llama-server, or with the llama-server in this folder")
-    { Default = "llama-server in PATH, else the embedded runner" });
+    { NeedsRestart = true, Default = "llama-server in PATH, else the embedded runner" });
 
     public static ConfigurationOption LlamaArguments { get; } = Add(new ConfigurationOption(
         "llamaArgs", "LLAMA_ARGS", "--llama-args", OptionKind.Arguments,
@@ -88,12 +88,12 @@ internal static class ConfigurationCatalog
     public static ConfigurationOption LogDirectory { get; } = Add(new ConfigurationOption(
         "logDirectory", "MODEL_RUNNER_LOG_DIR", "--log-dir", OptionKind.Path,
         "Also writes the log to files in this folder")
-    { Default = "standard error only" });
+    { NeedsRestart = true, Default = "standard error only" });
 
     public static ConfigurationOption MetricsDisabled { get; } = Add(new ConfigurationOption(
         "metrics.disabled", "DISABLE_METRICS", "--disable-metrics", OptionKind.Switch,
         "Removes the metrics page and starts runners without metrics")
-    { Default = "off" });
+    { NeedsRestart = true, Default = "off" });
 
     public static ConfigurationOption MetricsMinInterval { get; } = Add(new ConfigurationOption(
         "metrics.minInterval", null, null, OptionKind.Duration,
@@ -157,12 +157,12 @@ internal static class ConfigurationCatalog
         "limits.maxConnections", null, null, OptionKind.Integer,
         "Limits the number of client connections; a connection above the limit replaces the one that has been idle longest; if none is "
         + "idle, the new connection can only request /health, /metrics, /version and /")
-    { Default = "1024", Minimum = 8, Maximum = 65535 });
+    { NeedsRestart = true, Default = "1024", Minimum = 8, Maximum = 65535 });
 
     public static ConfigurationOption MaxBodyMemory { get; } = Add(new ConfigurationOption(
         "limits.maxBodyMemory", null, null, OptionKind.Bytes,
         "Limits the memory for all request bodies together; above the limit, requests wait, and after one minute they are refused")
-    { Default = "256MiB, or a quarter of the memory that the process may use if that is less", Minimum = 1 * MiB, Maximum = 1L << 40 });
+    { NeedsRestart = true, Default = "256MiB, or a quarter of the memory that the process may use if that is less", Minimum = 1 * MiB, Maximum = 1L << 40 });
 
     private static ConfigurationOption Add(ConfigurationOption option)
     {

@@ -14,6 +14,9 @@ internal sealed record ConfigurationOption(string? FileKey, string? Variable, st
     /// <summary>The default as a user would write it, or a few words if there is no fixed one.</summary>
     public string Default { get; init; } = "unset";
 
+    /// <summary>Whether a new value takes effect only after a restart. Any other option can be changed by a reload.</summary>
+    public bool NeedsRestart { get; init; }
+
     /// <summary>The default of an integer.</summary>
     public int DefaultInteger => int.Parse(Default, NumberStyles.None, CultureInfo.InvariantCulture);
 

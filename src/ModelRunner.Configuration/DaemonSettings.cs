@@ -61,4 +61,18 @@ internal sealed record DaemonSettings
 
     /// <summary>Absolute path of the folder for log files; null: standard error only.</summary>
     public string? LogDirectory { get; init; }
+
+    /// <summary>These settings with the values of a running daemon for every option that only a restart changes.</summary>
+    public DaemonSettings KeepUntilRestart(DaemonSettings running) => this with
+    {
+        Listen = running.Listen,
+        ModelsPath = running.ModelsPath,
+        IsDefaultModelsPath = running.IsDefaultModelsPath,
+        DemoModelsPath = running.DemoModelsPath,
+        MaxConnections = running.MaxConnections,
+        MaxBodyMemoryBytes = running.MaxBodyMemoryBytes,
+        LogDirectory = running.LogDirectory,
+        Runners = Runners with { LlamaServerPath = running.Runners.LlamaServerPath, LlamaHostPath = running.Runners.LlamaHostPath },
+        Metrics = Metrics with { Enabled = running.Metrics.Enabled },
+    };
 }

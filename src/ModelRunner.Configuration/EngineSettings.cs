@@ -15,4 +15,8 @@ internal sealed record EngineSettings(string Name, IReadOnlyList<string> Command
 
     /// <summary>Whether the command has this placeholder.</summary>
     public bool Uses(string placeholder) => Command.Any(word => CommandTemplate.Placeholders(word).Contains(placeholder, StringComparer.Ordinal));
+
+    /// <summary>Compares all values, also those within lists.</summary>
+    public bool IsSameAs(EngineSettings other) =>
+        this with { Command = other.Command } == other && Command.SequenceEqual(other.Command, StringComparer.Ordinal);
 }

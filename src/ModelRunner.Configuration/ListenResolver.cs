@@ -40,8 +40,16 @@ internal static class ListenResolver
     {
         if (listen.Tcp is null || IPAddress.IsLoopback(listen.Tcp.Address) || apiKey is not null || isInsecure)
             return;
-        if (reader.IsWritten(ConfigurationCatalog.ApiKey) || reader.Written.Find(ConfigurationCatalog.Bind) is not { } bind)
+        if (reader.IsWritten(ConfigurationCatalog.ApiKey))
             return;
+        if (reader.Written.Find(ConfigurationCatalog.Bind) is not { } bind)
+        {
+            // The address of a running daemon. Only a restart changes it.
+            reader.Problems.Add(new ConfigurationProblem(ConfigurationCatalog.ApiKey.Name, null,
+                $"is missing, and other machines can reach {listen.Tcp}, on which the daemon listens until it is restarted",
+                "set a key, or restart the daemon"));
+            return;
+        }
 
         reader.Problems.Add(new ConfigurationProblem(bind.Key, bind.Text, "can be reached from other machines and there is no key",
             $"set {ConfigurationCatalog.ApiKey.NameIn(bind.Source)}, or {ConfigurationCatalog.Insecure.SwitchedOnIn(bind.Source)} if every client may use it"));

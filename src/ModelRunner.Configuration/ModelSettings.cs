@@ -43,4 +43,14 @@ internal sealed record ModelSettings
 
     /// <summary>Other canonical references that lead to this model.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>Whether a runner of this model would be started in the same way with the other settings.</summary>
+    public bool StartsLike(ModelSettings other) =>
+        this with { Aliases = other.Aliases, KeepAlive = other.KeepAlive, Arguments = other.Arguments, Engine = other.Engine } == other
+        && Arguments.SequenceEqual(other.Arguments, StringComparer.Ordinal)
+        && (Engine is null ? other.Engine is null : other.Engine is not null && Engine.IsSameAs(other.Engine));
+
+    /// <summary>Compares all values, also those within lists.</summary>
+    public bool IsSameAs(ModelSettings other) =>
+        StartsLike(other) && KeepAlive == other.KeepAlive && Aliases.SequenceEqual(other.Aliases, StringComparer.Ordinal);
 }

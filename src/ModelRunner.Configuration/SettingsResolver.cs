@@ -6,10 +6,12 @@ namespace ModelRunner.Configuration;
 internal static class SettingsResolver
 {
     /// <summary>
-    /// Resolves and checks all options. Reads the configuration file and looks for the engines, and changes nothing; call it once at start.
-    /// All problems are found at once.
+    /// Resolves and checks all options. Reads the configuration file and looks for the engines, and changes nothing. All problems are found at
+    /// once.
     /// </summary>
-    public static SettingsOutcome Resolve(DaemonOptions options)
+    /// <param name="options">The options as the user wrote them.</param>
+    /// <param name="running">The settings of the daemon that runs, at a reload; its values stay for options that need a restart.</param>
+    public static SettingsOutcome Resolve(DaemonOptions options, DaemonSettings? running = null)
     {
         var problems = new List<ConfigurationProblem>();
         ConfigurationFile file = ConfigurationFile.Read(options, problems);
@@ -21,8 +23,9 @@ internal static class SettingsResolver
             listen = listen with { Tcp = new IPEndPoint(IPAddress.Loopback, ListenSettings.DemoPort), IsTcpOptional = true };
         string? apiKey = reader.Secret(ConfigurationCatalog.ApiKey);
         bool isInsecure = reader.Switch(ConfigurationCatalog.Insecure);
-        ListenResolver.CheckExposure(listen, apiKey, isInsecure, reader);
-        string modelsPath = reader.Path(ConfigurationCatalog.ModelsPath) ?? DefaultModelsPath(options);
+        ListenResolver.CheckExposure(running?.Listen ?? listen, apiKey, isInsecure, reader);
+        string writtenModelsPath = reader.Path(ConfigurationCatalog.ModelsPath) ?? DefaultModelsPath(options);
+        string modelsPath = running?.ModelsPath ?? writtenModelsPath;
 
         var settings = new DaemonSettings
         {
@@ -45,7 +48,7 @@ internal static class SettingsResolver
             LogLevel = reader.Level(ConfigurationCatalog.LogLevel),
             LogDirectory = reader.Path(ConfigurationCatalog.LogDirectory),
         };
-        return new SettingsOutcome(settings, reader.Written, problems);
+        return new SettingsOutcome(running is null ? settings : settings.KeepUntilRestart(running), reader.Written, problems);
     }
 
     private static RunnerSettings ResolveRunners(OptionReader reader) => new()

@@ -12,6 +12,10 @@ internal sealed class WrittenOptions(DaemonOptions options, ConfigurationFile fi
         FindOutsideFile(options, option)
         ?? (option.FileKey is { } key && file.Values.TryGetValue(key, out WrittenValue? written) ? written : null);
 
+    /// <summary>The options that have another value now than in an older configuration, in the order of the catalogue.</summary>
+    public IEnumerable<ConfigurationOption> FindChanged(WrittenOptions older) =>
+        ConfigurationCatalog.All.Where(option => Find(option)?.Text != older.Find(option)?.Text);
+
     /// <summary>Like <see cref="Find"/> without the file: for the two options that find the file.</summary>
     public static WrittenValue? FindOutsideFile(DaemonOptions options, ConfigurationOption option)
     {

@@ -8,7 +8,7 @@ namespace ModelRunner.Daemon.Access;
 /// Checks every request before routing, so that a refused request has no effect. File permissions protect the Unix socket. TCP can be
 /// reached by every program of this machine and, through a browser, by every page that its user opens.
 /// </summary>
-internal sealed class AccessControl(RequestDelegate next, HostPolicy hosts, OriginPolicy origins, KeyPolicy keys)
+internal sealed class AccessControl(RequestDelegate next, Func<AccessRules> rules)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -20,6 +20,8 @@ internal sealed class AccessControl(RequestDelegate next, HostPolicy hosts, Orig
 
     private ApiError? Check(HttpContext context)
     {
+        (HostPolicy hosts, OriginPolicy origins, KeyPolicy keys) = rules();
+
         // A connection that is not certainly a Unix socket is treated as TCP.
         bool isUnixSocket = context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix;
         if (!isUnixSocket && hosts.Check(context.Request) is { } rebound)

@@ -3,15 +3,13 @@ namespace ModelRunner.Daemon.Diagnostics;
 /// <summary>Writes every event as one line to all sinks. Small and without reflection.</summary>
 internal sealed class LineLoggerProvider(LogLevel minimum, TimeProvider time, IReadOnlyList<ILogSink> sinks) : ILoggerProvider
 {
-    /// <summary>Of the framework's own events only warnings and errors are shown, unless the log level shows everything.</summary>
-    private readonly LogLevel _frameworkMinimum =
-        minimum <= LogLevel.Debug ? minimum : (LogLevel)Math.Max((int)minimum, (int)LogLevel.Warning);
+    private volatile LogLevel _minimum = minimum;
 
-    public ILogger CreateLogger(string categoryName)
-    {
-        bool isOwn = categoryName.StartsWith("ModelRunner.", StringComparison.Ordinal);
-        return new LineLogger(categoryName, isOwn ? minimum : _frameworkMinimum, this);
-    }
+    /// <summary>Replaces the lowest level that is shown, for all loggers.</summary>
+    public void SetMinimum(LogLevel minimum) => _minimum = minimum;
+
+    public ILogger CreateLogger(string categoryName) =>
+        new LineLogger(categoryName, categoryName.StartsWith("ModelRunner.", StringComparison.Ordinal), this);
 
     public void Dispose()
     {
@@ -19,18 +17,23 @@ internal sealed class LineLoggerProvider(LogLevel minimum, TimeProvider time, IR
             sink.Dispose();
     }
 
-    private sealed class LineLogger(string category, LogLevel minimum, LineLoggerProvider provider) : ILogger
+    private sealed class LineLogger(string category, bool isOwn, LineLoggerProvider provider) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= minimum && logLevel != LogLevel.None;
+        // Of the framework's own events only warnings and errors are shown, unless the log level shows everything.
+        public bool IsEnabled(LogLevel logLevel)
+        {
+            LogLevel minimum = provider._minimum;
+            return logLevel != LogLevel.None && logLevel >= minimum && (isOwn || minimum <= LogLevel.Debug || logLevel >= LogLevel.Warning);
+        }
 
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
-                provider.Write(logLevel, category, formatter(state, exception), exception, minimum <= LogLevel.Debug);
+                provider.Write(logLevel, category, formatter(state, exception), exception, provider._minimum <= LogLevel.Debug);
         }
     }
 

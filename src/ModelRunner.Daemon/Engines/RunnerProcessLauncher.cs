@@ -15,16 +15,15 @@ namespace ModelRunner.Daemon.Engines;
 internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly LlamaEngine? _llama;
     private readonly ILogger _logger;
     private readonly OutOfMemoryKills _memoryKills = new(MachineMemory.ReadOutOfMemoryKills);
     private readonly IReadOnlyList<string> _places;
     private readonly List<RuntimeFolder> _replaced = [];
-    private readonly DaemonSettings _settings;
     private readonly RunnerSpawner _spawner;
     private readonly Task _sweeping;
     private readonly TimeProvider _time;
     private RuntimeFolder _folder;
+    private volatile DaemonSettings _settings;
 
     /// <exception cref="IOException">No private folder could be made.</exception>
     public RunnerProcessLauncher(DaemonSettings settings, TimeProvider time, ILogger<RunnerProcessLauncher> logger)
@@ -38,19 +37,22 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         bool hasGuardian = false)
     {
         (_settings, _time, _logger, _places) = (settings, time, logger, places);
-        _llama = LlamaEngine.Choose(settings.Runners, settings.Metrics.Enabled);
         _sweeping = Task.Run(() => Sweep(places, logger));
         _folder = RuntimeFolder.Create(places);
         _spawner = new RunnerSpawner(prefix, hasGuardian ? new Guardian(places, cause => RunnerProcessLog.NoGuardian(logger, cause)) : null);
     }
 
-    public string? Engine => _llama?.Name;
+    public string? Engine => FindLlama(_settings)?.Name;
+
+    /// <summary>Replaces the settings. They apply to later starts.</summary>
+    public void Configure(DaemonSettings settings) => _settings = settings;
 
     public IManagedRunner Start(RunnerId runner, RunnerKey key, ModelEntry model)
     {
+        DaemonSettings settings = _settings;
         RuntimeFolder folder = IntactFolder();
         var order = new StartOrder(runner, model, key.Mode, folder);
-        Engine? engine = model.Settings.Engine is { } configured ? new CommandEngine(configured) : _llama;
+        Engine? engine = model.Settings.Engine is { } configured ? new CommandEngine(configured) : FindLlama(settings);
         if (engine is null)
             return Fail("no engine to run models with: install llama-server, or name it in LLAMA_SERVER_PATH", order);
         if (engine.FindProblem(model) is { } problem)
@@ -58,7 +60,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 
         RunnerStart start = engine.Plan(order);
         Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(start.Program, start.Arguments, start.Environment, folder.Path));
-        return new RunnerProcess(spawning, start, _settings.Runners, _memoryKills, _time, _logger);
+        return new RunnerProcess(spawning, start, settings.Runners, _memoryKills, _time, _logger);
     }
 
     public void Dispose()
@@ -69,6 +71,8 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         foreach (RuntimeFolder folder in _replaced)
             folder.Dispose();
     }
+
+    private static LlamaEngine? FindLlama(DaemonSettings settings) => LlamaEngine.Choose(settings.Runners, settings.Metrics.Enabled);
 
     // Programs that clean temporary folders remove what looks old. A start with a folder that is gone would fail for an odd reason.
     private RuntimeFolder IntactFolder()

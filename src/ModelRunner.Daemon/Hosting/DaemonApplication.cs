@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Access;
 using ModelRunner.Daemon.Api;
@@ -31,16 +32,19 @@ internal sealed class DaemonApplication : IAsyncDisposable
     private readonly RunnerPool _pool;
     private readonly RunnerProcessLauncher _launcher;
     private readonly UnixListener? _socket;
-    private readonly DaemonSettings _settings;
+    private readonly SettingsStore _settings;
+    private readonly SettingsReload _reload;
+    private readonly CancellationTokenSource _ending = new();
     private readonly ILogger<DaemonApplication> _logger;
     private Task? _stopping;
     private bool _isListening;
 
     private DaemonApplication(
-        WebApplication web, ModelCatalog models, RunnerPool pool, RunnerProcessLauncher launcher, UnixListener? socket, DaemonSettings settings)
+        WebApplication web, ModelCatalog models, RunnerPool pool, RunnerProcessLauncher launcher, UnixListener? socket, SettingsStore settings,
+        SettingsReload reload)
     {
         Models = models;
-        (_web, _pool, _launcher, _socket, _settings) = (web, pool, launcher, socket, settings);
+        (_web, _pool, _launcher, _socket, _settings, _reload) = (web, pool, launcher, socket, settings, reload);
         _logger = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger<DaemonApplication>();
     }
 
@@ -65,7 +69,12 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
     /// <summary>Starts all parts; the daemon listens when this returns.</summary>
     /// <exception cref="ListenException">The daemon cannot listen on a configured address.</exception>
-    public static async Task<DaemonApplication> StartAsync(DaemonSettings settings, TimeProvider time, CancellationToken cancellationToken)
+    /// <param name="settings">The settings to start with.</param>
+    /// <param name="written">The options from which they were made.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<DaemonApplication> StartAsync(
+        DaemonSettings settings, WrittenOptions written, TimeProvider time, CancellationToken cancellationToken)
     {
         UnixListener? socket = settings.Listen.SocketPath is { } path
             ? await UnixListener.ListenAsync(path, settings.Listen.SocketOption, ProcessLog.Say, time, cancellationToken)
@@ -73,7 +82,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         DaemonApplication daemon;
         try
         {
-            daemon = Make(settings, time, socket);
+            daemon = Make(settings, written, time, socket);
         }
         catch
         {
@@ -100,8 +109,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
     /// <summary>Removes the files that would hinder the next daemon, for an end without draining.</summary>
     public void Abandon() => _socket?.Dispose();
 
-    /// <summary>Logs that a SIGHUP was ignored.</summary>
-    public void NoteHangup() => _logger.LogHangup();
+    /// <summary>Begins to read the configuration again. It has no effect once the daemon ends.</summary>
+    public void Reload() => _ = _ending.IsCancellationRequested ? Task.CompletedTask : _reload.ReloadAsync(_ending.Token);
 
     public async ValueTask DisposeAsync()
     {
@@ -109,24 +118,36 @@ internal sealed class DaemonApplication : IAsyncDisposable
         _launcher.Dispose();
         await _web.DisposeAsync();
         _socket?.Dispose();
+        _ending.Dispose();
     }
 
-    private static DaemonApplication Make(DaemonSettings settings, TimeProvider time, UnixListener? socket)
+    private static DaemonApplication Make(DaemonSettings settings, WrittenOptions written, TimeProvider time, UnixListener? socket)
     {
-        WebApplication web = Build(settings, time, socket);
+        var store = new SettingsStore(settings, time.GetUtcNow());
+        WebApplication web = Build(store, time, socket);
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
         var catalog = new ModelCatalog(settings, time);
         var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());
         var pool = new RunnerPool(settings, launcher, time, logs.CreateLogger<RunnerPool>());
-        Compose(web, settings, catalog, pool, time);
-        return new DaemonApplication(web, catalog, pool, launcher, socket, settings);
+        Compose(web, store, catalog, pool, time);
+
+        // The runners come last: a request that names a new model finds it before its runner is wanted.
+        store.Subscribe(launcher.Configure);
+        store.Subscribe(change => catalog.ConfigureAsync(change.Next));
+        store.Subscribe(change =>
+        {
+            pool.Configure(change);
+            return Task.CompletedTask;
+        });
+        var reload = new SettingsReload(written, store, time, logs.CreateLogger<SettingsReload>());
+        return new DaemonApplication(web, catalog, pool, launcher, socket, store, reload);
     }
 
-    private static WebApplication Build(DaemonSettings settings, TimeProvider time, UnixListener? socket)
+    private static WebApplication Build(SettingsStore settings, TimeProvider time, UnixListener? socket)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(
             new WebApplicationOptions { ApplicationName = "model-runner", ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.UseLineLog(settings.LogLevel, settings.LogDirectory, time);
+        builder.Logging.UseLineLog(settings, time);
 
         // The host would log a failed start with its stack trace; the command reports it in one sentence instead.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
@@ -134,21 +155,19 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
         // A client that breaks the rules of HTTP/2 would fill the log with errors: Kestrel logs one for each frame.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.None);
-        builder.UseKestrel(settings, socket, time);
+        builder.UseKestrel(settings.Current, socket, time);
         builder.Services.AddRoutingCore();
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.Configure<HostOptions>(host =>
-            host.ShutdownTimeout = settings.Runners.DrainTimeout + settings.Runners.StopGrace + ShutdownMargin);
         return builder.Build();
     }
 
-    private static void Compose(WebApplication web, DaemonSettings settings, ModelCatalog catalog, RunnerPool pool, TimeProvider time)
+    private static void Compose(WebApplication web, SettingsStore store, ModelCatalog catalog, RunnerPool pool, TimeProvider time)
     {
+        DaemonSettings settings = store.Current;
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
-        var hosts = new HostPolicy(settings);
-        var origins = new OriginPolicy(settings);
-        var keys = new KeyPolicy(settings);
+        AccessRules rules = AccessRules.Of(settings);
+        store.Subscribe(next => Volatile.Write(ref rules, AccessRules.Of(next)));
         ILogger<ErrorHandling> errorLog = logs.CreateLogger<ErrorHandling>();
         ILogger<RequestIdentity> requestLog = logs.CreateLogger<RequestIdentity>();
         web.Use(next => new RequestIdentity(next, time, requestLog).InvokeAsync);
@@ -156,13 +175,15 @@ internal sealed class DaemonApplication : IAsyncDisposable
         web.Use(next => new ErrorHandling(next, errorLog).InvokeAsync);
         var connections = web.Services.GetRequiredService<ConnectionTable>();
         web.Use(next => new ConnectionLimit(next, connections, time).InvokeAsync);
-        web.Use(next => new AccessControl(next, hosts, origins, keys).InvokeAsync);
+        web.Use(next => new AccessControl(next, () => Volatile.Read(ref rules)).InvokeAsync);
         web.UseRouting();
 
         var backends = new BackendDirectory(settings);
+        store.Subscribe(backends.Configure);
         var forwarder = new RequestForwarder(
             web.Services.GetRequiredService<IHttpForwarder>(), time, logs.CreateLogger<RequestForwarder>());
         var causes = CauseText.Of(settings);
+        store.Subscribe(causes.Configure);
         var bodies = new RequestBodies(settings.MaxBodyMemoryBytes, time);
         new ServiceEndpoint(settings.Metrics.Enabled, settings.Runners.LlamaServerPath is not null).Map(web);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
@@ -172,18 +193,38 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
         new InferenceEndpoint(catalog, backends, bodies, new RequestExchange(pool, forwarder, causes, time)).Map(web);
         if (settings.Metrics.Enabled)
+            ComposeMetrics(web, store, pool, time);
+    }
+
+    private static void ComposeMetrics(WebApplication web, SettingsStore store, RunnerPool pool, TimeProvider time)
+    {
+        ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
+        ILogger<DaemonApplication> log = logs.CreateLogger<DaemonApplication>();
+        MetricsSettings settings = store.Current.Metrics;
+        var shared = new SharedEndpoints(store.Current.AttachedRunners);
+        Warn(shared.Warnings);
+        var scraper = new RunnerScraper(settings, time);
+        var pages = new PageAssembler(
+            () => pool.Runners, scraper, settings, time, logs.CreateLogger<PageAssembler>(), shared, () => store.LastReload);
+        store.Subscribe(next =>
         {
-            var shared = new SharedEndpoints(settings.AttachedRunners);
-            foreach (string warning in shared.Warnings)
-                logs.CreateLogger<DaemonApplication>().LogSettingsWarning(warning);
-            var scraper = new RunnerScraper(settings.Metrics, time);
-            var pages = new PageAssembler(() => pool.Runners, scraper, settings.Metrics, time, logs.CreateLogger<PageAssembler>(), shared);
-            web.Lifetime.ApplicationStopped.Register(() =>
-            {
-                pages.Dispose();
-                scraper.Dispose();
-            });
-            new MetricsEndpoint(pages, settings.Metrics.Timeout, ApiErrors.RefuseScrapeAsync, time).Map(web);
+            var nextShared = new SharedEndpoints(next.AttachedRunners);
+            Warn(nextShared.Warnings.Except(shared.Warnings, StringComparer.Ordinal));
+            shared = nextShared;
+            scraper.Configure(next.Metrics);
+            pages.Configure(next.Metrics, shared);
+        });
+        web.Lifetime.ApplicationStopped.Register(() =>
+        {
+            pages.Dispose();
+            scraper.Dispose();
+        });
+        new MetricsEndpoint(pages, () => store.Current.Metrics.Timeout, ApiErrors.RefuseScrapeAsync, time).Map(web);
+
+        void Warn(IEnumerable<string> warnings)
+        {
+            foreach (string warning in warnings)
+                log.LogSettingsWarning(warning);
         }
     }
 
@@ -194,7 +235,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
             await _web.StartAsync(cancellationToken);
             _isListening = true;
         }
-        catch (Exception failure) when (failure is IOException or SocketException && _settings.Listen.Tcp is { } tcp)
+        catch (Exception failure) when (failure is IOException or SocketException && _settings.Current.Listen.Tcp is { } tcp)
         {
             SocketError? error = (failure.GetBaseException() as SocketException)?.SocketErrorCode;
             string reason = error switch
@@ -204,7 +245,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
                 SocketError.AccessDenied => "the port may only be used by root",
                 _ => failure.GetBaseException().Message,
             };
-            throw new ListenException($"cannot listen on {tcp}: {reason}; change {_settings.Listen.TcpOptions}", failure)
+            throw new ListenException($"cannot listen on {tcp}: {reason}; change {_settings.Current.Listen.TcpOptions}", failure)
             {
                 IsPortTaken = error is SocketError.AddressAlreadyInUse,
             };
@@ -213,32 +254,38 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
     private void Announce()
     {
+        DaemonSettings settings = _settings.Current;
         IEnumerable<string> addresses = TcpAddresses.Select(static address => address.GetLeftPart(UriPartial.Authority));
         if (_socket is not null)
             addresses = addresses.Prepend($"unix:{_socket.Path}");
         _logger.LogListening(BuildInformation.Version, string.Join(" and ", addresses));
 
-        if (_settings.Runners.LlamaServerPath is { } server)
+        if (settings.Runners.LlamaServerPath is { } server)
             _logger.LogEngine("llama-server", server);
-        else if (_settings.Runners.LlamaHostPath is { } host)
+        else if (settings.Runners.LlamaHostPath is { } host)
             _logger.LogEngine("the embedded llama-host", host);
         else
             _logger.LogNoEngine();
 
-        foreach (string warning in _settings.Warnings)
+        foreach (string warning in settings.Warnings)
             _logger.LogSettingsWarning(warning);
-        if (_settings is { IsInsecure: true, ApiKey: null, Listen.Tcp: { } tcp } && !IPAddress.IsLoopback(tcp.Address))
+        if (settings is { IsInsecure: true, ApiKey: null, Listen.Tcp: { } tcp } && !IPAddress.IsLoopback(tcp.Address))
             _logger.LogInsecure(tcp.ToString());
     }
 
     private async Task StopOnceAsync()
     {
+        await _ending.CancelAsync();
+        RunnerSettings runners = _settings.Current.Runners;
         if (_isListening)
-            _logger.LogDraining(_settings.Runners.DrainTimeout.TotalSeconds);
+            _logger.LogDraining(runners.DrainTimeout.TotalSeconds);
 
         // From here on no new connection is accepted. Running requests continue; requests that still wait for a runner are refused.
         _socket?.Remove();
         Task drained = _pool.DisposeAsync().AsTask();
+
+        // The host reads this value when it stops.
+        _web.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = runners.DrainTimeout + runners.StopGrace + ShutdownMargin;
         await _web.StopAsync();
         await drained;
         if (_isListening)

@@ -23,7 +23,7 @@ internal static class DaemonHost
             ConfigurationProblem[] problems = [.. outcome.Problems, .. more];
             foreach (ConfigurationProblem problem in problems)
                 ProcessLog.Say(problem.ToString());
-            return problems.Length == 0 ? await RunAsync(settings, options, cancellationToken) : ExitCode.Usage;
+            return problems.Length == 0 ? await RunAsync(settings, outcome.Written, cancellationToken) : ExitCode.Usage;
         }
         finally
         {
@@ -31,7 +31,7 @@ internal static class DaemonHost
         }
     }
 
-    private static async Task<int> RunAsync(DaemonSettings settings, DaemonOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(DaemonSettings settings, WrittenOptions written, CancellationToken cancellationToken)
     {
         if (WorkerThreads.Prepare() is { } tooFew)
         {
@@ -50,18 +50,18 @@ internal static class DaemonHost
             Environment.Exit(exitCode);
         }
 
-        using var signals = new ShutdownSignals(EndAtOnce, () => daemon?.NoteHangup(), cancellationToken);
+        using var signals = new ShutdownSignals(EndAtOnce, () => daemon?.Reload(), cancellationToken);
         LostSignal.Install(signals.Ask);
         using var starting = new CancellationTokenSource();
         _ = signals.Asked.ContinueWith(_ => starting.Cancel(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         try
         {
             (daemon, settings) = await DemoPort.StartAsync(
-                settings, last => DaemonApplication.StartAsync(last, TimeProvider.System, starting.Token));
-            announcement = Announce(daemon, settings, options);
+                settings, last => DaemonApplication.StartAsync(last, written, TimeProvider.System, starting.Token));
+            announcement = Announce(daemon, settings, written.Options);
 
             // If nobody reads standard output, the write blocks; it must not delay the daemon.
-            _ = Task.Run(() => GreetAsync(daemon, settings, options.WorkingDirectory), CancellationToken.None);
+            _ = Task.Run(() => GreetAsync(daemon, settings, written.Options.WorkingDirectory), CancellationToken.None);
             await signals.Asked;
             announcement?.Dispose();
             await daemon.DisposeAsync();

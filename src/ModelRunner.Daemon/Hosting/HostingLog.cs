@@ -27,9 +27,6 @@ internal static partial class HostingLog
     [LoggerMessage(LogLevel.Information, "The daemon ends: running requests may take up to {Seconds} s more.")]
     public static partial void LogDraining(this ILogger<DaemonApplication> logger, double seconds);
 
-    [LoggerMessage(LogLevel.Information, "SIGHUP is ignored: the daemon does not read its configuration again; restart it to change settings.")]
-    public static partial void LogHangup(this ILogger<DaemonApplication> logger);
-
     [LoggerMessage(LogLevel.Information, "Ended.")]
     public static partial void LogEnded(this ILogger<DaemonApplication> logger);
 }

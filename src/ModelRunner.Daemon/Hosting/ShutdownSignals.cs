@@ -5,7 +5,7 @@ namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
 /// SIGTERM and SIGINT: the first signal asks the daemon to drain and end, a second one ends it at once. The runners end in both cases.
-/// SIGHUP is ignored unless the daemon's terminal has closed; then it counts as SIGTERM.
+/// SIGHUP reads the configuration again, unless the daemon's terminal has closed; then it counts as SIGTERM.
 /// </summary>
 internal sealed class ShutdownSignals : IDisposable
 {
@@ -16,15 +16,15 @@ internal sealed class ShutdownSignals : IDisposable
     private readonly TerminalWatch _terminal = TerminalWatch.OfProcess();
     private readonly List<IDisposable> _registrations = [];
     private readonly Action<int> _endAtOnce;
-    private readonly Action _noteHangup;
+    private readonly Action _reload;
 
     /// <summary>Handles signals from now on.</summary>
     /// <param name="endAtOnce">Ends the process with the given exit code.</param>
-    /// <param name="noteHangup">Called for a SIGHUP that is ignored.</param>
+    /// <param name="reload">Reads the configuration again. It must return at once.</param>
     /// <param name="cancellationToken">Cancelling it has the effect of a first signal.</param>
-    public ShutdownSignals(Action<int> endAtOnce, Action noteHangup, CancellationToken cancellationToken)
+    public ShutdownSignals(Action<int> endAtOnce, Action reload, CancellationToken cancellationToken)
     {
-        (_endAtOnce, _noteHangup) = (endAtOnce, noteHangup);
+        (_endAtOnce, _reload) = (endAtOnce, reload);
         _registrations.Add(cancellationToken.Register(() => _asked.TrySetResult()));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Take(context, Terminate)));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Take(context, Interrupt)));
@@ -59,6 +59,6 @@ internal sealed class ShutdownSignals : IDisposable
         if (_terminal.IsGone)
             _asked.TrySetResult();
         else
-            _noteHangup();
+            _reload();
     }
 }

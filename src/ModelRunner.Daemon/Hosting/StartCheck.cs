@@ -15,18 +15,29 @@ internal static class StartCheck
     public static async Task<(DaemonSettings Settings, IReadOnlyList<ConfigurationProblem> Problems)> RunAsync(
         SettingsOutcome outcome, CancellationToken cancellationToken)
     {
-        var problems = new List<ConfigurationProblem>();
-        DaemonSettings settings = await LlamaStartCheck.RunAsync(outcome, problems, cancellationToken);
-
-        // The store is read only if an alias could clash with one of its models.
-        if (settings.Models.Values.Any(static model => model.Aliases.Count > 0))
-            problems.AddRange((await new ModelCatalog(settings, TimeProvider.System).FindAliasClashesAsync(cancellationToken)).Select(Describe));
+        (DaemonSettings settings, List<ConfigurationProblem> problems) = await CheckAsync(outcome, cancellationToken);
         if (settings.LogDirectory is { } folder && FindLogProblem(folder) is { } reason)
         {
             WrittenValue written = outcome.Written.Find(ConfigurationCatalog.LogDirectory)!;
             problems.Add(new ConfigurationProblem(written.Key, written.Text, reason, "name a folder that this user can write to, or leave it out"));
         }
 
+        return (settings, problems);
+    }
+
+    /// <summary>The same without the log folder, for a reload: a running daemon keeps its log.</summary>
+    public static async Task<(DaemonSettings Settings, IReadOnlyList<ConfigurationProblem> Problems)> RunWithoutLogAsync(
+        SettingsOutcome outcome, CancellationToken cancellationToken) => await CheckAsync(outcome, cancellationToken);
+
+    private static async Task<(DaemonSettings Settings, List<ConfigurationProblem> Problems)> CheckAsync(
+        SettingsOutcome outcome, CancellationToken cancellationToken)
+    {
+        var problems = new List<ConfigurationProblem>();
+        DaemonSettings settings = await LlamaStartCheck.RunAsync(outcome, problems, cancellationToken);
+
+        // The store is read only if an alias could clash with one of its models.
+        if (settings.Models.Values.Any(static model => model.Aliases.Count > 0))
+            problems.AddRange((await new ModelCatalog(settings, TimeProvider.System).FindAliasClashesAsync(cancellationToken)).Select(Describe));
         return (settings, problems);
     }
 

@@ -11,19 +11,20 @@ internal sealed class BackendDirectory(DaemonSettings settings)
     /// <summary>The backend of models that name no engine.</summary>
     public const string Managed = ModelSettings.LlamaBackend;
 
+    private volatile DaemonSettings _settings = settings;
+
     /// <summary>All backends, llama.cpp first.</summary>
-    public IReadOnlyList<string> Names { get; } =
-    [
-        .. settings.AttachedRunners.Select(static runner => runner.Backend).Concat(settings.Models.Values.Select(static model => model.Backend))
-            .Order(StringComparer.Ordinal).Prepend(Managed).Distinct(StringComparer.Ordinal),
-    ];
+    public IReadOnlyList<string> Names => NamesIn(_settings);
+
+    /// <summary>Replaces the settings.</summary>
+    public void Configure(DaemonSettings settings) => _settings = settings;
 
     /// <summary>The names of the engines that start runners of a backend.</summary>
     /// <param name="backend">The backend.</param>
     /// <param name="llamaEngine">The engine of models that name none; null: there is none.</param>
     public IReadOnlyList<string> EnginesOf(string backend, string? llamaEngine)
     {
-        IEnumerable<string?> own = settings.Models.Values.Where(model => model.Backend == backend).Select(static model => model.Engine?.Name);
+        IEnumerable<string?> own = _settings.Models.Values.Where(model => model.Backend == backend).Select(static model => model.Engine?.Name);
         return [.. own.Prepend(backend == Managed ? llamaEngine : null).OfType<string>().Distinct(StringComparer.Ordinal)];
     }
 
@@ -35,11 +36,17 @@ internal sealed class BackendDirectory(DaemonSettings settings)
         if (!Names.Contains(backend, StringComparer.Ordinal))
             return ApiErrors.UnknownBackend(backend, Names);
 
-        bool isAttached = settings.AttachedRunners.Any(
+        bool isAttached = _settings.AttachedRunners.Any(
             runner => runner.Backend == backend && runner.Model == model.Reference && runner.Mode == mode);
         return isAttached ? null : ApiError.NotFound(
             $"backend \"{backend}\" does not serve model \"{model.Reference}\" in mode {ModeText.Format(mode)}; "
             + "leave the backend out of the path",
             "model_not_found", "model");
     }
+
+    private static IReadOnlyList<string> NamesIn(DaemonSettings settings) =>
+    [
+        .. settings.AttachedRunners.Select(static runner => runner.Backend).Concat(settings.Models.Values.Select(static model => model.Backend))
+            .Order(StringComparer.Ordinal).Prepend(Managed).Distinct(StringComparer.Ordinal),
+    ];
 }

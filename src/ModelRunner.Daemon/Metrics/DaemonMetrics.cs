@@ -7,10 +7,20 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>Writes the families of the daemon itself. Not thread-safe: used only under the merge lock.</summary>
-internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process)
+/// <param name="settings">The limits.</param>
+/// <param name="shared">The attached runners that are the same server.</param>
+/// <param name="process">The families of the process.</param>
+/// <param name="lastReload">Returns the result of the last reload; null: its families are absent.</param>
+internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process, Func<ReloadSnapshot>? lastReload)
 {
     // A runner that waits for capacity has not been started, so it is not counted.
     private static readonly RunnerState[] States = [.. Enum.GetValues<RunnerState>().Where(static state => state != RunnerState.Waiting)];
+
+    private volatile MetricsSettings _settings = settings;
+    private volatile SharedEndpoints _shared = shared;
+
+    /// <summary>Replaces the settings. Thread-safe.</summary>
+    public void Configure(MetricsSettings settings, SharedEndpoints shared) => (_settings, _shared) = (settings, shared);
 
     /// <param name="output">The destination.</param>
     /// <param name="outcomes">All runners, in the order of their series on the page.</param>
@@ -25,6 +35,7 @@ internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints sh
         WriteReadings(writer, outcomes);
         WriteCounters(writer, outcomes);
         WritePage(writer, conflicts);
+        WriteReload(writer);
         process.Write(writer);
         LogMetrics.Write(writer);
     }
@@ -53,7 +64,7 @@ internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints sh
     {
         foreach (ref readonly SourceOutcome outcome in outcomes)
         {
-            if (shared.CountOf(outcome.Scrape.Runner) is > 0 and var count)
+            if (_shared.CountOf(outcome.Scrape.Runner) is > 0 and var count)
                 writer.Write(MetricFamilies.SharedEndpoint, outcome.Scrape.Labels, count);
         }
     }
@@ -106,8 +117,16 @@ internal sealed class DaemonMetrics(MetricsSettings settings, SharedEndpoints sh
     {
         foreach (MergeConflict conflict in MergeConflicts.All)
             writer.Write(MetricFamilies.PageConflicts, conflicts[(int)conflict], conflict.ToLabelValue());
-        writer.Write(MetricFamilies.ScrapeBodyLimit, settings.MaxBodyBytes);
-        writer.Write(MetricFamilies.ScrapeSampleLimit, settings.MaxSamples);
+        writer.Write(MetricFamilies.ScrapeBodyLimit, _settings.MaxBodyBytes);
+        writer.Write(MetricFamilies.ScrapeSampleLimit, _settings.MaxSamples);
+    }
+
+    private void WriteReload(FamilyWriter writer)
+    {
+        if (lastReload?.Invoke() is not { } last)
+            return;
+        writer.Write(MetricFamilies.ReloadSuccessful, last.IsSuccessful ? 1 : 0);
+        writer.Write(MetricFamilies.ReloadSuccessTime, last.SucceededAt.ToUnixTimeMilliseconds() / 1000.0);
     }
 
     private static string NameOf(RunnerState state) => state switch

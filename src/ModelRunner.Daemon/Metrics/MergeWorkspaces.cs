@@ -11,6 +11,10 @@ internal sealed class MergeWorkspaces(ExpositionLimits limits) : IDisposable
 {
     private readonly SemaphoreSlim _lock = new(1, 1);
     private MergeWorkspace? _spare;
+    private volatile ExpositionLimits _limits = limits;
+
+    /// <summary>Replaces the limits. Pages that are in progress keep theirs.</summary>
+    public void Configure(ExpositionLimits limits) => _limits = limits;
 
     /// <summary>Waits for the merge lock.</summary>
     /// <returns>The lock, which the caller disposes of.</returns>
@@ -26,7 +30,11 @@ internal sealed class MergeWorkspaces(ExpositionLimits limits) : IDisposable
         await _lock.WaitAsync(timeout > TimeSpan.Zero ? timeout : TimeSpan.Zero) ? new MergeLock(_lock) : null;
 
     /// <summary>Returns a workspace for exclusive use until <see cref="Return"/>.</summary>
-    public MergeWorkspace Rent() => Interlocked.Exchange(ref _spare, null) ?? new MergeWorkspace(limits);
+    public MergeWorkspace Rent()
+    {
+        ExpositionLimits current = _limits;
+        return Interlocked.Exchange(ref _spare, null) is { } spare && ReferenceEquals(spare.Limits, current) ? spare : new MergeWorkspace(current);
+    }
 
     /// <summary>Takes a workspace back and resets it. The last one is kept for the next page.</summary>
     public void Return(MergeWorkspace workspace)

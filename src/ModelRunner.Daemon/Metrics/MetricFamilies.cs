@@ -71,6 +71,13 @@ internal static class MetricFamilies
     public static MetricFamily ScrapeSampleLimit { get; } = Add(new MetricFamily(
         "model_runner_scrape_sample_limit", MetricType.Gauge, "Limit of samples of one runner's page"));
 
+    public static MetricFamily ReloadSuccessful { get; } = Add(new MetricFamily(
+        "model_runner_config_last_reload_successful", MetricType.Gauge, "Whether the last reload of the configuration was successful"));
+
+    public static MetricFamily ReloadSuccessTime { get; } = Add(new MetricFamily(
+        "model_runner_config_last_reload_success_timestamp_seconds", MetricType.Gauge,
+        "Time of the last successful reload of the configuration, or of the start, in seconds since 1970", "seconds"));
+
     public static MetricFamily ProcessCpu { get; } = Add(new MetricFamily(
         "model_runner_process_cpu_seconds_total", MetricType.Counter, "Processor time that the daemon has used, without its runners", "seconds"));
 

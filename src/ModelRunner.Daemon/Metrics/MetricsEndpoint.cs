@@ -6,10 +6,10 @@ namespace ModelRunner.Daemon.Metrics;
 
 /// <summary><c>GET /metrics</c>: one page of all runners.</summary>
 /// <param name="pages">Creates the pages.</param>
-/// <param name="fallbackTimeout">The deadline for a client that sends no timeout.</param>
+/// <param name="fallbackTimeout">Returns the deadline for a client that sends no timeout.</param>
 /// <param name="refuseAsBusy">Writes the response if the page could not be created before its deadline.</param>
 /// <param name="time">The clock.</param>
-internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTimeout, RequestDelegate refuseAsBusy, TimeProvider time)
+internal sealed class MetricsEndpoint(PageAssembler pages, Func<TimeSpan> fallbackTimeout, RequestDelegate refuseAsBusy, TimeProvider time)
 {
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
     private readonly PageSender _sender = new(time);
@@ -30,7 +30,7 @@ internal sealed class MetricsEndpoint(PageAssembler pages, TimeSpan fallbackTime
         if (HttpMethods.IsHead(request.Method))
             return;
 
-        ScrapeDeadlines deadlines = ScrapeDeadlines.Of(request.Headers[ScrapeDeadlines.HeaderName], fallbackTimeout);
+        ScrapeDeadlines deadlines = ScrapeDeadlines.Of(request.Headers[ScrapeDeadlines.HeaderName], fallbackTimeout());
         var form = new PageForm(negotiated, ContentNegotiation.AcceptsGzip(Join(request.Headers.AcceptEncoding)), PageSender.CanSendParts(request));
         using PageReader? reader = await pages.AssembleAsync(form, deadlines, arrivedAt, context.RequestAborted);
         if (reader is null)

@@ -41,15 +41,22 @@ internal sealed class PageAssembler : IDisposable
 
     public PageAssembler(
         Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger,
-        SharedEndpoints? shared = null, long maxPageBytes = MaxPageBytes)
+        SharedEndpoints? shared = null, Func<ReloadSnapshot>? lastReload = null, long maxPageBytes = MaxPageBytes)
     {
         (_runners, _scraper, _time, _logger) = (runners, scraper, time, logger);
-        _workspaces = new MergeWorkspaces(new ExpositionLimits { MaxSamples = settings.MaxSamples, ReservedPrefix = MetricFamilies.Prefix });
-        _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time));
+        _workspaces = new MergeWorkspaces(LimitsOf(settings));
+        _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), lastReload);
         _budget = new PageBudget(maxPageBytes, time);
 
         // A slow client must not keep the memory that another page needs for its runners.
         scraper.Bodies.TryFreeAsync = cancellation => _budget.TryFreeAsync(static page => !page.IsComplete, cancellation);
+    }
+
+    /// <summary>Replaces the limits and the attached runners. Pages that are in progress keep their limits.</summary>
+    public void Configure(MetricsSettings settings, SharedEndpoints shared)
+    {
+        _workspaces.Configure(LimitsOf(settings));
+        _own.Configure(settings, shared);
     }
 
     /// <summary>Creates a page, or joins one.</summary>
@@ -92,6 +99,9 @@ internal sealed class PageAssembler : IDisposable
     }
 
     public void Dispose() => _workspaces.Dispose();
+
+    private static ExpositionLimits LimitsOf(MetricsSettings settings) =>
+        new() { MaxSamples = settings.MaxSamples, ReservedPrefix = MetricFamilies.Prefix };
 
     private async Task<bool> IsCreatedAsync(PageReader reader, long respondBy, CancellationToken cancellationToken)
     {

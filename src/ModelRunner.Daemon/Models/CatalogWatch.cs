@@ -20,7 +20,9 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
     private static readonly StoreListing Nothing = new([], []);
 
     private readonly Lock _lock = new();
+    private volatile DaemonSettings _settings = settings;
     private volatile CatalogScan? _last;
+    private volatile StoreListing _listing = Nothing;
     private Task _scanning = Task.CompletedTask;
     private long _scanStarted;
 
@@ -42,6 +44,32 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task RefreshForUnknownAsync(TimeSpan maxAge, TimeSpan patience, CancellationToken cancellationToken) =>
         RefreshAsync(maxAge, PauseFactorForUnknown, patience, cancellationToken);
+
+    /// <summary>
+    /// Replaces the settings and combines the models again, with what the last scan of the store found. Returns when that is done. It does not
+    /// read the store.
+    /// </summary>
+    public Task ConfigureAsync(DaemonSettings settings)
+    {
+        lock (_lock)
+        {
+            _settings = settings;
+            _scanStarted = time.GetTimestamp();
+            return _scanning = CombineAfterAsync(_scanning);
+        }
+    }
+
+    private async Task CombineAfterAsync(Task scanning)
+    {
+        // A scan that runs may have used the old settings.
+        await scanning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        await threads.RunAsync<object?>(null, () =>
+        {
+            if (_last is { } last)
+                _last = last with { Snapshot = new ModelSnapshotBuilder(_settings).Build(_listing) };
+            return null;
+        });
+    }
 
     private async Task RefreshAsync(TimeSpan maxAge, int pauseFactor, TimeSpan patience, CancellationToken cancellationToken)
     {
@@ -82,10 +110,11 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
         // Models that are not in the store need not wait until it has been read.
         if (_last is null)
             _last = Make(Nothing, started) with { IsWithoutStore = true };
-        _last = Make(scan(), started);
+        _listing = scan();
+        _last = Make(_listing, started);
         return null;
     }
 
     private CatalogScan Make(StoreListing store, long started) =>
-        new(new ModelSnapshotBuilder(settings).Build(store), time.GetTimestamp(), time.GetElapsedTime(started));
+        new(new ModelSnapshotBuilder(_settings).Build(store), time.GetTimestamp(), time.GetElapsedTime(started));
 }

@@ -43,6 +43,13 @@ internal sealed class ModelCatalog
         _watch = new CatalogWatch(settings, time, scan, threads);
     }
 
+    /// <summary>Replaces the settings. Returns when requests find the models of the new ones, or after some seconds if the disk is slow.</summary>
+    public async Task ConfigureAsync(DaemonSettings settings)
+    {
+        _factory.Configure(settings.Runners);
+        await Task.WhenAny(_watch.ConfigureAsync(settings), Task.Delay(FirstPatience, _time));
+    }
+
     /// <summary>
     /// All problems with the models, one sentence each and without absolute paths: unreadable folders, names that are used twice, models
     /// that cannot be used or only in part. Bounded.

@@ -18,6 +18,10 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     private const int DefaultContextSize = 4096;
 
     private readonly HeaderCache _headers = new(threads);
+    private volatile RunnerSettings _runners = runners;
+
+    /// <summary>Replaces the settings.</summary>
+    public void Configure(RunnerSettings runners) => _runners = runners;
 
     /// <summary>Completes when the files of all these models have been read as far as an entry needs them; never fails.</summary>
     public Task ReadHeadersAsync(IReadOnlyList<ModelSource> sources)
@@ -90,7 +94,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         if (_headers.FindProjectorProblem(projector) is { } problem)
             return $"is run without pictures: the image projector {projector.ShownName} {problem}";
 
-        return runners.LlamaServerPath is null && runners.LlamaHostPath is not null
+        return _runners is { LlamaServerPath: null, LlamaHostPath: not null }
             ? "is run without pictures: the embedded engine cannot read them; install llama.cpp or set LLAMA_SERVER_PATH"
             : null;
     }
@@ -145,8 +149,8 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         FindArgument(source, "--ctx-size") is { } total and > 0 ? Math.Max(1, total / slots) : null;
 
     private int? FindArgument(ModelSource source, string name) =>
-        LlamaArguments.FindInteger(source.Settings.Arguments, name) ?? LlamaArguments.FindInteger(runners.ExtraArguments, name);
+        LlamaArguments.FindInteger(source.Settings.Arguments, name) ?? LlamaArguments.FindInteger(_runners.ExtraArguments, name);
 
     private string? FindPooling(ModelSource source) =>
-        LlamaArguments.FindText(source.Settings.Arguments, "--pooling") ?? LlamaArguments.FindText(runners.ExtraArguments, "--pooling");
+        LlamaArguments.FindText(source.Settings.Arguments, "--pooling") ?? LlamaArguments.FindText(_runners.ExtraArguments, "--pooling");
 }

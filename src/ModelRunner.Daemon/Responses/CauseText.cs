@@ -17,29 +17,13 @@ internal sealed class CauseText(IEnumerable<string> roots)
     /// <summary>Characters that end an unquoted path.</summary>
     private static readonly SearchValues<char> Enders = SearchValues.Create(" \t'\"`)]}>,;|");
 
-    // The longest first, so that a folder within another one is replaced as a whole.
-    private readonly string[] _roots =
-    [
-        .. roots.Select(static root => root.TrimEnd('/') + "/").Where(static root => root.Length > 1)
-            .Distinct(StringComparer.Ordinal).OrderByDescending(static root => root.Length),
-    ];
+    private volatile string[] _roots = Sort(roots);
 
     /// <summary>With the folders of a daemon's settings, and the home folder of its user.</summary>
-    public static CauseText Of(DaemonSettings settings)
-    {
-        IEnumerable<string?> files =
-        [
-            settings.Listen.SocketPath, settings.Runners.LlamaServerPath, settings.Runners.LlamaHostPath,
-            .. settings.Models.Values.SelectMany(static model => new[] { model.Path, model.ProjectorPath }),
-            .. settings.Models.Values.Select(static model => model.Engine?.Command[0]),
-            .. settings.AttachedRunners.Select(static runner => runner.SocketPath),
-        ];
-        return new CauseText(
-        [
-            .. new[] { settings.HomePath, settings.ModelsPath, settings.DemoModelsPath, settings.LogDirectory }.OfType<string>(),
-            .. files.Select(Path.GetDirectoryName).OfType<string>(),
-        ]);
-    }
+    public static CauseText Of(DaemonSettings settings) => new(RootsOf(settings));
+
+    /// <summary>Replaces the settings.</summary>
+    public void Configure(DaemonSettings settings) => _roots = Sort(RootsOf(settings));
 
     /// <summary>Replaces each absolute path of two or more parts by its last part.</summary>
     public string WithoutFolders(string text)
@@ -105,4 +89,27 @@ internal sealed class CauseText(IEnumerable<string> roots)
         int slash = trimmed.LastIndexOf('/');
         return slash > 0 ? path[(slash + 1)..] : path;
     }
+
+    private static IEnumerable<string> RootsOf(DaemonSettings settings)
+    {
+        IEnumerable<string?> files =
+        [
+            settings.Listen.SocketPath, settings.Runners.LlamaServerPath, settings.Runners.LlamaHostPath,
+            .. settings.Models.Values.SelectMany(static model => new[] { model.Path, model.ProjectorPath }),
+            .. settings.Models.Values.Select(static model => model.Engine?.Command[0]),
+            .. settings.AttachedRunners.Select(static runner => runner.SocketPath),
+        ];
+        return
+        [
+            .. new[] { settings.HomePath, settings.ModelsPath, settings.DemoModelsPath, settings.LogDirectory }.OfType<string>(),
+            .. files.Select(Path.GetDirectoryName).OfType<string>(),
+        ];
+    }
+
+    // The longest first, so that a folder within another one is replaced as a whole.
+    private static string[] Sort(IEnumerable<string> roots) =>
+    [
+        .. roots.Select(static root => root.TrimEnd('/') + "/").Where(static root => root.Length > 1)
+            .Distinct(StringComparer.Ordinal).OrderByDescending(static root => root.Length),
+    ];
 }

@@ -8,6 +8,7 @@ namespace ModelRunner.Daemon.Runners;
 internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedRunner? process, string? replica)
 {
     private readonly CancellationTokenSource _gone = new();
+    private int _requests;
 
     public RunnerId Id { get; } = id;
 
@@ -17,6 +18,14 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     public IManagedRunner? Process { get; } = process;
 
     public string? Replica { get; } = replica;
+
+    /// <summary>Whether a request is running on it.</summary>
+    public bool IsInUse => Volatile.Read(ref _requests) > 0;
+
+    /// <summary>Counts a request until <see cref="Release"/>.</summary>
+    public void Hold() => Interlocked.Increment(ref _requests);
+
+    public void Release() => Interlocked.Decrement(ref _requests);
 
     /// <summary>Cancelled when requests must be aborted: the runner stops or has ended.</summary>
     public CancellationToken Gone => _gone.Token;

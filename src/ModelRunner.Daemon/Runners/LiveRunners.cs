@@ -1,4 +1,3 @@
-using ModelRunner.Configuration;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
@@ -6,30 +5,35 @@ namespace ModelRunner.Daemon.Runners;
 /// <summary>The runners that can be reached or are starting, by identity. Used only by the scheduler loop, except where noted.</summary>
 internal sealed class LiveRunners
 {
-    private readonly List<LiveRunner> _attached = [];
     private readonly Dictionary<RunnerId, LiveRunner> _byId = [];
+    private readonly List<LiveRunner> _removed = [];
+    private readonly Lock _lock = new();
+    private IReadOnlyList<LiveRunner> _attached = [];
 
-    public LiveRunners(IReadOnlyList<AttachedRunnerSettings> attached)
+    /// <summary>
+    /// Replaces the attached runners. Requests on removed ones continue. Runners of the list that are in use already stay as they are.
+    /// </summary>
+    public void Attach(IReadOnlyList<LiveRunner> runners)
     {
-        List<AttachedRunner> keys = [];
-        foreach (AttachedRunnerSettings settings in attached)
+        lock (_lock)
         {
-            var id = new RunnerId(-1 - keys.Count);
-            RunnerEndpoint endpoint = RunnerEndpointFactory.ForAttached(id, settings);
-            keys.Add(new AttachedRunner(id, new RunnerKey(settings.Backend, settings.Model, settings.Mode)));
-            var runner = new LiveRunner(id, endpoint, process: null, settings.Replica);
-            _byId.Add(id, runner);
-            _attached.Add(runner);
+            _removed.RemoveAll(static runner => !runner.IsInUse);
+            _removed.AddRange(_attached.Except(runners));
+            _attached = runners;
         }
 
-        Attached = keys;
+        foreach (LiveRunner runner in _removed)
+            _byId.Remove(runner.Id);
+        foreach (LiveRunner runner in runners)
+            _byId[runner.Id] = runner;
     }
 
-    /// <summary>The attached runners. The list never changes.</summary>
-    public IReadOnlyList<AttachedRunner> Attached { get; }
-
-    /// <summary>Aborts the requests on attached runners. Thread-safe.</summary>
-    public Task CutAttachedAsync() => Task.WhenAll(_attached.Select(static runner => runner.CutAsync()));
+    /// <summary>Aborts the requests on attached runners, also on removed ones. Thread-safe.</summary>
+    public Task CutAttachedAsync()
+    {
+        lock (_lock)
+            return Task.WhenAll([.. _attached.Concat(_removed).Select(static runner => runner.CutAsync())]);
+    }
 
     /// <summary>The process IDs of the managed runners that have not ended.</summary>
     public IEnumerable<int> Processes => _byId.Values

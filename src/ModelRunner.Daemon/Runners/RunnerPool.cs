@@ -15,10 +15,9 @@ internal sealed class RunnerPool : IAsyncDisposable
     private readonly LiveRunners _live;
     private readonly SchedulerLoop _loop;
     private readonly IRunnerLauncher _launcher;
-    private readonly RunnerSettings _settings;
     private readonly TimeProvider _time;
-    private readonly HashSet<RunnerKey> _attached;
-    private readonly Dictionary<(string Model, RunnerMode Mode), string> _attachedBackends = [];
+    private volatile RunnerSettings _settings;
+    private volatile AttachedTable _attached;
     private long _lastRequest;
     private long _lastUnload;
 
@@ -33,13 +32,11 @@ internal sealed class RunnerPool : IAsyncDisposable
     {
         (_settings, _launcher, _time) = (settings.Runners, launcher, time);
         _ending = new Lazy<Task>(EndAsync);
-        _live = new LiveRunners(settings.AttachedRunners);
-        _attached = [.. _live.Attached.Select(static runner => runner.Key)];
-        foreach (RunnerKey key in _attached)
-            _attachedBackends.TryAdd((key.Model, key.Mode), key.Backend);
-        MemoryMeter? memory =
-            settings.Runners.MemoryBudgetBytes is null ? new MemoryMeter(_live, time, readMemory ?? MachineMemory.ReadAvailableTo) : null;
-        _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _live.Attached), _live, launcher, memory, time, logger);
+        _live = new LiveRunners();
+        _attached = new AttachedTable(settings.AttachedRunners, previous: null);
+        _live.Attach(_attached.Live);
+        var memory = new MemoryMeter(_live, time, readMemory ?? MachineMemory.ReadAvailableTo);
+        _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _attached.Keys), _live, launcher, memory, time, logger);
     }
 
     /// <summary>All runners after the last event, in order of backend, model, mode and identity. An immutable snapshot.</summary>
@@ -57,7 +54,7 @@ internal sealed class RunnerPool : IAsyncDisposable
     public async Task<AcquireOutcome> AcquireAsync(
         string? backend, ModelEntry model, RunnerMode mode, CancellationToken clientLeft, IReadOnlyCollection<RunnerId>? tried = null)
     {
-        backend ??= _attachedBackends.GetValueOrDefault((model.Reference, mode), model.Settings.Backend);
+        backend ??= _attached.BackendOf(model.Reference, mode) ?? model.Settings.Backend;
         var key = new RunnerKey(backend, model.Reference, mode);
         var request = new PendingRequest(new RequestId(Interlocked.Increment(ref _lastRequest)), model);
         if (CannotServe(key, model) is { } reason)
@@ -72,6 +69,24 @@ internal sealed class RunnerPool : IAsyncDisposable
             },
             state: null);
         return await request.Outcome;
+    }
+
+    /// <summary>
+    /// Replaces the limits and the attached runners. Running requests continue. A loaded runner of a changed model is stopped as soon as it is
+    /// idle. Calls must not overlap.
+    /// </summary>
+    public void Configure(SettingsChange change)
+    {
+        _settings = change.Next.Runners;
+        var attached = new AttachedTable(change.Next.AttachedRunners, _attached);
+        _attached = attached;
+        var changed = new ConfigurationChanged(MakeSchedulerSettings(change.Next.Runners, attached.Keys))
+        {
+            OutdatedModels = change.FindOutdatedModels(),
+            KeepAlive = change.Next.Models.Where(static model => model.Value.KeepAlive is not null)
+                .ToDictionary(static model => model.Key, static model => model.Value.KeepAlive!.Value, StringComparer.Ordinal),
+        };
+        _loop.Configure(changed, attached.Live);
     }
 
     /// <summary>Replaces a runner that requests cannot connect to although its process has not ended.</summary>

@@ -17,11 +17,12 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly ConcurrentDictionary<RequestId, PendingRequest> _pending = [];
     private readonly Dictionary<RunnerKey, ModelEntry> _models = [];
     private readonly ConcurrentDictionary<UnloadId, TaskCompletionSource<int>> _unloads = [];
+    private readonly ConcurrentQueue<IReadOnlyList<LiveRunner>> _attached = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Scheduler _scheduler;
     private readonly LiveRunners _live;
     private readonly IRunnerLauncher _launcher;
-    private readonly MemoryMeter? _memory;
+    private readonly MemoryMeter _memory;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly long _startedAt;
@@ -30,18 +31,20 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly ITimer _timer;
     private readonly Task _running;
     private volatile IReadOnlyList<RunnerSnapshot> _snapshot;
+    private bool _isMeasured;
 
     /// <param name="settings">The settings of the scheduler.</param>
     /// <param name="live">The live runners, which contain the attached ones already.</param>
     /// <param name="launcher">Starts runners.</param>
-    /// <param name="memory">Measures the memory budget before a decision; null: the settings contain it.</param>
+    /// <param name="memory">Measures the memory budget before a decision if the settings do not contain it.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log of stops and internal errors.</param>
     public SchedulerLoop(
-        SchedulerSettings settings, LiveRunners live, IRunnerLauncher launcher, MemoryMeter? memory, TimeProvider time, ILogger logger)
+        SchedulerSettings settings, LiveRunners live, IRunnerLauncher launcher, MemoryMeter memory, TimeProvider time, ILogger logger)
     {
         (_live, _launcher, _memory, _time, _logger) = (live, launcher, memory, time, logger);
         _scheduler = new Scheduler(settings);
+        _isMeasured = settings.MemoryBudgetBytes is null;
         _healthCheck = new HealthCheck(time);
         _startedAt = time.GetTimestamp();
         _origin = time.GetUtcNow();
@@ -65,6 +68,13 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         var demand = new RunnerDemand(request.Model.MemoryBytes, request.Model.Settings.KeepAlive);
         if (!_events.Writer.TryWrite(new RequestArrived(request.Id, key, demand) { Tried = tried }))
             Refuse(Refusals.ShuttingDown(request.Id));
+    }
+
+    /// <summary>Replaces the settings and the attached runners that they name. Calls must not overlap.</summary>
+    public void Configure(ConfigurationChanged changed, IReadOnlyList<LiveRunner> attached)
+    {
+        _attached.Enqueue(attached);
+        Post(changed);
     }
 
     /// <summary>
@@ -108,8 +118,14 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         {
             try
             {
+                if (schedulerEvent is ConfigurationChanged changed && _attached.TryDequeue(out IReadOnlyList<LiveRunner>? attached))
+                {
+                    _live.Attach(attached);
+                    _isMeasured = changed.Settings.MemoryBudgetBytes is null;
+                }
+
                 // Measure before the decision, because an older value may be wrong by now.
-                if (_memory is not null && MemoryMeter.IsNeededFor(schedulerEvent, _snapshot))
+                if (_isMeasured && MemoryMeter.IsNeededFor(schedulerEvent, _snapshot))
                     Handle(new MemoryMeasured(_memory.Measure(schedulerEvent)));
                 Handle(schedulerEvent);
             }
@@ -240,16 +256,24 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         if (_live.Find(admit.Runner) is { } runner && _pending.TryRemove(admit.Request, out PendingRequest? request))
         {
-            var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => Post(new RequestCompleted(admit.Request, result)))
+            runner.Hold();
+            var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => End(runner, admit.Request, result))
             {
                 IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone,
             };
             if (request.TryAdmit(lease))
                 return;
+            runner.Release();
         }
 
         // The client disconnected between the decision and now.
         Post(new RequestCompleted(admit.Request, RequestResult.NotSent));
+    }
+
+    private void End(LiveRunner runner, RequestId request, RequestResult result)
+    {
+        runner.Release();
+        Post(new RequestCompleted(request, result));
     }
 
     private void Refuse(Refuse refusal)

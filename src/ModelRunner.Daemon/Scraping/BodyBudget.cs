@@ -4,10 +4,15 @@ namespace ModelRunner.Daemon.Scraping;
 /// <param name="limit">The limit in bytes.</param>
 internal sealed class BodyBudget(long limit)
 {
+    private long _limit = limit;
     private long _used;
 
     /// <summary>The limit in bytes.</summary>
-    public long Limit => limit;
+    public long Limit
+    {
+        get => Interlocked.Read(ref _limit);
+        set => Interlocked.Exchange(ref _limit, value);
+    }
 
     /// <summary>The bytes in use.</summary>
     public long Used => Interlocked.Read(ref _used);
@@ -24,7 +29,7 @@ internal sealed class BodyBudget(long limit)
     {
         // The bytes are added only if they fit. A request that is too large must not block smaller ones meanwhile.
         long before = Used;
-        while (before + bytes <= limit)
+        while (before + bytes <= Limit)
         {
             long seen = Interlocked.CompareExchange(ref _used, before + bytes, before);
             if (seen == before)
@@ -41,7 +46,7 @@ internal sealed class BodyBudget(long limit)
     {
         while (!TryTake(bytes))
         {
-            if (bytes > limit || !await TryFreeAsync(cancellationToken))
+            if (bytes > Limit || !await TryFreeAsync(cancellationToken))
                 return false;
         }
 

@@ -11,9 +11,9 @@ namespace ModelRunner.Daemon.Scraping;
 /// Requests the page of one runner and accepts only a complete body. It forwards no header of the client, follows no redirect, and reads no
 /// more than the limit. Thread-safe.
 /// </summary>
-/// <param name="maxBodyBytes">The limit of decoded bytes of one body.</param>
+/// <param name="maxBodyBytes">Returns the current limit of decoded bytes of one body.</param>
 /// <param name="budget">The memory budget of all bodies.</param>
-internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
+internal sealed class RunnerPageReader(Func<int> maxBodyBytes, BodyBudget budget)
 {
     private const string Accept = "text/plain;version=0.0.4";
 
@@ -55,11 +55,12 @@ internal sealed class RunnerPageReader(int maxBodyBytes, BodyBudget budget)
         HttpContent content = response.Content;
         if (!TryReadType(content.Headers, out bool isOpenMetrics) || !TryReadCoding(content.Headers, out bool isGzip))
             return ReadOutcome.Fail(ScrapeFailureReason.ContentType);
+        int maxBytes = maxBodyBytes();
         long? length = content.Headers.ContentLength;
-        if (length > maxBodyBytes)
+        if (length > maxBytes)
             return ReadOutcome.Fail(ScrapeFailureReason.TooLarge);
 
-        var body = new BodyBuffer(maxBodyBytes, budget);
+        var body = new BodyBuffer(maxBytes, budget);
         bool isTaken = false;
         try
         {

@@ -16,23 +16,30 @@ internal sealed class RunnerScraper : IDisposable
     private static readonly TimeSpan TrimAfter = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentDictionary<RunnerId, ScrapeTargetState> _targets = [];
-    private readonly MetricsSettings _settings;
     private readonly TimeProvider _time;
     private readonly RunnerPageReader _reader;
     private readonly ITimer _releaseTimer;
     private readonly ITimer _trimTimer;
+    private volatile MetricsSettings _settings;
 
     public RunnerScraper(MetricsSettings settings, TimeProvider time)
     {
         (_settings, _time) = (settings, time);
         Bodies = new BodyBudget(settings.MaxTotalBodyBytes);
-        _reader = new RunnerPageReader(settings.MaxBodyBytes, Bodies);
+        _reader = new RunnerPageReader(() => _settings.MaxBodyBytes, Bodies);
         _releaseTimer = time.CreateTimer(_ => ReleaseOldScrapes(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _trimTimer = time.CreateTimer(static _ => BufferPool.Shared.Trim(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The memory budget of all bodies.</summary>
     public BodyBudget Bodies { get; }
+
+    /// <summary>Replaces the limits. Requests that are running keep theirs.</summary>
+    public void Configure(MetricsSettings settings)
+    {
+        _settings = settings;
+        Bodies.Limit = settings.MaxTotalBodyBytes;
+    }
 
     /// <summary>Scrapes the runners that are ready. Returns when all have responded, or at the deadline with what has arrived.</summary>
     /// <param name="runners">All runners.</param>

@@ -28,6 +28,17 @@ public sealed class ConfigurationDocumentTests
     }
 
     [Fact]
+    public void The_options_that_need_a_restart_are_listed_and_no_other()
+    {
+        int start = Document.IndexOf("## Change settings without a restart", StringComparison.Ordinal);
+        string row = Document[start..].Split('\n').Single(static line => line.StartsWith("| a restart |", StringComparison.Ordinal));
+
+        Assert.Equal(
+            ConfigurationCatalog.All.Where(static option => option.NeedsRestart).Select(static option => option.Name),
+            row.Split('`').Where(static (_, index) => index % 2 == 1));
+    }
+
+    [Fact]
     public void The_example_is_valid()
     {
         int start = Document.IndexOf("```jsonc\n", StringComparison.Ordinal) + "```jsonc\n".Length;

@@ -58,8 +58,10 @@ public sealed class DemoPortTests
         {
             Listen = new ListenSettings(socket, (IPEndPoint)taken.LocalEndpoint, isOptional), ModelsPath = folder.Path, LogLevel = LogLevel.None,
         };
+        var written = new WrittenOptions(
+            new DaemonOptions { WorkingDirectory = folder.Path, BaseDirectory = folder.Path }, ConfigurationFile.None);
         Task<(DaemonApplication Daemon, DaemonSettings Settings)> starting = DemoPort.StartAsync(
-            settings, last => DaemonApplication.StartAsync(last, TimeProvider.System, TestContext.Current.CancellationToken));
+            settings, last => DaemonApplication.StartAsync(last, written, TimeProvider.System, TestContext.Current.CancellationToken));
 
         if (!isOptional)
         {

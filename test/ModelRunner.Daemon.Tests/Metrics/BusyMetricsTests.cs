@@ -65,7 +65,7 @@ public sealed class BusyMetricsTests
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(path));
         WebApplication server = builder.Build();
-        new MetricsEndpoint(pages, TimeSpan.FromSeconds(5), ApiErrors.RefuseScrapeAsync, TimeProvider.System).Map(server);
+        new MetricsEndpoint(pages, () => TimeSpan.FromSeconds(5), ApiErrors.RefuseScrapeAsync, TimeProvider.System).Map(server);
         await server.StartAsync(Cancellation);
         return server;
     }

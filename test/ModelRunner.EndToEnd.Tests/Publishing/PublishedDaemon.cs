@@ -16,6 +16,8 @@ internal sealed class PublishedDaemon : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    public int ProcessId => _process.Id;
+
     /// <summary>From the start of the process until it said that it listens.</summary>
     public TimeSpan Startup { get; }
 

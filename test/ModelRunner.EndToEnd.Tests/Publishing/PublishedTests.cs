@@ -48,6 +48,26 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
     }
 
     [Fact]
+    public async Task SIGHUP_makes_it_read_its_configuration_again()
+    {
+        await using PublishedDaemon daemon = await StartAsync();
+        string file = Path.Join(_folder.Path, $"{_starts}", "model-runner.json");
+
+        await File.WriteAllTextAsync(file, """{ "keepAlive": "soon" }""", Cancellation);
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "HUP");
+        await WaitForAsync("model_runner_config_last_reload_successful 0");
+
+        await File.WriteAllTextAsync(file, """{ "metrics": { "maxSamples": 77 } }""", Cancellation);
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "HUP");
+        await WaitForAsync("model_runner_config_last_reload_successful 1");
+        await WaitForAsync("model_runner_scrape_sample_limit 77");
+
+        Task WaitForAsync(string line) => DaemonFixture.WaitUntilAsync(
+            async () => (await daemon.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative), Cancellation)).Split('\n').Contains(line),
+            DaemonFixture.Patience);
+    }
+
+    [Fact]
     public async Task It_names_the_commit_that_it_was_built_from()
     {
         await using PublishedDaemon daemon = await StartAsync();

@@ -1,0 +1,27 @@
+namespace ModelRunner.Configuration;
+
+/// <summary>A change of the settings.</summary>
+/// <param name="Previous">The settings before it.</param>
+/// <param name="Next">The settings after it.</param>
+internal sealed record SettingsChange(DaemonSettings Previous, DaemonSettings Next)
+{
+    /// <summary>
+    /// The canonical references of the models whose runners would be started in another way now. A model that is missing in the configuration
+    /// counts as one without settings.
+    /// </summary>
+    public IReadOnlySet<string> FindOutdatedModels()
+    {
+        var absent = new ModelSettings();
+        return Previous.Models.Keys.Union(Next.Models.Keys, StringComparer.Ordinal)
+            .Where(model => !(Previous.Models.GetValueOrDefault(model) ?? absent).StartsLike(Next.Models.GetValueOrDefault(model) ?? absent))
+            .ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>Whether the section <c>models</c> has other models, or one of them has other settings.</summary>
+    public bool HasOtherModels => Previous.Models.Count != Next.Models.Count
+        || Previous.Models.Any(model => !Next.Models.TryGetValue(model.Key, out ModelSettings? next) || !model.Value.IsSameAs(next));
+
+    /// <summary>Whether the section <c>runners</c> has other attached runners, or one of them has other settings.</summary>
+    public bool HasOtherRunners => Previous.AttachedRunners.Count != Next.AttachedRunners.Count
+        || Previous.AttachedRunners.Zip(Next.AttachedRunners).Any(static pair => !pair.First.IsSameAs(pair.Second));
+}

@@ -1,0 +1,101 @@
+using ModelRunner.Configuration;
+
+namespace ModelRunner.Daemon.Hosting;
+
+/// <summary>
+/// Reads the configuration again while the daemon runs, with the checks of the start, and replaces the settings if there is no problem.
+/// Thread-safe: reloads are done one after another.
+/// </summary>
+/// <param name="started">The options with which the daemon was started. Its flags and environment stay.</param>
+/// <param name="settings">The settings to replace.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed partial class SettingsReload(
+    WrittenOptions started, SettingsStore settings, TimeProvider time, ILogger<SettingsReload> logger)
+{
+    private readonly Lock _lock = new();
+    private readonly WrittenOptions _started = started;
+    private WrittenOptions _applied = started;
+    private Task _reloading = Task.CompletedTask;
+
+    /// <summary>Reads the configuration. Returns when the new settings are in effect, or the problems are logged. Never throws.</summary>
+    public Task ReloadAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+            return _reloading = ReloadAfterAsync(_reloading, cancellationToken);
+    }
+
+    private async Task ReloadAfterAsync(Task before, CancellationToken cancellationToken)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            await ReloadOnceAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // The daemon ends.
+        }
+        catch (Exception failure)
+        {
+            settings.NoteFailure();
+            LogFailed(failure);
+        }
+    }
+
+    private async Task ReloadOnceAsync(CancellationToken cancellationToken)
+    {
+        DaemonSettings running = settings.Current;
+        SettingsOutcome outcome = SettingsResolver.Resolve(_started.Options, running);
+        (DaemonSettings next, IReadOnlyList<ConfigurationProblem> more) = await StartCheck.RunWithoutLogAsync(outcome, cancellationToken);
+        ConfigurationProblem[] problems = [.. outcome.Problems, .. more];
+        if (problems.Length > 0)
+        {
+            settings.NoteFailure();
+            foreach (ConfigurationProblem problem in problems)
+                LogProblem(problem.ToString());
+            LogRefused(problems.Length);
+            return;
+        }
+
+        await settings.ReplaceAsync(next, time.GetUtcNow());
+        string[] changed =
+        [
+            .. outcome.Written.FindChanged(_applied).Where(static option => !option.NeedsRestart).Select(static option => option.Name),
+            .. NameSections(new SettingsChange(running, next)),
+        ];
+        _applied = outcome.Written;
+        LogReloaded(changed.Length == 0 ? "nothing" : string.Join(", ", changed));
+        foreach (string warning in next.Warnings.Except(running.Warnings, StringComparer.Ordinal))
+            LogWarning(warning);
+        string[] waiting = [.. outcome.Written.FindChanged(_started).Where(static option => option.NeedsRestart).Select(static option => option.Name)];
+        if (waiting.Length > 0)
+            LogRestartNeeded(string.Join(", ", waiting));
+    }
+
+    private static IEnumerable<string> NameSections(SettingsChange change)
+    {
+        if (change.HasOtherModels)
+            yield return "models";
+        if (change.HasOtherRunners)
+            yield return "runners";
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Problem}")]
+    private partial void LogProblem(string problem);
+
+    [LoggerMessage(LogLevel.Error, "The configuration has {Count} problems and is not used; the daemon continues with the previous settings.")]
+    private partial void LogRefused(int count);
+
+    [LoggerMessage(LogLevel.Information, "The configuration was read again; changed: {Changes}.")]
+    private partial void LogReloaded(string changes);
+
+    [LoggerMessage(LogLevel.Warning, "{Sentence}")]
+    private partial void LogWarning(string sentence);
+
+    [LoggerMessage(LogLevel.Warning, "New values of these options need a restart of the daemon: {Options}.")]
+    private partial void LogRestartNeeded(string options);
+
+    [LoggerMessage(LogLevel.Error, "Internal error: the configuration could not be read again.")]
+    private partial void LogFailed(Exception failure);
+}

@@ -1,0 +1,68 @@
+using ModelRunner.Configuration;
+
+namespace ModelRunner.Daemon.Tests.Configuration;
+
+/// <summary>What a reload may change, beside what a running daemon has.</summary>
+public sealed class RunningSettingsTests : IDisposable
+{
+    private readonly ConfigurationFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Theory]
+    [InlineData("{ }")]
+    [InlineData("""{ "port": 8080 }""")]
+    [InlineData("""{ "port": 8080, "bind": "0.0.0.0" }""")]
+    public void The_key_of_an_open_address_cannot_be_removed(string file)
+    {
+        DaemonSettings running = Start("""{ "port": 8080, "bind": "0.0.0.0", "apiKey": "k" }""");
+
+        _fixture.File = file;
+        SettingsOutcome outcome = SettingsResolver.Resolve(_fixture.Options, running);
+
+        string problem = Assert.Single(outcome.Problems).ToString();
+        Assert.Contains("other machines", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "apiKey": "other" }""")]
+    [InlineData("""{ "insecure": true }""")]
+    public void An_open_address_may_get_another_key_or_be_declared_insecure(string file)
+    {
+        DaemonSettings running = Start("""{ "port": 8080, "bind": "0.0.0.0", "apiKey": "k" }""");
+
+        _fixture.File = file;
+
+        Assert.Empty(SettingsResolver.Resolve(_fixture.Options, running).Problems);
+    }
+
+    [Fact]
+    public void Options_that_need_a_restart_keep_their_values_and_all_others_change()
+    {
+        DaemonSettings running = Start("{ }");
+
+        _fixture.File = """
+            {
+              "port": 9, "modelsPath": "/elsewhere", "demo": true, "logDirectory": "/log", "metrics": { "disabled": true, "timeout": "9s" },
+              "limits": { "maxConnections": 9, "maxBodyMemory": "9MiB", "maxRunners": 3, "drainTimeout": "7s" },
+              "models": { "m": { "path": "m.gguf" } }
+            }
+            """;
+        DaemonSettings next = SettingsResolver.Resolve(_fixture.Options, running).Settings!;
+
+        Assert.Equal(running, next with
+        {
+            Models = running.Models, AttachedRunners = running.AttachedRunners, Origins = running.Origins, AllowedHosts = running.AllowedHosts,
+            Warnings = running.Warnings, Runners = running.Runners, Metrics = running.Metrics,
+        });
+        Assert.Equal((3, TimeSpan.FromSeconds(7)), (next.Runners.MaxRunners, next.Runners.DrainTimeout));
+        Assert.Equal((true, TimeSpan.FromSeconds(9)), (next.Metrics.Enabled, next.Metrics.Timeout));
+        Assert.Equal(Path.Join(running.ModelsPath, "m.gguf"), next.Models["m:latest"].Path);
+    }
+
+    private DaemonSettings Start(string file)
+    {
+        _fixture.File = file;
+        return _fixture.Settings();
+    }
+}

@@ -1,0 +1,63 @@
+using ModelRunner.Configuration;
+
+namespace ModelRunner.Daemon.Tests.Configuration;
+
+public sealed class SettingsChangeTests
+{
+    private const string Engine = """
+        "engine": "e", "mode": "completion"
+        """;
+
+    private const string Server = """{ "endpoint": "http://127.0.0.1:9", "backend": "vllm", "model": "m", "mode": "completion", "headers": { "X-A": "1" } }""";
+
+    [Theory]
+    [InlineData("", "", "", false)]
+    [InlineData("\"args\": \"-ngl 1\"", "\"args\": [\"-ngl\", \"1\"]", "", false)]
+    [InlineData("\"args\": \"-ngl 1\"", "\"args\": \"-ngl 2\"", "m:latest", true)]
+    [InlineData("\"contextSize\": 512", "\"contextSize\": 1024", "m:latest", true)]
+    [InlineData("\"keepAlive\": \"1m\"", "\"keepAlive\": \"-1\"", "", true)]
+    [InlineData("\"aliases\": [\"n\"]", "\"aliases\": [\"o\"]", "", true)]
+    [InlineData(Engine, $"{Engine}, \"backend\": \"b\"", "m:latest", true)]
+    public void A_model_is_outdated_if_its_runners_would_be_started_in_another_way(string before, string after, string outdated, bool isOther)
+    {
+        var change = new SettingsChange(Models(before), Models(after));
+
+        Assert.Equal(outdated, string.Join(' ', change.FindOutdatedModels()));
+        Assert.Equal(isOther, change.HasOtherModels);
+    }
+
+    [Fact]
+    public void An_engine_with_another_command_outdates_its_models()
+    {
+        DaemonSettings before = Models(Engine);
+        DaemonSettings after = Models(Engine, command: "[\"/bin/other\", \"{socket}\"]");
+
+        Assert.Equal(["m:latest"], new SettingsChange(before, after).FindOutdatedModels());
+    }
+
+    [Fact]
+    public void A_model_that_was_removed_is_outdated_if_it_had_settings()
+    {
+        Assert.Equal(["m:latest"], new SettingsChange(Models("\"path\": \"/m.gguf\""), Read("{}")).FindOutdatedModels());
+        Assert.Empty(new SettingsChange(Models("\"keepAlive\": \"1m\""), Read("{}")).FindOutdatedModels());
+    }
+
+    [Theory]
+    [InlineData("\"X-A\": \"1\"", true)]
+    [InlineData("\"X-A\": \"2\"", false)]
+    public void Attached_runners_are_compared_with_their_headers(string headers, bool isSame)
+    {
+        DaemonSettings after = Read($$"""{ "runners": [{{Server.Replace("\"X-A\": \"1\"", headers, StringComparison.Ordinal)}}] }""");
+
+        Assert.Equal(!isSame, new SettingsChange(Read($$"""{ "runners": [{{Server}}] }"""), after).HasOtherRunners);
+    }
+
+    private static DaemonSettings Models(string members, string command = "[\"/bin/e\", \"{socket}\"]") =>
+        Read($$"""{ "engines": { "e": { "command": {{command}} } }, "models": { "m": { {{members}} } } }""");
+
+    private static DaemonSettings Read(string file)
+    {
+        using var fixture = new ConfigurationFixture { File = file };
+        return fixture.Settings();
+    }
+}

@@ -1,0 +1,77 @@
+using ModelRunner.Configuration;
+
+namespace ModelRunner.Daemon.Tests.Configuration;
+
+public sealed class SettingsStoreTests
+{
+    private static readonly DaemonSettings First = new() { Listen = new ListenSettings("/x.sock", null), ModelsPath = "/models" };
+    private static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
+
+    private readonly SettingsStore _store = new(First, Start);
+
+    [Fact]
+    public async Task Subscribers_are_told_one_after_the_other_and_see_the_new_settings()
+    {
+        DaemonSettings next = First with { ApiKey = "k" };
+        List<string> told = [];
+        var gate = new TaskCompletionSource();
+        _store.Subscribe(async change =>
+        {
+            told.Add($"first {change.Previous.ApiKey ?? "none"} {change.Next.ApiKey} {_store.Current.ApiKey}");
+            await gate.Task;
+        });
+        _store.Subscribe(settings => told.Add($"second {settings.ApiKey}"));
+
+        Task replacing = _store.ReplaceAsync(next, Start + TimeSpan.FromSeconds(5));
+        gate.SetResult();
+        await replacing;
+
+        Assert.Equal(["first none k k", "second k"], told);
+        Assert.Same(next, _store.Current);
+        Assert.Equal(new ReloadSnapshot(IsSuccessful: true, Start + TimeSpan.FromSeconds(5)), _store.LastReload);
+    }
+
+    [Fact]
+    public async Task Changes_from_many_threads_are_made_one_after_another()
+    {
+        List<SettingsChange> changes = [];
+        int running = 0;
+        _store.Subscribe(async change =>
+        {
+            Assert.Equal(1, Interlocked.Increment(ref running));
+            await Task.Yield();
+            changes.Add(change);
+            Interlocked.Decrement(ref running);
+        });
+
+        await Task.WhenAll(Enumerable.Range(1, 50).Select(number =>
+            Task.Run(() => _store.ReplaceAsync(First with { MaxConnections = number }, Start))));
+
+        Assert.Equal(50, changes.Count);
+        Assert.Same(First, changes[0].Previous);
+        Assert.All(changes.Zip(changes.Skip(1)), static pair => Assert.Same(pair.First.Next, pair.Second.Previous));
+        Assert.Same(changes[^1].Next, _store.Current);
+    }
+
+    [Fact]
+    public async Task A_subscriber_that_fails_does_not_keep_the_others_from_the_change()
+    {
+        DaemonSettings? seen = null;
+        _store.Subscribe(static (DaemonSettings _) => throw new InvalidOperationException());
+        _store.Subscribe(settings => seen = settings);
+
+        await Assert.ThrowsAsync<AggregateException>(() => _store.ReplaceAsync(First with { ApiKey = "a" }, Start));
+        await Assert.ThrowsAsync<AggregateException>(() => _store.ReplaceAsync(First with { ApiKey = "b" }, Start));
+
+        Assert.Equal("b", seen?.ApiKey);
+    }
+
+    [Fact]
+    public void A_failure_keeps_the_settings_and_the_time_of_the_last_success()
+    {
+        _store.NoteFailure();
+
+        Assert.Same(First, _store.Current);
+        Assert.Equal(new ReloadSnapshot(IsSuccessful: false, Start), _store.LastReload);
+    }
+}
