@@ -21,6 +21,7 @@ internal sealed class PoolBed : IAsyncDisposable
             Runners = (runners ?? new RunnerSettings()) with { MemoryBudgetBytes = runners?.MemoryBudgetBytes ?? 1 << 30 },
             AttachedRunners = attached,
         };
+        Settings = settings;
         Pool = new RunnerPool(settings, Launcher, Time, NullLogger<RunnerPool>.Instance);
     }
 
@@ -30,10 +31,19 @@ internal sealed class PoolBed : IAsyncDisposable
 
     public RunnerPool Pool { get; }
 
+    public DaemonSettings Settings { get; private set; }
+
     public CancellationToken Limit => _limit.Token;
 
     public static ModelEntry Model(string name, TimeSpan? keepAlive = null) =>
         new($"{name}:latest", $"/nowhere/{name}.gguf", 1, DateTimeOffset.UnixEpoch, new ModelSettings { KeepAlive = keepAlive });
+
+    /// <summary>Replaces the settings of the pool.</summary>
+    public void Configure(DaemonSettings next)
+    {
+        Pool.Configure(new SettingsChange(Settings, next));
+        Settings = next;
+    }
 
     public Task<AcquireOutcome> Ask(string name, CancellationToken clientLeft = default) =>
         Pool.AcquireAsync(null, Model(name), RunnerMode.Completion, clientLeft).WaitAsync(Limit);

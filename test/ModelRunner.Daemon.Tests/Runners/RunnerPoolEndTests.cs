@@ -46,6 +46,25 @@ public class RunnerPoolEndTests
     }
 
     [Fact]
+    public async Task After_the_drain_time_of_the_latest_settings_requests_on_a_removed_server_are_aborted()
+    {
+        var attached = new AttachedRunnerSettings("vllm", "a:latest", RunnerMode.Completion, "/nowhere/vllm.sock", null, null);
+        await using var bed = new PoolBed(null, attached);
+        RunnerLease lease = (await bed.Ask("a")).Lease!;
+        bed.Configure(bed.Settings with { AttachedRunners = [], Runners = bed.Settings.Runners with { DrainTimeout = TimeSpan.FromSeconds(3) } });
+        await bed.SettleAsync();
+        Assert.Empty(bed.Pool.Runners);
+
+        Task ending = bed.Pool.DisposeAsync().AsTask();
+        await bed.SettleAsync();
+        Assert.False(ending.IsCompleted);
+        Assert.False(lease.RunnerGone.IsCancellationRequested);
+        bed.Time.Advance(TimeSpan.FromSeconds(3));
+        await ending.WaitAsync(bed.Limit);
+        Assert.True(lease.RunnerGone.IsCancellationRequested);
+    }
+
+    [Fact]
     public async Task Disposal_waits_for_the_last_process()
     {
         await using var bed = new PoolBed();
