@@ -129,11 +129,11 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var catalog = new ModelCatalog(settings, time);
         var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());
         var pool = new RunnerPool(settings, launcher, time, logs.CreateLogger<RunnerPool>());
-        Compose(web, store, catalog, pool, time);
-
-        // The runners come last: a request that names a new model finds it before its runner is wanted.
         store.Subscribe(launcher.Configure);
         store.Subscribe(change => catalog.ConfigureAsync(change.Next));
+        Compose(web, store, catalog, pool, time);
+
+        // The runners come last, so a request that names a new model already gets its new settings.
         store.Subscribe(change =>
         {
             pool.Configure(change);
@@ -188,12 +188,16 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new ServiceEndpoint(settings.Metrics.Enabled, settings.Runners.LlamaServerPath is not null).Map(web);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
         new ModelsEndpoint(catalog, problems, backends).Map(web);
-        web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => problems.ListAsync(web.Lifetime.ApplicationStopping)));
+        web.Lifetime.ApplicationStarted.Register(ListProblems);
+        store.Subscribe((DaemonSettings _) => ListProblems());
         new RunnersEndpoint(pool, backends, new AttachedHealth(time), causes).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
         new InferenceEndpoint(catalog, backends, bodies, new RequestExchange(pool, forwarder, causes, time)).Map(web);
         if (settings.Metrics.Enabled)
             ComposeMetrics(web, store, pool, time);
+
+        // The log gets the problems of the models. Nothing waits for the disk.
+        void ListProblems() => _ = Task.Run(() => problems.ListAsync(web.Lifetime.ApplicationStopping));
     }
 
     private static void ComposeMetrics(WebApplication web, SettingsStore store, RunnerPool pool, TimeProvider time)

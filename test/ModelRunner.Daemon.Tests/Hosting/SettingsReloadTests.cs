@@ -113,6 +113,14 @@ public sealed class SettingsReloadTests
     }
 
     [Fact]
+    public async Task A_new_model_that_cannot_be_used_is_logged()
+    {
+        await using DaemonFixture daemon = await StartAsync("{}");
+
+        await ReloadAsync(daemon, """{ "models": { "ghost": { "path": "/nowhere/ghost.gguf" } } }""", "model \"ghost:latest\" cannot be used");
+    }
+
+    [Fact]
     public async Task A_new_key_replaces_the_old_one()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { HasTcp = true, Configuration = """{ "apiKey": "old-key" }""" });
