@@ -32,10 +32,14 @@ public sealed class DaemonEnvironmentTests
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
 
-        await DaemonFixture.SignalAsync(daemon.ProcessId, "HUP");
-        await DaemonFixture.SignalAsync(daemon.ProcessId, "HUP");
-        await DaemonFixture.WaitUntilAsync(
-            () => Task.FromResult(daemon.Log.Split("read again; changed: nothing").Length == 3), DaemonFixture.Patience);
+        // The kernel makes one signal of two that come before the first one was handled, so the second one waits.
+        for (int reloads = 1; reloads <= 2; reloads++)
+        {
+            int expected = reloads;
+            await DaemonFixture.SignalAsync(daemon.ProcessId, "HUP");
+            await DaemonFixture.WaitUntilAsync(
+                () => Task.FromResult(daemon.Log.Split("read again; changed: nothing").Length == expected + 1), DaemonFixture.Patience);
+        }
 
         Assert.Equal("ok", (await daemon.GetAsync("health")).GetProperty("status").GetString());
         Assert.DoesNotContain("The daemon ends: ", daemon.Log, StringComparison.Ordinal);
