@@ -15,6 +15,7 @@ internal sealed class RunnerProcess : IManagedRunner
 
     private readonly TaskCompletionSource<RunnerFailure?> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
+    private readonly Action<ChildProcess> _kill;
     private readonly ILogger _logger;
     private readonly OutOfMemoryKills _memoryKills;
     private readonly TaskCompletionSource<RunnerFailure?> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,9 +31,12 @@ internal sealed class RunnerProcess : IManagedRunner
     /// <param name="memoryKills">Tells whether the kernel killed it because memory was short.</param>
     /// <param name="time">The clock for them.</param>
     /// <param name="logger">Told of everything that happens to it.</param>
+    /// <param name="kill">Kills it. Only tests replace this.</param>
     public RunnerProcess(
-        Task<ChildProcess> spawning, RunnerStart start, RunnerSettings settings, OutOfMemoryKills memoryKills, TimeProvider time, ILogger logger)
+        Task<ChildProcess> spawning, RunnerStart start, RunnerSettings settings, OutOfMemoryKills memoryKills, TimeProvider time, ILogger logger,
+        Action<ChildProcess>? kill = null)
     {
+        _kill = kill ?? (static child => child.Kill());
         (_spawning, _start, _settings, _memoryKills, _time, _logger) = (spawning, start, settings, memoryKills, time, logger);
         _ = WatchAsync();
     }
@@ -81,9 +85,20 @@ internal sealed class RunnerProcess : IManagedRunner
         RunnerProcessLog.Starting(_logger, _start.Reference, child.Id, _start.Program, shown);
         RunnerFailure? failed = await BecomeReadyAsync(child);
         if (failed is null)
+        {
             _ready.TrySetResult(null);
+        }
         else
-            child.Kill();
+        {
+            _kill(child);
+            if (!await EndsWithinAsync(child.Exited, KillPatience))
+            {
+                // The failure must be reported even if the process does not end: requests wait for it.
+                RunnerProcessLog.CannotBeKilled(_logger, _start.Reference, child.Id, KillPatience.TotalSeconds);
+                Finish(failed);
+                return;
+            }
+        }
 
         ExitStatus status = await child.Exited;
         if (child.Survivors > 0)
@@ -154,32 +169,32 @@ internal sealed class RunnerProcess : IManagedRunner
 
     private async Task EndAsync()
     {
-        // A process that is being started is awaited, so that it is ended too.
+        // If the process is still being started, wait for it, so that it is stopped too.
         await ((Task)_spawning).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Child is not { } child)
             return;
 
         child.AskToEnd(_settings.StopGrace);
-        if (await IsGoneWithinAsync(_settings.StopGrace))
+        if (await EndsWithinAsync(_exited.Task, _settings.StopGrace))
             return;
 
         RunnerProcessLog.Killing(_logger, _start.Reference, child.Id, _settings.StopGrace.TotalSeconds);
-        child.Kill();
-        if (await IsGoneWithinAsync(KillPatience))
+        _kill(child);
+        if (await EndsWithinAsync(_exited.Task, KillPatience))
             return;
 
-        // A stop ends, whatever the process does.
-        RunnerProcessLog.CannotBeKilled(_logger, _start.Reference, child.Id);
+        // The stop must complete even if the process does not end.
+        RunnerProcessLog.CannotBeKilled(_logger, _start.Reference, child.Id, KillPatience.TotalSeconds);
         RemoveSocket();
         _ready.TrySetResult(new(RunnerFailureReason.Stopped, $"{_start.Engine.Name} could not be killed"));
         _exited.TrySetResult(null);
     }
 
-    private async Task<bool> IsGoneWithinAsync(TimeSpan patience)
+    private async Task<bool> EndsWithinAsync(Task end, TimeSpan patience)
     {
         try
         {
-            await _exited.Task.WaitAsync(patience, _time);
+            await end.WaitAsync(patience, _time);
             return true;
         }
         catch (TimeoutException)

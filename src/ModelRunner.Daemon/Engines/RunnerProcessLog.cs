@@ -18,8 +18,9 @@ internal static partial class RunnerProcessLog
     [LoggerMessage(EventId = 2005, Level = LogLevel.Warning, Message = "{Model} (process {Process}) did not end within {Seconds} s of SIGTERM; killing it")]
     public static partial void Killing(ILogger logger, string model, int process, double seconds);
 
-    [LoggerMessage(EventId = 2006, Level = LogLevel.Error, Message = "{Model} (process {Process}) did not end after SIGKILL; the daemon goes on without it")]
-    public static partial void CannotBeKilled(ILogger logger, string model, int process);
+    [LoggerMessage(EventId = 2006, Level = LogLevel.Error,
+        Message = "{Model} (process {Process}) did not end within {Seconds} s after SIGKILL; the daemon no longer waits for it")]
+    public static partial void CannotBeKilled(ILogger logger, string model, int process, double seconds);
 
     [LoggerMessage(EventId = 2008, Level = LogLevel.Warning, Message = "{Model} (process {Process}) wrote: {Line}")]
     public static partial void LastWords(ILogger logger, string model, int process, string line);
@@ -29,7 +30,7 @@ internal static partial class RunnerProcessLog
     public static partial void Swept(ILogger logger, int processes, int folders);
 
     [LoggerMessage(EventId = 2009, Level = LogLevel.Error,
-        Message = "{Model} (process {Process}) left {Count} processes that did not end after SIGKILL; the daemon goes on without them")]
+        Message = "{Model} (process {Process}) left {Count} processes that did not end after SIGKILL; the daemon no longer waits for them")]
     public static partial void DescendantsSurvive(ILogger logger, string model, int process, int count);
 
     [LoggerMessage(EventId = 2010, Level = LogLevel.Warning,
