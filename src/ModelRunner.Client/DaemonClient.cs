@@ -133,8 +133,8 @@ internal sealed class DaemonClient : IDisposable
 
     private async Task<DaemonConnection> ConnectAsync(CancellationToken cancellation)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(ConnectTimeout);
+        using var late = new CancellationTokenSource(ConnectTimeout, _time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
         DaemonConnection connection;
         try
         {
