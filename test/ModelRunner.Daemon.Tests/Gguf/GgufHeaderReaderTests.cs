@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CsCheck;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Gguf;
@@ -86,13 +85,12 @@ public sealed class GgufHeaderReaderTests
     }
 
     [Fact]
-    public void A_size_that_overflows_is_reported()
+    public void A_size_that_overflows_is_reported_unless_a_zero_makes_it_zero()
     {
         byte[] file = new GgufBuilder().Text("general.architecture", "llama").Tensor("w", 0, uint.MaxValue, 0, uint.MaxValue, uint.MaxValue).Build();
 
-        // The zero in the shape keeps the file small. The reader must detect the overflow before or after the zero.
-        GgufReadOutcome outcome = Read(file);
-        Assert.True(outcome.Header is not null || outcome.Problem!.Length > 0);
+        // The zero in the shape makes the whole size zero, although the product of the other sizes overflows.
+        Assert.NotNull(Read(file).Header);
 
         byte[] endless = new GgufBuilder().Text("general.architecture", "llama").Tensor("w", 0, 0).Build();
         int shape = endless.AsSpan().LastIndexOf("w"u8) + 1 + 4;
@@ -115,11 +113,10 @@ public sealed class GgufHeaderReaderTests
     }
 
     [Fact]
-    public void Five_hundred_mutated_headers_are_read_or_refused_quickly()
+    public void Five_hundred_mutated_headers_are_read_or_refused_with_little_memory()
     {
         byte[] file = GgufBuilder.Llama().Texts("tokenizer.ggml.tokens", "a", "b", "c").UInt32s("llama.x.head_count", 1, 2).Build();
         int head = file.Length - 512;
-        long slowest = 0;
         Gen.Select(Gen.Int[0, head - 1], Gen.Byte, Gen.Int[0, head - 1], Gen.ULong).Sample(
             (at, value, wide, number) =>
             {
@@ -127,16 +124,13 @@ public sealed class GgufHeaderReaderTests
                 mutated[at] = value;
                 BitConverter.TryWriteBytes(mutated.AsSpan(wide), number);
                 long before = GC.GetAllocatedBytesForCurrentThread();
-                long start = Stopwatch.GetTimestamp();
                 GgufReadOutcome outcome = Read(mutated);
-                slowest = Math.Max(slowest, Stopwatch.GetElapsedTime(start).Milliseconds);
                 Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 16 << 20);
                 Assert.NotEqual(outcome.Header is null, outcome.Problem is null);
                 Assert.DoesNotContain('\n', outcome.Problem ?? "");
             },
             iter: 500,
             threads: 1);
-        Assert.True(slowest < 1000, $"The slowest took {slowest} ms.");
     }
 
     private static GgufReadOutcome Read(byte[] file) => GgufHeaderReader.Read(new MemoryStream(file));

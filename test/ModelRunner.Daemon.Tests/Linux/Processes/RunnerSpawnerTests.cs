@@ -41,8 +41,7 @@ public sealed class RunnerSpawnerTests : IDisposable
         using (var bed = new SpawnBed())
         {
             child = await bed.StartShellAsync("echo armed; exec sleep 600");
-            while (child.Output.ReadLines().Count == 0)
-                await Task.Delay(5);
+            await WaitForOutputAsync(child);
         }
 
         Assert.Equal(new ExitStatus(null, Libc.SigKill), await child.Exited.WaitAsync(Limit));
@@ -52,8 +51,7 @@ public sealed class RunnerSpawnerTests : IDisposable
     public async Task A_child_leads_its_own_group_and_reads_nothing()
     {
         ChildProcess child = await _bed.StartShellAsync("cat; pwd; exec sleep 600");
-        while (child.Output.ReadLines().Count == 0)
-            await Task.Delay(5);
+        await WaitForOutputAsync(child);
 
         Assert.Equal(child.Id, ProcessTable.GroupOf(child.Id));
         Assert.Equal([_bed.Folder], child.Output.ReadLines());
@@ -156,5 +154,12 @@ public sealed class RunnerSpawnerTests : IDisposable
         Assert.Contains("CUDA_VISIBLE_DEVICES=0", variables);
         Assert.Contains("XDG_CONFIG_HOME=/empty", variables);
         Assert.Contains("GGML_NO_BACKTRACE=1", variables);
+    }
+
+    private static async Task WaitForOutputAsync(ChildProcess child)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (child.Output.ReadLines().Count == 0)
+            await Task.Delay(5, limit.Token);
     }
 }
