@@ -1,8 +1,8 @@
 namespace ModelRunner.Daemon.Engines;
 
 /// <summary>
-/// Which variables engines inherit from the daemon. Nothing but what concerns the machine: a stray <c>LLAMA_ARG_…</c> would change a runner
-/// without the daemon's knowledge, <c>AIP_…</c> and <c>LLAMA_SERVER_ROUTER_PORT</c> change where it listens, and keys stay secret.
+/// Decides which variables engines inherit from the daemon: only variables about the machine. <c>LLAMA_ARG_…</c> would override the daemon's
+/// arguments, <c>AIP_…</c> and <c>LLAMA_SERVER_ROUTER_PORT</c> would change the address that the engine listens on, and engines must not get keys.
 /// </summary>
 internal static class EngineVariables
 {

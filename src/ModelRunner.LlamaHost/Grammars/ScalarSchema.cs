@@ -48,7 +48,7 @@ internal static class ScalarSchema
     {
         if (schema.TryGetProperty("multipleOf", out JsonElement step)
             && !(isInteger && step.ValueKind == JsonValueKind.Number && step.TryGetDouble(out double by) && by == 1))
-            throw new SchemaException("the JSON schema has \"multipleOf\", which llama-host cannot hold to; leave it out, or use llama-server");
+            throw new SchemaException("the JSON schema has \"multipleOf\", which llama-host cannot enforce; leave it out, or use llama-server");
 
         long? least = SchemaReading.Limit(schema, "minimum", roundsUp: isInteger, roundsDown: false);
         long? most = SchemaReading.Limit(schema, "maximum", roundsUp: false, roundsDown: isInteger);

@@ -27,7 +27,7 @@ internal static class SchemaKeywords
         foreach ((string name, Func<JsonElement, bool> isNeutral) in Refused)
         {
             if (schema.TryGetProperty(name, out JsonElement value) && !isNeutral(value))
-                throw new SchemaException($"the JSON schema has \"{name}\", which llama-host cannot hold to; leave it out, or use llama-server");
+                throw new SchemaException($"the JSON schema has \"{name}\", which llama-host cannot enforce; leave it out, or use llama-server");
         }
     }
 

@@ -4,7 +4,7 @@ namespace ModelRunner.Daemon.Engines.Llama;
 
 /// <summary>
 /// Compares the arguments that the user added with those that the engine knows. llama-server renames and removes arguments between
-/// versions; one that it does not know makes every start fail, which is better said at once.
+/// versions; an unknown argument makes every start fail, so it is reported when the daemon starts.
 /// </summary>
 internal static class EngineArgumentCheck
 {

@@ -13,7 +13,7 @@ internal static class EngineHelp
     // llama-server's help has 60 KB.
     private const int MaxCharacters = 1024 * 1024;
 
-    /// <summary>Runs <c>PROGRAM --help</c> and reads what it writes; null where that is no help, or does not end in time.</summary>
+    /// <summary>Runs <c>PROGRAM --help</c> and reads its output. Returns null if the output is not a help text, or the program does not end in time.</summary>
     public static async Task<EngineFlags?> ReadAsync(string program, TimeSpan patience, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(program, ["--help"])
