@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -15,6 +16,7 @@ internal sealed class DaemonClient : IDisposable
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
     private static readonly HttpRequestOptionsKey<DaemonConnection> ConnectionKey = new("connection");
     private const int MaxErrorBytes = 64 * 1024;
+    private const int MaxDocumentBytes = 64 * 1024 * 1024;
     private const string JsonType = "application/json";
 
     private readonly DaemonAddress _address;
@@ -191,12 +193,10 @@ internal sealed class DaemonClient : IDisposable
         if (response.Content.Headers.ContentType?.MediaType != JsonType)
             return Foreign(response.StatusCode);
 
-        byte[] buffer = new byte[MaxErrorBytes];
-        await using Stream body = await response.Content.ReadAsStreamAsync(cancellation);
-        int length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
+        ReadOnlyMemory<byte> body = await ReadBodyAsync(response, MaxErrorBytes, cancellation);
         if (response.StatusCode == HttpStatusCode.Unauthorized)
             return new CliFailure(ExplainKey(hadKey), ExitCode.Failure);
-        return ErrorBody.Read(buffer.AsMemory(0, length)) is { } error
+        return ErrorBody.Read(body) is { } error
             ? new CliFailure(error.Sentence, ExitCode.Failure) { Code = error.Code }
             : Foreign(response.StatusCode);
     }
@@ -222,11 +222,11 @@ internal sealed class DaemonClient : IDisposable
 
     private async Task<JsonDocument> ReadJsonAsync(HttpResponseMessage response, JsonValueKind kind, CancellationToken cancellation)
     {
+        ReadOnlyMemory<byte> body = await ReadBodyAsync(response, MaxDocumentBytes, cancellation);
         JsonDocument document;
         try
         {
-            await using Stream body = await response.Content.ReadAsStreamAsync(cancellation);
-            document = await JsonDocument.ParseAsync(body, cancellationToken: cancellation);
+            document = JsonDocument.Parse(body);
         }
         catch (JsonException)
         {
@@ -238,5 +238,29 @@ internal sealed class DaemonClient : IDisposable
 
         document.Dispose();
         throw Foreign();
+    }
+
+    // A process that is suspended in the middle of its response keeps the connection open.
+    private async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpResponseMessage response, int maxBytes, CancellationToken cancellation)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using var late = new CancellationTokenSource(ResponseTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        try
+        {
+            await using Stream body = await response.Content.ReadAsStreamAsync(either.Token);
+            while (bytes.WrittenCount < maxBytes && await body.ReadAsync(bytes.GetMemory(), either.Token) is > 0 and var count)
+            {
+                bytes.Advance(count);
+                late.CancelAfter(ResponseTimeout);
+            }
+
+            return bytes.WrittenMemory[..Math.Min(bytes.WrittenCount, maxBytes)];
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            string seconds = ResponseTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+            throw new CliFailure($"the daemon at {_address} began its response and then sent nothing for {seconds} s", ExitCode.NotRunning);
+        }
     }
 }

@@ -32,6 +32,36 @@ public sealed class ResponseTimeoutTests
     }
 
     [Theory]
+    [InlineData("ps", "/engines/ps")]
+    [InlineData("ls", "/models")]
+    [InlineData("status", "/version")]
+    [InlineData("unload --all", "/engines/unload")]
+    public async Task A_daemon_that_stops_in_the_middle_of_its_response_is_reported_in_one_line(string command, string path)
+    {
+        var time = new FakeTimeProvider();
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(path, async context =>
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("{");
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
+        });
+
+        Task<(int ExitCode, string Output, string Error)> run = daemon.RunAsync(command.Split(' '), time: time);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!run.IsCompleted && await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken))
+            time.Advance(TimeSpan.FromSeconds(1));
+        (int exitCode, string output, string error) = await run;
+
+        Assert.Equal((3, ""), (exitCode, output));
+
+        // On a busy machine the clock may be ahead of the headers.
+        Assert.Matches(
+            "^model-runner: the daemon at unix:[^ ]+ (began its response and then sent nothing for|accepted the connection but did not respond within) 10 s\n$",
+            error);
+    }
+
+    [Theory]
     [InlineData("unload --all", "/engines/unload", """{"unloaded_runners":0}""")]
     [InlineData("run otter hello --json", "/v1/chat/completions", "{}")]
     public async Task A_daemon_that_responds_has_no_time_limit(string command, string path, string answer)
