@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Inference.Exchange;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Tests.Scraping;
 using ModelRunner.Scheduling;
@@ -71,6 +73,27 @@ public sealed class AttachedEndpointTests : IDisposable
         await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(elsewhere, new AttachedTlsSettings(authority, IsVerified: true)));
     }
 
+    [Fact]
+    public async Task The_reason_of_a_failed_TLS_connection_is_named()
+    {
+        using X509Certificate2 certificate = MakeCertificate("localhost");
+        string authority = _folder.Write("ca.pem", certificate.ExportCertificatePem());
+        await using WebApplication server = await ServeAsync(certificate);
+        var elsewhere = new Uri(server.Urls.Single());
+        Uri address = new(elsewhere.AbsoluteUri.Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
+        using var plain = new TcpListener(IPAddress.Loopback, 0);
+        plain.Start();
+        Task<TcpClient> accepted = plain.AcceptTcpClientAsync(Cancellation).AsTask();
+
+        Assert.StartsWith("its certificate is not trusted", await ReasonAsync(address, null), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "its certificate is not trusted", await ReasonAsync(elsewhere, new AttachedTlsSettings(authority, IsVerified: true)), StringComparison.Ordinal);
+        Task<string> reason = ReasonAsync(new Uri($"https://{plain.LocalEndpoint}/"), null);
+        using (TcpClient client = await accepted)
+            await client.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray(), Cancellation);
+        Assert.StartsWith("it does not speak TLS", await reason, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -114,6 +137,9 @@ public sealed class AttachedEndpointTests : IDisposable
 
         await DaemonFixture.WaitUntilAsync(() => Task.FromResult(Volatile.Read(ref open) == 0), TimeSpan.FromSeconds(2));
     }
+
+    private static async Task<string> ReasonAsync(Uri address, AttachedTlsSettings? tls) =>
+        AttachedFailure.Reason(await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(address, tls)));
 
     private static async Task<string> AskAsync(Uri address, AttachedTlsSettings? tls)
     {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Authentication;
 using ModelRunner.Linux.Terminals;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -33,10 +34,13 @@ internal static class AttachedFailure
         return false;
     }
 
-    private static string Reason(Exception? cause)
+    /// <summary>Why a connection could not be made, as a clause.</summary>
+    internal static string Reason(Exception? cause)
     {
         if (cause is OperationCanceledException)
             return "there was no answer in time";
+        if (FindTlsProblem(cause) is { } problem)
+            return problem;
         SocketException? socket = null;
         for (Exception? inner = cause; inner is not null && socket is null; inner = inner.InnerException)
             socket = inner as SocketException;
@@ -48,5 +52,16 @@ internal static class AttachedFailure
             SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "its host name is not known",
             _ => PlainText.EscapeAndCut((socket ?? cause)?.Message ?? "for an unknown reason", MaxCause),
         };
+    }
+
+    // .NET has no other sign for a refused certificate than its message, which is the same in every culture here.
+    private static string? FindTlsProblem(Exception? cause)
+    {
+        if (cause is not HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
+            return null;
+        for (Exception? inner = cause.InnerException; inner is not null; inner = inner.InnerException)
+            if (inner is AuthenticationException && inner.Message.Contains("certificate", StringComparison.Ordinal))
+                return "its certificate is not trusted, or is for another host name (see \"tls\" in the configuration)";
+        return "it does not speak TLS (use http:// if it speaks HTTP only)";
     }
 }
