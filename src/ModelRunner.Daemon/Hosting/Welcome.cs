@@ -51,12 +51,15 @@ internal static class Welcome
         void Line(string head, string value) => text.Append(CultureInfo.InvariantCulture, $"  {head,-8}{PlainText.Escape(value)}\n");
     }
 
-    /// <summary>An address as a client of this machine uses it: a server that listens on all addresses also listens on loopback.</summary>
+    /// <summary>
+    /// An address as a client of this machine uses it: a server that listens on all addresses also listens on loopback. <c>localhost</c> is
+    /// 127.0.0.1 on every machine, and no other address on most.
+    /// </summary>
     public static string ForClients(Uri address)
     {
-        bool isLoopback = IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? number)
-            && (IPAddress.IsLoopback(number) || number.Equals(IPAddress.Any) || number.Equals(IPAddress.IPv6Any));
-        return isLoopback ? string.Create(CultureInfo.InvariantCulture, $"http://localhost:{address.Port}") : address.GetLeftPart(UriPartial.Authority);
+        bool isLocalhost = IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? number)
+            && (number.Equals(IPAddress.Loopback) || number.Equals(IPAddress.Any) || number.Equals(IPAddress.IPv6Any));
+        return isLocalhost ? string.Create(CultureInfo.InvariantCulture, $"http://localhost:{address.Port}") : address.GetLeftPart(UriPartial.Authority);
     }
 
     /// <summary>A word, quoted for a shell.</summary>

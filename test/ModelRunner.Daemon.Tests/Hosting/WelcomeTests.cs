@@ -12,6 +12,16 @@ public sealed class WelcomeTests
     private static readonly HashSet<(string, RunnerMode)> AllFit = [];
     private static readonly ModelEntry Embed = Model("tiny-embed:latest", RunnerMode.Embedding);
 
+    [Theory]
+    [InlineData("http://127.0.0.1:8080", "http://localhost:8080")]
+    [InlineData("http://0.0.0.0:8080", "http://localhost:8080")]
+    [InlineData("http://[::]:8080", "http://localhost:8080")]
+    [InlineData("http://127.0.0.2:8080", "http://127.0.0.2:8080")]
+    [InlineData("http://[::1]:8080", "http://[::1]:8080")]
+    [InlineData("http://10.0.0.1:8080", "http://10.0.0.1:8080")]
+    public void Only_an_address_that_localhost_reaches_is_called_so(string address, string shown) =>
+        Assert.Equal(shown, Welcome.ForClients(new Uri(address)));
+
     [Fact]
     public void The_greeting_shows_models_addresses_and_a_request() => Assert.Equal(
         """
