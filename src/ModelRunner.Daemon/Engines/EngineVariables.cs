@@ -12,7 +12,7 @@ internal static class EngineVariables
         "DRI_PRIME", "LP_NUM_THREADS", "ADSP_LIBRARY_PATH",
     ];
 
-    // What steers drivers, thread pools and ggml's choice of devices.
+    // Variables for drivers, thread pools and ggml's choice of devices.
     private static readonly string[] KeptPrefixes =
     [
         "LC_", "GGML_", "DOTNET_ROOT_",

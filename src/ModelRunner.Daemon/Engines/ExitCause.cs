@@ -6,7 +6,7 @@ using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Engines;
 
-/// <summary>Makes one line for the user of how an engine ended and of what it wrote before.</summary>
+/// <summary>Describes in one line for the user how an engine ended and what it wrote before.</summary>
 internal static class ExitCause
 {
     private const int MaxDetailLength = 240;
@@ -21,12 +21,12 @@ internal static class ExitCause
     private static readonly SearchValues<char> LevelLetters = SearchValues.Create("DEIWT");
     private static readonly SearchValues<char> TimeCharacters = SearchValues.Create("0123456789.");
 
-    /// <summary>Describes an end that nobody asked for.</summary>
+    /// <summary>Describes why a process ended that the daemon did not stop.</summary>
     /// <param name="engine">The engine's name.</param>
-    /// <param name="known">The lines of this engine that tell a cause, the most telling first.</param>
-    /// <param name="status">How it ended.</param>
-    /// <param name="lines">The last lines that it wrote, oldest first.</param>
-    /// <param name="wasMemoryShort">Whether the kernel killed a process because memory was short, which may have been this one.</param>
+    /// <param name="known">The known lines of this engine that explain a cause, the most precise first.</param>
+    /// <param name="status">Its exit status.</param>
+    /// <param name="lines">The last lines of its output, oldest first.</param>
+    /// <param name="wasMemoryShort">Whether the kernel killed a process, perhaps this one, because memory was short.</param>
     public static RunnerFailure Describe(
         string engine, IReadOnlyList<KnownLogLine> known, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort = false)
     {
@@ -43,7 +43,7 @@ internal static class ExitCause
         };
     }
 
-    /// <summary>Takes time and level off the front of a line, and cuts it.</summary>
+    /// <summary>Removes time and level from the start of a line, and cuts it to the maximum length.</summary>
     public static string Detail(string line)
     {
         // 0.00.005.017 E llama_model_load: error loading model: …

@@ -2,7 +2,7 @@ using ModelRunner.Daemon.Runners;
 
 namespace ModelRunner.Daemon.Engines;
 
-/// <summary>A start that failed before there could be a process.</summary>
+/// <summary>A start that failed before there was a process.</summary>
 internal sealed class FailedStart(RunnerFailure failure, RunnerEndpoint endpoint) : IManagedRunner
 {
     public RunnerEndpoint Endpoint => endpoint;

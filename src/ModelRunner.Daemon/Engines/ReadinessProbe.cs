@@ -8,7 +8,7 @@ namespace ModelRunner.Daemon.Engines;
 /// </summary>
 internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time)
 {
-    // Tiny models are ready within 30 ms of their start, big ones take minutes: begin with short pauses, then use longer ones.
+    // Small models are ready 30 ms after their start, large ones after minutes: the pauses begin short and grow.
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
@@ -20,13 +20,13 @@ internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time)
         ? string.Create(CultureInfo.InvariantCulture, $"it accepted no connection on port {port} of 127.0.0.1")
         : "it accepted no connection on its socket";
 
-    /// <summary>Waits until the runner is ready. Cancellation is the only other end.</summary>
-    /// <returns>Null when it is ready as the right model; otherwise the name of the model that it answers as.</returns>
+    /// <summary>Waits until the runner is ready, or until it is cancelled.</summary>
+    /// <returns>Null if it is ready with the right model; otherwise the name of the model that it shows.</returns>
     public async Task<string?> WaitAsync(CancellationToken cancellationToken)
     {
         for (TimeSpan pause = FirstPause; ; pause = Min(pause * PauseGrowth, LastPause))
         {
-            // Looking for the file is much cheaper than a connection that fails.
+            // Checking for the file is much cheaper than a connection that fails.
             bool mayListen = start.SocketPath is null || File.Exists(start.SocketPath);
             if (mayListen && await IsHealthyAsync(cancellationToken))
             {

@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Engines;
 internal static class RunnerEnvironment
 {
     /// <summary>The variables for a runner, as <c>NAME=value</c>.</summary>
-    /// <param name="inherited">The daemon's own.</param>
+    /// <param name="inherited">The variables of the daemon.</param>
     /// <param name="emptyFolder">An existing folder with nothing in it.</param>
     /// <param name="own">Variables for this engine only.</param>
     public static IReadOnlyList<string> Build(IDictionary inherited, string emptyFolder, params ReadOnlySpan<(string Name, string Value)> own)
@@ -19,7 +19,7 @@ internal static class RunnerEnvironment
 
         variables[ProcessMark.OwnerVariable] = DaemonIdentity.Own.ToString();
 
-        // Many engines read options of their user from there; the daemon's runners do not depend on them.
+        // Many engines read their user's options from there. The daemon's runners must not depend on them.
         variables["XDG_CONFIG_HOME"] = emptyFolder;
 
         // A .NET runner that is killed would leave its diagnostics socket behind.

@@ -6,10 +6,10 @@ using ModelRunner.Linux.Processes;
 
 namespace ModelRunner.Daemon.Engines;
 
-/// <summary>A runner that is a child process of ours.</summary>
+/// <summary>A runner that is a child process of the daemon.</summary>
 internal sealed class RunnerProcess : IManagedRunner
 {
-    // SIGKILL cannot be refused, but a process that hangs in a driver ends only when the driver lets it.
+    // A process cannot refuse SIGKILL, but a process that hangs in a driver ends only when the driver call returns.
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(2);
     private const int LinesLogged = 20;
 
@@ -213,7 +213,7 @@ internal sealed class RunnerProcess : IManagedRunner
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // No later start uses this path, and the folder goes when the daemon does.
+            // No later start uses this path, and the folder is removed when the daemon ends.
         }
     }
 }

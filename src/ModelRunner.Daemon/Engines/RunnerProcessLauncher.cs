@@ -9,8 +9,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Engines;
 
 /// <summary>
-/// Starts runners as child processes. Making one makes the private folder and begins to clean up after daemons that were killed; disposing
-/// it, after all runners have stopped, removes that folder and kills whatever is left.
+/// Starts runners as child processes. The constructor creates the private folder and starts to clean up after daemons that were killed. Dispose
+/// it after all runners have stopped: it removes that folder and kills all remaining processes.
 /// </summary>
 internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 {
@@ -25,13 +25,13 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     private RuntimeFolder _folder;
     private volatile DaemonSettings _settings;
 
-    /// <exception cref="IOException">No private folder could be made.</exception>
+    /// <exception cref="IOException">No private folder could be created.</exception>
     public RunnerProcessLauncher(DaemonSettings settings, TimeProvider time, ILogger<RunnerProcessLauncher> logger)
         : this(settings, time, logger, RuntimeFolder.Places(), DeathSignal.ChoosePrefix(), hasGuardian: true)
     {
     }
 
-    /// <summary>For tests, which name the places to use and the way to tie a child's life to ours.</summary>
+    /// <summary>For tests, which choose the folders to use and the command prefix that ends a child with the daemon.</summary>
     internal RunnerProcessLauncher(
         DaemonSettings settings, TimeProvider time, ILogger logger, IReadOnlyList<string> places, IReadOnlyList<string> prefix,
         bool hasGuardian = false)
@@ -86,7 +86,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
             _folder = RuntimeFolder.Create(_places);
             RunnerProcessLog.FolderReplaced(_logger, replaced.Path, _folder.Path);
 
-            // The sockets of runners that live may be in those that are still there.
+            // The folders that still exist may contain sockets of running runners.
             _replaced.Add(replaced);
             foreach (RuntimeFolder gone in _replaced.FindAll(static folder => !folder.IsThere))
                 gone.Dispose();
@@ -95,7 +95,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         }
     }
 
-    // What a killed daemon left may hold the memory that is needed now. The sweep is long over when the first request comes.
+    // Processes of a killed daemon may use the memory that is needed now. The cleanup has usually ended before the first request.
     private async Task<ChildProcess> SpawnAsync(SpawnRequest request)
     {
         await _sweeping;

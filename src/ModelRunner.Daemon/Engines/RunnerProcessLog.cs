@@ -1,6 +1,6 @@
 namespace ModelRunner.Daemon.Engines;
 
-/// <summary>What the log says of processes.</summary>
+/// <summary>The log messages about processes.</summary>
 internal static partial class RunnerProcessLog
 {
     [LoggerMessage(EventId = 2001, Level = LogLevel.Information, Message = "Starting {Model} as process {Process}: {Program} {Arguments}")]

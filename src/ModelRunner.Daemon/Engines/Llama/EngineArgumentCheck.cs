@@ -8,7 +8,7 @@ namespace ModelRunner.Daemon.Engines.Llama;
 /// </summary>
 internal static class EngineArgumentCheck
 {
-    // What arguments are called in other versions of llama-server; the help of a version names only its own.
+    // The names of arguments in other versions of llama-server. The help of a version shows only its own names.
     private static readonly (string Old, string New)[] Renames =
     [
         ("--draft-max", "--spec-draft-n-max"), ("--draft-min", "--spec-draft-n-min"), ("--mlock", "--load-mode mlock"),
@@ -16,13 +16,13 @@ internal static class EngineArgumentCheck
         ("--no-direct-io", "--load-mode mmap"),
     ];
 
-    /// <summary>Whether the user added any argument, so that it is worth to ask the engine.</summary>
+    /// <summary>Whether the user added any argument, so that the engine must be asked.</summary>
     public static bool IsNeeded(DaemonSettings settings) =>
         settings.Runners.ExtraArguments.Count > 0 || settings.Models.Values.Any(static model => model.Arguments.Count > 0);
 
     /// <summary>A problem for each argument that llama-server does not know.</summary>
     /// <param name="settings">The settings with the arguments.</param>
-    /// <param name="flags">What llama-server knows.</param>
+    /// <param name="flags">The arguments that llama-server knows.</param>
     /// <param name="key">Where the arguments for all runners were written.</param>
     public static IReadOnlyList<ConfigurationProblem> FindUnknown(DaemonSettings settings, EngineFlags flags, string key = "LLAMA_ARGS")
     {
@@ -45,8 +45,8 @@ internal static class EngineArgumentCheck
             .SelectMany(Names).Where(name => FindSpelling(name, flags) is null).Distinct(StringComparer.Ordinal)];
 
     /// <summary>The arguments in spellings that the engine knows, without those that it does not know at all.</summary>
-    /// <param name="arguments">Checked arguments: canonical names, each with its value behind it.</param>
-    /// <param name="flags">What the engine knows; null: all is passed on as it is.</param>
+    /// <param name="arguments">Checked arguments: canonical names, each followed by its value.</param>
+    /// <param name="flags">The arguments that the engine knows; null: all are passed unchanged.</param>
     public static IReadOnlyList<string> Adapt(IReadOnlyList<string> arguments, EngineFlags? flags)
     {
         if (flags is null)

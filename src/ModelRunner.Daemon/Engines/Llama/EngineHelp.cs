@@ -4,10 +4,10 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Engines.Llama;
 
-/// <summary>Asks an engine for its help. Bounded in time and output; it inherits what runners inherit, and no key.</summary>
+/// <summary>Asks an engine for its help, with a timeout and a limit of output. The process gets the variables of runners, and no key.</summary>
 internal static class EngineHelp
 {
-    /// <summary>A build for accelerators looks for its devices first, which takes seconds on some machines.</summary>
+    /// <summary>A build for accelerators searches for its devices first. On some machines this takes seconds.</summary>
     public static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(10);
 
     // llama-server's help has 60 KB.
@@ -47,7 +47,7 @@ internal static class EngineHelp
         }
         catch (Exception failure) when (failure is System.ComponentModel.Win32Exception or IOException)
         {
-            // It cannot be executed: the first start says so, with the reason.
+            // It cannot be executed. The first start reports this with the reason.
             return null;
         }
     }

@@ -5,26 +5,26 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines.Llama;
 
-/// <summary>The arguments that a runner is started with: those that the daemon owns, its defaults, then what the user added.</summary>
+/// <summary>The arguments of a runner: those that the daemon sets, its defaults, then those that the user added.</summary>
 internal static class LlamaCommandLine
 {
-    // Two threads that share one small matrix spend their time waiting for each other; on busy cores throughput falls to a hundredth.
+    // Two threads that share one small matrix mostly wait for each other. On busy cores the throughput falls to a hundredth.
     private const long SmallModelBytes = 100_000_000;
 
-    // An input must fit one physical batch when vectors are made. 512 is llama-server's default.
+    // For embeddings, an input must fit into one physical batch. 512 is llama-server's default.
     private const int MinVectorBatch = 512;
 
     /// <summary>Builds the arguments, without the program's own name.</summary>
-    /// <param name="isLlamaServer">Whether llama-server reads them, which knows more arguments than the embedded llama-host.</param>
-    /// <param name="model">What to serve; it must have a file.</param>
-    /// <param name="mode">What to serve it as.</param>
-    /// <param name="socketPath">Where to listen.</param>
+    /// <param name="isLlamaServer">Whether they are for llama-server, which knows more arguments than the embedded llama-host.</param>
+    /// <param name="model">The model. It must have a file.</param>
+    /// <param name="mode">The mode of the runner.</param>
+    /// <param name="socketPath">The socket to listen on.</param>
     /// <param name="settings">Arguments for every runner.</param>
-    /// <param name="hasMetrics">False: the runner shows no metrics either.</param>
+    /// <param name="hasMetrics">False: the runner serves no metrics.</param>
     public static IReadOnlyList<string> Build(
         bool isLlamaServer, ModelEntry model, RunnerMode mode, string socketPath, RunnerSettings settings, bool hasMetrics)
     {
-        // The last of two equal arguments counts, so a model's own stand behind those for every runner.
+        // The last of two equal arguments counts, so those of the model follow those for every runner.
         string[] added = [.. settings.ExtraArguments, .. model.Settings.Arguments];
         IReadOnlyList<string> passedOn = EngineArgumentCheck.Adapt(added, settings.EngineFlags);
         var arguments = new List<string> { "--model", model.Path!, "--host", socketPath, "--alias", LlamaAlias.Of(model.Reference) };
@@ -60,7 +60,7 @@ internal static class LlamaCommandLine
         }
     }
 
-    // What the user gave is part of the number that the daemon passes.
+    // The number of the user is included in the number that the daemon passes.
     private static IEnumerable<string> WithoutThreads(IReadOnlyList<string> words)
     {
         for (int i = 0; i < words.Count; i++)

@@ -4,36 +4,36 @@ using ModelRunner.Daemon.Models;
 namespace ModelRunner.Daemon.Engines.Llama;
 
 /// <summary>
-/// How many connections the daemon opens to a runner that it starts. llama-server gives each open connection a thread, idle ones too; where
-/// there are more connections than threads, requests wait until an idle connection is closed, which takes seconds.
+/// The number of connections from the daemon to a runner that it starts. llama-server uses one thread for each open connection, also for idle
+/// ones. If there are more connections than threads, requests wait for seconds until an idle connection is closed.
 /// </summary>
 internal static class LlamaConnections
 {
     /// <summary>llama-server's argument for the number of those threads.</summary>
     public const string ThreadsArgument = "--threads-http";
 
-    // A connection above the number of slots only waits for a slot. This is room for that without hundreds of threads.
+    // A connection above the number of slots only waits for a slot. This number allows some to wait without hundreds of threads.
     private const int MinForRequests = 64;
 
-    // One that reads the page, one that asks whether the runner lives, and two that are being closed.
+    // One for the metrics page, one for the health check, and two that are being closed.
     private const int ForProbes = 4;
 
     /// <summary>
-    /// Connections for requests; one more request waits until another has ended. As many as the threads that the user gave leave beside the
-    /// probes, but one for each slot: with fewer a slot would stand idle.
+    /// The number of connections for requests. Further requests wait until one has ended. It is the number of threads that the user set, without
+    /// those for probes, and at least one for each slot, so that no slot is idle.
     /// </summary>
     public static int ForRequests(RunnerSettings settings, ModelEntry model)
     {
         int? threads = LlamaArguments.FindInteger(model.Settings.Arguments, ThreadsArgument)
             ?? LlamaArguments.FindInteger(settings.ExtraArguments, ThreadsArgument);
 
-        // llama-server takes a number below 1 as not given.
+        // llama-server ignores a number below 1.
         return Math.Max(threads >= 1 ? threads.Value - ForProbes : MinForRequests, Math.Max(1, model.Slots));
     }
 
     /// <summary>
-    /// The threads that llama-server gets: one for each connection, never fewer, whatever the user gave. A runner without a thread that is
-    /// free for <c>/health</c> looks as if it hung.
+    /// The number of threads of llama-server: always one for each connection, so that there is a free thread for <c>/health</c>. Otherwise the
+    /// runner would seem to hang.
     /// </summary>
     public static int ThreadsFor(RunnerSettings settings, ModelEntry model) => ForRequests(settings, model) + ForProbes;
 }
