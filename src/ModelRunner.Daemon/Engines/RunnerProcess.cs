@@ -27,10 +27,10 @@ internal sealed class RunnerProcess : IManagedRunner
 
     /// <param name="spawning">The process, which may not have been started yet.</param>
     /// <param name="start">How it is started.</param>
-    /// <param name="settings">Its time limits.</param>
-    /// <param name="memoryKills">Tells whether the kernel killed it because memory was short.</param>
-    /// <param name="time">The clock for them.</param>
-    /// <param name="logger">Told of everything that happens to it.</param>
+    /// <param name="settings">Its timeouts.</param>
+    /// <param name="memoryKills">Shows whether the kernel killed a process because memory was short.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
     /// <param name="kill">Kills it. Only tests replace this.</param>
     public RunnerProcess(
         Task<ChildProcess> spawning, RunnerStart start, RunnerSettings settings, OutOfMemoryKills memoryKills, TimeProvider time, ILogger logger,

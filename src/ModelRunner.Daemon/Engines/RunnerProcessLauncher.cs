@@ -74,7 +74,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 
     private static LlamaEngine? FindLlama(DaemonSettings settings) => LlamaEngine.Choose(settings.Runners, settings.Metrics.Enabled);
 
-    // Programs that clean temporary folders remove what looks old. A start with a folder that is gone would fail for an odd reason.
+    // Programs that clean temporary folders remove old files. Without the folder a start would fail with a misleading reason.
     private RuntimeFolder IntactFolder()
     {
         lock (_gate)

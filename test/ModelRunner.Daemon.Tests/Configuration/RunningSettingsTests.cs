@@ -52,8 +52,13 @@ public sealed class RunningSettingsTests : IDisposable
 
         Assert.Equal(running, next with
         {
-            Models = running.Models, AttachedRunners = running.AttachedRunners, Origins = running.Origins, AllowedHosts = running.AllowedHosts,
-            Warnings = running.Warnings, Runners = running.Runners, Metrics = running.Metrics,
+            Models = running.Models,
+            AttachedRunners = running.AttachedRunners,
+            Origins = running.Origins,
+            AllowedHosts = running.AllowedHosts,
+            Warnings = running.Warnings,
+            Runners = running.Runners,
+            Metrics = running.Metrics,
         });
         Assert.Equal((3, TimeSpan.FromSeconds(7)), (next.Runners.MaxRunners, next.Runners.DrainTimeout));
         Assert.Equal((true, TimeSpan.FromSeconds(9)), (next.Metrics.Enabled, next.Metrics.Timeout));
