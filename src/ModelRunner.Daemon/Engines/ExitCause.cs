@@ -53,5 +53,8 @@ internal static class ExitCause
         return PlainText.EscapeAndCut(hasPrefix ? line[(space + 3)..].Trim() : line.Trim(), MaxDetailLength);
     }
 
-    private static string LastWords(IReadOnlyList<string> lines) => lines.Count == 0 ? "" : $"; its last words: {Detail(lines[^1])}";
+    // After an unhandled exception .NET writes its stack, so the cause is not in the last line.
+    private static string LastWords(IReadOnlyList<string> lines) => lines.Count == 0
+        ? ""
+        : $"; its last words: {Detail(lines.LastOrDefault(static line => line.StartsWith("Unhandled exception. ", StringComparison.Ordinal)) ?? lines[^1])}";
 }

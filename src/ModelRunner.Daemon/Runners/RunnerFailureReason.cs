@@ -12,7 +12,7 @@ internal enum RunnerFailureReason
     /// <summary>SIGKILL ended it, and the daemon did not send it. The sender may be the kernel, because memory ran out.</summary>
     Killed,
 
-    /// <summary>It could not allocate enough memory.</summary>
+    /// <summary>It could not allocate enough memory, or start a thread.</summary>
     OutOfMemory,
 
     /// <summary>The model file is missing or not readable.</summary>

@@ -42,6 +42,33 @@ public sealed class ExitCauseTests
     }
 
     [Fact]
+    public void A_process_that_may_start_no_more_threads_is_described_as_such()
+    {
+        RunnerFailure failure = ExitCause.Describe("llama-host", LlamaLogLines.All, new ExitStatus(null, 6),
+        [
+            "Unhandled exception. System.OutOfMemoryException: Insufficient memory to continue the execution of the program.",
+            "   at System.Threading.Thread.StartCore() + 0xac",
+            "   at Program.<Main>(String[] args) + 0x2b",
+        ]);
+
+        Assert.Equal(RunnerFailureReason.OutOfMemory, failure.Reason);
+        Assert.Contains(": no more threads may be started; raise the limit of processes", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_last_words_of_an_unhandled_exception_are_its_message()
+    {
+        RunnerFailure failure = ExitCause.Describe("llama-host", LlamaLogLines.All, new ExitStatus(null, 6),
+        [
+            "0.00.001.000 I srv starting",
+            "Unhandled exception. System.InvalidOperationException: x is missing",
+            "   at Program.<Main>(String[] args) + 0x2b",
+        ]);
+
+        Assert.EndsWith("; its last words: Unhandled exception. System.InvalidOperationException: x is missing", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void CLI_05_a_killed_runner_that_wrote_much_gets_one_line()
     {
         string[] lines = [.. Enumerable.Range(0, 5000).Select(static i => $"0.00.000.{i} I line {i}")];

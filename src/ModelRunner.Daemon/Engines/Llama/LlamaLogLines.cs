@@ -5,6 +5,9 @@ namespace ModelRunner.Daemon.Engines.Llama;
 /// <summary>The lines of llama-server and llama-host that explain why they end.</summary>
 internal static class LlamaLogLines
 {
+    private const string NoThreads =
+        "no more threads may be started; raise the limit of processes (ulimit -u, or the pids limit of the control group)";
+
     /// <summary>The known lines of llama.cpp 0.5 to 0.7, the most precise first.</summary>
     public static IReadOnlyList<KnownLogLine> All { get; } =
     [
@@ -19,6 +22,9 @@ internal static class LlamaLogLines
         new("check_tensor_dims", RunnerFailureReason.ModelInvalid, "the model's file does not hold what its architecture needs"),
         new("missing tensor", RunnerFailureReason.ModelInvalid, "the model's file does not hold what its architecture needs"),
         new("gguf_init_from_", RunnerFailureReason.ModelInvalid, "the model's file cannot be read"),
+        new("System.Threading.Thread.StartCore", RunnerFailureReason.OutOfMemory, NoThreads),
+        new("what():  Resource temporarily unavailable", RunnerFailureReason.OutOfMemory, NoThreads),
+        new("System.OutOfMemoryException", RunnerFailureReason.OutOfMemory, "there is not enough memory"),
         new("out of memory", RunnerFailureReason.OutOfMemory, "there is not enough memory"),
         new("insufficient memory", RunnerFailureReason.OutOfMemory, "there is not enough memory"),
         new("failed to allocate", RunnerFailureReason.OutOfMemory, "there is not enough memory"),
