@@ -84,7 +84,7 @@ internal sealed partial class SettingsReload(
     [LoggerMessage(LogLevel.Warning, "{Problem}")]
     private partial void LogProblem(string problem);
 
-    [LoggerMessage(LogLevel.Error, "The configuration has {Count} problems and is not used; the daemon continues with the previous settings.")]
+    [LoggerMessage(LogLevel.Error, "The new configuration is not used (problems: {Count}); the daemon continues with the previous settings.")]
     private partial void LogRefused(int count);
 
     [LoggerMessage(LogLevel.Information, "The configuration was read again; changed: {Changes}.")]

@@ -23,11 +23,15 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
     private volatile DaemonSettings _settings = settings;
     private volatile CatalogScan? _last;
     private volatile StoreListing _listing = Nothing;
+    private volatile string? _failure;
     private Task _scanning = Task.CompletedTask;
     private long _scanStarted;
 
     /// <summary>The last scan; null: there was none yet.</summary>
     public CatalogScan? Last => _last;
+
+    /// <summary>Why the store could not be read after <see cref="Last"/>; null: it could.</summary>
+    public string? Failure => _failure;
 
     /// <summary>The age of the last scan.</summary>
     public TimeSpan Age => _last is { } last ? time.GetElapsedTime(last.Timestamp) : TimeSpan.MaxValue;
@@ -110,7 +114,17 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
         // Models that are not in the store need not wait until it has been read.
         if (_last is null)
             _last = Make(Nothing, started) with { IsWithoutStore = true };
-        _listing = scan();
+        try
+        {
+            _listing = scan();
+            _failure = null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _failure = failure.Message;
+            throw;
+        }
+
         _last = Make(_listing, started);
         return null;
     }

@@ -60,6 +60,8 @@ internal sealed class ModelCatalog
         var problems = new List<string>();
         if (scan is not { IsWithoutStore: false })
             problems.Add("the model store is still being read; its models are missing");
+        if (_watch.Failure is { } failure)
+            problems.Add($"the model store cannot be read now: {failure}");
         if (scan is null)
             return problems;
 

@@ -20,6 +20,10 @@ internal sealed class StoreScanner
     /// <summary>Entries of folders that one scan reads, models or not. With a link to <c>/</c>, a scan would read the whole disk.</summary>
     public const int MaxEntries = 200_000;
 
+    // The codes of ENFILE and EMFILE, which .NET puts into HResult.
+    private const int TooManyFilesOfSystem = 23;
+    private const int TooManyFiles = 24;
+
     private const string Extension = ".gguf";
     private const int MaxShownName = 200;
     private const int MaxProblems = 100;
@@ -120,9 +124,9 @@ internal sealed class StoreScanner
         {
             ReportClosed(path);
         }
-        catch (IOException)
+        catch (IOException failure) when (failure.HResult is not (TooManyFiles or TooManyFilesOfSystem))
         {
-            // A folder that is removed during the scan contains no models.
+            // A folder that is removed during the scan contains no models. If no more files can be opened, the scan says nothing.
         }
     }
 

@@ -62,7 +62,7 @@ public sealed class SettingsReloadTests
         double started = await ValueAsync(daemon, "model_runner_config_last_reload_success_timestamp_seconds");
         Assert.Equal(1, await ValueAsync(daemon, "model_runner_config_last_reload_successful"));
 
-        await ReloadAsync(daemon, """{ "keepAlive": "soon", "limits": { "maxRunners": 0 } }""", "has 2 problems and is not used");
+        await ReloadAsync(daemon, """{ "keepAlive": "soon", "limits": { "maxRunners": 0 } }""", "is not used (problems: 2)");
 
         Assert.Contains("\"soon\"", daemon.Log, StringComparison.Ordinal);
         Assert.Contains("limits.maxRunners", daemon.Log, StringComparison.Ordinal);

@@ -126,8 +126,10 @@ public sealed class SlowStoreTests : IDisposable
         var catalog = new ModelCatalog(Settings(), _time, () => fails ? throw new IOException("no") : StoreScanner.Scan(_store.Path), new FileThreads(1, 1));
 
         Assert.Equal(ModelLookupReason.NotRead, (await catalog.FindAsync("otter", Cancellation)).Reason);
+        Assert.Contains("the model store cannot be read now: no", await catalog.ListProblemsAsync(Cancellation));
         fails = false;
         Assert.NotNull((await catalog.FindAsync("otter", Cancellation)).Model);
+        Assert.DoesNotContain(await catalog.ListProblemsAsync(Cancellation), static problem => problem.Contains("cannot be read now", StringComparison.Ordinal));
     }
 
     [Fact]
