@@ -25,7 +25,7 @@ namespace ModelRunner.Daemon.Hosting;
 /// <summary>A running daemon. The composition root: creates the parts from the settings, connects them and maps the routes.</summary>
 internal sealed class DaemonApplication : IAsyncDisposable
 {
-    /// <summary>How long responses and connections may take after the drain time, when every runner was told to stop.</summary>
+    /// <summary>How long responses and connections may take after the drain time, when the stop of every runner was requested.</summary>
     private static readonly TimeSpan ShutdownMargin = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication _web;

@@ -36,7 +36,7 @@ internal readonly record struct RequestEnvelope(string Model)
         }
         catch (InvalidOperationException)
         {
-            throw Refuse("the request's \"model\" is not a valid string: it contains half of a surrogate pair", "model");
+            throw Refuse("the request's \"model\" is not a valid string: it contains an unpaired surrogate", "model");
         }
     }
 

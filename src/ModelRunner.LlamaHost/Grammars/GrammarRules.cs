@@ -29,7 +29,7 @@ internal sealed class GrammarRules
     private const int MaxCharacters = 524_288;
     private const int MaxRepetitions = 20_000;
 
-    // Half of a surrogate pair is not text, so it has no escape here.
+    // An unpaired surrogate is not text, so it has no escape here.
     private const string Common =
         """
         ws ::= ( " " | "\n" [ \t]{0,20} )?

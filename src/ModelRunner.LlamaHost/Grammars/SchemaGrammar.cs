@@ -44,7 +44,7 @@ internal sealed class SchemaGrammar
         }
         catch (InvalidOperationException)
         {
-            throw new SchemaException("the JSON schema has a name with half of a surrogate pair, which is no text");
+            throw new SchemaException("the JSON schema has a name with an unpaired surrogate, which is not valid text");
         }
     }
 
@@ -178,7 +178,7 @@ internal sealed class SchemaGrammar
             }
             catch (InvalidOperationException)
             {
-                throw SchemaReading.Wrong(keyword, "made of texts without half of a surrogate pair");
+                throw SchemaReading.Wrong(keyword, "made of texts without unpaired surrogates");
             }
         }
     }

@@ -66,7 +66,7 @@ internal static class SchemaReading
             : throw Wrong(name, "a list that is not empty");
 
     /// <summary>The text of a string.</summary>
-    /// <exception cref="SchemaException">It is not a string, or contains half of a surrogate pair.</exception>
+    /// <exception cref="SchemaException">It is not a string, or contains an unpaired surrogate.</exception>
     public static string Text(JsonElement value, string name)
     {
         try
@@ -75,7 +75,7 @@ internal static class SchemaReading
         }
         catch (InvalidOperationException)
         {
-            throw Wrong(name, "a text without half of a surrogate pair");
+            throw Wrong(name, "a text without unpaired surrogates");
         }
     }
 

@@ -76,7 +76,7 @@ internal sealed class ReceivedBody : IDisposable
     {
         ReadOnlyMemory<byte> bytes = await ReadBytesAsync(context);
 
-        // The client may have left while the body waited for memory or arrived. To parse it would cost much for nobody.
+        // The client may have left while the body waited for memory or arrived. Parsing it would be wasted work.
         context.RequestAborted.ThrowIfCancellationRequested();
         CheckTokens(bytes.Span);
         try

@@ -70,7 +70,7 @@ internal readonly struct RequestBody(JsonElement root)
         }
         catch (InvalidOperationException)
         {
-            throw ApiException.Invalid($"\"{name}\" has half of a surrogate pair, which is no text");
+            throw ApiException.Invalid($"\"{name}\" contains an unpaired surrogate, which is not valid text");
         }
     }
 

@@ -5,7 +5,7 @@ namespace ModelRunner.LlamaHost.Native;
 
 /// <summary>
 /// Lets a running decode call end early. llama.cpp asks between the steps of its computation, on the inference thread, so the answer must
-/// come within nanoseconds. Without this, a client that leaves would be computed for until the batch is through: many seconds for a
+/// come within nanoseconds. Without this, the computation for a client that left would continue to the end of the batch: many seconds for a
 /// large model on a slow CPU.
 /// </summary>
 internal static unsafe class Abortion
@@ -13,7 +13,7 @@ internal static unsafe class Abortion
     private static volatile Func<bool>? _question;
     private static volatile bool _isInEffect;
 
-    /// <summary>Whether a call is being ended early: llama.cpp then logs errors that are none.</summary>
+    /// <summary>Whether a call is being ended early. llama.cpp then logs errors that can be ignored.</summary>
     public static bool IsInEffect => _isInEffect;
 
     /// <summary>The address of the function for llama.cpp's context parameters.</summary>

@@ -7,7 +7,7 @@ namespace ModelRunner.LlamaHost.Native;
 
 /// <summary>
 /// Loads llama.cpp from the folder <c>native</c> beside the program. The libraries are loaded in the order in which they need each other:
-/// the dynamic linker takes a library that is already loaded under its name, which is how the chosen libggml-cpu comes in.
+/// the dynamic linker takes a library that is already loaded under its name, so it takes the libggml-cpu that was chosen.
 /// </summary>
 internal static class LlamaLibrary
 {

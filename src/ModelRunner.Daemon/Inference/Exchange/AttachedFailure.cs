@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Security.Authentication;
 using ModelRunner.Linux.Terminals;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -54,14 +53,19 @@ internal static class AttachedFailure
         };
     }
 
-    // .NET has no other sign for a refused certificate than its message, which is the same in every culture here.
+    // .NET tells the causes apart only by its messages, which are the same in every culture here.
     private static string? FindTlsProblem(Exception? cause)
     {
         if (cause is not HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
             return null;
         for (Exception? inner = cause.InnerException; inner is not null; inner = inner.InnerException)
-            if (inner is AuthenticationException && inner.Message.Contains("certificate", StringComparison.Ordinal))
+        {
+            if (inner.Message.Contains("certificate", StringComparison.Ordinal))
                 return "its certificate is not trusted, or is for another host name (see \"tls\" in the configuration)";
-        return "it does not speak TLS (use http:// if it speaks HTTP only)";
+            if (inner.Message.Contains("corrupted frame", StringComparison.Ordinal))
+                return "it does not speak TLS (use http:// if it speaks HTTP only)";
+        }
+
+        return "the TLS handshake failed; see the log of that server";
     }
 }

@@ -77,7 +77,7 @@ internal static class ToolSetReader
         }
         catch (InvalidOperationException)
         {
-            throw ApiException.Invalid("\"tools\" has half of a surrogate pair, which is no text");
+            throw ApiException.Invalid("\"tools\" contains an unpaired surrogate, which is not valid text");
         }
 
         writer.Flush();
