@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using ModelRunner.Testing;
 
@@ -86,8 +87,7 @@ public sealed class LifeTests
             using (var make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
                 await make.WaitForExitAsync();
             await using HostProcess host = HostProcess.Launch("-m", pipe, "--metrics");
-            while (!File.Exists(host.SocketPath))
-                await Task.Delay(5);
+            await DaemonFixture.WaitUntilAsync(() => AcceptsAsync(host.SocketPath), DaemonFixture.Patience);
 
             foreach (string path in (string[])["/health", "/metrics", "/v1/models", "/nothing"])
             {
@@ -103,6 +103,20 @@ public sealed class LifeTests
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // The file of a socket exists before the process listens on it.
+    private static async Task<bool> AcceptsAsync(string socketPath)
+    {
+        try
+        {
+            using Socket socket = await RawHttp.ConnectAsync(socketPath);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 }
