@@ -18,6 +18,7 @@ internal static unsafe partial class Libc
     public const int ErrorNoProcess = 3;
     public const int ErrorInterrupted = 4;
     public const int ErrorTryAgain = 11;
+    public const int ErrorTooManyFilesOfSystem = 23;
     public const int ErrorTooManyFiles = 24;
     public const int ErrorNameTooLong = 36;
 

@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using ModelRunner.Gguf;
+using ModelRunner.Linux;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 
@@ -19,10 +20,6 @@ internal sealed class StoreScanner
 
     /// <summary>Entries of folders that one scan reads, models or not. With a link to <c>/</c>, a scan would read the whole disk.</summary>
     public const int MaxEntries = 200_000;
-
-    // The codes of ENFILE and EMFILE, which .NET puts into HResult.
-    private const int TooManyFilesOfSystem = 23;
-    private const int TooManyFiles = 24;
 
     private const string Extension = ".gguf";
     private const int MaxShownName = 200;
@@ -124,9 +121,10 @@ internal sealed class StoreScanner
         {
             ReportClosed(path);
         }
-        catch (IOException failure) when (failure.HResult is not (TooManyFiles or TooManyFilesOfSystem))
+        catch (IOException failure) when (failure.HResult is not (Libc.ErrorTooManyFiles or Libc.ErrorTooManyFilesOfSystem))
         {
-            // A folder that is removed during the scan contains no models. If no more files can be opened, the scan says nothing.
+            // A folder that is removed during the scan contains no models. If no more files can be opened, the scan fails. .NET puts the error
+            // code of the kernel into HResult.
         }
     }
 

@@ -19,19 +19,10 @@ internal static class AttachedFailure
             ? $"the response of {server} was invalid HTTP; see the log of that server"
             : $"{server} closed the connection before it responded; see the log of that server";
 
-    private static bool IsInvalidHttp(IForwarderErrorFeature? failure)
-    {
-        if (failure?.Error == ForwarderError.ResponseHeaders)
-            return true;
-        for (Exception? cause = failure?.Exception; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
-                or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded })
-                return true;
-        }
-
-        return false;
-    }
+    private static bool IsInvalidHttp(IForwarderErrorFeature? failure) =>
+        failure?.Error == ForwarderError.ResponseHeaders || Chain(failure?.Exception).Any(static cause =>
+            cause is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
+            or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded });
 
     /// <summary>Why a connection could not be made, as a clause.</summary>
     internal static string Reason(Exception? cause)
@@ -40,9 +31,7 @@ internal static class AttachedFailure
             return "there was no answer in time";
         if (FindTlsProblem(cause) is { } problem)
             return problem;
-        SocketException? socket = null;
-        for (Exception? inner = cause; inner is not null && socket is null; inner = inner.InnerException)
-            socket = inner as SocketException;
+        SocketException? socket = Chain(cause).OfType<SocketException>().FirstOrDefault();
         return socket?.SocketErrorCode switch
         {
             SocketError.ConnectionRefused => "it was refused",
@@ -58,7 +47,7 @@ internal static class AttachedFailure
     {
         if (cause is not HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
             return null;
-        for (Exception? inner = cause.InnerException; inner is not null; inner = inner.InnerException)
+        foreach (Exception inner in Chain(cause.InnerException))
         {
             if (inner.Message.Contains("certificate", StringComparison.Ordinal))
                 return "its certificate is not trusted, or is for another host name (see \"tls\" in the configuration)";
@@ -67,5 +56,11 @@ internal static class AttachedFailure
         }
 
         return "the TLS handshake failed; see the log of that server";
+    }
+
+    private static IEnumerable<Exception> Chain(Exception? failure)
+    {
+        for (; failure is not null; failure = failure.InnerException)
+            yield return failure;
     }
 }

@@ -29,6 +29,8 @@ internal sealed class CompletionEnd
     // The text of a model may contain the word, so it counts only as the whole data of an event.
     private static bool HasDone(ReadOnlySpan<byte> lines)
     {
+        if (lines.IndexOf("[DONE]"u8) < 0)
+            return false;
         foreach (Range range in lines.Split((byte)'\n'))
         {
             ReadOnlySpan<byte> line = lines[range];
