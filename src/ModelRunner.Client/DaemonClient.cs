@@ -29,7 +29,7 @@ internal sealed class DaemonClient : IDisposable
     {
         (_address, _key, _options, _time) = (address, key, options, time);
 
-        // Each request uses a connection of its own that was opened before: only an open connection shows whose process gets the key.
+        // Each request gets a new connection, opened before it is sent: only an open connection shows which user's process gets the key.
         var handler = new SocketsHttpHandler
         {
             UseProxy = false, UseCookies = false, AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.Zero,

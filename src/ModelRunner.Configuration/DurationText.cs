@@ -30,7 +30,7 @@ internal static class DurationText
         return true;
     }
 
-    /// <summary>Reads how long an idle runner stays: every negative duration is <see cref="Timeout.InfiniteTimeSpan"/>, for ever.</summary>
+    /// <summary>Reads how long an idle runner stays loaded. Every negative duration becomes <see cref="Timeout.InfiniteTimeSpan"/>: no limit.</summary>
     public static bool TryParseKeepAlive(ReadOnlySpan<char> text, out TimeSpan keepAlive)
     {
         if (!TryParse(text, out keepAlive))

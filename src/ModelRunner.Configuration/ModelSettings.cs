@@ -23,7 +23,7 @@ internal sealed record ModelSettings
     /// <summary>Tokens of context per slot; null: the runner's default.</summary>
     public int? ContextSize { get; init; }
 
-    /// <summary>How long its idle runners stay; null: the default; negative: for ever; zero: they stop after the response.</summary>
+    /// <summary>How long its idle runners stay loaded. Null: the default. Negative: no limit. Zero: they are stopped after each response.</summary>
     public TimeSpan? KeepAlive { get; init; }
 
     /// <summary>Arguments added to its runners, checked like <c>LLAMA_ARGS</c>.</summary>

@@ -18,7 +18,7 @@ internal enum OptionKind
     /// <summary>A duration, as <see cref="DurationText"/> reads it. Ranges are in milliseconds.</summary>
     Duration,
 
-    /// <summary>A duration that may be negative, which means for ever. Ranges are in milliseconds.</summary>
+    /// <summary>A duration. A negative one means no limit. Ranges are in milliseconds.</summary>
     KeepAlive,
 
     /// <summary>A byte size, as <see cref="ByteSizeText"/> reads it.</summary>

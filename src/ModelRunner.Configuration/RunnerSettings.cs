@@ -15,7 +15,7 @@ internal sealed record RunnerSettings
     /// <summary>The arguments that the engine knows; null: the engine was not asked, since the user added none, or it failed.</summary>
     public EngineFlags? EngineFlags { get; init; }
 
-    /// <summary>How long an idle runner stays; negative: for ever.</summary>
+    /// <summary>How long an idle runner stays loaded. Negative: no limit.</summary>
     public TimeSpan KeepAlive { get; init; } = ConfigurationCatalog.KeepAlive.DefaultDuration;
 
     /// <summary>The most managed runners at once.</summary>

@@ -6,7 +6,7 @@ namespace ModelRunner.Gguf;
 
 /// <summary>
 /// Reads the header of a GGUF file: version 2 and 3, little-endian. A model file may be malicious, so this reads no more than is needed, with
-/// checked arithmetic and limited memory. The engine, which is a process of its own, reads the rest.
+/// checked arithmetic and limited memory. The engine, a separate process, reads the rest.
 /// </summary>
 internal sealed class GgufHeaderReader
 {

@@ -4,8 +4,8 @@ using System.Text;
 namespace ModelRunner.ScrapeBenchmark.Runners;
 
 /// <summary>
-/// Runners with the least possible cost: a Unix socket each, all in one thread, with one prepared response for all. They keep connections
-/// alive for ever.
+/// Runners with the least possible cost: a Unix socket each, all in one thread, with one prepared response for all. They never
+/// close an idle connection.
 /// </summary>
 internal sealed class FakeRunners : IDisposable
 {

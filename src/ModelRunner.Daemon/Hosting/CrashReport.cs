@@ -4,7 +4,7 @@ using ModelRunner.Linux;
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
-/// Writes the exception that ends the process. The runtime would write it on the failed thread and block for ever if standard error is a
+/// Writes the exception that ends the process. The runtime would write it on the failed thread and block without a limit if standard error is a
 /// pipe that is not read: the daemon would serve nothing and never end.
 /// </summary>
 internal static class CrashReport

@@ -1,7 +1,7 @@
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// The threads that read model files and folders. A file system may hang and block a thread for ever. So these threads do not belong to the
+/// The threads that read model files and folders. A file system may hang and block a thread without a limit. So these threads do not belong to the
 /// thread pool, which serves requests, and one device can occupy only a part of them. Safe to call from any thread.
 /// </summary>
 /// <param name="count">The number of threads.</param>

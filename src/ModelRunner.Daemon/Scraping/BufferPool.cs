@@ -4,7 +4,7 @@ namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>
 /// Pools byte arrays for bodies and pages, grouped by size. The shared pool of the runtime keeps only some dozens of arrays of each size. A
-/// page of hundreds of runners would allocate most of its arrays anew, and large ones on the large object heap. Thread-safe.
+/// page of hundreds of runners would allocate most of its arrays again, and large ones on the large object heap. Thread-safe.
 /// </summary>
 internal sealed class BufferPool
 {

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// One child process. A thread of its own reads the pipe of its outputs, so that the child never blocks on a write. The thread waits for the
+/// One child process. A separate thread reads the pipe of its outputs, so that the child never blocks on a write. The thread waits for the
 /// process itself to end, so a grandchild that holds the pipe open does not hide the end. Then it kills what is left of the
 /// <see cref="ProcessTree"/> and reaps the process.
 /// </summary>

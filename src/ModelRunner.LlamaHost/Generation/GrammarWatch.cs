@@ -12,7 +12,7 @@ internal static class GrammarWatch
     private static readonly TimeProvider Clock = TimeProvider.System;
     private static long _last;
 
-    /// <summary>Starts the watch on a thread of its own: all threads of the pool may be in such calls.</summary>
+    /// <summary>Starts the watch on a separate thread: all threads of the pool may be in such calls.</summary>
     /// <param name="limit">The most time that a call may take.</param>
     /// <param name="onExpired">Called once, when a call takes longer.</param>
     public static void Start(TimeSpan limit, Action onExpired)

@@ -80,7 +80,7 @@ internal sealed class HostRouter
 
     private static ApiException Describe(Exception failure) => failure is OutOfMemoryException
         ? ApiException.Busy("there was too little memory for the request; try again later, or send less")
-        : ApiException.Failed("llama-host failed to answer because of a fault of its own; its log has the details");
+        : ApiException.Failed("llama-host failed because of an internal error; its log has the details");
 
     // The client only asks to load the model, which is already loaded.
     private static bool IsPreload(HttpRequest request) =>

@@ -27,7 +27,7 @@ internal static class CpuFeatures
             .ToHashSet(StringComparer.Ordinal);
     }
 
-    // .NET knows no F16C of its own; every CPU with AVX2 and FMA has it.
+    // .NET does not report F16C separately; every CPU with AVX2 and FMA has it.
     private static HashSet<string> Ask()
     {
         var features = new HashSet<string>(StringComparer.Ordinal);

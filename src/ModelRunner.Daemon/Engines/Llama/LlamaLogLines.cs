@@ -34,7 +34,7 @@ internal static class LlamaLogLines
         new("invalid argument:", RunnerFailureReason.Argument, "it does not know an argument"),
         new("error while handling argument", RunnerFailureReason.Argument, "it does not take an argument's value"),
         new("error while handling environment variable", RunnerFailureReason.Argument, "it does not take a variable's value"),
-        new("GGML_ASSERT", RunnerFailureReason.Crashed, "an assertion of its own failed"),
+        new("GGML_ASSERT", RunnerFailureReason.Crashed, "an assertion in it failed"),
         new("GGML_ABORT", RunnerFailureReason.Crashed, "it aborted (GGML_ABORT)"),
         new("CUDA error", RunnerFailureReason.Crashed, "the graphics card failed"),
         new("error loading model:", RunnerFailureReason.ModelInvalid, "the model could not be loaded"),

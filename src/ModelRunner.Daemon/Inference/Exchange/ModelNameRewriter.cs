@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// copied unchanged, also if they are not JSON. Nothing is held back: each part is written before the next one is read.
 /// </summary>
 /// <remarks>
-/// In an event stream a document begins anew on each line, after <c>data:</c>. Some events contain the object that is the whole response
+/// In an event stream a new document begins on each line, after <c>data:</c>. Some events contain the object that is the whole response
 /// otherwise: Anthropic's <c>message_start</c> in the member <c>message</c>, OpenAI's <c>response.created</c> and others in <c>response</c>.
 /// The <c>model</c> of that object is replaced as well.
 /// </remarks>
