@@ -71,9 +71,8 @@ public sealed class DaemonForwardingTests
         });
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(Attach("raw", runner.SocketPath));
 
-        using HttpResponseMessage response = await daemon.StreamAsync(Route, """{"model":"raw"}""");
-
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => response.Content.ReadAsStringAsync(Cancellation));
+        // The connection is reset, which may also take back headers that were sent but not read.
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => daemon.PostAsync(Route, """{"model":"raw"}"""));
     }
 
     [Fact]
