@@ -47,7 +47,8 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>The time of the last failure, from which <see cref="Backoff.ForgetAt"/> counts.</summary>
     public TimeSpan FailedAt { get; set; }
 
-    public string? Failure { get; set; }
+    /// <summary>Its last failed start or crash; null if there was none.</summary>
+    public RunnerFailure? Failure { get; set; }
 
     /// <summary>Why it accepts no more requests and stops after its running ones; null: it does accept requests.</summary>
     public StopReason? Draining { get; set; }
@@ -67,8 +68,11 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>Whether a health check is running.</summary>
     public bool IsBeingChecked { get; set; }
 
+    /// <summary>Why it is being stopped; valid only in the state <see cref="RunnerState.Stopping"/>.</summary>
+    public StopReason StopReason { get; set; }
+
     /// <summary>The failure because of which it is stopped; null if it is stopped for another reason.</summary>
-    public string? StopCause { get; set; }
+    public RunnerFailure? StopFailure { get; set; }
 
     /// <summary>
     /// Whether its process was started with settings that are no longer valid, or will be, because its waiting requests arrived before the

@@ -32,7 +32,7 @@ internal sealed class ManagedRunners
         runner.FailedYields = 0;
         runner.IsBeingChecked = false;
         runner.HasServed = false;
-        runner.StopCause = null;
+        runner.StopFailure = null;
         _byId.Add(id, runner);
     }
 

@@ -44,13 +44,19 @@ public static class Refusals
             RetryAfter: null);
     }
 
-    public static Refuse StartFailed(RequestId request, RunnerKey key, string cause, TimeSpan retryAfter) =>
-        new(request, RefusalReason.StartFailed, $"model \"{key.Model}\" could not be started: {cause}", retryAfter);
+    public static Refuse StartFailed(RequestId request, RunnerKey key, RunnerFailure failure, TimeSpan retryAfter) =>
+        new(request, RefusalReason.StartFailed, $"model \"{key.Model}\" could not be started: {failure.Message}", retryAfter)
+        {
+            FailureReason = failure.Reason,
+        };
 
-    public static Refuse Backoff(RequestId request, RunnerKey key, string? cause, TimeSpan retryAfter) =>
+    public static Refuse Backoff(RequestId request, RunnerKey key, RunnerFailure? failure, TimeSpan retryAfter) =>
         new(request, RefusalReason.Backoff,
-            Text($"model \"{key.Model}\" failed and can be started again in {Math.Ceiling(retryAfter.TotalSeconds):0} s: {cause}"),
-            retryAfter);
+            Text($"model \"{key.Model}\" failed and can be started again in {Math.Ceiling(retryAfter.TotalSeconds):0} s: {failure?.Message}"),
+            retryAfter)
+        {
+            FailureReason = failure?.Reason,
+        };
 
     private static string MiB(long bytes) => (bytes / (1024.0 * 1024)).ToString("0", CultureInfo.InvariantCulture);
 

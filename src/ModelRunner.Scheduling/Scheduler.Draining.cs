@@ -36,7 +36,7 @@ public sealed partial class Scheduler
         runner.IsBeingChecked = false;
         if (runner is not { State: RunnerState.Ready, Draining: not null })
             return;
-        runner.StopCause = stuck.Cause;
+        runner.StopFailure = new RunnerFailure(StopReason.Stuck, stuck.Cause);
         Stop(runner, StopReason.Stuck);
     }
 
@@ -45,7 +45,7 @@ public sealed partial class Scheduler
     {
         if (_runners.FindLive(unreachable.Runner) is not { State: RunnerState.Ready, Draining: null or StopReason.Evicted } runner)
             return;
-        runner.StopCause = unreachable.Cause;
+        runner.StopFailure = new RunnerFailure(StopReason.Unreachable, unreachable.Cause);
         runner.DrainEnds ??= now + _settings.UnloadDrain;
         StopWhenIdle(runner, StopReason.Unreachable, now);
     }

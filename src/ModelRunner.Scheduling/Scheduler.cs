@@ -206,7 +206,7 @@ public sealed partial class Scheduler
             return;
         if (runner.State == RunnerState.Stopping)
         {
-            End(runner, failure: null);
+            End(runner, runner.StopReason, failure: null);
             return;
         }
 
@@ -216,8 +216,8 @@ public sealed partial class Scheduler
         runner.RetryAt = now + wait;
         runner.IsBackingOff = true;
         runner.HasCrashed = false;
-        RefuseWaiting(runner, request => Refusals.StartFailed(request, runner.Key, failed.Cause, wait));
-        End(runner, failed.Cause);
+        RefuseWaiting(runner, request => Refusals.StartFailed(request, runner.Key, failed.Failure, wait));
+        End(runner, failed.Failure.Reason, failed.Failure);
     }
 
     private void Exit(RunnerExited exited, TimeSpan now)
@@ -227,14 +227,14 @@ public sealed partial class Scheduler
         if (runner.State == RunnerState.Stopping)
         {
             runner.FailedAt = now;
-            End(runner, runner.StopCause);
+            End(runner, runner.StopReason, runner.StopFailure);
             return;
         }
 
-        string cause = exited.Cause ?? "its process ended although it was not stopped";
+        RunnerFailure failure = exited.Failure ?? new RunnerFailure(StopReason.Exited, "its process ended although it was not stopped");
         if (runner.State == RunnerState.Loading)
         {
-            Fail(new RunnerFailed(runner.Id, cause), now);
+            Fail(new RunnerFailed(runner.Id, failure), now);
             return;
         }
 
@@ -247,12 +247,13 @@ public sealed partial class Scheduler
         runner.IsBackingOff = runner.RetryAt > now;
         runner.HasCrashed = true;
         if (runner.IsBackingOff && !CanWaitOut(runner, now))
-            RefuseWaiting(runner, request => Refusals.Backoff(request, runner.Key, cause, runner.RetryAt - now));
-        End(runner, cause);
+            RefuseWaiting(runner, request => Refusals.Backoff(request, runner.Key, failure, runner.RetryAt - now));
+        End(runner, failure.Reason, failure);
     }
 
-    private void End(ManagedRunnerState runner, string? failure)
+    private void End(ManagedRunnerState runner, StopReason reason, RunnerFailure? failure)
     {
+        _effects.Add(new RunnerEnded(runner.Id, runner.Key, reason));
         foreach (RequestState orphan in _requests.Values.Where(request => request.IsAdmitted && request.Managed == runner).ToList())
             _requests.Remove(orphan.Id);
         foreach (PendingUnload unload in _unloads)
@@ -346,6 +347,7 @@ public sealed partial class Scheduler
     private void Stop(ManagedRunnerState runner, StopReason reason)
     {
         runner.State = RunnerState.Stopping;
+        runner.StopReason = reason;
         runner.Draining = null;
         runner.DrainEnds = null;
         _effects.Add(new StopRunner(runner.Id, reason));

@@ -75,7 +75,7 @@ public class FailureTests
     {
         RunnerId old = _bed.LoadIdle(A);
         _bed.Exit(old, "killed by signal 9");
-        Assert.Equal((RunnerState.Failed, "killed by signal 9"), (_bed.Status(A).State, _bed.Status(A).Failure));
+        Assert.Equal((RunnerState.Failed, "killed by signal 9"), (_bed.Status(A).State, _bed.Status(A).Failure?.Message));
         RequestId request = _bed.Ask(A);
         RunnerId next = _bed.Started();
         _bed.Ready(next);

@@ -97,7 +97,7 @@ public class LoadingTests
         _bed.Ask(A);
         RunnerId next = _bed.Started();
         foreach (SchedulerEvent late in (SchedulerEvent[])[
-            new RunnerReady(old), new RunnerExited(old, null), new RunnerFailed(old, "late"), new RunnerReady(new RunnerId(99)),
+            new RunnerReady(old), new RunnerExited(old, null), new RunnerFailed(old, new RunnerFailure(StopReason.Exited, "late")), new RunnerReady(new RunnerId(99)),
             new RequestCompleted(new RequestId(1)), new ClientDisconnected(new RequestId(77)), new UnloadAbandoned(new UnloadId(5))])
         {
             Assert.Empty(_bed.Handle(late));

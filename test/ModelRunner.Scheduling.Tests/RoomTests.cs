@@ -263,7 +263,7 @@ public class RoomTests
         Assert.Equal([new StopRunner(a, StopReason.Stuck)], _one.Effects);
         _one.Exit(a);
         Assert.Equal(B, Assert.Single(_one.Effects.OfType<StartRunner>()).Key);
-        Assert.Equal((RunnerState.Failed, "it did not answer"), (_one.Status(A).State, _one.Status(A).Failure));
+        Assert.Equal((RunnerState.Failed, "it did not answer"), (_one.Status(A).State, _one.Status(A).Failure?.Message));
     }
 
     [Fact]
@@ -275,9 +275,9 @@ public class RoomTests
         _one.Pass(Seconds(5));
         _one.Handle(new RunnerStuck(a, "it did not answer"));
         _one.Exit(a);
-        Assert.Equal("it did not answer", _one.Status(A).Failure);
+        Assert.Equal("it did not answer", _one.Status(A).Failure?.Message);
         _one.Pass(Seconds(59));
-        Assert.Equal("it did not answer", _one.Status(A).Failure);
+        Assert.Equal("it did not answer", _one.Status(A).Failure?.Message);
         _one.Pass(Seconds(1));
         Assert.DoesNotContain(_one.Runners, static runner => runner.Key == A);
     }

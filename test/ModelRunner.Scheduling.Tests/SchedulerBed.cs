@@ -15,6 +15,9 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
 
     public IReadOnlyList<SchedulerEffect> Effects { get; private set; } = [];
 
+    /// <summary>The ends of runners that were reported, in their order.</summary>
+    public List<RunnerEnded> Ends { get; } = [];
+
     public TimeSpan? NextDeadline => _scheduler.NextDeadline;
 
     public IReadOnlyList<RunnerStatus> Runners => _scheduler.Snapshot();
@@ -51,9 +54,19 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
 
     public void Ready(RunnerId runner) => Handle(new RunnerReady(runner));
 
-    public void Exit(RunnerId runner, string? cause = null) => Handle(new RunnerExited(runner, cause));
+    /// <summary>The process of a runner ended; without a cause its stop was requested.</summary>
+    public void Exit(RunnerId runner, string? cause = null, StopReason reason = StopReason.Crashed)
+    {
+        Handle(new RunnerExited(runner, cause is null ? null : new RunnerFailure(reason, cause)));
+        TakeEnd(runner);
+    }
 
-    public void Fail(RunnerId runner, string cause = "exit code 1") => Handle(new RunnerFailed(runner, cause));
+    /// <summary>A start failed.</summary>
+    public void Fail(RunnerId runner, string cause = "exit code 1", StopReason reason = StopReason.Exited)
+    {
+        Handle(new RunnerFailed(runner, new RunnerFailure(reason, cause)));
+        TakeEnd(runner);
+    }
 
     public UnloadId Unload(params string[] models)
     {
@@ -78,6 +91,15 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
         all.AddRange(Handle(new TimePassed()));
         Effects = all;
         return all;
+    }
+
+    // The end is in the effects of the event that reports it, and nowhere else.
+    private void TakeEnd(RunnerId runner)
+    {
+        RunnerEnded end = Assert.Single(Effects.OfType<RunnerEnded>());
+        Assert.Equal(runner, end.Runner);
+        Ends.Add(end);
+        Effects = [.. Effects.Where(effect => effect != end)];
     }
 
     /// <summary>The only start among the last effects.</summary>

@@ -19,12 +19,12 @@ internal readonly record struct RunnerView(RunnerSnapshot Runner, AttachedState 
         _ => "failed",
     };
 
-    /// <summary>Why it cannot serve, in the words of the metrics page; null if it can serve or if the state says enough.</summary>
+    /// <summary>The reason of <see cref="Failure"/>, in the words of the metrics page; null: none.</summary>
     public string? Reason => Attached switch
     {
         AttachedState.Refused => "refused",
         AttachedState.Silent => "timeout",
-        _ => null,
+        _ => Runner.Failure?.Reason.ToLabelValue(),
     };
 
     /// <summary>Its last failure, in one line; null: none.</summary>
@@ -32,7 +32,7 @@ internal readonly record struct RunnerView(RunnerSnapshot Runner, AttachedState 
     {
         AttachedState.Refused => "refused: it accepted no connection, or closed it before it responded",
         AttachedState.Silent => "timeout: it did not respond within a second",
-        _ => Runner.Failure is { } failure ? Causes.WithoutFolders(failure) : null,
+        _ => Runner.Failure is { } failure ? Causes.WithoutFolders(failure.Message) : null,
     };
 
     /// <summary>A name that is unique among all runners, for use in a sentence.</summary>

@@ -1,6 +1,6 @@
 using ModelRunner.Daemon.Models;
-using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines;
 

@@ -1,8 +1,8 @@
 using System.Buffers;
-using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Linux.Terminals;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines;
 
@@ -36,10 +36,10 @@ internal static class ExitCause
 
         return status switch
         {
-            { Signal: Libc.SigKill } => new(RunnerFailureReason.Killed, $"{engine} {status}{(wasMemoryShort ? KilledForMemory : KilledBySomebody)}"),
-            { Signal: not null } => new(RunnerFailureReason.Crashed, $"{engine} {status}{LastWords(lines)}"),
-            { Code: ProgramNotFound or ProgramNotExecutable } => new(RunnerFailureReason.NotStarted, $"{engine} could not be executed{LastWords(lines)}"),
-            _ => new(RunnerFailureReason.Exited, $"{engine} {status}{LastWords(lines)}"),
+            { Signal: Libc.SigKill } => new(StopReason.Killed, $"{engine} {status}{(wasMemoryShort ? KilledForMemory : KilledBySomebody)}"),
+            { Signal: not null } => new(StopReason.Crashed, $"{engine} {status}{LastWords(lines)}"),
+            { Code: ProgramNotFound or ProgramNotExecutable } => new(StopReason.NotStarted, $"{engine} could not be executed{LastWords(lines)}"),
+            _ => new(StopReason.Exited, $"{engine} {status}{LastWords(lines)}"),
         };
     }
 

@@ -1,4 +1,5 @@
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines;
 
@@ -15,5 +16,5 @@ internal sealed class FailedStart(RunnerFailure failure, RunnerEndpoint endpoint
 
     public Task<RunnerFailure?> Exited => Ready;
 
-    public Task StopAsync() => Task.CompletedTask;
+    public Task StopAsync(StopReason reason) => Task.CompletedTask;
 }

@@ -1,4 +1,4 @@
-using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines;
 
@@ -6,4 +6,4 @@ namespace ModelRunner.Daemon.Engines;
 /// <param name="Core">The text that identifies it.</param>
 /// <param name="Reason">What it means.</param>
 /// <param name="Explanation">The explanation for the user; the line itself follows in brackets.</param>
-internal readonly record struct KnownLogLine(string Core, RunnerFailureReason Reason, string Explanation);
+internal readonly record struct KnownLogLine(string Core, StopReason Reason, string Explanation);

@@ -3,6 +3,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines;
 
@@ -23,6 +24,7 @@ internal sealed class RunnerProcess : IManagedRunner
     private readonly Task<ChildProcess> _spawning;
     private readonly RunnerStart _start;
     private readonly TimeProvider _time;
+    private StopReason? _stopReason;
     private Task? _stopping;
 
     /// <param name="spawning">The process, which may not have been started yet.</param>
@@ -53,19 +55,23 @@ internal sealed class RunnerProcess : IManagedRunner
 
     private ChildProcess? Child => _spawning.IsCompletedSuccessfully ? _spawning.Result : null;
 
-    private bool IsStopping
+    /// <summary>Why it is stopped; null if no stop was requested.</summary>
+    private StopReason? RequestedStop
     {
         get
         {
             lock (_gate)
-                return _stopping is not null;
+                return _stopReason;
         }
     }
 
-    public Task StopAsync()
+    public Task StopAsync(StopReason reason)
     {
         lock (_gate)
-            return _stopping ??= Task.Run(EndAsync);
+        {
+            _stopReason ??= reason;
+            return _stopping ??= Task.Run(() => EndAsync(reason));
+        }
     }
 
     private async Task WatchAsync()
@@ -77,7 +83,7 @@ internal sealed class RunnerProcess : IManagedRunner
         }
         catch (SpawnException failure)
         {
-            Finish(new RunnerFailure(RunnerFailureReason.NotStarted, failure.Message));
+            Finish(new RunnerFailure(StopReason.NotStarted, failure.Message));
             return;
         }
 
@@ -103,7 +109,7 @@ internal sealed class RunnerProcess : IManagedRunner
         ExitStatus status = await child.Exited;
         if (child.Survivors > 0)
             RunnerProcessLog.DescendantsSurvive(_logger, _start.Reference, child.Id, child.Survivors);
-        if (failed is null && !IsStopping)
+        if (failed is null && RequestedStop is null)
             failed = Describe(child, status);
         Finish(failed);
     }
@@ -128,18 +134,18 @@ internal sealed class RunnerProcess : IManagedRunner
         }
 
         if (!probe.IsCompletedSuccessfully)
-            return new(RunnerFailureReason.LoadTimeout, string.Create(CultureInfo.InvariantCulture,
+            return new(StopReason.LoadTimeout, string.Create(CultureInfo.InvariantCulture,
                 $"{_start.Engine.Name} was not ready after {_settings.LoadTimeout.TotalSeconds:0.###} s: {readiness.Problem}"));
         if (await probe is { } name)
-            return new(RunnerFailureReason.WrongModel, $"{_start.Engine.Name} answers as \"{name}\" instead of \"{_start.AnswersAs}\"");
+            return new(StopReason.WrongModel, $"{_start.Engine.Name} answers as \"{name}\" instead of \"{_start.AnswersAs}\"");
 
         double milliseconds = _time.GetElapsedTime(started).TotalMilliseconds;
         RunnerProcessLog.IsReady(_logger, _start.Reference, child.Id, milliseconds);
         return null;
     }
 
-    private RunnerFailure DescribeEarlyEnd(ChildProcess child, ExitStatus status) => IsStopping
-        ? new(RunnerFailureReason.Stopped, $"{_start.Engine.Name} was stopped before it was ready")
+    private RunnerFailure DescribeEarlyEnd(ChildProcess child, ExitStatus status) => RequestedStop is { } reason
+        ? new(reason, $"{_start.Engine.Name} was stopped before it was ready")
         : Describe(child, status);
 
     private RunnerFailure Describe(ChildProcess child, ExitStatus status) => _start.Engine.Explain(
@@ -148,10 +154,11 @@ internal sealed class RunnerProcess : IManagedRunner
     private void Finish(RunnerFailure? failure)
     {
         RemoveSocket();
+        string? reason = RequestedStop?.ToLabelValue();
         if (failure is not null)
             LogFailure(failure);
         else if (Child is { } child)
-            RunnerProcessLog.Ended(_logger, _start.Reference, child.Id);
+            RunnerProcessLog.Ended(_logger, _start.Reference, child.Id, reason);
 
         _ready.TrySetResult(failure);
         _exited.TrySetResult(failure);
@@ -160,14 +167,14 @@ internal sealed class RunnerProcess : IManagedRunner
     private void LogFailure(RunnerFailure failure)
     {
         int process = ProcessId ?? 0;
-        RunnerProcessLog.Failed(_logger, _start.Reference, process, failure.Message);
+        RunnerProcessLog.Failed(_logger, _start.Reference, process, failure.Reason.ToLabelValue(), failure.Message);
         if (!_logger.IsEnabled(LogLevel.Warning))
             return;
         foreach (string line in Child?.Output.ReadLines(LinesLogged) ?? [])
             RunnerProcessLog.LastWords(_logger, _start.Reference, process, line);
     }
 
-    private async Task EndAsync()
+    private async Task EndAsync(StopReason reason)
     {
         // If the process is still being started, wait for it, so that it is stopped too.
         await ((Task)_spawning).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -186,7 +193,7 @@ internal sealed class RunnerProcess : IManagedRunner
         // The stop must complete even if the process does not end.
         RunnerProcessLog.CannotBeKilled(_logger, _start.Reference, child.Id, KillPatience.TotalSeconds);
         RemoveSocket();
-        _ready.TrySetResult(new(RunnerFailureReason.Stopped, $"{_start.Engine.Name} could not be killed"));
+        _ready.TrySetResult(new(reason, $"{_start.Engine.Name} could not be killed"));
         _exited.TrySetResult(null);
     }
 

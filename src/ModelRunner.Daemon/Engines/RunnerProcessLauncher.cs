@@ -111,7 +111,8 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 
     private FailedStart Fail(string message, StartOrder order)
     {
-        RunnerProcessLog.NotStarted(_logger, order.Model.Reference, message);
-        return new(new RunnerFailure(RunnerFailureReason.NotStarted, message), RunnerEndpointFactory.ForSocket(order.Runner, order.SocketPath));
+        var failure = new RunnerFailure(StopReason.NotStarted, message);
+        RunnerProcessLog.NotStarted(_logger, order.Model.Reference, failure.Reason.ToLabelValue(), failure.Message);
+        return new(failure, RunnerEndpointFactory.ForSocket(order.Runner, order.SocketPath));
     }
 }

@@ -9,11 +9,11 @@ internal static partial class RunnerProcessLog
     [LoggerMessage(EventId = 2002, Level = LogLevel.Information, Message = "{Model} (process {Process}) is ready after {Milliseconds:0} ms")]
     public static partial void IsReady(ILogger logger, string model, int process, double milliseconds);
 
-    [LoggerMessage(EventId = 2003, Level = LogLevel.Information, Message = "{Model} (process {Process}) has ended")]
-    public static partial void Ended(ILogger logger, string model, int process);
+    [LoggerMessage(EventId = 2003, Level = LogLevel.Information, Message = "{Model} (process {Process}) has ended, reason={Reason}")]
+    public static partial void Ended(ILogger logger, string model, int process, string? reason);
 
-    [LoggerMessage(EventId = 2004, Level = LogLevel.Warning, Message = "{Model} (process {Process}) failed: {Cause}")]
-    public static partial void Failed(ILogger logger, string model, int process, string cause);
+    [LoggerMessage(EventId = 2004, Level = LogLevel.Warning, Message = "{Model} (process {Process}) failed, reason={Reason}: {Cause}")]
+    public static partial void Failed(ILogger logger, string model, int process, string reason, string cause);
 
     [LoggerMessage(EventId = 2005, Level = LogLevel.Warning, Message = "{Model} (process {Process}) did not end within {Seconds} s of SIGTERM; killing it")]
     public static partial void Killing(ILogger logger, string model, int process, double seconds);
@@ -41,6 +41,6 @@ internal static partial class RunnerProcessLog
         Message = "No guardian process: {Cause}. If the daemon is killed, an engine behind a wrapper script lives on until the next start.")]
     public static partial void NoGuardian(ILogger logger, string cause);
 
-    [LoggerMessage(EventId = 2012, Level = LogLevel.Warning, Message = "{Model} was not started: {Cause}")]
-    public static partial void NotStarted(ILogger logger, string model, string cause);
+    [LoggerMessage(EventId = 2012, Level = LogLevel.Warning, Message = "{Model} was not started, reason={Reason}: {Cause}")]
+    public static partial void NotStarted(ILogger logger, string model, string reason, string cause);
 }

@@ -194,13 +194,13 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
         new InferenceEndpoint(catalog, backends, bodies, new RequestExchange(pool, forwarder, causes, time)).Map(web);
         if (settings.Metrics.Enabled)
-            ComposeMetrics(web, store, pool, time);
+            ComposeMetrics(web, store, catalog, pool, time);
 
         // The log gets the problems of the models. Nothing waits for the disk.
         void ListProblems() => _ = Task.Run(() => problems.ListAsync(web.Lifetime.ApplicationStopping));
     }
 
-    private static void ComposeMetrics(WebApplication web, SettingsStore store, RunnerPool pool, TimeProvider time)
+    private static void ComposeMetrics(WebApplication web, SettingsStore store, ModelCatalog catalog, RunnerPool pool, TimeProvider time)
     {
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
         ILogger<DaemonApplication> log = logs.CreateLogger<DaemonApplication>();
@@ -209,7 +209,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         Warn(shared.Warnings);
         var scraper = new RunnerScraper(settings, time);
         var pages = new PageAssembler(
-            () => pool.Runners, scraper, settings, time, logs.CreateLogger<PageAssembler>(), shared, () => store.LastReload);
+            () => pool.Runners, scraper, settings, time, logs.CreateLogger<PageAssembler>(), shared,
+            new StopMetrics(() => pool.Stops, catalog.Contains), () => store.LastReload);
         store.Subscribe(next =>
         {
             var nextShared = new SharedEndpoints(next.AttachedRunners);

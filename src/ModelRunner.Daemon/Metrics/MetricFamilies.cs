@@ -33,6 +33,11 @@ internal static class MetricFamilies
         "model_runner_down_info", MetricType.Gauge, "Why the runner's series are not on this page; present only then")
     { IsPerRunner = true, Labels = ["reason"] });
 
+    public static MetricFamily Stops { get; } = Add(new MetricFamily(
+        "model_runner_stops_total", MetricType.Counter,
+        "Ends of the runner's process and failed starts, by reason; a reason that never occurred is absent")
+    { IsPerRunner = true, Labels = ["reason"] });
+
     public static MetricFamily SharedEndpoint { get; } = Add(new MetricFamily(
         "model_runner_shared_endpoint", MetricType.Gauge,
         "Number of attached runners that are the same server, this one included; present only if there are several")

@@ -17,6 +17,9 @@ internal sealed record ApiError(
     public bool CanRetryHelp { get; init; } = Status is >= StatusCodes.Status500InternalServerError or StatusCodes.Status408RequestTimeout
         or StatusCodes.Status409Conflict or StatusCodes.Status429TooManyRequests;
 
+    /// <summary>Why the runner failed, as a value of the label <c>reason</c>; null if no runner failed.</summary>
+    public string? Reason { get; init; }
+
     public const string InvalidRequest = "invalid_request_error";
     public const string Authentication = "authentication_error";
     public const string Permission = "permission_error";

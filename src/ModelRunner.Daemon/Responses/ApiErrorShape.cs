@@ -34,6 +34,7 @@ internal static class ApiErrorShape
         json.WriteString("type"u8, error.Type);
         json.WriteString("param"u8, error.Param);
         json.WriteString("code"u8, error.Code);
+        WriteReason(json, error);
         json.WriteEndObject();
     }
 
@@ -43,8 +44,16 @@ internal static class ApiErrorShape
         json.WriteStartObject("error"u8);
         json.WriteString("type"u8, AnthropicType(error.Status));
         json.WriteString("message"u8, error.Message);
+        WriteReason(json, error);
         json.WriteEndObject();
         json.WriteString("request_id"u8, context.TraceIdentifier);
+    }
+
+    // Our own member. Clients of both APIs ignore members that they do not know.
+    private static void WriteReason(Utf8JsonWriter json, ApiError error)
+    {
+        if (error.Reason is { } reason)
+            json.WriteString("reason"u8, reason);
     }
 
     private static string AnthropicType(int status) => status switch

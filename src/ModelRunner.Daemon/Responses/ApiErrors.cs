@@ -54,7 +54,10 @@ internal static class ApiErrors
         Make(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, code, refusal, causes);
 
     private static ApiError Make(int status, string type, string code, Refuse refusal, CauseText causes) =>
-        new(status, causes.WithoutFolders(refusal.Message), type, code, RetryAfter: refusal.RetryAfter);
+        new(status, causes.WithoutFolders(refusal.Message), type, code, RetryAfter: refusal.RetryAfter)
+        {
+            Reason = refusal.FailureReason?.ToLabelValue(),
+        };
 
     /// <summary>Refuses a scrape if the limit of concurrent pages does not become free in time.</summary>
     public static Task RefuseScrapeAsync(HttpContext context) => ApiErrorWriter.WriteAsync(context, new ApiError(

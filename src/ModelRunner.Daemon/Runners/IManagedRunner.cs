@@ -1,3 +1,5 @@
+using ModelRunner.Scheduling;
+
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>One start of a managed runner, from its process to its end. Thread-safe. Members never throw.</summary>
@@ -23,5 +25,6 @@ internal interface IManagedRunner
     /// llama-server waits for them. Completes when the process has ended, at most two seconds after the grace time. Later calls return the same
     /// task.
     /// </summary>
-    Task StopAsync();
+    /// <param name="reason">Why it is stopped; the reason of <see cref="Ready"/> if it was not ready yet.</param>
+    Task StopAsync(StopReason reason);
 }

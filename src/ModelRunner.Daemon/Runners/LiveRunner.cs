@@ -34,7 +34,7 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     public Task CutAsync() => _gone.CancelAsync();
 
     /// <summary>Aborts its requests, then stops the process: llama-server does not exit while a connection is open.</summary>
-    public async Task StopAsync()
+    public async Task StopAsync(StopReason reason)
     {
         try
         {
@@ -43,7 +43,7 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
         finally
         {
             if (Process is not null)
-                await Process.StopAsync();
+                await Process.StopAsync(reason);
         }
     }
 }

@@ -42,6 +42,9 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <summary>All runners after the last event, in order of backend, model, mode and identity. An immutable snapshot.</summary>
     public IReadOnlyList<RunnerSnapshot> Runners => _loop.Snapshot;
 
+    /// <summary>How often runners stopped since the start, in order of backend, model, mode and reason. An immutable snapshot.</summary>
+    public IReadOnlyList<StopCount> Stops => _loop.Stops;
+
     /// <summary>The engine of models that name none: <c>llama-server</c>, <c>llama-host</c>, or null if there is neither.</summary>
     public string? Engine => _launcher.Engine;
 

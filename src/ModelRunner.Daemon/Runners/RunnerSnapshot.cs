@@ -38,5 +38,5 @@ internal sealed record RunnerSnapshot
     public TimeSpan KeepAlive { get; init; }
 
     /// <summary>The cause of its last failed start or crash; null if there was none.</summary>
-    public string? Failure { get; init; }
+    public RunnerFailure? Failure { get; init; }
 }

@@ -30,6 +30,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly HealthCheck _healthCheck;
     private readonly ITimer _timer;
     private readonly Task _running;
+    private readonly StopCounters _stops = new();
     private volatile IReadOnlyList<RunnerSnapshot> _snapshot;
     private bool _isMeasured;
 
@@ -55,6 +56,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
     /// <summary>All runners after the last event. An immutable snapshot.</summary>
     public IReadOnlyList<RunnerSnapshot> Snapshot => _snapshot;
+
+    /// <summary>How often runners stopped, after the last event. An immutable snapshot.</summary>
+    public IReadOnlyList<StopCount> Stops => _stops.Snapshot;
 
     /// <summary>Completes after a <see cref="ShutdownRequested"/>, when no request is running and no process is left.</summary>
     public Task Ended => _ended.Task;
@@ -147,7 +151,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         foreach (StartRunner start in effects.OfType<StartRunner>())
             Start(start);
 
-        // Publish the decision before it is carried out: an aborted request reads the cause here.
+        // Publish the decision before it is carried out: an aborted request reads the cause here, and its client may scrape at once.
+        foreach (RunnerEnded ended in effects.OfType<RunnerEnded>())
+            _stops.Count(ended.Key, ended.Reason);
         _snapshot = TakeSnapshot();
         foreach (SchedulerEffect effect in effects)
             CarryOut(effect);
@@ -167,7 +173,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         catch (Exception failure)
         {
             LogStartThrew(failure, start.Key.Model);
-            Post(new RunnerFailed(start.Runner, failure.Message));
+            Post(new RunnerFailed(start.Runner, new RunnerFailure(StopReason.NotStarted, failure.Message)));
             return;
         }
 
@@ -179,21 +185,20 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         if (await process.Ready is { } failure)
         {
-            Post(new RunnerFailed(start.Runner, failure.Message));
+            Post(new RunnerFailed(start.Runner, failure));
             return;
         }
 
         Post(new RunnerReady(start.Runner));
-        RunnerFailure? end = await process.Exited;
-        Post(new RunnerExited(start.Runner, end?.Message));
+        Post(new RunnerExited(start.Runner, await process.Exited));
     }
 
     private void Stop(StopRunner stop)
     {
         if (_live.Find(stop.Runner) is not { } runner)
             return;
-        LogStopping(runner.Process?.ProcessId, stop.Reason);
-        _ = runner.StopAsync();
+        LogStopping(runner.Process?.ProcessId, stop.Reason.ToLabelValue());
+        _ = runner.StopAsync(stop.Reason);
     }
 
     private async Task CheckAsync(RunnerId id)
@@ -306,6 +311,6 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     [LoggerMessage(LogLevel.Error, "Internal error: the health check of runner {Runner} failed.")]
     private partial void LogCheckFailed(Exception failure, long runner);
 
-    [LoggerMessage(LogLevel.Information, "Stopping process {ProcessId}: {Reason}.")]
-    private partial void LogStopping(int? processId, StopReason reason);
+    [LoggerMessage(LogLevel.Information, "Stopping process {ProcessId}, reason={Reason}.")]
+    private partial void LogStopping(int? processId, string reason);
 }

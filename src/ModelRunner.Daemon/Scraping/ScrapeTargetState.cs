@@ -1,4 +1,3 @@
-using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Exposition;
 
@@ -12,7 +11,7 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
     private bool _isRemoved;
 
     /// <summary>The labels that the daemon adds to each series of the runner.</summary>
-    public TargetLabels Labels { get; } = LabelsOf(runner);
+    public TargetLabels Labels { get; } = RunnerLabels.Of(runner.Key, runner.Replica);
 
     /// <summary>The length in bytes of its last complete body; 0 before the first.</summary>
     public int LastBytes { get; private set; }
@@ -97,17 +96,4 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
 
     private static bool IsOld(RunnerScrape scrape, TimeProvider time, TimeSpan minInterval) =>
         scrape.IsEnded && (minInterval == TimeSpan.Zero || time.GetElapsedTime(scrape.EndedAt) >= minInterval);
-
-    private static TargetLabels LabelsOf(RunnerSnapshot runner)
-    {
-        List<KeyValuePair<string, string>> labels =
-        [
-            new("backend", runner.Key.Backend),
-            new("model", runner.Key.Model),
-            new("mode", ModeText.Format(runner.Key.Mode)),
-        ];
-        if (runner.Replica is { } replica)
-            labels.Add(new("replica", replica));
-        return new TargetLabels(labels);
-    }
 }

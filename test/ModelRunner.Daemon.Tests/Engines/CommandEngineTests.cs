@@ -27,7 +27,7 @@ public sealed class CommandEngineTests
         Assert.Equal("Lab/Otter", runner.Endpoint.ModelName);
         Assert.Equal("Lab/Otter", runner.Arguments[3]);
 
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
 
         Assert.Null(await runner.Exited);
         Assert.False(ProcessTable.IsAlive(runner.ProcessId!.Value));
@@ -45,7 +45,7 @@ public sealed class CommandEngineTests
 
         Assert.Null(await runner.Ready.WaitAsync(LaunchBed.Limit));
         Assert.Equal("/v1/models?x=1", runner.Endpoint.HealthAddress.PathAndQuery);
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class CommandEngineTests
         Assert.Equal("$(touch x); /m/{name} $HOME", runner.Arguments[2]);
         Assert.Null(await runner.Ready.WaitAsync(LaunchBed.Limit));
         Assert.Contains("$(touch x); /m/{name} $HOME", ProcessTable.ArgumentsOf(runner.ProcessId!.Value));
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class CommandEngineTests
 
         RunnerFailure? failure = await bed.StartModel(Model("no-such-program", "{socket}")).Ready;
 
-        Assert.Equal(RunnerFailureReason.NotStarted, failure?.Reason);
+        Assert.Equal(StopReason.NotStarted, failure?.Reason);
         Assert.Equal(
             "engine vllm: the program \"no-such-program\" was not found or is not executable; "
             + "install it, or write its absolute path as the first word of engines.vllm.command",
@@ -83,7 +83,7 @@ public sealed class CommandEngineTests
 
         RunnerFailure? failure = await bed.StartModel(Model("sh", "-c", "echo cannot load >&2; exit 3", "{socket}")).Ready.WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal((RunnerFailureReason.Exited, "vllm ended with exit code 3; its last words: cannot load"), (failure!.Reason, failure.Message));
+        Assert.Equal((StopReason.Exited, "vllm ended with exit code 3; its last words: cannot load"), (failure!.Reason, failure.Message));
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class CommandEngineTests
 
         RunnerFailure failure = engine.Explain(start, new ExitStatus(1, null), ["bind: Address already in use"], wasMemoryShort: false);
 
-        Assert.Equal(RunnerFailureReason.Socket, failure.Reason);
+        Assert.Equal(StopReason.Socket, failure.Reason);
         Assert.EndsWith($"another program listens on port {port} now; the next start will use another port", failure.Message, StringComparison.Ordinal);
         other.Stop();
         Assert.DoesNotContain(
@@ -124,8 +124,8 @@ public sealed class CommandEngineTests
         }
 
         Assert.Contains("\"XDG_CONFIG_HOME\"", ofCommand, StringComparison.Ordinal);
-        await llama.StopAsync().WaitAsync(LaunchBed.Limit);
-        await command.StopAsync().WaitAsync(LaunchBed.Limit);
+        await llama.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
+        await command.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
     }
 
     private static async Task<string> ReadStateAsync(IManagedRunner runner)

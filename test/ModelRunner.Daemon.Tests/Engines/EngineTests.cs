@@ -30,7 +30,7 @@ public abstract class EngineTests : IDisposable
         IManagedRunner runner = bed.StartFile(ModelPath);
 
         Assert.Null(await runner.Ready.WaitAsync(LaunchBed.Limit));
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
 
         Assert.Null(await runner.Exited);
         Assert.Empty(bed.Sockets);
@@ -43,7 +43,7 @@ public abstract class EngineTests : IDisposable
 
         RunnerFailure? failure = await bed.StartFile(_folder.PathOf("missing.gguf")).Ready.WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal(RunnerFailureReason.ModelMissing, failure?.Reason);
+        Assert.Equal(StopReason.ModelMissing, failure?.Reason);
         Assert.Contains("missing.gguf", failure?.Message, StringComparison.Ordinal);
     }
 
@@ -56,7 +56,7 @@ public abstract class EngineTests : IDisposable
 
         RunnerFailure? failure = await bed.StartFile(_folder.PathOf("cut.gguf")).Ready.WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal(RunnerFailureReason.ModelInvalid, failure?.Reason);
+        Assert.Equal(StopReason.ModelInvalid, failure?.Reason);
         Assert.Contains("cut short", failure?.Message, StringComparison.Ordinal);
     }
 
@@ -68,7 +68,7 @@ public abstract class EngineTests : IDisposable
 
         RunnerFailure? failure = await bed.StartFile(_folder.PathOf("text.gguf")).Ready.WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal(RunnerFailureReason.ModelInvalid, failure?.Reason);
+        Assert.Equal(StopReason.ModelInvalid, failure?.Reason);
         Assert.Contains("no GGUF", failure?.Message, StringComparison.Ordinal);
     }
 
@@ -84,7 +84,7 @@ public abstract class EngineTests : IDisposable
 
         RunnerFailure? failure = await bed.StartFile(_folder.PathOf("odd.gguf")).Ready.WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal(RunnerFailureReason.ModelUnsupported, failure?.Reason);
+        Assert.Equal(StopReason.ModelUnsupported, failure?.Reason);
         Assert.Contains("llomo", failure?.Message, StringComparison.Ordinal);
     }
 
@@ -102,7 +102,7 @@ public abstract class EngineTests : IDisposable
         Assert.True(response.IsSuccessStatusCode);
 
         // The client is not cut, which is what the grace time is for.
-        await runner.StopAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(TimeSpan.FromSeconds(10));
 
         Assert.False(ProcessTable.IsAlive(runner.ProcessId!.Value));
     }
@@ -114,7 +114,7 @@ public abstract class EngineTests : IDisposable
         IManagedRunner runner = bed.StartFile(Path.Join(Repository.Root, "models", "tiny-embed.gguf"), RunnerMode.Embedding);
 
         Assert.Null(await runner.Ready.WaitAsync(LaunchBed.Limit));
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
     }
 
     [Theory]
@@ -136,7 +136,7 @@ public abstract class EngineTests : IDisposable
         Assert.Null(await runner.Ready.WaitAsync(LaunchBed.Limit));
         using JsonDocument answer = await PostAsync(runner, "v1/completions", """{"model":"x","prompt":"one","max_tokens":1}""");
         Assert.Equal(shown ?? reference, answer.RootElement.GetProperty("model").GetString());
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
     }
 
     private protected static async Task<JsonDocument> PostAsync(IManagedRunner runner, string path, string json)

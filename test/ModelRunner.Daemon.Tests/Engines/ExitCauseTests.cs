@@ -1,7 +1,7 @@
 using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Engines.Llama;
-using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Engines;
 
@@ -51,7 +51,7 @@ public sealed class ExitCauseTests
             "   at Program.<Main>(String[] args) + 0x2b",
         ]);
 
-        Assert.Equal(RunnerFailureReason.OutOfMemory, failure.Reason);
+        Assert.Equal(StopReason.OutOfMemory, failure.Reason);
         Assert.Contains(": no more threads may be started; raise the limit of processes", failure.Message, StringComparison.Ordinal);
     }
 
@@ -75,7 +75,7 @@ public sealed class ExitCauseTests
 
         RunnerFailure failure = ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(null, 9), lines);
 
-        Assert.Equal(RunnerFailureReason.Killed, failure.Reason);
+        Assert.Equal(StopReason.Killed, failure.Reason);
         Assert.Equal("llama-server was killed by signal 9 (SIGKILL); the daemon did not send it, a person or another program did", failure.Message);
     }
 
@@ -84,7 +84,7 @@ public sealed class ExitCauseTests
     {
         RunnerFailure failure = ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(null, 9), [], wasMemoryShort: true);
 
-        Assert.Equal(RunnerFailureReason.Killed, failure.Reason);
+        Assert.Equal(StopReason.Killed, failure.Reason);
         Assert.Equal(
             "llama-server was killed by signal 9 (SIGKILL); the kernel's out-of-memory killer ended a process, which may have been this one: "
             + "use a smaller model or contextSize", failure.Message);
@@ -107,7 +107,7 @@ public sealed class ExitCauseTests
     {
         RunnerFailure failure = ExitCause.Describe("llama-host", LlamaLogLines.All, new ExitStatus(null, 11), ["first", "0.00.001.000 I decoding"]);
 
-        Assert.Equal(RunnerFailureReason.Crashed, failure.Reason);
+        Assert.Equal(StopReason.Crashed, failure.Reason);
         Assert.Equal("llama-host was ended by SIGSEGV; its last words: decoding", failure.Message);
     }
 

@@ -33,7 +33,7 @@ public sealed class LlamaServerTests : EngineTests
             """);
 
         Assert.True(answer.RootElement.GetProperty("usage").GetProperty("prompt_tokens").GetInt32() > 4);
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class LlamaServerTests : EngineTests
 
         RunnerFailure? failure = await (await StartWithProjectorAsync(bed, folder, width: 64)).Ready.WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal(RunnerFailureReason.ModelInvalid, failure?.Reason);
+        Assert.Equal(StopReason.ModelInvalid, failure?.Reason);
         Assert.Contains("the image projector is of another model", failure?.Message, StringComparison.Ordinal);
     }
 
@@ -75,6 +75,6 @@ public sealed class LlamaServerTests : EngineTests
         using JsonDocument answer = await PostAsync(runner, "v1/embeddings", $$"""{"input":"{{input}}"}""");
 
         Assert.True(answer.RootElement.GetProperty("usage").GetProperty("prompt_tokens").GetInt32() >= words);
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
     }
 }

@@ -20,7 +20,7 @@ public sealed class RunnerProcessTests
         Assert.True(response.IsSuccessStatusCode);
         Assert.Single(bed.Sockets);
 
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
 
         Assert.Null(await runner.Exited);
         Assert.False(ProcessTable.IsAlive(runner.ProcessId!.Value));
@@ -59,7 +59,7 @@ public sealed class RunnerProcessTests
 
         RunnerFailure? failure = await runner.Ready.WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal(RunnerFailureReason.WrongModel, failure?.Reason);
+        Assert.Equal(StopReason.WrongModel, failure?.Reason);
         Assert.Equal("llama-server answers as \"other:latest\" instead of \"tiny:latest\"", failure?.Message);
         Assert.False(ProcessTable.IsAlive(runner.ProcessId!.Value));
     }
@@ -72,7 +72,7 @@ public sealed class RunnerProcessTests
 
         RunnerFailure? failure = await runner.Ready.WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal(RunnerFailureReason.LoadTimeout, failure?.Reason);
+        Assert.Equal(StopReason.LoadTimeout, failure?.Reason);
         Assert.StartsWith("llama-server was not ready after 0.4 s: it", failure?.Message, StringComparison.Ordinal);
         Assert.Equal(failure, await runner.Exited.WaitAsync(LaunchBed.Limit));
         Assert.False(ProcessTable.IsAlive(runner.ProcessId!.Value));
@@ -107,8 +107,8 @@ public sealed class RunnerProcessTests
 
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => runner.Endpoint.Client.SendAsync(request, CancellationToken.None));
 
-        Assert.Equal(RunnerFailureReason.Crashed, (await runner.Exited.WaitAsync(LaunchBed.Limit))?.Reason);
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        Assert.Equal(StopReason.Crashed, (await runner.Exited.WaitAsync(LaunchBed.Limit))?.Reason);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class RunnerProcessTests
         Assert.Null(await runner.Ready.WaitAsync(LaunchBed.Limit));
         var clock = Stopwatch.StartNew();
 
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
 
         Assert.InRange(clock.ElapsedMilliseconds, 290, 2300);
         Assert.False(ProcessTable.IsAlive(runner.ProcessId!.Value));
@@ -132,9 +132,9 @@ public sealed class RunnerProcessTests
         using var bed = new LaunchBed();
         IManagedRunner runner = bed.Start("""{"never_ready": true}""");
 
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal(RunnerFailureReason.Stopped, (await runner.Ready)?.Reason);
+        Assert.Equal(StopReason.Unloaded, (await runner.Ready)?.Reason);
         Assert.Null(await runner.Exited);
         Assert.Empty(bed.Sockets);
     }
@@ -146,9 +146,9 @@ public sealed class RunnerProcessTests
         IManagedRunner runner = bed.Start();
         Assert.Null(await runner.Ready.WaitAsync(LaunchBed.Limit));
 
-        Assert.Same(runner.StopAsync(), runner.StopAsync());
+        Assert.Same(runner.StopAsync(StopReason.Unloaded), runner.StopAsync(StopReason.Unloaded));
 
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
     }
 
     [Fact]
@@ -165,7 +165,7 @@ public sealed class RunnerProcessTests
         using HttpResponseMessage response = await runner.Endpoint.Client.SendAsync(request, CancellationToken.None).WaitAsync(LaunchBed.Limit);
 
         Assert.True(response.IsSuccessStatusCode);
-        await runner.StopAsync().WaitAsync(LaunchBed.Limit);
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
     }
 
     [Fact]
@@ -175,7 +175,7 @@ public sealed class RunnerProcessTests
 
         RunnerFailure? failure = await bed.StartFile("/m/a.gguf").Ready.WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal(RunnerFailureReason.NotStarted, failure?.Reason);
+        Assert.Equal(StopReason.NotStarted, failure?.Reason);
         Assert.Contains("/nowhere/llama-server", failure?.Message, StringComparison.Ordinal);
     }
 }

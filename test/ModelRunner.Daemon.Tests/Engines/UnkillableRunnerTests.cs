@@ -21,8 +21,8 @@ public sealed class UnkillableRunnerTests : IDisposable
     {
         RunnerProcess runner = Start(new RunnerSettings { LoadTimeout = TimeSpan.FromMilliseconds(50) });
 
-        Assert.Equal(RunnerFailureReason.LoadTimeout, (await runner.Ready.WaitAsync(LaunchBed.Limit))?.Reason);
-        Assert.Equal(RunnerFailureReason.LoadTimeout, (await runner.Exited.WaitAsync(LaunchBed.Limit))?.Reason);
+        Assert.Equal(StopReason.LoadTimeout, (await runner.Ready.WaitAsync(LaunchBed.Limit))?.Reason);
+        Assert.Equal(StopReason.LoadTimeout, (await runner.Exited.WaitAsync(LaunchBed.Limit))?.Reason);
         Assert.True(ProcessTable.IsAlive(runner.ProcessId!.Value));
     }
 

@@ -2,6 +2,7 @@ using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Daemon.Tests.Scraping;
 using ModelRunner.Exposition;
+using ModelRunner.Scheduling;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
@@ -17,6 +18,9 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
         Assert.Equal(
             Enum.GetValues<ScrapeFailureReason>().Select(static reason => reason.ToLabelValue()).Order(StringComparer.Ordinal),
             FirstColumn("Why a runner is down").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Enum.GetValues<StopReason>().Select(static reason => reason.ToLabelValue()).Order(StringComparer.Ordinal),
+            FirstColumn("Why a runner stopped").Order(StringComparer.Ordinal));
         Assert.Equal(
             ExpositionErrorReasons.All.Select(static reason => reason.ToLabelValue())
                 .Concat(MergeConflicts.All.Select(static conflict => conflict.ToLabelValue())).Order(StringComparer.Ordinal),
@@ -38,7 +42,9 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
     [Fact]
     public async Task The_page_has_each_family_of_the_catalogue()
     {
-        // One scrape fails and one drops a line, so that the third shows the counters of both.
+        // One runner stops, one scrape fails and one drops a line, so that the last page shows the counters of all.
+        await bed.Daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"x"}""");
+        await bed.Daemon.PostAsync("engines/unload", """{"models":["tiny-embed"]}""");
         await bed.PageAsync(RawRunner.Page("", status: "500 Internal Server Error"));
         await bed.PageWithAsync("x 1\ny\n");
         string failed = await bed.PageAsync(RawRunner.Page("", status: "500 Internal Server Error"));

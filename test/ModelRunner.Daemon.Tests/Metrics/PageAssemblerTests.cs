@@ -105,6 +105,33 @@ public sealed partial class PageAssemblerTests
     }
 
     [Fact]
+    public async Task Stops_are_on_the_page_when_their_runner_is_gone_and_a_scrape_does_not_change_them()
+    {
+        var stops = new StopCounters();
+        using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
+        using var pages = new PageAssembler(
+            () => [], scraper, new MetricsSettings(), TimeProvider.System, NullLogger<PageAssembler>.Instance,
+            stops: new StopMetrics(() => stops.Snapshot, static model => model != "deleted:latest"));
+        Assert.DoesNotContain("model_runner_stops_total", await PageAsync(pages), StringComparison.Ordinal);
+
+        stops.Count(new RunnerKey("llama.cpp", "deleted:latest", RunnerMode.Completion), StopReason.Unloaded);
+        stops.Count(new RunnerKey("vllm", "b:latest", RunnerMode.Embedding), StopReason.OutOfMemory);
+        stops.Count(new RunnerKey("llama.cpp", "a:latest", RunnerMode.Completion), StopReason.Idle);
+        stops.Count(new RunnerKey("llama.cpp", "a:latest", RunnerMode.Completion), StopReason.Killed);
+        stops.Count(new RunnerKey("llama.cpp", "a:latest", RunnerMode.Completion), StopReason.Idle);
+        await PageAsync(pages);
+        string page = await PageAsync(pages);
+
+        Assert.Equal(
+            [
+                "model_runner_stops_total{backend=\"llama.cpp\",model=\"a:latest\",mode=\"completion\",reason=\"idle\"} 2",
+                "model_runner_stops_total{backend=\"llama.cpp\",model=\"a:latest\",mode=\"completion\",reason=\"killed\"} 1",
+                "model_runner_stops_total{backend=\"vllm\",model=\"b:latest\",mode=\"embedding\",reason=\"out_of_memory\"} 1",
+            ],
+            page.Split('\n').Where(static line => line.StartsWith("model_runner_stops_total{", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task The_health_of_runners_cannot_be_forged()
     {
         await using RawRunner liar = RawRunner.WithPage(1, "model_runner_up{model=\"other\"} 1\nx 1\n");

@@ -8,6 +8,7 @@ internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
 {
     private readonly TaskCompletionSource<RunnerFailure?> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<RunnerFailure?> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private StopReason _stopReason = StopReason.Shutdown;
     private readonly TaskCompletionSource _stopAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public RunnerId Id => id;
@@ -35,16 +36,17 @@ internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
 
     public void BecomeReady() => _ready.TrySetResult(null);
 
-    public void Fail(string message) => End(new RunnerFailure(RunnerFailureReason.Exited, message));
+    public void Fail(string message, StopReason reason = StopReason.Exited) => End(new RunnerFailure(reason, message));
 
     public void End(RunnerFailure? failure = null)
     {
-        _ready.TrySetResult(failure ?? new RunnerFailure(RunnerFailureReason.Stopped, "stopped before it was ready"));
+        _ready.TrySetResult(failure ?? new RunnerFailure(_stopReason, "stopped before it was ready"));
         _exited.TrySetResult(failure);
     }
 
-    public Task StopAsync()
+    public Task StopAsync(StopReason reason)
     {
+        _stopReason = reason;
         OnStop?.Invoke();
         _stopAsked.TrySetResult();
         if (EndsWhenAsked)

@@ -80,11 +80,13 @@ public class RunnerPoolTests
     {
         await using var bed = new PoolBed();
         (FakeRunner old, RunnerLease lease) = await bed.LoadAsync("a");
-        var found = new TaskCompletionSource<string?>();
+        var found = new TaskCompletionSource<RunnerFailure?>();
         using CancellationTokenRegistration cut = lease.RunnerGone.Register(
             () => found.SetResult(bed.Pool.Runners.Single(runner => runner.Id == lease.Runner).Failure));
-        old.Fail("llama-server was killed by signal 9");
-        Assert.Equal("llama-server was killed by signal 9", await found.Task.WaitAsync(bed.Limit));
+        var killed = new RunnerFailure(StopReason.Killed, "llama-server was killed by signal 9");
+        old.End(killed);
+        Assert.Equal(killed, await found.Task.WaitAsync(bed.Limit));
+        Assert.Equal([new StopCount(old.Key, StopReason.Killed, 1)], bed.Pool.Stops);
         Assert.Null(bed.Pool.Runners[0].Endpoint);
         lease.Dispose();
         (FakeRunner next, RunnerLease again) = await bed.LoadAsync("a");
@@ -113,6 +115,8 @@ public class RunnerPoolTests
         bed.Launcher.Failure = new IOException("no space left on device");
         Refuse refusal = (await bed.Ask("a")).Refusal!;
         Assert.Contains("no space left on device", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(StopReason.NotStarted, refusal.FailureReason);
+        Assert.Equal(StopReason.NotStarted, Assert.Single(bed.Pool.Stops).Reason);
         (await bed.LoadAsync("b")).Lease.Dispose();
     }
 

@@ -11,7 +11,10 @@ internal sealed class FakeProcess(RunnerId id, RunnerKey key, long memory)
 
     public bool IsReady { get; set; }
 
-    public bool IsStopping { get; set; }
+    public bool IsStopping => Stop is not null;
+
+    /// <summary>Why it was told to stop; null if it was not.</summary>
+    public StopReason? Stop { get; set; }
 
     /// <summary>It has ended, but the scheduler does not know yet.</summary>
     public bool IsGone { get; set; }

@@ -14,6 +14,9 @@ internal sealed class FakeShell(SchedulerSettings settings)
     private readonly Dictionary<RunnerKey, bool> _crashes = [];
     private readonly HashSet<UnloadId> _unloads = [];
 
+    /// <summary>The ends that the scheduler must report now.</summary>
+    private readonly HashSet<RunnerEnded> _ends = [];
+
     public SchedulerSettings Settings { get; set; } = settings;
 
     /// <summary>Every effect in order, for comparing two runs.</summary>
@@ -57,8 +60,9 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 break;
             case RunnerExited or RunnerFailed:
                 RunnerId id = happened is RunnerExited exited ? exited.Runner : ((RunnerFailed)happened).Runner;
+                RunnerFailure? failure = happened is RunnerExited exit ? exit.Failure : ((RunnerFailed)happened).Failure;
                 if (_processes.Remove(id, out FakeProcess? ended))
-                    NoteEnd(ended);
+                    NoteEnd(ended, failure);
                 break;
             case RunnerResponded or RunnerStuck:
                 RunnerId checkedId = happened is RunnerResponded answered ? answered.Runner : ((RunnerStuck)happened).Runner;
@@ -94,6 +98,8 @@ internal sealed class FakeShell(SchedulerSettings settings)
             Log.Add(string.Create(CultureInfo.InvariantCulture, $"{effect}"));
             CarryOut(effect);
         }
+
+        Require(_ends.Count == 0, "every end is reported at once");
     }
 
     private void CarryOut(SchedulerEffect effect)
@@ -138,6 +144,9 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 Require(!asked.IsBeingChecked, $"{check} comes once at a time");
                 asked.IsBeingChecked = true;
                 break;
+            case RunnerEnded ended:
+                Require(_ends.Remove(ended), $"{ended} reports an end once, with its reason");
+                break;
             case UnloadCompleted completed:
                 Require(_unloads.Remove(completed.Unload), $"{completed} answers one call once");
                 break;
@@ -148,8 +157,9 @@ internal sealed class FakeShell(SchedulerSettings settings)
         }
     }
 
-    private void NoteEnd(FakeProcess ended)
+    private void NoteEnd(FakeProcess ended, RunnerFailure? failure)
     {
+        _ends.Add(new RunnerEnded(ended.Id, ended.Key, ended.Stop ?? failure!.Reason));
         if (ended is { WasReadyTold: true, IsStopping: false })
             _crashes[ended.Key] = ended.HasServed;
         else
@@ -171,7 +181,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
         Require(!process!.IsStopping, $"{stop} comes once");
         bool isOverdue = stop.Reason is StopReason.Unloaded or StopReason.Unreachable && Now >= process.MayBeCutAt;
         Require(IsForced || isOverdue || process.Requests.Count == 0 || stop.Reason == StopReason.Stuck, $"{stop} cuts nobody");
-        process.IsStopping = true;
+        process.Stop = stop.Reason;
     }
 
     private bool IsServed(RunnerKey key) =>

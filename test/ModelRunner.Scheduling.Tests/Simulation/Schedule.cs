@@ -5,6 +5,10 @@ internal sealed class Schedule
 {
     private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
 
+    /// <summary>The reasons from here on are those of processes that end by themselves.</summary>
+    private const int FirstFailure = (int)StopReason.Exited;
+    private static readonly int Reasons = Enum.GetValues<StopReason>().Length;
+
     private readonly Dice _dice;
     private readonly bool _hasTimeouts;
     private readonly List<RunnerKey> _keys;
@@ -117,11 +121,11 @@ internal sealed class Schedule
             // A process that became ready while it was told to stop says both, and in any order.
             if (process is { IsReady: false } && _dice.OneIn(4))
                 Tell(new RunnerReady(process.Id));
-            Tell(process.WasReadyTold ? new RunnerExited(process.Id, null) : new RunnerFailed(process.Id, "stopped before it was ready"));
+            Tell(process.WasReadyTold ? new RunnerExited(process.Id, _dice.OneIn(4) ? AnyFailure() : null) : new RunnerFailed(process.Id, AnyFailure()));
         }
         else if (fails)
         {
-            Tell(process.WasReadyTold ? new RunnerExited(process.Id, "killed by signal 9") : new RunnerFailed(process.Id, "exit code 1"));
+            Tell(process.WasReadyTold ? new RunnerExited(process.Id, AnyFailure()) : new RunnerFailed(process.Id, AnyFailure()));
         }
         else if (!process.IsReady)
         {
@@ -129,6 +133,8 @@ internal sealed class Schedule
             Tell(new RunnerReady(process.Id));
         }
     }
+
+    private RunnerFailure AnyFailure() => new((StopReason)(FirstFailure + _dice.Below(Reasons - FirstFailure)), "it ended");
 
     private void AnswerCheck()
     {

@@ -3,6 +3,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines.Command;
 
@@ -50,7 +51,7 @@ internal sealed class CommandEngine(EngineSettings settings) : Engine
     {
         RunnerFailure failure = base.Explain(start, status, lines, wasMemoryShort);
         return start.Port is { } port && LoopbackPort.IsInUse(port)
-            ? new RunnerFailure(RunnerFailureReason.Socket,
+            ? new RunnerFailure(StopReason.Socket,
                 $"{failure.Message}; another program listens on port {port} now; the next start will use another port")
             : failure;
     }

@@ -1,4 +1,4 @@
-using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines.Command;
 
@@ -7,9 +7,9 @@ internal static class CommandLogLines
 {
     public static IReadOnlyList<KnownLogLine> All { get; } =
     [
-        new("out of memory", RunnerFailureReason.OutOfMemory, "there is not enough memory"),
-        new("std::bad_alloc", RunnerFailureReason.OutOfMemory, "there is not enough memory"),
-        new("ddress already in use", RunnerFailureReason.Socket, "it could not listen on its address"),
-        new("unrecognized arguments:", RunnerFailureReason.Argument, "it does not know an argument of engines.command"),
+        new("out of memory", StopReason.OutOfMemory, "there is not enough memory"),
+        new("std::bad_alloc", StopReason.OutOfMemory, "there is not enough memory"),
+        new("ddress already in use", StopReason.Socket, "it could not listen on its address"),
+        new("unrecognized arguments:", StopReason.Argument, "it does not know an argument of engines.command"),
     ];
 }

@@ -18,6 +18,8 @@ internal sealed class RequestExchange(RunnerPool pool, RequestForwarder forwarde
     /// </summary>
     private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(1);
 
+    private const string UnknownCause = "its connection ended; try again, and see the daemon's log if it happens again";
+
     /// <summary>The most runners that one request is sent to; more than any configuration has replicas.</summary>
     private const int MaxAttempts = 16;
 
@@ -67,7 +69,7 @@ internal sealed class RequestExchange(RunnerPool pool, RequestForwarder forwarde
                 break;
         }
 
-        await ApiErrorWriter.WriteAsync(context, Explain(model, mode, attachedFailure ?? CauseOf(asked[^1])));
+        await ApiErrorWriter.WriteAsync(context, Explain(model, mode, attachedFailure, FailureOf(asked[^1])));
     }
 
     private async Task<RunnerLease> AcquireAsync(
@@ -87,16 +89,21 @@ internal sealed class RequestExchange(RunnerPool pool, RequestForwarder forwarde
             static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    private string CauseOf(RunnerId runner) => causes.WithoutFolders(
-        pool.Runners.FirstOrDefault(snapshot => snapshot.Id == runner)?.Failure
-        ?? "its connection ended; try again, and see the daemon's log if it happens again");
+    private RunnerFailure? FailureOf(RunnerId runner) => pool.Runners.FirstOrDefault(snapshot => snapshot.Id == runner)?.Failure;
 
     // Only a Unix socket's address contains folders of this machine.
     private string ShownAddress(RunnerEndpoint endpoint) =>
         endpoint.Display.StartsWith("unix:", StringComparison.Ordinal) ? causes.WithoutFolders(endpoint.Display) : endpoint.Display;
 
-    private static ApiError Explain(ModelEntry model, RunnerMode mode, string cause) => new(
-        StatusCodes.Status502BadGateway,
-        $"the runner of \"{model.Reference}\" in mode {ModeText.Format(mode)} gave no response: {cause}",
-        ApiError.Server, "runner_failed");
+    private ApiError Explain(ModelEntry model, RunnerMode mode, string? attachedFailure, RunnerFailure? failure)
+    {
+        string cause = attachedFailure ?? causes.WithoutFolders(failure?.Message ?? UnknownCause);
+        return new ApiError(
+            StatusCodes.Status502BadGateway,
+            $"the runner of \"{model.Reference}\" in mode {ModeText.Format(mode)} gave no response: {cause}",
+            ApiError.Server, "runner_failed")
+        {
+            Reason = failure?.Reason.ToLabelValue(),
+        };
+    }
 }

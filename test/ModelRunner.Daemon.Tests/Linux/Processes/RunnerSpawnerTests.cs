@@ -1,9 +1,9 @@
 using System.Collections;
 using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Engines.Llama;
-using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Scheduling;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Linux.Processes;
@@ -90,7 +90,7 @@ public sealed class RunnerSpawnerTests : IDisposable
 
         RunnerFailure failure = ExitCause.Describe("llama-server", LlamaLogLines.All, await child.Exited.WaitAsync(Limit), child.Output.ReadLines());
 
-        Assert.Equal(RunnerFailureReason.NotStarted, failure.Reason);
+        Assert.Equal(StopReason.NotStarted, failure.Reason);
         Assert.Contains("/nowhere/llama-server", failure.Message, StringComparison.Ordinal);
     }
 

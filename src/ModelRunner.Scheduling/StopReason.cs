@@ -1,8 +1,32 @@
-namespace ModelRunner.Daemon.Runners;
+namespace ModelRunner.Scheduling;
 
-/// <summary>Why a runner failed or ended. A closed list.</summary>
-internal enum RunnerFailureReason
+/// <summary>
+/// Why the process of a runner is stopped or has ended, or why a start failed. A closed list: each member is one value of the label
+/// <c>reason</c> of <c>model_runner_stops_total</c>.
+/// </summary>
+public enum StopReason
 {
+    /// <summary>It had no request for its keep-alive time.</summary>
+    Idle,
+
+    /// <summary>Another model needs its capacity.</summary>
+    Evicted,
+
+    /// <summary>An unload was requested.</summary>
+    Unloaded,
+
+    /// <summary>The daemon is shutting down.</summary>
+    Shutdown,
+
+    /// <summary>The settings of its model changed, or the model was removed from the configuration.</summary>
+    Outdated,
+
+    /// <summary>It did not respond to a health check while a request or an unload waited for it.</summary>
+    Stuck,
+
+    /// <summary>Requests cannot connect to it.</summary>
+    Unreachable,
+
     /// <summary>It ended with an exit code, and its output contains no known cause.</summary>
     Exited,
 
@@ -38,7 +62,4 @@ internal enum RunnerFailureReason
 
     /// <summary>It reports another model than the requested one.</summary>
     WrongModel,
-
-    /// <summary>It was stopped before it was ready.</summary>
-    Stopped,
 }

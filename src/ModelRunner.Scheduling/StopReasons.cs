@@ -1,0 +1,34 @@
+namespace ModelRunner.Scheduling;
+
+/// <summary>The text of each reason, for labels, logs and responses.</summary>
+public static class StopReasons
+{
+    private static readonly string[] Names = [.. Enum.GetValues<StopReason>().Select(Name)];
+
+    /// <summary>The reason in lower case with underscores, such as <c>out_of_memory</c>. A published value never changes.</summary>
+    public static string ToLabelValue(this StopReason reason) => Names[(int)reason];
+
+    private static string Name(StopReason reason) => reason switch
+    {
+        StopReason.Idle => "idle",
+        StopReason.Evicted => "evicted",
+        StopReason.Unloaded => "unloaded",
+        StopReason.Shutdown => "shutdown",
+        StopReason.Outdated => "outdated",
+        StopReason.Stuck => "stuck",
+        StopReason.Unreachable => "unreachable",
+        StopReason.Exited => "exited",
+        StopReason.Crashed => "crashed",
+        StopReason.Killed => "killed",
+        StopReason.OutOfMemory => "out_of_memory",
+        StopReason.ModelMissing => "model_missing",
+        StopReason.ModelInvalid => "model_invalid",
+        StopReason.ModelUnsupported => "model_unsupported",
+        StopReason.Argument => "argument",
+        StopReason.Socket => "socket",
+        StopReason.NotStarted => "not_started",
+        StopReason.LoadTimeout => "load_timeout",
+        StopReason.WrongModel => "wrong_model",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "Not a reason of the list."),
+    };
+}
