@@ -12,6 +12,7 @@ namespace ModelRunner.Exposition.Merging;
 internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits)
 {
     private readonly byte[] _reservedPrefix = Encoding.UTF8.GetBytes(limits.ReservedPrefix);
+    private readonly MetadataMemory _memory = new(index);
     private readonly ByteBuilder _name = new();
     private readonly ByteBuilder _textName = new();
     private readonly ByteBuilder _heldName = new();
@@ -29,11 +30,32 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
         _isOpenMetrics = isOpenMetrics;
         Forget();
         _namesBefore = index.Names.Count;
+        _memory.Begin();
+    }
+
+    /// <summary>
+    /// Reads a line of a text body without parsing it, if the last source declares the same. Any other line is left to the caller.
+    /// </summary>
+    /// <param name="line">The line.</param>
+    /// <param name="start">The position of the line in the body.</param>
+    public bool TryRepeat(ReadOnlySpan<byte> line, int start)
+    {
+        if (_isOpenMetrics || HasMaxNames || !_memory.TryFind(line, out var known))
+            return false;
+        index.Reuse(known.Name);
+        Declare(known.Name, known.Kind, known.Type, line[known.TextStart..]);
+        _source.HasForeignNames = true;
+        _source.Summary.MetadataLines++;
+        _memory.Add(known with { Start = start });
+        return true;
     }
 
     /// <summary>Reads a line.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="start">The position of the line in the body.</param>
+    /// <param name="metadata">The parts of the line.</param>
     /// <returns>False if the source declares more names than the limit.</returns>
-    public bool TryRead(ReadOnlySpan<byte> line, in MetadataLine metadata)
+    public bool TryRead(ReadOnlySpan<byte> line, int start, in MetadataLine metadata)
     {
         if (metadata.IsInvalid)
         {
@@ -52,19 +74,32 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
             return true;
         }
 
-        if (!_source.IsOwn && index.Names.Count - _namesBefore >= limits.MaxSamples)
+        if (HasMaxNames)
             return false;
 
         _source.HasForeignNames |= !isReserved;
         _source.Summary.MetadataLines++;
         if (_isOpenMetrics)
+        {
             Hold(name, metadata, text);
-        else if (metadata.Kind == LineKind.Type)
-            DeclareType(name, metadata.Type);
-        else if (metadata.Kind == LineKind.Help)
-            AddHelp(name, text);
-        else
-            AddUnit(name, text);
+            return true;
+        }
+
+        var declared = index.NameOf(name);
+        Declare(declared, metadata.Kind, metadata.Type, text);
+        if (!isReserved)
+        {
+            _memory.Add(new KnownMetadata
+            {
+                Start = start,
+                Length = line.Length,
+                TextStart = metadata.TextStart,
+                Name = declared,
+                Kind = metadata.Kind,
+                Type = metadata.Type,
+            });
+        }
+
         return true;
     }
 
@@ -73,6 +108,8 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
 
     /// <summary>Discards lines that still wait for a TYPE line. Called after the last line.</summary>
     public void End() => Flush();
+
+    private bool HasMaxNames => !_source.IsOwn && index.Names.Count - _namesBefore >= limits.MaxSamples;
 
     private bool IsUnit(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text)
     {
@@ -106,7 +143,7 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
         if (metadata.Kind == LineKind.Type)
         {
             _heldType ??= metadata.Type;
-            DeclareType(TextName(name, metadata.Type), metadata.Type);
+            index.DeclareType(index.NameOf(TextName(name, metadata.Type)), metadata.Type);
         }
         else if (metadata.Kind == LineKind.Unit && _heldUnit.Length == 0)
         {
@@ -123,7 +160,7 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
     {
         if (_isHelpHeld || _heldUnit.Length > 0)
         {
-            var name = TextName(_heldName.Written, _heldType ?? MetricType.Untyped);
+            var name = index.NameOf(TextName(_heldName.Written, _heldType ?? MetricType.Untyped));
             if (_isHelpHeld)
                 AddHelp(name, _heldHelp.Written);
             if (_heldUnit.Length > 0)
@@ -142,13 +179,21 @@ internal sealed class DeclarationReader(PageIndex index, ExpositionLimits limits
         _heldType = null;
     }
 
-    private void DeclareType(ReadOnlySpan<byte> name, MetricType type) => index.DeclareType(index.NameOf(name), type);
+    private void Declare(int name, LineKind kind, MetricType type, ReadOnlySpan<byte> text)
+    {
+        if (kind == LineKind.Type)
+            index.DeclareType(name, type);
+        else if (kind == LineKind.Help)
+            AddHelp(name, text);
+        else
+            AddUnit(name, text);
+    }
 
-    private void AddHelp(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text) =>
-        index.Helps.Add(ref index.Names[index.NameOf(name)], index.SourceCount - 1, text, quotes: _isOpenMetrics);
+    private void AddHelp(int name, ReadOnlySpan<byte> text) =>
+        index.Helps.Add(ref index.Names[name], index.SourceCount - 1, text, quotes: _isOpenMetrics);
 
-    private void AddUnit(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text) =>
-        index.Units.Add(ref index.Names[index.NameOf(name)], index.SourceCount - 1, text);
+    private void AddUnit(int name, ReadOnlySpan<byte> text) =>
+        index.Units.Add(ref index.Names[name], index.SourceCount - 1, text);
 
     private ReadOnlySpan<byte> TextName(ReadOnlySpan<byte> name, MetricType type)
     {

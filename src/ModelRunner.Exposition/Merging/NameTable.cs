@@ -43,6 +43,14 @@ internal sealed class NameTable
         return _last = found;
     }
 
+    /// <summary>As a call of <see cref="GetOrAdd"/> that returns this index.</summary>
+    public void Reuse(int index)
+    {
+        if (_last >= 0 && _last != index)
+            _entries[_last].Next = index;
+        _last = index;
+    }
+
     /// <summary>The index of a name, or -1.</summary>
     public int Find(ReadOnlySpan<byte> name) => Find(name, SeriesHash.Of(name), out _);
 

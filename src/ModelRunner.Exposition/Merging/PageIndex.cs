@@ -92,18 +92,15 @@ internal sealed class PageIndex
     public int NameOf(ReadOnlySpan<byte> name)
     {
         var found = Names.GetOrAdd(name);
-        ref var entry = ref Names[found];
-        if (found < _firstName && entry.LastSource != SourceCount - 1)
-        {
-            if (_touchedCount == _touched.Length)
-                Array.Resize(ref _touched, _touchedCount * 2);
-            ref var touched = ref _touched[_touchedCount++];
-            touched.Name = found;
-            touched.Entry = entry;
-            entry.LastSource = SourceCount - 1;
-        }
-
+        Touch(found);
         return found;
+    }
+
+    /// <summary>As <see cref="NameOf"/>, for a name whose index is known.</summary>
+    public void Reuse(int name)
+    {
+        Names.Reuse(name);
+        Touch(name);
     }
 
     /// <summary>Records a type that the current source declares for a name.</summary>
@@ -165,6 +162,19 @@ internal sealed class PageIndex
         Names.Clear();
         Helps.Clear();
         Units.Clear();
+    }
+
+    private void Touch(int name)
+    {
+        ref var entry = ref Names[name];
+        if (name >= _firstName || entry.LastSource == SourceCount - 1)
+            return;
+        if (_touchedCount == _touched.Length)
+            Array.Resize(ref _touched, _touchedCount * 2);
+        ref var touched = ref _touched[_touchedCount++];
+        touched.Name = name;
+        touched.Entry = entry;
+        entry.LastSource = SourceCount - 1;
     }
 
     // A large table is kept while pages fill a good part of it.

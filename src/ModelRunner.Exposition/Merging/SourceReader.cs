@@ -57,7 +57,7 @@ internal sealed class SourceReader
             if (lines.Number % LinesBetweenLooks == 0 && isOver?.Invoke() == true)
                 throw new OperationCanceledException("The time limit for this source is over.");
             var isTaken = body[lines.Start] == '#'
-                ? TryReadMetadata(lines.Line, lines.IsValidUtf8)
+                ? _declarations.TryRepeat(lines.Line, lines.Start) || TryReadMetadata(lines)
                 : TryReadPlainSample(body, lines) || TryReadOtherSample(lines.Line, lines.IsValidUtf8);
             if (!isTaken)
                 return false;
@@ -115,8 +115,9 @@ internal sealed class SourceReader
         return true;
     }
 
-    private bool TryReadMetadata(ReadOnlySpan<byte> line, bool isValidUtf8)
+    private bool TryReadMetadata(in LineCursor lines)
     {
+        var line = lines.Line;
         var metadata = MetadataParser.Parse(line, _isOpenMetrics, takesUnits: true);
         if (metadata.Kind == LineKind.Comment)
             return true;
@@ -124,8 +125,8 @@ internal sealed class SourceReader
             _isBehindEof = true;
         else if (_isBehindEof)
             _source.Summary.DropMetadata(ExpositionErrorReason.AfterEof);
-        else if (isValidUtf8)
-            return _declarations.TryRead(line, metadata);
+        else if (lines.IsValidUtf8)
+            return _declarations.TryRead(line, lines.Start, metadata);
         else if (_isOpenMetrics || metadata.Kind != LineKind.Unit)
             _source.Summary.DropMetadata(ExpositionErrorReason.InvalidUtf8);
         return true;
