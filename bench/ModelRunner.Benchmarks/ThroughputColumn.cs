@@ -2,11 +2,10 @@ using System.Globalization;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
-using ModelRunner.Benchmarks.Exposition;
 
 namespace ModelRunner.Benchmarks;
 
-/// <summary>Input bytes per second in the best iteration, for benchmarks whose parameter is a page.</summary>
+/// <summary>Input bytes per second in the best iteration, for benchmarks whose parameter has a size.</summary>
 internal sealed class ThroughputColumn : IColumn
 {
     public string Id => nameof(ThroughputColumn);
@@ -28,7 +27,7 @@ internal sealed class ThroughputColumn : IColumn
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase)
     {
         var nanoseconds = summary[benchmarkCase]?.ResultStatistics?.Min;
-        var page = benchmarkCase.Parameters.Items.Select(item => item.Value).OfType<PageCase>().FirstOrDefault();
+        var page = benchmarkCase.Parameters.Items.Select(item => item.Value).OfType<ISizedCase>().FirstOrDefault();
         return nanoseconds is > 0 && page is not null
             ? (page.TotalBytes / nanoseconds.Value * 1000).ToString("N0", CultureInfo.InvariantCulture)
             : "-";

@@ -10,6 +10,7 @@ public sealed class DirectionTests
     {
         { "ModelRunner.Exposition", [], [] },
         { "ModelRunner.Scheduling", [], [] },
+        { "ModelRunner.Telemetry", [], [] },
         { "ModelRunner.Linux", [], [] },
         { "ModelRunner.Gguf", ["ModelRunner.Linux"], [] },
         { "ModelRunner.Configuration", ["ModelRunner.Linux", "ModelRunner.Scheduling"], [] },
@@ -22,7 +23,7 @@ public sealed class DirectionTests
             "ModelRunner.Daemon",
             [
                 "ModelRunner.Cli", "ModelRunner.Client", "ModelRunner.Configuration", "ModelRunner.Exposition", "ModelRunner.Gguf", "ModelRunner.Linux",
-                "ModelRunner.Scheduling",
+                "ModelRunner.Scheduling", "ModelRunner.Telemetry",
             ],
             ["Yarp.ReverseProxy"]
         },
@@ -72,6 +73,7 @@ public sealed class DirectionTests
     [Theory]
     [InlineData("ModelRunner.Exposition")]
     [InlineData("ModelRunner.Scheduling")]
+    [InlineData("ModelRunner.Telemetry")]
     public void The_compiler_holds_the_ban_list_of_the_cores(string project)
     {
         Assert.Equal("true", new ProjectFile(RepositoryTree.Get($"src/{project}/{project}.csproj")).Property("IsPureCore"));

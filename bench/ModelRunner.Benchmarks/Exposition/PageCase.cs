@@ -4,7 +4,7 @@ namespace ModelRunner.Benchmarks.Exposition;
 /// <param name="Name">Its name in tables.</param>
 /// <param name="Sources">The number of sources.</param>
 /// <param name="Page">The page that each of them sends.</param>
-public sealed record PageCase(string Name, int Sources, byte[] Page)
+public sealed record PageCase(string Name, int Sources, byte[] Page) : ISizedCase
 {
     /// <summary>The bytes of all sources.</summary>
     public long TotalBytes => (long)Sources * Page.Length;

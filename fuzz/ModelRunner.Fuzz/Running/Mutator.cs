@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ModelRunner.Fuzz.Running;
 
-/// <summary>Changes inputs at random, with a liking for what means something in an exposition. The same seed makes the same inputs.</summary>
+/// <summary>Changes inputs at random, with a liking for what means something in an exposition or in a response. The same seed makes the same inputs.</summary>
 internal sealed class Mutator(int seed)
 {
     private const int MaxBytes = 8_192;
@@ -13,6 +13,7 @@ internal sealed class Mutator(int seed)
         "# HELP a b\n", "a_bucket{le=\"1\"} 1\n", "a_count 1\n", "a_sum 1\n", "a_created 1\n", "a_total 1\n", "{\"a\"} 1\n", "a 1\n", " # {} 1", "NaN", "-nan", "+Inf", "1e400", "1e-400",
         "le", "quantile", "model", "exported_", "__name__", "model_runner_", "\u001E", "\uFEFF", "é", "0", "-1", ".5", "1_0", "0x1", " 1700000000000", "_bucket", "_total", ";q=2",
         "\0", "# TYPE a stateset\n", "a{a=\"on\",le=\"1\",quantile=\"w\"} 1\n", "_total_total", "{\"a.b\",\"c.d\"=\"e\"} 1\n", "a_total 1 # {t=\"x\"} 1\n", " # {t=\"}\"} 1",
+        "data: ", "data: [DONE]\n\n", "\n\n", "[", "]", ":", "null", "\"usage\":{\"prompt_tokens\":1}", "\"choices\":[{\"index\":1,\"text\":\"a\"}]", "\"timings\"", "\\u0041",
     }.Select(Encoding.UTF8.GetBytes)];
 
     // Not for secrets: the sequence must be the same again for the same seed.

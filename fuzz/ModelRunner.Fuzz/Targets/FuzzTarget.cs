@@ -11,5 +11,6 @@ internal sealed record FuzzTarget(string Name, Action<byte[]> Check)
         new("page", PageTarget.IsValidAndStable),
         new("strict", ReadingTarget.StrictIsLenient),
         new("negotiation", NegotiationTarget.AnswersAnything),
+        new("response", ResponseTarget.FiguresAreRight),
     ];
 }

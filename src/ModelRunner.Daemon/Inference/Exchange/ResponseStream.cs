@@ -1,4 +1,5 @@
 using System.Buffers;
+using ModelRunner.Telemetry;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
 
@@ -21,7 +22,7 @@ internal sealed class ResponseStream(
     private const int ReadBytes = 16 * 1024;
     private const int MaxHeld = 256 * 1024;
 
-    private readonly CompletionEnd? _completion = isEvents && CompletionEnd.IsKnownOn(path) ? new CompletionEnd() : null;
+    private readonly ResponseReader? _reader = isEvents ? new ResponseReader(ResponseFormat.Events) : null;
     private readonly ArrayBufferWriter<byte> _output = new(ReadBytes);
     private byte[]? _input = ArrayPool<byte>.Shared.Rent(ReadBytes);
     private CancellationTokenSource? _either;
@@ -124,20 +125,19 @@ internal sealed class ResponseStream(
         else
             rewriter.Write(piece, _output);
 
-        int begin = _ready;
         ReadOnlySpan<byte> held = _output.WrittenSpan[_ready..];
         if (!isEvents || held.Length > MaxHeld)
             _ready = _output.WrittenCount;
         else
             _ready += held.LastIndexOf((byte)'\n') + 1;
-        _completion?.Look(_output.WrittenSpan[begin.._ready]);
+        _reader?.Read(piece);
     }
 
     // The connection ended normally; the response may still be incomplete.
     private void EndWell()
     {
-        _completion?.Look(_output.WrittenSpan[_ready..]);
-        if (_completion is { IsMissing: true })
+        _reader?.Complete();
+        if (_reader is { IsEndMissing: true })
             BrokenCause = "its stream of events ended without its last event";
         End(IsBroken ? BrokenResponse.EventFor(path) : default);
     }

@@ -1,0 +1,45 @@
+namespace ModelRunner.Telemetry.Reading;
+
+/// <summary>The counts of one document by <see cref="Member"/>; absent ones are null.</summary>
+internal sealed class Counts
+{
+    /// <summary>A larger number is not a count of tokens and is ignored.</summary>
+    public const long Max = int.MaxValue;
+
+    private const long Absent = -1;
+    private const int FirstOfUsage = (int)Member.PromptTokens;
+    private const int Length = (int)Member.CacheCreation + 1;
+
+    private readonly long[] _values = new long[Length];
+
+    public Counts() => Clear();
+
+    public long? this[Member member] => _values[(int)member] is >= 0 and var value ? value : null;
+
+    /// <summary>Whether the engine's own counts are there.</summary>
+    public bool HasTimings => this[Member.PromptN] is not null && this[Member.PredictedN] is not null;
+
+    /// <summary>Whether a usage with at least one count of tokens is there.</summary>
+    public bool HasUsage =>
+        (this[Member.PromptTokens] ?? this[Member.InputTokens] ?? this[Member.CompletionTokens] ?? this[Member.OutputTokens] ?? this[Member.TotalTokens])
+        is not null;
+
+    public static bool IsCount(Member member) => (int)member < Length;
+
+    /// <summary>Sets a count; null: it is absent.</summary>
+    public void Set(Member member, long? value) => _values[(int)member] = value ?? Absent;
+
+    public void Clear() => _values.AsSpan().Fill(Absent);
+
+    public void ClearTimings() => _values.AsSpan(0, FirstOfUsage).Fill(Absent);
+
+    public void ClearUsage() => _values.AsSpan(FirstOfUsage).Fill(Absent);
+
+    /// <summary>Takes the counts of usage that the other document has.</summary>
+    public void MergeUsage(Counts other)
+    {
+        for (int i = FirstOfUsage; i < Length; i++)
+            if (other._values[i] >= 0)
+                _values[i] = other._values[i];
+    }
+}

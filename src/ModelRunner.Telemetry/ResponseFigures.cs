@@ -1,0 +1,44 @@
+namespace ModelRunner.Telemetry;
+
+/// <summary>What a response says of its own cost. Every count is at least zero.</summary>
+public readonly record struct ResponseFigures
+{
+    /// <summary>Where the counts come from.</summary>
+    public FigureSource Source { get; init; }
+
+    /// <summary>
+    /// Tokens of the prompt that were computed, without <see cref="CachedTokens"/>. Several choices of a stream share one prompt, which counts
+    /// once.
+    /// </summary>
+    public long PromptTokens { get; init; }
+
+    /// <summary>Tokens of the prompt that came from a cache.</summary>
+    public long CachedTokens { get; init; }
+
+    /// <summary>Generated tokens of all choices.</summary>
+    public long GeneratedTokens { get; init; }
+
+    /// <summary>Tokens that a draft model proposed.</summary>
+    public long DraftTokens { get; init; }
+
+    /// <summary>Proposed tokens that the model accepted. They are generated tokens as well.</summary>
+    public long AcceptedDraftTokens { get; init; }
+
+    /// <summary>Events with content, reasoning or a part of a tool call; 0 if the response is not a stream.</summary>
+    public long ContentEvents { get; init; }
+
+    /// <summary>Why the engine ended the response; of several choices, the reason of the first one that has a reason.</summary>
+    public FinishReason Finish { get; init; }
+
+    /// <summary>Whether the engine reported an error in the response.</summary>
+    public bool HasError { get; init; }
+
+    /// <summary>
+    /// Whether the counts leave out a part of the response. llama-server's JSON for several choices counts only the first one, and of more than
+    /// <see cref="ResponseReader.MaxChoices"/> choices the rest is not read.
+    /// </summary>
+    public bool IsPartial { get; init; }
+
+    /// <summary>Whether a part of the response could not be read: invalid JSON, too deep, or incomplete. That part counts for nothing.</summary>
+    public bool IsLost { get; init; }
+}
