@@ -12,10 +12,8 @@ namespace ModelRunner.Linux.Files;
 /// </remarks>
 /// <param name="descriptor">Open for writing. The caller closes it.</param>
 /// <param name="isWithinLine">Whether the last line that was written there before is incomplete.</param>
-internal sealed unsafe partial class DescriptorWriter(int descriptor, bool isWithinLine = false)
+internal sealed unsafe class DescriptorWriter(int descriptor, bool isWithinLine = false)
 {
-    private const int Interrupted = 4; // EINTR
-    private const int WouldBlock = 11; // EAGAIN
     private const short CanWrite = 4; // POLLOUT
 
     /// <summary>Whether the last line is incomplete because of an error. Then the next line begins with a line feed.</summary>
@@ -31,7 +29,7 @@ internal sealed unsafe partial class DescriptorWriter(int descriptor, bool isWit
         {
             nint written;
             fixed (byte* first = rest)
-                written = Write(descriptor, first, rest.Length);
+                written = Libc.Write(descriptor, first, rest.Length);
             if (written > 0)
             {
                 IsWithinLine = true;
@@ -40,9 +38,9 @@ internal sealed unsafe partial class DescriptorWriter(int descriptor, bool isWit
             }
 
             int error = written == 0 ? 0 : Marshal.GetLastPInvokeError();
-            if (error == WouldBlock)
+            if (error == Libc.ErrorTryAgain)
                 WaitForRoom();
-            else if (error != Interrupted)
+            else if (error != Libc.ErrorInterrupted)
                 return error == 0 ? "nothing was written" : Marshal.GetPInvokeErrorMessage(error);
         }
 
@@ -53,21 +51,7 @@ internal sealed unsafe partial class DescriptorWriter(int descriptor, bool isWit
     // Another process that shares the descriptor has made it non-blocking.
     private void WaitForRoom()
     {
-        var entry = new PollEntry { Descriptor = descriptor, Wanted = CanWrite };
-        _ = Poll(&entry, 1, -1);
-    }
-
-    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
-    private static partial nint Write(int file, byte* buffer, nint count);
-
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    private static partial int Poll(PollEntry* entries, nuint count, int timeoutMilliseconds);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollEntry
-    {
-        public int Descriptor;
-        public short Wanted;
-        public short Found;
+        var entry = new PollEntry { File = descriptor, Events = CanWrite };
+        _ = Libc.Poll(&entry, 1, -1);
     }
 }

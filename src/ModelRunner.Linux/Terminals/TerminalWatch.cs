@@ -23,8 +23,8 @@ internal sealed unsafe partial class TerminalWatch
         {
             foreach (int terminal in _terminals)
             {
-                var entry = new PollEntry { Descriptor = terminal };
-                if (Poll(&entry, 1, 0) > 0 && (entry.Found & HungUp) != 0)
+                var entry = new PollEntry { File = terminal };
+                if (Libc.Poll(&entry, 1, 0) > 0 && (entry.Returned & HungUp) != 0)
                     return true;
             }
 
@@ -54,15 +54,4 @@ internal sealed unsafe partial class TerminalWatch
 
     [LibraryImport("libc", EntryPoint = "isatty")]
     private static partial int IsTerminal(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    private static partial int Poll(PollEntry* entries, nuint count, int timeoutMilliseconds);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollEntry
-    {
-        public int Descriptor;
-        public short Wanted;
-        public short Found;
-    }
 }
