@@ -15,17 +15,8 @@ internal static unsafe class SocketHangUp
     /// <exception cref="ObjectDisposedException">The socket is closed already.</exception>
     public static bool Is(SafeSocketHandle socket)
     {
-        bool isHeld = false;
-        try
-        {
-            socket.DangerousAddRef(ref isHeld);
-            var entry = new PollEntry { File = (int)socket.DangerousGetHandle() };
-            return Libc.Poll(&entry, 1, 0) > 0 && (entry.Returned & (Error | HungUp | Invalid)) != 0;
-        }
-        finally
-        {
-            if (isHeld)
-                socket.DangerousRelease();
-        }
+        using var held = new HeldHandle(socket);
+        var entry = new PollEntry { File = (int)held.Value };
+        return Libc.Poll(&entry, 1, 0) > 0 && (entry.Returned & (Error | HungUp | Invalid)) != 0;
     }
 }

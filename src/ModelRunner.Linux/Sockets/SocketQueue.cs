@@ -14,21 +14,15 @@ internal static unsafe class SocketQueue
     /// <returns>Null where the socket is closed.</returns>
     public static int? BytesIn(Socket socket)
     {
-        bool isHeld = false;
         try
         {
-            socket.SafeHandle.DangerousAddRef(ref isHeld);
+            using var held = new HeldHandle(socket.SafeHandle);
             int bytes = 0;
-            return Libc.Control((int)socket.SafeHandle.DangerousGetHandle(), OutputQueue, &bytes) == 0 ? bytes : null;
+            return Libc.Control((int)held.Value, OutputQueue, &bytes) == 0 ? bytes : null;
         }
         catch (ObjectDisposedException)
         {
             return null;
-        }
-        finally
-        {
-            if (isHeld)
-                socket.SafeHandle.DangerousRelease();
         }
     }
 }

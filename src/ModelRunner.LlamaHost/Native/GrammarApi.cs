@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using LLama.Native;
+using ModelRunner.Linux;
 
 namespace ModelRunner.LlamaHost.Native;
 
@@ -29,24 +30,15 @@ internal static unsafe class GrammarApi
     public static SafeLLamaSamplerChainHandle? TryCreate(SafeLlamaModelHandle model, string grammar)
     {
         byte[] text = Encoding.UTF8.GetBytes(grammar + '\0');
-        bool isHeld = false;
-        try
-        {
-            model.DangerousAddRef(ref isHeld);
-            nint sampler;
-            fixed (byte* start = text)
-            fixed (byte* root = "root\0"u8)
-                sampler = _makeGrammar(_getVocabulary(model.DangerousGetHandle()), start, root);
-            if (sampler == 0)
-                return null;
-            SafeLLamaSamplerChainHandle chain = SafeLLamaSamplerChainHandle.Create(LLamaSamplerChainParams.Default());
-            _addToChain(chain.DangerousGetHandle(), sampler);
-            return chain;
-        }
-        finally
-        {
-            if (isHeld)
-                model.DangerousRelease();
-        }
+        using var held = new HeldHandle(model);
+        nint sampler;
+        fixed (byte* start = text)
+        fixed (byte* root = "root\0"u8)
+            sampler = _makeGrammar(_getVocabulary(held.Value), start, root);
+        if (sampler == 0)
+            return null;
+        SafeLLamaSamplerChainHandle chain = SafeLLamaSamplerChainHandle.Create(LLamaSamplerChainParams.Default());
+        _addToChain(chain.DangerousGetHandle(), sampler);
+        return chain;
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using LLama.Native;
+using ModelRunner.Linux;
 
 namespace ModelRunner.LlamaHost.Native;
 
@@ -22,28 +23,18 @@ internal static unsafe class MetadataApi
     public static string? Find(SafeLlamaModelHandle model, string key)
     {
         byte[] name = Encoding.UTF8.GetBytes(key + '\0');
-        bool isHeld = false;
-        try
+        using var held = new HeldHandle(model);
+        fixed (byte* start = name)
         {
-            model.DangerousAddRef(ref isHeld);
-            nint handle = model.DangerousGetHandle();
-            fixed (byte* start = name)
-            {
-                int length = _getValue(handle, start, null, 0);
-                if (length < 0)
-                    return null;
+            int length = _getValue(held.Value, start, null, 0);
+            if (length < 0)
+                return null;
 
-                // llama.cpp writes a zero byte behind the value.
-                byte[] value = new byte[length + 1];
-                fixed (byte* target = value)
-                    _getValue(handle, start, target, (nuint)value.Length);
-                return Encoding.UTF8.GetString(value, 0, length);
-            }
-        }
-        finally
-        {
-            if (isHeld)
-                model.DangerousRelease();
+            // llama.cpp writes a zero byte behind the value.
+            byte[] value = new byte[length + 1];
+            fixed (byte* target = value)
+                _getValue(held.Value, start, target, (nuint)value.Length);
+            return Encoding.UTF8.GetString(value, 0, length);
         }
     }
 }
