@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
+using ModelRunner.Linux.Processes;
 
 namespace ModelRunner.Daemon.Metrics;
 
@@ -20,7 +21,7 @@ internal sealed class ProcessMetrics(TimeProvider time)
     private static readonly TimeSpan CountAfter = TimeSpan.FromSeconds(5);
 
     private readonly double _startedAt = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
-    private readonly long? _maxDescriptors = ReadMaxDescriptors();
+    private readonly long? _maxDescriptors = OpenFileLimit.Read();
     private long? _countedAt;
     private int? _descriptors;
 
@@ -82,20 +83,6 @@ internal sealed class ProcessMetrics(TimeProvider time)
         try
         {
             return Directory.EnumerateFileSystemEntries(DescriptorFolder).Count();
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    private static long? ReadMaxDescriptors()
-    {
-        try
-        {
-            string? line = File.ReadLines("/proc/self/limits").FirstOrDefault(static line => line.StartsWith("Max open files", StringComparison.Ordinal));
-            string[] words = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-            return words.Length > 3 && long.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out long max) ? max : null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

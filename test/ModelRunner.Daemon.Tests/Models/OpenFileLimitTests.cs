@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Linux.Processes;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Models;
@@ -16,8 +18,10 @@ public sealed class OpenFileLimitTests
     {
         using var store = new TemporaryFolder();
         store.Write("a.gguf", "GGUF");
-        string limit = ReadLimit();
-        await LimitAsync($"{Directory.GetFiles("/proc/self/fd").Length + 64}");
+        string limit = OpenFileLimit.Read()?.ToString(CultureInfo.InvariantCulture) ?? "unlimited";
+        long few = Directory.GetFiles("/proc/self/fd").Length + 64;
+        await LimitAsync($"{few}");
+        Assert.Equal(few, OpenFileLimit.Read());
         var held = new List<FileStream>();
         try
         {
@@ -35,11 +39,6 @@ public sealed class OpenFileLimitTests
 
         Assert.Single(StoreScanner.Scan(store.Path).Models);
     }
-
-    // proc_pid_limits(5): "Max open files            1024                 4096                 files"
-    private static string ReadLimit() =>
-        File.ReadLines("/proc/self/limits").First(static line => line.StartsWith("Max open files", StringComparison.Ordinal))
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
 
     // Only the soft limit changes, so that it can be restored.
     private static async Task LimitAsync(string soft)

@@ -1,4 +1,4 @@
-using System.Globalization;
+using ModelRunner.Linux.Processes;
 
 namespace ModelRunner.Daemon.Hosting.Connections;
 
@@ -15,7 +15,7 @@ internal readonly record struct ConnectionCapacity(int Limit, int Reserve)
     private const int OtherFiles = 96;
 
     /// <summary>The limit that the user asked for, reduced if the process may not open that many files.</summary>
-    public static ConnectionCapacity Find(int asked) => Divide(asked, ReadFileLimit());
+    public static ConnectionCapacity Find(int asked) => Divide(asked, OpenFileLimit.Read() ?? long.MaxValue);
 
     /// <summary>Each client request may need a second file, for the connection to its runner.</summary>
     internal static ConnectionCapacity Divide(int asked, long files)
@@ -28,21 +28,5 @@ internal readonly record struct ConnectionCapacity(int Limit, int Reserve)
         return new ConnectionCapacity(
             (int)Math.Min(asked, Math.Max(SmallestLimit, free * 4 / 9)),
             (int)Math.Clamp(free / 9, SmallestReserve, reserve));
-    }
-
-    // proc_pid_limits: "Max open files            1024                 4096                 files"
-    private static long ReadFileLimit()
-    {
-        const string Name = "Max open files";
-        try
-        {
-            string? line = File.ReadLines("/proc/self/limits").FirstOrDefault(static line => line.StartsWith(Name, StringComparison.Ordinal));
-            string? soft = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
-            return long.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out long files) ? files : long.MaxValue;
-        }
-        catch (IOException)
-        {
-            return long.MaxValue;
-        }
     }
 }
