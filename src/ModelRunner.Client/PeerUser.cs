@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Sockets;
 
 namespace ModelRunner.Client;
 
@@ -11,12 +11,6 @@ internal static class PeerUser
 {
     private const int SocketLevel = 1; // SOL_SOCKET
     private const int PeerCredentials = 17; // SO_PEERCRED
-    private const string Listening = "0A";
-
-    // proc_net(5): number, local address, remote address, state, queues, timer, retransmissions, user.
-    private const int LocalField = 1;
-    private const int StateField = 3;
-    private const int UserField = 7;
 
     /// <summary>Whether the process that listens on a Unix socket belongs to this user.</summary>
     public static bool IsOwnPeer(Socket socket)
@@ -33,13 +27,13 @@ internal static class PeerUser
     /// </summary>
     public static bool IsOwnListener(IPEndPoint remote)
     {
-        IPAddress address = remote.Address.IsIPv4MappedToIPv6 ? remote.Address.MapToIPv4() : remote.Address;
+        IPAddress address = TcpTableEntry.Plain(remote.Address);
         if (!IPAddress.IsLoopback(address))
             return false;
 
         try
         {
-            return IsOwnListener(address, remote.Port, File.ReadLines("/proc/net/tcp").Concat(ReadIfThere("/proc/net/tcp6")));
+            return IsOwnListener(address, remote.Port, TcpTableEntry.ReadLines());
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -53,10 +47,10 @@ internal static class PeerUser
         bool isFound = false;
         foreach (string line in table)
         {
-            string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length <= UserField || fields[StateField] != Listening || !Serves(fields[LocalField], address, port))
+            if (!TcpTableEntry.TryParse(line, out TcpTableEntry entry) || !entry.IsListening || entry.Local.Port != port
+                || !Serves(entry.Local.Address, address))
                 continue;
-            if (!uint.TryParse(fields[UserField], CultureInfo.InvariantCulture, out uint user) || !IsOwn(user))
+            if (!IsOwn(entry.User))
                 return false;
             isFound = true;
         }
@@ -66,26 +60,6 @@ internal static class PeerUser
 
     private static bool IsOwn(uint user) => user == 0 || user == PrivateFolder.User;
 
-    private static IEnumerable<string> ReadIfThere(string path) => File.Exists(path) ? File.ReadLines(path) : [];
-
-    // 0100007F:1F90: each four bytes of the address are one number in this machine's byte order.
-    private static bool Serves(string local, IPAddress address, int port)
-    {
-        int colon = local.IndexOf(':', StringComparison.Ordinal);
-        if (colon is not (8 or 32) || !int.TryParse(local.AsSpan(colon + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out int localPort)
-            || localPort != port)
-            return false;
-
-        byte[] bytes = new byte[colon / 2];
-        for (int i = 0; i < bytes.Length; i += 4)
-        {
-            if (!uint.TryParse(local.AsSpan(i * 2, 8), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out uint word))
-                return false;
-            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(i), word);
-        }
-
-        var listener = new IPAddress(bytes);
-        return listener.Equals(IPAddress.Any) || listener.Equals(IPAddress.IPv6Any)
-            || (listener.IsIPv4MappedToIPv6 ? listener.MapToIPv4() : listener).Equals(address);
-    }
+    private static bool Serves(IPAddress listener, IPAddress address) =>
+        listener.Equals(IPAddress.Any) || listener.Equals(IPAddress.IPv6Any) || listener.Equals(address);
 }

@@ -42,12 +42,6 @@ public sealed class PeerTableTests
         Assert.Null(new PeerTable().HasOwner(IPEndPoint.Parse("192.0.2.7:4000"), IPEndPoint.Parse("192.0.2.1:80")));
 
     [Theory]
-    [InlineData("")]
-    [InlineData("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode")]
-    [InlineData("0: 0100007F:ZZZZ 0100007F:0050 01 0:0 0:0 0 0 0 12")]
-    public void An_invalid_line_of_the_table_is_ignored(string line) => Assert.False(PeerTable.TryParse(line, out _, out _, out _));
-
-    [Theory]
     [InlineData(1024, 1_000_000, 1024, 256)]
     [InlineData(1024, 1024, 412, 103)]
     [InlineData(1024, 64, 8, 4)]
