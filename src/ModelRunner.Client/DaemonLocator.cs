@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using ModelRunner.Client.Discovery;
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Sockets;
 
 namespace ModelRunner.Client;
 
@@ -36,7 +36,7 @@ internal static class DaemonLocator
         if (listen.SocketPath is { } socket)
         {
             AddressSource source = SourceOf(reader, ConfigurationCatalog.Socket);
-            return source != AddressSource.WorkingDirectory || IsAnswered(socket)
+            return source != AddressSource.WorkingDirectory || UnixSystem.IsListening(socket)
                 ? new DaemonAddress(socket, null, source)
                 : FromRegistry(daemonOptions) ?? new DaemonAddress(socket, null, source);
         }
@@ -97,24 +97,6 @@ internal static class DaemonLocator
         IPAddress address = tcp.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
             : tcp.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : tcp.Address;
         return new Uri($"http://{new IPEndPoint(address, tcp.Port)}/");
-    }
-
-    private static bool IsAnswered(string socketPath)
-    {
-        if (!File.Exists(socketPath))
-            return false;
-
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
-        try
-        {
-            probe.Connect(new UnixDomainSocketEndPoint(socketPath));
-            return true;
-        }
-        catch (SocketException failure)
-        {
-            // A full queue or a denied connection means that a process listens; the command then reports the problem.
-            return failure.SocketErrorCode != SocketError.ConnectionRefused;
-        }
     }
 
     private static DaemonAddress Parse(string key, string text, AddressSource source, DaemonOptions daemonOptions)

@@ -148,23 +148,7 @@ internal sealed class UnixListener : IDisposable
 
     private static void RefuseIfListening(string path, string shown, string option)
     {
-        if (FileStatus.OfLink(path).IsSocket && IsListening(path))
+        if (FileStatus.OfLink(path).IsSocket && UnixSystem.IsListening(path))
             throw new ListenException($"another model-runner responds on {shown}; stop it, or name another place with {option}");
-    }
-
-    // Only a refused connection proves that no process listens; a full queue or a denied connection means that one does. A socket file that
-    // was just removed belongs to no process.
-    private static bool IsListening(string path)
-    {
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
-        try
-        {
-            probe.Connect(new UnixDomainSocketEndPoint(path));
-            return true;
-        }
-        catch (SocketException failure)
-        {
-            return failure.SocketErrorCode != SocketError.ConnectionRefused && FileStatus.OfLink(path).Exists;
-        }
     }
 }

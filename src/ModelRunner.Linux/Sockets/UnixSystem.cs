@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Linux.Sockets;
 
@@ -75,6 +76,27 @@ internal static unsafe partial class UnixSystem
         }
 
         return new Socket(handle);
+    }
+
+    /// <summary>
+    /// Whether a process listens on the socket at a path. True also if its queue is full or this user must not connect: only a refused
+    /// connection proves that no process listens. A link is followed. False if there is no socket.
+    /// </summary>
+    public static bool IsListening(string path)
+    {
+        if (!FileStatus.Of(path).IsSocket)
+            return false;
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(path));
+            return true;
+        }
+        catch (SocketException failure)
+        {
+            // A socket file that was removed meanwhile belongs to no process.
+            return failure.SocketErrorCode != SocketError.ConnectionRefused && FileStatus.Of(path).Exists;
+        }
     }
 
     private static SafeFileHandle OpenFile(string path, int flags)

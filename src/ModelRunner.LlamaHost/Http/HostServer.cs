@@ -1,5 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
+using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Sockets;
 using ModelRunner.LlamaHost.Arguments;
 
 namespace ModelRunner.LlamaHost.Http;
@@ -45,27 +46,13 @@ internal static class HostServer
         return application;
     }
 
-    // A killed program leaves its socket behind. It is removed only if no process listens on it.
+    // A killed program leaves its socket behind. It is removed only if no process listens on it. Binding reports any other file.
     private static void RemoveStaleSocket(string path)
     {
-        if (!File.Exists(path))
+        if (!FileStatus.OfLink(path).IsSocket)
             return;
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            probe.Connect(new UnixDomainSocketEndPoint(path));
-        }
-        catch (SocketException failure) when (failure.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            File.Delete(path);
-            return;
-        }
-        catch (SocketException)
-        {
-            // The path is something else; binding will report it.
-            return;
-        }
-
-        throw new IOException("another program listens there");
+        if (UnixSystem.IsListening(path))
+            throw new IOException("another program listens there");
+        File.Delete(path);
     }
 }

@@ -77,6 +77,18 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task A_file_that_is_no_socket_is_left_alone()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("h.sock", "a text");
+        await using HostProcess host = HostProcess.Launch("-m", HostProcess.ChatModel, "--host", folder.PathOf("h.sock"));
+
+        Assert.Equal(1, await host.WaitForExitAsync());
+        Assert.Contains("couldn't bind HTTP server socket", host.Log);
+        Assert.Equal("a text", await File.ReadAllTextAsync(folder.PathOf("h.sock"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task Until_the_model_is_loaded_everything_is_answered_with_503()
     {
         // A named pipe in place of the model: it is opened, and then nothing comes.
