@@ -21,6 +21,17 @@ public sealed class RuleTests
     public void A_look_upwards_is_found(string folder, string text, bool isFound) =>
         Assert.Equal(isFound, FolderDirection.Check(File($"src/ModelRunner.Daemon/{folder}/C.cs", text)).Any());
 
+    [Fact]
+    public void The_order_of_folders_is_read_from_lines_with_arrows()
+    {
+        IReadOnlyDictionary<string, string[]> orders = FolderDirection.ReadOrders(File(
+            "a.md", "`a` is not an order\n`Program` and `Top` → `Middle` → `Low`\n\nIn `ModelRunner.Linux` the order is `One` → `Two`.\n"));
+
+        Assert.Equal(["Top", "Middle", "Low"], orders["ModelRunner.Daemon"]);
+        Assert.Equal(["One", "Two"], orders["ModelRunner.Linux"]);
+        Assert.Equal(2, orders.Count);
+    }
+
     [Theory]
     [InlineData("src/ModelRunner.Daemon/Program.cs")]
     [InlineData("test/ModelRunner.Daemon.Tests/Models/C.cs")]
