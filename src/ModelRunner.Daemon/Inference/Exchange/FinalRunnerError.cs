@@ -3,27 +3,19 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using ModelRunner.Daemon.Engines;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>
 /// Engine errors that the client caused, although their status says that the server failed: 501 for a function that an engine or a model
-/// does not have, and llama-server's 500 for a picture or a sound without a projector and for an input that is longer than the context.
-/// Clients retry such a status, some for minutes, and fail each time. They get 400 here, and <c>x-should-retry: false</c>.
+/// does not have, and each 500 in <see cref="KnownErrors"/>. Clients retry such a status, some for minutes, and fail each time. They get 400
+/// here, and <c>x-should-retry: false</c>.
 /// </summary>
 internal static class FinalRunnerError
 {
     /// <summary>A longer body is not such an error.</summary>
     private const int MaxBytes = 64 * 1024;
-
-    /// <summary>llama-server's message for a picture or a sound without a projector.</summary>
-    private const string UnsupportedInput = "input is not supported";
-
-    /// <summary>
-    /// llama-server's message for an embedding or reranking input that exceeds its batch, which the daemon makes as large as the context.
-    /// The rest of its message is advice for the person who starts llama-server.
-    /// </summary>
-    private const string LongInput = "is too large to process";
 
     /// <summary>Sends a 400 if the engine's response is such an error.</summary>
     /// <returns>Whether a response was sent.</returns>
@@ -39,12 +31,10 @@ internal static class FinalRunnerError
         if (await PeekAsync(response, cancellationToken) is not { } body)
             return false;
         string? message = ReadMessage(body);
-        if (isNotImplemented || message?.Contains(UnsupportedInput, StringComparison.OrdinalIgnoreCase) == true)
-            await WriteAsync(context, message ?? "the engine does not support this request", "unsupported_by_model", cancellationToken);
-        else if (message?.IndexOf(LongInput, StringComparison.OrdinalIgnoreCase) is >= 0 and int start)
-            await WriteAsync(
-                context, $"{message[..(start + LongInput.Length)]}; send a shorter input, or raise contextSize in the configuration of the model",
-                "context_length_exceeded", cancellationToken);
+        if (isNotImplemented)
+            await WriteAsync(context, message ?? "the engine does not support this request", KnownError.Unsupported, cancellationToken);
+        else if (message is not null && KnownErrors.Find(message) is { } known)
+            await WriteAsync(context, known.Message, known.Code, cancellationToken);
         else
             return false;
         return true;
