@@ -116,27 +116,25 @@ internal sealed class DaemonClient : IDisposable
         HttpRequestMessage request, DaemonConnection connection, TimeSpan timeout, CancellationToken cancellation)
     {
         request.Options.Set(ConnectionKey, connection);
-        using var late = new CancellationTokenSource(timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        using var limit = new StepTimeout(timeout, _time, cancellation);
         try
         {
-            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
         }
         catch (HttpRequestException)
         {
             throw new CliFailure($"{_address} closed the connection before it responded, or does not speak HTTP", ExitCode.Failure);
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.IsOver)
         {
-            string seconds = timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture);
-            throw new CliFailure($"the daemon at {_address} accepted the connection but did not respond within {seconds} s", ExitCode.NotRunning);
+            throw new CliFailure(
+                $"the daemon at {_address} accepted the connection but did not respond within {Seconds(timeout)} s", ExitCode.NotRunning);
         }
     }
 
     private async Task<DaemonConnection> ConnectAsync(CancellationToken cancellation)
     {
-        using var late = new CancellationTokenSource(ConnectTimeout, _time);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        using var limit = new StepTimeout(ConnectTimeout, _time, cancellation);
         DaemonConnection connection;
         try
         {
@@ -146,9 +144,9 @@ internal sealed class DaemonClient : IDisposable
         {
             throw Unreachable(failure.SocketErrorCode);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.IsOver)
         {
-            throw new CliFailure($"{_address} did not accept the connection within 5 seconds", ExitCode.NotRunning);
+            throw new CliFailure($"{_address} did not accept the connection within {Seconds(ConnectTimeout)} s", ExitCode.NotRunning);
         }
 
         // The user did not choose this socket: it lies in the working directory, where other users may be able to write.
@@ -244,23 +242,24 @@ internal sealed class DaemonClient : IDisposable
     private async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpResponseMessage response, int maxBytes, CancellationToken cancellation)
     {
         var bytes = new ArrayBufferWriter<byte>();
-        using var late = new CancellationTokenSource(ResponseTimeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        using var limit = new StepTimeout(ResponseTimeout, _time, cancellation);
         try
         {
-            await using Stream body = await response.Content.ReadAsStreamAsync(either.Token);
-            while (bytes.WrittenCount < maxBytes && await body.ReadAsync(bytes.GetMemory(), either.Token) is > 0 and var count)
+            await using Stream body = await response.Content.ReadAsStreamAsync(limit.Token);
+            while (bytes.WrittenCount < maxBytes && await body.ReadAsync(bytes.GetMemory(), limit.Token) is > 0 and var count)
             {
                 bytes.Advance(count);
-                late.CancelAfter(ResponseTimeout);
+                limit.Restart(ResponseTimeout);
             }
 
             return bytes.WrittenMemory[..Math.Min(bytes.WrittenCount, maxBytes)];
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.IsOver)
         {
-            string seconds = ResponseTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture);
-            throw new CliFailure($"the daemon at {_address} began its response and then sent nothing for {seconds} s", ExitCode.NotRunning);
+            throw new CliFailure(
+                $"the daemon at {_address} began its response and then sent nothing for {Seconds(ResponseTimeout)} s", ExitCode.NotRunning);
         }
     }
+
+    private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 }
