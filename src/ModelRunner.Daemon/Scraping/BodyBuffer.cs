@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>A growing body in a pooled array. It is limited by its own maximum and by the budget of all bodies. Not thread-safe.</summary>
-internal sealed class BodyBuffer(int maxBytes, BodyBudget budget) : IDisposable
+internal sealed class BodyBuffer(int maxBytes, PageBodyBudget budget) : IDisposable
 {
     private const int SmallestArray = 4096;
 

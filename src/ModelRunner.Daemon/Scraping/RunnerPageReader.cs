@@ -13,7 +13,7 @@ namespace ModelRunner.Daemon.Scraping;
 /// </summary>
 /// <param name="maxBodyBytes">Returns the current limit of decoded bytes of one body.</param>
 /// <param name="budget">The memory budget of all bodies.</param>
-internal sealed class RunnerPageReader(Func<int> maxBodyBytes, BodyBudget budget)
+internal sealed class RunnerPageReader(Func<int> maxBodyBytes, PageBodyBudget budget)
 {
     private const string Accept = "text/plain;version=0.0.4";
 

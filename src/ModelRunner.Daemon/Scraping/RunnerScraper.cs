@@ -25,14 +25,14 @@ internal sealed class RunnerScraper : IDisposable
     public RunnerScraper(MetricsSettings settings, TimeProvider time)
     {
         (_settings, _time) = (settings, time);
-        Bodies = new BodyBudget(settings.MaxTotalBodyBytes);
+        Bodies = new PageBodyBudget(settings.MaxTotalBodyBytes);
         _reader = new RunnerPageReader(() => _settings.MaxBodyBytes, Bodies);
         _releaseTimer = time.CreateTimer(_ => ReleaseOldScrapes(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _trimTimer = time.CreateTimer(static _ => BufferPool.Shared.Trim(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The memory budget of all bodies.</summary>
-    public BodyBudget Bodies { get; }
+    public PageBodyBudget Bodies { get; }
 
     /// <summary>Replaces the limits. Requests that are running keep theirs.</summary>
     public void Configure(MetricsSettings settings)

@@ -10,7 +10,7 @@ public sealed class BodyBufferTests
     public async Task An_announced_length_allocates_a_megabyte_at_most()
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
-        using var body = new BodyBuffer(512 * Megabyte, new BodyBudget(long.MaxValue));
+        using var body = new BodyBuffer(512 * Megabyte, new PageBodyBudget(long.MaxValue));
 
         Assert.True(await body.TryExpectAsync(512 * Megabyte, lastBytes: 0, TestContext.Current.CancellationToken));
 
@@ -24,7 +24,7 @@ public sealed class BodyBufferTests
     [InlineData(50_000, false)]
     public async Task A_stream_is_read_to_the_limit(int bytes, bool isWhole)
     {
-        using var body = new BodyBuffer(maxBytes: 8, new BodyBudget(long.MaxValue));
+        using var body = new BodyBuffer(maxBytes: 8, new PageBodyBudget(long.MaxValue));
 
         Assert.Equal(isWhole, await body.TryReadAsync(new MemoryStream(new byte[bytes]), TestContext.Current.CancellationToken));
         Assert.Equal(Math.Min(bytes, 8), body.Length);
@@ -37,7 +37,7 @@ public sealed class BodyBufferTests
     {
         byte[] sent = new byte[bytes];
         new Random(bytes).NextBytes(sent);
-        using var body = new BodyBuffer(Megabyte, new BodyBudget(long.MaxValue));
+        using var body = new BodyBuffer(Megabyte, new PageBodyBudget(long.MaxValue));
 
         Assert.True(await body.TryReadAsync(new MemoryStream(sent), TestContext.Current.CancellationToken));
         Assert.True(body.Written.Span.SequenceEqual(sent));
@@ -47,7 +47,7 @@ public sealed class BodyBufferTests
     public async Task An_endless_stream_uses_little_more_memory_than_the_limit()
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
-        using var body = new BodyBuffer(16 * Megabyte, new BodyBudget(long.MaxValue));
+        using var body = new BodyBuffer(16 * Megabyte, new PageBodyBudget(long.MaxValue));
 
         Assert.False(await body.TryReadAsync(new MemoryStream(new byte[17 * Megabyte]), TestContext.Current.CancellationToken));
 
@@ -59,7 +59,7 @@ public sealed class BodyBufferTests
     {
         byte[] sent = new byte[9 * Megabyte];
         long before = GC.GetAllocatedBytesForCurrentThread();
-        using var body = new BodyBuffer(64 * Megabyte, new BodyBudget(long.MaxValue));
+        using var body = new BodyBuffer(64 * Megabyte, new PageBodyBudget(long.MaxValue));
 
         Assert.True(await body.TryExpectAsync(sent.Length, lastBytes: 0, TestContext.Current.CancellationToken));
         Assert.True(await body.TryReadAsync(new MemoryStream(sent), TestContext.Current.CancellationToken));
@@ -72,7 +72,7 @@ public sealed class BodyBufferTests
     [Fact]
     public async Task All_bodies_together_stay_within_their_limit()
     {
-        var budget = new BodyBudget(3 * Megabyte);
+        var budget = new PageBodyBudget(3 * Megabyte);
         using (var first = new BodyBuffer(4 * Megabyte, budget))
         using (var second = new BodyBuffer(4 * Megabyte, budget))
         {
@@ -90,7 +90,7 @@ public sealed class BodyBufferTests
     [Fact]
     public async Task At_the_limit_memory_is_freed_before_a_body_is_refused()
     {
-        var budget = new BodyBudget(10);
+        var budget = new PageBodyBudget(10);
         var held = new Queue<long>([6, 3]);
         budget.TryFreeAsync = _ =>
         {

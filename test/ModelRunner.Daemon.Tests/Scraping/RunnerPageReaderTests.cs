@@ -140,7 +140,7 @@ public sealed class RunnerPageReaderTests
         Task<TcpClient> accepting = runner.AcceptTcpClientAsync(Cancellation).AsTask();
         RunnerEndpoint endpoint = RunnerEndpointFactory.ForAddress(new Uri($"http://{runner.LocalEndpoint}"));
 
-        Task<ReadOutcome> reading = new RunnerPageReader(() => MaxBodyBytes, new BodyBudget(long.MaxValue))
+        Task<ReadOutcome> reading = new RunnerPageReader(() => MaxBodyBytes, new PageBodyBudget(long.MaxValue))
             .ReadAsync(endpoint, new Uri(endpoint.BaseAddress, "metrics"), lastBytes: 0, Cancellation).AsTask();
         using TcpClient client = await accepting;
         await client.GetStream().WriteAsync(
@@ -228,7 +228,7 @@ public sealed class RunnerPageReaderTests
     }
 
     private static Task<ReadOutcome> ReadAsync(RawRunner runner) =>
-        new RunnerPageReader(() => MaxBodyBytes, new BodyBudget(long.MaxValue))
+        new RunnerPageReader(() => MaxBodyBytes, new PageBodyBudget(long.MaxValue))
             .ReadAsync(runner.Snapshot.Endpoint!, new Uri(runner.Snapshot.Endpoint!.BaseAddress, "metrics"), lastBytes: 0, Cancellation)
             .AsTask();
 

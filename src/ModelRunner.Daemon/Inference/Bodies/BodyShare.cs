@@ -5,7 +5,7 @@ namespace ModelRunner.Daemon.Inference.Bodies;
 /// cref="WindowBytes"/> within every <see cref="Window"/>; otherwise a few clients that send a byte now and then could hold all memory for
 /// ever. The thread that reads the body calls its methods; the budget reads it from other threads.
 /// </summary>
-internal sealed class BodyShare(BodyBudget budget) : IDisposable
+internal sealed class BodyShare(RequestBodyBudget budget) : IDisposable
 {
     /// <summary>The bytes that a body must deliver within a window while others wait.</summary>
     public const int WindowBytes = 64 * 1024;

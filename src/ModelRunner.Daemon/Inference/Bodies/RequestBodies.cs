@@ -31,8 +31,8 @@ internal sealed class RequestBodies
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    private readonly BodyBudget _small;
-    private readonly BodyBudget _large;
+    private readonly RequestBodyBudget _small;
+    private readonly RequestBodyBudget _large;
     private readonly int _maxBytes;
     private readonly ConcurrentBag<BodyMapping> _mappings = [];
 
@@ -46,15 +46,15 @@ internal sealed class RequestBodies
         long budget = budgetBytes ?? ChooseBudget(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         long small = budget / SmallPart;
         _maxBytes = (int)Math.Min(MaxBytes, budget - small);
-        _small = new BodyBudget(small, MaxSmallBytes, time);
-        _large = new BodyBudget(budget - small, RoundUp(_maxBytes + 1, LargeStepBytes), time);
+        _small = new RequestBodyBudget(small, MaxSmallBytes, time);
+        _large = new RequestBodyBudget(budget - small, RoundUp(_maxBytes + 1, LargeStepBytes), time);
     }
 
     /// <summary>Bytes that large bodies hold now.</summary>
-    public BodyBudget Large => _large;
+    public RequestBodyBudget Large => _large;
 
     /// <summary>Bytes that small bodies hold now.</summary>
-    public BodyBudget Small => _small;
+    public RequestBodyBudget Small => _small;
 
     /// <summary>The default budget for a process that may use the given number of bytes; 0 or less: unknown.</summary>
     internal static long ChooseBudget(long availableBytes) =>
@@ -190,7 +190,7 @@ internal sealed class RequestBodies
             return;
 
         throw new ApiException(new ApiError(StatusCodes.Status503ServiceUnavailable,
-            $"the bodies of other requests have used all memory for bodies for {BodyBudget.WaitTimeout.TotalSeconds} s; try again "
+            $"the bodies of other requests have used all memory for bodies for {RequestBodyBudget.WaitTimeout.TotalSeconds} s; try again "
             + "later, send less, or set limits.maxBodyMemory to a larger size",
             ApiError.Unavailable, "body_memory", RetryAfter: RetryAfter));
     }

@@ -34,7 +34,7 @@ public sealed class RefusedBodyTests
         await RawHttp.SendAllAsync(socket, Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {Size}\r\n\r\n"));
         await RawHttp.SendAllAsync(socket, new byte[Size]);
         await DaemonFixture.WaitUntilAsync(() => Task.FromResult(bodies.Large.WaitingCount == 1), DaemonFixture.Patience);
-        time.Advance(BodyBudget.WaitTimeout);
+        time.Advance(RequestBodyBudget.WaitTimeout);
         string answers = await RawHttp.ExchangeAsync(socket, "GET /again HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
         Assert.StartsWith("HTTP/1.1 503 ", answers, StringComparison.Ordinal);

@@ -79,7 +79,7 @@ public sealed class RequestBodiesTests
         Task<RequestBody> waits = bodies.ReadAsync(Request(new byte[2 * MiB]), Cancellation);
         while (bodies.Large.WaitingCount == 0)
             await Task.Yield();
-        time.Advance(BodyBudget.WaitTimeout);
+        time.Advance(RequestBodyBudget.WaitTimeout);
         ApiException refusal = await Assert.ThrowsAsync<ApiException>(() => waits);
 
         Assert.Equal((503, "body_memory"), (refusal.Error.Status, refusal.Error.Code));

@@ -2,7 +2,7 @@ using ModelRunner.Daemon.Scraping;
 
 namespace ModelRunner.Daemon.Tests.Scraping;
 
-public sealed class BodyBudgetTests
+public sealed class PageBodyBudgetTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -10,7 +10,7 @@ public sealed class BodyBudgetTests
     public async Task A_body_that_is_too_large_does_not_block_one_that_fits()
     {
         const int Takes = 2_000_000;
-        var budget = new BodyBudget(100);
+        var budget = new PageBodyBudget(100);
         using var ended = new CancellationTokenSource();
         var isRunning = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<bool> large = Task.Run(
@@ -42,7 +42,7 @@ public sealed class BodyBudgetTests
     [Fact]
     public async Task A_body_uses_memory_that_can_be_freed()
     {
-        var budget = new BodyBudget(100);
+        var budget = new PageBodyBudget(100);
         Assert.True(budget.TryTake(100));
         Assert.False(await budget.TryTakeAsync(1, Cancellation));
         budget.TryFreeAsync = _ =>

@@ -3,7 +3,7 @@ using ModelRunner.Daemon.Inference.Bodies;
 
 namespace ModelRunner.Daemon.Tests.Inference.Bodies;
 
-public sealed class BodyBudgetTests
+public sealed class RequestBodyBudgetTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -14,7 +14,7 @@ public sealed class BodyBudgetTests
     [Fact]
     public async Task A_body_takes_what_it_asks_for_and_gives_it_back()
     {
-        var budget = new BodyBudget(100, 40, _time);
+        var budget = new RequestBodyBudget(100, 40, _time);
         using (BodyShare share = budget.Open())
         {
             Assert.True(await share.TakeAsync(30, Cancellation));
@@ -28,7 +28,7 @@ public sealed class BodyBudgetTests
     [Fact]
     public async Task Beyond_the_budget_bodies_wait_in_order_until_others_end()
     {
-        var budget = new BodyBudget(100, 40, _time);
+        var budget = new RequestBodyBudget(100, 40, _time);
         BodyShare first = budget.Open();
         BodyShare second = budget.Open();
         using BodyShare third = budget.Open();
@@ -55,7 +55,7 @@ public sealed class BodyBudgetTests
     [InlineData(20, 32)]
     public async Task Of_many_that_arrive_in_part_all_arrive_whole_one_after_the_other(int limit, int largest)
     {
-        var budget = new BodyBudget(limit, largest, _time);
+        var budget = new RequestBodyBudget(limit, largest, _time);
         long most = 0;
 
         async Task ArriveAsync()
@@ -82,13 +82,13 @@ public sealed class BodyBudgetTests
     [Fact]
     public async Task A_body_that_waited_for_a_minute_gets_nothing()
     {
-        var budget = new BodyBudget(10, 5, _time);
+        var budget = new RequestBodyBudget(10, 5, _time);
         using BodyShare holder = await HoldAsync(budget, 5);
         using BodyShare privileged = await HoldAsync(budget, 5);
         using BodyShare late = budget.Open();
         Task<bool> waits = late.TakeAsync(5, Cancellation);
 
-        _time.Advance(BodyBudget.WaitTimeout - TimeSpan.FromSeconds(2));
+        _time.Advance(RequestBodyBudget.WaitTimeout - TimeSpan.FromSeconds(2));
         Assert.False(waits.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(2));
 
@@ -99,7 +99,7 @@ public sealed class BodyBudgetTests
     [Fact]
     public async Task A_client_that_leaves_waits_no_longer_and_those_behind_it_go_on()
     {
-        var budget = new BodyBudget(10, 5, _time);
+        var budget = new RequestBodyBudget(10, 5, _time);
         using BodyShare holder = budget.Open();
         Assert.True(await holder.TakeAsync(5, Cancellation));
         using var leaving = new CancellationTokenSource();
@@ -120,7 +120,7 @@ public sealed class BodyBudgetTests
     [Fact]
     public async Task A_body_that_trickles_is_cut_where_others_wait_and_only_there()
     {
-        var budget = new BodyBudget(10, 5, _time);
+        var budget = new RequestBodyBudget(10, 5, _time);
         using BodyShare trickling = budget.Open();
         Assert.True(await trickling.TakeAsync(5, Cancellation));
         using BodyShare privileged = await HoldAsync(budget, 5);
@@ -141,7 +141,7 @@ public sealed class BodyBudgetTests
     [Fact]
     public async Task A_body_that_keeps_coming_is_not_cut()
     {
-        var budget = new BodyBudget(10, 5, _time);
+        var budget = new RequestBodyBudget(10, 5, _time);
         using BodyShare steady = budget.Open();
         Assert.True(await steady.TakeAsync(5, Cancellation));
         using BodyShare privileged = await HoldAsync(budget, 5);
@@ -168,7 +168,7 @@ public sealed class BodyBudgetTests
     public void The_default_follows_from_what_the_process_may_use(long available, long budget) =>
         Assert.Equal(budget, RequestBodies.ChooseBudget(available));
 
-    private static async Task<BodyShare> HoldAsync(BodyBudget budget, long bytes)
+    private static async Task<BodyShare> HoldAsync(RequestBodyBudget budget, long bytes)
     {
         BodyShare share = budget.Open();
         Assert.True(await share.TakeAsync(bytes, Cancellation));

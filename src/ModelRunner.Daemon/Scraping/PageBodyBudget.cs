@@ -2,7 +2,7 @@ namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>The memory budget of the bodies of all runners, including bodies that pages still use. Thread-safe.</summary>
 /// <param name="limit">The limit in bytes.</param>
-internal sealed class BodyBudget(long limit)
+internal sealed class PageBodyBudget(long limit)
 {
     private long _limit = limit;
     private long _used;

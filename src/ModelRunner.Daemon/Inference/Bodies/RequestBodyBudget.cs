@@ -8,7 +8,7 @@ namespace ModelRunner.Daemon.Inference.Bodies;
 /// <param name="limitBytes">Bytes for all bodies together.</param>
 /// <param name="largestBytes">The most bytes that one body takes.</param>
 /// <param name="time">The clock.</param>
-internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvider time)
+internal sealed class RequestBodyBudget(long limitBytes, long largestBytes, TimeProvider time)
 {
     /// <summary>How long a body waits for memory before it is refused.</summary>
     public static readonly TimeSpan WaitTimeout = TimeSpan.FromMinutes(1);
@@ -115,7 +115,7 @@ internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvide
         await using CancellationTokenRegistration leaving = cancellationToken.UnsafeRegister(
             static state =>
             {
-                var (budget, gone) = ((BodyBudget, BodyWaiter))state!;
+                var (budget, gone) = ((RequestBodyBudget, BodyWaiter))state!;
                 budget.GiveUp(gone);
             },
             (this, waiter));
@@ -186,7 +186,7 @@ internal sealed class BodyBudget(long limitBytes, long largestBytes, TimeProvide
 
     private void StartTimer()
     {
-        _timer ??= time.CreateTimer(static budget => ((BodyBudget)budget!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer ??= time.CreateTimer(static budget => ((RequestBodyBudget)budget!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer.Change(CheckInterval, CheckInterval);
     }
 
