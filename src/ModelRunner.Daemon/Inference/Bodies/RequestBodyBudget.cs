@@ -71,13 +71,11 @@ internal sealed class RequestBodyBudget(long limitBytes, long largestBytes, Time
             if ((_waiters.Count == 0 || share == _privileged) && TryTake(share, bytes, isFirst: _waiters.Count == 0))
                 return Task.FromResult(true);
 
+            // The holder of the reserved part never waits.
             waiter = new BodyWaiter(share, bytes, time.GetTimestamp());
-            waiter.Node = share == _privileged ? _waiters.AddFirst(waiter) : _waiters.AddLast(waiter);
+            waiter.Node = _waiters.AddLast(waiter);
             if (_waiters.Count == 1)
                 StartTimer();
-
-            // Without a waiting request nothing would free memory.
-            GrantInOrder();
         }
 
         return WaitAsync(waiter, cancellationToken);
@@ -198,6 +196,9 @@ internal sealed class RequestBodyBudget(long limitBytes, long largestBytes, Time
         {
             while (_waiters.First is { } first && time.GetElapsedTime(first.Value.Since) >= WaitTimeout)
                 Finish(first, isGranted: false);
+
+            // The next body may need less.
+            GrantInOrder();
             if (_waiters.Count > 0)
                 slow.AddRange(_arriving.Where(static share => share.Bytes > 0 && share.IsSlow));
         }

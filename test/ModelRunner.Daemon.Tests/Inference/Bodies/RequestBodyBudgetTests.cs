@@ -97,6 +97,25 @@ public sealed class RequestBodyBudgetTests
     }
 
     [Fact]
+    public async Task A_smaller_body_gets_its_memory_when_the_one_before_it_has_waited_too_long()
+    {
+        var budget = new RequestBodyBudget(10, 5, _time);
+        using BodyShare holder = await HoldAsync(budget, 4);
+        using BodyShare privileged = await HoldAsync(budget, 5);
+        using BodyShare large = budget.Open();
+        using BodyShare small = budget.Open();
+        Task<bool> waits = large.TakeAsync(3, Cancellation);
+        _time.Advance(RequestBodyBudget.WaitTimeout / 2);
+        Task<bool> waitsBehind = small.TakeAsync(1, Cancellation);
+        Assert.False(waitsBehind.IsCompleted);
+
+        _time.Advance(RequestBodyBudget.WaitTimeout / 2);
+
+        Assert.False(await waits.WaitAsync(Patience, Cancellation));
+        Assert.True(await waitsBehind.WaitAsync(Patience, Cancellation));
+    }
+
+    [Fact]
     public async Task A_client_that_leaves_waits_no_longer_and_those_behind_it_go_on()
     {
         var budget = new RequestBodyBudget(10, 5, _time);
