@@ -21,7 +21,7 @@ internal sealed class HostApplication(HostSettings settings)
 
     /// <summary>Runs until it is told to end.</summary>
     /// <returns>The exit code: 0 for a requested end, 1 for a model or an address that cannot be used.</returns>
-    public async Task<int> Run()
+    public async Task<int> RunAsync()
     {
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, AskToStop);
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, AskToStop);
@@ -31,7 +31,7 @@ internal sealed class HostApplication(HostSettings settings)
         WebApplication server;
         try
         {
-            server = await HostServer.Start(_state);
+            server = await HostServer.StartAsync(_state);
         }
         catch (Exception failure) when (failure is IOException or SocketException or UnauthorizedAccessException)
         {
@@ -45,11 +45,11 @@ internal sealed class HostApplication(HostSettings settings)
         HostLog.Info($"srv  start: listening on {address}");
         Task<RunningEngine?> loading = Task.Run(Load);
         if (await Task.WhenAny(loading, _stopAsked.Task) != loading)
-            return await EndAtOnce();
+            return await EndAtOnceAsync();
 
         if (await loading is not { } engine)
         {
-            await Stop(server);
+            await StopAsync(server);
             HostLog.Error("srv  main: exiting due to model loading error");
             return 1;
         }
@@ -59,9 +59,9 @@ internal sealed class HostApplication(HostSettings settings)
         HostLog.Info("srv  main: model loaded");
         await _stopAsked.Task;
         bool isIdle = engine.Stop(StopLimit);
-        await Stop(server);
+        await StopAsync(server);
         if (!isIdle)
-            return await EndAtOnce();
+            return await EndAtOnceAsync();
         engine.Dispose();
         return 0;
     }
@@ -104,7 +104,7 @@ internal sealed class HostApplication(HostSettings settings)
     }
 
     // Another thread is reading the model or computing with it, so nothing may be freed.
-    private async Task<int> EndAtOnce()
+    private async Task<int> EndAtOnceAsync()
     {
         if (settings.IsUnixSocket)
             File.Delete(settings.Host);
@@ -114,7 +114,7 @@ internal sealed class HostApplication(HostSettings settings)
     }
 
     // All responses have ended with the engine; connections get a short time to send them, then they are closed.
-    private static async Task Stop(WebApplication server)
+    private static async Task StopAsync(WebApplication server)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
         await server.StopAsync(limit.Token);

@@ -10,7 +10,7 @@ if (outcome.Ignored.Count > 0)
 }
 
 if (outcome.Settings is not null)
-    return await new HostApplication(outcome.Settings).Run();
+    return await new HostApplication(outcome.Settings).RunAsync();
 
 if (outcome.Problem is null)
 {

@@ -32,6 +32,10 @@ public sealed class ShapeTests
             .Select(static file => file.Path));
 
     [Fact]
+    public void Methods_of_the_product_that_return_a_task_end_in_Async() => Assert.Empty(RepositoryTree.Sources
+        .Where(static file => file.Path.StartsWith("src/", StringComparison.Ordinal)).SelectMany(SourceShape.UnmarkedTasks));
+
+    [Fact]
     public void A_file_holds_one_type() => Assert.Empty(RepositoryTree.Sources
         .Where(static file => SourceShape.TopLevelTypes(file).Count > 1)
         .Select(static file => $"{file.Path}: {string.Join(", ", SourceShape.TopLevelTypes(file))}"));

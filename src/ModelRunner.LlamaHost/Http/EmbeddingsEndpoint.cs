@@ -9,7 +9,7 @@ namespace ModelRunner.LlamaHost.Http;
 internal sealed class EmbeddingsEndpoint(HostState state)
 {
     /// <summary>Answers one request.</summary>
-    public async Task Answer(HttpContext context)
+    public async Task AnswerAsync(HttpContext context)
     {
         RunningEngine engine = state.RequireEngine();
         if (engine.Embeddings is not { } embeddings)
@@ -22,9 +22,9 @@ internal sealed class EmbeddingsEndpoint(HostState state)
         bool isBase64 = IsBase64(received.Members);
         List<LLamaToken[]> inputs = ReadInputs(received.Members, engine, embeddings.InputTokens);
         received.KeepOnly(inputs.Sum(static input => (long)input.Length) * sizeof(int) + (inputs.Count * BytesFor(engine)));
-        float[][] vectors = await Compute(embeddings, inputs, context.RequestAborted);
+        float[][] vectors = await ComputeAsync(embeddings, inputs, context.RequestAborted);
         int tokens = inputs.Sum(input => input.Length);
-        await JsonResponse.Send(context, 200, writer => Write(writer, vectors, tokens, isBase64));
+        await JsonResponse.SendAsync(context, 200, writer => Write(writer, vectors, tokens, isBase64));
     }
 
     // The vector, its numbers as text in a buffer that grows by doubling, and the job.
@@ -88,7 +88,7 @@ internal sealed class EmbeddingsEndpoint(HostState state)
         throw RequestBody.Wrong("input", input, "a string, a list of tokens, or a list of these");
     }
 
-    private static async Task<float[][]> Compute(EmbeddingEngine engine, List<LLamaToken[]> inputs, CancellationToken clientLeft)
+    private static async Task<float[][]> ComputeAsync(EmbeddingEngine engine, List<LLamaToken[]> inputs, CancellationToken clientLeft)
     {
         EmbeddingJob[] jobs = [.. inputs.Select(tokens => new EmbeddingJob(tokens, clientLeft))];
         foreach (EmbeddingJob job in jobs)

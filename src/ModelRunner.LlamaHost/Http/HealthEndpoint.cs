@@ -4,5 +4,5 @@ namespace ModelRunner.LlamaHost.Http;
 internal static class HealthEndpoint
 {
     /// <summary>Answers one request.</summary>
-    public static Task Answer(HttpContext context) => JsonResponse.Send(context, 200, writer => writer.WriteString("status", "ok"));
+    public static Task AnswerAsync(HttpContext context) => JsonResponse.SendAsync(context, 200, writer => writer.WriteString("status", "ok"));
 }

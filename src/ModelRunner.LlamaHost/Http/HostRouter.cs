@@ -20,30 +20,30 @@ internal sealed class HostRouter
     public HostRouter(HostState state)
     {
         _state = state;
-        RequestDelegate chat = new CompletionEndpoint(state, new ChatShape()).Answer;
-        RequestDelegate embeddings = new EmbeddingsEndpoint(state).Answer;
+        RequestDelegate chat = new CompletionEndpoint(state, new ChatShape()).AnswerAsync;
+        RequestDelegate embeddings = new EmbeddingsEndpoint(state).AnswerAsync;
         var tokens = new TokenEndpoints(state);
-        RequestDelegate models = new ModelsEndpoint(state).Answer;
+        RequestDelegate models = new ModelsEndpoint(state).AnswerAsync;
         _routes = new(StringComparer.Ordinal)
         {
-            ["/health"] = (HttpMethods.Get, HealthEndpoint.Answer),
-            ["/v1/health"] = (HttpMethods.Get, HealthEndpoint.Answer),
-            ["/metrics"] = (HttpMethods.Get, new MetricsEndpoint(state).Answer),
-            ["/props"] = (HttpMethods.Get, new PropsEndpoint(state).Answer),
+            ["/health"] = (HttpMethods.Get, HealthEndpoint.AnswerAsync),
+            ["/v1/health"] = (HttpMethods.Get, HealthEndpoint.AnswerAsync),
+            ["/metrics"] = (HttpMethods.Get, new MetricsEndpoint(state).AnswerAsync),
+            ["/props"] = (HttpMethods.Get, new PropsEndpoint(state).AnswerAsync),
             ["/models"] = (HttpMethods.Get, models),
             ["/v1/models"] = (HttpMethods.Get, models),
             ["/chat/completions"] = (HttpMethods.Post, chat),
             ["/v1/chat/completions"] = (HttpMethods.Post, chat),
-            ["/v1/completions"] = (HttpMethods.Post, new CompletionEndpoint(state, new TextShape()).Answer),
+            ["/v1/completions"] = (HttpMethods.Post, new CompletionEndpoint(state, new TextShape()).AnswerAsync),
             ["/v1/embeddings"] = (HttpMethods.Post, embeddings),
-            ["/tokenize"] = (HttpMethods.Post, tokens.Tokenize),
-            ["/detokenize"] = (HttpMethods.Post, tokens.Detokenize),
-            ["/apply-template"] = (HttpMethods.Post, tokens.ApplyTemplate),
+            ["/tokenize"] = (HttpMethods.Post, tokens.TokenizeAsync),
+            ["/detokenize"] = (HttpMethods.Post, tokens.DetokenizeAsync),
+            ["/apply-template"] = (HttpMethods.Post, tokens.ApplyTemplateAsync),
         };
     }
 
     /// <summary>Answers one request.</summary>
-    public async Task Answer(HttpContext context)
+    public async Task AnswerAsync(HttpContext context)
     {
         try
         {
@@ -51,17 +51,17 @@ internal sealed class HostRouter
             _state.RequireEngine();
             RequestDelegate endpoint = Find(context.Request);
             if (IsPreload(context.Request))
-                await JsonResponse.Send(context, 200, "text/plain", ReadOnlyMemory<byte>.Empty);
+                await JsonResponse.SendAsync(context, 200, "text/plain", ReadOnlyMemory<byte>.Empty);
             else
                 await endpoint(context);
         }
         catch (ApiException error) when (!context.Response.HasStarted)
         {
-            await JsonResponse.Send(context, error);
+            await JsonResponse.SendAsync(context, error);
         }
         catch (BadHttpRequestException failure) when (!context.Response.HasStarted)
         {
-            await JsonResponse.Send(context, new ApiException(failure.StatusCode, "invalid_request_error", failure.Message));
+            await JsonResponse.SendAsync(context, new ApiException(failure.StatusCode, "invalid_request_error", failure.Message));
         }
         catch (Exception failure) when (failure is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
@@ -74,7 +74,7 @@ internal sealed class HostRouter
             if (context.Response.HasStarted)
                 context.Abort();
             else
-                await JsonResponse.Send(context, Describe(failure));
+                await JsonResponse.SendAsync(context, Describe(failure));
         }
     }
 

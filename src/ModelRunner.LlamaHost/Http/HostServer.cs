@@ -16,7 +16,7 @@ internal static class HostServer
 
     /// <summary>Starts listening.</summary>
     /// <exception cref="IOException">The address cannot be bound, for instance because another program uses it.</exception>
-    public static async Task<WebApplication> Start(HostState state)
+    public static async Task<WebApplication> StartAsync(HostState state)
     {
         HostSettings settings = state.Settings;
         if (settings.IsUnixSocket)
@@ -41,7 +41,7 @@ internal static class HostServer
         });
 
         WebApplication application = builder.Build();
-        application.Run(new HostRouter(state).Answer);
+        application.Run(new HostRouter(state).AnswerAsync);
         await application.StartAsync();
         return application;
     }

@@ -24,11 +24,11 @@ internal static class JsonResponse
     }
 
     /// <summary>Sends one JSON object.</summary>
-    public static Task Send(HttpContext context, int status, Action<Utf8JsonWriter> write) =>
-        Send(context, status, "application/json; charset=utf-8", Object(write));
+    public static Task SendAsync(HttpContext context, int status, Action<Utf8JsonWriter> write) =>
+        SendAsync(context, status, "application/json; charset=utf-8", Object(write));
 
     /// <summary>Sends a complete body with its length.</summary>
-    public static async Task Send(HttpContext context, int status, string contentType, ReadOnlyMemory<byte> body)
+    public static async Task SendAsync(HttpContext context, int status, string contentType, ReadOnlyMemory<byte> body)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;
@@ -38,14 +38,14 @@ internal static class JsonResponse
     }
 
     /// <summary>Sends an error in llama-server's format, or on the routes of Anthropic's API in Anthropic's.</summary>
-    public static Task Send(HttpContext context, ApiException error)
+    public static Task SendAsync(HttpContext context, ApiException error)
     {
         // SDKs check this header before the status.
         if (error.IsFinal)
             context.Response.Headers["x-should-retry"] = "false";
         if (error.RetrySeconds is { } seconds)
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        return Send(context, error.Status, writer =>
+        return SendAsync(context, error.Status, writer =>
         {
             if (IsAnthropic(context.Request.Path.Value))
                 WriteAnthropicError(writer, error);

@@ -7,12 +7,12 @@ namespace ModelRunner.LlamaHost.Http;
 internal sealed class MetricsEndpoint(HostState state)
 {
     /// <summary>Answers one request.</summary>
-    public Task Answer(HttpContext context)
+    public Task AnswerAsync(HttpContext context)
     {
         if (!state.Settings.HasMetrics)
             throw new ApiException(501, "not_supported_error", "This server does not support metrics endpoint. Start it with `--metrics`");
         RunningEngine engine = state.RequireEngine();
         string page = MetricsPage.Write(engine.Counters.Read(), engine.Load);
-        return JsonResponse.Send(context, 200, MetricsPage.ContentType, Encoding.UTF8.GetBytes(page));
+        return JsonResponse.SendAsync(context, 200, MetricsPage.ContentType, Encoding.UTF8.GetBytes(page));
     }
 }

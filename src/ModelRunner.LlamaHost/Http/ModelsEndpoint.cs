@@ -6,10 +6,10 @@ namespace ModelRunner.LlamaHost.Http;
 internal sealed class ModelsEndpoint(HostState state)
 {
     /// <summary>Answers one request.</summary>
-    public Task Answer(HttpContext context)
+    public Task AnswerAsync(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
-        return JsonResponse.Send(context, 200, writer =>
+        return JsonResponse.SendAsync(context, 200, writer =>
         {
             writer.WriteString("object", "list");
             writer.WriteStartArray("data");

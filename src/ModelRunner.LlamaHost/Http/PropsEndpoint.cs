@@ -6,10 +6,10 @@ namespace ModelRunner.LlamaHost.Http;
 internal sealed class PropsEndpoint(HostState state)
 {
     /// <summary>Answers one request.</summary>
-    public Task Answer(HttpContext context)
+    public Task AnswerAsync(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
-        return JsonResponse.Send(context, 200, writer =>
+        return JsonResponse.SendAsync(context, 200, writer =>
         {
             writer.WriteStartObject("default_generation_settings");
             writer.WriteNumber("n_ctx", model.SlotTokens);

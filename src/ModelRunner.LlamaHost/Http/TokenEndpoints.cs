@@ -13,14 +13,14 @@ namespace ModelRunner.LlamaHost.Http;
 internal sealed class TokenEndpoints(HostState state)
 {
     /// <summary>Converts a text, or a list of texts and tokens, to tokens.</summary>
-    public async Task Tokenize(HttpContext context)
+    public async Task TokenizeAsync(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
         using ReceivedBody received = await ReceivedBody.ReadAsync(context, state.BodyMemory);
         RequestBody body = received.Members;
         LLamaToken[] tokens = ReadContent(body, model);
         bool hasPieces = body.Boolean("with_pieces", false);
-        await JsonResponse.Send(context, 200, writer =>
+        await JsonResponse.SendAsync(context, 200, writer =>
         {
             writer.WriteStartArray("tokens");
             foreach (LLamaToken token in tokens)
@@ -30,7 +30,7 @@ internal sealed class TokenEndpoints(HostState state)
     }
 
     /// <summary>Converts tokens to text.</summary>
-    public async Task Detokenize(HttpContext context)
+    public async Task DetokenizeAsync(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
         using ReceivedBody received = await ReceivedBody.ReadAsync(context, state.BodyMemory);
@@ -45,17 +45,17 @@ internal sealed class TokenEndpoints(HostState state)
         }
 
         string text = Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
-        await JsonResponse.Send(context, 200, writer => writer.WriteString("content", text));
+        await JsonResponse.SendAsync(context, 200, writer => writer.WriteString("content", text));
     }
 
     /// <summary>Converts a chat to the prompt that the model would get.</summary>
-    public async Task ApplyTemplate(HttpContext context)
+    public async Task ApplyTemplateAsync(HttpContext context)
     {
         LoadedModel model = state.RequireEngine().Model;
         using ReceivedBody received = await ReceivedBody.ReadAsync(context, state.BodyMemory);
         RequestBody body = received.Members;
         string prompt = ChatPrompt.Write(body, model, ToolSetReader.Read(body, model.ChatTemplate));
-        await JsonResponse.Send(context, 200, writer => writer.WriteString("prompt", prompt));
+        await JsonResponse.SendAsync(context, 200, writer => writer.WriteString("prompt", prompt));
     }
 
     private static LLamaToken[] ReadContent(RequestBody body, LoadedModel model)

@@ -67,6 +67,17 @@ public sealed class RuleTests
     public void A_file_is_measured_in_lines(int lines, bool isFound) =>
         Assert.Equal(isFound, SourceShape.IsLong(File("C.cs", string.Concat(Enumerable.Repeat("\n", lines - 1)) + "x\n")));
 
+    [Theory]
+    [InlineData("Task FAsync();", false)]
+    [InlineData("async Task F() { }", true)]
+    [InlineData("Task<int> F();", true)]
+    [InlineData("System.Threading.Tasks.ValueTask<int?> FAsync();", false)]
+    [InlineData("ValueTask F();", true)]
+    [InlineData("TaskList F();", false)]
+    [InlineData("void F() { }", false)]
+    public void A_method_that_returns_a_task_without_its_suffix_is_found(string method, bool isFound) =>
+        Assert.Equal(isFound ? ["C.F"] : [], SourceShape.UnmarkedTasks(File("C.cs", $"class C {{ {method} }}")));
+
     [Fact]
     public void Types_are_counted_where_they_stand_alone() => Assert.Equal(
         ["C", "E", "D"], SourceShape.TopLevelTypes(File("C.cs", "namespace N; class C { class Inner; } enum E { A } delegate void D();")));

@@ -32,6 +32,12 @@ internal static class SourceShape
         })
         .OfType<string>()];
 
+    /// <summary>The methods that return a task and do not end in <c>Async</c>, as <c>Type.Method</c>.</summary>
+    public static IEnumerable<string> UnmarkedTasks(RepositoryFile file) => Root(file).DescendantNodes().OfType<MethodDeclarationSyntax>()
+        .Where(static method => method.ReturnType is SimpleNameSyntax { Identifier.Text: "Task" or "ValueTask" }
+            && !method.Identifier.Text.EndsWith("Async", StringComparison.Ordinal))
+        .Select(static method => $"{TypeOf(method)}.{method.Identifier.Text}");
+
     /// <summary>The numbers of lines that are too wide.</summary>
     public static IEnumerable<int> WideLines(RepositoryFile file) =>
         file.Lines.Index().Where(static line => line.Item.Length > MaxWidth).Select(static line => line.Index + 1);

@@ -10,7 +10,7 @@ namespace ModelRunner.LlamaHost.Http.Completions;
 internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape)
 {
     /// <summary>Handles one request.</summary>
-    public async Task Answer(HttpContext context)
+    public async Task AnswerAsync(HttpContext context)
     {
         RunningEngine running = state.RequireEngine();
         if (running.Generation is not { } engine)
@@ -38,12 +38,12 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
             var answer = new CompletionResponse(shape, running.Model, state.UnixSeconds());
             if (!request.IsStream)
             {
-                await SendWhole(context, choices, answer, request);
+                await SendWholeAsync(context, choices, answer, request);
                 return;
             }
 
             using var stream = new CompletionStream(context, shape, answer, request);
-            await stream.Send(choices, left);
+            await stream.SendAsync(choices, left);
         }
         finally
         {
@@ -79,7 +79,7 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
         return [.. jobs.Select((job, index) => new ChoiceResponse(index, job, tools is null ? null : new ToolCallReader(tools)))];
     }
 
-    private static async Task SendWhole(
+    private static async Task SendWholeAsync(
         HttpContext context, ChoiceResponse[] choices, CompletionResponse answer, CompletionRequest request)
     {
         var wholes = new List<WholeResponse>();
@@ -104,6 +104,6 @@ internal sealed class CompletionEndpoint(HostState state, ICompletionShape shape
         }
 
         GenerationOutcome sum = request.Sum(choices);
-        await JsonResponse.Send(context, 200, writer => answer.WriteWhole(writer, wholes, sum));
+        await JsonResponse.SendAsync(context, 200, writer => answer.WriteWhole(writer, wholes, sum));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class CompletionStream(HttpContext context, ICompletionShape sha
     /// <summary>Sends all choices until they end.</summary>
     /// <param name="choices">The choices.</param>
     /// <param name="left">Cancelled here when a choice fails, which ends the others.</param>
-    public async Task Send(ChoiceResponse[] choices, CancellationTokenSource left)
+    public async Task SendAsync(ChoiceResponse[] choices, CancellationTokenSource left)
     {
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
@@ -25,39 +25,39 @@ internal sealed class CompletionStream(HttpContext context, ICompletionShape sha
         if (shape.HasOpening)
         {
             foreach (ChoiceResponse choice in choices)
-                await Send(answer.Opening(choice.Index));
+                await SendAsync(answer.Opening(choice.Index));
         }
 
-        await Task.WhenAll(choices.Select(choice => SendChoice(choice, left)));
+        await Task.WhenAll(choices.Select(choice => SendChoiceAsync(choice, left)));
         if (left.IsCancellationRequested)
             return;
         if (request.IncludesUsage)
-            await Send(answer.Usage(request.Sum(choices)));
-        await Send("[DONE]"u8.ToArray());
+            await SendAsync(answer.Usage(request.Sum(choices)));
+        await SendAsync("[DONE]"u8.ToArray());
     }
 
     /// <inheritdoc/>
     public void Dispose() => _oneAtATime.Dispose();
 
-    private async Task SendChoice(ChoiceResponse choice, CancellationTokenSource left)
+    private async Task SendChoiceAsync(ChoiceResponse choice, CancellationTokenSource left)
     {
         await foreach (AnswerPiece piece in choice.ReadAsync(_clientLeft))
-            await Send(answer.Piece(choice.Index, piece));
+            await SendAsync(answer.Piece(choice.Index, piece));
 
         if (left.IsCancellationRequested)
             return;
         if (choice.Error is not { } error)
         {
-            await Send(answer.Last(choice, request.IncludesUsage));
+            await SendAsync(answer.Last(choice, request.IncludesUsage));
             return;
         }
 
         // Two choices can fail at once; one error is reported.
         await left.CancelAsync();
-        await Send(JsonResponse.Object(writer => JsonResponse.WriteError(writer, error)));
+        await SendAsync(JsonResponse.Object(writer => JsonResponse.WriteError(writer, error)));
     }
 
-    private async Task Send(ReadOnlyMemory<byte> data)
+    private async Task SendAsync(ReadOnlyMemory<byte> data)
     {
         await _oneAtATime.WaitAsync(_clientLeft);
         try
