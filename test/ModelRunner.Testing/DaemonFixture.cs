@@ -181,6 +181,9 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         return process;
     }
 
+    /// <summary>Waits until the log has a text. The log is written and read apart from responses, so it may have it later than they come.</summary>
+    public Task WaitForLogAsync(string text) => WaitUntilAsync(() => Task.FromResult(Log.Contains(text, StringComparison.Ordinal)), Patience);
+
     /// <summary>Looks again and again, and fails after <paramref name="limit"/>.</summary>
     public static async Task WaitUntilAsync(Func<Task<bool>> condition, TimeSpan limit)
     {

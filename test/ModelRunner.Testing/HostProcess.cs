@@ -89,6 +89,10 @@ internal sealed class HostProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Waits until the log has a text. The log is read apart from responses, so it may have it later than they come.</summary>
+    public Task WaitForLogAsync(string text) =>
+        DaemonFixture.WaitUntilAsync(() => Task.FromResult(Log.Contains(text, StringComparison.Ordinal)), Limit);
+
     /// <summary>Sends SIGTERM.</summary>
     public void Terminate() => Signals.Send(_process.Id, Signals.Terminate);
 

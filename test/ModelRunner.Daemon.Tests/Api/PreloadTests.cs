@@ -71,7 +71,7 @@ public sealed class PreloadTests
         Assert.Equal(502, status);
         Assert.Contains("'x.gguf'", body.GetRawText(), StringComparison.Ordinal);
         Assert.DoesNotContain("/srv", body.GetRawText() + ps + state, StringComparison.Ordinal);
-        Assert.Contains("/srv/secret place/x.gguf", daemon.Log, StringComparison.Ordinal);
+        await daemon.WaitForLogAsync("/srv/secret place/x.gguf");
     }
 
     private static DaemonSetup WithFault(string fault) =>

@@ -242,8 +242,7 @@ public sealed class CommandEngineDaemonTests
 
     private static async Task AssertPlainLogAsync(DaemonFixture daemon, string message)
     {
-        // The log is written and read apart from the response.
-        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(daemon.Log.Contains(message, StringComparison.Ordinal)), DaemonFixture.Patience);
+        await daemon.WaitForLogAsync(message);
         Assert.DoesNotContain("   at ", daemon.Log, StringComparison.Ordinal);
     }
 

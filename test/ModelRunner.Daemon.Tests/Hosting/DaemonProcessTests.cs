@@ -91,7 +91,7 @@ public sealed class DaemonProcessTests
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
 
         Assert.NotEqual(folder, Path.GetDirectoryName(ProcessTable.SocketOf(await daemon.RunnerProcessAsync())));
-        Assert.Contains($"The private folder {folder} was removed or changed while the daemon runs", daemon.Log, StringComparison.Ordinal);
+        await daemon.WaitForLogAsync($"The private folder {folder} was removed or changed while the daemon runs");
     }
 
     private static async Task<DaemonFixture> StartAsync(TemporaryFolder folder, string script)

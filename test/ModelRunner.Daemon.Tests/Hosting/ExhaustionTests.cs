@@ -33,7 +33,7 @@ public sealed class ExhaustionTests
             Assert.All(await Task.WhenAll(pages), static page => Assert.Contains("model_runner_", page, StringComparison.Ordinal));
         }
 
-        Assert.Contains("the limit of processes and threads is reached", daemon.Log, StringComparison.Ordinal);
+        await daemon.WaitForLogAsync("the limit of processes and threads is reached");
         group.Limit(null);
         await DaemonFixture.WaitUntilAsync(async () => (await daemon.PostAsync("v1/embeddings", Embed)).Status == 200, DaemonFixture.Patience);
     }

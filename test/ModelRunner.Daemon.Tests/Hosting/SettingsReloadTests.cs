@@ -64,8 +64,8 @@ public sealed class SettingsReloadTests
 
         await ReloadAsync(daemon, """{ "keepAlive": "soon", "limits": { "maxRunners": 0 } }""", "is not used (problems: 2)");
 
-        Assert.Contains("\"soon\"", daemon.Log, StringComparison.Ordinal);
-        Assert.Contains("limits.maxRunners", daemon.Log, StringComparison.Ordinal);
+        await daemon.WaitForLogAsync("\"soon\"");
+        await daemon.WaitForLogAsync("limits.maxRunners");
         Assert.Equal(0, await ValueAsync(daemon, "model_runner_config_last_reload_successful"));
         Assert.Equal(started, await ValueAsync(daemon, "model_runner_config_last_reload_success_timestamp_seconds"));
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", ChatWith("old"))).Status);
@@ -107,9 +107,9 @@ public sealed class SettingsReloadTests
             daemon, """{ "logLevel": "debug", "metrics": { "disabled": true, "maxBodyBytes": "2MiB" }, "limits": { "maxConnections": 9 } }""",
             "need a restart of the daemon: metrics.disabled, limits.maxConnections.");
 
-        Assert.Contains("changed: logLevel, metrics.maxBodyBytes.", daemon.Log, StringComparison.Ordinal);
+        await daemon.WaitForLogAsync("changed: logLevel, metrics.maxBodyBytes.");
         Assert.Equal(2 << 20, await ValueAsync(daemon, "model_runner_scrape_body_limit_bytes"));
-        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(daemon.Log.Contains("GET /metrics", StringComparison.Ordinal)), DaemonFixture.Patience);
+        await daemon.WaitForLogAsync("GET /metrics");
     }
 
     [Fact]

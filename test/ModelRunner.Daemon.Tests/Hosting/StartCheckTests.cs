@@ -56,6 +56,7 @@ public sealed class StartCheckTests : IDisposable
         string[] arguments = ProcessTable.ArgumentsOf(await daemon.RunnerProcessAsync());
         Assert.Equal(["--threads", "2", "--ubatch-size", "256"], arguments[^4..]);
         Assert.DoesNotContain("--numa", arguments);
+        await daemon.WaitForLogAsync("--numa, --mlock");
         Assert.Single(daemon.Log.Split('\n'), static line => line.Contains("--numa, --mlock", StringComparison.Ordinal));
     }
 

@@ -75,7 +75,7 @@ public sealed class SharedEndpointTests
                 "model_runner_shared_endpoint{backend=\"vllm\",model=\"b:latest\",mode=\"embedding\"} 2",
             ],
             lines);
-        Assert.Contains("a:latest (vllm, completion) and b:latest (vllm, embedding) are the same server", daemon.Log, StringComparison.Ordinal);
+        await daemon.WaitForLogAsync("a:latest (vllm, completion) and b:latest (vllm, embedding) are the same server");
     }
 
     private static AttachedRunnerSettings At(string model, Uri address) =>

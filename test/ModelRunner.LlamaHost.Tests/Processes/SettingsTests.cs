@@ -19,7 +19,7 @@ public sealed class SettingsTests
             Enumerable.Range(0, 64).Select(i => host.AskAsync(path, $$"""{"prompt":"a {{i}}","input":"a {{i}}","max_tokens":20}""")));
 
         Assert.All(replies, reply => Assert.True(reply.GetProperty("usage").GetProperty("total_tokens").GetInt32() > 0));
-        Assert.Contains(warning, host.Log);
+        await host.WaitForLogAsync(warning);
     }
 
     [Fact]
@@ -28,6 +28,7 @@ public sealed class SettingsTests
         await using HostProcess host = await HostProcess.StartAsync(
             "-m", HostProcess.ChatModel, "-t", "1", "--jinja", "--n-gpu-layers", "99", "--rope-scale", "-1", "--spec-draft-n-max", "4");
 
+        await host.WaitForLogAsync("ignored");
         string warning = Assert.Single(host.Log.Split('\n'), line => line.Contains("ignored", StringComparison.Ordinal));
         Assert.Contains("--jinja --n-gpu-layers --rope-scale --spec-draft-n-max", warning);
         Assert.Contains("LLAMA_SERVER_PATH", warning);
