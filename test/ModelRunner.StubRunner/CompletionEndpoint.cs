@@ -118,5 +118,6 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
         clientLeft.ThrowIfCancellationRequested();
         if (state.Stopping.IsCancellationRequested)
             await Task.Delay(Timeout.InfiniteTimeSpan, clientLeft);
+        state.Counters.CountGenerated();
     }
 }

@@ -81,6 +81,7 @@ internal sealed class ControlEndpoint(StubArguments arguments, StubFaults faults
         writer.WriteNumber("disconnects", state.Disconnects);
         writer.WriteNumber("promptTokens", state.Counters.PromptTokens);
         writer.WriteNumber("predictedTokens", state.Counters.PredictedTokens);
+        writer.WriteNumber("generatedTokens", state.Counters.GeneratedTokens);
         writer.WriteString("workingDirectory", Environment.CurrentDirectory);
         writer.WriteStartArray("arguments");
         foreach (string argument in arguments.All)

@@ -4,6 +4,7 @@ namespace ModelRunner.StubRunner;
 internal sealed class StubCounters
 {
     private long _decodes;
+    private long _generatedTokens;
     private long _largestSequence;
     private long _predictedTokens;
     private long _promptTokens;
@@ -12,9 +13,14 @@ internal sealed class StubCounters
 
     public long PredictedTokens => Interlocked.Read(ref _predictedTokens);
 
+    /// <summary>Counted one by one, also those of requests that are not done.</summary>
+    public long GeneratedTokens => Interlocked.Read(ref _generatedTokens);
+
     public long Decodes => Interlocked.Read(ref _decodes);
 
     public long LargestSequence => Interlocked.Read(ref _largestSequence);
+
+    public void CountGenerated() => Interlocked.Increment(ref _generatedTokens);
 
     public void CountPrompt(int tokens) => Interlocked.Add(ref _promptTokens, tokens);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Reflection;
 using System.Text;
@@ -37,6 +38,25 @@ internal sealed class StubProcess : IAsyncDisposable
 
     /// <summary>Talks to the stub; for use by the test itself, since its requests are recorded like any other.</summary>
     public HttpClient Client { get; }
+
+    /// <summary>
+    /// The tokens that any stub has made so far. It blocks, so that no other work of this program comes between the answer and what the test
+    /// does next.
+    /// </summary>
+    public static int GeneratedTokensOf(int process)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(ProcessTable.SocketOf(process)));
+        socket.Send("GET /stub/state HTTP/1.1\r\nHost: stub\r\n\r\n"u8);
+        using var reader = new StreamReader(new NetworkStream(socket));
+        int length = 0;
+        while (reader.ReadLine() is { Length: > 0 } header)
+            if (header.StartsWith("Content-Length: ", StringComparison.Ordinal))
+                length = int.Parse(header["Content-Length: ".Length..], CultureInfo.InvariantCulture);
+        char[] body = new char[length];
+        using var state = JsonDocument.Parse(body.AsMemory(0, reader.ReadBlock(body)));
+        return state.RootElement.GetProperty("generatedTokens").GetInt32();
+    }
 
     /// <summary>Starts a stub with metrics on and returns once it listens.</summary>
     /// <param name="faults">Faults from the start, by name.</param>

@@ -112,7 +112,12 @@ public sealed class SlowReaderTests
         byte[] head = new byte[220];
         int count = 0;
         while (count < head.Length)
-            count += await reader.ReceiveAsync(head.AsMemory(count), Cancellation);
+        {
+            int received = await reader.ReceiveAsync(head.AsMemory(count), Cancellation);
+            Assert.NotEqual(0, received);
+            count += received;
+        }
+
         return Encoding.ASCII.GetString(head);
     }
 

@@ -18,7 +18,8 @@ public sealed class DaemonForwardingTests
         const int TokensOfASecond = 50;
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"token_delay_ms": 20}"""));
         using HttpResponseMessage response = await daemon.StreamAsync(Route, Stream(4000));
-        using HttpClient runner = DaemonFixture.RunnerClient(await daemon.RunnerProcessAsync());
+        int process = await daemon.RunnerProcessAsync();
+        using HttpClient runner = DaemonFixture.RunnerClient(process);
         using var events = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
         int received = 0;
         while (received < 5)
@@ -26,12 +27,13 @@ public sealed class DaemonForwardingTests
 
         // Connections of the readiness check count too.
         int before = (await StateAsync(runner)).GetProperty("disconnects").GetInt32();
+        int generated = StubProcess.GeneratedTokensOf(process);
         response.Dispose();
         await DaemonFixture.WaitUntilAsync(async () => (await StateAsync(runner)).GetProperty("inFlight").GetInt32() == 0, DaemonFixture.Patience);
 
         JsonElement state = await StateAsync(runner);
         Assert.Equal(before + 1, state.GetProperty("disconnects").GetInt32());
-        Assert.InRange(state.GetProperty("predictedTokens").GetInt32(), received, received + TokensOfASecond);
+        Assert.InRange(state.GetProperty("generatedTokens").GetInt32(), generated, generated + TokensOfASecond);
         await DaemonFixture.WaitUntilAsync(async () => !(await daemon.RunnersAsync())[0].GetProperty("in_use").GetBoolean(), DaemonFixture.Patience);
     }
 
@@ -166,9 +168,7 @@ public sealed class DaemonForwardingTests
         using (HttpResponseMessage response = await daemon.StreamAsync(Route, """{"model":"raw","stream":true}"""))
             await CheckLastEventAsync(response);
 
-        await DaemonFixture.WaitUntilAsync(
-            () => Task.FromResult(daemon.Log.Contains(
-                "sent no complete response: its stream of events ended without its last event", StringComparison.Ordinal)), DaemonFixture.Patience);
+        await daemon.WaitForLogAsync("sent no complete response: its stream of events ended without its last event");
     }
 
     [Fact]
@@ -260,7 +260,7 @@ public sealed class DaemonForwardingTests
 
     private static Task WaitUntilNoneIsReadyAsync(DaemonFixture daemon) => DaemonFixture.WaitUntilAsync(
         async () => (await daemon.RunnersAsync()).All(static runner => runner.GetProperty("state").GetString() != "ready"),
-        TimeSpan.FromSeconds(1));
+        DaemonFixture.Patience);
 
     private static DaemonSetup With(string faults) =>
         new() { Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = faults } };
