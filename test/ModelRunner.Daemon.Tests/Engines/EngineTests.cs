@@ -102,7 +102,7 @@ public abstract class EngineTests : IDisposable
         Assert.True(response.IsSuccessStatusCode);
 
         // The client is not cut, which is what the grace time is for.
-        await runner.StopAsync(StopReason.Unloaded).WaitAsync(TimeSpan.FromSeconds(10));
+        await runner.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
 
         Assert.False(ProcessTable.IsAlive(runner.ProcessId!.Value));
     }

@@ -40,7 +40,7 @@ public sealed class DaemonLifeTests
 
         Assert.Equal(2, runners.Length);
         foreach (int runner in runners)
-            await ProcessTable.WaitUntilGoneAsync(runner, TimeSpan.FromSeconds(2));
+            await ProcessTable.WaitUntilGoneAsync(runner, DaemonFixture.Patience);
 
         await using DaemonFixture next = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder });
         Assert.Equal(200, (await next.PostAsync("v1/chat/completions", Chat)).Status);
@@ -209,13 +209,12 @@ public sealed class DaemonLifeTests
         int runner = await daemon.BusyRunnerProcessAsync();
 
         await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");
-        await DaemonFixture.WaitUntilAsync(
-            () => Task.FromResult(daemon.Log.Contains("The daemon ends: ", StringComparison.Ordinal)), DaemonFixture.Patience);
+        await daemon.WaitForLogAsync("The daemon ends: ");
         int exitCode = await daemon.EndAsync();
 
         Assert.Equal(128 + 15, exitCode);
         Assert.False(File.Exists(daemon.SocketPath));
-        await ProcessTable.WaitUntilGoneAsync(runner, TimeSpan.FromSeconds(2));
+        await ProcessTable.WaitUntilGoneAsync(runner, DaemonFixture.Patience);
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => endless);
     }
 

@@ -11,6 +11,9 @@ public sealed class RawRequestTests(SharedDaemon shared) : IClassFixture<SharedD
     private const string Body = """{"model":"tiny-chat","messages":[]}""";
     private const string Smuggled = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}";
 
+    // The daemon itself closes a connection that is silent for 10 s.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public static TheoryData<string, string, int> Vectors => new()
@@ -77,7 +80,7 @@ public sealed class RawRequestTests(SharedDaemon shared) : IClassFixture<SharedD
         await using var stream = new NetworkStream(socket);
         var answer = new MemoryStream();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        patience.CancelAfter(TimeSpan.FromSeconds(3));
+        patience.CancelAfter(Patience);
         try
         {
             await stream.WriteAsync(Encoding.UTF8.GetBytes(request), Cancellation);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -118,24 +119,29 @@ public sealed class AttachedEndpointTests : IDisposable
     [Fact]
     public async Task Idle_connections_to_attached_servers_are_not_kept()
     {
-        int open = 0;
+        var connections = new ConcurrentDictionary<Stream, bool>();
+        int closed = 0;
         await using var runner = new RawRunner(1, async (stream, cancellation) =>
         {
+            connections.TryAdd(stream, true);
             await RawRunner.WriteAsync(stream, RawRunner.Page("{}", "Content-Type: application/json\r\n"));
-            Interlocked.Increment(ref open);
 
             // The client closes the connection although it may keep it.
-            int end = await stream.ReadAsync(new byte[1], cancellation);
-            Interlocked.Decrement(ref open);
-            return end == 1;
+            Assert.Equal(0, await stream.ReadAsync(new byte[1], cancellation));
+            Interlocked.Increment(ref closed);
+            return false;
         });
         RunnerEndpoint endpoint = RunnerEndpointFactory.ForAttached(
             new RunnerId(-1), new AttachedRunnerSettings("x", "m:latest", RunnerMode.Completion, runner.SocketPath, null, null));
-        using (var request = new HttpRequestMessage(HttpMethod.Get, endpoint.BaseAddress))
-        using (HttpResponseMessage response = await endpoint.Client.SendAsync(request, Cancellation))
+        for (int i = 0; i < 2; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, endpoint.BaseAddress);
+            using HttpResponseMessage response = await endpoint.Client.SendAsync(request, Cancellation);
             Assert.Equal("{}", await response.Content.ReadAsStringAsync(Cancellation));
+        }
 
-        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(Volatile.Read(ref open) == 0), TimeSpan.FromSeconds(2));
+        Assert.Equal(2, connections.Count);
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(Volatile.Read(ref closed) == 2), DaemonFixture.Patience);
     }
 
     private static async Task<string> ReasonAsync(Uri address, AttachedTlsSettings? tls) =>

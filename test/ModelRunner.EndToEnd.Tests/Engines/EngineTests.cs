@@ -50,19 +50,20 @@ public abstract class EngineTests
         await using DaemonFixture daemon = await DemoDaemon.StartAsync(RequireEngine());
         const string Short = """{"model":"tiny-chat","messages":[{"role":"user","content":"Count."}],"max_tokens":10}""";
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Short)).Status);
-        var took = new List<TimeSpan>();
+        int stalled = 0;
         for (int burst = 0; burst < 12; burst++)
         {
             // Between bursts all connections but that of the scrape are idle, which is what a stall comes from.
             await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
-            took.AddRange(await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => TimeAsync(daemon, Short))));
+            TimeSpan[] took = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => TimeAsync(daemon, Short)));
+
+            // A stall lasts until an idle connection is closed, which takes the daemon 3 s and llama-server 5 s, and affects a part of a burst.
+            // A machine that does much else makes the whole burst slow.
+            TimeSpan median = took.Order().ElementAt(took.Length / 2);
+            stalled += took.Count(one => one > (3 * median) + TimeSpan.FromSeconds(2));
         }
 
-        // None failed. A stall lasts until an idle connection is closed, which takes the daemon 3 s and llama-server 5 s; so a second more than
-        // usual, for a machine that does much else, is no stall.
-        took.Sort();
-        TimeSpan median = took[took.Count / 2];
-        Assert.InRange(took[took.Count * 99 / 100], TimeSpan.Zero, (3 * median) + TimeSpan.FromSeconds(1));
+        Assert.InRange(stalled, 0, 4);
     }
 
     private static async Task<TimeSpan> TimeAsync(DaemonFixture daemon, string body)
@@ -141,7 +142,7 @@ public abstract class EngineTests
             await killed.KillAsync();
         }
 
-        await ProcessTable.WaitUntilGoneAsync(runner, TimeSpan.FromSeconds(2));
+        await ProcessTable.WaitUntilGoneAsync(runner, DaemonFixture.Patience);
         await using DaemonFixture next = await DemoDaemon.StartAsync(engine, new DaemonSetup { Folder = folder });
         Assert.Equal(200, (await next.PostAsync("v1/chat/completions", Chat)).Status);
     }
