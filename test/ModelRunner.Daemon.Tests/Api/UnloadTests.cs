@@ -48,8 +48,8 @@ public sealed class UnloadTests
         long started = Stopwatch.GetTimestamp();
         Assert.Equal((200, 1), await UnloadAsync(daemon, """{"all":true}"""));
 
-        // The limit is the drain time, the grace time and 2 s; the rest is for a busy machine.
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(15), $"{Stopwatch.GetElapsedTime(started)}");
+        // The times of the configuration apply. The default drain time alone is 30 s.
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(30));
         Assert.False(ProcessTable.IsAlive(runner));
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", """{"model":"tiny-chat","messages":[],"max_tokens":1}""")).Status);
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 
 namespace ModelRunner.Daemon.Tests.Cli;
@@ -10,9 +9,6 @@ public sealed class ChatTests
     private const string Prompt = "> ";
     private const string EndOfInput = "\u0004";
     private const string ControlC = "\u0003";
-
-    // The limit is 0.3 s on a quiet machine. On a busy one it may take as long as the start of the program, which is far more work.
-    private static readonly TimeSpan MaxEnd = TimeSpan.FromSeconds(1.5);
 
     private static readonly (string, string) NoColor = ("NO_COLOR", "1");
 
@@ -101,23 +97,19 @@ public sealed class ChatTests
     [Theory]
     [InlineData("run otter", Prompt, "half a line")]
     [InlineData("run otter -", "", "half a line")]
-    public async Task Control_C_at_a_prompt_ends_at_once(string arguments, string shown, string typed)
+    public async Task Control_C_at_a_prompt_ends_the_program_although_it_waits_for_input(string arguments, string shown, string typed)
     {
         await using FakeDaemon daemon = await StartAsync();
-        long begun = Stopwatch.GetTimestamp();
         await using Terminal terminal = Terminal.Start(daemon, arguments.Split(' '), NoColor);
         if (shown.Length > 0)
             await terminal.WaitForAsync(shown);
         terminal.Type(typed);
         await terminal.WaitForAsync(typed);
         await terminal.WaitUntilItHandlesSignalsAsync();
-        TimeSpan start = Stopwatch.GetElapsedTime(begun);
 
-        long asked = Stopwatch.GetTimestamp();
         terminal.Type(ControlC);
 
         Assert.Equal(130, await terminal.WaitForEndAsync());
-        Assert.InRange(Stopwatch.GetElapsedTime(asked), TimeSpan.Zero, start > MaxEnd ? start : MaxEnd);
     }
 
     [Fact]

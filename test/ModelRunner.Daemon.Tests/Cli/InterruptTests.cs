@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Cli;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Cli;
 
@@ -22,6 +24,29 @@ public sealed class InterruptTests
         interrupt.Take(Keyboard);
         Assert.True(interrupt.Ended.IsCancellationRequested);
         Assert.Equal(130, interrupt.ExitCode);
+    }
+
+    [Fact]
+    public async Task Work_that_cannot_be_cancelled_delays_the_end_by_a_tenth_of_a_second()
+    {
+        var time = new FakeTimeProvider();
+        using var interrupt = new Interrupt();
+        Task<int> ending = interrupt.WaitAsync(new TaskCompletionSource<int>().Task, time);
+        interrupt.Take(Keyboard);
+
+        // The pause begins on another thread. Before that, the clock has no effect.
+        TimeSpan passed = TimeSpan.Zero;
+        await DaemonFixture.WaitUntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(2));
+                passed += TimeSpan.FromMilliseconds(2);
+                return Task.FromResult(ending.IsCompleted);
+            },
+            DaemonFixture.Patience);
+
+        Assert.Equal(130, await ending);
+        Assert.InRange(passed, TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(0.3));
     }
 
     [Theory]

@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Tests.Cli;
 /// <summary>The real program on its own terminal, as a user at a keyboard has it.</summary>
 internal sealed class Terminal : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private readonly FileStream _keyboard;

@@ -6,8 +6,8 @@ namespace ModelRunner.Daemon.Tests.Hosting;
 
 public sealed class DaemonMetricsTests
 {
-    /// <summary>The page must arrive after nine tenths of it; the last tenth is for a busy machine.</summary>
-    private static readonly TimeSpan ScraperGivesUp = TimeSpan.FromSeconds(5);
+    /// <summary>The daemon waits for runners during 81 % of it; the rest is for a busy machine.</summary>
+    private static readonly TimeSpan ScraperGivesUp = TimeSpan.FromSeconds(10);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -79,7 +79,7 @@ public sealed class DaemonMetricsTests
 
             await stubs[Stopped].SignalAsync(18);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-            Assert.True(elapsed < ScraperGivesUp * 0.9, $"{elapsed}");
+            Assert.True(elapsed < ScraperGivesUp, $"{elapsed}");
             for (int i = 0; i < stubs.Length; i++)
             {
                 bool isUp = i is not (Stopped or Html);

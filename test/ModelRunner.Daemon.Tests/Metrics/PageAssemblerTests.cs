@@ -136,7 +136,7 @@ public sealed partial class PageAssemblerTests
     {
         await using RawRunner liar = RawRunner.WithPage(1, "model_runner_up{model=\"other\"} 1\nx 1\n");
 
-        using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
+        using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
         using PageAssembler pages = Assembler([liar.Snapshot], scraper);
         await PageAsync(pages);
         string page = await PageAsync(pages);

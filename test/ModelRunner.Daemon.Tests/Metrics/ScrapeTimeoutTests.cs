@@ -12,7 +12,7 @@ public sealed class ScrapeTimeoutTests
 {
     private const string Name = "durations of the whole daemon";
     private const double Seconds = 10;
-    private const int MaxAttempts = 5;
+    private const int MaxAttempts = 10;
     private const double MaxForeignShare = 0.2;
 
     private static readonly string Body = string.Concat(Enumerable.Range(0, 60).Select(static family =>
@@ -71,8 +71,8 @@ public sealed class ScrapeTimeoutTests
         Assert.Equal(runners, states.Count);
 
         // The number that fits depends on the machine. A daemon that omits all would be in time too.
-        Assert.Contains(states, static line => line.EndsWith(" 1", StringComparison.Ordinal));
-        return answered.TotalSeconds >= Seconds * 0.9 ? $"the page began after {answered}"
+        return !states.Exists(static line => line.EndsWith(" 1", StringComparison.Ordinal)) ? "the page has the series of no runner"
+            : answered.TotalSeconds >= Seconds * 0.9 ? $"the page began after {answered}"
             : ended.TotalSeconds >= Seconds ? $"the page ended after {ended}"
             : null;
     }

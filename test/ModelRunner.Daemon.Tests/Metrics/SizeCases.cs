@@ -92,7 +92,7 @@ public sealed class SizeCases
         Assert.Equal(404, (await daemon.PostAsync("v1/chat/completions", $$"""{"model":"unknown-{{i}}","messages":[]}""")).Status));
 
     private static string Attach(RawRunner[] runners) => $$"""
-        { "metrics": { "minInterval": "0s" }, "runners": [ {{string.Join(", ", runners.Select(static (runner, i) =>
+        { "metrics": { "minInterval": "0s", "timeout": "60s" }, "runners": [ {{string.Join(", ", runners.Select(static (runner, i) =>
             $$"""{ "backend": "llama.cpp", "model": "m{{i + 1}}", "mode": "completion", "endpoint": "unix:{{runner.SocketPath}}" }"""))}} ] }
         """;
 
