@@ -80,9 +80,8 @@ public sealed class BenchmarkCommandTests
     {
         using var benchmark = new BenchmarkProcess("--daemon", BenchmarkProcess.DaemonPath, "--runners", "3", "--seconds", "3600", "--floor");
         IReadOnlyList<int> children = [];
-        using (var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20)))
-            while ((children = ProcessTable.ChildrenOf(benchmark.Id)).Count < 2)
-                await timer.WaitForNextTickAsync(Cancellation);
+        await DaemonFixture.WaitUntilAsync(
+            () => Task.FromResult((children = ProcessTable.ChildrenOf(benchmark.Id)).Count >= 2), DaemonFixture.Patience);
         using (Process kill = Process.Start("kill", ["-INT", $"{benchmark.Id}"]))
             await kill.WaitForExitAsync(Cancellation);
 

@@ -181,6 +181,10 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         return process;
     }
 
+    /// <summary>Waits until there are runners and none is in use. A request ends a moment after its response.</summary>
+    public Task WaitUntilIdleAsync() => WaitUntilAsync(
+        async () => await RunnersAsync() is { Count: > 0 } runners && !runners.Any(static runner => runner.GetProperty("in_use").GetBoolean()), Patience);
+
     /// <summary>Waits until the log has a text. The log is written and read apart from responses, so it may have it later than they come.</summary>
     public Task WaitForLogAsync(string text) => WaitUntilAsync(() => Task.FromResult(Log.Contains(text, StringComparison.Ordinal)), Patience);
 

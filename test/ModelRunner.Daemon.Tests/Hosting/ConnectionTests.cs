@@ -147,8 +147,7 @@ public sealed class ConnectionTests
         await DaemonFixture.WaitUntilAsync(async () => await InFlightAsync(runner) == 0, DaemonFixture.Patience);
 
         Assert.InRange(StubProcess.GeneratedTokensOf(process) - before, 0, TokensOfASecond);
-        await DaemonFixture.WaitUntilAsync(
-            async () => !Assert.Single(await daemon.RunnersAsync()).GetProperty("in_use").GetBoolean(), DaemonFixture.Patience);
+        await daemon.WaitUntilIdleAsync();
     }
 
     [Theory]

@@ -32,7 +32,7 @@ public sealed class SettingsReloadTests
         Assert.True((await RunnerAsync(daemon, "a")).GetProperty("in_use").GetBoolean());
         await ReleaseAsync(first);
         Assert.Equal(200, (await running).Status);
-        Assert.False((await RunnerAsync(daemon, "a")).GetProperty("in_use").GetBoolean());
+        await daemon.WaitUntilIdleAsync();
     }
 
     [Fact]

@@ -93,7 +93,7 @@ public sealed class PartedPageTests
     }
 
     [Theory]
-    [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Prometheus-Scrape-Timeout-Seconds: 3\r\n\r\n", false)]
+    [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Prometheus-Scrape-Timeout-Seconds: 10\r\n\r\n", false)]
     [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", true)]
     public async Task A_truncated_page_never_ends_like_a_complete_one(string request, bool endsItsSide)
     {
@@ -128,7 +128,7 @@ public sealed class PartedPageTests
     private static Task<DaemonFixture> StartAsync(RawRunner runner) => DaemonFixture.StartAsync(new DaemonSetup
     {
         Configuration = $$"""
-            { "runners": [ { "backend": "llama.cpp", "model": "m1", "mode": "completion", "endpoint": "unix:{{runner.SocketPath}}" } ] }
+            { "metrics": { "timeout": "10s" }, "runners": [ { "backend": "llama.cpp", "model": "m1", "mode": "completion", "endpoint": "unix:{{runner.SocketPath}}" } ] }
             """,
     });
 

@@ -44,6 +44,9 @@ public sealed class MemoryCases
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
             new DaemonSetup { Configuration = $$"""{ {{EveryScrapeReads}}, "keepAlive": "2s" }""" });
         await daemon.PostAsync(Route, Plain);
+
+        // The runner is in use until a moment after the response.
+        await daemon.WaitUntilIdleAsync();
         DateTimeOffset? used = await LastUsedAsync(daemon);
 
         // Each scrape reads the runner; the last one arrives just before its end.
@@ -67,11 +70,11 @@ public sealed class MemoryCases
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
-            Configuration = """{ "keepAlive": "2s" }""",
+            Configuration = """{ "keepAlive": "4s" }""",
             Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["LOG_LEVEL"] = "debug" },
             Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = """{"token_delay_ms": 20}""" },
         });
-        using HttpResponseMessage response = await daemon.StreamAsync(Route, """{"model":"tiny-chat","messages":[],"stream":true,"max_tokens":150}""");
+        using HttpResponseMessage response = await daemon.StreamAsync(Route, """{"model":"tiny-chat","messages":[],"stream":true,"max_tokens":250}""");
         int process = await daemon.RunnerProcessAsync();
 
         string stream = await response.Content.ReadAsStringAsync(Cancellation);

@@ -8,9 +8,9 @@ internal sealed class PublishedDaemon : IAsyncDisposable
 {
     private readonly Process _process;
 
-    private PublishedDaemon(Process process, string socketPath, TimeSpan startup)
+    private PublishedDaemon(Process process, string socketPath, TimeSpan startup, ProcessorTimes times = default)
     {
-        (_process, Startup) = (process, startup);
+        (_process, Startup, StartTimes) = (process, startup, times);
         Client = DaemonFixture.UnixClient(socketPath);
     }
 
@@ -20,6 +20,9 @@ internal sealed class PublishedDaemon : IAsyncDisposable
 
     /// <summary>From the start of the process until it said that it listens.</summary>
     public TimeSpan Startup { get; }
+
+    /// <summary>Its times until then.</summary>
+    public ProcessorTimes StartTimes { get; }
 
     /// <summary>What it holds of the machine's memory, in bytes.</summary>
     public long ResidentBytes
@@ -46,10 +49,11 @@ internal sealed class PublishedDaemon : IAsyncDisposable
             if (!line.Contains(" listens on ", StringComparison.Ordinal))
                 continue;
             TimeSpan startup = Stopwatch.GetElapsedTime(started);
+            ProcessorTimes times = ProcessorTimes.Of(process.Id);
             // The pipes must be drained for as long as the process lives.
             _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
             _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-            return new PublishedDaemon(process, Path.Join(folder, "model-runner.sock"), startup);
+            return new PublishedDaemon(process, Path.Join(folder, "model-runner.sock"), startup, times);
         }
 
         throw new InvalidOperationException($"The daemon ended:\n{string.Join('\n', log)}");

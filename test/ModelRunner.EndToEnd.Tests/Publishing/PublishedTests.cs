@@ -15,7 +15,7 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"Hi"}],"max_tokens":4}""";
     private const long MaxIdleBytes = 45_000_000;
 
-    // What is promised is 100 ms on a quiet machine; tests run on busy ones.
+    // What is promised is 100 ms on a quiet machine; tests run on busy ones, so the time in which threads wait for a processor does not count.
     private static readonly TimeSpan MaxStartup = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan MaxFirstAnswer = TimeSpan.FromSeconds(1);
 
@@ -30,20 +30,25 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
     public async Task It_starts_in_a_moment_and_idles_in_little_memory()
     {
         var startups = new List<TimeSpan>();
+        var processor = new List<TimeSpan>();
         var residents = new List<long>();
         for (int i = 0; i < 9; i++)
         {
             await using PublishedDaemon daemon = await StartAsync();
             Assert.Equal("model-runner is running", (await daemon.Client.GetStringAsync(new Uri("/", UriKind.Relative), Cancellation)).Split('\n')[0]);
-            startups.Add(daemon.Startup);
+            startups.Add(daemon.Startup - daemon.StartTimes.Waited);
+            processor.Add(daemon.StartTimes.Ran);
             residents.Add(daemon.ResidentBytes);
         }
 
         startups.Sort();
+        processor.Sort();
         residents.Sort();
         long resident = residents[4];
-        TestContext.Current.TestOutputHelper?.WriteLine($"median start {startups[4].TotalMilliseconds:0} ms, idle {resident / 1e6:0.0} MB");
-        Assert.True(startups[4] < MaxStartup, $"{startups[4]}");
+        string shown = $"median start {startups[4].TotalMilliseconds:0} ms, {processor[4].TotalMilliseconds:0} ms of processors, idle {resident / 1e6:0.0} MB";
+        TestContext.Current.TestOutputHelper?.WriteLine(shown);
+        Assert.True(startups[4] < MaxStartup, shown);
+        Assert.True(processor[4] < MaxStartup, shown);
         Assert.True(resident < MaxIdleBytes, $"{resident} bytes");
     }
 
@@ -98,9 +103,10 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
         for (int i = 0; i < 3 && fastest >= MaxFirstAnswer; i++)
         {
             await using PublishedDaemon daemon = await StartAsync();
+            TimeSpan waited = ProcessorTimes.Of(daemon.ProcessId).Waited;
             long asked = Stopwatch.GetTimestamp();
             await AskAsync(daemon);
-            TimeSpan answer = Stopwatch.GetElapsedTime(asked);
+            TimeSpan answer = Stopwatch.GetElapsedTime(asked) - (ProcessorTimes.Of(daemon.ProcessId).Waited - waited);
             fastest = answer < fastest ? answer : fastest;
 
             string page = await daemon.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative), Cancellation);

@@ -34,7 +34,7 @@ public sealed class DaemonForwardingTests
         JsonElement state = await StateAsync(runner);
         Assert.Equal(before + 1, state.GetProperty("disconnects").GetInt32());
         Assert.InRange(state.GetProperty("generatedTokens").GetInt32(), generated, generated + TokensOfASecond);
-        await DaemonFixture.WaitUntilAsync(async () => !(await daemon.RunnersAsync())[0].GetProperty("in_use").GetBoolean(), DaemonFixture.Patience);
+        await daemon.WaitUntilIdleAsync();
     }
 
     [Fact]
