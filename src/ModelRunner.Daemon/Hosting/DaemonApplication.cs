@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Access;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Api;
 using ModelRunner.Daemon.Diagnostics;
 using ModelRunner.Daemon.Engines;
@@ -192,15 +193,18 @@ internal sealed class DaemonApplication : IAsyncDisposable
         store.Subscribe((DaemonSettings _) => ListProblems());
         new RunnersEndpoint(pool, backends, new AttachedHealth(time), causes).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
-        new InferenceEndpoint(catalog, backends, bodies, new RequestExchange(pool, forwarder, causes, time)).Map(web);
+        var accounts = new RequestAccounts(time);
+        var exchange = new RequestExchange(pool, forwarder, accounts, causes, time);
+        new InferenceEndpoint(catalog, backends, bodies, exchange, accounts).Map(web);
         if (settings.Metrics.Enabled)
-            ComposeMetrics(web, store, catalog, pool, time);
+            ComposeMetrics(web, store, catalog, pool, accounts, time);
 
         // The log gets the problems of the models. Nothing waits for the disk.
         void ListProblems() => _ = Task.Run(() => problems.ListAsync(web.Lifetime.ApplicationStopping));
     }
 
-    private static void ComposeMetrics(WebApplication web, SettingsStore store, ModelCatalog catalog, RunnerPool pool, TimeProvider time)
+    private static void ComposeMetrics(
+        WebApplication web, SettingsStore store, ModelCatalog catalog, RunnerPool pool, RequestAccounts accounts, TimeProvider time)
     {
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
         ILogger<DaemonApplication> log = logs.CreateLogger<DaemonApplication>();
@@ -210,7 +214,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var scraper = new RunnerScraper(settings, time);
         var pages = new PageAssembler(
             () => pool.Runners, scraper, settings, time, logs.CreateLogger<PageAssembler>(), shared,
-            new StopMetrics(() => pool.Stops, catalog.Contains), () => store.LastReload);
+            new StopMetrics(() => pool.Stops, catalog.Contains), new RequestMetrics(accounts), () => store.LastReload);
         store.Subscribe(next =>
         {
             var nextShared = new SharedEndpoints(next.AttachedRunners);

@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Inference.Exchange;
 using ModelRunner.Daemon.Models;
@@ -10,7 +11,7 @@ namespace ModelRunner.Daemon.Inference;
 /// <see cref="RequestExchange"/> sends it to a runner.
 /// </summary>
 internal sealed class InferenceEndpoint(
-    ModelCatalog catalog, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange)
+    ModelCatalog catalog, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange, RequestAccounts accounts)
 {
     private const string BackendParameter = "backend";
 
@@ -26,6 +27,26 @@ internal sealed class InferenceEndpoint(
 
     private async Task HandleAsync(HttpContext context, InferenceRoute route)
     {
+        RequestRecord record = accounts.Begin();
+        try
+        {
+            await HandleAsync(context, route, record);
+            if (record.Outcome != RequestOutcome.ClientClosed || context.Response.HasStarted)
+                record.SetStatus(context.Response.StatusCode);
+        }
+        catch (Exception failure)
+        {
+            Explain(record, failure, context);
+            throw;
+        }
+        finally
+        {
+            accounts.End(record);
+        }
+    }
+
+    private async Task HandleAsync(HttpContext context, InferenceRoute route, RequestRecord record)
+    {
         using RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted);
         string? backend = context.Request.RouteValues[BackendParameter] as string;
         ModelEntry model = await FindAsync(RequestEnvelope.Read(body.Bytes.Span).Model, context.RequestAborted);
@@ -33,13 +54,38 @@ internal sealed class InferenceEndpoint(
         Check(model, route, backend);
         if (IsPreload(context.Request))
         {
+            record.IsCounted = false;
             await exchange.LoadAsync(backend, model, route.Mode, context.RequestAborted);
             context.Response.StatusCode = StatusCodes.Status200OK;
             context.Response.ContentLength = 0;
             return;
         }
 
-        await exchange.SendAsync(context, backend, model, route.Mode, new RunnerRequest(route.RunnerPath, body.Bytes));
+        await exchange.SendAsync(context, backend, model, route.Mode, new RunnerRequest(route.RunnerPath, body.Bytes), record);
+    }
+
+    // The response to the failure is written later, with this status.
+    private static void Explain(RequestRecord record, Exception failure, HttpContext context)
+    {
+        if (context.RequestAborted.IsCancellationRequested && failure is OperationCanceledException or IOException)
+        {
+            record.Outcome = RequestOutcome.ClientClosed;
+            return;
+        }
+
+        int status = failure switch
+        {
+            ApiException known => known.Error.Status,
+            BadHttpRequestException bad => bad.StatusCode,
+            _ => StatusCodes.Status500InternalServerError,
+        };
+        record.SetStatus(status);
+        record.Outcome ??= status switch
+        {
+            StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable => RequestOutcome.Refused,
+            < StatusCodes.Status500InternalServerError => RequestOutcome.Invalid,
+            _ => RequestOutcome.Error,
+        };
     }
 
     private async Task<ModelEntry> FindAsync(string reference, CancellationToken cancellationToken)

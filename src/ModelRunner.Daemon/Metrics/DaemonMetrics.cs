@@ -11,9 +11,11 @@ namespace ModelRunner.Daemon.Metrics;
 /// <param name="shared">The attached runners that are the same server.</param>
 /// <param name="process">The families of the process.</param>
 /// <param name="stops">The family of stopped runners; null: it is absent.</param>
+/// <param name="requests">The families of requests; null: they are absent.</param>
 /// <param name="lastReload">Returns the result of the last reload; null: its families are absent.</param>
 internal sealed class DaemonMetrics(
-    MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process, StopMetrics? stops, Func<ReloadSnapshot>? lastReload)
+    MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process, StopMetrics? stops, RequestMetrics? requests,
+    Func<ReloadSnapshot>? lastReload)
 {
     // A runner that waits for capacity has not been started, so it is not counted.
     private static readonly RunnerState[] States = [.. Enum.GetValues<RunnerState>().Where(static state => state != RunnerState.Waiting)];
@@ -34,6 +36,7 @@ internal sealed class DaemonMetrics(
         WriteStates(writer, outcomes);
         WriteUp(writer, outcomes);
         stops?.Write(writer);
+        requests?.Write(writer);
         WriteShared(writer, outcomes);
         WriteReadings(writer, outcomes);
         WriteCounters(writer, outcomes);

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Exposition;
 
 namespace ModelRunner.Daemon.Metrics;
@@ -18,7 +20,7 @@ internal sealed class FamilyWriter(IBufferWriter<byte> output)
     /// <param name="labels">One value for each of <see cref="MetricFamily.Labels"/>.</param>
     public void Write(MetricFamily family, double value, params ReadOnlySpan<string> labels)
     {
-        Begin(family, isPerRunner: false, labels.Length);
+        Begin(family, hasTarget: false, labels.Length);
         if (labels.IsEmpty)
             _writer.WriteSample(value);
         else if (labels.Length == 1)
@@ -27,28 +29,49 @@ internal sealed class FamilyWriter(IBufferWriter<byte> output)
             _writer.WriteSample(value, Label(family, labels, 0), Label(family, labels, 1));
     }
 
-    /// <summary>Writes a sample of a family that is per runner.</summary>
+    /// <summary>Writes a sample of a family that is per runner or per model.</summary>
     /// <param name="family">The family.</param>
-    /// <param name="runner">The labels of the runner.</param>
+    /// <param name="target">The labels of the runner or of the model.</param>
     /// <param name="value">The value.</param>
     /// <param name="labels">One value for each of <see cref="MetricFamily.Labels"/>.</param>
-    public void Write(MetricFamily family, TargetLabels runner, double value, params ReadOnlySpan<string> labels)
+    public void Write(MetricFamily family, TargetLabels target, double value, params ReadOnlySpan<string> labels)
     {
-        Begin(family, isPerRunner: true, labels.Length);
+        Begin(family, hasTarget: true, labels.Length);
         if (labels.IsEmpty)
-            _writer.WriteSample(runner, value);
+            _writer.WriteSample(target, value);
         else if (labels.Length == 1)
-            _writer.WriteSample(runner, value, Label(family, labels, 0));
+            _writer.WriteSample(target, value, Label(family, labels, 0));
         else
-            _writer.WriteSample(runner, value, Label(family, labels, 0), Label(family, labels, 1));
+            _writer.WriteSample(target, value, Label(family, labels, 0), Label(family, labels, 1));
+    }
+
+    /// <summary>Writes a histogram of a family that is per model; an empty one is left out.</summary>
+    public void Write(MetricFamily family, TargetLabels target, DurationHistogram histogram)
+    {
+        // The counts may grow meanwhile, so each is read once: the last bucket equals the count.
+        Span<long> counts = stackalloc long[histogram.Bounds.Count + 1];
+        long total = 0;
+        for (int bound = 0; bound < counts.Length; bound++)
+            counts[bound] = total += histogram.CountAt(bound);
+        if (total == 0)
+            return;
+        Begin(family, hasTarget: true, labels: 0);
+        for (int bound = 0; bound < counts.Length; bound++)
+        {
+            string limit = bound == histogram.Bounds.Count ? "+Inf" : histogram.Bounds[bound].ToString(CultureInfo.InvariantCulture);
+            _writer.WriteSample("_bucket", target, counts[bound], new KeyValuePair<string, string>("le", limit));
+        }
+
+        _writer.WriteSample("_sum", target, histogram.Sum);
+        _writer.WriteSample("_count", target, total);
     }
 
     private static KeyValuePair<string, string> Label(MetricFamily family, ReadOnlySpan<string> labels, int index) =>
         new(family.Labels[index], labels[index]);
 
-    private void Begin(MetricFamily family, bool isPerRunner, int labels)
+    private void Begin(MetricFamily family, bool hasTarget, int labels)
     {
-        if (family.IsPerRunner != isPerRunner || family.Labels.Count != labels)
+        if ((family.IsPerRunner || family.IsPerModel) != hasTarget || family.Labels.Count != labels)
             throw new ArgumentException($"{family.Name} has other labels: see {nameof(MetricFamilies)}.", nameof(family));
         if (ReferenceEquals(family, _family))
             return;

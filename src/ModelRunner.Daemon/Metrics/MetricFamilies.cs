@@ -103,6 +103,40 @@ internal static class MetricFamilies
         "Lines of the daemon's log that were lost, because the reader of the output was too slow or the disk was full")
     { Labels = ["output"] });
 
+    public static MetricFamily Requests { get; } = Add(new MetricFamily(
+        "model_runner_requests_total", MetricType.Counter, "Inference requests that have ended, by outcome and class of status")
+    { IsPerModel = true, Labels = ["outcome", "status_class"] });
+
+    public static MetricFamily RequestsInFlight { get; } = Add(new MetricFamily(
+        "model_runner_requests_in_flight", MetricType.Gauge, "Inference requests that have not ended, waiting ones included")
+    { IsPerModel = true });
+
+    public static MetricFamily RequestDuration { get; } = Add(new MetricFamily(
+        "model_runner_request_duration_seconds", MetricType.Histogram, "Time from the arrival of a request to its end", "seconds")
+    { IsPerModel = true });
+
+    public static MetricFamily TimeToFirstToken { get; } = Add(new MetricFamily(
+        "model_runner_time_to_first_token_seconds", MetricType.Histogram,
+        "Time from the arrival of a streamed request to the first event with content", "seconds")
+    { IsPerModel = true });
+
+    public static MetricFamily TimePerOutputToken { get; } = Add(new MetricFamily(
+        "model_runner_time_per_output_token_seconds", MetricType.Histogram,
+        "Average time of a token after the first one, for each completed stream", "seconds")
+    { IsPerModel = true });
+
+    public static MetricFamily QueueWait { get; } = Add(new MetricFamily(
+        "model_runner_queue_wait_seconds", MetricType.Histogram, "Time until a runner took the request, loading included", "seconds")
+    { IsPerModel = true });
+
+    public static MetricFamily Tokens { get; } = Add(new MetricFamily(
+        "model_runner_tokens_total", MetricType.Counter, "Tokens of requests that have ended, by type; the prompt is without cached tokens")
+    { IsPerModel = true, Labels = ["type"] });
+
+    public static MetricFamily UsageSource { get; } = Add(new MetricFamily(
+        "model_runner_usage_source_total", MetricType.Counter, "Successful responses of runners, by the source of their token counts")
+    { IsPerModel = true, Labels = ["source"] });
+
     private static MetricFamily Add(MetricFamily family)
     {
         Families.Add(family);

@@ -41,12 +41,12 @@ internal sealed class PageAssembler : IDisposable
 
     public PageAssembler(
         Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger,
-        SharedEndpoints? shared = null, StopMetrics? stops = null, Func<ReloadSnapshot>? lastReload = null,
+        SharedEndpoints? shared = null, StopMetrics? stops = null, RequestMetrics? requests = null, Func<ReloadSnapshot>? lastReload = null,
         long maxPageBytes = MaxPageBytes)
     {
         (_runners, _scraper, _time, _logger) = (runners, scraper, time, logger);
         _workspaces = new MergeWorkspaces(LimitsOf(settings));
-        _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), stops, lastReload);
+        _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), stops, requests, lastReload);
         _budget = new PageBudget(maxPageBytes, time);
 
         // A slow client must not keep the memory that another page needs for its runners.

@@ -48,6 +48,13 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <summary>The engine of models that name none: <c>llama-server</c>, <c>llama-host</c>, or null if there is neither.</summary>
     public string? Engine => _launcher.Engine;
 
+    /// <summary>What a request for this model in this mode is served by.</summary>
+    /// <param name="backend">The backend of the route; null: any, with attached runners first.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="mode">The kind of request.</param>
+    public RunnerKey KeyOf(string? backend, ModelEntry model, RunnerMode mode) =>
+        new(backend ?? _attached.BackendOf(model.Reference, mode) ?? model.Settings.Backend, model.Reference, mode);
+
     /// <summary>Waits until a runner serves this model in this mode. Starts one if needed.</summary>
     /// <param name="backend">The backend of the route; null: any, with attached runners first.</param>
     /// <param name="model">The model.</param>
@@ -57,8 +64,7 @@ internal sealed class RunnerPool : IAsyncDisposable
     public async Task<AcquireOutcome> AcquireAsync(
         string? backend, ModelEntry model, RunnerMode mode, CancellationToken clientLeft, IReadOnlyCollection<RunnerId>? tried = null)
     {
-        backend ??= _attached.BackendOf(model.Reference, mode) ?? model.Settings.Backend;
-        var key = new RunnerKey(backend, model.Reference, mode);
+        RunnerKey key = KeyOf(backend, model, mode);
         var request = new PendingRequest(new RequestId(Interlocked.Increment(ref _lastRequest)), model);
         if (CannotServe(key, model) is { } reason)
             return new AcquireOutcome(Lease: null, new Refuse(request.Id, RefusalReason.StartFailed, reason, RetryAfter: null));

@@ -1,7 +1,10 @@
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Scraping;
+using ModelRunner.Daemon.Tests.Accounting;
 using ModelRunner.Daemon.Tests.Scraping;
 using ModelRunner.Exposition;
+using ModelRunner.Telemetry;
 using ModelRunner.Scheduling;
 using ModelRunner.Testing;
 
@@ -28,6 +31,13 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
     }
 
     [Fact]
+    public void Every_outcome_every_type_of_tokens_and_every_source_is_explained() => Assert.Equal(
+        Enum.GetValues<RequestOutcome>().Select(static outcome => outcome.ToLabelValue())
+            .Concat(Enum.GetValues<TokenType>().Select(static type => type.ToLabelValue()))
+            .Concat(Enum.GetValues<FigureSource>().Select(static source => source.ToLabelValue())),
+        FirstColumn("Requests and tokens"));
+
+    [Fact]
     public void The_table_has_a_row_for_each_family_with_its_type_and_labels() =>
         DocumentRows.AssertEqual(
             MetricFamilies.All.Select(RowOf), Rows("The daemon's families").Select(static row => row[..(row.LastIndexOf('|', row.Length - 2) + 1)]));
@@ -42,9 +52,12 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
     [Fact]
     public async Task The_page_has_each_family_of_the_catalogue()
     {
-        // One runner stops, one scrape fails and one drops a line, so that the last page shows the counters of all.
-        await bed.Daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"x"}""");
-        await bed.Daemon.PostAsync("engines/unload", """{"models":["tiny-embed"]}""");
+        // One stream is complete, one runner stops, one scrape fails and one drops a line, so that the last page shows the counters of all.
+        using HttpResponseMessage stream = await bed.Daemon.SendAsync(
+            "v1/chat/completions", """{"model":"tiny-chat","messages":[],"stream":true}""", HttpCompletionOption.ResponseContentRead,
+            TestContext.Current.CancellationToken);
+        await AccountedPage.ReadAsync(bed.Daemon);
+        await bed.Daemon.PostAsync("engines/unload", """{"models":["tiny-chat"]}""");
         await bed.PageAsync(RawRunner.Page("", status: "500 Internal Server Error"));
         await bed.PageWithAsync("x 1\ny\n");
         string failed = await bed.PageAsync(RawRunner.Page("", status: "500 Internal Server Error"));
@@ -58,7 +71,7 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
     private static string RowOf(MetricFamily family)
     {
         IEnumerable<string> labels = family.Labels.Select(static label => $"`{label}`");
-        string shown = string.Join(", ", family.IsPerRunner ? labels.Prepend("*runner*") : labels);
+        string shown = string.Join(", ", family.IsPerRunner ? labels.Prepend("*runner*") : family.IsPerModel ? labels.Prepend("*model*") : labels);
         return $"| `{family.Name}` | {TypeNameOf(family)} | {shown}{(shown.Length > 0 ? " " : "")}|";
     }
 

@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.Diagnostics;
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -17,10 +18,19 @@ public abstract class EngineTests
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"Count to 20."}],"max_tokens":24,"temperature":0}""";
     private const string Embed = """{"model":"tiny-embed","input":["the cat sat on the mat","a dog"]}""";
 
+    private static async Task SendAsync(DaemonFixture daemon, string path, string body)
+    {
+        using HttpResponseMessage response = await daemon.SendAsync(path, body, HttpCompletionOption.ResponseContentRead, Cancellation);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>The path of llama-server; null for the embedded runner. Skips the test where there is none.</summary>
     private protected abstract string? RequireEngine();
+
+    /// <summary>Whether several choices of a request share one prompt. The daemon counts it once.</summary>
+    private protected abstract bool SharesPrompts { get; }
 
     [Fact]
     public async Task A_completion_and_an_embedding_at_once_are_on_one_page_with_the_right_token_counts()
@@ -42,6 +52,44 @@ public abstract class EngineTests
         Assert.Equal(embedding.GetProperty("prompt_tokens").GetDouble(), Page.Value(page, "llamacpp:prompt_tokens_total" + embeddingLabels));
         Assert.Equal(1, Page.Value(page, "model_runner_up" + chatLabels));
         Assert.Equal(1, Page.Value(page, "model_runner_up" + embeddingLabels));
+    }
+
+    /// <summary>The engine's own counters have six digits, which are enough here.</summary>
+    [Fact]
+    public async Task The_daemon_counts_the_tokens_that_the_engine_counts()
+    {
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(RequireEngine());
+        const string Messages = """ "messages":[{"role":"user","content":"Tell me about a river."}],"max_tokens":9 """;
+        string[] chats =
+        [
+            $$$"""{"model":"tiny-chat",{{{Messages}}}}""", $$$"""{"model":"tiny-chat",{{{Messages}}}}""",
+            $$$"""{"model":"tiny-chat",{{{Messages}}},"stream":true}""",
+            $$$"""{"model":"tiny-chat",{{{Messages}}},"stream":true,"stream_options":{"include_usage":true}}""",
+            $$$"""{"model":"tiny-chat",{{{Messages}}},"stream":true,"n":{{{(SharesPrompts ? 2 : 1)}}}}""",
+        ];
+        foreach (string chat in chats)
+            await SendAsync(daemon, "v1/chat/completions", chat);
+        await SendAsync(daemon, "v1/completions", """{"model":"tiny-chat","prompt":"Once upon a time","max_tokens":7}""");
+        await SendAsync(daemon, "v1/embeddings", Embed);
+        string chatLabels = Page.Labels("tiny-chat", "completion");
+        string embeddingLabels = Page.Labels("tiny-embed", "embedding");
+        string page = "";
+        await DaemonFixture.WaitUntilAsync(
+            async () =>
+            {
+                page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
+                return Page.Value(page, "model_runner_requests_in_flight" + embeddingLabels) == 0;
+            },
+            DaemonFixture.Patience);
+
+        Assert.Equal(((SharesPrompts ? 6 : 5) * 9) + 7, Tokens(chatLabels, "generated"));
+        Assert.Equal(Page.Value(page, "llamacpp:tokens_predicted_total" + chatLabels), Tokens(chatLabels, "generated"));
+        Assert.Equal(Page.Value(page, "llamacpp:prompt_tokens_total" + chatLabels), Tokens(chatLabels, "prompt"));
+        Assert.Equal(Page.Value(page, "llamacpp:prompt_tokens_total" + embeddingLabels), Tokens(embeddingLabels, "prompt"));
+        Assert.Equal(6, Page.Value(page, $"model_runner_usage_source_total{chatLabels[..^1]},source=\"timings\"}}"));
+        Assert.Equal(3, Page.Value(page, "model_runner_time_to_first_token_seconds_count" + chatLabels));
+
+        double Tokens(string labels, string type) => Page.Value(page, $"model_runner_tokens_total{labels[..^1]},type=\"{type}\"}}");
     }
 
     [Fact]

@@ -4,4 +4,6 @@ namespace ModelRunner.EndToEnd.Tests.Engines;
 public sealed class LlamaHostTests : EngineTests
 {
     private protected override string? RequireEngine() => null;
+
+    private protected override bool SharesPrompts => false;
 }

@@ -6,4 +6,6 @@ namespace ModelRunner.EndToEnd.Tests.Engines;
 public sealed class LlamaServerTests : EngineTests
 {
     private protected override string? RequireEngine() => RealLlamaServer.Require();
+
+    private protected override bool SharesPrompts => true;
 }

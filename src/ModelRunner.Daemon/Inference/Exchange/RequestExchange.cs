@@ -1,4 +1,5 @@
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
@@ -10,7 +11,8 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// Owns one inference request from its runner to its response: acquires a runner, forwards the request, sends it to another runner if none
 /// of it was processed, and explains a failure to the client. Safe to call from any thread.
 /// </summary>
-internal sealed class RequestExchange(RunnerPool pool, RequestForwarder forwarder, CauseText causes, TimeProvider time)
+internal sealed class RequestExchange(
+    RunnerPool pool, RequestForwarder forwarder, RequestAccounts accounts, CauseText causes, TimeProvider time)
 {
     /// <summary>
     /// How long to wait for the exit of a runner whose connection ended. Connections end shortly before the daemon sees the process exit,
@@ -43,21 +45,28 @@ internal sealed class RequestExchange(RunnerPool pool, RequestForwarder forwarde
     /// <param name="model">The model.</param>
     /// <param name="mode">The mode of the runner.</param>
     /// <param name="request">What is sent to the runner; its body must stay valid until the returned task completes.</param>
+    /// <param name="record">Gets the model, the times and the outcome of the request.</param>
     /// <exception cref="ApiException">The scheduler refused the request; nothing was sent to the client.</exception>
-    public async Task SendAsync(HttpContext context, string? backend, ModelEntry model, RunnerMode mode, RunnerRequest request)
+    public async Task SendAsync(
+        HttpContext context, string? backend, ModelEntry model, RunnerMode mode, RunnerRequest request, RequestRecord record)
     {
+        accounts.Assign(record, pool.KeyOf(backend, model, mode));
+        record.BeginWait();
+
         // The pool may choose a runner that has just died, or an attached server that is down. Such a runner has processed nothing of the
         // request, so another runner gets it.
         var asked = new List<RunnerId>();
         string? attachedFailure = null;
         while (asked.Count < MaxAttempts)
         {
-            using RunnerLease lease = await AcquireAsync(backend, model, mode, asked, context.RequestAborted);
+            using RunnerLease lease = await AcquireAsync(backend, model, mode, asked, context.RequestAborted, record);
+            record.EndWait();
             if (lease.IsAttached && asked.Contains(lease.Runner))
                 break;
 
             asked.Add(lease.Runner);
-            ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, request);
+            ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, request, record);
+            record.Outcome = OutcomeOf(outcome, context.Response.StatusCode, record.Figures.HasError);
             if (outcome is not (ForwardOutcome.NotReached or ForwardOutcome.Unread or ForwardOutcome.RunnerFailed))
                 return;
 
@@ -73,11 +82,23 @@ internal sealed class RequestExchange(RunnerPool pool, RequestForwarder forwarde
     }
 
     private async Task<RunnerLease> AcquireAsync(
-        string? backend, ModelEntry model, RunnerMode mode, List<RunnerId>? asked, CancellationToken cancellationToken)
+        string? backend, ModelEntry model, RunnerMode mode, List<RunnerId>? asked, CancellationToken cancellationToken, RequestRecord? record = null)
     {
         AcquireOutcome acquired = await pool.AcquireAsync(backend, model, mode, cancellationToken, asked);
-        return acquired.Lease ?? throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!, causes));
+        if (acquired.Lease is { } lease)
+            return lease;
+        record?.Outcome = RequestOutcome.Refused;
+        throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!, causes));
     }
+
+    // A stream whose status was 200 can still report an error.
+    private static RequestOutcome OutcomeOf(ForwardOutcome outcome, int status, bool hasError) => outcome switch
+    {
+        ForwardOutcome.Completed when hasError && status < StatusCodes.Status400BadRequest => RequestOutcome.Error,
+        ForwardOutcome.Completed => RequestOutcome.Completed,
+        ForwardOutcome.ClientLeft => RequestOutcome.ClientClosed,
+        _ => RequestOutcome.RunnerFailed,
+    };
 
     private async Task WaitForExitAsync(RunnerLease lease)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
 using Yarp.ReverseProxy.Forwarder;
@@ -31,16 +32,20 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
     /// <summary>
     /// Forwards a request and records in the lease what the result means for the runner. Never throws for a fault of a runner or a client.
     /// </summary>
-    public async Task<ForwardOutcome> ForwardAsync(HttpContext context, RunnerLease lease, RunnerRequest request)
+    /// <param name="context">The client's request.</param>
+    /// <param name="lease">The runner.</param>
+    /// <param name="request">What is sent to the runner.</param>
+    /// <param name="record">Reads the response.</param>
+    public async Task<ForwardOutcome> ForwardAsync(HttpContext context, RunnerLease lease, RunnerRequest request, RequestRecord record)
     {
-        ForwardOutcome outcome = await TryAsync(context, lease, request);
+        ForwardOutcome outcome = await TryAsync(context, lease, request, record);
 
         // llama-server closes connections that were idle for 5 s, and may do so just while a request is written. A new connection shows
         // whether the runner itself is gone.
         if (outcome == ForwardOutcome.Unread && !context.RequestAborted.IsCancellationRequested)
         {
             LogRetry(lease.Endpoint.Display);
-            outcome = await TryAsync(context, lease, request);
+            outcome = await TryAsync(context, lease, request, record);
         }
 
         lease.Result = outcome switch
@@ -62,12 +67,12 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         _ => RequestResult.Served,
     };
 
-    private async Task<ForwardOutcome> TryAsync(HttpContext context, RunnerLease lease, RunnerRequest request)
+    private async Task<ForwardOutcome> TryAsync(HttpContext context, RunnerLease lease, RunnerRequest request, RequestRecord record)
     {
         // The forwarder reads the body as the client's. After a failure it may still be reading, while the body's memory is soon reused.
         using ReadOnlyPartsStream body = BodyFor(lease, request);
         context.Request.Body = body;
-        (ForwarderError error, string? brokenOffCause) = await SendAsync(context, lease, request.Path, body.Length);
+        (ForwarderError error, string? brokenOffCause) = await SendAsync(context, lease, request.Path, body.Length, record);
         if (error == ForwarderError.None && brokenOffCause is null)
             return ForwardOutcome.Completed;
         if (IsOfClient(error) && !lease.RunnerGone.IsCancellationRequested)
@@ -101,10 +106,11 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
     private static ReadOnlyPartsStream BodyFor(RunnerLease lease, RunnerRequest request) =>
         new(ModelMember.Replace(request.Body, lease.Endpoint.ModelName ?? lease.Model));
 
-    private async Task<(ForwarderError Error, string? BrokenOffCause)> SendAsync(HttpContext context, RunnerLease lease, string path, long bodyLength)
+    private async Task<(ForwarderError Error, string? BrokenOffCause)> SendAsync(
+        HttpContext context, RunnerLease lease, string path, long bodyLength, RequestRecord record)
     {
         RunnerEndpoint endpoint = lease.Endpoint;
-        var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, path), bodyLength, lease);
+        var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, path), bodyLength, lease, record);
         using var cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         await using CancellationTokenRegistration registration = lease.RunnerGone.UnsafeRegister(
             _ => Cut(cut, transformer), state: null);

@@ -1,5 +1,5 @@
 using System.Buffers;
-using ModelRunner.Telemetry;
+using ModelRunner.Daemon.Accounting;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
 
@@ -14,15 +14,15 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <param name="inner">The runner's response.</param>
 /// <param name="path">The route at the runner.</param>
 /// <param name="isEvents">Whether it is an event stream.</param>
+/// <param name="record">Reads each part before it is passed on.</param>
 /// <param name="rewriter">Replaces the model's name with the one that clients know; null: the name is not changed.</param>
 /// <param name="runnerGone">Cancelled when the runner ends or is stopped.</param>
 internal sealed class ResponseStream(
-    Stream inner, string path, bool isEvents, ModelNameRewriter? rewriter, CancellationToken runnerGone) : Stream
+    Stream inner, string path, bool isEvents, RequestRecord record, ModelNameRewriter? rewriter, CancellationToken runnerGone) : Stream
 {
     private const int ReadBytes = 16 * 1024;
     private const int MaxHeld = 256 * 1024;
 
-    private readonly ResponseReader? _reader = isEvents ? new ResponseReader(ResponseFormat.Events) : null;
     private readonly ArrayBufferWriter<byte> _output = new(ReadBytes);
     private byte[]? _input = ArrayPool<byte>.Shared.Rent(ReadBytes);
     private CancellationTokenSource? _either;
@@ -130,14 +130,14 @@ internal sealed class ResponseStream(
             _ready = _output.WrittenCount;
         else
             _ready += held.LastIndexOf((byte)'\n') + 1;
-        _reader?.Read(piece);
+        record.Read(piece);
     }
 
     // The connection ended normally; the response may still be incomplete.
     private void EndWell()
     {
-        _reader?.Complete();
-        if (_reader is { IsEndMissing: true })
+        record.EndResponse();
+        if (record.IsEndMissing)
             BrokenCause = "its stream of events ended without its last event";
         End(IsBroken ? BrokenResponse.EventFor(path) : default);
     }

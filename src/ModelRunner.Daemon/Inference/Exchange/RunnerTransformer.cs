@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Telemetry;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
@@ -11,7 +13,7 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// type: no key, no cookie, no address and no user agent of the client.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The forwarder disposes the stream; the field only shows how it ended.")]
-internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease lease) : HttpTransformer
+internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease lease, RequestRecord record) : HttpTransformer
 {
     private const string EventStream = "text/event-stream";
 
@@ -82,22 +84,22 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
 
     private void Replace(HttpResponseMessage proxyResponse, HttpResponse response, string? type)
     {
+        record.HasResponse |= proxyResponse.IsSuccessStatusCode;
+
         // A compressed response can neither be read nor be followed by plain text.
-        IsEventStream = type is EventStream && proxyResponse.Content.Headers.ContentEncoding.Count == 0;
-        ModelNameRewriter? rewriter = MakeRewriter(proxyResponse, type);
-        if (!IsEventStream && rewriter is null)
+        bool isPlain = proxyResponse.Content.Headers.ContentEncoding.Count == 0;
+        bool isJson = isPlain && type is "application/json" && proxyResponse.Content.Headers.ContentLength != 0;
+        IsEventStream = isPlain && type is EventStream;
+        if (!IsEventStream && !isJson)
             return;
+
+        // A runner that knows its model by another name may use that name in its responses.
+        ModelNameRewriter? rewriter = lease.Endpoint.ModelName is not null ? new ModelNameRewriter(lease.Model, IsEventStream) : null;
         if (rewriter is not null)
             response.ContentLength = null;
+        record.BeginResponse(IsEventStream ? ResponseFormat.Events : ResponseFormat.Json);
         proxyResponse.Content = new ResponseContent(
-            proxyResponse.Content, body => _answer = new ResponseStream(body, target.AbsolutePath, IsEventStream, rewriter, lease.RunnerGone));
-    }
-
-    // A runner that knows its model by another name may use that name in its responses.
-    private ModelNameRewriter? MakeRewriter(HttpResponseMessage proxyResponse, string? type)
-    {
-        bool isJson = type is "application/json" && proxyResponse.Content.Headers.ContentLength != 0;
-        bool isReadable = proxyResponse.Content.Headers.ContentEncoding.Count == 0 && (IsEventStream || isJson);
-        return lease.Endpoint.ModelName is not null && isReadable ? new ModelNameRewriter(lease.Model, IsEventStream) : null;
+            proxyResponse.Content,
+            body => _answer = new ResponseStream(body, target.AbsolutePath, IsEventStream, record, rewriter, lease.RunnerGone));
     }
 }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Inference.Exchange;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
@@ -116,7 +117,7 @@ internal sealed class ForwardingFixture : IAsyncDisposable
             Model = "canonical:latest", RunnerGone = _runnerGone.Token,
         })
         {
-            outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()));
+            outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()), new RequestRecord(TimeProvider.System));
         }
 
         if (outcome is ForwardOutcome.RunnerFailed or ForwardOutcome.NotReached or ForwardOutcome.Unread)

@@ -1,0 +1,43 @@
+using ModelRunner.Telemetry;
+
+namespace ModelRunner.Daemon.Accounting;
+
+/// <summary>The values of labels for the closed lists of this folder.</summary>
+internal static class AccountLabels
+{
+    public static string ToLabelValue(this RequestOutcome outcome) => outcome switch
+    {
+        RequestOutcome.Completed => "completed",
+        RequestOutcome.ClientClosed => "client_closed",
+        RequestOutcome.RunnerFailed => "runner_failed",
+        RequestOutcome.Refused => "refused",
+        RequestOutcome.Invalid => "invalid",
+        _ => "error",
+    };
+
+    public static string ToLabelValue(this StatusClass status) => status switch
+    {
+        StatusClass.None => "none",
+        StatusClass.Successful => "2xx",
+        StatusClass.Redirection => "3xx",
+        StatusClass.ClientError => "4xx",
+        _ => "5xx",
+    };
+
+    public static string ToLabelValue(this TokenType type) => type switch
+    {
+        TokenType.Prompt => "prompt",
+        TokenType.Cached => "cached",
+        TokenType.Generated => "generated",
+        TokenType.Draft => "draft",
+        _ => "draft_accepted",
+    };
+
+    public static string ToLabelValue(this FigureSource source) => source switch
+    {
+        FigureSource.Timings => "timings",
+        FigureSource.Usage => "usage",
+        FigureSource.Events => "events",
+        _ => "none",
+    };
+}

@@ -1,0 +1,35 @@
+namespace ModelRunner.Daemon.Accounting;
+
+/// <summary>Counts durations by upper bounds. Safe to use from any thread, without a lock.</summary>
+/// <param name="bounds">The upper bounds in seconds, in ascending order. A duration that equals a bound is below it.</param>
+internal sealed class DurationHistogram(IReadOnlyList<double> bounds)
+{
+    private readonly long[] _counts = new long[bounds.Count + 1];
+    private long _ticks;
+
+    /// <summary>The upper bounds in seconds.</summary>
+    public IReadOnlyList<double> Bounds => bounds;
+
+    /// <summary>The sum in seconds.</summary>
+    public double Sum => TimeSpan.FromTicks(Interlocked.Read(ref _ticks)).TotalSeconds;
+
+    /// <summary>The durations up to this bound and above the one before it; for the index after the last bound, those above all bounds.</summary>
+    public long CountAt(int bound) => Interlocked.Read(ref _counts[bound]);
+
+    public void Add(TimeSpan duration)
+    {
+        int bound = 0;
+        while (bound < bounds.Count && duration.TotalSeconds > bounds[bound])
+            bound++;
+        Interlocked.Increment(ref _counts[bound]);
+        Interlocked.Add(ref _ticks, duration.Ticks);
+    }
+
+    /// <summary>Adds the durations of another histogram with the same bounds.</summary>
+    public void Add(DurationHistogram other)
+    {
+        for (int bound = 0; bound < _counts.Length; bound++)
+            Interlocked.Add(ref _counts[bound], other.CountAt(bound));
+        Interlocked.Add(ref _ticks, Interlocked.Read(ref other._ticks));
+    }
+}

@@ -1,0 +1,17 @@
+namespace ModelRunner.Daemon.Accounting;
+
+/// <summary>
+/// The upper bounds of histograms in seconds, as OpenTelemetry's conventions for generative AI advise them, so that dashboards for other
+/// servers fit.
+/// </summary>
+internal static class HistogramBounds
+{
+    /// <summary><c>gen_ai.server.request.duration</c></summary>
+    public static IReadOnlyList<double> Request { get; } = [.01, .02, .04, .08, .16, .32, .64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+
+    /// <summary><c>gen_ai.server.time_to_first_token</c></summary>
+    public static IReadOnlyList<double> FirstToken { get; } = [.001, .005, .01, .02, .04, .06, .08, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10];
+
+    /// <summary><c>gen_ai.server.time_per_output_token</c></summary>
+    public static IReadOnlyList<double> OutputToken { get; } = [.01, .025, .05, .075, .1, .15, .2, .3, .4, .5, .75, 1, 2.5];
+}

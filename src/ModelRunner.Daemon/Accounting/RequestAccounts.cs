@@ -1,0 +1,119 @@
+using ModelRunner.Scheduling;
+using ModelRunner.Telemetry;
+
+namespace ModelRunner.Daemon.Accounting;
+
+/// <summary>
+/// Counts every inference request, its tokens and its times by backend, model and mode. Thread-safe. The lock is held only to find or add an
+/// account; reading <see cref="Table"/> takes none.
+/// </summary>
+/// <remarks>
+/// Only models that exist have an account. Of more than <see cref="MaxModels"/> accounts, the one that was used least recently and has no
+/// request is folded into the others, so that no sum changes.
+/// </remarks>
+internal sealed class RequestAccounts
+{
+    /// <summary>The most accounts of models.</summary>
+    public const int MaxModels = 500;
+
+    private readonly TimeProvider _time;
+    private readonly int _maxModels;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<RunnerKey, ModelAccount> _models = [];
+    private readonly ModelAccount _unknown = new(key: null);
+
+    // Requests of models that have no account of their own because all accounts are in use, and the sum of folded accounts.
+    private ModelAccount? _overflow;
+    private ModelAccount? _folded;
+    private volatile AccountTable _table;
+    private long _uses;
+
+    /// <param name="time">The clock.</param>
+    /// <param name="maxModels">The most accounts of models.</param>
+    public RequestAccounts(TimeProvider time, int maxModels = MaxModels)
+    {
+        (_time, _maxModels) = (time, maxModels);
+        _table = new AccountTable([], [], _unknown);
+    }
+
+    /// <summary>All accounts.</summary>
+    public AccountTable Table => _table;
+
+    /// <summary>A request has arrived.</summary>
+    public RequestRecord Begin() => new(_time);
+
+    /// <summary>The request's model is known, and exists.</summary>
+    public void Assign(RequestRecord record, RunnerKey key)
+    {
+        lock (_lock)
+        {
+            ModelAccount account = Find(key);
+            account.LastUse = ++_uses;
+            account.Enter();
+            record.Account = account;
+        }
+    }
+
+    /// <summary>The request has ended.</summary>
+    public void End(RequestRecord record)
+    {
+        RequestOutcome outcome = record.Outcome ?? RequestOutcome.Error;
+        if (record.Account is not { } account)
+        {
+            if (record.IsCounted)
+                _unknown.Count(outcome, record.Status);
+            return;
+        }
+
+        account.Count(outcome, record.Status);
+        ResponseFigures figures = record.Figures;
+        if (record.HasResponse)
+            account.Add(figures);
+        account.Duration.Add(record.Elapsed);
+        if (record.QueueWait is { } wait)
+            account.QueueWait.Add(wait);
+        if (record.TimeToFirstToken is { } first)
+        {
+            account.FirstToken.Add(first);
+            if (outcome == RequestOutcome.Completed && figures.GeneratedTokens > 1)
+                account.OutputToken.Add((record.Elapsed - first) / (figures.GeneratedTokens - 1));
+        }
+
+        account.Leave();
+    }
+
+    private ModelAccount Find(RunnerKey key)
+    {
+        if (_models.TryGetValue(key, out ModelAccount? account))
+            return account;
+        if (_models.Count < _maxModels || TryFold())
+            _models.Add(key, account = new ModelAccount(key));
+        else
+            account = _overflow ??= new ModelAccount(key: null);
+        Publish();
+        return account;
+    }
+
+    // An account with a request in flight still changes, so it cannot be added to a sum.
+    private bool TryFold()
+    {
+        ModelAccount? least = _models.Values.Where(static account => account.InFlight == 0).MinBy(static account => account.LastUse);
+        if (least is null)
+            return false;
+        var folded = new ModelAccount(key: null);
+        if (_folded is not null)
+            folded.Add(_folded);
+        folded.Add(least);
+        _folded = folded;
+        _models.Remove(least.Key!.Value);
+        return true;
+    }
+
+    private void Publish() => _table = new AccountTable(
+        [
+            .. _models.Values.OrderBy(static account => account.Key!.Value.Backend, StringComparer.Ordinal)
+                .ThenBy(static account => account.Key!.Value.Model, StringComparer.Ordinal).ThenBy(static account => account.Key!.Value.Mode),
+        ],
+        [.. new[] { _folded, _overflow }.OfType<ModelAccount>()],
+        _unknown);
+}

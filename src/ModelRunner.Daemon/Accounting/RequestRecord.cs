@@ -1,0 +1,76 @@
+using ModelRunner.Telemetry;
+
+namespace ModelRunner.Daemon.Accounting;
+
+/// <summary>One inference request from its arrival to its end. It keeps no text of prompts or responses. Not thread-safe.</summary>
+internal sealed class RequestRecord(TimeProvider time)
+{
+    private readonly long _arrivedAt = time.GetTimestamp();
+    private long? _waitedFrom;
+    private long? _admittedAt;
+    private long? _firstTokenAt;
+    private ResponseReader? _reader;
+
+    /// <summary>Whether it counts. A request that only loads a model does not.</summary>
+    public bool IsCounted { get; set; } = true;
+
+    /// <summary>How it ended; null: not known yet.</summary>
+    public RequestOutcome? Outcome { get; set; }
+
+    /// <summary>The class of the status that the client got.</summary>
+    public StatusClass Status { get; set; }
+
+    /// <summary>The account of its model; null: the model is not known.</summary>
+    public ModelAccount? Account { get; set; }
+
+    /// <summary>Whether a runner sent a successful response, complete or not.</summary>
+    public bool HasResponse { get; set; }
+
+    /// <summary>What the response told of its cost so far.</summary>
+    public ResponseFigures Figures => _reader?.Figures ?? new ResponseFigures { Source = FigureSource.None };
+
+    /// <summary>Whether the response is a stream that lacks its end, as far as it was read.</summary>
+    public bool IsEndMissing => _reader is { IsEndMissing: true };
+
+    /// <summary>The time since its arrival.</summary>
+    public TimeSpan Elapsed => time.GetElapsedTime(_arrivedAt);
+
+    /// <summary>The time until a runner took it; null: none did.</summary>
+    public TimeSpan? QueueWait => _waitedFrom is { } from && _admittedAt is { } to ? time.GetElapsedTime(from, to) : null;
+
+    /// <summary>The time from its arrival to the first event with content; null: there was none.</summary>
+    public TimeSpan? TimeToFirstToken => _firstTokenAt is { } first ? time.GetElapsedTime(_arrivedAt, first) : null;
+
+    /// <summary>It asks for a runner.</summary>
+    public void BeginWait() => _waitedFrom ??= time.GetTimestamp();
+
+    /// <summary>A runner takes it. If it is sent to another runner later, the first one counts.</summary>
+    public void EndWait() => _admittedAt ??= time.GetTimestamp();
+
+    /// <summary>A response of a runner begins. What an earlier response told is forgotten.</summary>
+    public void BeginResponse(ResponseFormat format)
+    {
+        _reader = new ResponseReader(format);
+        _firstTokenAt = null;
+    }
+
+    /// <summary>Reads the next part of the response.</summary>
+    public void Read(ReadOnlySpan<byte> part)
+    {
+        _reader?.Read(part);
+        if (_reader is { HasContent: true })
+            _firstTokenAt ??= time.GetTimestamp();
+    }
+
+    /// <summary>The response ends as the runner meant it to.</summary>
+    public void EndResponse() => _reader?.Complete();
+
+    /// <summary>Sets the class of a status.</summary>
+    public void SetStatus(int status) => Status = (status / 100) switch
+    {
+        2 => StatusClass.Successful,
+        3 => StatusClass.Redirection,
+        4 => StatusClass.ClientError,
+        _ => StatusClass.ServerError,
+    };
+}

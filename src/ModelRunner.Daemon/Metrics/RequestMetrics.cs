@@ -1,0 +1,78 @@
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Scraping;
+using ModelRunner.Exposition;
+using ModelRunner.Telemetry;
+
+namespace ModelRunner.Daemon.Metrics;
+
+/// <summary>Writes the families of requests and tokens. Not thread-safe: used only under the merge lock.</summary>
+internal sealed class RequestMetrics(RequestAccounts accounts)
+{
+    private static readonly TargetLabels NoLabels = new([]);
+    private static readonly TargetLabels OtherLabels = new([new("model", "other")]);
+    private static readonly RequestOutcome[] Outcomes = Enum.GetValues<RequestOutcome>();
+    private static readonly StatusClass[] StatusClasses = Enum.GetValues<StatusClass>();
+    private static readonly TokenType[] TokenTypes = Enum.GetValues<TokenType>();
+    private static readonly FigureSource[] Sources = Enum.GetValues<FigureSource>();
+
+    private AccountTable? _table;
+    private TargetLabels[] _labels = [];
+
+    public void Write(FamilyWriter writer)
+    {
+        AccountTable table = accounts.Table;
+        if (!ReferenceEquals(table, _table))
+            (_table, _labels) = (table, [.. table.Models.Select(static account => RunnerLabels.Of(account.Key!.Value, replica: null))]);
+        List<(TargetLabels Labels, ModelAccount Account)> models = [.. _labels.Zip(table.Models)];
+        if (table.Others.Count > 0)
+            models.Add((OtherLabels, Sum(table.Others)));
+
+        WriteRequests(writer, (NoLabels, table.Unknown));
+        foreach ((TargetLabels, ModelAccount) model in models)
+            WriteRequests(writer, model);
+        foreach ((TargetLabels labels, ModelAccount account) in models)
+            writer.Write(MetricFamilies.RequestsInFlight, labels, account.InFlight);
+        foreach ((TargetLabels labels, ModelAccount account) in models)
+            writer.Write(MetricFamilies.RequestDuration, labels, account.Duration);
+        foreach ((TargetLabels labels, ModelAccount account) in models)
+            writer.Write(MetricFamilies.TimeToFirstToken, labels, account.FirstToken);
+        foreach ((TargetLabels labels, ModelAccount account) in models)
+            writer.Write(MetricFamilies.TimePerOutputToken, labels, account.OutputToken);
+        foreach ((TargetLabels labels, ModelAccount account) in models)
+            writer.Write(MetricFamilies.QueueWait, labels, account.QueueWait);
+        foreach ((TargetLabels, ModelAccount) model in models)
+            WriteTokens(writer, model);
+        foreach ((TargetLabels, ModelAccount) model in models)
+            WriteSources(writer, model);
+    }
+
+    private static ModelAccount Sum(IReadOnlyList<ModelAccount> accounts)
+    {
+        var sum = new ModelAccount(key: null);
+        foreach (ModelAccount account in accounts)
+            sum.Add(account);
+        return sum;
+    }
+
+    private static void WriteRequests(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)
+    {
+        foreach (RequestOutcome outcome in Outcomes)
+            foreach (StatusClass status in StatusClasses)
+                if (model.Account.Requests(outcome, status) is > 0 and var count)
+                    writer.Write(MetricFamilies.Requests, model.Labels, count, outcome.ToLabelValue(), status.ToLabelValue());
+    }
+
+    private static void WriteTokens(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)
+    {
+        foreach (TokenType type in TokenTypes)
+            if (model.Account.Tokens(type) is > 0 and var count)
+                writer.Write(MetricFamilies.Tokens, model.Labels, count, type.ToLabelValue());
+    }
+
+    private static void WriteSources(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)
+    {
+        foreach (FigureSource source in Sources)
+            if (model.Account.Sources(source) is > 0 and var count)
+                writer.Write(MetricFamilies.UsageSource, model.Labels, count, source.ToLabelValue());
+    }
+}

@@ -1,0 +1,36 @@
+using ModelRunner.Daemon.Accounting;
+
+namespace ModelRunner.Daemon.Tests.Accounting;
+
+public sealed class DurationHistogramTests
+{
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 0)]
+    [InlineData(1.5, 1)]
+    [InlineData(2, 1)]
+    [InlineData(2.0001, 2)]
+    [InlineData(100_000, 2)]
+    public void A_duration_belongs_to_the_first_bound_that_is_not_below_it(double seconds, int bound)
+    {
+        var histogram = new DurationHistogram([1, 2]);
+        histogram.Add(TimeSpan.FromSeconds(seconds));
+
+        Assert.Equal([bound == 0 ? 1 : 0, bound == 1 ? 1 : 0, bound == 2 ? 1 : 0], [histogram.CountAt(0), histogram.CountAt(1), histogram.CountAt(2)]);
+        Assert.Equal(seconds, histogram.Sum, precision: 6);
+    }
+
+    [Fact]
+    public void Histograms_are_added()
+    {
+        var sum = new DurationHistogram([1, 2]);
+        var other = new DurationHistogram([1, 2]);
+        sum.Add(TimeSpan.FromSeconds(1));
+        other.Add(TimeSpan.FromSeconds(0.5));
+        other.Add(TimeSpan.FromSeconds(3));
+        sum.Add(other);
+
+        Assert.Equal([2, 0, 1], [sum.CountAt(0), sum.CountAt(1), sum.CountAt(2)]);
+        Assert.Equal(4.5, sum.Sum);
+    }
+}

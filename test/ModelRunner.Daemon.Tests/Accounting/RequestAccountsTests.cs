@@ -1,0 +1,144 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Scheduling;
+using ModelRunner.Telemetry;
+
+namespace ModelRunner.Daemon.Tests.Accounting;
+
+public sealed class RequestAccountsTests
+{
+    private const string Document = """{"timings":{"prompt_n":3,"cache_n":4,"predicted_n":5,"draft_n":2,"draft_n_accepted":1}}""";
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public void A_request_adds_its_tokens_and_its_times_to_the_account_of_its_model()
+    {
+        var accounts = new RequestAccounts(_time);
+        RequestRecord record = accounts.Begin();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        accounts.Assign(record, Key("a"));
+        record.BeginWait();
+        _time.Advance(TimeSpan.FromSeconds(2));
+        record.EndWait();
+        record.HasResponse = true;
+        record.BeginResponse(ResponseFormat.Events);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        record.Read("data: {\"choices\":[{\"text\":\"a\"}]}\n\n"u8);
+        _time.Advance(TimeSpan.FromSeconds(8));
+        record.Read(Encoding.UTF8.GetBytes($"data: {Document}\n\n"));
+        Complete(accounts, record);
+
+        ModelAccount account = Assert.Single(accounts.Table.Models);
+        Assert.Equal(1, account.Requests(RequestOutcome.Completed, StatusClass.Successful));
+        Assert.Equal([3, 4, 5, 2, 1], Enum.GetValues<TokenType>().Select(account.Tokens));
+        Assert.Equal(1, account.Sources(FigureSource.Timings));
+        Assert.Equal((15, 7, 2, 2), (account.Duration.Sum, account.FirstToken.Sum, account.OutputToken.Sum, account.QueueWait.Sum));
+        Assert.Equal(0, account.InFlight);
+    }
+
+    [Fact]
+    public void A_request_without_a_model_is_counted_without_a_model()
+    {
+        var accounts = new RequestAccounts(_time);
+        RequestRecord record = accounts.Begin();
+        (record.Outcome, record.Status) = (RequestOutcome.Invalid, StatusClass.ClientError);
+        accounts.End(record);
+        RequestRecord preload = accounts.Begin();
+        preload.IsCounted = false;
+        accounts.End(preload);
+
+        Assert.Empty(accounts.Table.Models);
+        Assert.Equal(1, accounts.Table.Unknown.Requests(RequestOutcome.Invalid, StatusClass.ClientError));
+        Assert.Equal(0, accounts.Table.Unknown.Requests(RequestOutcome.Error, StatusClass.None));
+    }
+
+    [Fact]
+    public void A_second_response_replaces_the_first_one()
+    {
+        RequestRecord record = new(_time);
+        record.BeginResponse(ResponseFormat.Events);
+        record.Read("data: {\"choices\":[{\"text\":\"a\"}]}\n\n"u8);
+        record.BeginResponse(ResponseFormat.Json);
+
+        Assert.Null(record.TimeToFirstToken);
+        Assert.Equal(FigureSource.None, record.Figures.Source);
+    }
+
+    [Fact]
+    public void The_account_that_was_used_least_recently_is_folded_and_no_sum_changes()
+    {
+        var accounts = new RequestAccounts(_time, maxModels: 2);
+        foreach (string model in (string[])["a", "b", "a", "c", "d", "b"])
+            CountOne(accounts, model);
+
+        Assert.Equal(["b", "d"], accounts.Table.Models.Select(static account => account.Key!.Value.Model));
+        Assert.Equal([1, 1], accounts.Table.Models.Select(static account => account.Tokens(TokenType.Generated) / 5));
+        ModelAccount others = Assert.Single(accounts.Table.Others);
+        Assert.Equal(4, others.Requests(RequestOutcome.Completed, StatusClass.Successful));
+        Assert.Equal((20, 4), (others.Tokens(TokenType.Generated), others.Duration.CountAt(0)));
+    }
+
+    [Fact]
+    public void An_account_with_a_request_in_flight_is_not_folded()
+    {
+        var accounts = new RequestAccounts(_time, maxModels: 1);
+        RequestRecord first = Begin(accounts, "a");
+        CountOne(accounts, "b");
+        Complete(accounts, first);
+
+        Assert.Equal(5, Assert.Single(accounts.Table.Models).Tokens(TokenType.Generated));
+        Assert.Equal(5, Assert.Single(accounts.Table.Others).Tokens(TokenType.Generated));
+
+        CountOne(accounts, "c");
+        Assert.Equal("c", Assert.Single(accounts.Table.Models).Key!.Value.Model);
+        Assert.Equal(10, accounts.Table.Others.Sum(static account => account.Tokens(TokenType.Generated)));
+    }
+
+    [Fact]
+    public async Task Concurrent_requests_are_counted_exactly()
+    {
+        var accounts = new RequestAccounts(_time, maxModels: 3);
+        Task[] tasks = [.. Enumerable.Range(0, 8).Select(worker => Task.Run(() =>
+        {
+            for (int i = 0; i < 500; i++)
+                CountOne(accounts, $"model{(i * (worker + 1)) % 7}");
+        }))];
+
+        while (!Task.WhenAll(tasks).IsCompleted)
+            Assert.InRange(TokensOf(accounts), 0, 20_000);
+        await Task.WhenAll(tasks);
+
+        Assert.Equal(20_000, TokensOf(accounts));
+        Assert.Equal(3, accounts.Table.Models.Count);
+        Assert.All(accounts.Table.Models, static account => Assert.Equal(0, account.InFlight));
+    }
+
+    private static long TokensOf(RequestAccounts accounts)
+    {
+        AccountTable table = accounts.Table;
+        return table.Models.Concat(table.Others).Sum(static account => account.Tokens(TokenType.Generated));
+    }
+
+    private static void CountOne(RequestAccounts accounts, string model) => Complete(accounts, Begin(accounts, model));
+
+    private static RequestRecord Begin(RequestAccounts accounts, string model)
+    {
+        RequestRecord record = accounts.Begin();
+        accounts.Assign(record, Key(model));
+        record.HasResponse = true;
+        record.BeginResponse(ResponseFormat.Json);
+        record.Read(Encoding.UTF8.GetBytes(Document));
+        return record;
+    }
+
+    private static void Complete(RequestAccounts accounts, RequestRecord record)
+    {
+        record.EndResponse();
+        record.Outcome = RequestOutcome.Completed;
+        record.SetStatus(200);
+        accounts.End(record);
+    }
+
+    private static RunnerKey Key(string model) => new("llama.cpp", model, RunnerMode.Completion);
+}
