@@ -45,12 +45,9 @@ internal static class PeerUser
     public static bool IsOwnListener(IPAddress address, int port, IEnumerable<string> table)
     {
         bool isFound = false;
-        foreach (string line in table)
+        foreach (uint user in TcpListeners.UsersOf(address, port, table))
         {
-            if (!TcpTableEntry.TryParse(line, out TcpTableEntry entry) || !entry.IsListening || entry.Local.Port != port
-                || !Serves(entry.Local.Address, address))
-                continue;
-            if (!IsOwn(entry.User))
+            if (!IsOwn(user))
                 return false;
             isFound = true;
         }
@@ -59,7 +56,4 @@ internal static class PeerUser
     }
 
     private static bool IsOwn(uint user) => user == 0 || user == PrivateFolder.User;
-
-    private static bool Serves(IPAddress listener, IPAddress address) =>
-        listener.Equals(IPAddress.Any) || listener.Equals(IPAddress.IPv6Any) || listener.Equals(address);
 }

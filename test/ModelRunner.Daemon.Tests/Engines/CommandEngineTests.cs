@@ -106,6 +106,27 @@ public sealed class CommandEngineTests
     }
 
     [Fact]
+    public async Task A_program_on_the_port_that_accepts_no_connection_delays_no_failure()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start(0);
+        var address = (IPEndPoint)other.LocalEndpoint;
+        Socket[] waiting = [.. Enumerable.Range(0, 4).Select(static _ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))];
+        Task[] connecting = [.. waiting.Select(socket => socket.ConnectAsync(address))];
+        var engine = new CommandEngine(Model("x", "{port}").Settings.Engine!);
+        RunnerEndpoint endpoint = RunnerEndpointFactory.ForCommand(new RunnerId(1), "/x.sock", address.Port, "/health", null);
+        var start = new RunnerStart(engine, "a:b", "/x", [], [], endpoint) { Port = address.Port };
+
+        Task<RunnerFailure> explaining = Task.Run(() => engine.Explain(start, new ExitStatus(1, null), [], wasMemoryShort: false));
+
+        Assert.Equal(StopReason.Socket, (await explaining.WaitAsync(LaunchBed.Limit)).Reason);
+        Assert.Contains(connecting, static connection => !connection.IsCompleted);
+        foreach (Socket socket in waiting)
+            socket.Dispose();
+        await Task.WhenAll(connecting).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    [Fact]
     public async Task Variables_of_llama_cpp_are_set_for_its_own_engine_only()
     {
         using var bed = new LaunchBed();

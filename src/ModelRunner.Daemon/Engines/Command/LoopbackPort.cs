@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ModelRunner.Linux.Sockets;
 
 namespace ModelRunner.Daemon.Engines.Command;
 
@@ -14,16 +15,14 @@ internal static class LoopbackPort
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    /// <summary>Whether a program listens on it.</summary>
+    /// <summary>Whether a program listens on it. A connection is no test for this: it waits for minutes if the program accepts none.</summary>
     public static bool IsInUse(int port)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket.Connect(new IPEndPoint(IPAddress.Loopback, port));
-            return true;
+            return TcpListeners.UsersOf(IPAddress.Loopback, port, TcpTableEntry.ReadLines()).Any();
         }
-        catch (SocketException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return false;
         }
