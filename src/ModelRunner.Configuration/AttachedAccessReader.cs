@@ -1,7 +1,8 @@
 using System.Buffers;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
-using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Configuration;
 
@@ -10,6 +11,7 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
 {
     private const int MaxHeaders = 32;
     private const int MaxLength = 4096;
+    private const int MaxAuthorityBytes = 1024 * 1024;
     private const string Authorization = "Authorization";
 
     private static readonly SearchValues<char> NameCharacters =
@@ -21,6 +23,8 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
         "Connection", "Content-Length", "Content-Type", "Content-Encoding", "Expect", "Keep-Alive", "Proxy-Connection", "TE", "Trailer",
         "Transfer-Encoding", "Upgrade",
     };
+
+    private readonly NamedFile _files = new(options, problems);
 
     /// <summary>Reads the members <c>headers</c>, <c>apiKeyFile</c> and <c>apiKeyVariable</c>.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers(FileObjectReader members)
@@ -70,11 +74,14 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
         WrittenValue? written = inner.Text("caFile");
         bool isVerified = inner.Boolean("verify") ?? true;
         inner.ReportUnknown();
+        string? authorities = null;
         if (!hasTls)
             Report(inner.Location, null, "has no effect without an https endpoint", "write https:// in endpoint, or leave tls out");
         if (written is not null && !isVerified)
             Report(inner.Location, null, "has a caFile that would not be used", "leave out caFile, or verify");
-        return new AttachedTlsSettings(written is null ? null : ResolveFile(written), isVerified);
+        else if (written is not null && hasTls && options.HasOpenSsl())
+            authorities = ReadAuthorities(written);
+        return new AttachedTlsSettings(authorities, isVerified);
     }
 
     private void AddHeader(string name, FileNode node, List<KeyValuePair<string, string>> headers)
@@ -103,33 +110,9 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
             return value is null ? null : CheckKey(variable.Key, value);
         }
 
-        if (keyFile is null || ResolveFile(keyFile) is not { } path)
-            return null;
-        try
-        {
-            using FileStream? stream = RegularFile.Open(path);
-            if (stream is null)
-                return ReportUnreadable(keyFile, path);
-            var buffer = new byte[MaxLength + 2];
-            int length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            return CheckKey(keyFile.Key, Encoding.UTF8.GetString(buffer, 0, length).Trim());
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return ReportUnreadable(keyFile, path);
-        }
-    }
-
-    private string? ReportUnreadable(WrittenValue keyFile, string path)
-    {
-        string reason = FileStatus.Of(path).Kind switch
-        {
-            FileKind.Missing => "does not exist",
-            FileKind.Regular or FileKind.Denied => "cannot be read",
-            _ => "is not a regular file",
-        };
-        Report(keyFile.Key, keyFile.Text, reason, "name a readable file that holds only the key");
-        return null;
+        return keyFile is not null && _files.Read(keyFile, MaxLength + 2, "name a readable file that holds only the key") is { } content
+            ? CheckKey(keyFile.Key, Encoding.UTF8.GetString(content).Trim())
+            : null;
     }
 
     private string? CheckKey(string location, string key)
@@ -141,13 +124,43 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
         return null;
     }
 
-    private string? ResolveFile(WrittenValue written)
+    // The file is read here, so that a bad one is refused at start and at a reload, and so that its new content makes a changed server.
+    private string? ReadAuthorities(WrittenValue written)
     {
-        if (PathText.IsPossible(written.Text))
-            return PathText.Resolve(written.Text, options, options.WorkingDirectory);
+        const string Remedy = "name a readable PEM file with the certificates of the authorities";
+        if (_files.Read(written, MaxAuthorityBytes + 1, Remedy) is not { } content)
+            return null;
+        if (content.Length > MaxAuthorityBytes)
+        {
+            Report(written.Key, written.Text, "is longer than 1 MiB", Remedy);
+            return null;
+        }
 
-        Report(written.Key, written.Text, "cannot be a path", "write the path of a file");
+        string text = Encoding.UTF8.GetString(content);
+        if (HasCertificates(text))
+            return text;
+
+        Report(written.Key, written.Text, "holds no PEM certificate, or a damaged one", Remedy);
         return null;
+    }
+
+    private static bool HasCertificates(string text)
+    {
+        X509Certificate2Collection certificates = [];
+        try
+        {
+            certificates.ImportFromPem(text);
+            return certificates.Count > 0;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+        finally
+        {
+            foreach (X509Certificate2 certificate in certificates)
+                certificate.Dispose();
+        }
     }
 
     private void Report(string location, string? value, string reason, string remedy) =>

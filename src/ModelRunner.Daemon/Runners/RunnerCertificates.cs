@@ -17,12 +17,12 @@ internal static class RunnerCertificates
     {
         null => null,
         { IsVerified: false } => new() { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
-        { CaFile: { } file } => new() { CertificateChainPolicy = PolicyFor(file) },
+        { Authorities: { } authorities } => new() { CertificateChainPolicy = PolicyFor(authorities) },
         _ => null,
     };
 
     // The intermediate certificates that the server sends are added to this policy for each connection. Nothing is downloaded.
-    private static X509ChainPolicy PolicyFor(string file)
+    private static X509ChainPolicy PolicyFor(string authorities)
     {
         var policy = new X509ChainPolicy
         {
@@ -31,16 +31,7 @@ internal static class RunnerCertificates
             DisableCertificateDownloads = true,
             ApplicationPolicy = { new Oid(ServerAuthentication) },
         };
-        try
-        {
-            policy.CustomTrustStore.ImportFromPemFile(file);
-        }
-        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            // Without a readable file no authority is trusted, and every connection fails.
-            policy.CustomTrustStore.Clear();
-        }
-
+        policy.CustomTrustStore.ImportFromPem(authorities);
         return policy;
     }
 }

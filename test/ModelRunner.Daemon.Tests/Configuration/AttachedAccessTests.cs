@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
@@ -30,16 +33,56 @@ public sealed class AttachedAccessTests : IDisposable
     [Fact]
     public void All_members_are_read()
     {
+        string authority = Authority();
+        _fixture.Folder.Write("ca.pem", authority);
         AttachedRunnerSettings runner = Read(
             """
             "model": "m", "modelName": "Qwen/Qwen3-8B", "headers": { "X-Org": "lab 7", "Authorization": "Basic eA==" },
-            "metricsPath": "/api/metrics", "tls": { "caFile": "/etc/ca.pem" }
+            "metricsPath": "/api/metrics", "tls": { "caFile": "ca.pem" }
             """);
 
         Assert.Equal(("Qwen/Qwen3-8B", "/api/metrics"), (runner.ModelName, runner.MetricsPath));
         Assert.Equal([new("X-Org", "lab 7"), new("Authorization", "Basic eA==")], runner.Headers);
-        Assert.Equal(new AttachedTlsSettings("/etc/ca.pem", IsVerified: true), runner.Tls);
+        Assert.Equal(new AttachedTlsSettings(authority, IsVerified: true), runner.Tls);
         Assert.Equal(new AttachedTlsSettings(null, IsVerified: false), Read(""" "model": "m", "tls": { "verify": false } """).Tls);
+    }
+
+    [Fact]
+    public void A_server_is_another_one_after_its_authorities_change()
+    {
+        const string Members = """ "model": "m", "tls": { "caFile": "ca.pem" } """;
+        _fixture.Folder.Write("ca.pem", Authority());
+        AttachedRunnerSettings first = Read(Members);
+        Assert.True(Read(Members).IsSameAs(first));
+
+        _fixture.Folder.Write("ca.pem", Authority());
+
+        Assert.False(Read(Members).IsSameAs(first));
+    }
+
+    [Theory]
+    [InlineData("missing", "does not exist")]
+    [InlineData(".", "is not a regular file")]
+    [InlineData("pipe", "is not a regular file")]
+    [InlineData("/dev/zero", "is not a regular file")]
+    [InlineData("large", "is longer than 1 MiB")]
+    [InlineData("empty", "holds no PEM certificate, or a damaged one")]
+    [InlineData("text", "holds no PEM certificate, or a damaged one")]
+    [InlineData("damaged", "holds no PEM certificate, or a damaged one")]
+    public async Task A_file_without_authorities_is_refused_and_never_waited_for(string name, string problem)
+    {
+        _fixture.Folder.Write("empty", "");
+        _fixture.Folder.Write("text", "not a certificate");
+        _fixture.Folder.Write("damaged", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        _fixture.Folder.Write("large", Authority() + new string('\n', 1024 * 1024));
+        using (var make = Process.Start("mkfifo", [_fixture.Folder.PathOf("pipe")]))
+            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        _fixture.File = Runner($$""" "model": "m", "tls": { "caFile": "{{name}}" } """);
+
+        string told = await Task.Run(_fixture.Problem).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Assert.Contains(
+            $"runners[0].tls.caFile: \"{name}\" {problem}; name a readable PEM file with the certificates of the authorities.", told, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -95,6 +138,14 @@ public sealed class AttachedAccessTests : IDisposable
         _fixture.HasOpenSsl = false;
 
         Assert.Equal("http", Read("\"model\": \"a\", \"endpoint\": \"http://gpu:8080\"").Address?.Scheme);
+    }
+
+    private static string Authority()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 certificate = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(90));
+        return certificate.ExportCertificatePem();
     }
 
     private AttachedRunnerSettings Read(string members)
