@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using ModelRunner.Daemon.Runners;
@@ -113,6 +114,8 @@ internal sealed class RawRunner : IAsyncDisposable
                     continue;
                 }
 
+                // A server that closes a connection with unread bytes resets it, and its response may get lost.
+                await stream.ReadExactlyAsync(new byte[LengthOfBody(head)], _ending.Token);
                 lock (_requests)
                     _requests.Add(head);
                 if (!await Answer(stream, _ending.Token))
@@ -134,6 +137,13 @@ internal sealed class RawRunner : IAsyncDisposable
         ClosesNextUnread = false;
         ClosedUnread++;
         return false;
+    }
+
+    private static int LengthOfBody(string head)
+    {
+        const string Name = "Content-Length: ";
+        string? line = head.Split("\r\n").FirstOrDefault(static line => line.StartsWith(Name, StringComparison.OrdinalIgnoreCase));
+        return line is null ? 0 : int.Parse(line.AsSpan(Name.Length), CultureInfo.InvariantCulture);
     }
 
     private async Task<string?> ReadHeadAsync(Stream stream)
