@@ -51,7 +51,7 @@ public enum StopReason
     /// <summary>The engine does not support an argument.</summary>
     Argument,
 
-    /// <summary>It could not listen on its socket.</summary>
+    /// <summary>It could not listen on its socket or port, or a program of another user listens on that port.</summary>
     Socket,
 
     /// <summary>The program could not be started.</summary>

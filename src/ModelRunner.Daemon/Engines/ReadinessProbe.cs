@@ -1,12 +1,17 @@
 using System.Globalization;
 using System.Text.Json;
+using ModelRunner.Daemon.Engines.Command;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines;
 
 /// <summary>
 /// Polls a starting runner until its readiness check succeeds and, if its engine shows the name of the model, until it shows the right one.
 /// </summary>
-internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time)
+/// <param name="start">The start of the runner.</param>
+/// <param name="time">The clock.</param>
+/// <param name="ownerOf">Finds out who listens on the port of the runner.</param>
+internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time, Func<int, PortOwner> ownerOf)
 {
     // Small models are ready 30 ms after their start, large ones after minutes: the pauses begin short and grow.
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
@@ -21,8 +26,8 @@ internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time)
         : "it accepted no connection on its socket";
 
     /// <summary>Waits until the runner is ready, or until it is cancelled.</summary>
-    /// <returns>Null if it is ready with the right model; otherwise the name of the model that it shows.</returns>
-    public async Task<string?> WaitAsync(CancellationToken cancellationToken)
+    /// <returns>Null if it is ready with the right model; otherwise why it must be stopped.</returns>
+    public async Task<RunnerFailure?> WaitAsync(CancellationToken cancellationToken)
     {
         for (TimeSpan pause = FirstPause; ; pause = Min(pause * PauseGrowth, LastPause))
         {
@@ -30,15 +35,27 @@ internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time)
             bool mayListen = start.SocketPath is null || File.Exists(start.SocketPath);
             if (mayListen && await IsHealthyAsync(cancellationToken))
             {
-                if (start.AnswersAs is null)
+                // The program that responded may be of another user. It must get no prompt.
+                PortOwner owner = start.Port is { } port ? ownerOf(port) : PortOwner.Trusted;
+                if (owner == PortOwner.Stranger)
+                    return Stranger();
+                if (owner == PortOwner.Nobody)
+                    Problem = "the program that responded on its port stopped listening";
+                else if (start.AnswersAs is null)
                     return null;
-                if (await ReadModelNameAsync(cancellationToken) is { } name)
-                    return name == start.AnswersAs ? null : name;
+                else if (await ReadModelNameAsync(cancellationToken) is { } name)
+                    return name == start.AnswersAs ? null : WrongModel(name);
             }
 
             await Task.Delay(pause, time, cancellationToken);
         }
     }
+
+    private RunnerFailure Stranger() => new(StopReason.Socket, string.Create(CultureInfo.InvariantCulture,
+        $"{start.Engine.Name} was stopped: a program of another user listens on port {start.Port}; the next start will use another port"));
+
+    private RunnerFailure WrongModel(string name) =>
+        new(StopReason.WrongModel, $"{start.Engine.Name} answers as \"{name}\" instead of \"{start.AnswersAs}\"");
 
     private async Task<bool> IsHealthyAsync(CancellationToken cancellationToken) =>
         await AskAsync(start.Endpoint.HealthAddress, static (_, _) => Task.FromResult("ok"), cancellationToken) is not null;

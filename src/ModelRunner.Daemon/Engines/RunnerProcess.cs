@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Engines.Command;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
@@ -119,8 +120,8 @@ internal sealed class RunnerProcess : IManagedRunner
     {
         long started = _time.GetTimestamp();
         using var probing = new CancellationTokenSource(_settings.LoadTimeout, _time);
-        var readiness = new ReadinessProbe(_start, _time);
-        Task<string?> probe = readiness.WaitAsync(probing.Token);
+        var readiness = new ReadinessProbe(_start, _time, port => LoopbackPort.OwnerOf(port, child.RunsAs));
+        Task<RunnerFailure?> probe = readiness.WaitAsync(probing.Token);
         await Task.WhenAny(probe, child.Exited);
 
         // If the process has ended, another program may have responded on its port.
@@ -136,8 +137,8 @@ internal sealed class RunnerProcess : IManagedRunner
         if (!probe.IsCompletedSuccessfully)
             return new(StopReason.LoadTimeout, string.Create(CultureInfo.InvariantCulture,
                 $"{_start.Engine.Name} was not ready after {_settings.LoadTimeout.TotalSeconds:0.###} s: {readiness.Problem}"));
-        if (await probe is { } name)
-            return new(StopReason.WrongModel, $"{_start.Engine.Name} answers as \"{name}\" instead of \"{_start.AnswersAs}\"");
+        if (await probe is { } failure)
+            return failure;
 
         double milliseconds = _time.GetElapsedTime(started).TotalMilliseconds;
         RunnerProcessLog.IsReady(_logger, _start.Reference, child.Id, milliseconds);

@@ -79,6 +79,13 @@ internal sealed unsafe class ChildProcess
                 _ = Libc.Kill(Id, signal);
     }
 
+    /// <summary>Whether it or a process that it started runs as this user. False once it is reaped.</summary>
+    public bool RunsAs(uint user)
+    {
+        lock (_gate)
+            return !_isReaped && _tree.RunsAs(user);
+    }
+
     /// <summary>
     /// Sends SIGTERM to the process and all that it started. Descendants that outlive the process may run until the grace time is over.
     /// </summary>

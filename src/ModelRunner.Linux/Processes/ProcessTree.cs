@@ -33,6 +33,9 @@ internal sealed class ProcessTree(int leader, string mark)
             _ = Libc.Kill(-leader, signal);
     }
 
+    /// <summary>Whether a process of the tree runs as this user.</summary>
+    public bool RunsAs(uint user) => FindAlive().Exists(member => ProcessList.User(member.Id) == user);
+
     /// <summary>
     /// Waits for the processes other than the leader to end, then kills them repeatedly until none is left, and reaps those that became
     /// children of this process. Kills for at most one second.

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Sockets;
 
 namespace ModelRunner.Daemon.Engines.Command;
@@ -13,6 +14,36 @@ internal static class LoopbackPort
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    /// <summary>Who listens on it. Every user of the machine may listen on a port that was free a moment ago.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="isUserOfRunner">Whether a process of the runner belongs to a user.</param>
+    /// <returns><see cref="PortOwner.Trusted"/> if the kernel's tables cannot be read.</returns>
+    public static PortOwner OwnerOf(int port, Func<uint, bool> isUserOfRunner)
+    {
+        try
+        {
+            return OwnerOf(port, isUserOfRunner, TcpTableEntry.ReadLines());
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return PortOwner.Trusted;
+        }
+    }
+
+    /// <summary>Like the other overload, with the lines of the kernel's tables as parameters.</summary>
+    public static PortOwner OwnerOf(int port, Func<uint, bool> isUserOfRunner, IEnumerable<string> table)
+    {
+        PortOwner owner = PortOwner.Nobody;
+        foreach (uint user in TcpListeners.UsersOf(IPAddress.Loopback, port, table))
+        {
+            if (user != 0 && user != PrivateFolder.User && !isUserOfRunner(user))
+                return PortOwner.Stranger;
+            owner = PortOwner.Trusted;
+        }
+
+        return owner;
     }
 
     /// <summary>Whether a program listens on it. A connection is no test for this: it waits for minutes if the program accepts none.</summary>
