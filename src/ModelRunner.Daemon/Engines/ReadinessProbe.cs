@@ -17,6 +17,7 @@ internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time, Func<
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
+    private const string NoResponse = "its readiness check sent no complete response";
     private const double PauseGrowth = 1.2;
     private const int MaxAnswerBytes = 1024 * 1024;
 
@@ -70,19 +71,35 @@ internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time, Func<
         using var timeout = new CancellationTokenSource(AnswerTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        long sent = time.GetTimestamp();
         try
         {
             using HttpResponseMessage response = await start.Endpoint.Probes.SendAsync(request, either.Token);
             Problem = string.Create(CultureInfo.InvariantCulture, $"its readiness check responded with status {(int)response.StatusCode}");
             return response.IsSuccessStatusCode ? await read(response.Content, either.Token) : null;
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException)
+        catch (HttpRequestException failure) when (failure.HttpRequestError == HttpRequestError.ConnectionError)
         {
             return null;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (failure is HttpRequestException or IOException)
         {
-            Problem = "its readiness check did not respond";
+            Problem = NoResponse;
+            return null;
+        }
+        catch (JsonException)
+        {
+            Problem = "its list of models is not JSON";
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            // Without a listening program a connection fails at once. So a request that lasts has reached one.
+            bool isOver = cancellationToken.IsCancellationRequested;
+            if (!isOver || time.GetElapsedTime(sent) >= LastPause)
+                Problem = NoResponse;
+            if (isOver)
+                throw;
             return null;
         }
     }

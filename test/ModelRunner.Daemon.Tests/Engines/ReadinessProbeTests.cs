@@ -58,6 +58,54 @@ public sealed class ReadinessProbeTests : IDisposable
         Assert.Null(await probe.WaitAsync(LaunchBed.Limit, Cancellation));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-")]
+    public async Task A_response_that_is_not_complete_at_the_load_timeout_is_named(string part)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        ReadinessProbe probe = Probe(PortOwner.Trusted);
+        Task<RunnerFailure?> ready = probe.WaitAsync(end.Token);
+        using TcpClient client = await AcceptAsync(part);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await end.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ready);
+        Assert.Equal("its readiness check sent no complete response", probe.Problem);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-")]
+    [InlineData("220 mail.example ESMTP\r\n")]
+    public async Task A_connection_that_ends_without_a_response_is_named(string part)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        ReadinessProbe probe = Probe(PortOwner.Trusted);
+        Task<RunnerFailure?> ready = probe.WaitAsync(end.Token);
+        await RespondAsync(part);
+
+        await ProblemAsync(probe, "its readiness check sent no complete response");
+
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ready);
+    }
+
+    [Fact]
+    public async Task A_port_without_a_program_is_named()
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        ReadinessProbe probe = Probe(PortOwner.Trusted);
+        int port = Port;
+        _listener.Stop();
+        Task<RunnerFailure?> ready = probe.WaitAsync(end.Token);
+
+        await end.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ready);
+        Assert.Equal($"it accepted no connection on port {port} of 127.0.0.1", probe.Problem);
+    }
+
     private static Task ProblemAsync(ReadinessProbe probe, string problem) =>
         DaemonFixture.WaitUntilAsync(() => Task.FromResult(probe.Problem == problem), LaunchBed.Limit);
 
