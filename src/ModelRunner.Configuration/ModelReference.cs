@@ -90,7 +90,8 @@ internal readonly record struct ModelReference(string Name, string Tag)
         : throw new FormatException($"The model reference {canonical} {problem}.");
 
     /// <summary>
-    /// Like <see cref="TryParse"/> for a name in the configuration file, where a final line break is a mistake that the user should see.
+    /// Like <see cref="TryParse"/> for a name in the configuration file or of a file, where a control character at the end is a mistake that the user
+    /// should see.
     /// </summary>
     public static bool TryParseWritten(string text, out ModelReference reference, out string? problem)
     {

@@ -75,8 +75,8 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
 
     private void AddStored(ModelFile file)
     {
-        string name = file.ShownName[..^".gguf".Length].Replace('\\', '/');
-        if (!ModelReference.TryParse(name, out ModelReference reference, out string? problem))
+        string name = file.ShownName[..^".gguf".Length];
+        if (!ModelReference.TryParseWritten(name, out ModelReference reference, out string? problem))
         {
             _problems.Add($"the name of the file {Show(file)} {problem}; rename it to use it");
             return;

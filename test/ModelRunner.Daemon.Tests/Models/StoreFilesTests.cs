@@ -194,12 +194,31 @@ public sealed partial class StoreFilesTests : IDisposable
         Assert.Equal(reference, catalog.Find(reference).Model?.Reference);
     }
 
-    [Fact]
-    public void A_name_with_a_line_feed_is_shown_on_one_line()
+    [Theory]
+    [InlineData("a\nb.gguf", "a\\nb.gguf")]
+    [InlineData("tab\t.gguf", "tab\\t.gguf")]
+    [InlineData("\rstart.gguf", "\\rstart.gguf")]
+    [InlineData("end\n.gguf", "end\\n.gguf")]
+    public void A_name_with_a_control_character_is_refused_and_shown_on_one_line(string name, string shown)
     {
-        _store.Write("a\nb.gguf", Good);
+        _store.Write(name, Good);
 
-        Assert.Equal("the name of the file a\\nb.gguf holds control characters; rename it to use it", Assert.Single(Catalog().ListProblems()));
+        ModelCatalog catalog = Catalog();
+
+        Assert.Equal($"the name of the file {shown} holds control characters; rename it to use it", Assert.Single(catalog.ListProblems()));
+        Assert.Empty(catalog.List());
+    }
+
+    [Fact]
+    public void A_backslash_in_the_name_of_a_file_is_an_ordinary_character()
+    {
+        _store.Write("q/z.gguf", Good);
+        _store.Write("q\\z.gguf", Good);
+
+        ModelCatalog catalog = Catalog();
+
+        Assert.Equal(["q/z:latest", "q\\z:latest"], catalog.List().Select(static model => model.Reference).Order(StringComparer.Ordinal));
+        Assert.Empty(catalog.ListProblems());
     }
 
     [Fact]
