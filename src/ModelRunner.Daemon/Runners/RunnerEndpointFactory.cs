@@ -22,7 +22,7 @@ internal static class RunnerEndpointFactory
     /// <param name="maxConnections">The most requests that are sent at once. Further ones wait.</param>
     public static RunnerEndpoint ForManaged(RunnerId runner, string socketPath, int maxConnections)
     {
-        SocketsHttpHandler requests = CreateHandler(socketPath);
+        SocketsHttpHandler requests = CreateHandlerWithoutReuse(socketPath);
         requests.MaxConnectionsPerServer = maxConnections;
         return new RunnerEndpoint(AuthorityOf(runner), new HttpMessageInvoker(requests), $"unix:{socketPath}")
         {
@@ -42,10 +42,7 @@ internal static class RunnerEndpointFactory
         string? socket = port is null ? socketPath : null;
         string display = socket is null ? address.AbsoluteUri.TrimEnd('/') : $"unix:{socket}";
 
-        // The number of the server's threads is unknown, so no idle connection may occupy one of them.
-        SocketsHttpHandler requests = CreateHandler(socket);
-        requests.PooledConnectionLifetime = TimeSpan.Zero;
-        return new RunnerEndpoint(address, new HttpMessageInvoker(requests), display)
+        return new RunnerEndpoint(address, new HttpMessageInvoker(CreateHandlerWithoutReuse(socket)), display)
         {
             Probes = new HttpMessageInvoker(CreateHandler(socket)),
             HealthAddress = new Uri(address, readyPath),
@@ -74,13 +71,10 @@ internal static class RunnerEndpointFactory
         };
     }
 
-    // An idle connection occupies one of the few threads of a llama-server. A new connection on the same machine takes less than a tenth of a
-    // millisecond. With TLS a new connection needs a handshake, so it is kept.
+    // With TLS a new connection needs a handshake, so it is kept.
     private static HttpMessageInvoker ClientFor(AttachedRunnerSettings settings, bool keepsConnections)
     {
-        SocketsHttpHandler handler = CreateHandler(settings.SocketPath);
-        if (!keepsConnections)
-            handler.PooledConnectionLifetime = TimeSpan.Zero;
+        SocketsHttpHandler handler = keepsConnections ? CreateHandler(settings.SocketPath) : CreateHandlerWithoutReuse(settings.SocketPath);
         if (RunnerCertificates.OptionsFor(settings.Tls) is { } tls)
             handler.SslOptions = tls;
         return new HttpMessageInvoker(settings.Headers.Count == 0 ? handler : new RunnerHeaders(settings.Headers, handler));
@@ -95,6 +89,18 @@ internal static class RunnerEndpointFactory
     {
         string text = address.AbsoluteUri;
         return new Uri(text.EndsWith('/') ? text : text + "/");
+    }
+
+    /// <summary>
+    /// Creates a handler that opens a connection for each request. llama-server closes a connection after each streamed response, although its
+    /// headers promise to keep it. A request that is sent at that moment fails, and the failure does not show whether it was read. An idle
+    /// connection also occupies one of the server's threads. A new connection on the same machine takes less than a tenth of a millisecond.
+    /// </summary>
+    private static SocketsHttpHandler CreateHandlerWithoutReuse(string? socketPath)
+    {
+        SocketsHttpHandler handler = CreateHandler(socketPath);
+        handler.PooledConnectionLifetime = TimeSpan.Zero;
+        return handler;
     }
 
     private static SocketsHttpHandler CreateHandler(string? socketPath)

@@ -114,6 +114,29 @@ public abstract class EngineTests
         Assert.InRange(stalled, 0, 4);
     }
 
+    [Fact]
+    public async Task Streams_of_several_clients_all_succeed()
+    {
+        const string Stream = """{"model":"tiny-chat","messages":[{"role":"user","content":"Count."}],"max_tokens":20,"stream":true}""";
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(RequireEngine());
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
+
+        // llama-server closes a connection after each stream, while the next request of the same client is on its way.
+        string[][] responses = await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            var texts = new List<string>();
+            for (int i = 0; i < 40; i++)
+            {
+                using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", Stream);
+                texts.Add(await response.Content.ReadAsStringAsync(Cancellation));
+            }
+
+            return texts.ToArray();
+        }));
+
+        Assert.All(responses.SelectMany(static texts => texts), static text => Assert.EndsWith("data: [DONE]\n\n", text, StringComparison.Ordinal));
+    }
+
     private static async Task<TimeSpan> TimeAsync(DaemonFixture daemon, string body)
     {
         long started = Stopwatch.GetTimestamp();

@@ -272,7 +272,6 @@ public sealed class RequestForwarderTests
         using (HttpResponseMessage first = await fixture.SendAsync("{}", Cancellation))
             Assert.Equal("first", await first.Content.ReadAsStringAsync(Cancellation));
 
-        // The second one goes over the connection of the first.
         using HttpResponseMessage second = await fixture.SendAsync("{}", Cancellation);
 
         Assert.Equal(418, (int)second.StatusCode);
@@ -281,7 +280,7 @@ public sealed class RequestForwarderTests
     }
 
     [Fact]
-    public async Task A_request_that_met_a_closing_idle_connection_is_sent_once_more()
+    public async Task A_request_whose_connection_is_closed_unread_is_sent_once_more()
     {
         int answered = 0;
         await using var runner = new RawRunner(1, async (stream, _) =>
