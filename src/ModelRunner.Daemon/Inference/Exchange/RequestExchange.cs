@@ -16,9 +16,9 @@ internal sealed class RequestExchange(
 {
     /// <summary>
     /// How long to wait for the exit of a runner whose connection ended. Connections end shortly before the daemon sees the process exit,
-    /// and only the exit tells the cause.
+    /// and only the exit tells the cause. A busy machine may take seconds.
     /// </summary>
-    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(5);
 
     private const string UnknownCause = "its connection ended; try again, and see the daemon's log if it happens again";
 
