@@ -35,13 +35,16 @@ internal sealed class ConfigurationFile(string name)
     /// <summary>The location of a node in this file, as it is shown.</summary>
     public string LocationOf(FileNode node) => FileLocation.Format(name, node.Line, node.Path);
 
-    /// <summary>Finds and reads the file that the options name, or the one in the working directory if it exists.</summary>
+    /// <summary>
+    /// Finds and reads the file that the options name, or the one in the working directory if it exists. There, a folder, a pipe or a link that
+    /// leads nowhere is a problem, since its user expects it to be read.
+    /// </summary>
     public static ConfigurationFile Read(DaemonOptions options, List<ConfigurationProblem> problems)
     {
         WrittenValue? written = WrittenOptions.FindOutsideFile(options, ConfigurationCatalog.ConfigFile);
         string shown = written?.Text ?? DefaultName;
         string path = PathText.Resolve(shown, options, options.WorkingDirectory);
-        if (written is null && !FileStatus.Of(path).IsRegular)
+        if (written is null && FileStatus.OfLink(path).Kind is FileKind.Missing or FileKind.Denied)
             return None;
 
         try

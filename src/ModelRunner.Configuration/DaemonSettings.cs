@@ -17,6 +17,12 @@ internal sealed record DaemonSettings
     /// <summary>Whether <see cref="ModelsPath"/> is the default, which need not exist.</summary>
     public bool IsDefaultModelsPath { get; init; }
 
+    /// <summary>Whether a configuration file was read.</summary>
+    public bool HasFile { get; init; }
+
+    /// <summary>Engines of the configuration file, by name.</summary>
+    public IReadOnlyDictionary<string, EngineSettings> Engines { get; init; } = new Dictionary<string, EngineSettings>(StringComparer.Ordinal);
+
     /// <summary>Models of the configuration file, by canonical reference.</summary>
     public IReadOnlyDictionary<string, ModelSettings> Models { get; init; } = new Dictionary<string, ModelSettings>(StringComparer.Ordinal);
 

@@ -17,6 +17,10 @@ internal sealed record SettingsChange(DaemonSettings Previous, DaemonSettings Ne
             .ToHashSet(StringComparer.Ordinal);
     }
 
+    /// <summary>Whether the section <c>engines</c> has other engines, or one of them has other settings.</summary>
+    public bool HasOtherEngines => Previous.Engines.Count != Next.Engines.Count
+        || Previous.Engines.Any(engine => !Next.Engines.TryGetValue(engine.Key, out EngineSettings? next) || !engine.Value.IsSameAs(next));
+
     /// <summary>Whether the section <c>models</c> has other models, or one of them has other settings.</summary>
     public bool HasOtherModels => Previous.Models.Count != Next.Models.Count
         || Previous.Models.Any(model => !Next.Models.TryGetValue(model.Key, out ModelSettings? next) || !model.Value.IsSameAs(next));

@@ -15,6 +15,12 @@ internal static class SettingsResolver
     {
         var problems = new List<ConfigurationProblem>();
         ConfigurationFile file = ConfigurationFile.Read(options, problems);
+        if (running is { HasFile: true } && file == ConfigurationFile.None && problems.Count == 0)
+        {
+            problems.Add(new ConfigurationProblem(
+                ConfigurationFile.DefaultName, null, "does not exist any more", "restore it, or restart the daemon to run without it"));
+        }
+
         var reader = new OptionReader(new WrittenOptions(options, file), problems);
 
         ListenSettings listen = ListenResolver.Resolve(reader);
@@ -23,9 +29,10 @@ internal static class SettingsResolver
             listen = listen with { Tcp = new IPEndPoint(IPAddress.Loopback, ListenSettings.DemoPort), IsTcpOptional = true };
         string? apiKey = reader.Secret(ConfigurationCatalog.ApiKey);
         bool isInsecure = reader.Switch(ConfigurationCatalog.Insecure);
-        ListenResolver.CheckExposure(running?.Listen ?? listen, apiKey, isInsecure, reader);
+        CheckExposure(listen, running?.Listen, apiKey, isInsecure, reader);
         string writtenModelsPath = reader.Path(ConfigurationCatalog.ModelsPath) ?? DefaultModelsPath(options);
         string modelsPath = running?.ModelsPath ?? writtenModelsPath;
+        IReadOnlyDictionary<string, EngineSettings> engines = EnginesSection.Resolve(file, reader);
 
         var settings = new DaemonSettings
         {
@@ -41,14 +48,26 @@ internal static class SettingsResolver
             ModelsPath = modelsPath,
             IsDefaultModelsPath = !reader.IsWritten(ConfigurationCatalog.ModelsPath),
             DemoModelsPath = isDemo ? Path.Join(options.BaseDirectory, "models") : null,
-            Models = ModelsSection.Resolve(file, reader, modelsPath, EnginesSection.Resolve(file, reader)),
+            Engines = engines,
+            Models = ModelsSection.Resolve(file, reader, modelsPath, engines),
             AttachedRunners = RunnersSection.Resolve(file, options, problems),
             Runners = ResolveRunners(reader),
             Metrics = ResolveMetrics(reader),
             LogLevel = reader.Level(ConfigurationCatalog.LogLevel),
             LogDirectory = reader.Path(ConfigurationCatalog.LogDirectory),
+            HasFile = file != ConfigurationFile.None,
         };
         return new SettingsOutcome(running is null ? settings : settings.KeepUntilRestart(running), reader.Written, problems);
+    }
+
+    // A running daemon listens on its old addresses until it is restarted, and then on the new ones.
+    private static void CheckExposure(ListenSettings listen, ListenSettings? running, string? apiKey, bool isInsecure, OptionReader reader)
+    {
+        int before = reader.Problems.Count;
+        if (running is not null)
+            ListenResolver.CheckExposure(running, apiKey, isInsecure, reader);
+        if (reader.Problems.Count == before)
+            ListenResolver.CheckExposure(listen, apiKey, isInsecure, reader);
     }
 
     private static RunnerSettings ResolveRunners(OptionReader reader) => new()

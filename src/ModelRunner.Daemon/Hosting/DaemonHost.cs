@@ -8,9 +8,17 @@ using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Daemon.Hosting;
 
-/// <summary>Runs the daemon, from the user's options to the exit code.</summary>
-internal static class DaemonHost
+/// <summary>Runs the daemon once, from the user's options to the exit code.</summary>
+internal sealed class DaemonHost
 {
+    private volatile DaemonApplication? _daemon;
+    private volatile Announcement? _announcement;
+    private volatile bool _isReloadAsked;
+
+    private DaemonHost()
+    {
+    }
+
     /// <summary>Runs until the daemon is told to end.</summary>
     /// <returns>0 after an orderly end, 1 if it could not listen, 2 if the configuration is wrong.</returns>
     public static async Task<int> RunAsync(DaemonOptions options, CancellationToken cancellationToken)
@@ -18,12 +26,7 @@ internal static class DaemonHost
         CrashReport.Install();
         try
         {
-            SettingsOutcome outcome = SettingsResolver.Resolve(options);
-            (DaemonSettings settings, IReadOnlyList<ConfigurationProblem> more) = await StartCheck.RunAsync(outcome, cancellationToken);
-            ConfigurationProblem[] problems = [.. outcome.Problems, .. more];
-            foreach (ConfigurationProblem problem in problems)
-                ProcessLog.Say(problem.ToString());
-            return problems.Length == 0 ? await RunAsync(settings, outcome.Written, cancellationToken) : ExitCode.Usage;
+            return await new DaemonHost().RunOnceAsync(options, cancellationToken);
         }
         finally
         {
@@ -31,7 +34,7 @@ internal static class DaemonHost
         }
     }
 
-    private static async Task<int> RunAsync(DaemonSettings settings, WrittenOptions written, CancellationToken cancellationToken)
+    private async Task<int> RunOnceAsync(DaemonOptions options, CancellationToken cancellationToken)
     {
         if (WorkerThreads.Prepare() is { } tooFew)
         {
@@ -39,35 +42,21 @@ internal static class DaemonHost
             return ExitCode.Failure;
         }
 
-        settings = DemoPort.DropIfTaken(settings);
-        DaemonApplication? daemon = null;
-        Announcement? announcement = null;
-        void EndAtOnce(int exitCode)
-        {
-            announcement?.Dispose();
-            daemon?.Abandon();
-            ProcessLog.Flush();
-            Environment.Exit(exitCode);
-        }
-
-        using var signals = new ShutdownSignals(EndAtOnce, () => daemon?.Reload(), cancellationToken);
+        // Before the configuration is read: the check of the engine may take seconds, and a SIGHUP must not end the process.
+        using var signals = new ShutdownSignals(EndAtOnce, Reload, cancellationToken);
         LostSignal.Install(signals.Ask);
         using var starting = new CancellationTokenSource();
         _ = signals.Asked.ContinueWith(_ => starting.Cancel(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         try
         {
-            (daemon, settings) = await DemoPort.StartAsync(
-                settings, last => DaemonApplication.StartAsync(last, written, TimeProvider.System, starting.Token));
-            announcement = Announce(daemon, settings, written.Options);
-
-            // If nobody reads standard output, the write blocks; it must not delay the daemon.
-            _ = Task.Run(() => GreetAsync(daemon, settings, written.Options.WorkingDirectory), CancellationToken.None);
-            await signals.Asked;
-            announcement?.Dispose();
-            await daemon.DisposeAsync();
-            return ExitCode.Success;
+            SettingsOutcome outcome = SettingsResolver.Resolve(options);
+            (DaemonSettings settings, IReadOnlyList<ConfigurationProblem> more) = await StartCheck.RunAsync(outcome, starting.Token);
+            ConfigurationProblem[] problems = [.. outcome.Problems, .. more];
+            foreach (ConfigurationProblem problem in problems)
+                ProcessLog.Say(problem.ToString());
+            return problems.Length == 0 ? await RunAsync(settings, outcome.Written, signals, starting.Token) : ExitCode.Usage;
         }
-        catch (OperationCanceledException) when (daemon is null && starting.IsCancellationRequested)
+        catch (OperationCanceledException) when (_daemon is null && starting.IsCancellationRequested)
         {
             return ExitCode.Success;
         }
@@ -76,11 +65,43 @@ internal static class DaemonHost
             ProcessLog.Say(failure.Message);
             return ExitCode.Failure;
         }
-        catch (Exception failure) when (daemon is null && failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (_daemon is null && failure is IOException or UnauthorizedAccessException)
         {
             ProcessLog.Say($"cannot start: {failure.Message}");
             return ExitCode.Failure;
         }
+    }
+
+    private async Task<int> RunAsync(DaemonSettings settings, WrittenOptions written, ShutdownSignals signals, CancellationToken starting)
+    {
+        (DaemonApplication daemon, settings) = await DemoPort.StartAsync(
+            DemoPort.DropIfTaken(settings), last => DaemonApplication.StartAsync(last, written, TimeProvider.System, starting));
+        _daemon = daemon;
+        _announcement = Announce(daemon, settings, written.Options);
+        if (_isReloadAsked)
+            daemon.Reload();
+
+        // If nobody reads standard output, the write blocks; it must not delay the daemon.
+        _ = Task.Run(() => GreetAsync(daemon, settings, written.Options.WorkingDirectory), CancellationToken.None);
+        await signals.Asked;
+        _announcement?.Dispose();
+        await daemon.DisposeAsync();
+        return ExitCode.Success;
+    }
+
+    // A request that comes during the start is done after it. If both see the other's value, there is one reload too many.
+    private void Reload()
+    {
+        _isReloadAsked = true;
+        _daemon?.Reload();
+    }
+
+    private void EndAtOnce(int exitCode)
+    {
+        _announcement?.Dispose();
+        _daemon?.Abandon();
+        ProcessLog.Flush();
+        Environment.Exit(exitCode);
     }
 
     private static Announcement? Announce(DaemonApplication daemon, DaemonSettings settings, DaemonOptions options)

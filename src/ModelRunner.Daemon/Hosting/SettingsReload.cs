@@ -4,7 +4,7 @@ namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
 /// Reads the configuration again while the daemon runs, with the checks of the start, and replaces the settings if there is no problem.
-/// Thread-safe: reloads are done one after another.
+/// Thread-safe: reloads are done one after another, and one reload serves all requests that came before it began.
 /// </summary>
 /// <param name="started">The options with which the daemon was started. Its flags and environment stay.</param>
 /// <param name="settings">The settings to replace.</param>
@@ -13,21 +13,29 @@ namespace ModelRunner.Daemon.Hosting;
 internal sealed partial class SettingsReload(
     WrittenOptions started, SettingsStore settings, TimeProvider time, ILogger<SettingsReload> logger)
 {
+    /// <summary>The most problems that are logged, so that a damaged file cannot push other lines out of the log.</summary>
+    private const int MaxLoggedProblems = 100;
+
     private readonly Lock _lock = new();
     private readonly WrittenOptions _started = started;
     private WrittenOptions _applied = started;
     private Task _reloading = Task.CompletedTask;
 
+    // The reload that has not begun to read the configuration; null: none.
+    private Task? _waiting;
+
     /// <summary>Reads the configuration. Returns when the new settings are in effect, or the problems are logged. Never throws.</summary>
     public Task ReloadAsync(CancellationToken cancellationToken)
     {
         lock (_lock)
-            return _reloading = ReloadAfterAsync(_reloading, cancellationToken);
+            return _waiting ??= _reloading = ReloadAfterAsync(_reloading, cancellationToken);
     }
 
     private async Task ReloadAfterAsync(Task before, CancellationToken cancellationToken)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        lock (_lock)
+            _waiting = null;
         try
         {
             await ReloadOnceAsync(cancellationToken);
@@ -52,13 +60,13 @@ internal sealed partial class SettingsReload(
         if (problems.Length > 0)
         {
             settings.NoteFailure();
-            foreach (ConfigurationProblem problem in problems)
+            foreach (ConfigurationProblem problem in problems.Take(MaxLoggedProblems))
                 LogProblem(problem.ToString());
             LogRefused(problems.Length);
             return;
         }
 
-        await settings.ReplaceAsync(next, time.GetUtcNow());
+        await ReplaceAsync(next);
         string[] changed =
         [
             .. outcome.Written.FindChanged(_applied).Where(static option => !option.NeedsRestart).Select(static option => option.Name),
@@ -73,8 +81,23 @@ internal sealed partial class SettingsReload(
             LogRestartNeeded(string.Join(", ", waiting));
     }
 
+    private async Task ReplaceAsync(DaemonSettings next)
+    {
+        try
+        {
+            await settings.ReplaceAsync(next, time.GetUtcNow());
+        }
+        catch (AggregateException failure)
+        {
+            settings.NoteFailure();
+            LogPartlyUsed(failure);
+        }
+    }
+
     private static IEnumerable<string> NameSections(SettingsChange change)
     {
+        if (change.HasOtherEngines)
+            yield return "engines";
         if (change.HasOtherModels)
             yield return "models";
         if (change.HasOtherRunners)
@@ -95,6 +118,9 @@ internal sealed partial class SettingsReload(
 
     [LoggerMessage(LogLevel.Warning, "New values of these options need a restart of the daemon: {Options}.")]
     private partial void LogRestartNeeded(string options);
+
+    [LoggerMessage(LogLevel.Error, "Internal error: a part of the daemon does not use the new settings; restart the daemon.")]
+    private partial void LogPartlyUsed(Exception failure);
 
     [LoggerMessage(LogLevel.Error, "Internal error: the configuration could not be read again.")]
     private partial void LogFailed(Exception failure);

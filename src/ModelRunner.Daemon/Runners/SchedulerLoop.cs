@@ -197,7 +197,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         if (_live.Find(stop.Runner) is not { } runner)
             return;
-        LogStopping(runner.Process?.ProcessId, stop.Reason.ToLabelValue());
+        string? model = _snapshot.FirstOrDefault(snapshot => snapshot.Id == stop.Runner)?.Key.Model;
+        LogStopping(model, runner.Process?.ProcessId, stop.Reason.ToLabelValue());
         _ = runner.StopAsync(stop.Reason);
     }
 
@@ -311,6 +312,6 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     [LoggerMessage(LogLevel.Error, "Internal error: the health check of runner {Runner} failed.")]
     private partial void LogCheckFailed(Exception failure, long runner);
 
-    [LoggerMessage(LogLevel.Information, "Stopping process {ProcessId}, reason={Reason}.")]
-    private partial void LogStopping(int? processId, string reason);
+    [LoggerMessage(LogLevel.Information, "Stopping {Model} (process {ProcessId}), reason={Reason}.")]
+    private partial void LogStopping(string? model, int? processId, string reason);
 }

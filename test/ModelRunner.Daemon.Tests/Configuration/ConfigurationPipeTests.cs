@@ -22,11 +22,13 @@ public sealed partial class ConfigurationPipeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pipe_with_the_default_name_is_ignored()
+    public async Task A_pipe_with_the_default_name_is_refused()
     {
         MakePipe("model-runner.json");
 
-        Assert.NotNull(await Task.Run(_fixture.Settings).WaitAsync(Patience));
+        string problem = await Task.Run(_fixture.Problem).WaitAsync(Patience);
+
+        Assert.Equal("model-runner.json: is not a regular file; name a readable JSON file.", problem);
     }
 
     [Fact]

@@ -25,6 +25,41 @@ public sealed class RunningSettingsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("nothing", "does not exist any more")]
+    [InlineData("folder", "is a folder")]
+    [InlineData("dangling link", "does not exist")]
+    public void A_file_that_is_gone_is_a_problem_and_not_an_empty_one(string replacement, string expected)
+    {
+        DaemonSettings running = Start("""{ "port": 8080, "apiKey": "k" }""");
+        string path = Path.Join(_fixture.Folder.Path, "model-runner.json");
+
+        File.Delete(path);
+        if (replacement == "folder")
+            Directory.CreateDirectory(path);
+        else if (replacement == "dangling link")
+            File.CreateSymbolicLink(path, "/nowhere/model-runner.json");
+        SettingsOutcome outcome = SettingsResolver.Resolve(_fixture.Options, running);
+
+        Assert.Null(outcome.Settings);
+        Assert.Contains(expected, Assert.Single(outcome.Problems).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_daemon_that_was_started_without_a_file_may_go_on_without_one() =>
+        Assert.Empty(SettingsResolver.Resolve(_fixture.Options, _fixture.Settings()).Problems);
+
+    [Fact]
+    public void A_new_address_that_a_start_would_refuse_is_refused()
+    {
+        DaemonSettings running = Start("""{ "port": 8080, "apiKey": "k" }""");
+
+        _fixture.File = """{ "port": 8080, "bind": "0.0.0.0" }""";
+
+        string problem = Assert.Single(SettingsResolver.Resolve(_fixture.Options, running).Problems).ToString();
+        Assert.Contains("can be reached from other machines and there is no key", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("""{ "apiKey": "other" }""")]
     [InlineData("""{ "insecure": true }""")]
     public void An_open_address_may_get_another_key_or_be_declared_insecure(string file)
@@ -52,6 +87,7 @@ public sealed class RunningSettingsTests : IDisposable
 
         Assert.Equal(running, next with
         {
+            Engines = running.Engines,
             Models = running.Models,
             AttachedRunners = running.AttachedRunners,
             Origins = running.Origins,

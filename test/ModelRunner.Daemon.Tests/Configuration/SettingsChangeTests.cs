@@ -52,6 +52,19 @@ public sealed class SettingsChangeTests
         Assert.Equal(!isSame, new SettingsChange(Read($$"""{ "runners": [{{Server}}] }"""), after).HasOtherRunners);
     }
 
+    [Theory]
+    [InlineData("[\"/bin/e\", \"{socket}\"]", false)]
+    [InlineData("[\"/bin/e\", \"--fast\", \"{socket}\"]", true)]
+    public void Engines_are_compared_with_their_commands(string command, bool isOther)
+    {
+        DaemonSettings before = Read("""{ "engines": { "e": { "command": ["/bin/e", "{socket}"] } } }""");
+        DaemonSettings after = Read($$"""{ "engines": { "e": { "command": {{command}} } } }""");
+
+        Assert.Equal(isOther, new SettingsChange(before, after).HasOtherEngines);
+        Assert.True(new SettingsChange(before, Read("{}")).HasOtherEngines);
+        Assert.True(new SettingsChange(Read("{}"), before).HasOtherEngines);
+    }
+
     private static DaemonSettings Models(string members, string command = "[\"/bin/e\", \"{socket}\"]") =>
         Read($$"""{ "engines": { "e": { "command": {{command}} } }, "models": { "m": { {{members}} } } }""");
 

@@ -132,6 +132,47 @@ public sealed class SettingsReloadTests
         Assert.DoesNotContain("new-key", daemon.Log, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_key_stays_while_the_file_is_gone()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { HasTcp = true, Configuration = """{ "apiKey": "one" }""" });
+        int before = daemon.Log.Length;
+
+        File.Delete(Path.Join(daemon.FolderPath, "model-runner.json"));
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "HUP");
+        await DaemonFixture.WaitUntilAsync(
+            () => Task.FromResult(daemon.Log[before..].Contains("is not used (problems: 1)", StringComparison.Ordinal)), DaemonFixture.Patience);
+
+        Assert.Contains("model-runner.json: does not exist any more", daemon.Log, StringComparison.Ordinal);
+        Assert.Equal((401, 200), (await StatusWithKeyAsync(daemon, "two"), await StatusWithKeyAsync(daemon, "one")));
+    }
+
+    [Fact]
+    public async Task A_signal_during_the_start_is_done_after_it()
+    {
+        using var folder = new TemporaryFolder();
+        string asked = Path.Join(folder.Path, "asked");
+        string released = Path.Join(folder.Path, "released");
+        string engine = folder.WriteExecutable("llama-server");
+        await File.WriteAllTextAsync(
+            engine, $"#!/bin/sh\necho $PPID > {asked}.new; mv {asked}.new {asked}\nwhile [ ! -e {released} ]; do sleep 0.01; done\necho '-t, --threads N'\n",
+            Cancellation);
+        Task<DaemonFixture> starting = DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Folder = folder,
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["LLAMA_SERVER_PATH"] = engine, ["LLAMA_ARGS"] = "--threads 2" },
+        });
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(File.Exists(asked)), DaemonFixture.Patience);
+
+        int process = int.Parse(await File.ReadAllTextAsync(asked, Cancellation), CultureInfo.InvariantCulture);
+        await DaemonFixture.SignalAsync(process, "HUP");
+        await File.WriteAllTextAsync(released, "", Cancellation);
+
+        await using DaemonFixture daemon = await starting;
+        Assert.Equal(process, daemon.ProcessId);
+        await daemon.WaitForLogAsync("The configuration was read again");
+    }
+
     private static Task<DaemonFixture> StartAsync(string configuration) => DaemonFixture.StartAsync(new DaemonSetup { Configuration = configuration });
 
     private static async Task ReloadAsync(DaemonFixture daemon, string configuration, string expected)

@@ -83,7 +83,7 @@ public sealed class MemoryCases
         await DaemonFixture.WaitUntilAsync(async () => (await daemon.RunnersAsync()).Count == 0, DaemonFixture.Patience);
 
         // Times of the daemon. If idle time counted from the start of the stream, it would be over at its end.
-        TimeSpan idle = await LoggedAtAsync(daemon, "Stopping process") - await LoggedAtAsync(daemon, $"POST /{Route} ended with status");
+        TimeSpan idle = await LoggedAtAsync(daemon, "Stopping ") - await LoggedAtAsync(daemon, $"POST /{Route} ended with status");
         Assert.True(idle >= TimeSpan.FromSeconds(1), $"It was unloaded {idle} after the stream.");
         Assert.False(ProcessTable.IsAlive(process));
     }
@@ -106,12 +106,12 @@ public sealed class MemoryCases
         Assert.DoesNotContain("model_runner_up{", await ScrapeAsync(daemon), StringComparison.Ordinal);
         Assert.False(ProcessTable.IsAlive(process));
 
-        // Its counters disappear with the next scan of the models folder, and only a request starts one.
+        // The counter of its ends disappears with the next scan of the models folder, and only a request starts one.
         await DaemonFixture.WaitUntilAsync(
             async () =>
             {
                 await daemon.GetAsync("v1/models");
-                return !(await ScrapeAsync(daemon)).Contains("tiny-chat", StringComparison.Ordinal);
+                return !(await ScrapeAsync(daemon)).Contains("model_runner_stops_total{", StringComparison.Ordinal);
             },
             DaemonFixture.Patience);
     }
