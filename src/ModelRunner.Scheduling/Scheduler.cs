@@ -350,6 +350,6 @@ public sealed partial class Scheduler
         runner.StopReason = reason;
         runner.Draining = null;
         runner.DrainEnds = null;
-        _effects.Add(new StopRunner(runner.Id, reason));
+        _effects.Add(new StopRunner(runner.Id, reason) { Failure = runner.StopFailure });
     }
 }

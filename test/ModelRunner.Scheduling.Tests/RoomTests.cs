@@ -260,7 +260,7 @@ public class RoomTests
         _one.Handle(new RunnerResponded(a));
         Assert.Equal([new CheckRunner(a)], _one.Effects);
         _one.Handle(new RunnerStuck(a, "it did not answer"));
-        Assert.Equal([new StopRunner(a, StopReason.Stuck)], _one.Effects);
+        Assert.Equal([new StopRunner(a, StopReason.Stuck) { Failure = new RunnerFailure(StopReason.Stuck, "it did not answer") }], _one.Effects);
         _one.Exit(a);
         Assert.Equal(B, Assert.Single(_one.Effects.OfType<StartRunner>()).Key);
         Assert.Equal((RunnerState.Failed, "it did not answer"), (_one.Status(A).State, _one.Status(A).Failure?.Message));

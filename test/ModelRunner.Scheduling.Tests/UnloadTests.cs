@@ -76,7 +76,7 @@ public class UnloadTests
         UnloadId unload = _bed.Unload();
         Assert.Equal([new CheckRunner(runner)], _bed.Effects);
         _bed.Handle(new RunnerStuck(runner, "it did not answer"));
-        Assert.Equal([new StopRunner(runner, StopReason.Stuck)], _bed.Effects);
+        Assert.Equal([new StopRunner(runner, StopReason.Stuck) { Failure = new RunnerFailure(StopReason.Stuck, "it did not answer") }], _bed.Effects);
         _bed.Exit(runner);
         Assert.Equal([new UnloadCompleted(unload, 1)], _bed.Effects);
     }
@@ -93,7 +93,7 @@ public class UnloadTests
         RequestId next = _bed.Ask(A);
         Assert.DoesNotContain(_bed.Effects, static effect => effect is Admit or StopRunner);
         _bed.Complete(stream);
-        Assert.Equal([new StopRunner(runner, StopReason.Unreachable)], _bed.Effects);
+        Assert.Equal([new StopRunner(runner, StopReason.Unreachable) { Failure = new RunnerFailure(StopReason.Unreachable, "no connection") }], _bed.Effects);
         _bed.Exit(runner);
         RunnerId second = Assert.IsType<StartRunner>(Assert.Single(_bed.Effects)).Runner;
         _bed.Ready(second);
@@ -106,7 +106,9 @@ public class UnloadTests
     {
         (RunnerId runner, _) = _bed.Load(A);
         _bed.Handle(new RunnerUnreachable(runner, "no connection"));
-        Assert.Equal([new StopRunner(runner, StopReason.Unreachable)], _bed.Pass(new SchedulerSettings().UnloadDrain));
+        Assert.Equal(
+            [new StopRunner(runner, StopReason.Unreachable) { Failure = new RunnerFailure(StopReason.Unreachable, "no connection") }],
+            _bed.Pass(new SchedulerSettings().UnloadDrain));
     }
 
     [Fact]

@@ -5,7 +5,7 @@ using System.Text;
 namespace ModelRunner.StubRunner;
 
 /// <summary>Reads HTTP/1.1 requests from a socket, one after the other.</summary>
-internal sealed class RequestReader(Socket socket, int connection)
+internal sealed class RequestReader(Socket socket, int connection, StubState state)
 {
     private byte[] _buffer = new byte[8192];
     private int _end;
@@ -27,6 +27,9 @@ internal sealed class RequestReader(Socket socket, int connection)
         }
 
         var request = new StubRequest(parts[0], parts[1], headers, [], connection);
+        state.IsHung |= state.HangsAtBody && parts[0] == "POST";
+        if (state.IsHung)
+            await Task.Delay(Timeout.InfiniteTimeSpan);
         byte[] body = request.Header("Transfer-Encoding") == "chunked"
             ? await ReadChunksAsync()
             : await ReadExactlyAsync(int.Parse(request.Header("Content-Length") ?? "0", CultureInfo.InvariantCulture));

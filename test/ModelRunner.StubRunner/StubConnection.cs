@@ -8,7 +8,7 @@ internal sealed class StubConnection(Socket socket, int number, StubRouter route
     public async Task RunAsync()
     {
         using Socket owned = socket;
-        var reader = new RequestReader(socket, number);
+        var reader = new RequestReader(socket, number, state);
         try
         {
             while (await reader.ReadAsync() is { } request)

@@ -10,7 +10,7 @@ internal sealed class StubServer(StubArguments arguments, StubFaults faults)
         ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
         : new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-    public StubState State { get; } = new();
+    public StubState State { get; } = new() { HangsAtBody = faults.IsOn("hang_at_body") };
 
     /// <summary>Where it listens: <c>unix:/path.sock</c> or <c>http://127.0.0.1:port</c>.</summary>
     public string Address => _listener.LocalEndPoint is IPEndPoint bound ? $"http://{bound}" : $"unix:{arguments.Host}";

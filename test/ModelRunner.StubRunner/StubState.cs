@@ -13,6 +13,12 @@ internal sealed class StubState
 
     public bool IsReady { get; set; }
 
+    /// <summary>Whether it reads only the head of a <c>POST</c>, and nothing after that, as a server with one thread that hangs.</summary>
+    public bool HangsAtBody { get; init; }
+
+    /// <summary>Whether it reads and answers nothing more.</summary>
+    public bool IsHung { get; set; }
+
     /// <summary>Cancelled once the process was asked to end; generation stops then, as llama-server's does.</summary>
     public CancellationTokenSource Stopping { get; } = new();
 

@@ -8,6 +8,7 @@ namespace ModelRunner.Daemon.Runners;
 internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedRunner? process, string? replica)
 {
     private readonly CancellationTokenSource _gone = new();
+    private volatile RunnerFailure? _failure;
     private int _requests;
 
     public RunnerId Id { get; } = id;
@@ -30,15 +31,24 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     /// <summary>Cancelled when requests must be aborted: the runner stops or has ended.</summary>
     public CancellationToken Gone => _gone.Token;
 
+    /// <summary>Why it ended or is stopped; null while neither happened, and if no failure was the cause.</summary>
+    public RunnerFailure? Failure => _failure;
+
     /// <summary>Aborts the requests that are running on it. Completes when all callbacks have run.</summary>
-    public Task CutAsync() => _gone.CancelAsync();
+    /// <param name="failure">The cause, if it is a failure.</param>
+    public Task CutAsync(RunnerFailure? failure = null)
+    {
+        // The failure because of which it is stopped remains: its exit has no other cause.
+        _failure ??= failure;
+        return _gone.CancelAsync();
+    }
 
     /// <summary>Aborts its requests, then stops the process: llama-server does not exit while a connection is open.</summary>
-    public async Task StopAsync(StopReason reason)
+    public async Task StopAsync(StopReason reason, RunnerFailure? failure)
     {
         try
         {
-            await CutAsync();
+            await CutAsync(failure);
         }
         finally
         {

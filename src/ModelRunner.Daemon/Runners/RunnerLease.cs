@@ -6,7 +6,12 @@ namespace ModelRunner.Daemon.Runners;
 /// The permission to send one request to one runner. Dispose it when the request has ended, with any outcome: the runner counts as busy until
 /// then.
 /// </summary>
-internal sealed class RunnerLease(RunnerId runner, RunnerEndpoint endpoint, Action<RequestResult> release) : IDisposable
+/// <param name="runner">The start.</param>
+/// <param name="endpoint">Its address.</param>
+/// <param name="release">Gets the result of the request.</param>
+/// <param name="failure">Returns why the runner ended; null: the daemon does not know.</param>
+internal sealed class RunnerLease(
+    RunnerId runner, RunnerEndpoint endpoint, Action<RequestResult> release, Func<RunnerFailure?>? failure = null) : IDisposable
 {
     public RunnerId Runner => runner;
 
@@ -20,6 +25,11 @@ internal sealed class RunnerLease(RunnerId runner, RunnerEndpoint endpoint, Acti
 
     /// <summary>Cancelled when the runner is being stopped or its process has ended: the forwarded request must be aborted.</summary>
     public CancellationToken RunnerGone { get; init; }
+
+    /// <summary>
+    /// The failure because of which the runner ended or is stopped; null if there is none. It is known once <see cref="RunnerGone"/> is cancelled.
+    /// </summary>
+    public RunnerFailure? Failure => failure?.Invoke();
 
     /// <summary>The result for the runner. The holder sets it before <see cref="Dispose"/>.</summary>
     public RequestResult Result { get; set; } = RequestResult.NotSent;

@@ -151,7 +151,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         foreach (StartRunner start in effects.OfType<StartRunner>())
             Start(start);
 
-        // Publish the decision before it is carried out: an aborted request reads the cause here, and its client may scrape at once.
+        // Publish the decision before it is carried out: the client of an aborted request may ask for it at once.
         foreach (RunnerEnded ended in effects.OfType<RunnerEnded>())
             _stops.Count(ended.Key, ended.Reason);
         _snapshot = TakeSnapshot();
@@ -159,8 +159,10 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             CarryOut(effect);
         if (schedulerEvent is ClientDisconnected left)
             _pending.TryRemove(left.Request, out _);
-        if (schedulerEvent is RunnerFailed or RunnerExited)
-            Forget(schedulerEvent is RunnerFailed failed ? failed.Runner : ((RunnerExited)schedulerEvent).Runner);
+        if (schedulerEvent is RunnerFailed failed)
+            Forget(failed.Runner, failed.Failure);
+        else if (schedulerEvent is RunnerExited exited)
+            Forget(exited.Runner, exited.Failure);
     }
 
     private void Start(StartRunner start)
@@ -199,7 +201,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             return;
         string? model = _snapshot.FirstOrDefault(snapshot => snapshot.Id == stop.Runner)?.Key.Model;
         LogStopping(model, runner.Process?.ProcessId, stop.Reason.ToLabelValue());
-        _ = runner.StopAsync(stop.Reason);
+        _ = runner.StopAsync(stop.Reason, stop.Failure);
     }
 
     private async Task CheckAsync(RunnerId id)
@@ -222,9 +224,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         }
     }
 
-    private void Forget(RunnerId id)
+    private void Forget(RunnerId id, RunnerFailure? failure)
     {
-        _ = _live.Find(id)?.CutAsync();
+        _ = _live.Find(id)?.CutAsync(failure);
         _live.Remove(id);
 
         // The entry of a model is needed only while its runner may be started.
@@ -263,7 +265,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         if (_live.Find(admit.Runner) is { } runner && _pending.TryRemove(admit.Request, out PendingRequest? request))
         {
             runner.Hold();
-            var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => End(runner, admit.Request, result))
+            var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => End(runner, admit.Request, result), () => runner.Failure)
             {
                 IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone,
             };

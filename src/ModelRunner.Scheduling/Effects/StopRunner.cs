@@ -3,4 +3,8 @@ namespace ModelRunner.Scheduling;
 /// <summary>
 /// Stop a process. <see cref="RunnerExited"/> follows when it has ended, or <see cref="RunnerFailed"/> if it was still loading.
 /// </summary>
-public sealed record StopRunner(RunnerId Runner, StopReason Reason) : SchedulerEffect;
+public sealed record StopRunner(RunnerId Runner, StopReason Reason) : SchedulerEffect
+{
+    /// <summary>The failure because of which it is stopped; null if it is stopped for another reason.</summary>
+    public RunnerFailure? Failure { get; init; }
+}

@@ -22,6 +22,33 @@ public sealed class StuckRunnerTests
         Assert.Contains("answer_cut", await stream.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"request_delay_ms": 600000}""", true)]
+    [InlineData("""{"hang_at_body": true}""", false)]
+    public async Task A_request_whose_runner_hung_gets_the_reason_and_is_not_sent_to_another_process(string faults, bool isSuspended)
+    {
+        await using DaemonFixture daemon = await StartAsync(
+            """{ "limits": { "maxRunners": 1, "stopGrace": "1s", "queueTimeout": "10m", "drainTimeout": "10m" } }""", faults);
+
+        // The body does not fit into the buffers of the connection, so a part of it remains unread.
+        string text = new('x', 4_000_000);
+        Task<(int Status, JsonElement Answer)> hanging = daemon.PostAsync(
+            Route, $$"""{"model":"tiny-chat","messages":[{"role":"user","content":"{{text}}"}]}""");
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await daemon.RunnersAsync()).Any(static runner => runner.GetProperty("in_flight").GetInt32() == 1), DaemonFixture.Patience);
+        if (isSuspended)
+            await DaemonFixture.SignalAsync(await daemon.RunnerProcessAsync(), "STOP");
+
+        (int status, _) = await daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a"}""");
+        (int failed, JsonElement answer) = await hanging;
+
+        Assert.Equal((200, 502), (status, failed));
+        JsonElement error = answer.GetProperty("error");
+        Assert.Equal("stuck", error.GetProperty("reason").GetString());
+        Assert.Contains("it did not respond to its health check", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Single(daemon.Log.Split('\n'), static line => line.Contains("Starting tiny-chat", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task An_unload_ends_a_runner_that_hangs_with_a_request()
     {
@@ -63,10 +90,10 @@ public sealed class StuckRunnerTests
         Assert.Contains("answer_cut", await stream.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
-    private static Task<DaemonFixture> StartAsync(string configuration) => DaemonFixture.StartAsync(new DaemonSetup
+    private static Task<DaemonFixture> StartAsync(string configuration, string faults = """{"token_delay_ms": 20}""") => DaemonFixture.StartAsync(new DaemonSetup
     {
         Configuration = configuration,
-        Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = """{"token_delay_ms": 20}""" },
+        Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = faults },
     });
 
     private static Task<HttpResponseMessage> StreamAsync(DaemonFixture daemon) =>

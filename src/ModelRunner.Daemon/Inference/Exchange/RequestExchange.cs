@@ -57,6 +57,7 @@ internal sealed class RequestExchange(
         // request, so another runner gets it.
         var asked = new List<RunnerId>();
         string? attachedFailure = null;
+        RunnerFailure? failure = null;
         while (asked.Count < MaxAttempts)
         {
             using RunnerLease lease = await AcquireAsync(backend, model, mode, asked, context.RequestAborted, record);
@@ -72,13 +73,14 @@ internal sealed class RequestExchange(
 
             attachedFailure = lease.IsAttached ? AttachedFailure.Describe(context, outcome, ShownAddress(lease.Endpoint)) : null;
             await WaitForExitAsync(lease);
+            failure = lease.Failure;
             if (outcome == ForwardOutcome.NotReached && !lease.IsAttached && !lease.RunnerGone.IsCancellationRequested)
                 pool.Replace(lease.Runner);
-            if (outcome == ForwardOutcome.RunnerFailed || (!lease.IsAttached && asked.Count == MaxManagedAttempts))
+            if (outcome == ForwardOutcome.RunnerFailed || HangsPerhapsBecauseOfIt(outcome, failure) || (!lease.IsAttached && asked.Count == MaxManagedAttempts))
                 break;
         }
 
-        await ApiErrorWriter.WriteAsync(context, Explain(model, mode, attachedFailure, FailureOf(asked[^1])));
+        await ApiErrorWriter.WriteAsync(context, Explain(model, mode, attachedFailure, failure));
     }
 
     private async Task<RunnerLease> AcquireAsync(
@@ -110,7 +112,10 @@ internal sealed class RequestExchange(
             static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    private RunnerFailure? FailureOf(RunnerId runner) => pool.Runners.FirstOrDefault(snapshot => snapshot.Id == runner)?.Failure;
+    // A server that did not read the whole request may hang because of what it did read. The next process would hang in the same way, and
+    // other models would lose their capacity once more.
+    private static bool HangsPerhapsBecauseOfIt(ForwardOutcome outcome, RunnerFailure? failure) =>
+        outcome == ForwardOutcome.Unread && failure is { Reason: StopReason.Stuck };
 
     // Only a Unix socket's address contains folders of this machine.
     private string ShownAddress(RunnerEndpoint endpoint) =>

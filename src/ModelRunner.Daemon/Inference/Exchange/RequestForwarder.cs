@@ -42,7 +42,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
 
         // llama-server closes connections that were idle for 5 s, and may do so just while a request is written. A new connection shows
         // whether the runner itself is gone.
-        if (outcome == ForwardOutcome.Unread && !context.RequestAborted.IsCancellationRequested)
+        if (outcome == ForwardOutcome.Unread && !context.RequestAborted.IsCancellationRequested && !lease.RunnerGone.IsCancellationRequested)
         {
             LogRetry(lease.Endpoint.Display);
             outcome = await TryAsync(context, lease, request, record);
@@ -79,7 +79,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
             return ForwardOutcome.ClientLeft;
 
         Exception? cause = context.Features.Get<IForwarderErrorFeature>()?.Exception;
-        string shown = brokenOffCause ?? $"{error}: {cause?.Message}";
+        string shown = brokenOffCause ?? cause?.GetBaseException().Message ?? "the connection ended";
         LogFailed(lease.IsAttached ? LogLevel.Warning : LogLevel.Debug, lease.Endpoint.Display, shown);
         if (context.Response.HasStarted)
             return ForwardOutcome.Cut;
