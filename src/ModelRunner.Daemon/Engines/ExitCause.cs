@@ -31,15 +31,15 @@ internal static class ExitCause
         string engine, IReadOnlyList<KnownLogLine> known, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort = false)
     {
         foreach (KnownLogLine candidate in known)
-            if (lines.LastOrDefault(line => line.Contains(candidate.Core, StringComparison.Ordinal)) is { } line)
+            if (lines.LastOrDefault(line => IsErrorWith(candidate.Core, line)) is { } line)
                 return new RunnerFailure(candidate.Reason, $"{engine} {status}: {candidate.Explanation} ({Detail(line)})");
 
         return status switch
         {
             { Signal: Libc.SigKill } => new(StopReason.Killed, $"{engine} {status}{(wasMemoryShort ? KilledForMemory : KilledBySomebody)}"),
-            { Signal: not null } => new(StopReason.Crashed, $"{engine} {status}{LastWords(lines)}"),
-            { Code: ProgramNotFound or ProgramNotExecutable } => new(StopReason.NotStarted, $"{engine} could not be executed{LastWords(lines)}"),
-            _ => new(StopReason.Exited, $"{engine} {status}{LastWords(lines)}"),
+            { Signal: not null } => new(StopReason.Crashed, $"{engine} {status}{Output(lines)}"),
+            { Code: ProgramNotFound or ProgramNotExecutable } => new(StopReason.NotStarted, $"{engine} could not be executed{Output(lines)}"),
+            _ => new(StopReason.Exited, $"{engine} {status}{Output(lines)}"),
         };
     }
 
@@ -53,8 +53,14 @@ internal static class ExitCause
         return PlainText.EscapeAndCut(hasPrefix ? line[(space + 3)..].Trim() : line.Trim(), MaxDetailLength);
     }
 
-    // After an unhandled exception .NET writes its stack, so the cause is not in the last line.
-    private static string LastWords(IReadOnlyList<string> lines) => lines.Count == 0
-        ? ""
-        : $"; its last words: {Detail(lines.LastOrDefault(static line => line.StartsWith("Unhandled exception. ", StringComparison.Ordinal)) ?? lines[^1])}";
+    private static string Output(IReadOnlyList<string> lines) => lines switch
+    {
+        [] => "",
+        _ when ExceptionLine.Find(lines) is { } exception => $"; the exception in its output: {Detail(exception)}",
+        _ => $"; the last line of its output: {Detail(lines[^1])}",
+    };
+
+    // A server may go on after a warning, so its line does not explain an exit.
+    private static bool IsErrorWith(string core, string line) =>
+        line.IndexOf(core, StringComparison.Ordinal) is >= 0 and int start && !LogLevelMark.IsBelowError(line.AsSpan(0, start));
 }

@@ -172,7 +172,7 @@ internal sealed class RunnerProcess : IManagedRunner
         if (!_logger.IsEnabled(LogLevel.Warning))
             return;
         foreach (string line in Child?.Output.ReadLines(LinesLogged) ?? [])
-            RunnerProcessLog.LastWords(_logger, _start.Reference, process, line);
+            RunnerProcessLog.Wrote(_logger, _start.Reference, process, line);
     }
 
     private async Task EndAsync(StopReason reason)

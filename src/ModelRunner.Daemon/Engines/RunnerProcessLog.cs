@@ -23,7 +23,7 @@ internal static partial class RunnerProcessLog
     public static partial void CannotBeKilled(ILogger logger, string model, int process, double seconds);
 
     [LoggerMessage(EventId = 2008, Level = LogLevel.Warning, Message = "{Model} (process {Process}) wrote: {Line}")]
-    public static partial void LastWords(ILogger logger, string model, int process, string line);
+    public static partial void Wrote(ILogger logger, string model, int process, string line);
 
     [LoggerMessage(EventId = 2007, Level = LogLevel.Information,
         Message = "Cleaned up after a daemon that was killed: {Processes} processes, {Folders} folders")]

@@ -20,6 +20,9 @@ internal sealed record RunnerEndpoint(Uri BaseAddress, HttpMessageInvoker Client
     /// <summary>The address of its metrics page; null: it has none.</summary>
     public Uri? MetricsAddress { get; init; } = new(BaseAddress, "metrics");
 
+    /// <summary>What to do if there is no page at <see cref="MetricsAddress"/>, in a clause; null: nothing can be done.</summary>
+    public string? MetricsRemedy { get; init; }
+
     /// <summary>The name of the model in requests to this runner; null: the name that clients use.</summary>
     public string? ModelName { get; init; }
 }

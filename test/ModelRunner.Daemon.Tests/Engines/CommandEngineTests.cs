@@ -83,7 +83,17 @@ public sealed class CommandEngineTests
 
         RunnerFailure? failure = await bed.StartModel(Model("sh", "-c", "echo cannot load >&2; exit 3", "{socket}")).Ready.WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal((StopReason.Exited, "vllm ended with exit code 3; its last words: cannot load"), (failure!.Reason, failure.Message));
+        Assert.Equal((StopReason.Exited, "vllm ended with exit code 3; the last line of its output: cannot load"), (failure!.Reason, failure.Message));
+    }
+
+    [Fact]
+    public async Task A_command_that_ends_without_an_error_must_run_in_the_foreground()
+    {
+        using var bed = new LaunchBed();
+
+        RunnerFailure? failure = await bed.StartModel(Model("sh", "-c", "exit 0", "{socket}")).Ready.WaitAsync(LaunchBed.Limit);
+
+        Assert.Equal("vllm ended with exit code 0; engines.vllm.command must run the server in the foreground", failure?.Message);
     }
 
     [Fact]

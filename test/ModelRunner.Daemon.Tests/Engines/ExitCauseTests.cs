@@ -1,4 +1,5 @@
 using ModelRunner.Daemon.Engines;
+using ModelRunner.Daemon.Engines.Command;
 using ModelRunner.Daemon.Engines.Llama;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
@@ -56,7 +57,7 @@ public sealed class ExitCauseTests
     }
 
     [Fact]
-    public void The_last_words_of_an_unhandled_exception_are_its_message()
+    public void An_unhandled_exception_of_dotnet_is_shown_without_its_stack()
     {
         RunnerFailure failure = ExitCause.Describe("llama-host", LlamaLogLines.All, new ExitStatus(null, 6),
         [
@@ -65,7 +66,51 @@ public sealed class ExitCauseTests
             "   at Program.<Main>(String[] args) + 0x2b",
         ]);
 
-        Assert.EndsWith("; its last words: Unhandled exception. System.InvalidOperationException: x is missing", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith("; the exception in its output: System.InvalidOperationException: x is missing", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("WARNING: previous allocation reported out of memory, retried fine")]
+    [InlineData("WARNING 11-27 04:00:00 [worker.py:10] CUDA out of memory, retried with a smaller batch")]
+    [InlineData("(EngineCore pid=7) INFO 11-27 04:00:00 [core.py:10] free after out of memory: 1 GiB")]
+    [InlineData("/a/b.py:12: UserWarning: out of memory, retried")]
+    [InlineData("0.00.005.017 W alloc: out of memory, retried")]
+    [InlineData("{\"level\":\"WARN\",\"message\":\"out of memory, retried\"}")]
+    public void A_warning_is_not_the_cause_of_an_exit(string warning)
+    {
+        RunnerFailure failure = ExitCause.Describe("vllm", CommandLogLines.All, new ExitStatus(1, null), [warning, "KeyError: foo"]);
+
+        Assert.Equal((StopReason.Exited, "vllm ended with exit code 1; the last line of its output: KeyError: foo"), (failure.Reason, failure.Message));
+    }
+
+    [Theory]
+    [InlineData("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB")]
+    [InlineData("ERROR 11-27 04:00:00 [core.py:10] WARNING was ignored: CUDA out of memory")]
+    [InlineData("MemoryError: out of memory")]
+    public void An_error_is_the_cause_although_other_lines_follow(string error)
+    {
+        RunnerFailure failure = ExitCause.Describe(
+            "vllm", CommandLogLines.All, new ExitStatus(1, null), [error, "RuntimeError: Engine core initialization failed"]);
+
+        Assert.Equal(StopReason.OutOfMemory, failure.Reason);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("(EngineCore pid=7) ERROR 11-27 04:00:00 [core.py:10] ")]
+    public void An_exception_of_Python_is_shown_without_its_stack(string prefix)
+    {
+        RunnerFailure failure = ExitCause.Describe("vllm", CommandLogLines.All, new ExitStatus(1, null),
+        [
+            $"{prefix}Traceback (most recent call last):",
+            $"{prefix}  File \"/a/b.py\", line 7, in run",
+            $"{prefix}    return table[name]",
+            $"{prefix}           ~~~~~^^^^^^",
+            $"{prefix}KeyError: 'foo'",
+            "[rank0] destroy_process_group() was not called",
+        ]);
+
+        Assert.Equal("vllm ended with exit code 1; the exception in its output: KeyError: 'foo'", failure.Message);
     }
 
     [Fact]
@@ -103,12 +148,12 @@ public sealed class ExitCauseTests
     }
 
     [Fact]
-    public void A_crash_without_a_known_line_shows_the_last_words()
+    public void A_crash_without_a_known_line_shows_the_last_line()
     {
         RunnerFailure failure = ExitCause.Describe("llama-host", LlamaLogLines.All, new ExitStatus(null, 11), ["first", "0.00.001.000 I decoding"]);
 
         Assert.Equal(StopReason.Crashed, failure.Reason);
-        Assert.Equal("llama-host was ended by SIGSEGV; its last words: decoding", failure.Message);
+        Assert.Equal("llama-host was ended by SIGSEGV; the last line of its output: decoding", failure.Message);
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public sealed class DaemonCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"stderr_lines": 5000, "exit_at_start": 5}""", "ended with exit code 5; its last words: stub line 4999")]
+    [InlineData("""{"stderr_lines": 5000, "exit_at_start": 5}""", "ended with exit code 5; the last line of its output: stub line 4999")]
     [InlineData("""{"stderr_lines": 5000, "signal_before_ready": 9}""", "was killed by signal 9 (SIGKILL)")]
     public async Task CLI_05_a_failed_start_is_one_line_for_people_and_never_on_the_page(string faults, string cause)
     {

@@ -30,6 +30,7 @@ internal sealed class CommandEngine(EngineSettings settings) : Engine
             RunnerEndpointFactory.ForCommand(order.Runner, order.SocketPath, port, settings.ReadyPath, settings.MetricsPath) with
             {
                 ModelName = name,
+                MetricsRemedy = $"correct engines.{Name}.metrics",
             };
         string[] arguments = [.. settings.Command.Skip(1).Select(word => CommandTemplate.Fill(word, placeholder => placeholder switch
         {
@@ -46,10 +47,13 @@ internal sealed class CommandEngine(EngineSettings settings) : Engine
         };
     }
 
-    // Another program may take the port after it was chosen and before the server listens on it.
+    // A command that starts the server in the background ends with exit code 0. Another program may take the port after it was chosen and
+    // before the server listens on it.
     public override RunnerFailure Explain(RunnerStart start, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort)
     {
         RunnerFailure failure = base.Explain(start, status, lines, wasMemoryShort);
+        if (status.Code == 0)
+            failure = failure with { Message = $"{failure.Message}; engines.{Name}.command must run the server in the foreground" };
         return start.Port is { } port && LoopbackPort.IsInUse(port)
             ? new RunnerFailure(StopReason.Socket,
                 $"{failure.Message}; another program listens on port {port} now; the next start will use another port")
