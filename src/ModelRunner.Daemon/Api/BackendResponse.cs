@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using ModelRunner.Daemon.Inference;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Api;
 
@@ -22,7 +24,7 @@ internal static class BackendResponse
         if (isManaged && !hasEngine && attached == 0)
             return "Error: there is neither llama-server nor the embedded llama-host; install llama.cpp or set LLAMA_SERVER_PATH";
 
-        bool isDown = !hasEngine && attached > 0 && own.All(static view => view.State == "down");
+        bool isDown = own.Length > 0 && own.All(view => CannotStart(view.Runner) || (!hasEngine && view.State == "down"));
         var text = new StringBuilder(isDown ? "Error: " : "Running: ");
         text.Append(hasEngine ? string.Join(" and ", engines) : "attached");
         text.Append(CultureInfo.InvariantCulture, $", {own.Count(static view => view.State == "ready")} ready");
@@ -33,4 +35,7 @@ internal static class BackendResponse
             text.Append(CultureInfo.InvariantCulture, $"; {view.Name} {(view.State == "down" ? "is down" : "failed")}: {view.Failure}");
         return text.ToString();
     }
+
+    // A model that an engine cannot load says nothing about the engine. A program that cannot be executed does.
+    private static bool CannotStart(RunnerSnapshot runner) => runner is { State: RunnerState.Failed, Failure.Reason: StopReason.NotStarted };
 }

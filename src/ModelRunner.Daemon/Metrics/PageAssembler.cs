@@ -272,7 +272,10 @@ internal sealed class PageAssembler : IDisposable
             return;
         RunnerKey key = source.Scrape.Runner.Key;
         if (source.Failure is { } cause)
-            _logger.LogAbsent(key.Model, key.Backend, ModeText.Format(key.Mode), cause.ToSentence());
+        {
+            string sentence = cause.ToSentence(source.Scrape.Runner.Endpoint, source.Scrape.RunnerScrape?.FailureStatus);
+            _logger.LogAbsent(key.Model, key.Backend, ModeText.Format(key.Mode), sentence);
+        }
         else
             _logger.LogPresent(key.Model, key.Backend, ModeText.Format(key.Mode));
         source.Counters.LastFailure = source.Failure;

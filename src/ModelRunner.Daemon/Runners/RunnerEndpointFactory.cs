@@ -67,6 +67,7 @@ internal static class RunnerEndpointFactory
         {
             Probes = ClientFor(settings, keepsConnections: true),
             MetricsAddress = new Uri(address, settings.MetricsPath),
+            MetricsRemedy = "correct its metricsPath, or turn its metrics on (llama-server: --metrics)",
             ModelName = settings.ModelName,
         };
     }

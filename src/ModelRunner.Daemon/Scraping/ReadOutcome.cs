@@ -6,8 +6,11 @@ namespace ModelRunner.Daemon.Scraping;
 /// </summary>
 internal readonly record struct ReadOutcome(BodyBuffer? Body, bool IsOpenMetrics, ScrapeFailureReason? Failure)
 {
+    /// <summary>The HTTP status because of which there is no body; null if that is not the reason.</summary>
+    public int? Status { get; init; }
+
     /// <summary>The outcome of a ready runner that has no page by its configuration: it is up, and has no series.</summary>
     public static ReadOutcome NoPage => new(Body: null, IsOpenMetrics: false, Failure: null);
 
-    public static ReadOutcome Fail(ScrapeFailureReason reason) => new(Body: null, IsOpenMetrics: false, reason);
+    public static ReadOutcome Fail(ScrapeFailureReason reason, int? status = null) => new(Body: null, IsOpenMetrics: false, reason) { Status = status };
 }

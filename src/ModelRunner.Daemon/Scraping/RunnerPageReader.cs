@@ -39,7 +39,7 @@ internal sealed class RunnerPageReader(Func<int> maxBodyBytes, PageBodyBudget bu
             if (response.StatusCode == HttpStatusCode.ServiceUnavailable && await SaysLoadingAsync(response, cancellationToken))
                 return ReadOutcome.Fail(ScrapeFailureReason.Loading);
             return ReasonOf(response) is { } reason
-                ? ReadOutcome.Fail(reason)
+                ? ReadOutcome.Fail(reason, response.StatusCode == HttpStatusCode.OK ? null : (int)response.StatusCode)
                 : await ReadBodyAsync(response, lastBytes, cancellationToken);
         }
         catch (Exception failure)

@@ -26,6 +26,9 @@ internal sealed class RunnerScrape(long startedAt)
     /// <summary>The reason of the failure; null if the body is complete, or if the runner has no page.</summary>
     public ScrapeFailureReason? Failure { get; private set; }
 
+    /// <summary>The HTTP status because of which it failed; null if that is not the reason.</summary>
+    public int? FailureStatus { get; private set; }
+
     /// <summary>The body; empty if the runner has no page. Borrowed: valid until <see cref="Release"/>.</summary>
     public ReadOnlyMemory<byte> Body => _body?.Written ?? default;
 
@@ -57,6 +60,7 @@ internal sealed class RunnerScrape(long startedAt)
     public IReadOnlyList<ScrapeWait> End(ReadOutcome outcome, long endedAt)
     {
         (_body, Failure, IsOpenMetrics, EndedAt) = (outcome.Body, outcome.Failure, outcome.IsOpenMetrics, endedAt);
+        FailureStatus = outcome.Status;
         _isEnded = true;
         return _waits;
     }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using ModelRunner.Daemon.Runners;
+
 namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>The text of each reason, for labels and for messages.</summary>
@@ -15,15 +18,21 @@ internal static class ScrapeFailureReasons
         reason is ScrapeFailureReason.Loading or ScrapeFailureReason.Stopping or ScrapeFailureReason.Failed;
 
     /// <summary>The reason as the rest of a sentence whose subject is the runner, with the remedy where there is one.</summary>
-    public static string ToSentence(this ScrapeFailureReason reason) => reason switch
+    /// <param name="reason">The reason.</param>
+    /// <param name="endpoint">The address of the runner; null if it has none.</param>
+    /// <param name="status">The HTTP status of its response; null if that is not the reason.</param>
+    public static string ToSentence(this ScrapeFailureReason reason, RunnerEndpoint? endpoint, int? status) => reason switch
     {
+        ScrapeFailureReason.Unsupported or ScrapeFailureReason.Status when status is not null && endpoint?.MetricsAddress is { } page =>
+            string.Create(CultureInfo.InvariantCulture, $"its page {page.AbsolutePath} responded with status {status}")
+            + (endpoint.MetricsRemedy is { } remedy && reason == ScrapeFailureReason.Unsupported ? $"; {remedy}" : ""),
         ScrapeFailureReason.Loading => "it is loading its model",
         ScrapeFailureReason.Stopping => "it is being stopped",
         ScrapeFailureReason.Failed => "it has no process",
         ScrapeFailureReason.Timeout => "it did not respond in time, or its page could not be merged in time",
         ScrapeFailureReason.Refused => "it refused the connection, or closed it before it responded",
         ScrapeFailureReason.Status => "it responded with an error status or with invalid HTTP",
-        ScrapeFailureReason.Unsupported => "it has no metrics; a llama-server needs --metrics",
+        ScrapeFailureReason.Unsupported => "it has no metrics page",
         ScrapeFailureReason.Unauthorized => "it requires a key",
         ScrapeFailureReason.ContentType => "its response is not a metrics page",
         ScrapeFailureReason.TooLarge => "its page is larger than metrics.maxBodyBytes, metrics.maxSamples or metrics.maxTotalBodyBytes allows",

@@ -72,6 +72,17 @@ public sealed class CommandEngineDaemonTests
     }
 
     [Fact]
+    public async Task A_wrong_path_of_the_metrics_page_is_named_with_its_status_and_its_option()
+    {
+        await using DaemonFixture daemon = await StartAsync(["--host", "{socket}"], metrics: """, "metrics": "/no/such/page" """);
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
+
+        await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        await AssertPlainLogAsync(daemon, "(vllm, completion): its page /no/such/page responded with status 404; correct engines.vllm.metrics.");
+    }
+
+    [Fact]
     public async Task It_gives_its_place_to_another_model_and_gets_it_back()
     {
         await using DaemonFixture daemon = await StartAsync(["--host", "{socket}"], more: """, "limits": { "maxRunners": 1 } """);
@@ -112,7 +123,7 @@ public sealed class CommandEngineDaemonTests
     }
 
     [Fact]
-    public async Task A_server_that_exits_at_once_gives_one_line_with_its_last_words()
+    public async Task A_server_that_exits_at_once_gives_one_line_with_the_last_line_of_its_output()
     {
         await using DaemonFixture daemon = await StartAsync(["-c", "echo no such model >&2; exit 4", "{socket}"], program: "sh");
 
@@ -120,7 +131,7 @@ public sealed class CommandEngineDaemonTests
 
         Assert.Equal(502, status);
         string message = Text(answer.GetProperty("error"), "message");
-        Assert.EndsWith("vllm ended with exit code 4; its last words: no such model", message, StringComparison.Ordinal);
+        Assert.EndsWith("vllm ended with exit code 4; the last line of its output: no such model", message, StringComparison.Ordinal);
         await AssertPlainLogAsync(daemon, "vllm ended with exit code 4");
     }
 
@@ -165,6 +176,7 @@ public sealed class CommandEngineDaemonTests
         Assert.Contains(Cause, message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
         await AssertPlainLogAsync(daemon, "no-such-server");
+        Assert.StartsWith("Error: vllm, 0 ready; qwen3:8b (completion) failed: ", Text(await daemon.GetAsync("engines/status"), "vllm"), StringComparison.Ordinal);
     }
 
     [Fact]

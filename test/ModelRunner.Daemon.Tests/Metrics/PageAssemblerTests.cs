@@ -189,7 +189,7 @@ public sealed partial class PageAssemblerTests
 
         Assert.Equal(
             [
-                "/metrics does not show the series of m1:latest (llama.cpp, completion): it has no metrics; a llama-server needs --metrics.",
+                "/metrics does not show the series of m1:latest (llama.cpp, completion): its page /metrics responded with status 501.",
                 "/metrics shows the series of m1:latest (llama.cpp, completion) again.",
             ],
             log.Lines);
