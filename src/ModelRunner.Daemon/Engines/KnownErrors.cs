@@ -7,6 +7,9 @@ internal static class KnownErrors
 {
     private static readonly IReadOnlyList<KnownError> All = LlamaErrors.All;
 
+    /// <summary>The name of the engine whose error with status 404 has this message; null if it is no engine's.</summary>
+    public static string? FindEngineWithoutRoute(string message) => message == LlamaErrors.NoRoute ? LlamaEngine.LlamaServer : null;
+
     /// <summary>Finds the code and the message for the client; null if the request did not cause the error.</summary>
     /// <param name="message">The message of the engine.</param>
     public static (string Code, string Message)? Find(string message)

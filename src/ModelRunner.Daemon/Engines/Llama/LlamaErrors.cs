@@ -3,6 +3,9 @@ namespace ModelRunner.Daemon.Engines.Llama;
 /// <summary>The errors of llama-server and llama-host that a request causes, although their status is 500.</summary>
 internal static class LlamaErrors
 {
+    /// <summary>The message of llama-server for a path that it does not serve; its status is 404.</summary>
+    public const string NoRoute = "File Not Found";
+
     public static IReadOnlyList<KnownError> All { get; } =
     [
         // A picture or a sound without a projector.

@@ -9,8 +9,8 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>
 /// Engine errors that the client caused, although their status says that the server failed: 501 for a function that an engine or a model
-/// does not have, and each 500 in <see cref="KnownErrors"/>. Clients retry such a status, some for minutes, and fail each time. They get 400
-/// here, and <c>x-should-retry: false</c>.
+/// does not have, and each 500 in <see cref="KnownErrors"/>. Also the 404 of an engine that does not have the route: it names no cause.
+/// Clients retry such a status, some for minutes, and fail each time. They get 400 here, and <c>x-should-retry: false</c>.
 /// </summary>
 internal static class FinalRunnerError
 {
@@ -18,12 +18,16 @@ internal static class FinalRunnerError
     private const int MaxBytes = 64 * 1024;
 
     /// <summary>Sends a 400 if the engine's response is such an error.</summary>
+    /// <param name="context">The client's request.</param>
+    /// <param name="response">The engine's response.</param>
+    /// <param name="model">The model, as clients name it.</param>
+    /// <param name="path">The path at the engine.</param>
+    /// <param name="cancellationToken">Ends the exchange.</param>
     /// <returns>Whether a response was sent.</returns>
     public static async ValueTask<bool> TryRespondAsync(
-        HttpContext context, HttpResponseMessage response, CancellationToken cancellationToken)
+        HttpContext context, HttpResponseMessage response, string model, string path, CancellationToken cancellationToken)
     {
-        bool isNotImplemented = response.StatusCode == HttpStatusCode.NotImplemented;
-        if (!isNotImplemented && response.StatusCode != HttpStatusCode.InternalServerError)
+        if (response.StatusCode is not (HttpStatusCode.NotImplemented or HttpStatusCode.InternalServerError or HttpStatusCode.NotFound))
             return false;
         if (response.Content.Headers.ContentLength > MaxBytes || response.Content.Headers.ContentType?.MediaType is "text/event-stream")
             return false;
@@ -31,14 +35,20 @@ internal static class FinalRunnerError
         if (await PeekAsync(response, cancellationToken) is not { } body)
             return false;
         string? message = ReadMessage(body);
-        if (isNotImplemented)
-            await WriteAsync(context, message ?? "the engine does not support this request", KnownError.Unsupported, cancellationToken);
-        else if (message is not null && KnownErrors.Find(message) is { } known)
-            await WriteAsync(context, known.Message, known.Code, cancellationToken);
-        else
+        if (Explain(response.StatusCode, message, model, path) is not { } known)
             return false;
+        await WriteAsync(context, known.Message, known.Code, cancellationToken);
         return true;
     }
+
+    private static (string Code, string Message)? Explain(HttpStatusCode status, string? message, string model, string path) => status switch
+    {
+        HttpStatusCode.NotImplemented => (KnownError.Unsupported, message ?? "the engine does not support this request"),
+        HttpStatusCode.NotFound when message is not null && KnownErrors.FindEngineWithoutRoute(message) is { } engine =>
+            (KnownError.Unsupported, $"model \"{model}\" is run by {engine}, which has no {path}"),
+        HttpStatusCode.InternalServerError when message is not null => KnownErrors.Find(message),
+        _ => null,
+    };
 
     /// <summary>Reads the body; null if it is longer. The message keeps the body, so that it can still be forwarded.</summary>
     private static async ValueTask<byte[]?> PeekAsync(HttpResponseMessage response, CancellationToken cancellationToken)

@@ -55,7 +55,7 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
         if (proxyResponse is null)
             return false;
 
-        if (await FinalRunnerError.TryRespondAsync(httpContext, proxyResponse, cancellationToken))
+        if (await FinalRunnerError.TryRespondAsync(httpContext, proxyResponse, lease.Model, target.AbsolutePath, cancellationToken))
             return false;
 
         HttpResponse response = httpContext.Response;

@@ -34,6 +34,24 @@ public sealed class FinalRunnerErrorTests
             Assert.Equal((body, "application/json"), (told, response.Content.Headers.ContentType?.MediaType));
     }
 
+    [Theory]
+    [InlineData("File Not Found", 400, "model \"canonical:latest\" is run by llama-server, which has no /v1/chat/completions")]
+    [InlineData("no such model", 404, "no such model")]
+    public async Task A_route_that_the_engine_does_not_have_is_named_with_the_model(string message, int status, string expected)
+    {
+        await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(async context =>
+        {
+            context.Response.StatusCode = 404;
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync($$$"""{"error":{"code":404,"message":"{{{message}}}","type":"not_found_error"}}""");
+        });
+
+        using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
+
+        using JsonDocument told = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
+        Assert.Equal((status, expected), ((int)response.StatusCode, told.RootElement.GetProperty("error").GetProperty("message").GetString()));
+    }
+
     [Fact]
     public async Task An_input_longer_than_the_context_is_the_clients_error_with_advice_for_the_client()
     {
