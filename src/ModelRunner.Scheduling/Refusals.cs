@@ -36,7 +36,7 @@ public static class Refusals
         ArgumentNullException.ThrowIfNull(settings);
         if (settings.MemoryBudgetBytes is not { } budget || needed <= budget - pinned)
             return new(request, RefusalReason.NoCapacity,
-                Text($"models with an unlimited keep-alive occupy all {settings.MaxRunners} runners (limits.maxRunners), so \"{key.Model}\" cannot start; unload one of them"),
+                Text($"models with an unlimited keep-alive reach the limit of runners (limits.maxRunners is {settings.MaxRunners}), so \"{key.Model}\" cannot start; unload one of them"),
                 RetryAfter: null);
 
         return needed > budget ? OutOfMemory(request, key, needed, budget) : new(request, RefusalReason.OutOfMemory,

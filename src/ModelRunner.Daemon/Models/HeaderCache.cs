@@ -42,7 +42,9 @@ internal sealed class HeaderCache(FileThreads threads)
     }
 
     private static string? FindProblem(ModelFile file) =>
-        file.MissingShards > 0 ? $"is incomplete: {file.MissingShards} of its {file.Shards.Count + file.MissingShards} parts are missing" : file.Problem;
+        file.MissingShards > 0
+            ? $"is incomplete: {file.MissingShards} of its {file.Shards.Count + file.MissingShards} parts {(file.MissingShards == 1 ? "is" : "are")} missing"
+            : file.Problem;
 
     private Task<GgufReadOutcome> BeginReadAsync(ModelFile file)
     {

@@ -1,4 +1,5 @@
 using ModelRunner.Configuration;
+using ModelRunner.Gguf;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 
@@ -30,7 +31,8 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         return new ModelSnapshot(_sources.Values, _aliases, _problems) { AliasClashes = _clashes };
     }
 
-    // These paths are not opened: an engine may load a folder, or a file of any format.
+    // These paths are not opened: an engine may load a folder, or a file of any format. A missing one is no reason to refuse a request: it may
+    // be created before the engine opens it.
     private void AddEngineModels()
     {
         foreach ((string reference, ModelSettings model) in settings.Models)
@@ -39,8 +41,16 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
                 continue;
 
             Add(reference, null, model);
-            if (model.Path is { } path && FileStatus.Of(path) is { IsRegular: true } status)
+            if (model.Path is not { } path)
+                continue;
+
+            FileStatus status = FileStatus.Of(path);
+            if (status.IsRegular)
                 _ownersOfFiles.TryAdd(status.Id, reference);
+            else if (status.Kind is FileKind.Missing or FileKind.Denied)
+                _problems.Add(
+                    $"the path {PlainText.EscapeAndCut(path, 200)} of model {reference} {GgufHeaderReader.DescribeUnreadable(path)}; "
+                    + "correct it in the configuration");
         }
     }
 

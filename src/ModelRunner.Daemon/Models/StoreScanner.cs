@@ -38,6 +38,7 @@ internal sealed class StoreScanner
     private readonly SortedDictionary<string, List<string>> _models = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> _projectors = new(StringComparer.Ordinal);
     private readonly HashSet<FileId> _visited = [];
+    private readonly List<(string Path, FileId Id)> _deepFolders = [];
     private readonly List<string> _problems = [];
     private int _files;
     private int _entries;
@@ -144,10 +145,18 @@ internal sealed class StoreScanner
         FileStatus status = FileStatus.Of(path);
         if (status.Kind == FileKind.Denied)
             ReportClosed(path);
-        else if (status.Kind == FileKind.Folder && place.Depth <= MaxDepth && !_kernelFolders.Contains(path, status))
-            _folders.Enqueue((path, status), place);
+        else if (status.Kind == FileKind.Folder && !_kernelFolders.Contains(path, status))
+            TakeFolder(path, status, place);
         else if (status.Kind != FileKind.Folder && IsNotUtf8(name))
             Report($"the name of the folder {Show(path)} is not UTF-8; rename it to use its models");
+    }
+
+    private void TakeFolder(string path, FileStatus status, (int Links, int Depth) place)
+    {
+        if (place.Depth <= MaxDepth)
+            _folders.Enqueue((path, status), place);
+        else if (_deepFolders.Count < MaxProblems)
+            _deepFolders.Add((path, status.Id));
     }
 
     private void Take(string path, string name)
@@ -199,6 +208,9 @@ internal sealed class StoreScanner
             _problems.Insert(0, $"{more} more folders of the model store may not be read by this user; their models are left out");
         }
 
+        // A link may lead back to a folder that was scanned at another place.
+        if (_deepFolders.FirstOrDefault(folder => !_visited.Contains(folder.Id)) is { Path: { } deep })
+            _problems.Insert(0, $"the folder {Show(deep)} is more than {MaxDepth} folders below the model store; models there are left out");
         if (_files > MaxFiles)
             _problems.Insert(0, $"the model store has more than {MaxFiles} models; the scan ended there and the rest is left out");
         else if (_entries > _maxEntries)

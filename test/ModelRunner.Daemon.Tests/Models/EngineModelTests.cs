@@ -66,6 +66,18 @@ public sealed class EngineModelTests : IDisposable
     }
 
     [Fact]
+    public void A_path_of_an_engine_that_does_not_exist_is_named_and_a_folder_is_not()
+    {
+        string missing = Path.Join(_store.Path, "none"), folder = Directory.CreateDirectory(Path.Join(_store.Path, "weights")).FullName;
+
+        ModelCatalog catalog = Catalog(
+            ("otter:latest", Model(WithPath) with { Path = missing }), ("finch:latest", Model(WithPath) with { Path = folder }));
+
+        Assert.Equal($"the path {missing} of model otter:latest does not exist; correct it in the configuration", Assert.Single(catalog.ListProblems()));
+        Assert.NotNull(catalog.Find("otter").Model);
+    }
+
+    [Fact]
     public void A_file_that_an_engine_does_not_use_is_named()
     {
         _store.Write("otter.gguf", GgufBuilder.Llama().Build());

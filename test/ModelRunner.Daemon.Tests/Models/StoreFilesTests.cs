@@ -59,6 +59,21 @@ public sealed partial class StoreFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_is_too_deep_is_named_and_a_circle_of_links_is_not()
+    {
+        _store.Write("1/2/3/4/5/6/7/8/near.gguf", Good);
+        File.CreateSymbolicLink(Path.Join(_store.Path, "1/2/3/4/5/6/7/8/back"), _store.Path);
+        Assert.Empty(StoreScanner.Scan(_store.Path).Problems);
+
+        _store.Write("1/2/3/4/5/6/7/8/9/far.gguf", Good);
+        StoreListing listing = StoreScanner.Scan(_store.Path);
+
+        Assert.Equal("1/2/3/4/5/6/7/8/near.gguf", Assert.Single(listing.Models).ShownName);
+        Assert.Equal(
+            "the folder 1/2/3/4/5/6/7/8/9 is more than 8 folders below the model store; models there are left out", Assert.Single(listing.Problems));
+    }
+
+    [Fact]
     public void A_link_has_the_size_of_its_target()
     {
         string target = _elsewhere.Write("blobs/0123abcd", Good);
