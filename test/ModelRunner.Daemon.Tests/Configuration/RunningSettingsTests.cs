@@ -5,6 +5,9 @@ namespace ModelRunner.Daemon.Tests.Configuration;
 /// <summary>What a reload may change, beside what a running daemon has.</summary>
 public sealed class RunningSettingsTests : IDisposable
 {
+    private static readonly Dictionary<string, ModelSettings> NoModels = new(StringComparer.Ordinal);
+    private static readonly Dictionary<string, EngineSettings> NoEngines = new(StringComparer.Ordinal);
+
     private readonly ConfigurationFixture _fixture = new();
 
     public void Dispose() => _fixture.Dispose();
@@ -99,6 +102,55 @@ public sealed class RunningSettingsTests : IDisposable
         Assert.Equal((3, TimeSpan.FromSeconds(7)), (next.Runners.MaxRunners, next.Runners.DrainTimeout));
         Assert.Equal((true, TimeSpan.FromSeconds(9)), (next.Metrics.Enabled, next.Metrics.Timeout));
         Assert.Equal(Path.Join(running.ModelsPath, "m.gguf"), next.Models["m:latest"].Path);
+    }
+
+    public static TheoryData<string> OptionsThatNeedARestart => [.. ConfigurationCatalog.All
+        .Where(static option => option.NeedsRestart && option != ConfigurationCatalog.ConfigFile).Select(static option => option.FileKey!)];
+
+    [Theory]
+    [MemberData(nameof(OptionsThatNeedARestart))]
+    public void Each_option_that_needs_a_restart_keeps_its_running_value(string option)
+    {
+        // A new option of this kind must be added here.
+        string changed = option switch
+        {
+            "socket" => """{ "port": 8080, "socket": "/run/other.sock" }""",
+            "port" => """{ "port": 9 }""",
+            "bind" => """{ "port": 8080, "bind": "127.0.0.2" }""",
+            "modelsPath" => """{ "port": 8080, "modelsPath": "/elsewhere" }""",
+            "demo" => """{ "port": 8080, "demo": true }""",
+            "llamaServerPath" => $$"""{ "port": 8080, "llamaServerPath": "{{Executable()}}" }""",
+            "logDirectory" => """{ "port": 8080, "logDirectory": "/log" }""",
+            "metrics.disabled" => """{ "port": 8080, "metrics": { "disabled": true } }""",
+            "limits.maxConnections" => """{ "port": 8080, "limits": { "maxConnections": 9 } }""",
+            "limits.maxBodyMemory" => """{ "port": 8080, "limits": { "maxBodyMemory": "9MiB" } }""",
+            _ => throw new ArgumentOutOfRangeException(nameof(option), option, "Add a file with another value of this option."),
+        };
+        DaemonSettings running = Start("""{ "port": 8080 }""");
+
+        DaemonSettings restarted = Start(changed), reloaded = SettingsResolver.Resolve(_fixture.Options, running).Settings!;
+
+        Assert.NotEqual(WithoutLists(running), WithoutLists(restarted));
+        Assert.Equal(WithoutLists(running), WithoutLists(reloaded));
+    }
+
+    // Lists and dictionaries are compared by reference.
+    private static DaemonSettings WithoutLists(DaemonSettings settings) => settings with
+    {
+        Models = NoModels,
+        Engines = NoEngines,
+        AttachedRunners = [],
+        Origins = [],
+        AllowedHosts = [],
+        Warnings = [],
+        Runners = settings.Runners with { ExtraArguments = [] },
+    };
+
+    private string Executable()
+    {
+        string path = _fixture.Folder.Write("llama-server", "");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return path;
     }
 
     private DaemonSettings Start(string file)
