@@ -151,6 +151,16 @@ public sealed class SharedPageTests
         using var pages = new PageAssembler(
             () => [.. runners.Select(static runner => runner.Snapshot)], scraper, settings, TimeProvider.System, NullLogger<PageAssembler>.Instance);
 
+        // If all three grew at the same time, each could fail at the memory of the others.
+        foreach (RawRunner later in runners[1..])
+        {
+            later.Answer = async (stream, _) =>
+            {
+                await DaemonFixture.WaitUntilAsync(() => Task.FromResult(scraper.Bodies.Used >= LargePage.Length), DaemonFixture.Patience);
+                return await RawRunner.WriteAsync(stream, RawRunner.Page(LargePage));
+            };
+        }
+
         using PageReader reader = await AssembleAsync(pages, new PageForm(Text, UseGzip: false, MayBeParted: false));
         string page = await reader.ReadToEndAsync(Cancellation);
 
