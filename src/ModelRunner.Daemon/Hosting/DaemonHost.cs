@@ -13,7 +13,9 @@ internal sealed class DaemonHost
 {
     private volatile DaemonApplication? _daemon;
     private volatile Announcement? _announcement;
-    private volatile bool _isReloadAsked;
+
+    // 1: a signal asked for a reload that has not been passed on.
+    private int _isReloadAsked;
 
     private DaemonHost()
     {
@@ -78,8 +80,7 @@ internal sealed class DaemonHost
             DemoPort.DropIfTaken(settings), last => DaemonApplication.StartAsync(last, written, TimeProvider.System, starting));
         _daemon = daemon;
         _announcement = Announce(daemon, settings, written.Options);
-        if (_isReloadAsked)
-            daemon.Reload();
+        PassReload();
 
         // If nobody reads standard output, the write blocks; it must not delay the daemon.
         _ = Task.Run(() => GreetAsync(daemon, settings, written.Options.WorkingDirectory), CancellationToken.None);
@@ -89,11 +90,17 @@ internal sealed class DaemonHost
         return ExitCode.Success;
     }
 
-    // A request that comes during the start is done after it. If both see the other's value, there is one reload too many.
+    // A signal during the start is passed on after it, and each only once, although both threads may see the daemon.
     private void Reload()
     {
-        _isReloadAsked = true;
-        _daemon?.Reload();
+        Interlocked.Exchange(ref _isReloadAsked, 1);
+        PassReload();
+    }
+
+    private void PassReload()
+    {
+        if (_daemon is { } daemon && Interlocked.Exchange(ref _isReloadAsked, 0) == 1)
+            daemon.Reload();
     }
 
     private void EndAtOnce(int exitCode)

@@ -47,6 +47,8 @@ internal sealed class PageReader(MetricsPage page, TimeProvider time) : IDisposa
             return;
         }
 
+        // Before the reader counts as blocked, so that its progress is noticed from then on.
+        timeout.BeginWait();
         (_timeout, _bufferedBytes) = (timeout, bytes);
         page.Budget.Change(bytes);
         Volatile.Write(ref _blockedSince, time.GetTimestamp());
@@ -54,7 +56,6 @@ internal sealed class PageReader(MetricsPage page, TimeProvider time) : IDisposa
         bool isCut;
         try
         {
-            timeout.BeginWait();
             await flush;
         }
         finally
