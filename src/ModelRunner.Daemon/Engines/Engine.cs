@@ -27,6 +27,8 @@ internal abstract class Engine
     /// <param name="status">Its exit status.</param>
     /// <param name="lines">The last lines of its output, oldest first.</param>
     /// <param name="wasMemoryShort">Whether the kernel killed a process, perhaps this one, because memory was short.</param>
-    public virtual RunnerFailure Explain(RunnerStart start, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort) =>
+    /// <param name="wasReady">Whether it was ready before.</param>
+    public virtual RunnerFailure Explain(
+        RunnerStart start, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort, bool wasReady) =>
         ExitCause.Describe(Name, KnownLines, status, lines, wasMemoryShort);
 }

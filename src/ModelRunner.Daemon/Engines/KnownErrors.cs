@@ -7,8 +7,8 @@ internal static class KnownErrors
 {
     private static readonly IReadOnlyList<KnownError> All = LlamaErrors.All;
 
-    /// <summary>The name of the engine whose error with status 404 has this message; null if it is no engine's.</summary>
-    public static string? FindEngineWithoutRoute(string message) => message == LlamaErrors.NoRoute ? LlamaEngine.LlamaServer : null;
+    /// <summary>Whether an engine sends this message with status 404 for a path that it does not serve.</summary>
+    public static bool IsUnknownPath(string message) => message == LlamaErrors.NoRoute;
 
     /// <summary>Finds the code and the message for the client; null if the request did not cause the error.</summary>
     /// <param name="message">The message of the engine.</param>

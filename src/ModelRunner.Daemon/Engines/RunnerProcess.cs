@@ -28,6 +28,9 @@ internal sealed class RunnerProcess : IManagedRunner
     private StopReason? _stopReason;
     private Task? _stopping;
 
+    // The cause of its end is found once, because its parts change: the kernel's counters and the ports in use.
+    private RunnerFailure? _end;
+
     /// <param name="spawning">The process, which may not have been started yet.</param>
     /// <param name="start">How it is started.</param>
     /// <param name="settings">Its timeouts.</param>
@@ -70,8 +73,9 @@ internal sealed class RunnerProcess : IManagedRunner
     {
         lock (_gate)
         {
-            _stopReason ??= reason;
-            return _stopping ??= Task.Run(() => EndAsync(reason));
+            if (_stopping is null)
+                (_stopReason, _stopping) = (reason, Task.Run(() => EndAsync(reason)));
+            return _stopping;
         }
     }
 
@@ -149,8 +153,9 @@ internal sealed class RunnerProcess : IManagedRunner
         ? new(reason, $"{_start.Engine.Name} was stopped before it was ready")
         : Describe(child, status);
 
-    private RunnerFailure Describe(ChildProcess child, ExitStatus status) => _start.Engine.Explain(
-        _start, status, child.Output.ReadLines(), wasMemoryShort: status.Signal == Libc.SigKill && _memoryKills.TakeOne());
+    private RunnerFailure Describe(ChildProcess child, ExitStatus status) => _end ??= _start.Engine.Explain(
+        _start, status, child.Output.ReadLines(), wasMemoryShort: status.Signal == Libc.SigKill && _memoryKills.TakeOne(),
+        wasReady: _ready.Task.IsCompleted);
 
     private void Finish(RunnerFailure? failure)
     {

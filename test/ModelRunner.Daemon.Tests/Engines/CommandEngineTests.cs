@@ -106,13 +106,31 @@ public sealed class CommandEngineTests
         RunnerEndpoint endpoint = RunnerEndpointFactory.ForCommand(new RunnerId(1), "/x.sock", port, "/health", null);
         var start = new RunnerStart(engine, "a:b", "/x", [], [], endpoint) { Port = port };
 
-        RunnerFailure failure = engine.Explain(start, new ExitStatus(1, null), ["bind: Address already in use"], wasMemoryShort: false);
+        RunnerFailure failure = engine.Explain(start, new ExitStatus(1, null), ["bind: Address already in use"], wasMemoryShort: false, wasReady: false);
 
         Assert.Equal(StopReason.Socket, failure.Reason);
         Assert.EndsWith($"another program listens on port {port} now; the next start will use another port", failure.Message, StringComparison.Ordinal);
         other.Stop();
         Assert.DoesNotContain(
-            "another program", engine.Explain(start, new ExitStatus(1, null), [], wasMemoryShort: false).Message, StringComparison.Ordinal);
+            "another program", engine.Explain(start, new ExitStatus(1, null), [], wasMemoryShort: false, wasReady: false).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, false, "ended with exit code 0; engines.x.command must run the server in the foreground")]
+    [InlineData(0, true, "ended with exit code 0")]
+    [InlineData(1, true, "ended with exit code 1")]
+    public void Advice_for_a_start_is_not_given_for_another_end(int code, bool wasReady, string expected)
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        int port = ((IPEndPoint)other.LocalEndpoint).Port;
+        var engine = new CommandEngine(Model("x", "{port}").Settings.Engine! with { Name = "x" });
+        RunnerEndpoint endpoint = RunnerEndpointFactory.ForCommand(new RunnerId(1), "/x.sock", port, "/health", null);
+        var start = new RunnerStart(engine, "a:b", "/x", [], [], endpoint) { Port = port };
+
+        Assert.Equal(
+            new RunnerFailure(StopReason.Exited, $"x {expected}"),
+            engine.Explain(start, new ExitStatus(code, null), [], wasMemoryShort: false, wasReady));
     }
 
     [Fact]
@@ -127,7 +145,7 @@ public sealed class CommandEngineTests
         RunnerEndpoint endpoint = RunnerEndpointFactory.ForCommand(new RunnerId(1), "/x.sock", address.Port, "/health", null);
         var start = new RunnerStart(engine, "a:b", "/x", [], [], endpoint) { Port = address.Port };
 
-        Task<RunnerFailure> explaining = Task.Run(() => engine.Explain(start, new ExitStatus(1, null), [], wasMemoryShort: false));
+        Task<RunnerFailure> explaining = Task.Run(() => engine.Explain(start, new ExitStatus(1, null), [], wasMemoryShort: false, wasReady: false));
 
         Assert.Equal(StopReason.Socket, (await explaining.WaitAsync(LaunchBed.Limit)).Reason);
         Assert.Contains(connecting, static connection => !connection.IsCompleted);

@@ -47,13 +47,18 @@ internal sealed class CommandEngine(EngineSettings settings) : Engine
         };
     }
 
-    // A command that starts the server in the background ends with exit code 0. Another program may take the port after it was chosen and
-    // before the server listens on it.
-    public override RunnerFailure Explain(RunnerStart start, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort)
+    public override RunnerFailure Explain(
+        RunnerStart start, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort, bool wasReady)
     {
-        RunnerFailure failure = base.Explain(start, status, lines, wasMemoryShort);
+        RunnerFailure failure = base.Explain(start, status, lines, wasMemoryShort, wasReady);
+        if (wasReady)
+            return failure;
+
+        // A command that starts the server in the background ends with exit code 0.
         if (status.Code == 0)
-            failure = failure with { Message = $"{failure.Message}; engines.{Name}.command must run the server in the foreground" };
+            return failure with { Message = $"{failure.Message}; engines.{Name}.command must run the server in the foreground" };
+
+        // Another program may take the port after it was chosen and before the server listens on it.
         return start.Port is { } port && LoopbackPort.IsInUse(port)
             ? new RunnerFailure(StopReason.Socket,
                 $"{failure.Message}; another program listens on port {port} now; the next start will use another port")

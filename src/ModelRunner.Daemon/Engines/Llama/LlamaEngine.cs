@@ -7,9 +7,7 @@ namespace ModelRunner.Daemon.Engines.Llama;
 /// <summary>llama.cpp as a server: <c>llama-server</c>, or the embedded <c>llama-host</c>, which accepts a part of its arguments.</summary>
 internal sealed class LlamaEngine : Engine
 {
-    /// <summary>The name of the engine that has all routes of llama.cpp.</summary>
-    public const string LlamaServer = "llama-server";
-
+    private const string LlamaServer = "llama-server";
     private const string LlamaHost = "llama-host";
 
     private readonly bool _hasMetrics;

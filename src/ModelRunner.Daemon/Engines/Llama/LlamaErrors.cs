@@ -3,7 +3,7 @@ namespace ModelRunner.Daemon.Engines.Llama;
 /// <summary>The errors of llama-server and llama-host that a request causes, although their status is 500.</summary>
 internal static class LlamaErrors
 {
-    /// <summary>The message of llama-server for a path that it does not serve; its status is 404.</summary>
+    /// <summary>The message of both for a path that they do not serve; its status is 404.</summary>
     public const string NoRoute = "File Not Found";
 
     public static IReadOnlyList<KnownError> All { get; } =

@@ -44,8 +44,8 @@ internal static class FinalRunnerError
     private static (string Code, string Message)? Explain(HttpStatusCode status, string? message, string model, string path) => status switch
     {
         HttpStatusCode.NotImplemented => (KnownError.Unsupported, message ?? "the engine does not support this request"),
-        HttpStatusCode.NotFound when message is not null && KnownErrors.FindEngineWithoutRoute(message) is { } engine =>
-            (KnownError.Unsupported, $"model \"{model}\" is run by {engine}, which has no {path}"),
+        HttpStatusCode.NotFound when message is not null && KnownErrors.IsUnknownPath(message) =>
+            (KnownError.Unsupported, $"the engine of model \"{model}\" has no {path}"),
         HttpStatusCode.InternalServerError when message is not null => KnownErrors.Find(message),
         _ => null,
     };

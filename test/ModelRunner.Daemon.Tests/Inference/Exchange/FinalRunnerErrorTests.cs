@@ -35,7 +35,7 @@ public sealed class FinalRunnerErrorTests
     }
 
     [Theory]
-    [InlineData("File Not Found", 400, "model \"canonical:latest\" is run by llama-server, which has no /v1/chat/completions")]
+    [InlineData("File Not Found", 400, "the engine of model \"canonical:latest\" has no /v1/chat/completions")]
     [InlineData("no such model", 404, "no such model")]
     public async Task A_route_that_the_engine_does_not_have_is_named_with_the_model(string message, int status, string expected)
     {
