@@ -42,18 +42,8 @@ internal static class PeerUser
     }
 
     /// <summary>Like the other overload, with the lines of the kernel's tables as parameters.</summary>
-    public static bool IsOwnListener(IPAddress address, int port, IEnumerable<string> table)
-    {
-        bool isFound = false;
-        foreach (uint user in TcpListeners.UsersOf(address, port, table))
-        {
-            if (!IsOwn(user))
-                return false;
-            isFound = true;
-        }
-
-        return isFound;
-    }
+    public static bool IsOwnListener(IPAddress address, int port, IEnumerable<string> table) =>
+        TcpListeners.OwnerOf(address, port, table) == PortOwner.Trusted;
 
     private static bool IsOwn(uint user) => user == 0 || user == PrivateFolder.User;
 }

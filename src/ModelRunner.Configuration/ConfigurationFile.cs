@@ -53,14 +53,7 @@ internal sealed class ConfigurationFile(string name)
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            string reason = FileStatus.Of(path).Kind switch
-            {
-                FileKind.Missing => "does not exist",
-                FileKind.Folder => "is a folder",
-                FileKind.Other => "is not a regular file",
-                _ => "cannot be read",
-            };
-            problems.Add(new ConfigurationProblem(written?.Key ?? shown, written?.Text, reason, "name a readable JSON file"));
+            problems.Add(new ConfigurationProblem(written?.Key ?? shown, written?.Text, NamedFile.DescribeUnreadable(path), "name a readable JSON file"));
         }
         catch (JsonException failure)
         {

@@ -33,13 +33,16 @@ internal sealed class NamedFile(DaemonOptions options, List<ConfigurationProblem
             // Reported below.
         }
 
-        string reason = FileStatus.Of(path).Kind switch
-        {
-            FileKind.Missing => "does not exist",
-            FileKind.Regular or FileKind.Denied => "cannot be read",
-            _ => "is not a regular file",
-        };
-        problems.Add(new ConfigurationProblem(written.Key, written.Text, reason, remedy));
+        problems.Add(new ConfigurationProblem(written.Key, written.Text, DescribeUnreadable(path), remedy));
         return null;
     }
+
+    /// <summary>Explains why no file could be read at a path, as a clause that follows its name.</summary>
+    public static string DescribeUnreadable(string path) => FileStatus.Of(path).Kind switch
+    {
+        FileKind.Missing => "does not exist",
+        FileKind.Folder => "is a folder",
+        FileKind.Other => "is not a regular file",
+        _ => "cannot be read",
+    };
 }

@@ -75,9 +75,7 @@ public sealed partial class Scheduler
         .. _runners.All
             .Select(static runner => runner.ToStatus())
             .Concat(_attached.All.Select(static runner => runner.ToStatus()))
-            .OrderBy(static status => status.Key.Backend, StringComparer.Ordinal)
-            .ThenBy(static status => status.Key.Model, StringComparer.Ordinal)
-            .ThenBy(static status => status.Key.Mode)
+            .OrderBy(static status => status.Key, RunnerKey.Order)
             .ThenBy(static status => status.Id.Value),
     ];
 

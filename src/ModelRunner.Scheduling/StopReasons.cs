@@ -3,12 +3,8 @@ namespace ModelRunner.Scheduling;
 /// <summary>The text of each reason, for labels, logs and responses.</summary>
 public static class StopReasons
 {
-    private static readonly string[] Names = [.. Enum.GetValues<StopReason>().Select(Name)];
-
     /// <summary>The reason in lower case with underscores, such as <c>out_of_memory</c>. A published value never changes.</summary>
-    public static string ToLabelValue(this StopReason reason) => Names[(int)reason];
-
-    private static string Name(StopReason reason) => reason switch
+    public static string ToLabelValue(this StopReason reason) => reason switch
     {
         StopReason.Idle => "idle",
         StopReason.Evicted => "evicted",

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using ModelRunner.Daemon.Engines.Command;
+using ModelRunner.Linux.Sockets;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines;

@@ -3,8 +3,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// Counts the ends of runners and their failed starts by key and reason. Of more than <see cref="MaxKeys"/> keys only those that stopped last
-/// are kept. Only the scheduler loop counts; any thread may read <see cref="Snapshot"/>.
+/// Counts the ends of runners and their failed starts by key and reason. If more than <see cref="MaxKeys"/> keys
+/// have stopped, only those that stopped last are kept. Only the scheduler loop counts; any thread may read <see cref="Snapshot"/>.
 /// </summary>
 internal sealed class StopCounters
 {
@@ -35,9 +35,7 @@ internal sealed class StopCounters
     private StopCount[] TakeSnapshot() =>
     [
         .. _counts
-            .OrderBy(static entry => entry.Key.Backend, StringComparer.Ordinal)
-            .ThenBy(static entry => entry.Key.Model, StringComparer.Ordinal)
-            .ThenBy(static entry => entry.Key.Mode)
+            .OrderBy(static entry => entry.Key, RunnerKey.Order)
             .SelectMany(static entry => Reasons
                 .Where(reason => entry.Value[(int)reason] > 0)
                 .Select(reason => new StopCount(entry.Key, reason, entry.Value[(int)reason]))),

@@ -2,7 +2,7 @@ namespace ModelRunner.Linux.Processes;
 
 /// <summary>
 /// A runner with all processes that it started: those in its process group or session, its descendants, and those that have its mark in
-/// their environment. An engine that a wrapper script started belongs to it, also in a session of its own.
+/// their environment. So it contains an engine that a wrapper script started in another session.
 /// </summary>
 /// <remarks>
 /// The leader must not be reaped while this is used: until then no other group or session can have its id. Safe to use from several

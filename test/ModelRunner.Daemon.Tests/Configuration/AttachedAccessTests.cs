@@ -62,7 +62,7 @@ public sealed class AttachedAccessTests : IDisposable
 
     [Theory]
     [InlineData("missing", "does not exist")]
-    [InlineData(".", "is not a regular file")]
+    [InlineData(".", "is a folder")]
     [InlineData("pipe", "is not a regular file")]
     [InlineData("/dev/zero", "is not a regular file")]
     [InlineData("large", "is longer than 1 MiB")]
@@ -103,7 +103,7 @@ public sealed class AttachedAccessTests : IDisposable
     [InlineData(""" "tls": { "ca": "a" } """, "runners[0].tls.ca: is not a known key;")]
     [InlineData(""" "endpoint": "http://127.0.0.1:1", "tls": {} """, "runners[0].tls: has no effect without an https endpoint;")]
     [InlineData(""" "endpoint": "unix:/run/x.sock", "tls": {} """, "runners[0].tls: has no effect without an https endpoint;")]
-    [InlineData(""" "apiKeyFile": "." """, "runners[0].apiKeyFile: \".\" is not a regular file;")]
+    [InlineData(""" "apiKeyFile": "." """, "runners[0].apiKeyFile: \".\" is a folder;")]
     [InlineData(""" "modelName": "" """, "cannot be the name of a model;")]
     [InlineData(""" "modelNam": "x" """, "runners[0].modelNam: is not a known key; did you mean")]
     public void Problems_are_reported_without_showing_a_key(string members, string problem)

@@ -5,6 +5,7 @@ using ModelRunner.Daemon.Engines.Command;
 using ModelRunner.Daemon.Tests.Linux.Processes;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Linux.Sockets;
 
 namespace ModelRunner.Daemon.Tests.Engines;
 
@@ -30,7 +31,7 @@ public sealed class LoopbackPortTests
     {
         string[] table = [.. sockets.Split('|', StringSplitOptions.RemoveEmptyEntries).Select(Line)];
 
-        Assert.Equal(owner, LoopbackPort.OwnerOf(8080, static user => user == Runner, table).ToString());
+        Assert.Equal(owner, TcpListeners.OwnerOf(IPAddress.Loopback, 8080, table, static user => user == Runner).ToString());
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Engines.Command;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Sockets;
 using ModelRunner.Scheduling;
 using ModelRunner.Testing;
 

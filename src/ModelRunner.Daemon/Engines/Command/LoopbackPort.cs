@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Sockets;
 
 namespace ModelRunner.Daemon.Engines.Command;
@@ -24,26 +23,12 @@ internal static class LoopbackPort
     {
         try
         {
-            return OwnerOf(port, isUserOfRunner, TcpTableEntry.ReadLines());
+            return TcpListeners.OwnerOf(IPAddress.Loopback, port, TcpTableEntry.ReadLines(), isUserOfRunner);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return PortOwner.Trusted;
         }
-    }
-
-    /// <summary>Like the other overload, with the lines of the kernel's tables as parameters.</summary>
-    public static PortOwner OwnerOf(int port, Func<uint, bool> isUserOfRunner, IEnumerable<string> table)
-    {
-        PortOwner owner = PortOwner.Nobody;
-        foreach (uint user in TcpListeners.UsersOf(IPAddress.Loopback, port, table))
-        {
-            if (user != 0 && user != PrivateFolder.User && !isUserOfRunner(user))
-                return PortOwner.Stranger;
-            owner = PortOwner.Trusted;
-        }
-
-        return owner;
     }
 
     /// <summary>Whether a program listens on it. A connection is no test for this: it waits for minutes if the program accepts none.</summary>
