@@ -1,6 +1,6 @@
 namespace ModelRunner.Telemetry;
 
-/// <summary>What a response says of its own cost. Every count is at least zero.</summary>
+/// <summary>The token counts and the end of a response, as the engine reported them. No count is negative.</summary>
 public readonly record struct ResponseFigures
 {
     /// <summary>Where the counts come from.</summary>
@@ -39,6 +39,8 @@ public readonly record struct ResponseFigures
     /// </summary>
     public bool IsPartial { get; init; }
 
-    /// <summary>Whether a part of the response could not be read: invalid JSON, too deep, or incomplete. That part counts for nothing.</summary>
+    /// <summary>
+    /// Whether a part of the response could not be read, because it is invalid JSON, nested too deeply or incomplete. That part is not counted.
+    /// </summary>
     public bool IsLost { get; init; }
 }

@@ -45,6 +45,9 @@ public sealed class ResponseReader
     /// </summary>
     public bool IsEndMissing => _events is { IsDone: false } && _state.HasOpenChoices;
 
+    /// <summary>Whether the engine reported an error.</summary>
+    public bool HasError => _state.HasError;
+
     /// <summary>The figures of what was read so far.</summary>
     public ResponseFigures Figures => _state.Sum();
 

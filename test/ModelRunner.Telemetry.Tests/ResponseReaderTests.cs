@@ -60,6 +60,9 @@ public sealed class ResponseReaderTests
     [InlineData("""{"type":"error"}""", true)]
     [InlineData("""{"response":{"status":"failed"}}""", true)]
     [InlineData("""{"error":null}""", false)]
+    [InlineData("""{"error":false}""", false)]
+    [InlineData("""{"error":""}""", false)]
+    [InlineData("""{"error":true}""", true)]
     [InlineData("""{"choices":[{"error":"x"}]}""", false)]
     public void An_error_of_the_engine_is_seen(string body, bool hasError) =>
         Assert.Equal(hasError, Body.OfText(body, ResponseFormat.Json).HasError);

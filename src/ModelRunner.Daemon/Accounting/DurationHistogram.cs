@@ -1,14 +1,14 @@
 namespace ModelRunner.Daemon.Accounting;
 
 /// <summary>Counts durations by upper bounds. Safe to use from any thread, without a lock.</summary>
-/// <param name="bounds">The upper bounds in seconds, in ascending order. A duration that equals a bound is below it.</param>
-internal sealed class DurationHistogram(IReadOnlyList<double> bounds)
+/// <param name="bounds">The upper bounds, in ascending order. A duration that equals a bound is below it.</param>
+internal sealed class DurationHistogram(IReadOnlyList<HistogramBound> bounds)
 {
     private readonly long[] _counts = new long[bounds.Count + 1];
     private long _ticks;
 
-    /// <summary>The upper bounds in seconds.</summary>
-    public IReadOnlyList<double> Bounds => bounds;
+    /// <summary>The upper bounds.</summary>
+    public IReadOnlyList<HistogramBound> Bounds => bounds;
 
     /// <summary>The sum in seconds.</summary>
     public double Sum => TimeSpan.FromTicks(Interlocked.Read(ref _ticks)).TotalSeconds;
@@ -19,7 +19,7 @@ internal sealed class DurationHistogram(IReadOnlyList<double> bounds)
     public void Add(TimeSpan duration)
     {
         int bound = 0;
-        while (bound < bounds.Count && duration.TotalSeconds > bounds[bound])
+        while (bound < bounds.Count && duration.TotalSeconds > bounds[bound].Seconds)
             bound++;
         Interlocked.Increment(ref _counts[bound]);
         Interlocked.Add(ref _ticks, duration.Ticks);

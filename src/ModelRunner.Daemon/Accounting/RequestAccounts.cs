@@ -67,16 +67,17 @@ internal sealed class RequestAccounts
 
         account.Count(outcome, record.Status);
         ResponseFigures figures = record.Figures;
+        TimeSpan elapsed = record.Elapsed;
         if (record.HasResponse)
             account.Add(figures);
-        account.Duration.Add(record.Elapsed);
+        account.Duration.Add(elapsed);
         if (record.QueueWait is { } wait)
             account.QueueWait.Add(wait);
         if (record.TimeToFirstToken is { } first)
         {
             account.FirstToken.Add(first);
             if (outcome == RequestOutcome.Completed && figures.GeneratedTokens > 1)
-                account.OutputToken.Add((record.Elapsed - first) / (figures.GeneratedTokens - 1));
+                account.OutputToken.Add((elapsed - first) / (figures.GeneratedTokens - 1));
         }
 
         account.Leave();
@@ -88,8 +89,10 @@ internal sealed class RequestAccounts
             return account;
         if (_models.Count < _maxModels || TryFold())
             _models.Add(key, account = new ModelAccount(key));
+        else if (_overflow is not null)
+            return _overflow;
         else
-            account = _overflow ??= new ModelAccount(key: null);
+            account = _overflow = new ModelAccount(key: null);
         Publish();
         return account;
     }
@@ -110,10 +113,7 @@ internal sealed class RequestAccounts
     }
 
     private void Publish() => _table = new AccountTable(
-        [
-            .. _models.Values.OrderBy(static account => account.Key!.Value.Backend, StringComparer.Ordinal)
-                .ThenBy(static account => account.Key!.Value.Model, StringComparer.Ordinal).ThenBy(static account => account.Key!.Value.Mode),
-        ],
+        [.. _models.Values.OrderBy(static account => account.Key!.Value, RunnerKey.Order)],
         [.. new[] { _folded, _overflow }.OfType<ModelAccount>()],
         _unknown);
 }

@@ -29,6 +29,9 @@ internal sealed class RequestRecord(TimeProvider time)
     /// <summary>What the response told of its cost so far.</summary>
     public ResponseFigures Figures => _reader?.Figures ?? new ResponseFigures { Source = FigureSource.None };
 
+    /// <summary>Whether the engine reported an error in the response.</summary>
+    public bool HasError => _reader is { HasError: true };
+
     /// <summary>Whether the response is a stream that lacks its end, as far as it was read.</summary>
     public bool IsEndMissing => _reader is { IsEndMissing: true };
 
@@ -42,7 +45,7 @@ internal sealed class RequestRecord(TimeProvider time)
     public TimeSpan? TimeToFirstToken => _firstTokenAt is { } first ? time.GetElapsedTime(_arrivedAt, first) : null;
 
     /// <summary>It asks for a runner.</summary>
-    public void BeginWait() => _waitedFrom ??= time.GetTimestamp();
+    public void BeginWait() => _waitedFrom = time.GetTimestamp();
 
     /// <summary>A runner takes it. If it is sent to another runner later, the first one counts.</summary>
     public void EndWait() => _admittedAt ??= time.GetTimestamp();

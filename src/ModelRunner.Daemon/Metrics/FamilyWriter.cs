@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Exposition;
 
@@ -58,7 +57,7 @@ internal sealed class FamilyWriter(IBufferWriter<byte> output)
         Begin(family, hasTarget: true, labels: 0);
         for (int bound = 0; bound < counts.Length; bound++)
         {
-            string limit = bound == histogram.Bounds.Count ? "+Inf" : histogram.Bounds[bound].ToString(CultureInfo.InvariantCulture);
+            string limit = bound == histogram.Bounds.Count ? "+Inf" : histogram.Bounds[bound].Text;
             _writer.WriteSample("_bucket", target, counts[bound], new KeyValuePair<string, string>("le", limit));
         }
 

@@ -15,6 +15,6 @@ internal sealed record MetricFamily(string Name, MetricType Type, string Help, s
     /// <summary>Whether its samples have the labels backend, model and mode, before <see cref="Labels"/>.</summary>
     public bool IsPerModel { get; init; }
 
-    /// <summary>The names of its own labels, at most two, in the order in which they are written.</summary>
+    /// <summary>The names of its own labels in the order of the page. At most two.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 }

@@ -109,9 +109,6 @@ internal sealed class DocumentReader
         _member = Member.Other;
     }
 
-    /// <summary>The current value is a container with something in it, and <see cref="IsContent"/>.</summary>
-    public void MarkContent() => SetContent();
-
     /// <summary>The current value is a text.</summary>
     /// <param name="word">The text if <see cref="WantsWord"/> and if it is not too long.</param>
     /// <param name="isEmpty">Whether it is empty.</param>
@@ -125,7 +122,7 @@ internal sealed class DocumentReader
             case Member.BlockDelta when !isEmpty:
                 _hasDelta = true;
                 break;
-            case Member.Error:
+            case Member.Error when !isEmpty:
                 HasError = true;
                 break;
             case Member.Type:
@@ -159,14 +156,11 @@ internal sealed class DocumentReader
             Index = count;
     }
 
-    /// <summary>The current value is true, false or null.</summary>
-    public void Literal(bool isNull)
-    {
-        if (_member == Member.Error && !isNull)
-            HasError = true;
-    }
+    /// <summary>The current value is true, false or null. Null, false and an empty text report no error.</summary>
+    public void Literal(bool isTrue) => HasError |= _member == Member.Error && isTrue;
 
-    private void SetContent()
+    /// <summary>The current value is content.</summary>
+    public void SetContent()
     {
         if (Place == Place.BlockDelta)
             _hasDelta = true;

@@ -149,7 +149,7 @@ internal sealed class JsonScanner(DocumentReader document)
                 break;
             case Step.SkippedContent:
                 if (value is not ((byte)']' or (byte)'}'))
-                    document.MarkContent();
+                    document.SetContent();
                 _step = Step.Skipped;
                 return 0;
             default:
@@ -341,7 +341,7 @@ internal sealed class JsonScanner(DocumentReader document)
         }
         else if (++_literalLength == _literal.Length)
         {
-            document.Literal(isNull: _literal[0] == 'n');
+            document.Literal(isTrue: _literal[0] == 't');
             EndValue();
         }
 

@@ -10,13 +10,16 @@ internal sealed class ResponseState(ResponseFormat format)
     private int _lastFinished;
     private bool _hasTimings;
     private bool _hasTooMany;
-    private bool _hasError;
+    private bool _hasChoices;
 
     /// <summary>Whether content of a stream was seen.</summary>
     public bool HasContent => _contentEvents > 0;
 
     /// <summary>Whether choices were seen and neither their end nor an error.</summary>
-    public bool HasOpenChoices { get; private set; }
+    public bool HasOpenChoices => _hasChoices && !HasError && FindFinish() == FinishReason.None;
+
+    /// <summary>Whether the engine reported an error.</summary>
+    public bool HasError { get; private set; }
 
     /// <summary>Whether a part of the response could not be read.</summary>
     public bool IsLost { get; set; }
@@ -24,7 +27,8 @@ internal sealed class ResponseState(ResponseFormat format)
     /// <summary>Adds a document that was read to its end.</summary>
     public void Add(DocumentReader document)
     {
-        _hasError |= document.HasError;
+        HasError |= document.HasError;
+        _hasChoices |= document.HasChoices;
         _hasTooMany |= document.ChoiceCount > document.Choices.Length;
         bool hasContent = document.HasContent;
         foreach (ref readonly ChoicePart part in document.Choices)
@@ -42,7 +46,6 @@ internal sealed class ResponseState(ResponseFormat format)
             SetTimings(document.Choices.IsEmpty ? own : document.Choices[^1].Index, document.Counts);
         if (document.Counts.HasUsage)
             _usage.MergeUsage(document.Counts);
-        HasOpenChoices = (HasOpenChoices || document.HasChoices) && !_hasError && FindFinish() == FinishReason.None;
     }
 
     /// <summary>The figures so far.</summary>
@@ -50,7 +53,7 @@ internal sealed class ResponseState(ResponseFormat format)
     {
         var figures = new ResponseFigures
         {
-            ContentEvents = _contentEvents, Finish = FindFinish(), HasError = _hasError, IsLost = IsLost, IsPartial = _hasTooMany,
+            ContentEvents = _contentEvents, Finish = FindFinish(), HasError = HasError, IsLost = IsLost, IsPartial = _hasTooMany,
         };
         if (_hasTimings)
             return SumTimings(figures);
@@ -156,7 +159,7 @@ internal sealed class ResponseState(ResponseFormat format)
         long whole = Math.Max(prompt ?? 0, 0);
         long cached = Math.Min(_usage[Member.CachedTokens] ?? 0, whole);
 
-        // A stream that was cut may have told its prompt only.
+        // A stream that was cut may contain the count of its prompt only.
         long least = figures.Finish == FinishReason.None ? CountEvents() : 0;
         return figures with
         {

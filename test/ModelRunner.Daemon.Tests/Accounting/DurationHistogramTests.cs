@@ -13,7 +13,7 @@ public sealed class DurationHistogramTests
     [InlineData(100_000, 2)]
     public void A_duration_belongs_to_the_first_bound_that_is_not_below_it(double seconds, int bound)
     {
-        var histogram = new DurationHistogram([1, 2]);
+        var histogram = new DurationHistogram([new HistogramBound(1), new HistogramBound(2)]);
         histogram.Add(TimeSpan.FromSeconds(seconds));
 
         Assert.Equal([bound == 0 ? 1 : 0, bound == 1 ? 1 : 0, bound == 2 ? 1 : 0], [histogram.CountAt(0), histogram.CountAt(1), histogram.CountAt(2)]);
@@ -23,8 +23,8 @@ public sealed class DurationHistogramTests
     [Fact]
     public void Histograms_are_added()
     {
-        var sum = new DurationHistogram([1, 2]);
-        var other = new DurationHistogram([1, 2]);
+        var sum = new DurationHistogram([new HistogramBound(1), new HistogramBound(2)]);
+        var other = new DurationHistogram([new HistogramBound(1), new HistogramBound(2)]);
         sum.Add(TimeSpan.FromSeconds(1));
         other.Add(TimeSpan.FromSeconds(0.5));
         other.Add(TimeSpan.FromSeconds(3));

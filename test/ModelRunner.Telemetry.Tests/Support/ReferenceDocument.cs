@@ -119,7 +119,8 @@ internal sealed class ReferenceDocument
                             ReadCounts(member.Value, ["cached_tokens"], Usage);
                 break;
             case "error":
-                HasError |= value.ValueKind != JsonValueKind.Null;
+                HasError |= value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False)
+                    && (value.ValueKind != JsonValueKind.String || value.GetString() != "");
                 break;
             case "stop_reason":
                 SetReason(value);
