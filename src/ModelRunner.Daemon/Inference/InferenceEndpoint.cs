@@ -28,6 +28,7 @@ internal sealed class InferenceEndpoint(
     private async Task HandleAsync(HttpContext context, InferenceRoute route)
     {
         RequestRecord record = accounts.Begin();
+        record.IsCounted = !IsPreload(context.Request);
         try
         {
             await HandleAsync(context, route, record);
@@ -54,7 +55,6 @@ internal sealed class InferenceEndpoint(
         Check(model, route, backend);
         if (IsPreload(context.Request))
         {
-            record.IsCounted = false;
             await exchange.LoadAsync(backend, model, route.Mode, context.RequestAborted);
             context.Response.StatusCode = StatusCodes.Status200OK;
             context.Response.ContentLength = 0;
@@ -67,18 +67,13 @@ internal sealed class InferenceEndpoint(
     // The response to the failure is written later, with this status.
     private static void Explain(RequestRecord record, Exception failure, HttpContext context)
     {
-        if (context.RequestAborted.IsCancellationRequested && failure is OperationCanceledException or IOException)
+        if (ErrorHandling.IsOfLeaving(failure, context))
         {
             record.Outcome = RequestOutcome.ClientClosed;
             return;
         }
 
-        int status = failure switch
-        {
-            ApiException known => known.Error.Status,
-            BadHttpRequestException bad => bad.StatusCode,
-            _ => StatusCodes.Status500InternalServerError,
-        };
+        int status = ErrorHandling.ErrorOf(failure).Status;
         record.SetStatus(status);
         record.Outcome ??= status switch
         {

@@ -35,10 +35,12 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         }
     }
 
-    private static bool IsOfLeaving(Exception failure, HttpContext context) =>
+    /// <summary>Whether the failure is that the client left.</summary>
+    internal static bool IsOfLeaving(Exception failure, HttpContext context) =>
         context.RequestAborted.IsCancellationRequested && failure is (OperationCanceledException or IOException);
 
-    private static ApiError ErrorOf(Exception failure) => failure switch
+    /// <summary>The response to a failure.</summary>
+    internal static ApiError ErrorOf(Exception failure) => failure switch
     {
         ApiException known => known.Error,
         BadHttpRequestException bad => new ApiError(bad.StatusCode, bad.Message, ApiError.InvalidRequest),

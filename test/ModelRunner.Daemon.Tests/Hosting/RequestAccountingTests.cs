@@ -135,17 +135,19 @@ public sealed class RequestAccountingTests
         Assert.Equal(0, refused.Sum(AccountedPage.Sources));
     }
 
-    [Fact]
-    public async Task A_request_that_only_loads_a_model_is_not_counted()
+    [Theory]
+    [InlineData("tiny-chat", HttpStatusCode.OK)]
+    [InlineData("no-such-model", HttpStatusCode.NotFound)]
+    public async Task A_request_that_only_loads_a_model_is_not_counted(string model, HttpStatusCode expected)
     {
         await using DaemonFixture daemon = await StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Post, Chat)
         {
-            Content = new StringContent("""{"model":"tiny-chat"}"""), Headers = { { "X-Preload-Only", "true" } },
+            Content = new StringContent($$"""{"model":"{{model}}"}"""), Headers = { { "X-Preload-Only", "true" } },
         };
         using HttpResponseMessage response = await daemon.Client.SendAsync(request, Cancellation);
 
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(expected, response.StatusCode);
         Assert.Empty((await AccountedPage.ReadAsync(daemon)).Series);
     }
 

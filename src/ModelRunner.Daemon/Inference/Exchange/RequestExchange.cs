@@ -20,6 +20,9 @@ internal sealed class RequestExchange(
     /// </summary>
     private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>The same for a runner that accepted no connection. It may live.</summary>
+    private static readonly TimeSpan UnreachableTimeout = TimeSpan.FromSeconds(1);
+
     private const string UnknownCause = "its connection ended; try again, and see the daemon's log if it happens again";
 
     /// <summary>The most runners that one request is sent to; more than any configuration has replicas.</summary>
@@ -67,12 +70,12 @@ internal sealed class RequestExchange(
 
             asked.Add(lease.Runner);
             ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, request, record);
-            record.Outcome = OutcomeOf(outcome, context.Response.StatusCode, record.Figures.HasError);
+            record.Outcome = OutcomeOf(outcome, context.Response.StatusCode, record.HasError);
             if (outcome is not (ForwardOutcome.NotReached or ForwardOutcome.Unread or ForwardOutcome.RunnerFailed))
                 return;
 
             attachedFailure = lease.IsAttached ? AttachedFailure.Describe(context, outcome, ShownAddress(lease.Endpoint)) : null;
-            await WaitForExitAsync(lease);
+            await WaitForExitAsync(lease, outcome == ForwardOutcome.NotReached ? UnreachableTimeout : ExitTimeout);
             failure = lease.Failure;
             if (outcome == ForwardOutcome.NotReached && !lease.IsAttached && !lease.RunnerGone.IsCancellationRequested)
                 pool.Replace(lease.Runner);
@@ -102,13 +105,13 @@ internal sealed class RequestExchange(
         _ => RequestOutcome.RunnerFailed,
     };
 
-    private async Task WaitForExitAsync(RunnerLease lease)
+    private async Task WaitForExitAsync(RunnerLease lease, TimeSpan limit)
     {
         // The daemon does not see the exit of an attached server.
         if (lease.IsAttached)
             return;
 
-        await Task.Delay(ExitTimeout, time, lease.RunnerGone).ContinueWith(
+        await Task.Delay(limit, time, lease.RunnerGone).ContinueWith(
             static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 

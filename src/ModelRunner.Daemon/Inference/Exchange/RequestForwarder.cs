@@ -40,8 +40,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
     {
         ForwardOutcome outcome = await TryAsync(context, lease, request, record);
 
-        // llama-server closes connections that were idle for 5 s, and may do so just while a request is written. A new connection shows
-        // whether the runner itself is gone.
+        // A server with too many connections may close a new one unread. Another connection shows whether the runner itself is gone.
         if (outcome == ForwardOutcome.Unread && !context.RequestAborted.IsCancellationRequested && !lease.RunnerGone.IsCancellationRequested)
         {
             LogRetry(lease.Endpoint.Display);
@@ -128,7 +127,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled
         or ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient;
 
-    [LoggerMessage(LogLevel.Debug, "The runner at {Runner} closed a connection before it read a request; the request is sent again.")]
+    [LoggerMessage(LogLevel.Debug, "The runner at {Runner} closed a connection before it read the request; the request is sent again.")]
     private partial void LogRetry(string runner);
 
     // The exit of a runner that the daemon started is logged with more detail.
