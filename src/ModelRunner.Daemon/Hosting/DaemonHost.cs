@@ -82,7 +82,7 @@ internal sealed class DaemonHost
         _announcement = Announce(daemon, settings, written.Options);
         PassReload();
 
-        // If nobody reads standard output, the write blocks; it must not delay the daemon.
+        // The write blocks if no process reads standard output. That must not delay the daemon.
         _ = Task.Run(() => GreetAsync(daemon, settings, written.Options.WorkingDirectory), CancellationToken.None);
         await signals.Asked;
         _announcement?.Dispose();
@@ -90,7 +90,8 @@ internal sealed class DaemonHost
         return ExitCode.Success;
     }
 
-    // A signal during the start is passed on after it, and each only once, although both threads may see the daemon.
+    // A signal that arrives during the start is passed on after the start. The signal thread and the starting thread may both see the daemon; only
+    // one of them passes a signal on.
     private void Reload()
     {
         Interlocked.Exchange(ref _isReloadAsked, 1);

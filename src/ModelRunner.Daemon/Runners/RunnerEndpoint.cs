@@ -20,7 +20,7 @@ internal sealed record RunnerEndpoint(Uri BaseAddress, HttpMessageInvoker Client
     /// <summary>The address of its metrics page; null: it has none.</summary>
     public Uri? MetricsAddress { get; init; } = new(BaseAddress, "metrics");
 
-    /// <summary>What to do if there is no page at <see cref="MetricsAddress"/>, in a clause; null: nothing can be done.</summary>
+    /// <summary>The remedy if there is no page at <see cref="MetricsAddress"/>, as a clause; null: there is none.</summary>
     public string? MetricsRemedy { get; init; }
 
     /// <summary>The name of the model in requests to this runner; null: the name that clients use.</summary>
