@@ -17,15 +17,20 @@ internal static unsafe partial class Libc
 
     public const int ErrorNoProcess = 3;
     public const int ErrorInterrupted = 4;
+    public const int ErrorBadDescriptor = 9;
     public const int ErrorTryAgain = 11;
     public const int ErrorTooManyFilesOfSystem = 23;
     public const int ErrorTooManyFiles = 24;
+    public const int ErrorBrokenPipe = 32;
     public const int ErrorNameTooLong = 36;
 
     public const int SetDeathSignal = 1;
     public const int SetChildSubreaper = 36;
     public const nint IgnoreSignal = 1;
     public const short PollIn = 1;
+    public const short PollOut = 4;
+    public const int GetDescriptorFlags = 1;
+    public const int OpenReadOnly = 0;
     public const int OpenReadWrite = 2;
     public const int OpenCloseOnExec = 0x80000;
     public const int OpenNoBlock = 0x800;
@@ -84,6 +89,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Control(int file, nuint request, int* value);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int ControlDescriptor(int file, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int process, int signal);

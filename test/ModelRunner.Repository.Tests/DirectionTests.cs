@@ -61,6 +61,16 @@ public sealed class DirectionTests
     }
 
     [Fact]
+    public void The_library_for_Linux_imports_a_function_once()
+    {
+        string[] functions = [.. RepositoryTree.Sources
+            .Where(static file => file.Path.StartsWith("src/ModelRunner.Linux/", StringComparison.Ordinal)).SelectMany(NativeCode.Functions)];
+
+        Assert.Contains("poll", functions);
+        Assert.Equal(functions.Order(StringComparer.Ordinal).Distinct(StringComparer.Ordinal), functions.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Every_project_of_the_product_has_a_rule() => Assert.Equal(
         References.Select(static row => row.Data.Item1).Order(StringComparer.Ordinal),
         RepositoryTree.Paths.Where(static path => path.StartsWith("src/", StringComparison.Ordinal) && path.EndsWith(".csproj", StringComparison.Ordinal))

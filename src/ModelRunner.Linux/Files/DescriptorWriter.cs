@@ -14,8 +14,6 @@ namespace ModelRunner.Linux.Files;
 /// <param name="isWithinLine">Whether the last line that was written there before is incomplete.</param>
 internal sealed unsafe class DescriptorWriter(int descriptor, bool isWithinLine = false)
 {
-    private const short CanWrite = 4; // POLLOUT
-
     /// <summary>Whether the last line is incomplete because of an error. Then the next line begins with a line feed.</summary>
     public bool IsWithinLine { get; private set; } = isWithinLine;
 
@@ -51,7 +49,7 @@ internal sealed unsafe class DescriptorWriter(int descriptor, bool isWithinLine 
     // Another process that shares the descriptor has made it non-blocking.
     private void WaitForRoom()
     {
-        var entry = new PollEntry { File = descriptor, Events = CanWrite };
+        var entry = new PollEntry { File = descriptor, Events = Libc.PollOut };
         _ = Libc.Poll(&entry, 1, -1);
     }
 }

@@ -11,7 +11,7 @@ internal sealed class PrivateFolder : IDisposable
 {
     private const uint OwnerOnly = 0x1C0; // octal 0700
 
-    private static readonly int OpenFolderOnly = Libc.OpenDirectory | Libc.OpenNoFollow | Libc.OpenCloseOnExec; // O_RDONLY being 0
+    private static readonly int OpenFolderOnly = Libc.OpenReadOnly | Libc.OpenDirectory | Libc.OpenNoFollow | Libc.OpenCloseOnExec;
 
     private readonly SafeFileHandle _handle;
 

@@ -9,7 +9,6 @@ namespace ModelRunner.Linux.Files;
 /// </summary>
 internal static class RegularFile
 {
-    private const int ReadOnly = 0;
     private const int WriteOnly = 1;
     private const int Create = 0x40; // O_CREAT
     private const int Append = 0x400; // O_APPEND
@@ -25,7 +24,7 @@ internal static class RegularFile
             return null;
 
         // The path may lead to another file by now. So the open does not wait, and the open file is checked again.
-        int descriptor = Libc.OpenAt(Libc.CurrentDirectory, path, ReadOnly | SafeFlags, 0);
+        int descriptor = Libc.OpenAt(Libc.CurrentDirectory, path, Libc.OpenReadOnly | SafeFlags, 0);
         if (descriptor < 0)
             return null;
 

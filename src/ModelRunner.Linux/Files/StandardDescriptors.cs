@@ -10,11 +10,8 @@ internal static unsafe partial class StandardDescriptors
 {
     private const int StandardOutput = 1;
     private const int Last = 2;
-    private const int GetFlags = 1; // F_GETFD
     private const int DuplicateAbove = 1030; // F_DUPFD_CLOEXEC
     private const int CloseOnExec = 1; // FD_CLOEXEC
-    private const int ReadWrite = 2; // O_RDWR
-    private const int OpenCloseOnExec = 0x80000;
 
     /// <summary>
     /// Where one of them is closed, executes this program again in the same process with <c>/dev/null</c> in its place. Then it does not return.
@@ -35,20 +32,20 @@ internal static unsafe partial class StandardDescriptors
 
     // An inherited descriptor does not have the flag close-on-exec. One that the runtime opened has it.
     private static bool IsInherited(int descriptor) =>
-        Control(descriptor, GetFlags, 0) is >= 0 and int flags && (flags & CloseOnExec) == 0;
+        Libc.ControlDescriptor(descriptor, Libc.GetDescriptorFlags, 0) is >= 0 and int flags && (flags & CloseOnExec) == 0;
 
     private static bool TryFill()
     {
-        int readWrite = Open("/dev/null", ReadWrite | OpenCloseOnExec);
-        int readOnly = Open("/dev/null", OpenCloseOnExec);
+        int readWrite = OpenNull(Libc.OpenReadWrite);
+        int readOnly = OpenNull(Libc.OpenReadOnly);
         bool isFilled = readWrite >= 0 && readOnly >= 0;
         Span<bool> isMissing = stackalloc bool[Last + 1];
         for (int descriptor = 0; descriptor <= Last; descriptor++)
             isMissing[descriptor] = !IsInherited(descriptor);
 
         // The two descriptors above may have one of the missing numbers, so copies with higher numbers are used.
-        readWrite = Control(readWrite, DuplicateAbove, Last + 1);
-        readOnly = Control(readOnly, DuplicateAbove, Last + 1);
+        readWrite = Libc.ControlDescriptor(readWrite, DuplicateAbove, Last + 1);
+        readOnly = Libc.ControlDescriptor(readOnly, DuplicateAbove, Last + 1);
         isFilled &= readWrite >= 0 && readOnly >= 0;
         for (int descriptor = 0; isFilled && descriptor <= Last; descriptor++)
             if (isMissing[descriptor])
@@ -61,6 +58,7 @@ internal static unsafe partial class StandardDescriptors
     {
         int count = words.AsSpan().Count((byte)0);
         byte** arguments = stackalloc byte*[count + 1];
+        fixed (byte* program = "/proc/self/exe"u8)
         fixed (byte* text = words)
         {
             byte* next = text;
@@ -73,19 +71,12 @@ internal static unsafe partial class StandardDescriptors
             }
 
             arguments[count] = null;
-            _ = Execute("/proc/self/exe", arguments);
+            _ = Libc.Execute(program, arguments);
         }
     }
 
-    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    private static partial int Control(int descriptor, int command, int argument);
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
+    private static int OpenNull(int access) => Libc.OpenAt(Libc.CurrentDirectory, "/dev/null", access | Libc.OpenCloseOnExec, 0);
 
     [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
     private static partial int Duplicate(int from, int to);
-
-    [LibraryImport("libc", EntryPoint = "execv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Execute(string path, byte** arguments);
 }

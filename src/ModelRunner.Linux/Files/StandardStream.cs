@@ -7,16 +7,8 @@ namespace ModelRunner.Linux.Files;
 /// a command before <c>| head</c> would run to its end. It also does not notice that the descriptor was closed when the process started and
 /// another file has its number. The input stream of .NET changes the settings of the terminal and loses what was typed before.
 /// </summary>
-internal sealed unsafe partial class StandardStream : Stream
+internal sealed unsafe class StandardStream : Stream
 {
-    private const int GetDescriptorFlags = 1; // F_GETFD
-    private const int InterruptedCall = 4; // EINTR
-    private const int BadDescriptor = 9; // EBADF
-    private const int TryAgain = 11; // EAGAIN
-    private const int BrokenPipe = 32; // EPIPE
-    private const short PollIn = 1;
-    private const short PollOut = 4;
-
     private readonly int _descriptor;
     private readonly string _name;
     private readonly bool _isOpen;
@@ -26,7 +18,7 @@ internal sealed unsafe partial class StandardStream : Stream
         (_descriptor, _name) = (descriptor, name);
 
         // Descriptors that .NET opened have the flag close-on-exec. Inherited descriptors do not.
-        _isOpen = GetFlags(descriptor, GetDescriptorFlags) == 0;
+        _isOpen = Libc.ControlDescriptor(descriptor, Libc.GetDescriptorFlags, 0) == 0;
     }
 
     public override bool CanRead => _descriptor == 0;
@@ -86,14 +78,14 @@ internal sealed unsafe partial class StandardStream : Stream
         {
             nint read;
             fixed (byte* first = buffer)
-                read = ReadFrom(_descriptor, first, buffer.Length);
+                read = Libc.Read(_descriptor, first, buffer.Length);
             if (read >= 0)
                 return (int)read;
 
             int error = Marshal.GetLastPInvokeError();
-            if (error == TryAgain)
-                WaitUntil(PollIn);
-            else if (error != InterruptedCall)
+            if (error == Libc.ErrorTryAgain)
+                WaitUntil(Libc.PollIn);
+            else if (error != Libc.ErrorInterrupted)
                 throw new IOException($"cannot read {_name}: {Marshal.GetPInvokeErrorMessage(error)}");
         }
 
@@ -110,23 +102,23 @@ internal sealed unsafe partial class StandardStream : Stream
     {
         nint written;
         fixed (byte* first = buffer)
-            written = WriteTo(_descriptor, first, buffer.Length);
+            written = Libc.Write(_descriptor, first, buffer.Length);
         if (written >= 0)
             return (int)written;
 
         int error = Marshal.GetLastPInvokeError();
         switch (error)
         {
-            case InterruptedCall:
+            case Libc.ErrorInterrupted:
                 return 0;
-            case TryAgain:
-                WaitUntil(PollOut);
+            case Libc.ErrorTryAgain:
+                WaitUntil(Libc.PollOut);
                 return 0;
-            case BadDescriptor:
+            case Libc.ErrorBadDescriptor:
                 // StandardDescriptors has opened /dev/null for reading here.
                 throw Closed();
             default:
-                throw new OutputException($"cannot write to {_name}: {Marshal.GetPInvokeErrorMessage(error)}", error == BrokenPipe);
+                throw new OutputException($"cannot write to {_name}: {Marshal.GetPInvokeErrorMessage(error)}", error == Libc.ErrorBrokenPipe);
         }
     }
 
@@ -135,19 +127,7 @@ internal sealed unsafe partial class StandardStream : Stream
     // Some parent processes pass a non-blocking pipe.
     private void WaitUntil(short events)
     {
-        ulong entry = (uint)_descriptor | ((ulong)events << 32); // struct pollfd: int fd, short events, short revents
-        _ = Poll(&entry, 1, -1);
+        var entry = new PollEntry { File = _descriptor, Events = events };
+        _ = Libc.Poll(&entry, 1, -1);
     }
-
-    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    private static partial int GetFlags(int descriptor, int command);
-
-    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    private static partial nint ReadFrom(int descriptor, byte* buffer, nint count);
-
-    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
-    private static partial nint WriteTo(int descriptor, byte* buffer, nint count);
-
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    private static partial int Poll(ulong* entries, nuint count, int timeoutMilliseconds);
 }

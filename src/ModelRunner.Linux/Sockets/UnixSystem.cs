@@ -9,18 +9,16 @@ namespace ModelRunner.Linux.Sockets;
 /// <summary>System calls for lock files and Unix sockets that .NET does not offer.</summary>
 internal static unsafe partial class UnixSystem
 {
-    private const int CloseOnExec = 0x80000; // O_CLOEXEC and SOCK_CLOEXEC
+    private const int SocketCloseOnExec = Libc.OpenCloseOnExec; // SOCK_CLOEXEC has the value of O_CLOEXEC
     private const int OpenToCreate = 0x40; // O_CREAT
     private const int OpenPathOnly = 0x200000; // O_PATH
     private const int OwnerOnly = 0x180; // octal 0600
-    private const int LockExclusiveAtOnce = 2 | 4; // LOCK_EX | LOCK_NB
-    private const int WouldBlock = 11; // EWOULDBLOCK
     private const int FamilyUnix = 1;
     private const int StreamSocket = 1;
 
-    private static readonly int LockFlags = Libc.OpenReadWrite | OpenToCreate | Libc.OpenNoBlock | Libc.OpenNoFollow | CloseOnExec;
-    private static readonly int ReadFlags = Libc.OpenNoBlock | Libc.OpenNoFollow | CloseOnExec; // O_RDONLY being 0
-    private static readonly int PathOnly = OpenPathOnly | Libc.OpenNoFollow | CloseOnExec;
+    private static readonly int LockFlags = Libc.OpenReadWrite | OpenToCreate | Libc.OpenNoBlock | Libc.OpenNoFollow | Libc.OpenCloseOnExec;
+    private static readonly int ReadFlags = Libc.OpenReadOnly | Libc.OpenNoBlock | Libc.OpenNoFollow | Libc.OpenCloseOnExec;
+    private static readonly int PathOnly = OpenPathOnly | Libc.OpenNoFollow | Libc.OpenCloseOnExec;
 
     /// <summary>Opens a file, or creates it with mode 0600. A link is not followed, and the call does not wait for a pipe.</summary>
     /// <exception cref="Win32Exception">It cannot be opened.</exception>
@@ -39,15 +37,15 @@ internal static unsafe partial class UnixSystem
     /// <exception cref="Win32Exception">It cannot be locked.</exception>
     public static bool TryLock(SafeFileHandle file)
     {
-        int result = Lock((int)file.DangerousGetHandle(), LockExclusiveAtOnce);
-        if (result < 0 && Marshal.GetLastPInvokeError() == WouldBlock)
+        int result = Libc.Lock((int)file.DangerousGetHandle(), Libc.LockExclusive | Libc.LockNoWait);
+        if (result < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorTryAgain)
             return false;
         Check(result);
         return true;
     }
 
     /// <summary>Removes a file. An error is ignored.</summary>
-    public static void Remove(string path) => _ = Unlink(path);
+    public static void Remove(string path) => _ = Libc.UnlinkAt(Libc.CurrentDirectory, path, 0);
 
     /// <summary>
     /// Creates a socket that is bound to a path. The file has mode 0600 from the start. .NET does not know that the path belongs to the
@@ -56,7 +54,7 @@ internal static unsafe partial class UnixSystem
     /// <exception cref="Win32Exception">It cannot be created there.</exception>
     public static Socket BindPrivately(string path)
     {
-        int descriptor = CreateSocket(FamilyUnix, StreamSocket | CloseOnExec, 0);
+        int descriptor = CreateSocket(FamilyUnix, StreamSocket | SocketCloseOnExec, 0);
         Check(descriptor);
         var handle = new SafeSocketHandle(descriptor, ownsHandle: true);
         ReadOnlySpan<byte> address = new UnixDomainSocketEndPoint(path).Serialize().Buffer.Span;
@@ -101,7 +99,7 @@ internal static unsafe partial class UnixSystem
 
     private static SafeFileHandle OpenFile(string path, int flags)
     {
-        int descriptor = Open(path, flags, OwnerOnly);
+        int descriptor = Libc.OpenAt(Libc.CurrentDirectory, path, flags, OwnerOnly);
         Check(descriptor);
         return new SafeFileHandle(descriptor, ownsHandle: true);
     }
@@ -111,15 +109,6 @@ internal static unsafe partial class UnixSystem
         if (result < 0)
             throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags, int mode);
-
-    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
-    private static partial int Lock(int descriptor, int operation);
-
-    [LibraryImport("libc", EntryPoint = "unlink", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Unlink(string path);
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial int CreateSocket(int family, int type, int protocol);

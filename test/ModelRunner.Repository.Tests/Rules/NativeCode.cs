@@ -18,8 +18,7 @@ internal static class NativeCode
 
         SyntaxNode root = CSharpSyntaxTree.ParseText(file.Text).GetRoot();
         bool isLlamaCpp = file.Path.StartsWith(LlamaCpp, StringComparison.Ordinal);
-        IEnumerable<string> found = root.DescendantNodes().OfType<AttributeSyntax>()
-            .Where(static attribute => attribute.Name.ToString() is "LibraryImport" or "DllImport")
+        IEnumerable<string> found = Imports(root)
             .Select(static attribute => attribute.ArgumentList?.Arguments.FirstOrDefault()?.ToString() ?? "")
             .Where(library => !isLlamaCpp || library.Contains("libc", StringComparison.Ordinal))
             .Select(library => $"{file.Path}: an import from {library}");
@@ -27,4 +26,13 @@ internal static class NativeCode
             ? found.Append($"{file.Path}: unsafe code")
             : found;
     }
+
+    /// <summary>The names of the native functions that a file imports.</summary>
+    public static IEnumerable<string> Functions(RepositoryFile file) => Imports(CSharpSyntaxTree.ParseText(file.Text).GetRoot())
+        .SelectMany(static import => import.ArgumentList?.Arguments ?? [])
+        .Where(static argument => argument.NameEquals?.Name.ToString() == "EntryPoint")
+        .Select(static argument => argument.Expression.ToString().Trim('"'));
+
+    private static IEnumerable<AttributeSyntax> Imports(SyntaxNode root) => root.DescendantNodes().OfType<AttributeSyntax>()
+        .Where(static attribute => attribute.Name.ToString() is "LibraryImport" or "DllImport");
 }
