@@ -24,14 +24,8 @@ public readonly record struct ResponseFigures
     /// <summary>Proposed tokens that the model accepted. They are generated tokens as well.</summary>
     public long AcceptedDraftTokens { get; init; }
 
-    /// <summary>Events with content, reasoning or a part of a tool call; 0 if the response is not a stream.</summary>
-    public long ContentEvents { get; init; }
-
     /// <summary>Why the engine ended the response; of several choices, the reason of the first one that has a reason.</summary>
     public FinishReason Finish { get; init; }
-
-    /// <summary>Whether the engine reported an error in the response.</summary>
-    public bool HasError { get; init; }
 
     /// <summary>
     /// Whether the counts leave out a part of the response. llama-server's JSON for several choices counts only the first one, and of more than
@@ -43,4 +37,10 @@ public readonly record struct ResponseFigures
     /// Whether a part of the response could not be read, because it is invalid JSON, nested too deeply or incomplete. That part is not counted.
     /// </summary>
     public bool IsLost { get; init; }
+
+    /// <summary>Events with content, reasoning or a part of a tool call; 0 if the response is not a stream.</summary>
+    internal long ContentEvents { get; init; }
+
+    /// <summary>Whether the engine reported an error in the response.</summary>
+    internal bool HasError { get; init; }
 }

@@ -17,7 +17,7 @@ namespace ModelRunner.Telemetry;
 public sealed class ResponseReader
 {
     /// <summary>The most choices of a response that are told apart.</summary>
-    public const int MaxChoices = 16;
+    internal const int MaxChoices = 16;
 
     private readonly DocumentReader _document = new();
     private readonly ResponseState _state;
