@@ -127,7 +127,7 @@ public sealed class ResponseReaderTests
     [InlineData("data: [DONE\n\n")]
     [InlineData("data: [DONE]]\n\n")]
     [InlineData("data: hello\n\n")]
-    public void Events_that_cannot_be_read_are_told_and_later_ones_count(string broken)
+    public void Events_that_cannot_be_read_are_reported_and_later_ones_count(string broken)
     {
         byte[] body = Encoding.UTF8.GetBytes(broken + "data: {\"choices\":[{\"text\":\"a\"}]}\n\n");
 
@@ -173,7 +173,7 @@ public sealed class ResponseReaderTests
     }
 
     [Fact]
-    public void A_cut_stream_that_told_its_prompt_counts_its_events()
+    public void A_truncated_stream_with_prompt_tokens_counts_its_events()
     {
         ResponseFigures figures = Body.OfText(
             """
@@ -212,7 +212,7 @@ public sealed class ResponseReaderTests
     [Theory]
     [InlineData(16, false)]
     [InlineData(17, true)]
-    public void More_choices_than_the_limit_are_told(int choices, bool isPartial)
+    public void More_choices_than_the_limit_are_reported_as_partial(int choices, bool isPartial)
     {
         string stream = string.Concat(Enumerable.Range(0, choices).Select(static index =>
             $$$"""data: {"choices":[{"index":{{{index}}},"text":"a","finish_reason":"stop"}],"timings":{"prompt_n":1,"predicted_n":1}}""" + "\n\n"));

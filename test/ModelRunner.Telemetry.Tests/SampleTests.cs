@@ -65,7 +65,7 @@ public sealed class SampleTests
     [InlineData("chat-n2-usage.sse", 1, 17, 24, false)]
     [InlineData("completion-2prompts.sse", 1, 4, 8, false)]
     [InlineData("chat-n3.json", 10, 4, 6, true)]
-    public void Several_choices_are_added_as_far_as_the_engine_tells(string name, long prompt, long cached, long generated, bool isPartial)
+    public void Choices_are_added_if_the_engine_reports_each(string name, long prompt, long cached, long generated, bool isPartial)
     {
         Sample sample = Sample.Get(name);
         ResponseFigures figures = Body.InParts(sample.Body, sample.Format);

@@ -207,6 +207,14 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         return UnixClient(arguments[Array.IndexOf(arguments, "--host") + 1]);
     }
 
+    /// <summary>Everything that a stub runner knows about itself.</summary>
+    public static async Task<JsonElement> StubStateAsync(int process)
+    {
+        using HttpClient runner = RunnerClient(process);
+        using var document = JsonDocument.Parse(await runner.GetStringAsync(new Uri("stub/state", UriKind.Relative), Cancellation));
+        return document.RootElement.Clone();
+    }
+
     /// <summary>Sends a signal: to the daemon, or to another process.</summary>
     public static async Task SignalAsync(int process, string signal)
     {

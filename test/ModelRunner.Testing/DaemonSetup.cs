@@ -12,6 +12,10 @@ internal sealed record DaemonSetup
     /// <summary>Faults of the stub runners of a model, from their start, as the JSON that the stub reads.</summary>
     public IReadOnlyDictionary<string, string> Faults { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>The same with faults of the stub runners of <c>tiny-chat</c>.</summary>
+    public DaemonSetup WithFaults(string chatFaults) =>
+        this with { Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = chatFaults } };
+
     /// <summary>Listens on any free port of TCP too.</summary>
     public bool HasTcp { get; init; }
 

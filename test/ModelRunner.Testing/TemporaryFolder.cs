@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ModelRunner.Testing;
 
 /// <summary>A folder of a test's own, removed with everything in it when the test ends.</summary>
@@ -17,6 +19,16 @@ internal sealed class TemporaryFolder : IDisposable
     }
 
     public string Write(string name, string content) => Write(name, System.Text.Encoding.UTF8.GetBytes(content));
+
+    /// <summary>Makes a named pipe: opening it waits for a process at its other end.</summary>
+    public string MakePipe(string name)
+    {
+        string path = PathOf(name);
+        using Process make = Process.Start("mkfifo", [path]);
+        make.WaitForExit();
+        Assert.Equal(0, make.ExitCode);
+        return path;
+    }
 
     public string WriteExecutable(string name)
     {

@@ -45,10 +45,10 @@ internal sealed class AccountedPage
         {
             if (!line.StartsWith(name + "{", StringComparison.Ordinal) && !line.StartsWith(name + " ", StringComparison.Ordinal))
                 continue;
-            bool isMeant = true;
+            bool hasAllLabels = true;
             foreach (string label in labels)
-                isMeant &= line.Contains(label, StringComparison.Ordinal);
-            if (isMeant)
+                hasAllLabels &= line.Contains(label, StringComparison.Ordinal);
+            if (hasAllLabels)
                 sum += double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
         }
 

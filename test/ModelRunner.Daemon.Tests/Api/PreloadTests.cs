@@ -49,7 +49,7 @@ public sealed class PreloadTests
     public async Task An_engine_error_that_a_retry_cannot_fix_becomes_400(int runnerStatus, string message, int status)
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
-            WithFault($$"""{"request_status": {{runnerStatus}}, "request_message": "{{message}}"}"""));
+            new DaemonSetup().WithFaults($$"""{"request_status": {{runnerStatus}}, "request_message": "{{message}}"}"""));
         using HttpResponseMessage response = await daemon.SendAsync(
             "v1/chat/completions", Picture, HttpCompletionOption.ResponseContentRead, Cancellation);
         using var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
@@ -63,7 +63,7 @@ public sealed class PreloadTests
     public async Task A_start_that_fails_shows_no_folder_to_the_client_and_the_whole_line_in_the_log()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
-            WithFault("""{"exit_at_start": 1, "stderr_text": "E gguf_init_from_file: failed to open GGUF file '/srv/secret place/x.gguf' (No such file)"}"""));
+            new DaemonSetup().WithFaults("""{"exit_at_start": 1, "stderr_text": "E gguf_init_from_file: failed to open GGUF file '/srv/secret place/x.gguf' (No such file)"}"""));
         (int status, JsonElement body) = await daemon.PostAsync("v1/chat/completions", """{"model":"tiny-chat","messages":[]}""");
         string ps = (await daemon.GetAsync("engines/ps")).GetRawText();
         string state = (await daemon.GetAsync("engines/status")).GetRawText();
@@ -73,7 +73,4 @@ public sealed class PreloadTests
         Assert.DoesNotContain("/srv", body.GetRawText() + ps + state, StringComparison.Ordinal);
         await daemon.WaitForLogAsync("/srv/secret place/x.gguf");
     }
-
-    private static DaemonSetup WithFault(string fault) =>
-        new() { Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = fault } };
 }

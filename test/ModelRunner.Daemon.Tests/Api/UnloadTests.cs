@@ -38,8 +38,7 @@ public sealed class UnloadTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
             Configuration = """{"limits":{"drainTimeout":"500ms","stopGrace":"1s"}}""",
-            Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = """{"token_delay_ms": 100}""" },
-        });
+        }.WithFaults("""{"token_delay_ms": 100, "ignore_sigterm": true}"""));
         using HttpResponseMessage stream = await daemon.StreamAsync(
             "v1/chat/completions", """{"model":"tiny-chat","messages":[],"max_tokens":100000,"stream":true}""");
         int runner = await daemon.BusyRunnerProcessAsync();

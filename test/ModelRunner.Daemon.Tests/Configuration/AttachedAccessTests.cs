@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ModelRunner.Configuration;
@@ -75,14 +74,13 @@ public sealed class AttachedAccessTests : IDisposable
         _fixture.Folder.Write("text", "not a certificate");
         _fixture.Folder.Write("damaged", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
         _fixture.Folder.Write("large", Authority() + new string('\n', 1024 * 1024));
-        using (var make = Process.Start("mkfifo", [_fixture.Folder.PathOf("pipe")]))
-            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        _fixture.Folder.MakePipe("pipe");
         _fixture.File = Runner($$""" "model": "m", "tls": { "caFile": "{{name}}" } """);
 
-        string told = await Task.Run(_fixture.Problem).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        string problems = await Task.Run(_fixture.Problem).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         Assert.Contains(
-            $"runners[0].tls.caFile: \"{name}\" {problem}; name a readable PEM file with the certificates of the authorities.", told, StringComparison.Ordinal);
+            $"runners[0].tls.caFile: \"{name}\" {problem}; name a readable PEM file with the certificates of the authorities.", problems, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -114,10 +112,10 @@ public sealed class AttachedAccessTests : IDisposable
         _fixture.Environment["BAD_KEY"] = "s3cret with spaces";
         _fixture.File = Runner($"\"model\": \"m\", {members}");
 
-        string told = _fixture.Problem();
+        string problems = _fixture.Problem();
 
-        Assert.Contains(problem, told, StringComparison.Ordinal);
-        Assert.DoesNotContain("s3cret", told, StringComparison.Ordinal);
+        Assert.Contains(problem, problems, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", problems, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,9 +1,7 @@
-using System.Runtime.InteropServices;
-
 namespace ModelRunner.Daemon.Tests.Configuration;
 
 /// <summary>A pipe at the path of a configuration file: opening it waits until a process writes to it.</summary>
-public sealed partial class ConfigurationPipeTests : IDisposable
+public sealed class ConfigurationPipeTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly ConfigurationFixture _fixture = new();
@@ -13,7 +11,7 @@ public sealed partial class ConfigurationPipeTests : IDisposable
     [Fact]
     public async Task A_pipe_that_was_named_is_refused()
     {
-        string path = MakePipe("pipe.json");
+        string path = _fixture.Folder.MakePipe("pipe.json");
         _fixture.Flags["--config"] = path;
 
         string problem = await Task.Run(_fixture.Problem).WaitAsync(Patience);
@@ -24,7 +22,7 @@ public sealed partial class ConfigurationPipeTests : IDisposable
     [Fact]
     public async Task A_pipe_with_the_default_name_is_refused()
     {
-        MakePipe("model-runner.json");
+        _fixture.Folder.MakePipe("model-runner.json");
 
         string problem = await Task.Run(_fixture.Problem).WaitAsync(Patience);
 
@@ -34,7 +32,7 @@ public sealed partial class ConfigurationPipeTests : IDisposable
     [Fact]
     public async Task A_pipe_as_a_key_file_is_refused()
     {
-        MakePipe("key");
+        _fixture.Folder.MakePipe("key");
         _fixture.File =
             """{ "runners": [ { "backend": "x", "model": "m", "mode": "completion", "endpoint": "http://127.0.0.1:1", "apiKeyFile": "key" } ] }""";
 
@@ -42,14 +40,4 @@ public sealed partial class ConfigurationPipeTests : IDisposable
 
         Assert.Contains("runners[0].apiKeyFile: \"key\" is not a regular file;", problem, StringComparison.Ordinal);
     }
-
-    private string MakePipe(string name)
-    {
-        string path = Path.Join(_fixture.Folder.Path, name);
-        Assert.Equal(0, MakePipe(path, 0b110_000_000));
-        return path;
-    }
-
-    [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MakePipe(string path, uint mode);
 }

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.Json;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
@@ -139,12 +138,11 @@ public sealed class ConnectionTests
         if (isStream)
             await socket.ReceiveAsync(new byte[16], Cancellation);
         int process = await daemon.BusyRunnerProcessAsync();
-        using HttpClient runner = DaemonFixture.RunnerClient(process);
-        await DaemonFixture.WaitUntilAsync(async () => await InFlightAsync(runner) == 1, DaemonFixture.Patience);
+        await DaemonFixture.WaitUntilAsync(async () => await InFlightAsync(process) == 1, DaemonFixture.Patience);
 
         int before = StubProcess.GeneratedTokensOf(process);
         socket.Dispose();
-        await DaemonFixture.WaitUntilAsync(async () => await InFlightAsync(runner) == 0, DaemonFixture.Patience);
+        await DaemonFixture.WaitUntilAsync(async () => await InFlightAsync(process) == 0, DaemonFixture.Patience);
 
         Assert.InRange(StubProcess.GeneratedTokensOf(process) - before, 0, TokensOfASecond);
         await daemon.WaitUntilIdleAsync();
@@ -182,13 +180,8 @@ public sealed class ConnectionTests
 
         // The server's first frame is SETTINGS: three bytes of length, then the type 4.
         byte[] frame = new byte[9];
-        int count = 0;
-        while (count < frame.Length)
-        {
-            int received = await socket.ReceiveAsync(frame.AsMemory(count), Cancellation);
-            Assert.NotEqual(0, received);
-            count += received;
-        }
+        await using var stream = new NetworkStream(socket);
+        await stream.ReadExactlyAsync(frame, Cancellation);
 
         Assert.Equal(4, frame[3]);
     }
@@ -250,18 +243,13 @@ public sealed class ConnectionTests
         frames.Write(payload);
     }
 
-    private static async Task<int> InFlightAsync(HttpClient runner)
-    {
-        using var state = JsonDocument.Parse(await runner.GetStringAsync(new Uri("stub/state", UriKind.Relative), Cancellation));
-        return state.RootElement.GetProperty("inFlight").GetInt32();
-    }
+    private static async Task<int> InFlightAsync(int process) => (await DaemonFixture.StubStateAsync(process)).GetProperty("inFlight").GetInt32();
 
-    private static Task<DaemonFixture> StartAsync(int connections, string? faults = null) => DaemonFixture.StartAsync(new DaemonSetup
+    private static Task<DaemonFixture> StartAsync(int connections, string faults = "{}") => DaemonFixture.StartAsync(new DaemonSetup
     {
         HasTcp = true,
         Configuration = $$"""{ "limits": { "maxConnections": {{connections}} } }""",
-        Faults = faults is null ? new Dictionary<string, string>(StringComparer.Ordinal) : new(StringComparer.Ordinal) { ["tiny-chat"] = faults },
-    });
+    }.WithFaults(faults));
 
     private static Task<Socket> ConnectAsync(DaemonFixture daemon, bool isTcp) =>
         isTcp ? RawHttp.ConnectAsync(daemon.TcpAddress.Port) : RawHttp.ConnectAsync(daemon.SocketPath);

@@ -87,8 +87,7 @@ public sealed class DaemonCommandTests : IDisposable
     [InlineData("""{"stderr_lines": 5000, "signal_before_ready": 9}""", "was killed by signal 9 (SIGKILL)")]
     public async Task CLI_05_a_failed_start_is_one_line_for_people_and_never_on_the_page(string faults, string cause)
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
-            new DaemonSetup { Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = faults } });
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup().WithFaults(faults));
 
         (int exitCode, string output, string error) = await daemon.RunClientAsync(_elsewhere.Path, "run", "tiny-chat", "one two");
 

@@ -64,7 +64,7 @@ public sealed class DaemonLifeTests
     public async Task A_daemon_that_starts_while_another_one_drains_waits_for_it_and_keeps_its_socket()
     {
         using var folder = new TemporaryFolder();
-        await using DaemonFixture first = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder, Faults = Slow(100) });
+        await using DaemonFixture first = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder }.WithFaults(Slow(100)));
         using HttpResponseMessage response = await first.StreamAsync("v1/chat/completions", Stream(tokens: 20));
         await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
         await DaemonFixture.SignalAsync(first.ProcessId, "TERM");
@@ -97,7 +97,7 @@ public sealed class DaemonLifeTests
     public async Task A_daemon_that_waits_too_long_for_the_lock_names_its_owner()
     {
         using var folder = new TemporaryFolder();
-        await using DaemonFixture first = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder, Faults = Slow(1000) });
+        await using DaemonFixture first = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder }.WithFaults(Slow(1000)));
         using HttpResponseMessage response = await first.StreamAsync("v1/chat/completions", Stream(tokens: 100));
         await DaemonFixture.SignalAsync(first.ProcessId, "TERM");
         await DaemonFixture.WaitUntilAsync(() => Task.FromResult(!File.Exists(first.SocketPath)), DaemonFixture.Patience);
@@ -183,7 +183,7 @@ public sealed class DaemonLifeTests
     [Fact]
     public async Task After_SIGTERM_a_response_completes_and_new_requests_are_refused()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Faults = Slow(100), HasTcp = true });
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { HasTcp = true }.WithFaults(Slow(100)));
         using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", Stream(tokens: 100));
         await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
         using var reader = new StreamReader(stream);
@@ -202,7 +202,7 @@ public sealed class DaemonLifeTests
     [Fact]
     public async Task A_second_signal_ends_it_at_once()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Faults = Slow(60_000) });
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup().WithFaults(Slow(60_000)));
         using var leaving = new CancellationTokenSource();
         Task<HttpResponseMessage> endless = daemon.SendAsync(
             "v1/chat/completions", Chat, HttpCompletionOption.ResponseContentRead, leaving.Token);
@@ -234,6 +234,5 @@ public sealed class DaemonLifeTests
 
     private static string Stream(int tokens) => $$"""{"model":"tiny-chat","messages":[],"max_tokens":{{tokens}},"stream":true}""";
 
-    private static Dictionary<string, string> Slow(int milliseconds) =>
-        new(StringComparer.Ordinal) { ["tiny-chat"] = $$"""{"token_delay_ms": {{milliseconds}}}""" };
+    private static string Slow(int milliseconds) => $$"""{"token_delay_ms": {{milliseconds}}}""";
 }

@@ -196,8 +196,7 @@ public sealed class RequestAccountingTests
     private static Task<DaemonFixture> StartAsync(string chatFaults = "{}", string limits = "") => DaemonFixture.StartAsync(new DaemonSetup
     {
         Configuration = $$"""{ "metrics": { "minInterval": "0s" }, "limits": { {{limits}} } }""",
-        Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = chatFaults },
-    });
+    }.WithFaults(chatFaults));
 
     private static async Task SendAsync(DaemonFixture daemon, string path, string body)
     {
@@ -206,8 +205,7 @@ public sealed class RequestAccountingTests
 
     private static async Task<(long Prompt, long Generated)> JournalAsync(int process)
     {
-        using HttpClient runner = DaemonFixture.RunnerClient(process);
-        using JsonDocument state = JsonDocument.Parse(await runner.GetStringAsync(new Uri("stub/state", UriKind.Relative), Cancellation));
-        return (state.RootElement.GetProperty("promptTokens").GetInt64(), state.RootElement.GetProperty("predictedTokens").GetInt64());
+        JsonElement state = await DaemonFixture.StubStateAsync(process);
+        return (state.GetProperty("promptTokens").GetInt64(), state.GetProperty("predictedTokens").GetInt64());
     }
 }

@@ -94,8 +94,7 @@ public sealed class RunnerLifeCases
     private static Task<DaemonFixture> StartAsync(string chatFaults = "{}") => DaemonFixture.StartAsync(new DaemonSetup
     {
         Configuration = """{ "metrics": { "minInterval": "0s" } }""",
-        Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = chatFaults },
-    });
+    }.WithFaults(chatFaults));
 
     private static Task<string> PageAsync(DaemonFixture daemon) => daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
 

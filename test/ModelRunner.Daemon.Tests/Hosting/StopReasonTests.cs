@@ -84,8 +84,7 @@ public sealed class StopReasonTests
     private static Task<DaemonFixture> StartAsync(string chatFaults = "{}", string limits = "") => DaemonFixture.StartAsync(new DaemonSetup
     {
         Configuration = $$"""{ "metrics": { "minInterval": "0s" }, "limits": { {{limits}} } }""",
-        Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = chatFaults },
-    });
+    }.WithFaults(chatFaults));
 
     private static string? ReasonOf(JsonElement body) => body.GetProperty("error").GetProperty("reason").GetString();
 

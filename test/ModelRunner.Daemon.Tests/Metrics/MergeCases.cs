@@ -67,10 +67,10 @@ public sealed class MergeCases
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
-            // The old process ends slowly, and its last response arrives late.
-            Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = """{"shutdown_delay_ms": 300, "metrics_delay_ms": 30}""" },
             Configuration = """{ "metrics": { "minInterval": "0s" } }""",
-        });
+
+            // The old process ends slowly, and its last response arrives late.
+        }.WithFaults("""{"shutdown_delay_ms": 300, "metrics_delay_ms": 30}"""));
         await ChatAsync(daemon, 100);
         int old = await daemon.RunnerProcessAsync();
         var shown = new ConcurrentQueue<string>();

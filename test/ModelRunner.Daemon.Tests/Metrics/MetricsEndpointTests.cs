@@ -114,10 +114,7 @@ public sealed class MetricsEndpointTests(MetricsEndpointTests.Fixture fixture) :
     [Fact]
     public async Task TMO_09_While_a_model_loads_the_page_shows_it_without_waiting()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
-        {
-            Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = """{"load_delay_ms": 600000}""" },
-        });
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup().WithFaults("""{"load_delay_ms": 600000}"""));
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         Task<HttpResponseMessage> request = daemon.SendAsync(
             "v1/chat/completions", """{"model":"tiny-chat","messages":[]}""", HttpCompletionOption.ResponseContentRead, leaving.Token);

@@ -28,7 +28,7 @@ public sealed partial class StoreFilesTests : IDisposable
     public async Task A_pipe_with_the_name_of_a_model_does_not_block_the_list()
     {
         _store.Write("good.gguf", Good);
-        Assert.Equal(0, MakePipe(Path.Join(_store.Path, "pipe.gguf"), 0b110_000_000));
+        _store.MakePipe("pipe.gguf");
         ModelCatalog catalog = Catalog();
 
         IReadOnlyList<ModelEntry> models = await Task.Run(catalog.List).WaitAsync(Patience);
@@ -363,9 +363,6 @@ public sealed partial class StoreFilesTests : IDisposable
     private ModelCatalog Catalog() => new(Settings(), _time);
 
     private DaemonSettings Settings() => new() { Listen = new ListenSettings("/tmp/x.sock", null), ModelsPath = _store.Path };
-
-    [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MakePipe(string path, uint mode);
 
     [LibraryImport("libc", EntryPoint = "creat")]
     private static partial int Create(byte[] path, uint mode);

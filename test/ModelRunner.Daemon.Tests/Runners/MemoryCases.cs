@@ -72,8 +72,7 @@ public sealed class MemoryCases
         {
             Configuration = """{ "keepAlive": "4s" }""",
             Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["LOG_LEVEL"] = "debug" },
-            Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = """{"token_delay_ms": 20}""" },
-        });
+        }.WithFaults("""{"token_delay_ms": 20}"""));
         using HttpResponseMessage response = await daemon.StreamAsync(Route, """{"model":"tiny-chat","messages":[],"stream":true,"max_tokens":250}""");
         int process = await daemon.RunnerProcessAsync();
 

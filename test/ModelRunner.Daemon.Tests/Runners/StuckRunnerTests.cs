@@ -93,8 +93,7 @@ public sealed class StuckRunnerTests
     private static Task<DaemonFixture> StartAsync(string configuration, string faults = """{"token_delay_ms": 20}""") => DaemonFixture.StartAsync(new DaemonSetup
     {
         Configuration = configuration,
-        Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = faults },
-    });
+    }.WithFaults(faults));
 
     private static Task<HttpResponseMessage> StreamAsync(DaemonFixture daemon) =>
         daemon.StreamAsync(Route, """{"model":"tiny-chat","messages":[],"stream":true,"max_tokens":100000}""");

@@ -92,30 +92,21 @@ public sealed class LifeTests
     public async Task Until_the_model_is_loaded_everything_is_answered_with_503()
     {
         // A named pipe in place of the model: it is opened, and then nothing comes.
-        string folder = Directory.CreateTempSubdirectory("lh-").FullName;
-        try
-        {
-            string pipe = Path.Join(folder, "model.gguf");
-            using (var make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
-                await make.WaitForExitAsync();
-            await using HostProcess host = HostProcess.Launch("-m", pipe, "--metrics");
-            await DaemonFixture.WaitUntilAsync(() => AcceptsAsync(host.SocketPath), DaemonFixture.Patience);
+        using var folder = new TemporaryFolder();
+        string pipe = folder.MakePipe("model.gguf");
+        await using HostProcess host = HostProcess.Launch("-m", pipe, "--metrics");
+        await DaemonFixture.WaitUntilAsync(() => AcceptsAsync(host.SocketPath), DaemonFixture.Patience);
 
-            foreach (string path in (string[])["/health", "/metrics", "/v1/models", "/nothing"])
-            {
-                using HttpResponseMessage response = await host.Client.GetAsync(new Uri(path, UriKind.Relative));
-                Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
-                JsonElement error = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("error");
-                Assert.Equal("Loading model", error.GetProperty("message").GetString());
-            }
-
-            host.Terminate();
-            Assert.Equal(0, await host.WaitForExitAsync());
-        }
-        finally
+        foreach (string path in (string[])["/health", "/metrics", "/v1/models", "/nothing"])
         {
-            Directory.Delete(folder, recursive: true);
+            using HttpResponseMessage response = await host.Client.GetAsync(new Uri(path, UriKind.Relative));
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+            JsonElement error = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("error");
+            Assert.Equal("Loading model", error.GetProperty("message").GetString());
         }
+
+        host.Terminate();
+        Assert.Equal(0, await host.WaitForExitAsync());
     }
 
     // The file of a socket exists before the process listens on it.

@@ -16,7 +16,7 @@ public sealed class DaemonForwardingTests
     {
         // The runner's own tokens are the clock: one that has too little of the machine makes fewer of them, too.
         const int TokensOfASecond = 50;
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"token_delay_ms": 20}"""));
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup().WithFaults("""{"token_delay_ms": 20}"""));
         using HttpResponseMessage response = await daemon.StreamAsync(Route, Stream(4000));
         int process = await daemon.RunnerProcessAsync();
         using HttpClient runner = DaemonFixture.RunnerClient(process);
@@ -26,12 +26,12 @@ public sealed class DaemonForwardingTests
             received += (await events.ReadLineAsync(Cancellation))!.StartsWith("data: ", StringComparison.Ordinal) ? 1 : 0;
 
         // Connections of the readiness check count too.
-        int before = (await StateAsync(runner)).GetProperty("disconnects").GetInt32();
+        int before = (await DaemonFixture.StubStateAsync(process)).GetProperty("disconnects").GetInt32();
         int generated = StubProcess.GeneratedTokensOf(process);
         response.Dispose();
-        await DaemonFixture.WaitUntilAsync(async () => (await StateAsync(runner)).GetProperty("inFlight").GetInt32() == 0, DaemonFixture.Patience);
+        await DaemonFixture.WaitUntilAsync(async () => (await DaemonFixture.StubStateAsync(process)).GetProperty("inFlight").GetInt32() == 0, DaemonFixture.Patience);
 
-        JsonElement state = await StateAsync(runner);
+        JsonElement state = await DaemonFixture.StubStateAsync(process);
         Assert.Equal(before + 1, state.GetProperty("disconnects").GetInt32());
         Assert.InRange(state.GetProperty("generatedTokens").GetInt32(), generated, generated + TokensOfASecond);
         await daemon.WaitUntilIdleAsync();
@@ -40,7 +40,7 @@ public sealed class DaemonForwardingTests
     [Fact]
     public async Task A_stream_whose_runner_is_killed_ends_with_an_error_event_and_the_next_request_starts_a_new_one()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"token_delay_ms": 20}"""));
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup().WithFaults("""{"token_delay_ms": 20}"""));
         using HttpResponseMessage response = await daemon.StreamAsync(Route, Stream(4000));
 
         await DaemonFixture.SignalAsync(await daemon.RunnerProcessAsync(), "KILL");
@@ -54,7 +54,7 @@ public sealed class DaemonForwardingTests
     public async Task A_stream_that_outlasts_the_end_of_the_daemon_ends_with_an_error_event()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
-            With("""{"token_delay_ms": 20}""") with { Configuration = """{ "limits": { "drainTimeout": "300ms", "stopGrace": "1s" } }""" });
+            new DaemonSetup().WithFaults("""{"token_delay_ms": 20}""") with { Configuration = """{ "limits": { "drainTimeout": "300ms", "stopGrace": "1s" } }""" });
         using HttpResponseMessage response = await daemon.StreamAsync(Route, Stream(4000));
 
         Task<int> ending = daemon.EndAsync();
@@ -174,12 +174,12 @@ public sealed class DaemonForwardingTests
     [Fact]
     public async Task A_runner_that_is_killed_before_it_answers_is_an_error_with_its_cause()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"request_delay_ms": 60000}"""));
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup().WithFaults("""{"request_delay_ms": 60000}"""));
         Task<(int Status, JsonElement Body)> pending = daemon.PostAsync(Route, Plain);
         int process = await daemon.BusyRunnerProcessAsync();
         using HttpClient runner = DaemonFixture.RunnerClient(process);
         await DaemonFixture.WaitUntilAsync(
-            async () => (await StateAsync(runner)).GetProperty("inFlight").GetInt32() == 1, DaemonFixture.Patience);
+            async () => (await DaemonFixture.StubStateAsync(process)).GetProperty("inFlight").GetInt32() == 1, DaemonFixture.Patience);
 
         await DaemonFixture.SignalAsync(process, "KILL");
         (int status, JsonElement body) = await pending;
@@ -192,7 +192,7 @@ public sealed class DaemonForwardingTests
     [Fact]
     public async Task A_request_that_ends_a_runner_does_not_end_another_one()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"exit_at_request": 3}"""));
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup().WithFaults("""{"exit_at_request": 3}"""));
 
         (int status, JsonElement body) = await daemon.PostAsync(Route, Plain);
 
@@ -217,7 +217,7 @@ public sealed class DaemonForwardingTests
     [Fact]
     public async Task A_runner_that_cannot_start_is_an_error_with_its_cause()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With(
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup().WithFaults(
             """{"exit_before_ready": 1, "stderr_text": "0.00 E gguf_init_from_file: unknown model architecture: 'zebra'\n"}"""));
 
         (int status, JsonElement body) = await daemon.PostAsync(Route, Plain);
@@ -231,7 +231,7 @@ public sealed class DaemonForwardingTests
     [Fact]
     public async Task Fifty_first_requests_start_one_runner()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("""{"load_delay_ms": 300}"""));
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup().WithFaults("""{"load_delay_ms": 300}"""));
 
         (int Status, JsonElement Body)[] answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => daemon.PostAsync(Route, Plain)));
 
@@ -261,13 +261,4 @@ public sealed class DaemonForwardingTests
     private static Task WaitUntilNoneIsReadyAsync(DaemonFixture daemon) => DaemonFixture.WaitUntilAsync(
         async () => (await daemon.RunnersAsync()).All(static runner => runner.GetProperty("state").GetString() != "ready"),
         DaemonFixture.Patience);
-
-    private static DaemonSetup With(string faults) =>
-        new() { Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = faults } };
-
-    private static async Task<JsonElement> StateAsync(HttpClient runner)
-    {
-        using var document = JsonDocument.Parse(await runner.GetStringAsync(new Uri("stub/state", UriKind.Relative), Cancellation));
-        return document.RootElement.Clone();
-    }
 }

@@ -13,7 +13,7 @@ public sealed class FinalRunnerErrorTests
     [InlineData(500, """{"error":{"message":"image input is not supported"}}""", 0, 400)]
     [InlineData(500, """{"error":{"message":"other"}}""", 0, 500)]
     [InlineData(500, "long", 300_000, 500)]
-    public async Task An_error_that_is_the_clients_is_told_so_also_where_its_length_is_not_known(int status, string text, int more, int expected)
+    public async Task An_error_of_the_client_has_a_status_4xx_also_if_its_length_is_not_known(int status, string text, int more, int expected)
     {
         string body = text + new string('x', more);
         await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(async context =>
@@ -25,13 +25,13 @@ public sealed class FinalRunnerErrorTests
         });
 
         using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
-        string told = await response.Content.ReadAsStringAsync(Cancellation);
+        string received = await response.Content.ReadAsStringAsync(Cancellation);
 
         Assert.Equal((expected, expected == 400), ((int)response.StatusCode, response.Headers.Contains("x-should-retry")));
         if (expected == 400)
-            Assert.Contains("unsupported_by_model", told, StringComparison.Ordinal);
+            Assert.Contains("unsupported_by_model", received, StringComparison.Ordinal);
         else
-            Assert.Equal((body, "application/json"), (told, response.Content.Headers.ContentType?.MediaType));
+            Assert.Equal((body, "application/json"), (received, response.Content.Headers.ContentType?.MediaType));
     }
 
     [Theory]
@@ -48,8 +48,8 @@ public sealed class FinalRunnerErrorTests
 
         using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
 
-        using JsonDocument told = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
-        Assert.Equal((status, expected), ((int)response.StatusCode, told.RootElement.GetProperty("error").GetProperty("message").GetString()));
+        using JsonDocument document = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
+        Assert.Equal((status, expected), ((int)response.StatusCode, document.RootElement.GetProperty("error").GetProperty("message").GetString()));
     }
 
     [Fact]
@@ -67,8 +67,8 @@ public sealed class FinalRunnerErrorTests
 
         Assert.Equal(400, (int)response.StatusCode);
         Assert.Equal("false", Assert.Single(response.Headers.GetValues("x-should-retry")));
-        using JsonDocument told = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
-        JsonElement error = told.RootElement.GetProperty("error");
+        using JsonDocument document = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
+        JsonElement error = document.RootElement.GetProperty("error");
         Assert.Equal("context_length_exceeded", error.GetProperty("code").GetString());
         Assert.Equal(
             "input (2002 tokens) is too large to process; send a shorter input, or raise contextSize in the configuration of the model",

@@ -15,7 +15,7 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Tests.Inference.Exchange;
 
-/// <summary>A client, the forwarder behind a server of its own, and a runner that answers as the test says; all on Unix sockets.</summary>
+/// <summary>A client, the forwarder behind a server of its own, and a runner whose response the test gives; all on Unix sockets.</summary>
 internal sealed class ForwardingFixture : IAsyncDisposable
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -50,7 +50,7 @@ internal sealed class ForwardingFixture : IAsyncDisposable
     public Task<ForwardOutcome> Outcome => _outcome.Task;
 
     /// <summary>Starts both servers.</summary>
-    /// <param name="answer">The runner's answer; null: nobody listens there.</param>
+    /// <param name="answer">The runner's response; null: no process listens there.</param>
     public static async Task<ForwardingFixture> StartAsync(RequestDelegate? answer)
     {
         var fixture = new ForwardingFixture();

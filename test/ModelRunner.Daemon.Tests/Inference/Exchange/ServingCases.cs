@@ -102,12 +102,11 @@ public sealed class ServingCases
         await DaemonFixture.WaitUntilAsync(async () => (await daemon.PostAsync(Route, Plain)).Status == 200, DaemonFixture.Patience);
     }
 
-    private static DaemonSetup With(string faults, string? configuration = null) => new()
+    private static DaemonSetup With(string faults, string? configuration = null) => new DaemonSetup
     {
         Configuration = configuration
             ?? """{ "limits": { "queueTimeout": "1s", "stopGrace": "1s", "drainTimeout": "1s" }, "metrics": { "timeout": "1s" } }""",
-        Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = faults },
-    };
+    }.WithFaults(faults);
 
     private static async Task<double> PredictedAsync(DaemonFixture daemon)
     {
