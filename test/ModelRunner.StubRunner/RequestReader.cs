@@ -5,7 +5,7 @@ using System.Text;
 namespace ModelRunner.StubRunner;
 
 /// <summary>Reads HTTP/1.1 requests from a socket, one after the other.</summary>
-internal sealed class RequestReader(Socket socket, int connection, StubState state)
+internal sealed class RequestReader(Socket socket, int connection, StubFaults faults, StubState state)
 {
     private byte[] _buffer = new byte[8192];
     private int _end;
@@ -27,7 +27,7 @@ internal sealed class RequestReader(Socket socket, int connection, StubState sta
         }
 
         var request = new StubRequest(parts[0], parts[1], headers, [], connection);
-        state.IsHung |= state.HangsAtBody && parts[0] == "POST";
+        state.IsHung |= parts[0] == "POST" && faults.IsOn("hang_at_body");
         if (state.IsHung)
             await Task.Delay(Timeout.InfiniteTimeSpan);
         byte[] body = request.Header("Transfer-Encoding") == "chunked"

@@ -3,12 +3,12 @@ using System.Net.Sockets;
 namespace ModelRunner.StubRunner;
 
 /// <summary>Serves the requests of one connection and notices when its client leaves.</summary>
-internal sealed class StubConnection(Socket socket, int number, StubRouter router, StubState state)
+internal sealed class StubConnection(Socket socket, int number, StubRouter router, StubFaults faults, StubState state)
 {
     public async Task RunAsync()
     {
         using Socket owned = socket;
-        var reader = new RequestReader(socket, number, state);
+        var reader = new RequestReader(socket, number, faults, state);
         try
         {
             while (await reader.ReadAsync() is { } request)

@@ -10,7 +10,7 @@ internal sealed class StubServer(StubArguments arguments, StubFaults faults)
         ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
         : new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-    public StubState State { get; } = new() { HangsAtBody = faults.IsOn("hang_at_body") };
+    public StubState State { get; } = new();
 
     /// <summary>Where it listens: <c>unix:/path.sock</c> or <c>http://127.0.0.1:port</c>.</summary>
     public string Address => _listener.LocalEndPoint is IPEndPoint bound ? $"http://{bound}" : $"unix:{arguments.Host}";
@@ -41,7 +41,7 @@ internal sealed class StubServer(StubArguments arguments, StubFaults faults)
         {
             Socket accepted = await _listener.AcceptAsync();
             State.CountConnection();
-            _ = new StubConnection(accepted, State.Connections, router, State).RunAsync();
+            _ = new StubConnection(accepted, State.Connections, router, faults, State).RunAsync();
         }
     }
 }

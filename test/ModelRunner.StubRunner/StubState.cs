@@ -13,9 +13,6 @@ internal sealed class StubState
 
     public bool IsReady { get; set; }
 
-    /// <summary>Whether it reads only the head of a <c>POST</c>, and nothing after that, as a server with one thread that hangs.</summary>
-    public bool HangsAtBody { get; init; }
-
     /// <summary>Whether it reads and answers nothing more.</summary>
     public bool IsHung { get; set; }
 

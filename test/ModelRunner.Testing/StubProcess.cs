@@ -45,7 +45,7 @@ internal sealed class StubProcess : IAsyncDisposable
     /// </summary>
     public static int GeneratedTokensOf(int process)
     {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendTimeout = 30_000, ReceiveTimeout = 30_000 };
         socket.Connect(new UnixDomainSocketEndPoint(ProcessTable.SocketOf(process)));
         socket.Send("GET /stub/state HTTP/1.1\r\nHost: stub\r\n\r\n"u8);
         using var reader = new StreamReader(new NetworkStream(socket));

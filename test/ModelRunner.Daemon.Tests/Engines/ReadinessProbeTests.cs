@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Engines.Command;
@@ -14,7 +13,7 @@ namespace ModelRunner.Daemon.Tests.Engines;
 public sealed class ReadinessProbeTests : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly FakeTimeProvider _time = new();
+    private readonly TimerWatch _time = new();
 
     public ReadinessProbeTests() => _listener.Start();
 
@@ -101,6 +100,8 @@ public sealed class ReadinessProbeTests : IDisposable
         _listener.Stop();
         Task<RunnerFailure?> ready = probe.WaitAsync(end.Token);
 
+        // The pause before the second try shows that the first one has failed.
+        await _time.WaitForTimerAsync(TimeSpan.FromMilliseconds(2));
         await end.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ready);

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
@@ -130,7 +128,7 @@ public sealed class RunnerProcessTests
         Assert.Null(await runner.Ready);
 
         Task stopping = runner.StopAsync(StopReason.Unloaded);
-        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(time.DueTimes.Contains(grace)), LaunchBed.Limit);
+        await time.WaitForTimerAsync(grace);
         time.Advance(grace - TimeSpan.FromMilliseconds(1));
         Assert.False(stopping.IsCompleted);
         Assert.True(ProcessTable.IsAlive(runner.ProcessId!.Value));
@@ -194,18 +192,5 @@ public sealed class RunnerProcessTests
 
         Assert.Equal(StopReason.NotStarted, failure?.Reason);
         Assert.Contains("/nowhere/llama-server", failure?.Message, StringComparison.Ordinal);
-    }
-
-    /// <summary>A clock that the test advances, with the times of its timers.</summary>
-    private sealed class TimerWatch : FakeTimeProvider
-    {
-        public ConcurrentQueue<TimeSpan> DueTimes { get; } = new();
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            ITimer timer = base.CreateTimer(callback, state, dueTime, period);
-            DueTimes.Enqueue(dueTime);
-            return timer;
-        }
     }
 }

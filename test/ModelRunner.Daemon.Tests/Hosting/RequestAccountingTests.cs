@@ -53,7 +53,9 @@ public sealed class RequestAccountingTests
         await SendAsync(daemon, Chat, Body);
         await SendAsync(daemon, "v1/embeddings", """{"model":"tiny-embed","input":"a"}""");
         await SendAsync(daemon, Chat, Body);
-        await DaemonFixture.SignalAsync(await daemon.RunnerProcessAsync(), "KILL");
+        int killed = await daemon.RunnerProcessAsync();
+        await DaemonFixture.SignalAsync(killed, "KILL");
+        await ProcessTable.WaitUntilGoneAsync(killed, DaemonFixture.Patience);
         await SendAsync(daemon, Chat, Body);
         AccountedPage page = await AccountedPage.ReadAsync(daemon);
 
@@ -120,7 +122,7 @@ public sealed class RequestAccountingTests
     {
         await using (DaemonFixture daemon = await StartAsync("""{"exit_at_start": 1}"""))
         {
-            await SendAsync(daemon, Chat, """{"model":"tiny-chat","messages":[]}""");
+            await SendAsync(daemon, Chat, """{"model":"tiny-chat","messages":[]}""", HttpStatusCode.BadGateway);
             AccountedPage page = await AccountedPage.ReadAsync(daemon);
 
             Assert.Equal(1, page.Sum(AccountedPage.Requests, ChatModel, "outcome=\"refused\"", "status_class=\"5xx\""));
@@ -128,7 +130,7 @@ public sealed class RequestAccountingTests
         }
 
         await using DaemonFixture other = await StartAsync("""{"request_status": 400}""");
-        await SendAsync(other, Chat, """{"model":"tiny-chat","messages":[]}""");
+        await SendAsync(other, Chat, """{"model":"tiny-chat","messages":[]}""", HttpStatusCode.BadRequest);
         AccountedPage refused = await AccountedPage.ReadAsync(other);
 
         Assert.Equal(1, refused.Sum(AccountedPage.Requests, ChatModel, "outcome=\"completed\"", "status_class=\"4xx\""));
@@ -162,7 +164,7 @@ public sealed class RequestAccountingTests
         {
             string path = number % 10 == 0 ? $"engines/backend{number}/{Chat}" : number % 10 == 1 ? $"v1/none{number}" : Chat;
             string model = number % 10 == 0 ? "tiny-chat" : $"name{number}";
-            await SendAsync(daemon, path, $$"""{"model":"{{model}}"}""");
+            await SendAsync(daemon, path, $$"""{"model":"{{model}}"}""", HttpStatusCode.NotFound);
         });
 
         // A path that does not exist is no inference request.
@@ -198,9 +200,10 @@ public sealed class RequestAccountingTests
         Configuration = $$"""{ "metrics": { "minInterval": "0s" }, "limits": { {{limits}} } }""",
     }.WithFaults(chatFaults));
 
-    private static async Task SendAsync(DaemonFixture daemon, string path, string body)
+    private static async Task SendAsync(DaemonFixture daemon, string path, string body, HttpStatusCode expected = HttpStatusCode.OK)
     {
         using HttpResponseMessage response = await daemon.SendAsync(path, body, HttpCompletionOption.ResponseContentRead, Cancellation);
+        Assert.Equal(expected, response.StatusCode);
     }
 
     private static async Task<(long Prompt, long Generated)> JournalAsync(int process)

@@ -24,7 +24,7 @@ public sealed class StopReasonTests
 
         Assert.Equal("killed", runner.GetProperty("reason").GetString());
         Assert.Contains("was killed by signal 9", runner.GetProperty("failure").GetString(), StringComparison.Ordinal);
-        Assert.Contains(" failed, reason=killed: ", daemon.Log, StringComparison.Ordinal);
+        await daemon.WaitForLogAsync(" failed, reason=killed: ");
         Assert.Equal([$"{ChatLabels}\"killed\"}} 1"], await StopsAsync(daemon));
     }
 
@@ -50,7 +50,7 @@ public sealed class StopReasonTests
 
         Assert.Equal((502, "out_of_memory"), (status, ReasonOf(error)));
         Assert.Equal("out_of_memory", (await FailedAsync(daemon)).GetProperty("reason").GetString());
-        Assert.Contains(" failed, reason=out_of_memory: ", daemon.Log, StringComparison.Ordinal);
+        await daemon.WaitForLogAsync(" failed, reason=out_of_memory: ");
         Assert.Equal([$"{ChatLabels}\"out_of_memory\"}} 1"], await StopsAsync(daemon));
     }
 
@@ -62,7 +62,7 @@ public sealed class StopReasonTests
         (int status, JsonElement error) = await daemon.PostAsync("v1/chat/completions", Chat);
 
         Assert.Equal((502, "runner_start_failed", "load_timeout"), (status, CodeOf(error), ReasonOf(error)));
-        Assert.Contains(" failed, reason=load_timeout: ", daemon.Log, StringComparison.Ordinal);
+        await daemon.WaitForLogAsync(" failed, reason=load_timeout: ");
         Assert.Equal([$"{ChatLabels}\"load_timeout\"}} 1"], await StopsAsync(daemon));
     }
 
@@ -77,8 +77,8 @@ public sealed class StopReasonTests
         Assert.Empty(await daemon.RunnersAsync());
         for (int i = 0; i < 3; i++)
             Assert.Equal([$"{ChatLabels}\"evicted\"}} 1", $"{EmbedLabels}\"unloaded\"}} 1"], await StopsAsync(daemon));
-        Assert.Contains(", reason=evicted.", daemon.Log, StringComparison.Ordinal);
-        Assert.Contains(" has ended, reason=unloaded", daemon.Log, StringComparison.Ordinal);
+        await daemon.WaitForLogAsync(", reason=evicted.");
+        await daemon.WaitForLogAsync(" has ended, reason=unloaded");
     }
 
     private static Task<DaemonFixture> StartAsync(string chatFaults = "{}", string limits = "") => DaemonFixture.StartAsync(new DaemonSetup

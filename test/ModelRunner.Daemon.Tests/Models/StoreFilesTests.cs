@@ -330,13 +330,17 @@ public sealed partial class StoreFilesTests : IDisposable
 
         // The first scan includes just-in-time compilation.
         StoreListing listing = StoreScanner.Scan(_store.Path);
-        TimeSpan shards = ThreadClock.Measure(() => StoreScanner.Scan(_store.Path));
-        TimeSpan others = ThreadClock.Measure(() => StoreScanner.Scan(_elsewhere.Path));
+        // The fastest of several scans has no garbage collection in it.
+        TimeSpan shards = FastestScan(_store.Path);
+        TimeSpan others = FastestScan(_elsewhere.Path);
 
         // A look for each of the missing shards would take 500 times as long.
         Assert.Equal((1000, 999), (listing.Models.Count, listing.Models[0].MissingShards));
         Assert.True(shards < 5 * others, $"It took {shards} for incomplete shards, and {others} for other files.");
     }
+
+    private static TimeSpan FastestScan(string folder) =>
+        Enumerable.Range(0, 5).Min(_ => ThreadClock.Measure(() => StoreScanner.Scan(folder)));
 
     // Root can read everything, so this thread scans with the file rights of the user nobody.
     private static T AsOtherUser<T>(Func<T> look)

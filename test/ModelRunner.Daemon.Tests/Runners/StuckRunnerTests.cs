@@ -22,6 +22,7 @@ public sealed class StuckRunnerTests
         Assert.Contains("answer_cut", await stream.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
+    /// <summary>The first runner has read the whole request and is suspended then. The second one reads only the head.</summary>
     [Theory]
     [InlineData("""{"request_delay_ms": 600000}""", true)]
     [InlineData("""{"hang_at_body": true}""", false)]
@@ -30,14 +31,19 @@ public sealed class StuckRunnerTests
         await using DaemonFixture daemon = await StartAsync(
             """{ "limits": { "maxRunners": 1, "stopGrace": "1s", "queueTimeout": "10m", "drainTimeout": "10m" } }""", faults);
 
-        // The body does not fit into the buffers of the connection, so a part of it remains unread.
+        // The body does not fit into the buffers of the connection. If the runner reads only the head, a part of it remains unsent.
         string text = new('x', 4_000_000);
         Task<(int Status, JsonElement Answer)> hanging = daemon.PostAsync(
             Route, $$"""{"model":"tiny-chat","messages":[{"role":"user","content":"{{text}}"}]}""");
         await DaemonFixture.WaitUntilAsync(
             async () => (await daemon.RunnersAsync()).Any(static runner => runner.GetProperty("in_flight").GetInt32() == 1), DaemonFixture.Patience);
         if (isSuspended)
-            await DaemonFixture.SignalAsync(await daemon.RunnerProcessAsync(), "STOP");
+        {
+            int process = await daemon.RunnerProcessAsync();
+            await DaemonFixture.WaitUntilAsync(
+                async () => (await DaemonFixture.StubStateAsync(process)).GetProperty("inFlight").GetInt32() == 1, DaemonFixture.Patience);
+            await DaemonFixture.SignalAsync(process, "STOP");
+        }
 
         (int status, _) = await daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a"}""");
         (int failed, JsonElement answer) = await hanging;

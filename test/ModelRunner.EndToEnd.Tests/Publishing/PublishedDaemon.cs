@@ -8,7 +8,7 @@ internal sealed class PublishedDaemon : IAsyncDisposable
 {
     private readonly Process _process;
 
-    private PublishedDaemon(Process process, string socketPath, TimeSpan startup, ProcessorTimes times = default)
+    private PublishedDaemon(Process process, string socketPath, TimeSpan startup, ProcessorTimes times)
     {
         (_process, Startup, StartTimes) = (process, startup, times);
         Client = DaemonFixture.UnixClient(socketPath);
@@ -81,7 +81,7 @@ internal sealed class PublishedDaemon : IAsyncDisposable
                 }
             },
             DaemonFixture.Patience);
-        return new PublishedDaemon(process, socketPath, Stopwatch.GetElapsedTime(started));
+        return new PublishedDaemon(process, socketPath, Stopwatch.GetElapsedTime(started), ProcessorTimes.Of(process.Id));
     }
 
     private static Process Start(string[] command, string folder, IReadOnlyDictionary<string, string> environment)

@@ -15,7 +15,7 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"Hi"}],"max_tokens":4}""";
     private const long MaxIdleBytes = 45_000_000;
 
-    // What is promised is 100 ms on a quiet machine; tests run on busy ones, so the time in which threads wait for a processor does not count.
+    // What is promised is 100 ms on a quiet machine; tests run on busy ones, so the time in which a thread waits for a processor does not count.
     private static readonly TimeSpan MaxStartup = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan MaxFirstAnswer = TimeSpan.FromSeconds(1);
 
@@ -36,7 +36,7 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
         {
             await using PublishedDaemon daemon = await StartAsync();
             Assert.Equal("model-runner is running", (await daemon.Client.GetStringAsync(new Uri("/", UriKind.Relative), Cancellation)).Split('\n')[0]);
-            startups.Add(Subtract(daemon.Startup, daemon.StartTimes.Waited));
+            startups.Add(daemon.Startup - daemon.StartTimes.LongestWait);
             processor.Add(daemon.StartTimes.Ran);
             residents.Add(daemon.ResidentBytes);
         }
@@ -100,21 +100,27 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
     public async Task The_first_answer_comes_within_a_second_and_the_page_shows_it()
     {
         TimeSpan fastest = TimeSpan.MaxValue;
-        for (int i = 0; i < 3 && fastest >= MaxFirstAnswer; i++)
+        TimeSpan processor = TimeSpan.MaxValue;
+        for (int i = 0; i < 3 && (fastest >= MaxFirstAnswer || processor >= MaxFirstAnswer); i++)
         {
             await using PublishedDaemon daemon = await StartAsync();
-            TimeSpan waited = ProcessorTimes.Of(daemon.ProcessId).Waited;
+            var before = ProcessorTimes.Of(daemon.ProcessId);
             long asked = Stopwatch.GetTimestamp();
             await AskAsync(daemon);
-            TimeSpan answer = Subtract(Stopwatch.GetElapsedTime(asked), ProcessorTimes.Of(daemon.ProcessId).Waited - waited);
+            TimeSpan took = Stopwatch.GetElapsedTime(asked);
+            ProcessorTimes times = ProcessorTimes.Of(daemon.ProcessId).Since(before);
+            TimeSpan answer = took - times.LongestWait;
             fastest = answer < fastest ? answer : fastest;
+            processor = times.Ran < processor ? times.Ran : processor;
 
             string page = await daemon.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative), Cancellation);
             Assert.Equal(1, Page.Value(page, "model_runner_up" + Page.Labels("tiny-chat", "completion")));
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"first answer after {fastest.TotalMilliseconds:0} ms");
-        Assert.True(fastest < MaxFirstAnswer, $"{fastest}");
+        string shown = $"first answer after {fastest.TotalMilliseconds:0} ms, {processor.TotalMilliseconds:0} ms of processors";
+        TestContext.Current.TestOutputHelper?.WriteLine(shown);
+        Assert.True(fastest < MaxFirstAnswer, shown);
+        Assert.True(processor < MaxFirstAnswer, shown);
     }
 
     [Fact]
@@ -146,9 +152,6 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
         string folder = Directory.CreateDirectory(Path.Join(_folder.Path, $"{++_starts}")).FullName;
         return await PublishedDaemon.StartAsync([program, "serve", "--demo"], folder, Variables(folder));
     }
-
-    // Several threads may wait at the same time, so together they may wait longer than the whole takes.
-    private static TimeSpan Subtract(TimeSpan duration, TimeSpan waited) => duration > waited ? duration - waited : TimeSpan.Zero;
 
     // Null where the sources are not in a git repository.
     private static async Task<string?> HeadAsync()
