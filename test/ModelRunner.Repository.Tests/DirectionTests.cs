@@ -34,6 +34,23 @@ public sealed class DirectionTests
     public void Folders_look_downwards_only() =>
         Assert.Empty(RepositoryTree.Sources.SelectMany(FolderDirection.Check));
 
+    /// <summary>A line that was worded in another way would give a project no order, and so no check.</summary>
+    [Fact]
+    public void The_architecture_gives_the_order_of_these_projects_only()
+    {
+        string[] ordered = ["ModelRunner.Daemon", "ModelRunner.Linux"];
+        Assert.Equal(ordered, FolderDirection.Orders.Keys.Order(StringComparer.Ordinal));
+
+        // One folder needs no order. In these projects the folders depend on each other in both directions, or not at all.
+        string[] unordered = ["ModelRunner.Exposition", "ModelRunner.LlamaHost", "ModelRunner.Scheduling"];
+        Assert.Equal(
+            ordered.Concat(unordered).Order(StringComparer.Ordinal),
+            RepositoryTree.Sources.Select(static file => file.Path.Split('/')).Where(static parts => parts.Length > 3 && parts[0] == "src")
+                .GroupBy(static parts => parts[1], static parts => parts[2], StringComparer.Ordinal)
+                .Where(static project => project.Distinct(StringComparer.Ordinal).Skip(1).Any())
+                .Select(static project => project.Key).Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [MemberData(nameof(References))]
     public void A_project_references_what_the_architecture_allows(string project, string[] projects, string[] packages)

@@ -105,9 +105,16 @@ public sealed class RequestAccountsTests
                 CountOne(accounts, $"model{(i * (worker + 1)) % 7}");
         }))];
 
-        while (!Task.WhenAll(tasks).IsCompleted)
-            Assert.InRange(TokensOf(accounts), 0, 20_000);
-        await Task.WhenAll(tasks);
+        Task all = Task.WhenAll(tasks);
+        long last = 0;
+        while (!all.IsCompleted)
+        {
+            long tokens = TokensOf(accounts);
+            Assert.InRange(tokens, last, 20_000);
+            last = tokens;
+        }
+
+        await all;
 
         Assert.Equal(20_000, TokensOf(accounts));
         Assert.Equal(3, accounts.Table.Models.Count);

@@ -18,16 +18,20 @@ public sealed class RunnersEndpointTests
         await using DaemonFixture daemon = await StartAsync(
             ("alive", alive.SocketPath), ("dead", Path.Join(folder.Path, "dead.sock")), ("silent", silent.SocketPath), ("loading", loading.SocketPath));
 
-        // A server counts as silent if it does not respond within a second. A busy machine may need another check.
+        // A server counts as silent if it does not respond within a second. On a busy machine, those that respond may need another check.
+        Dictionary<string, JsonElement> runners = [];
         await DaemonFixture.WaitUntilAsync(
             async () =>
             {
-                Dictionary<string, JsonElement> runners = (await daemon.RunnersAsync()).ToDictionary(
+                runners = (await daemon.RunnersAsync()).ToDictionary(
                     static runner => runner.GetProperty("replica").GetString()!, StringComparer.Ordinal);
-                return Describe(runners["alive"]) == ("ready", null) && Describe(runners["dead"]) == ("down", "refused")
-                    && Describe(runners["silent"]) == ("down", "timeout") && Describe(runners["loading"]) == ("loading", null);
+                return Describe(runners["alive"]).Reason != "timeout" && Describe(runners["loading"]).Reason != "timeout";
             },
             DaemonFixture.Patience);
+        Assert.Equal(("ready", null), Describe(runners["alive"]));
+        Assert.Equal(("down", "refused"), Describe(runners["dead"]));
+        Assert.Equal(("down", "timeout"), Describe(runners["silent"]));
+        Assert.Equal(("loading", null), Describe(runners["loading"]));
         string status = "";
         await DaemonFixture.WaitUntilAsync(
             async () =>

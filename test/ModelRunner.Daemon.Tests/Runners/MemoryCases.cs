@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ModelRunner.Daemon.Tests.Accounting;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Runners;
@@ -9,6 +10,7 @@ public sealed class MemoryCases
 {
     private const string Route = "v1/chat/completions";
     private const string Plain = """{"model":"tiny-chat","messages":[]}""";
+    private const string Stops = "model_runner_stops_total{";
     private const string EveryScrapeReads = """ "metrics": { "minInterval": "0s" } """;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -96,24 +98,39 @@ public sealed class MemoryCases
         await daemon.PostAsync(Route, Plain);
         int process = await daemon.RunnerProcessAsync();
 
-        File.Delete(Path.Join(folder.Path, "models", "tiny-chat.gguf"));
+        string file = Path.Join(folder.Path, "models", "tiny-chat.gguf");
+        string away = folder.PathOf("away.gguf");
+        File.Move(file, away);
         Assert.Equal("tiny-chat:latest", Assert.Single(await daemon.RunnersAsync()).GetProperty("model_name").GetString());
         (int status, JsonElement answer) = await daemon.PostAsync("engines/unload", """{"models":["tiny-chat:latest"]}""");
 
         Assert.Equal((200, 1), (status, answer.GetProperty("unloaded_runners").GetInt32()));
         Assert.Empty(await daemon.RunnersAsync());
-        Assert.DoesNotContain("model_runner_up{", await ScrapeAsync(daemon), StringComparison.Ordinal);
         Assert.False(ProcessTable.IsAlive(process));
+        string page = await ScrapeAsync(daemon);
+        Assert.DoesNotContain("model_runner_up{", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("llamacpp:", page, StringComparison.Ordinal);
 
-        // The counter of its ends disappears with the next scan of the models folder, and only a request starts one.
-        await DaemonFixture.WaitUntilAsync(
-            async () =>
-            {
-                await daemon.GetAsync("v1/models");
-                return !(await ScrapeAsync(daemon)).Contains("model_runner_stops_total{", StringComparison.Ordinal);
-            },
-            DaemonFixture.Patience);
+        // Only its requests and its ends remain.
+        string[] left = [.. page.Split('\n').Where(static line => line.Contains("tiny-chat", StringComparison.Ordinal))];
+        Assert.NotEmpty(left);
+        Assert.DoesNotContain(
+            left.Except(new AccountedPage(page).Series, StringComparer.Ordinal), static line => !line.StartsWith(Stops, StringComparison.Ordinal));
+
+        // The counter of its ends disappears with the next scan of the models folder. With its file it returns, so it was not lost.
+        await WaitForStopsAsync(daemon, areShown: false);
+        File.Move(away, file);
+        await WaitForStopsAsync(daemon, areShown: true);
     }
+
+    /// <summary>Waits until the counter of ends is on the page, or is not. Only a request starts a scan of the models folder.</summary>
+    private static Task WaitForStopsAsync(DaemonFixture daemon, bool areShown) => DaemonFixture.WaitUntilAsync(
+        async () =>
+        {
+            await daemon.GetAsync("v1/models");
+            return (await ScrapeAsync(daemon)).Contains(Stops, StringComparison.Ordinal) == areShown;
+        },
+        DaemonFixture.Patience);
 
     private static async Task<DateTimeOffset> LoggedAtAsync(DaemonFixture daemon, string message)
     {

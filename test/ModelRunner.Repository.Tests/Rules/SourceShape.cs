@@ -34,7 +34,7 @@ internal static class SourceShape
 
     /// <summary>The methods that return a task and do not end in <c>Async</c>, as <c>Type.Method</c>.</summary>
     public static IEnumerable<string> UnmarkedTasks(RepositoryFile file) => Root(file).DescendantNodes().OfType<MethodDeclarationSyntax>()
-        .Where(static method => method.ReturnType is SimpleNameSyntax { Identifier.Text: "Task" or "ValueTask" }
+        .Where(static method => IsTask(method.ReturnType)
             && !method.Identifier.Text.EndsWith("Async", StringComparison.Ordinal))
         .Select(static method => $"{TypeOf(method)}.{method.Identifier.Text}");
 
@@ -50,6 +50,15 @@ internal static class SourceShape
     }
 
     private static SyntaxNode Root(RepositoryFile file) => CSharpSyntaxTree.ParseText(file.Text).GetRoot();
+
+    // The type may be nullable, and may have its namespace.
+    private static bool IsTask(TypeSyntax type) => type switch
+    {
+        NullableTypeSyntax nullable => IsTask(nullable.ElementType),
+        QualifiedNameSyntax qualified => IsTask(qualified.Right),
+        SimpleNameSyntax name => name.Identifier.Text is "Task" or "ValueTask",
+        _ => false,
+    };
 
     // From the signature to the closing brace; comments and attributes before it do not count.
     private static int LinesOf(SyntaxNode node)
