@@ -44,12 +44,16 @@ public sealed class ConnectionTests
     {
         await using DaemonFixture daemon = await StartAsync(8, """{"hold_requests": true}""");
         var atWork = new List<Socket>();
+        int? runner = null;
         try
         {
+            // A connection without a request may be replaced, so each request must have arrived before the next connection.
             for (int i = 0; i < 8; i++)
             {
                 atWork.Add(await RawHttp.ConnectAsync(daemon.SocketPath));
                 await RawHttp.SendAllAsync(atWork[^1], Encoding.UTF8.GetBytes(Post(Question)));
+                int process = runner ??= await daemon.BusyRunnerProcessAsync();
+                await DaemonFixture.WaitUntilAsync(async () => await InFlightAsync(process) == atWork.Count, DaemonFixture.Patience);
             }
 
             await DaemonFixture.WaitUntilAsync(
