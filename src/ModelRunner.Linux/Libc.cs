@@ -102,6 +102,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     public static partial int WaitPid(int process, int* status, int options);
 
+    [LibraryImport("libc", EntryPoint = "wait4", SetLastError = true)]
+    public static partial int WaitFor(int process, int* status, int options, long* usage);
+
     [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MakeDirectory(string path, uint mode);
 

@@ -99,6 +99,9 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     public RunnerStatus ToStatus()
     {
         RunnerState state = LacksProcess ? RunnerState.Waiting : State ?? RunnerState.Failed;
-        return new RunnerStatus(Id, Key, state, IsAttached: false, InFlight, Waiting.Count, LastUsed, KeepAlive, Failure);
+        return new RunnerStatus(Id, Key, state, IsAttached: false, InFlight, Waiting.Count, LastUsed, KeepAlive, Failure)
+        {
+            MemoryBytes = MemoryBytes,
+        };
     }
 }

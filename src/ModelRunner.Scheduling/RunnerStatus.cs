@@ -13,4 +13,8 @@ namespace ModelRunner.Scheduling;
 /// <param name="KeepAlive">How long it stays loaded when idle; negative: until an unload.</param>
 /// <param name="Failure">The cause of its last failed start or crash; null if there was none.</param>
 public sealed record RunnerStatus(
-    RunnerId Id, RunnerKey Key, RunnerState State, bool IsAttached, int InFlight, int Queued, TimeSpan? LastUsed, TimeSpan KeepAlive, RunnerFailure? Failure);
+    RunnerId Id, RunnerKey Key, RunnerState State, bool IsAttached, int InFlight, int Queued, TimeSpan? LastUsed, TimeSpan KeepAlive, RunnerFailure? Failure)
+{
+    /// <summary>The estimate of its memory in bytes; 0 if unknown.</summary>
+    public long MemoryBytes { get; init; }
+}

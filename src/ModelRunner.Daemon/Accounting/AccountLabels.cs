@@ -33,6 +33,13 @@ internal static class AccountLabels
         _ => "draft_accepted",
     };
 
+    public static string ToLabelValue(this LoadResult result) => result switch
+    {
+        LoadResult.Loaded => "loaded",
+        LoadResult.Failed => "failed",
+        _ => "cancelled",
+    };
+
     public static string ToLabelValue(this FigureSource source) => source switch
     {
         FigureSource.Timings => "timings",

@@ -1,8 +1,8 @@
 namespace ModelRunner.Daemon.Accounting;
 
 /// <summary>
-/// The upper bounds of histograms in seconds, as OpenTelemetry's conventions for generative AI advise them, so that dashboards for other
-/// servers fit.
+/// The upper bounds of histograms in seconds, as OpenTelemetry's conventions for generative AI advise them where they have one, so that
+/// dashboards for other servers fit.
 /// </summary>
 internal static class HistogramBounds
 {
@@ -14,6 +14,9 @@ internal static class HistogramBounds
 
     /// <summary><c>gen_ai.server.time_per_output_token</c></summary>
     public static IReadOnlyList<HistogramBound> OutputToken { get; } = Make(.01, .025, .05, .075, .1, .15, .2, .3, .4, .5, .75, 1, 2.5);
+
+    /// <summary>Loads of models. OpenTelemetry's conventions have no such histogram.</summary>
+    public static IReadOnlyList<HistogramBound> Load { get; } = Make(.1, .25, .5, 1, 2.5, 5, 10, 20, 40, 80, 160, 300, 600);
 
     private static HistogramBound[] Make(params ReadOnlySpan<double> seconds)
     {

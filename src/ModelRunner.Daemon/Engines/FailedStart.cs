@@ -10,6 +10,10 @@ internal sealed class FailedStart(RunnerFailure failure, RunnerEndpoint endpoint
 
     public int? ProcessId => null;
 
+    public long? ProcessStartTime => null;
+
+    public TimeSpan? CpuTime => null;
+
     public IReadOnlyList<string> Arguments => [];
 
     public Task<RunnerFailure?> Ready { get; } = Task.FromResult<RunnerFailure?>(failure);

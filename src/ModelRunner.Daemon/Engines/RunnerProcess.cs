@@ -51,6 +51,10 @@ internal sealed class RunnerProcess : IManagedRunner
 
     public int? ProcessId => Child?.Id;
 
+    public long? ProcessStartTime => Child is { StartTime: > 0 and var start } ? start : null;
+
+    public TimeSpan? CpuTime => Child is { Exited.IsCompleted: true } child ? child.CpuTime : null;
+
     public IReadOnlyList<string> Arguments => _start.Arguments;
 
     public Task<RunnerFailure?> Ready => _ready.Task;

@@ -213,7 +213,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         Warn(shared.Warnings);
         var scraper = new RunnerScraper(settings, time);
         var pages = new PageAssembler(
-            () => pool.Runners, scraper, settings, time, logs.CreateLogger<PageAssembler>(), shared,
+            () => pool.Runners, scraper, settings, time, logs.CreateLogger<PageAssembler>(), shared, pool.Usage, new RunnerMetrics(pool.Accounts),
             new StopMetrics(() => pool.Stops, catalog.Contains), new RequestMetrics(accounts), () => store.LastReload);
         store.Subscribe(next =>
         {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
 using ModelRunner.Scheduling;
@@ -10,16 +11,14 @@ namespace ModelRunner.Daemon.Metrics;
 /// <param name="settings">The limits.</param>
 /// <param name="shared">The attached runners that are the same server.</param>
 /// <param name="process">The families of the process.</param>
+/// <param name="runners">The families of runners; null: they are absent.</param>
 /// <param name="stops">The family of stopped runners; null: it is absent.</param>
 /// <param name="requests">The families of requests; null: they are absent.</param>
 /// <param name="lastReload">Returns the result of the last reload; null: its families are absent.</param>
 internal sealed class DaemonMetrics(
-    MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process, StopMetrics? stops, RequestMetrics? requests,
-    Func<ReloadSnapshot>? lastReload)
+    MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process, RunnerMetrics? runners, StopMetrics? stops,
+    RequestMetrics? requests, Func<ReloadSnapshot>? lastReload)
 {
-    // A runner that waits for capacity has not been started, so it is not counted.
-    private static readonly RunnerState[] States = [.. Enum.GetValues<RunnerState>().Where(static state => state != RunnerState.Waiting)];
-
     private volatile MetricsSettings _settings = settings;
     private volatile SharedEndpoints _shared = shared;
 
@@ -29,12 +28,16 @@ internal sealed class DaemonMetrics(
     /// <param name="output">The destination.</param>
     /// <param name="outcomes">All runners, in the order of their series on the page.</param>
     /// <param name="conflicts">The number of families in conflict on the previous page, by conflict.</param>
-    public void Write(IBufferWriter<byte> output, ReadOnlySpan<SourceOutcome> outcomes, IReadOnlyList<int> conflicts)
+    /// <param name="usages">What the processes of runners use.</param>
+    public void Write(
+        IBufferWriter<byte> output, ReadOnlySpan<SourceOutcome> outcomes, IReadOnlyList<int> conflicts,
+        IReadOnlyDictionary<RunnerId, RunnerUsage> usages)
     {
         var writer = new FamilyWriter(output);
         writer.Write(MetricFamilies.BuildInfo, 1, BuildInformation.Version, BuildInformation.Runtime);
         WriteStates(writer, outcomes);
         WriteUp(writer, outcomes);
+        runners?.Write(writer, outcomes, usages);
         stops?.Write(writer);
         requests?.Write(writer);
         WriteShared(writer, outcomes);
@@ -48,11 +51,11 @@ internal sealed class DaemonMetrics(
 
     private static void WriteStates(FamilyWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
     {
-        Span<int> counts = stackalloc int[States.Length];
+        Span<int> counts = stackalloc int[RunnerStateNames.Shown.Count];
         foreach (ref readonly SourceOutcome outcome in outcomes)
             counts[(int)outcome.Scrape.Runner.State]++;
-        foreach (RunnerState state in States)
-            writer.Write(MetricFamilies.Runners, counts[(int)state], NameOf(state));
+        foreach (RunnerState state in RunnerStateNames.Shown)
+            writer.Write(MetricFamilies.Runners, counts[(int)state], state.ToLabelValue());
     }
 
     private static void WriteUp(FamilyWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
@@ -134,12 +137,4 @@ internal sealed class DaemonMetrics(
         writer.Write(MetricFamilies.ReloadSuccessful, last.IsSuccessful ? 1 : 0);
         writer.Write(MetricFamilies.ReloadSuccessTime, last.SucceededAt.ToUnixTimeMilliseconds() / 1000.0);
     }
-
-    private static string NameOf(RunnerState state) => state switch
-    {
-        RunnerState.Loading => "loading",
-        RunnerState.Ready => "ready",
-        RunnerState.Stopping => "stopping",
-        _ => "failed",
-    };
 }

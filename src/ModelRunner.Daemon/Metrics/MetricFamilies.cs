@@ -38,6 +38,38 @@ internal static class MetricFamilies
         "Ends of the runner's process and failed starts, by reason; a reason that never occurred is absent")
     { IsPerRunner = true, Labels = ["reason"] });
 
+    public static MetricFamily RunnerStates { get; } = Add(new MetricFamily(
+        "model_runner_runner_state", MetricType.Gauge, "1 for the state that the runner is in, else 0; attached runners are ready")
+    { IsPerRunner = true, Labels = ["state"] });
+
+    public static MetricFamily RunnerStartTime { get; } = Add(new MetricFamily(
+        "model_runner_runner_start_time_seconds", MetricType.Gauge, "Start time of the runner's process, in seconds since 1970", "seconds")
+    { IsPerRunner = true });
+
+    public static MetricFamily ResidentMemory { get; } = Add(new MetricFamily(
+        "model_runner_resident_memory_bytes", MetricType.Gauge, "Resident memory of the runner's processes, mapped files included", "bytes")
+    { IsPerRunner = true });
+
+    public static MetricFamily MemoryEstimate { get; } = Add(new MetricFamily(
+        "model_runner_memory_estimate_bytes", MetricType.Gauge, "Memory that the daemon expected the runner to use when it started it", "bytes")
+    { IsPerRunner = true });
+
+    public static MetricFamily OpenDescriptors { get; } = Add(new MetricFamily(
+        "model_runner_open_fds", MetricType.Gauge, "File descriptors that the runner's processes have open")
+    { IsPerRunner = true });
+
+    public static MetricFamily Cpu { get; } = Add(new MetricFamily(
+        "model_runner_cpu_seconds_total", MetricType.Counter, "Processor time of the model's runners, over all their starts", "seconds")
+    { IsPerModel = true });
+
+    public static MetricFamily Loads { get; } = Add(new MetricFamily(
+        "model_runner_loads_total", MetricType.Counter, "Loads of the model that have ended, by result")
+    { IsPerModel = true, Labels = ["result"] });
+
+    public static MetricFamily LoadDuration { get; } = Add(new MetricFamily(
+        "model_runner_load_duration_seconds", MetricType.Histogram, "Time from the start of a runner until it was ready; successful loads only", "seconds")
+    { IsPerModel = true });
+
     public static MetricFamily SharedEndpoint { get; } = Add(new MetricFamily(
         "model_runner_shared_endpoint", MetricType.Gauge,
         "Number of attached runners that are the same server, this one included; present only if there are several")

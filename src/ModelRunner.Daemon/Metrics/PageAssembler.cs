@@ -11,7 +11,7 @@ namespace ModelRunner.Daemon.Metrics;
 /// <remarks>
 /// <para>The steps, each marked in the code:</para>
 /// <para>1. Take the current snapshot of the runners, without waiting.</para>
-/// <para>2. Scrape all runners in parallel under one deadline. Concurrent scrapes share the requests.</para>
+/// <para>2. Scrape all runners in parallel under one deadline, and measure their processes meanwhile. Concurrent scrapes share the requests.</para>
 /// <para>3. Join the page of another scrape if it has the same bodies. Otherwise:</para>
 /// <para>4. Add each complete body to the merger, as long as there is time. The merger may refuse it.</para>
 /// <para>5. Add the families of the daemon, which state for each runner whether it is on the page and why not.</para>
@@ -28,6 +28,7 @@ internal sealed class PageAssembler : IDisposable
 
     private readonly Func<IReadOnlyList<RunnerSnapshot>> _runners;
     private readonly RunnerScraper _scraper;
+    private readonly UsageMeter? _usage;
     private readonly TimeProvider _time;
     private readonly ILogger<PageAssembler> _logger;
     private readonly MergeWorkspaces _workspaces;
@@ -41,12 +42,12 @@ internal sealed class PageAssembler : IDisposable
 
     public PageAssembler(
         Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger,
-        SharedEndpoints? shared = null, StopMetrics? stops = null, RequestMetrics? requests = null, Func<ReloadSnapshot>? lastReload = null,
-        long maxPageBytes = MaxPageBytes)
+        SharedEndpoints? shared = null, UsageMeter? usage = null, RunnerMetrics? runnerMetrics = null, StopMetrics? stops = null,
+        RequestMetrics? requests = null, Func<ReloadSnapshot>? lastReload = null, long maxPageBytes = MaxPageBytes)
     {
-        (_runners, _scraper, _time, _logger) = (runners, scraper, time, logger);
+        (_runners, _scraper, _usage, _time, _logger) = (runners, scraper, usage, time, logger);
         _workspaces = new MergeWorkspaces(LimitsOf(settings));
-        _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), stops, requests, lastReload);
+        _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), runnerMetrics, stops, requests, lastReload);
         _budget = new PageBudget(maxPageBytes, time);
 
         // A slow client must not keep the memory that another page needs for its runners.
@@ -73,8 +74,10 @@ internal sealed class PageAssembler : IDisposable
 
         // Step 2
         MergePace pace = PaceOf(form);
+        Task<IReadOnlyDictionary<RunnerId, RunnerUsage>> measuring = _usage?.MeasureAsync() ?? Task.FromResult(UsageMeter.Nothing);
         ScrapeResult scrape = await _scraper.ScrapeAsync(
             snapshot, bytes => Earlier(deadlines.Runners, deadlines.FirstByte - pace.TimeFor(bytes)), cancellationToken);
+        IReadOnlyDictionary<RunnerId, RunnerUsage> usages = await WaitAsync(measuring, arrivedAt, deadlines.Runners);
 
         // Step 3
         long respondBy = arrivedAt + (long)(deadlines.FirstByte.TotalSeconds * _time.TimestampFrequency);
@@ -83,7 +86,7 @@ internal sealed class PageAssembler : IDisposable
             PageReader reader = _pages.Join(
                 form, scrape, respondBy, () => new MetricsPage(_workspaces, _budget, form, scrape, respondBy, _time), out bool isNew);
             if (isNew)
-                return await TryCreateAsync(reader, snapshot, form, respondBy, cancellationToken) ? reader : null;
+                return await TryCreateAsync(reader, snapshot, usages, form, respondBy, cancellationToken) ? reader : null;
             if (await IsCreatedAsync(reader, respondBy, cancellationToken))
             {
                 scrape.Dispose();
@@ -104,6 +107,21 @@ internal sealed class PageAssembler : IDisposable
     private static ExpositionLimits LimitsOf(MetricsSettings settings) =>
         new() { MaxSamples = settings.MaxSamples, ReservedPrefix = MetricFamilies.Prefix };
 
+    // The page does not wait for a measurement longer than for a runner.
+    private async Task<IReadOnlyDictionary<RunnerId, RunnerUsage>> WaitAsync(
+        Task<IReadOnlyDictionary<RunnerId, RunnerUsage>> measuring, long arrivedAt, TimeSpan limit)
+    {
+        TimeSpan left = limit - _time.GetElapsedTime(arrivedAt);
+        try
+        {
+            return await measuring.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time);
+        }
+        catch (TimeoutException)
+        {
+            return UsageMeter.Nothing;
+        }
+    }
+
     private async Task<bool> IsCreatedAsync(PageReader reader, long respondBy, CancellationToken cancellationToken)
     {
         try
@@ -119,7 +137,8 @@ internal sealed class PageAssembler : IDisposable
 
     // Other clients may wait for the page, so it is completed even if the client that began it has disconnected.
     private async Task<bool> TryCreateAsync(
-        PageReader reader, IReadOnlyList<RunnerSnapshot> snapshot, PageForm form, long respondBy, CancellationToken cancellationToken)
+        PageReader reader, IReadOnlyList<RunnerSnapshot> snapshot, IReadOnlyDictionary<RunnerId, RunnerUsage> usages, PageForm form, long respondBy,
+        CancellationToken cancellationToken)
     {
         MetricsPage page = reader.Page;
         SegmentedBuffer? first = null;
@@ -138,7 +157,7 @@ internal sealed class PageAssembler : IDisposable
             try
             {
                 first = new SegmentedBuffer();
-                Fill(page, snapshot, form, respondBy, timings);
+                Fill(page, snapshot, usages, form, respondBy, timings);
                 isLast = page.WriteFirst(first);
                 timings.PartBytes = first.Length;
             }
@@ -163,7 +182,9 @@ internal sealed class PageAssembler : IDisposable
         }
     }
 
-    private void Fill(MetricsPage page, IReadOnlyList<RunnerSnapshot> snapshot, PageForm form, long respondBy, PageTimings timings)
+    private void Fill(
+        MetricsPage page, IReadOnlyList<RunnerSnapshot> snapshot, IReadOnlyDictionary<RunnerId, RunnerUsage> usages, PageForm form, long respondBy,
+        PageTimings timings)
     {
         MergeWorkspace workspace = page.Open();
         ExpositionMerger merger = workspace.Merger;
@@ -176,7 +197,7 @@ internal sealed class PageAssembler : IDisposable
             LogChange(source);
 
         // Step 5
-        _own.Write(workspace.OwnPage, sources, _conflicts);
+        _own.Write(workspace.OwnPage, sources, _conflicts, usages);
         merger.AddOwn(workspace.OwnPage.WrittenMemory);
 
         // Step 6

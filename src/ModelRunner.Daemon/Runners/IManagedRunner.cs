@@ -11,6 +11,18 @@ internal interface IManagedRunner
     /// <summary>The ID of its process; null before there is one.</summary>
     int? ProcessId { get; }
 
+    /// <summary>
+    /// When its process started, in clock ticks since boot; null before there is one, or if it is unknown. Together with
+    /// <see cref="ProcessId"/> it is unique until the next boot.
+    /// </summary>
+    long? ProcessStartTime { get; }
+
+    /// <summary>
+    /// The processor time of its process, and of the children that the process waited for. Final when its process has ended; null before, or
+    /// if it is unknown.
+    /// </summary>
+    TimeSpan? CpuTime { get; }
+
     /// <summary>The arguments of its process, for display. They contain no secrets.</summary>
     IReadOnlyList<string> Arguments { get; }
 

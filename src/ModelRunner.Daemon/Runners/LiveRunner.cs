@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
@@ -19,6 +21,15 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     public IManagedRunner? Process { get; } = process;
 
     public string? Replica { get; } = replica;
+
+    /// <summary>The model that its process was started for; null for an attached runner.</summary>
+    public ModelEntry? Model { get; init; }
+
+    /// <summary>The totals of its key; null for an attached runner.</summary>
+    public RunnerAccount? Account { get; init; }
+
+    /// <summary>When its process was started; null for an attached runner.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>Whether a request is running on it.</summary>
     public bool IsInUse => Volatile.Read(ref _requests) > 0;

@@ -9,6 +9,10 @@ internal sealed class LiveRunners
     private readonly List<LiveRunner> _removed = [];
     private readonly Lock _lock = new();
     private IReadOnlyList<LiveRunner> _attached = [];
+    private volatile IReadOnlyList<LiveRunner> _managed = [];
+
+    /// <summary>The managed runners. Thread-safe: an immutable list.</summary>
+    public IReadOnlyList<LiveRunner> Managed => _managed;
 
     /// <summary>
     /// Replaces the attached runners. Requests on removed ones continue. Runners of the list that are in use already stay as they are.
@@ -41,14 +45,19 @@ internal sealed class LiveRunners
         .Select(static runner => runner.Process!.ProcessId)
         .OfType<int>();
 
-    public LiveRunner Add(RunnerId id, IManagedRunner process)
+    /// <summary>Adds a managed runner.</summary>
+    public void Add(LiveRunner runner)
     {
-        var runner = new LiveRunner(id, process.Endpoint, process, replica: null);
-        _byId.Add(id, runner);
-        return runner;
+        _byId.Add(runner.Id, runner);
+        _managed = [.. _managed, runner];
     }
 
     public LiveRunner? Find(RunnerId id) => _byId.GetValueOrDefault(id);
 
-    public void Remove(RunnerId id) => _byId.Remove(id);
+    /// <summary>Removes a managed runner.</summary>
+    public void Remove(RunnerId id)
+    {
+        _byId.Remove(id);
+        _managed = [.. _managed.Where(runner => runner.Id != id)];
+    }
 }

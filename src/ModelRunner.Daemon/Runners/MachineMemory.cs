@@ -42,7 +42,7 @@ internal static class MachineMemory
     /// </summary>
     public static long? ReadAvailableTo(IReadOnlyCollection<int> processes) => processes.Count == 0
         ? ReadAvailable()
-        : ReadAvailable() + ProcessList.FindFamilies(processes).Sum(ReadHeldBy);
+        : ReadAvailable() + ProcessList.FindFamilies(processes).Values.Sum(static family => family.Sum(static process => ReadHeldBy(process.Id)));
 
     /// <summary>Returns the private memory of a process in bytes, without mapped files; 0 if it has ended.</summary>
     public static long ReadHeldBy(int process) =>

@@ -1,4 +1,5 @@
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
@@ -26,9 +27,10 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log of decisions.</param>
     /// <param name="readMemory">Reads the memory budget if the settings have no limit; null: the budget of the machine.</param>
+    /// <param name="accounts">Counts loads and processor time; null: a new object does.</param>
     public RunnerPool(
         DaemonSettings settings, IRunnerLauncher launcher, TimeProvider time, ILogger<RunnerPool> logger,
-        Func<IReadOnlyCollection<int>, long?>? readMemory = null)
+        Func<IReadOnlyCollection<int>, long?>? readMemory = null, RunnerAccounts? accounts = null)
     {
         (_settings, _launcher, _time) = (settings.Runners, launcher, time);
         _ending = new Lazy<Task>(EndAsync);
@@ -36,7 +38,9 @@ internal sealed class RunnerPool : IAsyncDisposable
         _attached = new AttachedTable(settings.AttachedRunners, previous: null);
         _live.Attach(_attached.Live);
         var memory = new MemoryMeter(_live, time, readMemory ?? MachineMemory.ReadAvailableTo);
-        _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _attached.Keys), _live, launcher, memory, time, logger);
+        Usage = new UsageMeter(_live, time);
+        Accounts = accounts ?? new RunnerAccounts(RequestAccounts.MaxModels);
+        _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _attached.Keys), _live, launcher, memory, Accounts, time, logger);
     }
 
     /// <summary>All runners after the last event, in order of backend, model, mode and identity. An immutable snapshot.</summary>
@@ -44,6 +48,12 @@ internal sealed class RunnerPool : IAsyncDisposable
 
     /// <summary>How often runners stopped since the start, in order of backend, model, mode and reason. An immutable snapshot.</summary>
     public IReadOnlyList<StopCount> Stops => _loop.Stops;
+
+    /// <summary>The totals of loads and of processor time since the start.</summary>
+    public RunnerAccounts Accounts { get; }
+
+    /// <summary>Measures what the processes of managed runners use.</summary>
+    public UsageMeter Usage { get; }
 
     /// <summary>The engine of models that name none: <c>llama-server</c>, <c>llama-host</c>, or null if there is neither.</summary>
     public string? Engine => _launcher.Engine;

@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
@@ -23,6 +24,15 @@ internal sealed record RunnerSnapshot
     public required string Engine { get; init; }
 
     public int? ProcessId { get; init; }
+
+    /// <summary>When its process was started; null while it has none, and for an attached runner.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>The estimate of its memory in bytes; 0 if unknown.</summary>
+    public long MemoryBytes { get; init; }
+
+    /// <summary>The model that its process was started for; null while it has none, and for an attached runner.</summary>
+    public ModelEntry? Model { get; init; }
 
     /// <summary>The arguments of its process; empty while it has none.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
@@ -31,6 +32,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly ITimer _timer;
     private readonly Task _running;
     private readonly StopCounters _stops = new();
+    private readonly RunnerLives _lives;
     private volatile IReadOnlyList<RunnerSnapshot> _snapshot;
     private bool _isMeasured;
 
@@ -38,11 +40,14 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     /// <param name="live">The live runners, which contain the attached ones already.</param>
     /// <param name="launcher">Starts runners.</param>
     /// <param name="memory">Measures the memory budget before a decision if the settings do not contain it.</param>
+    /// <param name="accounts">Counts loads and processor time.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log of stops and internal errors.</param>
     public SchedulerLoop(
-        SchedulerSettings settings, LiveRunners live, IRunnerLauncher launcher, MemoryMeter memory, TimeProvider time, ILogger logger)
+        SchedulerSettings settings, LiveRunners live, IRunnerLauncher launcher, MemoryMeter memory, RunnerAccounts accounts, TimeProvider time,
+        ILogger logger)
     {
+        _lives = new RunnerLives(accounts, time);
         (_live, _launcher, _memory, _time, _logger) = (live, launcher, memory, time, logger);
         _scheduler = new Scheduler(settings);
         _isMeasured = settings.MemoryBudgetBytes is null;
@@ -145,6 +150,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         if (schedulerEvent is RequestArrived arrived && _pending.TryGetValue(arrived.Request, out PendingRequest? request))
             _models[arrived.Key] = request.Model;
+        if (schedulerEvent is RunnerReady ready && _snapshot.Any(runner => runner.Id == ready.Runner && runner.State == RunnerState.Loading))
+            _lives.BecomeReady(ready.Runner);
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
         SetTimer();
@@ -153,7 +160,11 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
         // Publish the decision before it is carried out: the client of an aborted request may ask for it at once.
         foreach (RunnerEnded ended in effects.OfType<RunnerEnded>())
+        {
             _stops.Count(ended.Key, ended.Reason);
+            _lives.End(ended, _live.Find(ended.Runner)?.Process?.CpuTime);
+        }
+
         _snapshot = TakeSnapshot();
         foreach (SchedulerEffect effect in effects)
             CarryOut(effect);
@@ -168,6 +179,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private void Start(StartRunner start)
     {
         IManagedRunner process;
+        RunnerAccount account = _lives.Begin(start);
         try
         {
             process = _launcher.Start(start.Runner, start.Key, _models[start.Key]);
@@ -179,7 +191,10 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             return;
         }
 
-        _live.Add(start.Runner, process);
+        _live.Add(new LiveRunner(start.Runner, process.Endpoint, process, replica: null)
+        {
+            Model = _models[start.Key], Account = account, StartedAt = _time.GetUtcNow(),
+        });
         _ = WatchAsync(start, process);
     }
 

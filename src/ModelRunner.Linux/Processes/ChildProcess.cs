@@ -57,6 +57,15 @@ internal sealed unsafe class ChildProcess
 
     public int Id { get; }
 
+    /// <summary>When it started, in clock ticks since boot; 0 where that is unknown. With <see cref="Id"/> it is unique until the next boot.</summary>
+    public long StartTime => _tree.StartTime;
+
+    /// <summary>
+    /// The processor time that it used, and that of its children that it waited for; null where the system does not tell. Final once
+    /// <see cref="Exited"/> is complete, null before.
+    /// </summary>
+    public TimeSpan? CpuTime { get; private set; }
+
     /// <summary>The end of what it wrote to standard output and standard error.</summary>
     public LogRing Output { get; } = new();
 
@@ -200,12 +209,18 @@ internal sealed unsafe class ChildProcess
             Forget();
             int status;
             int result;
+            long* usage = stackalloc long[Libc.OpaqueSize / sizeof(long)];
             do
-                result = Libc.WaitPid(Id, &status, 0);
+                result = Libc.WaitFor(Id, &status, 0, usage);
             while (result < 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
 
             // If the parent of this process set SIGCHLD to be ignored, the kernel reaps the child and the status is lost.
-            return result == Id ? ExitStatus.FromWaitStatus(status) : default;
+            if (result != Id)
+                return default;
+
+            // struct rusage begins with the user time and the system time, each in seconds and microseconds.
+            CpuTime = TimeSpan.FromSeconds(usage[0] + usage[2]) + TimeSpan.FromMicroseconds(usage[1] + usage[3]);
+            return ExitStatus.FromWaitStatus(status);
         }
     }
 }

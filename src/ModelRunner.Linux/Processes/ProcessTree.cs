@@ -18,8 +18,10 @@ internal sealed class ProcessTree(int leader, string mark)
     private const int KillPatienceMilliseconds = 1000;
 
     private readonly Lock _gate = new();
-    private readonly long _startTime = ProcessList.Find(leader)?.StartTime ?? 0;
     private readonly Dictionary<int, long> _seen = [];
+
+    /// <summary>When the leader started, as in <see cref="ProcessEntry"/>; 0 where <c>/proc</c> cannot be read.</summary>
+    public long StartTime { get; } = ProcessList.Find(leader)?.StartTime ?? 0;
 
     /// <summary>Sends a signal to every process of the tree, the leader included.</summary>
     public void Signal(int signal)
@@ -81,7 +83,7 @@ internal sealed class ProcessTree(int leader, string mark)
         List<ProcessEntry> all = ProcessList.ReadAll();
         HashSet<int> members = [leader];
         // A process that is older than the leader cannot be its descendant. The environment is read last, since that costs most.
-        foreach (ProcessEntry process in all.Where(process => process.StartTime >= _startTime))
+        foreach (ProcessEntry process in all.Where(process => process.StartTime >= StartTime))
             if (process.Group == leader || process.Session == leader || IsKnown(process) || ProcessList.HasVariable(process.Id, mark))
                 members.Add(process.Id);
 

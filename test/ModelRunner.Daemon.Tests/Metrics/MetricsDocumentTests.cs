@@ -38,6 +38,10 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
         FirstColumn("Requests and tokens"));
 
     [Fact]
+    public void Every_result_of_a_load_is_explained() => Assert.Equal(
+        Enum.GetValues<LoadResult>().Select(static result => result.ToLabelValue()), FirstColumn("Loads of models"));
+
+    [Fact]
     public void The_table_has_a_row_for_each_family_with_its_type_and_labels() =>
         DocumentRows.AssertEqual(
             MetricFamilies.All.Select(RowOf), Rows("The daemon's families").Select(static row => row[..(row.LastIndexOf('|', row.Length - 2) + 1)]));
@@ -52,12 +56,13 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
     [Fact]
     public async Task The_page_has_each_family_of_the_catalogue()
     {
-        // One stream is complete, one runner stops, one scrape fails and one drops a line, so that the last page shows the counters of all.
+        // One stream is complete, one runner stops, one lives, one scrape fails and one drops a line, so that the last page shows the counters of all.
         using HttpResponseMessage stream = await bed.Daemon.SendAsync(
             "v1/chat/completions", """{"model":"tiny-chat","messages":[],"stream":true}""", HttpCompletionOption.ResponseContentRead,
             TestContext.Current.CancellationToken);
         await AccountedPage.ReadAsync(bed.Daemon);
         await bed.Daemon.PostAsync("engines/unload", """{"models":["tiny-chat"]}""");
+        await bed.Daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a"}""");
         await bed.PageAsync(RawRunner.Page("", status: "500 Internal Server Error"));
         await bed.PageWithAsync("x 1\ny\n");
         string failed = await bed.PageAsync(RawRunner.Page("", status: "500 Internal Server Error"));

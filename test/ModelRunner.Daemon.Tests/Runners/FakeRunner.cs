@@ -19,6 +19,10 @@ internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
 
     public int? ProcessId => 1000 + (int)id.Value;
 
+    public long? ProcessStartTime => null;
+
+    public TimeSpan? CpuTime { get; set; }
+
     public IReadOnlyList<string> Arguments => [];
 
     public Task<RunnerFailure?> Ready => _ready.Task;

@@ -1,0 +1,95 @@
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Accounting;
+
+/// <summary>The totals of the runners with the same backend, model and mode, over all their starts. Safe to use from any thread.</summary>
+/// <param name="key">Backend, model and mode; null: the sum of several accounts.</param>
+internal sealed class RunnerAccount(RunnerKey? key)
+{
+    private readonly long[] _loads = new long[Enum.GetValues<LoadResult>().Length];
+    private readonly Lock _lock = new();
+    private RunnerId? _live;
+    private TimeSpan _liveCpu;
+    private TimeSpan _endedCpu;
+
+    public RunnerKey? Key => key;
+
+    /// <summary>When its last runner was started, as a sequence number. Only <see cref="RunnerAccounts"/> uses it.</summary>
+    public long LastStart { get; set; }
+
+    /// <summary>The time from the start of a runner until it was ready. Only loads that were successful count.</summary>
+    public DurationHistogram LoadDuration { get; } = new(HistogramBounds.Load);
+
+    /// <summary>Whether a runner was started that has not ended.</summary>
+    public bool IsLive
+    {
+        get
+        {
+            lock (_lock)
+                return _live is not null;
+        }
+    }
+
+    /// <summary>The processor time of all runners. It never falls.</summary>
+    public TimeSpan CpuTime
+    {
+        get
+        {
+            lock (_lock)
+                return _endedCpu + _liveCpu;
+        }
+    }
+
+    public long Loads(LoadResult result) => Interlocked.Read(ref _loads[(int)result]);
+
+    public void Add(LoadResult result, long count = 1) => Interlocked.Add(ref _loads[(int)result], count);
+
+    /// <summary>Adds processor time of runners that have ended.</summary>
+    public void Add(TimeSpan cpuTime)
+    {
+        lock (_lock)
+            _endedCpu += cpuTime;
+    }
+
+    /// <summary>A runner is started.</summary>
+    public void Begin(RunnerId runner)
+    {
+        lock (_lock)
+        {
+            _endedCpu += _liveCpu;
+            (_live, _liveCpu) = (runner, TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>The processor time of a runner since its start. It has no effect once the runner has ended.</summary>
+    public void Measure(RunnerId runner, TimeSpan cpuTime)
+    {
+        // The sum over its processes falls when one ends whose parent does not wait for it.
+        lock (_lock)
+            if (_live == runner && cpuTime > _liveCpu)
+                _liveCpu = cpuTime;
+    }
+
+    /// <summary>A runner has ended.</summary>
+    /// <param name="runner">The runner.</param>
+    /// <param name="cpuTime">Its processor time; null if unknown: then the last measured one counts.</param>
+    public void End(RunnerId runner, TimeSpan? cpuTime)
+    {
+        lock (_lock)
+        {
+            if (_live != runner)
+                return;
+            _endedCpu += cpuTime > _liveCpu ? cpuTime.Value : _liveCpu;
+            (_live, _liveCpu) = (null, TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>Adds the totals of another account.</summary>
+    public void Add(RunnerAccount other)
+    {
+        for (int result = 0; result < _loads.Length; result++)
+            Add((LoadResult)result, other.Loads((LoadResult)result));
+        LoadDuration.Add(other.LoadDuration);
+        Add(other.CpuTime);
+    }
+}

@@ -1,0 +1,74 @@
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Daemon.Scraping;
+using ModelRunner.Exposition;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Metrics;
+
+/// <summary>
+/// Writes the families of runners that do not depend on their pages: state, memory, processor time and loads. Not thread-safe: used only under
+/// the merge lock.
+/// </summary>
+/// <param name="accounts">The totals.</param>
+internal sealed class RunnerMetrics(RunnerAccounts accounts)
+{
+    private static readonly TargetLabels OtherLabels = new([new("model", "other")]);
+    private static readonly LoadResult[] Results = Enum.GetValues<LoadResult>();
+
+    private RunnerAccountTable? _table;
+    private TargetLabels[] _labels = [];
+
+    /// <param name="writer">The destination.</param>
+    /// <param name="outcomes">All runners, in the order of their series on the page.</param>
+    /// <param name="usages">What their processes use.</param>
+    public void Write(FamilyWriter writer, ReadOnlySpan<SourceOutcome> outcomes, IReadOnlyDictionary<RunnerId, RunnerUsage> usages)
+    {
+        WriteStates(writer, outcomes);
+        WriteProcesses(writer, outcomes, usages);
+        WriteTotals(writer);
+    }
+
+    private static void WriteStates(FamilyWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
+    {
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+            foreach (RunnerState state in RunnerStateNames.Shown)
+                writer.Write(MetricFamilies.RunnerStates, outcome.Scrape.Labels, outcome.Scrape.Runner.State == state ? 1 : 0, state.ToLabelValue());
+    }
+
+    private static void WriteProcesses(
+        FamilyWriter writer, ReadOnlySpan<SourceOutcome> outcomes, IReadOnlyDictionary<RunnerId, RunnerUsage> usages)
+    {
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+            if (outcome.Scrape.Runner.StartedAt is { } start)
+                writer.Write(MetricFamilies.RunnerStartTime, outcome.Scrape.Labels, (start - DateTimeOffset.UnixEpoch).TotalSeconds);
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+            if (outcome.Scrape.Runner.MemoryBytes is > 0 and var bytes)
+                writer.Write(MetricFamilies.MemoryEstimate, outcome.Scrape.Labels, bytes);
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+            if (usages.TryGetValue(outcome.Scrape.Runner.Id, out RunnerUsage usage))
+                writer.Write(MetricFamilies.ResidentMemory, outcome.Scrape.Labels, usage.ResidentBytes);
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+            if (usages.GetValueOrDefault(outcome.Scrape.Runner.Id) is { OpenDescriptors: { } descriptors })
+                writer.Write(MetricFamilies.OpenDescriptors, outcome.Scrape.Labels, descriptors);
+    }
+
+    private void WriteTotals(FamilyWriter writer)
+    {
+        RunnerAccountTable table = accounts.Table;
+        if (!ReferenceEquals(table, _table))
+            (_table, _labels) = (table, [.. table.Models.Select(static account => RunnerLabels.Of(account.Key!.Value, replica: null))]);
+        List<(TargetLabels Labels, RunnerAccount Account)> models = [.. _labels.Zip(table.Models)];
+        if (table.Other is { } other)
+            models.Add((OtherLabels, other));
+
+        foreach ((TargetLabels labels, RunnerAccount account) in models)
+            writer.Write(MetricFamilies.Cpu, labels, account.CpuTime.TotalSeconds);
+        foreach ((TargetLabels labels, RunnerAccount account) in models)
+            foreach (LoadResult result in Results)
+                if (account.Loads(result) is > 0 and var count)
+                    writer.Write(MetricFamilies.Loads, labels, count, result.ToLabelValue());
+        foreach ((TargetLabels labels, RunnerAccount account) in models)
+            writer.Write(MetricFamilies.LoadDuration, labels, account.LoadDuration);
+    }
+}

@@ -1,0 +1,97 @@
+using System.Collections.Frozen;
+using ModelRunner.Linux.Processes;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Runners;
+
+/// <summary>
+/// Measures what the processes of managed runners use, and adds the processor time to their accounts. Thread-safe. A measurement reads two files
+/// in <c>/proc</c> for each process. All of <c>/proc</c> is read for the children of runners, and descriptors are counted, only when a runner
+/// has started, and otherwise once in <see cref="MaxAge"/>.
+/// </summary>
+internal sealed class UsageMeter(LiveRunners live, TimeProvider time)
+{
+    /// <summary>No runner has a process.</summary>
+    public static readonly IReadOnlyDictionary<RunnerId, RunnerUsage> Nothing = FrozenDictionary<RunnerId, RunnerUsage>.Empty;
+
+    /// <summary>How long the list of processes and the numbers of descriptors are reused.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _lock = new();
+    private Task<IReadOnlyDictionary<RunnerId, RunnerUsage>> _measuring = Task.FromResult(Nothing);
+
+    // Only the measurement that is running uses these.
+    private Dictionary<RunnerId, Family> _families = [];
+    private long _listedAt;
+
+    /// <summary>
+    /// Measures on another thread what each runner uses whose process has not ended. Calls that overlap share one measurement.
+    /// </summary>
+    public Task<IReadOnlyDictionary<RunnerId, RunnerUsage>> MeasureAsync()
+    {
+        lock (_lock)
+        {
+            if (_measuring.IsCompleted)
+                _measuring = live.Managed.Count == 0 ? Task.FromResult(Nothing) : Task.Run(Measure);
+            return _measuring;
+        }
+    }
+
+    private IReadOnlyDictionary<RunnerId, RunnerUsage> Measure()
+    {
+        List<LiveRunner> runners = [.. live.Managed.Where(static runner => runner.Process is { ProcessId: not null, Exited.IsCompleted: false })];
+        if (time.GetElapsedTime(_listedAt) >= MaxAge || runners.Exists(runner => !_families.ContainsKey(runner.Id)))
+            ListFamilies(runners);
+
+        var usages = new Dictionary<RunnerId, RunnerUsage>();
+        foreach (LiveRunner runner in runners)
+        {
+            if (_families.TryGetValue(runner.Id, out Family? family) && Measure(family) is { } sum)
+            {
+                usages.Add(runner.Id, new RunnerUsage(sum.ResidentBytes, family.OpenDescriptors));
+                runner.Account?.Measure(runner.Id, sum.CpuTime);
+            }
+        }
+
+        return usages;
+    }
+
+    private void ListFamilies(List<LiveRunner> runners)
+    {
+        Dictionary<int, List<ProcessEntry>> found = ProcessList.FindFamilies([.. runners.Select(static runner => runner.Process!.ProcessId!.Value)]);
+        _families = [];
+        foreach (LiveRunner runner in runners)
+        {
+            // If the process of the runner has ended meanwhile, another one may have its id.
+            int leader = runner.Process!.ProcessId!.Value;
+            if (!found.TryGetValue(leader, out List<ProcessEntry>? members)
+                || !members.Exists(member => member.Id == leader && member.StartTime == (runner.Process.ProcessStartTime ?? member.StartTime)))
+            {
+                continue;
+            }
+
+            int?[] descriptors = [.. members.Select(static member => ProcessList.CountDescriptors(member.Id))];
+            _families.Add(runner.Id, new Family(leader, members, descriptors.Contains(null) ? null : descriptors.Sum()));
+        }
+
+        _listedAt = time.GetTimestamp();
+    }
+
+    /// <summary>The sum over the processes; null if the leader has ended.</summary>
+    private static ProcessFigures? Measure(Family family)
+    {
+        bool isAlive = false;
+        var sum = new ProcessFigures();
+        foreach (ProcessEntry member in family.Members)
+        {
+            if (ProcessList.FindFigures(member.Id) is not { } figures || figures.StartTime != member.StartTime)
+                continue;
+            isAlive |= member.Id == family.Leader;
+            sum = sum with { ResidentBytes = sum.ResidentBytes + figures.ResidentBytes, CpuTime = sum.CpuTime + figures.CpuTime };
+        }
+
+        return isAlive ? sum : null;
+    }
+
+    private sealed record Family(int Leader, IReadOnlyList<ProcessEntry> Members, int? OpenDescriptors);
+}

@@ -1,0 +1,169 @@
+using System.Globalization;
+using System.Text;
+using ModelRunner.Daemon.Tests.Accounting;
+using ModelRunner.Daemon.Tests.Metrics;
+using ModelRunner.Testing;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+/// <summary>The families of runners on the page of the real daemon, with real processes.</summary>
+public sealed class RunnerFamiliesTests
+{
+    private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
+    private const string ChatLabels = """{backend="llama.cpp",model="tiny-chat:latest",mode="completion""";
+    private const string Cpu = "model_runner_cpu_seconds_total";
+    private const string Descriptors = "model_runner_open_fds";
+    private const string Estimate = "model_runner_memory_estimate_bytes";
+    private const string LoadDuration = "model_runner_load_duration_seconds";
+    private const string Loads = "model_runner_loads_total";
+    private const string Memory = "model_runner_resident_memory_bytes";
+    private const string StartTime = "model_runner_runner_start_time_seconds";
+    private const string State = "model_runner_runner_state";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_ready_runner_shows_its_state_its_start_and_what_its_process_uses()
+    {
+        DateTimeOffset before = DateTimeOffset.UtcNow;
+        await using DaemonFixture daemon = await StartAsync();
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        DateTimeOffset after = DateTimeOffset.UtcNow;
+        int process = await daemon.RunnerProcessAsync();
+
+        AccountedPage page = await PageAsync(daemon);
+
+        Assert.Equal(
+            [$"{State}{ChatLabels}\",state=\"loading\"}} 0", $"{State}{ChatLabels}\",state=\"ready\"}} 1",
+                $"{State}{ChatLabels}\",state=\"stopping\"}} 0", $"{State}{ChatLabels}\",state=\"failed\"}} 0"],
+            Series(page, State));
+        Assert.InRange(page.Sum(StartTime, ChatLabels), Seconds(before), Seconds(after));
+        Assert.InRange(page.Sum(Memory, ChatLabels), ResidentBytes(process) / 2, ResidentBytes(process) * 2);
+        Assert.InRange(page.Sum(Descriptors, ChatLabels), 10, Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count() + 50);
+        Assert.True(page.Sum(Estimate, ChatLabels) > 30 << 20);
+        Assert.True(page.Sum(Cpu, ChatLabels) > 0);
+    }
+
+    [Fact]
+    public async Task Memory_of_a_server_that_a_script_started_counts_for_the_runner()
+    {
+        string script = $"{StubProcess.ExecutablePath} --host \"$1\" --metrics & wait";
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Configuration = $$"""
+                { "metrics": { "minInterval": "0s" },
+                  "engines": { "lab": { "command": ["/bin/sh", "-c", {{System.Text.Json.JsonSerializer.Serialize(script)}}, "sh", "{socket}"], "ready": "/health" } },
+                  "models": { "qwen3:8b": { "engine": "lab", "mode": "completion" } } }
+                """,
+        });
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", """{"model":"qwen3:8b","messages":[]}""")).Status);
+        int shell = await daemon.RunnerProcessAsync();
+        int server = Assert.Single(ProcessTable.ChildrenOf(shell));
+
+        double shown = (await PageAsync(daemon)).Sum(Memory, "qwen3:8b");
+
+        Assert.True(ResidentBytes(shell) < ResidentBytes(server) / 4, "The shell is as large as its child, so this test shows nothing.");
+        Assert.InRange(shown, ResidentBytes(server) / 2, ResidentBytes(server) * 2);
+    }
+
+    [Fact]
+    public async Task Processor_time_counts_without_a_scrape_and_continues_over_unload_and_kill()
+    {
+        await using DaemonFixture daemon = await StartAsync();
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        await daemon.PostAsync("engines/unload", """{"all":true}""");
+        double first = (await PageAsync(daemon)).Sum(Cpu, ChatLabels);
+        Assert.True(first > 0, "A runner that ended before the first scrape used no processor time.");
+
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        double second = (await PageAsync(daemon)).Sum(Cpu, ChatLabels);
+        await DaemonFixture.SignalAsync(await daemon.RunnerProcessAsync(), "KILL");
+        AccountedPage last = await PageAsync(daemon);
+        await DaemonFixture.WaitUntilAsync(
+            async () => (last = await PageAsync(daemon)).Sum(State, ChatLabels, "state=\"failed\"") == 1, DaemonFixture.Patience);
+
+        Assert.True(second > first, $"{first} s, then {second} s");
+        Assert.True(last.Sum(Cpu, ChatLabels) >= second, $"{second} s, then {last.Sum(Cpu, ChatLabels)} s");
+        Assert.Empty(Series(last, Memory));
+        Assert.Empty(Series(last, Descriptors));
+        Assert.Empty(Series(last, StartTime));
+    }
+
+    [Fact]
+    public async Task A_runner_that_ends_costs_only_its_own_series()
+    {
+        await using DaemonFixture daemon = await StartAsync();
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        int chat = await daemon.RunnerProcessAsync();
+        await daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a"}""");
+        Assert.Equal(2, Series(await PageAsync(daemon), Memory).Count);
+
+        await DaemonFixture.SignalAsync(chat, "KILL");
+        IReadOnlyList<string> left = [];
+        await DaemonFixture.WaitUntilAsync(async () => (left = Series(await PageAsync(daemon), Memory)).Count < 2, DaemonFixture.Patience);
+
+        Assert.Contains("tiny-embed", Assert.Single(left), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Loads_are_counted_by_result_and_timed()
+    {
+        await using DaemonFixture daemon = await StartAsync("""{"load_delay_ms": 300}""");
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        await daemon.PostAsync("engines/unload", """{"all":true}""");
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        AccountedPage page = await PageAsync(daemon);
+
+        Assert.Equal([$"{Loads}{ChatLabels}\",result=\"loaded\"}} 2"], Series(page, Loads));
+        Assert.Equal(2, page.Sum($"{LoadDuration}_count", ChatLabels));
+        Assert.Equal(0, page.Sum($"{LoadDuration}_bucket", ChatLabels, "le=\"0.25\""));
+        Assert.True(page.Sum($"{LoadDuration}_sum", ChatLabels) >= 0.6);
+        PageRules.Check(Encoding.UTF8.GetBytes(page.Text));
+    }
+
+    [Fact]
+    public async Task A_start_that_fails_is_a_failed_load()
+    {
+        await using DaemonFixture daemon = await StartAsync("""{"exit_at_start": 1}""");
+        Assert.Equal(502, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
+        AccountedPage page = await PageAsync(daemon);
+
+        Assert.Equal([$"{Loads}{ChatLabels}\",result=\"failed\"}} 1"], Series(page, Loads));
+        Assert.Empty(Series(page, LoadDuration));
+        Assert.Equal(1, page.Sum(State, ChatLabels, "state=\"failed\""));
+    }
+
+    [Fact]
+    public async Task A_runner_that_is_stopped_while_it_loads_is_a_cancelled_load()
+    {
+        await using DaemonFixture daemon = await StartAsync("""{"never_ready": true}""");
+        Task<(int Status, System.Text.Json.JsonElement)> asked = daemon.PostAsync("v1/chat/completions", Chat);
+        AccountedPage page = await PageAsync(daemon);
+        await DaemonFixture.WaitUntilAsync(
+            async () => (page = await PageAsync(daemon)).Sum(State, ChatLabels, "state=\"loading\"") == 1 && Series(page, Memory).Count == 1,
+            DaemonFixture.Patience);
+        Assert.Empty(Series(page, Loads));
+        await daemon.PostAsync("engines/unload", """{"all":true}""");
+        await asked;
+        page = await PageAsync(daemon);
+
+        Assert.Equal([$"{Loads}{ChatLabels}\",result=\"cancelled\"}} 1"], Series(page, Loads));
+        Assert.Empty(Series(page, LoadDuration));
+    }
+
+    private static Task<DaemonFixture> StartAsync(string chatFaults = "{}") => DaemonFixture.StartAsync(new DaemonSetup
+    {
+        Configuration = """{ "metrics": { "minInterval": "0s" } }""",
+        Faults = new Dictionary<string, string>(StringComparer.Ordinal) { ["tiny-chat"] = chatFaults },
+    });
+
+    private static Task<AccountedPage> PageAsync(DaemonFixture daemon) => AccountedPage.ReadNowAsync(daemon);
+
+    private static IReadOnlyList<string> Series(AccountedPage page, string name) =>
+        [.. page.Text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal))];
+
+    private static double Seconds(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).TotalSeconds;
+
+    private static double ResidentBytes(int process) =>
+        double.Parse(File.ReadAllText($"/proc/{process}/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+}
