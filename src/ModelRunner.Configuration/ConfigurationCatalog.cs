@@ -120,6 +120,11 @@ internal static class ConfigurationCatalog
         "Omits a runner whose page has more samples than this")
     { Default = "200000", Minimum = 1, Maximum = 10_000_000 });
 
+    public static ConfigurationOption MetricsMaxModels { get; } = Add(new ConfigurationOption(
+        "metrics.maxModels", null, null, OptionKind.Integer,
+        "Limits the number of models whose requests, loads and processor time are shown by name; the others are added to the model other")
+    { NeedsRestart = true, Default = "500", Minimum = 1, Maximum = 10_000 });
+
     public static ConfigurationOption MaxRunners { get; } = Add(new ConfigurationOption(
         "limits.maxRunners", null, "--max-runners", OptionKind.Integer,
         "Limits the number of runners, including those that start or stop")

@@ -79,6 +79,6 @@ internal sealed record DaemonSettings
         MaxBodyMemoryBytes = running.MaxBodyMemoryBytes,
         LogDirectory = running.LogDirectory,
         Runners = Runners with { LlamaServerPath = running.Runners.LlamaServerPath, LlamaHostPath = running.Runners.LlamaHostPath },
-        Metrics = Metrics with { Enabled = running.Metrics.Enabled },
+        Metrics = Metrics with { Enabled = running.Metrics.Enabled, MaxModels = running.Metrics.MaxModels },
     };
 }

@@ -20,4 +20,7 @@ internal sealed record MetricsSettings
 
     /// <summary>The most samples of one runner's page.</summary>
     public int MaxSamples { get; init; } = ConfigurationCatalog.MetricsMaxSamples.DefaultInteger;
+
+    /// <summary>The most models whose totals are shown by name.</summary>
+    public int MaxModels { get; init; } = ConfigurationCatalog.MetricsMaxModels.DefaultInteger;
 }

@@ -93,6 +93,7 @@ internal static class SettingsResolver
         MaxBodyBytes = (int)reader.Bytes(ConfigurationCatalog.MetricsMaxBodyBytes),
         MaxTotalBodyBytes = reader.Bytes(ConfigurationCatalog.MetricsMaxTotalBodyBytes),
         MaxSamples = reader.Integer(ConfigurationCatalog.MetricsMaxSamples),
+        MaxModels = reader.Integer(ConfigurationCatalog.MetricsMaxModels),
     };
 
     // XDG: a relative XDG_DATA_HOME counts as unset.

@@ -1,3 +1,4 @@
+using ModelRunner.Configuration;
 using ModelRunner.Scheduling;
 using ModelRunner.Telemetry;
 
@@ -8,14 +9,11 @@ namespace ModelRunner.Daemon.Accounting;
 /// account; reading <see cref="Table"/> takes none.
 /// </summary>
 /// <remarks>
-/// Only models that exist have an account. Of more than <see cref="MaxModels"/> accounts, the one that was used least recently and has no
+/// Only models that exist have an account. If there are too many accounts, the one that was used least recently and has no
 /// request is folded into the others, so that no sum changes.
 /// </remarks>
 internal sealed class RequestAccounts
 {
-    /// <summary>The most accounts of models.</summary>
-    public const int MaxModels = 500;
-
     private readonly TimeProvider _time;
     private readonly int _maxModels;
     private readonly Lock _lock = new();
@@ -29,10 +27,10 @@ internal sealed class RequestAccounts
     private long _uses;
 
     /// <param name="time">The clock.</param>
-    /// <param name="maxModels">The most accounts of models.</param>
-    public RequestAccounts(TimeProvider time, int maxModels = MaxModels)
+    /// <param name="maxModels">The most accounts of models; null: the default of the settings.</param>
+    public RequestAccounts(TimeProvider time, int? maxModels = null)
     {
-        (_time, _maxModels) = (time, maxModels);
+        (_time, _maxModels) = (time, maxModels ?? ConfigurationCatalog.MetricsMaxModels.DefaultInteger);
         _table = new AccountTable([], [], _unknown);
     }
 

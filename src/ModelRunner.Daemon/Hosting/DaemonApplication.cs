@@ -193,7 +193,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         store.Subscribe((DaemonSettings _) => ListProblems());
         new RunnersEndpoint(pool, backends, new AttachedHealth(time), causes).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
-        var accounts = new RequestAccounts(time);
+        var accounts = new RequestAccounts(time, settings.Metrics.MaxModels);
         var exchange = new RequestExchange(pool, forwarder, accounts, causes, time);
         new InferenceEndpoint(catalog, backends, bodies, exchange, accounts).Map(web);
         if (settings.Metrics.Enabled)

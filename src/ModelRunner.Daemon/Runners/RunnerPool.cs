@@ -39,7 +39,7 @@ internal sealed class RunnerPool : IAsyncDisposable
         _live.Attach(_attached.Live);
         var memory = new MemoryMeter(_live, time, readMemory ?? MachineMemory.ReadAvailableTo);
         Usage = new UsageMeter(_live, time);
-        Accounts = accounts ?? new RunnerAccounts(RequestAccounts.MaxModels);
+        Accounts = accounts ?? new RunnerAccounts(settings.Metrics.MaxModels);
         _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _attached.Keys), _live, launcher, memory, Accounts, time, logger);
     }
 

@@ -122,6 +122,7 @@ public sealed class RunningSettingsTests : IDisposable
             "llamaServerPath" => $$"""{ "port": 8080, "llamaServerPath": "{{Executable()}}" }""",
             "logDirectory" => """{ "port": 8080, "logDirectory": "/log" }""",
             "metrics.disabled" => """{ "port": 8080, "metrics": { "disabled": true } }""",
+            "metrics.maxModels" => """{ "port": 8080, "metrics": { "maxModels": 9 } }""",
             "limits.maxConnections" => """{ "port": 8080, "limits": { "maxConnections": 9 } }""",
             "limits.maxBodyMemory" => """{ "port": 8080, "limits": { "maxBodyMemory": "9MiB" } }""",
             _ => throw new ArgumentOutOfRangeException(nameof(option), option, "Add a file with another value of this option."),
