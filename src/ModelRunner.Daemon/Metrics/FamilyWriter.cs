@@ -11,37 +11,28 @@ namespace ModelRunner.Daemon.Metrics;
 internal sealed class FamilyWriter(IBufferWriter<byte> output)
 {
     private readonly ExpositionWriter _writer = new(output);
+    private readonly KeyValuePair<string, string>[] _labels = new KeyValuePair<string, string>[MetricFamily.MaxLabels];
     private MetricFamily? _family;
 
     /// <summary>Writes a sample of a family that is not per runner.</summary>
     /// <param name="family">The family.</param>
     /// <param name="value">The value.</param>
-    /// <param name="labels">One value for each of <see cref="MetricFamily.Labels"/>.</param>
+    /// <param name="labels">One value for each of <see cref="MetricFamily.Labels"/>. A label with an empty value is left out.</param>
     public void Write(MetricFamily family, double value, params ReadOnlySpan<string> labels)
     {
         Begin(family, hasTarget: false, labels.Length);
-        if (labels.IsEmpty)
-            _writer.WriteSample(value);
-        else if (labels.Length == 1)
-            _writer.WriteSample(value, Label(family, labels, 0));
-        else
-            _writer.WriteSample(value, Label(family, labels, 0), Label(family, labels, 1));
+        _writer.WriteSample(value, Pair(family, labels));
     }
 
     /// <summary>Writes a sample of a family that is per runner or per model.</summary>
     /// <param name="family">The family.</param>
     /// <param name="target">The labels of the runner or of the model.</param>
     /// <param name="value">The value.</param>
-    /// <param name="labels">One value for each of <see cref="MetricFamily.Labels"/>.</param>
+    /// <param name="labels">One value for each of <see cref="MetricFamily.Labels"/>. A label with an empty value is left out.</param>
     public void Write(MetricFamily family, TargetLabels target, double value, params ReadOnlySpan<string> labels)
     {
         Begin(family, hasTarget: true, labels.Length);
-        if (labels.IsEmpty)
-            _writer.WriteSample(target, value);
-        else if (labels.Length == 1)
-            _writer.WriteSample(target, value, Label(family, labels, 0));
-        else
-            _writer.WriteSample(target, value, Label(family, labels, 0), Label(family, labels, 1));
+        _writer.WriteSample(target, value, Pair(family, labels));
     }
 
     /// <summary>Writes a histogram of a family that is per model; an empty one is left out.</summary>
@@ -65,8 +56,12 @@ internal sealed class FamilyWriter(IBufferWriter<byte> output)
         _writer.WriteSample("_count", target, total);
     }
 
-    private static KeyValuePair<string, string> Label(MetricFamily family, ReadOnlySpan<string> labels, int index) =>
-        new(family.Labels[index], labels[index]);
+    private ReadOnlySpan<KeyValuePair<string, string>> Pair(MetricFamily family, ReadOnlySpan<string> values)
+    {
+        for (int label = 0; label < values.Length; label++)
+            _labels[label] = new(family.Labels[label], values[label]);
+        return _labels.AsSpan(0, values.Length);
+    }
 
     private void Begin(MetricFamily family, bool hasTarget, int labels)
     {

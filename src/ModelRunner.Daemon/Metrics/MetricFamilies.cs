@@ -58,6 +58,14 @@ internal static class MetricFamilies
         "model_runner_open_fds", MetricType.Gauge, "File descriptors that the runner's processes have open")
     { IsPerRunner = true });
 
+    public static MetricFamily ModelInfo { get; } = Add(new MetricFamily(
+        "model_runner_model_info", MetricType.Gauge, "The model of the runner, and its engine; the value is always 1")
+    { IsPerRunner = true, Labels = ["architecture", "quantization", "parameters", "engine"] });
+
+    public static MetricFamily ModelContext { get; } = Add(new MetricFamily(
+        "model_runner_model_context_tokens", MetricType.Gauge, "Context for one request that the runner was started with, in tokens", "tokens")
+    { IsPerRunner = true });
+
     public static MetricFamily Cpu { get; } = Add(new MetricFamily(
         "model_runner_cpu_seconds_total", MetricType.Counter, "Processor time of the model's runners, over all their starts", "seconds")
     { IsPerModel = true });

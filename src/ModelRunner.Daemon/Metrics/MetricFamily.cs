@@ -9,12 +9,15 @@ namespace ModelRunner.Daemon.Metrics;
 /// <param name="Unit">Its unit, with which the name ends (before <c>_total</c>); null: none.</param>
 internal sealed record MetricFamily(string Name, MetricType Type, string Help, string? Unit = null)
 {
+    /// <summary>The most labels of its own.</summary>
+    public const int MaxLabels = 4;
+
     /// <summary>Whether its samples have the labels of a runner, before <see cref="Labels"/>.</summary>
     public bool IsPerRunner { get; init; }
 
     /// <summary>Whether its samples have the labels backend, model and mode, before <see cref="Labels"/>.</summary>
     public bool IsPerModel { get; init; }
 
-    /// <summary>The names of its own labels in the order of the page. At most two.</summary>
+    /// <summary>The names of its own labels in the order of the page. At most <see cref="MaxLabels"/>.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 }

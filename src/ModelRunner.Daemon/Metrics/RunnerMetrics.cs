@@ -1,7 +1,10 @@
 using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
+using ModelRunner.Gguf;
+using ModelRunner.Linux.Terminals;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Metrics;
@@ -13,6 +16,9 @@ namespace ModelRunner.Daemon.Metrics;
 /// <param name="accounts">The totals.</param>
 internal sealed class RunnerMetrics(RunnerAccounts accounts)
 {
+    // The header of a file may contain long texts.
+    private const int MaxTextLength = 64;
+
     private static readonly TargetLabels OtherLabels = new([new("model", "other")]);
     private static readonly LoadResult[] Results = Enum.GetValues<LoadResult>();
 
@@ -26,6 +32,7 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts)
     {
         WriteStates(writer, outcomes);
         WriteProcesses(writer, outcomes, usages);
+        WriteModels(writer, outcomes);
         WriteTotals(writer);
     }
 
@@ -52,6 +59,25 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts)
             if (usages.GetValueOrDefault(outcome.Scrape.Runner.Id) is { OpenDescriptors: { } descriptors })
                 writer.Write(MetricFamilies.OpenDescriptors, outcome.Scrape.Labels, descriptors);
     }
+
+    private static void WriteModels(FamilyWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
+    {
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+        {
+            if (outcome.Scrape.Runner is not { Model: { } model } runner)
+                continue;
+            GgufHeader? header = model.Header;
+            writer.Write(
+                MetricFamilies.ModelInfo, outcome.Scrape.Labels, 1,
+                Cut(header?.Architecture), QuantizationName.Of(header?.FileType) ?? "", Cut(header?.SizeLabel), runner.Engine);
+        }
+
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+            if (outcome.Scrape.Runner.Model is { ContextSize: > 0 and var tokens })
+                writer.Write(MetricFamilies.ModelContext, outcome.Scrape.Labels, tokens);
+    }
+
+    private static string Cut(string? text) => PlainText.EscapeAndCut(text ?? "", MaxTextLength);
 
     private void WriteTotals(FamilyWriter writer)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using ModelRunner.Daemon.Tests.Accounting;
 using ModelRunner.Daemon.Tests.Metrics;
+using ModelRunner.Gguf;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
@@ -11,11 +12,13 @@ public sealed class RunnerFamiliesTests
 {
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
     private const string ChatLabels = """{backend="llama.cpp",model="tiny-chat:latest",mode="completion""";
+    private const string Context = "model_runner_model_context_tokens";
     private const string Cpu = "model_runner_cpu_seconds_total";
     private const string Descriptors = "model_runner_open_fds";
     private const string Estimate = "model_runner_memory_estimate_bytes";
     private const string LoadDuration = "model_runner_load_duration_seconds";
     private const string Loads = "model_runner_loads_total";
+    private const string Info = "model_runner_model_info";
     private const string Memory = "model_runner_resident_memory_bytes";
     private const string StartTime = "model_runner_runner_start_time_seconds";
     private const string State = "model_runner_runner_state";
@@ -45,7 +48,41 @@ public sealed class RunnerFamiliesTests
     }
 
     [Fact]
-    public async Task Memory_of_a_server_that_a_script_started_counts_for_the_runner()
+    public async Task The_model_of_a_runner_is_described_while_it_has_a_process()
+    {
+        await using DaemonFixture daemon = await StartAsync();
+        Assert.Empty(Series(await PageAsync(daemon), Info));
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        AccountedPage page = await PageAsync(daemon);
+
+        GgufHeader header = GgufHeaderReader.Read(Path.Join(daemon.FolderPath, "models", "tiny-chat.gguf")).Header!;
+        Assert.Equal(
+            [$"{Info}{ChatLabels}\",architecture=\"llama\",quantization=\"Q8_0\",parameters=\"{header.SizeLabel}\",engine=\"llama-server\"}} 1"],
+            Series(page, Info));
+        Assert.Equal(header.ContextLength, page.Sum(Context, ChatLabels));
+        await daemon.PostAsync("engines/unload", """{"all":true}""");
+        page = await PageAsync(daemon);
+        Assert.Empty(Series(page, Info));
+        Assert.Empty(Series(page, Context));
+    }
+
+    [Fact]
+    public async Task Above_the_limit_of_models_loads_and_requests_are_added_to_other()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            new DaemonSetup { Configuration = """{ "metrics": { "minInterval": "0s", "maxModels": 1 } }""" });
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        await daemon.PostAsync("engines/unload", """{"all":true}""");
+        await daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a"}""");
+        AccountedPage page = await AccountedPage.ReadAsync(daemon);
+
+        Assert.Equal((1, 1, 2), (page.Sum(Loads, "tiny-embed"), page.Sum(Loads, "model=\"other\""), page.Sum(Loads)));
+        Assert.Equal((1, 2), (page.Sum(AccountedPage.Requests, "model=\"other\""), page.Sum(AccountedPage.Requests)));
+        Assert.True(page.Sum(Cpu, "model=\"other\"") > 0);
+    }
+
+    [Fact]
+    public async Task Memory_of_a_server_that_a_script_started_counts_for_the_runner_and_what_is_unknown_is_absent()
     {
         string script = $"{StubProcess.ExecutablePath} --host \"$1\" --metrics & wait";
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
@@ -60,10 +97,16 @@ public sealed class RunnerFamiliesTests
         int shell = await daemon.RunnerProcessAsync();
         int server = Assert.Single(ProcessTable.ChildrenOf(shell));
 
-        double shown = (await PageAsync(daemon)).Sum(Memory, "qwen3:8b");
+        AccountedPage page = await PageAsync(daemon);
+        double shown = page.Sum(Memory, "qwen3:8b");
 
         Assert.True(ResidentBytes(shell) < ResidentBytes(server) / 4, "The shell is as large as its child, so this test shows nothing.");
         Assert.InRange(shown, ResidentBytes(server) / 2, ResidentBytes(server) * 2);
+
+        // Only the engine knows this model.
+        Assert.Equal([Info + """{backend="lab",model="qwen3:8b",mode="completion",engine="lab"} 1"""], Series(page, Info));
+        Assert.Empty(Series(page, Context));
+        Assert.Empty(Series(page, Estimate));
     }
 
     [Fact]
