@@ -1,5 +1,6 @@
 using System.Text;
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Client;
 
@@ -44,7 +45,7 @@ internal sealed record ClientKey(string Value, AddressSource Source, string Name
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new CliFailure($"--api-key-file: {path} cannot be read", ExitCode.Usage);
+            throw new CliFailure($"--api-key-file: {path} {PathProblem.OfFile(path)}", ExitCode.Usage);
         }
     }
 }

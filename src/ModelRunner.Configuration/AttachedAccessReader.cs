@@ -128,13 +128,8 @@ internal sealed class AttachedAccessReader(ConfigurationFile file, DaemonOptions
     private string? ReadAuthorities(WrittenValue written)
     {
         const string Remedy = "name a readable PEM file with the certificates of the authorities";
-        if (_files.Read(written, MaxAuthorityBytes + 1, Remedy) is not { } content)
+        if (_files.Read(written, MaxAuthorityBytes, Remedy) is not { } content)
             return null;
-        if (content.Length > MaxAuthorityBytes)
-        {
-            Report(written.Key, written.Text, "is longer than 1 MiB", Remedy);
-            return null;
-        }
 
         string text = Encoding.UTF8.GetString(content);
         if (HasCertificates(text))

@@ -47,13 +47,15 @@ internal sealed class ConfigurationFile(string name)
         if (written is null && FileStatus.OfLink(path).Kind is FileKind.Missing or FileKind.Denied)
             return None;
 
+        if (NamedFile.TryRead(path, MaxBytes, out string problem) is not { } json)
+        {
+            problems.Add(new ConfigurationProblem(written?.Key ?? shown, written?.Text, problem, "name a readable JSON file"));
+            return None;
+        }
+
         try
         {
-            return Parse(shown, ReadBounded(path), problems);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            problems.Add(new ConfigurationProblem(written?.Key ?? shown, written?.Text, NamedFile.DescribeUnreadable(path), "name a readable JSON file"));
+            return Parse(shown, json, problems);
         }
         catch (JsonException failure)
         {
@@ -83,13 +85,5 @@ internal sealed class ConfigurationFile(string name)
         FileNode root = new FileNodeReader(json, name, problems).Read();
         new ConfigurationFileReader(file, problems).Read(root);
         return file;
-    }
-
-    private static byte[] ReadBounded(string path)
-    {
-        using FileStream stream = RegularFile.Open(path) ?? throw new IOException("There is no regular file to read.");
-        byte[] buffer = new byte[(int)Math.Min(stream.Length, MaxBytes) + 1];
-        int read = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-        return read <= MaxBytes ? buffer[..read] : throw new IOException("The file is longer than 1 MiB.");
     }
 }

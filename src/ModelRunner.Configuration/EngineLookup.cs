@@ -1,3 +1,5 @@
+using ModelRunner.Linux.Files;
+
 namespace ModelRunner.Configuration;
 
 /// <summary>Finds the executables of the engines.</summary>
@@ -24,7 +26,7 @@ internal static class EngineLookup
             return path;
 
         string reason = Directory.Exists(named) ? "is a folder without an executable llama-server"
-            : File.Exists(named) ? "is not an executable file" : "does not exist";
+            : FileStatus.Of(named).IsRegular ? "is not an executable file" : PathProblem.OfFile(named);
         reader.Problems.Add(new ConfigurationProblem(written.Key, written.Text, reason,
             "name llama-server or its folder, or leave it out to use the one in PATH or the embedded runner"));
         return null;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Configuration;
@@ -7,7 +8,7 @@ internal sealed class NamedFile(DaemonOptions options, List<ConfigurationProblem
 {
     /// <summary>Reads the file; null after a problem was reported.</summary>
     /// <param name="written">The member with the path.</param>
-    /// <param name="maxBytes">The most bytes to read. The caller sees a longer file by passing one more than it allows.</param>
+    /// <param name="maxBytes">The most bytes that the file may have.</param>
     /// <param name="remedy">What to write instead if the file cannot be read.</param>
     public byte[]? Read(WrittenValue written, int maxBytes, string remedy)
     {
@@ -18,31 +19,41 @@ internal sealed class NamedFile(DaemonOptions options, List<ConfigurationProblem
         }
 
         string path = PathText.Resolve(written.Text, options, options.WorkingDirectory);
+        if (TryRead(path, maxBytes, out string problem) is { } content)
+            return content;
+
+        problems.Add(new ConfigurationProblem(written.Key, written.Text, problem, remedy));
+        return null;
+    }
+
+    /// <summary>Reads a regular file; null where that fails or the file is too long.</summary>
+    /// <param name="path">Its absolute path.</param>
+    /// <param name="maxBytes">The most bytes that the file may have.</param>
+    /// <param name="problem">Why it was not read, as a clause that follows its name.</param>
+    public static byte[]? TryRead(string path, int maxBytes, out string problem)
+    {
+        problem = "";
         try
         {
             using FileStream? stream = RegularFile.Open(path);
             if (stream is not null)
             {
-                var buffer = new byte[maxBytes];
-                int length = stream.ReadAtLeast(buffer, maxBytes, throwOnEndOfStream: false);
-                return buffer[..length];
+                byte[] buffer = GC.AllocateUninitializedArray<byte>(maxBytes + 1);
+                int length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+                if (length <= maxBytes)
+                    return buffer[..length];
+
+                long size = Math.Max(stream.Length, length);
+                problem = string.Create(CultureInfo.InvariantCulture, $"has {size} bytes, more than the limit of {maxBytes}");
+                return null;
             }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // Reported below.
+            // Explained below.
         }
 
-        problems.Add(new ConfigurationProblem(written.Key, written.Text, DescribeUnreadable(path), remedy));
+        problem = PathProblem.OfFile(path);
         return null;
     }
-
-    /// <summary>Explains why no file could be read at a path, as a clause that follows its name.</summary>
-    public static string DescribeUnreadable(string path) => FileStatus.Of(path).Kind switch
-    {
-        FileKind.Missing => "does not exist",
-        FileKind.Folder => "is a folder",
-        FileKind.Other => "is not a regular file",
-        _ => "cannot be read",
-    };
 }

@@ -37,22 +37,13 @@ internal sealed class GgufHeaderReader
         try
         {
             using FileStream? stream = RegularFile.Open(path);
-            return stream is null ? new GgufReadOutcome(null, DescribeUnreadable(path)) : Read(stream);
+            return stream is null ? new GgufReadOutcome(null, PathProblem.OfFile(path)) : Read(stream);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return new GgufReadOutcome(null, "cannot be read");
+            return new GgufReadOutcome(null, PathProblem.OfFile(path));
         }
     }
-
-    /// <summary>Explains why there is no readable file at a path, as a clause that follows the name of the file.</summary>
-    public static string DescribeUnreadable(string path) => FileStatus.Of(path).Kind switch
-    {
-        FileKind.Missing => new FileInfo(path).LinkTarget is null ? "does not exist" : "is a link to a file that does not exist",
-        FileKind.Folder => "is a folder",
-        FileKind.Other => "is not a regular file",
-        _ => "may not be read by this user",
-    };
 
     /// <summary>Reads the header from a stream that can seek.</summary>
     /// <exception cref="IOException">The stream cannot be read.</exception>

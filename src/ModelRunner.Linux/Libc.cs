@@ -15,10 +15,12 @@ internal static unsafe partial class Libc
 
     public const int SigContinue = 18;
 
+    public const int ErrorNotPermitted = 1;
     public const int ErrorNoProcess = 3;
     public const int ErrorInterrupted = 4;
     public const int ErrorBadDescriptor = 9;
     public const int ErrorTryAgain = 11;
+    public const int ErrorNoAccess = 13;
     public const int ErrorTooManyFilesOfSystem = 23;
     public const int ErrorTooManyFiles = 24;
     public const int ErrorBrokenPipe = 32;

@@ -1,4 +1,3 @@
-using ModelRunner.Gguf;
 using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Daemon.Models;
@@ -46,7 +45,7 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
         {
             FileStatus status = FileStatus.Of(shard);
             if (!status.IsRegular)
-                problem ??= GgufHeaderReader.DescribeUnreadable(shard);
+                problem ??= PathProblem.OfFile(shard);
             else
                 size += status.SizeBytes;
             written = status.Written > written ? status.Written : written;

@@ -1,5 +1,4 @@
 using ModelRunner.Configuration;
-using ModelRunner.Gguf;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 
@@ -49,7 +48,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
                 _ownersOfFiles.TryAdd(status.Id, reference);
             else if (status.Kind is FileKind.Missing or FileKind.Denied)
                 _problems.Add(
-                    $"the path {PlainText.EscapeAndCut(path, 200)} of model {reference} {GgufHeaderReader.DescribeUnreadable(path)}; "
+                    $"the path {PlainText.EscapeAndCut(path, 200)} of model {reference} {PathProblem.OfFile(path)}; "
                     + "correct it in the configuration");
         }
     }

@@ -1,5 +1,4 @@
 using System.IO.Enumeration;
-using ModelRunner.Gguf;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
@@ -62,7 +61,7 @@ internal sealed class StoreScanner
         if (status.Kind == FileKind.Folder)
             scanner.CollectAll(status);
         else if (!isOptional || status.Kind != FileKind.Missing)
-            scanner._problems.Add($"the model store {DescribeNoFolder(root, status.Kind)}; create it, or name another folder in MODELS_PATH");
+            scanner._problems.Add($"the model store {PathProblem.OfFolder(root)}; create it, or name another folder in MODELS_PATH");
 
         List<ModelFile> models = scanner.Group();
         scanner.ReportLimits();
@@ -185,10 +184,6 @@ internal sealed class StoreScanner
 
         return ProjectorChoice.Assign(models, _projectors, _root, _problems);
     }
-
-    private static string DescribeNoFolder(string path, FileKind kind) =>
-        kind == FileKind.Missing ? GgufHeaderReader.DescribeUnreadable(path).Replace("a file", "a folder", StringComparison.Ordinal)
-            : kind == FileKind.Denied ? "may not be read by this user" : "is not a folder";
 
     // .NET uses this character for bytes that are not UTF-8; the path then leads to no file.
     private static bool IsNotUtf8(string name) => name.Contains('\ufffd', StringComparison.Ordinal);

@@ -12,8 +12,6 @@ internal readonly unsafe struct FileStatus
     private const int DoNotFollowLinks = 0x100; // AT_SYMLINK_NOFOLLOW
     private const int DescriptorItself = 0x1000; // AT_EMPTY_PATH
     private const uint BasicFields = 0x7ff; // STATX_BASIC_STATS
-    private const int ErrorNotPermitted = 1;
-    private const int ErrorNoAccess = 13;
 
     private const int TypeMask = 0xF000;
     private const int RegularType = 0x8000;
@@ -114,7 +112,7 @@ internal readonly unsafe struct FileStatus
         byte* fields = stackalloc byte[StructSize];
         if (Libc.StatusAt(folder, path, flags, BasicFields, fields) == 0)
             return new FileStatus(fields);
-        bool isDenied = Marshal.GetLastPInvokeError() is ErrorNotPermitted or ErrorNoAccess;
+        bool isDenied = Marshal.GetLastPInvokeError() is Libc.ErrorNotPermitted or Libc.ErrorNoAccess;
         return new FileStatus(isDenied ? FileKind.Denied : FileKind.Missing);
     }
 }

@@ -24,17 +24,17 @@ internal static class RegularFile
             return null;
 
         // The path may lead to another file by now. So the open does not wait, and the open file is checked again.
-        int descriptor = Libc.OpenAt(Libc.CurrentDirectory, path, Libc.OpenReadOnly | SafeFlags, 0);
-        if (descriptor < 0)
-            return null;
-
-        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (FileStatus.Of(handle).IsRegular)
+        SafeFileHandle handle = OpenAnything(path);
+        if (!handle.IsInvalid && FileStatus.Of(handle).IsRegular)
             return new FileStream(handle, FileAccess.Read, bufferSize: 0);
 
         handle.Dispose();
         return null;
     }
+
+    /// <summary>Opens whatever is at a path, without waiting for a pipe. Where that fails, the handle is invalid and the system's error is set.</summary>
+    public static SafeFileHandle OpenAnything(string path) =>
+        new(Libc.OpenAt(Libc.CurrentDirectory, path, Libc.OpenReadOnly | SafeFlags, 0), ownsHandle: true);
 
     /// <summary>
     /// Opens a file for appending. A missing file is created with mode 0600. In a folder that several users may write to, another user could

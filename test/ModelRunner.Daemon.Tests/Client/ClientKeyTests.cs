@@ -69,6 +69,7 @@ public sealed class ClientKeyTests
 
         Assert.Equal(("s3cret", AddressSource.Flag), (ClientKey.Find("key", options)!.Value, ClientKey.Find("key", options)!.Source));
         Assert.Equal(2, Assert.Throws<CliFailure>(() => ClientKey.Find("empty", options)).ExitCode);
+        Assert.EndsWith("/missing does not exist", Assert.Throws<CliFailure>(() => ClientKey.Find("missing", options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -64,7 +64,7 @@ public sealed class AttachedAccessTests : IDisposable
     [InlineData(".", "is a folder")]
     [InlineData("pipe", "is not a regular file")]
     [InlineData("/dev/zero", "is not a regular file")]
-    [InlineData("large", "is longer than 1 MiB")]
+    [InlineData("large", "has 1048577 bytes, more than the limit of 1048576")]
     [InlineData("empty", "holds no PEM certificate, or a damaged one")]
     [InlineData("text", "holds no PEM certificate, or a damaged one")]
     [InlineData("damaged", "holds no PEM certificate, or a damaged one")]
@@ -73,7 +73,7 @@ public sealed class AttachedAccessTests : IDisposable
         _fixture.Folder.Write("empty", "");
         _fixture.Folder.Write("text", "not a certificate");
         _fixture.Folder.Write("damaged", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-        _fixture.Folder.Write("large", Authority() + new string('\n', 1024 * 1024));
+        _fixture.Folder.Write("large", Authority().PadRight((1024 * 1024) + 1, '\n'));
         _fixture.Folder.MakePipe("pipe");
         _fixture.File = Runner($$""" "model": "m", "tls": { "caFile": "{{name}}" } """);
 
@@ -86,7 +86,7 @@ public sealed class AttachedAccessTests : IDisposable
     [Theory]
     [InlineData(""" "apiKeyFile": "missing" """, "runners[0].apiKeyFile: \"missing\" does not exist;")]
     [InlineData(""" "apiKeyFile": "empty" """, "runners[0].apiKeyFile: does not hold a key;")]
-    [InlineData(""" "apiKeyFile": "long" """, "runners[0].apiKeyFile: does not hold a key;")]
+    [InlineData(""" "apiKeyFile": "long" """, "runners[0].apiKeyFile: \"long\" has 5000 bytes, more than the limit of 4098;")]
     [InlineData(""" "apiKeyVariable": "NO_SUCH" """, "runners[0].apiKeyVariable: \"NO_SUCH\" is not set in the environment;")]
     [InlineData(""" "apiKeyVariable": "BAD_KEY" """, "runners[0].apiKeyVariable: does not hold a key;")]
     [InlineData(""" "apiKeyFile": "good", "headers": { "authorization": "x" } """, "runners[0]: has more than one key;")]

@@ -47,6 +47,18 @@ public sealed class ConfigurationFileTests : IDisposable
             settings.AttachedRunners);
     }
 
+    [Fact]
+    public void A_file_of_1_MiB_is_read_and_a_larger_one_is_reported_with_its_size()
+    {
+        const int Limit = 1024 * 1024;
+        _fixture.File = "{}" + new string(' ', Limit - 2);
+        Assert.Empty(_fixture.Resolve().Problems);
+
+        _fixture.File = "{}" + new string(' ', Limit);
+
+        Assert.Equal("model-runner.json: has 1048578 bytes, more than the limit of 1048576; name a readable JSON file.", _fixture.Problem());
+    }
+
     [Theory]
     [InlineData("""{ "prot": 1 }""", "model-runner.json:1: prot: is not a known key; did you mean port?.")]
     [InlineData("""{ "metrics": { "minIntervall": "1s" } }""", "model-runner.json:1: metrics.minIntervall: is not a known key; did you mean metrics.minInterval?.")]

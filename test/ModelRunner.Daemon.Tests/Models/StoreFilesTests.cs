@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Tests.Gguf;
+using ModelRunner.Daemon.Tests.Linux.Files;
 using ModelRunner.Gguf;
 using ModelRunner.Testing;
 
@@ -11,7 +12,6 @@ namespace ModelRunner.Daemon.Tests.Models;
 /// <summary>Unusual content of a model store: links, pipes, names that are not UTF-8, files with impossible sizes.</summary>
 public sealed partial class StoreFilesTests : IDisposable
 {
-    private const uint OtherUser = 65534;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly byte[] Good = GgufBuilder.Llama().Build();
     private readonly TemporaryFolder _store = new();
@@ -245,7 +245,7 @@ public sealed partial class StoreFilesTests : IDisposable
         File.SetUnixFileMode(closed, UnixFileMode.None);
         try
         {
-            StoreListing listing = AsOtherUser(() => StoreScanner.Scan(_store.Path));
+            StoreListing listing = OtherUser.Run(() => StoreScanner.Scan(_store.Path));
 
             Assert.Equal("good.gguf", Assert.Single(listing.Models).ShownName);
             Assert.Equal("the folder closed of the model store may not be read by this user; its models are left out", Assert.Single(listing.Problems));
@@ -263,7 +263,7 @@ public sealed partial class StoreFilesTests : IDisposable
         for (int i = 0; i < 20; i++)
             Directory.CreateDirectory(Path.Join(_store.Path, $"closed{i}"), UnixFileMode.None);
 
-        IReadOnlyList<string> problems = AsOtherUser(() => StoreScanner.Scan(_store.Path)).Problems;
+        IReadOnlyList<string> problems = OtherUser.Run(() => StoreScanner.Scan(_store.Path)).Problems;
 
         Assert.Equal(4, problems.Count);
         Assert.Equal("17 more folders of the model store may not be read by this user; their models are left out", problems[0]);
@@ -342,28 +342,6 @@ public sealed partial class StoreFilesTests : IDisposable
     private static TimeSpan FastestScan(string folder) =>
         Enumerable.Range(0, 5).Min(_ => ThreadClock.Measure(() => StoreScanner.Scan(folder)));
 
-    // Root can read everything, so this thread scans with the file rights of the user nobody.
-    private static T AsOtherUser<T>(Func<T> look)
-    {
-        T? result = default;
-        Exception? failure = null;
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                _ = SetFileUser(OtherUser);
-                result = look();
-            }
-            catch (Exception thrown)
-            {
-                failure = thrown;
-            }
-        });
-        thread.Start();
-        thread.Join();
-        return failure is null ? result! : throw new InvalidOperationException("The look failed.", failure);
-    }
-
     private ModelCatalog Catalog() => new(Settings(), _time);
 
     private DaemonSettings Settings() => new() { Listen = new ListenSettings("/tmp/x.sock", null), ModelsPath = _store.Path };
@@ -385,7 +363,4 @@ public sealed partial class StoreFilesTests : IDisposable
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int file);
-
-    [LibraryImport("libc", EntryPoint = "setfsuid")]
-    private static partial int SetFileUser(uint user);
 }
