@@ -202,9 +202,10 @@ internal sealed class DaemonClient : IDisposable
     private string ExplainKey(bool hadKey)
     {
         if (hadKey)
-            return $"the daemon at {_address} does not accept the key of {_key!.Name}";
+            return $"the daemon at {_address} does not accept the key of {_key!.Name}; write the key of the daemon there";
         if (_key is null)
-            return $"the daemon at {_address} requires a key; set MODEL_RUNNER_API_KEY, or name a file with --api-key-file";
+            return $"the daemon at {_address} requires a key; set MODEL_RUNNER_API_KEY to the key of the daemon, "
+                + "or name a file that holds it with --api-key-file";
 
         string remedy = _key.Source == AddressSource.Environment ? "set MODEL_RUNNER_HOST to that address" : "name both address and key in one place";
         return $"the daemon at {_address} requires a key; the key of {_key.Name} was not sent, because the address comes from another source; "

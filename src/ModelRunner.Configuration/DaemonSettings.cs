@@ -54,6 +54,9 @@ internal sealed record DaemonSettings
     /// <summary>The key that clients on TCP must send; null: none.</summary>
     public string? ApiKey { get; init; }
 
+    /// <summary>Whether <see cref="ApiKey"/> is in the configuration file, and not in the environment.</summary>
+    public bool IsApiKeyInFile { get; init; }
+
     /// <summary>Whether the user allowed an address that other machines can reach to need no key.</summary>
     public bool IsInsecure { get; init; }
 

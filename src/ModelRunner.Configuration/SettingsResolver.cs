@@ -38,6 +38,7 @@ internal static class SettingsResolver
         {
             Listen = listen,
             ApiKey = apiKey,
+            IsApiKeyInFile = reader.Written.Find(ConfigurationCatalog.ApiKey) is { Source: OptionSource.File },
             IsInsecure = isInsecure,
             Origins = OriginList.Resolve(reader),
             AllowedHosts = HostList.Resolve(reader),

@@ -10,6 +10,9 @@ internal sealed class KeyPolicy
 {
     private const string Scheme = "Bearer ";
 
+    private const string Remedy = "send the header \"Authorization: Bearer KEY\", where KEY is the value of the daemon's MODEL_RUNNER_API_KEY, "
+        + "or of apiKey in its configuration file";
+
     private const int MaxKey = 4096;
 
     private readonly byte[]? _key;
@@ -31,13 +34,15 @@ internal sealed class KeyPolicy
             return null;
 
         context.Response.Headers.WWWAuthenticate = "Bearer realm=\"model-runner\"";
-        return sent.Length == 0 && alone.Length == 0
-            ? Refuse("this daemon requires a key; send \"Authorization: Bearer\" with the value of its MODEL_RUNNER_API_KEY", "missing_api_key")
-            : Refuse("the key is wrong; send the value of the daemon's MODEL_RUNNER_API_KEY as \"Authorization: Bearer\"", "invalid_api_key");
+        if (sent.Length == 0 && alone.Length == 0)
+            return Refuse("this daemon requires a key", "missing_api_key");
+        return alone.Length == 0 && !sent.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? Refuse("the header Authorization does not begin with \"Bearer\"", "invalid_api_key")
+            : Refuse("the key is wrong", "invalid_api_key");
     }
 
-    private static ApiError Refuse(string message, string code) =>
-        new(StatusCodes.Status401Unauthorized, message, ApiError.Authentication, code);
+    private static ApiError Refuse(string problem, string code) =>
+        new(StatusCodes.Status401Unauthorized, $"{problem}; {Remedy}", ApiError.Authentication, code);
 
     private bool IsKey(string candidate) =>
         candidate.Length <= MaxKey && CryptographicOperations.FixedTimeEquals(Pad(candidate), _key);

@@ -15,6 +15,8 @@ internal static class Welcome
     private const int MaxShownModels = 6;
     private const string LatestTag = ":latest";
 
+    private static readonly string KeyVariable = ConfigurationCatalog.ApiKey.NameIn(OptionSource.Environment);
+
     /// <summary>Creates the text.</summary>
     /// <param name="settings">What the daemon runs with.</param>
     /// <param name="addresses">The TCP addresses with the ports in use.</param>
@@ -31,6 +33,14 @@ internal static class Welcome
         Line("Serves", models.Count == 0 ? NoModels(settings) : ListModels(models));
         Line("At", string.Join(" and ", new[] { settings.Listen.SocketPath is { } socket ? $"unix:{socket}" : null, address }.OfType<string>())
             + (settings.Listen is { IsTcpOptional: true, Tcp: null } ? $" (another program uses port {ListenSettings.DemoPort})" : ""));
+        if (address is not null && settings.ApiKey is not null)
+        {
+            string source = settings.IsApiKeyInFile
+                ? $"the value of {ConfigurationCatalog.ApiKey.NameIn(OptionSource.File)}"
+                : "the value that it has for the daemon";
+            Line("Key", $"required on TCP; for the commands below, set {KeyVariable} in your shell to {source}");
+        }
+
         if (models.Count > 0)
         {
             ModelEntry? writer = models.FirstOrDefault(model => Can(model, RunnerMode.Completion));
@@ -38,7 +48,7 @@ internal static class Welcome
                 Line("Try", Curl(settings, address, first, isChat: first == writer));
             Line("SDKs", address is null
                 ? "start it with --port 12434, then base_url=\"http://localhost:12434/v1\""
-                : $"base_url=\"{address}/v1\", api_key=\"{(settings.ApiKey is null ? "none" : "the daemon's key")}\"");
+                : $"base_url=\"{address}/v1\", api_key={(settings.ApiKey is null ? "\"none\"" : $"os.environ[\"{KeyVariable}\"]")}");
             if (writer is not null)
                 Line("Chat", Run(settings, address, writer, program, workingDirectory));
         }
@@ -86,7 +96,7 @@ internal static class Welcome
             ? $$"""{"model":"{{name}}","messages":[{"role":"user","content":"Hello"}]}"""
             : $$"""{"model":"{{name}}","input":"Hello"}""";
         string target = address ?? $"--unix-socket {Quote(settings.Listen.SocketPath!)} http://localhost";
-        string key = address is not null && settings.ApiKey is not null ? " -H \"Authorization: Bearer $MODEL_RUNNER_API_KEY\"" : "";
+        string key = address is not null && settings.ApiKey is not null ? $" -H \"Authorization: Bearer ${KeyVariable}\"" : "";
         return $"curl {target}/v1/{(isChat ? "chat/completions" : "embeddings")} -H 'Content-Type: application/json'{key} -d {Quote(body)}";
     }
 

@@ -137,7 +137,10 @@ public sealed class AccessTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(With("MODEL_RUNNER_API_KEY", "Open-sesame"));
         await daemon.PostAsync("v1/chat/completions", """{"model":"tiny-chat","messages":[],"max_tokens":1}""");
         using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
-        foreach ((string? key, string cause) in ((string?, string)[])[(null, "requires a key"), ("Bearer wrong", "the key is wrong")])
+        foreach ((string? key, string cause) in ((string?, string)[])
+            [
+                (null, "requires a key"), ("Bearer wrong", "the key is wrong"), ("Open-sesame", "does not begin with"),
+            ])
         {
             using var scrape = new HttpRequestMessage(HttpMethod.Get, "metrics");
             if (key is not null)
@@ -148,6 +151,7 @@ public sealed class AccessTests
             Assert.Equal("Bearer", Assert.Single(refused.Headers.WwwAuthenticate).Scheme);
             string error = await refused.Content.ReadAsStringAsync(Cancellation);
             Assert.Contains(cause, error, StringComparison.Ordinal);
+            Assert.Contains("where KEY is the value of the daemon's MODEL_RUNNER_API_KEY, or of apiKey in", error, StringComparison.Ordinal);
             Assert.DoesNotContain("model_runner_", error, StringComparison.Ordinal);
         }
 

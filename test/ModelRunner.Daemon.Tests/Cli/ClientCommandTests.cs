@@ -247,7 +247,10 @@ public sealed class ClientCommandTests
         (int exitCode, _, string error) = await daemon.RunAsync(["ps"]);
 
         Assert.Equal(1, exitCode);
-        Assert.Equal($"model-runner: the daemon at unix:{daemon.SocketPath} does not accept the key of MODEL_RUNNER_API_KEY\n", error);
+        Assert.Equal(
+            $"model-runner: the daemon at unix:{daemon.SocketPath} does not accept the key of MODEL_RUNNER_API_KEY; "
+            + "write the key of the daemon there\n",
+            error);
         Assert.True(daemon.Requests.TryDequeue(out var request));
         Assert.Equal("Bearer s3cret", request.Authorization);
     }

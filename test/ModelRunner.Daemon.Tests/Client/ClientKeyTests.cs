@@ -78,7 +78,8 @@ public sealed class ClientKeyTests
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", """{"error":{"message":"a key is needed"}}""", 401);
 
         Assert.Equal(
-            $"model-runner: the daemon at unix:{daemon.SocketPath} requires a key; set MODEL_RUNNER_API_KEY, or name a file with --api-key-file\n",
+            $"model-runner: the daemon at unix:{daemon.SocketPath} requires a key; set MODEL_RUNNER_API_KEY to the key of the daemon, "
+            + "or name a file that holds it with --api-key-file\n",
             (await daemon.RunAsync(["ps"])).Error);
     }
 

@@ -89,6 +89,16 @@ public sealed class SettingsResolverTests : IDisposable
     }
 
     [Fact]
+    public void The_key_of_the_environment_counts_before_that_of_the_file()
+    {
+        _fixture.File = """{ "apiKey": "of-the-file" }""";
+        Assert.Equal(("of-the-file", true), (_fixture.Settings().ApiKey, _fixture.Settings().IsApiKeyInFile));
+
+        _fixture.Environment["MODEL_RUNNER_API_KEY"] = "s3cret";
+        Assert.Equal(("s3cret", false), (_fixture.Settings().ApiKey, _fixture.Settings().IsApiKeyInFile));
+    }
+
+    [Fact]
     public void A_solution_names_options_as_the_user_set_them()
     {
         _fixture.Flags["--bind"] = "0.0.0.0";

@@ -45,13 +45,17 @@ public sealed class WelcomeTests
         Assert.DoesNotContain("Chat ", text, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_key_is_named_and_not_shown()
+    [Theory]
+    [InlineData(false, "the value that it has for the daemon")]
+    [InlineData(true, "the value of \"apiKey\" in the configuration file")]
+    public void A_key_is_named_with_its_source_and_not_shown(bool isInFile, string source)
     {
-        DaemonSettings settings = Settings(null) with { ApiKey = "s3cret" };
+        DaemonSettings settings = Settings(null) with { ApiKey = "s3cret", IsApiKeyInFile = isInFile };
         string text = Welcome.Write(settings, [new Uri("http://0.0.0.0:80")], [Chat], "model-runner", "/srv", AllFit);
 
+        Assert.Contains($"  Key     required on TCP; for the commands below, set MODEL_RUNNER_API_KEY in your shell to {source}\n", text, StringComparison.Ordinal);
         Assert.Contains("-H \"Authorization: Bearer $MODEL_RUNNER_API_KEY\"", text, StringComparison.Ordinal);
+        Assert.Contains("base_url=\"http://localhost:80/v1\", api_key=os.environ[\"MODEL_RUNNER_API_KEY\"]\n", text, StringComparison.Ordinal);
         Assert.Contains("At      http://localhost:80\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", text, StringComparison.Ordinal);
     }
