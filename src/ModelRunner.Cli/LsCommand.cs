@@ -9,6 +9,8 @@ namespace ModelRunner.Cli;
 /// <summary><c>model-runner ls</c>: lists the models that requests can name.</summary>
 internal sealed class LsCommand : ClientCommand
 {
+    private static readonly string[] Heads = ["MODEL", "MODES", "PARAMETERS", "QUANTIZATION", "ARCHITECTURE", "SIZE", "CREATED"];
+
     public LsCommand(CliContext context)
         : base("ls", "List the models", context) => Aliases.Add("list");
 
@@ -18,7 +20,7 @@ internal sealed class LsCommand : ClientCommand
         if (IsJson(result))
             Console.WriteLine(models.RootElement.GetRawText());
         else
-            Console.Write(TextTable.Draw(["MODEL", "PARAMETERS", "QUANTIZATION", "ARCHITECTURE", "SIZE", "CREATED"], models.RootElement.Items().Select(ToRow)));
+            Console.Write(TextTable.Draw(Heads, models.RootElement.Items().Select(ToRow)));
         ModelProblems.Print(await ModelProblems.ReadAsync(client, interrupt.Ended), Console);
         return ExitCode.Success;
     }
@@ -27,7 +29,8 @@ internal sealed class LsCommand : ClientCommand
     {
         string name = model.Member("tags")?.Items().FirstOrDefault() is { ValueKind: JsonValueKind.String } tag ? tag.GetString()! : model.Text("id");
         JsonElement config = model.Member("config") ?? default;
-        return [name, config.Text("parameters"), config.Text("quantization"), config.Text("architecture"), Size(config), Created(model)];
+        string modes = string.Join(", ", config.Member("modes")?.Items() ?? []);
+        return [name, modes, config.Text("parameters"), config.Text("quantization"), config.Text("architecture"), Size(config), Created(model)];
     }
 
     private static string Size(JsonElement config) =>

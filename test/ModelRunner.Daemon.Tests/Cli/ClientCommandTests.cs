@@ -91,18 +91,23 @@ public sealed class ClientCommandTests
     }
 
     [Fact]
-    public async Task Ls_shows_models_by_their_first_tag()
+    public async Task Ls_shows_models_by_their_first_tag_with_their_modes()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/models", """
-            [{"id":"sha256:1","tags":["lab/otter:7b"],"created":1767225600,"config":{"parameters":"7B","quantization":"Q4_K_M","architecture":"llama","size":"4GiB"}}]
+            [
+            {"id":"sha256:1","tags":["lab/otter:7b"],"created":1767225600,"config":{
+            "parameters":"7B","quantization":"Q4_K_M","architecture":"llama","size":"4GiB","modes":["completion","embedding"]}},
+            {"id":"elsewhere:latest"}
+            ]
             """);
 
         (int exitCode, string output, _) = await daemon.RunAsync(["ls"]);
 
         Assert.Equal(0, exitCode);
         Assert.Equal(
-            "MODEL          PARAMETERS   QUANTIZATION   ARCHITECTURE   SIZE   CREATED\n"
-            + "lab/otter:7b   7B           Q4_K_M         llama          4GiB   2026-01-01 00:00\n",
+            "MODEL              MODES                   PARAMETERS   QUANTIZATION   ARCHITECTURE   SIZE   CREATED\n"
+            + "lab/otter:7b       completion, embedding   7B           Q4_K_M         llama          4GiB   2026-01-01 00:00\n"
+            + "elsewhere:latest\n",
             output);
     }
 
