@@ -39,5 +39,7 @@ internal static class ShownArguments
     private static bool IsVariable(string word) =>
         word.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && word.AsSpan(0, equals).IndexOfAnyExcept(VariableCharacters) < 0;
 
-    private static string WithoutFolder(string text) => text.StartsWith('/') ? Path.GetFileName(text) : text;
+    // Only an absolute path begins with a slash; "a/b", a template or JSON does not. The path of a folder may end with one.
+    private static string WithoutFolder(string text) =>
+        text.StartsWith('/') && Path.GetFileName(text.AsSpan().TrimEnd('/')) is { IsEmpty: false } name ? name.ToString() : text;
 }

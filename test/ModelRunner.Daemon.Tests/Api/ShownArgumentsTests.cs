@@ -13,6 +13,8 @@ public sealed class ShownArgumentsTests
     [InlineData("HF_TOKEN=s3cret CACHE=/srv/hf a-token=b vllm", "HF_TOKEN=*** CACHE=hf a-token=b vllm")]
     [InlineData("--keep 3 --cache-type-k q8_0", "--keep 3 --cache-type-k q8_0")]
     [InlineData("--api-key --metrics", "--api-key --metrics")]
+    [InlineData("--lora-dir /srv/lora/ --root=/", "--lora-dir lora --root=/")]
+    [InlineData("--model org/name --json={\"a\":\"b/c\"} --chat-template {{a/b}}</s>", "--model org/name --json={\"a\":\"b/c\"} --chat-template {{a/b}}</s>")]
     public void CLI_08_secrets_and_folders_are_left_out(string arguments, string shown) =>
         Assert.Equal(shown, string.Join(' ', ShownArguments.Of(arguments.Split(' '))));
 }
