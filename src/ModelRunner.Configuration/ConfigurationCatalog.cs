@@ -82,7 +82,7 @@ internal static class ConfigurationCatalog
 
     public static ConfigurationOption LogLevel { get; } = Add(new ConfigurationOption(
         "logLevel", "LOG_LEVEL", "--log-level", OptionKind.Level,
-        "Logs events of this level and above")
+        "Logs events of this level and above; of the HTTP server only warnings and errors, or all events at trace")
     { Default = "info" });
 
     public static ConfigurationOption LogDirectory { get; } = Add(new ConfigurationOption(

@@ -22,11 +22,11 @@ internal sealed class LineLoggerProvider(LogLevel minimum, TimeProvider time, IR
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        // Of the framework's own events only warnings and errors are shown, unless the log level shows everything.
+        // The framework writes 15 lines about each request, four of them at Information.
         public bool IsEnabled(LogLevel logLevel)
         {
             LogLevel minimum = provider._minimum;
-            return logLevel != LogLevel.None && logLevel >= minimum && (isOwn || minimum <= LogLevel.Debug || logLevel >= LogLevel.Warning);
+            return logLevel != LogLevel.None && logLevel >= minimum && (isOwn || minimum == LogLevel.Trace || logLevel >= LogLevel.Warning);
         }
 
         public void Log<TState>(

@@ -42,7 +42,10 @@ public sealed class LineLoggerProviderTests
     [InlineData(LogLevel.Information, "ModelRunner.X", LogLevel.Information, true)]
     [InlineData(LogLevel.Information, "Microsoft.AspNetCore", LogLevel.Information, false)]
     [InlineData(LogLevel.Information, "Microsoft.AspNetCore", LogLevel.Warning, true)]
-    [InlineData(LogLevel.Debug, "Microsoft.AspNetCore", LogLevel.Debug, true)]
+    [InlineData(LogLevel.Debug, "ModelRunner.X", LogLevel.Debug, true)]
+    [InlineData(LogLevel.Debug, "Microsoft.AspNetCore", LogLevel.Information, false)]
+    [InlineData(LogLevel.Debug, "Microsoft.AspNetCore", LogLevel.Warning, true)]
+    [InlineData(LogLevel.Trace, "Microsoft.AspNetCore", LogLevel.Debug, true)]
     [InlineData(LogLevel.Error, "Microsoft.AspNetCore", LogLevel.Warning, false)]
     public void Messages_of_the_framework_need_a_higher_level(LogLevel minimum, string category, LogLevel level, bool isShown)
     {
