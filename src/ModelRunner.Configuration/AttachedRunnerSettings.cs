@@ -21,6 +21,9 @@ internal sealed record AttachedRunnerSettings(
     /// <summary>The path of its metrics page, with a leading slash.</summary>
     public string MetricsPath { get; init; } = "/metrics";
 
+    /// <summary>Whether the daemon asks for the token counts of a stream; otherwise the server reports them unasked, or not at all.</summary>
+    public bool RequestsUsage { get; init; } = true;
+
     /// <summary>How its certificate is checked; null: with the authorities that the system trusts.</summary>
     public AttachedTlsSettings? Tls { get; init; }
 

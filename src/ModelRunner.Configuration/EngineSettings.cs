@@ -10,6 +10,9 @@ namespace ModelRunner.Configuration;
 /// <param name="MetricsPath">The path of its metrics page, with a leading slash; null: it has none.</param>
 internal sealed record EngineSettings(string Name, IReadOnlyList<string> Command, string ReadyPath, string? MetricsPath)
 {
+    /// <summary>Whether the daemon asks for the token counts of a stream; otherwise the server reports them unasked, or not at all.</summary>
+    public bool RequestsUsage { get; init; } = true;
+
     /// <summary>Whether it listens on a port of 127.0.0.1, and not on a Unix socket.</summary>
     public bool UsesPort => Uses(CommandTemplate.Port);
 

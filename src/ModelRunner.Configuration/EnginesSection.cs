@@ -51,6 +51,7 @@ internal static class EnginesSection
         WrittenValue? command = members.Words("command");
         string ready = Page(members.Text("ready"), reader.Problems) ?? DefaultReadyPath;
         string? metrics = Page(members.TextOrNull("metrics"), reader.Problems);
+        WrittenValue? usage = members.Text("usage");
         members.ReportUnknown();
         if (command is null)
         {
@@ -63,8 +64,15 @@ internal static class EnginesSection
             return new EngineSettings(name, [], ready, metrics);
         }
 
-        return new EngineSettings(name, ResolveCommand(command, reader), ready, metrics);
+        string[] words = ResolveCommand(command, reader);
+        return new EngineSettings(name, words, ready, metrics)
+        {
+            RequestsUsage = UsageText.IsRequested(usage, isDefault: !words.Any(IsLlamaServer), reader.Problems),
+        };
     }
+
+    // Also behind a program such as env or nice.
+    private static bool IsLlamaServer(string word) => Path.GetFileName(word) == "llama-server";
 
     private static string[] ResolveCommand(WrittenValue written, OptionReader reader)
     {

@@ -35,6 +35,7 @@ internal static class RunnersSection
         var access = new AttachedAccessReader(file, options, problems);
         IReadOnlyList<KeyValuePair<string, string>> headers = access.Headers(members);
         string metricsPath = access.MetricsPath(members);
+        bool requestsUsage = UsageText.IsRequested(members.Text("usage"), isDefault: backend?.Text != ModelSettings.LlamaBackend, problems);
 
         bool isGood = LabelText.Check(backend, problems) & LabelText.Check(replica, problems) & ServerModelName.Check(modelName, problems);
         string? reference = model is null ? null : ParseModel(model, problems);
@@ -62,7 +63,7 @@ internal static class RunnersSection
 
         return new AttachedRunnerSettings(backend.Text, reference, parsedMode.Value, socketPath, address, replica?.Text)
         {
-            ModelName = (modelName ?? model!).Text.Trim(), Headers = headers, MetricsPath = metricsPath, Tls = tls,
+            ModelName = (modelName ?? model!).Text.Trim(), Headers = headers, MetricsPath = metricsPath, RequestsUsage = requestsUsage, Tls = tls,
         };
     }
 

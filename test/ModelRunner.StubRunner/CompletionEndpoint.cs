@@ -9,6 +9,8 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
 {
     private const int DefaultTokens = 8;
 
+    private bool HasTimings => !faults.IsOn("omit_usage") && !faults.IsOn("usage_on_request");
+
     public async Task HandleAsync(StubRequest request, StubResponse response, CancellationToken clientLeft)
     {
         JsonElement body;
@@ -76,7 +78,7 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
         }
 
         Count(generation);
-        await response.SendJsonAsync(200, generation.WriteWhole(text.ToString(), !faults.IsOn("omit_usage")));
+        await response.SendJsonAsync(200, generation.WriteWhole(text.ToString(), !faults.IsOn("omit_usage"), HasTimings));
     }
 
     private async Task StreamAsync(Generation generation, bool wantsUsage, StubResponse response, CancellationToken clientLeft)
@@ -96,9 +98,9 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
         }
 
         Count(generation);
-        await SendEventAsync(response, generation.WriteEnd(!faults.IsOn("omit_usage")));
+        await SendEventAsync(response, generation.WriteEnd(HasTimings));
         if (wantsUsage)
-            await SendEventAsync(response, generation.WriteUsage());
+            await SendEventAsync(response, generation.WriteUsage(HasTimings));
         await response.SendChunkAsync("data: [DONE]\n\n"u8.ToArray());
         await response.SendLastChunkAsync();
     }

@@ -36,24 +36,24 @@ internal sealed class Generation(bool isChat, string model, int promptTokens, in
     });
 
     /// <summary>The chunk without choices that a client gets who asks for usage.</summary>
-    public string WriteUsage() => JsonText.Write(writer =>
+    public string WriteUsage(bool hasTimings) => JsonText.Write(writer =>
     {
         WriteCommon(writer, isChat ? "chat.completion.chunk" : "text_completion");
         writer.WriteStartArray("choices");
         writer.WriteEndArray();
         WriteUsageObject(writer);
-        WriteTimings(writer);
+        if (hasTimings)
+            WriteTimings(writer);
     });
 
-    public string WriteWhole(string text, bool hasUsage) => JsonText.Write(writer =>
+    public string WriteWhole(string text, bool hasUsage, bool hasTimings) => JsonText.Write(writer =>
     {
         WriteCommon(writer, isChat ? "chat.completion" : "text_completion");
         WriteChoice(writer, "message", text, "length");
         if (hasUsage)
-        {
             WriteUsageObject(writer);
+        if (hasTimings)
             WriteTimings(writer);
-        }
     });
 
     private void WriteCommon(Utf8JsonWriter writer, string kind)

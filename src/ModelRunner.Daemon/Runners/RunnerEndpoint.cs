@@ -25,4 +25,7 @@ internal sealed record RunnerEndpoint(Uri BaseAddress, HttpMessageInvoker Client
 
     /// <summary>The name of the model in requests to this runner; null: the name that clients use.</summary>
     public string? ModelName { get; init; }
+
+    /// <summary>Whether it reports the token counts of a stream only on request, so that the daemon asks for them.</summary>
+    public bool RequestsUsage { get; init; }
 }

@@ -69,6 +69,7 @@ internal static class RunnerEndpointFactory
             MetricsAddress = new Uri(address, settings.MetricsPath),
             MetricsRemedy = "correct its metricsPath, or turn its metrics on (llama-server: --metrics)",
             ModelName = settings.ModelName,
+            RequestsUsage = settings.RequestsUsage,
         };
     }
 

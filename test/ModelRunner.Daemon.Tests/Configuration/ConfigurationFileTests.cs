@@ -41,7 +41,7 @@ public sealed class ConfigurationFileTests : IDisposable
                 new AttachedRunnerSettings("vllm", "qwen3:8b", RunnerMode.Completion, "/run/vllm.sock", null, null) { ModelName = "qwen3:8b" },
                 new AttachedRunnerSettings("llama.cpp", "bge-m3:latest", RunnerMode.Embedding, null, new Uri("http://127.0.0.1:9001"), null)
                 {
-                    ModelName = "bge-m3:latest",
+                    ModelName = "bge-m3:latest", RequestsUsage = false,
                 },
             ],
             settings.AttachedRunners);

@@ -30,6 +30,7 @@ internal sealed class CommandEngine(EngineSettings settings) : Engine
             RunnerEndpointFactory.ForCommand(order.Runner, order.SocketPath, port, settings.ReadyPath, settings.MetricsPath) with
             {
                 ModelName = name,
+                RequestsUsage = settings.RequestsUsage,
                 MetricsRemedy = $"correct engines.{Name}.metrics",
             };
         string[] arguments = [.. settings.Command.Skip(1).Select(word => CommandTemplate.Fill(word, placeholder => placeholder switch

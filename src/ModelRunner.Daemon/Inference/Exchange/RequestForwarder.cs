@@ -69,9 +69,10 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
     private async Task<ForwardOutcome> TryAsync(HttpContext context, RunnerLease lease, RunnerRequest request, RequestRecord record)
     {
         // The forwarder reads the body as the client's. After a failure it may still be reading, while the body's memory is soon reused.
-        using ReadOnlyPartsStream body = BodyFor(lease, request);
+        EditedRequest edited = EditFor(lease, request);
+        using var body = new ReadOnlyPartsStream(edited.Parts);
         context.Request.Body = body;
-        (ForwarderError error, string? brokenOffCause) = await SendAsync(context, lease, request.Path, body.Length, record);
+        (ForwarderError error, string? brokenOffCause) = await SendAsync(context, lease, request.Path, body.Length, edited.AsksForUsage, record);
         if (error == ForwarderError.None && brokenOffCause is null)
             return ForwardOutcome.Completed;
         if (IsOfClient(error) && !lease.RunnerGone.IsCancellationRequested)
@@ -102,14 +103,14 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         or OperationCanceledException { InnerException: TimeoutException };
 
     // llama-server copies the name of the request into embedding and reranking responses, so it gets the full name.
-    private static ReadOnlyPartsStream BodyFor(RunnerLease lease, RunnerRequest request) =>
-        new(ModelMember.Replace(request.Body, lease.Endpoint.ModelName ?? lease.Model));
+    private static EditedRequest EditFor(RunnerLease lease, RunnerRequest request) => RequestEditor.Edit(
+        request.Body, lease.Endpoint.ModelName ?? lease.Model, lease.Endpoint.RequestsUsage && RequestEditor.HasUsageOption(request.Path));
 
     private async Task<(ForwarderError Error, string? BrokenOffCause)> SendAsync(
-        HttpContext context, RunnerLease lease, string path, long bodyLength, RequestRecord record)
+        HttpContext context, RunnerLease lease, string path, long bodyLength, bool removesUsage, RequestRecord record)
     {
         RunnerEndpoint endpoint = lease.Endpoint;
-        var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, path), bodyLength, lease, record);
+        var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, path), bodyLength, lease, removesUsage, record);
         using var cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         await using CancellationTokenRegistration registration = lease.RunnerGone.UnsafeRegister(
             _ => Cut(cut, transformer), state: null);

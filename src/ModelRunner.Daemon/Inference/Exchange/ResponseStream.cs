@@ -15,10 +15,12 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <param name="path">The route at the runner.</param>
 /// <param name="isEvents">Whether it is an event stream.</param>
 /// <param name="record">Reads each part before it is passed on.</param>
+/// <param name="filter">Removes token counts that the client did not ask for; null: nothing is removed.</param>
 /// <param name="rewriter">Replaces the model's name with the one that clients know; null: the name is not changed.</param>
 /// <param name="runnerGone">Cancelled when the runner ends or is stopped.</param>
 internal sealed class ResponseStream(
-    Stream inner, string path, bool isEvents, RequestRecord record, ModelNameRewriter? rewriter, CancellationToken runnerGone) : Stream
+    Stream inner, string path, bool isEvents, RequestRecord record, UsageEventFilter? filter, ModelNameRewriter? rewriter,
+    CancellationToken runnerGone) : Stream
 {
     private const int ReadBytes = 16 * 1024;
     private const int MaxHeld = 256 * 1024;
@@ -120,11 +122,7 @@ internal sealed class ResponseStream(
 
     private void Take(ReadOnlySpan<byte> piece)
     {
-        if (rewriter is null)
-            _output.Write(piece);
-        else
-            rewriter.Write(piece, _output);
-
+        Pass(filter is null ? piece : filter.Take(piece));
         ReadOnlySpan<byte> held = _output.WrittenSpan[_ready..];
         if (!isEvents || held.Length > MaxHeld)
             _ready = _output.WrittenCount;
@@ -133,12 +131,22 @@ internal sealed class ResponseStream(
         record.Read(piece);
     }
 
+    private void Pass(ReadOnlySpan<byte> piece)
+    {
+        if (rewriter is null)
+            _output.Write(piece);
+        else
+            rewriter.Write(piece, _output);
+    }
+
     // The connection ended normally; the response may still be incomplete.
     private void EndWell()
     {
         record.EndResponse();
         if (record.IsEndMissing)
             BrokenCause = "its stream of events ended without its last event";
+        else if (filter is not null)
+            Pass(filter.End());
         End(IsBroken ? BrokenResponse.EventFor(path) : default);
     }
 

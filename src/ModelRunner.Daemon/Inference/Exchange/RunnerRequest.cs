@@ -3,7 +3,6 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <summary>The request that a runner gets for a client's request.</summary>
 /// <param name="Path">The route at the runner, without a slash in front, for instance <c>v1/chat/completions</c>.</param>
 /// <param name="Body">
-/// The client's body; valid until the response has ended. It is sent unchanged, except for the name of the model if the runner knows the
-/// model by another name.
+/// The client's body; valid until the response has ended. It is sent unchanged, except for what <see cref="RequestEditor"/> writes.
 /// </param>
 internal readonly record struct RunnerRequest(string Path, ReadOnlyMemory<byte> Body);

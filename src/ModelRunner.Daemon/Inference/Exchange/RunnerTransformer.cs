@@ -12,8 +12,13 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// Decides which headers of a request reach a runner and which headers of its response reach the client. A runner sees only the body and its
 /// type: no key, no cookie, no address and no user agent of the client.
 /// </summary>
+/// <param name="target">The address of the request.</param>
+/// <param name="bodyLength">The length of the body that the runner gets.</param>
+/// <param name="lease">The runner.</param>
+/// <param name="removesUsage">Whether the client does not get the events of a stream that have only token counts.</param>
+/// <param name="record">Reads the response.</param>
 [SuppressMessage("Design", "CA1001", Justification = "The forwarder disposes the stream; the field only shows how it ended.")]
-internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease lease, RequestRecord record) : HttpTransformer
+internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease lease, bool removesUsage, RequestRecord record) : HttpTransformer
 {
     private const string EventStream = "text/event-stream";
 
@@ -97,9 +102,10 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
         ModelNameRewriter? rewriter = lease.Endpoint.ModelName is not null ? new ModelNameRewriter(lease.Model, IsEventStream) : null;
         if (rewriter is not null)
             response.ContentLength = null;
+        UsageEventFilter? filter = removesUsage && IsEventStream ? new UsageEventFilter() : null;
         record.BeginResponse(IsEventStream ? ResponseFormat.Events : ResponseFormat.Json);
         proxyResponse.Content = new ResponseContent(
             proxyResponse.Content,
-            body => _answer = new ResponseStream(body, target.AbsolutePath, IsEventStream, record, rewriter, lease.RunnerGone));
+            body => _answer = new ResponseStream(body, target.AbsolutePath, IsEventStream, record, filter, rewriter, lease.RunnerGone));
     }
 }

@@ -42,20 +42,6 @@ public sealed class ModelNameRewriterTests
     public void An_event_that_holds_the_whole_answer_has_the_name_in_that(string text, string expected) =>
         CheckAllPieces(text, expected, isEvents: true);
 
-    [Theory]
-    [InlineData("""{"model":"a"}""", """{"model":"Org/\"M\""}""")]
-    [InlineData("""{"model":"first","x":{"model":"a"},"model":"last"}""", """{"model":"first","x":{"model":"a"},"model":"Org/\"M\""}""")]
-    [InlineData("""{"x":1}""", """{"x":1}""")]
-    [InlineData("""{"model":1}""", """{"model":1}""")]
-    [InlineData("nonsense", "nonsense")]
-    [InlineData("", "")]
-    public void A_request_keeps_every_other_byte(string body, string expected)
-    {
-        ReadOnlyMemory<byte>[] parts = ModelMember.Replace(Encoding.UTF8.GetBytes(body), "Org/\"M\"");
-        using var reader = new StreamReader(new ReadOnlyPartsStream(parts));
-        Assert.Equal(expected, reader.ReadToEnd());
-    }
-
     private static void CheckAllPieces(string text, string expected, bool isEvents)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
