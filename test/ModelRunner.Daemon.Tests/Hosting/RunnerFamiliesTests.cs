@@ -133,6 +133,26 @@ public sealed class RunnerFamiliesTests
     }
 
     [Fact]
+    public async Task Totals_never_fall_while_runners_come_and_go()
+    {
+        await using DaemonFixture daemon = await StartAsync();
+        using var done = new CancellationTokenSource();
+        Task<int> scraping = ScrapeUntilAsync(daemon, done.Token);
+        for (int round = 0; round < 4; round++)
+        {
+            await daemon.PostAsync("v1/chat/completions", Chat);
+            if (round % 2 == 0)
+                await daemon.PostAsync("engines/unload", """{"all":true}""");
+            else
+                await DaemonFixture.SignalAsync(await daemon.RunnerProcessAsync(), "KILL");
+        }
+
+        await done.CancelAsync();
+        Assert.True(await scraping > 4, "The page was read too seldom to show anything.");
+        Assert.Equal(4, (await PageAsync(daemon)).Sum(Loads, "result=\"loaded\""));
+    }
+
+    [Fact]
     public async Task A_runner_that_ends_costs_only_its_own_series()
     {
         await using DaemonFixture daemon = await StartAsync();
@@ -201,6 +221,26 @@ public sealed class RunnerFamiliesTests
     });
 
     private static Task<AccountedPage> PageAsync(DaemonFixture daemon) => AccountedPage.ReadNowAsync(daemon);
+
+    /// <summary>Reads pages one after another and checks that no total is less than on the page before. Returns their number.</summary>
+    private static async Task<int> ScrapeUntilAsync(DaemonFixture daemon, CancellationToken done)
+    {
+        string[] names = [Cpu, Loads, $"{LoadDuration}_sum", $"{LoadDuration}_count"];
+        double[] totals = new double[names.Length];
+        int pages = 0;
+        for (; !done.IsCancellationRequested; pages++)
+        {
+            AccountedPage page = await PageAsync(daemon);
+            for (int i = 0; i < names.Length; i++)
+            {
+                double total = page.Sum(names[i]);
+                Assert.True(total >= totals[i], $"{names[i]} was {totals[i]}, then {total}.");
+                totals[i] = total;
+            }
+        }
+
+        return pages;
+    }
 
     private static IReadOnlyList<string> Series(AccountedPage page, string name) =>
         [.. page.Text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal))];
