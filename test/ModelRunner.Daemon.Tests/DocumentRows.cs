@@ -13,6 +13,8 @@ internal static class DocumentRows
         Assert.True(
             missing.Length + unknown.Length == 0,
             $"Add to the document:\n{string.Join('\n', missing)}\nRemove from the document:\n{string.Join('\n', unknown)}");
-        Assert.Equal(expected, actual);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.True(i < actual.Length && expected[i] == actual[i], $"The order differs; number {i + 1} is:\n{expected[i]}");
+        Assert.Equal(expected.Length, actual.Length);
     }
 }

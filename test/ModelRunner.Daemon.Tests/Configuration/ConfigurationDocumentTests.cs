@@ -62,7 +62,8 @@ public sealed class ConfigurationDocumentTests
         Collect(schema.RootElement, "", found);
 
         IEnumerable<string> keys = ConfigurationCatalog.All.Select(static option => option.FileKey).OfType<string>();
-        Assert.Equal(keys.Concat(["$schema", "engines", "models", "runners"]).Order(StringComparer.Ordinal), found.Keys.Order(StringComparer.Ordinal));
+        DocumentRows.AssertEqual(
+            keys.Concat(["$schema", "engines", "models", "runners"]).Order(StringComparer.Ordinal), found.Keys.Order(StringComparer.Ordinal));
         foreach (ConfigurationOption option in ConfigurationCatalog.All)
             if (option.FileKey is { } key)
                 CheckProperty(option, found[key]);
