@@ -107,7 +107,7 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
         }
         catch (IOException failure) when (failure is not OutputException)
         {
-            console.WriteError("the connection to the daemon ended within its response");
+            console.WriteError("the connection to the daemon ended before its response was complete");
         }
         finally
         {

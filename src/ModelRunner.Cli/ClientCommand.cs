@@ -65,7 +65,7 @@ internal abstract class ClientCommand : Command
         }
         catch (IOException failure) when (failure is not OutputException)
         {
-            Console.WriteError("the connection to the daemon ended within its response");
+            Console.WriteError("the connection to the daemon ended before its response was complete");
             return ExitCode.Failure;
         }
     }

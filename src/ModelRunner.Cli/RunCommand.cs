@@ -17,12 +17,13 @@ internal sealed class RunCommand : ClientCommand
 
     private readonly Argument<string[]> _prompt = new("PROMPT")
     {
-        Description = "The prompt; - reads standard input. Without a prompt, a terminal opens a chat, and other input is read as the prompt",
+        Description = "The prompt; - reads it from standard input. Without a prompt, the command opens a chat on a terminal, "
+            + "and otherwise reads standard input",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
     private readonly Option<string> _system = new("--system") { Description = "Instructions for the model", HelpName = "TEXT" };
-    private readonly Option<string> _maxTokens = new("--max-tokens") { Description = "The most tokens of the response", HelpName = "N" };
+    private readonly Option<string> _maxTokens = new("--max-tokens") { Description = "The maximum number of tokens in the response", HelpName = "N" };
     private readonly Option<string> _temperature = new("--temperature")
     {
         Description = "Sampling temperature; 0 always gives the same response",
@@ -81,7 +82,7 @@ internal sealed class RunCommand : ClientCommand
     {
         string prompt = words is [] or [StandardInput] ? await ReadInputAsync(cancellation) : string.Join(' ', words);
         return string.IsNullOrWhiteSpace(prompt)
-            ? throw new CliFailure("there is no prompt; write it after the model, or pipe it in", ExitCode.Usage)
+            ? throw new CliFailure("there is no prompt; write it after the model, or send it to standard input", ExitCode.Usage)
             : prompt;
     }
 

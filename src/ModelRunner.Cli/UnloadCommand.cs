@@ -10,7 +10,7 @@ namespace ModelRunner.Cli;
 internal sealed class UnloadCommand : ClientCommand
 {
     private readonly Argument<string[]> _models = new("MODEL") { Description = "The models to unload", Arity = ArgumentArity.ZeroOrMore };
-    private readonly Option<bool> _all = new("--all") { Description = "Unload everything" };
+    private readonly Option<bool> _all = new("--all") { Description = "Stop all runners" };
     private readonly Option<string> _backend = new("--backend") { Description = "Only runners of this backend", HelpName = "NAME" };
 
     public UnloadCommand(CliContext context)
@@ -27,7 +27,7 @@ internal sealed class UnloadCommand : ClientCommand
         string? backend = result.GetValue(_backend);
         bool isAll = result.GetValue(_all) || (models.Length == 0 && backend is not null);
         if (models.Length == 0 && !isAll)
-            throw new CliFailure("name a model, or unload everything with --all; \"model-runner ps\" lists what is loaded", ExitCode.Usage);
+            throw new CliFailure("name a model, or stop all runners with --all; \"model-runner ps\" lists what is loaded", ExitCode.Usage);
         if (models.Any(string.IsNullOrWhiteSpace))
             throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
         if (models.Length > 0 && isAll)
@@ -49,7 +49,7 @@ internal sealed class UnloadCommand : ClientCommand
             return ExitCode.Failure;
         }
 
-        Console.WriteError($"no runner of {string.Join(", ", models)} is loaded; \"model-runner ps\" lists those that are");
+        Console.WriteError($"no runner of {string.Join(", ", models)} is loaded; \"model-runner ps\" lists the loaded runners");
         return ExitCode.Failure;
     }
 

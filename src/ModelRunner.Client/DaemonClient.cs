@@ -162,7 +162,7 @@ internal sealed class DaemonClient : IDisposable
     private CliFailure Unreachable(SocketError error)
     {
         if (error is SocketError.AccessDenied)
-            return new CliFailure($"this user may not use {_address}; run the command as the user who runs the daemon", ExitCode.NotRunning);
+            return new CliFailure($"this user has no permission to use {_address}; run the command as the user who runs the daemon", ExitCode.NotRunning);
         if (error is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData)
             return new CliFailure($"the host name \"{_address.Address!.Host}\" cannot be resolved", ExitCode.NotRunning);
 
@@ -207,7 +207,7 @@ internal sealed class DaemonClient : IDisposable
             return $"the daemon at {_address} requires a key; set MODEL_RUNNER_API_KEY to the key of the daemon, "
                 + "or name a file that holds it with --api-key-file";
 
-        string remedy = _key.Source == AddressSource.Environment ? "set MODEL_RUNNER_HOST to that address" : "name both address and key in one place";
+        string remedy = _key.Source == AddressSource.Environment ? "set MODEL_RUNNER_HOST to that address" : "set the address and the key in the same place";
         return $"the daemon at {_address} requires a key; the key of {_key.Name} was not sent, because the address comes from another source; "
             + $"{remedy}, or use --host with --api-key-file";
     }

@@ -113,7 +113,7 @@ internal static class DaemonLocator
 
         throw new CliFailure(
             new ConfigurationProblem(
-                key, text, "is not an address of a daemon", "write the path of a socket, with or without unix: in front, or http://host:port").ToString(),
+                key, text, "is not an address of a daemon", "write the path of a socket, with or without the prefix unix:, or http://host:port").ToString(),
             ExitCode.Usage);
     }
 }

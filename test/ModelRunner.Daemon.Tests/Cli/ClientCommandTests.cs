@@ -239,7 +239,7 @@ public sealed class ClientCommandTests
         (int exitCode, string output, string error) = await daemon.RunAsync(["unload", "otter"]);
 
         Assert.Equal((1, ""), (exitCode, output));
-        Assert.Equal("model-runner: no runner of otter is loaded; \"model-runner ps\" lists those that are\n", error);
+        Assert.Equal("model-runner: no runner of otter is loaded; \"model-runner ps\" lists the loaded runners\n", error);
         Assert.Equal((0, "Unloaded 0 runners.\n", ""), await daemon.RunAsync(["unload", "--all"]));
     }
 

@@ -76,7 +76,7 @@ public sealed class DaemonCommandTests : IDisposable
         Assert.Empty(await daemon.RunnersAsync());
         (int exitCode, string output, string error) = await daemon.RunClientAsync(_elsewhere.Path, "unload", names[0]);
         Assert.Equal((1, ""), (exitCode, output));
-        Assert.Equal($"model-runner: no runner of {names[0]} is loaded; \"model-runner ps\" lists those that are\n", error);
+        Assert.Equal($"model-runner: no runner of {names[0]} is loaded; \"model-runner ps\" lists the loaded runners\n", error);
         Assert.Equal(
             (1, "", "model-runner: there is no model \"nope\" to unload; \"model-runner ps\" lists what is loaded\n"),
             await daemon.RunClientAsync(_elsewhere.Path, "unload", "nope"));

@@ -18,7 +18,7 @@ public sealed class StandardStreamTests
     [InlineData("serve --help", ">/dev/full", 1, "model-runner: cannot write to standard output: No space left on device\n")]
     [InlineData("version", ">/dev/full 2>&-", 1, "")]
     [InlineData("run otter hi", "<&- >/dev/null", 0, "")]
-    [InlineData("run otter -", "<&- >/dev/null", 2, "model-runner: there is no prompt; write it after the model, or pipe it in\n")]
+    [InlineData("run otter -", "<&- >/dev/null", 2, "model-runner: there is no prompt; write it after the model, or send it to standard input\n")]
     [InlineData("run otter -", "</ >/dev/null", 2, "model-runner: cannot read standard input: Is a directory\n")]
     public async Task A_command_that_cannot_write_or_read_reports_it_in_one_line(string command, string redirection, int exitCode, string error)
     {
