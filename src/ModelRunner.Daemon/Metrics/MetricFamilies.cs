@@ -51,7 +51,7 @@ internal static class MetricFamilies
     { IsPerRunner = true });
 
     public static MetricFamily MemoryEstimate { get; } = Add(new MetricFamily(
-        "model_runner_memory_estimate_bytes", MetricType.Gauge, "Memory that the daemon expected the runner to use when it started it", "bytes")
+        "model_runner_memory_estimate_bytes", MetricType.Gauge, "Memory that the daemon expects the runner to use, and reserves for it", "bytes")
     { IsPerRunner = true });
 
     public static MetricFamily OpenDescriptors { get; } = Add(new MetricFamily(

@@ -50,7 +50,7 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts)
             if (outcome.Scrape.Runner.StartedAt is { } start)
                 writer.Write(MetricFamilies.RunnerStartTime, outcome.Scrape.Labels, (start - DateTimeOffset.UnixEpoch).TotalSeconds);
         foreach (ref readonly SourceOutcome outcome in outcomes)
-            if (outcome.Scrape.Runner.MemoryBytes is > 0 and var bytes)
+            if (outcome.Scrape.Runner is { StartedAt: not null, MemoryBytes: > 0 and var bytes })
                 writer.Write(MetricFamilies.MemoryEstimate, outcome.Scrape.Labels, bytes);
         foreach (ref readonly SourceOutcome outcome in outcomes)
             if (usages.TryGetValue(outcome.Scrape.Runner.Id, out RunnerUsage usage))

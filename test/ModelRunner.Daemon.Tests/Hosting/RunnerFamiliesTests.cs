@@ -194,6 +194,9 @@ public sealed class RunnerFamiliesTests
         Assert.Equal([$"{Loads}{ChatLabels}\",result=\"failed\"}} 1"], Series(page, Loads));
         Assert.Empty(Series(page, LoadDuration));
         Assert.Equal(1, page.Sum(State, ChatLabels, "state=\"failed\""));
+
+        // Nothing is reserved for a runner without a process, so a sum over all runners must not contain it.
+        Assert.Empty(Series(page, Estimate));
     }
 
     [Fact]
