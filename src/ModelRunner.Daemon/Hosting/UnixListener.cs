@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
 using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Processes;
 using ModelRunner.Linux.Sockets;
 using ModelRunner.Linux.Terminals;
 
@@ -27,11 +28,11 @@ internal sealed class UnixListener : IDisposable
     // Of daemons that start at the same time, one takes the lock within milliseconds; such a short wait is not reported.
     private static readonly TimeSpan SayAfter = TimeSpan.FromMilliseconds(500);
 
-    private readonly SocketLock _lock;
+    private readonly ProcessLock _lock;
     private readonly SafeFileHandle _file;
     private bool _isRemoved;
 
-    private UnixListener(string path, Socket socket, SocketLock held, SafeFileHandle file) =>
+    private UnixListener(string path, Socket socket, ProcessLock held, SafeFileHandle file) =>
         (Path, Socket, _lock, _file) = (path, socket, held, file);
 
     /// <summary>Absolute path.</summary>
@@ -51,7 +52,7 @@ internal sealed class UnixListener : IDisposable
         string path, string option, Action<string> say, TimeProvider time, CancellationToken cancellationToken)
     {
         string shown = PlainText.Escape(path);
-        SocketLock? held = null;
+        ProcessLock? held = null;
         Socket? socket = null;
         try
         {
@@ -100,15 +101,15 @@ internal sealed class UnixListener : IDisposable
         _lock.Dispose();
     }
 
-    private static async Task<SocketLock> TakeLockAsync(
+    private static async Task<ProcessLock> TakeLockAsync(
         string path, string shown, string option, Action<string> say, TimeProvider time, CancellationToken cancellationToken)
     {
-        string lockPath = path + SocketLock.Suffix;
+        string lockPath = path + ProcessLock.Suffix;
         long started = time.GetTimestamp();
         bool isSaid = false;
         while (true)
         {
-            if (SocketLock.TryTake(lockPath) is { } taken)
+            if (ProcessLock.TryTake(lockPath) is { } taken)
                 return taken;
 
             // If the lock's holder accepts connections, it will not release the lock soon.
@@ -117,14 +118,14 @@ internal sealed class UnixListener : IDisposable
             if (waited >= LockTime)
             {
                 throw new ListenException(
-                    $"{SocketLock.HolderOf(lockPath)} still has the lock {shown}{SocketLock.Suffix} after {LockTime.TotalSeconds:0} s, maybe "
+                    $"{ProcessLock.HolderOf(lockPath)} still has the lock {shown}{ProcessLock.Suffix} after {LockTime.TotalSeconds:0} s, maybe "
                     + $"a model-runner that finishes its last requests; wait, or stop it, or name another place with {option}");
             }
 
             if (waited >= SayAfter && !isSaid)
             {
                 isSaid = true;
-                say($"waiting up to {LockTime.TotalSeconds:0} s for {SocketLock.HolderOf(lockPath)}, which has the lock {shown}{SocketLock.Suffix}");
+                say($"waiting up to {LockTime.TotalSeconds:0} s for {ProcessLock.HolderOf(lockPath)}, which has the lock {shown}{ProcessLock.Suffix}");
             }
 
             await Task.Delay(LockInterval, time, cancellationToken);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using ModelRunner.Daemon.Hosting;
+using ModelRunner.Linux.Processes;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
@@ -83,7 +83,7 @@ public sealed class DaemonLifeTests
     public async Task A_daemon_that_waits_for_the_lock_of_its_socket_can_be_ended()
     {
         using var folder = new TemporaryFolder();
-        using SocketLock? held = SocketLock.TryTake(Path.Join(folder.Path, "d.sock") + SocketLock.Suffix);
+        using ProcessLock? held = ProcessLock.TryTake(Path.Join(folder.Path, "d.sock") + ProcessLock.Suffix);
         using Process second = DaemonFixture.StartUnread(folder, new DaemonSetup { Folder = folder });
         Assert.Contains("waiting up to 5 s", await second.StandardError.ReadLineAsync(Cancellation), StringComparison.Ordinal);
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Daemon.Hosting;
+using ModelRunner.Linux.Processes;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
@@ -16,7 +17,7 @@ public sealed class UnixListenerTests : IDisposable
 
     private string SocketPath => Path.Join(_folder.Path, "d.sock");
 
-    private string LockPath => SocketPath + SocketLock.Suffix;
+    private string LockPath => SocketPath + ProcessLock.Suffix;
 
     public void Dispose() => _folder.Dispose();
 
@@ -150,7 +151,7 @@ public sealed class UnixListenerTests : IDisposable
     public async Task A_lock_that_is_not_released_ends_the_start_after_five_seconds()
     {
         var time = new FakeTimeProvider();
-        using SocketLock? held = SocketLock.TryTake(LockPath);
+        using ProcessLock? held = ProcessLock.TryTake(LockPath);
         long started = time.GetTimestamp();
         Task<UnixListener> start = UnixListener.ListenAsync(SocketPath, "--socket", _said.Add, time, Cancellation);
         await AdvanceUntilAsync(time, () => start.IsCompleted);
@@ -165,26 +166,26 @@ public sealed class UnixListenerTests : IDisposable
     [Fact]
     public async Task A_lock_whose_file_was_removed_does_not_block_a_start()
     {
-        using SocketLock? lost = SocketLock.TryTake(LockPath);
+        using ProcessLock? lost = ProcessLock.TryTake(LockPath);
         File.Delete(LockPath);
 
         using UnixListener listener = await ListenAsync();
 
         Assert.NotNull(lost);
-        Assert.Null(SocketLock.TryTake(LockPath));
+        Assert.Null(ProcessLock.TryTake(LockPath));
     }
 
     [Fact]
     public void The_lock_of_another_daemon_at_the_same_path_stays()
     {
-        SocketLock? lost = SocketLock.TryTake(LockPath);
+        ProcessLock? lost = ProcessLock.TryTake(LockPath);
         File.Delete(LockPath);
-        using SocketLock? next = SocketLock.TryTake(LockPath);
+        using ProcessLock? next = ProcessLock.TryTake(LockPath);
 
         lost!.Dispose();
 
         Assert.True(File.Exists(LockPath));
-        Assert.Null(SocketLock.TryTake(LockPath));
+        Assert.Null(ProcessLock.TryTake(LockPath));
     }
 
     [Fact]

@@ -5,15 +5,15 @@ using Microsoft.Win32.SafeHandles;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Sockets;
 
-namespace ModelRunner.Daemon.Hosting;
+namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// The lock that a daemon holds on its socket's path while it runs: a file beside the socket that contains the daemon's process id. The
-/// kernel releases the lock when the process ends, however it ends. Runners do not inherit it.
+/// The lock that a process holds while it uses a file of which there may be only one user: a second file beside it that contains the process
+/// id. The kernel releases the lock when the process ends, however it ends. Children do not inherit it.
 /// </summary>
-internal sealed class SocketLock : IDisposable
+internal sealed class ProcessLock : IDisposable
 {
-    /// <summary>The suffix that is added to the path of the socket.</summary>
+    /// <summary>The suffix that is added to the path of the file that is used.</summary>
     public const string Suffix = ".lock";
 
     private const int MaxNumber = 16;
@@ -21,14 +21,14 @@ internal sealed class SocketLock : IDisposable
     private readonly string _path;
     private readonly SafeFileHandle _file;
 
-    private SocketLock(string path, SafeFileHandle file) => (_path, _file) = (path, file);
+    private ProcessLock(string path, SafeFileHandle file) => (_path, _file) = (path, file);
 
     /// <summary>Takes the lock if it is free.</summary>
     /// <param name="path">Absolute path of the lock file.</param>
     /// <returns>The lock; null if another process has it.</returns>
     /// <exception cref="Win32Exception">The file cannot be created or locked.</exception>
     /// <exception cref="IOException">The path is not a regular file.</exception>
-    public static SocketLock? TryTake(string path)
+    public static ProcessLock? TryTake(string path)
     {
         while (true)
         {
@@ -45,7 +45,7 @@ internal sealed class SocketLock : IDisposable
                 if (!FileStatus.OfLink(path).IsSameFileAs(ours))
                     continue;
 
-                var taken = new SocketLock(path, file);
+                var taken = new ProcessLock(path, file);
                 file = new SafeFileHandle();
                 taken.WriteProcess();
                 return taken;
