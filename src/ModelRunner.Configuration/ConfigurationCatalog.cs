@@ -60,6 +60,21 @@ internal static class ConfigurationCatalog
         "Serves each GGUF file in this folder and its subfolders as a model")
     { NeedsRestart = true, Default = "~/.local/share/model-runner/models" });
 
+    public static ConfigurationOption StatePath { get; } = Add(new ConfigurationOption(
+        "statePath", "MODEL_RUNNER_STATE", "--state-path", OptionKind.Path,
+        "Keeps the totals of requests and tokens in this folder, so that they continue after a restart; none keeps them in memory only")
+    { NeedsRestart = true, Default = "~/.local/state/model-runner; none with --demo" });
+
+    public static ConfigurationOption LedgerMaxAge { get; } = Add(new ConfigurationOption(
+        "ledger.maxAge", null, null, OptionKind.Duration,
+        "Keeps the record of each request for this time; totals are kept for ever")
+    { Default = "30d", Minimum = Hour, Maximum = 87_600 * Hour });
+
+    public static ConfigurationOption LedgerMaxBytes { get; } = Add(new ConfigurationOption(
+        "ledger.maxBytes", null, null, OptionKind.Bytes,
+        "Removes the records of the oldest requests if the ledger is larger than this")
+    { Default = "256MiB", Minimum = MiB, Maximum = 1L << 40 });
+
     public static ConfigurationOption Demo { get; } = Add(new ConfigurationOption("demo", null, "--demo", OptionKind.Switch,
         "Serves the two included models tiny-chat and tiny-embed; opens http://localhost:12434 if that port is free and neither a socket "
         + "nor a port is set")

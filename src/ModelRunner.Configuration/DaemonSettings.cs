@@ -11,6 +11,8 @@ internal sealed record DaemonSettings
 
     public RunnerSettings Runners { get; init; } = new();
 
+    public LedgerSettings Ledger { get; init; } = new();
+
     /// <summary>Absolute path of the model store; every <c>*.gguf</c> below it is a model.</summary>
     public required string ModelsPath { get; init; }
 
@@ -81,6 +83,7 @@ internal sealed record DaemonSettings
         MaxConnections = running.MaxConnections,
         MaxBodyMemoryBytes = running.MaxBodyMemoryBytes,
         LogDirectory = running.LogDirectory,
+        Ledger = Ledger with { StatePath = running.Ledger.StatePath },
         Runners = Runners with { LlamaServerPath = running.Runners.LlamaServerPath, LlamaHostPath = running.Runners.LlamaHostPath },
         Metrics = Metrics with { Enabled = running.Metrics.Enabled, MaxModels = running.Metrics.MaxModels },
     };

@@ -5,7 +5,7 @@ namespace ModelRunner.Configuration;
 
 /// <summary>
 /// Durations as people write them. One syntax for the configuration, the API and the command line: <c>10m</c>, <c>1h30m</c>, <c>500ms</c>,
-/// <c>1.5h</c>, a number of seconds (<c>300</c>), <c>0</c>. A leading minus sign makes it negative.
+/// <c>1.5h</c>, <c>7d</c>, a number of seconds (<c>300</c>), <c>0</c>. A leading minus sign makes it negative.
 /// </summary>
 internal static class DurationText
 {
@@ -91,6 +91,7 @@ internal static class DurationText
     {
         seconds = unit switch
         {
+            "d" => 86_400,
             "h" => 3600,
             "m" => 60,
             "s" => 1,

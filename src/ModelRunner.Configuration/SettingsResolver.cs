@@ -54,6 +54,7 @@ internal static class SettingsResolver
             AttachedRunners = RunnersSection.Resolve(file, options, problems),
             Runners = ResolveRunners(reader),
             Metrics = ResolveMetrics(reader),
+            Ledger = ResolveLedger(reader, isDemo),
             LogLevel = reader.Level(ConfigurationCatalog.LogLevel),
             LogDirectory = reader.Path(ConfigurationCatalog.LogDirectory),
             HasFile = file != ConfigurationFile.None,
@@ -97,12 +98,29 @@ internal static class SettingsResolver
         MaxModels = reader.Integer(ConfigurationCatalog.MetricsMaxModels),
     };
 
-    // XDG: a relative XDG_DATA_HOME counts as unset.
-    private static string DefaultModelsPath(DaemonOptions options)
+    private static LedgerSettings ResolveLedger(OptionReader reader, bool isDemo) => new()
     {
-        string data = options.Variable("XDG_DATA_HOME") is { } set && Path.IsPathRooted(set)
+        StatePath = StatePath(reader, isDemo),
+        MaxAge = reader.Duration(ConfigurationCatalog.LedgerMaxAge),
+        MaxBytes = reader.Bytes(ConfigurationCatalog.LedgerMaxBytes),
+    };
+
+    private static string? StatePath(OptionReader reader, bool isDemo)
+    {
+        if (reader.Written.Find(ConfigurationCatalog.StatePath) is { } written)
+            return written.Text == "none" ? null : reader.Path(ConfigurationCatalog.StatePath);
+        return isDemo ? null : DefaultPath(reader.Options, "XDG_STATE_HOME", "state");
+    }
+
+    private static string DefaultModelsPath(DaemonOptions options) =>
+        Path.Join(DefaultPath(options, "XDG_DATA_HOME", "share"), "models");
+
+    // XDG: a relative path in the variable counts as unset.
+    private static string DefaultPath(DaemonOptions options, string variable, string folder)
+    {
+        string parent = options.Variable(variable) is { } set && Path.IsPathRooted(set)
             ? set
-            : Path.Join(PathText.Home(options), ".local", "share");
-        return Path.Join(data, "model-runner", "models");
+            : Path.Join(PathText.Home(options), ".local", folder);
+        return Path.Join(parent, "model-runner");
     }
 }

@@ -40,6 +40,12 @@ public sealed class ResponseReader
     public bool HasContent => _state.HasContent;
 
     /// <summary>
+    /// Whether the last event of a stream was read: <c>[DONE]</c>, or the event that ends Anthropic's messages or OpenAI's responses. Always false
+    /// if the response is not a stream, or if its engine sends no such event.
+    /// </summary>
+    public bool HasLastEvent => _events is { } events && (events.IsDone || _state.HasEnd);
+
+    /// <summary>
     /// Whether a stream of completions has begun and not ended: choices were read, but neither <c>[DONE]</c>, which ends OpenAI's streams, nor a
     /// finish reason, which servers without it still send, nor an error.
     /// </summary>

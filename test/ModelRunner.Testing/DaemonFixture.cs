@@ -323,6 +323,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         start.Environment["MODELS_PATH"] = Path.Join(folder.Path, "models");
         start.Environment["LLAMA_SERVER_PATH"] = StubProcess.ExecutablePath;
         start.Environment["XDG_RUNTIME_DIR"] = Path.Join(folder.Path, "run");
+        start.Environment["XDG_STATE_HOME"] = Path.Join(folder.Path, "state");
         if (setup.HasTcp)
             start.Environment["MODEL_RUNNER_PORT"] = "0";
         foreach ((string name, string? value) in setup.Environment)

@@ -12,6 +12,7 @@ internal static class AccountLabels
         RequestOutcome.RunnerFailed => "runner_failed",
         RequestOutcome.Refused => "refused",
         RequestOutcome.Invalid => "invalid",
+        RequestOutcome.Lost => "lost",
         _ => "error",
     };
 
@@ -46,5 +47,16 @@ internal static class AccountLabels
         FigureSource.Usage => "usage",
         FigureSource.Events => "events",
         _ => "none",
+    };
+
+    public static string ToLabelValue(this FinishReason finish) => finish switch
+    {
+        FinishReason.None => "none",
+        FinishReason.Stop => "stop",
+        FinishReason.Length => "length",
+        FinishReason.ToolCalls => "tool_calls",
+        FinishReason.ContentFilter => "content_filter",
+        FinishReason.Error => "error",
+        _ => "other",
     };
 }

@@ -11,7 +11,10 @@ internal sealed class DurationHistogram(IReadOnlyList<HistogramBound> bounds)
     public IReadOnlyList<HistogramBound> Bounds => bounds;
 
     /// <summary>The sum in seconds.</summary>
-    public double Sum => TimeSpan.FromTicks(Interlocked.Read(ref _ticks)).TotalSeconds;
+    public double Sum => TimeSpan.FromTicks(Ticks).TotalSeconds;
+
+    /// <summary>The sum in units of 100 ns.</summary>
+    public long Ticks => Interlocked.Read(ref _ticks);
 
     /// <summary>The durations up to this bound and above the one before it; for the index after the last bound, those above all bounds.</summary>
     public long CountAt(int bound) => Interlocked.Read(ref _counts[bound]);
@@ -21,15 +24,21 @@ internal sealed class DurationHistogram(IReadOnlyList<HistogramBound> bounds)
         int bound = 0;
         while (bound < bounds.Count && duration.TotalSeconds > bounds[bound].Seconds)
             bound++;
-        Interlocked.Increment(ref _counts[bound]);
-        Interlocked.Add(ref _ticks, duration.Ticks);
+        AddAt(bound, 1);
+        AddTicks(duration.Ticks);
     }
+
+    /// <summary>Increases what <see cref="CountAt"/> returns.</summary>
+    public void AddAt(int bound, long count) => Interlocked.Add(ref _counts[bound], count);
+
+    /// <summary>Increases the sum.</summary>
+    public void AddTicks(long ticks) => Interlocked.Add(ref _ticks, ticks);
 
     /// <summary>Adds the durations of another histogram with the same bounds.</summary>
     public void Add(DurationHistogram other)
     {
         for (int bound = 0; bound < _counts.Length; bound++)
-            Interlocked.Add(ref _counts[bound], other.CountAt(bound));
-        Interlocked.Add(ref _ticks, Interlocked.Read(ref other._ticks));
+            AddAt(bound, other.CountAt(bound));
+        AddTicks(other.Ticks);
     }
 }

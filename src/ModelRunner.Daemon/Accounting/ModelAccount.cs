@@ -15,6 +15,7 @@ internal sealed class ModelAccount(RunnerKey? key)
 
     private readonly long[] _requests = new long[Outcomes * StatusClasses];
     private readonly long[] _tokens = new long[Enum.GetValues<TokenType>().Length];
+    private readonly long[] _unconfirmed = new long[Enum.GetValues<TokenType>().Length];
     private readonly long[] _sources = new long[Enum.GetValues<FigureSource>().Length];
     private int _inFlight;
 
@@ -42,30 +43,58 @@ internal sealed class ModelAccount(RunnerKey? key)
 
     public long Tokens(TokenType type) => Interlocked.Read(ref _tokens[(int)type]);
 
+    /// <summary>Tokens of requests that were lost because the daemon ended first.</summary>
+    public long UnconfirmedTokens(TokenType type) => Interlocked.Read(ref _unconfirmed[(int)type]);
+
     public long Sources(FigureSource source) => Interlocked.Read(ref _sources[(int)source]);
 
     public void Enter() => Interlocked.Increment(ref _inFlight);
 
     public void Leave() => Interlocked.Decrement(ref _inFlight);
 
-    public void Count(RequestOutcome outcome, StatusClass status) => Interlocked.Increment(ref _requests[IndexOf(outcome, status)]);
-
-    /// <summary>Adds what a response told of its cost.</summary>
-    public void Add(in ResponseFigures figures)
+    /// <summary>Adds a request.</summary>
+    public void Add(EndedRequest request)
     {
-        Interlocked.Increment(ref _sources[(int)figures.Source]);
-        Add(TokenType.Prompt, figures.PromptTokens);
-        Add(TokenType.Cached, figures.CachedTokens);
-        Add(TokenType.Generated, figures.GeneratedTokens);
-        Add(TokenType.Draft, figures.DraftTokens);
-        Add(TokenType.DraftAccepted, figures.AcceptedDraftTokens);
+        Add(request.Outcome, request.Status, 1);
+        if (request.Key is null)
+            return;
+        if (request.Outcome == RequestOutcome.Lost)
+        {
+            foreach ((TokenType type, long count) in TokensOf(request.Figures))
+                AddUnconfirmed(type, count);
+            return;
+        }
+
+        if (request.HasResponse)
+        {
+            Add(request.Figures.Source, 1);
+            foreach ((TokenType type, long count) in TokensOf(request.Figures))
+                Add(type, count);
+        }
+
+        Duration.Add(request.Duration);
+        if (request.QueueWait is { } wait)
+            QueueWait.Add(wait);
+        if (request.TimeToFirstToken is { } first)
+            FirstToken.Add(first);
+        if (request.TimePerOutputToken is { } token)
+            OutputToken.Add(token);
     }
+
+    public void Add(RequestOutcome outcome, StatusClass status, long count) => Interlocked.Add(ref _requests[IndexOf(outcome, status)], count);
+
+    public void Add(TokenType type, long count) => Interlocked.Add(ref _tokens[(int)type], count);
+
+    public void AddUnconfirmed(TokenType type, long count) => Interlocked.Add(ref _unconfirmed[(int)type], count);
+
+    public void Add(FigureSource source, long count) => Interlocked.Add(ref _sources[(int)source], count);
 
     /// <summary>Adds the totals of another account.</summary>
     public void Add(ModelAccount other)
     {
         Add(_requests, other._requests);
         Add(_tokens, other._tokens);
+        Add(_unconfirmed, other._unconfirmed);
         Add(_sources, other._sources);
         Interlocked.Add(ref _inFlight, other.InFlight);
         Duration.Add(other.Duration);
@@ -82,5 +111,12 @@ internal sealed class ModelAccount(RunnerKey? key)
             Interlocked.Add(ref totals[i], Interlocked.Read(ref others[i]));
     }
 
-    private void Add(TokenType type, long count) => Interlocked.Add(ref _tokens[(int)type], count);
+    private static ReadOnlySpan<(TokenType Type, long Count)> TokensOf(in ResponseFigures figures) => new (TokenType, long)[]
+    {
+        (TokenType.Prompt, figures.PromptTokens),
+        (TokenType.Cached, figures.CachedTokens),
+        (TokenType.Generated, figures.GeneratedTokens),
+        (TokenType.Draft, figures.DraftTokens),
+        (TokenType.DraftAccepted, figures.AcceptedDraftTokens),
+    };
 }

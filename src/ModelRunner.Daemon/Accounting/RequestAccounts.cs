@@ -1,6 +1,5 @@
 using ModelRunner.Configuration;
 using ModelRunner.Scheduling;
-using ModelRunner.Telemetry;
 
 namespace ModelRunner.Daemon.Accounting;
 
@@ -24,7 +23,9 @@ internal sealed class RequestAccounts
     private ModelAccount? _overflow;
     private ModelAccount? _folded;
     private volatile AccountTable _table;
+    private readonly HashSet<RequestRecord> _open = [];
     private long _uses;
+    private long _lastId;
 
     /// <param name="time">The clock.</param>
     /// <param name="maxModels">The most accounts of models; null: the default of the settings.</param>
@@ -37,8 +38,18 @@ internal sealed class RequestAccounts
     /// <summary>All accounts.</summary>
     public AccountTable Table => _table;
 
+    /// <summary>What is known of the requests that have a model and have not ended.</summary>
+    public IReadOnlyList<RequestProgress> Open
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _open.Select(static record => record.Progress).OfType<RequestProgress>()];
+        }
+    }
+
     /// <summary>A request has arrived.</summary>
-    public RequestRecord Begin() => new(_time);
+    public RequestRecord Begin() => new(Interlocked.Increment(ref _lastId), _time);
 
     /// <summary>The request's model is known, and exists.</summary>
     public void Assign(RequestRecord record, RunnerKey key)
@@ -48,38 +59,44 @@ internal sealed class RequestAccounts
             ModelAccount account = Find(key);
             account.LastUse = ++_uses;
             account.Enter();
-            record.Account = account;
+            record.Assign(key, account);
+            _open.Add(record);
         }
     }
 
-    /// <summary>The request has ended.</summary>
-    public void End(RequestRecord record)
+    /// <summary>The request's result is known. The caller counts it with <see cref="EndedRequest.Count"/>.</summary>
+    /// <returns>Null if it is not counted or has a result already.</returns>
+    public EndedRequest? End(RequestRecord record) => record.End(_unknown);
+
+    /// <summary>The request is over. Its result must have been counted.</summary>
+    public void Leave(RequestRecord record)
     {
-        RequestOutcome outcome = record.Outcome ?? RequestOutcome.Error;
         if (record.Account is not { } account)
-        {
-            if (record.IsCounted)
-                _unknown.Count(outcome, record.Status);
             return;
-        }
-
-        account.Count(outcome, record.Status);
-        ResponseFigures figures = record.Figures;
-        TimeSpan elapsed = record.Elapsed;
-        if (record.HasResponse)
-            account.Add(figures);
-        account.Duration.Add(elapsed);
-        if (record.QueueWait is { } wait)
-            account.QueueWait.Add(wait);
-        if (record.TimeToFirstToken is { } first)
+        lock (_lock)
         {
-            account.FirstToken.Add(first);
-            if (outcome == RequestOutcome.Completed && figures.GeneratedTokens > 1)
-                account.OutputToken.Add((elapsed - first) / (figures.GeneratedTokens - 1));
+            _open.Remove(record);
+            account.Leave();
         }
-
-        account.Leave();
     }
+
+    /// <summary>Adds totals from before the start of this process. The accounts are passed in the order of their last use.</summary>
+    public void Restore(IEnumerable<(AccountName Name, ModelAccount Totals)> stored)
+    {
+        lock (_lock)
+        {
+            foreach ((AccountName name, ModelAccount totals) in stored)
+            {
+                ModelAccount account = name.Key is { } key ? Find(key) : name == AccountName.Other ? Folded : _unknown;
+                account.LastUse = ++_uses;
+                account.Add(totals);
+            }
+
+            Publish();
+        }
+    }
+
+    private ModelAccount Folded => _folded ??= new ModelAccount(key: null);
 
     private ModelAccount Find(RunnerKey key)
     {

@@ -20,4 +20,7 @@ internal enum RequestOutcome
 
     /// <summary>The engine reported an error in a response that had begun well, or the daemon failed.</summary>
     Error,
+
+    /// <summary>The daemon was killed before the request ended.</summary>
+    Lost,
 }

@@ -1,11 +1,23 @@
+using ModelRunner.Scheduling;
 using ModelRunner.Telemetry;
 
 namespace ModelRunner.Daemon.Accounting;
 
-/// <summary>One inference request from its arrival to its end. It keeps no text of prompts or responses. Not thread-safe.</summary>
-internal sealed class RequestRecord(TimeProvider time)
+/// <summary>
+/// One inference request from its arrival to its end. It keeps no text of prompts or responses. Not thread-safe, except <see cref="Progress"/>.
+/// </summary>
+/// <param name="id">A number that no other request of this process has.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RequestRecord(long id, TimeProvider time)
 {
+    /// <summary>How often <see cref="Progress"/> changes at most.</summary>
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
+
     private readonly long _arrivedAt = time.GetTimestamp();
+    private readonly DateTimeOffset _arrivalTime = time.GetUtcNow();
+    private long _progressAt;
+    private volatile RequestProgress? _progress;
+    private bool _isEnded;
     private long? _waitedFrom;
     private long? _admittedAt;
     private long? _firstTokenAt;
@@ -21,7 +33,13 @@ internal sealed class RequestRecord(TimeProvider time)
     public StatusClass Status { get; set; }
 
     /// <summary>The account of its model; null: the model is not known.</summary>
-    public ModelAccount? Account { get; set; }
+    public ModelAccount? Account { get; private set; }
+
+    /// <summary>Backend, model and mode; null: the model is not known.</summary>
+    public RunnerKey? Key { get; private set; }
+
+    /// <summary>What is known of it so far, at most a second old; null: its model is not known, or it has ended. Thread-safe.</summary>
+    public RequestProgress? Progress => _progress;
 
     /// <summary>Whether a runner sent a successful response, complete or not.</summary>
     public bool HasResponse { get; set; }
@@ -32,17 +50,24 @@ internal sealed class RequestRecord(TimeProvider time)
     /// <summary>Whether the engine reported an error in the response.</summary>
     public bool HasError => _reader is { HasError: true };
 
+    /// <summary>Whether the last event of a stream was read.</summary>
+    public bool HasLastEvent => _reader is { HasLastEvent: true };
+
     /// <summary>Whether the response is a stream that lacks its end, as far as it was read.</summary>
     public bool IsEndMissing => _reader is { IsEndMissing: true };
-
-    /// <summary>The time since its arrival.</summary>
-    public TimeSpan Elapsed => time.GetElapsedTime(_arrivedAt);
 
     /// <summary>The time until a runner took it; null: none did.</summary>
     public TimeSpan? QueueWait => _waitedFrom is { } from && _admittedAt is { } to ? time.GetElapsedTime(from, to) : null;
 
     /// <summary>The time from its arrival to the first event with content; null: there was none.</summary>
     public TimeSpan? TimeToFirstToken => _firstTokenAt is { } first ? time.GetElapsedTime(_arrivedAt, first) : null;
+
+    /// <summary>Its model is known.</summary>
+    public void Assign(RunnerKey key, ModelAccount account)
+    {
+        (Key, Account) = (key, account);
+        PublishProgress(key, time.GetTimestamp());
+    }
 
     /// <summary>It asks for a runner.</summary>
     public void BeginWait() => _waitedFrom = time.GetTimestamp();
@@ -63,10 +88,44 @@ internal sealed class RequestRecord(TimeProvider time)
         _reader?.Read(part);
         if (_reader is { HasContent: true })
             _firstTokenAt ??= time.GetTimestamp();
+        long now = time.GetTimestamp();
+        if (Key is { } key && time.GetElapsedTime(_progressAt, now) >= ProgressInterval)
+            PublishProgress(key, now);
     }
 
     /// <summary>The response ends as the runner meant it to.</summary>
     public void EndResponse() => _reader?.Complete();
+
+    /// <summary>What is counted of it.</summary>
+    /// <param name="unknown">The account of requests whose model is not known.</param>
+    /// <returns>Null if it is not counted or this method was called before.</returns>
+    public EndedRequest? End(ModelAccount unknown)
+    {
+        if (_isEnded || !IsCounted)
+            return null;
+        _isEnded = true;
+        _progress = null;
+        RequestOutcome outcome = Outcome ?? RequestOutcome.Error;
+        ResponseFigures figures = Figures;
+        TimeSpan elapsed = time.GetElapsedTime(_arrivedAt);
+        TimeSpan? first = TimeToFirstToken;
+        return new EndedRequest(Account ?? unknown)
+        {
+            Id = id,
+            Key = Key,
+            EndedAt = time.GetUtcNow(),
+            Outcome = outcome,
+            Status = Status,
+            HasResponse = HasResponse,
+            Figures = figures,
+            Duration = elapsed,
+            QueueWait = QueueWait,
+            TimeToFirstToken = first,
+            TimePerOutputToken = first is { } && outcome == RequestOutcome.Completed && figures.GeneratedTokens > 1
+                ? (elapsed - first) / (figures.GeneratedTokens - 1)
+                : null,
+        };
+    }
 
     /// <summary>Sets the class of a status.</summary>
     public void SetStatus(int status) => Status = (status / 100) switch
@@ -76,4 +135,7 @@ internal sealed class RequestRecord(TimeProvider time)
         4 => StatusClass.ClientError,
         _ => StatusClass.ServerError,
     };
+
+    private void PublishProgress(RunnerKey key, long now) =>
+        (_progress, _progressAt) = (new RequestProgress(id, key, _arrivalTime, Figures), now);
 }

@@ -13,6 +13,7 @@ using ModelRunner.Daemon.Hosting.Connections;
 using ModelRunner.Daemon.Inference;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Inference.Exchange;
+using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
@@ -35,6 +36,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
     private readonly UnixListener? _socket;
     private readonly SettingsStore _settings;
     private readonly SettingsReload _reload;
+    private readonly RequestLedger _ledger;
     private readonly CancellationTokenSource _ending = new();
     private readonly ILogger<DaemonApplication> _logger;
     private Task? _stopping;
@@ -42,10 +44,10 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
     private DaemonApplication(
         WebApplication web, ModelCatalog models, RunnerPool pool, RunnerProcessLauncher launcher, UnixListener? socket, SettingsStore settings,
-        SettingsReload reload)
+        SettingsReload reload, RequestLedger ledger)
     {
         Models = models;
-        (_web, _pool, _launcher, _socket, _settings, _reload) = (web, pool, launcher, socket, settings, reload);
+        (_web, _pool, _launcher, _socket, _settings, _reload, _ledger) = (web, pool, launcher, socket, settings, reload, ledger);
         _logger = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger<DaemonApplication>();
     }
 
@@ -118,6 +120,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         await StopAsync();
         _launcher.Dispose();
         await _web.DisposeAsync();
+        _ledger.Dispose();
         _socket?.Dispose();
         _ending.Dispose();
     }
@@ -127,12 +130,15 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var store = new SettingsStore(settings, time.GetUtcNow());
         WebApplication web = Build(store, time, socket);
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
+        var accounts = new RequestAccounts(time, settings.Metrics.MaxModels);
+        var ledger = new RequestLedger(accounts, settings.Ledger, time, logs.CreateLogger<RequestLedger>());
+        store.Subscribe(next => ledger.Configure(next.Ledger));
         var catalog = new ModelCatalog(settings, time);
         var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());
         var pool = new RunnerPool(settings, launcher, time, logs.CreateLogger<RunnerPool>());
         store.Subscribe(launcher.Configure);
         store.Subscribe(change => catalog.ConfigureAsync(change.Next));
-        Compose(web, store, catalog, pool, time);
+        Compose(web, store, catalog, pool, accounts, ledger, time);
 
         // The runners come last, so a request that names a new model already gets its new settings.
         store.Subscribe(change =>
@@ -141,7 +147,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
             return Task.CompletedTask;
         });
         var reload = new SettingsReload(written, store, time, logs.CreateLogger<SettingsReload>());
-        return new DaemonApplication(web, catalog, pool, launcher, socket, store, reload);
+        return new DaemonApplication(web, catalog, pool, launcher, socket, store, reload, ledger);
     }
 
     private static WebApplication Build(SettingsStore settings, TimeProvider time, UnixListener? socket)
@@ -163,7 +169,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         return builder.Build();
     }
 
-    private static void Compose(WebApplication web, SettingsStore store, ModelCatalog catalog, RunnerPool pool, TimeProvider time)
+    private static void Compose(
+        WebApplication web, SettingsStore store, ModelCatalog catalog, RunnerPool pool, RequestAccounts accounts, RequestLedger ledger, TimeProvider time)
     {
         DaemonSettings settings = store.Current;
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
@@ -182,7 +189,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var backends = new BackendDirectory(settings);
         store.Subscribe(backends.Configure);
         var forwarder = new RequestForwarder(
-            web.Services.GetRequiredService<IHttpForwarder>(), time, logs.CreateLogger<RequestForwarder>());
+            web.Services.GetRequiredService<IHttpForwarder>(), ledger, time, logs.CreateLogger<RequestForwarder>());
         var causes = CauseText.Of(settings);
         store.Subscribe(causes.Configure);
         var bodies = new RequestBodies(settings.MaxBodyMemoryBytes, time);
@@ -193,18 +200,17 @@ internal sealed class DaemonApplication : IAsyncDisposable
         store.Subscribe((DaemonSettings _) => ListProblems());
         new RunnersEndpoint(pool, backends, new AttachedHealth(time), causes).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
-        var accounts = new RequestAccounts(time, settings.Metrics.MaxModels);
-        var exchange = new RequestExchange(pool, forwarder, accounts, causes, time);
-        new InferenceEndpoint(catalog, backends, bodies, exchange, accounts).Map(web);
+        var exchange = new RequestExchange(pool, forwarder, ledger, causes, time);
+        new InferenceEndpoint(catalog, backends, bodies, exchange, ledger).Map(web);
         if (settings.Metrics.Enabled)
-            ComposeMetrics(web, store, catalog, pool, accounts, time);
+            ComposeMetrics(web, store, catalog, pool, accounts, ledger, time);
 
         // The log gets the problems of the models. Nothing waits for the disk.
         void ListProblems() => _ = Task.Run(() => problems.ListAsync(web.Lifetime.ApplicationStopping));
     }
 
     private static void ComposeMetrics(
-        WebApplication web, SettingsStore store, ModelCatalog catalog, RunnerPool pool, RequestAccounts accounts, TimeProvider time)
+        WebApplication web, SettingsStore store, ModelCatalog catalog, RunnerPool pool, RequestAccounts accounts, RequestLedger ledger, TimeProvider time)
     {
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
         ILogger<DaemonApplication> log = logs.CreateLogger<DaemonApplication>();
@@ -214,7 +220,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var scraper = new RunnerScraper(settings, time);
         var pages = new PageAssembler(
             () => pool.Runners, scraper, settings, time, logs.CreateLogger<PageAssembler>(), shared, pool.Usage, new RunnerMetrics(pool.Accounts),
-            new StopMetrics(() => pool.Stops, catalog.Contains), new RequestMetrics(accounts), () => store.LastReload);
+            new StopMetrics(() => pool.Stops, catalog.Contains), new RequestMetrics(accounts, () => ledger.Status), () => store.LastReload);
         store.Subscribe(next =>
         {
             var nextShared = new SharedEndpoints(next.AttachedRunners);

@@ -1,6 +1,7 @@
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Inference.Exchange;
+using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 
@@ -11,7 +12,7 @@ namespace ModelRunner.Daemon.Inference;
 /// <see cref="RequestExchange"/> sends it to a runner.
 /// </summary>
 internal sealed class InferenceEndpoint(
-    ModelCatalog catalog, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange, RequestAccounts accounts)
+    ModelCatalog catalog, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange, RequestLedger ledger)
 {
     private const string BackendParameter = "backend";
 
@@ -27,7 +28,7 @@ internal sealed class InferenceEndpoint(
 
     private async Task HandleAsync(HttpContext context, InferenceRoute route)
     {
-        RequestRecord record = accounts.Begin();
+        RequestRecord record = ledger.Begin();
         record.IsCounted = !IsPreload(context.Request);
         try
         {
@@ -42,7 +43,7 @@ internal sealed class InferenceEndpoint(
         }
         finally
         {
-            accounts.End(record);
+            await ledger.LeaveAsync(record);
         }
     }
 

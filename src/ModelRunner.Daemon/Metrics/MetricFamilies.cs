@@ -173,9 +173,23 @@ internal static class MetricFamilies
         "model_runner_tokens_total", MetricType.Counter, "Tokens of requests that have ended, by type; the prompt is without cached tokens")
     { IsPerModel = true, Labels = ["type"] });
 
+    public static MetricFamily TokensUnconfirmed { get; } = Add(new MetricFamily(
+        "model_runner_tokens_unconfirmed_total", MetricType.Counter,
+        "Tokens of requests that were lost because the daemon was killed, as far as they were known, by type")
+    { IsPerModel = true, Labels = ["type"] });
+
     public static MetricFamily UsageSource { get; } = Add(new MetricFamily(
         "model_runner_usage_source_total", MetricType.Counter, "Successful responses of runners, by the source of their token counts")
     { IsPerModel = true, Labels = ["source"] });
+
+    public static MetricFamily LedgerUp { get; } = Add(new MetricFamily(
+        "model_runner_ledger_up", MetricType.Gauge, "Whether the totals of requests can be stored; absent if they are only kept in memory"));
+
+    public static MetricFamily LedgerErrors { get; } = Add(new MetricFamily(
+        "model_runner_ledger_errors_total", MetricType.Counter, "Failed attempts to store totals; each is repeated"));
+
+    public static MetricFamily LedgerBytes { get; } = Add(new MetricFamily(
+        "model_runner_ledger_bytes", MetricType.Gauge, "Size of the database with the totals", "bytes"));
 
     private static MetricFamily Add(MetricFamily family)
     {

@@ -1,12 +1,15 @@
 using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
 using ModelRunner.Telemetry;
 
 namespace ModelRunner.Daemon.Metrics;
 
-/// <summary>Writes the families of requests and tokens. Not thread-safe: used only under the merge lock.</summary>
-internal sealed class RequestMetrics(RequestAccounts accounts)
+/// <summary>Writes the families of requests and tokens, and of the ledger that stores them. Not thread-safe: used only under the merge lock.</summary>
+/// <param name="accounts">The totals.</param>
+/// <param name="ledger">Returns the state of the ledger; null: there is none.</param>
+internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus?> ledger)
 {
     private static readonly TargetLabels NoLabels = new([]);
     private static readonly TargetLabels OtherLabels = new([new("model", "other")]);
@@ -43,7 +46,19 @@ internal sealed class RequestMetrics(RequestAccounts accounts)
         foreach ((TargetLabels, ModelAccount) model in models)
             WriteTokens(writer, model);
         foreach ((TargetLabels, ModelAccount) model in models)
+            WriteUnconfirmed(writer, model);
+        foreach ((TargetLabels, ModelAccount) model in models)
             WriteSources(writer, model);
+        WriteLedger(writer);
+    }
+
+    private void WriteLedger(FamilyWriter writer)
+    {
+        if (ledger() is not { } status)
+            return;
+        writer.Write(MetricFamilies.LedgerUp, status.IsUp ? 1 : 0);
+        writer.Write(MetricFamilies.LedgerErrors, status.Errors);
+        writer.Write(MetricFamilies.LedgerBytes, status.Bytes);
     }
 
     private static ModelAccount Sum(IReadOnlyList<ModelAccount> accounts)
@@ -67,6 +82,13 @@ internal sealed class RequestMetrics(RequestAccounts accounts)
         foreach (TokenType type in TokenTypes)
             if (model.Account.Tokens(type) is > 0 and var count)
                 writer.Write(MetricFamilies.Tokens, model.Labels, count, type.ToLabelValue());
+    }
+
+    private static void WriteUnconfirmed(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)
+    {
+        foreach (TokenType type in TokenTypes)
+            if (model.Account.UnconfirmedTokens(type) is > 0 and var count)
+                writer.Write(MetricFamilies.TokensUnconfirmed, model.Labels, count, type.ToLabelValue());
     }
 
     private static void WriteSources(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)

@@ -40,6 +40,9 @@ internal sealed class DocumentReader
     /// <summary>Whether it has content outside of choices.</summary>
     public bool HasContent => _hasContent || (_hasDelta && _kind == EventKind.Delta);
 
+    /// <summary>Whether no event follows it.</summary>
+    public bool IsEnd => _kind == EventKind.End;
+
     /// <summary>Whether it is an error or an event with a type, whose index is not that of a choice.</summary>
     public bool IsTyped => _kind != EventKind.None;
 

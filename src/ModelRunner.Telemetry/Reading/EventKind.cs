@@ -12,6 +12,9 @@ internal enum EventKind : byte
     /// <summary>It reports an error.</summary>
     Error,
 
+    /// <summary>It is the last event of Anthropic's messages or of OpenAI's responses.</summary>
+    End,
+
     /// <summary>Any other type.</summary>
     Other,
 }

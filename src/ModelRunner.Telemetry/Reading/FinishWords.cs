@@ -50,6 +50,9 @@ internal static class FinishWords
     {
         if (word.SequenceEqual("error"u8))
             return EventKind.Error;
+        if (word.SequenceEqual("message_stop"u8) || word.SequenceEqual("response.completed"u8) || word.SequenceEqual("response.incomplete"u8)
+            || word.SequenceEqual("response.failed"u8))
+            return EventKind.End;
         return word.SequenceEqual("content_block_delta"u8) || (word.StartsWith("response."u8) && word.EndsWith(".delta"u8))
             ? EventKind.Delta
             : EventKind.Other;

@@ -21,6 +21,9 @@ internal sealed class ResponseState(ResponseFormat format)
     /// <summary>Whether the engine reported an error.</summary>
     public bool HasError { get; private set; }
 
+    /// <summary>Whether an event was seen that is the last one by its type.</summary>
+    public bool HasEnd { get; private set; }
+
     /// <summary>Whether a part of the response could not be read.</summary>
     public bool IsLost { get; set; }
 
@@ -28,6 +31,7 @@ internal sealed class ResponseState(ResponseFormat format)
     public void Add(DocumentReader document)
     {
         HasError |= document.HasError;
+        HasEnd |= document.IsEnd;
         _hasChoices |= document.HasChoices;
         _hasTooMany |= document.ChoiceCount > document.Choices.Length;
         bool hasContent = document.HasContent;

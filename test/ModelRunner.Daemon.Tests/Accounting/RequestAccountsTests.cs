@@ -43,10 +43,11 @@ public sealed class RequestAccountsTests
         var accounts = new RequestAccounts(_time);
         RequestRecord record = accounts.Begin();
         (record.Outcome, record.Status) = (RequestOutcome.Invalid, StatusClass.ClientError);
-        accounts.End(record);
+        accounts.End(record)?.Count();
+        accounts.Leave(record);
         RequestRecord preload = accounts.Begin();
         preload.IsCounted = false;
-        accounts.End(preload);
+        accounts.End(preload)?.Count();
 
         Assert.Empty(accounts.Table.Models);
         Assert.Equal(1, accounts.Table.Unknown.Requests(RequestOutcome.Invalid, StatusClass.ClientError));
@@ -56,7 +57,7 @@ public sealed class RequestAccountsTests
     [Fact]
     public void A_second_response_replaces_the_first_one()
     {
-        RequestRecord record = new(_time);
+        RequestRecord record = new(1, _time);
         record.BeginResponse(ResponseFormat.Events);
         record.Read("data: {\"choices\":[{\"text\":\"a\"}]}\n\n"u8);
         record.BeginResponse(ResponseFormat.Json);
@@ -144,7 +145,8 @@ public sealed class RequestAccountsTests
         record.EndResponse();
         record.Outcome = RequestOutcome.Completed;
         record.SetStatus(200);
-        accounts.End(record);
+        accounts.End(record)?.Count();
+        accounts.Leave(record);
     }
 
     private static RunnerKey Key(string model) => new("llama.cpp", model, RunnerMode.Completion);

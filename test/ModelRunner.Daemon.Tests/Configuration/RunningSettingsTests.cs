@@ -81,7 +81,7 @@ public sealed class RunningSettingsTests : IDisposable
 
         _fixture.File = """
             {
-              "port": 9, "modelsPath": "/elsewhere", "demo": true, "logDirectory": "/log", "metrics": { "disabled": true, "timeout": "9s" },
+              "port": 9, "modelsPath": "/elsewhere", "statePath": "none", "demo": true, "logDirectory": "/log", "metrics": { "disabled": true, "timeout": "9s" },
               "limits": { "maxConnections": 9, "maxBodyMemory": "9MiB", "maxRunners": 3, "drainTimeout": "7s" },
               "models": { "m": { "path": "m.gguf" } }
             }
@@ -118,6 +118,7 @@ public sealed class RunningSettingsTests : IDisposable
             "port" => """{ "port": 9 }""",
             "bind" => """{ "port": 8080, "bind": "127.0.0.2" }""",
             "modelsPath" => """{ "port": 8080, "modelsPath": "/elsewhere" }""",
+            "statePath" => """{ "port": 8080, "statePath": "/elsewhere" }""",
             "demo" => """{ "port": 8080, "demo": true }""",
             "llamaServerPath" => $$"""{ "port": 8080, "llamaServerPath": "{{Executable()}}" }""",
             "logDirectory" => """{ "port": 8080, "logDirectory": "/log" }""",

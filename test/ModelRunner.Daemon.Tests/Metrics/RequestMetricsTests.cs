@@ -43,7 +43,7 @@ public sealed class RequestMetricsTests
         Count(accounts, "b", 1);
         RequestRecord unknown = accounts.Begin();
         (unknown.Outcome, unknown.Status) = (RequestOutcome.Invalid, StatusClass.ClientError);
-        accounts.End(unknown);
+        accounts.End(unknown)?.Count();
 
         string[] requests = [.. Write(accounts).Split('\n').Where(static line => line.StartsWith("model_runner_requests_total{", StringComparison.Ordinal))];
 
@@ -62,13 +62,14 @@ public sealed class RequestMetricsTests
         accounts.Assign(record, new RunnerKey("llama.cpp", model, RunnerMode.Completion));
         _time.Advance(TimeSpan.FromSeconds(seconds));
         (record.Outcome, record.Status) = (RequestOutcome.Completed, StatusClass.Successful);
-        accounts.End(record);
+        accounts.End(record)?.Count();
+        accounts.Leave(record);
     }
 
     private static string Write(RequestAccounts accounts)
     {
         var output = new ArrayBufferWriter<byte>();
-        new RequestMetrics(accounts).Write(new FamilyWriter(output));
+        new RequestMetrics(accounts, static () => null).Write(new FamilyWriter(output));
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 }

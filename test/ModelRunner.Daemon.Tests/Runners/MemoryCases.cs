@@ -11,6 +11,9 @@ public sealed class MemoryCases
     private const string Route = "v1/chat/completions";
     private const string Plain = """{"model":"tiny-chat","messages":[]}""";
     private const string Stops = "model_runner_stops_total{";
+
+    private static readonly string[] Totals =
+        [Stops, "model_runner_cpu_seconds_total{", "model_runner_loads_total{", "model_runner_load_duration_seconds_"];
     private const string EveryScrapeReads = """ "metrics": { "minInterval": "0s" } """;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -111,11 +114,11 @@ public sealed class MemoryCases
         Assert.DoesNotContain("model_runner_up{", page, StringComparison.Ordinal);
         Assert.DoesNotContain("llamacpp:", page, StringComparison.Ordinal);
 
-        // Only its requests and its ends remain.
+        // Only the totals of its requests, loads and ends remain.
         string[] left = [.. page.Split('\n').Where(static line => line.Contains("tiny-chat", StringComparison.Ordinal))];
         Assert.NotEmpty(left);
         Assert.DoesNotContain(
-            left.Except(new AccountedPage(page).Series, StringComparer.Ordinal), static line => !line.StartsWith(Stops, StringComparison.Ordinal));
+            left.Except(new AccountedPage(page).Series, StringComparer.Ordinal), static line => !Totals.Any(line.StartsWith));
 
         // The counter of its ends disappears with the next scan of the models folder. With its file it returns, so it was not lost.
         await WaitForStopsAsync(daemon, areShown: false);

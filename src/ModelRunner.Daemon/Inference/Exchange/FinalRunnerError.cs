@@ -22,10 +22,11 @@ internal static class FinalRunnerError
     /// <param name="response">The engine's response.</param>
     /// <param name="model">The model, as clients name it.</param>
     /// <param name="path">The path at the engine.</param>
+    /// <param name="end">Counts the request before the response is sent.</param>
     /// <param name="cancellationToken">Ends the exchange.</param>
     /// <returns>Whether a response was sent.</returns>
     public static async ValueTask<bool> TryRespondAsync(
-        HttpContext context, HttpResponseMessage response, string model, string path, CancellationToken cancellationToken)
+        HttpContext context, HttpResponseMessage response, string model, string path, ResponseEnd end, CancellationToken cancellationToken)
     {
         if (response.StatusCode is not (HttpStatusCode.NotImplemented or HttpStatusCode.InternalServerError or HttpStatusCode.NotFound))
             return false;
@@ -37,6 +38,8 @@ internal static class FinalRunnerError
         string? message = ReadMessage(body);
         if (Explain(response.StatusCode, message, model, path) is not { } known)
             return false;
+        end.Record.SetStatus(StatusCodes.Status400BadRequest);
+        await end.CompleteAsync();
         await WriteAsync(context, known.Message, known.Code, cancellationToken);
         return true;
     }

@@ -1,5 +1,6 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
@@ -12,7 +13,7 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// of it was processed, and explains a failure to the client. Safe to call from any thread.
 /// </summary>
 internal sealed class RequestExchange(
-    RunnerPool pool, RequestForwarder forwarder, RequestAccounts accounts, CauseText causes, TimeProvider time)
+    RunnerPool pool, RequestForwarder forwarder, RequestLedger ledger, CauseText causes, TimeProvider time)
 {
     /// <summary>
     /// How long to wait for the exit of a runner whose connection ended. Connections end shortly before the daemon sees the process exit,
@@ -49,11 +50,11 @@ internal sealed class RequestExchange(
     /// <param name="mode">The mode of the runner.</param>
     /// <param name="request">What is sent to the runner; its body must stay valid until the returned task completes.</param>
     /// <param name="record">Gets the model, the times and the outcome of the request.</param>
-    /// <exception cref="ApiException">The scheduler refused the request; nothing was sent to the client.</exception>
+    /// <exception cref="ApiException">The scheduler refused the request, or no runner responded; nothing was sent to the client.</exception>
     public async Task SendAsync(
         HttpContext context, string? backend, ModelEntry model, RunnerMode mode, RunnerRequest request, RequestRecord record)
     {
-        accounts.Assign(record, pool.KeyOf(backend, model, mode));
+        ledger.Assign(record, pool.KeyOf(backend, model, mode));
         record.BeginWait();
 
         // The pool may choose a runner that has just died, or an attached server that is down. Such a runner has processed nothing of the
@@ -83,7 +84,7 @@ internal sealed class RequestExchange(
                 break;
         }
 
-        await ApiErrorWriter.WriteAsync(context, Explain(model, mode, attachedFailure, failure));
+        throw new ApiException(Explain(model, mode, attachedFailure, failure));
     }
 
     private async Task<RunnerLease> AcquireAsync(

@@ -1,5 +1,6 @@
 using System.Net;
 using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
 using Yarp.ReverseProxy.Forwarder;
@@ -10,7 +11,7 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// Sends a request to a runner and its response to the client, each part as it arrives. There is no time limit: a long prompt may take many
 /// minutes without a byte. The exchange ends when the runner ends or the client leaves.
 /// </summary>
-internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimeProvider time, ILogger<RequestForwarder> logger)
+internal sealed partial class RequestForwarder(IHttpForwarder forwarder, RequestLedger ledger, TimeProvider time, ILogger<RequestForwarder> logger)
 {
     /// <summary>How long a client may take to read the last event of a stream whose runner is gone.</summary>
     private static readonly TimeSpan LastEventTimeout = TimeSpan.FromSeconds(2);
@@ -110,7 +111,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         HttpContext context, RunnerLease lease, string path, long bodyLength, bool removesUsage, RequestRecord record)
     {
         RunnerEndpoint endpoint = lease.Endpoint;
-        var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, path), bodyLength, lease, removesUsage, record);
+        var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, path), bodyLength, lease, removesUsage, new ResponseEnd(ledger, record));
         using var cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         await using CancellationTokenRegistration registration = lease.RunnerGone.UnsafeRegister(
             _ => Cut(cut, transformer), state: null);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using ModelRunner.Daemon.Accounting;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
 
@@ -14,12 +13,13 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <param name="inner">The runner's response.</param>
 /// <param name="path">The route at the runner.</param>
 /// <param name="isEvents">Whether it is an event stream.</param>
-/// <param name="record">Reads each part before it is passed on.</param>
+/// <param name="length">Its length in bytes; null: unknown.</param>
+/// <param name="end">Reads each part before it is passed on, and counts the request before the last part is passed on.</param>
 /// <param name="filter">Removes token counts that the client did not ask for; null: nothing is removed.</param>
 /// <param name="rewriter">Replaces the model's name with the one that clients know; null: the name is not changed.</param>
 /// <param name="runnerGone">Cancelled when the runner ends or is stopped.</param>
 internal sealed class ResponseStream(
-    Stream inner, string path, bool isEvents, RequestRecord record, UsageEventFilter? filter, ModelNameRewriter? rewriter,
+    Stream inner, string path, bool isEvents, long? length, ResponseEnd end, UsageEventFilter? filter, ModelNameRewriter? rewriter,
     CancellationToken runnerGone) : Stream
 {
     private const int ReadBytes = 16 * 1024;
@@ -31,6 +31,7 @@ internal sealed class ResponseStream(
     private bool _isEnded;
     private int _ready;
     private int _sent;
+    private long _received;
 
     public override bool CanRead => true;
 
@@ -110,14 +111,21 @@ internal sealed class ResponseStream(
             BrokenCause = failure is OperationCanceledException ? "the runner ended or was stopped" : failure.Message;
             if (!isEvents)
                 throw;
+            await end.BreakAsync();
             End(BrokenResponse.EventFor(path));
             return;
         }
 
         if (count == 0)
-            EndWell();
-        else
-            Take(input.AsSpan(0, count));
+        {
+            await EndWellAsync();
+            return;
+        }
+
+        Take(input.AsSpan(0, count));
+        _received += count;
+        if (_received == length || end.Record.HasLastEvent)
+            await end.CompleteAsync();
     }
 
     private void Take(ReadOnlySpan<byte> piece)
@@ -128,7 +136,7 @@ internal sealed class ResponseStream(
             _ready = _output.WrittenCount;
         else
             _ready += held.LastIndexOf((byte)'\n') + 1;
-        record.Read(piece);
+        end.Record.Read(piece);
     }
 
     private void Pass(ReadOnlySpan<byte> piece)
@@ -140,13 +148,21 @@ internal sealed class ResponseStream(
     }
 
     // The connection ended normally; the response may still be incomplete.
-    private void EndWell()
+    private async ValueTask EndWellAsync()
     {
-        record.EndResponse();
-        if (record.IsEndMissing)
+        end.Record.EndResponse();
+        if (end.Record.IsEndMissing)
+        {
             BrokenCause = "its stream of events ended without its last event";
-        else if (filter is not null)
-            Pass(filter.End());
+            await end.BreakAsync();
+        }
+        else
+        {
+            if (filter is not null)
+                Pass(filter.End());
+            await end.CompleteAsync();
+        }
+
         End(IsBroken ? BrokenResponse.EventFor(path) : default);
     }
 

@@ -16,9 +16,9 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <param name="bodyLength">The length of the body that the runner gets.</param>
 /// <param name="lease">The runner.</param>
 /// <param name="removesUsage">Whether the client does not get the events of a stream that have only token counts.</param>
-/// <param name="record">Reads the response.</param>
+/// <param name="end">Reads the response, and counts the request before the last part is sent.</param>
 [SuppressMessage("Design", "CA1001", Justification = "The forwarder disposes the stream; the field only shows how it ended.")]
-internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease lease, bool removesUsage, RequestRecord record) : HttpTransformer
+internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease lease, bool removesUsage, ResponseEnd end) : HttpTransformer
 {
     private const string EventStream = "text/event-stream";
 
@@ -60,7 +60,7 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
         if (proxyResponse is null)
             return false;
 
-        if (await FinalRunnerError.TryRespondAsync(httpContext, proxyResponse, lease.Model, target.AbsolutePath, cancellationToken))
+        if (await FinalRunnerError.TryRespondAsync(httpContext, proxyResponse, lease.Model, target.AbsolutePath, end, cancellationToken))
             return false;
 
         HttpResponse response = httpContext.Response;
@@ -89,23 +89,29 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
 
     private void Replace(HttpResponseMessage proxyResponse, HttpResponse response, string? type)
     {
+        RequestRecord record = end.Record;
         record.HasResponse |= proxyResponse.IsSuccessStatusCode;
+        record.SetStatus((int)proxyResponse.StatusCode);
+        long? length = proxyResponse.Content.Headers.ContentLength;
+        if (length == 0)
+            return;
 
         // A compressed response can neither be read nor be followed by plain text.
         bool isPlain = proxyResponse.Content.Headers.ContentEncoding.Count == 0;
-        bool isJson = isPlain && type is "application/json" && proxyResponse.Content.Headers.ContentLength != 0;
+        bool isJson = isPlain && type is "application/json";
         IsEventStream = isPlain && type is EventStream;
-        if (!IsEventStream && !isJson)
-            return;
 
         // A runner that knows its model by another name may use that name in its responses.
-        ModelNameRewriter? rewriter = lease.Endpoint.ModelName is not null ? new ModelNameRewriter(lease.Model, IsEventStream) : null;
+        ModelNameRewriter? rewriter = (isJson || IsEventStream) && lease.Endpoint.ModelName is not null
+            ? new ModelNameRewriter(lease.Model, IsEventStream)
+            : null;
         if (rewriter is not null)
             response.ContentLength = null;
         UsageEventFilter? filter = removesUsage && IsEventStream ? new UsageEventFilter() : null;
-        record.BeginResponse(IsEventStream ? ResponseFormat.Events : ResponseFormat.Json);
+        if (isJson || IsEventStream)
+            record.BeginResponse(IsEventStream ? ResponseFormat.Events : ResponseFormat.Json);
         proxyResponse.Content = new ResponseContent(
             proxyResponse.Content,
-            body => _answer = new ResponseStream(body, target.AbsolutePath, IsEventStream, record, filter, rewriter, lease.RunnerGone));
+            body => _answer = new ResponseStream(body, target.AbsolutePath, IsEventStream, length, end, filter, rewriter, lease.RunnerGone));
     }
 }

@@ -6,8 +6,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Inference.Exchange;
+using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
 using ModelRunner.Testing;
@@ -109,15 +111,17 @@ internal sealed class ForwardingFixture : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
+        var accounts = new RequestAccounts(TimeProvider.System);
+        using var ledger = new RequestLedger(accounts, new LedgerSettings(), TimeProvider.System, NullLogger<RequestLedger>.Instance);
         var forwarder = new RequestForwarder(
-            context.RequestServices.GetRequiredService<IHttpForwarder>(), TimeProvider.System, NullLogger<RequestForwarder>.Instance);
+            context.RequestServices.GetRequiredService<IHttpForwarder>(), ledger, TimeProvider.System, NullLogger<RequestForwarder>.Instance);
         ForwardOutcome outcome;
         using (var lease = new RunnerLease(new RunnerId(1), Endpoint, result => Result = result)
         {
             Model = "canonical:latest", RunnerGone = _runnerGone.Token,
         })
         {
-            outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()), new RequestRecord(TimeProvider.System));
+            outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()), ledger.Begin());
         }
 
         if (outcome is ForwardOutcome.RunnerFailed or ForwardOutcome.NotReached or ForwardOutcome.Unread)

@@ -1,0 +1,53 @@
+using ModelRunner.Scheduling;
+using ModelRunner.Telemetry;
+
+namespace ModelRunner.Daemon.Accounting;
+
+/// <summary>What is counted of a request that has ended. Thread-safe.</summary>
+/// <param name="account">The account that it is added to.</param>
+internal sealed class EndedRequest(ModelAccount account)
+{
+    private readonly TaskCompletionSource _counted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _isCounted;
+
+    /// <summary>A number that no other request of this process has.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>Backend, model and mode; null: the model is not known.</summary>
+    public RunnerKey? Key { get; init; }
+
+    public required DateTimeOffset EndedAt { get; init; }
+
+    public required RequestOutcome Outcome { get; init; }
+
+    public required StatusClass Status { get; init; }
+
+    /// <summary>Whether a runner sent a successful response, complete or not.</summary>
+    public bool HasResponse { get; init; }
+
+    /// <summary>What the response told of its cost.</summary>
+    public ResponseFigures Figures { get; init; }
+
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>The time until a runner took it; null: none did.</summary>
+    public TimeSpan? QueueWait { get; init; }
+
+    /// <summary>The time from its arrival to the first event with content; null: there was none.</summary>
+    public TimeSpan? TimeToFirstToken { get; init; }
+
+    /// <summary>The average time of a token after the first one; null: it is not known.</summary>
+    public TimeSpan? TimePerOutputToken { get; init; }
+
+    /// <summary>Completes when the request was added to its account.</summary>
+    public Task Counted => _counted.Task;
+
+    /// <summary>Adds the request to its account, at the first call only.</summary>
+    public void Count()
+    {
+        if (Interlocked.Exchange(ref _isCounted, 1) != 0)
+            return;
+        account.Add(this);
+        _counted.SetResult();
+    }
+}

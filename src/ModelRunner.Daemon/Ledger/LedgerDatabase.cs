@@ -1,0 +1,223 @@
+using Microsoft.Data.Sqlite;
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Telemetry;
+
+namespace ModelRunner.Daemon.Ledger;
+
+/// <summary>
+/// The ledger's SQLite database. A transaction that was committed survives the end of the process, however it ends; the latest ones may be lost
+/// if the machine loses power. Not thread-safe. Every method may throw <see cref="SqliteException"/>; then the database must be disposed.
+/// </summary>
+internal sealed class LedgerDatabase : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly LedgerStatements _statements;
+    private readonly bool _keepsRequests;
+
+    // What the table open_requests has, and the ids in the table accounts.
+    private readonly Dictionary<long, RequestProgress> _open = [];
+    private readonly Dictionary<AccountName, long> _accounts = [];
+
+    private LedgerDatabase(SqliteConnection connection, bool keepsRequests)
+    {
+        (_connection, _keepsRequests) = (connection, keepsRequests);
+        Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=250; PRAGMA journal_size_limit=4194304");
+        Prepare();
+        _statements = new LedgerStatements(connection);
+    }
+
+    /// <summary>Whether there are requests that had not ended at the last checkpoint.</summary>
+    public bool HasOpen => _open.Count > 0;
+
+    /// <summary>The bytes in use.</summary>
+    public long Bytes => (Number("PRAGMA page_count") - Number("PRAGMA freelist_count")) * Number("PRAGMA page_size");
+
+    /// <summary>Opens the database, and creates or updates its tables.</summary>
+    /// <param name="path">The file; null: the database is in memory and keeps only sums.</param>
+    /// <exception cref="LedgerException">A newer version of the program wrote it, or it is another program's database.</exception>
+    public static LedgerDatabase Open(string? path)
+    {
+        var text = new SqliteConnectionStringBuilder { DataSource = path ?? ":memory:", Pooling = false, DefaultTimeout = 1 };
+        var connection = new SqliteConnection(text.ToString());
+        try
+        {
+            connection.Open();
+            return new LedgerDatabase(connection, keepsRequests: path is not null);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The totals of all accounts, in the order of their last use.</summary>
+    public IReadOnlyList<(AccountName Name, ModelAccount Totals)> ReadTotals()
+    {
+        var stored = new List<(AccountName, ModelAccount)>();
+        using SqliteCommand command = _connection.CreateCommand();
+        command.CommandText = """
+            SELECT backend, model, mode, series, value FROM accounts JOIN totals ON account = accounts.id ORDER BY used, accounts.id
+            """;
+        using SqliteDataReader row = command.ExecuteReader();
+        while (row.Read())
+        {
+            var name = new AccountName(row.GetString(0), row.GetString(1), row.GetString(2));
+            if (stored.Count == 0 || stored[^1].Item1 != name)
+                stored.Add((name, new ModelAccount(name.Key)));
+            AccountSeries.Find(row.GetString(3))?.Add(stored[^1].Item2, row.GetInt64(4));
+        }
+
+        return stored;
+    }
+
+    /// <summary>
+    /// Requests that had not ended when the last process with this ledger was killed. They are no longer open when they are written as ended.
+    /// </summary>
+    public IReadOnlyList<EndedRequest> ReadLost(DateTimeOffset now)
+    {
+        var none = new ModelAccount(key: null);
+        var lost = new List<EndedRequest>();
+        using SqliteCommand command = _connection.CreateCommand();
+        command.CommandText = """
+            SELECT open_requests.id, backend, model, mode, arrived, prompt, cached, generated
+            FROM open_requests JOIN accounts ON account = accounts.id
+            """;
+        using SqliteDataReader row = command.ExecuteReader();
+        while (row.Read())
+        {
+            if (new AccountName(row.GetString(1), row.GetString(2), row.GetString(3)).Key is not { } key)
+                continue;
+            var figures = new ResponseFigures
+            {
+                Source = FigureSource.None, PromptTokens = row.GetInt64(5), CachedTokens = row.GetInt64(6), GeneratedTokens = row.GetInt64(7),
+            };
+            var arrived = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4));
+            _open.Add(row.GetInt64(0), new RequestProgress(row.GetInt64(0), key, arrived, figures));
+            lost.Add(new EndedRequest(none)
+            {
+                Id = row.GetInt64(0), Key = key, EndedAt = now, Outcome = RequestOutcome.Lost, Status = StatusClass.None, Figures = figures,
+            });
+        }
+
+        return lost;
+    }
+
+    /// <summary>Writes a batch in one transaction.</summary>
+    /// <param name="batch">What is added.</param>
+    /// <param name="open">The requests that have not ended; null: they are not written.</param>
+    /// <param name="now">The time.</param>
+    public void Write(LedgerBatch batch, IReadOnlyList<RequestProgress>? open, DateTimeOffset now)
+    {
+        Execute("BEGIN IMMEDIATE");
+        foreach ((AccountName name, ModelAccount totals) in batch.Totals)
+        {
+            long account = IdOf(name, now);
+            foreach (AccountSeries series in AccountSeries.All)
+                if (series.Read(totals) is not 0 and var value)
+                    _statements.AddTotal(account, series.Name, value);
+        }
+
+        foreach (((long hour, AccountName name), HourSums sums) in batch.Hours)
+            _statements.AddHour(hour, IdOf(name, now), sums);
+        foreach (EndedRequest request in batch.Requests)
+        {
+            if (_keepsRequests)
+                _statements.AddRequest(IdOf(AccountName.Of(request.Key), now), request);
+            if (_open.Remove(request.Id))
+                _statements.RemoveOpen(request.Id);
+        }
+
+        if (open is not null)
+            WriteOpen(open, now);
+        Execute("COMMIT");
+    }
+
+    /// <summary>Reads rows.</summary>
+    /// <param name="text">The query.</param>
+    /// <param name="since">The value of <c>$since</c>; null: the query has none.</param>
+    /// <param name="read">Reads a row.</param>
+    public IReadOnlyList<T> Query<T>(string text, long? since, Func<SqliteDataReader, T> read)
+    {
+        using SqliteCommand command = _connection.CreateCommand();
+        command.CommandText = text;
+        if (since is { } value)
+            command.Parameters.AddWithValue("$since", value);
+        using SqliteDataReader row = command.ExecuteReader();
+        var rows = new List<T>();
+        while (row.Read())
+            rows.Add(read(row));
+        return rows;
+    }
+
+    /// <summary>Removes a part of the oldest rows, if they are too old or the database is too large.</summary>
+    /// <returns>Whether there may be more.</returns>
+    public bool Prune(DateTimeOffset requestsBefore, DateTimeOffset hoursBefore, long maxBytes)
+    {
+        long before = Bytes > maxBytes ? long.MaxValue : requestsBefore.ToUnixTimeMilliseconds();
+        _statements.RemoveOldHours(LedgerBatch.HourOf(hoursBefore));
+        return _statements.RemoveOld(before) > 0;
+    }
+
+    public void Dispose()
+    {
+        _statements.Dispose();
+        _connection.Dispose();
+    }
+
+    private void WriteOpen(IReadOnlyList<RequestProgress> open, DateTimeOffset now)
+    {
+        foreach (long id in _open.Keys.Except(open.Select(static progress => progress.Id)).ToArray())
+        {
+            _open.Remove(id);
+            _statements.RemoveOpen(id);
+        }
+
+        foreach (RequestProgress progress in open)
+        {
+            if (_open.TryGetValue(progress.Id, out RequestProgress? stored) && stored == progress)
+                continue;
+            _statements.SetOpen(IdOf(AccountName.Of(progress.Key), now), progress);
+            _open[progress.Id] = progress;
+        }
+    }
+
+    // Also sets when the account was used last.
+    private long IdOf(AccountName name, DateTimeOffset now)
+    {
+        if (_accounts.TryGetValue(name, out long id))
+            return id;
+        return _accounts[name] = _statements.UseAccount(name, now);
+    }
+
+    private void Prepare()
+    {
+        long version = Number("PRAGMA user_version");
+        if (version > LedgerSchema.Version)
+        {
+            throw new LedgerException(
+                $"the ledger {_connection.DataSource} has version {version}, and this program knows version {LedgerSchema.Version}: run the newer "
+                + "program again, or set another folder with statePath");
+        }
+
+        if (version != 0)
+            return;
+        if (Number("SELECT count(*) FROM sqlite_schema") != 0)
+            throw new LedgerException($"{_connection.DataSource} is a database of another program: set another folder with statePath");
+        Execute($"BEGIN; {LedgerSchema.Create} PRAGMA application_id={LedgerSchema.ApplicationId}; PRAGMA user_version={LedgerSchema.Version}; COMMIT");
+    }
+
+    private void Execute(string text)
+    {
+        using SqliteCommand command = _connection.CreateCommand();
+        command.CommandText = text;
+        command.ExecuteNonQuery();
+    }
+
+    private long Number(string text)
+    {
+        using SqliteCommand command = _connection.CreateCommand();
+        command.CommandText = text;
+        return (long)command.ExecuteScalar()!;
+    }
+}

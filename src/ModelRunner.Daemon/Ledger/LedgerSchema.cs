@@ -1,0 +1,77 @@
+namespace ModelRunner.Daemon.Ledger;
+
+/// <summary>
+/// The tables of the ledger. Times are in milliseconds since 1970, hours in hours since 1970, durations in units of 100 ns.
+/// </summary>
+internal static class LedgerSchema
+{
+    /// <summary>The version of the tables, in SQLite's <c>user_version</c>. Each change of a table increases it.</summary>
+    public const int Version = 1;
+
+    /// <summary>Marks the file as a ledger, in SQLite's <c>application_id</c>.</summary>
+    public const int ApplicationId = 0x4D524C47; // "MRLG"
+
+    /// <summary>
+    /// Creates the tables. <c>totals</c> is permanent and has a row for each number of <c>AccountSeries</c> that is not 0. <c>hours</c> has
+    /// sums for each hour. <c>requests</c> has the latest requests. <c>open_requests</c> has requests that had not ended at the last checkpoint.
+    /// </summary>
+    public const string Create = """
+        CREATE TABLE accounts(
+            id INTEGER PRIMARY KEY, backend TEXT NOT NULL, model TEXT NOT NULL, mode TEXT NOT NULL,
+            created INTEGER NOT NULL, used INTEGER NOT NULL, UNIQUE(backend, model, mode)) STRICT;
+        CREATE TABLE totals(
+            account INTEGER NOT NULL, series TEXT NOT NULL, value INTEGER NOT NULL,
+            PRIMARY KEY(account, series)) STRICT, WITHOUT ROWID;
+        CREATE TABLE hours(
+            hour INTEGER NOT NULL, account INTEGER NOT NULL, requests INTEGER NOT NULL, completed INTEGER NOT NULL,
+            prompt INTEGER NOT NULL, cached INTEGER NOT NULL, generated INTEGER NOT NULL, unconfirmed INTEGER NOT NULL,
+            duration INTEGER NOT NULL, PRIMARY KEY(hour, account)) STRICT, WITHOUT ROWID;
+        CREATE TABLE requests(
+            id INTEGER PRIMARY KEY, ended INTEGER NOT NULL, account INTEGER NOT NULL, outcome TEXT NOT NULL, status TEXT NOT NULL,
+            source TEXT NOT NULL, finish TEXT NOT NULL, is_partial INTEGER NOT NULL, prompt INTEGER NOT NULL, cached INTEGER NOT NULL,
+            generated INTEGER NOT NULL, draft INTEGER NOT NULL, draft_accepted INTEGER NOT NULL, duration INTEGER NOT NULL,
+            queue_wait INTEGER, first_token INTEGER) STRICT;
+        CREATE TABLE open_requests(
+            id INTEGER PRIMARY KEY, account INTEGER NOT NULL, arrived INTEGER NOT NULL, prompt INTEGER NOT NULL, cached INTEGER NOT NULL,
+            generated INTEGER NOT NULL) STRICT;
+        """;
+
+    /// <summary>Adds one to a total.</summary>
+    public const string AddTotal = """
+        INSERT INTO totals VALUES($account, $series, $value) ON CONFLICT DO UPDATE SET value = value + excluded.value
+        """;
+
+    /// <summary>Adds to the sums of an hour.</summary>
+    public const string AddHour = """
+        INSERT INTO hours VALUES($hour, $account, $requests, $completed, $prompt, $cached, $generated, $unconfirmed, $duration)
+        ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, completed = completed + excluded.completed,
+            prompt = prompt + excluded.prompt, cached = cached + excluded.cached, generated = generated + excluded.generated,
+            unconfirmed = unconfirmed + excluded.unconfirmed, duration = duration + excluded.duration
+        """;
+
+    public const string AddRequest = """
+        INSERT INTO requests VALUES(
+            NULL, $ended, $account, $outcome, $status, $source, $finish, $is_partial, $prompt, $cached, $generated, $draft, $draft_accepted,
+            $duration, $queue_wait, $first_token)
+        """;
+
+    public const string SetOpen = """
+        INSERT OR REPLACE INTO open_requests VALUES($id, $account, $arrived, $prompt, $cached, $generated)
+        """;
+
+    public const string RemoveOpen = "DELETE FROM open_requests WHERE id = $id";
+
+    /// <summary>Returns the id of an account, which is created if it is new.</summary>
+    public const string UseAccount = """
+        INSERT INTO accounts VALUES(NULL, $backend, $model, $mode, $now, $now)
+        ON CONFLICT DO UPDATE SET used = max(used, excluded.used) RETURNING id
+        """;
+
+    /// <summary>Removes the oldest requests that ended before a time.</summary>
+    public const string RemoveOld = """
+        DELETE FROM requests WHERE id IN (SELECT id FROM requests ORDER BY id LIMIT 1000) AND ended < $before
+        """;
+
+    /// <summary>Removes the oldest hours.</summary>
+    public const string RemoveOldHours = "DELETE FROM hours WHERE hour < $before";
+}

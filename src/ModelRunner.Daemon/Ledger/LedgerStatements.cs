@@ -1,0 +1,84 @@
+using Microsoft.Data.Sqlite;
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Telemetry;
+
+namespace ModelRunner.Daemon.Ledger;
+
+/// <summary>The prepared statements that write to the ledger. Not thread-safe.</summary>
+internal sealed class LedgerStatements(SqliteConnection connection) : IDisposable
+{
+    private readonly SqliteCommand _addTotal = Prepare(connection, LedgerSchema.AddTotal);
+    private readonly SqliteCommand _addHour = Prepare(connection, LedgerSchema.AddHour);
+    private readonly SqliteCommand _addRequest = Prepare(connection, LedgerSchema.AddRequest);
+    private readonly SqliteCommand _setOpen = Prepare(connection, LedgerSchema.SetOpen);
+    private readonly SqliteCommand _removeOpen = Prepare(connection, LedgerSchema.RemoveOpen);
+    private readonly SqliteCommand _useAccount = Prepare(connection, LedgerSchema.UseAccount);
+    private readonly SqliteCommand _removeOld = Prepare(connection, LedgerSchema.RemoveOld);
+    private readonly SqliteCommand _removeOldHours = Prepare(connection, LedgerSchema.RemoveOldHours);
+
+    public void AddTotal(long account, string series, long value) =>
+        Run(_addTotal, ("$account", account), ("$series", series), ("$value", value));
+
+    public void AddHour(long hour, long account, HourSums sums) => Run(
+        _addHour, ("$hour", hour), ("$account", account), ("$requests", sums.Requests), ("$completed", sums.Completed), ("$prompt", sums.Prompt),
+        ("$cached", sums.Cached), ("$generated", sums.Generated), ("$unconfirmed", sums.Unconfirmed), ("$duration", sums.Duration));
+
+    public void AddRequest(long account, EndedRequest request)
+    {
+        ResponseFigures figures = request.Figures;
+        Run(
+            _addRequest, ("$ended", request.EndedAt.ToUnixTimeMilliseconds()), ("$account", account),
+            ("$outcome", request.Outcome.ToLabelValue()), ("$status", request.Status.ToLabelValue()), ("$source", figures.Source.ToLabelValue()),
+            ("$finish", figures.Finish.ToLabelValue()), ("$is_partial", figures.IsPartial || figures.IsLost ? 1L : 0L),
+            ("$prompt", figures.PromptTokens), ("$cached", figures.CachedTokens), ("$generated", figures.GeneratedTokens),
+            ("$draft", figures.DraftTokens), ("$draft_accepted", figures.AcceptedDraftTokens), ("$duration", request.Duration.Ticks),
+            ("$queue_wait", request.QueueWait?.Ticks), ("$first_token", request.TimeToFirstToken?.Ticks));
+    }
+
+    public void SetOpen(long account, RequestProgress progress) => Run(
+        _setOpen, ("$id", progress.Id), ("$account", account), ("$arrived", progress.ArrivedAt.ToUnixTimeMilliseconds()),
+        ("$prompt", progress.Figures.PromptTokens), ("$cached", progress.Figures.CachedTokens), ("$generated", progress.Figures.GeneratedTokens));
+
+    public void RemoveOpen(long id) => Run(_removeOpen, ("$id", id));
+
+    /// <summary>Returns the id of an account.</summary>
+    public long UseAccount(AccountName name, DateTimeOffset now)
+    {
+        Set(_useAccount, ("$backend", name.Backend), ("$model", name.Model), ("$mode", name.Mode), ("$now", now.ToUnixTimeMilliseconds()));
+        return (long)_useAccount.ExecuteScalar()!;
+    }
+
+    /// <summary>Returns the number of removed rows.</summary>
+    public int RemoveOld(long before) => Run(_removeOld, ("$before", before));
+
+    public void RemoveOldHours(long before) => Run(_removeOldHours, ("$before", before));
+
+    public void Dispose()
+    {
+        foreach (SqliteCommand command in (SqliteCommand[])
+            [_addTotal, _addHour, _addRequest, _setOpen, _removeOpen, _useAccount, _removeOld, _removeOldHours])
+            command.Dispose();
+    }
+
+    private static SqliteCommand Prepare(SqliteConnection connection, string text)
+    {
+        SqliteCommand command = connection.CreateCommand();
+        command.CommandText = text;
+        return command;
+    }
+
+    private static int Run(SqliteCommand command, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        Set(command, parameters);
+        return command.ExecuteNonQuery();
+    }
+
+    private static void Set(SqliteCommand command, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        if (command.Parameters.Count == 0)
+            foreach ((string name, _) in parameters)
+                command.Parameters.Add(new SqliteParameter { ParameterName = name });
+        for (int i = 0; i < parameters.Length; i++)
+            command.Parameters[i].Value = parameters[i].Value ?? DBNull.Value;
+    }
+}

@@ -1,0 +1,235 @@
+using Microsoft.Data.Sqlite;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Accounting;
+
+namespace ModelRunner.Daemon.Ledger;
+
+/// <summary>
+/// Opens the ledger's database, writes to it, and replaces it if it is damaged. A failed write costs nothing: its batch is kept and is part of
+/// the next one. Not thread-safe, except the properties <see cref="IsUp"/> and <see cref="Status"/>, and <see cref="Configure"/>.
+/// </summary>
+internal sealed class LedgerWriter : IDisposable
+{
+    private const int DamagedDatabase = 11; // SQLITE_CORRUPT
+    private const int NoDatabase = 26; // SQLITE_NOTADB
+
+    /// <summary>How long sums of hours are kept.</summary>
+    private static readonly TimeSpan MaxAgeOfHours = TimeSpan.FromDays(400);
+
+    private static readonly TimeSpan PruneInterval = TimeSpan.FromMinutes(1);
+
+    private readonly RequestAccounts _accounts;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RequestLedger> _logger;
+    private readonly LedgerFile? _file;
+    private volatile LedgerSettings _settings;
+    private volatile LedgerStatus? _status;
+    private readonly Dictionary<AccountName, ModelAccount> _saved = [];
+    private LedgerBatch _unsaved = new();
+    private bool _isRestored;
+    private bool _mustPrune = true;
+    private long _prunedAt;
+
+    public LedgerWriter(RequestAccounts accounts, LedgerSettings settings, TimeProvider time, ILogger<RequestLedger> logger)
+    {
+        (_accounts, _settings, _time, _logger) = (accounts, settings, time, logger);
+        _file = settings.StatePath is { } folder ? new LedgerFile(folder) : null;
+    }
+
+    /// <summary>The path of the database, for messages.</summary>
+    public string Path => _file?.FilePath ?? "in memory";
+
+    /// <summary>The open database; null: it cannot be opened now.</summary>
+    public LedgerDatabase? Database { get; private set; }
+
+    /// <summary>Whether the last write was successful.</summary>
+    public bool IsUp { get; private set => Volatile.Write(ref field, value); }
+
+    /// <summary>The state; null: the database is in memory.</summary>
+    public LedgerStatus? Status => _file is null ? null : _status;
+
+    /// <summary>Whether something must be written at the next tick.</summary>
+    public bool HasWork => !IsUp || !_unsaved.IsEmpty || _mustPrune;
+
+    public void Configure(LedgerSettings settings) => _settings = settings;
+
+    /// <summary>Opens the database. If that fails for a reason that may pass, the ledger begins as one that cannot be written.</summary>
+    /// <exception cref="LedgerException">Another daemon uses the ledger, or a newer version of the program wrote it.</exception>
+    public void Start()
+    {
+        try
+        {
+            Open();
+            IsUp = true;
+        }
+        catch (LedgerException)
+        {
+            throw;
+        }
+        catch (Exception failure) when (IsOfDatabase(failure))
+        {
+            Fail(failure);
+        }
+
+        Publish();
+    }
+
+    /// <summary>Writes requests. Never throws.</summary>
+    /// <param name="ended">The requests.</param>
+    /// <param name="isTick">Whether open requests are written and a ledger that could not be written is tried again.</param>
+    public void Write(List<EndedRequest> ended, bool isTick)
+    {
+        ended.ForEach(_unsaved.Add);
+        if (!isTick && (!IsUp || ended.Count == 0))
+            return;
+        try
+        {
+            if (Database is null)
+                Open();
+            Write(isTick);
+            if (!IsUp)
+                _logger.LogUp(Path);
+            IsUp = true;
+            if (isTick)
+                Prune();
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            Fail(failure);
+        }
+
+        if (isTick || !IsUp)
+            Publish();
+    }
+
+    public void Dispose()
+    {
+        Close();
+        _file?.Dispose();
+    }
+
+    private static bool IsOfDatabase(Exception failure) => failure is SqliteException or IOException or UnauthorizedAccessException;
+
+    private void Write(bool isTick)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        IReadOnlyList<RequestProgress>? open = isTick ? [.. _accounts.Open.Where(progress => now - progress.ArrivedAt >= TimeSpan.FromSeconds(1))] : null;
+        if (_unsaved.IsEmpty && open is not { Count: > 0 } && !Database!.HasOpen)
+            return;
+        Database!.Write(_unsaved, open, now);
+        foreach ((AccountName name, ModelAccount totals) in _unsaved.Totals)
+            AddSaved(name, totals);
+        _unsaved = new LedgerBatch();
+    }
+
+    private void Open()
+    {
+        _file?.Prepare();
+        try
+        {
+            Database = LedgerDatabase.Open(_file?.FilePath);
+            if (!_isRestored)
+                Restore(Database);
+            _isRestored = true;
+        }
+        catch (SqliteException failure) when (_file is not null && IsDamage(failure))
+        {
+            Replace(failure);
+            Database = LedgerDatabase.Open(_file.FilePath);
+            _isRestored = true;
+        }
+    }
+
+    // Requests of this process that could not be written yet are in the accounts already, and are added to the database by the next write.
+    private void Restore(LedgerDatabase database)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        IReadOnlyList<EndedRequest> lost = database.ReadLost(now);
+        if (lost.Count > 0)
+        {
+            var batch = new LedgerBatch();
+            foreach (EndedRequest request in lost)
+                batch.Add(request);
+            database.Write(batch, open: null, now);
+            _logger.LogLost(lost.Count);
+        }
+
+        IReadOnlyList<(AccountName Name, ModelAccount Totals)> stored = database.ReadTotals();
+        foreach ((AccountName name, ModelAccount totals) in stored)
+            AddSaved(name, totals);
+        _accounts.Restore(stored);
+    }
+
+    // What the database has. It is written again if the database is damaged.
+    private void AddSaved(AccountName name, ModelAccount totals)
+    {
+        if (!_saved.TryGetValue(name, out ModelAccount? account))
+            _saved.Add(name, account = new ModelAccount(name.Key));
+        account.Add(totals);
+    }
+
+    private static bool IsDamage(SqliteException failure) => failure.SqliteErrorCode is DamagedDatabase or NoDatabase;
+
+    private void Replace(SqliteException failure)
+    {
+        Close();
+        _logger.LogSetAside(TextOf(failure), _file!.SetAside(_time.GetUtcNow()));
+        foreach ((AccountName name, ModelAccount totals) in _saved)
+            _unsaved.Add(name, totals);
+        _saved.Clear();
+    }
+
+    private void Fail(Exception failure)
+    {
+        Close();
+        if (failure is SqliteException damage && IsDamage(damage) && _file is not null)
+        {
+            try
+            {
+                Replace(damage);
+            }
+            catch (Exception other) when (IsOfDatabase(other))
+            {
+                failure = other;
+            }
+        }
+
+        if (IsUp || _status is null)
+            _logger.LogDown(Path, TextOf(failure));
+        IsUp = false;
+        _status = new LedgerStatus(IsUp: false, (_status?.Errors ?? 0) + 1, _status?.Bytes ?? 0);
+    }
+
+    // A sentence of the log follows.
+    private static string TextOf(Exception failure) => failure.Message.TrimEnd('.');
+
+    private void Close()
+    {
+        Database?.Dispose();
+        Database = null;
+    }
+
+    private void Prune()
+    {
+        if (!_mustPrune && _time.GetElapsedTime(_prunedAt) < PruneInterval)
+            return;
+        DateTimeOffset now = _time.GetUtcNow();
+        _mustPrune = Database!.Prune(now - _settings.MaxAge, now - MaxAgeOfHours, _settings.MaxBytes);
+        _prunedAt = _time.GetTimestamp();
+    }
+
+    private void Publish() =>
+        _status = new LedgerStatus(IsUp, _status?.Errors ?? 0, Database is { } database ? SizeOf(database) : _status?.Bytes ?? 0);
+
+    private static long SizeOf(LedgerDatabase database)
+    {
+        try
+        {
+            return database.Bytes;
+        }
+        catch (SqliteException)
+        {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Net;
+using ModelRunner.Daemon.Tests.Accounting;
+using ModelRunner.Testing;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+/// <summary>The totals of the real daemon over its restarts.</summary>
+public sealed class LedgerLifeTests
+{
+    private const string Chat = "v1/chat/completions";
+    private const string ChatModel = "model=\"tiny-chat:latest\"";
+    private const string Body = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two three"}],"max_tokens":4}""";
+    private const string StreamBody = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two three"}],"max_tokens":4,"stream":true}""";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_request_whose_response_was_complete_is_counted_although_the_daemon_is_killed_at_once()
+    {
+        using var folder = new TemporaryFolder();
+        for (int life = 1; life <= 4; life++)
+        {
+            await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder });
+            await Task.WhenAll(Enumerable.Range(0, 8).Select(i => CompleteAsync(daemon, i % 2 == 0 ? Body : StreamBody)));
+            await daemon.KillAsync();
+        }
+
+        await using DaemonFixture last = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder });
+        AccountedPage page = await AccountedPage.ReadAsync(last);
+        Assert.Equal(32, page.Sum(AccountedPage.Requests, ChatModel, "outcome=\"completed\"", "status_class=\"2xx\""));
+        Assert.Equal(32, page.Sum(AccountedPage.Requests));
+        Assert.Equal((96, 128), (page.Sum(AccountedPage.Tokens, ChatModel, "type=\"prompt\""), page.Sum(AccountedPage.Tokens, ChatModel, "type=\"generated\"")));
+        Assert.Equal((32, 16), (page.Sum(AccountedPage.Duration + "_count", ChatModel), page.Sum(AccountedPage.FirstToken + "_count", ChatModel)));
+    }
+
+    [Fact]
+    public async Task A_stream_that_runs_when_the_daemon_is_killed_is_lost()
+    {
+        using var folder = new TemporaryFolder();
+        DaemonSetup setup = new DaemonSetup { Folder = folder }.WithFaults("""{"token_delay_ms": 20}""");
+        await using (DaemonFixture daemon = await DaemonFixture.StartAsync(setup))
+        {
+            using HttpResponseMessage response = await daemon.StreamAsync(Chat, StreamBody.Replace("4", "100000", StringComparison.Ordinal));
+            await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
+            using var reader = new StreamReader(stream);
+            var until = DateTime.UtcNow + TimeSpan.FromSeconds(4);
+            while (DateTime.UtcNow < until)
+                Assert.NotNull(await reader.ReadLineAsync(Cancellation));
+            await daemon.KillAsync();
+        }
+
+        await using DaemonFixture next = await DaemonFixture.StartAsync(setup);
+        AccountedPage page = await AccountedPage.ReadAsync(next);
+        Assert.Equal(1, page.Sum(AccountedPage.Requests, ChatModel, "outcome=\"lost\"", "status_class=\"none\""));
+        Assert.InRange(page.Sum("model_runner_tokens_unconfirmed_total", ChatModel, "type=\"generated\""), 1, 100_000);
+        Assert.Equal(0, page.Sum(AccountedPage.Tokens));
+    }
+
+    [Fact]
+    public async Task A_second_daemon_with_the_same_state_folder_is_refused()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        string state = Path.Join(daemon.FolderPath, "state", "model-runner");
+
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup
+        {
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["MODEL_RUNNER_STATE"] = state },
+        });
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"process {daemon.ProcessId} uses the state folder {state}: end it, or give this daemon another folder", error, StringComparison.Ordinal);
+        Assert.Single(error.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_state_folder_that_cannot_be_used_costs_no_response()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("file", "");
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder, Arguments = ["--state-path", "file/state"] });
+        await CompleteAsync(daemon, Body);
+
+        AccountedPage page = await AccountedPage.ReadAsync(daemon);
+        Assert.Equal((0, 1), (page.Sum("model_runner_ledger_up"), page.Sum(AccountedPage.Requests, ChatModel)));
+        Assert.InRange(page.Sum("model_runner_ledger_errors_total"), 1, 1000);
+        await daemon.WaitForLogAsync("cannot be written");
+
+        File.Delete(Path.Join(folder.Path, "file"));
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await AccountedPage.ReadNowAsync(daemon)).Sum("model_runner_ledger_up") == 1, DaemonFixture.Patience);
+        await daemon.WaitForLogAsync("can be written again");
+        Assert.Equal(1, (await AccountedPage.ReadNowAsync(daemon)).Sum(AccountedPage.Requests, ChatModel));
+    }
+
+    [Theory]
+    [InlineData("--demo")]
+    [InlineData("--state-path=none")]
+    public async Task Without_a_state_folder_nothing_is_left_behind(string argument)
+    {
+        using var folder = new TemporaryFolder();
+        await using (DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder, Arguments = [argument] }))
+        {
+            await CompleteAsync(daemon, Body);
+            Assert.DoesNotContain("model_runner_ledger", await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation), StringComparison.Ordinal);
+        }
+
+        Assert.False(Directory.Exists(Path.Join(folder.Path, "state")));
+    }
+
+    private static async Task CompleteAsync(DaemonFixture daemon, string body)
+    {
+        using HttpResponseMessage response = await daemon.SendAsync(Chat, body, HttpCompletionOption.ResponseContentRead, Cancellation);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Ledger;
+using ModelRunner.Scheduling;
+using ModelRunner.Telemetry;
+using ModelRunner.Testing;
+
+namespace ModelRunner.Daemon.Tests.Ledger;
+
+/// <summary>A state folder, and ledgers in it.</summary>
+internal sealed class LedgerFixture : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 1, 10, 30, 0, TimeSpan.Zero));
+
+    public string StatePath => Path.Join(_folder.Path, "state");
+
+    public string FilePath => Path.Join(StatePath, "ledger.db");
+
+    public RequestLedger Open(RequestAccounts accounts, LedgerSettings? settings = null) => new(
+        accounts, (settings ?? new LedgerSettings()) with { StatePath = StatePath }, Time, NullLogger<RequestLedger>.Instance);
+
+    /// <summary>The totals that a new daemon would begin with.</summary>
+    public RequestAccounts Reopen()
+    {
+        var accounts = new RequestAccounts(Time);
+        Open(accounts).Dispose();
+        return accounts;
+    }
+
+    /// <summary>Sends one request of a second, with 3 prompt, 4 cached and 5 generated tokens, through a ledger.</summary>
+    public async Task CountAsync(RequestLedger ledger, string model = "a")
+    {
+        RequestRecord record = Begin(ledger, model);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        record.Outcome = RequestOutcome.Completed;
+        await ledger.LeaveAsync(record);
+    }
+
+    public static RequestRecord Begin(RequestLedger ledger, string model = "a")
+    {
+        RequestRecord record = ledger.Begin();
+        ledger.Assign(record, new RunnerKey("llama.cpp", model, RunnerMode.Completion));
+        record.SetStatus(200);
+        record.HasResponse = true;
+        record.BeginResponse(ResponseFormat.Json);
+        record.Read("""{"timings":{"prompt_n":3,"cache_n":4,"predicted_n":5}}"""u8);
+        record.EndResponse();
+        return record;
+    }
+
+    /// <summary>All numbers of all accounts, as text.</summary>
+    public static string Describe(RequestAccounts accounts)
+    {
+        var text = new StringBuilder();
+        foreach (ModelAccount account in accounts.Table.Models.Concat(accounts.Table.Others).Append(accounts.Table.Unknown))
+        {
+            text.AppendLine(account.Key?.ToString() ?? "none");
+            foreach (AccountSeries series in AccountSeries.All)
+                if (series.Read(account) is not 0 and var value)
+                    text.Append(series.Name).Append(' ').Append(value).AppendLine();
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>Runs SQL on the database and returns the first value.</summary>
+    public object? Execute(string text)
+    {
+        using SqliteConnection connection = Connect();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = text;
+        return command.ExecuteScalar();
+    }
+
+    /// <summary>Another connection to the database.</summary>
+    public SqliteConnection Connect()
+    {
+        var connection = new SqliteConnection($"Data Source={FilePath};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+
+    public void Dispose() => _folder.Dispose();
+}

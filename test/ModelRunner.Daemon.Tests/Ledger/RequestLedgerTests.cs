@@ -1,0 +1,295 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Ledger;
+using ModelRunner.Testing;
+
+namespace ModelRunner.Daemon.Tests.Ledger;
+
+public sealed class RequestLedgerTests : IDisposable
+{
+    private readonly LedgerFixture _fixture = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public async Task All_totals_continue_after_a_restart()
+    {
+        var accounts = new RequestAccounts(_fixture.Time);
+        using (RequestLedger ledger = _fixture.Open(accounts))
+        {
+            await _fixture.CountAsync(ledger, "a");
+            await _fixture.CountAsync(ledger, "b");
+            RequestRecord unknown = ledger.Begin();
+            (unknown.Outcome, unknown.Status) = (RequestOutcome.Invalid, StatusClass.ClientError);
+            await ledger.LeaveAsync(unknown);
+        }
+
+        RequestAccounts next = _fixture.Reopen();
+
+        Assert.Contains("requests/completed/2xx 1\n", LedgerFixture.Describe(next), StringComparison.Ordinal);
+        Assert.Contains("none\nrequests/invalid/4xx 1\n", LedgerFixture.Describe(next), StringComparison.Ordinal);
+        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(next));
+        using (RequestLedger ledger = _fixture.Open(next))
+            await _fixture.CountAsync(ledger, "a");
+        Assert.Contains("requests/completed/2xx 2\n", LedgerFixture.Describe(_fixture.Reopen()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_counted_request_is_in_the_database()
+    {
+        using RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time));
+        for (int i = 1; i <= 20; i++)
+        {
+            await _fixture.CountAsync(ledger);
+            Assert.Equal(5L * i, _fixture.Execute("SELECT value FROM totals WHERE series = 'tokens/generated'"));
+        }
+
+        Assert.Equal(20L, _fixture.Execute("SELECT count(*) FROM requests WHERE outcome = 'completed' AND duration = 10000000"));
+        Assert.Equal(100L, _fixture.Execute("SELECT sum(generated) FROM hours"));
+        Assert.Equal(new LedgerStatus(true, 0, ledger.Status!.Bytes), ledger.Status);
+        Assert.InRange(ledger.Status.Bytes, 4096, 1 << 20);
+    }
+
+    [Fact]
+    public async Task Concurrent_requests_are_stored_exactly()
+    {
+        var accounts = new RequestAccounts(_fixture.Time);
+        using (RequestLedger ledger = _fixture.Open(accounts))
+        {
+            await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(
+                async () =>
+                {
+                    for (int i = 0; i < 200; i++)
+                        await ledger.LeaveAsync(Complete(LedgerFixture.Begin(ledger, $"model{(worker + i) % 3}")));
+                },
+                Cancellation)));
+        }
+
+        Assert.Equal(1600L, _fixture.Execute("SELECT count(*) FROM requests"));
+        Assert.Equal(8000L, _fixture.Execute("SELECT sum(value) FROM totals WHERE series = 'tokens/generated'"));
+        Assert.Equal(8000, accounts.Table.Models.Sum(static account => account.Tokens(TokenType.Generated)));
+        Assert.All(accounts.Table.Models, static account => Assert.Equal(0, account.InFlight));
+    }
+
+    [Fact]
+    public async Task A_request_is_counted_once()
+    {
+        var accounts = new RequestAccounts(_fixture.Time);
+        using RequestLedger ledger = _fixture.Open(accounts);
+        RequestRecord record = Complete(LedgerFixture.Begin(ledger));
+        await ledger.EndAsync(record);
+        record.Outcome = RequestOutcome.ClientClosed;
+        await ledger.EndAsync(record);
+        await ledger.LeaveAsync(record);
+
+        Assert.Equal(1L, _fixture.Execute("SELECT count(*) FROM requests"));
+        Assert.Equal(1, Assert.Single(accounts.Table.Models).Requests(RequestOutcome.Completed, StatusClass.Successful));
+    }
+
+    [Fact]
+    public async Task Responses_do_not_wait_for_a_locked_database_and_nothing_is_lost()
+    {
+        var accounts = new RequestAccounts(_fixture.Time);
+        using (RequestLedger ledger = _fixture.Open(accounts))
+        {
+            await _fixture.CountAsync(ledger);
+            using (SqliteConnection other = _fixture.Connect())
+            {
+                using SqliteCommand command = other.CreateCommand();
+                command.CommandText = "BEGIN EXCLUSIVE";
+                command.ExecuteNonQuery();
+                Task first = _fixture.CountAsync(ledger);
+                await DaemonFixture.WaitUntilAsync(() => Task.FromResult(!ledger.Status!.IsUp), DaemonFixture.Patience);
+                await first;
+                for (int i = 0; i < 50; i++)
+                    await _fixture.CountAsync(ledger).WaitAsync(DaemonFixture.Patience, Cancellation);
+
+                Assert.Equal(52, Assert.Single(accounts.Table.Models).Requests(RequestOutcome.Completed, StatusClass.Successful));
+                Assert.InRange(ledger.Status!.Errors, 1, 1000);
+            }
+
+            await DaemonFixture.WaitUntilAsync(
+                () =>
+                {
+                    _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+                    return Task.FromResult(ledger.Status!.IsUp);
+                },
+                DaemonFixture.Patience);
+            Assert.Equal(52L, _fixture.Execute("SELECT count(*) FROM requests"));
+        }
+
+        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
+    }
+
+    [Fact]
+    public async Task A_request_that_had_not_ended_is_lost_and_its_tokens_are_unconfirmed()
+    {
+        using (RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time)))
+        {
+            RequestRecord record = LedgerFixture.Begin(ledger);
+            _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+            record.Read(" "u8);
+            await AdvanceUntilStoredAsync();
+        }
+
+        RequestAccounts next = _fixture.Reopen();
+
+        ModelAccount account = Assert.Single(next.Table.Models);
+        Assert.Equal(1, account.Requests(RequestOutcome.Lost, StatusClass.None));
+        Assert.Equal(0, account.Tokens(TokenType.Generated));
+        Assert.Equal((3, 4), (account.UnconfirmedTokens(TokenType.Prompt), account.UnconfirmedTokens(TokenType.Cached)));
+        Assert.Equal(0L, _fixture.Execute("SELECT count(*) FROM open_requests"));
+        Assert.Equal(LedgerFixture.Describe(next), LedgerFixture.Describe(_fixture.Reopen()));
+    }
+
+    [Fact]
+    public async Task A_request_that_ended_is_not_open_any_more()
+    {
+        using RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time));
+        RequestRecord record = LedgerFixture.Begin(ledger);
+        await AdvanceUntilStoredAsync();
+
+        await ledger.EndAsync(Complete(record));
+
+        Assert.Equal(0L, _fixture.Execute("SELECT count(*) FROM open_requests"));
+        await ledger.LeaveAsync(record);
+    }
+
+    [Fact]
+    public async Task A_damaged_database_is_set_aside_at_the_start()
+    {
+        Directory.CreateDirectory(_fixture.StatePath);
+        await File.WriteAllTextAsync(_fixture.FilePath, new string('x', 5000), Cancellation);
+
+        using RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time));
+        await _fixture.CountAsync(ledger);
+
+        Assert.Equal(1L, _fixture.Execute("SELECT count(*) FROM requests"));
+        string damaged = Assert.Single(Directory.GetFiles(_fixture.StatePath, "ledger.db.damaged-*"));
+        Assert.Equal(new string('x', 5000), await File.ReadAllTextAsync(damaged, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_database_that_is_damaged_later_is_replaced_and_the_totals_stay()
+    {
+        var accounts = new RequestAccounts(_fixture.Time);
+        using (RequestLedger ledger = _fixture.Open(accounts))
+        {
+            await _fixture.CountAsync(ledger, "a");
+            await _fixture.CountAsync(ledger, "b");
+            _fixture.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            await using (FileStream file = new(_fixture.FilePath, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+                await file.WriteAsync(Enumerable.Repeat((byte)0xEE, (int)file.Length).ToArray(), Cancellation);
+            for (int i = 0; i < 10; i++)
+                await _fixture.CountAsync(ledger, $"model{i}");
+            await DaemonFixture.WaitUntilAsync(
+                () =>
+                {
+                    _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+                    return Task.FromResult(ledger.Status!.IsUp && Directory.GetFiles(_fixture.StatePath, "*.damaged-*").Length > 0);
+                },
+                DaemonFixture.Patience);
+        }
+
+        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
+    }
+
+    [Fact]
+    public void A_ledger_of_a_newer_version_is_refused()
+    {
+        _fixture.Reopen();
+        _fixture.Execute("PRAGMA user_version = 2");
+
+        var failure = Assert.Throws<LedgerException>(_fixture.Reopen);
+
+        Assert.Equal(
+            $"the ledger {_fixture.FilePath} has version 2, and this program knows version 1: run the newer program again, or set another folder "
+            + "with statePath",
+            failure.Message);
+    }
+
+    [Fact]
+    public void The_database_of_another_program_is_refused_and_not_changed()
+    {
+        Directory.CreateDirectory(_fixture.StatePath);
+        _fixture.Execute("CREATE TABLE mine(x)");
+
+        Assert.Contains("another program", Assert.Throws<LedgerException>(_fixture.Reopen).Message, StringComparison.Ordinal);
+        Assert.Equal(1L, _fixture.Execute("SELECT count(*) FROM sqlite_schema"));
+    }
+
+    [Fact]
+    public void A_second_ledger_in_the_same_folder_is_refused()
+    {
+        using RequestLedger first = _fixture.Open(new RequestAccounts(_fixture.Time));
+
+        var failure = Assert.Throws<LedgerException>(_fixture.Reopen);
+
+        Assert.Contains($"process {Environment.ProcessId} uses the state folder {_fixture.StatePath}", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("--state-path", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Only_the_owner_can_read_the_ledger()
+    {
+        using RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time));
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_fixture.StatePath));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_fixture.FilePath));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_fixture.FilePath + "-wal"));
+    }
+
+    [Fact]
+    public async Task Old_requests_are_removed_and_their_totals_stay()
+    {
+        var settings = new LedgerSettings { MaxAge = TimeSpan.FromHours(1) };
+        var accounts = new RequestAccounts(_fixture.Time);
+        using RequestLedger ledger = _fixture.Open(accounts, settings);
+        for (int i = 0; i < 3; i++)
+            await _fixture.CountAsync(ledger);
+        _fixture.Time.Advance(TimeSpan.FromHours(2));
+        await _fixture.CountAsync(ledger);
+
+        await DaemonFixture.WaitUntilAsync(
+            () =>
+            {
+                _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+                return Task.FromResult(_fixture.Execute("SELECT count(*) FROM requests") is 1L);
+            },
+            DaemonFixture.Patience);
+
+        Assert.Equal(4L, _fixture.Execute("SELECT sum(requests) FROM hours"));
+        Assert.Equal(4, Assert.Single(accounts.Table.Models).Requests(RequestOutcome.Completed, StatusClass.Successful));
+    }
+
+    [Fact]
+    public async Task Without_a_folder_everything_works_in_memory()
+    {
+        var accounts = new RequestAccounts(_fixture.Time);
+        using var ledger = new RequestLedger(
+            accounts, new LedgerSettings(), _fixture.Time, NullLogger<RequestLedger>.Instance);
+        await _fixture.CountAsync(ledger);
+
+        Assert.Null(ledger.Status);
+        Assert.Equal(1, Assert.Single(accounts.Table.Models).Requests(RequestOutcome.Completed, StatusClass.Successful));
+        Assert.False(Directory.Exists(_fixture.StatePath));
+    }
+
+    private static RequestRecord Complete(RequestRecord record)
+    {
+        record.Outcome = RequestOutcome.Completed;
+        return record;
+    }
+
+    private Task AdvanceUntilStoredAsync() => DaemonFixture.WaitUntilAsync(
+        () =>
+        {
+            _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+            return Task.FromResult(_fixture.Execute("SELECT count(*) FROM open_requests") is 1L);
+        },
+        DaemonFixture.Patience);
+}
