@@ -42,6 +42,7 @@ internal static class CommandLine
         root.Add(new UnloadCommand(context));
         root.Add(new StatusCommand(context));
         root.Add(new MetricsCommand(context));
+        root.Add(new UsageCommand(context));
         root.Add(new VersionCommand(context));
         root.Add(new HelpCommand());
         return root;

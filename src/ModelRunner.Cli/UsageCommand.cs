@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Client;
+
+namespace ModelRunner.Cli;
+
+/// <summary><c>model-runner usage</c>: shows requests and tokens, also of daemons that ended.</summary>
+internal sealed class UsageCommand : ClientCommand
+{
+    private static readonly (string Header, string Member)[] Numbers =
+    [
+        ("REQUESTS", "requests"), ("COMPLETED", "completed"), ("PROMPT", "prompt_tokens"), ("CACHED", "cached_tokens"),
+        ("GENERATED", "generated_tokens"), ("UNCONFIRMED", "unconfirmed_tokens"),
+    ];
+
+    private readonly Option<string> _since = new("--since")
+    {
+        Description = "Show only this time until now, from the beginning of its first hour, for example 24h or 7d", HelpName = "DURATION",
+    };
+
+    private readonly Option<string> _by = new("--by") { Description = "Show a row for each model, mode, day or hour", HelpName = "GROUP" };
+
+    private readonly Option<bool> _csv = new("--csv") { Description = "Write comma-separated values" };
+
+    public UsageCommand(CliContext context)
+        : base("usage", "Show requests and tokens", context)
+    {
+        Add(_since);
+        Add(_by);
+        Add(_csv);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
+    {
+        using JsonDocument usage = await client.GetJsonAsync(PathOf(result), JsonValueKind.Object, interrupt.Ended);
+        JsonElement[] rows = [.. (usage.RootElement.Member("rows") ?? default).Items()];
+        if (IsJson(result))
+            Console.WriteLine(usage.RootElement.GetRawText());
+        else if (result.GetValue(_csv))
+            Console.Write(Separate(usage.RootElement.Text("by"), rows));
+        else
+            Console.Write(Draw(usage.RootElement.Text("by"), rows));
+        return ExitCode.Success;
+    }
+
+    private string PathOf(ParseResult result)
+    {
+        string by = Uri.EscapeDataString(result.GetValue(_by) ?? "model");
+        return result.GetValue(_since) is { } since ? $"usage?by={by}&since={Uri.EscapeDataString(since)}" : $"usage?by={by}";
+    }
+
+    private static string Draw(string by, JsonElement[] rows)
+    {
+        (string Header, string Member)[] numbers = [.. Numbers.Where(number => number.Header != "UNCONFIRMED" || SumOf(rows, number.Member) > 0)];
+        string[] total = ["total", .. numbers.Select(number => SumOf(rows, number.Member).ToString(CultureInfo.InvariantCulture))];
+        return TextTable.Draw(
+            [by.ToUpperInvariant(), .. numbers.Select(static number => number.Header)],
+            rows.Select(row => (string[])[NameOf(row, by), .. numbers.Select(number => row.Text(number.Member))]).Append(total));
+    }
+
+    // Requests of models that do not exist have no name.
+    private static string NameOf(JsonElement row, string by) => row.Text(by) is { Length: > 0 } name ? name : "(none)";
+
+    private static long SumOf(JsonElement[] rows, string member) => rows.Sum(row => row.Integer(member) ?? 0);
+
+    private static string Separate(string by, JsonElement[] rows)
+    {
+        string[] names = [.. by == "model" ? (string[])["backend"] : [], by, .. Numbers.Select(static number => number.Member), "duration_seconds"];
+        var text = new StringBuilder(string.Join(',', names)).Append('\n');
+        foreach (JsonElement row in rows)
+            text.AppendJoin(',', names.Select(name => Quote(row.Text(name)))).Append('\n');
+        return text.ToString();
+    }
+
+    // RFC 4180.
+    private static string Quote(string value) =>
+        value.AsSpan().IndexOfAny(",\"\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}

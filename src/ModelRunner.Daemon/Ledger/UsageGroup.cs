@@ -1,0 +1,10 @@
+namespace ModelRunner.Daemon.Ledger;
+
+/// <summary>What the rows of a usage report stand for.</summary>
+internal enum UsageGroup
+{
+    Model,
+    Mode,
+    Day,
+    Hour,
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using ModelRunner.Daemon.Tests.Accounting;
+using ModelRunner.Testing;
+
+namespace ModelRunner.Daemon.Tests.Api;
+
+/// <summary>The report of usage, of the real daemon and of its command.</summary>
+public sealed class UsageTests
+{
+    private const string Body = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two three"}],"max_tokens":4}""";
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("none")]
+    public async Task The_report_agrees_with_the_page(string? state)
+    {
+        await using DaemonFixture daemon = await StartAsync(state);
+        await daemon.PostAsync("v1/chat/completions", Body);
+        await daemon.PostAsync("v1/chat/completions", Body);
+        await daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a b"}""");
+        await daemon.PostAsync("v1/chat/completions", """{"model":"nope"}""");
+        AccountedPage page = await AccountedPage.ReadAsync(daemon);
+
+        JsonElement[] rows = [.. (await daemon.GetAsync("usage")).GetProperty("rows").EnumerateArray()];
+
+        Assert.Equal(["", "tiny-chat:latest", "tiny-embed:latest"], rows.Select(static row => row.GetProperty("model").GetString()));
+        Assert.Equal([1, 2, 1], rows.Select(static row => row.GetProperty("requests").GetInt32()));
+        foreach (JsonElement row in rows[1..])
+        {
+            string model = $"model=\"{row.GetProperty("model").GetString()}\"";
+            Assert.Equal(page.Sum(AccountedPage.Tokens, model, "type=\"prompt\""), row.GetProperty("prompt_tokens").GetInt32());
+            Assert.Equal(page.Sum(AccountedPage.Tokens, model, "type=\"generated\""), row.GetProperty("generated_tokens").GetInt32());
+        }
+
+        foreach (string by in (string[])["mode", "day", "hour", "model&since=1h", "hour&since=7d"])
+        {
+            JsonElement other = (await daemon.GetAsync($"usage?by={by}")).GetProperty("rows");
+            Assert.Equal(8, other.EnumerateArray().Sum(static row => row.GetProperty("prompt_tokens").GetInt32()));
+        }
+    }
+
+    [Fact]
+    public async Task The_command_shows_a_table_values_or_JSON()
+    {
+        await using DaemonFixture daemon = await StartAsync(state: null);
+        await daemon.PostAsync("v1/chat/completions", Body);
+        await daemon.PostAsync("v1/chat/completions", """{"model":"nope"}""");
+        await AccountedPage.ReadAsync(daemon);
+
+        (int exitCode, string table, string error) = await RunAsync(daemon);
+        (_, string values, _) = await RunAsync(daemon, "--csv", "--by", "mode", "--since", "1d");
+        (_, string json, _) = await RunAsync(daemon, "--json");
+
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Equal(
+            [
+                ["MODEL", "REQUESTS", "COMPLETED", "PROMPT", "CACHED", "GENERATED"], ["(none)", "1", "0", "0", "0", "0"],
+                ["tiny-chat:latest", "1", "1", "3", "0", "4"], ["total", "2", "1", "3", "0", "4"],
+            ],
+            table.Trim().Split('\n').Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+        string[] lines = values.Trim().Split('\n');
+        Assert.Equal("mode,requests,completed,prompt_tokens,cached_tokens,generated_tokens,unconfirmed_tokens,duration_seconds", lines[0]);
+        Assert.Matches(@"^completion,1,1,3,0,4,0,[0-9.]+$", lines[2]);
+        Assert.Equal("model", JsonDocument.Parse(json).RootElement.GetProperty("by").GetString());
+    }
+
+    [Theory]
+    [InlineData("usage?by=key", "\"key\" is no group of a usage report; write by=model, mode, day or hour")]
+    [InlineData("usage?since=soon", "\"soon\" is no duration; write since=24h, 7d or a number of seconds")]
+    [InlineData("usage?since=-1h", "\"-1h\" is no duration; write since=24h, 7d or a number of seconds")]
+    public async Task A_wrong_parameter_is_refused(string path, string message)
+    {
+        await using DaemonFixture daemon = await StartAsync(state: "none");
+
+        JsonElement error = (await daemon.GetAsync(path)).GetProperty("error");
+
+        Assert.Equal(message, error.GetProperty("message").GetString());
+    }
+
+    private static Task<(int ExitCode, string Out, string Error)> RunAsync(DaemonFixture daemon, params string[] arguments) =>
+        daemon.RunClientAsync(daemon.FolderPath, ["usage", "--host", "d.sock", .. arguments]);
+
+    private static Task<DaemonFixture> StartAsync(string? state) => DaemonFixture.StartAsync(new DaemonSetup
+    {
+        Environment = state is null
+            ? new Dictionary<string, string?>(StringComparer.Ordinal)
+            : new Dictionary<string, string?>(StringComparer.Ordinal) { ["MODEL_RUNNER_STATE"] = state },
+    });
+}
