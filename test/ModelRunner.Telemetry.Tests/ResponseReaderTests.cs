@@ -240,6 +240,27 @@ public sealed class ResponseReaderTests
         Assert.Equal(isMissing, reader.IsEndMissing);
     }
 
+    [Theory]
+    [InlineData("data: {\"choices\":[]}\n\ndata: [DONE]\n", true)]
+    [InlineData("data: {\"choices\":[]}\n\ndata: [DONE]", false)]
+    [InlineData("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n", false)]
+    [InlineData("data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n", false)]
+    [InlineData("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", true)]
+    [InlineData("data: {\"type\":\"response.output_text.delta\",\"delta\":\"response.completed\"}\n\n", false)]
+    [InlineData("data: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\"}}\n\n", true)]
+    [InlineData("data: {\"type\":\"response.incomplete\",\"response\":{}}\n\n", true)]
+    [InlineData("data: {\"type\":\"response.failed\",\"response\":{}}\n\n", true)]
+    public void The_last_event_of_a_stream_is_recognised(string lines, bool isLast)
+    {
+        var reader = new ResponseReader(ResponseFormat.Events);
+        reader.Read(Encoding.UTF8.GetBytes(lines));
+
+        Assert.Equal(isLast, reader.HasLastEvent);
+        var json = new ResponseReader(ResponseFormat.Json);
+        json.Read("""{"choices":[],"type":"message_stop"}"""u8);
+        Assert.False(json.HasLastEvent);
+    }
+
     [Fact]
     public void What_follows_the_end_is_ignored()
     {

@@ -39,7 +39,7 @@ internal static class MetricFamilies
     { IsPerRunner = true, Labels = ["reason"] });
 
     public static MetricFamily RunnerStates { get; } = Add(new MetricFamily(
-        "model_runner_runner_state", MetricType.Gauge, "1 for the state that the runner is in, else 0; attached runners are ready")
+        "model_runner_runner_state", MetricType.Gauge, "1 for the state that the runner is in, else 0; attached runners have none")
     { IsPerRunner = true, Labels = ["state"] });
 
     public static MetricFamily RunnerStartTime { get; } = Add(new MetricFamily(

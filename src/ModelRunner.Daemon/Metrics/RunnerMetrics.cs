@@ -36,11 +36,16 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts)
         WriteTotals(writer);
     }
 
+    // The daemon does not know the state of an attached server, only whether its page could be read.
     private static void WriteStates(FamilyWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
     {
         foreach (ref readonly SourceOutcome outcome in outcomes)
+        {
+            if (outcome.Scrape.Runner.IsAttached)
+                continue;
             foreach (RunnerState state in RunnerStateNames.Shown)
                 writer.Write(MetricFamilies.RunnerStates, outcome.Scrape.Labels, outcome.Scrape.Runner.State == state ? 1 : 0, state.ToLabelValue());
+        }
     }
 
     private static void WriteProcesses(
