@@ -59,4 +59,22 @@ internal static class AccountLabels
         FinishReason.Error => "error",
         _ => "other",
     };
+
+    /// <summary>Reads an outcome; an unknown word is an error.</summary>
+    public static RequestOutcome ParseOutcome(string text) => Find(text, RequestOutcome.Error, static outcome => outcome.ToLabelValue());
+
+    /// <summary>Reads a class of status; an unknown word is none.</summary>
+    public static StatusClass ParseStatus(string text) => Find(text, StatusClass.None, static status => status.ToLabelValue());
+
+    /// <summary>Reads a source; an unknown word is none.</summary>
+    public static FigureSource ParseSource(string text) => Find(text, FigureSource.None, static source => source.ToLabelValue());
+
+    private static T Find<T>(string text, T fallback, Func<T, string> labelOf)
+        where T : struct, Enum
+    {
+        foreach (T value in Enum.GetValues<T>())
+            if (labelOf(value) == text)
+                return value;
+        return fallback;
+    }
 }

@@ -25,7 +25,7 @@ internal sealed class UsageEndpoint(RequestLedger ledger, TimeProvider time)
         IReadOnlyList<UsageRow> rows;
         try
         {
-            long? hour = since is { } first ? LedgerBatch.HourOf(first) : null;
+            long? hour = since is { } first ? LedgerSums.HourOf(first) : null;
             rows = await ledger.ReadAsync(database => UsageReport.Read(database, group, hour), context.RequestAborted);
         }
         catch (IOException failure)

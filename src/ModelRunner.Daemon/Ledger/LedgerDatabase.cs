@@ -13,6 +13,7 @@ internal sealed class LedgerDatabase : IDisposable
     private readonly SqliteConnection _connection;
     private readonly LedgerStatements _statements;
     private readonly bool _keepsRequests;
+    private long _lastRequest;
 
     // What the table open_requests has, and the ids in the table accounts.
     private readonly Dictionary<long, RequestProgress> _open = [];
@@ -24,6 +25,7 @@ internal sealed class LedgerDatabase : IDisposable
         Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=250; PRAGMA journal_size_limit=4194304");
         Prepare();
         _statements = new LedgerStatements(connection);
+        _lastRequest = Number("SELECT max(request, ifnull((SELECT max(id) FROM requests), 0)) FROM summed");
     }
 
     /// <summary>Whether there are requests that had not ended at the last checkpoint.</summary>
@@ -103,31 +105,50 @@ internal sealed class LedgerDatabase : IDisposable
         return lost;
     }
 
-    /// <summary>Writes a batch in one transaction.</summary>
-    /// <param name="batch">What is added.</param>
+    /// <summary>Requests whose rows are not in the totals. The sums of the next write must contain them.</summary>
+    public IReadOnlyList<EndedRequest> ReadUnsummed()
+    {
+        var none = new ModelAccount(key: null);
+        return Query(LedgerSchema.ReadUnsummed, since: null, row => new EndedRequest(none)
+        {
+            Id = 0,
+            Key = new AccountName(row.GetString(1), row.GetString(2), row.GetString(3)).Key,
+            EndedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)),
+            Outcome = AccountLabels.ParseOutcome(row.GetString(5)),
+            Status = AccountLabels.ParseStatus(row.GetString(6)),
+            HasResponse = row.GetInt64(7) != 0,
+            Figures = new ResponseFigures
+            {
+                Source = AccountLabels.ParseSource(row.GetString(8)), PromptTokens = row.GetInt64(9), CachedTokens = row.GetInt64(10),
+                GeneratedTokens = row.GetInt64(11), DraftTokens = row.GetInt64(12), AcceptedDraftTokens = row.GetInt64(13),
+            },
+            Duration = TimeSpan.FromTicks(row.GetInt64(14)),
+            QueueWait = TimeOf(row, 15),
+            TimeToFirstToken = TimeOf(row, 16),
+            TimePerOutputToken = TimeOf(row, 17),
+        });
+    }
+
+    /// <summary>Writes in one transaction.</summary>
+    /// <param name="requests">Requests that get a row.</param>
+    /// <param name="sums">
+    /// What is added to totals and hours: all requests since the last write with sums, these ones included. Null: a later write has it.
+    /// </param>
     /// <param name="open">The requests that have not ended; null: they are not written.</param>
     /// <param name="now">The time.</param>
-    public void Write(LedgerBatch batch, IReadOnlyList<RequestProgress>? open, DateTimeOffset now)
+    public void Write(IReadOnlyCollection<EndedRequest> requests, LedgerSums? sums, IReadOnlyList<RequestProgress>? open, DateTimeOffset now)
     {
         Execute("BEGIN IMMEDIATE");
-        foreach ((AccountName name, ModelAccount totals) in batch.Totals)
-        {
-            long account = IdOf(name, now);
-            foreach (AccountSeries series in AccountSeries.All)
-                if (series.Read(totals) is not 0 and var value)
-                    _statements.AddTotal(account, series.Name, value);
-        }
-
-        foreach (((long hour, AccountName name), HourSums sums) in batch.Hours)
-            _statements.AddHour(hour, IdOf(name, now), sums);
-        foreach (EndedRequest request in batch.Requests)
+        foreach (EndedRequest request in requests)
         {
             if (_keepsRequests)
-                _statements.AddRequest(IdOf(AccountName.Of(request.Key), now), request);
+                _statements.AddRequest(++_lastRequest, IdOf(AccountName.Of(request.Key), now), request);
             if (_open.Remove(request.Id))
                 _statements.RemoveOpen(request.Id);
         }
 
+        if (sums is not null)
+            Write(sums, now);
         if (open is not null)
             WriteOpen(open, now);
         Execute("COMMIT");
@@ -155,7 +176,7 @@ internal sealed class LedgerDatabase : IDisposable
     public bool Prune(DateTimeOffset requestsBefore, DateTimeOffset hoursBefore, long maxBytes)
     {
         long before = Bytes > maxBytes ? long.MaxValue : requestsBefore.ToUnixTimeMilliseconds();
-        _statements.RemoveOldHours(LedgerBatch.HourOf(hoursBefore));
+        _statements.RemoveOldHours(LedgerSums.HourOf(hoursBefore));
         return _statements.RemoveOld(before) > 0;
     }
 
@@ -163,6 +184,24 @@ internal sealed class LedgerDatabase : IDisposable
     {
         _statements.Dispose();
         _connection.Dispose();
+    }
+
+    private static TimeSpan? TimeOf(SqliteDataReader row, int column) =>
+        row.IsDBNull(column) ? null : TimeSpan.FromTicks(row.GetInt64(column));
+
+    private void Write(LedgerSums sums, DateTimeOffset now)
+    {
+        foreach ((AccountName name, ModelAccount totals) in sums.Totals)
+        {
+            long account = IdOf(name, now);
+            foreach (AccountSeries series in AccountSeries.All)
+                if (series.Read(totals) is not 0 and var value)
+                    _statements.AddTotal(account, series.Name, value);
+        }
+
+        foreach (((long hour, AccountName name), HourSums ofHour) in sums.Hours)
+            _statements.AddHour(hour, IdOf(name, now), ofHour);
+        _statements.SetSummed(_lastRequest);
     }
 
     private void WriteOpen(IReadOnlyList<RequestProgress> open, DateTimeOffset now)

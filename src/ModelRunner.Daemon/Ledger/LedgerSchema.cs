@@ -13,7 +13,8 @@ internal static class LedgerSchema
 
     /// <summary>
     /// Creates the tables. <c>totals</c> is permanent and has a row for each number of <c>AccountSeries</c> that is not 0. <c>hours</c> has
-    /// sums for each hour. <c>requests</c> has the latest requests. <c>open_requests</c> has requests that had not ended at the last checkpoint.
+    /// sums for each hour. <c>requests</c> has the latest requests; those up to <c>summed.request</c> are in the totals and in the hours.
+    /// <c>open_requests</c> has requests that had not ended at the last checkpoint.
     /// </summary>
     public const string Create = """
         CREATE TABLE accounts(
@@ -28,9 +29,11 @@ internal static class LedgerSchema
             duration INTEGER NOT NULL, PRIMARY KEY(hour, account)) STRICT, WITHOUT ROWID;
         CREATE TABLE requests(
             id INTEGER PRIMARY KEY, ended INTEGER NOT NULL, account INTEGER NOT NULL, outcome TEXT NOT NULL, status TEXT NOT NULL,
-            source TEXT NOT NULL, finish TEXT NOT NULL, is_partial INTEGER NOT NULL, prompt INTEGER NOT NULL, cached INTEGER NOT NULL,
+            has_response INTEGER NOT NULL, source TEXT NOT NULL, finish TEXT NOT NULL, is_partial INTEGER NOT NULL, prompt INTEGER NOT NULL, cached INTEGER NOT NULL,
             generated INTEGER NOT NULL, draft INTEGER NOT NULL, draft_accepted INTEGER NOT NULL, duration INTEGER NOT NULL,
-            queue_wait INTEGER, first_token INTEGER) STRICT;
+            queue_wait INTEGER, first_token INTEGER, output_token INTEGER) STRICT;
+        CREATE TABLE summed(request INTEGER NOT NULL) STRICT;
+        INSERT INTO summed VALUES(0);
         CREATE TABLE open_requests(
             id INTEGER PRIMARY KEY, account INTEGER NOT NULL, arrived INTEGER NOT NULL, prompt INTEGER NOT NULL, cached INTEGER NOT NULL,
             generated INTEGER NOT NULL) STRICT;
@@ -51,8 +54,8 @@ internal static class LedgerSchema
 
     public const string AddRequest = """
         INSERT INTO requests VALUES(
-            NULL, $ended, $account, $outcome, $status, $source, $finish, $is_partial, $prompt, $cached, $generated, $draft, $draft_accepted,
-            $duration, $queue_wait, $first_token)
+            $id, $ended, $account, $outcome, $status, $has_response, $source, $finish, $is_partial, $prompt, $cached, $generated, $draft, $draft_accepted,
+            $duration, $queue_wait, $first_token, $output_token)
         """;
 
     public const string SetOpen = """
@@ -60,6 +63,16 @@ internal static class LedgerSchema
         """;
 
     public const string RemoveOpen = "DELETE FROM open_requests WHERE id = $id";
+
+    /// <summary>Sets up to which request the totals and the hours are complete.</summary>
+    public const string SetSummed = "UPDATE summed SET request = $id";
+
+    /// <summary>Returns the requests that are not in the totals yet.</summary>
+    public const string ReadUnsummed = """
+        SELECT requests.id, backend, model, mode, ended, outcome, status, has_response, source, prompt, cached, generated, draft, draft_accepted,
+            duration, queue_wait, first_token, output_token
+        FROM requests JOIN accounts ON account = accounts.id WHERE requests.id > (SELECT request FROM summed) ORDER BY requests.id
+        """;
 
     /// <summary>Returns the id of an account, which is created if it is new.</summary>
     public const string UseAccount = """

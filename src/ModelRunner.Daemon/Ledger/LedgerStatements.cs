@@ -12,6 +12,7 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
     private readonly SqliteCommand _addRequest = Prepare(connection, LedgerSchema.AddRequest);
     private readonly SqliteCommand _setOpen = Prepare(connection, LedgerSchema.SetOpen);
     private readonly SqliteCommand _removeOpen = Prepare(connection, LedgerSchema.RemoveOpen);
+    private readonly SqliteCommand _setSummed = Prepare(connection, LedgerSchema.SetSummed);
     private readonly SqliteCommand _useAccount = Prepare(connection, LedgerSchema.UseAccount);
     private readonly SqliteCommand _removeOld = Prepare(connection, LedgerSchema.RemoveOld);
     private readonly SqliteCommand _removeOldHours = Prepare(connection, LedgerSchema.RemoveOldHours);
@@ -23,17 +24,21 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
         _addHour, ("$hour", hour), ("$account", account), ("$requests", sums.Requests), ("$completed", sums.Completed), ("$prompt", sums.Prompt),
         ("$cached", sums.Cached), ("$generated", sums.Generated), ("$unconfirmed", sums.Unconfirmed), ("$duration", sums.Duration));
 
-    public void AddRequest(long account, EndedRequest request)
+    public void AddRequest(long id, long account, EndedRequest request)
     {
         ResponseFigures figures = request.Figures;
         Run(
-            _addRequest, ("$ended", request.EndedAt.ToUnixTimeMilliseconds()), ("$account", account),
-            ("$outcome", request.Outcome.ToLabelValue()), ("$status", request.Status.ToLabelValue()), ("$source", figures.Source.ToLabelValue()),
+            _addRequest, ("$id", id), ("$ended", request.EndedAt.ToUnixTimeMilliseconds()), ("$account", account),
+            ("$outcome", request.Outcome.ToLabelValue()), ("$status", request.Status.ToLabelValue()),
+            ("$has_response", request.HasResponse ? 1L : 0L), ("$source", figures.Source.ToLabelValue()),
             ("$finish", figures.Finish.ToLabelValue()), ("$is_partial", figures.IsPartial || figures.IsLost ? 1L : 0L),
             ("$prompt", figures.PromptTokens), ("$cached", figures.CachedTokens), ("$generated", figures.GeneratedTokens),
             ("$draft", figures.DraftTokens), ("$draft_accepted", figures.AcceptedDraftTokens), ("$duration", request.Duration.Ticks),
-            ("$queue_wait", request.QueueWait?.Ticks), ("$first_token", request.TimeToFirstToken?.Ticks));
+            ("$queue_wait", request.QueueWait?.Ticks), ("$first_token", request.TimeToFirstToken?.Ticks),
+            ("$output_token", request.TimePerOutputToken?.Ticks));
     }
+
+    public void SetSummed(long id) => Run(_setSummed, ("$id", id));
 
     public void SetOpen(long account, RequestProgress progress) => Run(
         _setOpen, ("$id", progress.Id), ("$account", account), ("$arrived", progress.ArrivedAt.ToUnixTimeMilliseconds()),
@@ -56,7 +61,7 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
     public void Dispose()
     {
         foreach (SqliteCommand command in (SqliteCommand[])
-            [_addTotal, _addHour, _addRequest, _setOpen, _removeOpen, _useAccount, _removeOld, _removeOldHours])
+            [_addTotal, _addHour, _addRequest, _setOpen, _removeOpen, _setSummed, _useAccount, _removeOld, _removeOldHours])
             command.Dispose();
     }
 

@@ -5,18 +5,24 @@ using ModelRunner.Daemon.Accounting;
 namespace ModelRunner.Daemon.Ledger;
 
 /// <summary>
-/// Opens the ledger's database, writes to it, and replaces it if it is damaged. A failed write costs nothing: its batch is kept and is part of
-/// the next one. Not thread-safe, except the properties <see cref="IsUp"/> and <see cref="Status"/>, and <see cref="Configure"/>.
+/// Opens the ledger's database, writes to it, and replaces it if it is damaged. A failed write costs nothing: what it contained is kept and is
+/// part of the next one. Not thread-safe, except the properties <see cref="IsUp"/> and <see cref="Status"/>, and <see cref="Configure"/>.
 /// </summary>
 internal sealed class LedgerWriter : IDisposable
 {
     private const int DamagedDatabase = 11; // SQLITE_CORRUPT
     private const int NoDatabase = 26; // SQLITE_NOTADB
 
+    /// <summary>The most requests that wait for a row while the ledger cannot be written. Older ones are only in the sums.</summary>
+    private const int MaxRows = 10_000;
+
     /// <summary>How long sums of hours are kept.</summary>
     private static readonly TimeSpan MaxAgeOfHours = TimeSpan.FromDays(400);
 
     private static readonly TimeSpan PruneInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Younger requests are not written as open: most of them end before.</summary>
+    private static readonly TimeSpan MinAgeOfOpen = TimeSpan.FromSeconds(1);
 
     private readonly RequestAccounts _accounts;
     private readonly TimeProvider _time;
@@ -25,7 +31,8 @@ internal sealed class LedgerWriter : IDisposable
     private volatile LedgerSettings _settings;
     private volatile LedgerStatus? _status;
     private readonly Dictionary<AccountName, ModelAccount> _saved = [];
-    private LedgerBatch _unsaved = new();
+    private readonly Queue<EndedRequest> _rows = [];
+    private LedgerSums _sums = new();
     private bool _isRestored;
     private bool _mustPrune = true;
     private long _prunedAt;
@@ -49,7 +56,10 @@ internal sealed class LedgerWriter : IDisposable
     public LedgerStatus? Status => _file is null ? null : _status;
 
     /// <summary>Whether something must be written at the next tick.</summary>
-    public bool HasWork => !IsUp || !_unsaved.IsEmpty || _mustPrune;
+    public bool HasWork => !IsUp || !_sums.IsEmpty || _mustPrune;
+
+    /// <summary>Whether what was written survives the end of the process.</summary>
+    public bool IsDurable => _file is not null;
 
     public void Configure(LedgerSettings settings) => _settings = settings;
 
@@ -75,12 +85,14 @@ internal sealed class LedgerWriter : IDisposable
     }
 
     /// <summary>Writes requests. Never throws.</summary>
-    /// <param name="ended">The requests.</param>
-    /// <param name="isTick">Whether open requests are written and a ledger that could not be written is tried again.</param>
+    /// <param name="ended">The requests. Each gets a row at once.</param>
+    /// <param name="isTick">
+    /// Whether sums and open requests are written too, and a ledger that could not be written is tried again. Until then, rows stand for the sums.
+    /// </param>
     public void Write(List<EndedRequest> ended, bool isTick)
     {
-        ended.ForEach(_unsaved.Add);
-        if (!isTick && (!IsUp || ended.Count == 0))
+        ended.ForEach(Take);
+        if (!isTick && (!IsUp || _rows.Count == 0))
             return;
         try
         {
@@ -113,13 +125,31 @@ internal sealed class LedgerWriter : IDisposable
     private void Write(bool isTick)
     {
         DateTimeOffset now = _time.GetUtcNow();
-        IReadOnlyList<RequestProgress>? open = isTick ? [.. _accounts.Open.Where(progress => now - progress.ArrivedAt >= TimeSpan.FromSeconds(1))] : null;
-        if (_unsaved.IsEmpty && open is not { Count: > 0 } && !Database!.HasOpen)
+        if (!isTick)
+        {
+            Database!.Write(_rows, sums: null, open: null, now);
+            _rows.Clear();
             return;
-        Database!.Write(_unsaved, open, now);
-        foreach ((AccountName name, ModelAccount totals) in _unsaved.Totals)
+        }
+
+        IReadOnlyList<RequestProgress> open = [.. _accounts.Open.Where(progress => now - progress.ArrivedAt >= MinAgeOfOpen)];
+        if (_sums.IsEmpty && open.Count == 0 && !Database!.HasOpen)
+            return;
+        Database!.Write(_rows, _sums, open, now);
+        foreach ((AccountName name, ModelAccount totals) in _sums.Totals)
             AddSaved(name, totals);
-        _unsaved = new LedgerBatch();
+        _rows.Clear();
+        _sums = new LedgerSums();
+    }
+
+    private void Take(EndedRequest request)
+    {
+        _sums.Add(request);
+        if (!IsDurable)
+            return;
+        if (_rows.Count == MaxRows)
+            _rows.Dequeue();
+        _rows.Enqueue(request);
     }
 
     private void Open()
@@ -144,15 +174,15 @@ internal sealed class LedgerWriter : IDisposable
     private void Restore(LedgerDatabase database)
     {
         DateTimeOffset now = _time.GetUtcNow();
+        IReadOnlyList<EndedRequest> unsummed = database.ReadUnsummed();
         IReadOnlyList<EndedRequest> lost = database.ReadLost(now);
+        var sums = new LedgerSums();
+        foreach (EndedRequest request in unsummed.Concat(lost))
+            sums.Add(request);
+        if (!sums.IsEmpty)
+            database.Write(lost, sums, open: null, now);
         if (lost.Count > 0)
-        {
-            var batch = new LedgerBatch();
-            foreach (EndedRequest request in lost)
-                batch.Add(request);
-            database.Write(batch, open: null, now);
             _logger.LogLost(lost.Count);
-        }
 
         IReadOnlyList<(AccountName Name, ModelAccount Totals)> stored = database.ReadTotals();
         foreach ((AccountName name, ModelAccount totals) in stored)
@@ -175,7 +205,7 @@ internal sealed class LedgerWriter : IDisposable
         Close();
         _logger.LogSetAside(TextOf(failure), _file!.SetAside(_time.GetUtcNow()));
         foreach ((AccountName name, ModelAccount totals) in _saved)
-            _unsaved.Add(name, totals);
+            _sums.Add(name, totals);
         _saved.Clear();
     }
 

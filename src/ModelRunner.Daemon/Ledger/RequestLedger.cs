@@ -10,7 +10,8 @@ namespace ModelRunner.Daemon.Ledger;
 /// So what a client got completely is in the totals, also if the daemon is killed. Thread-safe.
 /// </summary>
 /// <remarks>
-/// One thread writes: all requests that ended during a transaction share the next one. A ledger that cannot be written, or takes longer than
+/// One thread writes: all requests that ended during a transaction share the next one. Each request gets a row; totals are written each second,
+/// and rows that are not in them are added at the next start. A ledger that cannot be written, or takes longer than
 /// <see cref="MaxWait"/>, holds no response back: requests are counted in memory, and written when that is possible again.
 /// </remarks>
 internal sealed class RequestLedger : IDisposable
@@ -93,7 +94,7 @@ internal sealed class RequestLedger : IDisposable
             _ended.Add(ended);
         _work.Set();
         SetTimer();
-        if (!_isStuck && _writer.IsUp)
+        if (_writer.IsDurable && _writer.IsUp && !_isStuck)
             return WaitAsync(ended);
         ended.Count();
         return ValueTask.CompletedTask;
@@ -188,7 +189,8 @@ internal sealed class RequestLedger : IDisposable
                 (reads, _reads) = (_reads, reads);
             }
 
-            bool isTick = _isTickDue || isEnding;
+            // A report must have all sums.
+            bool isTick = _isTickDue || isEnding || reads.Count > 0;
             _isTickDue = false;
             _writer.Write(ended, isTick);
             _isStuck = false;

@@ -54,6 +54,20 @@ internal sealed class LedgerFixture : IDisposable
         return record;
     }
 
+    /// <summary>Begins a request whose response is a stream.</summary>
+    public static RequestRecord BeginStream(RequestLedger ledger)
+    {
+        RequestRecord record = ledger.Begin();
+        ledger.Assign(record, new RunnerKey("llama.cpp", "a", RunnerMode.Completion));
+        record.BeginWait();
+        record.EndWait();
+        record.SetStatus(200);
+        record.HasResponse = true;
+        record.BeginResponse(ResponseFormat.Events);
+        record.Read("data: {\"choices\":[{\"text\":\"a\"}],\"timings\":{\"prompt_n\":3,\"predicted_n\":5,\"draft_n\":2}}\n\n"u8);
+        return record;
+    }
+
     /// <summary>All numbers of all accounts, as text.</summary>
     public static string Describe(RequestAccounts accounts)
     {

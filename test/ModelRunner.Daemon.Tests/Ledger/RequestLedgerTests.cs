@@ -45,13 +45,36 @@ public sealed class RequestLedgerTests : IDisposable
         for (int i = 1; i <= 20; i++)
         {
             await _fixture.CountAsync(ledger);
-            Assert.Equal(5L * i, _fixture.Execute("SELECT value FROM totals WHERE series = 'tokens/generated'"));
+            Assert.Equal(5L * i, _fixture.Execute("SELECT sum(generated) FROM requests"));
         }
 
         Assert.Equal(20L, _fixture.Execute("SELECT count(*) FROM requests WHERE outcome = 'completed' AND duration = 10000000"));
-        Assert.Equal(100L, _fixture.Execute("SELECT sum(generated) FROM hours"));
         Assert.Equal(new LedgerStatus(true, 0, ledger.Status!.Bytes), ledger.Status);
         Assert.InRange(ledger.Status.Bytes, 4096, 1 << 20);
+    }
+
+    [Fact]
+    public async Task Rows_that_are_not_in_the_totals_are_added_at_the_next_start()
+    {
+        var accounts = new RequestAccounts(_fixture.Time);
+        using (RequestLedger ledger = _fixture.Open(accounts))
+        {
+            for (int i = 0; i < 3; i++)
+                await _fixture.CountAsync(ledger);
+            RequestRecord stream = LedgerFixture.BeginStream(ledger);
+            _fixture.Time.Advance(TimeSpan.FromSeconds(2));
+            await ledger.LeaveAsync(Complete(stream));
+        }
+
+        // As a daemon leaves it that was killed before the totals were written.
+        _fixture.Execute("DELETE FROM totals; DELETE FROM hours; UPDATE summed SET request = 0");
+        RequestAccounts next = _fixture.Reopen();
+
+        Assert.Contains("output_token/sum ", LedgerFixture.Describe(next), StringComparison.Ordinal);
+        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(next));
+        Assert.Equal(4L, _fixture.Execute("SELECT sum(requests) FROM hours"));
+        Assert.Equal(4L, _fixture.Execute("SELECT request FROM summed"));
+        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class UsageReportTests : IDisposable
     {
         using RequestLedger ledger = await CountAsync();
 
-        long hour = LedgerBatch.HourOf(_fixture.Time.GetUtcNow());
+        long hour = LedgerSums.HourOf(_fixture.Time.GetUtcNow());
 
         Assert.Equal(["", "a"], (await ReadAsync(ledger, UsageGroup.Model, hour)).Select(static row => row.Name));
         Assert.Empty(await ReadAsync(ledger, UsageGroup.Model, hour + 1));

@@ -2,27 +2,18 @@ using ModelRunner.Daemon.Accounting;
 
 namespace ModelRunner.Daemon.Ledger;
 
-/// <summary>
-/// What is written in one transaction. Its size is bounded: totals and hours are sums, and of more than <see cref="MaxRequests"/> requests only
-/// the latest keep a row of their own. Not thread-safe.
-/// </summary>
-internal sealed class LedgerBatch
+/// <summary>What is added to the totals and to the sums of hours. Its size does not depend on the number of requests. Not thread-safe.</summary>
+internal sealed class LedgerSums
 {
-    /// <summary>The most requests that get a row of their own.</summary>
-    public const int MaxRequests = 10_000;
-
     private const long MillisecondsOfHour = 3_600_000;
 
     private readonly Dictionary<AccountName, ModelAccount> _totals = [];
     private readonly Dictionary<(long Hour, AccountName Account), HourSums> _hours = [];
-    private readonly Queue<EndedRequest> _requests = [];
 
     /// <summary>What is added to the totals of each account.</summary>
     public IReadOnlyDictionary<AccountName, ModelAccount> Totals => _totals;
 
     public IReadOnlyDictionary<(long Hour, AccountName Account), HourSums> Hours => _hours;
-
-    public IReadOnlyCollection<EndedRequest> Requests => _requests;
 
     public bool IsEmpty => _totals.Count == 0;
 
@@ -36,12 +27,9 @@ internal sealed class LedgerBatch
         if (!_hours.TryGetValue(hour, out HourSums? sums))
             _hours.Add(hour, sums = new HourSums());
         sums.Add(request);
-        if (_requests.Count == MaxRequests)
-            _requests.Dequeue();
-        _requests.Enqueue(request);
     }
 
-    /// <summary>Adds totals, for a new ledger that replaces a damaged one.</summary>
+    /// <summary>Adds totals only.</summary>
     public void Add(AccountName name, ModelAccount totals) => TotalsOf(name).Add(totals);
 
     private ModelAccount TotalsOf(AccountName name)
