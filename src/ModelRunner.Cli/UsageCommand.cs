@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using ModelRunner.Client;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
@@ -47,17 +48,30 @@ internal sealed class UsageCommand : ClientCommand
 
     private string PathOf(ParseResult result)
     {
-        string by = Uri.EscapeDataString(result.GetValue(_by) ?? "model");
-        return result.GetValue(_since) is { } since ? $"usage?by={by}&since={Uri.EscapeDataString(since)}" : $"usage?by={by}";
+        string by = result.GetValue(_by) ?? "model";
+        if (by is not ("model" or "mode" or "day" or "hour"))
+            throw new CliFailure($"--by: \"{by}\" is not model, mode, day or hour", ExitCode.Usage);
+        if (result.GetValue(_since) is not { } since)
+            return $"usage?by={by}";
+        if (!DurationText.TryParse(since, out TimeSpan age) || age < TimeSpan.Zero)
+            throw new CliFailure($"--since: \"{since}\" is not a duration of at most 3650 days, such as 24h or 7d", ExitCode.Usage);
+        return $"usage?by={by}&since={Uri.EscapeDataString(since)}";
     }
 
     private static string Draw(string by, JsonElement[] rows)
     {
         (string Header, string Member)[] numbers = [.. Numbers.Where(number => number.Header != "UNCONFIRMED" || SumOf(rows, number.Member) > 0)];
-        string[] total = ["total", .. numbers.Select(number => SumOf(rows, number.Member).ToString(CultureInfo.InvariantCulture))];
+        bool hasBackend = by == "model";
+        IEnumerable<string> sums = numbers.Select(number => SumOf(rows, number.Member).ToString(CultureInfo.InvariantCulture));
+        string[] total = hasBackend ? ["total", "", .. sums] : ["total", .. sums];
+        IEnumerable<string> headers = numbers.Select(static number => number.Header);
         return TextTable.Draw(
-            [by.ToUpperInvariant(), .. numbers.Select(static number => number.Header)],
-            rows.Select(row => (string[])[NameOf(row, by), .. numbers.Select(number => row.Text(number.Member))]).Append(total));
+            hasBackend ? ["MODEL", "BACKEND", .. headers] : [by.ToUpperInvariant(), .. headers],
+            rows.Select(row =>
+            {
+                IEnumerable<string> cells = numbers.Select(number => row.Text(number.Member));
+                return (string[])(hasBackend ? [NameOf(row, by), row.Text("backend"), .. cells] : [NameOf(row, by), .. cells]);
+            }).Append(total));
     }
 
     // Requests of models that do not exist have no name.

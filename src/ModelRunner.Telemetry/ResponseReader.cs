@@ -49,7 +49,7 @@ public sealed class ResponseReader
     /// Whether a stream of completions has begun and not ended: choices were read, but neither <c>[DONE]</c>, which ends OpenAI's streams, nor a
     /// finish reason, which servers without it still send, nor an error.
     /// </summary>
-    public bool IsEndMissing => _events is { IsDone: false } && _state.HasOpenChoices;
+    public bool IsEndMissing => _events is { IsDone: false } && (_state.HasOpenChoices || _state.HasOpenDeltas);
 
     /// <summary>Whether the engine reported an error.</summary>
     public bool HasError => _state.HasError;

@@ -232,6 +232,11 @@ public sealed class ResponseReaderTests
     [InlineData("data: {\"choices\":[]}\n\ndata:[DONE]\n", false)]
     [InlineData("data: {\"choices\":[]}\ndata: {\"error\":{\"message\":\"x\"}}\n", false)]
     [InlineData("data: {\"usage\":{}}\n", false)]
+    [InlineData("data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"a\"}}\n\n", true)]
+    [InlineData("data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"a\"}}\n\ndata: {\"type\":\"message_stop\"}\n\n", false)]
+    [InlineData("data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"a\"}}\n\ndata: {\"type\":\"error\",\"error\":{}}\n\n", false)]
+    [InlineData("data: {\"type\":\"response.output_text.delta\",\"delta\":\"a\"}\n\n", true)]
+    [InlineData("data: {\"type\":\"speech.audio.delta\",\"audio\":\"a\"}\n\n", false)]
     public void A_stream_of_choices_needs_an_end(string lines, bool isMissing)
     {
         var reader = new ResponseReader(ResponseFormat.Events);

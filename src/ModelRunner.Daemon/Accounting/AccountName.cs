@@ -12,9 +12,6 @@ internal readonly record struct AccountName(string Backend, string Model, string
     /// <summary>Requests whose model is not known.</summary>
     public static AccountName Unknown { get; } = new("", "", "");
 
-    /// <summary>The sum of models that have no account of their own. No model has this name, because a reference has a tag.</summary>
-    public static AccountName Other { get; } = new("", "other", "");
-
     /// <summary>The name of a model's account, or <see cref="Unknown"/>.</summary>
     public static AccountName Of(RunnerKey? key) =>
         key is { } known ? new AccountName(known.Backend, known.Model, ModeText.Format(known.Mode)) : Unknown;

@@ -87,7 +87,7 @@ internal sealed class RequestAccounts
         {
             foreach ((AccountName name, ModelAccount totals) in stored)
             {
-                ModelAccount account = name.Key is { } key ? Find(key) : name == AccountName.Other ? Folded : _unknown;
+                ModelAccount account = name.Key is { } key ? Find(key) : _unknown;
                 account.LastUse = ++_uses;
                 account.Add(totals);
             }
@@ -95,8 +95,6 @@ internal sealed class RequestAccounts
             Publish();
         }
     }
-
-    private ModelAccount Folded => _folded ??= new ModelAccount(key: null);
 
     private ModelAccount Find(RunnerKey key)
     {

@@ -3,7 +3,7 @@ namespace ModelRunner.Daemon.Accounting;
 /// <summary>How a request ended.</summary>
 internal enum RequestOutcome
 {
-    /// <summary>The whole response of the runner reached the client, whatever its status.</summary>
+    /// <summary>The response of the runner was complete when its last part was sent to the client, whatever its status.</summary>
     Completed,
 
     /// <summary>The client left before the end.</summary>

@@ -50,6 +50,10 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     /// <summary>Whether the engine reported an error in the response.</summary>
     public bool HasError => _reader is { HasError: true };
 
+    /// <summary>The outcome if the response is complete. A stream that began successfully can still report an error.</summary>
+    public RequestOutcome OutcomeOfWhole =>
+        HasError && Status == StatusClass.Successful ? RequestOutcome.Error : RequestOutcome.Completed;
+
     /// <summary>Whether the last event of a stream was read.</summary>
     public bool HasLastEvent => _reader is { HasLastEvent: true };
 
@@ -85,6 +89,9 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     /// <summary>Reads the next part of the response.</summary>
     public void Read(ReadOnlySpan<byte> part)
     {
+        // A server may send more after the last event. The request is counted by then, and must not be open again.
+        if (_isEnded)
+            return;
         _reader?.Read(part);
         if (_reader is { HasContent: true })
             _firstTokenAt ??= time.GetTimestamp();

@@ -55,7 +55,7 @@ internal sealed class UsageEndpoint(RequestLedger ledger, TimeProvider time)
         if (!DurationText.TryParse(text, out TimeSpan age) || age < TimeSpan.Zero)
         {
             throw new ApiException(ApiError.Invalid(
-                $"\"{PlainText.EscapeAndCut(text, MaxValue)}\" is no duration; write since=24h, 7d or a number of seconds", "since"));
+                $"\"{PlainText.EscapeAndCut(text, MaxValue)}\" is no duration of at most 3650 days; write since=24h, 7d or a number of seconds", "since"));
         }
 
         DateTimeOffset first = now - age;

@@ -2,7 +2,10 @@ using ModelRunner.Daemon.Accounting;
 
 namespace ModelRunner.Daemon.Ledger;
 
-/// <summary>Sums over the requests of one account that ended in the same hour. Not thread-safe.</summary>
+/// <summary>
+/// Sums over the requests of one account that ended in the same hour. As in <see cref="ModelAccount"/>, requests whose model is not known have no
+/// duration. Not thread-safe.
+/// </summary>
 internal sealed class HourSums
 {
     public long Requests { get; private set; }
@@ -21,6 +24,17 @@ internal sealed class HourSums
     /// <summary>The sum of the durations in units of 100 ns.</summary>
     public long Duration { get; private set; }
 
+    public void Add(HourSums other)
+    {
+        Requests += other.Requests;
+        Completed += other.Completed;
+        Prompt += other.Prompt;
+        Cached += other.Cached;
+        Generated += other.Generated;
+        Unconfirmed += other.Unconfirmed;
+        Duration += other.Duration;
+    }
+
     public void Add(EndedRequest request)
     {
         Requests++;
@@ -32,7 +46,8 @@ internal sealed class HourSums
             return;
         }
 
-        Duration += request.Duration.Ticks;
+        if (request.Key is not null)
+            Duration += request.Duration.Ticks;
         if (!request.HasResponse)
             return;
         Prompt += request.Figures.PromptTokens;

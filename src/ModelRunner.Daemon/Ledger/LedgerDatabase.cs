@@ -6,7 +6,8 @@ namespace ModelRunner.Daemon.Ledger;
 
 /// <summary>
 /// The ledger's SQLite database. A transaction that was committed survives the end of the process, however it ends; the latest ones may be lost
-/// if the machine loses power. Not thread-safe. Every method may throw <see cref="SqliteException"/>; then the database must be disposed.
+/// if the machine loses power. It keeps the id of each account in memory. Not thread-safe. Every method may throw <see cref="SqliteException"/>;
+/// then the database must be disposed.
 /// </summary>
 internal sealed class LedgerDatabase : IDisposable
 {
@@ -22,11 +23,16 @@ internal sealed class LedgerDatabase : IDisposable
     private LedgerDatabase(SqliteConnection connection, bool keepsRequests)
     {
         (_connection, _keepsRequests) = (connection, keepsRequests);
-        Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=250; PRAGMA journal_size_limit=4194304");
+        Reader = new LedgerReader(connection);
+        Execute("PRAGMA busy_timeout=250");
         Prepare();
+        Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=4194304");
         _statements = new LedgerStatements(connection);
         _lastRequest = Number("SELECT max(request, ifnull((SELECT max(id) FROM requests), 0)) FROM summed");
     }
+
+    /// <summary>Reads with the same connection.</summary>
+    public LedgerReader Reader { get; }
 
     /// <summary>Whether there are requests that had not ended at the last checkpoint.</summary>
     public bool HasOpen => _open.Count > 0;
@@ -73,43 +79,27 @@ internal sealed class LedgerDatabase : IDisposable
         return stored;
     }
 
-    /// <summary>
-    /// Requests that had not ended when the last process with this ledger was killed. They are no longer open when they are written as ended.
-    /// </summary>
-    public IReadOnlyList<EndedRequest> ReadLost(DateTimeOffset now)
+    /// <summary>Requests that had not ended at the last checkpoint. The next write removes those that are not open then.</summary>
+    public IReadOnlyList<RequestProgress> ReadOpen()
     {
-        var none = new ModelAccount(key: null);
-        var lost = new List<EndedRequest>();
-        using SqliteCommand command = _connection.CreateCommand();
-        command.CommandText = """
-            SELECT open_requests.id, backend, model, mode, arrived, prompt, cached, generated
-            FROM open_requests JOIN accounts ON account = accounts.id
-            """;
-        using SqliteDataReader row = command.ExecuteReader();
-        while (row.Read())
-        {
-            if (new AccountName(row.GetString(1), row.GetString(2), row.GetString(3)).Key is not { } key)
-                continue;
-            var figures = new ResponseFigures
-            {
-                Source = FigureSource.None, PromptTokens = row.GetInt64(5), CachedTokens = row.GetInt64(6), GeneratedTokens = row.GetInt64(7),
-            };
-            var arrived = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4));
-            _open.Add(row.GetInt64(0), new RequestProgress(row.GetInt64(0), key, arrived, figures));
-            lost.Add(new EndedRequest(none)
-            {
-                Id = row.GetInt64(0), Key = key, EndedAt = now, Outcome = RequestOutcome.Lost, Status = StatusClass.None, Figures = figures,
-            });
-        }
-
-        return lost;
+        _open.Clear();
+        IReadOnlyList<RequestProgress?> stored = Reader.Query(LedgerSchema.ReadOpen, since: null, static row =>
+            new AccountName(row.GetString(1), row.GetString(2), row.GetString(3)).Key is not { } key ? null : new RequestProgress(
+                row.GetInt64(0), key, DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)),
+                new ResponseFigures
+                {
+                    Source = FigureSource.None, PromptTokens = row.GetInt64(5), CachedTokens = row.GetInt64(6), GeneratedTokens = row.GetInt64(7),
+                }));
+        foreach (RequestProgress progress in stored.OfType<RequestProgress>())
+            _open.Add(progress.Id, progress);
+        return [.. _open.Values];
     }
 
     /// <summary>Requests whose rows are not in the totals. The sums of the next write must contain them.</summary>
     public IReadOnlyList<EndedRequest> ReadUnsummed()
     {
-        var none = new ModelAccount(key: null);
-        return Query(LedgerSchema.ReadUnsummed, since: null, row => new EndedRequest(none)
+        var unused = new ModelAccount(key: null);
+        return Reader.Query(LedgerSchema.ReadUnsummed, since: null, row => new EndedRequest(unused)
         {
             Id = 0,
             Key = new AccountName(row.GetString(1), row.GetString(2), row.GetString(3)).Key,
@@ -154,23 +144,6 @@ internal sealed class LedgerDatabase : IDisposable
         Execute("COMMIT");
     }
 
-    /// <summary>Reads rows.</summary>
-    /// <param name="text">The query.</param>
-    /// <param name="since">The value of <c>$since</c>; null: the query has none.</param>
-    /// <param name="read">Reads a row.</param>
-    public IReadOnlyList<T> Query<T>(string text, long? since, Func<SqliteDataReader, T> read)
-    {
-        using SqliteCommand command = _connection.CreateCommand();
-        command.CommandText = text;
-        if (since is { } value)
-            command.Parameters.AddWithValue("$since", value);
-        using SqliteDataReader row = command.ExecuteReader();
-        var rows = new List<T>();
-        while (row.Read())
-            rows.Add(read(row));
-        return rows;
-    }
-
     /// <summary>Removes a part of the oldest rows, if they are too old or the database is too large.</summary>
     /// <returns>Whether there may be more.</returns>
     public bool Prune(DateTimeOffset requestsBefore, DateTimeOffset hoursBefore, long maxBytes)
@@ -193,7 +166,7 @@ internal sealed class LedgerDatabase : IDisposable
     {
         foreach ((AccountName name, ModelAccount totals) in sums.Totals)
         {
-            long account = IdOf(name, now);
+            long account = _accounts[name] = _statements.UseAccount(name, now);
             foreach (AccountSeries series in AccountSeries.All)
                 if (series.Read(totals) is not 0 and var value)
                     _statements.AddTotal(account, series.Name, value);
@@ -221,7 +194,6 @@ internal sealed class LedgerDatabase : IDisposable
         }
     }
 
-    // Also sets when the account was used last.
     private long IdOf(AccountName name, DateTimeOffset now)
     {
         if (_accounts.TryGetValue(name, out long id))
@@ -231,6 +203,9 @@ internal sealed class LedgerDatabase : IDisposable
 
     private void Prepare()
     {
+        bool isNew = Number("SELECT count(*) FROM sqlite_schema") == 0;
+        if (!isNew && Number("PRAGMA application_id") != LedgerSchema.ApplicationId)
+            throw new LedgerException($"{_connection.DataSource} is a database of another program: set another folder with statePath");
         long version = Number("PRAGMA user_version");
         if (version > LedgerSchema.Version)
         {
@@ -239,11 +214,8 @@ internal sealed class LedgerDatabase : IDisposable
                 + "program again, or set another folder with statePath");
         }
 
-        if (version != 0)
-            return;
-        if (Number("SELECT count(*) FROM sqlite_schema") != 0)
-            throw new LedgerException($"{_connection.DataSource} is a database of another program: set another folder with statePath");
-        Execute($"BEGIN; {LedgerSchema.Create} PRAGMA application_id={LedgerSchema.ApplicationId}; PRAGMA user_version={LedgerSchema.Version}; COMMIT");
+        if (isNew)
+            Execute($"BEGIN; {LedgerSchema.Create} PRAGMA application_id={LedgerSchema.ApplicationId}; PRAGMA user_version={LedgerSchema.Version}; COMMIT");
     }
 
     private void Execute(string text)

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Processes;
 
 namespace ModelRunner.Daemon.Ledger;
@@ -12,6 +13,7 @@ internal sealed class LedgerFile(string folder) : IDisposable
     private const UnixFileMode OnlyOwner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private ProcessLock? _lock;
+    private FileStatus? _prepared;
 
     public string FilePath { get; } = Path.Join(folder, Name);
 
@@ -27,17 +29,20 @@ internal sealed class LedgerFile(string folder) : IDisposable
         // SQLite gives its other files the mode of this one.
         using var file = new FileStream(
             FilePath, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, UnixCreateMode = OnlyOwner });
+        _prepared = FileStatus.Of(file.SafeFileHandle);
     }
 
-    /// <summary>Renames a damaged database.</summary>
+    /// <summary>Whether the file was removed or replaced after <see cref="Prepare"/>. Writes then go to a file that has no name.</summary>
+    public bool IsGone => _prepared is { } prepared && !FileStatus.Of(FilePath).IsSameFileAs(prepared);
+
+    /// <summary>Renames a damaged database, as far as its files are there.</summary>
     /// <returns>Its new path.</returns>
     /// <exception cref="IOException">It cannot be renamed.</exception>
     public string SetAside(DateTimeOffset now)
     {
         string time = now.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         string damaged = $"{FilePath}.damaged-{time}";
-        File.Move(FilePath, damaged, overwrite: true);
-        foreach (string suffix in (string[])["-wal", "-shm"])
+        foreach (string suffix in (string[])["", "-wal", "-shm"])
             if (File.Exists(FilePath + suffix))
                 File.Move(FilePath + suffix, damaged + suffix, overwrite: true);
         return damaged;

@@ -29,9 +29,9 @@ internal static class LedgerSchema
             duration INTEGER NOT NULL, PRIMARY KEY(hour, account)) STRICT, WITHOUT ROWID;
         CREATE TABLE requests(
             id INTEGER PRIMARY KEY, ended INTEGER NOT NULL, account INTEGER NOT NULL, outcome TEXT NOT NULL, status TEXT NOT NULL,
-            has_response INTEGER NOT NULL, source TEXT NOT NULL, finish TEXT NOT NULL, is_partial INTEGER NOT NULL, prompt INTEGER NOT NULL, cached INTEGER NOT NULL,
-            generated INTEGER NOT NULL, draft INTEGER NOT NULL, draft_accepted INTEGER NOT NULL, duration INTEGER NOT NULL,
-            queue_wait INTEGER, first_token INTEGER, output_token INTEGER) STRICT;
+            has_response INTEGER NOT NULL, source TEXT NOT NULL, finish TEXT NOT NULL, is_partial INTEGER NOT NULL,
+            prompt INTEGER NOT NULL, cached INTEGER NOT NULL, generated INTEGER NOT NULL, draft INTEGER NOT NULL,
+            draft_accepted INTEGER NOT NULL, duration INTEGER NOT NULL, queue_wait INTEGER, first_token INTEGER, output_token INTEGER) STRICT;
         CREATE TABLE summed(request INTEGER NOT NULL) STRICT;
         INSERT INTO summed VALUES(0);
         CREATE TABLE open_requests(
@@ -39,7 +39,7 @@ internal static class LedgerSchema
             generated INTEGER NOT NULL) STRICT;
         """;
 
-    /// <summary>Adds one to a total.</summary>
+    /// <summary>Adds to a total.</summary>
     public const string AddTotal = """
         INSERT INTO totals VALUES($account, $series, $value) ON CONFLICT DO UPDATE SET value = value + excluded.value
         """;
@@ -69,9 +69,14 @@ internal static class LedgerSchema
 
     /// <summary>Returns the requests that are not in the totals yet.</summary>
     public const string ReadUnsummed = """
-        SELECT requests.id, backend, model, mode, ended, outcome, status, has_response, source, prompt, cached, generated, draft, draft_accepted,
-            duration, queue_wait, first_token, output_token
+        SELECT requests.id, backend, model, mode, ended, outcome, status, has_response, source, prompt, cached, generated, draft,
+            draft_accepted, duration, queue_wait, first_token, output_token
         FROM requests JOIN accounts ON account = accounts.id WHERE requests.id > (SELECT request FROM summed) ORDER BY requests.id
+        """;
+
+    public const string ReadOpen = """
+        SELECT open_requests.id, backend, model, mode, arrived, prompt, cached, generated
+        FROM open_requests JOIN accounts ON account = accounts.id
         """;
 
     /// <summary>Returns the id of an account, which is created if it is new.</summary>

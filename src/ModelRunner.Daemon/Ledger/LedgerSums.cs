@@ -2,7 +2,9 @@ using ModelRunner.Daemon.Accounting;
 
 namespace ModelRunner.Daemon.Ledger;
 
-/// <summary>What is added to the totals and to the sums of hours. Its size does not depend on the number of requests. Not thread-safe.</summary>
+/// <summary>
+/// What is added to the totals and to the sums of hours. Its size depends on the number of accounts and hours, not of requests. Not thread-safe.
+/// </summary>
 internal sealed class LedgerSums
 {
     private const long MillisecondsOfHour = 3_600_000;
@@ -24,13 +26,26 @@ internal sealed class LedgerSums
         AccountName name = AccountName.Of(request.Key);
         TotalsOf(name).Add(request);
         (long, AccountName) hour = (HourOf(request.EndedAt), name);
-        if (!_hours.TryGetValue(hour, out HourSums? sums))
-            _hours.Add(hour, sums = new HourSums());
-        sums.Add(request);
+        HoursOf(hour).Add(request);
+    }
+
+    public void Add(LedgerSums other)
+    {
+        foreach ((AccountName name, ModelAccount totals) in other._totals)
+            TotalsOf(name).Add(totals);
+        foreach (((long, AccountName) hour, HourSums sums) in other._hours)
+            HoursOf(hour).Add(sums);
     }
 
     /// <summary>Adds totals only.</summary>
     public void Add(AccountName name, ModelAccount totals) => TotalsOf(name).Add(totals);
+
+    private HourSums HoursOf((long Hour, AccountName Account) hour)
+    {
+        if (!_hours.TryGetValue(hour, out HourSums? sums))
+            _hours.Add(hour, sums = new HourSums());
+        return sums;
+    }
 
     private ModelAccount TotalsOf(AccountName name)
     {

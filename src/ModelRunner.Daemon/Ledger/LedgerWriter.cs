@@ -5,8 +5,8 @@ using ModelRunner.Daemon.Accounting;
 namespace ModelRunner.Daemon.Ledger;
 
 /// <summary>
-/// Opens the ledger's database, writes to it, and replaces it if it is damaged. A failed write costs nothing: what it contained is kept and is
-/// part of the next one. Not thread-safe, except the properties <see cref="IsUp"/> and <see cref="Status"/>, and <see cref="Configure"/>.
+/// Opens the ledger's database, writes to it, and replaces it if it is damaged. After a failed write, what it contained is kept and is part of
+/// the next one. Not thread-safe, except the properties <see cref="IsUp"/> and <see cref="Status"/>, and <see cref="Configure"/>.
 /// </summary>
 internal sealed class LedgerWriter : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class LedgerWriter : IDisposable
     private const int NoDatabase = 26; // SQLITE_NOTADB
 
     /// <summary>The most requests that wait for a row while the ledger cannot be written. Older ones are only in the sums.</summary>
-    private const int MaxRows = 10_000;
+    public const int MaxRows = 10_000;
 
     /// <summary>How long sums of hours are kept.</summary>
     private static readonly TimeSpan MaxAgeOfHours = TimeSpan.FromDays(400);
@@ -47,7 +47,7 @@ internal sealed class LedgerWriter : IDisposable
     public string Path => _file?.FilePath ?? "in memory";
 
     /// <summary>The open database; null: it cannot be opened now.</summary>
-    public LedgerDatabase? Database { get; private set; }
+    private LedgerDatabase? Database { get; set; }
 
     /// <summary>Whether the last write was successful.</summary>
     public bool IsUp { get; private set => Volatile.Write(ref field, value); }
@@ -84,28 +84,35 @@ internal sealed class LedgerWriter : IDisposable
         Publish();
     }
 
-    /// <summary>Writes requests. Never throws.</summary>
-    /// <param name="ended">The requests. Each gets a row at once.</param>
-    /// <param name="isTick">
-    /// Whether sums and open requests are written too, and a ledger that could not be written is tried again. Until then, rows stand for the sums.
+    /// <summary>Writes requests. A failure is logged, and is no exception.</summary>
+    /// <param name="ended">Requests that have ended. Each gets a row at once.</param>
+    /// <param name="overflow">Sums over requests that get no row; null: none.</param>
+    /// <param name="open">
+    /// Requests that had not ended shortly before. They and the sums are written, and a ledger that could not be written is tried again. Null: only
+    /// the rows are written, which stand for the sums until then.
     /// </param>
-    public void Write(List<EndedRequest> ended, bool isTick)
+    public void Write(List<EndedRequest> ended, LedgerSums? overflow, IReadOnlyList<RequestProgress>? open)
     {
+        bool isTick = open is not null;
         ended.ForEach(Take);
+        if (overflow is not null)
+            _sums.Add(overflow);
         if (!isTick && (!IsUp || _rows.Count == 0))
             return;
         try
         {
+            if (isTick && Database is not null && _file is { IsGone: true })
+                Replace("its file was removed or replaced");
             if (Database is null)
                 Open();
-            Write(isTick);
+            Write(ended, open);
             if (!IsUp)
                 _logger.LogUp(Path);
             IsUp = true;
             if (isTick)
                 Prune();
         }
-        catch (Exception failure) when (failure is not OutOfMemoryException)
+        catch (Exception failure) when (IsOfDatabase(failure))
         {
             Fail(failure);
         }
@@ -113,6 +120,12 @@ internal sealed class LedgerWriter : IDisposable
         if (isTick || !IsUp)
             Publish();
     }
+
+    /// <summary>Reads the database with the connection of the writer.</summary>
+    /// <exception cref="IOException">It cannot be read now.</exception>
+    public T Read<T>(Func<LedgerReader, T> read) => Database is { } database
+        ? read(database.Reader)
+        : throw new IOException("the ledger cannot be read now; see the daemon's log");
 
     public void Dispose()
     {
@@ -122,17 +135,18 @@ internal sealed class LedgerWriter : IDisposable
 
     private static bool IsOfDatabase(Exception failure) => failure is SqliteException or IOException or UnauthorizedAccessException;
 
-    private void Write(bool isTick)
+    private void Write(List<EndedRequest> ended, IReadOnlyList<RequestProgress>? open)
     {
         DateTimeOffset now = _time.GetUtcNow();
-        if (!isTick)
+        if (open is null)
         {
             Database!.Write(_rows, sums: null, open: null, now);
             _rows.Clear();
             return;
         }
 
-        IReadOnlyList<RequestProgress> open = [.. _accounts.Open.Where(progress => now - progress.ArrivedAt >= MinAgeOfOpen)];
+        HashSet<long> done = [.. ended.Select(static request => request.Id)];
+        open = [.. open.Where(progress => now - progress.ArrivedAt >= MinAgeOfOpen && !done.Contains(progress.Id))];
         if (_sums.IsEmpty && open.Count == 0 && !Database!.HasOpen)
             return;
         Database!.Write(_rows, _sums, open, now);
@@ -145,6 +159,11 @@ internal sealed class LedgerWriter : IDisposable
     private void Take(EndedRequest request)
     {
         _sums.Add(request);
+        AddRow(request);
+    }
+
+    private void AddRow(EndedRequest request)
+    {
         if (!IsDurable)
             return;
         if (_rows.Count == MaxRows)
@@ -158,36 +177,46 @@ internal sealed class LedgerWriter : IDisposable
         try
         {
             Database = LedgerDatabase.Open(_file?.FilePath);
-            if (!_isRestored)
+            if (_isRestored)
+                Database.ReadOpen();
+            else
                 Restore(Database);
             _isRestored = true;
         }
         catch (SqliteException failure) when (_file is not null && IsDamage(failure))
         {
-            Replace(failure);
+            Replace(TextOf(failure));
+            _file.Prepare();
             Database = LedgerDatabase.Open(_file.FilePath);
             _isRestored = true;
         }
     }
 
-    // Requests of this process that could not be written yet are in the accounts already, and are added to the database by the next write.
+    // Nothing is written here, so the totals are known also if the database cannot be written. The next write has what is missing in its totals.
     private void Restore(LedgerDatabase database)
     {
         DateTimeOffset now = _time.GetUtcNow();
-        IReadOnlyList<EndedRequest> unsummed = database.ReadUnsummed();
-        IReadOnlyList<EndedRequest> lost = database.ReadLost(now);
-        var sums = new LedgerSums();
-        foreach (EndedRequest request in unsummed.Concat(lost))
-            sums.Add(request);
-        if (!sums.IsEmpty)
-            database.Write(lost, sums, open: null, now);
-        if (lost.Count > 0)
-            _logger.LogLost(lost.Count);
-
+        var unused = new ModelAccount(key: null);
+        IReadOnlyList<EndedRequest> lost =
+        [
+            .. database.ReadOpen().Select(progress => new EndedRequest(unused)
+            {
+                Id = progress.Id, Key = progress.Key, EndedAt = now, Outcome = RequestOutcome.Lost, Status = StatusClass.None, Figures = progress.Figures,
+            }),
+        ];
         IReadOnlyList<(AccountName Name, ModelAccount Totals)> stored = database.ReadTotals();
+        var missing = new LedgerSums();
+        foreach (EndedRequest request in database.ReadUnsummed().Concat(lost))
+            missing.Add(request);
+
+        _sums.Add(missing);
+        foreach (EndedRequest request in lost)
+            AddRow(request);
         foreach ((AccountName name, ModelAccount totals) in stored)
             AddSaved(name, totals);
-        _accounts.Restore(stored);
+        _accounts.Restore(stored.Concat(missing.Totals.Select(static pair => (pair.Key, pair.Value))));
+        if (lost.Count > 0)
+            _logger.LogLost(lost.Count);
     }
 
     // What the database has. It is written again if the database is damaged.
@@ -200,10 +229,10 @@ internal sealed class LedgerWriter : IDisposable
 
     private static bool IsDamage(SqliteException failure) => failure.SqliteErrorCode is DamagedDatabase or NoDatabase;
 
-    private void Replace(SqliteException failure)
+    private void Replace(string cause)
     {
         Close();
-        _logger.LogSetAside(TextOf(failure), _file!.SetAside(_time.GetUtcNow()));
+        _logger.LogSetAside(cause, _file!.SetAside(_time.GetUtcNow()));
         foreach ((AccountName name, ModelAccount totals) in _saved)
             _sums.Add(name, totals);
         _saved.Clear();
@@ -216,7 +245,7 @@ internal sealed class LedgerWriter : IDisposable
         {
             try
             {
-                Replace(damage);
+                Replace(TextOf(damage));
             }
             catch (Exception other) when (IsOfDatabase(other))
             {

@@ -12,7 +12,7 @@ namespace ModelRunner.Daemon.Ledger;
 /// <remarks>
 /// One thread writes: all requests that ended during a transaction share the next one. Each request gets a row; totals are written each second,
 /// and rows that are not in them are added at the next start. A ledger that cannot be written, or takes longer than
-/// <see cref="MaxWait"/>, holds no response back: requests are counted in memory, and written when that is possible again.
+/// <see cref="MaxWait"/>, holds no response back: requests are counted in memory, and written as soon as the ledger can be written.
 /// </remarks>
 internal sealed class RequestLedger : IDisposable
 {
@@ -20,22 +20,34 @@ internal sealed class RequestLedger : IDisposable
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(1);
 
     /// <summary>The time between two checkpoints of open requests, and between two attempts of a ledger that cannot be written.</summary>
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a report may wait.</summary>
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>How long <see cref="Dispose"/> waits for the last write.</summary>
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long the last write is tried again, and how long to wait in between.</summary>
+    private static readonly TimeSpan LastAttempts = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(200);
+
     private readonly RequestAccounts _accounts;
+    private readonly ILogger<RequestLedger> _logger;
     private readonly LedgerWriter _writer;
     private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _reports = new(1);
     private readonly AutoResetEvent _work = new(initialState: false);
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
     private readonly Thread _thread;
     private List<EndedRequest> _ended = [];
-    private List<Action<LedgerDatabase?>> _reads = [];
+
+    // Requests above the limit of the list, while a write takes very long. They get no row of their own, and the next tick writes them.
+    private LedgerSums? _overflow;
+    private List<Action> _reads = [];
     private int _isTimerSet;
-    private volatile bool _isTickDue;
+    private int _isTickDue;
     private volatile bool _isStuck;
     private volatile bool _isEnding;
 
@@ -46,7 +58,7 @@ internal sealed class RequestLedger : IDisposable
     /// <exception cref="LedgerException">Another daemon uses the ledger, or a newer version of the program wrote it.</exception>
     public RequestLedger(RequestAccounts accounts, LedgerSettings settings, TimeProvider time, ILogger<RequestLedger> logger)
     {
-        (_accounts, _time) = (accounts, time);
+        (_accounts, _time, _logger) = (accounts, time, logger);
         _writer = new LedgerWriter(accounts, settings, time, logger);
         _timer = time.CreateTimer(_ => Tick(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = new Thread(Run) { Name = "ledger", IsBackground = true };
@@ -91,13 +103,19 @@ internal sealed class RequestLedger : IDisposable
         if (_accounts.End(record) is not { } ended)
             return ValueTask.CompletedTask;
         lock (_lock)
-            _ended.Add(ended);
+        {
+            if (_ended.Count < LedgerWriter.MaxRows)
+                _ended.Add(ended);
+            else
+                (_overflow ??= new LedgerSums()).Add(ended);
+        }
+
         _work.Set();
         SetTimer();
         if (_writer.IsDurable && _writer.IsUp && !_isStuck)
             return WaitAsync(ended);
         ended.Count();
-        return ValueTask.CompletedTask;
+        return new ValueTask(ended.Counted);
     }
 
     /// <summary>The request is over: it has a result, and the client got what it gets.</summary>
@@ -107,32 +125,31 @@ internal sealed class RequestLedger : IDisposable
         _accounts.Leave(record);
     }
 
-    /// <summary>Reads the database between two transactions.</summary>
-    /// <param name="read">Reads on the thread of the ledger, so it must be quick.</param>
+    /// <summary>Reads the database, with all requests that were counted before.</summary>
+    /// <param name="read">Reads. It may take seconds without delaying requests.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="IOException">The ledger cannot be read now.</exception>
-    public async Task<T> ReadAsync<T>(Func<LedgerDatabase, T> read, CancellationToken cancellationToken)
+    public async Task<T> ReadAsync<T>(Func<LedgerReader, T> read, CancellationToken cancellationToken)
     {
-        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_lock)
-            _reads.Add(Read);
-        _work.Set();
-        return await result.Task.WaitAsync(cancellationToken);
-
-        void Read(LedgerDatabase? database)
+        // One report at a time, so that reports take at most one processor. One whose client left is not begun.
+        await _reports.WaitAsync(cancellationToken);
+        try
         {
-            try
+            if (_writer.IsDurable)
             {
-                result.TrySetResult(read(database ?? throw new IOException($"the ledger {_writer.Path} cannot be read now; see the daemon's log")));
+                await FlushAsync(static reader => true, cancellationToken);
+                return await Task.Run(() => LedgerReader.Read(_writer.Path, read), cancellationToken);
             }
-            catch (SqliteException failure)
-            {
-                result.TrySetException(new IOException($"the ledger {_writer.Path} cannot be read: {failure.Message}", failure));
-            }
-            catch (Exception failure)
-            {
-                result.TrySetException(failure);
-            }
+
+            return await FlushAsync(read, cancellationToken);
+        }
+        catch (SqliteException failure)
+        {
+            throw new IOException($"the ledger cannot be read: {failure.Message}", failure);
+        }
+        finally
+        {
+            _reports.Release();
         }
     }
 
@@ -146,6 +163,38 @@ internal sealed class RequestLedger : IDisposable
             return;
         _writer.Dispose();
         _work.Dispose();
+        _reports.Dispose();
+    }
+
+    // Writes all sums, then reads on the thread of the ledger.
+    private async Task<T> FlushAsync<T>(Func<LedgerReader, T> read, CancellationToken cancellationToken)
+    {
+        if (_isStuck)
+            throw new IOException("the ledger does not respond; see the daemon's log");
+        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+            _reads.Add(Read);
+        _work.Set();
+        try
+        {
+            return await result.Task.WaitAsync(ReadTimeout, _time, cancellationToken);
+        }
+        catch (TimeoutException failure)
+        {
+            throw new IOException($"the ledger did not respond within {ReadTimeout.TotalSeconds:0} s", failure);
+        }
+
+        void Read()
+        {
+            try
+            {
+                result.TrySetResult(_writer.Read(read));
+            }
+            catch (Exception failure)
+            {
+                result.TrySetException(failure);
+            }
+        }
     }
 
     private async ValueTask WaitAsync(EndedRequest ended)
@@ -158,19 +207,20 @@ internal sealed class RequestLedger : IDisposable
         {
             _isStuck = true;
             ended.Count();
+            await ended.Counted;
         }
     }
 
     private void SetTimer()
     {
         if (Interlocked.Exchange(ref _isTimerSet, 1) == 0)
-            _timer.Change(Interval, Timeout.InfiniteTimeSpan);
+            _timer.Change(TickInterval, Timeout.InfiniteTimeSpan);
     }
 
     private void Tick()
     {
         Volatile.Write(ref _isTimerSet, 0);
-        _isTickDue = true;
+        Volatile.Write(ref _isTickDue, 1);
         _work.Set();
     }
 
@@ -181,24 +231,64 @@ internal sealed class RequestLedger : IDisposable
         {
             _work.WaitOne();
             isEnding = _isEnding;
-            List<EndedRequest> ended = [];
-            List<Action<LedgerDatabase?>> reads = [];
-            lock (_lock)
-            {
-                (ended, _ended) = (_ended, ended);
-                (reads, _reads) = (_reads, reads);
-            }
-
-            // A report must have all sums.
-            bool isTick = _isTickDue || isEnding || reads.Count > 0;
-            _isTickDue = false;
-            _writer.Write(ended, isTick);
-            _isStuck = false;
-            ended.ForEach(static request => request.Count());
-            reads.ForEach(read => read(_writer.Database));
-            if (isTick && !isEnding && (_writer.HasWork || _accounts.Open.Count > 0))
-                SetTimer();
+            TryWriteNext(isEnding);
         }
         while (!isEnding);
+
+        // A short lock of another process must not lose what is only in memory.
+        long endedAt = _time.GetTimestamp();
+        while (!_writer.IsUp && _time.GetElapsedTime(endedAt) < LastAttempts)
+        {
+            _work.WaitOne(LastPause);
+            TryWriteNext(isEnding: true);
+        }
+
+        if (!_writer.IsUp)
+            _logger.LogUnsaved(_writer.Path);
+    }
+
+    // An unexpected failure of the ledger must not end the daemon.
+    private void TryWriteNext(bool isEnding)
+    {
+        try
+        {
+            WriteNext(isEnding);
+        }
+        catch (Exception failure)
+        {
+            _logger.LogFailed(failure);
+        }
+    }
+
+    private void WriteNext(bool isEnding)
+    {
+        // The order matters: a request that ends after this list was made is in the list of ended ones, and is left out of the open ones.
+        bool isTick = Interlocked.Exchange(ref _isTickDue, 0) == 1 || isEnding;
+        IReadOnlyList<RequestProgress> open = _accounts.Open;
+        List<EndedRequest> ended = [];
+        List<Action> reads = [];
+        LedgerSums? overflow;
+        lock (_lock)
+        {
+            (ended, _ended) = (_ended, ended);
+            (reads, _reads) = (_reads, reads);
+            (overflow, _overflow) = (_overflow, null);
+        }
+
+        try
+        {
+            // A report must have all sums.
+            isTick |= reads.Count > 0;
+            _writer.Write(ended, overflow, isTick ? open : null);
+        }
+        finally
+        {
+            _isStuck = false;
+            ended.ForEach(static request => request.Count());
+            reads.ForEach(static read => read());
+        }
+
+        if (isTick && !isEnding && (_writer.HasWork || open.Count > 0))
+            SetTimer();
     }
 }

@@ -28,7 +28,7 @@ internal static class UsageReport
     /// <param name="database">The ledger.</param>
     /// <param name="group">What a row stands for.</param>
     /// <param name="sinceHour">The first hour, in hours since 1970; null: all requests, for days and hours those of the last 400 days.</param>
-    public static IReadOnlyList<UsageRow> Read(LedgerDatabase database, UsageGroup group, long? sinceHour)
+    public static IReadOnlyList<UsageRow> Read(LedgerReader database, UsageGroup group, long? sinceHour)
     {
         bool isOfTime = group is UsageGroup.Day or UsageGroup.Hour;
         string source = sinceHour is null && !isOfTime ? Totals : Hours;

@@ -4,7 +4,7 @@ namespace ModelRunner.Daemon.Ledger;
 /// <param name="Backend">The backend; null if the rows are not of models, empty for requests whose model is not known.</param>
 /// <param name="Name">The model, the mode, or the day or hour in UTC. Empty for requests whose model is not known.</param>
 /// <param name="Requests">Requests that have ended.</param>
-/// <param name="Completed">Those whose whole response reached the client.</param>
+/// <param name="Completed">Those whose response was complete when its last part was sent to the client.</param>
 /// <param name="Prompt">Computed tokens of prompts.</param>
 /// <param name="Cached">Cached tokens of prompts.</param>
 /// <param name="Generated">Generated tokens.</param>

@@ -40,6 +40,9 @@ internal sealed class DocumentReader
     /// <summary>Whether it has content outside of choices.</summary>
     public bool HasContent => _hasContent || (_hasDelta && _kind == EventKind.Delta);
 
+    /// <summary>Whether it is a part of Anthropic's messages or of OpenAI's responses, whose streams have a last event.</summary>
+    public bool IsDelta => _kind == EventKind.Delta;
+
     /// <summary>Whether no event follows it.</summary>
     public bool IsEnd => _kind == EventKind.End;
 

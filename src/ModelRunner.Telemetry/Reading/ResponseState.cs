@@ -11,12 +11,16 @@ internal sealed class ResponseState(ResponseFormat format)
     private bool _hasTimings;
     private bool _hasTooMany;
     private bool _hasChoices;
+    private bool _hasDeltas;
 
     /// <summary>Whether content of a stream was seen.</summary>
     public bool HasContent => _contentEvents > 0;
 
     /// <summary>Whether choices were seen and neither their end nor an error.</summary>
     public bool HasOpenChoices => _hasChoices && !HasError && FindFinish() == FinishReason.None;
+
+    /// <summary>Whether parts of Anthropic's messages or of OpenAI's responses were seen, and neither their last event nor an error.</summary>
+    public bool HasOpenDeltas => _hasDeltas && !HasError && !HasEnd;
 
     /// <summary>Whether the engine reported an error.</summary>
     public bool HasError { get; private set; }
@@ -32,6 +36,7 @@ internal sealed class ResponseState(ResponseFormat format)
     {
         HasError |= document.HasError;
         HasEnd |= document.IsEnd;
+        _hasDeltas |= document.IsDelta;
         _hasChoices |= document.HasChoices;
         _hasTooMany |= document.ChoiceCount > document.Choices.Length;
         bool hasContent = document.HasContent;

@@ -54,8 +54,8 @@ public sealed class UsageTests
         Assert.Equal((0, ""), (exitCode, error));
         Assert.Equal(
             [
-                ["MODEL", "REQUESTS", "COMPLETED", "PROMPT", "CACHED", "GENERATED"], ["(none)", "1", "0", "0", "0", "0"],
-                ["tiny-chat:latest", "1", "1", "3", "0", "4"], ["total", "2", "1", "3", "0", "4"],
+                ["MODEL", "BACKEND", "REQUESTS", "COMPLETED", "PROMPT", "CACHED", "GENERATED"], ["(none)", "1", "0", "0", "0", "0"],
+                ["tiny-chat:latest", "llama.cpp", "1", "1", "3", "0", "4"], ["total", "2", "1", "3", "0", "4"],
             ],
             table.Trim().Split('\n').Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
         string[] lines = values.Trim().Split('\n');
@@ -65,9 +65,22 @@ public sealed class UsageTests
     }
 
     [Theory]
+    [InlineData("--by", "week", "--by: \"week\" is not model, mode, day or hour")]
+    [InlineData("--since", "soon", "--since: \"soon\" is not a duration of at most 3650 days, such as 24h or 7d")]
+    [InlineData("--since", "", "--since: \"\" is not a duration of at most 3650 days, such as 24h or 7d")]
+    public async Task The_command_refuses_a_wrong_value_without_a_daemon(string flag, string value, string message)
+    {
+        await using DaemonFixture daemon = await StartAsync(state: "none");
+
+        (int exitCode, string output, string error) = await daemon.RunClientAsync("/", "usage", "--host", "http://localhost:1", flag, value);
+
+        Assert.Equal((2, "", $"model-runner: {message}\n"), (exitCode, output, error));
+    }
+
+    [Theory]
     [InlineData("usage?by=key", "\"key\" is no group of a usage report; write by=model, mode, day or hour")]
-    [InlineData("usage?since=soon", "\"soon\" is no duration; write since=24h, 7d or a number of seconds")]
-    [InlineData("usage?since=-1h", "\"-1h\" is no duration; write since=24h, 7d or a number of seconds")]
+    [InlineData("usage?since=soon", "\"soon\" is no duration of at most 3650 days; write since=24h, 7d or a number of seconds")]
+    [InlineData("usage?since=-1h", "\"-1h\" is no duration of at most 3650 days; write since=24h, 7d or a number of seconds")]
     public async Task A_wrong_parameter_is_refused(string path, string message)
     {
         await using DaemonFixture daemon = await StartAsync(state: "none");

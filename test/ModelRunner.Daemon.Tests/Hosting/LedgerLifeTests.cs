@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Data.Sqlite;
 using ModelRunner.Daemon.Tests.Accounting;
 using ModelRunner.Testing;
 
@@ -43,8 +44,7 @@ public sealed class LedgerLifeTests
             using HttpResponseMessage response = await daemon.StreamAsync(Chat, StreamBody.Replace("4", "100000", StringComparison.Ordinal));
             await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
             using var reader = new StreamReader(stream);
-            var until = DateTime.UtcNow + TimeSpan.FromSeconds(4);
-            while (DateTime.UtcNow < until)
+            while (!HasStoredTokens(Path.Join(folder.Path, "state", "model-runner", "ledger.db")))
                 Assert.NotNull(await reader.ReadLineAsync(Cancellation));
             await daemon.KillAsync();
         }
@@ -105,6 +105,15 @@ public sealed class LedgerLifeTests
         }
 
         Assert.False(Directory.Exists(Path.Join(folder.Path, "state")));
+    }
+
+    private static bool HasStoredTokens(string ledger)
+    {
+        using var connection = new SqliteConnection($"Data Source={ledger};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM open_requests WHERE generated > 0";
+        return command.ExecuteScalar() is 1L;
     }
 
     private static async Task CompleteAsync(DaemonFixture daemon, string body)

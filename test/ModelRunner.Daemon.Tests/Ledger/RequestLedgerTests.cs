@@ -183,66 +183,72 @@ public sealed class RequestLedgerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_damaged_database_is_set_aside_at_the_start()
-    {
-        Directory.CreateDirectory(_fixture.StatePath);
-        await File.WriteAllTextAsync(_fixture.FilePath, new string('x', 5000), Cancellation);
-
-        using RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time));
-        await _fixture.CountAsync(ledger);
-
-        Assert.Equal(1L, _fixture.Execute("SELECT count(*) FROM requests"));
-        string damaged = Assert.Single(Directory.GetFiles(_fixture.StatePath, "ledger.db.damaged-*"));
-        Assert.Equal(new string('x', 5000), await File.ReadAllTextAsync(damaged, Cancellation));
-    }
-
-    [Fact]
-    public async Task A_database_that_is_damaged_later_is_replaced_and_the_totals_stay()
+    public async Task A_request_that_ended_while_the_database_was_locked_is_not_lost()
     {
         var accounts = new RequestAccounts(_fixture.Time);
         using (RequestLedger ledger = _fixture.Open(accounts))
         {
-            await _fixture.CountAsync(ledger, "a");
-            await _fixture.CountAsync(ledger, "b");
-            _fixture.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
-            await using (FileStream file = new(_fixture.FilePath, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
-                await file.WriteAsync(Enumerable.Repeat((byte)0xEE, (int)file.Length).ToArray(), Cancellation);
-            for (int i = 0; i < 10; i++)
-                await _fixture.CountAsync(ledger, $"model{i}");
-            await DaemonFixture.WaitUntilAsync(
-                () =>
-                {
-                    _fixture.Time.Advance(TimeSpan.FromSeconds(1));
-                    return Task.FromResult(ledger.Status!.IsUp && Directory.GetFiles(_fixture.StatePath, "*.damaged-*").Length > 0);
-                },
-                DaemonFixture.Patience);
+            RequestRecord record = LedgerFixture.Begin(ledger);
+            await AdvanceUntilStoredAsync();
+            using (SqliteConnection other = _fixture.Connect())
+            {
+                using SqliteCommand command = other.CreateCommand();
+                command.CommandText = "BEGIN EXCLUSIVE";
+                command.ExecuteNonQuery();
+                Task ending = ledger.LeaveAsync(Complete(record)).AsTask();
+                await DaemonFixture.WaitUntilAsync(() => Task.FromResult(!ledger.Status!.IsUp), DaemonFixture.Patience);
+                await ending;
+            }
         }
 
-        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
+        RequestAccounts next = _fixture.Reopen();
+
+        Assert.Equal(1, Assert.Single(next.Table.Models).Requests(RequestOutcome.Completed, StatusClass.Successful));
+        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(next));
     }
 
     [Fact]
-    public void A_ledger_of_a_newer_version_is_refused()
+    public async Task A_database_that_is_locked_at_the_start_shows_its_totals_and_lost_requests()
     {
-        _fixture.Reopen();
-        _fixture.Execute("PRAGMA user_version = 2");
+        using (RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time)))
+        {
+            await _fixture.CountAsync(ledger);
+            LedgerFixture.Begin(ledger);
+            await AdvanceUntilStoredAsync();
+        }
 
-        var failure = Assert.Throws<LedgerException>(_fixture.Reopen);
+        var next = new RequestAccounts(_fixture.Time);
+        using (SqliteConnection other = _fixture.Connect())
+        {
+            using SqliteCommand command = other.CreateCommand();
+            command.CommandText = "BEGIN IMMEDIATE";
+            command.ExecuteNonQuery();
+            using RequestLedger ledger = _fixture.Open(next);
 
-        Assert.Equal(
-            $"the ledger {_fixture.FilePath} has version 2, and this program knows version 1: run the newer program again, or set another folder "
-            + "with statePath",
-            failure.Message);
+            ModelAccount account = Assert.Single(next.Table.Models);
+            Assert.Equal(1, account.Requests(RequestOutcome.Completed, StatusClass.Successful));
+            Assert.Equal(1, account.Requests(RequestOutcome.Lost, StatusClass.None));
+            command.CommandText = "ROLLBACK";
+            command.ExecuteNonQuery();
+        }
+
+        Assert.Equal(LedgerFixture.Describe(next), LedgerFixture.Describe(_fixture.Reopen()));
+        Assert.Equal(LedgerFixture.Describe(next), LedgerFixture.Describe(_fixture.Reopen()));
     }
 
     [Fact]
-    public void The_database_of_another_program_is_refused_and_not_changed()
+    public async Task What_a_server_sends_after_the_last_event_does_not_open_the_request_again()
     {
-        Directory.CreateDirectory(_fixture.StatePath);
-        _fixture.Execute("CREATE TABLE mine(x)");
+        var accounts = new RequestAccounts(_fixture.Time);
+        using RequestLedger ledger = _fixture.Open(accounts);
+        RequestRecord record = LedgerFixture.BeginStream(ledger);
+        await ledger.EndAsync(Complete(record));
+        _fixture.Time.Advance(TimeSpan.FromSeconds(5));
 
-        Assert.Contains("another program", Assert.Throws<LedgerException>(_fixture.Reopen).Message, StringComparison.Ordinal);
-        Assert.Equal(1L, _fixture.Execute("SELECT count(*) FROM sqlite_schema"));
+        record.Read(": comment\n"u8);
+
+        Assert.Empty(accounts.Open);
+        await ledger.LeaveAsync(record);
     }
 
     [Fact]

@@ -67,6 +67,7 @@ public sealed class UsageReportTests : IDisposable
         _fixture.Time.Advance(TimeSpan.FromHours(25));
         await _fixture.CountAsync(ledger, "a");
         RequestRecord unknown = ledger.Begin();
+        _fixture.Time.Advance(TimeSpan.FromSeconds(1));
         unknown.Outcome = RequestOutcome.Invalid;
         await ledger.LeaveAsync(unknown);
         return ledger;

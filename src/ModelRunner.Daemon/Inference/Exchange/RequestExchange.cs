@@ -71,7 +71,7 @@ internal sealed class RequestExchange(
 
             asked.Add(lease.Runner);
             ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, request, record);
-            record.Outcome = OutcomeOf(outcome, context.Response.StatusCode, record.HasError);
+            record.Outcome = OutcomeOf(outcome, record);
             if (outcome is not (ForwardOutcome.NotReached or ForwardOutcome.Unread or ForwardOutcome.RunnerFailed))
                 return;
 
@@ -97,11 +97,9 @@ internal sealed class RequestExchange(
         throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!, causes));
     }
 
-    // A stream whose status was 200 can still report an error.
-    private static RequestOutcome OutcomeOf(ForwardOutcome outcome, int status, bool hasError) => outcome switch
+    private static RequestOutcome OutcomeOf(ForwardOutcome outcome, RequestRecord record) => outcome switch
     {
-        ForwardOutcome.Completed when hasError && status < StatusCodes.Status400BadRequest => RequestOutcome.Error,
-        ForwardOutcome.Completed => RequestOutcome.Completed,
+        ForwardOutcome.Completed => record.OutcomeOfWhole,
         ForwardOutcome.ClientLeft => RequestOutcome.ClientClosed,
         _ => RequestOutcome.RunnerFailed,
     };

@@ -14,9 +14,7 @@ internal sealed class ResponseEnd(RequestLedger ledger, RequestRecord record)
     public ValueTask CompleteAsync()
     {
         record.EndResponse();
-
-        // A stream whose status was 200 can still report an error.
-        record.Outcome = record.HasError && record.Status == StatusClass.Successful ? RequestOutcome.Error : RequestOutcome.Completed;
+        record.Outcome = record.OutcomeOfWhole;
         return ledger.EndAsync(record);
     }
 

@@ -124,7 +124,7 @@ internal sealed class ResponseStream(
 
         Take(input.AsSpan(0, count));
         _received += count;
-        if (_received == length || end.Record.HasLastEvent)
+        if ((!isEvents && _received == length) || end.Record.HasLastEvent)
             await end.CompleteAsync();
     }
 

@@ -98,8 +98,8 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
 
         // A compressed response can neither be read nor be followed by plain text.
         bool isPlain = proxyResponse.Content.Headers.ContentEncoding.Count == 0;
-        bool isJson = isPlain && type is "application/json";
-        IsEventStream = isPlain && type is EventStream;
+        bool isJson = isPlain && "application/json".Equals(type, StringComparison.OrdinalIgnoreCase);
+        IsEventStream = isPlain && EventStream.Equals(type, StringComparison.OrdinalIgnoreCase);
 
         // A runner that knows its model by another name may use that name in its responses.
         ModelNameRewriter? rewriter = (isJson || IsEventStream) && lease.Endpoint.ModelName is not null

@@ -4,7 +4,7 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>
 /// Finds out, line by line, whether the data of an event are only the token counts of a stream: a JSON object whose <c>usage</c> is an object
-/// and whose <c>choices</c> is an empty list.
+/// and whose <c>choices</c> is an empty list, and that reports no error.
 /// </summary>
 internal sealed class UsageDocument
 {
@@ -22,6 +22,7 @@ internal sealed class UsageDocument
         Other,
         Usage,
         Choices,
+        Error,
     }
 
     /// <summary>What is known of the data so far.</summary>
@@ -77,12 +78,20 @@ internal sealed class UsageDocument
     private void Add(ref Utf8JsonReader reader)
     {
         if (reader.CurrentDepth == 1 && reader.TokenType == JsonTokenType.PropertyName)
-            _member = reader.ValueTextEquals("usage"u8) ? Member.Usage : reader.ValueTextEquals("choices"u8) ? Member.Choices : Member.Other;
+            _member = MemberOf(ref reader);
         else if (_member == Member.Choices && reader.CurrentDepth == 1 && reader.TokenType == JsonTokenType.StartArray)
             _hasNoChoices = true;
         else if (_member == Member.Choices && reader.CurrentDepth > 0 && reader.TokenType != JsonTokenType.EndArray)
             _hasOther = true;
-        else if (_member == Member.Usage && reader.CurrentDepth == 1)
-            _hasUsage |= reader.TokenType == JsonTokenType.StartObject;
+        else if (_member == Member.Error && reader.CurrentDepth == 1 && reader.TokenType != JsonTokenType.Null)
+            _hasOther = true;
+        else if (_member == Member.Usage && reader.CurrentDepth == 1 && reader.TokenType != JsonTokenType.EndObject)
+            _hasUsage = reader.TokenType == JsonTokenType.StartObject;
     }
+
+    private static Member MemberOf(ref Utf8JsonReader reader) =>
+        reader.ValueTextEquals("usage"u8) ? Member.Usage
+        : reader.ValueTextEquals("choices"u8) ? Member.Choices
+        : reader.ValueTextEquals("error"u8) ? Member.Error
+        : Member.Other;
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ModelRunner.Daemon.Tests.Accounting;
 using ModelRunner.Daemon.Tests.Scraping;
 using ModelRunner.Testing;
 
@@ -169,6 +170,7 @@ public sealed class DaemonForwardingTests
             await CheckLastEventAsync(response);
 
         await daemon.WaitForLogAsync("sent no complete response: its stream of events ended without its last event");
+        Assert.Equal(1, (await AccountedPage.ReadAsync(daemon)).Sum(AccountedPage.Requests, "outcome=\"runner_failed\""));
     }
 
     [Fact]

@@ -1,0 +1,114 @@
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Ledger;
+using ModelRunner.Testing;
+
+namespace ModelRunner.Daemon.Tests.Ledger;
+
+/// <summary>A ledger whose file is damaged, gone or not its own.</summary>
+public sealed class LedgerFileTests : IDisposable
+{
+    private readonly LedgerFixture _fixture = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public async Task A_damaged_database_is_set_aside_at_the_start()
+    {
+        Directory.CreateDirectory(_fixture.StatePath);
+        await File.WriteAllTextAsync(_fixture.FilePath, new string('x', 5000), Cancellation);
+
+        using RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time));
+        await _fixture.CountAsync(ledger);
+
+        Assert.Equal(1L, _fixture.Execute("SELECT count(*) FROM requests"));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_fixture.FilePath));
+        string damaged = Assert.Single(Directory.GetFiles(_fixture.StatePath, "ledger.db.damaged-*"));
+        Assert.Equal(new string('x', 5000), await File.ReadAllTextAsync(damaged, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_database_that_is_damaged_later_is_replaced_and_the_totals_stay()
+    {
+        var accounts = new RequestAccounts(_fixture.Time);
+        using (RequestLedger ledger = _fixture.Open(accounts))
+        {
+            await _fixture.CountAsync(ledger, "a");
+            await _fixture.CountAsync(ledger, "b");
+            _fixture.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            await using (FileStream file = new(_fixture.FilePath, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+                await file.WriteAsync(Enumerable.Repeat((byte)0xEE, (int)file.Length).ToArray(), Cancellation);
+            for (int i = 0; i < 10; i++)
+                await _fixture.CountAsync(ledger, $"model{i}");
+            await DaemonFixture.WaitUntilAsync(
+                () =>
+                {
+                    _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+                    return Task.FromResult(ledger.Status!.IsUp && Directory.GetFiles(_fixture.StatePath, "*.damaged-*").Length > 0);
+                },
+                DaemonFixture.Patience);
+        }
+
+        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_database_that_was_removed_or_replaced_is_made_again_with_all_totals(bool isReplaced)
+    {
+        var accounts = new RequestAccounts(_fixture.Time);
+        using (RequestLedger ledger = _fixture.Open(accounts))
+        {
+            await _fixture.CountAsync(ledger, "a");
+            File.Copy(_fixture.FilePath, _fixture.FilePath + ".copy");
+            foreach (string file in Directory.GetFiles(_fixture.StatePath, "ledger.db*").Where(static file => !file.EndsWith(".lock", StringComparison.Ordinal)))
+            {
+                if (!file.EndsWith(".copy", StringComparison.Ordinal))
+                    File.Delete(file);
+            }
+
+            if (isReplaced)
+                File.Move(_fixture.FilePath + ".copy", _fixture.FilePath);
+            await _fixture.CountAsync(ledger, "b");
+            await DaemonFixture.WaitUntilAsync(
+                () =>
+                {
+                    _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+                    return Task.FromResult(File.Exists(_fixture.FilePath) && _fixture.Execute("SELECT sum(value) FROM totals WHERE series = 'tokens/prompt'") is 6L);
+                },
+                DaemonFixture.Patience);
+        }
+
+        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
+    }
+
+    [Fact]
+    public void A_ledger_of_a_newer_version_is_refused()
+    {
+        _fixture.Reopen();
+        _fixture.Execute("PRAGMA user_version = 2");
+
+        var failure = Assert.Throws<LedgerException>(_fixture.Reopen);
+
+        Assert.Equal(
+            $"the ledger {_fixture.FilePath} has version 2, and this program knows version 1: run the newer program again, or set another folder "
+            + "with statePath",
+            failure.Message);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(9)]
+    public void The_database_of_another_program_is_refused_and_not_changed(int version)
+    {
+        Directory.CreateDirectory(_fixture.StatePath);
+        _fixture.Execute($"CREATE TABLE mine(x); PRAGMA user_version = {version}");
+        byte[] before = File.ReadAllBytes(_fixture.FilePath);
+
+        Assert.Contains("another program", Assert.Throws<LedgerException>(_fixture.Reopen).Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(_fixture.FilePath));
+    }
+}
