@@ -221,7 +221,14 @@ internal sealed class RequestLedger : IDisposable
     {
         Volatile.Write(ref _isTimerSet, 0);
         Volatile.Write(ref _isTickDue, 1);
-        _work.Set();
+        try
+        {
+            _work.Set();
+        }
+        catch (ObjectDisposedException)
+        {
+            // A timer that was disposed may still run once.
+        }
     }
 
     private void Run()
@@ -257,29 +264,34 @@ internal sealed class RequestLedger : IDisposable
         catch (Exception failure)
         {
             _logger.LogFailed(failure);
+            if (!isEnding)
+                SetTimer();
         }
     }
 
     private void WriteNext(bool isEnding)
     {
-        // The order matters: a request that ends after this list was made is in the list of ended ones, and is left out of the open ones.
         bool isTick = Interlocked.Exchange(ref _isTickDue, 0) == 1 || isEnding;
-        IReadOnlyList<RequestProgress> open = _accounts.Open;
-        List<EndedRequest> ended = [];
         List<Action> reads = [];
+        lock (_lock)
+            (reads, _reads) = (_reads, reads);
+
+        // A report must have all sums.
+        isTick |= reads.Count > 0;
+
+        // The order matters: a request that ends after this list was made is in the list of ended ones, and is left out of the open ones.
+        IReadOnlyList<RequestProgress>? open = isTick ? _accounts.Open : null;
+        List<EndedRequest> ended = [];
         LedgerSums? overflow;
         lock (_lock)
         {
             (ended, _ended) = (_ended, ended);
-            (reads, _reads) = (_reads, reads);
             (overflow, _overflow) = (_overflow, null);
         }
 
         try
         {
-            // A report must have all sums.
-            isTick |= reads.Count > 0;
-            _writer.Write(ended, overflow, isTick ? open : null);
+            _writer.Write(ended, overflow, open);
         }
         finally
         {
@@ -288,7 +300,7 @@ internal sealed class RequestLedger : IDisposable
             reads.ForEach(static read => read());
         }
 
-        if (isTick && !isEnding && (_writer.HasWork || open.Count > 0))
+        if (open is not null && !isEnding && (_writer.HasWork || open.Count > 0))
             SetTimer();
     }
 }
