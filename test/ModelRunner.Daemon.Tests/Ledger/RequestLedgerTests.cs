@@ -287,7 +287,7 @@ public sealed class RequestLedgerTests : IDisposable
             () =>
             {
                 _fixture.Time.Advance(TimeSpan.FromSeconds(1));
-                return Task.FromResult(_fixture.Execute("SELECT count(*) FROM requests") is 1L);
+                return Task.FromResult(_fixture.Execute("SELECT (SELECT count(*) FROM requests) = 1 AND (SELECT request FROM summed) = 4") is 1L);
             },
             DaemonFixture.Patience);
 

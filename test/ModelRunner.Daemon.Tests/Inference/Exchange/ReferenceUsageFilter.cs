@@ -98,7 +98,8 @@ internal static class ReferenceUsageFilter
         {
             JsonProperty[] members = [.. document.EnumerateObject()];
             JsonElement[] choices = [.. members.Where(static member => member.Name == "choices").Select(static member => member.Value)];
-            return members.Any(static member => member.Name == "usage" && member.Value.ValueKind == JsonValueKind.Object)
+            return members.LastOrDefault(static member => member.Name == "usage") is { Value.ValueKind: JsonValueKind.Object }
+                && members.All(static member => member.Name != "error" || member.Value.ValueKind == JsonValueKind.Null)
                 && choices.Length > 0 && choices.All(static list => list.ValueKind == JsonValueKind.Array && list.GetArrayLength() == 0);
         }
         catch (InvalidOperationException)

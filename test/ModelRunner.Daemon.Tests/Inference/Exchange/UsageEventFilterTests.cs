@@ -14,7 +14,8 @@ public sealed class UsageEventFilterTests
         Usage, Delta, "[DONE]", "", " ", """{"choices":[],"usage":null}""", """{"usage":{},"choices":[]}""", """{"choices":[]}""", """{"usage":{}}""",
         """{"error":{"message":"x"}}""", """{"x":{"choices":[],"usage":{}}}""", """{"choices":[""", """{"choices":[],"usage":""", """{}}""", """],"usage":{}}""",
         """{"choices":[[]],"usage":{}}""", """{"choices":{},"usage":{}}""", """{"choices":[],"usage":[{}]}""", "true", "12", """{"a":12""", ""","choices":[],"usage":{}}""",
-        """{"choices":[],"choices":[1],"usage":{}}""", """{"choices":[],"\u0075sage":{}}""", "{\"choices\"", ":[],\"usage\":{}}", "{bad");
+        """{"choices":[],"choices":[1],"usage":{}}""", """{"choices":[],"\u0075sage":{}}""", "{\"choices\"", ":[],\"usage\":{}}", "{bad",
+        """{"choices":[],"usage":{},"error":{}}""", """{"error":null,"choices":[],"usage":{}}""", """{"choices":[],"usage":{},"usage":null}""");
 
     private static readonly Gen<string> Line = Gen.Frequency(
         (8, Gen.Select(Pick("data: ", "data:", "data:\t", "data:  "), Document).Select(static (field, text) => field + text)),
@@ -29,6 +30,7 @@ public sealed class UsageEventFilterTests
     [InlineData("data: DELTA\n\ndata: USAGE\n\ndata: [DONE]\n\n", "data: DELTA\n\ndata: [DONE]\n\n")]
     [InlineData("data: DELTA\r\n\r\ndata: USAGE\r\n\r\ndata: [DONE]\r\n\r\n", "data: DELTA\r\n\r\ndata: [DONE]\r\n\r\n")]
     [InlineData("data:DELTA\n\ndata:USAGE\n\ndata:USAGE\n\ndata:[DONE]\n\n", "data:DELTA\n\ndata:[DONE]\n\n")]
+    [InlineData("data: {\"choices\":[],\"usage\":null,\"error\":null,\"usage\":{}}\n\n", "")]
     [InlineData("data: USAGE", "")]
     [InlineData("data: USAGE\n", "")]
     [InlineData("data: DELTA\ndata: USAGE\ndata: [DONE]\n", "data: DELTA\ndata: [DONE]\n")]
@@ -51,6 +53,9 @@ public sealed class UsageEventFilterTests
     [InlineData("""{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":3}}""")]
     [InlineData("""{"choices":[null],"usage":{}}""")]
     [InlineData("""{"choices":[],"prompt_filter_results":[]}""")]
+    [InlineData("""{"choices":[],"usage":{},"error":{"message":"x"}}""")]
+    [InlineData("""{"error":"x","choices":[],"usage":{}}""")]
+    [InlineData("""{"choices":[],"usage":{},"usage":null}""")]
     [InlineData("""{"choices":null,"usage":{}}""")]
     [InlineData("""{"usage":{}}""")]
     [InlineData("""{"type":"message_delta","usage":{"output_tokens":3}}""")]

@@ -11,8 +11,10 @@ public sealed class UsageForwardingTests
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task Counts_that_the_client_did_not_ask_for_are_removed_and_nothing_else_waits()
+    [Theory]
+    [InlineData("text/event-stream")]
+    [InlineData("Text/Event-Stream; charset=utf-8")]
+    public async Task Counts_that_the_client_did_not_ask_for_are_removed_and_nothing_else_waits(string type)
     {
         (string Sent, string Passed)[] parts =
         [
@@ -22,7 +24,7 @@ public sealed class UsageForwardingTests
         using var next = new SemaphoreSlim(0);
         await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(async context =>
         {
-            context.Response.ContentType = "text/event-stream";
+            context.Response.ContentType = type;
             foreach ((string sent, _) in parts)
             {
                 await context.Response.WriteAsync(sent);
