@@ -27,6 +27,15 @@ internal sealed class ModelAccount(RunnerKey? key)
     /// <summary>When it was used last, as a sequence number. Only <see cref="RequestAccounts"/> uses it.</summary>
     public long LastUse { get; set; }
 
+    /// <summary>A new account with the totals of several ones.</summary>
+    public static ModelAccount Sum(IEnumerable<ModelAccount> accounts)
+    {
+        var sum = new ModelAccount(key: null);
+        foreach (ModelAccount account in accounts)
+            sum.Add(account);
+        return sum;
+    }
+
     /// <summary>From arrival to end.</summary>
     public DurationHistogram Duration { get; } = new(HistogramBounds.Request);
 

@@ -116,11 +116,9 @@ internal sealed class RequestAccounts
         ModelAccount? least = _models.Values.Where(static account => account.InFlight == 0).MinBy(static account => account.LastUse);
         if (least is null)
             return false;
-        var folded = new ModelAccount(key: null);
-        if (_folded is not null)
-            folded.Add(_folded);
-        folded.Add(least);
-        _folded = folded;
+
+        // A reader of the table must not see the sum change while it still reads the account.
+        _folded = ModelAccount.Sum(new[] { _folded, least }.OfType<ModelAccount>());
         _models.Remove(least.Key!.Value);
         return true;
     }

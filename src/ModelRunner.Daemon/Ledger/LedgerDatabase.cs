@@ -63,17 +63,12 @@ internal sealed class LedgerDatabase : IDisposable
     public IReadOnlyList<(AccountName Name, ModelAccount Totals)> ReadTotals()
     {
         var stored = new List<(AccountName, ModelAccount)>();
-        using SqliteCommand command = _connection.CreateCommand();
-        command.CommandText = """
-            SELECT backend, model, mode, series, value FROM accounts JOIN totals ON account = accounts.id ORDER BY used, accounts.id
-            """;
-        using SqliteDataReader row = command.ExecuteReader();
-        while (row.Read())
+        foreach ((AccountName name, string series, long value) in Reader.Query(
+            LedgerSchema.ReadTotals, since: null, static row => (NameOf(row, 0), row.GetString(3), row.GetInt64(4))))
         {
-            var name = new AccountName(row.GetString(0), row.GetString(1), row.GetString(2));
             if (stored.Count == 0 || stored[^1].Item1 != name)
                 stored.Add((name, new ModelAccount(name.Key)));
-            AccountSeries.Find(row.GetString(3))?.Add(stored[^1].Item2, row.GetInt64(4));
+            AccountSeries.Find(series)?.Add(stored[^1].Item2, value);
         }
 
         return stored;
@@ -84,7 +79,7 @@ internal sealed class LedgerDatabase : IDisposable
     {
         _open.Clear();
         IReadOnlyList<RequestProgress?> stored = Reader.Query(LedgerSchema.ReadOpen, since: null, static row =>
-            new AccountName(row.GetString(1), row.GetString(2), row.GetString(3)).Key is not { } key ? null : new RequestProgress(
+            NameOf(row, 1).Key is not { } key ? null : new RequestProgress(
                 row.GetInt64(0), key, DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)),
                 new ResponseFigures
                 {
@@ -102,7 +97,7 @@ internal sealed class LedgerDatabase : IDisposable
         return Reader.Query(LedgerSchema.ReadUnsummed, since: null, row => new EndedRequest(unused)
         {
             Id = 0,
-            Key = new AccountName(row.GetString(1), row.GetString(2), row.GetString(3)).Key,
+            Key = NameOf(row, 1).Key,
             EndedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)),
             Outcome = AccountLabels.ParseOutcome(row.GetString(5)),
             Status = AccountLabels.ParseStatus(row.GetString(6)),
@@ -158,6 +153,9 @@ internal sealed class LedgerDatabase : IDisposable
         _statements.Dispose();
         _connection.Dispose();
     }
+
+    private static AccountName NameOf(SqliteDataReader row, int column) =>
+        new(row.GetString(column), row.GetString(column + 1), row.GetString(column + 2));
 
     private static TimeSpan? TimeOf(SqliteDataReader row, int column) =>
         row.IsDBNull(column) ? null : TimeSpan.FromTicks(row.GetInt64(column));

@@ -74,6 +74,11 @@ internal static class LedgerSchema
         FROM requests JOIN accounts ON account = accounts.id WHERE requests.id > (SELECT request FROM summed) ORDER BY requests.id
         """;
 
+    /// <summary>Returns the totals; those of an account follow each other, and the account that was used last is at the end.</summary>
+    public const string ReadTotals = """
+        SELECT backend, model, mode, series, value FROM accounts JOIN totals ON account = accounts.id ORDER BY used, accounts.id
+        """;
+
     public const string ReadOpen = """
         SELECT open_requests.id, backend, model, mode, arrived, prompt, cached, generated
         FROM open_requests JOIN accounts ON account = accounts.id

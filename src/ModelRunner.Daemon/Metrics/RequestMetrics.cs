@@ -12,7 +12,6 @@ namespace ModelRunner.Daemon.Metrics;
 internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus?> ledger)
 {
     private static readonly TargetLabels NoLabels = new([]);
-    private static readonly TargetLabels OtherLabels = new([new("model", "other")]);
     private static readonly RequestOutcome[] Outcomes = Enum.GetValues<RequestOutcome>();
     private static readonly StatusClass[] StatusClasses = Enum.GetValues<StatusClass>();
     private static readonly TokenType[] TokenTypes = Enum.GetValues<TokenType>();
@@ -28,7 +27,7 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
             (_table, _labels) = (table, [.. table.Models.Select(static account => RunnerLabels.Of(account.Key!.Value, replica: null))]);
         List<(TargetLabels Labels, ModelAccount Account)> models = [.. _labels.Zip(table.Models)];
         if (table.Others.Count > 0)
-            models.Add((OtherLabels, Sum(table.Others)));
+            models.Add((RunnerLabels.OtherModels, ModelAccount.Sum(table.Others)));
 
         WriteRequests(writer, (NoLabels, table.Unknown));
         foreach ((TargetLabels, ModelAccount) model in models)
@@ -59,14 +58,6 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
         writer.Write(MetricFamilies.LedgerUp, status.IsUp ? 1 : 0);
         writer.Write(MetricFamilies.LedgerErrors, status.Errors);
         writer.Write(MetricFamilies.LedgerBytes, status.Bytes);
-    }
-
-    private static ModelAccount Sum(IReadOnlyList<ModelAccount> accounts)
-    {
-        var sum = new ModelAccount(key: null);
-        foreach (ModelAccount account in accounts)
-            sum.Add(account);
-        return sum;
     }
 
     private static void WriteRequests(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)

@@ -19,7 +19,6 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts)
     // The header of a file may contain long texts.
     private const int MaxTextLength = 64;
 
-    private static readonly TargetLabels OtherLabels = new([new("model", "other")]);
     private static readonly LoadResult[] Results = Enum.GetValues<LoadResult>();
 
     private RunnerAccountTable? _table;
@@ -91,7 +90,7 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts)
             (_table, _labels) = (table, [.. table.Models.Select(static account => RunnerLabels.Of(account.Key!.Value, replica: null))]);
         List<(TargetLabels Labels, RunnerAccount Account)> models = [.. _labels.Zip(table.Models)];
         if (table.Other is { } other)
-            models.Add((OtherLabels, other));
+            models.Add((RunnerLabels.OtherModels, other));
 
         foreach ((TargetLabels labels, RunnerAccount account) in models)
             writer.Write(MetricFamilies.Cpu, labels, account.CpuTime.TotalSeconds);
