@@ -220,8 +220,11 @@ internal sealed class DaemonApplication : IAsyncDisposable
         Warn(shared.Warnings);
         var scraper = new RunnerScraper(settings, time);
         var pages = new PageAssembler(
-            () => pool.Runners, scraper, settings, time, logs.CreateLogger<PageAssembler>(), shared, pool.Usage, new RunnerMetrics(pool.Accounts),
+            settings, time, logs.CreateLogger<PageAssembler>(), shared, new RunnerMetrics(pool.Accounts),
             new StopMetrics(() => pool.Stops, catalog.Contains), new RequestMetrics(accounts, () => ledger.Status), () => store.LastReload);
+
+        // A slow client must not keep the memory that another scrape needs for its runners.
+        scraper.Bodies.TryFreeAsync = pages.TryFreeBodiesAsync;
         store.Subscribe(next =>
         {
             var nextShared = new SharedEndpoints(next.AttachedRunners);
@@ -235,7 +238,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
             pages.Dispose();
             scraper.Dispose();
         });
-        new MetricsEndpoint(pages, () => store.Current.Metrics.Timeout, ApiErrors.RefuseScrapeAsync, time).Map(web);
+        var snapshotScraper = new SnapshotScraper(() => pool.Runners, scraper, pool.Usage, time);
+        new MetricsEndpoint(snapshotScraper, pages, () => store.Current.Metrics.Timeout, time).Map(web);
 
         void Warn(IEnumerable<string> warnings)
         {

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using ModelRunner.Configuration;
-using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
 using ModelRunner.Scheduling;
@@ -10,13 +9,11 @@ namespace ModelRunner.Daemon.Metrics;
 /// <summary>Creates the page of one scrape, or joins the page of another one. Thread-safe.</summary>
 /// <remarks>
 /// <para>The steps, each marked in the code:</para>
-/// <para>1. Take the current snapshot of the runners, without waiting.</para>
-/// <para>2. Scrape all runners in parallel under one deadline, and measure their processes meanwhile. Concurrent scrapes share the requests.</para>
-/// <para>3. Join the page of another scrape if it has the same bodies. Otherwise:</para>
-/// <para>4. Add each complete body to the merger, as long as there is time. The merger may refuse it.</para>
-/// <para>5. Add the families of the daemon, which state for each runner whether it is on the page and why not.</para>
-/// <para>6. Merge, and write the first part. From here on nothing waits for a runner or a client.</para>
-/// <para>No step takes a lock that a load, an unload or an inference request could hold.</para>
+/// <para>1. Join the page of another scrape if it has the same bodies. Otherwise:</para>
+/// <para>2. Add each complete body to the merger, as long as there is time. The merger may refuse it.</para>
+/// <para>3. Add the families of the daemon, which state for each runner whether it is on the page and why not.</para>
+/// <para>4. Merge, and write the first part.</para>
+/// <para>No step waits for a runner, or takes a lock that a load, an unload or an inference request could hold.</para>
 /// </remarks>
 internal sealed class PageAssembler : IDisposable
 {
@@ -26,9 +23,6 @@ internal sealed class PageAssembler : IDisposable
     /// <summary>A body of at most this many bytes is always added: checking the clock for it would save nothing.</summary>
     private const int AlwaysAddedBytes = 16 * 1024;
 
-    private readonly Func<IReadOnlyList<RunnerSnapshot>> _runners;
-    private readonly RunnerScraper _scraper;
-    private readonly UsageMeter? _usage;
     private readonly TimeProvider _time;
     private readonly ILogger<PageAssembler> _logger;
     private readonly MergeWorkspaces _workspaces;
@@ -41,17 +35,13 @@ internal sealed class PageAssembler : IDisposable
     private int[] _conflicts = new int[MergeConflicts.All.Count];
 
     public PageAssembler(
-        Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger,
-        SharedEndpoints? shared = null, UsageMeter? usage = null, RunnerMetrics? runnerMetrics = null, StopMetrics? stops = null,
-        RequestMetrics? requests = null, Func<ReloadSnapshot>? lastReload = null, long maxPageBytes = MaxPageBytes)
+        MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger, SharedEndpoints? shared = null, RunnerMetrics? runnerMetrics = null,
+        StopMetrics? stops = null, RequestMetrics? requests = null, Func<ReloadSnapshot>? lastReload = null, long maxPageBytes = MaxPageBytes)
     {
-        (_runners, _scraper, _usage, _time, _logger) = (runners, scraper, usage, time, logger);
+        (_time, _logger) = (time, logger);
         _workspaces = new MergeWorkspaces(LimitsOf(settings));
         _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), runnerMetrics, stops, requests, lastReload);
         _budget = new PageBudget(maxPageBytes, time);
-
-        // A slow client must not keep the memory that another page needs for its runners.
-        scraper.Bodies.TryFreeAsync = cancellation => _budget.TryFreeAsync(static page => !page.IsComplete, cancellation);
     }
 
     /// <summary>Replaces the limits and the attached runners. Pages that are in progress keep their limits.</summary>
@@ -61,32 +51,31 @@ internal sealed class PageAssembler : IDisposable
         _own.Configure(settings, shared);
     }
 
+    /// <summary>Returns the time that merging takes after the last runner responded, for a page of this form and this number of bytes.</summary>
+    public Func<long, TimeSpan> MergeTimeOf(PageForm form) => PaceOf(form).TimeFor;
+
+    /// <summary>
+    /// Frees the bodies of pages that slow clients have not read to their end, so that a scrape gets the memory for its runners.
+    /// </summary>
+    /// <returns>Whether something was freed.</returns>
+    public ValueTask<bool> TryFreeBodiesAsync(CancellationToken cancellationToken) =>
+        _budget.TryFreeAsync(static page => !page.IsComplete, cancellationToken);
+
     /// <summary>Creates a page, or joins one.</summary>
     /// <param name="form">The negotiated form of the page.</param>
-    /// <param name="deadlines">The deadlines of the scrape.</param>
-    /// <param name="arrivedAt">The arrival of the request, as a timestamp of the time provider.</param>
+    /// <param name="scrape">The outcome of the scrape. The call takes it over: the page or the call disposes of it.</param>
+    /// <param name="respondBy">The deadline for the first byte, as a timestamp of the time provider.</param>
     /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <returns>A reader of the page, which the caller disposes of; null if the page could not be created before its deadline.</returns>
-    public async Task<PageReader?> AssembleAsync(PageForm form, ScrapeDeadlines deadlines, long arrivedAt, CancellationToken cancellationToken)
+    public async Task<PageReader?> AssembleAsync(PageForm form, ScrapeResult scrape, long respondBy, CancellationToken cancellationToken)
     {
         // Step 1
-        IReadOnlyList<RunnerSnapshot> snapshot = [.. _runners().Where(static runner => runner.State != RunnerState.Waiting)];
-
-        // Step 2
-        MergePace pace = PaceOf(form);
-        Task<IReadOnlyDictionary<RunnerId, RunnerUsage>> measuring = _usage?.MeasureAsync() ?? Task.FromResult(UsageMeter.Nothing);
-        ScrapeResult scrape = await _scraper.ScrapeAsync(
-            snapshot, bytes => Earlier(deadlines.Runners, deadlines.FirstByte - pace.TimeFor(bytes)), cancellationToken);
-        IReadOnlyDictionary<RunnerId, RunnerUsage> usages = await WaitAsync(measuring, arrivedAt, deadlines.Runners);
-
-        // Step 3
-        long respondBy = arrivedAt + (long)(deadlines.FirstByte.TotalSeconds * _time.TimestampFrequency);
         while (true)
         {
             PageReader reader = _pages.Join(
                 form, scrape, respondBy, () => new MetricsPage(_workspaces, _budget, form, scrape, respondBy, _time), out bool isNew);
             if (isNew)
-                return await TryCreateAsync(reader, snapshot, usages, form, respondBy, cancellationToken) ? reader : null;
+                return await TryCreateAsync(reader, form, respondBy, cancellationToken) ? reader : null;
             if (await IsCreatedAsync(reader, respondBy, cancellationToken))
             {
                 scrape.Dispose();
@@ -107,21 +96,6 @@ internal sealed class PageAssembler : IDisposable
     private static ExpositionLimits LimitsOf(MetricsSettings settings) =>
         new() { MaxSamples = settings.MaxSamples, ReservedPrefix = MetricFamilies.Prefix };
 
-    // The page does not wait for a measurement longer than for a runner.
-    private async Task<IReadOnlyDictionary<RunnerId, RunnerUsage>> WaitAsync(
-        Task<IReadOnlyDictionary<RunnerId, RunnerUsage>> measuring, long arrivedAt, TimeSpan limit)
-    {
-        TimeSpan left = limit - _time.GetElapsedTime(arrivedAt);
-        try
-        {
-            return await measuring.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time);
-        }
-        catch (TimeoutException)
-        {
-            return UsageMeter.Nothing;
-        }
-    }
-
     private async Task<bool> IsCreatedAsync(PageReader reader, long respondBy, CancellationToken cancellationToken)
     {
         try
@@ -136,9 +110,7 @@ internal sealed class PageAssembler : IDisposable
     }
 
     // Other clients may wait for the page, so it is completed even if the client that began it has disconnected.
-    private async Task<bool> TryCreateAsync(
-        PageReader reader, IReadOnlyList<RunnerSnapshot> snapshot, IReadOnlyDictionary<RunnerId, RunnerUsage> usages, PageForm form, long respondBy,
-        CancellationToken cancellationToken)
+    private async Task<bool> TryCreateAsync(PageReader reader, PageForm form, long respondBy, CancellationToken cancellationToken)
     {
         MetricsPage page = reader.Page;
         SegmentedBuffer? first = null;
@@ -157,7 +129,7 @@ internal sealed class PageAssembler : IDisposable
             try
             {
                 first = new SegmentedBuffer();
-                Fill(page, snapshot, usages, form, respondBy, timings);
+                Fill(page, form, respondBy, timings);
                 isLast = page.WriteFirst(first);
                 timings.PartBytes = first.Length;
             }
@@ -182,29 +154,27 @@ internal sealed class PageAssembler : IDisposable
         }
     }
 
-    private void Fill(
-        MetricsPage page, IReadOnlyList<RunnerSnapshot> snapshot, IReadOnlyDictionary<RunnerId, RunnerUsage> usages, PageForm form, long respondBy,
-        PageTimings timings)
+    private void Fill(MetricsPage page, PageForm form, long respondBy, PageTimings timings)
     {
         MergeWorkspace workspace = page.Open();
         ExpositionMerger merger = workspace.Merger;
         timings.Begin();
 
-        // Step 4
+        // Step 2
         SourceOutcome[] sources = AddBodies(merger, page, PaceOf(form).TimeForParsing(Left(respondBy)), timings);
         timings.EndParsing();
         foreach (ref readonly SourceOutcome source in sources.AsSpan())
             LogChange(source);
 
-        // Step 5
-        _own.Write(workspace.OwnPage, sources, _conflicts, usages);
+        // Step 3
+        _own.Write(workspace.OwnPage, sources, _conflicts, page.Scrape.Usages);
         merger.AddOwn(workspace.OwnPage.WrittenMemory);
 
-        // Step 6
+        // Step 4
         merger.BeginPage(form.Exposition.Format, form.Exposition.Escaping);
         timings.EndMerging();
         Count(merger, sources);
-        _counters.Trim(snapshot);
+        _counters.Trim(page.Scrape.Runners);
     }
 
     // Small bodies come first: if there is no time for all, the large ones are left out.
@@ -326,6 +296,4 @@ internal sealed class PageAssembler : IDisposable
     private MergePace PaceOf(PageForm form) => form.UseGzip ? _gzipPace : _plainPace;
 
     private TimeSpan Left(long respondBy) => _time.GetElapsedTime(_time.GetTimestamp(), respondBy);
-
-    private static TimeSpan Earlier(TimeSpan left, TimeSpan right) => left < right ? left : right;
 }

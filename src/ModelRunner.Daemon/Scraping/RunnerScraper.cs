@@ -85,7 +85,7 @@ internal sealed class RunnerScraper : IDisposable
         else
             _releaseTimer.Change(_settings.MinInterval, Timeout.InfiniteTimeSpan);
         _trimTimer.Change(TrimAfter, Timeout.InfiniteTimeSpan);
-        return new ScrapeResult(outcomes);
+        return new ScrapeResult(runners, outcomes);
     }
 
     public void Dispose()

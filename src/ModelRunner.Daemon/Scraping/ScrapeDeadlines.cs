@@ -36,6 +36,11 @@ internal readonly record struct ScrapeDeadlines(TimeSpan Runners, TimeSpan First
         return new ScrapeDeadlines(runners, firstByte, isGiven ? timeout : MaxTimeout, isGiven ? timeout : fallback);
     }
 
+    /// <summary>The deadline for the first byte, as a timestamp of the time provider.</summary>
+    /// <param name="arrivedAt">The arrival of the scrape, as a timestamp of the same provider.</param>
+    /// <param name="time">The clock.</param>
+    public long RespondBy(long arrivedAt, TimeProvider time) => arrivedAt + (long)(FirstByte.TotalSeconds * time.TimestampFrequency);
+
     private static bool TryParse(StringValues header, out TimeSpan timeout)
     {
         timeout = default;

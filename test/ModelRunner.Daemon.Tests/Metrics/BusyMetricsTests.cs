@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Api;
 using ModelRunner.Daemon.Metrics;
-using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Daemon.Tests.Scraping;
 using ModelRunner.Exposition;
@@ -28,7 +28,7 @@ public sealed class BusyMetricsTests
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
         var settings = new MetricsSettings();
         using var scraper = new RunnerScraper(settings, TimeProvider.System);
-        using var pages = new PageAssembler(
+        using var pages = new ScrapedPages(
             () => [runner.Snapshot], scraper, settings, TimeProvider.System, NullLogger<PageAssembler>.Instance, maxPageBytes: 1);
         await using WebApplication server = await ServeAsync(path, pages);
 
@@ -59,13 +59,13 @@ public sealed class BusyMetricsTests
         },
     });
 
-    private static async Task<WebApplication> ServeAsync(string path, PageAssembler pages)
+    private static async Task<WebApplication> ServeAsync(string path, ScrapedPages pages)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(path));
         WebApplication server = builder.Build();
-        new MetricsEndpoint(pages, () => TimeSpan.FromSeconds(5), ApiErrors.RefuseScrapeAsync, TimeProvider.System).Map(server);
+        new MetricsEndpoint(pages.Scraper, pages.Assembler, () => TimeSpan.FromSeconds(5), TimeProvider.System).Map(server);
         await server.StartAsync(Cancellation);
         return server;
     }

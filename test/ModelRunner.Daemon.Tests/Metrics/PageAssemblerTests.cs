@@ -53,7 +53,7 @@ public sealed partial class PageAssemblerTests
         var time = new FakeTimeProvider();
         var settings = new MetricsSettings { MinInterval = TimeSpan.FromSeconds(1) };
         using var scraper = new RunnerScraper(settings, time);
-        using var pages = new PageAssembler(() => [runner.Snapshot], scraper, settings, time, NullLogger<PageAssembler>.Instance);
+        using var pages = new ScrapedPages(() => [runner.Snapshot], scraper, settings, time, NullLogger<PageAssembler>.Instance);
         ScrapeDeadlines deadlines = ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60));
 
         using PageReader reader = (await pages.AssembleAsync(new PageForm(Text, UseGzip: false, MayBeParted: true), deadlines, time.GetTimestamp(), Cancellation))!;
@@ -83,7 +83,7 @@ public sealed partial class PageAssemblerTests
     {
         await using RawRunner bad = RawRunner.WithPage(1, "<html>\n<body>\n");
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
-        using PageAssembler pages = Assembler([bad.Snapshot], scraper);
+        using ScrapedPages pages = Assembler([bad.Snapshot], scraper);
 
         await PageAsync(pages);
         string page = await PageAsync(pages);
@@ -109,7 +109,7 @@ public sealed partial class PageAssemblerTests
     {
         var stops = new StopCounters();
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
-        using var pages = new PageAssembler(
+        using var pages = new ScrapedPages(
             () => [], scraper, new MetricsSettings(), TimeProvider.System, NullLogger<PageAssembler>.Instance,
             stops: new StopMetrics(() => stops.Snapshot, static model => model != "deleted:latest"));
         Assert.DoesNotContain("model_runner_stops_total", await PageAsync(pages), StringComparison.Ordinal);
@@ -137,7 +137,7 @@ public sealed partial class PageAssemblerTests
         await using RawRunner liar = RawRunner.WithPage(1, "model_runner_up{model=\"other\"} 1\nx 1\n");
 
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
-        using PageAssembler pages = Assembler([liar.Snapshot], scraper);
+        using ScrapedPages pages = Assembler([liar.Snapshot], scraper);
         await PageAsync(pages);
         string page = await PageAsync(pages);
 
@@ -175,7 +175,7 @@ public sealed partial class PageAssemblerTests
         Func<Stream, CancellationToken, Task<bool>> good = runner.Answer;
         var log = new ListLogger<PageAssembler>();
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.Zero }, TimeProvider.System);
-        using PageAssembler pages = Assembler([runner.Snapshot], scraper, log);
+        using ScrapedPages pages = Assembler([runner.Snapshot], scraper, log);
 
         await PageAsync(pages);
         runner.Answer = static (stream, _) => RawRunner.WriteAsync(stream, RawRunner.Page("{}", status: "501 Not Implemented"));
@@ -211,7 +211,7 @@ public sealed partial class PageAssemblerTests
         };
         var time = new FakeTimeProvider();
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
-        using var pages = new PageAssembler(() => [bad.Snapshot], scraper, new MetricsSettings(), time, log);
+        using var pages = new ScrapedPages(() => [bad.Snapshot], scraper, new MetricsSettings(), time, log);
 
         // The second page has one hour from its arrival, and its runners used all of it.
         Task<string> first = Task.Run(() => PageAsync(pages), Cancellation);
@@ -235,7 +235,7 @@ public sealed partial class PageAssemblerTests
         CultureInfo before = CultureInfo.CurrentCulture;
         await using RawRunner runner = RawRunner.WithPage(1, "rt:s 4.25\nrt:comma 4,25\nrt:minus -1.5\n");
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.Zero }, TimeProvider.System);
-        using PageAssembler pages = Assembler([runner.Snapshot], scraper);
+        using ScrapedPages pages = Assembler([runner.Snapshot], scraper);
         try
         {
             // The culture applies to all tasks that are awaited here.
@@ -264,7 +264,7 @@ public sealed partial class PageAssemblerTests
         await using RawRunner small = RawRunner.WithPage(2, "x 1\ny 1\n");
         var settings = new MetricsSettings { MaxSamples = 2, MinInterval = TimeSpan.Zero };
         using var scraper = new RunnerScraper(settings, TimeProvider.System);
-        using var pages = new PageAssembler(() => [large.Snapshot, small.Snapshot], scraper, settings, TimeProvider.System, NullLogger<PageAssembler>.Instance);
+        using var pages = new ScrapedPages(() => [large.Snapshot, small.Snapshot], scraper, settings, TimeProvider.System, NullLogger<PageAssembler>.Instance);
 
         string page = await PageAsync(pages);
 
@@ -282,7 +282,7 @@ public sealed partial class PageAssemblerTests
     {
         await using RawRunner runner = RawRunner.WithPage(1, "{\"rt.units\"} 1\nrt_units 2\n");
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
-        using PageAssembler pages = Assembler([runner.Snapshot], scraper);
+        using ScrapedPages pages = Assembler([runner.Snapshot], scraper);
         NegotiatedExposition utf8 = ContentNegotiation.Negotiate("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8");
 
         Assert.Contains("\n{\"rt.units\",", await PageAsync(pages, utf8), StringComparison.Ordinal);
@@ -299,7 +299,7 @@ public sealed partial class PageAssemblerTests
     {
         await using RawRunner runner = RawRunner.WithPage(1, "{\"rt.units\"} 1\nrt_units 2\n");
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
-        using PageAssembler pages = Assembler([runner.Snapshot], scraper);
+        using ScrapedPages pages = Assembler([runner.Snapshot], scraper);
 
         await PageAsync(pages);
         await PageAsync(pages);
@@ -326,7 +326,7 @@ public sealed partial class PageAssemblerTests
     {
         RawRunner[] runners = [.. Enumerable.Range(1, 5).Select(static id => RawRunner.WithPage(id, $"# TYPE b counter\nb {id}\n# TYPE a gauge\na {id}\n"))];
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.Zero }, TimeProvider.System);
-        using PageAssembler pages = Assembler([.. runners.Select(static runner => runner.Snapshot)], scraper);
+        using ScrapedPages pages = Assembler([.. runners.Select(static runner => runner.Snapshot)], scraper);
 
         HashSet<string> distinct = new(StringComparer.Ordinal);
         for (int i = 0; i < 20; i++)
@@ -342,7 +342,7 @@ public sealed partial class PageAssemblerTests
     {
         await using RawRunner runner = RawRunner.WithBytes(1, RawRunner.Page("", status: "500 Internal Server Error"));
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
-        using PageAssembler pages = Assembler([runner.Snapshot], scraper);
+        using ScrapedPages pages = Assembler([runner.Snapshot], scraper);
 
         await PageAsync(pages);
         string page = await PageAsync(pages);
@@ -357,7 +357,7 @@ public sealed partial class PageAssemblerTests
     {
         await using RawRunner runner = RawRunner.WithPage(1, "x 1\n");
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
-        using PageAssembler pages = Assembler([runner.Snapshot], scraper);
+        using ScrapedPages pages = Assembler([runner.Snapshot], scraper);
 
         string page = await PageAsync(pages, ContentNegotiation.Negotiate("application/openmetrics-text; version=1.0.0"));
         string[] units = [.. page.Split('\n').Where(static line => line.StartsWith("# UNIT ", StringComparison.Ordinal))];
@@ -371,18 +371,18 @@ public sealed partial class PageAssemblerTests
     [GeneratedRegex("^# TYPE (?<name>model_runner_[a-z_]+_(?<unit>seconds|bytes)) ", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 10_000)]
     private static partial Regex OwnUnits();
 
-    private static PageAssembler Assembler(
+    private static ScrapedPages Assembler(
         IReadOnlyList<RunnerSnapshot> runners, RunnerScraper scraper, ILogger<PageAssembler>? log = null) =>
         new(() => runners, scraper, new MetricsSettings(), TimeProvider.System, log ?? NullLogger<PageAssembler>.Instance);
 
     private static async Task<string> PageAsync(IReadOnlyList<RunnerSnapshot> runners)
     {
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
-        using PageAssembler pages = Assembler(runners, scraper);
+        using ScrapedPages pages = Assembler(runners, scraper);
         return await PageAsync(pages);
     }
 
-    private static async Task<string> PageAsync(PageAssembler pages, NegotiatedExposition? answer = null)
+    private static async Task<string> PageAsync(ScrapedPages pages, NegotiatedExposition? answer = null)
     {
         ScrapeDeadlines deadlines = ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60));
         using PageReader? page = await pages.AssembleAsync(

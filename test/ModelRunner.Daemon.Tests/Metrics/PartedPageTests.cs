@@ -27,7 +27,7 @@ public sealed class PartedPageTests
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
-        using PageAssembler pages = Assembler(runner, scraper);
+        using ScrapedPages pages = Assembler(runner, scraper);
 
         using PageReader whole = await AssembleAsync(pages, mayBeParted: false);
         using PageReader parted = await AssembleAsync(pages, mayBeParted: true);
@@ -45,7 +45,7 @@ public sealed class PartedPageTests
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
-        using PageAssembler pages = Assembler(runner, scraper);
+        using ScrapedPages pages = Assembler(runner, scraper);
 
         using PageReader slow = await AssembleAsync(pages, mayBeParted: true);
         PageReader left = await AssembleAsync(pages, mayBeParted: true);
@@ -114,10 +114,10 @@ public sealed class PartedPageTests
         Assert.InRange(RunnerSamples(answer).Count, 1, (Families * SamplesOfFamily) - 1);
     }
 
-    private static PageAssembler Assembler(RawRunner runner, RunnerScraper scraper) =>
+    private static ScrapedPages Assembler(RawRunner runner, RunnerScraper scraper) =>
         new(() => [runner.Snapshot], scraper, new MetricsSettings(), TimeProvider.System, NullLogger<PageAssembler>.Instance);
 
-    private static async Task<PageReader> AssembleAsync(PageAssembler pages, bool mayBeParted)
+    private static async Task<PageReader> AssembleAsync(ScrapedPages pages, bool mayBeParted)
     {
         ScrapeDeadlines deadlines = ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60));
         var form = new PageForm(ContentNegotiation.Negotiate(accept: null), UseGzip: false, mayBeParted);

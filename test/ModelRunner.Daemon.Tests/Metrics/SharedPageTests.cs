@@ -30,7 +30,7 @@ public sealed class SharedPageTests
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
-        using PageAssembler pages = Assembler(runner, scraper);
+        using ScrapedPages pages = Assembler(runner, scraper);
         var form = new PageForm(Text, useGzip, MayBeParted: true);
 
         using PageReader first = await AssembleAsync(pages, form);
@@ -56,7 +56,7 @@ public sealed class SharedPageTests
     {
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
-        using PageAssembler pages = Assembler(runner, scraper);
+        using ScrapedPages pages = Assembler(runner, scraper);
         var form = new PageForm(Text, UseGzip: false, MayBeParted: true);
         PageReader gone = await AssembleAsync(pages, form);
         PageReader slow = await AssembleAsync(pages, form);
@@ -82,7 +82,7 @@ public sealed class SharedPageTests
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         var time = new FakeTimeProvider();
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
-        using var pages = new PageAssembler(() => [runner.Snapshot], scraper, new MetricsSettings(), time, NullLogger<PageAssembler>.Instance, maxPageBytes: 1);
+        using var pages = new ScrapedPages(() => [runner.Snapshot], scraper, new MetricsSettings(), time, NullLogger<PageAssembler>.Instance, maxPageBytes: 1);
         ScrapeDeadlines deadlines = ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60));
 
         using PageReader stuck = (await pages.AssembleAsync(new PageForm(Text, UseGzip: false, MayBeParted: true), deadlines, time.GetTimestamp(), Cancellation))!;
@@ -102,7 +102,7 @@ public sealed class SharedPageTests
         await using RawRunner runner = RawRunner.WithPage(1, LargePage);
         var time = new FakeTimeProvider();
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
-        using PageAssembler pages = Assembler(runner, scraper);
+        using ScrapedPages pages = Assembler(runner, scraper);
         using PageReader stuck = await AssembleAsync(pages, new PageForm(Text, UseGzip: false, MayBeParted: true));
 
         Task sending = new PageSender(time).SendAsync(StuckClient(), stuck, TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
@@ -121,7 +121,7 @@ public sealed class SharedPageTests
         await using RawRunner small = RawRunner.WithPage(2, "x 1\n");
         var time = new FakeTimeProvider();
         using var scraper = new RunnerScraper(new MetricsSettings { MinInterval = TimeSpan.FromHours(1) }, TimeProvider.System);
-        using var pages = new PageAssembler(() => [large.Snapshot, small.Snapshot], scraper, new MetricsSettings(), time, NullLogger<PageAssembler>.Instance);
+        using var pages = new ScrapedPages(() => [large.Snapshot, small.Snapshot], scraper, new MetricsSettings(), time, NullLogger<PageAssembler>.Instance);
         var form = new PageForm(Text, UseGzip: false, MayBeParted: false);
         ScrapeDeadlines deadlines = new(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(40), TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
 
@@ -148,7 +148,7 @@ public sealed class SharedPageTests
         RawRunner[] runners = [.. Enumerable.Range(1, 3).Select(static id => RawRunner.WithPage(id, LargePage))];
         var settings = new MetricsSettings { MaxTotalBodyBytes = LargePage.Length * 5 / 2, MinInterval = TimeSpan.Zero };
         using var scraper = new RunnerScraper(settings, TimeProvider.System);
-        using var pages = new PageAssembler(
+        using var pages = new ScrapedPages(
             () => [.. runners.Select(static runner => runner.Snapshot)], scraper, settings, TimeProvider.System, NullLogger<PageAssembler>.Instance);
 
         // If all three grew at the same time, each could fail at the memory of the others.
@@ -180,7 +180,7 @@ public sealed class SharedPageTests
         var time = new FakeTimeProvider();
         var settings = new MetricsSettings { MaxTotalBodyBytes = LargePage.Length * 5 / 2, MinInterval = TimeSpan.Zero };
         using var scraper = new RunnerScraper(settings, TimeProvider.System);
-        using var pages = new PageAssembler(() => [runner.Snapshot], scraper, settings, time, NullLogger<PageAssembler>.Instance);
+        using var pages = new ScrapedPages(() => [runner.Snapshot], scraper, settings, time, NullLogger<PageAssembler>.Instance);
         var form = new PageForm(Text, UseGzip: false, MayBeParted: true);
         ScrapeDeadlines deadlines = ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60));
         List<Task> sendings = [];
@@ -220,10 +220,10 @@ public sealed class SharedPageTests
     private static DefaultHttpContext StuckClient() =>
         new() { Response = { Body = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1)).Writer.AsStream() } };
 
-    private static PageAssembler Assembler(RawRunner runner, RunnerScraper scraper) =>
+    private static ScrapedPages Assembler(RawRunner runner, RunnerScraper scraper) =>
         new(() => [runner.Snapshot], scraper, new MetricsSettings(), TimeProvider.System, NullLogger<PageAssembler>.Instance);
 
-    private static async Task<PageReader> AssembleAsync(PageAssembler pages, PageForm form)
+    private static async Task<PageReader> AssembleAsync(ScrapedPages pages, PageForm form)
     {
         ScrapeDeadlines deadlines = ScrapeDeadlines.Of("60", TimeSpan.FromSeconds(60));
         return await pages.AssembleAsync(form, deadlines, TimeProvider.System.GetTimestamp(), Cancellation) ?? throw new InvalidOperationException("No page was made.");

@@ -35,7 +35,7 @@ public sealed class SlowClientTests
         using var folder = new TemporaryFolder();
         var time = new FakeTimeProvider();
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
-        using PageAssembler pages = PagesOf(runner, scraper, time);
+        using ScrapedPages pages = PagesOf(runner, scraper, time);
         await using WebApplication server = await ServeAsync(folder, pages, time);
         using Socket client = await AskAsync(folder);
 
@@ -64,7 +64,7 @@ public sealed class SlowClientTests
         using var folder = new TemporaryFolder();
         var time = new FakeTimeProvider();
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
-        using PageAssembler pages = PagesOf(runner, scraper, time);
+        using ScrapedPages pages = PagesOf(runner, scraper, time);
         await using WebApplication server = await ServeAsync(folder, pages, time);
         using Socket client = await AskAsync(folder);
         byte[] piece = new byte[PieceBytes];
@@ -83,10 +83,10 @@ public sealed class SlowClientTests
         Assert.InRange(looks * SendTimeout.PollInterval, Patience, Timeout / 2);
     }
 
-    private static PageAssembler PagesOf(RawRunner runner, RunnerScraper scraper, TimeProvider time) =>
+    private static ScrapedPages PagesOf(RawRunner runner, RunnerScraper scraper, TimeProvider time) =>
         new(() => [runner.Snapshot], scraper, new MetricsSettings(), time, NullLogger<PageAssembler>.Instance);
 
-    private async Task<WebApplication> ServeAsync(TemporaryFolder folder, PageAssembler pages, TimeProvider time)
+    private async Task<WebApplication> ServeAsync(TemporaryFolder folder, ScrapedPages pages, TimeProvider time)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

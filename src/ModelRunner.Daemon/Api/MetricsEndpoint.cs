@@ -1,15 +1,17 @@
 using Microsoft.Net.Http.Headers;
+using ModelRunner.Daemon.Metrics;
+using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
 
-namespace ModelRunner.Daemon.Metrics;
+namespace ModelRunner.Daemon.Api;
 
-/// <summary><c>GET /metrics</c>: one page of all runners.</summary>
-/// <param name="pages">Creates the pages.</param>
+/// <summary><c>GET /metrics</c>: one page of all runners. Leads each scrape through its three steps: read the runners, write the page, send it.</summary>
+/// <param name="scraper">Reads the runners.</param>
+/// <param name="pages">Writes the pages.</param>
 /// <param name="fallbackTimeout">Returns the deadline for a client that sends no timeout.</param>
-/// <param name="refuseAsBusy">Writes the response if the page could not be created before its deadline.</param>
 /// <param name="time">The clock.</param>
-internal sealed class MetricsEndpoint(PageAssembler pages, Func<TimeSpan> fallbackTimeout, RequestDelegate refuseAsBusy, TimeProvider time)
+internal sealed class MetricsEndpoint(SnapshotScraper scraper, PageAssembler pages, Func<TimeSpan> fallbackTimeout, TimeProvider time)
 {
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
     private readonly PageSender _sender = new(time);
@@ -32,10 +34,11 @@ internal sealed class MetricsEndpoint(PageAssembler pages, Func<TimeSpan> fallba
 
         ScrapeDeadlines deadlines = ScrapeDeadlines.Of(request.Headers[ScrapeDeadlines.HeaderName], fallbackTimeout());
         var form = new PageForm(negotiated, ContentNegotiation.AcceptsGzip(Join(request.Headers.AcceptEncoding)), PageSender.CanSendParts(request));
-        using PageReader? reader = await pages.AssembleAsync(form, deadlines, arrivedAt, context.RequestAborted);
+        ScrapeResult scrape = await scraper.ScrapeAsync(deadlines, arrivedAt, pages.MergeTimeOf(form), context.RequestAborted);
+        using PageReader? reader = await pages.AssembleAsync(form, scrape, deadlines.RespondBy(arrivedAt, time), context.RequestAborted);
         if (reader is null)
         {
-            await refuseAsBusy(context);
+            await ApiErrors.RefuseScrapeAsync(context);
             return;
         }
 
