@@ -38,6 +38,12 @@ public readonly record struct ResponseFigures
     /// </summary>
     public bool IsLost { get; init; }
 
+    /// <summary>
+    /// What the timings count minus what <c>usage</c> of the same response counts. The prompt includes cached tokens here. Null if one of both is
+    /// missing, and for several choices of a stream.
+    /// </summary>
+    public (long Prompt, long Generated)? UsageDrift { get; init; }
+
     /// <summary>Events with content, reasoning or a part of a tool call; 0 if the response is not a stream.</summary>
     internal long ContentEvents { get; init; }
 

@@ -33,8 +33,12 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
             return;
         }
 
-        var generation = new Generation(isChat, arguments.ModelName, prompt, Limit(body), Stopwatch.StartNew());
-        state.Counters.CountPrompt(prompt);
+        int cached = (int)Math.Min(prompt, faults.Number("cached_tokens"));
+        var generation = new Generation(isChat, arguments.ModelName, prompt - cached, Limit(body), Stopwatch.StartNew())
+        {
+            CachedTokens = cached, Choices = Choices(body), UsageError = (int)faults.Number("usage_error"), CallsTool = faults.IsOn("tool_call"),
+        };
+        state.Counters.CountPrompt(prompt - cached);
         try
         {
             if (body.TryGetProperty("stream", out JsonElement stream) && stream.ValueKind == JsonValueKind.True)
@@ -52,7 +56,7 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
     private void Count(Generation generation)
     {
         if (generation.TryCount())
-            state.Counters.CountPredicted(generation.PromptTokens, generation.Generated);
+            state.Counters.CountPredicted(generation.PromptTokens, generation.Generated * generation.Choices);
     }
 
     private static int Limit(JsonElement body)
@@ -64,6 +68,8 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
         return DefaultTokens;
     }
 
+    private static int Choices(JsonElement body) => body.TryGetProperty("n", out JsonElement n) && n.TryGetInt32(out int choices) ? choices : 1;
+
     private static bool WantsUsage(JsonElement body) =>
         body.TryGetProperty("stream_options", out JsonElement options) && options.ValueKind == JsonValueKind.Object
         && options.TryGetProperty("include_usage", out JsonElement usage) && usage.ValueKind == JsonValueKind.True;
@@ -73,7 +79,7 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
         var text = new StringBuilder();
         while (generation.HasMore)
         {
-            await GenerateAsync(clientLeft);
+            await GenerateAsync(generation.Choices, clientLeft);
             text.Append(generation.Next());
         }
 
@@ -93,14 +99,20 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
                 return;
             }
 
-            await GenerateAsync(clientLeft);
-            await SendEventAsync(response, generation.WriteDelta(generation.Next()));
+            await GenerateAsync(generation.Choices, clientLeft);
+            string text = generation.Next();
+            for (int choice = 0; choice < generation.Choices; choice++)
+                await SendEventAsync(response, generation.WriteDelta(choice, text));
         }
 
         Count(generation);
-        await SendEventAsync(response, generation.WriteEnd(HasTimings));
-        if (wantsUsage)
-            await SendEventAsync(response, generation.WriteUsage(HasTimings));
+        for (int choice = 0; choice < generation.Choices; choice++)
+        {
+            await SendEventAsync(response, generation.WriteEnd(choice, HasTimings));
+            if (wantsUsage)
+                await SendEventAsync(response, generation.WriteUsage(HasTimings));
+        }
+
         await response.SendChunkAsync("data: [DONE]\n\n"u8.ToArray());
         await response.SendLastChunkAsync();
     }
@@ -108,7 +120,7 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
     private static Task SendEventAsync(StubResponse response, string json) => response.SendChunkAsync(Encoding.UTF8.GetBytes($"data: {json}\n\n"));
 
     /// <summary>Takes a token's time. Once the process was told to end it takes for ever, as llama-server does until the client leaves.</summary>
-    private async Task GenerateAsync(CancellationToken clientLeft)
+    private async Task GenerateAsync(int tokens, CancellationToken clientLeft)
     {
         if (!state.Stopping.IsCancellationRequested && faults.Milliseconds("token_delay_ms") is { Ticks: > 0 } delay)
         {
@@ -120,6 +132,7 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
         clientLeft.ThrowIfCancellationRequested();
         if (state.Stopping.IsCancellationRequested)
             await Task.Delay(Timeout.InfiniteTimeSpan, clientLeft);
-        state.Counters.CountGenerated();
+        for (int token = 0; token < tokens; token++)
+            state.Counters.CountGenerated();
     }
 }

@@ -8,9 +8,22 @@ internal sealed class Generation(bool isChat, string model, int promptTokens, in
 {
     private bool _isCounted;
 
+    /// <summary>Tokens of the prompt that are computed.</summary>
     public int PromptTokens => promptTokens;
 
-    /// <summary>Tokens made so far.</summary>
+    /// <summary>Tokens of the prompt that are taken from a cache.</summary>
+    public int CachedTokens { get; init; }
+
+    /// <summary>Choices with the same words; their prompt is computed once.</summary>
+    public int Choices { get; init; } = 1;
+
+    /// <summary>What <c>usage</c> adds to the generated tokens.</summary>
+    public int UsageError { get; init; }
+
+    /// <summary>Whether the words are the arguments of a tool call.</summary>
+    public bool CallsTool { get; init; }
+
+    /// <summary>Tokens of each choice made so far.</summary>
     public int Generated { get; private set; }
 
     public bool HasMore => Generated < limit;
@@ -20,17 +33,21 @@ internal sealed class Generation(bool isChat, string model, int promptTokens, in
     /// <summary>True at the first call only.</summary>
     public bool TryCount() => !_isCounted && (_isCounted = true);
 
-    public string WriteDelta(string text) => JsonText.Write(writer =>
+    public string WriteDelta(int choice, string text) => JsonText.Write(writer =>
     {
         WriteCommon(writer, isChat ? "chat.completion.chunk" : "text_completion");
-        WriteChoice(writer, "delta", text, null);
+        writer.WriteStartArray("choices");
+        WriteChoice(writer, choice, "delta", text, null);
+        writer.WriteEndArray();
     });
 
     /// <summary>The last chunk with a choice; it carries the timings.</summary>
-    public string WriteEnd(bool hasTimings) => JsonText.Write(writer =>
+    public string WriteEnd(int choice, bool hasTimings) => JsonText.Write(writer =>
     {
         WriteCommon(writer, isChat ? "chat.completion.chunk" : "text_completion");
-        WriteChoice(writer, "delta", null, "length");
+        writer.WriteStartArray("choices");
+        WriteChoice(writer, choice, "delta", null, "length");
+        writer.WriteEndArray();
         if (hasTimings)
             WriteTimings(writer);
     });
@@ -49,7 +66,10 @@ internal sealed class Generation(bool isChat, string model, int promptTokens, in
     public string WriteWhole(string text, bool hasUsage, bool hasTimings) => JsonText.Write(writer =>
     {
         WriteCommon(writer, isChat ? "chat.completion" : "text_completion");
-        WriteChoice(writer, "message", text, "length");
+        writer.WriteStartArray("choices");
+        for (int choice = 0; choice < Choices; choice++)
+            WriteChoice(writer, choice, "message", text, "length");
+        writer.WriteEndArray();
         if (hasUsage)
             WriteUsageObject(writer);
         if (hasTimings)
@@ -64,17 +84,18 @@ internal sealed class Generation(bool isChat, string model, int promptTokens, in
         writer.WriteString("model", model);
     }
 
-    private void WriteChoice(Utf8JsonWriter writer, string container, string? text, string? finishReason)
+    private void WriteChoice(Utf8JsonWriter writer, int choice, string container, string? text, string? finishReason)
     {
-        writer.WriteStartArray("choices");
         writer.WriteStartObject();
-        writer.WriteNumber("index", 0);
+        writer.WriteNumber("index", choice);
         if (isChat)
         {
             writer.WriteStartObject(container);
             if (container == "message" || Generated == 1)
                 writer.WriteString("role", "assistant");
-            if (text is not null)
+            if (text is not null && CallsTool)
+                WriteToolCall(writer, text);
+            else if (text is not null)
                 writer.WriteString("content", text);
             writer.WriteEndObject();
         }
@@ -85,15 +106,29 @@ internal sealed class Generation(bool isChat, string model, int promptTokens, in
 
         writer.WriteString("finish_reason", finishReason);
         writer.WriteEndObject();
+    }
+
+    private static void WriteToolCall(Utf8JsonWriter writer, string text)
+    {
+        writer.WriteStartArray("tool_calls");
+        writer.WriteStartObject();
+        writer.WriteNumber("index", 0);
+        writer.WriteStartObject("function");
+        writer.WriteString("arguments", text);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
         writer.WriteEndArray();
     }
 
     private void WriteUsageObject(Utf8JsonWriter writer)
     {
         writer.WriteStartObject("usage");
-        writer.WriteNumber("completion_tokens", Generated);
-        writer.WriteNumber("prompt_tokens", promptTokens);
-        writer.WriteNumber("total_tokens", promptTokens + Generated);
+        writer.WriteNumber("completion_tokens", Generated + UsageError);
+        writer.WriteNumber("prompt_tokens", promptTokens + CachedTokens);
+        writer.WriteNumber("total_tokens", promptTokens + CachedTokens + Generated + UsageError);
+        writer.WriteStartObject("prompt_tokens_details");
+        writer.WriteNumber("cached_tokens", CachedTokens);
+        writer.WriteEndObject();
         writer.WriteEndObject();
     }
 
@@ -101,7 +136,7 @@ internal sealed class Generation(bool isChat, string model, int promptTokens, in
     {
         double elapsed = Math.Max(clock.Elapsed.TotalMilliseconds, 0.001);
         writer.WriteStartObject("timings");
-        writer.WriteNumber("cache_n", 0);
+        writer.WriteNumber("cache_n", CachedTokens);
         writer.WriteNumber("prompt_n", promptTokens);
         writer.WriteNumber("prompt_ms", elapsed / 10);
         writer.WriteNumber("predicted_n", Generated);

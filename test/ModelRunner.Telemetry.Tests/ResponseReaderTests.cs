@@ -38,6 +38,19 @@ public sealed class ResponseReaderTests
     }
 
     [Theory]
+    [InlineData("""{"timings":{"prompt_n":1,"cache_n":9,"predicted_n":2},"usage":{"prompt_tokens":10,"completion_tokens":2}}""", 0L, 0L)]
+    [InlineData("""{"timings":{"prompt_n":1,"predicted_n":5},"usage":{"input_tokens":4,"output_tokens":3}}""", -3L, 2L)]
+    [InlineData("""{"timings":{"prompt_n":1,"predicted_n":2},"usage":{"prompt_tokens":1}}""", null, null)]
+    [InlineData("""{"timings":{"prompt_n":1,"predicted_n":2}}""", null, null)]
+    [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2}}""", null, null)]
+    public void Timings_are_compared_with_the_usage_of_the_same_response(string body, long? prompt, long? generated)
+    {
+        (long, long)? drift = Body.OfText(body, ResponseFormat.Json).UsageDrift;
+
+        Assert.Equal((prompt, generated), (drift?.Item1, drift?.Item2));
+    }
+
+    [Theory]
     [InlineData("""{"choices":[{"finish_reason":"stop"}]}""", FinishReason.Stop)]
     [InlineData("""{"choices":[{"finish_reason":"tool_calls"}]}""", FinishReason.ToolCalls)]
     [InlineData("""{"choices":[{"finish_reason":"content_filter"}]}""", FinishReason.ContentFilter)]

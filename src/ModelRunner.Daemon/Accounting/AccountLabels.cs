@@ -34,6 +34,8 @@ internal static class AccountLabels
         _ => "draft_accepted",
     };
 
+    public static string ToLabelValue(this DriftSource source) => source == DriftSource.Runner ? "runner" : "usage";
+
     public static string ToLabelValue(this LoadResult result) => result switch
     {
         LoadResult.Loaded => "loaded",

@@ -48,6 +48,9 @@ internal sealed class ModelAccount(RunnerKey? key)
     /// <summary>From the request for a runner until there was one.</summary>
     public DurationHistogram QueueWait { get; } = new(HistogramBounds.Request);
 
+    /// <summary>How the counts of tokens differ from those of others, since the start of the daemon.</summary>
+    public TokenDrift Drift { get; } = new();
+
     public long Requests(RequestOutcome outcome, StatusClass status) => Interlocked.Read(ref _requests[IndexOf(outcome, status)]);
 
     public long Tokens(TokenType type) => Interlocked.Read(ref _tokens[(int)type]);
@@ -79,6 +82,8 @@ internal sealed class ModelAccount(RunnerKey? key)
             Add(request.Figures.Source, 1);
             foreach ((TokenType type, long count) in TokensOf(request.Figures))
                 Add(type, count);
+            if (request.Figures.UsageDrift is { } drift)
+                Drift.Add(DriftSource.Usage, drift.Prompt, drift.Generated);
         }
 
         Duration.Add(request.Duration);
@@ -110,6 +115,7 @@ internal sealed class ModelAccount(RunnerKey? key)
         FirstToken.Add(other.FirstToken);
         OutputToken.Add(other.OutputToken);
         QueueWait.Add(other.QueueWait);
+        Drift.Add(other.Drift);
     }
 
     private static int IndexOf(RequestOutcome outcome, StatusClass status) => ((int)outcome * StatusClasses) + (int)status;

@@ -80,6 +80,20 @@ internal sealed class RequestAccounts
         }
     }
 
+    /// <summary>The counts of a model were compared with those of its runner.</summary>
+    /// <param name="key">Backend, model and mode.</param>
+    /// <param name="prompt">The change of the difference in tokens of prompts.</param>
+    /// <param name="generated">The change of the difference in generated tokens.</param>
+    public void AddDrift(RunnerKey key, long prompt, long generated)
+    {
+        lock (_lock)
+        {
+            // A model that has only been loaded needs no account.
+            if (_models.ContainsKey(key) || prompt != 0 || generated != 0)
+                Find(key).Drift.Add(DriftSource.Runner, prompt, generated);
+        }
+    }
+
     /// <summary>Adds totals from before the start of this process. The accounts are passed in the order of their last use.</summary>
     public void Restore(IEnumerable<(AccountName Name, ModelAccount Totals)> stored)
     {

@@ -44,6 +44,9 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     /// <summary>Whether a runner sent a successful response, complete or not.</summary>
     public bool HasResponse { get; set; }
 
+    /// <summary>Whether the response of the runner was read to its end.</summary>
+    public bool IsWhole { get; private set; }
+
     /// <summary>What the response told of its cost so far.</summary>
     public ResponseFigures Figures => _reader?.Figures ?? new ResponseFigures { Source = FigureSource.None };
 
@@ -83,6 +86,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     public void BeginResponse(ResponseFormat format)
     {
         _reader = new ResponseReader(format);
+        IsWhole = false;
         _firstTokenAt = null;
     }
 
@@ -101,7 +105,11 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     }
 
     /// <summary>The response ends as the runner meant it to.</summary>
-    public void EndResponse() => _reader?.Complete();
+    public void EndResponse()
+    {
+        _reader?.Complete();
+        IsWhole = true;
+    }
 
     /// <summary>What is counted of it.</summary>
     /// <param name="unknown">The account of requests whose model is not known.</param>

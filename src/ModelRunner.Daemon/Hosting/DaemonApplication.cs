@@ -135,7 +135,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         store.Subscribe(next => ledger.Configure(next.Ledger));
         var catalog = new ModelCatalog(settings, time);
         var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());
-        var pool = new RunnerPool(settings, launcher, time, logs.CreateLogger<RunnerPool>());
+        var pool = new RunnerPool(settings, launcher, time, logs.CreateLogger<RunnerPool>(), requests: accounts);
         store.Subscribe(launcher.Configure);
         store.Subscribe(change => catalog.ConfigureAsync(change.Next));
         Compose(web, store, catalog, pool, accounts, ledger, time);

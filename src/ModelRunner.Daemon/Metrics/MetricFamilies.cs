@@ -182,6 +182,11 @@ internal static class MetricFamilies
         "model_runner_usage_source_total", MetricType.Counter, "Successful responses of runners, by the source of their token counts")
     { IsPerModel = true, Labels = ["source"] });
 
+    public static MetricFamily TokenDrift { get; } = Add(new MetricFamily(
+        "model_runner_token_drift", MetricType.Gauge,
+        "Tokens that the daemon counted minus those that the runner or the usage of the same response counted, since the daemon's start; 0 if they agree")
+    { IsPerModel = true, Labels = ["source", "type"] });
+
     public static MetricFamily LedgerUp { get; } = Add(new MetricFamily(
         "model_runner_ledger_up", MetricType.Gauge, "Whether the totals of requests can be stored; absent if they are only kept in memory"));
 

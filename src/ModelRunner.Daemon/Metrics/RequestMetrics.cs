@@ -15,6 +15,7 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
     private static readonly RequestOutcome[] Outcomes = Enum.GetValues<RequestOutcome>();
     private static readonly StatusClass[] StatusClasses = Enum.GetValues<StatusClass>();
     private static readonly TokenType[] TokenTypes = Enum.GetValues<TokenType>();
+    private static readonly DriftSource[] DriftSources = Enum.GetValues<DriftSource>();
     private static readonly FigureSource[] Sources = Enum.GetValues<FigureSource>();
 
     private AccountTable? _table;
@@ -48,6 +49,8 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
             WriteUnconfirmed(writer, model);
         foreach ((TargetLabels, ModelAccount) model in models)
             WriteSources(writer, model);
+        foreach ((TargetLabels, ModelAccount) model in models)
+            WriteDrift(writer, model);
         WriteLedger(writer);
     }
 
@@ -87,5 +90,17 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
         foreach (FigureSource source in Sources)
             if (model.Account.Sources(source) is > 0 and var count)
                 writer.Write(MetricFamilies.UsageSource, model.Labels, count, source.ToLabelValue());
+    }
+
+    private static void WriteDrift(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)
+    {
+        foreach (DriftSource source in DriftSources)
+        {
+            if (!model.Account.Drift.IsKnown(source))
+                continue;
+            string label = source.ToLabelValue();
+            writer.Write(MetricFamilies.TokenDrift, model.Labels, model.Account.Drift.Prompt(source), label, TokenType.Prompt.ToLabelValue());
+            writer.Write(MetricFamilies.TokenDrift, model.Labels, model.Account.Drift.Generated(source), label, TokenType.Generated.ToLabelValue());
+        }
     }
 }

@@ -16,16 +16,20 @@ internal sealed class AttachedTable
 
     /// <param name="settings">The attached runners, each with its own key and replica.</param>
     /// <param name="previous">The table before the change; null: there is none.</param>
-    public AttachedTable(IReadOnlyList<AttachedRunnerSettings> settings, AttachedTable? previous)
+    /// <param name="createTally">Creates the object that compares the counters of a new runner.</param>
+    public AttachedTable(
+        IReadOnlyList<AttachedRunnerSettings> settings, AttachedTable? previous, Func<RunnerKey, RunnerTally>? createTally = null)
     {
         _lastId = previous?._lastId ?? 0;
         foreach (AttachedRunnerSettings runner in settings)
         {
             var key = new RunnerKey(runner.Backend, runner.Model, runner.Mode);
-            _runners[(key, runner.Replica)] = (runner, previous?.Find(key, runner) ?? Create(new RunnerId(--_lastId), runner));
+            _runners[(key, runner.Replica)] = (runner, previous?.Find(key, runner) ?? Create(new RunnerId(--_lastId), runner, createTally?.Invoke(key)));
             _keys.Add(key);
             _backends.TryAdd((key.Model, key.Mode), key.Backend);
         }
+
+        MarkShared(settings);
     }
 
     /// <summary>The runners with their endpoints.</summary>
@@ -45,6 +49,17 @@ internal sealed class AttachedTable
             ? known.Runner
             : null;
 
-    private static LiveRunner Create(RunnerId id, AttachedRunnerSettings settings) =>
-        new(id, RunnerEndpointFactory.ForAttached(id, settings), process: null, settings.Replica);
+    private static LiveRunner Create(RunnerId id, AttachedRunnerSettings settings, RunnerTally? tally) =>
+        new(id, RunnerEndpointFactory.ForAttached(id, settings), process: null, settings.Replica) { Tally = tally };
+
+    // The counters of a server contain the requests for all attached runners that it is.
+    private void MarkShared(IReadOnlyList<AttachedRunnerSettings> settings)
+    {
+        foreach (IGrouping<string, AttachedRunnerSettings> server in settings.GroupBy(ServerIdentity.Of, StringComparer.Ordinal))
+        {
+            bool isShared = server.Skip(1).Any();
+            foreach (AttachedRunnerSettings runner in server)
+                _runners[(new RunnerKey(runner.Backend, runner.Model, runner.Mode), runner.Replica)].Runner.Tally?.IsShared = isShared;
+        }
+    }
 }

@@ -22,6 +22,9 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
 
     public string? Replica { get; } = replica;
 
+    /// <summary>Compares the counts of the daemon with those of the runner; null: they are not compared.</summary>
+    public RunnerTally? Tally { get; init; }
+
     /// <summary>The model that its process was started for; null for an attached runner.</summary>
     public ModelEntry? Model { get; init; }
 
@@ -35,9 +38,17 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     public bool IsInUse => Volatile.Read(ref _requests) > 0;
 
     /// <summary>Counts a request until <see cref="Release"/>.</summary>
-    public void Hold() => Interlocked.Increment(ref _requests);
+    public void Hold()
+    {
+        Tally?.Begin();
+        Interlocked.Increment(ref _requests);
+    }
 
-    public void Release() => Interlocked.Decrement(ref _requests);
+    public void Release()
+    {
+        Interlocked.Decrement(ref _requests);
+        Tally?.End();
+    }
 
     /// <summary>Cancelled when requests must be aborted: the runner stops or has ended.</summary>
     public CancellationToken Gone => _gone.Token;
@@ -55,11 +66,16 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     }
 
     /// <summary>Aborts its requests, then stops the process: llama-server does not exit while a connection is open.</summary>
-    public async Task StopAsync(StopReason reason, RunnerFailure? failure)
+    /// <param name="reason">Why it is stopped.</param>
+    /// <param name="failure">The failure because of which it is stopped; null: there is none, so its counters are read before.</param>
+    /// <param name="time">The clock.</param>
+    public async Task StopAsync(StopReason reason, RunnerFailure? failure, TimeProvider time)
     {
         try
         {
             await CutAsync(failure);
+            if (failure is null && Tally is not null && Process is { Ready.IsCompleted: true, Exited.IsCompleted: false })
+                await LastReading.TakeAsync(Endpoint, Tally, time);
         }
         finally
         {

@@ -20,6 +20,9 @@ internal sealed class RunnerLease(
     /// <summary>Whether the runner is attached, so that the daemon does not see its process end.</summary>
     public bool IsAttached { get; init; }
 
+    /// <summary>Gets the tokens of the request; null: they are not compared.</summary>
+    public RunnerTally? Tally { get; init; }
+
     /// <summary>The model reference that clients use.</summary>
     public string Model { get; init; } = "";
 

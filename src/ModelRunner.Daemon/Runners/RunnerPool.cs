@@ -17,6 +17,7 @@ internal sealed class RunnerPool : IAsyncDisposable
     private readonly SchedulerLoop _loop;
     private readonly IRunnerLauncher _launcher;
     private readonly TimeProvider _time;
+    private readonly RequestAccounts? _requests;
     private volatile RunnerSettings _settings;
     private volatile AttachedTable _attached;
     private long _lastRequest;
@@ -28,19 +29,22 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <param name="logger">The log of decisions.</param>
     /// <param name="readMemory">Reads the memory budget if the settings have no limit; null: the budget of the machine.</param>
     /// <param name="accounts">Counts loads and processor time; null: a new object does.</param>
+    /// <param name="requests">Counts requests and what runners counted differently; null: nothing does.</param>
     public RunnerPool(
         DaemonSettings settings, IRunnerLauncher launcher, TimeProvider time, ILogger<RunnerPool> logger,
-        Func<IReadOnlyCollection<int>, long?>? readMemory = null, RunnerAccounts? accounts = null)
+        Func<IReadOnlyCollection<int>, long?>? readMemory = null, RunnerAccounts? accounts = null,
+        RequestAccounts? requests = null)
     {
         (_settings, _launcher, _time) = (settings.Runners, launcher, time);
         _ending = new Lazy<Task>(EndAsync);
         _live = new LiveRunners();
-        _attached = new AttachedTable(settings.AttachedRunners, previous: null);
+        _requests = requests;
+        _attached = new AttachedTable(settings.AttachedRunners, previous: null, CreateTally);
         _live.Attach(_attached.Live);
         var memory = new MemoryMeter(_live, time, readMemory ?? MachineMemory.ReadAvailableTo);
         Usage = new UsageMeter(_live, time);
         Accounts = accounts ?? new RunnerAccounts(settings.Metrics.MaxModels);
-        _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _attached.Keys), _live, launcher, memory, Accounts, time, logger);
+        _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _attached.Keys), _live, launcher, memory, Accounts, time, logger, requests);
     }
 
     /// <summary>All runners after the last event, in order of backend, model, mode and identity. An immutable snapshot.</summary>
@@ -97,7 +101,7 @@ internal sealed class RunnerPool : IAsyncDisposable
     public void Configure(SettingsChange change)
     {
         _settings = change.Next.Runners;
-        var attached = new AttachedTable(change.Next.AttachedRunners, _attached);
+        var attached = new AttachedTable(change.Next.AttachedRunners, _attached, CreateTally);
         _attached = attached;
         var changed = new ConfigurationChanged(MakeSchedulerSettings(change.Next.Runners, attached.Keys))
         {
@@ -153,6 +157,9 @@ internal sealed class RunnerPool : IAsyncDisposable
 
         await _loop.DisposeAsync();
     }
+
+    // Nobody knows what an attached server counted before.
+    private RunnerTally CreateTally(RunnerKey key) => new(key, _requests, _time, start: null);
 
     private string? CannotServe(RunnerKey key, ModelEntry model)
     {

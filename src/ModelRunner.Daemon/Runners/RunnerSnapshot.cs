@@ -34,6 +34,9 @@ internal sealed record RunnerSnapshot
     /// <summary>The model that its process was started for; null while it has none, and for an attached runner.</summary>
     public ModelEntry? Model { get; init; }
 
+    /// <summary>Compares the counts of the daemon with its counters; null while it has no process.</summary>
+    public RunnerTally? Tally { get; init; }
+
     /// <summary>The arguments of its process; empty while it has none.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 

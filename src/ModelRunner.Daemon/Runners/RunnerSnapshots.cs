@@ -36,6 +36,7 @@ internal static class RunnerSnapshots
         StartedAt = live?.StartedAt,
         MemoryBytes = status.MemoryBytes,
         Model = live?.Model,
+        Tally = live?.Tally,
         Arguments = live?.Process?.Arguments ?? [],
         InFlight = status.InFlight,
         Queued = status.Queued,

@@ -33,6 +33,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly Task _running;
     private readonly StopCounters _stops = new();
     private readonly RunnerLives _lives;
+    private readonly RequestAccounts? _requests;
     private volatile IReadOnlyList<RunnerSnapshot> _snapshot;
     private bool _isMeasured;
 
@@ -43,10 +44,12 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     /// <param name="accounts">Counts loads and processor time.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log of stops and internal errors.</param>
+    /// <param name="requests">Counts what the runners counted differently; null: nothing does.</param>
     public SchedulerLoop(
         SchedulerSettings settings, LiveRunners live, IRunnerLauncher launcher, MemoryMeter memory, RunnerAccounts accounts, TimeProvider time,
-        ILogger logger)
+        ILogger logger, RequestAccounts? requests = null)
     {
+        _requests = requests;
         _lives = new RunnerLives(accounts, time);
         (_live, _launcher, _memory, _time, _logger) = (live, launcher, memory, time, logger);
         _scheduler = new Scheduler(settings);
@@ -194,6 +197,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         _live.Add(new LiveRunner(start.Runner, process.Endpoint, process, replica: null)
         {
             Model = _models[start.Key], Account = account, StartedAt = _time.GetUtcNow(),
+            Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
         });
         _ = WatchAsync(start, process);
     }
@@ -216,7 +220,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             return;
         string? model = _snapshot.FirstOrDefault(snapshot => snapshot.Id == stop.Runner)?.Key.Model;
         LogStopping(model, runner.Process?.ProcessId, stop.Reason.ToLabelValue());
-        _ = runner.StopAsync(stop.Reason, stop.Failure);
+        _ = runner.StopAsync(stop.Reason, stop.Failure, _time);
     }
 
     private async Task CheckAsync(RunnerId id)
@@ -282,7 +286,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             runner.Hold();
             var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => End(runner, admit.Request, result), () => runner.Failure)
             {
-                IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone,
+                IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone, Tally = runner.Tally,
             };
             if (request.TryAdmit(lease))
                 return;

@@ -9,6 +9,9 @@ internal readonly record struct ReadOutcome(BodyBuffer? Body, bool IsOpenMetrics
     /// <summary>The HTTP status because of which there is no body; null if that is not the reason.</summary>
     public int? Status { get; init; }
 
+    /// <summary>The mark of the process that sent the body; null: it sent none.</summary>
+    public long? Process { get; init; }
+
     /// <summary>The outcome of a ready runner that has no page by its configuration: it is up, and has no series.</summary>
     public static ReadOutcome NoPage => new(Body: null, IsOpenMetrics: false, Failure: null);
 

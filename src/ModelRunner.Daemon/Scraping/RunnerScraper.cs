@@ -106,20 +106,24 @@ internal sealed class RunnerScraper : IDisposable
                 continue;
             scrapes[i] = states[i].Join(wait, _time, _settings.MinInterval, out bool isNew);
             if (isNew)
-                _ = ReadAsync(states[i], endpoint, scrapes[i]!, timeout ??= new ScrapeTimeout(Longer(deadline, _settings.Timeout), _time));
+                _ = ReadAsync(states[i], runner, endpoint, scrapes[i]!, timeout ??= new ScrapeTimeout(Longer(deadline, _settings.Timeout), _time));
         }
 
         timeout?.Release();
         wait.Signal();
     }
 
-    private async Task ReadAsync(ScrapeTargetState target, RunnerEndpoint endpoint, RunnerScrape scrape, ScrapeTimeout timeout)
+    private async Task ReadAsync(
+        ScrapeTargetState target, RunnerSnapshot runner, RunnerEndpoint endpoint, RunnerScrape scrape, ScrapeTimeout timeout)
     {
         scrape.Hold();
         timeout.Hold();
+        long? begun = runner.Tally?.BeginReading();
         ReadOutcome outcome = endpoint.MetricsAddress is { } page
             ? await _reader.ReadAsync(endpoint, page, target.LastBytes, timeout.Token)
             : ReadOutcome.NoPage;
+        if (outcome.Body is { } body && runner.Tally is { } tally && CounterReading.Find(body.Written.Span) is { } reading)
+            tally.Compare(begun, reading with { Process = outcome.Process });
         target.End(scrape, outcome, _time);
         scrape.Release();
         timeout.Release();

@@ -24,6 +24,10 @@ internal sealed class Counts
         (this[Member.PromptTokens] ?? this[Member.InputTokens] ?? this[Member.CompletionTokens] ?? this[Member.OutputTokens] ?? this[Member.TotalTokens])
         is not null;
 
+    /// <summary>Whether a usage with the tokens of the prompt and with generated ones is there.</summary>
+    public bool HasBothSides =>
+        (this[Member.PromptTokens] ?? this[Member.InputTokens]) is not null && (this[Member.CompletionTokens] ?? this[Member.OutputTokens]) is not null;
+
     public static bool IsCount(Member member) => (int)member < Length;
 
     /// <summary>Sets a count; null: it is absent.</summary>

@@ -144,7 +144,7 @@ internal sealed class ResponseState(ResponseFormat format)
                 first = choice;
         }
 
-        return figures with
+        return CompareUsage(choices, figures with
         {
             Source = FigureSource.Timings,
             PromptTokens = first!.Value.Prompt,
@@ -153,7 +153,17 @@ internal sealed class ResponseState(ResponseFormat format)
             DraftTokens = draft,
             AcceptedDraftTokens = Math.Min(accepted, draft),
             IsPartial = figures.IsPartial || (format == ResponseFormat.Json && choices > 1),
-        };
+        });
+    }
+
+    // Each choice of a stream has a usage of its own, and the last one remains.
+    private ResponseFigures CompareUsage(int choices, ResponseFigures figures)
+    {
+        if (!_usage.HasBothSides || (format == ResponseFormat.Events && choices > 1))
+            return figures;
+        ResponseFigures usage = SumUsage(figures);
+        long prompt = figures.PromptTokens + figures.CachedTokens - usage.PromptTokens - usage.CachedTokens;
+        return figures with { UsageDrift = (prompt, figures.GeneratedTokens - usage.GeneratedTokens) };
     }
 
     // OpenAI counts cached tokens as a part of the prompt, Anthropic beside it. Embeddings and reranking have no generated tokens, and some

@@ -25,7 +25,7 @@ internal sealed class ReferenceSum(ResponseFormat format)
         };
         long counted = format == ResponseFormat.Events ? _choices.Values.Sum(static choice => choice.Events) : 0;
         if (_choices.Values.FirstOrDefault(static choice => choice.Timings is not null)?.Timings is { } first)
-            return figures with
+            figures = figures with
             {
                 Source = FigureSource.Timings,
                 PromptTokens = first.GetValueOrDefault("prompt_n"),
@@ -36,6 +36,9 @@ internal sealed class ReferenceSum(ResponseFormat format)
                 AcceptedDraftTokens = Math.Min(SumOf("draft_n"), SumOf("draft_n_accepted")),
                 IsPartial = _hasTooMany || (format == ResponseFormat.Json && _choices.Count > 1),
             };
+        bool hasBoth = Has("prompt_tokens", "input_tokens") && Has("completion_tokens", "output_tokens");
+        if (figures.Source == FigureSource.Timings && (!hasBoth || (format == ResponseFormat.Events && _choices.Count > 1)))
+            return figures;
         if (!_usage.Keys.Any(static name => name is "prompt_tokens" or "input_tokens" or "completion_tokens" or "output_tokens" or "total_tokens"))
             return _events > 0 ? figures with { Source = FigureSource.Events, GeneratedTokens = counted } : figures;
 
@@ -44,14 +47,20 @@ internal sealed class ReferenceSum(ResponseFormat format)
         long? prompt = Usage("prompt_tokens") ?? Usage("input_tokens") ?? total - (generated ?? 0);
         long whole = Math.Max(0, prompt ?? 0);
         long cached = Math.Min(whole, Usage("cached_tokens") ?? 0);
-        return figures with
+        ResponseFigures usage = figures with
         {
             Source = FigureSource.Usage,
             PromptTokens = whole - cached + (Usage("cache_creation_input_tokens") ?? 0),
             CachedTokens = cached + (Usage("cache_read_input_tokens") ?? 0),
             GeneratedTokens = Math.Max(generated ?? total - prompt ?? 0, finish == FinishReason.None ? counted : 0),
         };
+        long known = usage.PromptTokens + usage.CachedTokens;
+        return figures.Source == FigureSource.Timings
+            ? figures with { UsageDrift = (figures.PromptTokens + figures.CachedTokens - known, figures.GeneratedTokens - usage.GeneratedTokens) }
+            : usage;
     }
+
+    private bool Has(string name, string other) => _usage.ContainsKey(name) || _usage.ContainsKey(other);
 
     private long? Usage(string name) => _usage.TryGetValue(name, out long count) ? count : null;
 

@@ -48,6 +48,8 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, Request
             outcome = await TryAsync(context, lease, request, record);
         }
 
+        if (lease.Tally is { } tally)
+            Count(tally, outcome, record);
         lease.Result = outcome switch
         {
             ForwardOutcome.Completed => ResultOf(context.Response.StatusCode),
@@ -56,6 +58,21 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, Request
             _ => RequestResult.RunnerFailed,
         };
         return outcome;
+    }
+
+    // A runner that was not reached, or did not read the request, counted nothing. A client may leave after the last event.
+    private static void Count(RunnerTally tally, ForwardOutcome outcome, RequestRecord record)
+    {
+        bool isWhole = outcome == ForwardOutcome.Completed || (outcome == ForwardOutcome.ClientLeft && record.IsWhole);
+        if (isWhole && record.OutcomeOfWhole == RequestOutcome.Completed && record.Status != StatusClass.ServerError)
+        {
+            if (record is { HasResponse: true, Figures: var figures })
+                tally.Add(figures.PromptTokens, figures.GeneratedTokens);
+        }
+        else if (outcome is not (ForwardOutcome.NotReached or ForwardOutcome.Unread))
+        {
+            tally.Cut();
+        }
     }
 
     // The client gets the response unchanged. The status only decides where later requests for the model go.
