@@ -29,6 +29,7 @@ internal static class Benchmark
             await using var daemon = new Aggregator(
                 "daemon",
                 await Launcher.StartDaemonAsync(options.DaemonPath, folder, workload.Runners, cancellation),
+                workload.Form,
                 page => MergedPage.FindFault(page.Span, workload));
             await using Aggregator? floor = options.HasFloor ? await StartFloorAsync(workload, folder, cancellation) : null;
             Measure(floor is null ? [daemon] : [daemon, floor], options, cancellation);
@@ -55,5 +56,6 @@ internal static class Benchmark
     private static async Task<Aggregator> StartFloorAsync(Workload workload, string folder, CancellationToken cancellation) => new(
         "floor",
         await Launcher.StartFloorAsync(folder, workload.Runners, cancellation),
+        PageForm.Text,
         page => page.Length == workload.Bytes ? null : $"it has {page.Length} bytes, and those of the runners have {workload.Bytes}");
 }

@@ -19,10 +19,12 @@ internal static class BenchmarkCommand
 
     private static readonly Option<int?> Runners = new("--runners")
     {
-        Description = "Measures so many runners, 1 to 9999 [default: seven workloads, from 10 llama-servers to 8 pages of 100,000 samples]", HelpName = "N",
+        Description = "Measures so many runners, 1 to 9999 [default: nine workloads, from 10 llama-servers to 8 pages of 100,000 samples]", HelpName = "N",
     };
 
     private static readonly Option<string?> Page = new("--page") { Description = "What each of them answers [default: llama]" };
+
+    private static readonly Option<string?> Form = new("--form") { Description = "What the scraper asks for [default: text]" };
 
     private static readonly Option<int> Runs = new("--runs")
     {
@@ -41,10 +43,11 @@ internal static class BenchmarkCommand
     public static async Task<int> RunAsync(string[] arguments)
     {
         Page.AcceptOnlyFromAmong([.. SamplePage.All.Select(static page => page.Name)]);
+        Form.AcceptOnlyFromAmong([.. PageForm.All.Select(static form => form.Name)]);
         Limit(Runners, static value => value is null or (>= 1 and <= 9999));
         Limit(Runs, static value => value is >= 1 and <= 1000);
         Limit(Seconds, static value => value is >= 0 and <= 3600);
-        var root = new RootCommand("Measures what a scrape of the daemon's metrics page costs.") { Daemon, Runners, Page, Runs, Seconds, Floor };
+        var root = new RootCommand("Measures what a scrape of the daemon's metrics page costs.") { Daemon, Runners, Page, Form, Runs, Seconds, Floor };
         root.SetAction(MeasureAsync);
         ParseResult parsed = root.Parse(arguments);
 
@@ -77,9 +80,16 @@ internal static class BenchmarkCommand
     {
         int? runners = parsed.GetValue(Runners);
         string? page = parsed.GetValue(Page);
-        IReadOnlyList<Workload> workloads = (runners, page) is (null, null)
+        string? form = parsed.GetValue(Form);
+        IReadOnlyList<Workload> workloads = (runners, page, form) is (null, null, null)
             ? Workload.All
-            : [new Workload(runners ?? 10, SamplePage.All.Single(known => known.Name == (page ?? SamplePage.Llama.Name)))];
+            :
+            [
+                new Workload(
+                    runners ?? 10,
+                    SamplePage.All.Single(known => known.Name == (page ?? SamplePage.Llama.Name)),
+                    PageForm.All.Single(known => known.Name == (form ?? PageForm.Text.Name))),
+            ];
         return new BenchmarkOptions(
             DaemonFinder.Find(parsed.GetValue(Daemon)),
             workloads,

@@ -10,12 +10,14 @@ public sealed class BenchmarkCommandTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("llama", "2 × llama-server", 12)]
-    [InlineData("huge", "2 × 100,000 samples", 100_000)]
-    public async Task A_workload_is_measured_beside_the_floor(string page, string title, int samples)
+    [InlineData("llama", "text", "2 × llama-server", 12, 50)]
+    [InlineData("huge", "text", "2 × 100,000 samples", 100_000, 50)]
+    [InlineData("vllm", "openmetrics", "2 × vLLM (OpenMetrics)", 520, 50)]
+    [InlineData("vllm", "openmetrics-gzip", "2 × vLLM (OpenMetrics, gzip)", 520, 1)]
+    public async Task A_workload_is_measured_beside_the_floor(string page, string form, string title, int samples, int minBytesOfSample)
     {
         (int exitCode, string output, string error) = await RunAsync(
-            "--daemon", BenchmarkProcess.DaemonPath, "--runners", "2", "--page", page, "--runs", "2", "--seconds", "0.2", "--floor");
+            "--daemon", BenchmarkProcess.DaemonPath, "--runners", "2", "--page", page, "--form", form, "--runs", "2", "--seconds", "0.2", "--floor");
 
         Assert.True(exitCode == 0, error);
         Assert.Empty(error);
@@ -27,7 +29,7 @@ public sealed class BenchmarkCommandTests
         Assert.InRange(cpu[0], 0.01, 60_000);
         Assert.InRange(Number(cells[4]), 0.01, Number(cells[5]));
         Assert.InRange(Number(cells[6]), 2, 100_000);
-        Assert.InRange(Number(cells[7]) * 1e6, 2 * samples * 50, (2 * samples * 250) + 50_000);
+        Assert.InRange(Number(cells[7]) * 1e6, 2 * samples * minBytesOfSample, (2 * samples * 250) + 50_000);
         Assert.InRange(Number(cells[8]), 10, 2000);
         Assert.InRange(Number(cells[9]), 10, 4000);
         Assert.InRange(Number(cells[11]), 0.001, cpu[1]);
@@ -66,6 +68,7 @@ public sealed class BenchmarkCommandTests
     [InlineData(1, "--daemon", "/nowhere/model-runner")]
     [InlineData(2, "--runners", "0")]
     [InlineData(2, "--page", "none")]
+    [InlineData(2, "--form", "protobuf")]
     [InlineData(2, "--seconds", "-1")]
     public async Task Wrong_arguments_are_told(int expected, params string[] arguments)
     {

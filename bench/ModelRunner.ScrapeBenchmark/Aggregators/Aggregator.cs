@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using ModelRunner.ScrapeBenchmark.Http;
 using ModelRunner.ScrapeBenchmark.Measuring;
+using ModelRunner.ScrapeBenchmark.Pages;
 
 namespace ModelRunner.ScrapeBenchmark.Aggregators;
 
@@ -19,12 +20,13 @@ internal sealed class Aggregator : IAsyncDisposable
     /// <summary>Takes ownership of a process.</summary>
     /// <param name="name">Its name in error messages.</param>
     /// <param name="process">The process; it already listens.</param>
+    /// <param name="form">What the scraper asks for.</param>
     /// <param name="findFault">Returns what is wrong with a page; null: nothing.</param>
-    public Aggregator(string name, ChildProcess process, Func<ReadOnlyMemory<byte>, string?> findFault)
+    public Aggregator(string name, ChildProcess process, PageForm form, Func<ReadOnlyMemory<byte>, string?> findFault)
     {
         (_name, _process, _findFault) = (name, process, findFault);
         _probe = new ProcessProbe(process.Id);
-        _client = new ScrapeClient(process.Port);
+        _client = new ScrapeClient(process.Port, form);
     }
 
     /// <summary>The measurements so far, in order.</summary>

@@ -23,6 +23,7 @@ internal static class Launcher
         foreach (string name in start.Environment.Keys.Where(static name => OwnVariables.Any(name.StartsWith)).ToArray())
             start.Environment.Remove(name);
         start.Environment["XDG_RUNTIME_DIR"] = folder;
+        start.Environment["XDG_STATE_HOME"] = folder;
         start.Environment["LOG_LEVEL"] = "info";
         return ChildProcess.StartAsync(start, cancellation);
     }
