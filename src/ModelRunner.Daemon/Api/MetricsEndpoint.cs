@@ -33,8 +33,9 @@ internal sealed class MetricsEndpoint(SnapshotScraper scraper, PageAssembler pag
             return;
 
         ScrapeDeadlines deadlines = ScrapeDeadlines.Of(request.Headers[ScrapeDeadlines.HeaderName], fallbackTimeout());
-        var form = new PageForm(negotiated, ContentNegotiation.AcceptsGzip(Join(request.Headers.AcceptEncoding)), PageSender.CanSendParts(request));
-        ScrapeResult scrape = await scraper.ScrapeAsync(deadlines, arrivedAt, pages.MergeTimeOf(form), context.RequestAborted);
+        bool useGzip = ContentNegotiation.AcceptsGzip(Join(request.Headers.AcceptEncoding));
+        ScrapeResult scrape = await scraper.ScrapeAsync(deadlines, arrivedAt, useGzip, context.RequestAborted);
+        var form = new PageForm(negotiated, useGzip, PageSender.CanSendParts(request));
         using PageReader? reader = await pages.AssembleAsync(form, scrape, deadlines.RespondBy(arrivedAt, time), context.RequestAborted);
         if (reader is null)
         {
@@ -42,7 +43,7 @@ internal sealed class MetricsEndpoint(SnapshotScraper scraper, PageAssembler pag
             return;
         }
 
-        if (form.UseGzip)
+        if (useGzip)
             response.Headers.ContentEncoding = "gzip";
         await _sender.SendAsync(context, reader, deadlines.LastByte - time.GetElapsedTime(arrivedAt), deadlines.IdleTimeout);
     }

@@ -189,7 +189,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var backends = new BackendDirectory(settings);
         store.Subscribe(backends.Configure);
         var forwarder = new RequestForwarder(
-            web.Services.GetRequiredService<IHttpForwarder>(), ledger, time, logs.CreateLogger<RequestForwarder>());
+            web.Services.GetRequiredService<IHttpForwarder>(), time, logs.CreateLogger<RequestForwarder>());
         var causes = CauseText.Of(settings);
         store.Subscribe(causes.Configure);
         var bodies = new RequestBodies(settings.MaxBodyMemoryBytes, time);
@@ -219,8 +219,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var shared = new SharedEndpoints(store.Current.AttachedRunners);
         Warn(shared.Warnings);
         var scraper = new RunnerScraper(settings, time);
+        var paces = new MergePaces();
         var pages = new PageAssembler(
-            settings, time, logs.CreateLogger<PageAssembler>(), shared, new RunnerMetrics(pool.Accounts),
+            settings, paces, time, logs.CreateLogger<PageAssembler>(), shared, new RunnerMetrics(pool.Accounts),
             new StopMetrics(() => pool.Stops, catalog.Contains), new RequestMetrics(accounts, () => ledger.Status), () => store.LastReload);
 
         // A slow client must not keep the memory that another scrape needs for its runners.
@@ -238,7 +239,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
             pages.Dispose();
             scraper.Dispose();
         });
-        var snapshotScraper = new SnapshotScraper(() => pool.Runners, scraper, pool.Usage, time);
+        var snapshotScraper = new SnapshotScraper(() => pool.Runners, scraper, pool.Usage, paces, time);
         new MetricsEndpoint(snapshotScraper, pages, () => store.Current.Metrics.Timeout, time).Map(web);
 
         void Warn(IEnumerable<string> warnings)

@@ -28,17 +28,17 @@ internal sealed class PageAssembler : IDisposable
     private readonly MergeWorkspaces _workspaces;
     private readonly PageBudget _budget;
     private readonly OpenPages _pages = new();
-    private readonly MergePace _plainPace = new(restPerParsing: 2);
-    private readonly MergePace _gzipPace = new(restPerParsing: 8);
+    private readonly MergePaces _paces;
     private readonly DaemonMetrics _own;
     private readonly CounterTable _counters = new();
     private int[] _conflicts = new int[MergeConflicts.All.Count];
 
     public PageAssembler(
-        MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger, SharedEndpoints? shared = null, RunnerMetrics? runnerMetrics = null,
-        StopMetrics? stops = null, RequestMetrics? requests = null, Func<ReloadSnapshot>? lastReload = null, long maxPageBytes = MaxPageBytes)
+        MetricsSettings settings, MergePaces paces, TimeProvider time, ILogger<PageAssembler> logger, SharedEndpoints? shared = null,
+        RunnerMetrics? runnerMetrics = null, StopMetrics? stops = null, RequestMetrics? requests = null, Func<ReloadSnapshot>? lastReload = null,
+        long maxPageBytes = MaxPageBytes)
     {
-        (_time, _logger) = (time, logger);
+        (_paces, _time, _logger) = (paces, time, logger);
         _workspaces = new MergeWorkspaces(LimitsOf(settings));
         _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), runnerMetrics, stops, requests, lastReload);
         _budget = new PageBudget(maxPageBytes, time);
@@ -50,9 +50,6 @@ internal sealed class PageAssembler : IDisposable
         _workspaces.Configure(LimitsOf(settings));
         _own.Configure(settings, shared);
     }
-
-    /// <summary>Returns the time that merging takes after the last runner responded, for a page of this form and this number of bytes.</summary>
-    public Func<long, TimeSpan> MergeTimeOf(PageForm form) => PaceOf(form).TimeFor;
 
     /// <summary>
     /// Frees the bodies of pages that slow clients have not read to their end, so that a scrape gets the memory for its runners.
@@ -149,7 +146,7 @@ internal sealed class PageAssembler : IDisposable
             if (first is null)
                 reader.Dispose();
             else
-                timings.Report(PaceOf(form));
+                timings.Report(_paces.Of(form.UseGzip));
             _pages.RemoveClosed();
         }
     }
@@ -161,7 +158,7 @@ internal sealed class PageAssembler : IDisposable
         timings.Begin();
 
         // Step 2
-        SourceOutcome[] sources = AddBodies(merger, page, PaceOf(form).TimeForParsing(Left(respondBy)), timings);
+        SourceOutcome[] sources = AddBodies(merger, page, _paces.Of(form.UseGzip).TimeForParsing(Left(respondBy)), timings);
         timings.EndParsing();
         foreach (ref readonly SourceOutcome source in sources.AsSpan())
             LogChange(source);
@@ -292,8 +289,6 @@ internal sealed class PageAssembler : IDisposable
             conflicts[(int)conflict] = merger.Conflicts(conflict);
         _conflicts = conflicts;
     }
-
-    private MergePace PaceOf(PageForm form) => form.UseGzip ? _gzipPace : _plainPace;
 
     private TimeSpan Left(long respondBy) => _time.GetElapsedTime(_time.GetTimestamp(), respondBy);
 }

@@ -1,3 +1,5 @@
+using ModelRunner.Daemon.Scraping;
+
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>Measures the creation of one page, from its first body on. Not thread-safe.</summary>

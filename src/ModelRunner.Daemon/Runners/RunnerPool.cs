@@ -69,16 +69,14 @@ internal sealed class RunnerPool : IAsyncDisposable
     public RunnerKey KeyOf(string? backend, ModelEntry model, RunnerMode mode) =>
         new(backend ?? _attached.BackendOf(model.Reference, mode) ?? model.Settings.Backend, model.Reference, mode);
 
-    /// <summary>Waits until a runner serves this model in this mode. Starts one if needed.</summary>
-    /// <param name="backend">The backend of the route; null: any, with attached runners first.</param>
+    /// <summary>Waits until a runner serves a request. Starts one if needed.</summary>
+    /// <param name="key">What the request is served by, from <see cref="KeyOf"/>.</param>
     /// <param name="model">The model.</param>
-    /// <param name="mode">The kind of request.</param>
     /// <param name="clientLeft">Cancelled when the client disconnects. Then the call throws <see cref="OperationCanceledException"/>.</param>
     /// <param name="tried">Runners that could not be reached for this request before; null: none.</param>
     public async Task<AcquireOutcome> AcquireAsync(
-        string? backend, ModelEntry model, RunnerMode mode, CancellationToken clientLeft, IReadOnlyCollection<RunnerId>? tried = null)
+        RunnerKey key, ModelEntry model, CancellationToken clientLeft, IReadOnlyCollection<RunnerId>? tried = null)
     {
-        RunnerKey key = KeyOf(backend, model, mode);
         var request = new PendingRequest(new RequestId(Interlocked.Increment(ref _lastRequest)), model);
         if (CannotServe(key, model) is { } reason)
             return new AcquireOutcome(Lease: null, new Refuse(request.Id, RefusalReason.StartFailed, reason, RetryAfter: null));

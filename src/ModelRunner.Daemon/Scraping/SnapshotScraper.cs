@@ -10,22 +10,25 @@ namespace ModelRunner.Daemon.Scraping;
 /// <param name="runners">Returns the latest snapshot of the runners, without waiting.</param>
 /// <param name="pages">Reads the pages of the runners.</param>
 /// <param name="usage">Measures the processes; null: nothing is measured.</param>
+/// <param name="paces">How long large pages take.</param>
 /// <param name="time">The clock.</param>
-internal sealed class SnapshotScraper(Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper pages, UsageMeter? usage, TimeProvider time)
+internal sealed class SnapshotScraper(
+    Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper pages, UsageMeter? usage, MergePaces paces, TimeProvider time)
 {
     /// <summary>Scrapes the runners of the latest snapshot in parallel. Concurrent calls share the requests to the runners.</summary>
     /// <param name="deadlines">The deadlines of the scrape.</param>
     /// <param name="arrivedAt">The arrival of the request, as a timestamp of the time provider.</param>
-    /// <param name="mergeTimeOf">Returns how long merging takes for this number of bytes. That time is left before the first byte.</param>
+    /// <param name="useGzip">Whether the page will be compressed, which takes longer. The time for the page is left before its first byte.</param>
     /// <param name="cancellationToken">Cancelled when the client disconnects. The requests to the runners go on for other scrapes.</param>
     /// <returns>What arrived before the deadline of the runners. The caller disposes of it or passes it on.</returns>
     public async Task<ScrapeResult> ScrapeAsync(
-        ScrapeDeadlines deadlines, long arrivedAt, Func<long, TimeSpan> mergeTimeOf, CancellationToken cancellationToken)
+        ScrapeDeadlines deadlines, long arrivedAt, bool useGzip, CancellationToken cancellationToken)
     {
+        MergePace pace = paces.Of(useGzip);
         IReadOnlyList<RunnerSnapshot> present = [.. runners().Where(static runner => runner.State != RunnerState.Waiting)];
         Task<IReadOnlyDictionary<RunnerId, RunnerUsage>> measuring = usage?.MeasureAsync() ?? Task.FromResult(UsageMeter.Nothing);
         ScrapeResult scrape = await pages.ScrapeAsync(
-            present, bytes => Earlier(deadlines.Runners, deadlines.FirstByte - mergeTimeOf(bytes)), cancellationToken);
+            present, bytes => Earlier(deadlines.Runners, deadlines.FirstByte - pace.TimeFor(bytes)), cancellationToken);
         scrape.Usages = await WaitAsync(measuring, deadlines.Runners - time.GetElapsedTime(arrivedAt));
         return scrape;
     }

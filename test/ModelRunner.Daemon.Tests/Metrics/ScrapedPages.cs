@@ -16,8 +16,9 @@ internal sealed class ScrapedPages : IDisposable
         StopMetrics? stops = null, long maxPageBytes = PageAssembler.MaxPageBytes)
     {
         _time = time;
-        Scraper = new SnapshotScraper(runners, scraper, usage: null, time);
-        Assembler = new PageAssembler(settings, time, logger, stops: stops, maxPageBytes: maxPageBytes);
+        var paces = new MergePaces();
+        Scraper = new SnapshotScraper(runners, scraper, usage: null, paces, time);
+        Assembler = new PageAssembler(settings, paces, time, logger, stops: stops, maxPageBytes: maxPageBytes);
         scraper.Bodies.TryFreeAsync = Assembler.TryFreeBodiesAsync;
     }
 
@@ -28,7 +29,7 @@ internal sealed class ScrapedPages : IDisposable
     /// <summary>As the daemon does it for one client.</summary>
     public async Task<PageReader?> AssembleAsync(PageForm form, ScrapeDeadlines deadlines, long arrivedAt, CancellationToken cancellationToken)
     {
-        ScrapeResult scrape = await Scraper.ScrapeAsync(deadlines, arrivedAt, Assembler.MergeTimeOf(form), cancellationToken);
+        ScrapeResult scrape = await Scraper.ScrapeAsync(deadlines, arrivedAt, form.UseGzip, cancellationToken);
         return await Assembler.AssembleAsync(form, scrape, deadlines.RespondBy(arrivedAt, _time), cancellationToken);
     }
 

@@ -96,6 +96,6 @@ public sealed class MemoryMeterTests : IAsyncDisposable
     private Task<AcquireOutcome> AskAsync(string name, long bytes)
     {
         var model = new ModelEntry($"{name}:latest", $"/nowhere/{name}.gguf", bytes, DateTimeOffset.UnixEpoch, new ModelSettings()) { MemoryBytes = bytes };
-        return _pool.AcquireAsync(null, model, RunnerMode.Completion, CancellationToken.None).WaitAsync(Limit);
+        return _pool.AcquireAsync(_pool.KeyOf(null, model, RunnerMode.Completion), model, CancellationToken.None).WaitAsync(Limit);
     }
 }

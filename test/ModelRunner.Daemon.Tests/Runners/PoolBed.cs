@@ -46,7 +46,7 @@ internal sealed class PoolBed : IAsyncDisposable
     }
 
     public Task<AcquireOutcome> Ask(string name, CancellationToken clientLeft = default) =>
-        Pool.AcquireAsync(null, Model(name), RunnerMode.Completion, clientLeft).WaitAsync(Limit);
+        Pool.AcquireAsync(Pool.KeyOf(null, Model(name), RunnerMode.Completion), Model(name), clientLeft).WaitAsync(Limit);
 
     public ValueTask<FakeRunner> StartedAsync() => Launcher.NextAsync(Limit);
 

@@ -40,7 +40,7 @@ internal sealed class RequestExchange(
     /// <exception cref="ApiException">The scheduler refused the request.</exception>
     public async Task LoadAsync(string? backend, ModelEntry model, RunnerMode mode, CancellationToken cancellationToken)
     {
-        using RunnerLease lease = await AcquireAsync(backend, model, mode, asked: null, cancellationToken);
+        using RunnerLease lease = await AcquireAsync(pool.KeyOf(backend, model, mode), model, asked: null, cancellationToken);
     }
 
     /// <summary>Sends a request to a runner and its response, or an error, to the client.</summary>
@@ -54,7 +54,9 @@ internal sealed class RequestExchange(
     public async Task SendAsync(
         HttpContext context, string? backend, ModelEntry model, RunnerMode mode, RunnerRequest request, RequestRecord record)
     {
-        ledger.Assign(record, pool.KeyOf(backend, model, mode));
+        RunnerKey key = pool.KeyOf(backend, model, mode);
+        ledger.Assign(record, key);
+        var end = new ResponseEnd(ledger, record);
         record.BeginWait();
 
         // The pool may choose a runner that has just died, or an attached server that is down. Such a runner has processed nothing of the
@@ -64,13 +66,13 @@ internal sealed class RequestExchange(
         RunnerFailure? failure = null;
         while (asked.Count < MaxAttempts)
         {
-            using RunnerLease lease = await AcquireAsync(backend, model, mode, asked, context.RequestAborted, record);
+            using RunnerLease lease = await AcquireAsync(key, model, asked, context.RequestAborted, record);
             record.EndWait();
             if (lease.IsAttached && asked.Contains(lease.Runner))
                 break;
 
             asked.Add(lease.Runner);
-            ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, request, record);
+            ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, request, end);
             record.Outcome = OutcomeOf(outcome, record);
             if (outcome is not (ForwardOutcome.NotReached or ForwardOutcome.Unread or ForwardOutcome.RunnerFailed))
                 return;
@@ -88,9 +90,9 @@ internal sealed class RequestExchange(
     }
 
     private async Task<RunnerLease> AcquireAsync(
-        string? backend, ModelEntry model, RunnerMode mode, List<RunnerId>? asked, CancellationToken cancellationToken, RequestRecord? record = null)
+        RunnerKey key, ModelEntry model, List<RunnerId>? asked, CancellationToken cancellationToken, RequestRecord? record = null)
     {
-        AcquireOutcome acquired = await pool.AcquireAsync(backend, model, mode, cancellationToken, asked);
+        AcquireOutcome acquired = await pool.AcquireAsync(key, model, cancellationToken, asked);
         if (acquired.Lease is { } lease)
             return lease;
         record?.Outcome = RequestOutcome.Refused;

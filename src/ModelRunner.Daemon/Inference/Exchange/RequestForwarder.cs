@@ -1,6 +1,5 @@
 using System.Net;
 using ModelRunner.Daemon.Accounting;
-using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
 using Yarp.ReverseProxy.Forwarder;
@@ -11,7 +10,7 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// Sends a request to a runner and its response to the client, each part as it arrives. There is no time limit: a long prompt may take many
 /// minutes without a byte. The exchange ends when the runner ends or the client leaves.
 /// </summary>
-internal sealed partial class RequestForwarder(IHttpForwarder forwarder, RequestLedger ledger, TimeProvider time, ILogger<RequestForwarder> logger)
+internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimeProvider time, ILogger<RequestForwarder> logger)
 {
     /// <summary>How long a client may take to read the last event of a stream whose runner is gone.</summary>
     private static readonly TimeSpan LastEventTimeout = TimeSpan.FromSeconds(2);
@@ -36,20 +35,20 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, Request
     /// <param name="context">The client's request.</param>
     /// <param name="lease">The runner.</param>
     /// <param name="request">What is sent to the runner.</param>
-    /// <param name="record">Reads the response.</param>
-    public async Task<ForwardOutcome> ForwardAsync(HttpContext context, RunnerLease lease, RunnerRequest request, RequestRecord record)
+    /// <param name="end">Reads the response, and counts the request before the last part is sent.</param>
+    public async Task<ForwardOutcome> ForwardAsync(HttpContext context, RunnerLease lease, RunnerRequest request, ResponseEnd end)
     {
-        ForwardOutcome outcome = await TryAsync(context, lease, request, record);
+        ForwardOutcome outcome = await TryAsync(context, lease, request, end);
 
         // A server with too many connections may close a new one unread. Another connection shows whether the runner itself is gone.
         if (outcome == ForwardOutcome.Unread && !context.RequestAborted.IsCancellationRequested && !lease.RunnerGone.IsCancellationRequested)
         {
             LogRetry(lease.Endpoint.Display);
-            outcome = await TryAsync(context, lease, request, record);
+            outcome = await TryAsync(context, lease, request, end);
         }
 
         if (lease.Tally is { } tally)
-            Count(tally, outcome, record);
+            Count(tally, outcome, end.Record);
         lease.Result = outcome switch
         {
             ForwardOutcome.Completed => ResultOf(context.Response.StatusCode),
@@ -84,13 +83,13 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, Request
         _ => RequestResult.Served,
     };
 
-    private async Task<ForwardOutcome> TryAsync(HttpContext context, RunnerLease lease, RunnerRequest request, RequestRecord record)
+    private async Task<ForwardOutcome> TryAsync(HttpContext context, RunnerLease lease, RunnerRequest request, ResponseEnd end)
     {
         // The forwarder reads the body as the client's. After a failure it may still be reading, while the body's memory is soon reused.
         EditedRequest edited = EditFor(lease, request);
         using var body = new ReadOnlyPartsStream(edited.Parts);
         context.Request.Body = body;
-        (ForwarderError error, string? brokenOffCause) = await SendAsync(context, lease, request.Path, body.Length, edited.AsksForUsage, record);
+        (ForwarderError error, string? brokenOffCause) = await SendAsync(context, lease, request.Path, body.Length, edited.AsksForUsage, end);
         if (error == ForwarderError.None && brokenOffCause is null)
             return ForwardOutcome.Completed;
         if (IsOfClient(error) && !lease.RunnerGone.IsCancellationRequested)
@@ -125,10 +124,10 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, Request
         request.Body, lease.Endpoint.ModelName ?? lease.Model, lease.Endpoint.RequestsUsage && RequestEditor.HasUsageOption(request.Path));
 
     private async Task<(ForwarderError Error, string? BrokenOffCause)> SendAsync(
-        HttpContext context, RunnerLease lease, string path, long bodyLength, bool removesUsage, RequestRecord record)
+        HttpContext context, RunnerLease lease, string path, long bodyLength, bool removesUsage, ResponseEnd end)
     {
         RunnerEndpoint endpoint = lease.Endpoint;
-        var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, path), bodyLength, lease, removesUsage, new ResponseEnd(ledger, record));
+        var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, path), bodyLength, lease, removesUsage, end);
         using var cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         await using CancellationTokenRegistration registration = lease.RunnerGone.UnsafeRegister(
             _ => Cut(cut, transformer), state: null);

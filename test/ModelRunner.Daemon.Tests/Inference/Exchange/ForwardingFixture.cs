@@ -114,14 +114,14 @@ internal sealed class ForwardingFixture : IAsyncDisposable
         var accounts = new RequestAccounts(TimeProvider.System);
         using var ledger = new RequestLedger(accounts, new LedgerSettings(), TimeProvider.System, NullLogger<RequestLedger>.Instance);
         var forwarder = new RequestForwarder(
-            context.RequestServices.GetRequiredService<IHttpForwarder>(), ledger, TimeProvider.System, NullLogger<RequestForwarder>.Instance);
+            context.RequestServices.GetRequiredService<IHttpForwarder>(), TimeProvider.System, NullLogger<RequestForwarder>.Instance);
         ForwardOutcome outcome;
         using (var lease = new RunnerLease(new RunnerId(1), Endpoint, result => Result = result)
         {
             Model = "canonical:latest", RunnerGone = _runnerGone.Token,
         })
         {
-            outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()), ledger.Begin());
+            outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()), new ResponseEnd(ledger, ledger.Begin()));
         }
 
         if (outcome is ForwardOutcome.RunnerFailed or ForwardOutcome.NotReached or ForwardOutcome.Unread)

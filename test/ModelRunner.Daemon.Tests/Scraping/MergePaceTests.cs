@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Daemon.Metrics;
+using ModelRunner.Daemon.Scraping;
 
-namespace ModelRunner.Daemon.Tests.Metrics;
+namespace ModelRunner.Daemon.Tests.Scraping;
 
 /// <summary>How the duration of pages predicts the next ones.</summary>
 public sealed class MergePaceTests

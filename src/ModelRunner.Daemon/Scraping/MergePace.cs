@@ -1,4 +1,4 @@
-namespace ModelRunner.Daemon.Metrics;
+namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>
 /// Estimates how long large pages take on this machine, from previous pages. The estimate decides how long the daemon waits for runners and how

@@ -1,4 +1,4 @@
-namespace ModelRunner.Daemon.Metrics;
+namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>
 /// The median of the last three values. One outlier does not change it, and two in a row do. The first value counts half, and the initial guess
