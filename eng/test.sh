@@ -43,6 +43,18 @@ fetch_prometheus3() {
     export PROMETHEUS3_PATH=$judges/usr/bin/prometheus
 }
 
+# One test reads the page through a proxy.
+fetch_nginx() {
+    local nginx=$cache/nginx
+    if [ ! -e "$nginx/complete" ]; then
+        echo "test: fetching nginx into $nginx"
+        rm -rf "$nginx"
+        eng/fetch-debian.sh bookworm "$nginx" nginx || return
+        touch "$nginx/complete"
+    fi
+    export NGINX_PATH=$nginx/usr/sbin/nginx
+}
+
 fetch_llama_server() {
     [ -z "${LLAMA_SERVER_PATH:-}" ] || return 0
     [ -x "$cache/llama-server/llama-server" ] || echo "test: fetching llama-server into $cache/llama-server"
@@ -75,6 +87,7 @@ fi
 mkdir -p "$cache"
 fetch_judges || echo "test: Prometheus and its tools could not be fetched"
 fetch_prometheus3 || echo "test: Prometheus 3 could not be fetched"
+fetch_nginx || echo "test: nginx could not be fetched"
 fetch_bare_debian || echo "test: there is no bare Debian to try the published program on"
 fetch_llama_server || echo "test: llama-server could not be fetched"
 
