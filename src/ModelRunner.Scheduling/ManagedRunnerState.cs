@@ -68,6 +68,12 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>Whether a health check is running.</summary>
     public bool IsBeingChecked { get; set; }
 
+    /// <summary>The runner for which it is stopped or yields; null: none.</summary>
+    public ManagedRunnerState? EvictedFor { get; set; }
+
+    /// <summary>The runners that were stopped to make room for its next start.</summary>
+    public List<RunnerKey> Evicted { get; set; } = [];
+
     /// <summary>Why it is being stopped; valid only in the state <see cref="RunnerState.Stopping"/>.</summary>
     public StopReason StopReason { get; set; }
 

@@ -80,6 +80,7 @@ public sealed partial class Scheduler
     private void Resume(ManagedRunnerState runner)
     {
         runner.Draining = null;
+        runner.EvictedFor = null;
         AdmitWaiting(runner);
     }
 }

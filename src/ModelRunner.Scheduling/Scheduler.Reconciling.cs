@@ -77,7 +77,8 @@ public sealed partial class Scheduler
 
             var id = new RunnerId(++_lastRunner);
             _runners.Begin(runner, id);
-            _effects.Add(new StartRunner(id, runner.Key));
+            _effects.Add(runner.Evicted.Count == 0 ? new StartRunner(id, runner.Key) : new StartRunner(id, runner.Key) { Evicted = runner.Evicted });
+            runner.Evicted = [];
         }
 
         // A measured budget limits new starts only. It is no reason to stop a runner.
@@ -99,13 +100,20 @@ public sealed partial class Scheduler
         if (Capacity.FindVictims(wanted, _runners, _settings) is { } victims)
         {
             foreach (ManagedRunnerState victim in victims)
+            {
+                victim.EvictedFor = wanted;
                 Stop(victim, StopReason.Evicted);
+            }
+
             return;
         }
 
         // New requests could keep a busy runner busy forever. After a while it must yield: new requests wait.
         if (now - wanted.Waiting.First!.Value.Arrived >= _settings.YieldDelay && Capacity.FindYielding(_runners) is { } yielding)
+        {
+            yielding.EvictedFor = wanted;
             Drain(yielding, StopReason.Evicted, now);
+        }
     }
 
     private void ForgetOldFailures(TimeSpan now)

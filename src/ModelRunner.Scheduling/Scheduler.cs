@@ -348,6 +348,9 @@ public sealed partial class Scheduler
         runner.StopReason = reason;
         runner.Draining = null;
         runner.DrainEnds = null;
+        if (reason == StopReason.Evicted)
+            runner.EvictedFor?.Evicted.Add(runner.Key);
+        runner.EvictedFor = null;
         _effects.Add(new StopRunner(runner.Id, reason) { Failure = runner.StopFailure });
     }
 }

@@ -119,6 +119,38 @@ public class RoomTests
     }
 
     [Fact]
+    public void A_start_names_the_runners_that_were_stopped_for_it()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { MemoryBudgetBytes = 100 });
+        RunnerId a = bed.LoadIdle(A, memory: 30);
+        bed.Pass(Seconds(1));
+        RunnerId b = bed.LoadIdle(B, memory: 30);
+        RequestId request = bed.Ask(C, memory: 90);
+        bed.Exit(a);
+        bed.Exit(b);
+        StartRunner start = Assert.Single(bed.Effects.OfType<StartRunner>());
+        Assert.Equal([A, B], start.Evicted);
+
+        bed.Ready(start.Runner);
+        bed.Complete(request);
+        bed.Unload();
+        bed.Exit(start.Runner);
+        bed.Ask(C, memory: 90);
+        Assert.Empty(Assert.Single(bed.Effects.OfType<StartRunner>()).Evicted);
+    }
+
+    [Fact]
+    public void A_start_names_the_busy_runner_that_yielded_to_it()
+    {
+        (RunnerId a, RequestId request) = _one.Load(A);
+        _one.Ask(B);
+        _one.Pass(Seconds(40));
+        _one.Complete(request);
+        _one.Exit(a);
+        Assert.Equal([A], Assert.Single(_one.Effects.OfType<StartRunner>()).Evicted);
+    }
+
+    [Fact]
     public void Estimates_beyond_all_bounds_do_not_overflow()
     {
         var bed = new SchedulerBed();

@@ -1,4 +1,8 @@
 namespace ModelRunner.Scheduling;
 
 /// <summary>Start a process. <see cref="RunnerReady"/> follows, or <see cref="RunnerFailed"/> when the process has ended.</summary>
-public sealed record StartRunner(RunnerId Runner, RunnerKey Key) : SchedulerEffect;
+public sealed record StartRunner(RunnerId Runner, RunnerKey Key) : SchedulerEffect
+{
+    /// <summary>The runners that were stopped to make room for it, in the order of their stops.</summary>
+    public IReadOnlyList<RunnerKey> Evicted { get; init; } = [];
+}
