@@ -72,26 +72,38 @@ public sealed class ExpositionWriter(IBufferWriter<byte> output)
 
     /// <summary>Writes one sample of the current family. A label with an empty value is left out.</summary>
     /// <exception cref="InvalidOperationException">No family was begun.</exception>
-    public void WriteSample(double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) => Write("", null, value, labels);
+    public void WriteSample(double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) => Write("", null, value, null, labels);
 
     /// <summary>Writes one sample whose name is the family's with a suffix, such as <c>_bucket</c>.</summary>
     /// <exception cref="InvalidOperationException">No family was begun.</exception>
     public void WriteSample(string suffix, double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) =>
-        Write(suffix, null, value, labels);
+        Write(suffix, null, value, null, labels);
 
     /// <summary>Writes one sample with the labels of a target, which are already encoded, followed by the given labels.</summary>
     /// <exception cref="InvalidOperationException">No family was begun.</exception>
     public void WriteSample(TargetLabels target, double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) =>
-        Write("", target, value, labels);
+        Write("", target, value, null, labels);
 
     /// <summary>
     /// Writes one sample with a suffix and with the labels of a target, which are already encoded, followed by the given labels.
     /// </summary>
     /// <exception cref="InvalidOperationException">No family was begun.</exception>
     public void WriteSample(string suffix, TargetLabels target, double value, params ReadOnlySpan<KeyValuePair<string, string>> labels) =>
-        Write(suffix, target, value, labels);
+        Write(suffix, target, value, null, labels);
 
-    private void Write(string suffix, TargetLabels? target, double value, ReadOnlySpan<KeyValuePair<string, string>> labels)
+    /// <summary>
+    /// Writes one sample as the overload without an exemplar, and its exemplar. Text 0.0.4 has no exemplars, so such a line is for
+    /// <see cref="ExpositionMerger"/> only, which writes the exemplar in OpenMetrics.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">No family was begun.</exception>
+    public void WriteSample(
+        string suffix, TargetLabels target, double value, Exemplar exemplar, params ReadOnlySpan<KeyValuePair<string, string>> labels)
+    {
+        ArgumentNullException.ThrowIfNull(exemplar);
+        Write(suffix, target, value, exemplar, labels);
+    }
+
+    private void Write(string suffix, TargetLabels? target, double value, Exemplar? exemplar, ReadOnlySpan<KeyValuePair<string, string>> labels)
     {
         if (_family.Length == 0)
             throw new InvalidOperationException("Call BeginFamily before WriteSample.");
@@ -121,8 +133,22 @@ public sealed class ExpositionWriter(IBufferWriter<byte> output)
 
         _line.Append(separator == '{' ? " "u8 : "} "u8);
         Numbers.Append(_line, value);
+        if (exemplar is not null)
+            AppendExemplar(exemplar);
         _line.Append((byte)'\n');
         output.Write(_line.Written);
+    }
+
+    private void AppendExemplar(Exemplar exemplar)
+    {
+        _line.Append(" # {"u8);
+        _line.Append(Utf8(exemplar.LabelName));
+        _line.Append("=\""u8);
+        Escapes.AppendLabelValue(_line, Utf8(exemplar.LabelValue));
+        _line.Append("\"} "u8);
+        Numbers.Append(_line, exemplar.Value);
+        _line.Append((byte)' ');
+        Numbers.Append(_line, exemplar.Timestamp.ToUnixTimeMilliseconds() / 1000.0);
     }
 
     // Unpaired surrogates become U+FFFD, so the output is always valid UTF-8.

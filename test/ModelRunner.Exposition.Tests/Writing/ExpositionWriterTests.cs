@@ -79,6 +79,21 @@ public sealed class ExpositionWriterTests
         Assert.Equal(openMetrics + "# EOF\n", page.Write(ExpositionFormat.OpenMetrics100));
     }
 
+    [Fact]
+    public void An_exemplar_goes_on_the_page_in_OpenMetrics_only()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var writer = new ExpositionWriter(output);
+        writer.BeginFamily("x", MetricType.Histogram, "X.");
+        var exemplar = new Exemplar("trace_id", "a\"b", 0.25, DateTimeOffset.UnixEpoch.AddMilliseconds(1_700_000_000_125));
+        writer.WriteSample("_bucket", TargetLabels.None, 2, exemplar, new KeyValuePair<string, string>("le", "0.5"));
+        writer.WriteSample("_bucket", TargetLabels.None, 2, new KeyValuePair<string, string>("le", "+Inf"));
+        var page = new Page().AddOwn(Encoding.UTF8.GetString(output.WrittenSpan));
+
+        Assert.Contains("x_bucket{le=\"0.5\"} 2\n", page.Write(), StringComparison.Ordinal);
+        Assert.Contains("x_bucket{le=\"0.5\"} 2 # {trace_id=\"a\\\"b\"} 0.25 1700000000.125\n", page.Write(ExpositionFormat.OpenMetrics100), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("x_seconds", MetricType.Gauge, "bytes")]
     [InlineData("x_seconds", MetricType.Gauge, "")]
