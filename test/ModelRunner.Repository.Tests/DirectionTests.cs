@@ -25,7 +25,7 @@ public sealed class DirectionTests
                 "ModelRunner.Cli", "ModelRunner.Client", "ModelRunner.Configuration", "ModelRunner.Exposition", "ModelRunner.Gguf", "ModelRunner.Linux",
                 "ModelRunner.Scheduling", "ModelRunner.Telemetry",
             ],
-            ["Microsoft.Data.Sqlite", "Yarp.ReverseProxy"]
+            ["Microsoft.Data.Sqlite", "OpenTelemetry.Exporter.OpenTelemetryProtocol", "Yarp.ReverseProxy"]
         },
         { "ModelRunner.LlamaHost", ["ModelRunner.Gguf", "ModelRunner.Linux"], ["LLamaSharp", "LLamaSharp.Backend.Cpu"] },
     };

@@ -26,13 +26,15 @@ internal sealed partial class PrometheusProcess : IAsyncDisposable
     /// <param name="configuration">The text of <c>prometheus.yml</c>.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <param name="version">Its major version: 2 or 3.</param>
-    public static async Task<PrometheusProcess> StartAsync(string configuration, CancellationToken cancellation, int version = 2)
+    /// <param name="flags">More flags.</param>
+    public static async Task<PrometheusProcess> StartAsync(
+        string configuration, CancellationToken cancellation, int version = 2, params IReadOnlyList<string> flags)
     {
         var program = version == 2 ? ExternalTool.Require("prometheus") : ExternalTool.RequireNamedBy($"PROMETHEUS{version}_PATH");
         var prometheus = new PrometheusProcess();
         try
         {
-            await prometheus.ListenAsync(program, configuration, cancellation);
+            await prometheus.ListenAsync(program, configuration, flags, cancellation);
             return prometheus;
         }
         catch
@@ -72,11 +74,11 @@ internal sealed partial class PrometheusProcess : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private async Task ListenAsync(string program, string configuration, CancellationToken cancellation)
+    private async Task ListenAsync(string program, string configuration, IReadOnlyList<string> flags, CancellationToken cancellation)
     {
         var file = Path.Combine(_folder, "prometheus.yml");
         await File.WriteAllTextAsync(file, configuration, cancellation);
-        string[] arguments = [$"--config.file={file}", $"--storage.tsdb.path={_folder}/data", "--web.listen-address=127.0.0.1:0"];
+        string[] arguments = [$"--config.file={file}", $"--storage.tsdb.path={_folder}/data", "--web.listen-address=127.0.0.1:0", .. flags];
         _process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, UseShellExecute = false })
             ?? throw new InvalidOperationException("Prometheus did not start.");
         var log = new StringBuilder();

@@ -62,6 +62,12 @@ internal static class AccountLabels
         _ => "other",
     };
 
+    /// <summary>Why a request was not successful, from the closed lists of outcomes and classes of status; null: it was.</summary>
+    public static string? ErrorTypeOf(RequestOutcome outcome, StatusClass status) =>
+        outcome != RequestOutcome.Completed ? outcome.ToLabelValue()
+        : status is StatusClass.ClientError or StatusClass.ServerError ? status.ToLabelValue()
+        : null;
+
     /// <summary>Reads an outcome; an unknown word is an error.</summary>
     public static RequestOutcome ParseOutcome(string text) => Find(text, RequestOutcome.Error, static outcome => outcome.ToLabelValue());
 

@@ -39,6 +39,12 @@ internal sealed class EndedRequest(ModelAccount account)
     /// <summary>The average time of a token after the first one; null: it is not known.</summary>
     public TimeSpan? TimePerOutputToken { get; init; }
 
+    /// <summary>What it asked for, in OpenTelemetry's words; null: unknown.</summary>
+    public string? Operation { get; init; }
+
+    /// <summary>The id of its trace if that is sampled; null otherwise.</summary>
+    public string? TraceId { get; init; }
+
     /// <summary>Completes when the request was added to its account.</summary>
     public Task Counted => _counted.Task;
 
@@ -48,6 +54,7 @@ internal sealed class EndedRequest(ModelAccount account)
         if (Interlocked.Exchange(ref _isCounted, 1) != 0)
             return;
         account.Add(this);
+        RequestInstruments.Count(this);
         _counted.SetResult();
     }
 }

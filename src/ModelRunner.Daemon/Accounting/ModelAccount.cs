@@ -86,11 +86,11 @@ internal sealed class ModelAccount(RunnerKey? key)
                 Drift.Add(DriftSource.Usage, drift.Prompt, drift.Generated);
         }
 
-        Duration.Add(request.Duration);
+        Duration.Add(request.Duration, request.TraceId, request.EndedAt);
         if (request.QueueWait is { } wait)
             QueueWait.Add(wait);
         if (request.TimeToFirstToken is { } first)
-            FirstToken.Add(first);
+            FirstToken.Add(first, request.TraceId, request.EndedAt);
         if (request.TimePerOutputToken is { } token)
             OutputToken.Add(token);
     }
@@ -126,7 +126,8 @@ internal sealed class ModelAccount(RunnerKey? key)
             Interlocked.Add(ref totals[i], Interlocked.Read(ref others[i]));
     }
 
-    private static ReadOnlySpan<(TokenType Type, long Count)> TokensOf(in ResponseFigures figures) => new (TokenType, long)[]
+    /// <summary>The tokens of a request by type.</summary>
+    internal static ReadOnlySpan<(TokenType Type, long Count)> TokensOf(in ResponseFigures figures) => new (TokenType, long)[]
     {
         (TokenType.Prompt, figures.PromptTokens),
         (TokenType.Cached, figures.CachedTokens),

@@ -26,11 +26,24 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     /// <summary>Whether it counts. A request that only loads a model does not.</summary>
     public bool IsCounted { get; set; } = true;
 
+    /// <summary>What it asks for, in OpenTelemetry's words; null: unknown.</summary>
+    public string? Operation { get; set; }
+
+    /// <summary>The id of its trace if that is sampled; null otherwise.</summary>
+    public string? TraceId { get; set; }
+
     /// <summary>How it ended; null: not known yet.</summary>
     public RequestOutcome? Outcome { get; set; }
 
     /// <summary>The class of the status that the client got.</summary>
     public StatusClass Status { get; set; }
+
+    /// <summary>The status that the client got; null: none yet.</summary>
+    public int? StatusCode { get; private set; }
+
+    /// <summary>When its parts began.</summary>
+    public RequestTimes Times =>
+        new(TimeOf(_waitedFrom), TimeOf(_admittedAt), TimeOf(_firstTokenAt), _arrivalTime + time.GetElapsedTime(_arrivedAt));
 
     /// <summary>The account of its model; null: the model is not known.</summary>
     public ModelAccount? Account { get; private set; }
@@ -128,6 +141,8 @@ internal sealed class RequestRecord(long id, TimeProvider time)
         {
             Id = id,
             Key = Key,
+            Operation = Operation,
+            TraceId = TraceId,
             EndedAt = time.GetUtcNow(),
             Outcome = outcome,
             Status = Status,
@@ -142,14 +157,17 @@ internal sealed class RequestRecord(long id, TimeProvider time)
         };
     }
 
-    /// <summary>Sets the class of a status.</summary>
-    public void SetStatus(int status) => Status = (status / 100) switch
+    /// <summary>Sets the status and its class.</summary>
+    public void SetStatus(int status) => (StatusCode, Status) = (status, (status / 100) switch
     {
         2 => StatusClass.Successful,
         3 => StatusClass.Redirection,
         4 => StatusClass.ClientError,
         _ => StatusClass.ServerError,
-    };
+    });
+
+    private DateTimeOffset? TimeOf(long? timestamp) =>
+        timestamp is { } at ? _arrivalTime + time.GetElapsedTime(_arrivedAt, at) : null;
 
     private void PublishProgress(RunnerKey key, long now) =>
         (_progress, _progressAt) = (new RequestProgress(id, key, _arrivalTime, Figures), now);

@@ -9,6 +9,7 @@ using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Api;
 using ModelRunner.Daemon.Diagnostics;
 using ModelRunner.Daemon.Engines;
+using ModelRunner.Daemon.Export;
 using ModelRunner.Daemon.Hosting.Connections;
 using ModelRunner.Daemon.Inference;
 using ModelRunner.Daemon.Inference.Bodies;
@@ -37,6 +38,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
     private readonly SettingsStore _settings;
     private readonly SettingsReload _reload;
     private readonly RequestLedger _ledger;
+    private readonly OtlpExport? _export;
     private readonly CancellationTokenSource _ending = new();
     private readonly ILogger<DaemonApplication> _logger;
     private Task? _stopping;
@@ -44,10 +46,10 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
     private DaemonApplication(
         WebApplication web, ModelCatalog models, RunnerPool pool, RunnerProcessLauncher launcher, UnixListener? socket, SettingsStore settings,
-        SettingsReload reload, RequestLedger ledger)
+        SettingsReload reload, RequestLedger ledger, OtlpExport? export)
     {
         Models = models;
-        (_web, _pool, _launcher, _socket, _settings, _reload, _ledger) = (web, pool, launcher, socket, settings, reload, ledger);
+        (_web, _pool, _launcher, _socket, _settings, _reload, _ledger, _export) = (web, pool, launcher, socket, settings, reload, ledger, export);
         _logger = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger<DaemonApplication>();
     }
 
@@ -121,6 +123,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         _launcher.Dispose();
         await _web.DisposeAsync();
         _ledger.Dispose();
+        if (_export is not null)
+            await _export.DisposeAsync();
         _socket?.Dispose();
         _ending.Dispose();
     }
@@ -147,7 +151,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
             return Task.CompletedTask;
         });
         var reload = new SettingsReload(written, store, time, logs.CreateLogger<SettingsReload>());
-        return new DaemonApplication(web, catalog, pool, launcher, socket, store, reload, ledger);
+        var otlp = OtlpSettings.Read(Environment.GetEnvironmentVariable, OpenSslLibrary.IsPresent);
+        OtlpExport? export = OtlpExport.Start(otlp, pool, accounts, time, logs.CreateLogger<OtlpExport>());
+        return new DaemonApplication(web, catalog, pool, launcher, socket, store, reload, ledger, export);
     }
 
     private static WebApplication Build(SettingsStore settings, TimeProvider time, UnixListener? socket)

@@ -4,6 +4,7 @@ using ModelRunner.Daemon.Inference.Exchange;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
+using ModelRunner.Daemon.Tracing;
 
 namespace ModelRunner.Daemon.Inference;
 
@@ -30,6 +31,8 @@ internal sealed class InferenceEndpoint(
     {
         RequestRecord record = ledger.Begin();
         record.IsCounted = !IsPreload(context.Request);
+        RequestTrace? trace = RequestTrace.Begin(context, route.Operation, route.Path);
+        (record.Operation, record.TraceId) = (route.Operation, trace?.SampledId);
         try
         {
             await HandleAsync(context, route, record);
@@ -44,6 +47,7 @@ internal sealed class InferenceEndpoint(
         finally
         {
             await ledger.LeaveAsync(record);
+            trace?.End(record);
         }
     }
 

@@ -31,6 +31,20 @@ internal sealed record InferenceRoute(string Path, string RunnerPath, RunnerMode
         new("/detokenize", "detokenize", RunnerMode.Completion) { TakesAnyMode = true },
     ];
 
+    /// <summary>What a request asks for, in the words of OpenTelemetry's conventions where they have one.</summary>
+    public string Operation => RunnerPath switch
+    {
+        "v1/chat/completions" or "v1/responses" or "v1/messages" => "chat",
+        "v1/completions" or "infill" => "text_completion",
+        "v1/embeddings" => "embeddings",
+        "v1/rerank" => "rerank",
+        "v1/messages/count_tokens" => "count_tokens",
+        "v1/audio/speech" => "speech",
+        "v1/images/generations" => "image_generation",
+        "apply-template" => "apply_template",
+        _ => RunnerPath,
+    };
+
     /// <summary>Whether the route exists under every prefix, or only without one.</summary>
     public bool HasPrefixes { get; init; } = true;
 

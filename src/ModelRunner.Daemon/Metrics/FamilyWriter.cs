@@ -49,7 +49,11 @@ internal sealed class FamilyWriter(IBufferWriter<byte> output)
         for (int bound = 0; bound < counts.Length; bound++)
         {
             string limit = bound == histogram.Bounds.Count ? "+Inf" : histogram.Bounds[bound].Text;
-            _writer.WriteSample("_bucket", target, counts[bound], new KeyValuePair<string, string>("le", limit));
+            var label = new KeyValuePair<string, string>("le", limit);
+            if (histogram.ExemplarAt(bound) is { } exemplar)
+                _writer.WriteSample("_bucket", target, counts[bound], exemplar, label);
+            else
+                _writer.WriteSample("_bucket", target, counts[bound], label);
         }
 
         _writer.WriteSample("_sum", target, histogram.Sum);

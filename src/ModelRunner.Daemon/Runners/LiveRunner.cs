@@ -34,8 +34,17 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     /// <summary>When its process was started; null for an attached runner.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
+    /// <summary>The runners that were stopped for it.</summary>
+    public IReadOnlyList<RunnerKey> Evicted { get; init; } = [];
+
+    /// <summary>How it was loaded; null while it loads, and for an attached runner. Only the scheduler loop uses it.</summary>
+    public RunnerLoad? Load { get; private set; }
+
     /// <summary>Whether a request is running on it.</summary>
     public bool IsInUse => Volatile.Read(ref _requests) > 0;
+
+    /// <summary>It has loaded its model.</summary>
+    public void BecomeReady(DateTimeOffset now) => Load ??= new RunnerLoad(StartedAt ?? now, now, Evicted);
 
     /// <summary>Counts a request until <see cref="Release"/>.</summary>
     public void Hold()

@@ -26,6 +26,9 @@ internal sealed class RunnerLease(
     /// <summary>The model reference that clients use.</summary>
     public string Model { get; init; } = "";
 
+    /// <summary>How it was loaded; null for an attached runner.</summary>
+    public RunnerLoad? Load { get; init; }
+
     /// <summary>Cancelled when the runner is being stopped or its process has ended: the forwarded request must be aborted.</summary>
     public CancellationToken RunnerGone { get; init; }
 

@@ -24,7 +24,9 @@ internal sealed class RunnerLives(RunnerAccounts accounts, TimeProvider time)
         if (!_lives.TryGetValue(runner, out (RunnerAccount Account, long? LoadingSince) life) || life.LoadingSince is not { } since)
             return;
         life.Account.Add(LoadResult.Loaded);
-        life.Account.LoadDuration.Add(time.GetElapsedTime(since));
+        TimeSpan duration = time.GetElapsedTime(since);
+        life.Account.LoadDuration.Add(duration);
+        RequestInstruments.Count(AccountName.Of(life.Account.Key), LoadResult.Loaded, duration);
         _lives[runner] = (life.Account, LoadingSince: null);
     }
 
@@ -36,8 +38,11 @@ internal sealed class RunnerLives(RunnerAccounts accounts, TimeProvider time)
         if (!_lives.Remove(ended.Runner, out (RunnerAccount Account, long? LoadingSince) life))
             return;
         life.Account.End(ended.Runner, cpuTime);
-        if (life.LoadingSince is not null)
-            life.Account.Add(IsRequested(ended.Reason) ? LoadResult.Cancelled : LoadResult.Failed);
+        if (life.LoadingSince is null)
+            return;
+        LoadResult result = IsRequested(ended.Reason) ? LoadResult.Cancelled : LoadResult.Failed;
+        life.Account.Add(result);
+        RequestInstruments.Count(AccountName.Of(ended.Key), result);
     }
 
     private static bool IsRequested(StopReason reason) =>

@@ -154,7 +154,10 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         if (schedulerEvent is RequestArrived arrived && _pending.TryGetValue(arrived.Request, out PendingRequest? request))
             _models[arrived.Key] = request.Model;
         if (schedulerEvent is RunnerReady ready && _snapshot.Any(runner => runner.Id == ready.Runner && runner.State == RunnerState.Loading))
+        {
             _lives.BecomeReady(ready.Runner);
+            _live.Find(ready.Runner)?.BecomeReady(_time.GetUtcNow());
+        }
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
         SetTimer();
@@ -196,7 +199,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
         _live.Add(new LiveRunner(start.Runner, process.Endpoint, process, replica: null)
         {
-            Model = _models[start.Key], Account = account, StartedAt = _time.GetUtcNow(),
+            Model = _models[start.Key], Account = account, StartedAt = _time.GetUtcNow(), Evicted = start.Evicted,
             Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
         });
         _ = WatchAsync(start, process);
@@ -287,6 +290,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => End(runner, admit.Request, result), () => runner.Failure)
             {
                 IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone, Tally = runner.Tally,
+                Load = runner.Load,
             };
             if (request.TryAdmit(lease))
                 return;

@@ -21,6 +21,34 @@ public sealed class DurationHistogramTests
     }
 
     [Fact]
+    public void A_bucket_has_the_last_duration_with_a_trace()
+    {
+        var histogram = new DurationHistogram([new HistogramBound(1), new HistogramBound(2)]);
+        histogram.Add(TimeSpan.FromSeconds(0.5), "a", DateTimeOffset.UnixEpoch);
+        histogram.Add(TimeSpan.FromSeconds(1), "b", DateTimeOffset.UnixEpoch.AddSeconds(7));
+        histogram.Add(TimeSpan.FromSeconds(0.7));
+
+        Assert.Equal(("trace_id", "b", 1), (histogram.ExemplarAt(0)!.LabelName, histogram.ExemplarAt(0)!.LabelValue, histogram.ExemplarAt(0)!.Value));
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(7), histogram.ExemplarAt(0)!.Timestamp);
+        Assert.Null(histogram.ExemplarAt(1));
+    }
+
+    [Fact]
+    public void A_sum_has_the_later_exemplars()
+    {
+        var sum = new DurationHistogram([new HistogramBound(1), new HistogramBound(2)]);
+        var other = new DurationHistogram([new HistogramBound(1), new HistogramBound(2)]);
+        sum.Add(TimeSpan.FromSeconds(1), "new", DateTimeOffset.UnixEpoch.AddSeconds(9));
+        other.Add(TimeSpan.FromSeconds(1), "old", DateTimeOffset.UnixEpoch.AddSeconds(8));
+        sum.Add(TimeSpan.FromSeconds(2), "old", DateTimeOffset.UnixEpoch.AddSeconds(8));
+        other.Add(TimeSpan.FromSeconds(2), "new", DateTimeOffset.UnixEpoch.AddSeconds(9));
+        other.Add(TimeSpan.FromSeconds(3), "only", DateTimeOffset.UnixEpoch);
+        sum.Add(other);
+
+        Assert.Equal(["new", "new", "only"], [sum.ExemplarAt(0)!.LabelValue, sum.ExemplarAt(1)!.LabelValue, sum.ExemplarAt(2)!.LabelValue]);
+    }
+
+    [Fact]
     public void Histograms_are_added()
     {
         var sum = new DurationHistogram([new HistogramBound(1), new HistogramBound(2)]);

@@ -4,6 +4,7 @@ using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Daemon.Tracing;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
@@ -68,6 +69,7 @@ internal sealed class RequestExchange(
         {
             using RunnerLease lease = await AcquireAsync(key, model, asked, context.RequestAborted, record);
             record.EndWait();
+            RequestTrace.Of(context)?.Admit(lease);
             if (lease.IsAttached && asked.Contains(lease.Runner))
                 break;
 

@@ -3,14 +3,15 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Daemon.Tracing;
 using ModelRunner.Telemetry;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>
-/// Decides which headers of a request reach a runner and which headers of its response reach the client. A runner sees only the body and its
-/// type: no key, no cookie, no address and no user agent of the client.
+/// Decides which headers of a request reach a runner and which headers of its response reach the client. A runner sees only the body, its
+/// type and the trace: no key, no cookie, no address and no user agent of the client.
 /// </summary>
 /// <param name="target">The address of the request.</param>
 /// <param name="bodyLength">The length of the body that the runner gets.</param>
@@ -47,6 +48,7 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
             content.Headers.ContentType = new System.Net.Http.Headers.MediaTypeHeaderValue("application/json");
         }
 
+        RequestTrace.Of(httpContext)?.Pass(proxyRequest.Headers);
         var accepted = httpContext.Request.Headers.Accept;
         if (accepted.Count > 0)
             proxyRequest.Headers.TryAddWithoutValidation(HeaderNames.Accept, (IEnumerable<string?>)accepted);

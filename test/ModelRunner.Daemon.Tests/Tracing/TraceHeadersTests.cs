@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using ModelRunner.Daemon.Tracing;
+
+namespace ModelRunner.Daemon.Tests.Tracing;
+
+public sealed class TraceHeadersTests
+{
+    private const string Parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    [Theory]
+    [InlineData(Parent, "01")]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", "00")]
+    [InlineData("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "01")]
+    public void A_context_is_passed_on(string parent, string flags)
+    {
+        ActivityContext context = TraceHeaders.Read(Headers(parent, "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"))!.Value;
+        using var request = new HttpRequestMessage();
+        TraceHeaders.Write(context, request.Headers);
+
+        Assert.True(context.IsRemote);
+        Assert.Equal([$"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}"], request.Headers.GetValues("traceparent"));
+        Assert.Equal(["congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"], request.Headers.GetValues("tracestate"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("00-00000000000000000000000000000000-b7ad6b7169203331-01")]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01")]
+    [InlineData("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01")]
+    [InlineData("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more")]
+    [InlineData("hello\r\nx: y")]
+    public void An_invalid_context_is_no_context(string parent) => Assert.Null(TraceHeaders.Read(Headers(parent, "a=b")));
+
+    [Fact]
+    public void Two_contexts_are_none() => Assert.Null(TraceHeaders.Read(new HeaderDictionary { ["traceparent"] = new([Parent, Parent]) }));
+
+    [Fact]
+    public void Several_headers_with_the_state_are_one() =>
+        Assert.Equal("a=1,b=2", TraceHeaders.Read(new HeaderDictionary { ["traceparent"] = Parent, ["tracestate"] = new(["a=1", "b=2"]) })!.Value.TraceState);
+
+    [Theory]
+    [InlineData("a=ä")]
+    [InlineData("a=\u0001")]
+    public void A_state_with_other_characters_is_left_out(string state) => Assert.Null(TraceHeaders.Read(Headers(Parent, state))!.Value.TraceState);
+
+    [Fact]
+    public void A_long_state_is_left_out()
+    {
+        Assert.Equal(512, TraceHeaders.Read(Headers(Parent, "a=" + new string('x', 510)))!.Value.TraceState!.Length);
+        Assert.Null(TraceHeaders.Read(Headers(Parent, "a=" + new string('x', 511)))!.Value.TraceState);
+    }
+
+    private static HeaderDictionary Headers(string parent, string state) => new() { ["traceparent"] = parent, ["tracestate"] = state };
+}
