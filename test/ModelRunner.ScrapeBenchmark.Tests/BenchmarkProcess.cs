@@ -14,8 +14,13 @@ internal sealed class BenchmarkProcess : IDisposable
     private readonly Task<string> _error;
 
     public BenchmarkProcess(params string[] arguments)
+        : this(ExecutablePath, arguments)
     {
-        var start = new ProcessStartInfo(ExecutablePath, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+    }
+
+    private BenchmarkProcess(string executable, string[] arguments)
+    {
+        var start = new ProcessStartInfo(executable, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["TMPDIR"] = _folder.Path;
         _process = Process.Start(start)!;
         _output = _process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
@@ -29,6 +34,10 @@ internal sealed class BenchmarkProcess : IDisposable
         AppContext.BaseDirectory.Replace("test/ModelRunner.ScrapeBenchmark.Tests", "src/ModelRunner.Daemon", StringComparison.Ordinal), "model-runner");
 
     public int Id => _process.Id;
+
+    /// <summary>Starts the tool that measures requests.</summary>
+    public static BenchmarkProcess OfRequests(params string[] arguments) =>
+        new(Path.Join(AppContext.BaseDirectory, "ModelRunner.RequestBenchmark"), arguments);
 
     /// <summary>Waits until it ended and left nothing behind.</summary>
     public async Task<(int ExitCode, string Output, string Error)> EndAsync()

@@ -26,6 +26,9 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         _process = process;
         _process.ErrorDataReceived += (_, line) => Take(line.Data);
         _process.BeginErrorReadLine();
+
+        // The greeting of the daemon is not part of the table.
+        _process.BeginOutputReadLine();
     }
 
     public int Id => _process.Id;
@@ -46,6 +49,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     {
         start.UseShellExecute = false;
         start.RedirectStandardError = true;
+        start.RedirectStandardOutput = true;
 
         // The sockets that .NET creates for debuggers remain if a process is killed.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
