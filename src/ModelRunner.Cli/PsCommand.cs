@@ -38,11 +38,16 @@ internal sealed class PsCommand : ClientCommand
         };
         if (runners.Any(static runner => runner.Text(Failure).Length > 0))
             columns.Add(("LAST FAILURE", static runner => runner.Text(Failure)));
+        if (runners.Any(static runner => ShortfallsOf(runner).Length > 0))
+            columns.Add(("LESS THAN CONFIGURED", ShortfallsOf));
         if (hasArguments)
             columns.Add(("ARGUMENTS", ArgumentsOf));
         return TextTable.Draw([.. columns.Select(static column => column.Header)],
             runners.Select(runner => columns.Select(column => column.Cell(runner)).ToArray()));
     }
+
+    private static string ShortfallsOf(JsonElement runner) =>
+        string.Join("; ", (runner.Member("shortfalls") ?? default).Items().Select(static item => item.ToString()));
 
     private static string ArgumentsOf(JsonElement runner) =>
         string.Join(' ', (runner.Member("arguments") ?? default).Items().Select(static item => item.ToString()));

@@ -28,7 +28,7 @@ internal sealed class ModelEndpoint(StubArguments arguments, StubFaults faults)
         writer.WriteString("build_info", "b0-stub");
         writer.WriteBoolean("is_sleeping", false);
         writer.WriteStartObject("default_generation_settings");
-        writer.WriteNumber("n_ctx", arguments.ContextSize / arguments.Slots);
+        writer.WriteNumber("n_ctx", faults.IsOn("context") ? faults.Number("context") : arguments.ContextSize / arguments.Slots);
         writer.WriteEndObject();
     }));
 }

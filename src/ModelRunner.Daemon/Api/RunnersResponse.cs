@@ -35,11 +35,29 @@ internal static class RunnersResponse
         json.WriteNumber("queued"u8, runner.Queued);
         if (runner.Replica is { } replica)
             json.WriteString("replica"u8, replica);
+        if (runner.Receipt is { } receipt)
+            WriteReceipt(json, receipt);
         if (view.Reason is { } reason)
             json.WriteString("reason"u8, reason);
         if (view.Failure is { } failure)
             json.WriteString("failure"u8, failure);
         json.WriteEndObject();
+    }
+
+    private static void WriteReceipt(Utf8JsonWriter json, RunnerReceipt receipt)
+    {
+        if (receipt.EffectiveContext is { } context)
+            json.WriteNumber("context_tokens"u8, context);
+        if (receipt.Devices.Length > 0)
+            json.WriteString("devices"u8, receipt.Devices);
+        if (receipt.OffloadRatio is { } ratio)
+            json.WriteNumber("offload_ratio"u8, ratio);
+        if (receipt.Shortfalls is not { Count: > 0 } shortfalls)
+            return;
+        json.WriteStartArray("shortfalls"u8);
+        foreach (string shortfall in shortfalls)
+            json.WriteStringValue(shortfall);
+        json.WriteEndArray();
     }
 
     private static void WriteArguments(Utf8JsonWriter json, IReadOnlyList<string> arguments)

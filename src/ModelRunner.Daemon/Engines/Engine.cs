@@ -1,4 +1,5 @@
 using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
 
@@ -21,6 +22,14 @@ internal abstract class Engine
 
     /// <summary>Plans the start of a process. Call it only if <see cref="FindProblem"/> returned null.</summary>
     public abstract RunnerStart Plan(StartOrder order);
+
+    /// <summary>Finds out what a process that has just become ready really uses. Takes at most a moment, and never throws.</summary>
+    /// <param name="start">The start of the process.</param>
+    /// <param name="lines">The last lines of its output, oldest first.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>Null if the engine does not tell.</returns>
+    public virtual Task<RunnerReceipt?> InspectAsync(RunnerStart start, IReadOnlyList<string> lines, CancellationToken cancellationToken) =>
+        Task.FromResult<RunnerReceipt?>(null);
 
     /// <summary>Explains why a process ended that the daemon did not stop.</summary>
     /// <param name="start">The start of the process.</param>

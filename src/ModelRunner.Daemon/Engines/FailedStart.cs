@@ -12,6 +12,8 @@ internal sealed class FailedStart(RunnerFailure failure, RunnerEndpoint endpoint
 
     public long? ProcessStartTime => null;
 
+    public RunnerReceipt? Receipt => null;
+
     public TimeSpan? CpuTime => null;
 
     public IReadOnlyList<string> Arguments => [];

@@ -15,6 +15,9 @@ internal sealed class RunnerProcess : IManagedRunner
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(2);
     private const int LinesLogged = 20;
 
+    // The runner counts as ready after this time, whether it told what it uses or not.
+    private static readonly TimeSpan InspectionTimeout = TimeSpan.FromMilliseconds(500);
+
     private readonly TaskCompletionSource<RunnerFailure?> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly Action<ChildProcess> _kill;
@@ -56,6 +59,8 @@ internal sealed class RunnerProcess : IManagedRunner
     public TimeSpan? CpuTime => Child is { Exited.IsCompleted: true } child ? child.CpuTime : null;
 
     public IReadOnlyList<string> Arguments => _start.Arguments;
+
+    public RunnerReceipt? Receipt { get; private set; }
 
     public Task<RunnerFailure?> Ready => _ready.Task;
 
@@ -150,7 +155,16 @@ internal sealed class RunnerProcess : IManagedRunner
 
         double milliseconds = _time.GetElapsedTime(started).TotalMilliseconds;
         RunnerProcessLog.IsReady(_logger, _start.Reference, child.Id, milliseconds);
+        await InspectAsync(child);
         return null;
+    }
+
+    private async Task InspectAsync(ChildProcess child)
+    {
+        using var limit = new CancellationTokenSource(InspectionTimeout, _time);
+        Receipt = await _start.Engine.InspectAsync(_start, child.Output.ReadLines(), limit.Token);
+        if (Receipt is { Shortfalls: { Count: > 0 } shortfalls })
+            RunnerProcessLog.FallsShort(_logger, _start.Reference, child.Id, string.Join("; ", shortfalls));
     }
 
     private RunnerFailure DescribeEarlyEnd(ChildProcess child, ExitStatus status) => RequestedStop is { } reason

@@ -41,6 +41,9 @@ internal static partial class RunnerProcessLog
         Message = "No guardian process: {Cause}. If the daemon is killed, an engine behind a wrapper script lives on until the next start.")]
     public static partial void NoGuardian(ILogger logger, string cause);
 
+    [LoggerMessage(EventId = 2013, Level = LogLevel.Warning, Message = "{Model} (process {Process}) got less than it is configured for: {Shortfalls}")]
+    public static partial void FallsShort(ILogger logger, string model, int process, string shortfalls);
+
     [LoggerMessage(EventId = 2012, Level = LogLevel.Warning, Message = "{Model} was not started, reason={Reason}: {Cause}")]
     public static partial void NotStarted(ILogger logger, string model, string reason, string cause);
 }

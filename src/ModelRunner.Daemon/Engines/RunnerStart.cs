@@ -18,6 +18,12 @@ internal sealed record RunnerStart(
     /// <summary>The port on 127.0.0.1 that it listens on; null if it listens on <see cref="SocketPath"/>.</summary>
     public int? Port { get; init; }
 
+    /// <summary>The configured context of one request, in tokens; null: unknown.</summary>
+    public int? ContextTokens { get; init; }
+
+    /// <summary>The configured number of layers on graphics cards, as it was written; null: not configured.</summary>
+    public string? Layers { get; init; }
+
     /// <summary>The name that <c>/v1/models</c> must return before it counts as ready; null: any name.</summary>
     public string? AnswersAs { get; init; }
 }

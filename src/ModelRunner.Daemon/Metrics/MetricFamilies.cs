@@ -62,9 +62,14 @@ internal static class MetricFamilies
         "model_runner_model_info", MetricType.Gauge, "The model of the runner, and its engine; the value is always 1")
     { IsPerRunner = true, Labels = ["architecture", "quantization", "parameters", "engine"] });
 
-    public static MetricFamily ModelContext { get; } = Add(new MetricFamily(
-        "model_runner_model_context_tokens", MetricType.Gauge, "Context for one request that the runner was started with, in tokens", "tokens")
-    { IsPerRunner = true });
+    public static MetricFamily Context { get; } = Add(new MetricFamily(
+        "model_runner_context_tokens", MetricType.Gauge, "Context for one request in tokens: configured for the runner, and in effect", "tokens")
+    { IsPerRunner = true, Labels = ["kind"] });
+
+    public static MetricFamily OffloadRatio { get; } = Add(new MetricFamily(
+        "model_runner_offload_ratio", MetricType.Gauge,
+        "Layers on graphics cards, divided by those that were to be there; absent if none were, or if the engine does not tell", "ratio")
+    { IsPerRunner = true, Labels = ["device"] });
 
     public static MetricFamily Cpu { get; } = Add(new MetricFamily(
         "model_runner_cpu_seconds_total", MetricType.Counter, "Processor time of the model's runners, over all their starts", "seconds")

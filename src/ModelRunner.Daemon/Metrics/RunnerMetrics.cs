@@ -77,8 +77,16 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts)
         }
 
         foreach (ref readonly SourceOutcome outcome in outcomes)
-            if (outcome.Scrape.Runner.Model is { ContextSize: > 0 and var tokens })
-                writer.Write(MetricFamilies.ModelContext, outcome.Scrape.Labels, tokens);
+        {
+            if (outcome.Scrape.Runner.Model is { ContextSize: > 0 and var configured })
+                writer.Write(MetricFamilies.Context, outcome.Scrape.Labels, configured, "configured");
+            if (outcome.Scrape.Runner.Receipt?.EffectiveContext is { } effective)
+                writer.Write(MetricFamilies.Context, outcome.Scrape.Labels, effective, "effective");
+        }
+
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+            if (outcome.Scrape.Runner.Receipt is { OffloadRatio: { } ratio } receipt)
+                writer.Write(MetricFamilies.OffloadRatio, outcome.Scrape.Labels, ratio, receipt.Devices);
     }
 
     private static string Cut(string? text) => PlainText.EscapeAndCut(text ?? "", MaxTextLength);

@@ -26,6 +26,9 @@ internal interface IManagedRunner
     /// <summary>The arguments of its process, for display. They contain no secrets.</summary>
     IReadOnlyList<string> Arguments { get; }
 
+    /// <summary>What it really uses. Final when <see cref="Ready"/> has completed; null before, or if it does not tell.</summary>
+    RunnerReceipt? Receipt { get; }
+
     /// <summary>Completes with null when it is ready, or with the failure if it cannot become ready; its process has ended then.</summary>
     Task<RunnerFailure?> Ready { get; }
 

@@ -37,6 +37,9 @@ internal sealed record RunnerSnapshot
     /// <summary>Compares the counts of the daemon with its counters; null while it has no process.</summary>
     public RunnerTally? Tally { get; init; }
 
+    /// <summary>What its process really uses; null while it is not ready, or if it does not tell.</summary>
+    public RunnerReceipt? Receipt { get; init; }
+
     /// <summary>The arguments of its process; empty while it has none.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 

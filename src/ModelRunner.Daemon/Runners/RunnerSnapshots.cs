@@ -37,6 +37,7 @@ internal static class RunnerSnapshots
         MemoryBytes = status.MemoryBytes,
         Model = live?.Model,
         Tally = live?.Tally,
+        Receipt = live?.Process is { Ready.IsCompleted: true } ready ? ready.Receipt : null,
         Arguments = live?.Process?.Arguments ?? [],
         InFlight = status.InFlight,
         Queued = status.Queued,

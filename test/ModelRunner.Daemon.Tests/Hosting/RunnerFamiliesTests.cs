@@ -12,7 +12,8 @@ public sealed class RunnerFamiliesTests
 {
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
     private const string ChatLabels = """{backend="llama.cpp",model="tiny-chat:latest",mode="completion""";
-    private const string Context = "model_runner_model_context_tokens";
+    private const string Context = "model_runner_context_tokens";
+    private const string Offload = "model_runner_offload_ratio";
     private const string Cpu = "model_runner_cpu_seconds_total";
     private const string Descriptors = "model_runner_open_fds";
     private const string Estimate = "model_runner_memory_estimate_bytes";
@@ -59,11 +60,34 @@ public sealed class RunnerFamiliesTests
         Assert.Equal(
             [$"{Info}{ChatLabels}\",architecture=\"llama\",quantization=\"Q8_0\",parameters=\"{header.SizeLabel}\",engine=\"llama-server\"}} 1"],
             Series(page, Info));
-        Assert.Equal(header.ContextLength, page.Sum(Context, ChatLabels));
+        Assert.Equal(
+            [$"{Context}{ChatLabels}\",kind=\"configured\"}} {header.ContextLength}", $"{Context}{ChatLabels}\",kind=\"effective\"}} {header.ContextLength}"],
+            Series(page, Context));
+        Assert.Empty(Series(page, Offload));
         await daemon.PostAsync("engines/unload", """{"all":true}""");
         page = await PageAsync(daemon);
         Assert.Empty(Series(page, Info));
         Assert.Empty(Series(page, Context));
+    }
+
+    [Fact]
+    public async Task A_runner_that_got_less_than_configured_shows_it_on_the_page_in_ps_and_in_the_log()
+    {
+        await using DaemonFixture daemon = await StartAsync(
+            """{"context":1024,"stderr_text":"0.1 I load_tensors: offloaded 12/33 layers to GPU\\n0.1 I load_tensors:        CUDA0 model buffer size =  24.75 MiB"}""");
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        AccountedPage page = await PageAsync(daemon);
+
+        const string Shortfalls = "12 of 33 layers are on a graphics card, the others on the processor; the context is 1024 tokens instead of 2048";
+        Assert.Equal([$"{Offload}{ChatLabels}\",device=\"CUDA0\"}} {(12.0 / 33).ToString(CultureInfo.InvariantCulture)}"], Series(page, Offload));
+        Assert.Equal((2048, 1024), (page.Sum(Context, "kind=\"configured\""), page.Sum(Context, "kind=\"effective\"")));
+        System.Text.Json.JsonElement runner = Assert.Single(await daemon.RunnersAsync());
+        Assert.Equal(Shortfalls, string.Join("; ", runner.GetProperty("shortfalls").EnumerateArray().Select(static item => item.GetString())));
+        Assert.Equal(("CUDA0", 1024), (runner.GetProperty("devices").GetString(), runner.GetProperty("context_tokens").GetInt32()));
+        await daemon.WaitForLogAsync($"got less than it is configured for: {Shortfalls}");
+        (_, string table, _) = await daemon.RunClientAsync(daemon.FolderPath, "ps");
+        Assert.Contains("LESS THAN CONFIGURED", table, StringComparison.Ordinal);
+        Assert.Contains(Shortfalls, table, StringComparison.Ordinal);
     }
 
     [Fact]

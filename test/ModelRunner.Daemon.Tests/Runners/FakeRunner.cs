@@ -21,6 +21,8 @@ internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
 
     public long? ProcessStartTime => null;
 
+    public RunnerReceipt? Receipt { get; set; }
+
     public TimeSpan? CpuTime { get; set; }
 
     public IReadOnlyList<string> Arguments => [];

@@ -9,6 +9,11 @@ internal sealed class LlamaEngine : Engine
 {
     private const string LlamaServer = "llama-server";
     private const string LlamaHost = "llama-host";
+    private const string LayersArgument = "--n-gpu-layers";
+    private const string TraceLevel = "4";
+
+    /// <summary>Files that exist if the machine has a driver of a graphics card that llama.cpp can use.</summary>
+    private static readonly string[] CardPaths = ["/dev/nvidiactl", "/dev/kfd", "/dev/dri/renderD128"];
 
     private readonly bool _hasMetrics;
     private readonly string _program;
@@ -47,15 +52,32 @@ internal sealed class LlamaEngine : Engine
         };
         IReadOnlyList<string> arguments =
             LlamaCommandLine.Build(Name == LlamaServer, model, order.Mode, order.SocketPath, _settings, _hasMetrics);
-        return new RunnerStart(this, model.Reference, _program, arguments, Variables(order.Folder.EmptyFolder), endpoint)
+        string? layers = LlamaArguments.FindText(arguments, LayersArgument);
+        return new RunnerStart(this, model.Reference, _program, arguments, Variables(order.Folder.EmptyFolder, layers), endpoint)
         {
-            SocketPath = order.SocketPath, AnswersAs = alias,
+            SocketPath = order.SocketPath, AnswersAs = alias, ContextTokens = model.ContextSize > 0 ? model.ContextSize : null, Layers = layers,
         };
     }
 
+    public override async Task<RunnerReceipt?> InspectAsync(RunnerStart start, IReadOnlyList<string> lines, CancellationToken cancellationToken) =>
+        LlamaReceipt.ReadLog(lines, start.Layers) with
+        {
+            ConfiguredContext = start.ContextTokens,
+            EffectiveContext = await LlamaReceipt.ReadContextAsync(start.Endpoint, cancellationToken),
+        };
+
     // As variables rather than arguments: a llama-server that does not know one of them ignores it. An abort must not start a debugger.
-    private static IReadOnlyList<string> Variables(string emptyFolder) => RunnerEnvironment.Build(
+    private static IReadOnlyList<string> Variables(string emptyFolder, string? layers) => RunnerEnvironment.Build(
         Environment.GetEnvironmentVariables(), emptyFolder,
+        [.. FixedVariables, .. TellsLayers(layers) ? [("LLAMA_ARG_LOG_VERBOSITY", TraceLevel)] : Array.Empty<(string, string)>()]);
+
+    // Newer versions write the lines about layers only at this level, together with about 30 more lines for each request.
+    private static bool TellsLayers(string? layers) =>
+        layers is not (null or "0") || CardPaths.Any(Path.Exists);
+
+    private static (string Name, string Value)[] FixedVariables { get; } =
+    [
         ("GGML_NO_BACKTRACE", "1"), ("LLAMA_ARG_NO_UI", "1"), ("LLAMA_ARG_NO_WEBUI", "1"), ("LLAMA_ARG_OFFLINE", "1"),
-        ("LLAMA_ARG_ENDPOINT_SLOTS", "0"));
+        ("LLAMA_ARG_ENDPOINT_SLOTS", "0"),
+    ];
 }

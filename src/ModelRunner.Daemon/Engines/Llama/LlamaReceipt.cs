@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using ModelRunner.Daemon.Runners;
+
+namespace ModelRunner.Daemon.Engines.Llama;
+
+/// <summary>Finds out what a llama.cpp runner really uses: the layers from its log, the context from its properties.</summary>
+internal static partial class LlamaReceipt
+{
+    private const int MaxBytes = 1024 * 1024;
+    private const int MaxDevices = 8;
+
+    /// <summary>Reads the lines about tensors.</summary>
+    /// <param name="lines">The log until the runner was ready.</param>
+    /// <param name="layers">
+    /// The configured number of layers: a number, or <c>all</c> or <c>auto</c>; null: not configured. llama-server then offloads as many as fit
+    /// if there is a graphics card.
+    /// </param>
+    public static RunnerReceipt ReadLog(IReadOnlyList<string> lines, string? layers)
+    {
+        int? offloaded = null;
+        int? total = null;
+        bool isTold = false;
+        var devices = new List<string>();
+        foreach (string line in lines)
+        {
+            // The model is loaded once or, after its fit to the memory was tried, twice. The last load counts.
+            if (line.Contains("load_tensors: loading model tensors", StringComparison.Ordinal))
+            {
+                devices.Clear();
+                (offloaded, total) = (null, null);
+            }
+
+            isTold |= line.Contains("load_tensors:", StringComparison.Ordinal);
+            if (OffloadedPattern().Match(line) is { Success: true } match)
+                (offloaded, total) = (Number(match.Groups["offloaded"]), Number(match.Groups["total"]));
+            else if (BufferPattern().Match(line) is { Success: true } buffer && devices.Count < MaxDevices && !devices.Contains(Device(buffer)))
+                devices.Add(Device(buffer));
+        }
+
+        if (!isTold)
+            return new RunnerReceipt();
+        int? asked = int.TryParse(layers, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= 0 ? number : null;
+        return new RunnerReceipt
+        {
+            // A build without support for graphics cards has no line about layers.
+            RequestedLayers = total is { } all ? Math.Min(asked ?? all, all) : asked ?? (layers is null or "auto" ? null : int.MaxValue),
+            OffloadedLayers = offloaded ?? 0,
+            Devices = string.Join(',', devices),
+        };
+    }
+
+    /// <summary>Asks the runner for the context of one request. Null if it does not tell.</summary>
+    /// <param name="endpoint">The runner.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    public static async Task<int?> ReadContextAsync(RunnerEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint.BaseAddress, "props"));
+            using HttpResponseMessage response = await endpoint.Probes.SendAsync(request, cancellationToken);
+            if (!response.IsSuccessStatusCode)
+                return null;
+            await response.Content.LoadIntoBufferAsync(MaxBytes, cancellationToken);
+            await using Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            using JsonDocument properties = await JsonDocument.ParseAsync(body, cancellationToken: cancellationToken);
+            return properties.RootElement.ValueKind == JsonValueKind.Object
+                && properties.RootElement.TryGetProperty("default_generation_settings", out JsonElement settings)
+                && settings.ValueKind == JsonValueKind.Object
+                && settings.TryGetProperty("n_ctx", out JsonElement context) && context.ValueKind == JsonValueKind.Number
+                && context.TryGetInt32(out int tokens) && tokens > 0
+                    ? tokens
+                    : null;
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private static int? Number(Group group) => int.TryParse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
+
+    private static string Device(Match match) => match.Groups["device"].Value is var name && name.StartsWith("CPU", StringComparison.Ordinal) ? "CPU" : name;
+
+    [GeneratedRegex(
+        @"load_tensors: offloaded (?<offloaded>\d+)/(?<total>\d+) layers to GPU",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex OffloadedPattern();
+
+    // CUDA_Host is memory of the machine that cards can read.
+    [GeneratedRegex(
+        @"load_tensors: +(?<device>(?!CUDA_Host)[A-Za-z]+[0-9]*)\S* model buffer size",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex BufferPattern();
+}

@@ -1,0 +1,44 @@
+using System.Text.Json;
+using ModelRunner.EndToEnd.Tests.Support;
+using ModelRunner.Testing;
+
+namespace ModelRunner.EndToEnd.Tests.Engines;
+
+/// <summary>What a real engine uses, against what was configured.</summary>
+public sealed class ReceiptTests
+{
+    private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"Hello"}],"max_tokens":2}""";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(true, 2048)]
+    [InlineData(false, 4096)]
+    public async Task The_context_in_effect_is_that_of_the_engine(bool isServer, int expected)
+    {
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(
+            isServer ? RealLlamaServer.Require() : null,
+            new DaemonSetup { Configuration = """{ "models": { "tiny-chat": { "contextSize": 4096 } } }""" });
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
+        string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
+
+        string labels = Page.Labels("tiny-chat", "completion").TrimEnd('}');
+        Assert.Equal(4096, Page.Value(page, $"model_runner_context_tokens{labels},kind=\"configured\"}}"));
+        Assert.Equal(expected, Page.Value(page, $"model_runner_context_tokens{labels},kind=\"effective\"}}"));
+        if (expected < 4096)
+            await daemon.WaitForLogAsync("the context is 2048 tokens instead of 4096");
+    }
+
+    [Fact]
+    public async Task Layers_for_a_graphics_card_that_is_not_used_are_reported()
+    {
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(
+            RealLlamaServer.Require(),
+            new DaemonSetup { Configuration = """{ "models": { "tiny-chat": { "args": ["-ngl", "99", "--device", "none"] } } }""" });
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
+        JsonElement runner = Assert.Single(await daemon.RunnersAsync());
+
+        Assert.Equal(("CPU", 0), (runner.GetProperty("devices").GetString(), runner.GetProperty("offload_ratio").GetInt32()));
+        await daemon.WaitForLogAsync("got less than it is configured for: no layer is on a graphics card");
+    }
+}
