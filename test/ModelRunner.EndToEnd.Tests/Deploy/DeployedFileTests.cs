@@ -9,8 +9,6 @@ public sealed class DeployedFileTests
 {
     private const string Key = "a-key-of-the-test";
 
-    private static readonly string Folder = Path.Join(Repository.Root, "deploy/prometheus");
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -20,7 +18,7 @@ public sealed class DeployedFileTests
     public async Task Promtool_accepts_the_files_and_the_tests_of_the_rules_pass(string verb, string kind, string file)
     {
         (int exitCode, string output, string error) = await ChildProgram.RunAsync(
-            ExternalTool.Require("promtool"), [verb, kind, Path.Join(Folder, file)], [], Cancellation);
+            ExternalTool.Require("promtool"), [verb, kind, Path.Join(ShippedFile.Folder, file)], [], Cancellation);
 
         Assert.True(exitCode == 0, output + error);
         Assert.Contains("SUCCESS", output, StringComparison.Ordinal);
@@ -30,7 +28,7 @@ public sealed class DeployedFileTests
     public void Each_alert_is_tested_for_firing_and_for_silence()
     {
         string[] alerts = [.. Lines("model-runner.rules.yml", "- alert: ").Distinct(StringComparer.Ordinal)];
-        string tests = File.ReadAllText(Path.Join(Folder, "model-runner.rules.test.yml"));
+        string tests = File.ReadAllText(Path.Join(ShippedFile.Folder, "model-runner.rules.test.yml"));
 
         Assert.NotEmpty(alerts);
         Assert.All(alerts, alert => Assert.Contains($"- alertname: {alert}\n", tests, StringComparison.Ordinal));
@@ -55,9 +53,9 @@ public sealed class DeployedFileTests
             Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["MODEL_RUNNER_API_KEY"] = Key },
         });
         using var folder = new TemporaryFolder();
-        string configuration = Replaced("prometheus-key.yml",
+        string configuration = ShippedFile.Read("prometheus-key.yml",
             ("\"localhost:8080\"", $"\"{daemon.TcpAddress.Authority}\""), ("interval: 15s", "interval: 1s"),
-            ("- model-runner.rules.yml", $"- {Folder}/model-runner.rules.yml"),
+            ("- model-runner.rules.yml", $"- {ShippedFile.Folder}/model-runner.rules.yml"),
             ("/etc/prometheus/model-runner.key", folder.Write("model-runner.key", Key + "\n")));
 
         await using PrometheusProcess prometheus = await PrometheusProcess.StartAsync(configuration, Cancellation);
@@ -79,7 +77,7 @@ public sealed class DeployedFileTests
         string nginx = ExternalTool.RequireNamedBy("NGINX_PATH");
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         using var folder = new TemporaryFolder();
-        string configuration = folder.Write("nginx.conf", Replaced("nginx-socket.conf",
+        string configuration = folder.Write("nginx.conf", ShippedFile.Read("nginx-socket.conf",
             ("listen 127.0.0.1:9120;", "listen unix:nginx.sock;"), ("/run/model-runner/model-runner.sock", daemon.SocketPath)));
         await using NginxProcess proxy = await NginxProcess.StartAsync(nginx, folder.Path, configuration);
 
@@ -91,18 +89,6 @@ public sealed class DeployedFileTests
         Assert.Equal((404, 403), ((int)models.StatusCode, (int)post.StatusCode));
     }
 
-    private static IEnumerable<string> Lines(string file, string beginning) => File.ReadLines(Path.Join(Folder, file))
+    private static IEnumerable<string> Lines(string file, string beginning) => File.ReadLines(Path.Join(ShippedFile.Folder, file))
         .Select(static line => line.Trim()).Where(line => line.StartsWith(beginning, StringComparison.Ordinal)).Select(line => line[beginning.Length..]);
-
-    private static string Replaced(string file, params ReadOnlySpan<(string Shipped, string Used)> values)
-    {
-        string text = File.ReadAllText(Path.Join(Folder, file));
-        foreach ((string shipped, string used) in values)
-        {
-            Assert.Contains(shipped, text, StringComparison.Ordinal);
-            text = text.Replace(shipped, used, StringComparison.Ordinal);
-        }
-
-        return text;
-    }
 }

@@ -12,6 +12,7 @@ namespace ModelRunner.EndToEnd.Tests.Deploy;
 internal sealed class ScrapedDaemon : IAsyncDisposable
 {
     private readonly List<PrometheusProcess> _servers = [];
+    private readonly TemporaryFolder _folder = new();
 
     private ScrapedDaemon(StubProcess stub, DaemonFixture daemon) => (Stub, Daemon) = (stub, daemon);
 
@@ -45,7 +46,7 @@ internal sealed class ScrapedDaemon : IAsyncDisposable
         try
         {
             foreach (int version in (int[])[2, 3])
-                scraped._servers.Add(await PrometheusProcess.StartAsync(Configuration(scraped.Daemon), Cancellation, version));
+                scraped._servers.Add(await PrometheusProcess.StartAsync(scraped.Configuration(), Cancellation, version));
             foreach (PrometheusProcess server in scraped.Servers)
                 await DaemonFixture.WaitUntilAsync(async () => (await QueryAsync(server, "model_runner_build_info")).Length > 0, DaemonFixture.Patience);
             return scraped;
@@ -90,21 +91,14 @@ internal sealed class ScrapedDaemon : IAsyncDisposable
             await server.DisposeAsync();
         await Daemon.DisposeAsync();
         await Stub.DisposeAsync();
+        _folder.Dispose();
     }
 
-    // The shipped file with another address, a shorter interval, and the path of the rules.
-    private static string Configuration(DaemonFixture daemon)
+    // The shipped files with another address, shorter intervals, and the path of the rules.
+    private string Configuration()
     {
-        string folder = Path.Join(Repository.Root, "deploy/prometheus");
-        string text = File.ReadAllText(Path.Join(folder, "prometheus.yml"));
-        foreach ((string shipped, string used) in (ReadOnlySpan<(string, string)>)[
-            ("\"localhost:8080\"", $"\"{daemon.TcpAddress.Authority}\""), ("interval: 15s", "interval: 1s"),
-            ("- model-runner.rules.yml", $"- {folder}/model-runner.rules.yml")])
-        {
-            Assert.Contains(shipped, text, StringComparison.Ordinal);
-            text = text.Replace(shipped, used, StringComparison.Ordinal);
-        }
-
-        return text;
+        string rules = _folder.Write("model-runner.rules.yml", ShippedFile.Read("model-runner.rules.yml", ("interval: 2m", "interval: 1s")));
+        return ShippedFile.Read(
+            "prometheus.yml", ("\"localhost:8080\"", $"\"{Daemon.TcpAddress.Authority}\""), ("interval: 15s", "interval: 1s"), ("- model-runner.rules.yml", $"- {rules}"));
     }
 }
