@@ -6,8 +6,8 @@ using ModelRunner.Testing;
 namespace ModelRunner.EndToEnd.Tests.Deploy;
 
 /// <summary>
-/// A daemon with the demo models and two attached servers, scraped by Prometheus 2 and 3 with the shipped configuration and rules. One attached
-/// server does not run, the other one writes an invalid line.
+/// A daemon with the demo models and two attached servers, scraped by Prometheus 2 and 3 with the shipped configuration and rules. One model is to
+/// be on a graphics card and is not. One attached server does not run, the other one writes an invalid line.
 /// </summary>
 internal sealed class ScrapedDaemon : IAsyncDisposable
 {
@@ -32,10 +32,11 @@ internal sealed class ScrapedDaemon : IAsyncDisposable
         using var page = new StringContent("odd_series 1\nodd line\n", Encoding.UTF8, "text/plain");
         using HttpResponseMessage set = await stub.Client.PostAsync(new Uri("stub/metrics", UriKind.Relative), page, Cancellation);
         set.EnsureSuccessStatusCode();
-        var scraped = new ScrapedDaemon(stub, await DemoDaemon.StartAsync(llamaServer: null, new DaemonSetup
+        var scraped = new ScrapedDaemon(stub, await DemoDaemon.StartAsync(RealLlamaServer.Require(), new DaemonSetup
         {
             Configuration = $$"""
                 {
+                  "models": { "tiny-embed": { "args": ["-ngl", "99", "--device", "none"] } },
                   "runners": [
                     { "backend": "llama.cpp", "model": "odd:latest", "mode": "completion", "endpoint": "unix:{{stub.SocketPath}}" },
                     { "backend": "llama.cpp", "model": "down:latest", "mode": "completion", "endpoint": "unix:{{stub.SocketPath}}.none" }
