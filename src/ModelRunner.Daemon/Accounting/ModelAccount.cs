@@ -8,7 +8,7 @@ namespace ModelRunner.Daemon.Accounting;
 /// lock; a reader may see a part of a request that is just being added.
 /// </summary>
 /// <param name="key">Backend, model and mode; null: requests whose model is not known, or the sum of several accounts.</param>
-internal sealed class ModelAccount(RunnerKey? key)
+internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
 {
     private static readonly int Outcomes = Enum.GetValues<RequestOutcome>().Length;
     private static readonly int StatusClasses = Enum.GetValues<StatusClass>().Length;
@@ -24,8 +24,13 @@ internal sealed class ModelAccount(RunnerKey? key)
     /// <summary>Requests that have not ended.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    /// <summary>When it was used last, as a sequence number. Only <see cref="RequestAccounts"/> uses it.</summary>
+    /// <inheritdoc/>
     public long LastUse { get; set; }
+
+    /// <inheritdoc/>
+    public bool IsInUse => InFlight > 0;
+
+    public static ModelAccount Create(RunnerKey? key) => new(key);
 
     /// <summary>A new account with the totals of several ones.</summary>
     public static ModelAccount Sum(IEnumerable<ModelAccount> accounts)
@@ -103,7 +108,7 @@ internal sealed class ModelAccount(RunnerKey? key)
 
     public void Add(FigureSource source, long count) => Interlocked.Add(ref _sources[(int)source], count);
 
-    /// <summary>Adds the totals of another account.</summary>
+    /// <inheritdoc/>
     public void Add(ModelAccount other)
     {
         Add(_requests, other._requests);

@@ -8,30 +8,27 @@ namespace ModelRunner.Daemon.Accounting;
 /// account; reading <see cref="Table"/> takes none.
 /// </summary>
 /// <remarks>
-/// Only models that exist have an account. If there are too many accounts, the one that was used least recently and has no
-/// request is folded into the others, so that no sum changes.
+/// Only models that exist have an account. If there are too many accounts, those that were used least recently and have no request are shown as
+/// one sum.
 /// </remarks>
 internal sealed class RequestAccounts
 {
     private readonly TimeProvider _time;
-    private readonly int _maxModels;
     private readonly Lock _lock = new();
-    private readonly Dictionary<RunnerKey, ModelAccount> _models = [];
+    private readonly AccountSet<ModelAccount> _models;
     private readonly ModelAccount _unknown = new(key: null);
 
-    // Requests of models that have no account of their own because all accounts are in use, and the sum of folded accounts.
+    // Requests of models that have no account of their own because all accounts are in use.
     private ModelAccount? _overflow;
-    private ModelAccount? _folded;
     private volatile AccountTable _table;
     private readonly HashSet<RequestRecord> _open = [];
-    private long _uses;
     private long _lastId;
 
     /// <param name="time">The clock.</param>
     /// <param name="maxModels">The most accounts of models; null: the default of the settings.</param>
     public RequestAccounts(TimeProvider time, int? maxModels = null)
     {
-        (_time, _maxModels) = (time, maxModels ?? ConfigurationCatalog.MetricsMaxModels.DefaultInteger);
+        (_time, _models) = (time, new AccountSet<ModelAccount>(maxModels ?? ConfigurationCatalog.MetricsMaxModels.DefaultInteger));
         _table = new AccountTable([], [], _unknown);
     }
 
@@ -56,9 +53,10 @@ internal sealed class RequestAccounts
     {
         lock (_lock)
         {
-            ModelAccount account = Find(key);
-            account.LastUse = ++_uses;
+            ModelAccount account = Find(key, out bool isChanged);
             account.Enter();
+            if (isChanged)
+                Publish();
             record.Assign(key, account);
             _open.Add(record);
         }
@@ -89,8 +87,11 @@ internal sealed class RequestAccounts
         lock (_lock)
         {
             // A model that has only been loaded needs no account.
-            if (_models.ContainsKey(key) || prompt != 0 || generated != 0)
-                Find(key).Drift.Add(DriftSource.Runner, prompt, generated);
+            if (!_models.Contains(key) && prompt == 0 && generated == 0)
+                return;
+            Find(key, out bool isChanged).Drift.Add(DriftSource.Runner, prompt, generated);
+            if (isChanged)
+                Publish();
         }
     }
 
@@ -101,8 +102,7 @@ internal sealed class RequestAccounts
         {
             foreach ((AccountName name, ModelAccount totals) in stored)
             {
-                ModelAccount account = name.Key is { } key ? Find(key) : _unknown;
-                account.LastUse = ++_uses;
+                ModelAccount account = name.Key is { } key ? Find(key, out _) : _unknown;
                 account.Add(totals);
             }
 
@@ -110,35 +110,14 @@ internal sealed class RequestAccounts
         }
     }
 
-    private ModelAccount Find(RunnerKey key)
+    private ModelAccount Find(RunnerKey key, out bool isChanged)
     {
-        if (_models.TryGetValue(key, out ModelAccount? account))
+        if (_models.Use(key, mayExceed: false, out isChanged) is { } account)
             return account;
-        if (_models.Count < _maxModels || TryFold())
-            _models.Add(key, account = new ModelAccount(key));
-        else if (_overflow is not null)
-            return _overflow;
-        else
-            account = _overflow = new ModelAccount(key: null);
-        Publish();
-        return account;
-    }
-
-    // An account with a request in flight still changes, so it cannot be added to a sum.
-    private bool TryFold()
-    {
-        ModelAccount? least = _models.Values.Where(static account => account.InFlight == 0).MinBy(static account => account.LastUse);
-        if (least is null)
-            return false;
-
-        // A reader of the table must not see the sum change while it still reads the account.
-        _folded = ModelAccount.Sum(new[] { _folded, least }.OfType<ModelAccount>());
-        _models.Remove(least.Key!.Value);
-        return true;
+        isChanged = _overflow is null;
+        return _overflow ??= new ModelAccount(key: null);
     }
 
     private void Publish() => _table = new AccountTable(
-        [.. _models.Values.OrderBy(static account => account.Key!.Value, RunnerKey.Order)],
-        [.. new[] { _folded, _overflow }.OfType<ModelAccount>()],
-        _unknown);
+        _models.Shown, [.. new[] { _models.HiddenSum, _overflow }.OfType<ModelAccount>()], _unknown);
 }

@@ -4,18 +4,24 @@ namespace ModelRunner.Daemon.Accounting;
 
 /// <summary>The totals of the runners with the same backend, model and mode, over all their starts. Safe to use from any thread.</summary>
 /// <param name="key">Backend, model and mode; null: the sum of several accounts.</param>
-internal sealed class RunnerAccount(RunnerKey? key)
+internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
 {
     private readonly long[] _loads = new long[Enum.GetValues<LoadResult>().Length];
+    private readonly long[] _stops = new long[Enum.GetValues<StopReason>().Length];
     private readonly Lock _lock = new();
     private RunnerId? _live;
     private TimeSpan _liveCpu;
     private TimeSpan _endedCpu;
+    private TimeSpan _takenCpu;
+    private int _holders;
 
     public RunnerKey? Key => key;
 
-    /// <summary>When its last runner was started, as a sequence number. Only <see cref="RunnerAccounts"/> uses it.</summary>
-    public long LastStart { get; set; }
+    /// <inheritdoc/>
+    public long LastUse { get; set; }
+
+    /// <inheritdoc/>
+    public bool IsInUse => IsLive || Volatile.Read(ref _holders) > 0;
 
     /// <summary>The time from the start of a runner until it was ready. Only loads that were successful count.</summary>
     public DurationHistogram LoadDuration { get; } = new(HistogramBounds.Load);
@@ -40,6 +46,23 @@ internal sealed class RunnerAccount(RunnerKey? key)
         }
     }
 
+    /// <summary>Whether <see cref="TakeCpu"/> returns something.</summary>
+    public bool HasNewCpu
+    {
+        get
+        {
+            lock (_lock)
+                return _endedCpu + _liveCpu > _takenCpu;
+        }
+    }
+
+    public static RunnerAccount Create(RunnerKey? key) => new(key);
+
+    /// <summary>How often a runner ended, or could not be started, for this reason.</summary>
+    public long Stops(StopReason reason) => Interlocked.Read(ref _stops[(int)reason]);
+
+    public void Add(StopReason reason, long count = 1) => Interlocked.Add(ref _stops[(int)reason], count);
+
     public long Loads(LoadResult result) => Interlocked.Read(ref _loads[(int)result]);
 
     public void Add(LoadResult result, long count = 1) => Interlocked.Add(ref _loads[(int)result], count);
@@ -50,6 +73,30 @@ internal sealed class RunnerAccount(RunnerKey? key)
         lock (_lock)
             _endedCpu += cpuTime;
     }
+
+    /// <summary>Returns the processor time since the last call.</summary>
+    public TimeSpan TakeCpu()
+    {
+        lock (_lock)
+        {
+            TimeSpan total = _endedCpu + _liveCpu;
+            (TimeSpan taken, _takenCpu) = (total - _takenCpu, total);
+            return taken;
+        }
+    }
+
+    /// <summary>Adds totals from before the start of this process. <see cref="TakeCpu"/> does not return them.</summary>
+    public void Restore(RunnerAccount totals)
+    {
+        Add(totals);
+        lock (_lock)
+            _takenCpu += totals.CpuTime;
+    }
+
+    /// <summary>Something will be added soon: the account stays in use until <see cref="Release"/>.</summary>
+    public void Hold() => Interlocked.Increment(ref _holders);
+
+    public void Release() => Interlocked.Decrement(ref _holders);
 
     /// <summary>A runner is started.</summary>
     public void Begin(RunnerId runner)
@@ -84,11 +131,13 @@ internal sealed class RunnerAccount(RunnerKey? key)
         }
     }
 
-    /// <summary>Adds the totals of another account.</summary>
+    /// <inheritdoc/>
     public void Add(RunnerAccount other)
     {
         for (int result = 0; result < _loads.Length; result++)
             Add((LoadResult)result, other.Loads((LoadResult)result));
+        for (int reason = 0; reason < _stops.Length; reason++)
+            Add((StopReason)reason, other.Stops((StopReason)reason));
         LoadDuration.Add(other.LoadDuration);
         Add(other.CpuTime);
     }

@@ -3,63 +3,69 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Accounting;
 
 /// <summary>
-/// Counts the loads and the processor time of runners by backend, model and mode. Thread-safe. The lock is held only to find or add an account;
-/// reading <see cref="Table"/> takes none.
+/// Counts the loads, the stops and the processor time of runners by backend, model and mode. Thread-safe. The lock is held only to find or add
+/// an account; reading <see cref="Table"/> takes none.
 /// </summary>
-/// <remarks>
-/// If there are too many accounts, the one whose last start is the oldest and that has no runner is folded into the others, so that no sum
-/// changes. Accounts with a runner are never folded.
-/// </remarks>
-/// <param name="maxModels">The most accounts of models without a runner.</param>
+/// <param name="maxModels">The most accounts of models without a runner that are shown by name.</param>
 internal sealed class RunnerAccounts(int maxModels)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<RunnerKey, RunnerAccount> _models = [];
+    private readonly AccountSet<RunnerAccount> _models = new(maxModels);
     private volatile RunnerAccountTable _table = new([], Other: null);
-    private RunnerAccount? _folded;
-    private long _starts;
 
     /// <summary>All accounts.</summary>
     public RunnerAccountTable Table => _table;
+
+    /// <summary>Whether <see cref="TakeCpu"/> returns something.</summary>
+    public bool HasNewCpu
+    {
+        get
+        {
+            lock (_lock)
+                return _models.All.Any(static account => account.HasNewCpu);
+        }
+    }
 
     /// <summary>A runner is started. Returns its account, which <see cref="RunnerAccount.End"/> must be called on.</summary>
     public RunnerAccount Begin(RunnerKey key, RunnerId runner)
     {
         lock (_lock)
         {
-            RunnerAccount account = Find(key);
-            account.LastStart = ++_starts;
+            RunnerAccount account = _models.Use(key, mayExceed: true, out bool isChanged)!;
             account.Begin(runner);
+            if (isChanged)
+                Publish();
             return account;
         }
     }
 
-    private RunnerAccount Find(RunnerKey key)
+    /// <summary>Adds totals from before the start of this process. They are passed in the order of their last use.</summary>
+    public void Restore(IEnumerable<(AccountName Name, RunnerAccount Totals)> stored)
     {
-        if (_models.TryGetValue(key, out RunnerAccount? account))
-            return account;
-        while (_models.Count >= maxModels && TryFold())
+        lock (_lock)
         {
+            foreach ((AccountName name, RunnerAccount totals) in stored)
+            {
+                if (name.Key is not { } key)
+                    continue;
+                _models.Use(key, mayExceed: true, out _)!.Restore(totals);
+            }
+
+            Publish();
         }
-
-        _models.Add(key, account = new RunnerAccount(key));
-        _table = new RunnerAccountTable([.. _models.Values.OrderBy(static account => account.Key!.Value, RunnerKey.Order)], _folded);
-        return account;
     }
 
-    private bool TryFold()
+    /// <summary>The processor time since the last call, of each account that has some.</summary>
+    public IReadOnlyList<(RunnerKey Key, TimeSpan Cpu)> TakeCpu()
     {
-        RunnerAccount? least = _models.Values.Where(static account => !account.IsLive).MinBy(static account => account.LastStart);
-        if (least is null)
-            return false;
-
-        // A reader of the table must not see the sum change while it still reads the account.
-        var folded = new RunnerAccount(key: null);
-        if (_folded is not null)
-            folded.Add(_folded);
-        folded.Add(least);
-        _folded = folded;
-        _models.Remove(least.Key!.Value);
-        return true;
+        lock (_lock)
+        {
+            return
+            [
+                .. _models.All.Select(static account => (account.Key!.Value, account.TakeCpu())).Where(static taken => taken.Item2 > TimeSpan.Zero),
+            ];
+        }
     }
+
+    private void Publish() => _table = new RunnerAccountTable(_models.Shown, _models.HiddenSum);
 }

@@ -135,11 +135,13 @@ internal sealed class DaemonApplication : IAsyncDisposable
         WebApplication web = Build(store, time, socket);
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
         var accounts = new RequestAccounts(time, settings.Metrics.MaxModels);
-        var ledger = new RequestLedger(accounts, settings.Ledger, time, logs.CreateLogger<RequestLedger>());
+        var runners = new RunnerAccounts(settings.Metrics.MaxModels);
+        var ledger = new RequestLedger(accounts, settings.Ledger, time, logs.CreateLogger<RequestLedger>(), runners);
         store.Subscribe(next => ledger.Configure(next.Ledger));
         var catalog = new ModelCatalog(settings, time);
         var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());
-        var pool = new RunnerPool(settings, launcher, time, logs.CreateLogger<RunnerPool>(), requests: accounts);
+        var pool = new RunnerPool(
+            settings, launcher, time, logs.CreateLogger<RunnerPool>(), accounts: runners, requests: accounts, ledger: ledger);
         store.Subscribe(launcher.Configure);
         store.Subscribe(change => catalog.ConfigureAsync(change.Next));
         Compose(web, store, catalog, pool, accounts, ledger, time);
@@ -228,7 +230,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var paces = new MergePaces();
         var pages = new PageAssembler(
             settings, paces, time, logs.CreateLogger<PageAssembler>(), shared, new RunnerMetrics(pool.Accounts),
-            new StopMetrics(() => pool.Stops, catalog.Contains), new RequestMetrics(accounts, () => ledger.Status), () => store.LastReload);
+            new RequestMetrics(accounts, () => ledger.Status), () => store.LastReload);
 
         // A slow client must not keep the memory that another scrape needs for its runners.
         scraper.Bodies.TryFreeAsync = pages.TryFreeBodiesAsync;

@@ -40,6 +40,10 @@ internal sealed class LedgerDatabase : IDisposable
     /// <summary>The bytes in use.</summary>
     public long Bytes => (Number("PRAGMA page_count") - Number("PRAGMA freelist_count")) * Number("PRAGMA page_size");
 
+    /// <summary>The last runner, and whether there are runners without an end.</summary>
+    public (long Last, bool HasOpen) ReadLives() =>
+        Reader.Query(LedgerSchema.ReadLives, since: null, static row => (row.GetInt64(0), row.GetInt64(1) != 0))[0];
+
     /// <summary>Opens the database, and creates or updates its tables.</summary>
     /// <param name="path">The file; null: the database is in memory and keeps only sums.</param>
     /// <exception cref="LedgerException">A newer version of the program wrote it, or it is another program's database.</exception>
@@ -60,15 +64,15 @@ internal sealed class LedgerDatabase : IDisposable
     }
 
     /// <summary>The totals of all accounts, in the order of their last use.</summary>
-    public IReadOnlyList<(AccountName Name, ModelAccount Totals)> ReadTotals()
+    public IReadOnlyList<StoredTotals> ReadTotals()
     {
-        var stored = new List<(AccountName, ModelAccount)>();
+        var stored = new List<StoredTotals>();
         foreach ((AccountName name, string series, long value) in Reader.Query(
             LedgerSchema.ReadTotals, since: null, static row => (NameOf(row, 0), row.GetString(3), row.GetInt64(4))))
         {
-            if (stored.Count == 0 || stored[^1].Item1 != name)
-                stored.Add((name, new ModelAccount(name.Key)));
-            AccountSeries.Find(series)?.Add(stored[^1].Item2, value);
+            if (stored.Count == 0 || stored[^1].Name != name)
+                stored.Add(new StoredTotals(name));
+            stored[^1].Add(series, value);
         }
 
         return stored;
@@ -120,8 +124,10 @@ internal sealed class LedgerDatabase : IDisposable
     /// What is added to totals and hours: all requests since the last write with sums, these ones included. Null: a later write has it.
     /// </param>
     /// <param name="open">The requests that have not ended; null: they are not written.</param>
+    /// <param name="runners">What is written of runners.</param>
     /// <param name="now">The time.</param>
-    public void Write(IReadOnlyCollection<EndedRequest> requests, LedgerSums? sums, IReadOnlyList<RequestProgress>? open, DateTimeOffset now)
+    public void Write(
+        IReadOnlyCollection<EndedRequest> requests, LedgerSums? sums, IReadOnlyList<RequestProgress>? open, RunnerBacklog runners, DateTimeOffset now)
     {
         Execute("BEGIN IMMEDIATE");
         foreach (EndedRequest request in requests)
@@ -136,6 +142,8 @@ internal sealed class LedgerDatabase : IDisposable
             Write(sums, now);
         if (open is not null)
             WriteOpen(open, now);
+        if (!runners.IsEmpty)
+            Write(runners, now);
         Execute("COMMIT");
     }
 
@@ -145,7 +153,8 @@ internal sealed class LedgerDatabase : IDisposable
     {
         long before = Bytes > maxBytes ? long.MaxValue : requestsBefore.ToUnixTimeMilliseconds();
         _statements.RemoveOldHours(LedgerSums.HourOf(hoursBefore));
-        return _statements.RemoveOld(before) > 0;
+        bool hasMore = _statements.RemoveOld(before) > 0;
+        return _statements.RemoveOldLives(before) > 0 || hasMore;
     }
 
     public void Dispose()
@@ -165,7 +174,7 @@ internal sealed class LedgerDatabase : IDisposable
         foreach ((AccountName name, ModelAccount totals) in sums.Totals)
         {
             long account = _accounts[name] = _statements.UseAccount(name, now);
-            foreach (AccountSeries series in AccountSeries.All)
+            foreach (TotalSeries<ModelAccount> series in AccountSeries.All)
                 if (series.Read(totals) is not 0 and var value)
                     _statements.AddTotal(account, series.Name, value);
         }
@@ -173,6 +182,24 @@ internal sealed class LedgerDatabase : IDisposable
         foreach (((long hour, AccountName name), HourSums ofHour) in sums.Hours)
             _statements.AddHour(hour, IdOf(name, now), ofHour);
         _statements.SetSummed(_lastRequest);
+    }
+
+    private void Write(RunnerBacklog runners, DateTimeOffset now)
+    {
+        foreach ((AccountName name, RunnerAccount sums) in runners.Sums)
+        {
+            long account = _accounts[name] = _statements.UseAccount(name, now);
+            foreach (TotalSeries<RunnerAccount> series in RunnerSeries.All)
+                if (series.Read(sums) is not 0 and var value)
+                    _statements.AddTotal(account, series.Name, value);
+        }
+
+        if (!_keepsRequests)
+            return;
+        if (runners.HasLost)
+            _statements.EndLost(runners.LastOfOthers, now);
+        foreach ((long id, RunnerLife life) in runners.Lives)
+            _statements.SetLife(id, IdOf(AccountName.Of(life.Key), now), life);
     }
 
     private void WriteOpen(IReadOnlyList<RequestProgress> open, DateTimeOffset now)
@@ -212,8 +239,12 @@ internal sealed class LedgerDatabase : IDisposable
                 + "program again, or set another folder with statePath");
         }
 
-        if (isNew)
-            Execute($"BEGIN; {LedgerSchema.Create} PRAGMA application_id={LedgerSchema.ApplicationId}; PRAGMA user_version={LedgerSchema.Version}; COMMIT");
+        if (version == LedgerSchema.Version)
+            return;
+        IEnumerable<string> updates = LedgerSchema.Updates.Skip(isNew ? 0 : (int)version);
+        Execute(
+            $"BEGIN IMMEDIATE; {string.Concat(updates)} PRAGMA application_id={LedgerSchema.ApplicationId}; "
+            + $"PRAGMA user_version={LedgerSchema.Version}; COMMIT");
     }
 
     private void Execute(string text)

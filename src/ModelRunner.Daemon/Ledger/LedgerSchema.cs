@@ -6,17 +6,20 @@ namespace ModelRunner.Daemon.Ledger;
 internal static class LedgerSchema
 {
     /// <summary>The version of the tables, in SQLite's <c>user_version</c>. Each change of a table increases it.</summary>
-    public const int Version = 1;
+    public static int Version => Updates.Count;
 
     /// <summary>Marks the file as a ledger, in SQLite's <c>application_id</c>.</summary>
     public const int ApplicationId = 0x4D524C47; // "MRLG"
 
     /// <summary>
-    /// Creates the tables. <c>totals</c> is permanent and has a row for each number of <c>AccountSeries</c> that is not 0. <c>hours</c> has
-    /// sums for each hour. <c>requests</c> has the latest requests; those up to <c>summed.request</c> are in the totals and in the hours.
-    /// <c>open_requests</c> has requests that had not ended at the last checkpoint.
+    /// The statements that make each version of the tables from the one before. <c>totals</c> is permanent and has a row for each number of
+    /// <c>AccountSeries</c> and <c>RunnerSeries</c> that is not 0. <c>hours</c> has sums for each hour. <c>requests</c> has the latest requests;
+    /// those up to <c>summed.request</c> are in the totals and in the hours. <c>open_requests</c> has requests that had not ended at the last
+    /// checkpoint. <c>lives</c> has the latest starts of runners; those whose <c>ended</c> is NULL run, or the daemon was killed.
     /// </summary>
-    public const string Create = """
+    public static IReadOnlyList<string> Updates { get; } =
+    [
+        """
         CREATE TABLE accounts(
             id INTEGER PRIMARY KEY, backend TEXT NOT NULL, model TEXT NOT NULL, mode TEXT NOT NULL,
             created INTEGER NOT NULL, used INTEGER NOT NULL, UNIQUE(backend, model, mode)) STRICT;
@@ -37,7 +40,15 @@ internal static class LedgerSchema
         CREATE TABLE open_requests(
             id INTEGER PRIMARY KEY, account INTEGER NOT NULL, arrived INTEGER NOT NULL, prompt INTEGER NOT NULL, cached INTEGER NOT NULL,
             generated INTEGER NOT NULL) STRICT;
-        """;
+        """,
+        """
+        CREATE TABLE lives(
+            id INTEGER PRIMARY KEY, account INTEGER NOT NULL, engine TEXT NOT NULL, version TEXT, started INTEGER NOT NULL, ready INTEGER,
+            ended INTEGER, cause TEXT, prompt INTEGER, generated INTEGER) STRICT;
+        CREATE INDEX open_lives ON lives(id) WHERE ended IS NULL;
+        ALTER TABLE requests ADD COLUMN load_wait INTEGER;
+        """,
+    ];
 
     /// <summary>Adds to a total.</summary>
     public const string AddTotal = """
@@ -55,7 +66,7 @@ internal static class LedgerSchema
     public const string AddRequest = """
         INSERT INTO requests VALUES(
             $id, $ended, $account, $outcome, $status, $has_response, $source, $finish, $is_partial, $prompt, $cached, $generated, $draft, $draft_accepted,
-            $duration, $queue_wait, $first_token, $output_token)
+            $duration, $queue_wait, $first_token, $output_token, NULL)
         """;
 
     public const string SetOpen = """
@@ -93,6 +104,25 @@ internal static class LedgerSchema
     /// <summary>Removes the oldest requests that ended before a time.</summary>
     public const string RemoveOld = """
         DELETE FROM requests WHERE id IN (SELECT id FROM requests ORDER BY id LIMIT 1000) AND ended < $before
+        """;
+
+    /// <summary>Writes a runner.</summary>
+    public const string SetLife = """
+        INSERT INTO lives VALUES($id, $account, $engine, $version, $started, $ready, $ended, $cause, $prompt, $generated)
+        ON CONFLICT DO UPDATE SET version = excluded.version, ready = excluded.ready, ended = excluded.ended, cause = excluded.cause,
+            prompt = excluded.prompt, generated = excluded.generated
+        """;
+
+    /// <summary>Ends the runners that an earlier process has started. When they ended is not known.</summary>
+    public const string EndLost = "UPDATE lives SET ended = max($now, started), cause = 'lost' WHERE ended IS NULL AND id <= $last";
+
+    /// <summary>Returns the last runner, and whether one has no end.</summary>
+    public const string ReadLives = "SELECT ifnull(max(id), 0), EXISTS(SELECT 1 FROM lives WHERE ended IS NULL) FROM lives";
+
+    /// <summary>Removes the oldest runners that ended before a time, and before the oldest request.</summary>
+    public const string RemoveOldLives = """
+        DELETE FROM lives WHERE id IN (SELECT id FROM lives ORDER BY id LIMIT 1000) AND ended < $before
+            AND ended < ifnull((SELECT ended FROM requests ORDER BY id LIMIT 1), 9223372036854775807)
         """;
 
     /// <summary>Removes the oldest hours.</summary>

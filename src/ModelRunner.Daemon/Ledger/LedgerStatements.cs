@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using ModelRunner.Daemon.Accounting;
+using ModelRunner.Scheduling;
 using ModelRunner.Telemetry;
 
 namespace ModelRunner.Daemon.Ledger;
@@ -15,6 +16,9 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
     private readonly SqliteCommand _setSummed = Prepare(connection, LedgerSchema.SetSummed);
     private readonly SqliteCommand _useAccount = Prepare(connection, LedgerSchema.UseAccount);
     private readonly SqliteCommand _removeOld = Prepare(connection, LedgerSchema.RemoveOld);
+    private readonly SqliteCommand _setLife = Prepare(connection, LedgerSchema.SetLife);
+    private readonly SqliteCommand _endLost = Prepare(connection, LedgerSchema.EndLost);
+    private readonly SqliteCommand _removeOldLives = Prepare(connection, LedgerSchema.RemoveOldLives);
     private readonly SqliteCommand _removeOldHours = Prepare(connection, LedgerSchema.RemoveOldHours);
 
     public void AddTotal(long account, string series, long value) =>
@@ -56,12 +60,25 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
     /// <summary>Returns the number of removed rows.</summary>
     public int RemoveOld(long before) => Run(_removeOld, ("$before", before));
 
+    public void SetLife(long id, long account, RunnerLife life) => Run(
+        _setLife, ("$id", id), ("$account", account), ("$engine", life.Engine), ("$version", life.Version),
+        ("$started", life.StartedAt.ToUnixTimeMilliseconds()), ("$ready", life.ReadyAt?.ToUnixTimeMilliseconds()),
+        ("$ended", life.EndedAt?.ToUnixTimeMilliseconds()), ("$cause", life.Cause?.ToLabelValue()), ("$prompt", life.Counts?.PromptTokens),
+        ("$generated", life.Counts?.GeneratedTokens));
+
+    /// <summary>Ends the runners up to this one that have no end.</summary>
+    public void EndLost(long last, DateTimeOffset now) => Run(_endLost, ("$last", last), ("$now", now.ToUnixTimeMilliseconds()));
+
+    /// <summary>Returns the number of removed rows.</summary>
+    public int RemoveOldLives(long before) => Run(_removeOldLives, ("$before", before));
+
     public void RemoveOldHours(long before) => Run(_removeOldHours, ("$before", before));
 
     public void Dispose()
     {
         foreach (SqliteCommand command in (SqliteCommand[])
-            [_addTotal, _addHour, _addRequest, _setOpen, _removeOpen, _setSummed, _useAccount, _removeOld, _removeOldHours])
+            [_addTotal, _addHour, _addRequest, _setOpen, _removeOpen, _setSummed, _useAccount, _removeOld, _setLife, _endLost,
+                _removeOldLives, _removeOldHours])
             command.Dispose();
     }
 

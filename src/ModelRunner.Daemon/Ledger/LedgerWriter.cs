@@ -32,13 +32,16 @@ internal sealed class LedgerWriter : IDisposable
     private volatile LedgerStatus? _status;
     private readonly Dictionary<AccountName, ModelAccount> _saved = [];
     private readonly Queue<EndedRequest> _rows = [];
+    private readonly RunnerBacklog _runners;
     private LedgerSums _sums = new();
     private bool _isRestored;
     private bool _mustPrune = true;
     private long _prunedAt;
 
-    public LedgerWriter(RequestAccounts accounts, LedgerSettings settings, TimeProvider time, ILogger<RequestLedger> logger)
+    public LedgerWriter(
+        RequestAccounts accounts, RunnerAccounts runners, LedgerSettings settings, TimeProvider time, ILogger<RequestLedger> logger)
     {
+        _runners = new RunnerBacklog(runners);
         (_accounts, _settings, _time, _logger) = (accounts, settings, time, logger);
         _file = settings.StatePath is { } folder ? new LedgerFile(folder) : null;
     }
@@ -56,7 +59,7 @@ internal sealed class LedgerWriter : IDisposable
     public LedgerStatus? Status => _file is null ? null : _status;
 
     /// <summary>Whether something must be written at the next tick.</summary>
-    public bool HasWork => !IsUp || !_sums.IsEmpty || _mustPrune;
+    public bool HasWork => !IsUp || !_sums.IsEmpty || !_runners.IsEmpty || _mustPrune;
 
     /// <summary>Whether what was written survives the end of the process.</summary>
     public bool IsDurable => _file is not null;
@@ -84,20 +87,22 @@ internal sealed class LedgerWriter : IDisposable
         Publish();
     }
 
-    /// <summary>Writes requests. A failure is logged, and is no exception.</summary>
-    /// <param name="ended">Requests that have ended. Each gets a row at once.</param>
-    /// <param name="overflow">Sums over requests that get no row; null: none.</param>
+    /// <summary>Writes what happened. A failure is logged, and is no exception.</summary>
+    /// <param name="batch">Requests that have ended, and changes of runners.</param>
     /// <param name="open">
     /// Requests that had not ended shortly before. They and the sums are written, and a ledger that could not be written is tried again. Null: only
-    /// the rows are written, which stand for the sums until then.
+    /// the rows and the changes of runners are written. The rows stand for the sums until then.
     /// </param>
-    public void Write(List<EndedRequest> ended, LedgerSums? overflow, IReadOnlyList<RequestProgress>? open)
+    public void Write(LedgerBatch batch, IReadOnlyList<RequestProgress>? open)
     {
         bool isTick = open is not null;
-        ended.ForEach(Take);
-        if (overflow is not null)
-            _sums.Add(overflow);
-        if (!isTick && (!IsUp || _rows.Count == 0))
+        batch.Ended.ForEach(Take);
+        if (batch.Overflow is not null)
+            _sums.Add(batch.Overflow);
+        batch.Changes.ForEach(_runners.Add);
+        if (isTick || batch.Changes.Count > 0)
+            _runners.AddCpu();
+        if (!isTick && (!IsUp || (_rows.Count == 0 && _runners.IsEmpty)))
             return;
         try
         {
@@ -105,7 +110,7 @@ internal sealed class LedgerWriter : IDisposable
                 Replace("its file was removed or replaced");
             if (Database is null)
                 Open();
-            Write(ended, open);
+            Write(batch.Ended, open);
             if (!IsUp)
                 _logger.LogUp(Path);
             IsUp = true;
@@ -140,19 +145,21 @@ internal sealed class LedgerWriter : IDisposable
         DateTimeOffset now = _time.GetUtcNow();
         if (open is null)
         {
-            Database!.Write(_rows, sums: null, open: null, now);
+            Database!.Write(_rows, sums: null, open: null, _runners, now);
             _rows.Clear();
+            _runners.SetWritten();
             return;
         }
 
         HashSet<long> done = [.. ended.Select(static request => request.Id)];
         open = [.. open.Where(progress => now - progress.ArrivedAt >= MinAgeOfOpen && !done.Contains(progress.Id))];
-        if (_sums.IsEmpty && open.Count == 0 && !Database!.HasOpen)
+        if (_sums.IsEmpty && _runners.IsEmpty && open.Count == 0 && !Database!.HasOpen)
             return;
-        Database!.Write(_rows, _sums, open, now);
+        Database!.Write(_rows, _sums, open, _runners, now);
         foreach ((AccountName name, ModelAccount totals) in _sums.Totals)
             AddSaved(name, totals);
         _rows.Clear();
+        _runners.SetWritten();
         _sums = new LedgerSums();
     }
 
@@ -204,7 +211,9 @@ internal sealed class LedgerWriter : IDisposable
                 Id = progress.Id, Key = progress.Key, EndedAt = now, Outcome = RequestOutcome.Lost, Status = StatusClass.None, Figures = progress.Figures,
             }),
         ];
-        IReadOnlyList<(AccountName Name, ModelAccount Totals)> stored = database.ReadTotals();
+        IReadOnlyList<StoredTotals> all = database.ReadTotals();
+        (AccountName Name, ModelAccount Totals)[] stored =
+            [.. all.Where(static account => account.Requests is not null).Select(static account => (account.Name, account.Requests!))];
         var missing = new LedgerSums();
         foreach (EndedRequest request in database.ReadUnsummed().Concat(lost))
             missing.Add(request);
@@ -215,6 +224,9 @@ internal sealed class LedgerWriter : IDisposable
         foreach ((AccountName name, ModelAccount totals) in stored)
             AddSaved(name, totals);
         _accounts.Restore(stored.Concat(missing.Totals.Select(static pair => (pair.Key, pair.Value))));
+        (long lastLife, bool hasLost) = database.ReadLives();
+        _runners.Restore(
+            all.Where(static account => account.Runners is not null).Select(static account => (account.Name, account.Runners!)), lastLife, hasLost);
         if (lost.Count > 0)
             _logger.LogLost(lost.Count);
     }
@@ -236,6 +248,7 @@ internal sealed class LedgerWriter : IDisposable
         foreach ((AccountName name, ModelAccount totals) in _saved)
             _sums.Add(name, totals);
         _saved.Clear();
+        _runners.BeginAgain();
     }
 
     private void Fail(Exception failure)

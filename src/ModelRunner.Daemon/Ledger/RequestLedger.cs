@@ -6,13 +6,14 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Ledger;
 
 /// <summary>
-/// Counts requests and stores them. A request is counted after it was stored, and the last part of its response is sent after it was counted.
-/// So what a client got completely is in the totals, also if the daemon is killed. Thread-safe.
+/// Counts requests and starts of runners, and stores them. A request is counted after it was stored, and the last part of its response is sent
+/// after it was counted. So what a client got completely is in the totals, also if the daemon is killed. Thread-safe.
 /// </summary>
 /// <remarks>
 /// One thread writes: all requests that ended during a transaction share the next one. Each request gets a row; totals are written each second,
-/// and rows that are not in them are added at the next start. A ledger that cannot be written, or takes longer than
-/// <see cref="MaxWait"/>, holds no response back: requests are counted in memory, and written as soon as the ledger can be written.
+/// and rows that are not in them are added at the next start. What is counted of runners is written at once. A ledger that cannot be written, or
+/// takes longer than <see cref="MaxWait"/>, holds no response back: requests are counted in memory, and written as soon as the ledger can be
+/// written.
 /// </remarks>
 internal sealed class RequestLedger : IDisposable
 {
@@ -33,6 +34,7 @@ internal sealed class RequestLedger : IDisposable
     private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(200);
 
     private readonly RequestAccounts _accounts;
+    private readonly RunnerAccounts _runners;
     private readonly ILogger<RequestLedger> _logger;
     private readonly LedgerWriter _writer;
     private readonly TimeProvider _time;
@@ -41,10 +43,7 @@ internal sealed class RequestLedger : IDisposable
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
     private readonly Thread _thread;
-    private List<EndedRequest> _ended = [];
-
-    // Requests above the limit of the list, while a write takes very long. They get no row of their own, and the next tick writes them.
-    private LedgerSums? _overflow;
+    private LedgerBatch _batch = new();
     private List<Action> _reads = [];
     private int _isTimerSet;
     private int _isTickDue;
@@ -55,12 +54,14 @@ internal sealed class RequestLedger : IDisposable
     /// <param name="settings">Where the ledger is, and its limits.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
+    /// <param name="runners">The totals of runners; null: they are not stored.</param>
     /// <exception cref="LedgerException">Another daemon uses the ledger, or a newer version of the program wrote it.</exception>
-    public RequestLedger(RequestAccounts accounts, LedgerSettings settings, TimeProvider time, ILogger<RequestLedger> logger)
+    public RequestLedger(
+        RequestAccounts accounts, LedgerSettings settings, TimeProvider time, ILogger<RequestLedger> logger, RunnerAccounts? runners = null)
     {
-        (_accounts, _time, _logger) = (accounts, time, logger);
-        _writer = new LedgerWriter(accounts, settings, time, logger);
-        _timer = time.CreateTimer(_ => Tick(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        (_accounts, _runners, _time, _logger) = (accounts, runners ?? new RunnerAccounts(maxModels: 1), time, logger);
+        _writer = new LedgerWriter(accounts, _runners, settings, time, logger);
+        _timer = time.CreateTimer(_ => TickOfTimer(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = new Thread(Run) { Name = "ledger", IsBackground = true };
         try
         {
@@ -104,15 +105,16 @@ internal sealed class RequestLedger : IDisposable
             return ValueTask.CompletedTask;
         lock (_lock)
         {
-            if (_ended.Count < LedgerWriter.MaxRows)
-                _ended.Add(ended);
+            // While a write takes very long, some requests get no row of their own. The next tick writes them.
+            if (_batch.Ended.Count < LedgerWriter.MaxRows)
+                _batch.Ended.Add(ended);
             else
-                (_overflow ??= new LedgerSums()).Add(ended);
+                (_batch.Overflow ??= new LedgerSums()).Add(ended);
         }
 
         _work.Set();
         SetTimer();
-        if (_writer.IsDurable && _writer.IsUp && !_isStuck)
+        if (IsReady)
             return WaitAsync(ended);
         ended.Count();
         return new ValueTask(ended.Counted);
@@ -123,6 +125,30 @@ internal sealed class RequestLedger : IDisposable
     {
         await EndAsync(record);
         _accounts.Leave(record);
+    }
+
+    /// <summary>A runner was started, became ready or has ended. It is stored and then counted; nothing waits for that.</summary>
+    public void Record(RunnerChange change)
+    {
+        bool isStored;
+        lock (_lock)
+        {
+            isStored = _batch.Changes.Count < LedgerWriter.MaxRows;
+            if (isStored)
+                _batch.Changes.Add(change);
+        }
+
+        _work.Set();
+        SetTimer();
+        if (!isStored || !IsReady)
+            change.Count();
+    }
+
+    /// <summary>Processor time of runners was measured. It is stored now if there is some.</summary>
+    public void SaveCpu()
+    {
+        if (_runners.HasNewCpu)
+            Tick();
     }
 
     /// <summary>Reads the database, with all requests that were counted before.</summary>
@@ -165,6 +191,9 @@ internal sealed class RequestLedger : IDisposable
         _work.Dispose();
         _reports.Dispose();
     }
+
+    // Whether what is counted next is written soon, and survives the end of the process.
+    private bool IsReady => _writer.IsDurable && _writer.IsUp && !_isStuck;
 
     // Writes all sums, then reads on the thread of the ledger.
     private async Task<T> FlushAsync<T>(Func<LedgerReader, T> read, CancellationToken cancellationToken)
@@ -217,9 +246,14 @@ internal sealed class RequestLedger : IDisposable
             _timer.Change(TickInterval, Timeout.InfiniteTimeSpan);
     }
 
-    private void Tick()
+    private void TickOfTimer()
     {
         Volatile.Write(ref _isTimerSet, 0);
+        Tick();
+    }
+
+    private void Tick()
+    {
         Volatile.Write(ref _isTickDue, 1);
         try
         {
@@ -281,22 +315,18 @@ internal sealed class RequestLedger : IDisposable
 
         // The order matters: a request that ends after this list was made is in the list of ended ones, and is left out of the open ones.
         IReadOnlyList<RequestProgress>? open = isTick ? _accounts.Open : null;
-        List<EndedRequest> ended = [];
-        LedgerSums? overflow;
+        var batch = new LedgerBatch();
         lock (_lock)
-        {
-            (ended, _ended) = (_ended, ended);
-            (overflow, _overflow) = (_overflow, null);
-        }
+            (batch, _batch) = (_batch, batch);
 
         try
         {
-            _writer.Write(ended, overflow, open);
+            _writer.Write(batch, open);
         }
         finally
         {
             _isStuck = false;
-            ended.ForEach(static request => request.Count());
+            batch.Count();
             reads.ForEach(static read => read());
         }
 

@@ -19,7 +19,7 @@ internal static class UsageReport
             sum(CASE series WHEN 'tokens/generated' THEN value ELSE 0 END) AS generated,
             sum(CASE WHEN series IN ('unconfirmed/prompt', 'unconfirmed/cached', 'unconfirmed/generated') THEN value ELSE 0 END) AS unconfirmed,
             sum(CASE series WHEN 'duration/sum' THEN value ELSE 0 END) AS duration
-        FROM totals GROUP BY account
+        FROM totals GROUP BY account HAVING requests > 0
         """;
 
     private const string Hours = "SELECT * FROM hours WHERE hour >= $since";

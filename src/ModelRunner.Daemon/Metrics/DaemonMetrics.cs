@@ -12,12 +12,11 @@ namespace ModelRunner.Daemon.Metrics;
 /// <param name="shared">The attached runners that are the same server.</param>
 /// <param name="process">The families of the process.</param>
 /// <param name="runners">The families of runners; null: they are absent.</param>
-/// <param name="stops">The family of stopped runners; null: it is absent.</param>
 /// <param name="requests">The families of requests; null: they are absent.</param>
 /// <param name="lastReload">Returns the result of the last reload; null: its families are absent.</param>
 internal sealed class DaemonMetrics(
-    MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process, RunnerMetrics? runners, StopMetrics? stops,
-    RequestMetrics? requests, Func<ReloadSnapshot>? lastReload)
+    MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process, RunnerMetrics? runners, RequestMetrics? requests,
+    Func<ReloadSnapshot>? lastReload)
 {
     private volatile MetricsSettings _settings = settings;
     private volatile SharedEndpoints _shared = shared;
@@ -38,7 +37,6 @@ internal sealed class DaemonMetrics(
         WriteStates(writer, outcomes);
         WriteUp(writer, outcomes);
         runners?.Write(writer, outcomes, usages);
-        stops?.Write(writer);
         requests?.Write(writer);
         WriteShared(writer, outcomes);
         WriteReadings(writer, outcomes);

@@ -35,8 +35,8 @@ internal static class MetricFamilies
 
     public static MetricFamily Stops { get; } = Add(new MetricFamily(
         "model_runner_stops_total", MetricType.Counter,
-        "Ends of the runner's process and failed starts, by reason; a reason that never occurred is absent")
-    { IsPerRunner = true, Labels = ["reason"] });
+        "Ends of processes of the model's runners and failed starts, by reason; a reason that never occurred is absent")
+    { IsPerModel = true, Labels = ["reason"] });
 
     public static MetricFamily RunnerStates { get; } = Add(new MetricFamily(
         "model_runner_runner_state", MetricType.Gauge, "1 for the state that the runner is in, else 0; attached runners have none")

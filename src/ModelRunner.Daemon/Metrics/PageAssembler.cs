@@ -35,12 +35,12 @@ internal sealed class PageAssembler : IDisposable
 
     public PageAssembler(
         MetricsSettings settings, MergePaces paces, TimeProvider time, ILogger<PageAssembler> logger, SharedEndpoints? shared = null,
-        RunnerMetrics? runnerMetrics = null, StopMetrics? stops = null, RequestMetrics? requests = null, Func<ReloadSnapshot>? lastReload = null,
+        RunnerMetrics? runnerMetrics = null, RequestMetrics? requests = null, Func<ReloadSnapshot>? lastReload = null,
         long maxPageBytes = MaxPageBytes)
     {
         (_paces, _time, _logger) = (paces, time, logger);
         _workspaces = new MergeWorkspaces(LimitsOf(settings));
-        _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), runnerMetrics, stops, requests, lastReload);
+        _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), runnerMetrics, requests, lastReload);
         _budget = new PageBudget(maxPageBytes, time);
     }
 

@@ -10,7 +10,7 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>
-/// Writes the families of runners that do not depend on their pages: state, memory, processor time and loads. Not thread-safe: used only under
+/// Writes the families of runners that do not depend on their pages: state, memory, processor time, loads and stops. Not thread-safe: used only under
 /// the merge lock.
 /// </summary>
 /// <param name="accounts">The totals.</param>
@@ -20,6 +20,7 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts)
     private const int MaxTextLength = 64;
 
     private static readonly LoadResult[] Results = Enum.GetValues<LoadResult>();
+    private static readonly StopReason[] Reasons = Enum.GetValues<StopReason>();
 
     private RunnerAccountTable? _table;
     private TargetLabels[] _labels = [];
@@ -106,6 +107,10 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts)
             foreach (LoadResult result in Results)
                 if (account.Loads(result) is > 0 and var count)
                     writer.Write(MetricFamilies.Loads, labels, count, result.ToLabelValue());
+        foreach ((TargetLabels labels, RunnerAccount account) in models)
+            foreach (StopReason reason in Reasons)
+                if (account.Stops(reason) is > 0 and var count)
+                    writer.Write(MetricFamilies.Stops, labels, count, reason.ToLabelValue());
         foreach ((TargetLabels labels, RunnerAccount account) in models)
             writer.Write(MetricFamilies.LoadDuration, labels, account.LoadDuration);
     }

@@ -84,9 +84,6 @@ internal sealed class ModelCatalog
     public async Task<IReadOnlyList<AliasClash>> FindAliasClashesAsync(CancellationToken cancellationToken) =>
         (await ScanAsync(cancellationToken))?.Snapshot.AliasClashes ?? [];
 
-    /// <summary>Whether the last scan found a model with this canonical reference. Starts no scan and never waits.</summary>
-    public bool Contains(string reference) => _watch.Last?.Snapshot.Contains(reference) == true;
-
     /// <summary>Finds the model that a person means by a reference, in any spelling of it.</summary>
     public async Task<ModelLookup> FindAsync(string reference, CancellationToken cancellationToken)
     {

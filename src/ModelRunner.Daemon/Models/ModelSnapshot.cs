@@ -27,9 +27,6 @@ internal sealed class ModelSnapshot
     /// <summary>The aliases that would hide a model.</summary>
     public IReadOnlyList<AliasClash> AliasClashes { get; init; } = [];
 
-    /// <summary>Whether there is a model with this canonical reference.</summary>
-    public bool Contains(string reference) => _byReference.ContainsKey(reference);
-
     /// <summary>
     /// Finds the model that a reference means: by its name, an alias, an equal spelling (<c>docker.io/</c>, <c>ai/</c>, a registry in
     /// front), or as the end of exactly one model's name. Null if there is none; if the reference fits several, the problem says so.

@@ -1,50 +1,81 @@
 using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Ledger;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// Counts the loads of runners and their processor time, from each start to its end. Used only by the scheduler loop.
+/// Counts the loads and the stops of runners and their processor time, from each start to its end. Used only by the scheduler loop.
 /// </summary>
-internal sealed class RunnerLives(RunnerAccounts accounts, TimeProvider time)
+/// <param name="accounts">The totals.</param>
+/// <param name="ledger">Stores each start, and what is counted of it; null: it is counted at once.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger, TimeProvider time)
 {
-    private readonly Dictionary<RunnerId, (RunnerAccount Account, long? LoadingSince)> _lives = [];
+    private readonly Dictionary<RunnerId, (RunnerAccount Account, RunnerLife Life, long StartedAt)> _lives = [];
+    private long _lastId;
+
+    /// <summary>Completes when everything so far was stored and counted.</summary>
+    public Task Counted { get; private set; } = Task.CompletedTask;
 
     /// <summary>A runner is started. Returns the account of its key.</summary>
-    public RunnerAccount Begin(StartRunner start)
+    /// <param name="start">The start.</param>
+    /// <param name="engine">The name of its engine.</param>
+    public RunnerAccount Begin(StartRunner start, string engine)
     {
         RunnerAccount account = accounts.Begin(start.Key, start.Runner);
-        _lives.Add(start.Runner, (account, time.GetTimestamp()));
+        var life = new RunnerLife(++_lastId, start.Key, engine, time.GetUtcNow());
+        _lives.Add(start.Runner, (account, life, time.GetTimestamp()));
+        Record(life, account, new RunnerAccount(key: null));
         return account;
     }
 
     /// <summary>A runner has loaded its model and accepts requests.</summary>
     public void BecomeReady(RunnerId runner)
     {
-        if (!_lives.TryGetValue(runner, out (RunnerAccount Account, long? LoadingSince) life) || life.LoadingSince is not { } since)
+        if (!_lives.TryGetValue(runner, out var known) || known.Life.ReadyAt is not null)
             return;
-        life.Account.Add(LoadResult.Loaded);
-        TimeSpan duration = time.GetElapsedTime(since);
-        life.Account.LoadDuration.Add(duration);
-        RequestInstruments.Count(AccountName.Of(life.Account.Key), LoadResult.Loaded, duration);
-        _lives[runner] = (life.Account, LoadingSince: null);
+        TimeSpan duration = time.GetElapsedTime(known.StartedAt);
+        var sums = new RunnerAccount(key: null);
+        sums.Add(LoadResult.Loaded);
+        sums.LoadDuration.Add(duration);
+        RequestInstruments.Count(AccountName.Of(known.Account.Key), LoadResult.Loaded, duration);
+        RunnerLife life = known.Life with { ReadyAt = time.GetUtcNow() };
+        _lives[runner] = (known.Account, life, known.StartedAt);
+        Record(life, known.Account, sums);
     }
 
     /// <summary>A runner has ended.</summary>
     /// <param name="ended">The end.</param>
     /// <param name="cpuTime">Its processor time; null if unknown.</param>
-    public void End(RunnerEnded ended, TimeSpan? cpuTime)
+    /// <param name="counts">Its last counters; null if unknown.</param>
+    public void End(RunnerEnded ended, TimeSpan? cpuTime, RunnerCounts? counts = null)
     {
-        if (!_lives.Remove(ended.Runner, out (RunnerAccount Account, long? LoadingSince) life))
+        if (!_lives.Remove(ended.Runner, out var known))
             return;
-        life.Account.End(ended.Runner, cpuTime);
-        if (life.LoadingSince is null)
-            return;
-        LoadResult result = IsRequested(ended.Reason) ? LoadResult.Cancelled : LoadResult.Failed;
-        life.Account.Add(result);
-        RequestInstruments.Count(AccountName.Of(ended.Key), result);
+        known.Account.End(ended.Runner, cpuTime);
+        var sums = new RunnerAccount(key: null);
+        sums.Add(ended.Reason);
+        if (known.Life.ReadyAt is null)
+        {
+            LoadResult result = IsRequested(ended.Reason) ? LoadResult.Cancelled : LoadResult.Failed;
+            sums.Add(result);
+            RequestInstruments.Count(AccountName.Of(ended.Key), result);
+        }
+
+        Record(known.Life with { EndedAt = time.GetUtcNow(), Cause = ended.Reason, Counts = counts }, known.Account, sums);
     }
 
     private static bool IsRequested(StopReason reason) =>
         reason is StopReason.Idle or StopReason.Evicted or StopReason.Unloaded or StopReason.Shutdown or StopReason.Outdated;
+
+    private void Record(RunnerLife life, RunnerAccount account, RunnerAccount sums)
+    {
+        var change = new RunnerChange(life, account, sums);
+        Counted = change.Counted;
+        if (ledger is null)
+            change.Count();
+        else
+            ledger.Record(change);
+    }
 }

@@ -1,5 +1,6 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
@@ -15,6 +16,7 @@ internal sealed class RunnerPool : IAsyncDisposable
     private readonly Lazy<Task> _ending;
     private readonly LiveRunners _live;
     private readonly SchedulerLoop _loop;
+    private readonly UsageTimer? _usageTimer;
     private readonly IRunnerLauncher _launcher;
     private readonly TimeProvider _time;
     private readonly RequestAccounts? _requests;
@@ -30,10 +32,11 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <param name="readMemory">Reads the memory budget if the settings have no limit; null: the budget of the machine.</param>
     /// <param name="accounts">Counts loads and processor time; null: a new object does.</param>
     /// <param name="requests">Counts requests and what runners counted differently; null: nothing does.</param>
+    /// <param name="ledger">Stores the starts of runners and what is counted of them; null: it is only counted.</param>
     public RunnerPool(
         DaemonSettings settings, IRunnerLauncher launcher, TimeProvider time, ILogger<RunnerPool> logger,
         Func<IReadOnlyCollection<int>, long?>? readMemory = null, RunnerAccounts? accounts = null,
-        RequestAccounts? requests = null)
+        RequestAccounts? requests = null, RequestLedger? ledger = null)
     {
         (_settings, _launcher, _time) = (settings.Runners, launcher, time);
         _ending = new Lazy<Task>(EndAsync);
@@ -44,16 +47,15 @@ internal sealed class RunnerPool : IAsyncDisposable
         var memory = new MemoryMeter(_live, time, readMemory ?? MachineMemory.ReadAvailableTo);
         Usage = new UsageMeter(_live, time);
         Accounts = accounts ?? new RunnerAccounts(settings.Metrics.MaxModels);
-        _loop = new SchedulerLoop(MakeSchedulerSettings(settings.Runners, _attached.Keys), _live, launcher, memory, Accounts, time, logger, requests);
+        _usageTimer = ledger is null ? null : new UsageTimer(_live, Usage, ledger, time);
+        _loop = new SchedulerLoop(
+            MakeSchedulerSettings(settings.Runners, _attached.Keys), _live, launcher, memory, Accounts, time, logger, requests, ledger, _usageTimer);
     }
 
     /// <summary>All runners after the last event, in order of backend, model, mode and identity. An immutable snapshot.</summary>
     public IReadOnlyList<RunnerSnapshot> Runners => _loop.Snapshot;
 
-    /// <summary>How often runners stopped since the start, in order of backend, model, mode and reason. An immutable snapshot.</summary>
-    public IReadOnlyList<StopCount> Stops => _loop.Stops;
-
-    /// <summary>The totals of loads and of processor time since the start.</summary>
+    /// <summary>The totals of loads, stops and processor time.</summary>
     public RunnerAccounts Accounts { get; }
 
     /// <summary>Measures what the processes of managed runners use.</summary>
@@ -154,6 +156,8 @@ internal sealed class RunnerPool : IAsyncDisposable
         }
 
         await _loop.DisposeAsync();
+        if (_usageTimer is not null)
+            await _usageTimer.DisposeAsync();
     }
 
     // Nobody knows what an attached server counted before.

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
@@ -12,6 +13,9 @@ namespace ModelRunner.Daemon.Runners;
 /// </summary>
 internal sealed partial class SchedulerLoop : IAsyncDisposable
 {
+    /// <summary>How long the result of an unload may wait for the ledger.</summary>
+    private static readonly TimeSpan CountTimeout = TimeSpan.FromSeconds(1);
+
     private readonly Channel<SchedulerEvent> _events =
         Channel.CreateUnbounded<SchedulerEvent>(new UnboundedChannelOptions { SingleReader = true });
 
@@ -31,9 +35,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly HealthCheck _healthCheck;
     private readonly ITimer _timer;
     private readonly Task _running;
-    private readonly StopCounters _stops = new();
     private readonly RunnerLives _lives;
     private readonly RequestAccounts? _requests;
+    private readonly UsageTimer? _usageTimer;
     private volatile IReadOnlyList<RunnerSnapshot> _snapshot;
     private bool _isMeasured;
 
@@ -45,12 +49,14 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log of stops and internal errors.</param>
     /// <param name="requests">Counts what the runners counted differently; null: nothing does.</param>
+    /// <param name="ledger">Stores the starts of runners; null: they are only counted.</param>
+    /// <param name="usageTimer">Measures runners from time to time; null: nothing does.</param>
     public SchedulerLoop(
         SchedulerSettings settings, LiveRunners live, IRunnerLauncher launcher, MemoryMeter memory, RunnerAccounts accounts, TimeProvider time,
-        ILogger logger, RequestAccounts? requests = null)
+        ILogger logger, RequestAccounts? requests = null, RequestLedger? ledger = null, UsageTimer? usageTimer = null)
     {
-        _requests = requests;
-        _lives = new RunnerLives(accounts, time);
+        (_requests, _usageTimer) = (requests, usageTimer);
+        _lives = new RunnerLives(accounts, ledger, time);
         (_live, _launcher, _memory, _time, _logger) = (live, launcher, memory, time, logger);
         _scheduler = new Scheduler(settings);
         _isMeasured = settings.MemoryBudgetBytes is null;
@@ -64,9 +70,6 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
     /// <summary>All runners after the last event. An immutable snapshot.</summary>
     public IReadOnlyList<RunnerSnapshot> Snapshot => _snapshot;
-
-    /// <summary>How often runners stopped, after the last event. An immutable snapshot.</summary>
-    public IReadOnlyList<StopCount> Stops => _stops.Snapshot;
 
     /// <summary>Completes after a <see cref="ShutdownRequested"/>, when no request is running and no process is left.</summary>
     public Task Ended => _ended.Task;
@@ -167,8 +170,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         // Publish the decision before it is carried out: the client of an aborted request may ask for it at once.
         foreach (RunnerEnded ended in effects.OfType<RunnerEnded>())
         {
-            _stops.Count(ended.Key, ended.Reason);
-            _lives.End(ended, _live.Find(ended.Runner)?.Process?.CpuTime);
+            LiveRunner? runner = _live.Find(ended.Runner);
+            RunnerCounts? counts = runner?.Tally?.Last is { } last ? new RunnerCounts(last.Prompt.Count, last.Generated.Count) : null;
+            _lives.End(ended, runner?.Process?.CpuTime, counts);
         }
 
         _snapshot = TakeSnapshot();
@@ -185,7 +189,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private void Start(StartRunner start)
     {
         IManagedRunner process;
-        RunnerAccount account = _lives.Begin(start);
+        RunnerAccount account = _lives.Begin(start, EngineOf(start.Key) ?? "");
         try
         {
             process = _launcher.Start(start.Runner, start.Key, _models[start.Key]);
@@ -202,6 +206,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             Model = _models[start.Key], Account = account, StartedAt = _time.GetUtcNow(), Evicted = start.Evicted,
             Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
         });
+        _usageTimer?.Start();
         _ = WatchAsync(start, process);
     }
 
@@ -274,12 +279,20 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
                 Refuse(refusal);
                 break;
             case UnloadCompleted unloaded when _unloads.TryRemove(unloaded.Unload, out TaskCompletionSource<int>? completion):
-                completion.TrySetResult(unloaded.Count);
+                _ = CompleteAsync(completion, unloaded.Count);
                 break;
             case ShutdownCompleted:
                 _ended.TrySetResult();
                 break;
         }
+    }
+
+    // Who knows that a runner has ended finds its stop on the page.
+    private async Task CompleteAsync(TaskCompletionSource<int> completion, int count)
+    {
+        if (!_lives.Counted.IsCompleted)
+            await Task.WhenAny(_lives.Counted, Task.Delay(CountTimeout, _time));
+        completion.TrySetResult(count);
     }
 
     private void Admit(Admit admit)

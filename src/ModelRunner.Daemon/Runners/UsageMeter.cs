@@ -27,20 +27,26 @@ internal sealed class UsageMeter(LiveRunners live, TimeProvider time)
     /// <summary>
     /// Measures on another thread what each runner uses whose process has not ended. Calls that overlap share one measurement.
     /// </summary>
-    public Task<IReadOnlyDictionary<RunnerId, RunnerUsage>> MeasureAsync()
+    /// <param name="mayRelist">Whether all of <c>/proc</c> may be read because the list of processes is old.</param>
+    public Task<IReadOnlyDictionary<RunnerId, RunnerUsage>> MeasureAsync(bool mayRelist = true)
     {
         lock (_lock)
         {
             if (_measuring.IsCompleted)
-                _measuring = live.Managed.Count == 0 ? Task.FromResult(Nothing) : Task.Run(Measure);
+            {
+                _measuring = live.Managed.Count == 0
+                    ? Task.FromResult(Nothing)
+                    : Task.Run<IReadOnlyDictionary<RunnerId, RunnerUsage>>(() => Measure(mayRelist));
+            }
+
             return _measuring;
         }
     }
 
-    private IReadOnlyDictionary<RunnerId, RunnerUsage> Measure()
+    private Dictionary<RunnerId, RunnerUsage> Measure(bool mayRelist)
     {
         List<LiveRunner> runners = [.. live.Managed.Where(static runner => runner.Process is { ProcessId: not null, Exited.IsCompleted: false })];
-        if (time.GetElapsedTime(_listedAt) >= MaxAge || runners.Exists(runner => !_families.ContainsKey(runner.Id)))
+        if ((mayRelist && time.GetElapsedTime(_listedAt) >= MaxAge) || runners.Exists(runner => !_families.ContainsKey(runner.Id)))
             ListFamilies(runners);
 
         var usages = new Dictionary<RunnerId, RunnerUsage>();

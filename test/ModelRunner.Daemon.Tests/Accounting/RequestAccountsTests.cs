@@ -67,17 +67,17 @@ public sealed class RequestAccountsTests
     }
 
     [Fact]
-    public void The_account_that_was_used_least_recently_is_folded_and_no_sum_changes()
+    public void The_account_that_was_used_least_recently_is_hidden_and_returns_with_its_totals_and_no_sum_changes()
     {
         var accounts = new RequestAccounts(_time, maxModels: 2);
         foreach (string model in (string[])["a", "b", "a", "c", "d", "b"])
             CountOne(accounts, model);
 
         Assert.Equal(["b", "d"], accounts.Table.Models.Select(static account => account.Key!.Value.Model));
-        Assert.Equal([1, 1], accounts.Table.Models.Select(static account => account.Tokens(TokenType.Generated) / 5));
+        Assert.Equal([2, 1], accounts.Table.Models.Select(static account => account.Tokens(TokenType.Generated) / 5));
         ModelAccount others = Assert.Single(accounts.Table.Others);
-        Assert.Equal(4, others.Requests(RequestOutcome.Completed, StatusClass.Successful));
-        Assert.Equal((20, 4), (others.Tokens(TokenType.Generated), others.Duration.CountAt(0)));
+        Assert.Equal(3, others.Requests(RequestOutcome.Completed, StatusClass.Successful));
+        Assert.Equal((15, 3), (others.Tokens(TokenType.Generated), others.Duration.CountAt(0)));
     }
 
     [Fact]

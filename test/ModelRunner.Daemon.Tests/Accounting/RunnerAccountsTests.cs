@@ -56,6 +56,38 @@ public sealed class RunnerAccountsTests
     }
 
     [Fact]
+    public void A_hidden_model_returns_with_its_totals()
+    {
+        var accounts = new RunnerAccounts(maxModels: 1);
+        foreach ((int runner, string model) in (ReadOnlySpan<(int, string)>)[(1, "a"), (2, "b"), (3, "a")])
+        {
+            RunnerAccount account = accounts.Begin(Key(model), new RunnerId(runner));
+            account.Add(StopReason.Idle);
+            account.End(new RunnerId(runner), TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal((2, TimeSpan.FromSeconds(2)), (accounts.Table.Models[0].Stops(StopReason.Idle), accounts.Table.Models[0].CpuTime));
+        Assert.Equal((1, TimeSpan.FromSeconds(1)), (accounts.Table.Other!.Stops(StopReason.Idle), accounts.Table.Other.CpuTime));
+    }
+
+    [Fact]
+    public void A_model_whose_last_stop_is_not_counted_yet_is_not_hidden()
+    {
+        var accounts = new RunnerAccounts(maxModels: 1);
+        RunnerAccount account = accounts.Begin(Key("a"), new RunnerId(1));
+        account.End(new RunnerId(1), cpuTime: null);
+        var sums = new RunnerAccount(key: null);
+        sums.Add(StopReason.Idle);
+        var change = new RunnerChange(new RunnerLife(1, Key("a"), "llama-server", DateTimeOffset.UnixEpoch), account, sums);
+        accounts.Begin(Key("b"), new RunnerId(2));
+        change.Count();
+        change.Count();
+
+        Assert.Null(accounts.Table.Other);
+        Assert.Equal(1, accounts.Table.Models[0].Stops(StopReason.Idle));
+    }
+
+    [Fact]
     public void A_model_with_a_runner_is_not_folded()
     {
         var accounts = new RunnerAccounts(maxModels: 1);

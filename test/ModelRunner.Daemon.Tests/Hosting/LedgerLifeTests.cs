@@ -57,6 +57,29 @@ public sealed class LedgerLifeTests
     }
 
     [Fact]
+    public async Task Loads_stops_and_processor_time_continue_although_the_daemon_is_killed()
+    {
+        using var folder = new TemporaryFolder();
+        double cpu = 0;
+        for (int life = 1; life <= 3; life++)
+        {
+            await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder });
+            AccountedPage page = await AccountedPage.ReadNowAsync(daemon);
+            Assert.Equal((life - 1, life - 1), (page.Sum("model_runner_loads_total"), page.Sum("model_runner_stops_total", "reason=\"unloaded\"")));
+            Assert.Equal(life - 1, page.Sum("model_runner_load_duration_seconds_count", ChatModel));
+            Assert.InRange(page.Sum("model_runner_cpu_seconds_total", ChatModel), cpu, double.MaxValue);
+            await CompleteAsync(daemon, Body);
+            await daemon.PostAsync("engines/unload", """{"all":true}""");
+            page = await AccountedPage.ReadNowAsync(daemon);
+            Assert.Equal((life, life), (page.Sum("model_runner_loads_total"), page.Sum("model_runner_stops_total", "reason=\"unloaded\"")));
+            double before = cpu;
+            cpu = page.Sum("model_runner_cpu_seconds_total", ChatModel);
+            Assert.True(cpu > before, "The runner used no processor time.");
+            await daemon.KillAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_second_daemon_with_the_same_state_folder_is_refused()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();

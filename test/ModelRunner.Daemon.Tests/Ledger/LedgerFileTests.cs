@@ -88,14 +88,48 @@ public sealed class LedgerFileTests : IDisposable
     public void A_ledger_of_a_newer_version_is_refused()
     {
         _fixture.Reopen();
-        _fixture.Execute("PRAGMA user_version = 2");
+        _fixture.Execute("PRAGMA user_version = 3");
 
         var failure = Assert.Throws<LedgerException>(_fixture.Reopen);
 
         Assert.Equal(
-            $"the ledger {_fixture.FilePath} has version 2, and this program knows version 1: run the newer program again, or set another folder "
+            $"the ledger {_fixture.FilePath} has version 3, and this program knows version 2: run the newer program again, or set another folder "
             + "with statePath",
             failure.Message);
+    }
+
+    [Fact]
+    public async Task A_ledger_of_version_1_is_updated_and_keeps_everything()
+    {
+        Directory.CreateDirectory(_fixture.StatePath);
+        File.Copy(Path.Join(Repository.Root, "test", "ModelRunner.Daemon.Tests", "Ledger", "data", "version1.db"), _fixture.FilePath);
+        var accounts = new RequestAccounts(_fixture.Time);
+        using (RequestLedger ledger = _fixture.Open(accounts))
+        {
+            string[] described = LedgerFixture.Describe(accounts).Split('\n');
+            Assert.Equal(["requests/completed/2xx 2", "requests/completed/2xx 1", "requests/invalid/4xx 1"],
+                described.Where(static line => line.StartsWith("requests/", StringComparison.Ordinal)));
+            Assert.Contains("tokens/generated 8", described);
+            await _fixture.CountAsync(ledger);
+        }
+
+        Assert.Equal(2L, _fixture.Execute("PRAGMA user_version"));
+        Assert.Equal(5L, _fixture.Execute("SELECT count(*) FROM requests WHERE load_wait IS NULL"));
+        Assert.Equal(0L, _fixture.Execute("SELECT count(*) FROM lives"));
+        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
+    }
+
+    [Fact]
+    public void A_new_ledger_has_the_tables_of_an_updated_one()
+    {
+        const string Tables = "SELECT group_concat(sql, '; ') FROM (SELECT sql FROM sqlite_schema ORDER BY name)";
+        using var updated = new LedgerFixture();
+        Directory.CreateDirectory(updated.StatePath);
+        File.Copy(Path.Join(Repository.Root, "test", "ModelRunner.Daemon.Tests", "Ledger", "data", "version1.db"), updated.FilePath);
+        updated.Reopen();
+        _fixture.Reopen();
+
+        Assert.Equal(updated.Execute(Tables), _fixture.Execute(Tables));
     }
 
     [Theory]

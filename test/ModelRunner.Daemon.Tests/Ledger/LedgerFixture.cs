@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
@@ -22,8 +21,11 @@ internal sealed class LedgerFixture : IDisposable
 
     public string FilePath => Path.Join(StatePath, "ledger.db");
 
-    public RequestLedger Open(RequestAccounts accounts, LedgerSettings? settings = null) => new(
-        accounts, (settings ?? new LedgerSettings()) with { StatePath = StatePath }, Time, NullLogger<RequestLedger>.Instance);
+    /// <summary>What the ledgers have logged.</summary>
+    public ListLogger<RequestLedger> Log { get; } = new();
+
+    public RequestLedger Open(RequestAccounts accounts, LedgerSettings? settings = null, RunnerAccounts? runners = null) => new(
+        accounts, (settings ?? new LedgerSettings()) with { StatePath = StatePath }, Time, Log, runners);
 
     /// <summary>The totals that a new daemon would begin with.</summary>
     public RequestAccounts Reopen()
@@ -31,6 +33,14 @@ internal sealed class LedgerFixture : IDisposable
         var accounts = new RequestAccounts(Time);
         Open(accounts).Dispose();
         return accounts;
+    }
+
+    /// <summary>The totals of runners that a new daemon would begin with.</summary>
+    public RunnerAccounts ReopenRunners()
+    {
+        var runners = new RunnerAccounts(maxModels: 10);
+        Open(new RequestAccounts(Time), runners: runners).Dispose();
+        return runners;
     }
 
     /// <summary>Sends one request of a second, with 3 prompt, 4 cached and 5 generated tokens, through a ledger.</summary>
@@ -75,7 +85,22 @@ internal sealed class LedgerFixture : IDisposable
         foreach (ModelAccount account in accounts.Table.Models.Concat(accounts.Table.Others).Append(accounts.Table.Unknown))
         {
             text.AppendLine(account.Key?.ToString() ?? "none");
-            foreach (AccountSeries series in AccountSeries.All)
+            foreach (TotalSeries<ModelAccount> series in AccountSeries.All)
+                if (series.Read(account) is not 0 and var value)
+                    text.Append(series.Name).Append(' ').Append(value).AppendLine();
+        }
+
+        return text.ToString();
+    }
+
+    /// <inheritdoc cref="Describe(RequestAccounts)"/>
+    public static string Describe(RunnerAccounts accounts)
+    {
+        var text = new StringBuilder();
+        foreach (RunnerAccount account in accounts.Table.Models)
+        {
+            text.AppendLine(account.Key!.Value.ToString());
+            foreach (TotalSeries<RunnerAccount> series in RunnerSeries.All)
                 if (series.Read(account) is not 0 and var value)
                     text.Append(series.Name).Append(' ').Append(value).AppendLine();
         }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
@@ -107,18 +108,19 @@ public sealed partial class PageAssemblerTests
     [Fact]
     public async Task Stops_are_on_the_page_when_their_runner_is_gone_and_a_scrape_does_not_change_them()
     {
-        var stops = new StopCounters();
+        var accounts = new RunnerAccounts(maxModels: 10);
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
         using var pages = new ScrapedPages(
             () => [], scraper, new MetricsSettings(), TimeProvider.System, NullLogger<PageAssembler>.Instance,
-            stops: new StopMetrics(() => stops.Snapshot, static model => model != "deleted:latest"));
+            runnerMetrics: new RunnerMetrics(accounts));
         Assert.DoesNotContain("model_runner_stops_total", await PageAsync(pages), StringComparison.Ordinal);
 
-        stops.Count(new RunnerKey("llama.cpp", "deleted:latest", RunnerMode.Completion), StopReason.Unloaded);
-        stops.Count(new RunnerKey("vllm", "b:latest", RunnerMode.Embedding), StopReason.OutOfMemory);
-        stops.Count(new RunnerKey("llama.cpp", "a:latest", RunnerMode.Completion), StopReason.Idle);
-        stops.Count(new RunnerKey("llama.cpp", "a:latest", RunnerMode.Completion), StopReason.Killed);
-        stops.Count(new RunnerKey("llama.cpp", "a:latest", RunnerMode.Completion), StopReason.Idle);
+        RunnerAccount b = accounts.Begin(new RunnerKey("vllm", "b:latest", RunnerMode.Embedding), new RunnerId(1));
+        RunnerAccount a = accounts.Begin(new RunnerKey("llama.cpp", "a:latest", RunnerMode.Completion), new RunnerId(2));
+        b.Add(StopReason.OutOfMemory);
+        a.Add(StopReason.Idle);
+        a.Add(StopReason.Killed);
+        a.Add(StopReason.Idle);
         await PageAsync(pages);
         string page = await PageAsync(pages);
 

@@ -13,12 +13,12 @@ internal sealed class ScrapedPages : IDisposable
 
     public ScrapedPages(
         Func<IReadOnlyList<RunnerSnapshot>> runners, RunnerScraper scraper, MetricsSettings settings, TimeProvider time, ILogger<PageAssembler> logger,
-        StopMetrics? stops = null, long maxPageBytes = PageAssembler.MaxPageBytes)
+        RunnerMetrics? runnerMetrics = null, long maxPageBytes = PageAssembler.MaxPageBytes)
     {
         _time = time;
         var paces = new MergePaces();
         Scraper = new SnapshotScraper(runners, scraper, usage: null, paces, time);
-        Assembler = new PageAssembler(settings, paces, time, logger, stops: stops, maxPageBytes: maxPageBytes);
+        Assembler = new PageAssembler(settings, paces, time, logger, runnerMetrics: runnerMetrics, maxPageBytes: maxPageBytes);
         scraper.Bodies.TryFreeAsync = Assembler.TryFreeBodiesAsync;
     }
 

@@ -86,7 +86,7 @@ public class RunnerPoolTests
         var killed = new RunnerFailure(StopReason.Killed, "llama-server was killed by signal 9");
         old.End(killed);
         Assert.Equal(killed, await found.Task.WaitAsync(bed.Limit));
-        Assert.Equal([new StopCount(old.Key, StopReason.Killed, 1)], bed.Pool.Stops);
+        Assert.Equal(1, Assert.Single(bed.Pool.Accounts.Table.Models).Stops(StopReason.Killed));
         Assert.Null(bed.Pool.Runners[0].Endpoint);
         lease.Dispose();
         (FakeRunner next, RunnerLease again) = await bed.LoadAsync("a");
@@ -116,7 +116,7 @@ public class RunnerPoolTests
         Refuse refusal = (await bed.Ask("a")).Refusal!;
         Assert.Contains("no space left on device", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(StopReason.NotStarted, refusal.FailureReason);
-        Assert.Equal(StopReason.NotStarted, Assert.Single(bed.Pool.Stops).Reason);
+        Assert.Equal(1, Assert.Single(bed.Pool.Accounts.Table.Models).Stops(StopReason.NotStarted));
         (await bed.LoadAsync("b")).Lease.Dispose();
     }
 

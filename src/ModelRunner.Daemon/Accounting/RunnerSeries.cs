@@ -1,0 +1,26 @@
+using System.Collections.Frozen;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Accounting;
+
+/// <summary>The numbers of a <see cref="RunnerAccount"/>.</summary>
+internal static class RunnerSeries
+{
+    /// <summary>Every number of an account.</summary>
+    public static IReadOnlyList<TotalSeries<RunnerAccount>> All { get; } =
+    [
+        .. Enum.GetValues<LoadResult>().Select(static result => new TotalSeries<RunnerAccount>(
+            $"loads/{result.ToLabelValue()}", account => account.Loads(result), (account, count) => account.Add(result, count))),
+        .. Enum.GetValues<StopReason>().Select(static reason => new TotalSeries<RunnerAccount>(
+            $"stops/{reason.ToLabelValue()}", account => account.Stops(reason), (account, count) => account.Add(reason, count))),
+        .. TotalSeries<RunnerAccount>.OfHistogram("load_duration", HistogramBounds.Load, static account => account.LoadDuration),
+        new TotalSeries<RunnerAccount>(
+            "runner_cpu/sum", static account => account.CpuTime.Ticks, static (account, ticks) => account.Add(TimeSpan.FromTicks(ticks))),
+    ];
+
+    private static readonly FrozenDictionary<string, TotalSeries<RunnerAccount>> ByName = All.ToFrozenDictionary(
+        static series => series.Name, StringComparer.Ordinal);
+
+    /// <summary>The number with this name; null: this version does not know it.</summary>
+    public static TotalSeries<RunnerAccount>? Find(string name) => ByName.GetValueOrDefault(name);
+}

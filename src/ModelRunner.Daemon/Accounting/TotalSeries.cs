@@ -1,0 +1,23 @@
+namespace ModelRunner.Daemon.Accounting;
+
+/// <summary>
+/// One number of an account under the name by which the ledger stores it. A name never changes its meaning. Times are in units of 100 ns.
+/// </summary>
+/// <typeparam name="T">The type of the account.</typeparam>
+/// <param name="Name">The name, for instance <c>tokens/prompt</c>.</param>
+/// <param name="Read">Returns the number.</param>
+/// <param name="Add">Increases the number.</param>
+internal sealed record TotalSeries<T>(string Name, Func<T, long> Read, Action<T, long> Add)
+{
+    /// <summary>The numbers of a histogram.</summary>
+    /// <param name="name">The start of their names.</param>
+    /// <param name="bounds">The bounds of the histogram.</param>
+    /// <param name="histogram">Returns the histogram of an account.</param>
+    public static IEnumerable<TotalSeries<T>> OfHistogram(string name, IReadOnlyList<HistogramBound> bounds, Func<T, DurationHistogram> histogram) =>
+    [
+        .. Enumerable.Range(0, bounds.Count + 1).Select(bound => new TotalSeries<T>(
+            $"{name}/{(bound < bounds.Count ? bounds[bound].Text : "+Inf")}",
+            account => histogram(account).CountAt(bound), (account, count) => histogram(account).AddAt(bound, count))),
+        new TotalSeries<T>($"{name}/sum", account => histogram(account).Ticks, (account, ticks) => histogram(account).AddTicks(ticks)),
+    ];
+}
