@@ -27,6 +27,9 @@ public readonly record struct ResponseFigures
     /// <summary>Why the engine ended the response; of several choices, the reason of the first one that has a reason.</summary>
     public FinishReason Finish { get; init; }
 
+    /// <summary>Whether the engine left out a part of the prompt or of the context, as llama-server's own format reports it.</summary>
+    public bool IsTruncated { get; init; }
+
     /// <summary>
     /// Whether the counts leave out a part of the response. llama-server's JSON for several choices counts only the first one, and of more than
     /// <see cref="ResponseReader.MaxChoices"/> choices the rest is not read.

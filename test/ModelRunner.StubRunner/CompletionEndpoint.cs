@@ -37,6 +37,7 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
         var generation = new Generation(isChat, arguments.ModelName, prompt - cached, Limit(body), Stopwatch.StartNew())
         {
             CachedTokens = cached, Choices = Choices(body), UsageError = (int)faults.Number("usage_error"), CallsTool = faults.IsOn("tool_call"),
+            IsTruncated = faults.IsOn("truncated"),
         };
         state.Counters.CountPrompt(prompt - cached);
         try

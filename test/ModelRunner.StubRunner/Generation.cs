@@ -20,6 +20,9 @@ internal sealed class Generation(bool isChat, string model, int promptTokens, in
     /// <summary>What <c>usage</c> adds to the generated tokens.</summary>
     public int UsageError { get; init; }
 
+    /// <summary>Whether it says that a part of the prompt was left out.</summary>
+    public bool IsTruncated { get; init; }
+
     /// <summary>Whether the words are the arguments of a tool call.</summary>
     public bool CallsTool { get; init; }
 
@@ -66,6 +69,8 @@ internal sealed class Generation(bool isChat, string model, int promptTokens, in
     public string WriteWhole(string text, bool hasUsage, bool hasTimings) => JsonText.Write(writer =>
     {
         WriteCommon(writer, isChat ? "chat.completion" : "text_completion");
+        if (IsTruncated)
+            writer.WriteBoolean("truncated", true);
         writer.WriteStartArray("choices");
         for (int choice = 0; choice < Choices; choice++)
             WriteChoice(writer, choice, "message", text, "length");

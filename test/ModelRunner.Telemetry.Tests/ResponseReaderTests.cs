@@ -38,6 +38,13 @@ public sealed class ResponseReaderTests
     }
 
     [Theory]
+    [InlineData("""{"content":"a","truncated":true}""", true)]
+    [InlineData("""{"content":"a","truncated":false}""", false)]
+    [InlineData("""{"choices":[{"truncated":true}]}""", false)]
+    public void A_truncated_response_is_known(string body, bool expected) =>
+        Assert.Equal(expected, Body.OfText(body, ResponseFormat.Json).IsTruncated);
+
+    [Theory]
     [InlineData("""{"timings":{"prompt_n":1,"cache_n":9,"predicted_n":2},"usage":{"prompt_tokens":10,"completion_tokens":2}}""", 0L, 0L)]
     [InlineData("""{"timings":{"prompt_n":1,"predicted_n":5},"usage":{"input_tokens":4,"output_tokens":3}}""", -3L, 2L)]
     [InlineData("""{"timings":{"prompt_n":1,"predicted_n":2},"usage":{"prompt_tokens":1}}""", null, null)]

@@ -18,7 +18,7 @@ internal sealed class OriginPolicy(DaemonSettings settings)
     private const string UsualHeaders = "Authorization, Content-Type, X-Request-Id, X-Requested-With";
 
     /// <summary>The response headers that scripts of the page may read.</summary>
-    private const string ReadableHeaders = "x-request-id, x-should-retry, Retry-After";
+    private const string ReadableHeaders = "x-request-id, x-should-retry, x-model-runner-usage, Retry-After";
 
     /// <summary>The characters of a header's name (RFC 9110, section 5.6.2).</summary>
     private static readonly SearchValues<char> TokenCharacters =

@@ -19,6 +19,7 @@ internal static class AccountSeries
             account => account.UnconfirmedTokens(type), (account, count) => account.AddUnconfirmed(type, count))),
         .. Enum.GetValues<FigureSource>().Select(static source => new TotalSeries<ModelAccount>(
             $"sources/{source.ToLabelValue()}", account => account.Sources(source), (account, count) => account.Add(source, count))),
+        new TotalSeries<ModelAccount>("truncated", static account => account.Truncated, static (account, count) => account.AddTruncated(count)),
         .. TotalSeries<ModelAccount>.OfHistogram("duration", HistogramBounds.Request, static account => account.Duration),
         .. TotalSeries<ModelAccount>.OfHistogram("first_token", HistogramBounds.FirstToken, static account => account.FirstToken),
         .. TotalSeries<ModelAccount>.OfHistogram("output_token", HistogramBounds.OutputToken, static account => account.OutputToken),

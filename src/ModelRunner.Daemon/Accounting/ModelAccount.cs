@@ -17,6 +17,7 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
     private readonly long[] _tokens = new long[Enum.GetValues<TokenType>().Length];
     private readonly long[] _unconfirmed = new long[Enum.GetValues<TokenType>().Length];
     private readonly long[] _sources = new long[Enum.GetValues<FigureSource>().Length];
+    private long _truncated;
     private int _inFlight;
 
     public RunnerKey? Key => key;
@@ -65,6 +66,9 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
 
     public long Sources(FigureSource source) => Interlocked.Read(ref _sources[(int)source]);
 
+    /// <summary>Responses for which the engine left out a part of the prompt or of the context.</summary>
+    public long Truncated => Interlocked.Read(ref _truncated);
+
     public void Enter() => Interlocked.Increment(ref _inFlight);
 
     public void Leave() => Interlocked.Decrement(ref _inFlight);
@@ -87,6 +91,7 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
             Add(request.Figures.Source, 1);
             foreach ((TokenType type, long count) in TokensOf(request.Figures))
                 Add(type, count);
+            AddTruncated(request.Figures.IsTruncated ? 1 : 0);
             if (request.Figures.UsageDrift is { } drift)
                 Drift.Add(DriftSource.Usage, drift.Prompt, drift.Generated);
         }
@@ -103,6 +108,8 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
     public void Add(RequestOutcome outcome, StatusClass status, long count) => Interlocked.Add(ref _requests[IndexOf(outcome, status)], count);
 
     public void Add(TokenType type, long count) => Interlocked.Add(ref _tokens[(int)type], count);
+
+    public void AddTruncated(long count) => Interlocked.Add(ref _truncated, count);
 
     public void AddUnconfirmed(TokenType type, long count) => Interlocked.Add(ref _unconfirmed[(int)type], count);
 
@@ -121,6 +128,7 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
         OutputToken.Add(other.OutputToken);
         QueueWait.Add(other.QueueWait);
         Drift.Add(other.Drift);
+        AddTruncated(other.Truncated);
     }
 
     private static int IndexOf(RequestOutcome outcome, StatusClass status) => ((int)outcome * StatusClasses) + (int)status;

@@ -79,6 +79,9 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     /// <summary>The time until a runner took it; null: none did.</summary>
     public TimeSpan? QueueWait => _waitedFrom is { } from && _admittedAt is { } to ? time.GetElapsedTime(from, to) : null;
 
+    /// <summary>The part of <see cref="QueueWait"/> during which the runner that took it was loading.</summary>
+    public TimeSpan LoadWait { get; private set; }
+
     /// <summary>The time from its arrival to the first event with content; null: there was none.</summary>
     public TimeSpan? TimeToFirstToken => _firstTokenAt is { } first ? time.GetElapsedTime(_arrivedAt, first) : null;
 
@@ -93,7 +96,21 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     public void BeginWait() => _waitedFrom = time.GetTimestamp();
 
     /// <summary>A runner takes it. If it is sent to another runner later, the first one counts.</summary>
-    public void EndWait() => _admittedAt ??= time.GetTimestamp();
+    /// <param name="loadStartedAt">When the load of that runner began, as a timestamp; null: it was not loaded by the daemon.</param>
+    /// <param name="loadEndedAt">When it ended; null: it has not ended.</param>
+    public void EndWait(long? loadStartedAt = null, long? loadEndedAt = null)
+    {
+        if (_admittedAt is not null)
+            return;
+        long now = time.GetTimestamp();
+        _admittedAt = now;
+        if (_waitedFrom is not { } from || loadStartedAt is not { } start)
+            return;
+        long begin = Math.Max(from, start);
+        long end = Math.Min(now, loadEndedAt ?? now);
+        if (end > begin)
+            LoadWait = time.GetElapsedTime(begin, end);
+    }
 
     /// <summary>A response of a runner begins. What an earlier response told is forgotten.</summary>
     public void BeginResponse(ResponseFormat format)

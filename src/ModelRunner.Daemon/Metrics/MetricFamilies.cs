@@ -187,6 +187,11 @@ internal static class MetricFamilies
         "model_runner_usage_source_total", MetricType.Counter, "Successful responses of runners, by the source of their token counts")
     { IsPerModel = true, Labels = ["source"] });
 
+    public static MetricFamily Truncated { get; } = Add(new MetricFamily(
+        "model_runner_truncated_responses_total", MetricType.Counter,
+        "Responses for which the engine left out a part of the prompt or of the context, as far as it reports that")
+    { IsPerModel = true });
+
     public static MetricFamily TokenDrift { get; } = Add(new MetricFamily(
         "model_runner_token_drift", MetricType.Gauge,
         "Tokens that the daemon counted minus those that the runner or the usage of the same response counted, since the daemon's start; 0 if they agree")

@@ -49,6 +49,9 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
             WriteUnconfirmed(writer, model);
         foreach ((TargetLabels, ModelAccount) model in models)
             WriteSources(writer, model);
+        foreach ((TargetLabels labels, ModelAccount account) in models)
+            if (account.Truncated is > 0 and var truncated)
+                writer.Write(MetricFamilies.Truncated, labels, truncated);
         foreach ((TargetLabels, ModelAccount) model in models)
             WriteDrift(writer, model);
         WriteLedger(writer);

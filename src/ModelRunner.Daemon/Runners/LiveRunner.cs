@@ -40,6 +40,12 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     /// <summary>How it was loaded; null while it loads, and for an attached runner. Only the scheduler loop uses it.</summary>
     public RunnerLoad? Load { get; private set; }
 
+    /// <summary>When its load began, as a timestamp; null for an attached runner.</summary>
+    public long? LoadStartedAt { get; init; }
+
+    /// <summary>When it became ready, as a timestamp; null before. Only the scheduler loop uses it.</summary>
+    public long? LoadEndedAt { get; set; }
+
     /// <summary>Whether a request is running on it.</summary>
     public bool IsInUse => Volatile.Read(ref _requests) > 0;
 

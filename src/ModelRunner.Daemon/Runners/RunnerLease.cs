@@ -23,6 +23,12 @@ internal sealed class RunnerLease(
     /// <summary>Gets the tokens of the request; null: they are not compared.</summary>
     public RunnerTally? Tally { get; init; }
 
+    /// <summary>When the load of the runner began, as a timestamp; null: the daemon did not load it.</summary>
+    public long? LoadStartedAt { get; init; }
+
+    /// <summary>When the load of the runner ended, as a timestamp; null: it is not known.</summary>
+    public long? LoadEndedAt { get; init; }
+
     /// <summary>The model reference that clients use.</summary>
     public string Model { get; init; } = "";
 

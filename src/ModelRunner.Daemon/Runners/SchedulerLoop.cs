@@ -158,7 +158,10 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             _models[arrived.Key] = request.Model;
         if (schedulerEvent is RunnerReady ready && _snapshot.Any(runner => runner.Id == ready.Runner && runner.State == RunnerState.Loading))
         {
+        {
             _lives.BecomeReady(ready.Runner);
+            _live.Find(ready.Runner)?.LoadEndedAt = _time.GetTimestamp();
+        }
             _live.Find(ready.Runner)?.BecomeReady(_time.GetUtcNow());
         }
 
@@ -189,6 +192,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private void Start(StartRunner start)
     {
         IManagedRunner process;
+        long startedAt = _time.GetTimestamp();
         RunnerAccount account = _lives.Begin(start, EngineOf(start.Key) ?? "");
         try
         {
@@ -204,7 +208,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         _live.Add(new LiveRunner(start.Runner, process.Endpoint, process, replica: null)
         {
             Model = _models[start.Key], Account = account, StartedAt = _time.GetUtcNow(), Evicted = start.Evicted,
-            Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
+            LoadStartedAt = startedAt, Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
         });
         _usageTimer?.Start();
         _ = WatchAsync(start, process);
@@ -303,6 +307,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => End(runner, admit.Request, result), () => runner.Failure)
             {
                 IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone, Tally = runner.Tally,
+                LoadStartedAt = runner.LoadStartedAt, LoadEndedAt = runner.LoadEndedAt,
                 Load = runner.Load,
             };
             if (request.TryAdmit(lease))

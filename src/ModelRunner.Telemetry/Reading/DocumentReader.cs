@@ -37,6 +37,9 @@ internal sealed class DocumentReader
     /// <summary>Whether the engine reports an error.</summary>
     public bool HasError { get; private set; }
 
+    /// <summary>Whether the engine left out a part of the prompt or of the context.</summary>
+    public bool IsTruncated { get; private set; }
+
     /// <summary>Whether it has content outside of choices.</summary>
     public bool HasContent => _hasContent || (_hasDelta && _kind == EventKind.Delta);
 
@@ -68,6 +71,7 @@ internal sealed class DocumentReader
         (_kind, _status, _finish, _incomplete) = (EventKind.None, ResponseStatus.Unknown, FinishReason.None, FinishReason.None);
         (_hasContent, _hasDelta) = (false, false);
         (ChoiceCount, HasChoices, Index, HasError) = (0, false, null, false);
+        IsTruncated = false;
     }
 
     /// <summary>Begins a member of an object; it forgets what an earlier member of that name said.</summary>
@@ -163,7 +167,12 @@ internal sealed class DocumentReader
     }
 
     /// <summary>The current value is true, false or null. Null, false and an empty text report no error.</summary>
-    public void Literal(bool isTrue) => HasError |= _member == Member.Error && isTrue;
+    public void Literal(bool isTrue)
+    {
+        HasError |= _member == Member.Error && isTrue;
+        if (_member == Member.Truncated)
+            IsTruncated = isTrue;
+    }
 
     /// <summary>The current value is content.</summary>
     public void SetContent()

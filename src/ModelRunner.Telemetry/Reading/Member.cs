@@ -34,6 +34,7 @@ internal enum Member : byte
     Finish,
     Status,
     IncompleteReason,
+    Truncated,
 
     /// <summary>Any other member, and an element of an array.</summary>
     Other,

@@ -54,6 +54,8 @@ internal static class MemberTable
             return Member.Content;
         if (name.SequenceEqual("delta"u8))
             return Member.BlockDelta;
+        if (name.SequenceEqual("truncated"u8))
+            return Member.Truncated;
         if (name.SequenceEqual("message"u8) || name.SequenceEqual("response"u8))
             return Member.Envelope;
         return name.SequenceEqual("stop_type"u8) ? Member.Finish : OfResponse(name);

@@ -10,6 +10,7 @@ internal sealed class ResponseState(ResponseFormat format)
     private int _lastFinished;
     private bool _hasTimings;
     private bool _hasTooMany;
+    private bool _isTruncated;
     private bool _hasChoices;
     private bool _hasDeltas;
 
@@ -36,6 +37,7 @@ internal sealed class ResponseState(ResponseFormat format)
     {
         HasError |= document.HasError;
         HasEnd |= document.IsEnd;
+        _isTruncated |= document.IsTruncated;
         _hasDeltas |= document.IsDelta;
         _hasChoices |= document.HasChoices;
         _hasTooMany |= document.ChoiceCount > document.Choices.Length;
@@ -63,6 +65,7 @@ internal sealed class ResponseState(ResponseFormat format)
         var figures = new ResponseFigures
         {
             ContentEvents = _contentEvents, Finish = FindFinish(), HasError = HasError, IsLost = IsLost, IsPartial = _hasTooMany,
+            IsTruncated = _isTruncated,
         };
         if (_hasTimings)
             return SumTimings(figures);

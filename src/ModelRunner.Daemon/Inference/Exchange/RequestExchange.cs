@@ -68,7 +68,7 @@ internal sealed class RequestExchange(
         while (asked.Count < MaxAttempts)
         {
             using RunnerLease lease = await AcquireAsync(key, model, asked, context.RequestAborted, record);
-            record.EndWait();
+            record.EndWait(lease.LoadStartedAt, lease.LoadEndedAt);
             RequestTrace.Of(context)?.Admit(lease);
             if (lease.IsAttached && asked.Contains(lease.Runner))
                 break;

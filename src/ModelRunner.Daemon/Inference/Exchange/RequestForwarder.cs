@@ -49,6 +49,8 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
 
         if (lease.Tally is { } tally)
             Count(tally, outcome, end.Record);
+        if (outcome is ForwardOutcome.Completed or ForwardOutcome.Cut)
+            UsageHeader.Append(context, end.Record);
         lease.Result = outcome switch
         {
             ForwardOutcome.Completed => ResultOf(context.Response.StatusCode),
@@ -102,6 +104,7 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
             return ForwardOutcome.Cut;
 
         context.Response.StatusCode = StatusCodes.Status200OK;
+        UsageHeader.Remove(context.Response);
         if (IsNotConnected(cause))
             return ForwardOutcome.NotReached;
 

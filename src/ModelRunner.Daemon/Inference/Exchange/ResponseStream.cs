@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.ExceptionServices;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
 
@@ -28,6 +29,7 @@ internal sealed class ResponseStream(
     private readonly ArrayBufferWriter<byte> _output = new(ReadBytes);
     private byte[]? _input = ArrayPool<byte>.Shared.Rent(ReadBytes);
     private CancellationTokenSource? _either;
+    private ExceptionDispatchInfo? _failure;
     private bool _isEnded;
     private int _ready;
     private int _sent;
@@ -53,12 +55,30 @@ internal sealed class ResponseStream(
     /// <summary>Why the response is incomplete; null: nothing is known to be missing.</summary>
     public string? BrokenCause { get; private set; }
 
+    /// <summary>Reads the whole body before anything of it is sent. A failure is thrown by the next read instead.</summary>
+    /// <returns>Whether it is complete and was counted.</returns>
+    public async ValueTask<bool> TryReadWholeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (_received < length && !_isEnded)
+                await FillAsync(cancellationToken);
+        }
+        catch (Exception failure)
+        {
+            _failure = ExceptionDispatchInfo.Capture(failure);
+        }
+
+        return _received == length;
+    }
+
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         while (_sent == _ready)
         {
             if (_isEnded)
                 return 0;
+            _failure?.Throw();
             await FillAsync(cancellationToken);
         }
 
@@ -183,10 +203,10 @@ internal sealed class ResponseStream(
 
     private void DropSent()
     {
-        byte[] held = _output.WrittenSpan[_ready..].ToArray();
+        byte[] kept = _output.WrittenSpan[_sent..].ToArray();
         _output.ResetWrittenCount();
-        _output.Write(held);
-        (_sent, _ready) = (0, 0);
+        _output.Write(kept);
+        (_sent, _ready) = (0, _ready - _sent);
     }
 
     // HttpRequestException wraps an IOException here; a cancelled read is the runner's fault only if the runner is gone.

@@ -23,6 +23,9 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
 {
     private const string EventStream = "text/event-stream";
 
+    /// <summary>A body of at most this many bytes is read before the headers are sent, so that they can contain its token counts.</summary>
+    private const int MaxReadFirst = 16 * 1024;
+
     private ResponseStream? _answer;
 
     /// <summary>Whether the response is an event stream, which can end with an error event.</summary>
@@ -76,7 +79,7 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
         response.Headers.Vary = varies;
 
         string? type = proxyResponse.Content.Headers.ContentType?.MediaType;
-        Replace(proxyResponse, response, type);
+        await ReplaceAsync(httpContext, proxyResponse, type, cancellationToken);
 
         // Proxies between daemon and client must not hold back events either.
         if (type is EventStream)
@@ -89,14 +92,18 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
         return copiesBody;
     }
 
-    private void Replace(HttpResponseMessage proxyResponse, HttpResponse response, string? type)
+    private async ValueTask ReplaceAsync(HttpContext context, HttpResponseMessage proxyResponse, string? type, CancellationToken cancellationToken)
     {
+        HttpResponse response = context.Response;
         RequestRecord record = end.Record;
         record.HasResponse |= proxyResponse.IsSuccessStatusCode;
         record.SetStatus((int)proxyResponse.StatusCode);
         long? length = proxyResponse.Content.Headers.ContentLength;
         if (length == 0)
+        {
+            response.Headers[UsageHeader.Name] = UsageHeader.Format(record);
             return;
+        }
 
         // A compressed response can neither be read nor be followed by plain text.
         bool isPlain = proxyResponse.Content.Headers.ContentEncoding.Count == 0;
@@ -112,8 +119,20 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
         UsageEventFilter? filter = removesUsage && IsEventStream ? new UsageEventFilter() : null;
         if (isJson || IsEventStream)
             record.BeginResponse(IsEventStream ? ResponseFormat.Events : ResponseFormat.Json);
-        proxyResponse.Content = new ResponseContent(
-            proxyResponse.Content,
-            body => _answer = new ResponseStream(body, target.AbsolutePath, IsEventStream, length, end, filter, rewriter, lease.RunnerGone));
+        HttpContent content = proxyResponse.Content;
+        bool isFramed = false;
+        if (!IsEventStream && length <= MaxReadFirst)
+            _answer = Wrap(await content.ReadAsStreamAsync(cancellationToken));
+        if (_answer is { } small && await small.TryReadWholeAsync(cancellationToken))
+            response.Headers[UsageHeader.Name] = UsageHeader.Format(record);
+        else
+            isFramed = UsageHeader.Announce(context);
+        proxyResponse.Content = new ResponseContent(content, body =>
+        {
+            _answer ??= Wrap(body);
+            return isFramed ? new TrailerStream(_answer, UsageHeader.Name, () => UsageHeader.Format(record)) : _answer;
+        });
+
+        ResponseStream Wrap(Stream body) => new(body, target.AbsolutePath, IsEventStream, length, end, filter, rewriter, lease.RunnerGone);
     }
 }
