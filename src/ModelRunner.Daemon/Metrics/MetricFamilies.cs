@@ -54,6 +54,10 @@ internal static class MetricFamilies
         "model_runner_memory_estimate_bytes", MetricType.Gauge, "Memory that the daemon expects the runner to use, and reserves for it", "bytes")
     { IsPerRunner = true });
 
+    public static MetricFamily MemoryLimit { get; } = Add(new MetricFamily(
+        "model_runner_memory_limit_bytes", MetricType.Gauge,
+        "Limit of the memory of all runners together (limits.memory); absent if it is not set", "bytes"));
+
     public static MetricFamily OpenDescriptors { get; } = Add(new MetricFamily(
         "model_runner_open_fds", MetricType.Gauge, "File descriptors that the runner's processes have open")
     { IsPerRunner = true });

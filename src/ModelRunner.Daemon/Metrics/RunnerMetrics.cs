@@ -14,7 +14,8 @@ namespace ModelRunner.Daemon.Metrics;
 /// the merge lock.
 /// </summary>
 /// <param name="accounts">The totals.</param>
-internal sealed class RunnerMetrics(RunnerAccounts accounts)
+/// <param name="memoryLimit">Returns the configured limit of the memory of all runners together, in bytes; null: there is none.</param>
+internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryLimit)
 {
     // The header of a file may contain long texts.
     private const int MaxTextLength = 64;
@@ -32,6 +33,8 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts)
     {
         WriteStates(writer, outcomes);
         WriteProcesses(writer, outcomes, usages);
+        if (memoryLimit() is { } limit)
+            writer.Write(MetricFamilies.MemoryLimit, limit);
         WriteModels(writer, outcomes);
         WriteTotals(writer);
     }

@@ -21,6 +21,7 @@ public sealed class RunnerFamiliesTests
     private const string Loads = "model_runner_loads_total";
     private const string Info = "model_runner_model_info";
     private const string Memory = "model_runner_resident_memory_bytes";
+    private const string MemoryLimit = "model_runner_memory_limit_bytes";
     private const string StartTime = "model_runner_runner_start_time_seconds";
     private const string State = "model_runner_runner_state";
 
@@ -46,6 +47,16 @@ public sealed class RunnerFamiliesTests
         Assert.InRange(page.Sum(Descriptors, ChatLabels), 10, Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count() + 50);
         Assert.True(page.Sum(Estimate, ChatLabels) > 30 << 20);
         Assert.True(page.Sum(Cpu, ChatLabels) > 0);
+    }
+
+    [Theory]
+    [InlineData(null, new string[0])]
+    [InlineData("512MiB", new[] { MemoryLimit + " 536870912" })]
+    public async Task The_limit_of_memory_is_shown_if_it_is_set(string? limit, string[] expected)
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Arguments = limit is null ? [] : ["--memory", limit] });
+
+        Assert.Equal(expected, Series(await PageAsync(daemon), MemoryLimit));
     }
 
     [Fact]

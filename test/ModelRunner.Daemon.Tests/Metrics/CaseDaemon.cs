@@ -33,7 +33,7 @@ public sealed class CaseDaemon : IAsyncLifetime
         Daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
             Configuration = $$"""
-                { "metrics": { "minInterval": "0s", "timeout": "60s" }, "runners": [
+                { "metrics": { "minInterval": "0s", "timeout": "60s" }, "limits": { "memory": "1GiB" }, "runners": [
                   { "backend": "llama.cpp", "model": "lab/otter:7b", "mode": "completion", "endpoint": "unix:{{A.SocketPath}}" },
                   { "backend": "llama.cpp", "model": "lab/finch:embed", "mode": "embedding", "endpoint": "unix:{{B.SocketPath}}" } ] }
                 """,

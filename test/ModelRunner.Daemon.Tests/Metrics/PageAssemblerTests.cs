@@ -112,7 +112,7 @@ public sealed partial class PageAssemblerTests
         using var scraper = new RunnerScraper(new MetricsSettings(), TimeProvider.System);
         using var pages = new ScrapedPages(
             () => [], scraper, new MetricsSettings(), TimeProvider.System, NullLogger<PageAssembler>.Instance,
-            runnerMetrics: new RunnerMetrics(accounts));
+            runnerMetrics: new RunnerMetrics(accounts, static () => null));
         Assert.DoesNotContain("model_runner_stops_total", await PageAsync(pages), StringComparison.Ordinal);
 
         RunnerAccount b = accounts.Begin(new RunnerKey("vllm", "b:latest", RunnerMode.Embedding), new RunnerId(1));
