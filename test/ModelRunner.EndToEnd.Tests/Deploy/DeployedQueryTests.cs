@@ -21,6 +21,8 @@ public sealed class DeployedQueryTests
     /// <summary>Labels whose values are closed lists, which docs/metrics.md explains.</summary>
     private static readonly string[] ClosedLabels = ["conflict", "outcome", "reason", "result", "source", "state", "type"];
 
+    private const string Record = "record ";
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -32,7 +34,7 @@ public sealed class DeployedQueryTests
 
         IReadOnlyList<ShippedQuery> rules = await CheckRulesAsync(scraped);
         foreach (PrometheusProcess server in scraped.Servers)
-            await WaitForDataAsync(scraped, server, [.. ShippedDashboard.Queries, .. rules.Where(static rule => rule.Place.StartsWith("record ", StringComparison.Ordinal))]);
+            await WaitForDataAsync(scraped, server, [.. ShippedDashboard.Queries, .. rules.Where(static rule => rule.Place.StartsWith(Record, StringComparison.Ordinal)).Select(Recorded)]);
         foreach (PrometheusProcess server in scraped.Servers)
             await WaitForDataAsync(scraped, server, [new("first stop", """ALERTS{alertname="ModelRunnerRunnerStopped",alertstate="firing",reason="killed"}""")]);
 
@@ -78,9 +80,12 @@ public sealed class DeployedQueryTests
             Assert.EndsWith(".", annotations.GetProperty("description").GetString(), StringComparison.Ordinal);
         });
         return [.. rules.Select(static rule => new ShippedQuery(
-            rule.GetProperty("type").GetString() == "alerting" ? $"alert {rule.GetProperty("name")}" : $"record {rule.GetProperty("name")}",
+            rule.GetProperty("type").GetString() == "alerting" ? $"alert {rule.GetProperty("name")}" : $"{Record}{rule.GetProperty("name")}",
             rule.GetProperty("query").GetString()!))];
     }
+
+    /// <summary>The query of the series that a rule records.</summary>
+    private static ShippedQuery Recorded(ShippedQuery rule) => rule with { Text = rule.Place[Record.Length..] };
 
     /// <summary>Sends requests until each query has a result that is a number.</summary>
     private static async Task WaitForDataAsync(ScrapedDaemon scraped, PrometheusProcess server, IEnumerable<ShippedQuery> queries)

@@ -36,6 +36,7 @@ internal sealed class ScrapedDaemon : IAsyncDisposable
         {
             Configuration = $$"""
                 {
+                  "limits": { "memory": "2GiB" },
                   "models": { "tiny-embed": { "args": ["-ngl", "99", "--device", "none"] } },
                   "runners": [
                     { "backend": "llama.cpp", "model": "odd:latest", "mode": "completion", "endpoint": "unix:{{stub.SocketPath}}" },
