@@ -16,6 +16,9 @@ internal sealed partial class ExportLog(string what, Uri endpoint, TimeProvider 
     private long? _saidAt;
     private bool _isFailing;
 
+    /// <summary>Sending begins.</summary>
+    public void Begin() => LogBegin(what, _address);
+
     /// <summary>Sending ended.</summary>
     public void Report(bool isSuccessful)
     {
@@ -27,6 +30,9 @@ internal sealed partial class ExportLog(string what, Uri endpoint, TimeProvider 
         else
             LogFails(what, _address);
     }
+
+    [LoggerMessage(LogLevel.Information, "The {What} are sent to {Address}.")]
+    private partial void LogBegin(string what, string address);
 
     [LoggerMessage(LogLevel.Warning, "The {What} cannot be sent to {Address}; they are dropped until it can be reached. Requests are not affected.")]
     private partial void LogFails(string what, string address);

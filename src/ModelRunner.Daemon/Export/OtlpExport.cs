@@ -3,6 +3,7 @@ using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Diagnostics;
 using ModelRunner.Daemon.Runners;
 using OpenTelemetry;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -23,40 +24,8 @@ internal sealed partial class OtlpExport : IAsyncDisposable
     private readonly StateInstruments? _state;
     private readonly TimeProvider _time;
 
-    private OtlpExport(OtlpSettings settings, RunnerPool pool, RequestAccounts accounts, TimeProvider time, ILogger logger)
-    {
-        _time = time;
-        if (settings.Traces is { } traces)
-        {
-            var batch = new BatchExportActivityProcessorOptions();
-            var exporter = new ReportingTraceExporter(traces, new ExportLog("traces", traces.Endpoint, time, logger));
-            _traces = Sdk.CreateTracerProviderBuilder()
-                .SetResourceBuilder(MakeResource())
-                .AddSource(OtelNames.Service)
-                .AddProcessor(new BatchActivityExportProcessor(
-                    exporter, batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds, batch.MaxExportBatchSize))
-                .Build();
-            LogSending(logger, "Traces", AddressOf(traces.Endpoint));
-        }
-
-        if (settings.Metrics is { } metrics)
-        {
-            var period = new PeriodicExportingMetricReaderOptions();
-            var exporter = new ReportingMetricExporter(metrics, new ExportLog("metrics", metrics.Endpoint, time, logger));
-            var reader = new PeriodicExportingMetricReader(
-                exporter, period.ExportIntervalMilliseconds ?? 60_000, period.ExportTimeoutMilliseconds ?? 30_000)
-            {
-                TemporalityPreference = settings.HasDeltas ? MetricReaderTemporalityPreference.Delta : MetricReaderTemporalityPreference.Cumulative,
-            };
-            _state = new StateInstruments(pool, accounts);
-            _metrics = Sdk.CreateMeterProviderBuilder()
-                .SetResourceBuilder(MakeResource())
-                .AddMeter(OtelNames.Service)
-                .AddReader(reader)
-                .Build();
-            LogSending(logger, "Metrics", AddressOf(metrics.Endpoint));
-        }
-    }
+    private OtlpExport(TracerProvider? traces, MeterProvider? metrics, StateInstruments? state, TimeProvider time) =>
+        (_traces, _metrics, _state, _time) = (traces, metrics, state, time);
 
     /// <summary>Begins to send.</summary>
     /// <param name="settings">Where to send what.</param>
@@ -69,7 +38,15 @@ internal sealed partial class OtlpExport : IAsyncDisposable
     {
         foreach (string warning in settings.Warnings)
             LogWarning(logger, warning);
-        return settings is { Traces: null, Metrics: null } ? null : new OtlpExport(settings, pool, accounts, time, logger);
+        TracerProvider? traces = settings.Traces is { } traceOptions
+            ? TryStart("traces", traceOptions, log => StartTraces(traceOptions, log), time, logger)
+            : null;
+        if (settings.Metrics is not { } metricOptions)
+            return traces is null ? null : new OtlpExport(traces, metrics: null, state: null, time);
+
+        var state = new StateInstruments(pool, accounts);
+        MeterProvider? metrics = TryStart("metrics", metricOptions, log => StartMetrics(metricOptions, settings.HasDeltas, log), time, logger);
+        return new OtlpExport(traces, metrics, state, time);
     }
 
     /// <summary>Sends what is left. Takes at most a second, and does not fail.</summary>
@@ -87,6 +64,50 @@ internal sealed partial class OtlpExport : IAsyncDisposable
         }
     }
 
+    // The library refuses some values of its variables with an exception. That must not cost the daemon its start.
+    private static T? TryStart<T>(string what, OtlpExporterOptions options, Func<ExportLog, T> start, TimeProvider time, ILogger logger)
+        where T : class
+    {
+        var log = new ExportLog(what, options.Endpoint, time, logger);
+        try
+        {
+            T provider = start(log);
+            log.Begin();
+            return provider;
+        }
+        catch (Exception failure)
+        {
+            LogWarning(logger, $"The {what} are not sent, because a variable of OpenTelemetry has a wrong value: {failure.Message}");
+            return null;
+        }
+    }
+
+    private static TracerProvider StartTraces(OtlpExporterOptions options, ExportLog log)
+    {
+        var batch = new BatchExportActivityProcessorOptions();
+        return Sdk.CreateTracerProviderBuilder()
+            .SetResourceBuilder(MakeResource())
+            .AddSource(OtelNames.Service)
+            .AddProcessor(new BatchActivityExportProcessor(
+                new ReportingTraceExporter(options, log), batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds,
+                batch.MaxExportBatchSize))
+            .Build();
+    }
+
+    private static MeterProvider StartMetrics(OtlpExporterOptions options, bool hasDeltas, ExportLog log)
+    {
+        var period = new PeriodicExportingMetricReaderOptions();
+        return Sdk.CreateMeterProviderBuilder()
+            .SetResourceBuilder(MakeResource())
+            .AddMeter(OtelNames.Service)
+            .AddReader(new PeriodicExportingMetricReader(
+                new ReportingMetricExporter(options, log), period.ExportIntervalMilliseconds ?? 60_000, period.ExportTimeoutMilliseconds ?? 30_000)
+            {
+                TemporalityPreference = hasDeltas ? MetricReaderTemporalityPreference.Delta : MetricReaderTemporalityPreference.Cumulative,
+            })
+            .Build();
+    }
+
     private static void End<T>(T? provider, Func<T, int, bool> shutDown)
         where T : BaseProvider
     {
@@ -102,11 +123,6 @@ internal sealed partial class OtlpExport : IAsyncDisposable
         .AddTelemetrySdk()
         .AddEnvironmentVariableDetector();
 
-    private static string AddressOf(Uri endpoint) => endpoint.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
-
-    [LoggerMessage(LogLevel.Warning, "{Sentence}.")]
+    [LoggerMessage(LogLevel.Warning, "{Sentence}")]
     private static partial void LogWarning(ILogger logger, string sentence);
-
-    [LoggerMessage(LogLevel.Information, "{What} are sent to {Address}.")]
-    private static partial void LogSending(ILogger logger, string what, string address);
 }

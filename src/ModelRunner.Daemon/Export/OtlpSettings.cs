@@ -46,7 +46,7 @@ internal sealed record OtlpSettings
         if (variables(exporter) is { Length: > 0 } kind && kind != "otlp")
         {
             if (kind != "none")
-                warnings.Add($"{exporter} is \"{kind}\", but only otlp and none are known: these {signal.ToLowerInvariant()} are not sent");
+                warnings.Add($"{exporter} is \"{kind}\", but only otlp and none are known: {signal.ToLowerInvariant()} are not sent.");
             return null;
         }
 
@@ -54,7 +54,7 @@ internal sealed record OtlpSettings
             return null;
         if (FindProblem(signal, endpoint, variables, hasOpenSsl) is { } problem)
         {
-            warnings.Add($"{problem}: {signal.ToLowerInvariant()} are not sent");
+            warnings.Add($"{problem}: {signal.ToLowerInvariant()} are not sent.");
             return null;
         }
 

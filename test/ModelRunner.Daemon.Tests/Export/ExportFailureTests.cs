@@ -69,6 +69,17 @@ public sealed class ExportFailureTests
         Assert.Equal(200, await OtlpDaemon.ChatAsync(daemon));
     }
 
+    [Theory]
+    [InlineData("OTEL_METRIC_EXPORT_INTERVAL", "0", "metrics")]
+    [InlineData("OTEL_EXPORTER_OTLP_HEADERS", "secret", "traces")]
+    public async Task A_value_that_the_library_refuses_is_reported_and_the_daemon_starts(string variable, string value, string what)
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(OtlpDaemon.Setup("http://127.0.0.1:1", (variable, value)));
+        await daemon.WaitForLogAsync($"The {what} are not sent, because a variable of OpenTelemetry has a wrong value: ");
+        Assert.Equal(200, await OtlpDaemon.ChatAsync(daemon));
+        Assert.DoesNotContain("secret", daemon.Log, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_log_has_at_most_one_line_a_minute_and_no_password()
     {

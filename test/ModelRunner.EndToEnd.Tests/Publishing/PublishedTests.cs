@@ -137,14 +137,40 @@ public sealed class PublishedTests(PublishedFolder published) : IClassFixture<Pu
                 await copy.WaitForExitAsync(Cancellation);
             string inside = place[system.Length..];
             string[] command = ["/usr/sbin/chroot", system, "/bin/sh", "-c", $"cd {inside} && exec ./program/model-runner serve --demo"];
-            await using PublishedDaemon daemon = await PublishedDaemon.StartAsync(command, place, Variables("/tmp"));
+            await using OtlpReceiver receiver = await OtlpReceiver.StartAsync();
+            await using PublishedDaemon daemon = await PublishedDaemon.StartAsync(command, place, VariablesFor(receiver, "/tmp"));
             await AskAsync(daemon);
+            await WaitForTelemetryAsync(receiver);
         }
         finally
         {
             Directory.Delete(place, recursive: true);
         }
     }
+
+    [Fact]
+    public async Task It_sends_traces_and_metrics_and_idles_in_little_memory()
+    {
+        string program = Path.Join(await published.RequireAsync(), "model-runner");
+        await using OtlpReceiver receiver = await OtlpReceiver.StartAsync();
+        await using PublishedDaemon daemon = await PublishedDaemon.StartAsync([program, "serve", "--demo"], _folder.Path, VariablesFor(receiver, _folder.Path));
+        await receiver.WaitUntilAsync(() => receiver.Points.Count > 0);
+        long resident = daemon.ResidentBytes;
+        TestContext.Current.TestOutputHelper?.WriteLine($"idle {resident / 1e6:0.0} MB with telemetry, started in {daemon.Startup.TotalMilliseconds:0} ms");
+        await AskAsync(daemon);
+        await WaitForTelemetryAsync(receiver);
+
+        Assert.True(resident < MaxIdleBytes, $"{resident} bytes");
+    }
+
+    private static Task WaitForTelemetryAsync(OtlpReceiver receiver) => receiver.WaitUntilAsync(() =>
+        receiver.Spans.Any(static span => span.GetProperty("name").GetString() == "chat tiny-chat:latest")
+        && receiver.Points.Any(static point => point.GetProperty("name").GetString() == "gen_ai.server.request.duration"));
+
+    private static Dictionary<string, string> VariablesFor(OtlpReceiver receiver, string folder) => new(Variables(folder), StringComparer.Ordinal)
+    {
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.Address, ["OTEL_BSP_SCHEDULE_DELAY"] = "100", ["OTEL_METRIC_EXPORT_INTERVAL"] = "200",
+    };
 
     private async Task<PublishedDaemon> StartAsync()
     {
