@@ -44,10 +44,8 @@ internal sealed class Target : IAsyncDisposable
             file,
             $$"""{ "runners": [ { "backend": "vllm", "model": "m", "mode": "completion", "endpoint": "http://127.0.0.1:{{server.Port}}" } ] }""",
             cancellation);
-        var start = new ProcessStartInfo(executable, ["serve", "--config", file, "--port", "0", "--models-path", folder]) { WorkingDirectory = folder };
-        start.Environment["XDG_RUNTIME_DIR"] = folder;
+        ProcessStartInfo start = Launcher.CommandOf(executable, folder, file);
         start.Environment["MODEL_RUNNER_STATE"] = hasLedger ? Path.Join(folder, "state") : "none";
-        start.Environment["LOG_LEVEL"] = "info";
         ChildProcess process = await ChildProcess.StartAsync(start, cancellation);
         return new Target(name, process.Port, process);
     }

@@ -6,10 +6,14 @@ namespace ModelRunner.Configuration;
 internal sealed record EngineFlags(IReadOnlySet<string> Known, IReadOnlyDictionary<string, IReadOnlyList<string>> Removed)
 {
     private const int MaxIndent = 2;
+    private const string TraceLevel = "4: trace";
     private const string Removal = "has been removed";
 
     // A text with fewer arguments is not the help of an engine.
     private const int LeastFlags = 8;
+
+    /// <summary>Whether level 4 of its log is "trace". In older versions that level also shows the texts of requests and responses.</summary>
+    public bool HasTraceLevel { get; init; }
 
     /// <summary>
     /// Reads a help text: an argument line begins, after at most two spaces, with an argument in all its spellings; a line that is indented
@@ -34,7 +38,9 @@ internal sealed record EngineFlags(IReadOnlySet<string> Known, IReadOnlyDictiona
         }
 
         Finish(names, description, known, removed);
-        return known.Count < LeastFlags ? null : new EngineFlags(known, removed);
+        return known.Count < LeastFlags
+            ? null
+            : new EngineFlags(known, removed) { HasTraceLevel = help.Contains(TraceLevel, StringComparison.Ordinal) };
     }
 
     // One or two dashes and a letter; headings have more dashes.

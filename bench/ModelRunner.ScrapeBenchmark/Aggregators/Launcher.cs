@@ -8,7 +8,7 @@ namespace ModelRunner.ScrapeBenchmark.Aggregators;
 /// <summary>Starts the measured processes.</summary>
 internal static class Launcher
 {
-    private static readonly string[] OwnVariables = ["MODEL_RUNNER_", "LLAMA_", "DMR_", "MODELS_PATH", "DISABLE_METRICS"];
+    private static readonly string[] OwnVariables = ["MODEL_RUNNER_", "LLAMA_", "DMR_", "MODELS_PATH", "DISABLE_METRICS", "OTEL_"];
 
     /// <summary>Starts the daemon with fake runners attached, so that every scrape reads every runner.</summary>
     /// <param name="executable">The daemon.</param>
@@ -19,13 +19,22 @@ internal static class Launcher
     {
         string file = Path.Join(folder, "model-runner.json");
         File.WriteAllText(file, Configuration(folder, runners));
+        return ChildProcess.StartAsync(CommandOf(executable, folder, file), cancellation);
+    }
+
+    /// <summary>The command that starts the daemon, without the settings of the user.</summary>
+    /// <param name="executable">The daemon.</param>
+    /// <param name="folder">The folder for its files.</param>
+    /// <param name="file">Its configuration.</param>
+    public static ProcessStartInfo CommandOf(string executable, string folder, string file)
+    {
         var start = new ProcessStartInfo(executable, ["serve", "--config", file, "--port", "0", "--models-path", folder]) { WorkingDirectory = folder };
         foreach (string name in start.Environment.Keys.Where(static name => OwnVariables.Any(name.StartsWith)).ToArray())
             start.Environment.Remove(name);
         start.Environment["XDG_RUNTIME_DIR"] = folder;
         start.Environment["XDG_STATE_HOME"] = folder;
         start.Environment["LOG_LEVEL"] = "info";
-        return ChildProcess.StartAsync(start, cancellation);
+        return start;
     }
 
     /// <summary>Starts the floor with the same runners.</summary>

@@ -156,13 +156,24 @@ internal sealed class RunnerProcess : IManagedRunner
         double milliseconds = _time.GetElapsedTime(started).TotalMilliseconds;
         RunnerProcessLog.IsReady(_logger, _start.Reference, child.Id, milliseconds);
         await InspectAsync(child);
+        if (child.Exited.IsCompleted)
+            _ready.TrySetResult(DescribeEarlyEnd(child, await child.Exited));
         return null;
     }
 
     private async Task InspectAsync(ChildProcess child)
     {
         using var limit = new CancellationTokenSource(InspectionTimeout, _time);
-        Receipt = await _start.Engine.InspectAsync(_start, child.Output.ReadLines(), limit.Token);
+        try
+        {
+            Receipt = await _start.Engine.InspectAsync(_start, child.Output.ReadLines(), limit.Token);
+        }
+        catch (Exception failure)
+        {
+            // The runner works, and only the report of what it uses is missing.
+            RunnerProcessLog.NotInspected(_logger, _start.Reference, child.Id, failure.Message);
+        }
+
         if (Receipt is { Shortfalls: { Count: > 0 } shortfalls })
             RunnerProcessLog.FallsShort(_logger, _start.Reference, child.Id, string.Join("; ", shortfalls));
     }

@@ -44,6 +44,9 @@ internal static partial class RunnerProcessLog
     [LoggerMessage(EventId = 2013, Level = LogLevel.Warning, Message = "{Model} (process {Process}) got less than it is configured for: {Shortfalls}")]
     public static partial void FallsShort(ILogger logger, string model, int process, string shortfalls);
 
+    [LoggerMessage(EventId = 2014, Level = LogLevel.Warning, Message = "{Model} (process {Process}) is ready, but what it uses is not known: {Cause}")]
+    public static partial void NotInspected(ILogger logger, string model, int process, string cause);
+
     [LoggerMessage(EventId = 2012, Level = LogLevel.Warning, Message = "{Model} was not started, reason={Reason}: {Cause}")]
     public static partial void NotStarted(ILogger logger, string model, string reason, string cause);
 }

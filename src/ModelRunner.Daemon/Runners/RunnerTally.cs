@@ -29,6 +29,7 @@ internal sealed class RunnerTally(RunnerKey key, RequestAccounts? accounts, Time
     private long _requests;
     private int _open;
     private long? _cutAt;
+    private bool _isShared;
     private long _prompt;
     private long _generated;
     private long _promptDrift;
@@ -45,7 +46,26 @@ internal sealed class RunnerTally(RunnerKey key, RequestAccounts? accounts, Time
     }
 
     /// <summary>Whether its counters contain requests for other attached runners, so that they cannot be compared.</summary>
-    public bool IsShared { get; set; }
+    public bool IsShared
+    {
+        get
+        {
+            lock (_lock)
+                return _isShared;
+        }
+
+        set
+        {
+            lock (_lock)
+            {
+                if (_isShared == value)
+                    return;
+
+                // Until now the counters had other requests than from now on.
+                (_isShared, _start) = (value, null);
+            }
+        }
+    }
 
     /// <summary>Whether a request was sent to it.</summary>
     public bool HasRequests => Interlocked.Read(ref _requests) > 0;
@@ -91,26 +111,34 @@ internal sealed class RunnerTally(RunnerKey key, RequestAccounts? accounts, Time
     /// <param name="reading">The counters on the page.</param>
     public void Compare(long? begun, CounterReading reading)
     {
+        // The accounts have their own lock, which must not make a request wait for this one.
+        if (FindChange(begun, reading) is ({ } prompt, { } generated))
+            accounts?.AddDrift(key, prompt, generated);
+    }
+
+    private (long? Prompt, long? Generated) FindChange(long? begun, CounterReading reading)
+    {
         lock (_lock)
         {
             _last = reading;
-            if (IsShared || begun != _requests || _open > 0 || !reading.IsIdle)
-                return;
+            if (_isShared || begun != _requests || _open > 0 || !reading.IsIdle)
+                return default;
             if (_cutAt is { } cutAt && time.GetElapsedTime(cutAt) < CutTime)
-                return;
+                return default;
             if (_cutAt is not null || _start is not { } first || IsOther(first, reading))
             {
                 (_start, _cutAt) = (reading, null);
                 (_prompt, _generated, _promptDrift, _generatedDrift) = (0, 0, 0, 0);
-                return;
+                return default;
             }
 
             // Later pages of the process must show the same value.
             _start = first with { Process = reading.Process };
             long prompt = Difference(_prompt, first.Prompt, reading.Prompt);
             long generated = Difference(_generated, first.Generated, reading.Generated);
-            accounts?.AddDrift(key, prompt - _promptDrift, generated - _generatedDrift);
+            (long, long) change = (prompt - _promptDrift, generated - _generatedDrift);
             (_promptDrift, _generatedDrift) = (prompt, generated);
+            return change;
         }
     }
 

@@ -45,6 +45,12 @@ public sealed class EngineFlagsTests : IDisposable
     }
 
     [Theory]
+    [InlineData(" - 3: info\n - 4: trace (more info)\n - 5: debug\n", true)]
+    [InlineData(" - 3: info\n - 4: debug\n", false)]
+    [InlineData("", false)]
+    public void Only_a_help_with_a_level_trace_has_it(string levels, bool expected) => Assert.Equal(expected, EngineFlags.Parse(Help + "\n" + levels)!.HasTraceLevel);
+
+    [Theory]
     [InlineData("")]
     [InlineData("error: invalid argument: --help")]
     [InlineData("usage: x [-h] [--other]\n  -h  help")]

@@ -177,6 +177,26 @@ public sealed class CommandEngineTests
         await command.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
     }
 
+    [Theory]
+    [InlineData(true, "--n-gpu-layers", "9", true)]
+    [InlineData(true, "--n-gpu-layers", "0", false)]
+    [InlineData(false, "--n-gpu-layers", "9", false)]
+    public async Task The_log_level_is_raised_only_where_it_shows_layers_and_no_texts(bool hasTraceLevel, string argument, string value, bool expected)
+    {
+        var flags = new EngineFlags(new HashSet<string>([argument], StringComparer.Ordinal), new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal))
+        {
+            HasTraceLevel = hasTraceLevel,
+        };
+        using var bed = new LaunchBed(new RunnerSettings { EngineFlags = flags, ExtraArguments = [argument, value] });
+        IManagedRunner llama = bed.Start();
+        Assert.Null(await llama.Ready.WaitAsync(LaunchBed.Limit));
+
+        string state = await ReadStateAsync(llama);
+
+        Assert.Equal(expected, state.Contains("\"LLAMA_ARG_LOG_VERBOSITY\"", StringComparison.Ordinal));
+        await llama.StopAsync(StopReason.Unloaded).WaitAsync(LaunchBed.Limit);
+    }
+
     private static async Task<string> ReadStateAsync(IManagedRunner runner)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(runner.Endpoint.BaseAddress, "stub/state"));

@@ -75,7 +75,7 @@ public sealed class TokenDriftTests
     }
 
     [Fact]
-    public async Task Embeddings_and_rerankings_are_compared()
+    public async Task Embeddings_are_compared()
     {
         await using DaemonFixture daemon = await StartAsync("{}");
         await SendAsync(daemon, "v1/embeddings", """{"model":"tiny-embed","input":["a b","c"]}""");

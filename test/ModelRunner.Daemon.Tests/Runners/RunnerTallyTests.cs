@@ -148,6 +148,23 @@ public sealed class RunnerTallyTests
         Assert.Equal(5, tally.Last!.Value.Prompt.Count);
     }
 
+    [Fact]
+    public void The_requests_of_another_runner_of_the_server_are_not_drift_when_it_is_detached()
+    {
+        RunnerTally tally = Start(CounterReading.Zero);
+        Send(tally, 10, 10);
+        Read(tally, "10", "10");
+
+        tally.IsShared = true;
+        Read(tally, "500", "600");
+        tally.IsShared = false;
+        Read(tally, "700", "800");
+        Send(tally, 5, 5);
+        Read(tally, "705", "805");
+
+        Assert.Equal((0, 0), Drift());
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("# TYPE vllm:prompt_tokens_total counter\nvllm:prompt_tokens_total 3\n")]

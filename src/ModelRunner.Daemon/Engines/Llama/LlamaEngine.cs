@@ -12,9 +12,6 @@ internal sealed class LlamaEngine : Engine
     private const string LayersArgument = "--n-gpu-layers";
     private const string TraceLevel = "4";
 
-    /// <summary>Files that exist if the machine has a driver of a graphics card that llama.cpp can use.</summary>
-    private static readonly string[] CardPaths = ["/dev/nvidiactl", "/dev/kfd", "/dev/dri/renderD128"];
-
     private readonly bool _hasMetrics;
     private readonly string _program;
     private readonly RunnerSettings _settings;
@@ -53,7 +50,7 @@ internal sealed class LlamaEngine : Engine
         IReadOnlyList<string> arguments =
             LlamaCommandLine.Build(Name == LlamaServer, model, order.Mode, order.SocketPath, _settings, _hasMetrics);
         string? layers = LlamaArguments.FindText(arguments, LayersArgument);
-        return new RunnerStart(this, model.Reference, _program, arguments, Variables(order.Folder.EmptyFolder, layers), endpoint)
+        return new RunnerStart(this, model.Reference, _program, arguments, Variables(order.Folder.EmptyFolder, ShowsLayers(layers)), endpoint)
         {
             SocketPath = order.SocketPath, AnswersAs = alias, ContextTokens = model.ContextSize > 0 ? model.ContextSize : null, Layers = layers,
         };
@@ -67,13 +64,14 @@ internal sealed class LlamaEngine : Engine
         };
 
     // As variables rather than arguments: a llama-server that does not know one of them ignores it. An abort must not start a debugger.
-    private static IReadOnlyList<string> Variables(string emptyFolder, string? layers) => RunnerEnvironment.Build(
+    private static IReadOnlyList<string> Variables(string emptyFolder, bool showsLayers) => RunnerEnvironment.Build(
         Environment.GetEnvironmentVariables(), emptyFolder,
-        [.. FixedVariables, .. TellsLayers(layers) ? [("LLAMA_ARG_LOG_VERBOSITY", TraceLevel)] : Array.Empty<(string, string)>()]);
+        [.. FixedVariables, .. showsLayers ? [("LLAMA_ARG_LOG_VERBOSITY", TraceLevel)] : Array.Empty<(string, string)>()]);
 
-    // Newer versions write the lines about layers only at this level, together with about 30 more lines for each request.
-    private static bool TellsLayers(string? layers) =>
-        layers is not (null or "0") || CardPaths.Any(Path.Exists);
+    // Newer versions write the lines about layers only at the level "trace", together with about 30 more lines for each request. Older versions
+    // write them always, and at the same level the texts of requests.
+    private bool ShowsLayers(string? layers) =>
+        _settings.EngineFlags is { HasTraceLevel: true } && (layers is null ? GraphicsCards.AreHere : layers != "0");
 
     private static (string Name, string Value)[] FixedVariables { get; } =
     [

@@ -14,7 +14,7 @@ internal static partial class LlamaReceipt
     /// <summary>Reads the lines about tensors.</summary>
     /// <param name="lines">The log until the runner was ready.</param>
     /// <param name="layers">
-    /// The configured number of layers: a number, or <c>all</c> or <c>auto</c>; null: not configured. llama-server then offloads as many as fit
+    /// The configured number of layers: a number, <c>all</c> or -2, <c>auto</c> or -1; null: not configured. llama-server then offloads as many as fit
     /// if there is a graphics card.
     /// </param>
     public static RunnerReceipt ReadLog(IReadOnlyList<string> lines, string? layers)
@@ -45,7 +45,7 @@ internal static partial class LlamaReceipt
         return new RunnerReceipt
         {
             // A build without support for graphics cards has no line about layers.
-            RequestedLayers = total is { } all ? Math.Min(asked ?? all, all) : asked ?? (layers is null or "auto" ? null : int.MaxValue),
+            RequestedLayers = total is { } all ? Math.Min(asked ?? all, all) : asked ?? (layers is null or "auto" or "-1" ? null : int.MaxValue),
             OffloadedLayers = offloaded ?? 0,
             Devices = string.Join(',', devices),
         };

@@ -22,12 +22,15 @@ internal static class LlamaStartCheck
     private static async Task<DaemonSettings> AskEngineAsync(DaemonSettings settings, CancellationToken cancellationToken)
     {
         string? engine = settings.Runners.LlamaServerPath ?? settings.Runners.LlamaHostPath;
-        if (engine is null || !EngineArgumentCheck.IsNeeded(settings))
+        bool hasArguments = EngineArgumentCheck.IsNeeded(settings);
+
+        // The help also tells the level of the log at which llama-server names the layers that are on a graphics card.
+        if (engine is null || !(hasArguments || (settings.Runners.LlamaServerPath is not null && GraphicsCards.AreHere)))
             return settings;
 
         EngineFlags? flags = await EngineHelp.ReadAsync(engine, EngineHelp.DefaultPatience, cancellationToken);
         settings = settings with { Runners = settings.Runners with { EngineFlags = flags } };
-        return DescribeOdd(settings, flags) is { } warning ? settings with { Warnings = [.. settings.Warnings, warning] } : settings;
+        return hasArguments && DescribeOdd(settings, flags) is { } warning ? settings with { Warnings = [.. settings.Warnings, warning] } : settings;
     }
 
     private static string? DescribeOdd(DaemonSettings settings, EngineFlags? flags)
