@@ -44,6 +44,13 @@ internal sealed class LedgerDatabase : IDisposable
     public (long Last, bool HasOpen) ReadLives() =>
         Reader.Query(LedgerSchema.ReadLives, since: null, static row => (row.GetInt64(0), row.GetInt64(1) != 0))[0];
 
+    /// <summary>Moves the write-ahead log into the database, and returns how many pages it had; null: that is not known.</summary>
+    public long? CountLogFrames()
+    {
+        long frames = Reader.Query("PRAGMA wal_checkpoint(PASSIVE)", since: null, static row => row.GetInt64(1))[0];
+        return frames >= 0 ? frames : null;
+    }
+
     /// <summary>Opens the database, and creates or updates its tables.</summary>
     /// <param name="path">The file; null: the database is in memory and keeps only sums.</param>
     /// <exception cref="LedgerException">A newer version of the program wrote it, or it is another program's database.</exception>
@@ -149,12 +156,14 @@ internal sealed class LedgerDatabase : IDisposable
 
     /// <summary>Removes a part of the oldest rows, if they are too old or the database is too large.</summary>
     /// <returns>Whether there may be more.</returns>
-    public bool Prune(DateTimeOffset requestsBefore, DateTimeOffset hoursBefore, long maxBytes)
+    public bool Prune(DateTimeOffset now, DateTimeOffset requestsBefore, DateTimeOffset hoursBefore, long maxBytes)
     {
-        long before = Bytes > maxBytes ? long.MaxValue : requestsBefore.ToUnixTimeMilliseconds();
+        bool isTooLarge = Bytes > maxBytes;
+        long before = isTooLarge ? long.MaxValue : requestsBefore.ToUnixTimeMilliseconds();
+        long latest = isTooLarge ? long.MaxValue : now.ToUnixTimeMilliseconds();
         _statements.RemoveOldHours(LedgerSums.HourOf(hoursBefore));
-        bool hasMore = _statements.RemoveOld(before) > 0;
-        return _statements.RemoveOldLives(before) > 0 || hasMore;
+        bool hasMore = _statements.RemoveOld(before, latest) > 0;
+        return _statements.RemoveOldLives(before, latest) > 0 || hasMore;
     }
 
     public void Dispose()

@@ -1,7 +1,9 @@
 using System.ComponentModel;
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Linux.Sockets;
 
 namespace ModelRunner.Daemon.Ledger;
 
@@ -12,19 +14,30 @@ internal sealed class LedgerFile(string folder) : IDisposable
     private const string Name = "ledger.db";
     private const UnixFileMode OnlyOwner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    private static readonly string[] Suffixes = ["", "-wal", "-shm", "-journal"];
+
     private ProcessLock? _lock;
+    private SafeFileHandle? _folder;
     private FileStatus? _prepared;
 
     public string FilePath { get; } = Path.Join(folder, Name);
 
     /// <summary>Creates the folder and the file, and takes the lock, unless that was done before.</summary>
     /// <exception cref="LedgerException">Another process has the lock.</exception>
-    /// <exception cref="IOException">The folder or the file cannot be created.</exception>
+    /// <exception cref="IOException">The folder or the file cannot be created, or something else has the name of a file.</exception>
     /// <exception cref="UnauthorizedAccessException">This user must not write there.</exception>
     public void Prepare()
     {
         Directory.CreateDirectory(folder, OnlyOwner | UnixFileMode.UserExecute);
-        _lock ??= Lock();
+        Lock();
+        foreach (string suffix in Suffixes)
+        {
+            // SQLite would wait for the other end of a pipe.
+            FileStatus found = FileStatus.Of(FilePath + suffix);
+            if (found.Exists && !found.IsRegular)
+                throw new IOException($"{FilePath}{suffix} is not a regular file: remove it");
+            WasEmptied = suffix.Length == 0 ? found is { Exists: true, SizeBytes: 0 } : WasEmptied;
+        }
 
         // SQLite gives its other files the mode of this one.
         using var file = new FileStream(
@@ -32,36 +45,64 @@ internal sealed class LedgerFile(string folder) : IDisposable
         _prepared = FileStatus.Of(file.SafeFileHandle);
     }
 
+    /// <summary>Whether the file was there and was empty at the last <see cref="Prepare"/>.</summary>
+    public bool WasEmptied { get; private set; }
+
     /// <summary>Whether the file was removed or replaced after <see cref="Prepare"/>. Writes then go to a file that has no name.</summary>
     public bool IsGone => _prepared is { } prepared && !FileStatus.Of(FilePath).IsSameFileAs(prepared);
 
     /// <summary>Renames a damaged database, as far as its files are there.</summary>
     /// <returns>Its new path.</returns>
+    /// <exception cref="LedgerException">Another process has the lock: the folder is another one.</exception>
     /// <exception cref="IOException">It cannot be renamed.</exception>
     public string SetAside(DateTimeOffset now)
     {
+        Directory.CreateDirectory(folder, OnlyOwner | UnixFileMode.UserExecute);
+        Lock();
         string time = now.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         string damaged = $"{FilePath}.damaged-{time}";
-        foreach (string suffix in (string[])["", "-wal", "-shm"])
+        foreach (string suffix in Suffixes)
             if (File.Exists(FilePath + suffix))
                 File.Move(FilePath + suffix, damaged + suffix, overwrite: true);
         return damaged;
     }
 
-    public void Dispose() => _lock?.Dispose();
-
-    private ProcessLock Lock()
+    public void Dispose()
     {
+        _lock?.Dispose();
+        _folder?.Dispose();
+        (_lock, _folder) = (null, null);
+    }
+
+    // The folder itself is locked too, because the lock file may be removed.
+    private void Lock()
+    {
+        if (_folder is not null && FileStatus.Of(folder).IsSameFileAs(FileStatus.Of(_folder)))
+            return;
+        Dispose();
         string path = FilePath + ProcessLock.Suffix;
         try
         {
-            return ProcessLock.TryTake(path) ?? throw new LedgerException(
-                $"{ProcessLock.HolderOf(path)} uses the state folder {folder}: end it, or give this daemon another folder with --state-path "
-                + "(statePath, MODEL_RUNNER_STATE), or \"none\"");
+            _folder = UnixSystem.OpenForReading(Path.Join(folder, "."));
+            if (UnixSystem.TryLock(_folder))
+                _lock = ProcessLock.TryTake(path);
         }
         catch (Win32Exception failure)
         {
+            Dispose();
             throw new IOException($"the lock file {path} cannot be used: {failure.Message}", failure);
         }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        if (_lock is not null)
+            return;
+        Dispose();
+        throw new LedgerException(
+            $"{ProcessLock.HolderOf(path)} uses the state folder {folder}: end it, or give this daemon another folder with --state-path "
+            + "(statePath, MODEL_RUNNER_STATE), or \"none\"");
     }
 }

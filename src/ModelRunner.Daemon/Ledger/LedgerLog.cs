@@ -13,6 +13,9 @@ internal static partial class LedgerLog
     [LoggerMessage(LogLevel.Error, "The ledger was damaged ({Cause}) and was renamed to {Damaged}; a new ledger begins.")]
     public static partial void LogSetAside(this ILogger<RequestLedger> logger, string cause, string damaged);
 
+    [LoggerMessage(LogLevel.Error, "A part of the ledger {Ledger} is missing: {Cause}. Totals that were only there are lost.")]
+    public static partial void LogLoss(this ILogger<RequestLedger> logger, string ledger, string cause);
+
     [LoggerMessage(LogLevel.Warning, "{Count} requests had not ended when the last daemon was killed; they count as lost.")]
     public static partial void LogLost(this ILogger<RequestLedger> logger, int count);
 

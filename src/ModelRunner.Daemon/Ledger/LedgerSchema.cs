@@ -101,9 +101,16 @@ internal static class LedgerSchema
         ON CONFLICT DO UPDATE SET used = max(used, excluded.used) RETURNING id
         """;
 
-    /// <summary>Removes the oldest requests that ended before a time.</summary>
+    /// <summary>
+    /// Removes the oldest requests that ended before a time. Requests with a time after <c>$latest</c> were stored while the clock was wrong. They
+    /// are as old as the next one with a valid time, and are removed with it. Requests that are not in the totals yet stay.
+    /// </summary>
     public const string RemoveOld = """
-        DELETE FROM requests WHERE id IN (SELECT id FROM requests ORDER BY id LIMIT 1000) AND ended < $before
+        DELETE FROM requests WHERE (ended < $before OR ended > $latest) AND id <= (SELECT request FROM summed) AND id <= (
+            SELECT max(id) FROM (
+                SELECT id, ended FROM requests
+                WHERE id >= (SELECT id FROM requests WHERE ended <= $latest ORDER BY id LIMIT 1) ORDER BY id LIMIT 1000)
+            WHERE ended < $before)
         """;
 
     /// <summary>Writes a runner.</summary>
@@ -119,10 +126,15 @@ internal static class LedgerSchema
     /// <summary>Returns the last runner, and whether one has no end.</summary>
     public const string ReadLives = "SELECT ifnull(max(id), 0), EXISTS(SELECT 1 FROM lives WHERE ended IS NULL) FROM lives";
 
-    /// <summary>Removes the oldest runners that ended before a time, and before the oldest request.</summary>
+    /// <summary>
+    /// Removes the oldest runners that ended before a time, and before the oldest request. Times after <c>$latest</c> are treated as above.
+    /// </summary>
     public const string RemoveOldLives = """
-        DELETE FROM lives WHERE id IN (SELECT id FROM lives ORDER BY id LIMIT 1000) AND ended < $before
-            AND ended < ifnull((SELECT ended FROM requests ORDER BY id LIMIT 1), 9223372036854775807)
+        DELETE FROM lives WHERE (ended < $before OR ended > $latest) AND id <= (
+            SELECT max(id) FROM (
+                SELECT id, ended FROM lives
+                WHERE id >= (SELECT id FROM lives WHERE ended <= $latest ORDER BY id LIMIT 1) ORDER BY id LIMIT 1000)
+            WHERE ended < min($before, ifnull((SELECT ended FROM requests ORDER BY id LIMIT 1), $before)))
         """;
 
     /// <summary>Removes the oldest hours.</summary>

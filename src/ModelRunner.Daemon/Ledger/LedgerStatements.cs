@@ -58,7 +58,7 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
     }
 
     /// <summary>Returns the number of removed rows.</summary>
-    public int RemoveOld(long before) => Run(_removeOld, ("$before", before));
+    public int RemoveOld(long before, long latest) => Run(_removeOld, ("$before", before), ("$latest", latest));
 
     public void SetLife(long id, long account, RunnerLife life) => Run(
         _setLife, ("$id", id), ("$account", account), ("$engine", life.Engine), ("$version", life.Version),
@@ -70,7 +70,7 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
     public void EndLost(long last, DateTimeOffset now) => Run(_endLost, ("$last", last), ("$now", now.ToUnixTimeMilliseconds()));
 
     /// <summary>Returns the number of removed rows.</summary>
-    public int RemoveOldLives(long before) => Run(_removeOldLives, ("$before", before));
+    public int RemoveOldLives(long before, long latest) => Run(_removeOldLives, ("$before", before), ("$latest", latest));
 
     public void RemoveOldHours(long before) => Run(_removeOldHours, ("$before", before));
 

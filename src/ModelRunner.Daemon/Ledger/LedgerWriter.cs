@@ -37,6 +37,8 @@ internal sealed class LedgerWriter : IDisposable
     private bool _isRestored;
     private bool _mustPrune = true;
     private long _prunedAt;
+    private long _errors;
+    private long _losses;
 
     public LedgerWriter(
         RequestAccounts accounts, RunnerAccounts runners, LedgerSettings settings, TimeProvider time, ILogger<RequestLedger> logger)
@@ -126,6 +128,24 @@ internal sealed class LedgerWriter : IDisposable
             Publish();
     }
 
+    /// <summary>Removes more old rows, if the last removal did not find all.</summary>
+    /// <returns>Whether there may be more.</returns>
+    public bool PruneMore()
+    {
+        if (!_mustPrune || !IsUp || Database is null)
+            return false;
+        try
+        {
+            Prune();
+        }
+        catch (SqliteException failure)
+        {
+            Fail(failure);
+        }
+
+        return _mustPrune && IsUp;
+    }
+
     /// <summary>Reads the database with the connection of the writer.</summary>
     /// <exception cref="IOException">It cannot be read now.</exception>
     public T Read<T>(Func<LedgerReader, T> read) => Database is { } database
@@ -183,12 +203,19 @@ internal sealed class LedgerWriter : IDisposable
         _file?.Prepare();
         try
         {
-            Database = LedgerDatabase.Open(_file?.FilePath);
             if (_isRestored)
+            {
+                Database = LedgerDatabase.Open(_file?.FilePath);
                 Database.ReadOpen();
-            else
-                Restore(Database);
+                return;
+            }
+
+            LogState before = _file is null ? default : LogState.Read(_file.FilePath);
+            Database = LedgerDatabase.Open(_file?.FilePath);
+            Restore(Database);
             _isRestored = true;
+            if (_file is not null)
+                ReportLoss(_file, before);
         }
         catch (SqliteException failure) when (_file is not null && IsDamage(failure))
         {
@@ -197,6 +224,17 @@ internal sealed class LedgerWriter : IDisposable
             Database = LedgerDatabase.Open(_file.FilePath);
             _isRestored = true;
         }
+    }
+
+    private void ReportLoss(LedgerFile file, LogState before)
+    {
+        string? cause = file.WasEmptied ? "its file was empty" : null;
+        if (before.IsLoss(Database!.CountLogFrames))
+            cause = "its write-ahead log was cut or damaged";
+        if (cause is null)
+            return;
+        _logger.LogLoss(file.FilePath, cause);
+        _losses++;
     }
 
     // Nothing is written here, so the totals are known also if the database cannot be written. The next write has what is missing in its totals.
@@ -269,7 +307,7 @@ internal sealed class LedgerWriter : IDisposable
         if (IsUp || _status is null)
             _logger.LogDown(Path, TextOf(failure));
         IsUp = false;
-        _status = new LedgerStatus(IsUp: false, (_status?.Errors ?? 0) + 1, _status?.Bytes ?? 0);
+        _status = new LedgerStatus(IsUp: false, ++_errors + _losses, _status?.Bytes ?? 0);
     }
 
     // A sentence of the log follows.
@@ -286,12 +324,12 @@ internal sealed class LedgerWriter : IDisposable
         if (!_mustPrune && _time.GetElapsedTime(_prunedAt) < PruneInterval)
             return;
         DateTimeOffset now = _time.GetUtcNow();
-        _mustPrune = Database!.Prune(now - _settings.MaxAge, now - MaxAgeOfHours, _settings.MaxBytes);
+        _mustPrune = Database!.Prune(now, now - _settings.MaxAge, now - MaxAgeOfHours, _settings.MaxBytes);
         _prunedAt = _time.GetTimestamp();
     }
 
     private void Publish() =>
-        _status = new LedgerStatus(IsUp, _status?.Errors ?? 0, Database is { } database ? SizeOf(database) : _status?.Bytes ?? 0);
+        _status = new LedgerStatus(IsUp, _errors + _losses, Database is { } database ? SizeOf(database) : _status?.Bytes ?? 0);
 
     private static long SizeOf(LedgerDatabase database)
     {

@@ -330,6 +330,9 @@ internal sealed class RequestLedger : IDisposable
             reads.ForEach(static read => read());
         }
 
+        // Requests that end meanwhile wait for one part of the removal at most.
+        if (!isEnding && _writer.PruneMore())
+            _work.Set();
         if (open is not null && !isEnding && (_writer.HasWork || open.Count > 0))
             SetTimer();
     }

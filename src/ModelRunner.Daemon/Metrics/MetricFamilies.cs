@@ -205,7 +205,8 @@ internal static class MetricFamilies
         "model_runner_ledger_up", MetricType.Gauge, "Whether the totals of requests can be stored; absent if they are only kept in memory"));
 
     public static MetricFamily LedgerErrors { get; } = Add(new MetricFamily(
-        "model_runner_ledger_errors_total", MetricType.Counter, "Failed attempts to store totals; each is repeated"));
+        "model_runner_ledger_errors_total", MetricType.Counter,
+        "Failed attempts to store totals, each of which is repeated, and parts of the database that were missing at the start"));
 
     public static MetricFamily LedgerBytes { get; } = Add(new MetricFamily(
         "model_runner_ledger_bytes", MetricType.Gauge, "Size of the database with the totals", "bytes"));

@@ -139,10 +139,9 @@ public sealed class RequestLedgerTests : IDisposable
                 () =>
                 {
                     _fixture.Time.Advance(TimeSpan.FromSeconds(1));
-                    return Task.FromResult(ledger.Status!.IsUp);
+                    return Task.FromResult(ledger.Status!.IsUp && _fixture.Execute("SELECT count(*) FROM requests") is 52L);
                 },
                 DaemonFixture.Patience);
-            Assert.Equal(52L, _fixture.Execute("SELECT count(*) FROM requests"));
         }
 
         Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
@@ -296,6 +295,29 @@ public sealed class RequestLedgerTests : IDisposable
     }
 
     [Fact]
+    public async Task Requests_with_a_time_in_the_future_do_not_prevent_the_removal_of_old_ones()
+    {
+        _fixture.Reopen();
+        FillWithOldRequests(count: 3000, future: 1500);
+
+        using RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time));
+        await _fixture.CountAsync(ledger);
+
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(_fixture.Execute("SELECT count(*) FROM requests") is 1L), DaemonFixture.Patience);
+    }
+
+    [Fact]
+    public async Task Many_old_requests_are_removed_without_waiting_for_the_clock()
+    {
+        _fixture.Reopen();
+        FillWithOldRequests(count: 50_000, future: 0);
+        using RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time));
+        await _fixture.CountAsync(ledger);
+
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(_fixture.Execute("SELECT count(*) FROM requests") is 1L), DaemonFixture.Patience);
+    }
+
+    [Fact]
     public async Task Without_a_folder_everything_works_in_memory()
     {
         var accounts = new RequestAccounts(_fixture.Time);
@@ -307,6 +329,14 @@ public sealed class RequestLedgerTests : IDisposable
         Assert.Equal(1, Assert.Single(accounts.Table.Models).Requests(RequestOutcome.Completed, StatusClass.Successful));
         Assert.False(Directory.Exists(_fixture.StatePath));
     }
+
+    // Requests of 1970. The first ones have a time of the year 2100.
+    private void FillWithOldRequests(int count, int future) => _fixture.Execute($"""
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+        INSERT INTO requests SELECT i, CASE WHEN i <= {future} THEN 4102444800000 ELSE 1 END, 1, 'completed', '2xx', 1, 'none', 'none', 0, 0, 0, 0, 0, 0, 0,
+            NULL, NULL, NULL, NULL FROM n;
+        INSERT INTO accounts VALUES(1, 'llama.cpp', 'old', 'completion', 0, 0); UPDATE summed SET request = {count}
+        """);
 
     private static RequestRecord Complete(RequestRecord record)
     {
