@@ -61,8 +61,19 @@ public sealed class ChoiceTests(ChatHostFixture fixture) : IClassFixture<ChatHos
         Assert.Equal(whole, streamed);
         Assert.Equal(4, reasons.Count);
         Assert.Equal("[DONE]", events[^1]);
-        JsonElement usage = JsonDocument.Parse(events[^2]).RootElement.GetProperty("usage");
-        Assert.True(usage.GetProperty("completion_tokens").GetInt32() > 8);
+        JsonElement last = JsonDocument.Parse(events[^2]).RootElement;
+        int generated = last.GetProperty("usage").GetProperty("completion_tokens").GetInt32();
+        Assert.True(generated > 8);
+
+        // The timings of each choice are in its own last event, so that a reader can add them.
+        Assert.False(last.TryGetProperty("timings", out _));
+        int[] predicted =
+        [
+            .. events.SkipLast(2).Select(static data => JsonDocument.Parse(data).RootElement)
+                .Where(static data => data.TryGetProperty("timings", out _)).Select(static data => data.GetProperty("timings").GetProperty("predicted_n").GetInt32()),
+        ];
+        Assert.Equal(4, predicted.Length);
+        Assert.Equal(generated, predicted.Sum());
     }
 
     [Theory]

@@ -39,18 +39,22 @@ internal sealed class CompletionResponse(ICompletionShape shape, LoadedModel mod
     public ReadOnlyMemory<byte> Piece(int index, AnswerPiece piece) =>
         Event(index, null, choice => shape.WritePiece(choice, piece), piece.Tokens, null);
 
-    /// <summary>The event with the finish reason. It contains the timings unless an event with the usage follows.</summary>
-    public ReadOnlyMemory<byte> Last(ChoiceResponse choice, bool usageFollows) =>
-        Event(choice.Index, choice.FinishWord, members => shape.WritePiece(members, null), null, usageFollows ? null : choice.Outcome);
+    /// <summary>The event with the finish reason, and with the timings of the choice if no other event has them.</summary>
+    public ReadOnlyMemory<byte> Last(ChoiceResponse choice, bool hasTimings) =>
+        Event(choice.Index, choice.FinishWord, members => shape.WritePiece(members, null), null, hasTimings ? choice.Outcome : null);
 
-    /// <summary>The event with the numbers of tokens, without a choice.</summary>
-    public ReadOnlyMemory<byte> Usage(GenerationOutcome sum) => JsonResponse.Object(writer =>
+    /// <summary>
+    /// The event with the numbers of tokens, without a choice. It has timings only if there is one choice: those of several are in the events of
+    /// the choices, because a reader could not tell to which choice a sum belongs.
+    /// </summary>
+    public ReadOnlyMemory<byte> Usage(GenerationOutcome sum, bool hasTimings) => JsonResponse.Object(writer =>
     {
         writer.WriteStartArray("choices");
         writer.WriteEndArray();
         WriteHead(writer, shape.ChunkName);
         WriteUsage(writer, sum);
-        WriteTimings(writer, sum);
+        if (hasTimings)
+            WriteTimings(writer, sum);
     });
 
     private ReadOnlyMemory<byte> Event(

@@ -32,7 +32,7 @@ internal sealed class CompletionStream(HttpContext context, ICompletionShape sha
         if (left.IsCancellationRequested)
             return;
         if (request.IncludesUsage)
-            await SendAsync(answer.Usage(request.Sum(choices)));
+            await SendAsync(answer.Usage(request.Sum(choices), hasTimings: choices.Length == 1));
         await SendAsync("[DONE]"u8.ToArray());
     }
 
@@ -48,7 +48,7 @@ internal sealed class CompletionStream(HttpContext context, ICompletionShape sha
             return;
         if (choice.Error is not { } error)
         {
-            await SendAsync(answer.Last(choice, request.IncludesUsage));
+            await SendAsync(answer.Last(choice, hasTimings: !request.IncludesUsage || request.Choices.Count > 1));
             return;
         }
 
