@@ -26,6 +26,7 @@ internal sealed class StubRouter(StubArguments arguments, StubFaults faults, Stu
             ("GET", "/health" or "/v1/health") => SendHealthAsync(response),
             ("GET", "/metrics") => _metrics.HandleAsync(response, clientLeft),
             ("GET", "/v1/models" or "/models") => _model.SendListAsync(response),
+            ("GET", "/slots") => SendSlotsAsync(response, clientLeft),
             ("GET", "/props") => _model.SendPropertiesAsync(response),
             ("POST", "/v1/chat/completions" or "/v1/completions") => InferAsync(_completion.HandleAsync, request, response, clientLeft),
             ("POST", "/v1/embeddings") => InferAsync(_embedding.HandleAsync, request, response, clientLeft),
@@ -35,6 +36,18 @@ internal sealed class StubRouter(StubArguments arguments, StubFaults faults, Stu
                 => InferAsync(static (asked, answer, _) => answer.SendJsonAsync(200, $"{{\"route\":\"{asked.Path}\"}}"), request, response, clientLeft),
             _ => response.SendErrorAsync(404, "File Not Found", "not_found_error"),
         };
+    }
+
+    private async Task SendSlotsAsync(StubResponse response, CancellationToken clientLeft)
+    {
+        await Task.Delay(faults.Milliseconds("slots_delay_ms"), clientLeft);
+        if (faults.Text("slots") is { } text)
+        {
+            await response.SendAsync(200, "application/json", System.Text.Encoding.UTF8.GetBytes(text), "");
+            return;
+        }
+
+        await response.SendErrorAsync(501, "This server does not support slots endpoint.", "not_supported_error");
     }
 
     private async Task SendHealthAsync(StubResponse response)

@@ -43,6 +43,7 @@ internal sealed class MetricsEndpoint(SnapshotScraper scraper, PageAssembler pag
             return;
         }
 
+        pages.Counts.Add(negotiated.Format, time.GetElapsedTime(arrivedAt));
         if (useGzip)
             response.Headers.ContentEncoding = "gzip";
         await _sender.SendAsync(context, reader, deadlines.LastByte - time.GetElapsedTime(arrivedAt), deadlines.IdleTimeout);

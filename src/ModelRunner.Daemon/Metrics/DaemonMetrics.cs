@@ -21,6 +21,9 @@ internal sealed class DaemonMetrics(
     private volatile MetricsSettings _settings = settings;
     private volatile SharedEndpoints _shared = shared;
 
+    /// <summary>The pages that were sent.</summary>
+    public PageCounts Pages { get; } = new();
+
     /// <summary>Replaces the settings. Thread-safe.</summary>
     public void Configure(MetricsSettings settings, SharedEndpoints shared) => (_settings, _shared) = (settings, shared);
 
@@ -124,6 +127,10 @@ internal sealed class DaemonMetrics(
     {
         foreach (MergeConflict conflict in MergeConflicts.All)
             writer.Write(MetricFamilies.PageConflicts, conflicts[(int)conflict], conflict.ToLabelValue());
+        writer.Write(MetricFamilies.Scrapes, Pages.Text, "text");
+        writer.Write(MetricFamilies.Scrapes, Pages.OpenMetrics, "openmetrics");
+        if (Pages.LastDuration is { } duration)
+            writer.Write(MetricFamilies.PageDuration, duration.TotalSeconds);
         writer.Write(MetricFamilies.ScrapeBodyLimit, _settings.MaxBodyBytes);
         writer.Write(MetricFamilies.ScrapeSampleLimit, _settings.MaxSamples);
     }

@@ -70,6 +70,15 @@ internal static class MetricFamilies
         "model_runner_context_tokens", MetricType.Gauge, "Context for one request in tokens: configured for the runner, and in effect", "tokens")
     { IsPerRunner = true, Labels = ["kind"] });
 
+    public static MetricFamily SlotsBusy { get; } = Add(new MetricFamily(
+        "model_runner_slots_busy", MetricType.Gauge, "Slots of the runner that process a request; absent if the engine does not tell")
+    { IsPerRunner = true });
+
+    public static MetricFamily ContextUsed { get; } = Add(new MetricFamily(
+        "model_runner_context_tokens_used", MetricType.Gauge,
+        "Tokens in the contexts of the runner's slots, cached ones included; absent if the engine does not tell")
+    { IsPerRunner = true });
+
     public static MetricFamily OffloadRatio { get; } = Add(new MetricFamily(
         "model_runner_offload_ratio", MetricType.Gauge,
         "Layers on graphics cards, divided by those that were to be there; absent if none were, or if the engine does not tell", "ratio")
@@ -118,6 +127,14 @@ internal static class MetricFamilies
     public static MetricFamily PageConflicts { get; } = Add(new MetricFamily(
         "model_runner_page_conflicts", MetricType.Gauge, "Families on the previous page that runners declare differently, by conflict")
     { Labels = ["conflict"] });
+
+    public static MetricFamily Scrapes { get; } = Add(new MetricFamily(
+        "model_runner_scrapes_total", MetricType.Counter, "Pages that were sent, by format, without this one")
+    { Labels = ["format"] });
+
+    public static MetricFamily PageDuration { get; } = Add(new MetricFamily(
+        "model_runner_page_duration_seconds", MetricType.Gauge,
+        "Time from the arrival of the previous scrape until the first byte of its page", "seconds"));
 
     public static MetricFamily ScrapeBodyLimit { get; } = Add(new MetricFamily(
         "model_runner_scrape_body_limit_bytes", MetricType.Gauge, "Limit of bytes of one runner's page after decoding", "bytes"));

@@ -58,6 +58,9 @@ internal sealed class PageAssembler : IDisposable
     public ValueTask<bool> TryFreeBodiesAsync(CancellationToken cancellationToken) =>
         _budget.TryFreeAsync(static page => !page.IsComplete, cancellationToken);
 
+    /// <summary>The pages that were sent.</summary>
+    public PageCounts Counts => _own.Pages;
+
     /// <summary>Creates a page, or joins one.</summary>
     /// <param name="form">The negotiated form of the page.</param>
     /// <param name="scrape">The outcome of the scrape. The call takes it over: the page or the call disposes of it.</param>

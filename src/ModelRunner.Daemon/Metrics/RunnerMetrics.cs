@@ -89,6 +89,12 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryL
         }
 
         foreach (ref readonly SourceOutcome outcome in outcomes)
+            if (outcome.Scrape.RunnerScrape is { IsEnded: true, Slots: { } slots })
+                writer.Write(MetricFamilies.SlotsBusy, outcome.Scrape.Labels, slots.Busy);
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+            if (outcome.Scrape.RunnerScrape is { IsEnded: true, Slots.ContextTokens: { } used })
+                writer.Write(MetricFamilies.ContextUsed, outcome.Scrape.Labels, used);
+        foreach (ref readonly SourceOutcome outcome in outcomes)
             if (outcome.Scrape.Runner.Receipt is { OffloadRatio: { } ratio } receipt)
                 writer.Write(MetricFamilies.OffloadRatio, outcome.Scrape.Labels, ratio, receipt.Devices);
     }

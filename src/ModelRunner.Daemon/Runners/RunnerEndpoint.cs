@@ -20,6 +20,9 @@ internal sealed record RunnerEndpoint(Uri BaseAddress, HttpMessageInvoker Client
     /// <summary>The address of its metrics page; null: it has none.</summary>
     public Uri? MetricsAddress { get; init; } = new(BaseAddress, "metrics");
 
+    /// <summary>The address that shows what its slots do; null: it has none.</summary>
+    public Uri? SlotsAddress { get; init; }
+
     /// <summary>The remedy if there is no page at <see cref="MetricsAddress"/>, as a clause; null: there is none.</summary>
     public string? MetricsRemedy { get; init; }
 

@@ -34,6 +34,9 @@ internal sealed class RunnerScrape(long startedAt)
 
     public bool IsOpenMetrics { get; private set; }
 
+    /// <summary>What the slots of the runner did; null: it does not tell. Set before its end.</summary>
+    public SlotUsage? Slots { get; set; }
+
     /// <summary>True for the first caller only, so that its failures and dropped lines are counted once, however many pages show it.</summary>
     public bool TryCount() => Interlocked.Exchange(ref _isCounted, 1) == 0;
 

@@ -119,14 +119,25 @@ internal sealed class RunnerScraper : IDisposable
         scrape.Hold();
         timeout.Hold();
         long? begun = runner.Tally?.BeginReading();
+        Task<SlotUsage?>? slots = endpoint.SlotsAddress is null ? null : ReadSlotsAsync(endpoint, timeout);
         ReadOutcome outcome = endpoint.MetricsAddress is { } page
             ? await _reader.ReadAsync(endpoint, page, target.LastBytes, timeout.Token)
             : ReadOutcome.NoPage;
         if (outcome.Body is { } body && runner.Tally is { } tally && CounterReading.Find(body.Written.Span) is { } reading)
             tally.Compare(begun, reading with { Process = outcome.Process });
+        if (slots is not null)
+            scrape.Slots = await SlotReader.EndAsync(slots, _time);
         target.End(scrape, outcome, _time);
         scrape.Release();
         timeout.Release();
+    }
+
+    private static async Task<SlotUsage?> ReadSlotsAsync(RunnerEndpoint endpoint, ScrapeTimeout timeout)
+    {
+        timeout.Hold();
+        SlotUsage? slots = await SlotReader.ReadAsync(endpoint, timeout.Token);
+        timeout.Release();
+        return slots;
     }
 
     // One timer for all runners. It is set again only after another mebibyte has arrived.

@@ -102,6 +102,35 @@ public sealed class RunnerFamiliesTests
     }
 
     [Fact]
+    public async Task Slots_are_shown_and_slots_that_hang_or_are_wrong_cost_only_their_own_series()
+    {
+        const string Busy = "model_runner_slots_busy";
+        const string Used = "model_runner_context_tokens_used";
+        await using DaemonFixture daemon = await StartAsync("""{"slots":"[{\"is_processing\":true,\"n_prompt_tokens\":7},{\"is_processing\":false,\"n_prompt_tokens\":5}]"}""");
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        AccountedPage page = await PageAsync(daemon);
+        await DaemonFixture.WaitUntilAsync(async () => Series(page = await PageAsync(daemon), Busy).Count > 0, DaemonFixture.Patience);
+        Assert.Equal([$"{Busy}{ChatLabels}\"}} 1"], Series(page, Busy));
+        Assert.Equal([$"{Used}{ChatLabels}\"}} 12"], Series(page, Used));
+
+        using HttpClient runner = DaemonFixture.RunnerClient(await daemon.RunnerProcessAsync());
+        foreach (string faults in (string[])["""{"slots_delay_ms":100000}""", """{"slots_delay_ms":null,"slots":"{}"}""", """{"slots":null}"""])
+        {
+            using var content = new StringContent(faults);
+            (await runner.PostAsync(new Uri("stub/faults", UriKind.Relative), content, Cancellation)).EnsureSuccessStatusCode();
+            page = await PageAsync(daemon);
+            Assert.Empty(Series(page, Busy));
+            Assert.Empty(Series(page, Used));
+            Assert.Equal(1, page.Sum("model_runner_up", ChatLabels));
+        }
+
+        double pages = page.Sum("model_runner_scrapes_total", "format=\"text\"");
+        page = await PageAsync(daemon);
+        Assert.Equal((pages + 1, 0), (page.Sum("model_runner_scrapes_total", "format=\"text\""), page.Sum("model_runner_scrapes_total", "format=\"openmetrics\"")));
+        Assert.InRange(page.Sum("model_runner_page_duration_seconds"), 0.0001, 5);
+    }
+
+    [Fact]
     public async Task Above_the_limit_of_models_loads_and_requests_are_added_to_other()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(

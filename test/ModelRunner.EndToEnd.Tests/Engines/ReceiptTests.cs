@@ -30,6 +30,22 @@ public sealed class ReceiptTests
     }
 
     [Fact]
+    public async Task The_slots_of_llama_server_are_shown()
+    {
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(RealLlamaServer.Require());
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
+        string page = "";
+        await DaemonFixture.WaitUntilAsync(
+            async () => (page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation))
+                .Contains("\nmodel_runner_slots_busy{", StringComparison.Ordinal),
+            DaemonFixture.Patience);
+
+        string labels = Page.Labels("tiny-chat", "completion");
+        Assert.InRange(Page.Value(page, $"model_runner_slots_busy{labels}"), 0, 1);
+        Assert.InRange(Page.Value(page, $"model_runner_context_tokens_used{labels}"), 5, 100);
+    }
+
+    [Fact]
     public async Task Layers_for_a_graphics_card_that_is_not_used_are_reported()
     {
         await using DaemonFixture daemon = await DemoDaemon.StartAsync(

@@ -49,6 +49,10 @@ internal sealed class LlamaEngine : Engine
         };
         IReadOnlyList<string> arguments =
             LlamaCommandLine.Build(Name == LlamaServer, model, order.Mode, order.SocketPath, _settings, _hasMetrics);
+
+        // A request for the slots would wake a server that sleeps, or keep it awake.
+        if (Name == LlamaServer && !arguments.Contains("--sleep-idle-seconds", StringComparer.Ordinal))
+            endpoint = endpoint with { SlotsAddress = new Uri(endpoint.BaseAddress, "slots") };
         string? layers = LlamaArguments.FindText(arguments, LayersArgument);
         return new RunnerStart(this, model.Reference, _program, arguments, Variables(order.Folder.EmptyFolder, ShowsLayers(layers)), endpoint)
         {
@@ -76,6 +80,6 @@ internal sealed class LlamaEngine : Engine
     private static (string Name, string Value)[] FixedVariables { get; } =
     [
         ("GGML_NO_BACKTRACE", "1"), ("LLAMA_ARG_NO_UI", "1"), ("LLAMA_ARG_NO_WEBUI", "1"), ("LLAMA_ARG_OFFLINE", "1"),
-        ("LLAMA_ARG_ENDPOINT_SLOTS", "0"),
+        ("LLAMA_ARG_ENDPOINT_SLOTS", "1"),
     ];
 }
