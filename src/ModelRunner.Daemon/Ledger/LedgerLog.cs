@@ -16,7 +16,7 @@ internal static partial class LedgerLog
     [LoggerMessage(LogLevel.Error, "A part of the ledger {Ledger} is missing: {Cause}. Totals that were only there are lost.")]
     public static partial void LogLoss(this ILogger<RequestLedger> logger, string ledger, string cause);
 
-    [LoggerMessage(LogLevel.Warning, "{Count} requests had not ended when the last daemon was killed; they count as lost.")]
+    [LoggerMessage(LogLevel.Warning, "Requests that had not ended when the last daemon was killed: {Count}. They count as lost.")]
     public static partial void LogLost(this ILogger<RequestLedger> logger, int count);
 
     [LoggerMessage(LogLevel.Error, "The ledger {Ledger} could not be written before the end; the totals since its last write are lost.")]
