@@ -87,8 +87,9 @@ internal sealed class ReadinessProbe(RunnerStart start, TimeProvider time, Func<
             Problem = NoResponse;
             return null;
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
+            // Text that is not Unicode is an invalid operation.
             Problem = "its list of models is not JSON";
             return null;
         }

@@ -88,7 +88,21 @@ internal sealed class RunnerProcess : IManagedRunner
         }
     }
 
+    // Requests wait for the end of the start, and the scheduler for the end of the process, whatever happens here.
     private async Task WatchAsync()
+    {
+        try
+        {
+            await FollowAsync();
+        }
+        catch (Exception failure)
+        {
+            Child?.Kill();
+            Finish(new RunnerFailure(StopReason.NotStarted, $"the daemon failed to watch it: {failure.Message}"));
+        }
+    }
+
+    private async Task FollowAsync()
     {
         ChildProcess child;
         try

@@ -43,7 +43,7 @@ internal sealed record OtlpSettings
         string signal, Func<string, string?> variables, Func<bool> hasOpenSsl, List<string> warnings)
     {
         string exporter = $"OTEL_{signal}_EXPORTER";
-        if (variables(exporter) is { Length: > 0 } kind && kind != "otlp")
+        if (variables(exporter)?.Trim() is { Length: > 0 } kind && kind != "otlp")
         {
             if (kind != "none")
                 warnings.Add($"{exporter} is \"{kind}\", but only otlp and none are known: {signal.ToLowerInvariant()} are not sent.");
@@ -84,6 +84,8 @@ internal sealed record OtlpSettings
         (string name, string text, _) = endpoint;
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
             return $"{name} is not an address that begins with http:// or https://";
+        if (address.Query.Length > 0 || address.Fragment.Length > 0)
+            return $"{name} has a query or a fragment, which the address of a receiver cannot have";
         if (address.Scheme == "https" && !hasOpenSsl())
             return $"{name} begins with https://, which needs OpenSSL; {OpenSslLibrary.Remedy}";
         (string protocol, string? value) = Find("PROTOCOL", signal, variables);
@@ -95,13 +97,13 @@ internal sealed record OtlpSettings
             : $"{timeout} is \"{milliseconds}\", but it must be a number of milliseconds";
     }
 
-    // The variable of the signal comes first.
+    // The variable of the signal comes first. A line of an environment file may end with a blank.
     private static (string Name, string? Value) Find(string what, string signal, Func<string, string?> variables)
     {
         string name = $"{Prefix}{signal}_{what}";
-        if (variables(name) is { Length: > 0 } own)
+        if (variables(name)?.Trim() is { Length: > 0 } own)
             return (name, own);
         name = Prefix + what;
-        return (name, variables(name) is { Length: > 0 } general ? general : null);
+        return (name, variables(name)?.Trim() is { Length: > 0 } general ? general : null);
     }
 }

@@ -91,6 +91,23 @@ public sealed class ReadinessProbeTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ready);
     }
 
+    [Theory]
+    [InlineData("{")]
+    [InlineData("""{"data":[{"id":"\ud800"}]}""")]
+    public async Task A_list_of_models_that_cannot_be_read_is_named(string list)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        ReadinessProbe probe = Probe(PortOwner.Trusted, answersAs: "a:b");
+        Task<RunnerFailure?> ready = probe.WaitAsync(end.Token);
+        await RespondAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        await RespondAsync($"HTTP/1.1 200 OK\r\nContent-Length: {list.Length}\r\nConnection: close\r\n\r\n{list}");
+
+        await ProblemAsync(probe, "its list of models is not JSON");
+
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ready);
+    }
+
     [Fact]
     public async Task A_port_without_a_program_is_named()
     {
@@ -111,11 +128,11 @@ public sealed class ReadinessProbeTests : IDisposable
     private static Task ProblemAsync(ReadinessProbe probe, string problem) =>
         DaemonFixture.WaitUntilAsync(() => Task.FromResult(probe.Problem == problem), LaunchBed.Limit);
 
-    private ReadinessProbe Probe(PortOwner owner)
+    private ReadinessProbe Probe(PortOwner owner, string? answersAs = null)
     {
         var engine = new CommandEngine(new EngineSettings("vllm", ["x", "{port}"], "/health", null));
         RunnerEndpoint endpoint = RunnerEndpointFactory.ForCommand(new RunnerId(1), "/x.sock", Port, "/health", null);
-        return new ReadinessProbe(new RunnerStart(engine, "a:b", "/x", [], [], endpoint) { Port = Port }, _time, _ => owner);
+        return new ReadinessProbe(new RunnerStart(engine, "a:b", "/x", [], [], endpoint) { Port = Port, AnswersAs = answersAs }, _time, _ => owner);
     }
 
     /// <summary>Accepts one connection, reads from it and responds.</summary>

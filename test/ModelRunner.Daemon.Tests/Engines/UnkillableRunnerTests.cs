@@ -26,8 +26,21 @@ public sealed class UnkillableRunnerTests : IDisposable
         Assert.True(ProcessTable.IsAlive(runner.ProcessId!.Value));
     }
 
-    // The action that kills does nothing, so the process behaves as one that hangs in a driver.
-    private RunnerProcess Start(RunnerSettings settings)
+    [Fact]
+    public async Task An_unexpected_failure_keeps_no_request_waiting_and_no_process_running()
+    {
+        RunnerProcess runner = Start(
+            new RunnerSettings { LoadTimeout = TimeSpan.FromMilliseconds(50) }, static _ => throw new InvalidOperationException("unexpected"));
+
+        RunnerFailure? failure = await runner.Ready.WaitAsync(LaunchBed.Limit);
+
+        Assert.Equal((StopReason.NotStarted, "the daemon failed to watch it: unexpected"), (failure?.Reason, failure?.Message));
+        Assert.Equal(failure, await runner.Exited.WaitAsync(LaunchBed.Limit));
+        await ProcessTable.WaitUntilGoneAsync(runner.ProcessId!.Value, LaunchBed.Limit);
+    }
+
+    // By default the action that kills does nothing, so the process behaves as one that hangs in a driver.
+    private RunnerProcess Start(RunnerSettings settings, Action<ChildProcess>? kill = null)
     {
         string socket = Path.Join(_bed.Folder, "runner.sock");
         var start = new RunnerStart(
@@ -38,6 +51,6 @@ public sealed class UnkillableRunnerTests : IDisposable
         };
         return new RunnerProcess(
             _bed.StartShellAsync("exec sleep 600"), start, settings, new OutOfMemoryKills(static () => null), TimeProvider.System, NullLogger.Instance,
-            static _ => { });
+            kill ?? (static _ => { }));
     }
 }

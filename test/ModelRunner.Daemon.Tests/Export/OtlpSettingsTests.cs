@@ -19,6 +19,8 @@ public sealed class OtlpSettingsTests
     [Theory]
     [InlineData("http://collector:4318")]
     [InlineData("http://collector:4318/")]
+    [InlineData(" http://collector:4318 ")]
+    [InlineData("http://collector:4318\n")]
     public void One_endpoint_gets_both_signals_at_their_paths(string endpoint)
     {
         OtlpSettings settings = Read((Endpoint, endpoint));
@@ -62,6 +64,7 @@ public sealed class OtlpSettingsTests
 
     [Theory]
     [InlineData(Endpoint, "collector:4318", "OTEL_EXPORTER_OTLP_ENDPOINT is not an address")]
+    [InlineData(Endpoint, "http://collector:4318?x", "OTEL_EXPORTER_OTLP_ENDPOINT has a query")]
     [InlineData(Endpoint, "/collector", "OTEL_EXPORTER_OTLP_ENDPOINT is not an address")]
     [InlineData(Endpoint, "unix:/run/otel.sock", "OTEL_EXPORTER_OTLP_ENDPOINT is not an address")]
     [InlineData(Protocol, "http/json", "OTEL_EXPORTER_OTLP_PROTOCOL is \"http/json\"")]
