@@ -15,6 +15,7 @@ internal sealed class MetricsEndpoint(SnapshotScraper scraper, PageAssembler pag
 {
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
     private readonly PageSender _sender = new(time);
+    private readonly PageCounts _counts = pages.Counts;
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/metrics", Methods, HandleAsync);
 
@@ -35,7 +36,7 @@ internal sealed class MetricsEndpoint(SnapshotScraper scraper, PageAssembler pag
         ScrapeDeadlines deadlines = ScrapeDeadlines.Of(request.Headers[ScrapeDeadlines.HeaderName], fallbackTimeout());
         bool useGzip = ContentNegotiation.AcceptsGzip(Join(request.Headers.AcceptEncoding));
         ScrapeResult scrape = await scraper.ScrapeAsync(deadlines, arrivedAt, useGzip, context.RequestAborted);
-        var form = new PageForm(negotiated, useGzip, PageSender.CanSendParts(request));
+        var form = new PageForm(negotiated, useGzip, PageForm.MayPart(request));
         using PageReader? reader = await pages.AssembleAsync(form, scrape, deadlines.RespondBy(arrivedAt, time), context.RequestAborted);
         if (reader is null)
         {
@@ -43,7 +44,7 @@ internal sealed class MetricsEndpoint(SnapshotScraper scraper, PageAssembler pag
             return;
         }
 
-        pages.Counts.Add(negotiated.Format, time.GetElapsedTime(arrivedAt));
+        _counts.Add(negotiated.Format, time.GetElapsedTime(arrivedAt));
         if (useGzip)
             response.Headers.ContentEncoding = "gzip";
         await _sender.SendAsync(context, reader, deadlines.LastByte - time.GetElapsedTime(arrivedAt), deadlines.IdleTimeout);

@@ -15,9 +15,6 @@ internal sealed class PageSender(TimeProvider time)
     /// <summary>The most bytes that are buffered for a client. The next bytes are taken from the page only after these are sent.</summary>
     private const int MaxBuffered = 256 * 1024;
 
-    /// <summary>Whether the client can detect a truncated page without knowing its length: HTTP/1.0 cannot.</summary>
-    public static bool CanSendParts(HttpRequest request) => !HttpProtocol.IsHttp10(request.Protocol);
-
     /// <summary>Sends a page completely, or aborts the connection.</summary>
     /// <param name="context">The request. The response body must not have begun.</param>
     /// <param name="reader">The page.</param>

@@ -4,8 +4,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>
-/// Reads everything about the runners that a page shows: their states, their own pages, and what their processes use. Takes no lock that a
-/// load, an unload or an inference request could hold. Thread-safe.
+/// Reads everything about the runners that a page shows: their states, their own pages, and what their processes use. Waits for no
+/// load, unload or inference request; the only locks that it shares with them are held for the time of a few additions. Thread-safe.
 /// </summary>
 /// <param name="runners">Returns the latest snapshot of the runners, without waiting.</param>
 /// <param name="pages">Reads the pages of the runners.</param>

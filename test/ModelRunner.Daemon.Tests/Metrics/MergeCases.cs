@@ -104,6 +104,8 @@ public sealed class MergeCases
         ];
         await using (DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = Attach(runners) }))
         {
+            // The first page has no duration of the page before it.
+            await PageAsync(daemon);
             var distinct = new HashSet<string>(StringComparer.Ordinal);
             for (int i = 0; i < 20; i++)
             {
