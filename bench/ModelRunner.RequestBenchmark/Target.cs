@@ -32,7 +32,7 @@ internal sealed class Target : IAsyncDisposable
     /// <param name="name">Its name in the table.</param>
     /// <param name="executable">The daemon.</param>
     /// <param name="server">The server, which becomes an attached runner.</param>
-    /// <param name="folder">A folder of its own.</param>
+    /// <param name="folder">The folder for the files of this daemon; no other daemon uses it.</param>
     /// <param name="hasLedger">Whether it stores requests.</param>
     /// <param name="cancellation">Cancels the start.</param>
     public static async Task<Target> StartAsync(

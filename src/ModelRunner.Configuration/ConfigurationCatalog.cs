@@ -67,7 +67,7 @@ internal static class ConfigurationCatalog
 
     public static ConfigurationOption LedgerMaxAge { get; } = Add(new ConfigurationOption(
         "ledger.maxAge", null, null, OptionKind.Duration,
-        "Keeps the record of each request for this time; totals are kept for ever")
+        "Keeps the record of each request for this time; totals are never removed")
     { Default = "30d", Minimum = Hour, Maximum = 87_600 * Hour });
 
     public static ConfigurationOption LedgerMaxBytes { get; } = Add(new ConfigurationOption(

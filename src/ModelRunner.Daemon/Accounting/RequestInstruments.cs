@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Accounting;
 
 /// <summary>
 /// The instruments of requests and loads. They are changed at the moment at which an account is, so both have the same values, except
-/// for what an account has from before the start of this process. Thread-safe. They cost nothing while nobody listens.
+/// for what an account has from before the start of this process. Thread-safe. They cost nothing while there is no listener.
 /// </summary>
 /// <remarks>
 /// They are not observed from the accounts: an observed counter would report the totals of earlier processes as if they were counted

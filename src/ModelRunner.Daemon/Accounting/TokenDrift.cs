@@ -1,7 +1,7 @@
 namespace ModelRunner.Daemon.Accounting;
 
 /// <summary>
-/// What the daemon counted minus what somebody else counted, by source: 0 if they agree. Safe to use from any thread, without a lock.
+/// What the daemon counted minus what the runner or <c>usage</c> says, by source: 0 if they agree. Safe to use from any thread, without a lock.
 /// </summary>
 internal sealed class TokenDrift
 {

@@ -11,7 +11,7 @@ using OpenTelemetry.Trace;
 namespace ModelRunner.Daemon.Export;
 
 /// <summary>
-/// Sends spans and metrics to a receiver of OpenTelemetry's protocol. Threads of its own send; a request only adds its spans to a bounded queue,
+/// Sends spans and metrics to a receiver of OpenTelemetry's protocol. Separate threads send; a request only adds its spans to a bounded queue,
 /// and spans that do not fit are dropped.
 /// </summary>
 internal sealed partial class OtlpExport : IAsyncDisposable

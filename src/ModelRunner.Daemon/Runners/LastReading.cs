@@ -27,7 +27,7 @@ internal static class LastReading
             await using Stream body = await response.Content.ReadAsStreamAsync(limit.Token);
             int length = await body.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, limit.Token);
             if (CounterReading.Find(start.AsSpan(0, length)) is { } reading)
-                tally.Compare(begun, reading with { Process = ProcessMark.Of(response) });
+                tally.Compare(begun, reading with { Process = ProcessStartHeader.Of(response) });
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
         {

@@ -160,7 +160,7 @@ internal sealed class RunnerPool : IAsyncDisposable
             await _usageTimer.DisposeAsync();
     }
 
-    // Nobody knows what an attached server counted before.
+    // It is not known what an attached server counted before.
     private RunnerTally CreateTally(RunnerKey key) => new(key, _requests, _time, start: null);
 
     private string? CannotServe(RunnerKey key, ModelEntry model)

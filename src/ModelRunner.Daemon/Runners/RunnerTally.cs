@@ -9,7 +9,7 @@ namespace ModelRunner.Daemon.Runners;
 /// <remarks>
 /// <para>A reading counts only if no request was running on the runner from before the page was requested until it was received. Otherwise the
 /// runner may have counted a part of a request.</para>
-/// <para>Of a request that was cut, nobody knows what the runner counted. So the tokens since the last reading are left out, and the next
+/// <para>It is not known what the runner counted for a request that was cut. So the tokens since the last reading are left out, and the next
 /// reading is a new start. The same is done if the process of the runner is another one.</para>
 /// </remarks>
 /// <param name="key">What the runner serves.</param>

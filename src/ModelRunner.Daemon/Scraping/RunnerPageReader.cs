@@ -73,7 +73,7 @@ internal sealed class RunnerPageReader(Func<int> maxBodyBytes, PageBodyBudget bu
             if (!hasEnd && !LooksComplete(body.Written.Span, isOpenMetrics))
                 return ReadOutcome.Fail(ScrapeFailureReason.Truncated);
             isTaken = true;
-            return new ReadOutcome(body, isOpenMetrics, Failure: null) { Process = ProcessMark.Of(response) };
+            return new ReadOutcome(body, isOpenMetrics, Failure: null) { Process = ProcessStartHeader.Of(response) };
         }
         finally
         {

@@ -8,28 +8,14 @@ internal static class SlotReader
     /// <summary>How much longer than its page a runner may take for its slots.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
 
-    private const int MaxBytes = 1024 * 1024;
-
     /// <summary>Reads the slots. Never throws: null if the runner does not tell.</summary>
     /// <param name="endpoint">The runner.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     public static async Task<SlotUsage?> ReadAsync(RunnerEndpoint endpoint, CancellationToken cancellationToken)
     {
-        if (endpoint.SlotsAddress is not { } address)
-            return null;
-        try
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, address);
-            using HttpResponseMessage response = await endpoint.Probes.SendAsync(request, cancellationToken);
-            if (!response.IsSuccessStatusCode)
-                return null;
-            await response.Content.LoadIntoBufferAsync(MaxBytes, cancellationToken);
-            return SlotUsage.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
-        }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
-        {
-            return null;
-        }
+        return endpoint.SlotsAddress is { } address && await RunnerDocument.ReadAsync(endpoint, address, cancellationToken) is { } body
+            ? SlotUsage.Parse(body)
+            : null;
     }
 
     /// <summary>The slots, if they are there soon after the page.</summary>

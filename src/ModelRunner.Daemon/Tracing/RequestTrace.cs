@@ -8,7 +8,7 @@ using ModelRunner.Daemon.Runners;
 namespace ModelRunner.Daemon.Tracing;
 
 /// <summary>
-/// The place of one request in a trace: the context that the client sent, and the span of the daemon if somebody listens. The spans of its
+/// The place of one request in a trace: the context that the client sent, and the span of the daemon if there is a listener. The spans of its
 /// parts are made at its end from the times that its <see cref="RequestRecord"/> has. Not thread-safe.
 /// </summary>
 internal sealed class RequestTrace
@@ -29,7 +29,7 @@ internal sealed class RequestTrace
     /// <param name="context">The client's request. <see cref="Of"/> finds its trace.</param>
     /// <param name="operation">What the request asks for, in OpenTelemetry's words, for instance <c>chat</c>.</param>
     /// <param name="route">The route without its prefix.</param>
-    /// <returns>Null if the client sent no context and nobody listens.</returns>
+    /// <returns>Null if the client sent no context and there is no listener.</returns>
     public static RequestTrace? Begin(HttpContext context, string operation, string route)
     {
         ActivityContext? sent = TraceHeaders.Read(context.Request.Headers);

@@ -132,7 +132,7 @@ public sealed class RunnerTallyTests
         Read(tally, "5010", "7010");
         Assert.Equal((0, 0), Drift());
 
-        // Somebody else uses it.
+        // Another client uses it.
         Read(tally, "5013", "7014");
         Assert.Equal((-3, -4), Drift());
     }

@@ -8,7 +8,6 @@ namespace ModelRunner.Daemon.Engines.Llama;
 /// <summary>Finds out what a llama.cpp runner really uses: the layers from its log, the context from its properties.</summary>
 internal static partial class LlamaReceipt
 {
-    private const int MaxBytes = 1024 * 1024;
     private const int MaxDevices = 8;
 
     /// <summary>Reads the lines about tensors.</summary>
@@ -56,15 +55,11 @@ internal static partial class LlamaReceipt
     /// <param name="cancellationToken">Ends the request.</param>
     public static async Task<int?> ReadContextAsync(RunnerEndpoint endpoint, CancellationToken cancellationToken)
     {
+        if (await RunnerDocument.ReadAsync(endpoint, new Uri(endpoint.BaseAddress, "props"), cancellationToken) is not { } body)
+            return null;
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint.BaseAddress, "props"));
-            using HttpResponseMessage response = await endpoint.Probes.SendAsync(request, cancellationToken);
-            if (!response.IsSuccessStatusCode)
-                return null;
-            await response.Content.LoadIntoBufferAsync(MaxBytes, cancellationToken);
-            await using Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);
-            using JsonDocument properties = await JsonDocument.ParseAsync(body, cancellationToken: cancellationToken);
+            using var properties = JsonDocument.Parse(body);
             return properties.RootElement.ValueKind == JsonValueKind.Object
                 && properties.RootElement.TryGetProperty("default_generation_settings", out JsonElement settings)
                 && settings.ValueKind == JsonValueKind.Object
@@ -73,7 +68,7 @@ internal static partial class LlamaReceipt
                     ? tokens
                     : null;
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException or OperationCanceledException)
+        catch (JsonException)
         {
             return null;
         }

@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Runners;
 /// The header with which llama-server tells its processes apart. Its value is not a time of day, whatever its name says, but it is constant
 /// while the process lives.
 /// </summary>
-internal static class ProcessMark
+internal static class ProcessStartHeader
 {
     private const string Header = "Process-Start-Time-Unix";
 
