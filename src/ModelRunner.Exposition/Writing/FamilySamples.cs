@@ -53,18 +53,16 @@ internal sealed class FamilySamples
                 ref readonly var record = ref index.Sample(sample);
                 if ((record.Flags & SampleFlags.IsDropped) != SampleFlags.None)
                     continue;
-                var bytes = PageIndex.BytesOf(source, record.Flags)[record.Start..record.End];
-                var value = bytes.LastIndexOf((byte)' ') + 1;
                 var item = new FamilySample
                 {
                     Metric = record.Hash + source.LabelsHash,
                     Sample = sample,
                     Source = span.Source,
                     Bound = double.NaN,
-                    Value = Numbers.Parse(bytes[value..]),
+                    Value = ValueOf(source, record),
                     Part = part,
                 };
-                if (!bound.IsEmpty && !TryTakeLast(bytes[..(value - 1)], bound, ref item))
+                if (!bound.IsEmpty)
                     TakeBound(source, record, bound, ref item);
                 Append(item);
             }
@@ -76,6 +74,12 @@ internal sealed class FamilySamples
     {
         if (!_isGrouped)
             CollectionsMarshal.AsSpan(_keys).Sort(CollectionsMarshal.AsSpan(_items));
+    }
+
+    private static double ValueOf(SourceState source, in SampleRecord record)
+    {
+        var bytes = PageIndex.BytesOf(source, record.Flags)[record.Start..record.End];
+        return Numbers.Parse(bytes[(bytes.LastIndexOf((byte)' ') + 1)..]);
     }
 
     private static FamilyPart PartOf(ReadOnlySpan<byte> suffix)
@@ -110,21 +114,6 @@ internal sealed class FamilySamples
         _items.Add(item);
     }
 
-    // Almost always the bound is the last label, which is found from the end. If its value contains an escaped quote, the character before the
-    // last quote is not an equals sign.
-    private static bool TryTakeLast(ReadOnlySpan<byte> series, ReadOnlySpan<byte> name, ref FamilySample item)
-    {
-        if (item.Part is not (FamilyPart.Value or FamilyPart.Bucket) || !series.EndsWith("\"}"u8))
-            return false;
-        var label = series[..^2];
-        var quote = label.LastIndexOf((byte)'"');
-        var start = quote - 1 - name.Length;
-        if (start <= 0 || label[quote - 1] != '=' || label[start - 1] is not ((byte)',' or (byte)'{') || !label[start..].StartsWith(name))
-            return false;
-        Take(label[start..], name, ref item);
-        return true;
-    }
-
     private static void TakeBound(SourceState source, in SampleRecord record, ReadOnlySpan<byte> name, ref FamilySample item)
     {
         var labels = new CanonicalLabels(SeriesComparer.LabelsOf(source, record));
@@ -135,17 +124,9 @@ internal sealed class FamilySamples
                 continue;
             var isOwn = item.Part is FamilyPart.Value or FamilyPart.Bucket;
             if (isOwn)
-                Take(label, name, ref item);
-            else
-                item.Bound = 0;
+                item.Metric -= SeriesHash.Of(label);
+            item.Bound = isOwn && LabelNames.IsBound(name) ? Numbers.Parse(label[(name.Length + 2)..]) : 0;
             return;
         }
-    }
-
-    // The bound does not identify the metric.
-    private static void Take(ReadOnlySpan<byte> label, ReadOnlySpan<byte> name, ref FamilySample item)
-    {
-        item.Metric -= SeriesHash.Of(label);
-        item.Bound = LabelNames.IsBound(name) ? Numbers.Parse(label[(name.Length + 2)..]) : 0;
     }
 }
