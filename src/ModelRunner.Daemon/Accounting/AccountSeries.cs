@@ -24,6 +24,7 @@ internal static class AccountSeries
         .. TotalSeries<ModelAccount>.OfHistogram("first_token", HistogramBounds.FirstToken, static account => account.FirstToken),
         .. TotalSeries<ModelAccount>.OfHistogram("output_token", HistogramBounds.OutputToken, static account => account.OutputToken),
         .. TotalSeries<ModelAccount>.OfHistogram("queue_wait", HistogramBounds.Request, static account => account.QueueWait),
+        .. TotalSeries<ModelAccount>.OfHistogram("load_wait", HistogramBounds.Load, static account => account.LoadWait),
     ];
 
     private static readonly FrozenDictionary<string, TotalSeries<ModelAccount>> ByName = All.ToFrozenDictionary(

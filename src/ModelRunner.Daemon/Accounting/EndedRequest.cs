@@ -33,6 +33,9 @@ internal sealed class EndedRequest(ModelAccount account)
     /// <summary>The time until a runner took it; null: none did.</summary>
     public TimeSpan? QueueWait { get; init; }
 
+    /// <summary>The part of <see cref="QueueWait"/> during which the runner that took it was loading; null: it is not known.</summary>
+    public TimeSpan? LoadWait { get; init; }
+
     /// <summary>The time from its arrival to the first event with content; null: there was none.</summary>
     public TimeSpan? TimeToFirstToken { get; init; }
 

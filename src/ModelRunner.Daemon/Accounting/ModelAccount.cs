@@ -54,6 +54,9 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
     /// <summary>From the request for a runner until there was one.</summary>
     public DurationHistogram QueueWait { get; } = new(HistogramBounds.Request);
 
+    /// <summary>The part of <see cref="QueueWait"/> during which the runner was loading, of requests that have such a part.</summary>
+    public DurationHistogram LoadWait { get; } = new(HistogramBounds.Load);
+
     /// <summary>How the counts of tokens differ from those of others, since the start of the daemon.</summary>
     public TokenDrift Drift { get; } = new();
 
@@ -99,6 +102,8 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
         Duration.Add(request.Duration, request.TraceId, request.EndedAt);
         if (request.QueueWait is { } wait)
             QueueWait.Add(wait);
+        if (request.LoadWait is { } load && load > TimeSpan.Zero)
+            LoadWait.Add(load);
         if (request.TimeToFirstToken is { } first)
             FirstToken.Add(first, request.TraceId, request.EndedAt);
         if (request.TimePerOutputToken is { } token)
@@ -127,6 +132,7 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
         FirstToken.Add(other.FirstToken);
         OutputToken.Add(other.OutputToken);
         QueueWait.Add(other.QueueWait);
+        LoadWait.Add(other.LoadWait);
         Drift.Add(other.Drift);
         AddTruncated(other.Truncated);
     }

@@ -37,6 +37,9 @@ internal static class RequestInstruments
     private static readonly Histogram<double> QueueWait = Create(
         "model_runner.queue_wait", "Time until a runner took the request, loading included", HistogramBounds.Request);
 
+    private static readonly Histogram<double> LoadWait = Create(
+        "model_runner.load_wait", "Part of the queue wait during which the runner was loading, of requests that waited for a load", HistogramBounds.Load);
+
     private static readonly Counter<long> Loads = Meter.CreateCounter<long>(
         "model_runner.loads", "{load}", "Loads of models that have ended, by result");
 
@@ -58,7 +61,7 @@ internal static class RequestInstruments
     /// <summary>A request was added to its account.</summary>
     public static void Count(EndedRequest request)
     {
-        if (!Requests.Enabled && !Tokens.Enabled && !Duration.Enabled && !FirstToken.Enabled && !OutputToken.Enabled && !QueueWait.Enabled)
+        if (!IsEnabled)
             return;
         TagList labels = LabelsOf(AccountName.Of(request.Key));
         TagList counted = labels;
@@ -77,6 +80,8 @@ internal static class RequestInstruments
 
         if (request.QueueWait is { } wait)
             QueueWait.Record(wait.TotalSeconds, labels);
+        if (request.LoadWait is { } load && load > TimeSpan.Zero)
+            LoadWait.Record(load.TotalSeconds, labels);
         TagList operation = OperationOf(request);
         if (request.TimeToFirstToken is { } first)
             FirstToken.Record(first.TotalSeconds, operation);
@@ -100,6 +105,9 @@ internal static class RequestInstruments
         if (duration is { } time)
             LoadDuration.Record(time.TotalSeconds, labels);
     }
+
+    private static bool IsEnabled => Requests.Enabled || Tokens.Enabled || Duration.Enabled || FirstToken.Enabled || OutputToken.Enabled
+        || QueueWait.Enabled || LoadWait.Enabled;
 
     private static TagList OperationOf(EndedRequest request)
     {

@@ -167,6 +167,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
             Figures = figures,
             Duration = elapsed,
             QueueWait = QueueWait,
+            LoadWait = QueueWait is null ? null : LoadWait,
             TimeToFirstToken = first,
             TimePerOutputToken = first is { } && outcome == RequestOutcome.Completed && figures.GeneratedTokens > 1
                 ? (elapsed - first) / (figures.GeneratedTokens - 1)

@@ -122,6 +122,7 @@ internal sealed class LedgerDatabase : IDisposable
             QueueWait = TimeOf(row, 15),
             TimeToFirstToken = TimeOf(row, 16),
             TimePerOutputToken = TimeOf(row, 17),
+            LoadWait = TimeOf(row, 18),
         });
     }
 

@@ -66,7 +66,7 @@ internal static class LedgerSchema
     public const string AddRequest = """
         INSERT INTO requests VALUES(
             $id, $ended, $account, $outcome, $status, $has_response, $source, $finish, $is_partial, $prompt, $cached, $generated, $draft, $draft_accepted,
-            $duration, $queue_wait, $first_token, $output_token, NULL)
+            $duration, $queue_wait, $first_token, $output_token, $load_wait)
         """;
 
     public const string SetOpen = """
@@ -81,7 +81,7 @@ internal static class LedgerSchema
     /// <summary>Returns the requests that are not in the totals yet.</summary>
     public const string ReadUnsummed = """
         SELECT requests.id, backend, model, mode, ended, outcome, status, has_response, source, prompt, cached, generated, draft,
-            draft_accepted, duration, queue_wait, first_token, output_token
+            draft_accepted, duration, queue_wait, first_token, output_token, load_wait
         FROM requests JOIN accounts ON account = accounts.id WHERE requests.id > (SELECT request FROM summed) ORDER BY requests.id
         """;
 

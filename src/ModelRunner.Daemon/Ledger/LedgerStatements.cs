@@ -39,7 +39,7 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
             ("$prompt", figures.PromptTokens), ("$cached", figures.CachedTokens), ("$generated", figures.GeneratedTokens),
             ("$draft", figures.DraftTokens), ("$draft_accepted", figures.AcceptedDraftTokens), ("$duration", request.Duration.Ticks),
             ("$queue_wait", request.QueueWait?.Ticks), ("$first_token", request.TimeToFirstToken?.Ticks),
-            ("$output_token", request.TimePerOutputToken?.Ticks));
+            ("$output_token", request.TimePerOutputToken?.Ticks), ("$load_wait", request.LoadWait?.Ticks));
     }
 
     public void SetSummed(long id) => Run(_setSummed, ("$id", id));

@@ -195,6 +195,11 @@ internal static class MetricFamilies
         "model_runner_queue_wait_seconds", MetricType.Histogram, "Time until a runner took the request, loading included", "seconds")
     { IsPerModel = true });
 
+    public static MetricFamily LoadWait { get; } = Add(new MetricFamily(
+        "model_runner_load_wait_seconds", MetricType.Histogram,
+        "Part of the queue wait during which the runner was loading, of requests that waited for a load", "seconds")
+    { IsPerModel = true });
+
     public static MetricFamily Tokens { get; } = Add(new MetricFamily(
         "model_runner_tokens_total", MetricType.Counter, "Tokens of requests that have ended, by type; the prompt is without cached tokens")
     { IsPerModel = true, Labels = ["type"] });

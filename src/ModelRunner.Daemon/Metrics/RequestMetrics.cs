@@ -43,6 +43,8 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
             writer.Write(MetricFamilies.TimePerOutputToken, labels, account.OutputToken);
         foreach ((TargetLabels labels, ModelAccount account) in models)
             writer.Write(MetricFamilies.QueueWait, labels, account.QueueWait);
+        foreach ((TargetLabels labels, ModelAccount account) in models)
+            writer.Write(MetricFamilies.LoadWait, labels, account.LoadWait);
         foreach ((TargetLabels, ModelAccount) model in models)
             WriteTokens(writer, model);
         foreach ((TargetLabels, ModelAccount) model in models)

@@ -12,6 +12,7 @@ internal sealed class AccountedPage
     public const string FirstToken = "model_runner_time_to_first_token_seconds";
     public const string OutputToken = "model_runner_time_per_output_token_seconds";
     public const string QueueWait = "model_runner_queue_wait_seconds";
+    public const string LoadWait = "model_runner_load_wait_seconds";
     public const string Tokens = "model_runner_tokens_total";
     public const string Sources = "model_runner_usage_source_total";
 
@@ -23,7 +24,7 @@ internal sealed class AccountedPage
 
     /// <summary>All series of the families of requests, with their values.</summary>
     public IReadOnlyList<string> Series => [.. _lines.Where(static line =>
-        new[] { Requests, InFlight, Duration, FirstToken, OutputToken, QueueWait, Tokens, Sources }
+        new[] { Requests, InFlight, Duration, FirstToken, OutputToken, QueueWait, LoadWait, Tokens, Sources }
             .Any(name => line.StartsWith(name, StringComparison.Ordinal)))];
 
     public static async Task<AccountedPage> ReadAsync(DaemonFixture daemon)

@@ -66,6 +66,29 @@ public sealed class RequestAccountsTests
         Assert.Equal(FigureSource.None, record.Figures.Source);
     }
 
+    [Theory]
+    [InlineData(-5, -1, 0)]
+    [InlineData(-5, 3, 3)]
+    [InlineData(2, 6, 4)]
+    [InlineData(2, null, 5)]
+    [InlineData(null, null, 0)]
+    public void The_wait_for_a_load_is_the_part_of_the_wait_during_which_the_runner_was_loading(int? from, int? to, int expected)
+    {
+        var accounts = new RequestAccounts(_time);
+        RequestRecord record = Begin(accounts, "a");
+        _time.Advance(TimeSpan.FromSeconds(5));
+        long begun = _time.GetTimestamp();
+        record.BeginWait();
+        _time.Advance(TimeSpan.FromSeconds(7));
+        record.EndWait(begun + (from * _time.TimestampFrequency), begun + (to * _time.TimestampFrequency));
+        record.EndWait(begun, begun + (7 * _time.TimestampFrequency));
+        Complete(accounts, record);
+
+        ModelAccount account = Assert.Single(accounts.Table.Models);
+        Assert.Equal((7, expected), (account.QueueWait.Sum, account.LoadWait.Sum));
+        Assert.Equal((1, expected > 0 ? 1 : 0), (CountOf(account.QueueWait), CountOf(account.LoadWait)));
+    }
+
     [Fact]
     public void The_account_that_was_used_least_recently_is_hidden_and_returns_with_its_totals_and_no_sum_changes()
     {
@@ -148,6 +171,8 @@ public sealed class RequestAccountsTests
         accounts.End(record)?.Count();
         accounts.Leave(record);
     }
+
+    private static long CountOf(DurationHistogram histogram) => Enumerable.Range(0, histogram.Bounds.Count + 1).Sum(histogram.CountAt);
 
     private static RunnerKey Key(string model) => new("llama.cpp", model, RunnerMode.Completion);
 }

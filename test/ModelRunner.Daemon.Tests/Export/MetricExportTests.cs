@@ -29,6 +29,7 @@ public sealed class MetricExportTests
         Assert.Equal(page.Sum(AccountedPage.Tokens, "type=\"generated\""), Last(receiver, "model_runner.tokens", [.. Model, "type=generated"]));
         Assert.Equal(1, Last(receiver, "model_runner.loads", [.. Model, "result=loaded"]));
         CheckHistogram(receiver, page, "model_runner.queue_wait", AccountedPage.QueueWait, Model);
+        CheckHistogram(receiver, page, "model_runner.load_wait", AccountedPage.LoadWait, Model);
         CheckHistogram(receiver, page, "model_runner.load_duration", "model_runner_load_duration_seconds", Model);
         string[] operation = ["gen_ai.operation.name=chat", "gen_ai.provider.name=llama.cpp", "gen_ai.request.model=tiny-chat:latest"];
         CheckHistogram(receiver, page, "gen_ai.server.request.duration", AccountedPage.Duration, operation);

@@ -39,6 +39,8 @@ public sealed class RequestAccountingTests
         Assert.Equal(4, page.Sum(AccountedPage.Sources, ChatModel, "source=\"timings\""));
         Assert.Equal(1, page.Sum(AccountedPage.Sources, EmbedModel, "source=\"usage\""));
         Assert.Equal((4, 4), (page.Sum(AccountedPage.Duration + "_count", ChatModel), page.Sum(AccountedPage.QueueWait + "_count", ChatModel)));
+        Assert.Equal(1, page.Sum(AccountedPage.LoadWait + "_count", ChatModel));
+        Assert.InRange(page.Sum(AccountedPage.LoadWait + "_sum", ChatModel), 1e-9, page.Sum(AccountedPage.QueueWait + "_sum", ChatModel));
         Assert.Equal((2, 2), (page.Sum(AccountedPage.FirstToken + "_count", ChatModel), page.Sum(AccountedPage.OutputToken + "_count", ChatModel)));
         Assert.Equal(page.Series, (await AccountedPage.ReadNowAsync(daemon)).Series);
     }
@@ -184,7 +186,7 @@ public sealed class RequestAccountingTests
         using HttpResponseMessage response = await daemon.Client.SendAsync(request, Cancellation);
         string open = await response.Content.ReadAsStringAsync(Cancellation);
 
-        foreach (string name in (string[])[AccountedPage.Duration, AccountedPage.FirstToken, AccountedPage.OutputToken, AccountedPage.QueueWait])
+        foreach (string name in (string[])[AccountedPage.Duration, AccountedPage.FirstToken, AccountedPage.OutputToken, AccountedPage.QueueWait, AccountedPage.LoadWait])
         {
             Assert.Contains($"# TYPE {name} histogram\n", page.Text, StringComparison.Ordinal);
             Assert.Contains($"# TYPE {name} histogram\n# UNIT {name} seconds\n", open, StringComparison.Ordinal);

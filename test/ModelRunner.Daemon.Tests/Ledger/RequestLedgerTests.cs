@@ -64,16 +64,26 @@ public sealed class RequestLedgerTests : IDisposable
             RequestRecord stream = LedgerFixture.BeginStream(ledger);
             _fixture.Time.Advance(TimeSpan.FromSeconds(2));
             await ledger.LeaveAsync(Complete(stream));
+            RequestRecord loading = LedgerFixture.Begin(ledger);
+            loading.BeginWait();
+            _fixture.Time.Advance(TimeSpan.FromSeconds(2));
+            long loadedFrom = _fixture.Time.GetTimestamp();
+            _fixture.Time.Advance(TimeSpan.FromSeconds(3));
+            loading.EndWait(loadedFrom);
+            await ledger.LeaveAsync(Complete(loading));
         }
+
+        Assert.Equal("0/0|50000000/30000000", _fixture.Execute("SELECT group_concat(queue_wait || '/' || load_wait, '|') FROM requests"));
 
         // As a daemon leaves it that was killed before the totals were written.
         _fixture.Execute("DELETE FROM totals; DELETE FROM hours; UPDATE summed SET request = 0");
         RequestAccounts next = _fixture.Reopen();
 
         Assert.Contains("output_token/sum ", LedgerFixture.Describe(next), StringComparison.Ordinal);
+        Assert.Contains("load_wait/sum 30000000\n", LedgerFixture.Describe(next), StringComparison.Ordinal);
         Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(next));
-        Assert.Equal(4L, _fixture.Execute("SELECT sum(requests) FROM hours"));
-        Assert.Equal(4L, _fixture.Execute("SELECT request FROM summed"));
+        Assert.Equal(5L, _fixture.Execute("SELECT sum(requests) FROM hours"));
+        Assert.Equal(5L, _fixture.Execute("SELECT request FROM summed"));
         Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
     }
 
