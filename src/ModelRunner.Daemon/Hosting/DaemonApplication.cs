@@ -229,7 +229,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var scraper = new RunnerScraper(settings, time);
         var paces = new MergePaces();
         var pages = new PageAssembler(
-            settings, paces, time, logs.CreateLogger<PageAssembler>(), shared, new RunnerMetrics(pool.Accounts, () => store.Current.Runners.MemoryBudgetBytes),
+            settings, paces, time, logs.CreateLogger<PageAssembler>(), shared,
+            new RunnerMetrics(pool.Accounts, () => store.Current.Runners.MemoryBudgetBytes, () => pool.Usage.Cards),
             new RequestMetrics(accounts, () => ledger.Status), () => store.LastReload);
 
         // A slow client must not keep the memory that another scrape needs for its runners.

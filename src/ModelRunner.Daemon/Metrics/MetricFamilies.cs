@@ -58,6 +58,20 @@ internal static class MetricFamilies
         "model_runner_memory_limit_bytes", MetricType.Gauge,
         "Limit of the memory of all runners together (limits.memory); absent if it is not set", "bytes"));
 
+    public static MetricFamily GraphicsMemory { get; } = Add(new MetricFamily(
+        "model_runner_gpu_memory_bytes", MetricType.Gauge,
+        "Memory that the runner's processes use on a graphics card; absent if the driver does not tell", "bytes")
+    { IsPerRunner = true, Labels = ["gpu"] });
+
+    public static MetricFamily CardTotalMemory { get; } = Add(new MetricFamily(
+        "model_runner_gpu_memory_total_bytes", MetricType.Gauge, "Memory of a graphics card; present while there are runners", "bytes")
+    { Labels = ["gpu"] });
+
+    public static MetricFamily CardUsedMemory { get; } = Add(new MetricFamily(
+        "model_runner_gpu_memory_used_bytes", MetricType.Gauge,
+        "Memory of a graphics card that all processes of the machine and the driver use; present while there are runners", "bytes")
+    { Labels = ["gpu"] });
+
     public static MetricFamily OpenDescriptors { get; } = Add(new MetricFamily(
         "model_runner_open_fds", MetricType.Gauge, "File descriptors that the runner's processes have open")
     { IsPerRunner = true });

@@ -4,6 +4,7 @@ using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
 using ModelRunner.Gguf;
+using ModelRunner.Linux.Graphics;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Scheduling;
 
@@ -15,7 +16,8 @@ namespace ModelRunner.Daemon.Metrics;
 /// </summary>
 /// <param name="accounts">The totals.</param>
 /// <param name="memoryLimit">Returns the configured limit of the memory of all runners together, in bytes; null: there is none.</param>
-internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryLimit)
+/// <param name="cards">Returns the memory of the graphics cards; null: it is not shown.</param>
+internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryLimit, Func<IReadOnlyList<CardMemory>>? cards = null)
 {
     // The header of a file may contain long texts.
     private const int MaxTextLength = 64;
@@ -35,6 +37,7 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryL
         WriteProcesses(writer, outcomes, usages);
         if (memoryLimit() is { } limit)
             writer.Write(MetricFamilies.MemoryLimit, limit);
+        WriteCards(writer, cards?.Invoke() ?? []);
         WriteModels(writer, outcomes);
         WriteTotals(writer);
     }
@@ -66,6 +69,17 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryL
         foreach (ref readonly SourceOutcome outcome in outcomes)
             if (usages.GetValueOrDefault(outcome.Scrape.Runner.Id) is { OpenDescriptors: { } descriptors })
                 writer.Write(MetricFamilies.OpenDescriptors, outcome.Scrape.Labels, descriptors);
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+            foreach ((string card, long bytes) in usages.GetValueOrDefault(outcome.Scrape.Runner.Id).GraphicsBytes ?? [])
+                writer.Write(MetricFamilies.GraphicsMemory, outcome.Scrape.Labels, bytes, card);
+    }
+
+    private static void WriteCards(FamilyWriter writer, IReadOnlyList<CardMemory> cards)
+    {
+        foreach (CardMemory card in cards)
+            writer.Write(MetricFamilies.CardTotalMemory, card.TotalBytes, card.Card);
+        foreach (CardMemory card in cards)
+            writer.Write(MetricFamilies.CardUsedMemory, card.UsedBytes, card.Card);
     }
 
     private static void WriteModels(FamilyWriter writer, ReadOnlySpan<SourceOutcome> outcomes)

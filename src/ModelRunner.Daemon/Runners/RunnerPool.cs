@@ -2,6 +2,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Linux.Graphics;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
@@ -45,7 +46,8 @@ internal sealed class RunnerPool : IAsyncDisposable
         _attached = new AttachedTable(settings.AttachedRunners, previous: null, CreateTally);
         _live.Attach(_attached.Live);
         var memory = new MemoryMeter(_live, time, readMemory ?? MachineMemory.ReadAvailableTo);
-        Usage = new UsageMeter(_live, time);
+        var cards = GraphicsMemory.OfMachine();
+        Usage = new UsageMeter(_live, new GraphicsMeter(cards.Read, cards.Release, time), time);
         Accounts = accounts ?? new RunnerAccounts(settings.Metrics.MaxModels);
         _usageTimer = ledger is null ? null : new UsageTimer(_live, Usage, ledger, time);
         _loop = new SchedulerLoop(

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using ModelRunner.Linux.Graphics;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
 
@@ -7,9 +8,12 @@ namespace ModelRunner.Daemon.Runners;
 /// <summary>
 /// Measures what the processes of managed runners use, and adds the processor time to their accounts. Thread-safe. A measurement reads two files
 /// in <c>/proc</c> for each process. All of <c>/proc</c> is read for the children of runners, and descriptors are counted, only when a runner
-/// has started, and otherwise once in <see cref="MaxAge"/>.
+/// has started, and otherwise once in <see cref="MaxAge"/>. The memory of graphics cards is what <see cref="GraphicsMeter"/> has read before.
 /// </summary>
-internal sealed class UsageMeter(LiveRunners live, TimeProvider time)
+/// <param name="live">The live runners.</param>
+/// <param name="graphics">Reads the memory of graphics cards.</param>
+/// <param name="time">The clock.</param>
+internal sealed class UsageMeter(LiveRunners live, GraphicsMeter graphics, TimeProvider time)
 {
     /// <summary>No runner has a process.</summary>
     public static readonly IReadOnlyDictionary<RunnerId, RunnerUsage> Nothing = FrozenDictionary<RunnerId, RunnerUsage>.Empty;
@@ -24,6 +28,9 @@ internal sealed class UsageMeter(LiveRunners live, TimeProvider time)
     private Dictionary<RunnerId, Family> _families = [];
     private long _listedAt;
 
+    /// <summary>The graphics cards and their memory, while there are runners; empty if it is unknown.</summary>
+    public IReadOnlyList<CardMemory> Cards => graphics.Latest.Cards;
+
     /// <summary>
     /// Measures on another thread what each runner uses whose process has not ended. Calls that overlap share one measurement.
     /// </summary>
@@ -32,11 +39,14 @@ internal sealed class UsageMeter(LiveRunners live, TimeProvider time)
     {
         lock (_lock)
         {
-            if (_measuring.IsCompleted)
+            if (_measuring.IsCompleted && live.Managed.Count == 0)
             {
-                _measuring = live.Managed.Count == 0
-                    ? Task.FromResult(Nothing)
-                    : Task.Run<IReadOnlyDictionary<RunnerId, RunnerUsage>>(() => Measure(mayRelist));
+                graphics.Release();
+                _measuring = Task.FromResult(Nothing);
+            }
+            else if (_measuring.IsCompleted)
+            {
+                _measuring = Task.Run<IReadOnlyDictionary<RunnerId, RunnerUsage>>(() => Measure(mayRelist));
             }
 
             return _measuring;
@@ -49,12 +59,15 @@ internal sealed class UsageMeter(LiveRunners live, TimeProvider time)
         if ((mayRelist && time.GetElapsedTime(_listedAt) >= MaxAge) || runners.Exists(runner => !_families.ContainsKey(runner.Id)))
             ListFamilies(runners);
 
+        graphics.Refresh([.. _families.Values.SelectMany(static family => family.Members).Select(static member => member.Id)]);
+        GraphicsReading cards = graphics.Latest;
         var usages = new Dictionary<RunnerId, RunnerUsage>();
         foreach (LiveRunner runner in runners)
         {
             if (_families.TryGetValue(runner.Id, out Family? family) && Measure(family) is { } sum)
             {
-                usages.Add(runner.Id, new RunnerUsage(sum.ResidentBytes, family.OpenDescriptors));
+                IReadOnlyCollection<KeyValuePair<string, long>> graphicsBytes = cards.Of(family.Members.Select(static member => member.Id));
+                usages.Add(runner.Id, new RunnerUsage(sum.ResidentBytes, family.OpenDescriptors, graphicsBytes));
                 runner.Account?.Measure(runner.Id, sum.CpuTime);
             }
         }
