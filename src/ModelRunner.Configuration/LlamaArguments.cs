@@ -52,6 +52,16 @@ internal static class LlamaArguments
         return null;
     }
 
+    /// <summary>Which of two opposite arguments without a value comes last; null if neither is given.</summary>
+    public static bool? FindSwitch(IReadOnlyList<string> arguments, string on, string off)
+    {
+        for (int i = arguments.Count - 1; i >= 0; i--)
+            if (arguments[i] == on || arguments[i] == off)
+                return arguments[i] == on;
+
+        return null;
+    }
+
     private static List<string> Check(string key, IReadOnlyList<string> words, List<ConfigurationProblem> problems)
     {
         var accepted = new List<string>();

@@ -27,8 +27,11 @@ internal sealed record GgufHeader
     /// <summary>The number of tokens in its vocabulary; 0 where it is missing.</summary>
     public long VocabularySize { get; init; }
 
-    /// <summary>Numbers that the KV cache holds for one token, over all layers, keys and values together.</summary>
-    public long CacheElementsPerToken { get; init; }
+    /// <summary>What its layers keep for the tokens of the context.</summary>
+    public CacheShape Cache { get; init; } = new();
+
+    /// <summary>What it needs while it computes a batch.</summary>
+    public ComputeShape Compute { get; init; } = new(0, 0);
 
     /// <summary>llama.cpp's number for the pooling of embeddings; null where it is missing.</summary>
     public int? PoolingType { get; init; }

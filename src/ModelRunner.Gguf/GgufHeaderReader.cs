@@ -19,14 +19,13 @@ internal sealed class GgufHeaderReader
 
     // The largest vocabularies in use have about 260,000 tokens and 520,000 merges.
     private const ulong MaxTexts = 4 * 1024 * 1024;
-    private const string ArchitectureKey = "general.architecture";
+
+    // Some architectures have a list, with one number for each layer, in place of one number for all layers.
+    private const int MaxLists = 16;
+    private const ulong MaxLayers = 1024;
 
     private readonly GgufReader _reader;
-    private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, long> _integers = new(StringComparer.Ordinal);
-
-    // Sums of integer arrays. Some architectures have such an array, with one number for each layer, in place of one number for all.
-    private readonly Dictionary<string, long> _sums = new(StringComparer.Ordinal);
+    private readonly GgufMetadata _metadata = new();
     private long _vocabularySize;
 
     private GgufHeaderReader(Stream stream) => _reader = new GgufReader(stream);
@@ -94,13 +93,13 @@ internal sealed class GgufHeaderReader
         else if (type == GgufValueType.Text)
             ReadText(key);
         else if (_reader.ReadInteger(type) is { } integer)
-            _integers[key] = integer;
+            _metadata.Integers[key] = integer;
     }
 
     private void ReadText(string key)
     {
-        if (key is ArchitectureKey or "general.name" or "general.size_label")
-            _texts[key] = PlainText.Escape(_reader.ReadText(MaxTextBytes, key));
+        if (GgufMetadata.IsTextKept(key))
+            _metadata.Texts[key] = PlainText.Escape(_reader.ReadText(MaxTextBytes, key));
         else
             _reader.SkipText();
     }
@@ -112,18 +111,19 @@ internal sealed class GgufHeaderReader
         if (key == "tokenizer.ggml.tokens")
             _vocabularySize = (long)Math.Min(count, int.MaxValue);
 
-        if (key.Contains(".attention.head_count", StringComparison.Ordinal) && count <= MaxValues)
-            _sums[key] = Sum(type, count);
+        bool isKept = GgufMetadata.IsListKept(key) && type is not (GgufValueType.Text or GgufValueType.Array);
+        if (isKept && count <= MaxLayers && _metadata.Lists.Count < MaxLists)
+            _metadata.Lists[key] = ReadList(type, (int)count);
         else
             SkipArray(type, count, depth: 1);
     }
 
-    private long Sum(GgufValueType type, ulong count)
+    private long[] ReadList(GgufValueType type, int count)
     {
-        long sum = 0;
-        for (ulong i = 0; i < count; i++)
-            sum = checked(sum + (_reader.ReadInteger(type) ?? 0));
-        return sum;
+        var list = new List<long>();
+        for (int i = 0; i < count; i++)
+            list.Add(_reader.ReadInteger(type) ?? 0);
+        return [.. list];
     }
 
     private void SkipArray(GgufValueType type, ulong count, int depth)
@@ -155,7 +155,7 @@ internal sealed class GgufHeaderReader
         for (ulong i = 0; i < count; i++)
             end = Math.Max(end, ReadTensorEnd());
 
-        long alignment = _integers.GetValueOrDefault("general.alignment", 32);
+        long alignment = _metadata.Integers.GetValueOrDefault("general.alignment", 32);
         if (alignment is < 1 or > 1 << 20)
             throw new InvalidDataException("is damaged: its alignment is impossible");
 
@@ -183,43 +183,18 @@ internal sealed class GgufHeaderReader
         return checked(offset + GgufTensorTypes.BytesOf(type, weights));
     }
 
-    private GgufHeader Describe()
+    private GgufHeader Describe() => new()
     {
-        // Only the first shard of a model has an architecture.
-        if (!_texts.TryGetValue(ArchitectureKey, out string? architecture))
-            architecture = "";
-
-        return new GgufHeader
-        {
-            Architecture = architecture,
-            Name = _texts.GetValueOrDefault("general.name"),
-            SizeLabel = _texts.GetValueOrDefault("general.size_label"),
-            FileType = FindInt("general.file_type"),
-            BlockCount = Find(architecture, "block_count"),
-            ContextLength = Find(architecture, "context_length"),
-            EmbeddingLength = Find(architecture, "embedding_length"),
-            VocabularySize = _vocabularySize,
-            CacheElementsPerToken = CacheElementsPerToken(architecture),
-            PoolingType = FindInt($"{architecture}.pooling_type"),
-        };
-    }
-
-    private long CacheElementsPerToken(string architecture)
-    {
-        long layers = Find(architecture, "block_count");
-        long heads = Find(architecture, "attention.head_count");
-        long headLength = heads > 0 ? Find(architecture, "embedding_length") / heads : 0;
-        long keyLength = FindOr(architecture, "attention.key_length", headLength);
-        long valueLength = FindOr(architecture, "attention.value_length", headLength);
-        if (!_sums.TryGetValue($"{architecture}.attention.head_count_kv", out long headsOfAllLayers))
-            headsOfAllLayers = checked(FindOr(architecture, "attention.head_count_kv", heads) * layers);
-        return Math.Max(0, checked(headsOfAllLayers * (keyLength + valueLength)));
-    }
-
-    private long Find(string architecture, string name) => Math.Max(0, FindOr(architecture, name, 0));
-
-    private long FindOr(string architecture, string name, long fallback) =>
-        _integers.GetValueOrDefault($"{architecture}.{name}", fallback);
-
-    private int? FindInt(string key) => _integers.TryGetValue(key, out long value) && value is >= int.MinValue and <= int.MaxValue ? (int)value : null;
+        Architecture = _metadata.Architecture,
+        Name = _metadata.Texts.GetValueOrDefault("general.name"),
+        SizeLabel = _metadata.Texts.GetValueOrDefault("general.size_label"),
+        FileType = _metadata.FindInt("general.file_type"),
+        BlockCount = _metadata.Find("block_count"),
+        ContextLength = _metadata.Find("context_length"),
+        EmbeddingLength = _metadata.Find("embedding_length"),
+        VocabularySize = _vocabularySize,
+        Cache = CacheShapeReader.Read(_metadata),
+        Compute = ComputeShape.Read(_metadata),
+        PoolingType = _metadata.FindInt($"{_metadata.Architecture}.pooling_type"),
+    };
 }

@@ -47,12 +47,13 @@ internal sealed class GgufReader(Stream stream)
     /// <summary>Skips a text of any length.</summary>
     public void SkipText() => Skip(ReadUInt64());
 
-    /// <summary>Reads a value of any integer type. A value of another type is skipped, and the result is null.</summary>
+    /// <summary>Reads a value of any integer type, or a Boolean as 0 or 1. A value of another type is skipped, and the result is null.</summary>
     public long? ReadInteger(GgufValueType type)
     {
         switch (type)
         {
             case GgufValueType.UInt8: return Take(1)[0];
+            case GgufValueType.Bool: return Take(1)[0] == 0 ? 0 : 1;
             case GgufValueType.Int8: return (sbyte)Take(1)[0];
             case GgufValueType.UInt16: return BinaryPrimitives.ReadUInt16LittleEndian(Take(2));
             case GgufValueType.Int16: return BinaryPrimitives.ReadInt16LittleEndian(Take(2));

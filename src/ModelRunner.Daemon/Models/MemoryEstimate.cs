@@ -3,33 +3,113 @@ using ModelRunner.Gguf;
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// Estimates how much memory a runner will use, before it is started: the weights, the KV cache for the context of all slots, the buffer for
-/// one batch and the process itself.
+/// How much memory a runner will need, by part, before it is started. The rules are those by which llama.cpp allocates its buffers; the sizes
+/// of the cache agree with what llama-server logs, and the others are measured. All sizes are in bytes and saturate instead of overflowing.
 /// </summary>
-internal static class MemoryEstimate
+/// <param name="Weights">The model's files, the image projector included.</param>
+/// <param name="Cache">The cache of all slots: keys, values and recurrent states.</param>
+/// <param name="Compute">The buffer for one batch.</param>
+/// <param name="Process">The engine itself, and its vocabulary.</param>
+/// <param name="Checkpoints">Copies of states that let a model go back to an earlier token.</param>
+/// <param name="PromptCache">Prompts that llama-server keeps outside its slots.</param>
+internal sealed record MemoryEstimate(double Weights, double Cache, double Compute, double Process, double Checkpoints, double PromptCache)
 {
-    /// <summary>The memory of an engine without a model: 18 to 30 MiB were measured for llama-host and llama-server.</summary>
-    private const long ProcessBytes = 30L << 20;
+    // 22 to 28 MiB were measured for llama-server, and 18 MiB for llama-host, without a vocabulary.
+    private const double EngineBytes = 28 << 20;
 
-    /// <summary>
-    /// Bytes of one cache value: 16-bit floats unless arguments say otherwise; with a smaller type the estimate is too high, which is safe.
-    /// </summary>
-    private const long BytesPerCacheElement = 2;
+    // For the texts and the indexes of one token: 230 were measured.
+    private const double VocabularyBytes = 256;
 
-    /// <summary>The default number of tokens in one batch.</summary>
-    public const long DefaultBatchTokens = 512;
+    // llama.cpp gives a sequence a multiple of so many tokens.
+    private const long CellStep = 256;
 
-    /// <summary>Bytes of a runner with the given total context; saturates instead of overflowing.</summary>
+    // Without a setting, a checkpoint is made at the end of a prompt, and at most one in so many tokens before.
+    private const long CheckpointStep = 8192;
+    private const long EndCheckpoints = 2;
+
+    private const double MinPromptCacheBytes = 16 << 20;
+    private const double MaxPromptCacheBytes = 2048L << 20;
+    private const double FloatBytes = sizeof(float);
+    private const double MaskBytes = 2;
+
+    // Without flash attention, so many vectors of one token exist beside the pairs.
+    private const double PairSteps = 7;
+
+    /// <summary>All parts together.</summary>
+    public long Total => Saturate(Weights + Cache + Compute + Process + Checkpoints + PromptCache);
+
+    /// <summary>Estimates the memory of a runner.</summary>
     /// <param name="header">The header of the model's file.</param>
-    /// <param name="weightBytes">Bytes of the model's files, the image projector included.</param>
-    /// <param name="contextTokens">Tokens of context, all slots together.</param>
-    /// <param name="batchTokens">Tokens that are computed at once.</param>
-    public static long Bytes(GgufHeader header, long weightBytes, long contextTokens, long batchTokens = DefaultBatchTokens)
+    /// <param name="weightBytes">Bytes of the model's files.</param>
+    /// <param name="shape">The arguments of the runner.</param>
+    public static MemoryEstimate Of(GgufHeader header, long weightBytes, RunnerShape shape)
     {
-        // Logits of a batch, and some activations as wide as the model.
-        double batch = sizeof(float) * ((DefaultBatchTokens * (double)header.VocabularySize) + (batchTokens * 8.0 * header.EmbeddingLength));
-        double cache = (double)header.CacheElementsPerToken * BytesPerCacheElement * contextTokens;
-        double total = ProcessBytes + weightBytes + cache + batch;
-        return total < long.MaxValue ? (long)total : long.MaxValue;
+        double window = WindowBytes(header.Cache, shape, WindowCells(header.Cache, shape));
+        double state = header.Cache.State * FloatBytes * shape.Slots;
+        double cache = FullBytes(header.Cache, shape) + window + state;
+        return new MemoryEstimate(
+            weightBytes, cache, ComputeBytes(header, shape), EngineBytes + (VocabularyBytes * header.VocabularySize),
+            CheckpointBytes(header.Cache, shape), PromptCacheBytes(cache, shape));
     }
+
+    private static double FullBytes(CacheShape cache, RunnerShape shape) =>
+        Cells(shape) * ((cache.FullKeys * shape.KeyBytes) + (cache.FullValues * shape.ValueBytes));
+
+    private static double WindowBytes(CacheShape cache, RunnerShape shape, double cells) =>
+        cells * ((cache.WindowKeys * shape.KeyBytes) + (cache.WindowValues * shape.ValueBytes));
+
+    // The tokens of all slots.
+    private static double Cells(RunnerShape shape) => (double)CellsOfSequence(shape) * Sequences(shape);
+
+    private static double WindowCells(CacheShape cache, RunnerShape shape)
+    {
+        double all = CellsOfSequence(shape);
+        double kept = ((double)cache.Window * (shape.IsUnified ? shape.Slots : 1)) + shape.Batch;
+        return (shape.KeepsWholeWindow || cache.Window == 0 ? all : RoundUp(Math.Min(all, kept))) * Sequences(shape);
+    }
+
+    private static double CellsOfSequence(RunnerShape shape) => RoundUp((double)shape.Context * (shape.IsUnified ? shape.Slots : 1));
+
+    private static int Sequences(RunnerShape shape) => shape.IsUnified ? 1 : shape.Slots;
+
+    private static double RoundUp(double cells) => Math.Ceiling(cells / CellStep) * CellStep;
+
+    private static double ComputeBytes(GgufHeader header, RunnerShape shape)
+    {
+        double attended = AttendedTokens(header.Cache, shape);
+        double outputs = (double)header.VocabularySize * FloatBytes * shape.Slots;
+        if (shape.HasFlashAttention)
+            return (shape.Batch * ((header.Compute.Width * FloatBytes) + (attended * MaskBytes))) + outputs;
+
+        // Each head has a number for every pair of tokens.
+        double pairs = (header.Compute.Heads * attended) + (PairSteps * header.EmbeddingLength);
+        return (shape.Batch * FloatBytes * (Math.Max(header.Compute.Width, pairs) + attended)) + outputs;
+    }
+
+    // The tokens that one token of a batch may attend to, in layers with full attention and in those with a window.
+    private static double AttendedTokens(CacheShape cache, RunnerShape shape)
+    {
+        if (cache.IsEmpty)
+            return shape.Batch;
+
+        double full = cache.FullKeys > 0 ? CellsOfSequence(shape) : 0;
+        return full + (cache.WindowKeys > 0 ? WindowCells(cache, shape) / Sequences(shape) : 0);
+    }
+
+    // A sliding window and a recurrent state cannot go back, so the server keeps copies of them.
+    private static double CheckpointBytes(CacheShape cache, RunnerShape shape)
+    {
+        double window = shape.KeepsWholeWindow ? 0 : WindowBytes(cache, shape, Math.Min(cache.Window, shape.Context));
+        double copies = Math.Min(shape.Checkpoints, EndCheckpoints + (shape.Context / CheckpointStep));
+        return copies * shape.Slots * (window + (cache.State * FloatBytes));
+    }
+
+    private static double PromptCacheBytes(double cache, RunnerShape shape) => shape switch
+    {
+        { HasPromptCache: false } => 0,
+        { PromptCacheBytes: { } limit } => limit,
+        _ => Math.Clamp(cache, MinPromptCacheBytes, MaxPromptCacheBytes),
+    };
+
+    private static long Saturate(double bytes) => bytes < long.MaxValue ? (long)bytes : long.MaxValue;
 }

@@ -18,8 +18,17 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>Its modes, the one that it was made for first; empty if unknown (then every mode is tried).</summary>
     public IReadOnlyList<RunnerMode> Modes { get; init; } = [];
 
-    /// <summary>The estimate of a runner's resident memory in bytes; 0 if unknown.</summary>
-    public long MemoryBytes { get; init; }
+    /// <summary>Bytes of the weights that a runner loads, its image projector included; 0 if unknown.</summary>
+    public long WeightBytes { get; init; }
+
+    /// <summary>The arguments of its runners that decide how much memory they need; null if unknown.</summary>
+    public RunnerShape? Shape { get; init; }
+
+    /// <summary>The memory that a runner is expected to need, by part; null if unknown.</summary>
+    public MemoryEstimate? Memory { get; init; }
+
+    /// <summary>The memory in bytes that a runner is expected to need; 0 if unknown.</summary>
+    public long MemoryBytes => Memory?.Total ?? 0;
 
     /// <summary>Tokens of context per slot that its runners are started with; 0 if unknown (then the engine's default is used).</summary>
     public int ContextSize { get; init; }

@@ -110,21 +110,20 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         ModelFile? projector = modes.Contains(RunnerMode.Completion) ? source.Projector : null;
         if (projector is not null && _headers.FindProjectorProblem(projector) is not null)
             projector = null;
+        long weights = file.SizeBytes + (projector?.SizeBytes ?? 0);
+        RunnerShape shape = RunnerShape.Read(Arguments(source), IsLlamaServer, modes[0], contextSize, slots);
         return new ModelEntry(source.Reference.ToString(), file.Path, file.SizeBytes, file.Written, source.Settings)
         {
             Modes = [.. modes.Concat(source.AttachedModes).Distinct()],
             ContextSize = contextSize,
             Slots = slots,
-            MemoryBytes = MemoryEstimate.Bytes(
-                header, file.SizeBytes + (projector?.SizeBytes ?? 0), (long)contextSize * slots, BatchTokens(modes, contextSize)),
+            WeightBytes = weights,
+            Shape = shape,
+            Memory = MemoryEstimate.Of(header, weights, shape),
             Header = header,
             ProjectorPath = projector?.Path,
         };
     }
-
-    // For vectors, a whole input must fit into one batch.
-    private static long BatchTokens(IReadOnlyList<RunnerMode> modes, int contextSize) =>
-        modes.Contains(RunnerMode.Completion) ? MemoryEstimate.DefaultBatchTokens : Math.Max(MemoryEstimate.DefaultBatchTokens, contextSize);
 
     private string? FindProblem(ModelFile file, out GgufHeader? header)
     {
@@ -148,9 +147,12 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     private int? ContextSizeOfArguments(ModelSource source, int slots) =>
         FindArgument(source, "--ctx-size") is { } total and > 0 ? Math.Max(1, total / slots) : null;
 
-    private int? FindArgument(ModelSource source, string name) =>
-        LlamaArguments.FindInteger(source.Settings.Arguments, name) ?? LlamaArguments.FindInteger(_runners.ExtraArguments, name);
+    private bool IsLlamaServer => _runners.LlamaServerPath is not null || _runners.LlamaHostPath is null;
 
-    private string? FindPooling(ModelSource source) =>
-        LlamaArguments.FindText(source.Settings.Arguments, "--pooling") ?? LlamaArguments.FindText(_runners.ExtraArguments, "--pooling");
+    private int? FindArgument(ModelSource source, string name) => LlamaArguments.FindInteger(Arguments(source), name);
+
+    private string? FindPooling(ModelSource source) => LlamaArguments.FindText(Arguments(source), "--pooling");
+
+    // Those of the model follow those for every runner, because the last of two equal arguments counts.
+    private string[] Arguments(ModelSource source) => [.. _runners.ExtraArguments, .. source.Settings.Arguments];
 }

@@ -99,6 +99,14 @@ internal sealed class GgufBuilder
         return this;
     }
 
+    /// <summary>Adds what each of these layers has.</summary>
+    public GgufBuilder Each(int layers, Func<GgufBuilder, int, GgufBuilder> add)
+    {
+        for (int layer = 0; layer < layers; layer++)
+            add(this, layer);
+        return this;
+    }
+
     public byte[] Build()
     {
         var file = new MemoryStream();

@@ -27,7 +27,7 @@ public sealed class GgufHeaderReaderTests
         Assert.Null(header.PoolingType);
 
         // Four layers of two heads, each with a key and a value of 128 / 4 numbers.
-        Assert.Equal(4 * 2 * (32 + 32), header.CacheElementsPerToken);
+        Assert.Equal(4 * 2 * (32 + 32), ElementsPerToken(header));
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class GgufHeaderReaderTests
             .UInt32("llama.embedding_length", 128).UInt32("llama.attention.head_count", 4)
             .UInt32s("llama.attention.head_count_kv", 1, 2, 4).Build();
 
-        Assert.Equal(7 * 64, Read(file).Header!.CacheElementsPerToken);
+        Assert.Equal(7 * 64, ElementsPerToken(Read(file).Header!));
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class GgufHeaderReaderTests
     {
         byte[] file = GgufBuilder.Llama().UInt32("llama.attention.key_length", 100).UInt32("llama.attention.value_length", 10).Build();
 
-        Assert.Equal(4 * 2 * 110, Read(file).Header!.CacheElementsPerToken);
+        Assert.Equal(4 * 2 * 110, ElementsPerToken(Read(file).Header!));
     }
 
     [Theory]
@@ -132,6 +132,8 @@ public sealed class GgufHeaderReaderTests
             iter: 500,
             threads: 1);
     }
+
+    private static long ElementsPerToken(GgufHeader header) => header.Cache.FullKeys + header.Cache.FullValues;
 
     private static GgufReadOutcome Read(byte[] file) => GgufHeaderReader.Read(new MemoryStream(file));
 }

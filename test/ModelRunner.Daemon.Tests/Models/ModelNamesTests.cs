@@ -120,7 +120,9 @@ public sealed class ModelNamesTests : IDisposable
 
         IReadOnlyList<ModelEntry> models = new ModelCatalog(Settings(), _time).List();
 
-        Assert.Equal((4096 - 512) * 1024L * 8 * sizeof(float), models[0].MemoryBytes - models[1].MemoryBytes);
+        // Two vectors for each token, and a mask with a number for each pair of tokens.
+        long compute(long batch) => batch * ((2 * 1024 * sizeof(float)) + (batch * sizeof(ushort)));
+        Assert.Equal(compute(4096) - compute(512), models[0].MemoryBytes - models[1].MemoryBytes);
     }
 
     private DaemonSettings Settings() => new() { Listen = new ListenSettings("/tmp/x.sock", null), ModelsPath = _store.Path };

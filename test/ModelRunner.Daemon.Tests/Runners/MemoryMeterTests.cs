@@ -95,7 +95,10 @@ public sealed class MemoryMeterTests : IAsyncDisposable
 
     private Task<AcquireOutcome> AskAsync(string name, long bytes)
     {
-        var model = new ModelEntry($"{name}:latest", $"/nowhere/{name}.gguf", bytes, DateTimeOffset.UnixEpoch, new ModelSettings()) { MemoryBytes = bytes };
+        var model = new ModelEntry($"{name}:latest", $"/nowhere/{name}.gguf", bytes, DateTimeOffset.UnixEpoch, new ModelSettings())
+        {
+            Memory = new MemoryEstimate(bytes, Cache: 0, Compute: 0, Process: 0, Checkpoints: 0, PromptCache: 0),
+        };
         return _pool.AcquireAsync(_pool.KeyOf(null, model, RunnerMode.Completion), model, CancellationToken.None).WaitAsync(Limit);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
@@ -11,6 +12,7 @@ internal sealed class LlamaEngine : Engine
     private const string LlamaHost = "llama-host";
     private const string LayersArgument = "--n-gpu-layers";
     private const string TraceLevel = "4";
+    private const string PromptCacheVariable = "LLAMA_ARG_CACHE_RAM";
 
     private readonly bool _hasMetrics;
     private readonly string _program;
@@ -54,7 +56,8 @@ internal sealed class LlamaEngine : Engine
         if (Name == LlamaServer && !arguments.Contains("--sleep-idle-seconds", StringComparer.Ordinal))
             endpoint = endpoint with { SlotsAddress = new Uri(endpoint.BaseAddress, "slots") };
         string? layers = LlamaArguments.FindText(arguments, LayersArgument);
-        return new RunnerStart(this, model.Reference, _program, arguments, Variables(order.Folder.EmptyFolder, ShowsLayers(layers)), endpoint)
+        IReadOnlyList<string> variables = Variables(order.Folder.EmptyFolder, ShowsLayers(layers), PromptCacheLimit(model, arguments));
+        return new RunnerStart(this, model.Reference, _program, arguments, variables, endpoint)
         {
             SocketPath = order.SocketPath, AnswersAs = alias, ContextTokens = model.ContextSize > 0 ? model.ContextSize : null, Layers = layers,
         };
@@ -68,9 +71,19 @@ internal sealed class LlamaEngine : Engine
         };
 
     // As variables rather than arguments: a llama-server that does not know one of them ignores it. An abort must not start a debugger.
-    private static IReadOnlyList<string> Variables(string emptyFolder, bool showsLayers) => RunnerEnvironment.Build(
+    private static IReadOnlyList<string> Variables(string emptyFolder, bool showsLayers, string? promptCache) => RunnerEnvironment.Build(
         Environment.GetEnvironmentVariables(), emptyFolder,
-        [.. FixedVariables, .. showsLayers ? [("LLAMA_ARG_LOG_VERBOSITY", TraceLevel)] : Array.Empty<(string, string)>()]);
+        [
+            .. FixedVariables,
+            .. showsLayers ? [("LLAMA_ARG_LOG_VERBOSITY", TraceLevel)] : Array.Empty<(string, string)>(),
+            .. promptCache is not null ? [(PromptCacheVariable, promptCache)] : Array.Empty<(string, string)>(),
+        ]);
+
+    // llama-server keeps up to 8 GiB of prompts outside its slots, far more than many models need. The memory estimate includes this limit.
+    private static string? PromptCacheLimit(ModelEntry model, IReadOnlyList<string> arguments) =>
+        model.Memory is { PromptCache: > 0 and var bytes } && !arguments.Contains(RunnerShape.PromptCacheArgument, StringComparer.Ordinal)
+            ? Math.Ceiling(bytes / (1 << 20)).ToString(CultureInfo.InvariantCulture)
+            : null;
 
     // Newer versions write the lines about layers only at the level "trace", together with about 30 more lines for each request. Older versions
     // write them always, and at the same level the texts of requests.
