@@ -28,7 +28,10 @@ public static class Refusals
     public static Refuse OutOfMemory(RequestId request, RunnerKey key, long needed, long budget) =>
         new(request, RefusalReason.OutOfMemory,
             Text($"model \"{key.Model}\" needs about {MiB(needed)} MiB, and the limit for all models together is {MiB(budget)} MiB; use a smaller model or context, or raise limits.memory"),
-            RetryAfter: null);
+            RetryAfter: null)
+        {
+            MemoryLimit = budget,
+        };
 
     /// <summary>Refuses a request that needs the capacity of pinned runners, which only an unload stops.</summary>
     public static Refuse NoCapacity(RequestId request, RunnerKey key, long needed, long pinned, SchedulerSettings settings)
@@ -41,7 +44,10 @@ public static class Refusals
 
         return needed > budget ? OutOfMemory(request, key, needed, budget) : new(request, RefusalReason.OutOfMemory,
             Text($"model \"{key.Model}\" needs about {MiB(needed)} MiB, and models with an unlimited keep-alive use {MiB(pinned)} of {MiB(budget)} MiB (limits.memory); unload one of them"),
-            RetryAfter: null);
+            RetryAfter: null)
+        {
+            MemoryLimit = budget - pinned,
+        };
     }
 
     public static Refuse StartFailed(RequestId request, RunnerKey key, RunnerFailure failure, TimeSpan retryAfter) =>

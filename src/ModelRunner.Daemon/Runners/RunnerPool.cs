@@ -93,7 +93,7 @@ internal sealed class RunnerPool : IAsyncDisposable
                 _loop.Leave(request);
             },
             state: null);
-        return await request.Outcome;
+        return Advise(await request.Outcome, model);
     }
 
     /// <summary>
@@ -161,6 +161,11 @@ internal sealed class RunnerPool : IAsyncDisposable
         if (_usageTimer is not null)
             await _usageTimer.DisposeAsync();
     }
+
+    private static AcquireOutcome Advise(AcquireOutcome outcome, ModelEntry model) =>
+        outcome.Refusal is { MemoryLimit: { } limit } refusal && MemoryAdvice.For(model, limit) is { } advice
+            ? outcome with { Refusal = refusal with { Message = $"{refusal.Message}; {advice}" } }
+            : outcome;
 
     // It is not known what an attached server counted before.
     private RunnerTally CreateTally(RunnerKey key) => new(key, _requests, _time, start: null);
