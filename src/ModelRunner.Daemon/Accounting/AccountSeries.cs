@@ -11,15 +11,21 @@ internal static class AccountSeries
     [
         .. Enum.GetValues<RequestOutcome>().SelectMany(static outcome => Enum.GetValues<StatusClass>().Select(status => new TotalSeries<ModelAccount>(
             $"requests/{outcome.ToLabelValue()}/{status.ToLabelValue()}",
-            account => account.Requests(outcome, status), (account, count) => account.Add(outcome, status, count)))),
+            account => account.Requests(outcome, status), account => account.RequestsBeganAt(outcome, status),
+            (account, count, began) => account.Add(outcome, status, count, began)))),
         .. Enum.GetValues<TokenType>().Select(static type => new TotalSeries<ModelAccount>(
-            $"tokens/{type.ToLabelValue()}", account => account.Tokens(type), (account, count) => account.Add(type, count))),
+            $"tokens/{type.ToLabelValue()}", account => account.Tokens(type), account => account.TokensBeganAt(type),
+            (account, count, began) => account.Add(type, count, began))),
         .. Enum.GetValues<TokenType>().Select(static type => new TotalSeries<ModelAccount>(
             $"unconfirmed/{type.ToLabelValue()}",
-            account => account.UnconfirmedTokens(type), (account, count) => account.AddUnconfirmed(type, count))),
+            account => account.UnconfirmedTokens(type), account => account.UnconfirmedTokensBeganAt(type),
+            (account, count, began) => account.AddUnconfirmed(type, count, began))),
         .. Enum.GetValues<FigureSource>().Select(static source => new TotalSeries<ModelAccount>(
-            $"sources/{source.ToLabelValue()}", account => account.Sources(source), (account, count) => account.Add(source, count))),
-        new TotalSeries<ModelAccount>("truncated", static account => account.Truncated, static (account, count) => account.AddTruncated(count)),
+            $"sources/{source.ToLabelValue()}", account => account.Sources(source), account => account.SourcesBeganAt(source),
+            (account, count, began) => account.Add(source, count, began))),
+        new TotalSeries<ModelAccount>(
+            "truncated", static account => account.Truncated, static account => account.TruncatedBeganAt,
+            static (account, count, began) => account.AddTruncated(count, began)),
         .. TotalSeries<ModelAccount>.OfHistogram("duration", HistogramBounds.Request, static account => account.Duration),
         .. TotalSeries<ModelAccount>.OfHistogram("first_token", HistogramBounds.FirstToken, static account => account.FirstToken),
         .. TotalSeries<ModelAccount>.OfHistogram("output_token", HistogramBounds.OutputToken, static account => account.OutputToken),

@@ -8,6 +8,7 @@ internal sealed class DurationHistogram(IReadOnlyList<HistogramBound> bounds)
 {
     private readonly long[] _counts = new long[bounds.Count + 1];
     private long _ticks;
+    private long _began;
 
     // Most daemons never get a request with a trace.
     private Exemplar?[]? _exemplars;
@@ -21,6 +22,9 @@ internal sealed class DurationHistogram(IReadOnlyList<HistogramBound> bounds)
     /// <summary>The sum in units of 100 ns.</summary>
     public long Ticks => Interlocked.Read(ref _ticks);
 
+    /// <summary>When the first duration was counted, as <see cref="CounterSet.BeganAt"/>.</summary>
+    public long BeganAt => Interlocked.Read(ref _began);
+
     /// <summary>The durations up to this bound and above the one before it; for the index after the last bound, those above all bounds.</summary>
     public long CountAt(int bound) => Interlocked.Read(ref _counts[bound]);
 
@@ -29,20 +33,26 @@ internal sealed class DurationHistogram(IReadOnlyList<HistogramBound> bounds)
 
     /// <param name="duration">The duration.</param>
     /// <param name="traceId">The sampled trace that it is of; null: none.</param>
-    /// <param name="endedAt">When it ended; used only with a trace.</param>
+    /// <param name="endedAt">When it ended.</param>
     public void Add(TimeSpan duration, string? traceId = null, DateTimeOffset endedAt = default)
     {
         int bound = 0;
         while (bound < bounds.Count && duration.TotalSeconds > bounds[bound].Seconds)
             bound++;
-        AddAt(bound, 1);
+        AddAt(bound, 1, endedAt.ToUnixTimeMilliseconds());
         AddTicks(duration.Ticks);
         if (traceId is not null)
             SetExemplar(bound, new Exemplar("trace_id", traceId, duration.TotalSeconds, endedAt));
     }
 
     /// <summary>Increases what <see cref="CountAt"/> returns.</summary>
-    public void AddAt(int bound, long count) => Interlocked.Add(ref _counts[bound], count);
+    public void AddAt(int bound, long count, long beganAt)
+    {
+        if (count == 0)
+            return;
+        CounterSet.LowerTo(ref _began, beganAt);
+        Interlocked.Add(ref _counts[bound], count);
+    }
 
     /// <summary>Increases the sum.</summary>
     public void AddTicks(long ticks) => Interlocked.Add(ref _ticks, ticks);
@@ -52,7 +62,7 @@ internal sealed class DurationHistogram(IReadOnlyList<HistogramBound> bounds)
     {
         for (int bound = 0; bound < _counts.Length; bound++)
         {
-            AddAt(bound, other.CountAt(bound));
+            AddAt(bound, other.CountAt(bound), other.BeganAt);
             if (other.ExemplarAt(bound) is { } exemplar && !(ExemplarAt(bound)?.Timestamp > exemplar.Timestamp))
                 SetExemplar(bound, exemplar);
         }

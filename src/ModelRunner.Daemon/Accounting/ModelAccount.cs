@@ -13,11 +13,11 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
     private static readonly int Outcomes = Enum.GetValues<RequestOutcome>().Length;
     private static readonly int StatusClasses = Enum.GetValues<StatusClass>().Length;
 
-    private readonly long[] _requests = new long[Outcomes * StatusClasses];
-    private readonly long[] _tokens = new long[Enum.GetValues<TokenType>().Length];
-    private readonly long[] _unconfirmed = new long[Enum.GetValues<TokenType>().Length];
-    private readonly long[] _sources = new long[Enum.GetValues<FigureSource>().Length];
-    private long _truncated;
+    private readonly CounterSet _requests = new(Outcomes * StatusClasses);
+    private readonly CounterSet _tokens = new(Enum.GetValues<TokenType>().Length);
+    private readonly CounterSet _unconfirmed = new(Enum.GetValues<TokenType>().Length);
+    private readonly CounterSet _sources = new(Enum.GetValues<FigureSource>().Length);
+    private readonly CounterSet _truncated = new(1);
     private int _inFlight;
 
     public RunnerKey? Key => key;
@@ -60,17 +60,32 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
     /// <summary>How the counts of tokens differ from those of others, since the start of the daemon.</summary>
     public TokenDrift Drift { get; } = new();
 
-    public long Requests(RequestOutcome outcome, StatusClass status) => Interlocked.Read(ref _requests[IndexOf(outcome, status)]);
+    public long Requests(RequestOutcome outcome, StatusClass status) => _requests[IndexOf(outcome, status)];
 
-    public long Tokens(TokenType type) => Interlocked.Read(ref _tokens[(int)type]);
+    /// <summary>When <see cref="Requests"/> began, as <see cref="CounterSet.BeganAt"/>.</summary>
+    public long RequestsBeganAt(RequestOutcome outcome, StatusClass status) => _requests.BeganAt(IndexOf(outcome, status));
+
+    public long Tokens(TokenType type) => _tokens[(int)type];
+
+    /// <summary>When <see cref="Tokens"/> began.</summary>
+    public long TokensBeganAt(TokenType type) => _tokens.BeganAt((int)type);
 
     /// <summary>Tokens of requests that were lost because the daemon ended first.</summary>
-    public long UnconfirmedTokens(TokenType type) => Interlocked.Read(ref _unconfirmed[(int)type]);
+    public long UnconfirmedTokens(TokenType type) => _unconfirmed[(int)type];
 
-    public long Sources(FigureSource source) => Interlocked.Read(ref _sources[(int)source]);
+    /// <summary>When <see cref="UnconfirmedTokens"/> began.</summary>
+    public long UnconfirmedTokensBeganAt(TokenType type) => _unconfirmed.BeganAt((int)type);
+
+    public long Sources(FigureSource source) => _sources[(int)source];
+
+    /// <summary>When <see cref="Sources"/> began.</summary>
+    public long SourcesBeganAt(FigureSource source) => _sources.BeganAt((int)source);
 
     /// <summary>Responses for which the engine left out a part of the prompt or of the context.</summary>
-    public long Truncated => Interlocked.Read(ref _truncated);
+    public long Truncated => _truncated[0];
+
+    /// <summary>When <see cref="Truncated"/> began.</summary>
+    public long TruncatedBeganAt => _truncated.BeganAt(0);
 
     public void Enter() => Interlocked.Increment(ref _inFlight);
 
@@ -79,54 +94,56 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
     /// <summary>Adds a request.</summary>
     public void Add(EndedRequest request)
     {
-        Add(request.Outcome, request.Status, 1);
+        long at = request.EndedAt.ToUnixTimeMilliseconds();
+        Add(request.Outcome, request.Status, 1, at);
         if (request.Key is null)
             return;
         if (request.Outcome == RequestOutcome.Lost)
         {
             foreach ((TokenType type, long count) in TokensOf(request.Figures))
-                AddUnconfirmed(type, count);
+                AddUnconfirmed(type, count, at);
             return;
         }
 
         if (request.HasResponse)
         {
-            Add(request.Figures.Source, 1);
+            Add(request.Figures.Source, 1, at);
             foreach ((TokenType type, long count) in TokensOf(request.Figures))
-                Add(type, count);
-            AddTruncated(request.Figures.IsTruncated ? 1 : 0);
+                Add(type, count, at);
+            AddTruncated(request.Figures.IsTruncated ? 1 : 0, at);
             if (request.Figures.UsageDrift is { } drift)
                 Drift.Add(DriftSource.Usage, drift.Prompt, drift.Generated);
         }
 
         Duration.Add(request.Duration, request.TraceId, request.EndedAt);
         if (request.QueueWait is { } wait)
-            QueueWait.Add(wait);
+            QueueWait.Add(wait, endedAt: request.EndedAt);
         if (request.LoadWait is { } load && load > TimeSpan.Zero)
-            LoadWait.Add(load);
+            LoadWait.Add(load, endedAt: request.EndedAt);
         if (request.TimeToFirstToken is { } first)
             FirstToken.Add(first, request.TraceId, request.EndedAt);
         if (request.TimePerOutputToken is { } token)
-            OutputToken.Add(token);
+            OutputToken.Add(token, endedAt: request.EndedAt);
     }
 
-    public void Add(RequestOutcome outcome, StatusClass status, long count) => Interlocked.Add(ref _requests[IndexOf(outcome, status)], count);
+    public void Add(RequestOutcome outcome, StatusClass status, long count, long beganAt) => _requests.Add(IndexOf(outcome, status), count, beganAt);
 
-    public void Add(TokenType type, long count) => Interlocked.Add(ref _tokens[(int)type], count);
+    public void Add(TokenType type, long count, long beganAt) => _tokens.Add((int)type, count, beganAt);
 
-    public void AddTruncated(long count) => Interlocked.Add(ref _truncated, count);
+    public void AddTruncated(long count, long beganAt) => _truncated.Add(0, count, beganAt);
 
-    public void AddUnconfirmed(TokenType type, long count) => Interlocked.Add(ref _unconfirmed[(int)type], count);
+    public void AddUnconfirmed(TokenType type, long count, long beganAt) => _unconfirmed.Add((int)type, count, beganAt);
 
-    public void Add(FigureSource source, long count) => Interlocked.Add(ref _sources[(int)source], count);
+    public void Add(FigureSource source, long count, long beganAt) => _sources.Add((int)source, count, beganAt);
 
     /// <inheritdoc/>
     public void Add(ModelAccount other)
     {
-        Add(_requests, other._requests);
-        Add(_tokens, other._tokens);
-        Add(_unconfirmed, other._unconfirmed);
-        Add(_sources, other._sources);
+        _requests.Add(other._requests);
+        _tokens.Add(other._tokens);
+        _unconfirmed.Add(other._unconfirmed);
+        _sources.Add(other._sources);
+        _truncated.Add(other._truncated);
         Interlocked.Add(ref _inFlight, other.InFlight);
         Duration.Add(other.Duration);
         FirstToken.Add(other.FirstToken);
@@ -134,16 +151,9 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
         QueueWait.Add(other.QueueWait);
         LoadWait.Add(other.LoadWait);
         Drift.Add(other.Drift);
-        AddTruncated(other.Truncated);
     }
 
     private static int IndexOf(RequestOutcome outcome, StatusClass status) => ((int)outcome * StatusClasses) + (int)status;
-
-    private static void Add(long[] totals, long[] others)
-    {
-        for (int i = 0; i < totals.Length; i++)
-            Interlocked.Add(ref totals[i], Interlocked.Read(ref others[i]));
-    }
 
     /// <summary>The tokens of a request by type.</summary>
     internal static ReadOnlySpan<(TokenType Type, long Count)> TokensOf(in ResponseFigures figures) => new (TokenType, long)[]

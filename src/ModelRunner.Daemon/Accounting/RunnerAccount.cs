@@ -6,13 +6,14 @@ namespace ModelRunner.Daemon.Accounting;
 /// <param name="key">Backend, model and mode; null: the sum of several accounts.</param>
 internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
 {
-    private readonly long[] _loads = new long[Enum.GetValues<LoadResult>().Length];
-    private readonly long[] _stops = new long[Enum.GetValues<StopReason>().Length];
+    private readonly CounterSet _loads = new(Enum.GetValues<LoadResult>().Length);
+    private readonly CounterSet _stops = new(Enum.GetValues<StopReason>().Length);
     private readonly Lock _lock = new();
     private RunnerId? _live;
     private TimeSpan _liveCpu;
     private TimeSpan _endedCpu;
     private TimeSpan _takenCpu;
+    private long _cpuBegan;
     private int _holders;
 
     public RunnerKey? Key => key;
@@ -46,6 +47,9 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
         }
     }
 
+    /// <summary>When the first of these runners was started, as <see cref="CounterSet.BeganAt"/>.</summary>
+    public long CpuBeganAt => Interlocked.Read(ref _cpuBegan);
+
     /// <summary>Whether <see cref="TakeCpu"/> returns something.</summary>
     public bool HasNewCpu
     {
@@ -59,17 +63,24 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
     public static RunnerAccount Create(RunnerKey? key) => new(key);
 
     /// <summary>How often a runner ended, or could not be started, for this reason.</summary>
-    public long Stops(StopReason reason) => Interlocked.Read(ref _stops[(int)reason]);
+    public long Stops(StopReason reason) => _stops[(int)reason];
 
-    public void Add(StopReason reason, long count = 1) => Interlocked.Add(ref _stops[(int)reason], count);
+    /// <summary>When <see cref="Stops"/> began, as <see cref="CounterSet.BeganAt"/>.</summary>
+    public long StopsBeganAt(StopReason reason) => _stops.BeganAt((int)reason);
 
-    public long Loads(LoadResult result) => Interlocked.Read(ref _loads[(int)result]);
+    public void Add(StopReason reason, long count, long beganAt) => _stops.Add((int)reason, count, beganAt);
 
-    public void Add(LoadResult result, long count = 1) => Interlocked.Add(ref _loads[(int)result], count);
+    public long Loads(LoadResult result) => _loads[(int)result];
+
+    /// <summary>When <see cref="Loads"/> began.</summary>
+    public long LoadsBeganAt(LoadResult result) => _loads.BeganAt((int)result);
+
+    public void Add(LoadResult result, long count, long beganAt) => _loads.Add((int)result, count, beganAt);
 
     /// <summary>Adds processor time of runners that have ended.</summary>
-    public void Add(TimeSpan cpuTime)
+    public void Add(TimeSpan cpuTime, long beganAt)
     {
+        CounterSet.LowerTo(ref _cpuBegan, beganAt);
         lock (_lock)
             _endedCpu += cpuTime;
     }
@@ -99,8 +110,11 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
     public void Release() => Interlocked.Decrement(ref _holders);
 
     /// <summary>A runner is started.</summary>
-    public void Begin(RunnerId runner)
+    /// <param name="runner">The runner.</param>
+    /// <param name="at">The time in milliseconds since 1970.</param>
+    public void Begin(RunnerId runner, long at)
     {
+        CounterSet.LowerTo(ref _cpuBegan, at);
         lock (_lock)
         {
             _endedCpu += _liveCpu;
@@ -134,11 +148,9 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
     /// <inheritdoc/>
     public void Add(RunnerAccount other)
     {
-        for (int result = 0; result < _loads.Length; result++)
-            Add((LoadResult)result, other.Loads((LoadResult)result));
-        for (int reason = 0; reason < _stops.Length; reason++)
-            Add((StopReason)reason, other.Stops((StopReason)reason));
+        _loads.Add(other._loads);
+        _stops.Add(other._stops);
         LoadDuration.Add(other.LoadDuration);
-        Add(other.CpuTime);
+        Add(other.CpuTime, other.CpuBeganAt);
     }
 }

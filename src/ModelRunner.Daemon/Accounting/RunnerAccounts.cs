@@ -27,12 +27,15 @@ internal sealed class RunnerAccounts(int maxModels)
     }
 
     /// <summary>A runner is started. Returns its account, which <see cref="RunnerAccount.End"/> must be called on.</summary>
-    public RunnerAccount Begin(RunnerKey key, RunnerId runner)
+    /// <param name="key">Backend, model and mode.</param>
+    /// <param name="runner">The runner.</param>
+    /// <param name="at">The time.</param>
+    public RunnerAccount Begin(RunnerKey key, RunnerId runner, DateTimeOffset at)
     {
         lock (_lock)
         {
             RunnerAccount account = _models.Use(key, mayExceed: true, out bool isChanged)!;
-            account.Begin(runner);
+            account.Begin(runner, at.ToUnixTimeMilliseconds());
             if (isChanged)
                 Publish();
             return account;
@@ -56,13 +59,14 @@ internal sealed class RunnerAccounts(int maxModels)
     }
 
     /// <summary>The processor time since the last call, of each account that has some.</summary>
-    public IReadOnlyList<(RunnerKey Key, TimeSpan Cpu)> TakeCpu()
+    public IReadOnlyList<(RunnerKey Key, TimeSpan Cpu, long BeganAt)> TakeCpu()
     {
         lock (_lock)
         {
             return
             [
-                .. _models.All.Select(static account => (account.Key!.Value, account.TakeCpu())).Where(static taken => taken.Item2 > TimeSpan.Zero),
+                .. _models.All.Select(static account => (account.Key!.Value, account.TakeCpu(), account.CpuBeganAt))
+                    .Where(static taken => taken.Item2 > TimeSpan.Zero),
             ];
         }
     }

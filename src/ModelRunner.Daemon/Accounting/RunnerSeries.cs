@@ -10,12 +10,15 @@ internal static class RunnerSeries
     public static IReadOnlyList<TotalSeries<RunnerAccount>> All { get; } =
     [
         .. Enum.GetValues<LoadResult>().Select(static result => new TotalSeries<RunnerAccount>(
-            $"loads/{result.ToLabelValue()}", account => account.Loads(result), (account, count) => account.Add(result, count))),
+            $"loads/{result.ToLabelValue()}", account => account.Loads(result), account => account.LoadsBeganAt(result),
+            (account, count, began) => account.Add(result, count, began))),
         .. Enum.GetValues<StopReason>().Select(static reason => new TotalSeries<RunnerAccount>(
-            $"stops/{reason.ToLabelValue()}", account => account.Stops(reason), (account, count) => account.Add(reason, count))),
+            $"stops/{reason.ToLabelValue()}", account => account.Stops(reason), account => account.StopsBeganAt(reason),
+            (account, count, began) => account.Add(reason, count, began))),
         .. TotalSeries<RunnerAccount>.OfHistogram("load_duration", HistogramBounds.Load, static account => account.LoadDuration),
         new TotalSeries<RunnerAccount>(
-            "runner_cpu/sum", static account => account.CpuTime.Ticks, static (account, ticks) => account.Add(TimeSpan.FromTicks(ticks))),
+            "runner_cpu/sum", static account => account.CpuTime.Ticks, static account => account.CpuBeganAt,
+            static (account, ticks, began) => account.Add(TimeSpan.FromTicks(ticks), began)),
     ];
 
     private static readonly FrozenDictionary<string, TotalSeries<RunnerAccount>> ByName = All.ToFrozenDictionary(

@@ -6,8 +6,9 @@ namespace ModelRunner.Daemon.Accounting;
 /// <typeparam name="T">The type of the account.</typeparam>
 /// <param name="Name">The name, for instance <c>tokens/prompt</c>.</param>
 /// <param name="Read">Returns the number.</param>
-/// <param name="Add">Increases the number.</param>
-internal sealed record TotalSeries<T>(string Name, Func<T, long> Read, Action<T, long> Add)
+/// <param name="BeganAt">Returns when the number began, as <see cref="CounterSet.BeganAt"/>.</param>
+/// <param name="Add">Increases the number, and lowers the time at which it began.</param>
+internal sealed record TotalSeries<T>(string Name, Func<T, long> Read, Func<T, long> BeganAt, Action<T, long, long> Add)
 {
     /// <summary>The numbers of a histogram.</summary>
     /// <param name="name">The start of their names.</param>
@@ -17,7 +18,10 @@ internal sealed record TotalSeries<T>(string Name, Func<T, long> Read, Action<T,
     [
         .. Enumerable.Range(0, bounds.Count + 1).Select(bound => new TotalSeries<T>(
             $"{name}/{(bound < bounds.Count ? bounds[bound].Text : "+Inf")}",
-            account => histogram(account).CountAt(bound), (account, count) => histogram(account).AddAt(bound, count))),
-        new TotalSeries<T>($"{name}/sum", account => histogram(account).Ticks, (account, ticks) => histogram(account).AddTicks(ticks)),
+            account => histogram(account).CountAt(bound), account => histogram(account).BeganAt,
+            (account, count, began) => histogram(account).AddAt(bound, count, began))),
+        new TotalSeries<T>(
+            $"{name}/sum", account => histogram(account).Ticks, account => histogram(account).BeganAt,
+            (account, ticks, _) => histogram(account).AddTicks(ticks)),
     ];
 }

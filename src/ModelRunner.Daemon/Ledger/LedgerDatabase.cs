@@ -74,12 +74,12 @@ internal sealed class LedgerDatabase : IDisposable
     public IReadOnlyList<StoredTotals> ReadTotals()
     {
         var stored = new List<StoredTotals>();
-        foreach ((AccountName name, string series, long value) in Reader.Query(
-            LedgerSchema.ReadTotals, since: null, static row => (NameOf(row, 0), row.GetString(3), row.GetInt64(4))))
+        foreach ((AccountName name, string series, long value, long beganAt) in Reader.Query(
+            LedgerSchema.ReadTotals, since: null, static row => (NameOf(row, 0), row.GetString(3), row.GetInt64(4), row.GetInt64(5))))
         {
             if (stored.Count == 0 || stored[^1].Name != name)
                 stored.Add(new StoredTotals(name));
-            stored[^1].Add(series, value);
+            stored[^1].Add(series, value, beganAt);
         }
 
         return stored;
@@ -186,7 +186,7 @@ internal sealed class LedgerDatabase : IDisposable
             long account = _accounts[name] = _statements.UseAccount(name, now);
             foreach (TotalSeries<ModelAccount> series in AccountSeries.All)
                 if (series.Read(totals) is not 0 and var value)
-                    _statements.AddTotal(account, series.Name, value);
+                    _statements.AddTotal(account, series.Name, value, series.BeganAt(totals));
         }
 
         foreach (((long hour, AccountName name), HourSums ofHour) in sums.Hours)
@@ -201,7 +201,7 @@ internal sealed class LedgerDatabase : IDisposable
             long account = _accounts[name] = _statements.UseAccount(name, now);
             foreach (TotalSeries<RunnerAccount> series in RunnerSeries.All)
                 if (series.Read(sums) is not 0 and var value)
-                    _statements.AddTotal(account, series.Name, value);
+                    _statements.AddTotal(account, series.Name, value, series.BeganAt(sums));
         }
 
         if (!_keepsRequests)

@@ -16,6 +16,7 @@ internal static class LedgerSchema
     /// <c>AccountSeries</c> and <c>RunnerSeries</c> that is not 0. <c>hours</c> has sums for each hour. <c>requests</c> has the latest requests;
     /// those up to <c>summed.request</c> are in the totals and in the hours. <c>open_requests</c> has requests that had not ended at the last
     /// checkpoint. <c>lives</c> has the latest starts of runners; those whose <c>ended</c> is NULL run, or the daemon was killed.
+    /// <c>totals.began</c> is when the number began to count; NULL: an older version has stored it, and it is not earlier than its account.
     /// </summary>
     public static IReadOnlyList<string> Updates { get; } =
     [
@@ -48,11 +49,13 @@ internal static class LedgerSchema
         CREATE INDEX open_lives ON lives(id) WHERE ended IS NULL;
         ALTER TABLE requests ADD COLUMN load_wait INTEGER;
         """,
+        "ALTER TABLE totals ADD COLUMN began INTEGER;",
     ];
 
-    /// <summary>Adds to a total.</summary>
+    /// <summary>Adds to a total. The time at which it began stays unknown if it is.</summary>
     public const string AddTotal = """
-        INSERT INTO totals VALUES($account, $series, $value) ON CONFLICT DO UPDATE SET value = value + excluded.value
+        INSERT INTO totals VALUES($account, $series, $value, $began)
+        ON CONFLICT DO UPDATE SET value = value + excluded.value, began = min(began, ifnull(excluded.began, began))
         """;
 
     /// <summary>Adds to the sums of an hour.</summary>
@@ -87,7 +90,7 @@ internal static class LedgerSchema
 
     /// <summary>Returns the totals; those of an account follow each other, and the account that was used last is at the end.</summary>
     public const string ReadTotals = """
-        SELECT backend, model, mode, series, value FROM accounts JOIN totals ON account = accounts.id ORDER BY used, accounts.id
+        SELECT backend, model, mode, series, value, ifnull(began, created) FROM accounts JOIN totals ON account = accounts.id ORDER BY used, accounts.id
         """;
 
     public const string ReadOpen = """

@@ -21,8 +21,8 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
     private readonly SqliteCommand _removeOldLives = Prepare(connection, LedgerSchema.RemoveOldLives);
     private readonly SqliteCommand _removeOldHours = Prepare(connection, LedgerSchema.RemoveOldHours);
 
-    public void AddTotal(long account, string series, long value) =>
-        Run(_addTotal, ("$account", account), ("$series", series), ("$value", value));
+    public void AddTotal(long account, string series, long value, long beganAt) =>
+        Run(_addTotal, ("$account", account), ("$series", series), ("$value", value), ("$began", beganAt == 0 ? null : beganAt));
 
     public void AddHour(long hour, long account, HourSums sums) => Run(
         _addHour, ("$hour", hour), ("$account", account), ("$requests", sums.Requests), ("$completed", sums.Completed), ("$prompt", sums.Prompt),

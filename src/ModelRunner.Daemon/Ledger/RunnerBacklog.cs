@@ -45,8 +45,8 @@ internal sealed class RunnerBacklog(RunnerAccounts accounts)
     /// <summary>Adds the processor time that was measured since the last call.</summary>
     public void AddCpu()
     {
-        foreach ((var key, TimeSpan cpu) in accounts.TakeCpu())
-            SumOf(_sums, AccountName.Of(key)).Add(cpu);
+        foreach ((var key, TimeSpan cpu, long beganAt) in accounts.TakeCpu())
+            SumOf(_sums, AccountName.Of(key)).Add(cpu, beganAt);
     }
 
     /// <summary>Everything was written.</summary>

@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Metrics;
 /// The counters of runners by their labels. Counters of up to 256 removed runners are kept, so that a counter continues if its runner comes
 /// back. Not thread-safe: used only under the merge lock.
 /// </summary>
-internal sealed class CounterTable
+internal sealed class CounterTable(TimeProvider time)
 {
     private const int MaxRemovedRunners = 256;
     private readonly Dictionary<(RunnerKey Key, string? Replica), RunnerCounters> _counters = [];
@@ -16,7 +16,7 @@ internal sealed class CounterTable
     {
         (RunnerKey, string?) key = (runner.Key, runner.Replica);
         if (!_counters.TryGetValue(key, out RunnerCounters? counters))
-            _counters.Add(key, counters = new RunnerCounters());
+            _counters.Add(key, counters = new RunnerCounters(time.GetUtcNow()));
         return counters;
     }
 

@@ -31,11 +31,12 @@ internal sealed class DaemonMetrics(
     /// <param name="outcomes">All runners, in the order of their series on the page.</param>
     /// <param name="conflicts">The number of families in conflict on the previous page, by conflict.</param>
     /// <param name="usages">What the processes of runners use.</param>
+    /// <param name="hasCreationTimes">Whether creation times of counters and histograms are written, for OpenMetrics.</param>
     public void Write(
         IBufferWriter<byte> output, ReadOnlySpan<SourceOutcome> outcomes, IReadOnlyList<int> conflicts,
-        IReadOnlyDictionary<RunnerId, RunnerUsage> usages)
+        IReadOnlyDictionary<RunnerId, RunnerUsage> usages, bool hasCreationTimes)
     {
-        var writer = new FamilyWriter(output);
+        var writer = new FamilyWriter(output, hasCreationTimes ? process.StartedAt.ToUnixTimeMilliseconds() : null);
         writer.Write(MetricFamilies.BuildInfo, 1, BuildInformation.Version, BuildInformation.Runtime);
         WriteStates(writer, outcomes);
         WriteUp(writer, outcomes);
@@ -48,6 +49,7 @@ internal sealed class DaemonMetrics(
         WriteReload(writer);
         process.Write(writer);
         LogMetrics.Write(writer);
+        writer.Complete();
     }
 
     private static void WriteStates(FamilyWriter writer, ReadOnlySpan<SourceOutcome> outcomes)
@@ -118,7 +120,7 @@ internal sealed class DaemonMetrics(
             for (int reason = 0; reason < values.Length; reason++)
             {
                 if (values[reason] > 0)
-                    writer.Write(family, outcome.Scrape.Labels, values[reason], nameOf(reason));
+                    writer.WriteTotal(family, outcome.Scrape.Labels, values[reason], outcome.Counters.BeganAt, nameOf(reason));
             }
         }
     }

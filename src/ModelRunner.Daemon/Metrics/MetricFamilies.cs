@@ -77,8 +77,8 @@ internal static class MetricFamilies
     { IsPerRunner = true });
 
     public static MetricFamily ModelInfo { get; } = Add(new MetricFamily(
-        "model_runner_model_info", MetricType.Gauge, "The model of the runner, and its engine; the value is always 1")
-    { IsPerRunner = true, Labels = ["architecture", "quantization", "parameters", "engine"] });
+        "model_runner_model_info", MetricType.Gauge, "The model of the runner, its engine and the engine's version; the value is always 1")
+    { IsPerRunner = true, Labels = ["architecture", "quantization", "parameters", "engine", "engine_version"] });
 
     public static MetricFamily Context { get; } = Add(new MetricFamily(
         "model_runner_context_tokens", MetricType.Gauge, "Context for one request in tokens: configured for the runner, and in effect", "tokens")

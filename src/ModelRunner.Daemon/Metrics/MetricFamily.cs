@@ -9,8 +9,12 @@ namespace ModelRunner.Daemon.Metrics;
 /// <param name="Unit">Its unit, with which the name ends (before <c>_total</c>); null: none.</param>
 internal sealed record MetricFamily(string Name, MetricType Type, string Help, string? Unit = null)
 {
+    /// <summary>The name of the creation times of a counter or a histogram, in OpenMetrics.</summary>
+    public string CreationName { get; } =
+        (Name.EndsWith("_total", StringComparison.Ordinal) ? Name[..^"_total".Length] : Name) + "_created";
+
     /// <summary>The most labels of its own.</summary>
-    public const int MaxLabels = 4;
+    public const int MaxLabels = 5;
 
     /// <summary>Whether its samples have the labels of a runner, before <see cref="Labels"/>.</summary>
     public bool IsPerRunner { get; init; }

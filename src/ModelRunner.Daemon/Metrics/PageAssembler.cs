@@ -30,7 +30,7 @@ internal sealed class PageAssembler : IDisposable
     private readonly OpenPages _pages = new();
     private readonly MergePaces _paces;
     private readonly DaemonMetrics _own;
-    private readonly CounterTable _counters = new();
+    private readonly CounterTable _counters;
     private int[] _conflicts = new int[MergeConflicts.All.Count];
 
     public PageAssembler(
@@ -39,6 +39,7 @@ internal sealed class PageAssembler : IDisposable
         long maxPageBytes = MaxPageBytes)
     {
         (_paces, _time, _logger) = (paces, time, logger);
+        _counters = new CounterTable(time);
         _workspaces = new MergeWorkspaces(LimitsOf(settings));
         _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), runnerMetrics, requests, lastReload);
         _budget = new PageBudget(maxPageBytes, time);
@@ -167,7 +168,7 @@ internal sealed class PageAssembler : IDisposable
             LogChange(source);
 
         // Step 3
-        _own.Write(workspace.OwnPage, sources, _conflicts, page.Scrape.Usages);
+        _own.Write(workspace.OwnPage, sources, _conflicts, page.Scrape.Usages, form.Exposition.Format == ExpositionFormat.OpenMetrics100);
         merger.AddOwn(workspace.OwnPage.WrittenMemory);
 
         // Step 4

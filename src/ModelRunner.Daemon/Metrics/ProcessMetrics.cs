@@ -20,16 +20,18 @@ internal sealed class ProcessMetrics(TimeProvider time)
     /// </summary>
     private static readonly TimeSpan CountAfter = TimeSpan.FromSeconds(5);
 
-    private readonly double _startedAt = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
     private readonly long? _maxDescriptors = OpenFileLimit.Read();
     private long? _countedAt;
     private int? _descriptors;
+
+    /// <summary>When the daemon started.</summary>
+    public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
 
     public void Write(FamilyWriter writer)
     {
         writer.Write(MetricFamilies.ProcessCpu, Environment.CpuUsage.TotalTime.TotalSeconds);
         writer.Write(MetricFamilies.ProcessMemory, ReadResidentBytes() ?? Environment.WorkingSet);
-        writer.Write(MetricFamilies.ProcessStartTime, _startedAt);
+        writer.Write(MetricFamilies.ProcessStartTime, (StartedAt - DateTimeOffset.UnixEpoch).TotalSeconds);
         WriteDescriptors(writer);
     }
 

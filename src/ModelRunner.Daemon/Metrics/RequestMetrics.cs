@@ -53,7 +53,7 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
             WriteSources(writer, model);
         foreach ((TargetLabels labels, ModelAccount account) in models)
             if (account.Truncated is > 0 and var truncated)
-                writer.Write(MetricFamilies.Truncated, labels, truncated);
+                writer.WriteTotal(MetricFamilies.Truncated, labels, truncated, account.TruncatedBeganAt);
         foreach ((TargetLabels, ModelAccount) model in models)
             WriteDrift(writer, model);
         WriteLedger(writer);
@@ -73,28 +73,31 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
         foreach (RequestOutcome outcome in Outcomes)
             foreach (StatusClass status in StatusClasses)
                 if (model.Account.Requests(outcome, status) is > 0 and var count)
-                    writer.Write(MetricFamilies.Requests, model.Labels, count, outcome.ToLabelValue(), status.ToLabelValue());
+                    writer.WriteTotal(
+                        MetricFamilies.Requests, model.Labels, count, model.Account.RequestsBeganAt(outcome, status), outcome.ToLabelValue(),
+                        status.ToLabelValue());
     }
 
     private static void WriteTokens(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)
     {
         foreach (TokenType type in TokenTypes)
             if (model.Account.Tokens(type) is > 0 and var count)
-                writer.Write(MetricFamilies.Tokens, model.Labels, count, type.ToLabelValue());
+                writer.WriteTotal(MetricFamilies.Tokens, model.Labels, count, model.Account.TokensBeganAt(type), type.ToLabelValue());
     }
 
     private static void WriteUnconfirmed(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)
     {
         foreach (TokenType type in TokenTypes)
             if (model.Account.UnconfirmedTokens(type) is > 0 and var count)
-                writer.Write(MetricFamilies.TokensUnconfirmed, model.Labels, count, type.ToLabelValue());
+                writer.WriteTotal(
+                    MetricFamilies.TokensUnconfirmed, model.Labels, count, model.Account.UnconfirmedTokensBeganAt(type), type.ToLabelValue());
     }
 
     private static void WriteSources(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)
     {
         foreach (FigureSource source in Sources)
             if (model.Account.Sources(source) is > 0 and var count)
-                writer.Write(MetricFamilies.UsageSource, model.Labels, count, source.ToLabelValue());
+                writer.WriteTotal(MetricFamilies.UsageSource, model.Labels, count, model.Account.SourcesBeganAt(source), source.ToLabelValue());
     }
 
     private static void WriteDrift(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)

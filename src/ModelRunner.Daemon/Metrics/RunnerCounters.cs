@@ -4,10 +4,14 @@ using ModelRunner.Exposition;
 namespace ModelRunner.Daemon.Metrics;
 
 /// <summary>The counters of one set of labels, over all starts of its runners. Not thread-safe: used only under the merge lock.</summary>
-internal sealed class RunnerCounters
+/// <param name="began">When the first page of a runner with these labels was asked for.</param>
+internal sealed class RunnerCounters(DateTimeOffset began)
 {
     private readonly long[] _failures = new long[ScrapeFailureReasons.Count];
     private readonly long[] _dropped = new long[Enum.GetValues<ExpositionErrorReason>().Length];
+
+    /// <summary>When the counters began, in milliseconds since 1970.</summary>
+    public long BeganAt { get; } = began.ToUnixTimeMilliseconds();
 
     /// <summary>Why its series were missing from the previous page; null if they were present.</summary>
     public ScrapeFailureReason? LastFailure { get; set; }

@@ -91,7 +91,8 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryL
             GgufHeader? header = model.Header;
             writer.Write(
                 MetricFamilies.ModelInfo, outcome.Scrape.Labels, 1,
-                Cut(header?.Architecture), QuantizationName.Of(header?.FileType) ?? "", Cut(header?.SizeLabel), runner.Engine);
+                Cut(header?.Architecture), QuantizationName.Of(header?.FileType) ?? "", Cut(header?.SizeLabel), runner.Engine,
+                runner.Receipt?.EngineVersion ?? "");
         }
 
         foreach (ref readonly SourceOutcome outcome in outcomes)
@@ -125,15 +126,15 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryL
             models.Add((RunnerLabels.OtherModels, other));
 
         foreach ((TargetLabels labels, RunnerAccount account) in models)
-            writer.Write(MetricFamilies.Cpu, labels, account.CpuTime.TotalSeconds);
+            writer.WriteTotal(MetricFamilies.Cpu, labels, account.CpuTime.TotalSeconds, account.CpuBeganAt);
         foreach ((TargetLabels labels, RunnerAccount account) in models)
             foreach (LoadResult result in Results)
                 if (account.Loads(result) is > 0 and var count)
-                    writer.Write(MetricFamilies.Loads, labels, count, result.ToLabelValue());
+                    writer.WriteTotal(MetricFamilies.Loads, labels, count, account.LoadsBeganAt(result), result.ToLabelValue());
         foreach ((TargetLabels labels, RunnerAccount account) in models)
             foreach (StopReason reason in Reasons)
                 if (account.Stops(reason) is > 0 and var count)
-                    writer.Write(MetricFamilies.Stops, labels, count, reason.ToLabelValue());
+                    writer.WriteTotal(MetricFamilies.Stops, labels, count, account.StopsBeganAt(reason), reason.ToLabelValue());
         foreach ((TargetLabels labels, RunnerAccount account) in models)
             writer.Write(MetricFamilies.LoadDuration, labels, account.LoadDuration);
     }

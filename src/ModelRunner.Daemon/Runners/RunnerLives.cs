@@ -23,24 +23,28 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
     /// <param name="engine">The name of its engine.</param>
     public RunnerAccount Begin(StartRunner start, string engine)
     {
-        RunnerAccount account = accounts.Begin(start.Key, start.Runner);
-        var life = new RunnerLife(++_lastId, start.Key, engine, time.GetUtcNow());
+        DateTimeOffset now = time.GetUtcNow();
+        RunnerAccount account = accounts.Begin(start.Key, start.Runner, now);
+        var life = new RunnerLife(++_lastId, start.Key, engine, now);
         _lives.Add(start.Runner, (account, life, time.GetTimestamp()));
         Record(life, account, new RunnerAccount(key: null));
         return account;
     }
 
     /// <summary>A runner has loaded its model and accepts requests.</summary>
-    public void BecomeReady(RunnerId runner)
+    /// <param name="runner">The runner.</param>
+    /// <param name="version">The version of its engine; null: unknown.</param>
+    public void BecomeReady(RunnerId runner, string? version = null)
     {
         if (!_lives.TryGetValue(runner, out var known) || known.Life.ReadyAt is not null)
             return;
         TimeSpan duration = time.GetElapsedTime(known.StartedAt);
+        DateTimeOffset now = time.GetUtcNow();
         var sums = new RunnerAccount(key: null);
-        sums.Add(LoadResult.Loaded);
-        sums.LoadDuration.Add(duration);
+        sums.Add(LoadResult.Loaded, 1, now.ToUnixTimeMilliseconds());
+        sums.LoadDuration.Add(duration, endedAt: now);
         RequestInstruments.Count(AccountName.Of(known.Account.Key), LoadResult.Loaded, duration);
-        RunnerLife life = known.Life with { ReadyAt = time.GetUtcNow() };
+        RunnerLife life = known.Life with { ReadyAt = now, Version = version };
         _lives[runner] = (known.Account, life, known.StartedAt);
         Record(life, known.Account, sums);
     }
@@ -54,16 +58,17 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         if (!_lives.Remove(ended.Runner, out var known))
             return;
         known.Account.End(ended.Runner, cpuTime);
+        DateTimeOffset now = time.GetUtcNow();
         var sums = new RunnerAccount(key: null);
-        sums.Add(ended.Reason);
+        sums.Add(ended.Reason, 1, now.ToUnixTimeMilliseconds());
         if (known.Life.ReadyAt is null)
         {
             LoadResult result = IsRequested(ended.Reason) ? LoadResult.Cancelled : LoadResult.Failed;
-            sums.Add(result);
+            sums.Add(result, 1, now.ToUnixTimeMilliseconds());
             RequestInstruments.Count(AccountName.Of(ended.Key), result);
         }
 
-        Record(known.Life with { EndedAt = time.GetUtcNow(), Cause = ended.Reason, Counts = counts }, known.Account, sums);
+        Record(known.Life with { EndedAt = now, Cause = ended.Reason, Counts = counts }, known.Account, sums);
     }
 
     private static bool IsRequested(StopReason reason) =>

@@ -9,6 +9,9 @@ internal sealed record RunnerReceipt
     /// <summary>The context of one request in effect, in tokens; null: unknown.</summary>
     public int? EffectiveContext { get; init; }
 
+    /// <summary>The version of its engine; null: unknown.</summary>
+    public string? EngineVersion { get; init; }
+
     /// <summary>The layers that were to be on graphics cards; null: none were, or it is unknown.</summary>
     public int? RequestedLayers { get; init; }
 

@@ -158,11 +158,10 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             _models[arrived.Key] = request.Model;
         if (schedulerEvent is RunnerReady ready && _snapshot.Any(runner => runner.Id == ready.Runner && runner.State == RunnerState.Loading))
         {
-            {
-                _lives.BecomeReady(ready.Runner);
-                _live.Find(ready.Runner)?.LoadEndedAt = _time.GetTimestamp();
-            }
-            _live.Find(ready.Runner)?.BecomeReady(_time.GetUtcNow());
+            LiveRunner? runner = _live.Find(ready.Runner);
+            _lives.BecomeReady(ready.Runner, runner?.Process?.Receipt?.EngineVersion);
+            runner?.LoadEndedAt = _time.GetTimestamp();
+            runner?.BecomeReady(_time.GetUtcNow());
         }
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);

@@ -9,7 +9,7 @@ public sealed class RunnerAccountsTests
     public void Processor_time_never_falls_and_continues_with_the_next_runner()
     {
         var accounts = new RunnerAccounts(maxModels: 10);
-        RunnerAccount account = accounts.Begin(Key("a"), new RunnerId(1));
+        RunnerAccount account = accounts.Begin(Key("a"), new RunnerId(1), DateTimeOffset.UnixEpoch);
         account.Measure(new RunnerId(1), TimeSpan.FromSeconds(5));
         account.Measure(new RunnerId(1), TimeSpan.FromSeconds(3));
         Assert.Equal(TimeSpan.FromSeconds(5), account.CpuTime);
@@ -17,7 +17,7 @@ public sealed class RunnerAccountsTests
         account.Measure(new RunnerId(1), TimeSpan.FromSeconds(6));
         Assert.Equal(TimeSpan.FromSeconds(7), account.CpuTime);
 
-        Assert.Same(account, accounts.Begin(Key("a"), new RunnerId(2)));
+        Assert.Same(account, accounts.Begin(Key("a"), new RunnerId(2), DateTimeOffset.UnixEpoch));
         account.Measure(new RunnerId(2), TimeSpan.FromSeconds(1));
         Assert.Equal(TimeSpan.FromSeconds(8), account.CpuTime);
         account.End(new RunnerId(2), cpuTime: null);
@@ -28,9 +28,9 @@ public sealed class RunnerAccountsTests
     [Fact]
     public void The_end_of_an_earlier_runner_does_not_change_the_current_one()
     {
-        RunnerAccount account = new RunnerAccounts(maxModels: 10).Begin(Key("a"), new RunnerId(1));
+        RunnerAccount account = new RunnerAccounts(maxModels: 10).Begin(Key("a"), new RunnerId(1), DateTimeOffset.UnixEpoch);
         account.Measure(new RunnerId(1), TimeSpan.FromSeconds(2));
-        account.Begin(new RunnerId(2));
+        account.Begin(new RunnerId(2), 0);
         account.End(new RunnerId(1), TimeSpan.FromSeconds(100));
 
         Assert.True(account.IsLive);
@@ -43,8 +43,8 @@ public sealed class RunnerAccountsTests
         var accounts = new RunnerAccounts(maxModels: 2);
         for (int runner = 1; runner <= 5; runner++)
         {
-            RunnerAccount account = accounts.Begin(Key($"m{runner}"), new RunnerId(runner));
-            account.Add(LoadResult.Loaded);
+            RunnerAccount account = accounts.Begin(Key($"m{runner}"), new RunnerId(runner), DateTimeOffset.UnixEpoch);
+            account.Add(LoadResult.Loaded, 1, 0);
             account.LoadDuration.Add(TimeSpan.FromSeconds(runner));
             account.End(new RunnerId(runner), TimeSpan.FromSeconds(runner));
         }
@@ -61,8 +61,8 @@ public sealed class RunnerAccountsTests
         var accounts = new RunnerAccounts(maxModels: 1);
         foreach ((int runner, string model) in (ReadOnlySpan<(int, string)>)[(1, "a"), (2, "b"), (3, "a")])
         {
-            RunnerAccount account = accounts.Begin(Key(model), new RunnerId(runner));
-            account.Add(StopReason.Idle);
+            RunnerAccount account = accounts.Begin(Key(model), new RunnerId(runner), DateTimeOffset.UnixEpoch);
+            account.Add(StopReason.Idle, 1, 0);
             account.End(new RunnerId(runner), TimeSpan.FromSeconds(1));
         }
 
@@ -74,12 +74,12 @@ public sealed class RunnerAccountsTests
     public void A_model_whose_last_stop_is_not_counted_yet_is_not_hidden()
     {
         var accounts = new RunnerAccounts(maxModels: 1);
-        RunnerAccount account = accounts.Begin(Key("a"), new RunnerId(1));
+        RunnerAccount account = accounts.Begin(Key("a"), new RunnerId(1), DateTimeOffset.UnixEpoch);
         account.End(new RunnerId(1), cpuTime: null);
         var sums = new RunnerAccount(key: null);
-        sums.Add(StopReason.Idle);
+        sums.Add(StopReason.Idle, 1, 0);
         var change = new RunnerChange(new RunnerLife(1, Key("a"), "llama-server", DateTimeOffset.UnixEpoch), account, sums);
-        accounts.Begin(Key("b"), new RunnerId(2));
+        accounts.Begin(Key("b"), new RunnerId(2), DateTimeOffset.UnixEpoch);
         change.Count();
         change.Count();
 
@@ -91,9 +91,9 @@ public sealed class RunnerAccountsTests
     public void A_model_with_a_runner_is_not_folded()
     {
         var accounts = new RunnerAccounts(maxModels: 1);
-        accounts.Begin(Key("a"), new RunnerId(1));
-        accounts.Begin(Key("b"), new RunnerId(2)).End(new RunnerId(2), TimeSpan.FromSeconds(2));
-        accounts.Begin(Key("c"), new RunnerId(3));
+        accounts.Begin(Key("a"), new RunnerId(1), DateTimeOffset.UnixEpoch);
+        accounts.Begin(Key("b"), new RunnerId(2), DateTimeOffset.UnixEpoch).End(new RunnerId(2), TimeSpan.FromSeconds(2));
+        accounts.Begin(Key("c"), new RunnerId(3), DateTimeOffset.UnixEpoch);
 
         Assert.Equal([Key("a"), Key("c")], accounts.Table.Models.Select(static account => account.Key!.Value));
         Assert.Equal(TimeSpan.FromSeconds(2), accounts.Table.Other!.CpuTime);

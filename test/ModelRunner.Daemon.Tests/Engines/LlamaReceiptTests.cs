@@ -60,6 +60,28 @@ public sealed class LlamaReceiptTests
         Assert.Equal((ratio, devices), (receipt.OffloadRatio, receipt.Devices));
     }
 
+    [Theory]
+    [InlineData("""{"build_info":"b11669-Debian","default_generation_settings":{"n_ctx":2048}}""", "b11669-Debian", 2048)]
+    [InlineData("""{"build_info":7,"default_generation_settings":{"n_ctx":"a"}}""", null, null)]
+    [InlineData("""{"build_info":"","default_generation_settings":[]}""", null, null)]
+    [InlineData("""{"build_info":"\ud800","default_generation_settings":{"n_ctx":2048}}""", null, null)]
+    [InlineData("""["build_info"]""", null, null)]
+    [InlineData("{", null, null)]
+    public void The_version_and_the_context_are_read(string body, string? version, int? context)
+    {
+        RunnerReceipt receipt = LlamaReceipt.AddProperties(new RunnerReceipt { ConfiguredContext = 9 }, System.Text.Encoding.UTF8.GetBytes(body));
+
+        Assert.Equal((version, context, 9), (receipt.EngineVersion, receipt.EffectiveContext, receipt.ConfiguredContext));
+    }
+
+    [Fact]
+    public void A_long_version_is_cut()
+    {
+        string body = $$"""{"build_info":"{{new string('b', 5000)}}"}""";
+
+        Assert.InRange(LlamaReceipt.AddProperties(new RunnerReceipt(), System.Text.Encoding.UTF8.GetBytes(body)).EngineVersion!.Length, 60, 65);
+    }
+
     [Fact]
     public void What_is_less_than_configured_is_named()
     {

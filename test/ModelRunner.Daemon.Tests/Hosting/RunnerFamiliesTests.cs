@@ -69,7 +69,7 @@ public sealed class RunnerFamiliesTests
 
         GgufHeader header = GgufHeaderReader.Read(Path.Join(daemon.FolderPath, "models", "tiny-chat.gguf")).Header!;
         Assert.Equal(
-            [$"{Info}{ChatLabels}\",architecture=\"llama\",quantization=\"Q8_0\",parameters=\"{header.SizeLabel}\",engine=\"llama-server\"}} 1"],
+            [$"{Info}{ChatLabels}\",architecture=\"llama\",quantization=\"Q8_0\",parameters=\"{header.SizeLabel}\",engine=\"llama-server\",engine_version=\"b0-stub\"}} 1"],
             Series(page, Info));
         Assert.Equal(
             [$"{Context}{ChatLabels}\",kind=\"configured\"}} {header.ContextLength}", $"{Context}{ChatLabels}\",kind=\"effective\"}} {header.ContextLength}"],

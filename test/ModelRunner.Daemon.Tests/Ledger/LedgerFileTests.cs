@@ -88,12 +88,12 @@ public sealed class LedgerFileTests : IDisposable
     public void A_ledger_of_a_newer_version_is_refused()
     {
         _fixture.Reopen();
-        _fixture.Execute("PRAGMA user_version = 3");
+        _fixture.Execute("PRAGMA user_version = 4");
 
         var failure = Assert.Throws<LedgerException>(_fixture.Reopen);
 
         Assert.Equal(
-            $"the ledger {_fixture.FilePath} has version 3, and this program knows version 2: run the newer program again, or set another folder "
+            $"the ledger {_fixture.FilePath} has version 4, and this program knows version 3: run the newer program again, or set another folder "
             + "with statePath",
             failure.Message);
     }
@@ -113,7 +113,13 @@ public sealed class LedgerFileTests : IDisposable
             await _fixture.CountAsync(ledger);
         }
 
-        Assert.Equal(2L, _fixture.Execute("PRAGMA user_version"));
+        Assert.Equal(3L, _fixture.Execute("PRAGMA user_version"));
+
+        // The old version did not store when a number began. It is not earlier than its account.
+        Assert.Equal(1L, _fixture.Execute("SELECT count(DISTINCT began IS NULL) FROM totals WHERE series = 'tokens/generated' AND began IS NULL"));
+        Assert.Contains(
+            $"began tokens/generated {_fixture.Execute("SELECT created FROM accounts WHERE id = (SELECT account FROM totals WHERE series = 'tokens/generated' LIMIT 1)")}",
+            LedgerFixture.Describe(accounts).Split('\n'));
         Assert.Equal(5L, _fixture.Execute("SELECT count(*) FROM requests WHERE load_wait IS NULL"));
         Assert.Equal(0L, _fixture.Execute("SELECT count(*) FROM lives"));
         Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));

@@ -78,7 +78,7 @@ internal sealed class LedgerFixture : IDisposable
         return record;
     }
 
-    /// <summary>All numbers of all accounts, as text.</summary>
+    /// <summary>All numbers of all accounts, and when they began, as text.</summary>
     public static string Describe(RequestAccounts accounts)
     {
         var text = new StringBuilder();
@@ -88,6 +88,9 @@ internal sealed class LedgerFixture : IDisposable
             foreach (TotalSeries<ModelAccount> series in AccountSeries.All)
                 if (series.Read(account) is not 0 and var value)
                     text.Append(series.Name).Append(' ').Append(value).AppendLine();
+            foreach (TotalSeries<ModelAccount> series in AccountSeries.All)
+                if (series.Read(account) != 0)
+                    text.Append("began ").Append(series.Name).Append(' ').Append(series.BeganAt(account)).AppendLine();
         }
 
         return text.ToString();
@@ -103,6 +106,9 @@ internal sealed class LedgerFixture : IDisposable
             foreach (TotalSeries<RunnerAccount> series in RunnerSeries.All)
                 if (series.Read(account) is not 0 and var value)
                     text.Append(series.Name).Append(' ').Append(value).AppendLine();
+            foreach (TotalSeries<RunnerAccount> series in RunnerSeries.All)
+                if (series.Read(account) != 0)
+                    text.Append("began ").Append(series.Name).Append(' ').Append(series.BeganAt(account)).AppendLine();
         }
 
         return text.ToString();

@@ -30,9 +30,10 @@ public sealed class RunnerLedgerTests : IDisposable
         Assert.Equal("llama-server||", Row(1));
 
         _fixture.Time.Advance(TimeSpan.FromSeconds(2));
-        lives.BecomeReady(new RunnerId(1));
+        lives.BecomeReady(new RunnerId(1), "b1-abc");
         await CountedAsync(lives);
         Assert.Equal("llama-server|2000|", Row(1));
+        Assert.Equal("b1-abc", _fixture.Execute("SELECT version FROM lives WHERE id = 1"));
 
         _fixture.Time.Advance(TimeSpan.FromSeconds(3));
         lives.End(new RunnerEnded(new RunnerId(1), Key, StopReason.Idle), TimeSpan.FromSeconds(1), new RunnerCounts(7, null));
@@ -42,6 +43,7 @@ public sealed class RunnerLedgerTests : IDisposable
 
         Assert.Equal("llama-server|2000|5000|idle|7|", Row(1));
         Assert.Equal("vllm||0|out_of_memory||", Row(2));
+        Assert.Equal("b1-abc", _fixture.Execute("SELECT group_concat(version) FROM lives"));
         Assert.Equal("a|completion", _fixture.Execute("SELECT model || '|' || mode FROM lives JOIN accounts ON account = accounts.id LIMIT 1"));
     }
 
@@ -104,7 +106,7 @@ public sealed class RunnerLedgerTests : IDisposable
     public async Task Processor_time_of_a_runner_is_stored_when_it_was_measured()
     {
         using RequestLedger ledger = Open();
-        RunnerAccount account = _runners.Begin(Key, new RunnerId(1));
+        RunnerAccount account = _runners.Begin(Key, new RunnerId(1), DateTimeOffset.UnixEpoch);
         account.Measure(new RunnerId(1), TimeSpan.FromSeconds(2));
         ledger.SaveCpu();
         await WaitForCpuAsync(20_000_000);

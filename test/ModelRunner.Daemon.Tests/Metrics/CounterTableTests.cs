@@ -10,7 +10,7 @@ public sealed class CounterTableTests
     [Fact]
     public void A_counter_continues_when_its_runner_returns()
     {
-        var table = new CounterTable();
+        var table = new CounterTable(TimeProvider.System);
         table.Of(Runner(1, "m")).CountFailure(ScrapeFailureReason.Timeout);
 
         table.Trim([]);
@@ -21,7 +21,7 @@ public sealed class CounterTableTests
     [Fact]
     public void Replicas_have_separate_counters()
     {
-        var table = new CounterTable();
+        var table = new CounterTable(TimeProvider.System);
         table.Of(Runner(1, "m") with { Replica = "a" }).CountFailure(ScrapeFailureReason.Timeout);
 
         Assert.Equal(0, table.Of(Runner(2, "m") with { Replica = "b" }).Failures[(int)ScrapeFailureReason.Timeout]);
@@ -30,7 +30,7 @@ public sealed class CounterTableTests
     [Fact]
     public void Of_too_many_removed_runners_none_is_kept_and_present_ones_keep_counting()
     {
-        var table = new CounterTable();
+        var table = new CounterTable(TimeProvider.System);
         RunnerSnapshot present = Runner(1, "present");
         table.Of(present).CountFailure(ScrapeFailureReason.Timeout);
         for (int i = 0; i < 1000; i++)

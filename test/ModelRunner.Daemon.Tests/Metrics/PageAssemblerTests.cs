@@ -115,12 +115,12 @@ public sealed partial class PageAssemblerTests
             runnerMetrics: new RunnerMetrics(accounts, static () => null));
         Assert.DoesNotContain("model_runner_stops_total", await PageAsync(pages), StringComparison.Ordinal);
 
-        RunnerAccount b = accounts.Begin(new RunnerKey("vllm", "b:latest", RunnerMode.Embedding), new RunnerId(1));
-        RunnerAccount a = accounts.Begin(new RunnerKey("llama.cpp", "a:latest", RunnerMode.Completion), new RunnerId(2));
-        b.Add(StopReason.OutOfMemory);
-        a.Add(StopReason.Idle);
-        a.Add(StopReason.Killed);
-        a.Add(StopReason.Idle);
+        RunnerAccount b = accounts.Begin(new RunnerKey("vllm", "b:latest", RunnerMode.Embedding), new RunnerId(1), DateTimeOffset.UnixEpoch);
+        RunnerAccount a = accounts.Begin(new RunnerKey("llama.cpp", "a:latest", RunnerMode.Completion), new RunnerId(2), DateTimeOffset.UnixEpoch);
+        b.Add(StopReason.OutOfMemory, 1, 0);
+        a.Add(StopReason.Idle, 1, 0);
+        a.Add(StopReason.Killed, 1, 0);
+        a.Add(StopReason.Idle, 1, 0);
         await PageAsync(pages);
         string page = await PageAsync(pages);
 

@@ -12,9 +12,9 @@ public sealed class ReceiptTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(true, 2048)]
-    [InlineData(false, 4096)]
-    public async Task The_context_in_effect_is_that_of_the_engine(bool isServer, int expected)
+    [InlineData(true, 2048, "engine=\"llama-server\",engine_version=\"b[0-9]+-.+\"")]
+    [InlineData(false, 4096, "engine=\"llama-host\",engine_version=\"llama-host-.+\"")]
+    public async Task The_context_in_effect_and_the_version_are_those_of_the_engine(bool isServer, int expected, string version)
     {
         await using DaemonFixture daemon = await DemoDaemon.StartAsync(
             isServer ? RealLlamaServer.Require() : null,
@@ -25,6 +25,7 @@ public sealed class ReceiptTests
         string labels = Page.Labels("tiny-chat", "completion").TrimEnd('}');
         Assert.Equal(4096, Page.Value(page, $"model_runner_context_tokens{labels},kind=\"configured\"}}"));
         Assert.Equal(expected, Page.Value(page, $"model_runner_context_tokens{labels},kind=\"effective\"}}"));
+        Assert.Matches($"\nmodel_runner_model_info{{[^}}]*,{version}}} 1\n", page);
         if (expected < 4096)
             await daemon.WaitForLogAsync("the context is 2048 tokens instead of 4096");
     }

@@ -64,11 +64,8 @@ internal sealed class LlamaEngine : Engine
     }
 
     public override async Task<RunnerReceipt?> InspectAsync(RunnerStart start, IReadOnlyList<string> lines, CancellationToken cancellationToken) =>
-        LlamaReceipt.ReadLog(lines, start.Layers) with
-        {
-            ConfiguredContext = start.ContextTokens,
-            EffectiveContext = await LlamaReceipt.ReadContextAsync(start.Endpoint, cancellationToken),
-        };
+        await LlamaReceipt.AddPropertiesAsync(
+            LlamaReceipt.ReadLog(lines, start.Layers) with { ConfiguredContext = start.ContextTokens }, start.Endpoint, cancellationToken);
 
     // As variables rather than arguments: a llama-server that does not know one of them ignores it. An abort must not start a debugger.
     private static IReadOnlyList<string> Variables(string emptyFolder, bool showsLayers, string? promptCache) => RunnerEnvironment.Build(

@@ -2,13 +2,15 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Engines.Llama;
 
-/// <summary>Finds out what a llama.cpp runner really uses: the layers from its log, the context from its properties.</summary>
+/// <summary>Finds out what a llama.cpp runner really uses: the layers from its log, the context and its version from its properties.</summary>
 internal static partial class LlamaReceipt
 {
     private const int MaxDevices = 8;
+    private const int MaxVersionLength = 64;
 
     /// <summary>Reads the lines about tensors.</summary>
     /// <param name="lines">The log until the runner was ready.</param>
@@ -50,29 +52,44 @@ internal static partial class LlamaReceipt
         };
     }
 
-    /// <summary>Asks the runner for the context of one request. Null if it does not tell.</summary>
+    /// <summary>Asks the runner for the context of one request and its version, and adds them as far as it tells them.</summary>
+    /// <param name="receipt">What is known of the runner.</param>
     /// <param name="endpoint">The runner.</param>
     /// <param name="cancellationToken">Ends the request.</param>
-    public static async Task<int?> ReadContextAsync(RunnerEndpoint endpoint, CancellationToken cancellationToken)
+    public static async Task<RunnerReceipt> AddPropertiesAsync(RunnerReceipt receipt, RunnerEndpoint endpoint, CancellationToken cancellationToken) =>
+        await RunnerDocument.ReadAsync(endpoint, new Uri(endpoint.BaseAddress, "props"), cancellationToken) is { } body
+            ? AddProperties(receipt, body)
+            : receipt;
+
+    /// <summary>Adds the context of one request and the version from a body of <c>/props</c>.</summary>
+    public static RunnerReceipt AddProperties(RunnerReceipt receipt, ReadOnlyMemory<byte> body)
     {
-        if (await RunnerDocument.ReadAsync(endpoint, new Uri(endpoint.BaseAddress, "props"), cancellationToken) is not { } body)
-            return null;
         try
         {
             using var properties = JsonDocument.Parse(body);
             return properties.RootElement.ValueKind == JsonValueKind.Object
-                && properties.RootElement.TryGetProperty("default_generation_settings", out JsonElement settings)
-                && settings.ValueKind == JsonValueKind.Object
-                && settings.TryGetProperty("n_ctx", out JsonElement context) && context.ValueKind == JsonValueKind.Number
-                && context.TryGetInt32(out int tokens) && tokens > 0
-                    ? tokens
-                    : null;
+                ? receipt with { EffectiveContext = ContextOf(properties.RootElement), EngineVersion = VersionOf(properties.RootElement) }
+                : receipt;
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
-            return null;
+            // Text that is not Unicode is an invalid operation.
+            return receipt;
         }
     }
+
+    private static int? ContextOf(JsonElement properties) =>
+        properties.TryGetProperty("default_generation_settings", out JsonElement settings) && settings.ValueKind == JsonValueKind.Object
+        && settings.TryGetProperty("n_ctx", out JsonElement context) && context.ValueKind == JsonValueKind.Number
+        && context.TryGetInt32(out int tokens) && tokens > 0
+            ? tokens
+            : null;
+
+    private static string? VersionOf(JsonElement properties) =>
+        properties.TryGetProperty("build_info", out JsonElement version) && version.ValueKind == JsonValueKind.String
+        && version.GetString() is { Length: > 0 } text
+            ? PlainText.EscapeAndCut(text, MaxVersionLength)
+            : null;
 
     private static int? Number(Group group) => int.TryParse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
 
