@@ -1,6 +1,8 @@
 using System.Net;
 using Microsoft.Data.Sqlite;
+using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Tests.Accounting;
+using ModelRunner.Exposition;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
@@ -14,6 +16,9 @@ public sealed class LedgerLifeTests
     private const string StreamBody = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two three"}],"max_tokens":4,"stream":true}""";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private static IReadOnlyList<MetricFamily> Totals { get; } =
+        [.. MetricFamilies.All.Where(static family => family is { IsPerModel: true, Type: MetricType.Counter or MetricType.Histogram })];
 
     [Fact]
     public async Task A_request_whose_response_was_complete_is_counted_although_the_daemon_is_killed_at_once()
@@ -40,20 +45,35 @@ public sealed class LedgerLifeTests
         using var folder = new TemporaryFolder();
         DaemonSetup setup = new DaemonSetup { Folder = folder }.WithFaults("""{"token_delay_ms": 20}""");
         await using (DaemonFixture daemon = await DaemonFixture.StartAsync(setup))
-        {
-            using HttpResponseMessage response = await daemon.StreamAsync(Chat, StreamBody.Replace("4", "100000", StringComparison.Ordinal));
-            await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
-            using var reader = new StreamReader(stream);
-            while (!HasStoredTokens(Path.Join(folder.Path, "state", "model-runner", "ledger.db")))
-                Assert.NotNull(await reader.ReadLineAsync(Cancellation));
-            await daemon.KillAsync();
-        }
+            await KillInStreamAsync(daemon, folder);
 
         await using DaemonFixture next = await DaemonFixture.StartAsync(setup);
         AccountedPage page = await AccountedPage.ReadAsync(next);
         Assert.Equal(1, page.Sum(AccountedPage.Requests, ChatModel, "outcome=\"lost\"", "status_class=\"none\""));
         Assert.InRange(page.Sum("model_runner_tokens_unconfirmed_total", ChatModel, "type=\"generated\""), 1, 100_000);
         Assert.Equal(0, page.Sum(AccountedPage.Tokens));
+    }
+
+    [Fact]
+    public async Task Every_total_of_a_model_in_the_catalogue_continues_after_a_restart()
+    {
+        using var folder = new TemporaryFolder();
+        DaemonSetup setup = new DaemonSetup { Folder = folder }.WithFaults("""{"truncated":1,"token_delay_ms":1}""");
+        await using (DaemonFixture daemon = await DaemonFixture.StartAsync(setup))
+        {
+            await CompleteAsync(daemon, Body);
+            await CompleteAsync(daemon, StreamBody);
+            await daemon.PostAsync("engines/unload", """{"all":true}""");
+            await KillInStreamAsync(daemon, folder);
+        }
+
+        IReadOnlyList<string> killed = await TotalsAsync(setup);
+        IReadOnlyList<string> ended = await TotalsAsync(setup);
+
+        Assert.Equal(killed, ended);
+        string[] families = [.. Totals.Where(family => killed.Any(series => series.StartsWith(family.Name, StringComparison.Ordinal)))
+            .Select(static family => family.Name)];
+        Assert.Equal(Totals.Select(static family => family.Name), families);
     }
 
     [Fact]
@@ -137,6 +157,25 @@ public sealed class LedgerLifeTests
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = "SELECT count(*) FROM open_requests WHERE generated > 0";
         return command.ExecuteScalar() is 1L;
+    }
+
+    // The totals of models on the page of a daemon that has served nothing yet.
+    private static async Task<IReadOnlyList<string>> TotalsAsync(DaemonSetup setup)
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(setup);
+        string page = (await AccountedPage.ReadNowAsync(daemon)).Text;
+        return [.. page.Split('\n').Where(static line => Totals.Any(family => line.StartsWith(family.Name, StringComparison.Ordinal)))];
+    }
+
+    // Kills the daemon during a stream, after the first tokens were stored.
+    private static async Task KillInStreamAsync(DaemonFixture daemon, TemporaryFolder folder)
+    {
+        using HttpResponseMessage response = await daemon.StreamAsync(Chat, StreamBody.Replace("4", "100000", StringComparison.Ordinal));
+        await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
+        using var reader = new StreamReader(stream);
+        while (!HasStoredTokens(Path.Join(folder.Path, "state", "model-runner", "ledger.db")))
+            Assert.NotNull(await reader.ReadLineAsync(Cancellation));
+        await daemon.KillAsync();
     }
 
     private static async Task CompleteAsync(DaemonFixture daemon, string body)
