@@ -6,7 +6,7 @@ namespace ModelRunner.Exposition.Writing;
 internal static class HistogramRules
 {
     /// <summary>From this value on, different integers can be the same double.</summary>
-    private const double ExactIntegers = 9007199254740992;
+    public const double ExactIntegers = 9007199254740992;
 
     public static bool AreKept(PageIndex index, ReadOnlySpan<FamilySample> metric, bool isGauge)
     {
