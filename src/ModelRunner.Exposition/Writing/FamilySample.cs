@@ -22,5 +22,8 @@ internal struct FamilySample
 
     public double Value;
 
+    /// <summary>The number of the metric in the order of the first samples, from 1.</summary>
+    public uint MetricNumber;
+
     public FamilyPart Part;
 }

@@ -13,6 +13,8 @@ internal sealed class FamilySamples
     private readonly List<FamilySample> _items = [];
     private readonly List<ulong> _keys = [];
     private readonly Dictionary<ulong, uint> _metrics = [];
+    private readonly BoundMemory _bounds = new();
+    private uint _lastMetric;
     private bool _isGrouped;
 
     public ReadOnlySpan<FamilySample> Items => CollectionsMarshal.AsSpan(_items);
@@ -23,6 +25,7 @@ internal sealed class FamilySamples
     public void Clear()
     {
         _isGrouped = true;
+        _lastMetric = 0;
         _items.Clear();
         _keys.Clear();
         _metrics.Clear();
@@ -43,10 +46,13 @@ internal sealed class FamilySamples
     /// </param>
     public void Add(PageIndex index, ReadOnlySpan<int> spans, int nameLength, ReadOnlySpan<byte> bound)
     {
+        if (!bound.IsEmpty)
+            _bounds.Choose(bound);
         foreach (var number in spans)
         {
             ref readonly var span = ref index.Span(number);
             var source = index.Source(span.Source);
+            var bytes = new SourceBytes(source);
             var part = PartOf(index.Names.Name(span.Name)[nameLength..]);
             for (var sample = span.First; sample < span.First + span.Count; sample++)
             {
@@ -59,28 +65,30 @@ internal sealed class FamilySamples
                     Sample = sample,
                     Source = span.Source,
                     Bound = double.NaN,
-                    Value = ValueOf(source, record),
+                    Value = ValueOf(bytes.Of(record)),
                     Part = part,
                 };
                 if (!bound.IsEmpty)
-                    TakeBound(source, record, bound, ref item);
-                Append(item);
+                    TakeBound(_bounds.Find(source, record, bound), ref item);
+                Append(ref item);
             }
         }
     }
 
     /// <summary>Groups the samples by metric, in their original order.</summary>
-    public void Group()
+    /// <returns>Whether they already were in this order.</returns>
+    public bool Group()
     {
-        if (!_isGrouped)
-            CollectionsMarshal.AsSpan(_keys).Sort(CollectionsMarshal.AsSpan(_items));
+        if (_isGrouped)
+            return true;
+        _keys.Clear();
+        for (var number = 0; number < _items.Count; number++)
+            _keys.Add(((ulong)Items[number].MetricNumber << 32) | (uint)number);
+        CollectionsMarshal.AsSpan(_keys).Sort(CollectionsMarshal.AsSpan(_items));
+        return false;
     }
 
-    private static double ValueOf(SourceState source, in SampleRecord record)
-    {
-        var bytes = PageIndex.BytesOf(source, record.Flags)[record.Start..record.End];
-        return Numbers.Parse(bytes[(bytes.LastIndexOf((byte)' ') + 1)..]);
-    }
+    private static double ValueOf(ReadOnlySpan<byte> sample) => Numbers.Parse(sample[(sample.LastIndexOf((byte)' ') + 1)..]);
 
     private static FamilyPart PartOf(ReadOnlySpan<byte> suffix)
     {
@@ -93,12 +101,12 @@ internal sealed class FamilySamples
         return suffix.SequenceEqual("_created"u8) ? FamilyPart.Created : FamilyPart.Value;
     }
 
-    private void Append(in FamilySample item)
+    private void Append(ref FamilySample item)
     {
         uint metric;
         if (_items.Count > 0 && _items[^1].Metric == item.Metric)
         {
-            metric = (uint)(_keys[^1] >> 32);
+            metric = _lastMetric;
         }
         else
         {
@@ -108,25 +116,19 @@ internal sealed class FamilySamples
             metric = known;
         }
 
-        var key = ((ulong)metric << 32) | (uint)_items.Count;
-        _isGrouped &= _keys.Count == 0 || key > _keys[^1];
-        _keys.Add(key);
+        _isGrouped &= metric >= _lastMetric;
+        _lastMetric = metric;
+        item.MetricNumber = metric;
         _items.Add(item);
     }
 
-    private static void TakeBound(SourceState source, in SampleRecord record, ReadOnlySpan<byte> name, ref FamilySample item)
+    private static void TakeBound(in BoundMemory.Entry bound, ref FamilySample item)
     {
-        var labels = new CanonicalLabels(SeriesComparer.LabelsOf(source, record));
-        while (labels.MoveNext())
-        {
-            var label = labels.Current;
-            if (!label.StartsWith(name) || label[name.Length] != '=')
-                continue;
-            var isOwn = item.Part is FamilyPart.Value or FamilyPart.Bucket;
-            if (isOwn)
-                item.Metric -= SeriesHash.Of(label);
-            item.Bound = isOwn && LabelNames.IsBound(name) ? Numbers.Parse(label[(name.Length + 2)..]) : 0;
+        if (!bound.Exists)
             return;
-        }
+        var isOwn = item.Part is FamilyPart.Value or FamilyPart.Bucket;
+        if (isOwn)
+            item.Metric -= bound.Hash;
+        item.Bound = isOwn ? bound.Value : 0;
     }
 }

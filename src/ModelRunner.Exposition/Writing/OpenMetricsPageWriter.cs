@@ -9,12 +9,16 @@ namespace ModelRunner.Exposition.Writing;
 /// </summary>
 internal sealed class OpenMetricsPageWriter
 {
+    // Samples with these flags may be changed when they are written.
+    private const SampleFlags ChangedFlags = SampleFlags.HasExemplar | SampleFlags.HasPlainBound;
+
     private readonly OpenMetricsNames _names = new();
     private readonly FamilySamples _samples = new();
     private readonly ByteBuilder _scratch = new();
     private readonly List<int> _parts = [];
     private int _collected;
     private bool _areAllMetricsKnown;
+    private bool _isInOrder;
 
     /// <summary>Begins a page. Call <see cref="WriteEnd"/> after the last family.</summary>
     public void Begin(PageIndex index, FamilyList families)
@@ -53,14 +57,16 @@ internal sealed class OpenMetricsPageWriter
         }
 
         WriteHead(index, HeadOf(index, family, shape.Type), shape.Type, shape.NameLength, ref output);
-        if (!IsGrouped(shape.Type) && shape.Created < 0)
+        var isCollected = IsGrouped(shape.Type) || shape.Created >= 0;
+        if (isCollected)
+            Collect(index, families, number);
+        if (!isCollected || IsCopied(index, families, number))
         {
             foreach (var span in families.SpansOf(number))
                 WriteSpan(index, index.Span(span), shape.Type, ref output);
             return;
         }
 
-        Collect(index, families, number);
         foreach (ref readonly var item in _samples.Items)
             WriteSample(index.Source(item.Source), index.Sample(item.Sample), shape.Type, item.Part, item.Bound, ref output);
     }
@@ -94,6 +100,24 @@ internal sealed class OpenMetricsPageWriter
         }
 
         return shape.IsValid.Value;
+    }
+
+    /// <summary>
+    /// Whether the samples of a collected family are written in the order and with the bytes that they have in the index. This is common: client
+    /// libraries write the samples of a metric together, and most of them write bounds in the form of OpenMetrics.
+    /// </summary>
+    private bool IsCopied(PageIndex index, FamilyList families, int number)
+    {
+        ref readonly var shape = ref _names[number];
+        if (!_isInOrder || shape.Created >= 0 || shape.Count >= 0 || shape.Sum >= 0)
+            return false;
+        foreach (var span in families.SpansOf(number))
+        {
+            if ((index.Names[index.Span(span).Name].Flags & ChangedFlags) != SampleFlags.None)
+                return false;
+        }
+
+        return true;
     }
 
     private static bool HasPlainValues(PageIndex index, in Family family) =>
@@ -131,7 +155,7 @@ internal sealed class OpenMetricsPageWriter
         Take(index, families, shape.Sum, shape.NameLength, bound);
         var metrics = _samples.MetricCount;
         Take(index, families, shape.Created, shape.NameLength, bound);
-        _samples.Group();
+        _isInOrder = _samples.Group();
         _areAllMetricsKnown = _samples.MetricCount == metrics;
         return _areAllMetricsKnown;
     }
@@ -243,6 +267,12 @@ internal sealed class OpenMetricsPageWriter
 
     private void WriteSpan(PageIndex index, in SampleSpan span, MetricType type, ref PageOutput output)
     {
+        if ((index.Names[span.Name].Flags & ChangedFlags) == SampleFlags.None)
+        {
+            TextPageWriter.WriteSpan(index, span, ref output);
+            return;
+        }
+
         var source = index.Source(span.Source);
         for (var number = span.First; number < span.First + span.Count; number++)
         {

@@ -82,6 +82,22 @@ internal static class TextPageWriter
         }
     }
 
+    /// <summary>Writes all samples of a span.</summary>
+    public static void WriteSpan(PageIndex index, in SampleSpan span, ref PageOutput output)
+    {
+        var source = index.Source(span.Source);
+        var bytes = new SourceBytes(source);
+        var target = source.Labels.Encoded.AsSpan();
+        for (var number = span.First; number < span.First + span.Count; number++)
+        {
+            ref readonly var record = ref index.Sample(number);
+            if ((record.Flags & SampleFlags.IsDropped) != SampleFlags.None)
+                continue;
+            WriteSample(bytes.Of(record), record.NameLength, target, ref output);
+            output.Write((byte)'\n');
+        }
+    }
+
     private static void WriteHead(PageIndex index, in Family family, ref PageOutput output)
     {
         var name = index.Names.Name(family.Name);
@@ -100,20 +116,5 @@ internal static class TextPageWriter
         output.Write((byte)' ');
         output.Write(MetricTypes.TextName(family.Type));
         output.Write((byte)'\n');
-    }
-
-    private static void WriteSpan(PageIndex index, in SampleSpan span, ref PageOutput output)
-    {
-        var source = index.Source(span.Source);
-        var target = source.Labels.Encoded.AsSpan();
-        for (var number = span.First; number < span.First + span.Count; number++)
-        {
-            ref readonly var record = ref index.Sample(number);
-            if ((record.Flags & SampleFlags.IsDropped) != SampleFlags.None)
-                continue;
-            var sample = PageIndex.BytesOf(source, record.Flags)[record.Start..record.End];
-            WriteSample(sample, record.NameLength, target, ref output);
-            output.Write((byte)'\n');
-        }
     }
 }

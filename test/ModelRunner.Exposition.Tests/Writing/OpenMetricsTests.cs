@@ -59,6 +59,15 @@ public sealed class OpenMetricsTests
     [InlineData("# TYPE h histogram\nh_bucket{le=\"+Inf\",quantile=\"1\"} 1\nh_sum{quantile=\"1\"} 1\nh_count{quantile=\"1\"} 1\n")]
     public void Only_a_bound_is_written_as_one(string family) => Assert.Contains(family[family.IndexOf('\n')..], Write(family), StringComparison.Ordinal);
 
+    [Fact]
+    public void The_same_labels_have_another_bound_in_a_family_of_another_type()
+    {
+        const string Page = "# TYPE h histogram\nh_bucket{le=\"5.0\",quantile=\"0.5\"} 1\nh_bucket{le=\"+Inf\",quantile=\"0.5\"} 1\n"
+            + "# TYPE s summary\ns{le=\"5.0\",quantile=\"0.5\"} 1\ns{le=\"5.0\",quantile=\"1.0\"} 2\ns_count{le=\"5.0\"} 2\n";
+
+        Assert.Equal(Page + "# EOF\n", Write(Page));
+    }
+
     [Theory]
     [InlineData("h_bucket{le=\"1\"} 1\nh_sum 1\nh_count 1\n")] // no +Inf
     [InlineData("h_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 2\n")] // count differs
