@@ -61,6 +61,9 @@ public sealed partial class Scheduler
             .OrderBy(static runner => runner.Waiting.First!.Value.Arrived)
             .ThenBy(static runner => runner.Waiting.First!.Value.Id.Value)
             .ToList();
+        // What was stopped for requests that have left is not a part of a later start.
+        foreach (ManagedRunnerState runner in _runners.All.Where(static runner => runner.Waiting.Count == 0))
+            runner.Evicted = [];
         foreach (ManagedRunnerState runner in wanted)
         {
             if (!Capacity.CanStartEventually(runner, _runners, _settings))

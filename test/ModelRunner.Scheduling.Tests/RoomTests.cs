@@ -140,6 +140,23 @@ public class RoomTests
     }
 
     [Fact]
+    public void A_start_does_not_name_what_was_stopped_for_a_request_that_has_left()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { MemoryBudgetBytes = 100 });
+        bed.Ask(C, memory: 90);
+        bed.Exit(bed.Started(), "it crashed");
+        bed.Pass(Seconds(20));
+        RunnerId a = bed.LoadIdle(A, memory: 30);
+        RequestId left = bed.Ask(C, memory: 90);
+        Assert.Equal([new StopRunner(a, StopReason.Evicted)], bed.Effects);
+        bed.Handle(new ClientDisconnected(left));
+        bed.Exit(a);
+        bed.Ask(C, memory: 90);
+
+        Assert.Empty(Assert.Single(bed.Effects.OfType<StartRunner>()).Evicted);
+    }
+
+    [Fact]
     public void A_start_names_the_busy_runner_that_yielded_to_it()
     {
         (RunnerId a, RequestId request) = _one.Load(A);

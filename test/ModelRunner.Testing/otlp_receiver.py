@@ -1,6 +1,7 @@
 """Receives OTLP over HTTP and prints what it decodes with OpenTelemetry's own definitions, one JSON object a line.
 
-The first line names the port. POST /answer/STATUS changes how exports are answered; the status "hang" never answers.
+The first line names the port. POST /answer/STATUS changes how exports are answered; the status "hang" never answers,
+"endless" sends a response without an end, and "slow" one byte now and then.
 """
 
 import gzip
@@ -88,6 +89,9 @@ class Handler(BaseHTTPRequestHandler):
         say({"kind": "request", "path": self.path, "headers": {name.lower(): value for name, value in self.headers.items()}})
         if answer == "hang":
             threading.Event().wait()
+        if answer in ("endless", "slow"):
+            self.drip(answer == "slow")
+            return
         if answer != "200":
             self.respond(int(answer), b"")
             return
@@ -102,6 +106,20 @@ class Handler(BaseHTTPRequestHandler):
             say({"kind": "error", "message": "the request has fields that are not defined"})
         say_all(request)
         self.respond(200, response.SerializeToString())
+
+    def drip(self, is_slow):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-protobuf")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        try:
+            while True:
+                self.wfile.write(b"x" if is_slow else b"x" * 4096)
+                if is_slow:
+                    threading.Event().wait(0.1)
+        except OSError:
+            pass
 
     def respond(self, status, body):
         self.send_response(status)

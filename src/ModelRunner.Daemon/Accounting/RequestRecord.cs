@@ -43,7 +43,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
 
     /// <summary>When its parts began.</summary>
     public RequestTimes Times =>
-        new(TimeOf(_waitedFrom), TimeOf(_admittedAt), TimeOf(_firstTokenAt), _arrivalTime + time.GetElapsedTime(_arrivedAt));
+        new(_arrivalTime, TimeOf(_waitedFrom), TimeOf(_admittedAt), TimeOf(_firstTokenAt), TimeAt(time.GetTimestamp()));
 
     /// <summary>The account of its model; null: the model is not known.</summary>
     public ModelAccount? Account { get; private set; }
@@ -84,6 +84,9 @@ internal sealed class RequestRecord(long id, TimeProvider time)
 
     /// <summary>The time from its arrival to the first event with content; null: there was none.</summary>
     public TimeSpan? TimeToFirstToken => _firstTokenAt is { } first ? time.GetElapsedTime(_arrivedAt, first) : null;
+
+    /// <summary>The time of a timestamp, by the clock of <see cref="Times"/>. It may be before the arrival.</summary>
+    public DateTimeOffset TimeAt(long timestamp) => _arrivalTime + time.GetElapsedTime(_arrivedAt, timestamp);
 
     /// <summary>Its model is known.</summary>
     public void Assign(RunnerKey key, ModelAccount account)
@@ -185,7 +188,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     });
 
     private DateTimeOffset? TimeOf(long? timestamp) =>
-        timestamp is { } at ? _arrivalTime + time.GetElapsedTime(_arrivedAt, at) : null;
+        timestamp is { } at ? TimeAt(at) : null;
 
     private void PublishProgress(RunnerKey key, long now) =>
         (_progress, _progressAt) = (new RequestProgress(id, key, _arrivalTime, Figures), now);

@@ -167,11 +167,12 @@ internal sealed class RunnerProcess : IManagedRunner
         if (await probe is { } failure)
             return failure;
 
-        double milliseconds = _time.GetElapsedTime(started).TotalMilliseconds;
-        RunnerProcessLog.IsReady(_logger, _start.Reference, child.Id, milliseconds);
         await InspectAsync(child);
+        double milliseconds = _time.GetElapsedTime(started).TotalMilliseconds;
         if (child.Exited.IsCompleted)
             _ready.TrySetResult(DescribeEarlyEnd(child, await child.Exited));
+        else
+            RunnerProcessLog.IsReady(_logger, _start.Reference, child.Id, milliseconds);
         return null;
     }
 

@@ -69,6 +69,8 @@ internal sealed partial class OtlpExport : IAsyncDisposable
         where T : class
     {
         var log = new ExportLog(what, options.Endpoint, time, logger);
+        options.HttpClientFactory = () =>
+            new HttpClient(new ReceiverHandler(log)) { Timeout = TimeSpan.FromMilliseconds(options.TimeoutMilliseconds) };
         try
         {
             T provider = start(log);

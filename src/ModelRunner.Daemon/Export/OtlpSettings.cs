@@ -10,6 +10,11 @@ internal sealed record OtlpSettings
     /// <summary>The prefix of the variables of the exporter.</summary>
     private const string Prefix = "OTEL_EXPORTER_OTLP_";
 
+    private const string Interval = "OTEL_METRIC_EXPORT_INTERVAL";
+
+    /// <summary>A shorter time between two reports would keep the daemon and the receiver busy.</summary>
+    private const int MinIntervalMilliseconds = 100;
+
     /// <summary>How traces are sent; null: they are not.</summary>
     public OtlpExporterOptions? Traces { get; private init; }
 
@@ -91,6 +96,9 @@ internal sealed record OtlpSettings
         (string protocol, string? value) = Find("PROTOCOL", signal, variables);
         if (value is not (null or "grpc" or "http/protobuf"))
             return $"{protocol} is \"{value}\", but only http/protobuf and grpc are known";
+        if (signal == "METRICS" && variables(Interval)?.Trim() is { Length: > 0 } interval
+            && !(int.TryParse(interval, NumberStyles.None, CultureInfo.InvariantCulture, out int period) && period >= MinIntervalMilliseconds))
+            return $"{Interval} is \"{interval}\", but it must be a number of milliseconds, at least {MinIntervalMilliseconds}";
         (string timeout, string? milliseconds) = Find("TIMEOUT", signal, variables);
         return milliseconds is null || (int.TryParse(milliseconds, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit > 0)
             ? null

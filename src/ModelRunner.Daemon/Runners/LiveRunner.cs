@@ -44,13 +44,18 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     public long? LoadStartedAt { get; init; }
 
     /// <summary>When it became ready, as a timestamp; null before. Only the scheduler loop uses it.</summary>
-    public long? LoadEndedAt { get; set; }
+    public long? LoadEndedAt { get; private set; }
 
     /// <summary>Whether a request is running on it.</summary>
     public bool IsInUse => Volatile.Read(ref _requests) > 0;
 
     /// <summary>It has loaded its model.</summary>
-    public void BecomeReady(DateTimeOffset now) => Load ??= new RunnerLoad(StartedAt ?? now, now, Evicted);
+    /// <param name="now">The time as a timestamp.</param>
+    public void BecomeReady(long now)
+    {
+        LoadEndedAt = now;
+        Load ??= new RunnerLoad(LoadStartedAt ?? now, now, Evicted);
+    }
 
     /// <summary>Counts a request until <see cref="Release"/>.</summary>
     public void Hold()

@@ -160,8 +160,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         {
             LiveRunner? runner = _live.Find(ready.Runner);
             _lives.BecomeReady(ready.Runner, runner?.Process?.Receipt?.EngineVersion);
-            runner?.LoadEndedAt = _time.GetTimestamp();
-            runner?.BecomeReady(_time.GetUtcNow());
+            runner?.BecomeReady(_time.GetTimestamp());
         }
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);

@@ -37,7 +37,7 @@ internal sealed class RequestTrace
         if (span is null && sent is null)
             return null;
         span?.SetTag(OtelNames.Operation, operation).SetTag(OtelNames.HttpMethod, HttpMethods.Post).SetTag(OtelNames.HttpRoute, route);
-        var trace = new RequestTrace(span?.Context ?? sent!.Value, span, operation);
+        var trace = new RequestTrace(span is null ? sent!.Value : TraceHeaders.WithFlagsOf(span.Context, sent), span, operation);
         context.Features.Set(trace);
         return trace;
     }
@@ -63,7 +63,8 @@ internal sealed class RequestTrace
             AddParts(span.Context, times, record);
         }
 
-        span.SetEndTime(times.Now.UtcDateTime);
+        // The library's own clock follows changes of the system's time, and that of the parts does not.
+        span.SetStartTime(times.ArrivedAt.UtcDateTime).SetEndTime(times.Now.UtcDateTime);
         span.Stop();
     }
 
@@ -102,7 +103,10 @@ internal sealed class RequestTrace
             return;
 
         var figures = record.Figures;
-        span.SetTag(OtelNames.InputTokens, figures.PromptTokens + figures.CachedTokens).SetTag(OtelNames.OutputTokens, figures.GeneratedTokens);
+        if (figures.Source is Telemetry.FigureSource.Timings or Telemetry.FigureSource.Usage)
+            span.SetTag(OtelNames.InputTokens, figures.PromptTokens + figures.CachedTokens);
+        if (figures.Source != Telemetry.FigureSource.None)
+            span.SetTag(OtelNames.OutputTokens, figures.GeneratedTokens);
         if (figures.CachedTokens > 0)
             span.SetTag(OtelNames.CachedTokens, figures.CachedTokens);
         if (figures.Finish != Telemetry.FinishReason.None)
@@ -115,8 +119,8 @@ internal sealed class RequestTrace
             return;
         DateTimeOffset admitted = times.AdmittedAt ?? times.Now;
         using (Activity? queue = Part("queue", parent, waited, admitted))
-            if (queue is not null && _load is { } load && load.ReadyAt > waited)
-                AddLoad(queue.Context, load, waited);
+            if (queue is not null && _load is { } load && record.TimeAt(load.ReadyAt) > waited)
+                AddLoad(queue.Context, load, record, waited);
 
         if (times.AdmittedAt is null)
             return;
@@ -125,17 +129,18 @@ internal sealed class RequestTrace
             Part("prefill", parent, admitted, first)?.Dispose();
             Part("decode", parent, first, times.Now)?.Dispose();
         }
-        else if (record.HasResponse)
+        else
         {
             Part("generate", parent, admitted, times.Now)?.Dispose();
         }
     }
 
     // The load may have begun for another request.
-    private static void AddLoad(ActivityContext parent, RunnerLoad load, DateTimeOffset waited)
+    private static void AddLoad(ActivityContext parent, RunnerLoad load, RequestRecord record, DateTimeOffset waited)
     {
-        using Activity? span = Part("load", parent, load.StartedAt > waited ? load.StartedAt : waited, load.ReadyAt);
-        span?.SetTag(OtelNames.LoadDuration, (load.ReadyAt - load.StartedAt).TotalSeconds);
+        (DateTimeOffset started, DateTimeOffset ready) = (record.TimeAt(load.StartedAt), record.TimeAt(load.ReadyAt));
+        using Activity? span = Part("load", parent, started > waited ? started : waited, ready);
+        span?.SetTag(OtelNames.LoadDuration, (ready - started).TotalSeconds);
         span?.SetTag(OtelNames.LoadEvicted, (string[])[.. load.Evicted.Select(static key => key.Model)]);
     }
 

@@ -7,6 +7,7 @@ internal sealed class Counts
     public const long Max = int.MaxValue;
 
     private const long Absent = -1;
+    private const long Invalid = -2;
     private const int FirstOfUsage = (int)Member.PromptTokens;
     private const int Length = (int)Member.CacheCreation + 1;
 
@@ -30,8 +31,11 @@ internal sealed class Counts
 
     public static bool IsCount(Member member) => (int)member < Length;
 
-    /// <summary>Sets a count; null: it is absent.</summary>
-    public void Set(Member member, long? value) => _values[(int)member] = value ?? Absent;
+    /// <summary>Whether one of these members is there without a count: its value is invalid.</summary>
+    public bool AreInvalid(Member member, Member other) => _values[(int)member] == Invalid || _values[(int)other] == Invalid;
+
+    /// <summary>Sets a count; null: the member is there, and its value is not a count or is not known yet.</summary>
+    public void Set(Member member, long? value) => _values[(int)member] = value ?? Invalid;
 
     public void Clear() => _values.AsSpan().Fill(Absent);
 
@@ -39,11 +43,11 @@ internal sealed class Counts
 
     public void ClearUsage() => _values.AsSpan(FirstOfUsage).Fill(Absent);
 
-    /// <summary>Takes the counts of usage that the other document has.</summary>
+    /// <summary>Takes the counts of usage that the other document has. An invalid count does not replace a known one.</summary>
     public void MergeUsage(Counts other)
     {
         for (int i = FirstOfUsage; i < Length; i++)
-            if (other._values[i] >= 0)
+            if (other._values[i] >= 0 || (other._values[i] == Invalid && _values[i] == Absent))
                 _values[i] = other._values[i];
     }
 }

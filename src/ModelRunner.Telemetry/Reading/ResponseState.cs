@@ -170,14 +170,18 @@ internal sealed class ResponseState(ResponseFormat format)
     }
 
     // OpenAI counts cached tokens as a part of the prompt, Anthropic beside it. Embeddings and reranking have no generated tokens, and some
-    // servers give only the total.
+    // servers give only the total. An invalid count is not known, and is not derived from the total.
     private ResponseFigures SumUsage(ResponseFigures figures)
     {
         long? total = _usage[Member.TotalTokens];
         long? generated = _usage[Member.CompletionTokens] ?? _usage[Member.OutputTokens];
         long? prompt = _usage[Member.PromptTokens] ?? _usage[Member.InputTokens];
-        prompt ??= total - (generated ?? 0);
-        generated ??= total - prompt;
+        bool isPromptInvalid = _usage.AreInvalid(Member.PromptTokens, Member.InputTokens);
+        bool isGeneratedInvalid = _usage.AreInvalid(Member.CompletionTokens, Member.OutputTokens);
+        if (!isPromptInvalid && (generated is not null || !isGeneratedInvalid))
+            prompt ??= total - (generated ?? 0);
+        if (!isGeneratedInvalid)
+            generated ??= total - prompt;
         long whole = Math.Max(prompt ?? 0, 0);
         long cached = Math.Min(_usage[Member.CachedTokens] ?? 0, whole);
 

@@ -23,8 +23,8 @@ public sealed class ExportFailureTests
         await receiver.WaitUntilAsync(() => Count("/v1/traces") == 1 && Count("/v1/metrics") > 1);
         Assert.Equal(200, await OtlpDaemon.ChatAsync(daemon));
         await receiver.WaitUntilAsync(() => Count("/v1/traces") > 1);
-        await daemon.WaitForLogAsync($"The traces {Failure}");
-        await daemon.WaitForLogAsync($"The metrics {Failure}");
+        await daemon.WaitForLogAsync($"The traces {Failure} to {receiver.Address}/v1/traces (it responded with status {status});");
+        await daemon.WaitForLogAsync($"The metrics {Failure} to {receiver.Address}/v1/metrics (it responded with status {status});");
         Assert.Equal(2, daemon.Log.Split('\n').Count(static line => line.Contains(Failure, StringComparison.Ordinal)));
 
         await receiver.AnswerAsync("200");
@@ -47,6 +47,21 @@ public sealed class ExportFailureTests
         await daemon.EndWellAsync();
     }
 
+    [Theory]
+    [InlineData("endless", "its response has more than 64 KiB")]
+    [InlineData("slow", "it did not respond in time")]
+    public async Task A_response_without_an_end_is_not_read_on(string answer, string cause)
+    {
+        await using OtlpReceiver receiver = await OtlpReceiver.StartAsync(answer);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(OtlpDaemon.Setup(receiver.Address, ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")));
+        Assert.Equal(200, await OtlpDaemon.ChatAsync(daemon));
+        await daemon.WaitForLogAsync($"The traces {Failure} to {receiver.Address}/v1/traces ({cause});");
+
+        await receiver.AnswerAsync("200");
+        Assert.Equal(200, await OtlpDaemon.ChatAsync(daemon));
+        await receiver.WaitUntilAsync(() => receiver.Spans.Any(static span => span.HasAttribute("http.route")));
+    }
+
     [Fact]
     public async Task A_missing_receiver_is_reported_once()
     {
@@ -56,8 +71,8 @@ public sealed class ExportFailureTests
         listener.Stop();
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(OtlpDaemon.Setup(address));
         Assert.Equal(200, await OtlpDaemon.ChatAsync(daemon));
-        await daemon.WaitForLogAsync($"The traces {Failure} to {address}/v1/traces");
-        await daemon.WaitForLogAsync($"The metrics {Failure} to {address}/v1/metrics");
+        await daemon.WaitForLogAsync($"The traces {Failure} to {address}/v1/traces (Connection refused");
+        await daemon.WaitForLogAsync($"The metrics {Failure} to {address}/v1/metrics (Connection refused");
         Assert.Equal(200, await OtlpDaemon.ChatAsync(daemon));
     }
 
@@ -70,7 +85,6 @@ public sealed class ExportFailureTests
     }
 
     [Theory]
-    [InlineData("OTEL_METRIC_EXPORT_INTERVAL", "0", "metrics")]
     [InlineData("OTEL_EXPORTER_OTLP_HEADERS", "secret", "traces")]
     public async Task A_value_that_the_library_refuses_is_reported_and_the_daemon_starts(string variable, string value, string what)
     {
@@ -88,11 +102,12 @@ public sealed class ExportFailureTests
         var log = new ExportLog("traces", new Uri("http://user:secret@collector:4318/v1/traces?key=secret"), time, lines);
         log.Report(isSuccessful: true);
         Assert.Empty(lines.Lines);
+        log.SetCause("it responded with status 500");
         for (int i = 0; i < 10; i++)
             log.Report(isSuccessful: false);
         log.Report(isSuccessful: true);
         log.Report(isSuccessful: false);
-        Assert.Equal(["The traces cannot be sent to http://collector:4318/v1/traces; they are dropped until it can be reached. Requests are not affected."], lines.Lines);
+        Assert.Equal(["The traces cannot be sent to http://collector:4318/v1/traces (it responded with status 500); they are dropped until that works. Requests are not affected."], lines.Lines);
 
         time.Advance(TimeSpan.FromMinutes(1));
         log.Report(isSuccessful: true);

@@ -63,6 +63,22 @@ public sealed class OtlpSettingsTests
     }
 
     [Theory]
+    [InlineData("-1")]
+    [InlineData("0")]
+    [InlineData("1")]
+    [InlineData("99")]
+    [InlineData("1m")]
+    [InlineData("99999999999")]
+    public void A_wrong_time_between_reports_is_a_warning_and_metrics_are_not_sent(string value)
+    {
+        OtlpSettings settings = Read((Endpoint, "http://collector:4318"), ("OTEL_METRIC_EXPORT_INTERVAL", value));
+        Assert.Null(settings.Metrics);
+        Assert.NotNull(settings.Traces);
+        Assert.Equal([$"OTEL_METRIC_EXPORT_INTERVAL is \"{value}\", but it must be a number of milliseconds, at least 100: metrics are not sent."], settings.Warnings);
+        Assert.NotNull(Read((Endpoint, "http://collector:4318"), ("OTEL_METRIC_EXPORT_INTERVAL", " 100 ")).Metrics);
+    }
+
+    [Theory]
     [InlineData(Endpoint, "collector:4318", "OTEL_EXPORTER_OTLP_ENDPOINT is not an address")]
     [InlineData(Endpoint, "http://collector:4318?x", "OTEL_EXPORTER_OTLP_ENDPOINT has a query")]
     [InlineData(Endpoint, "/collector", "OTEL_EXPORTER_OTLP_ENDPOINT is not an address")]

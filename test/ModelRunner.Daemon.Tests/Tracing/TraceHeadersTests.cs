@@ -11,6 +11,9 @@ public sealed class TraceHeadersTests
     [Theory]
     [InlineData(Parent, "01")]
     [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", "00")]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-02", "02")]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03", "03")]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-ff", "03")]
     [InlineData("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "01")]
     public void A_context_is_passed_on(string parent, string flags)
     {
@@ -43,13 +46,53 @@ public sealed class TraceHeadersTests
     [Theory]
     [InlineData("a=ä")]
     [InlineData("a=\u0001")]
-    public void A_state_with_other_characters_is_left_out(string state) => Assert.Null(TraceHeaders.Read(Headers(Parent, state))!.Value.TraceState);
+    [InlineData("hello")]
+    [InlineData("A=1")]
+    [InlineData("=1")]
+    [InlineData("a=")]
+    [InlineData("a=1=2")]
+    [InlineData("a=1,a=2")]
+    [InlineData("a b=1")]
+    [InlineData("a@=1")]
+    [InlineData("@b=1")]
+    [InlineData("a@b@c=1")]
+    [InlineData("a=1;b=2,c")]
+    [InlineData(",")]
+    public void An_invalid_state_is_left_out(string state) => Assert.Null(TraceHeaders.Read(Headers(Parent, state))!.Value.TraceState);
 
     [Fact]
     public void A_long_state_is_left_out()
     {
-        Assert.Equal(512, TraceHeaders.Read(Headers(Parent, "a=" + new string('x', 510)))!.Value.TraceState!.Length);
-        Assert.Null(TraceHeaders.Read(Headers(Parent, "a=" + new string('x', 511)))!.Value.TraceState);
+        string entry = "a=" + new string('x', 251);
+        Assert.Equal(512, TraceHeaders.Read(Headers(Parent, $"{entry},b={new string('x', 256)}"))!.Value.TraceState!.Length);
+        Assert.Null(TraceHeaders.Read(Headers(Parent, $"{entry}x,b={new string('x', 256)}"))!.Value.TraceState);
+        Assert.Null(TraceHeaders.Read(Headers(Parent, "b=" + new string('x', 257)))!.Value.TraceState);
+    }
+
+    [Theory]
+    [InlineData("a= b c~!,tenant-1@sys_2=x, z/*=1")]
+    [InlineData("a=1,,b=2")]
+    [InlineData("1a=1")]
+    public void A_valid_state_stays_as_it_is(string state) => Assert.Equal(state, TraceHeaders.Read(Headers(Parent, state))!.Value.TraceState);
+
+    [Fact]
+    public void A_state_has_at_most_32_entries()
+    {
+        string[] entries = [.. Enumerable.Range(0, 33).Select(static number => FormattableString.Invariant($"a{number}=1"))];
+        Assert.NotNull(TraceHeaders.Read(Headers(Parent, string.Join(',', entries[..32])))!.Value.TraceState);
+        Assert.Null(TraceHeaders.Read(Headers(Parent, string.Join(',', entries)))!.Value.TraceState);
+    }
+
+    [Fact]
+    public void A_span_keeps_what_the_client_said_of_the_id_of_the_trace()
+    {
+        var span = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
+        foreach ((string flags, string expected) in (ReadOnlySpan<(string, string)>)[("02", "-03"), ("03", "-03"), ("00", "-01")])
+        {
+            using var request = new HttpRequestMessage();
+            TraceHeaders.Write(TraceHeaders.WithFlagsOf(span, TraceHeaders.Read(Headers(Parent[..^2] + flags, "a=b"))), request.Headers);
+            Assert.EndsWith(expected, Assert.Single(request.Headers.GetValues("traceparent")), StringComparison.Ordinal);
+        }
     }
 
     private static HeaderDictionary Headers(string parent, string state) => new() { ["traceparent"] = parent, ["tracestate"] = state };

@@ -41,6 +41,9 @@ internal sealed class ReferenceDocument
 
     public Dictionary<string, long> Usage { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Counts of usage whose values are invalid.</summary>
+    public HashSet<string> Invalid { get; } = new(StringComparer.Ordinal);
+
     public int? Index { get; private set; }
 
     public bool HasType => _type is not null;
@@ -112,7 +115,10 @@ internal sealed class ReferenceDocument
         {
             case "usage":
                 Usage.Clear();
+                Invalid.Clear();
                 ReadCounts(value, UsageNames, Usage);
+                if (value.ValueKind == JsonValueKind.Object)
+                    Invalid.UnionWith(value.EnumerateObject().Select(static member => member.Name).Where(name => !Usage.ContainsKey(name)));
                 if (value.ValueKind == JsonValueKind.Object)
                     foreach (JsonProperty member in value.EnumerateObject())
                         if (member.Name is "prompt_tokens_details" or "input_tokens_details")

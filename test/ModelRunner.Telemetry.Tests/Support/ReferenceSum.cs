@@ -9,6 +9,7 @@ internal sealed class ReferenceSum(ResponseFormat format)
 
     private readonly SortedDictionary<int, ReferenceChoice> _choices = [];
     private readonly Dictionary<string, long> _usage = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _invalid = new(StringComparer.Ordinal);
     private long _events;
     private int _lastFinished;
     private bool _hasError;
@@ -44,7 +45,9 @@ internal sealed class ReferenceSum(ResponseFormat format)
 
         long? total = Usage("total_tokens");
         long? generated = Usage("completion_tokens") ?? Usage("output_tokens");
-        long? prompt = Usage("prompt_tokens") ?? Usage("input_tokens") ?? total - (generated ?? 0);
+        bool isGeneratedKnown = generated is not null || !IsInvalid("completion_tokens", "output_tokens");
+        long? prompt = Usage("prompt_tokens") ?? Usage("input_tokens")
+            ?? (IsInvalid("prompt_tokens", "input_tokens") || !isGeneratedKnown ? null : total - (generated ?? 0));
         long whole = Math.Max(0, prompt ?? 0);
         long cached = Math.Min(whole, Usage("cached_tokens") ?? 0);
         ResponseFigures usage = figures with
@@ -52,7 +55,7 @@ internal sealed class ReferenceSum(ResponseFormat format)
             Source = FigureSource.Usage,
             PromptTokens = whole - cached + (Usage("cache_creation_input_tokens") ?? 0),
             CachedTokens = cached + (Usage("cache_read_input_tokens") ?? 0),
-            GeneratedTokens = Math.Max(generated ?? total - prompt ?? 0, finish == FinishReason.None ? counted : 0),
+            GeneratedTokens = Math.Max(generated ?? (IsInvalid("completion_tokens", "output_tokens") ? 0 : total - prompt ?? 0), finish == FinishReason.None ? counted : 0),
         };
         long known = usage.PromptTokens + usage.CachedTokens;
         return figures.Source == FigureSource.Timings
@@ -61,6 +64,8 @@ internal sealed class ReferenceSum(ResponseFormat format)
     }
 
     private bool Has(string name, string other) => _usage.ContainsKey(name) || _usage.ContainsKey(other);
+
+    private bool IsInvalid(string name, string other) => _invalid.Contains(name) || _invalid.Contains(other);
 
     private long? Usage(string name) => _usage.TryGetValue(name, out long count) ? count : null;
 
@@ -82,8 +87,12 @@ internal sealed class ReferenceSum(ResponseFormat format)
             && Get(choices.Count > 0 ? choices[^1].Index : own) is { } timed)
             timed.Timings = document.Timings;
         if (document.Usage.Keys.Any(static name => name is "prompt_tokens" or "input_tokens" or "completion_tokens" or "output_tokens" or "total_tokens"))
+        {
             foreach ((string name, long count) in document.Usage)
                 _usage[name] = count;
+            _invalid.UnionWith(document.Invalid);
+            _invalid.ExceptWith(_usage.Keys);
+        }
     }
 
     private void AddPart(int index, bool hasContent, FinishReason finish)
