@@ -32,6 +32,10 @@ internal static class Capacity
         return Fits(wanted, count, bytes, settings) ? victims : null;
     }
 
+    /// <summary>The numbers of a decision about this runner, which has no process.</summary>
+    public static CapacityReading Read(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings) => new(
+        wanted.MemoryBytes, runners.Live.Sum(static live => live.MemoryBytes), settings.MemoryBudgetBytes, runners.LiveCount, settings.MaxRunners);
+
     /// <summary>Whether the runner could start if all runners were stopped except the pinned ones.</summary>
     public static bool CanStartEventually(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings) =>
         Fits(wanted, runners.Live.Count(IsProtected), PinnedBytes(runners), settings);

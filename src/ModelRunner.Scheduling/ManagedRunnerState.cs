@@ -68,6 +68,9 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>Whether a health check is running.</summary>
     public bool IsBeingChecked { get; set; }
 
+    /// <summary>What its start waits for, as it was last reported; null: it does not wait.</summary>
+    public DelayCause? Delay { get; set; }
+
     /// <summary>The runner for which it is stopped or yields; null: none.</summary>
     public ManagedRunnerState? EvictedFor { get; set; }
 

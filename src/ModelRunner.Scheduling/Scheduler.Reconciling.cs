@@ -64,8 +64,16 @@ public sealed partial class Scheduler
         // What was stopped for requests that have left is not a part of a later start.
         foreach (ManagedRunnerState runner in _runners.All.Where(static runner => runner.Waiting.Count == 0))
             runner.Evicted = [];
+
+        ManagedRunnerState? first = null;
         foreach (ManagedRunnerState runner in wanted)
         {
+            if (first is not null)
+            {
+                Report(runner, DelayCause.Queue, first.Key);
+                continue;
+            }
+
             if (!Capacity.CanStartEventually(runner, _runners, _settings))
             {
                 RefuseBehindPinned(runner);
@@ -75,20 +83,39 @@ public sealed partial class Scheduler
             if (!Capacity.CanStartNow(runner, _runners, _settings))
             {
                 FreeCapacity(runner, now);
-                return;
+                first = runner;
+                continue;
             }
 
-            var id = new RunnerId(++_lastRunner);
-            _runners.Begin(runner, id);
-            _effects.Add(runner.Evicted.Count == 0 ? new StartRunner(id, runner.Key) : new StartRunner(id, runner.Key) { Evicted = runner.Evicted });
-            runner.Evicted = [];
+            Start(runner);
         }
+
+        if (first is not null)
+            return;
 
         // A measured budget limits new starts only. It is no reason to stop a runner.
         foreach (ManagedRunnerState excess in Capacity.FindExcess(_runners, _isMemoryMeasured ? _settings with { MemoryBudgetBytes = null } : _settings))
             Stop(excess, StopReason.Evicted);
 
         StopYielding();
+    }
+
+    private void Start(ManagedRunnerState runner)
+    {
+        var id = new RunnerId(++_lastRunner);
+        CapacityReading capacity = Capacity.Read(runner, _runners, _settings);
+        _runners.Begin(runner, id);
+        _effects.Add(new StartRunner(id, runner.Key) { Evicted = runner.Evicted, Capacity = capacity });
+        runner.Evicted = [];
+        runner.Delay = null;
+    }
+
+    private void Report(ManagedRunnerState waiting, DelayCause cause, RunnerKey? behind = null)
+    {
+        if (waiting.Delay == cause)
+            return;
+        waiting.Delay = cause;
+        _effects.Add(new DelayStart(waiting.Key, cause, Capacity.Read(waiting, _runners, _settings)) { Behind = behind });
     }
 
     // Refuse now: pinned runners free no capacity, and waiting would block the queue.
@@ -108,8 +135,11 @@ public sealed partial class Scheduler
                 Stop(victim, StopReason.Evicted);
             }
 
+            Report(wanted, DelayCause.Stopping);
             return;
         }
+
+        Report(wanted, DelayCause.Busy);
 
         // New requests could keep a busy runner busy forever. After a while it must yield: new requests wait.
         if (now - wanted.Waiting.First!.Value.Arrived >= _settings.YieldDelay && Capacity.FindYielding(_runners) is { } yielding)

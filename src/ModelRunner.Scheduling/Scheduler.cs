@@ -127,6 +127,8 @@ public sealed partial class Scheduler
                 return;
             }
 
+            if (runner.Waiting.Count == 0)
+                runner.Delay = null;
             runner.Waiting.AddLast(request);
             _queued++;
             return;
@@ -348,9 +350,10 @@ public sealed partial class Scheduler
         runner.StopReason = reason;
         runner.Draining = null;
         runner.DrainEnds = null;
-        if (reason == StopReason.Evicted)
+        RunnerKey? wanted = reason == StopReason.Evicted ? runner.EvictedFor?.Key : null;
+        if (wanted is not null)
             runner.EvictedFor?.Evicted.Add(runner.Key);
         runner.EvictedFor = null;
-        _effects.Add(new StopRunner(runner.Id, reason) { Failure = runner.StopFailure });
+        _effects.Add(new StopRunner(runner.Id, reason) { Failure = runner.StopFailure, For = wanted });
     }
 }

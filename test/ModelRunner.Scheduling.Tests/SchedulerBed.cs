@@ -13,7 +13,11 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
 
     public TimeSpan Now { get; private set; }
 
+    /// <summary>What must be carried out after the last event, without the explanations of it.</summary>
     public IReadOnlyList<SchedulerEffect> Effects { get; private set; } = [];
+
+    /// <summary>The effects of the last event with their explanations.</summary>
+    public IReadOnlyList<SchedulerEffect> Explained { get; private set; } = [];
 
     /// <summary>The ends of runners that were reported, in their order.</summary>
     public List<RunnerEnded> Ends { get; } = [];
@@ -28,7 +32,13 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
 
     public IReadOnlyList<SchedulerEffect> Handle(SchedulerEvent happened)
     {
-        Effects = [.. _scheduler.Handle(happened, Now)];
+        Explained = [.. _scheduler.Handle(happened, Now)];
+        Effects = [.. Explained.Where(static effect => effect is not DelayStart).Select(static effect => effect switch
+        {
+            StartRunner start => start with { Capacity = null },
+            StopRunner stop => stop with { For = null },
+            _ => effect,
+        })];
         _scheduler.CheckInvariants();
         return Effects;
     }
@@ -80,16 +90,19 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
     {
         TimeSpan end = Now + time;
         var all = new List<SchedulerEffect>();
+        var explained = new List<SchedulerEffect>();
         while (NextDeadline is { } due && due <= end)
         {
             Now = due > Now ? due : Now;
             all.AddRange(Handle(new TimePassed()));
+            explained.AddRange(Explained);
             Assert.True(NextDeadline is not { } next || next > Now, $"still due at {NextDeadline} after {Now}");
         }
 
         Now = end;
         all.AddRange(Handle(new TimePassed()));
-        Effects = all;
+        explained.AddRange(Explained);
+        (Effects, Explained) = (all, explained);
         return all;
     }
 

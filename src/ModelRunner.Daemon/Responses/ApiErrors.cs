@@ -14,15 +14,8 @@ internal static class ApiErrors
     public static ApiError OfRefusal(Refuse refusal, CauseText causes) => refusal.Reason switch
     {
         // The engine failed, so the status is a gateway's.
-        RefusalReason.StartFailed => Make(StatusCodes.Status502BadGateway, ApiError.Server, "runner_start_failed", refusal, causes),
-        RefusalReason.Backoff => Unavailable("runner_backoff", refusal, causes),
-        RefusalReason.QueueFull => Unavailable("queue_full", refusal, causes),
-        RefusalReason.QueueTimeout => Unavailable("queue_timeout", refusal, causes),
-        RefusalReason.OutOfMemory => Unavailable("out_of_memory", refusal, causes),
-        RefusalReason.NoCapacity => Unavailable("no_room", refusal, causes),
-        RefusalReason.Unloading => Unavailable("unloading", refusal, causes),
-        RefusalReason.ShuttingDown => Unavailable("shutting_down", refusal, causes),
-        _ => Unavailable("unavailable", refusal, causes),
+        RefusalReason.StartFailed => Make(StatusCodes.Status502BadGateway, ApiError.Server, refusal, causes),
+        _ => Make(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, refusal, causes),
     };
 
     /// <summary>No model was found for the reference.</summary>
@@ -50,11 +43,8 @@ internal static class ApiErrors
         $"there is no backend \"{PlainText.EscapeAndCut(backend, MaxName)}\"; there is {string.Join(" and ", known)}",
         "backend_not_found");
 
-    private static ApiError Unavailable(string code, Refuse refusal, CauseText causes) =>
-        Make(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, code, refusal, causes);
-
-    private static ApiError Make(int status, string type, string code, Refuse refusal, CauseText causes) =>
-        new(status, causes.WithoutFolders(refusal.Message), type, code, RetryAfter: refusal.RetryAfter)
+    private static ApiError Make(int status, string type, Refuse refusal, CauseText causes) =>
+        new(status, causes.WithoutFolders(refusal.Message), type, refusal.Reason.ToLabelValue(), RetryAfter: refusal.RetryAfter)
         {
             Reason = refusal.FailureReason?.ToLabelValue(),
         };

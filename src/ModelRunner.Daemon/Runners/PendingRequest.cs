@@ -4,11 +4,13 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>One request, from its arrival until it is admitted or refused. Thread-safe.</summary>
-internal sealed class PendingRequest(RequestId id, ModelEntry model)
+internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry model)
 {
     private readonly TaskCompletionSource<AcquireOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public RequestId Id { get; } = id;
+
+    public RunnerKey Key { get; } = key;
 
     public ModelEntry Model { get; } = model;
 

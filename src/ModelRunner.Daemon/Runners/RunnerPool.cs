@@ -57,6 +57,9 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <summary>All runners after the last event, in order of backend, model, mode and identity. An immutable snapshot.</summary>
     public IReadOnlyList<RunnerSnapshot> Runners => _loop.Snapshot;
 
+    /// <summary>The latest decisions about runners.</summary>
+    public DecisionLog Decisions => _loop.Decisions;
+
     /// <summary>The totals of loads, stops and processor time.</summary>
     public RunnerAccounts Accounts { get; }
 
@@ -81,11 +84,11 @@ internal sealed class RunnerPool : IAsyncDisposable
     public async Task<AcquireOutcome> AcquireAsync(
         RunnerKey key, ModelEntry model, CancellationToken clientLeft, IReadOnlyCollection<RunnerId>? tried = null)
     {
-        var request = new PendingRequest(new RequestId(Interlocked.Increment(ref _lastRequest)), model);
+        var request = new PendingRequest(new RequestId(Interlocked.Increment(ref _lastRequest)), key, model);
         if (CannotServe(key, model) is { } reason)
             return new AcquireOutcome(Lease: null, new Refuse(request.Id, RefusalReason.StartFailed, reason, RetryAfter: null));
 
-        _loop.Begin(request, key, tried ?? []);
+        _loop.Begin(request, tried ?? []);
         await using CancellationTokenRegistration registration = clientLeft.UnsafeRegister(
             (_, token) =>
             {

@@ -38,6 +38,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly RunnerLives _lives;
     private readonly RequestAccounts? _requests;
     private readonly UsageTimer? _usageTimer;
+    private readonly DecisionRecorder _recorder;
     private volatile IReadOnlyList<RunnerSnapshot> _snapshot;
     private bool _isMeasured;
 
@@ -57,6 +58,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         (_requests, _usageTimer) = (requests, usageTimer);
         _lives = new RunnerLives(accounts, ledger, time);
+        _recorder = new DecisionRecorder(Decisions, time);
         (_live, _launcher, _memory, _time, _logger) = (live, launcher, memory, time, logger);
         _scheduler = new Scheduler(settings);
         _isMeasured = settings.MemoryBudgetBytes is null;
@@ -71,17 +73,20 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     /// <summary>All runners after the last event. An immutable snapshot.</summary>
     public IReadOnlyList<RunnerSnapshot> Snapshot => _snapshot;
 
+    /// <summary>The latest decisions.</summary>
+    public DecisionLog Decisions { get; } = new();
+
     /// <summary>Completes after a <see cref="ShutdownRequested"/>, when no request is running and no process is left.</summary>
     public Task Ended => _ended.Task;
 
     public void Post(SchedulerEvent schedulerEvent) => _events.Writer.TryWrite(schedulerEvent);
 
     /// <summary>Begins a request. <see cref="PendingRequest.Outcome"/> completes with its outcome.</summary>
-    public void Begin(PendingRequest request, RunnerKey key, IReadOnlyCollection<RunnerId> tried)
+    public void Begin(PendingRequest request, IReadOnlyCollection<RunnerId> tried)
     {
         _pending[request.Id] = request;
         var demand = new RunnerDemand(request.Model.MemoryBytes, request.Model.Settings.KeepAlive);
-        if (!_events.Writer.TryWrite(new RequestArrived(request.Id, key, demand) { Tried = tried }))
+        if (!_events.Writer.TryWrite(new RequestArrived(request.Id, request.Key, demand) { Tried = tried }))
             Refuse(Refusals.ShuttingDown(request.Id));
     }
 
@@ -156,14 +161,11 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         if (schedulerEvent is RequestArrived arrived && _pending.TryGetValue(arrived.Request, out PendingRequest? request))
             _models[arrived.Key] = request.Model;
-        if (schedulerEvent is RunnerReady ready && _snapshot.Any(runner => runner.Id == ready.Runner && runner.State == RunnerState.Loading))
-        {
-            LiveRunner? runner = _live.Find(ready.Runner);
-            _lives.BecomeReady(ready.Runner, runner?.Process?.Receipt?.EngineVersion);
-            runner?.BecomeReady(_time.GetTimestamp());
-        }
+        if (schedulerEvent is RunnerReady ready)
+            BecomeReady(ready.Runner);
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
+        _recorder.Record(schedulerEvent, effects, _snapshot, id => _pending.GetValueOrDefault(id)?.Key);
         SetTimer();
         foreach (StartRunner start in effects.OfType<StartRunner>())
             Start(start);
@@ -185,6 +187,17 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             Forget(failed.Runner, failed.Failure);
         else if (schedulerEvent is RunnerExited exited)
             Forget(exited.Runner, exited.Failure);
+    }
+
+    private void BecomeReady(RunnerId id)
+    {
+        RunnerSnapshot? loading = _snapshot.FirstOrDefault(runner => runner.Id == id && runner.State == RunnerState.Loading);
+        if (loading is null || _live.Find(id) is not { } runner)
+            return;
+        _lives.BecomeReady(id, runner.Process?.Receipt?.EngineVersion);
+        runner.BecomeReady(_time.GetTimestamp());
+        if (runner.LoadStartedAt is { } startedAt)
+            _recorder.RecordReady(loading.Key, _time.GetElapsedTime(startedAt));
     }
 
     private void Start(StartRunner start)

@@ -7,4 +7,7 @@ public sealed record StopRunner(RunnerId Runner, StopReason Reason) : SchedulerE
 {
     /// <summary>The failure because of which it is stopped; null if it is stopped for another reason.</summary>
     public RunnerFailure? Failure { get; init; }
+
+    /// <summary>The model that it makes room for; null if it is stopped for another reason.</summary>
+    public RunnerKey? For { get; init; }
 }

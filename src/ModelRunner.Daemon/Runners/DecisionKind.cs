@@ -1,0 +1,23 @@
+namespace ModelRunner.Daemon.Runners;
+
+/// <summary>What was decided, or what happened because of it.</summary>
+internal enum DecisionKind
+{
+    /// <summary>A runner is started.</summary>
+    Start,
+
+    /// <summary>A runner serves requests now.</summary>
+    Ready,
+
+    /// <summary>A model waits for memory or for a place.</summary>
+    Wait,
+
+    /// <summary>A runner is stopped.</summary>
+    Stop,
+
+    /// <summary>A start failed, or a runner ended by itself.</summary>
+    Fail,
+
+    /// <summary>A request is refused.</summary>
+    Refuse,
+}

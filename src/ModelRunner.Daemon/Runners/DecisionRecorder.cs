@@ -1,0 +1,110 @@
+using System.Globalization;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Runners;
+
+/// <summary>Writes the effects of the scheduler into the list of decisions, in words. Used only by the scheduler loop.</summary>
+internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
+{
+    private const double Mebibyte = 1 << 20;
+
+    /// <summary>Records what the scheduler decided after an event.</summary>
+    /// <param name="schedulerEvent">The event.</param>
+    /// <param name="effects">Its effects.</param>
+    /// <param name="runners">All runners before the event.</param>
+    /// <param name="keyOf">What a waiting request wants; null: the request is not known.</param>
+    public void Record(
+        SchedulerEvent schedulerEvent, IReadOnlyList<SchedulerEffect> effects, IReadOnlyList<RunnerSnapshot> runners, Func<RequestId, RunnerKey?> keyOf)
+    {
+        foreach (SchedulerEffect effect in effects)
+        {
+            Decision? decision = effect switch
+            {
+                StartRunner start => OfStart(start),
+                StopRunner stop => runners.FirstOrDefault(runner => runner.Id == stop.Runner)?.Key is { } key ? OfStop(stop, key) : null,
+                DelayStart delay => OfDelay(delay),
+                Refuse refusal => keyOf(refusal.Request) is { } key ? OfRefusal(refusal, key) : null,
+                RunnerEnded ended => FailureOf(schedulerEvent) is { } failure ? OfFailure(ended, failure) : null,
+                _ => null,
+            };
+            if (decision is not null)
+                log.Add(decision);
+        }
+    }
+
+    /// <summary>Records that a runner serves requests now.</summary>
+    /// <param name="key">What it serves.</param>
+    /// <param name="load">The time since its start.</param>
+    public void RecordReady(RunnerKey key, TimeSpan load) =>
+        log.Add(Make(DecisionKind.Ready, key, $"it is ready after {load.TotalSeconds:0.0##} s"));
+
+    private Decision OfStart(StartRunner start)
+    {
+        string text = $"a request waits for it; {Describe(start.Capacity)}";
+        if (start.Evicted.Count > 0)
+            text += $"; stopped for it: {string.Join(", ", start.Evicted.Select(static key => key.Model))}";
+        return Make(DecisionKind.Start, start.Key, $"{text}") with { Capacity = start.Capacity };
+    }
+
+    private Decision OfStop(StopRunner stop, RunnerKey key)
+    {
+        string text = stop.Reason switch
+        {
+            StopReason.Idle => "it had no request for its keep-alive time",
+            StopReason.Evicted when stop.For is { } other => $"it makes room for {other.Model}",
+            StopReason.Evicted => "the limits became lower",
+            StopReason.Unloaded => "an unload was requested",
+            StopReason.Shutdown => "the daemon is shutting down",
+            StopReason.Outdated => "the settings of its model changed",
+            _ => stop.Failure?.Message ?? stop.Reason.ToLabelValue(),
+        };
+        return Make(DecisionKind.Stop, key, $"{text}") with { Reason = stop.Reason.ToLabelValue(), Other = stop.For };
+    }
+
+    private Decision OfDelay(DelayStart delay)
+    {
+        (string reason, string text) = delay.Cause switch
+        {
+            DelayCause.Stopping => ("stopping", "runners that are being stopped still hold the memory or the place that it needs"),
+            DelayCause.Busy => ("busy", "runners that are answering requests hold the memory or the place that it needs"),
+            _ => ("queue", $"{delay.Behind?.Model} waits longer and starts first"),
+        };
+        return Make(DecisionKind.Wait, delay.Key, $"{text}; {Describe(delay.Capacity)}") with
+        {
+            Reason = reason,
+            Other = delay.Behind,
+            Capacity = delay.Capacity,
+        };
+    }
+
+    private Decision OfRefusal(Refuse refusal, RunnerKey key) =>
+        Make(DecisionKind.Refuse, key, $"{refusal.Message}") with { Reason = refusal.Reason.ToLabelValue() };
+
+    private Decision OfFailure(RunnerEnded ended, RunnerFailure failure) =>
+        Make(DecisionKind.Fail, ended.Key, $"{failure.Message}") with { Reason = ended.Reason.ToLabelValue() };
+
+    private static RunnerFailure? FailureOf(SchedulerEvent schedulerEvent) => schedulerEvent switch
+    {
+        RunnerFailed failed => failed.Failure,
+        RunnerExited exited => exited.Failure,
+        _ => null,
+    };
+
+    private Decision Make(DecisionKind kind, RunnerKey key, FormattableString text) =>
+        new(time.GetUtcNow(), kind, key, text.ToString(CultureInfo.InvariantCulture));
+
+    private static string Describe(CapacityReading? capacity)
+    {
+        if (capacity is null)
+            return "";
+        string needs = capacity.NeededBytes > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"it needs {MiB(capacity.NeededBytes)} MiB")
+            : "its memory is not known";
+        string limit = capacity.LimitBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $" of {MiB(bytes)}") : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{needs}, and other runners use {MiB(capacity.UsedBytes)}{limit} MiB and {capacity.Runners} of {capacity.MaxRunners} places");
+    }
+
+    private static string MiB(long bytes) => Math.Ceiling(bytes / Mebibyte).ToString("0", CultureInfo.InvariantCulture);
+}

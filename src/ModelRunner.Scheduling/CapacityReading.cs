@@ -1,0 +1,9 @@
+namespace ModelRunner.Scheduling;
+
+/// <summary>The numbers of a decision about capacity, at the time of the decision.</summary>
+/// <param name="NeededBytes">The estimate of the model that wants to start; 0 if unknown.</param>
+/// <param name="UsedBytes">The estimates of all other runners that have a process, stopping ones included.</param>
+/// <param name="LimitBytes">The most that all runners may use together; null: no limit is known.</param>
+/// <param name="Runners">The number of other runners that have a process.</param>
+/// <param name="MaxRunners">The most runners that may have a process.</param>
+public sealed record CapacityReading(long NeededBytes, long UsedBytes, long? LimitBytes, int Runners, int MaxRunners);

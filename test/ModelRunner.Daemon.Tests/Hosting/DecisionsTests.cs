@@ -1,0 +1,87 @@
+using System.Net;
+using System.Text.Json;
+using ModelRunner.Testing;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+/// <summary><c>GET /engines/decisions</c> of a daemon that loads, evicts, refuses and loses runners.</summary>
+public sealed class DecisionsTests
+{
+    private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"hi"}],"max_tokens":1}""";
+    private const string Embed = """{"model":"tiny-embed","input":"a"}""";
+
+    [Fact]
+    public async Task An_eviction_is_explained_from_both_sides()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = """{"limits":{"maxRunners":1}}""" });
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        await daemon.PostAsync("v1/embeddings", Embed);
+
+        JsonElement[] all = await ListAsync(daemon, "engines/decisions");
+        Assert.Equal(
+            ["start tiny-chat:latest", "ready tiny-chat:latest", "stop tiny-chat:latest", "wait tiny-embed:latest", "start tiny-embed:latest", "ready tiny-embed:latest"],
+            all.Reverse().Select(static decision => $"{Text(decision, "decision")} {Text(decision, "model")}"));
+        JsonElement stop = all.Single(static decision => Text(decision, "decision") == "stop");
+        Assert.Equal(
+            ("evicted", "tiny-embed:latest", "it makes room for tiny-embed:latest"), (Text(stop, "reason"), Text(stop, "other_model"), Text(stop, "text")));
+        JsonElement wait = all.Single(static decision => Text(decision, "decision") == "wait");
+        Assert.Equal(("stopping", 1, 1), (Text(wait, "reason"), wait.GetProperty("runners").GetInt32(), wait.GetProperty("max_runners").GetInt32()));
+        Assert.True(wait.GetProperty("used_bytes").GetInt64() > 1 << 20);
+        JsonElement start = all[1];
+        Assert.EndsWith("and 0 of 1 places; stopped for it: tiny-chat:latest", Text(start, "text"), StringComparison.Ordinal);
+        Assert.True(start.GetProperty("needed_bytes").GetInt64() > 1 << 20);
+        Assert.Equal(["ready", "start", "wait", "stop"], (await ListAsync(daemon, "engines/decisions?model=tiny-embed")).Select(static item => Text(item, "decision")));
+        Assert.Single(await ListAsync(daemon, "engines/decisions?limit=1"));
+    }
+
+    [Fact]
+    public async Task Refusals_and_crashes_are_explained()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = """{"limits":{"memory":"20MiB"}}""" });
+        for (int i = 0; i < 3; i++)
+            Assert.Equal(503, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
+
+        JsonElement refusal = Assert.Single(await ListAsync(daemon, "engines/decisions"));
+        Assert.Equal(("refuse", "out_of_memory", 3), (Text(refusal, "decision"), Text(refusal, "reason"), refusal.GetProperty("count").GetInt32()));
+        Assert.Contains("the limit for all models together is 20 MiB", Text(refusal, "text"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_runner_that_is_killed_is_a_failure_with_its_cause()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup());
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        int process = await daemon.RunnerProcessAsync();
+        await DaemonFixture.SignalAsync(process, "KILL");
+        JsonElement[] all = [];
+        await DaemonFixture.WaitUntilAsync(
+            async () => (all = await ListAsync(daemon, "engines/decisions")).Any(static decision => Text(decision, "decision") == "fail"), DaemonFixture.Patience);
+
+        Assert.Equal("killed", Text(all[0], "reason"));
+        Assert.Contains("SIGKILL", Text(all[0], "text"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("limit=0", "limit")]
+    [InlineData("limit=501", "limit")]
+    [InlineData("limit=x", "limit")]
+    [InlineData("model=%00", "model")]
+    public async Task A_wrong_parameter_is_named(string query, string parameter)
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup());
+
+        using HttpResponseMessage response = await daemon.Client.GetAsync(new Uri($"engines/decisions?{query}", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        using var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(parameter, body.RootElement.GetProperty("error").GetProperty("param").GetString());
+    }
+
+    private static async Task<JsonElement[]> ListAsync(DaemonFixture daemon, string path)
+    {
+        using var document = JsonDocument.Parse(await daemon.Client.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken));
+        return [.. document.RootElement.GetProperty("decisions").EnumerateArray().Select(static decision => decision.Clone())];
+    }
+
+    private static string Text(JsonElement decision, string member) => decision.GetProperty(member).GetString()!;
+}
