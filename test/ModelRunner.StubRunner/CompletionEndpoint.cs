@@ -36,7 +36,7 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
         int cached = (int)Math.Min(prompt, faults.Number("cached_tokens"));
         var generation = new Generation(isChat, arguments.ModelName, prompt - cached, Limit(body), Stopwatch.StartNew())
         {
-            CachedTokens = cached, Choices = Choices(body), UsageError = (int)faults.Number("usage_error"), CallsTool = faults.IsOn("tool_call"),
+            User = StubJournal.UserOf(body), CachedTokens = cached, Choices = Choices(body), UsageError = (int)faults.Number("usage_error"), CallsTool = faults.IsOn("tool_call"),
             IsTruncated = faults.IsOn("truncated"),
         };
         state.Counters.CountPrompt(prompt - cached);
@@ -56,8 +56,11 @@ internal sealed class CompletionEndpoint(StubArguments arguments, StubFaults fau
     // Once, and before the last bytes go out: a client that has its answer finds it counted.
     private void Count(Generation generation)
     {
-        if (generation.TryCount())
-            state.Counters.CountPredicted(generation.PromptTokens, generation.Generated * generation.Choices);
+        if (!generation.TryCount())
+            return;
+        state.Counters.CountPredicted(generation.PromptTokens, generation.Generated * generation.Choices);
+        if (!generation.HasMore)
+            StubJournal.Write(faults, generation.User, generation.PromptTokens, generation.Generated * generation.Choices);
     }
 
     private static int Limit(JsonElement body)

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace ModelRunner.StubRunner;
 
 /// <summary>Embeddings of four numbers that depend on the text's length only.</summary>
-internal sealed class EmbeddingEndpoint(StubArguments arguments, StubState state)
+internal sealed class EmbeddingEndpoint(StubArguments arguments, StubFaults faults, StubState state)
 {
     public async Task HandleAsync(StubRequest request, StubResponse response, CancellationToken clientLeft)
     {
@@ -18,6 +18,7 @@ internal sealed class EmbeddingEndpoint(StubArguments arguments, StubState state
         JsonElement[] texts = input.ValueKind == JsonValueKind.Array ? [.. input.EnumerateArray()] : [input];
         int tokens = TokenCount.Of(input);
         state.Counters.CountPrompt(tokens);
+        StubJournal.Write(faults, StubJournal.UserOf(body.RootElement), tokens, generated: 0);
         bool isBase64 = body.RootElement.TryGetProperty("encoding_format", out JsonElement format) && format.ValueEquals("base64");
 
         await response.SendJsonAsync(200, JsonText.Write(writer =>

@@ -11,6 +11,9 @@ internal sealed class Generation(bool isChat, string model, int promptTokens, in
     /// <summary>Tokens of the prompt that are computed.</summary>
     public int PromptTokens => promptTokens;
 
+    /// <summary>The member <c>user</c> of the request; null: it has none.</summary>
+    public string? User { get; init; }
+
     /// <summary>Tokens of the prompt that are taken from a cache.</summary>
     public int CachedTokens { get; init; }
 

@@ -5,7 +5,7 @@ internal sealed class StubRouter(StubArguments arguments, StubFaults faults, Stu
 {
     private readonly CompletionEndpoint _completion = new(arguments, faults, state);
     private readonly ControlEndpoint _control = new(arguments, faults, state);
-    private readonly EmbeddingEndpoint _embedding = new(arguments, state);
+    private readonly EmbeddingEndpoint _embedding = new(arguments, faults, state);
     private readonly MetricsEndpoint _metrics = new(arguments, faults, state);
     private readonly ModelEndpoint _model = new(arguments, faults);
     private readonly RerankEndpoint _rerank = new(arguments, state);

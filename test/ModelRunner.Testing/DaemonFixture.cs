@@ -307,7 +307,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
 
     private static ProcessStartInfo Command(TemporaryFolder folder, DaemonSetup setup)
     {
-        string[] command = [Executable, "serve", .. setup.Arguments];
+        string[] command = [setup.Program ?? Executable, "serve", .. setup.Arguments];
         if (setup.Shell is { } script)
             command = ["/bin/sh", "-c", script, "sh", .. command];
         var start = new ProcessStartInfo(command[0], command[1..])

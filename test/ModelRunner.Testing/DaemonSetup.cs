@@ -30,6 +30,9 @@ internal sealed record DaemonSetup
     /// <summary>Leaves standard error unread, so that its pipe is full sometime; the daemon counts as started when its socket answers.</summary>
     public bool LeavesLogUnread { get; init; }
 
+    /// <summary>The program; null: the one that was built with the tests.</summary>
+    public string? Program { get; init; }
+
     /// <summary>A folder that outlives this daemon; null: one of its own.</summary>
     public TemporaryFolder? Folder { get; init; }
 }

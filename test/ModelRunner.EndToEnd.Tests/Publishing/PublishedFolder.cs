@@ -5,9 +5,12 @@ using TemporaryFolder = ModelRunner.Testing.TemporaryFolder;
 
 namespace ModelRunner.EndToEnd.Tests.Publishing;
 
-/// <summary>What <c>dotnet publish</c> makes, made once for all tests of a class: native code, which takes a minute or more.</summary>
+/// <summary>What <c>dotnet publish</c> makes, made once for all tests that use it: native code, which takes a minute or more.</summary>
 public sealed class PublishedFolder : IDisposable
 {
+    /// <summary>A folder that was published before, to repeat a test without the minutes of publishing.</summary>
+    private const string FolderVariable = "PUBLISHED_PATH";
+
     private readonly TemporaryFolder _folder = new();
     private readonly Lazy<Task<string>> _published;
 
@@ -16,6 +19,8 @@ public sealed class PublishedFolder : IDisposable
     /// <summary>The folder. Skips the test where native code cannot be linked, or fails it under CI.</summary>
     public async Task<string> RequireAsync()
     {
+        if (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } folder)
+            return folder;
         RequireCompiler();
         return await _published.Value;
     }

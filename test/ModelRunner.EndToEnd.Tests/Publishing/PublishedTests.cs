@@ -10,7 +10,8 @@ using TemporaryFolder = ModelRunner.Testing.TemporaryFolder;
 namespace ModelRunner.EndToEnd.Tests.Publishing;
 
 /// <summary>The program as it is given to people: two native executables, the library of llama.cpp and the demo models.</summary>
-public sealed class PublishedTests(PublishedFolder published) : IClassFixture<PublishedFolder>, IDisposable
+[Collection(nameof(PublishedGroup))]
+public sealed class PublishedTests(PublishedFolder published) : IDisposable
 {
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"Hi"}],"max_tokens":4}""";
     private const long MaxIdleBytes = 45_000_000;
