@@ -128,6 +128,13 @@ internal sealed class ResponseStream(
         }
         catch (Exception failure) when (IsOfRunner(failure, cancellationToken))
         {
+            // The client has the last event. What becomes of the connection after it does not matter.
+            if (isEvents && end.Record.HasLastEvent)
+            {
+                await EndWellAsync();
+                return;
+            }
+
             BrokenCause = failure is OperationCanceledException ? "the runner ended or was stopped" : failure.Message;
             if (!isEvents)
                 throw;

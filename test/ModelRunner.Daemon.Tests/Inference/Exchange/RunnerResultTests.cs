@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using ModelRunner.Daemon.Inference.Exchange;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Inference.Exchange;
 
@@ -9,6 +10,31 @@ public sealed class RunnerResultTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_runner_that_ends_after_its_last_event_has_served_the_request()
+    {
+        const string Events = "data: {\"choices\":[{\"text\":\"a\"}]}\n\ndata: [DONE]\n\n";
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using ForwardingFixture fixture = await ForwardingFixture.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync(Events);
+            await arrived.Task;
+            context.Abort();
+        });
+
+        using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
+        await using Stream body = await response.Content.ReadAsStreamAsync(Cancellation);
+        byte[] first = new byte[Events.Length];
+        await body.ReadExactlyAsync(first, Cancellation);
+        arrived.SetResult();
+        using var rest = new StreamReader(body);
+
+        Assert.Equal((Events, ""), (System.Text.Encoding.UTF8.GetString(first), await rest.ReadToEndAsync(Cancellation)));
+        Assert.Equal(ForwardOutcome.Completed, await fixture.Outcome);
+        Assert.Equal(RequestResult.Served, fixture.Result);
+    }
 
     [Theory]
     [InlineData(200, "Served")]
