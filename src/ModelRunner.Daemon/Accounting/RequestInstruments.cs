@@ -58,11 +58,23 @@ internal static class RequestInstruments
         return labels;
     }
 
-    /// <summary>A request was added to its account.</summary>
+    /// <summary>A request was added to its account. A listener that fails does not stop the accounting.</summary>
     public static void Count(EndedRequest request)
     {
         if (!IsEnabled)
             return;
+        try
+        {
+            Record(request);
+        }
+        catch (Exception failure)
+        {
+            Debug.WriteLine(failure);
+        }
+    }
+
+    private static void Record(EndedRequest request)
+    {
         TagList labels = LabelsOf(AccountName.Of(request.Key));
         TagList counted = labels;
         counted.Add("outcome", request.Outcome.ToLabelValue());

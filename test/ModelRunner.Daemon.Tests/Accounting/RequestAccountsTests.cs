@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Daemon.Accounting;
@@ -149,6 +150,51 @@ public sealed class RequestAccountsTests
     {
         AccountTable table = accounts.Table;
         return table.Models.Concat(table.Others).Sum(static account => account.Tokens(TokenType.Generated));
+    }
+
+    [Fact]
+    public void The_sum_of_the_hidden_accounts_is_right_whatever_is_hidden_and_returns()
+    {
+        const int Models = 40;
+        var accounts = new RequestAccounts(_time, maxModels: 3);
+        var random = new Random(1);
+        for (int i = 1; i <= 500; i++)
+        {
+            CountOne(accounts, $"m{random.Next(Models)}");
+            AccountTable table = accounts.Table;
+            ModelAccount all = ModelAccount.Sum(table.Models.Concat(table.Others));
+            Assert.Equal((i, 5 * i, i), (all.Requests(RequestOutcome.Completed, StatusClass.Successful), all.Tokens(TokenType.Generated), CountOf(all.Duration)));
+            Assert.InRange(table.Models.Count, 1, 3);
+        }
+    }
+
+    [Fact]
+    public void A_listener_of_instruments_that_fails_does_not_stop_the_accounting()
+    {
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = static (instrument, me) =>
+        {
+            if (instrument.Name == "model_runner.requests")
+                me.EnableMeasurementEvents(instrument);
+        };
+        int failures = 0;
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
+        {
+            if (!tags.Contains(new KeyValuePair<string, object?>("model", "fails")))
+                return;
+            failures++;
+            throw new InvalidOperationException("a listener failed");
+        });
+        listener.Start();
+        var accounts = new RequestAccounts(_time);
+        RequestRecord record = Begin(accounts, "fails");
+        (record.Outcome, record.Status) = (RequestOutcome.Completed, StatusClass.Successful);
+        EndedRequest ended = accounts.End(record)!;
+
+        ended.Count();
+
+        Assert.True(ended.Counted.IsCompletedSuccessfully);
+        Assert.Equal((1, 1), (failures, Assert.Single(accounts.Table.Models).Requests(RequestOutcome.Completed, StatusClass.Successful)));
     }
 
     private static void CountOne(RequestAccounts accounts, string model) => Complete(accounts, Begin(accounts, model));
