@@ -38,6 +38,9 @@ internal sealed class SmallFileSystem : IAsyncDisposable
     /// <summary>Gives the room back.</summary>
     public void Free() => File.Delete(Filler);
 
+    /// <summary>Makes it read-only (<c>ro</c>) or writable (<c>rw</c>).</summary>
+    public Task RemountAsync(string mode) => RunAsync("mount", "-o", $"remount,{mode}", Path);
+
     public async ValueTask DisposeAsync() => await RunAsync("umount", Path);
 
     private static async Task RunAsync(params string[] command)

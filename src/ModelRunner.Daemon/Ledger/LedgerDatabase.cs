@@ -20,13 +20,14 @@ internal sealed class LedgerDatabase : IDisposable
     private readonly Dictionary<long, RequestProgress> _open = [];
     private readonly Dictionary<AccountName, long> _accounts = [];
 
-    private LedgerDatabase(SqliteConnection connection, bool keepsRequests)
+    private LedgerDatabase(SqliteConnection connection, bool keepsRequests, bool isReadOnly = false)
     {
         (_connection, _keepsRequests) = (connection, keepsRequests);
         Reader = new LedgerReader(connection);
         Execute("PRAGMA busy_timeout=250");
-        Prepare();
-        Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=4194304");
+        Prepare(isReadOnly);
+        if (!isReadOnly)
+            Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=4194304");
         _statements = new LedgerStatements(connection);
         _lastRequest = Number("SELECT max(request, ifnull((SELECT max(id) FROM requests), 0)) FROM summed");
     }
@@ -51,17 +52,34 @@ internal sealed class LedgerDatabase : IDisposable
         return frames >= 0 ? frames : null;
     }
 
+    /// <summary>Moves the write-ahead log into the database and empties it, as far as other processes permit.</summary>
+    public void EmptyLog() => Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+
     /// <summary>Opens the database, and creates or updates its tables.</summary>
     /// <param name="path">The file; null: the database is in memory and keeps only sums.</param>
     /// <exception cref="LedgerException">A newer version of the program wrote it, or it is another program's database.</exception>
-    public static LedgerDatabase Open(string? path)
+    public static LedgerDatabase Open(string? path) =>
+        Open(new SqliteConnectionStringBuilder { DataSource = path ?? ":memory:" }, keepsRequests: path is not null, isReadOnly: false);
+
+    /// <summary>Opens a database for reading that cannot be opened for writing.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="hasLog">
+    /// Whether it has a write-ahead log. SQLite reads that only if it can create or use the index of the log. Without a log it reads the database
+    /// alone, as one that nobody changes.
+    /// </param>
+    /// <exception cref="LedgerException">It is not a ledger of this version.</exception>
+    public static LedgerDatabase OpenReadOnly(string path, bool hasLog) => Open(
+        new SqliteConnectionStringBuilder { DataSource = hasLog ? path : new Uri(path).AbsoluteUri + "?immutable=1", Mode = SqliteOpenMode.ReadOnly },
+        keepsRequests: true, isReadOnly: true);
+
+    private static LedgerDatabase Open(SqliteConnectionStringBuilder text, bool keepsRequests, bool isReadOnly)
     {
-        var text = new SqliteConnectionStringBuilder { DataSource = path ?? ":memory:", Pooling = false, DefaultTimeout = 1 };
+        (text.Pooling, text.DefaultTimeout) = (false, 1);
         var connection = new SqliteConnection(text.ToString());
         try
         {
             connection.Open();
-            return new LedgerDatabase(connection, keepsRequests: path is not null);
+            return new LedgerDatabase(connection, keepsRequests, isReadOnly);
         }
         catch
         {
@@ -137,7 +155,7 @@ internal sealed class LedgerDatabase : IDisposable
     public void Write(
         IReadOnlyCollection<EndedRequest> requests, LedgerSums? sums, IReadOnlyList<RequestProgress>? open, RunnerBacklog runners, DateTimeOffset now)
     {
-        Execute("BEGIN IMMEDIATE");
+        _statements.Begin();
         foreach (EndedRequest request in requests)
         {
             if (_keepsRequests)
@@ -152,7 +170,7 @@ internal sealed class LedgerDatabase : IDisposable
             WriteOpen(open, now);
         if (!runners.IsEmpty)
             Write(runners, now);
-        Execute("COMMIT");
+        _statements.Commit();
     }
 
     /// <summary>Removes a part of the oldest rows, if they are too old or the database is too large.</summary>
@@ -236,7 +254,7 @@ internal sealed class LedgerDatabase : IDisposable
         return _accounts[name] = _statements.UseAccount(name, now);
     }
 
-    private void Prepare()
+    private void Prepare(bool isReadOnly)
     {
         bool isNew = Number("SELECT count(*) FROM sqlite_schema") == 0;
         if (!isNew && Number("PRAGMA application_id") != LedgerSchema.ApplicationId)
@@ -251,6 +269,8 @@ internal sealed class LedgerDatabase : IDisposable
 
         if (version == LedgerSchema.Version)
             return;
+        if (isReadOnly)
+            throw new LedgerException($"the ledger {_connection.DataSource} has version {version} and cannot be updated now");
         IEnumerable<string> updates = LedgerSchema.Updates.Skip(isNew ? 0 : (int)version);
         Execute(
             $"BEGIN IMMEDIATE; {string.Concat(updates)} PRAGMA application_id={LedgerSchema.ApplicationId}; "

@@ -30,14 +30,8 @@ internal sealed class LedgerFile(string folder) : IDisposable
     {
         Directory.CreateDirectory(folder, OnlyOwner | UnixFileMode.UserExecute);
         Lock();
-        foreach (string suffix in Suffixes)
-        {
-            // SQLite would wait for the other end of a pipe.
-            FileStatus found = FileStatus.Of(FilePath + suffix);
-            if (found.Exists && !found.IsRegular)
-                throw new IOException($"{FilePath}{suffix} is not a regular file: remove it");
-            WasEmptied = suffix.Length == 0 ? found is { Exists: true, SizeBytes: 0 } : WasEmptied;
-        }
+        CheckFiles();
+        WasEmptied = FileStatus.Of(FilePath) is { Exists: true, SizeBytes: 0 };
 
         // SQLite gives its other files the mode of this one.
         using var file = new FileStream(
@@ -45,8 +39,20 @@ internal sealed class LedgerFile(string folder) : IDisposable
         _prepared = FileStatus.Of(file.SafeFileHandle);
     }
 
+    /// <summary>Checks that SQLite can open the files. It would wait for the other end of a pipe.</summary>
+    /// <exception cref="IOException">Something else has the name of a file.</exception>
+    public void CheckFiles()
+    {
+        foreach (string suffix in Suffixes)
+            if (FileStatus.Of(FilePath + suffix) is { Exists: true, IsRegular: false })
+                throw new IOException($"{FilePath}{suffix} is not a regular file: remove it");
+    }
+
     /// <summary>Whether the file was there and was empty at the last <see cref="Prepare"/>.</summary>
     public bool WasEmptied { get; private set; }
+
+    /// <summary>The size of the write-ahead log; 0 if there is none.</summary>
+    public long LogBytes => FileStatus.Of(FilePath + "-wal") is { Exists: true, SizeBytes: var bytes } ? bytes : 0;
 
     /// <summary>Whether the file was removed or replaced after <see cref="Prepare"/>. Writes then go to a file that has no name.</summary>
     public bool IsGone => _prepared is { } prepared && !FileStatus.Of(FilePath).IsSameFileAs(prepared);

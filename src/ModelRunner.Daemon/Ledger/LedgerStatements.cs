@@ -8,6 +8,8 @@ namespace ModelRunner.Daemon.Ledger;
 /// <summary>The prepared statements that write to the ledger. Not thread-safe.</summary>
 internal sealed class LedgerStatements(SqliteConnection connection) : IDisposable
 {
+    private readonly SqliteCommand _begin = Prepare(connection, "BEGIN IMMEDIATE");
+    private readonly SqliteCommand _commit = Prepare(connection, "COMMIT");
     private readonly SqliteCommand _addTotal = Prepare(connection, LedgerSchema.AddTotal);
     private readonly SqliteCommand _addHour = Prepare(connection, LedgerSchema.AddHour);
     private readonly SqliteCommand _addRequest = Prepare(connection, LedgerSchema.AddRequest);
@@ -20,6 +22,10 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
     private readonly SqliteCommand _endLost = Prepare(connection, LedgerSchema.EndLost);
     private readonly SqliteCommand _removeOldLives = Prepare(connection, LedgerSchema.RemoveOldLives);
     private readonly SqliteCommand _removeOldHours = Prepare(connection, LedgerSchema.RemoveOldHours);
+
+    public void Begin() => _begin.ExecuteNonQuery();
+
+    public void Commit() => _commit.ExecuteNonQuery();
 
     public void AddTotal(long account, string series, long value, long beganAt) =>
         Run(_addTotal, ("$account", account), ("$series", series), ("$value", value), ("$began", beganAt == 0 ? null : beganAt));
@@ -77,7 +83,7 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
     public void Dispose()
     {
         foreach (SqliteCommand command in (SqliteCommand[])
-            [_addTotal, _addHour, _addRequest, _setOpen, _removeOpen, _setSummed, _useAccount, _removeOld, _setLife, _endLost,
+            [_begin, _commit, _addTotal, _addHour, _addRequest, _setOpen, _removeOpen, _setSummed, _useAccount, _removeOld, _setLife, _endLost,
                 _removeOldLives, _removeOldHours])
             command.Dispose();
     }

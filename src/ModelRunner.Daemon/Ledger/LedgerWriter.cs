@@ -10,8 +10,11 @@ namespace ModelRunner.Daemon.Ledger;
 /// </summary>
 internal sealed class LedgerWriter : IDisposable
 {
-    private const int DamagedDatabase = 11; // SQLITE_CORRUPT
-    private const int NoDatabase = 26; // SQLITE_NOTADB
+    /// <summary>
+    /// The size of the write-ahead log at which nothing more is written. It has a few MiB unless another process reads the database for a long
+    /// time, because what that process sees must stay in the log.
+    /// </summary>
+    private const long MaxLogBytes = 64 * 1024 * 1024;
 
     /// <summary>The most requests that wait for a row while the ledger cannot be written. Older ones are only in the sums.</summary>
     public const int MaxRows = 10_000;
@@ -57,6 +60,9 @@ internal sealed class LedgerWriter : IDisposable
     /// <summary>Whether the last write was successful.</summary>
     public bool IsUp { get; private set => Volatile.Write(ref field, value); }
 
+    /// <summary>Whether the last write failed because another process has locked the database.</summary>
+    public bool IsLocked { get; private set; }
+
     /// <summary>The state; null: the database is in memory.</summary>
     public LedgerStatus? Status => _file is null ? null : _status;
 
@@ -81,9 +87,10 @@ internal sealed class LedgerWriter : IDisposable
         {
             throw;
         }
-        catch (Exception failure) when (IsOfDatabase(failure))
+        catch (Exception failure) when (LedgerFailure.IsOfDatabase(failure))
         {
             Fail(failure);
+            TryRestoreUnwritable();
         }
 
         Publish();
@@ -112,14 +119,16 @@ internal sealed class LedgerWriter : IDisposable
                 Replace("its file was removed or replaced");
             if (Database is null)
                 Open();
+            if (isTick)
+                CheckLog();
             Write(batch.Ended, open);
             if (!IsUp)
                 _logger.LogUp(Path);
-            IsUp = true;
+            (IsUp, IsLocked) = (true, false);
             if (isTick)
                 Prune();
         }
-        catch (Exception failure) when (IsOfDatabase(failure))
+        catch (Exception failure) when (LedgerFailure.IsOfDatabase(failure))
         {
             Fail(failure);
         }
@@ -157,8 +166,6 @@ internal sealed class LedgerWriter : IDisposable
         Close();
         _file?.Dispose();
     }
-
-    private static bool IsOfDatabase(Exception failure) => failure is SqliteException or IOException or UnauthorizedAccessException;
 
     private void Write(List<EndedRequest> ended, IReadOnlyList<RequestProgress>? open)
     {
@@ -217,12 +224,42 @@ internal sealed class LedgerWriter : IDisposable
             if (_file is not null)
                 ReportLoss(_file, before);
         }
-        catch (SqliteException failure) when (_file is not null && IsDamage(failure))
+        catch (SqliteException failure) when (_file is not null && LedgerFailure.IsDamage(failure))
         {
-            Replace(TextOf(failure));
+            Replace(LedgerFailure.TextOf(failure));
             _file.Prepare();
             Database = LedgerDatabase.Open(_file.FilePath);
             _isRestored = true;
+        }
+    }
+
+    // The page has the totals also while the disk is full or read-only. Later writes add to them.
+    private void TryRestoreUnwritable()
+    {
+        if (_file is null || _isRestored)
+            return;
+        try
+        {
+            _file.CheckFiles();
+            using LedgerDatabase database = LedgerDatabase.OpenReadOnly(_file.FilePath, _file.LogBytes > 0);
+            Restore(database);
+            _isRestored = true;
+        }
+        catch (Exception failure) when (LedgerFailure.IsOfDatabase(failure))
+        {
+            // The log has the first failure.
+        }
+    }
+
+    private void CheckLog()
+    {
+        if (_file is null || _file.LogBytes <= MaxLogBytes)
+            return;
+        Database!.EmptyLog();
+        if (_file.LogBytes is > MaxLogBytes and var bytes)
+        {
+            throw new IOException(
+                $"its write-ahead log has {bytes / (1024 * 1024)} MiB, because another process has been reading it for a long time: end that process");
         }
     }
 
@@ -252,6 +289,7 @@ internal sealed class LedgerWriter : IDisposable
         IReadOnlyList<StoredTotals> all = database.ReadTotals();
         (AccountName Name, ModelAccount Totals)[] stored =
             [.. all.Where(static account => account.Requests is not null).Select(static account => (account.Name, account.Requests!))];
+        (long lastLife, bool hasLost) = database.ReadLives();
         var missing = new LedgerSums();
         foreach (EndedRequest request in database.ReadUnsummed().Concat(lost))
             missing.Add(request);
@@ -262,7 +300,6 @@ internal sealed class LedgerWriter : IDisposable
         foreach ((AccountName name, ModelAccount totals) in stored)
             AddSaved(name, totals);
         _accounts.Restore(stored.Concat(missing.Totals.Select(static pair => (pair.Key, pair.Value))));
-        (long lastLife, bool hasLost) = database.ReadLives();
         _runners.Restore(
             all.Where(static account => account.Runners is not null).Select(static account => (account.Name, account.Runners!)), lastLife, hasLost);
         if (lost.Count > 0)
@@ -277,8 +314,6 @@ internal sealed class LedgerWriter : IDisposable
         account.Add(totals);
     }
 
-    private static bool IsDamage(SqliteException failure) => failure.SqliteErrorCode is DamagedDatabase or NoDatabase;
-
     private void Replace(string cause)
     {
         Close();
@@ -292,26 +327,24 @@ internal sealed class LedgerWriter : IDisposable
     private void Fail(Exception failure)
     {
         Close();
-        if (failure is SqliteException damage && IsDamage(damage) && _file is not null)
+        IsLocked = LedgerFailure.IsLock(failure);
+        if (failure is SqliteException damage && LedgerFailure.IsDamage(damage) && _file is not null)
         {
             try
             {
-                Replace(TextOf(damage));
+                Replace(LedgerFailure.TextOf(damage));
             }
-            catch (Exception other) when (IsOfDatabase(other))
+            catch (Exception other) when (LedgerFailure.IsOfDatabase(other))
             {
                 failure = other;
             }
         }
 
         if (IsUp || _status is null)
-            _logger.LogDown(Path, TextOf(failure));
+            _logger.LogDown(Path, LedgerFailure.TextOf(failure));
         IsUp = false;
         _status = new LedgerStatus(IsUp: false, ++_errors + _losses, _status?.Bytes ?? 0);
     }
-
-    // A sentence of the log follows.
-    private static string TextOf(Exception failure) => failure.Message.TrimEnd('.');
 
     private void Close()
     {

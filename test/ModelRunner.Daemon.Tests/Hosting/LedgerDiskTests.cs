@@ -9,8 +9,76 @@ namespace ModelRunner.Daemon.Tests.Hosting;
 public sealed class LedgerDiskTests
 {
     private const string Body = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two three"}],"max_tokens":4}""";
+    private const string Up = "model_runner_ledger_up";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_full_disk_costs_no_response_and_no_total()
+    {
+        Prerequisite.Require(Environment.IsPrivilegedProcess, "Only root can mount a small file system.");
+        using var folder = new TemporaryFolder();
+        await using SmallFileSystem disk = await SmallFileSystem.MountAsync(Path.Join(folder.Path, "disk"));
+        DaemonSetup setup = SetupOf(folder, disk.Path);
+        int sent = 0;
+        await using (DaemonFixture daemon = await DaemonFixture.StartAsync(setup))
+        {
+            sent += await CompleteAsync(daemon);
+            disk.Fill();
+            while ((await AccountedPage.ReadNowAsync(daemon)).Sum(Up) == 1)
+                sent += await CompleteAsync(daemon);
+            sent += await CompleteAsync(daemon);
+            Assert.Equal(sent, (await AccountedPage.ReadAsync(daemon)).Sum(AccountedPage.Requests));
+
+            disk.Free();
+            await WaitUntilUpAsync(daemon);
+            sent += await CompleteAsync(daemon);
+            await daemon.KillAsync();
+        }
+
+        await using DaemonFixture next = await DaemonFixture.StartAsync(setup);
+        Assert.Equal(sent, (await AccountedPage.ReadAsync(next)).Sum(AccountedPage.Requests, "outcome=\"completed\""));
+    }
+
+    [Theory]
+    [InlineData("full", false)]
+    [InlineData("full", true)]
+    [InlineData("ro", false)]
+    [InlineData("ro", true)]
+    public async Task Totals_are_shown_and_continue_if_the_disk_is_full_or_read_only_at_the_start(string fault, bool isKilled)
+    {
+        Prerequisite.Require(Environment.IsPrivilegedProcess, "Only root can mount a small file system.");
+        using var folder = new TemporaryFolder();
+        await using SmallFileSystem disk = await SmallFileSystem.MountAsync(Path.Join(folder.Path, "disk"));
+        DaemonSetup setup = SetupOf(folder, disk.Path);
+        await using (DaemonFixture first = await DaemonFixture.StartAsync(setup))
+        {
+            await CompleteAsync(first);
+            if (isKilled)
+                await first.KillAsync();
+        }
+
+        if (fault == "full")
+            disk.Fill();
+        else
+            await disk.RemountAsync("ro");
+        await using (DaemonFixture daemon = await DaemonFixture.StartAsync(setup))
+        {
+            Assert.Equal(1, (await AccountedPage.ReadNowAsync(daemon)).Sum(AccountedPage.Requests, "outcome=\"completed\""));
+            await CompleteAsync(daemon);
+            Assert.Equal(2, (await AccountedPage.ReadAsync(daemon)).Sum(AccountedPage.Requests, "outcome=\"completed\""));
+
+            if (fault == "full")
+                disk.Free();
+            else
+                await disk.RemountAsync("rw");
+            await WaitUntilUpAsync(daemon);
+            Assert.Equal(2, (await AccountedPage.ReadAsync(daemon)).Sum(AccountedPage.Requests, "outcome=\"completed\""));
+        }
+
+        await using DaemonFixture next = await DaemonFixture.StartAsync(setup);
+        Assert.Equal(2, (await AccountedPage.ReadAsync(next)).Sum(AccountedPage.Requests, "outcome=\"completed\""));
+    }
 
     [Fact]
     public async Task A_daemon_that_ends_waits_for_a_short_lock_of_another_process()
@@ -38,9 +106,18 @@ public sealed class LedgerDiskTests
         Assert.Equal(2, (await AccountedPage.ReadAsync(next)).Sum(AccountedPage.Requests, "outcome=\"completed\""));
     }
 
-    private static async Task CompleteAsync(DaemonFixture daemon)
+    private static DaemonSetup SetupOf(TemporaryFolder folder, string state) => new()
+    {
+        Folder = folder, Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["MODEL_RUNNER_STATE"] = state },
+    };
+
+    private static Task WaitUntilUpAsync(DaemonFixture daemon) => DaemonFixture.WaitUntilAsync(
+        async () => (await AccountedPage.ReadNowAsync(daemon)).Sum(Up) == 1, DaemonFixture.Patience);
+
+    private static async Task<int> CompleteAsync(DaemonFixture daemon)
     {
         using HttpResponseMessage response = await daemon.SendAsync("v1/chat/completions", Body, HttpCompletionOption.ResponseContentRead, Cancellation);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return 1;
     }
 }

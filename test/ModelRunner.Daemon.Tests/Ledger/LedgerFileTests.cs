@@ -1,5 +1,6 @@
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Ledger;
+using ModelRunner.Scheduling;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Ledger;
@@ -51,6 +52,56 @@ public sealed class LedgerFileTests : IDisposable
         }
 
         Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
+    }
+
+    [Theory]
+    [InlineData("requests")]
+    [InlineData("accounts")]
+    [InlineData("totals")]
+    [InlineData("lives")]
+    [InlineData("summed")]
+    public async Task A_database_without_one_of_its_tables_is_replaced_and_the_totals_stay(string table)
+    {
+        var accounts = new RequestAccounts(_fixture.Time);
+        using (RequestLedger ledger = _fixture.Open(accounts))
+        {
+            await _fixture.CountAsync(ledger, "a");
+            await WaitUntilUpAsync(ledger, static () => true);
+            _fixture.Execute($"DROP TABLE {table}");
+            await _fixture.CountAsync(ledger, "b");
+            var key = new RunnerKey("llama.cpp", "c", RunnerMode.Completion);
+            ledger.Record(new RunnerChange(
+                new RunnerLife(1, key, "llama-server", _fixture.Time.GetUtcNow()), new RunnerAccount(key), new RunnerAccount(key: null)));
+            await WaitUntilUpAsync(ledger, () => Directory.GetFiles(_fixture.StatePath, "*.damaged-*").Length > 0);
+        }
+
+        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
+    }
+
+    [Fact]
+    public async Task A_database_without_one_of_its_tables_is_set_aside_at_the_start()
+    {
+        _fixture.Reopen();
+        _fixture.Execute("DROP TABLE requests");
+
+        using RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time));
+        await _fixture.CountAsync(ledger);
+
+        Assert.Equal(1L, _fixture.Execute("SELECT count(*) FROM requests"));
+        Assert.Single(Directory.GetFiles(_fixture.StatePath, "ledger.db.damaged-*"));
+    }
+
+    [Fact]
+    public async Task A_ledger_that_cannot_be_used_does_not_delay_the_end()
+    {
+        await File.WriteAllTextAsync(_fixture.StatePath, "not a folder", Cancellation);
+        RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time));
+        await _fixture.CountAsync(ledger);
+
+        // The time stands still, so attempts that last for a time would never end.
+        ledger.Dispose();
+
+        Assert.Contains(_fixture.Log.Lines, static line => line.Contains("could not be written before the end", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -151,4 +202,12 @@ public sealed class LedgerFileTests : IDisposable
         Assert.Contains("another program", Assert.Throws<LedgerException>(_fixture.Reopen).Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(_fixture.FilePath));
     }
+
+    private Task WaitUntilUpAsync(RequestLedger ledger, Func<bool> condition) => DaemonFixture.WaitUntilAsync(
+        () =>
+        {
+            _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+            return Task.FromResult(ledger.Status!.IsUp && condition());
+        },
+        DaemonFixture.Patience);
 }

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Linux.Files;
@@ -89,6 +90,38 @@ public sealed class LedgerLossTests : IDisposable
                 return Task.FromResult(ledger.Status!.IsUp);
             },
             DaemonFixture.Patience);
+    }
+
+    [Fact]
+    public async Task A_reader_that_does_not_end_makes_the_log_grow_only_to_its_limit_and_nothing_is_lost()
+    {
+        var accounts = new RequestAccounts(_fixture.Time);
+        using (RequestLedger ledger = _fixture.Open(accounts))
+        {
+            using (SqliteConnection reader = _fixture.Connect())
+            {
+                using SqliteCommand command = reader.CreateCommand();
+                command.CommandText = "BEGIN; SELECT count(*) FROM requests";
+                command.ExecuteScalar();
+                for (int i = 0; ledger.Status!.IsUp && i < 50_000; i++)
+                    await _fixture.CountAsync(ledger);
+                Assert.False(ledger.Status!.IsUp);
+                await _fixture.CountAsync(ledger);
+                Assert.InRange(new FileInfo(_fixture.FilePath + "-wal").Length, 60_000_000, 80_000_000);
+                Assert.Contains(_fixture.Log.Lines, static line => line.Contains("another process has been reading it", StringComparison.Ordinal));
+            }
+
+            await DaemonFixture.WaitUntilAsync(
+                () =>
+                {
+                    _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+                    return Task.FromResult(ledger.Status!.IsUp);
+                },
+                DaemonFixture.Patience);
+            Assert.InRange(new FileInfo(_fixture.FilePath + "-wal").Length, 0, 8_000_000);
+        }
+
+        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
     }
 
     [Fact]
