@@ -278,7 +278,7 @@ internal sealed class RequestLedger : IDisposable
 
         // A short lock of another process must not lose what is only in memory.
         long endedAt = _time.GetTimestamp();
-        while (!_writer.IsUp && _time.GetElapsedTime(endedAt) < LastAttempts)
+        while (_writer.IsLocked && _time.GetElapsedTime(endedAt) < LastAttempts)
         {
             _work.WaitOne(LastPause);
             TryWriteNext(isEnding: true);
