@@ -23,6 +23,9 @@ internal static class AccountSeries
         .. Enum.GetValues<FigureSource>().Select(static source => new TotalSeries<ModelAccount>(
             $"sources/{source.ToLabelValue()}", account => account.Sources(source), account => account.SourcesBeganAt(source),
             (account, count, began) => account.Add(source, count, began))),
+        .. RefusalCodes.All.Select(static (code, index) => new TotalSeries<ModelAccount>(
+            $"refused/{code}", account => account.Refused(index), account => account.RefusedBeganAt(index),
+            (account, count, began) => account.AddRefused(index, count, began))),
         new TotalSeries<ModelAccount>(
             "truncated", static account => account.Truncated, static account => account.TruncatedBeganAt,
             static (account, count, began) => account.AddTruncated(count, began)),

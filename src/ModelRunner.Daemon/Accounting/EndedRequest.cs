@@ -36,6 +36,9 @@ internal sealed class EndedRequest(ModelAccount account)
     /// <summary>The part of <see cref="QueueWait"/> during which the runner that took it was loading; null: it is not known.</summary>
     public TimeSpan? LoadWait { get; init; }
 
+    /// <summary>Why it was refused, a code of <see cref="RefusalCodes"/>; null: it was not.</summary>
+    public string? Refusal { get; init; }
+
     /// <summary>The time from its arrival to the first event with content; null: there was none.</summary>
     public TimeSpan? TimeToFirstToken { get; init; }
 

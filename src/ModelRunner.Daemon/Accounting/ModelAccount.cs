@@ -18,12 +18,17 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
     private readonly CounterSet _unconfirmed = new(Enum.GetValues<TokenType>().Length);
     private readonly CounterSet _sources = new(Enum.GetValues<FigureSource>().Length);
     private readonly CounterSet _truncated = new(1);
+    private readonly CounterSet _refused = new(RefusalCodes.All.Count);
     private int _inFlight;
+    private int _queued;
 
     public RunnerKey? Key => key;
 
     /// <summary>Requests that have not ended.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>Those of them that wait for a runner.</summary>
+    public int Queued => Volatile.Read(ref _queued);
 
     /// <inheritdoc/>
     public long LastUse { get; set; }
@@ -87,6 +92,18 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
     /// <summary>When <see cref="Truncated"/> began.</summary>
     public long TruncatedBeganAt => _truncated.BeganAt(0);
 
+    /// <summary>Refused requests, by the number of their code in <see cref="RefusalCodes.All"/>.</summary>
+    public long Refused(int code) => _refused[code];
+
+    /// <summary>When <see cref="Refused"/> began.</summary>
+    public long RefusedBeganAt(int code) => _refused.BeganAt(code);
+
+    /// <summary>A request waits for a runner.</summary>
+    public void BeginWait() => Interlocked.Increment(ref _queued);
+
+    /// <summary>It does not wait any more.</summary>
+    public void EndWait() => Interlocked.Decrement(ref _queued);
+
     public void Enter() => Interlocked.Increment(ref _inFlight);
 
     public void Leave() => Interlocked.Decrement(ref _inFlight);
@@ -96,6 +113,8 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
     {
         long at = request.EndedAt.ToUnixTimeMilliseconds();
         Add(request.Outcome, request.Status, 1, at);
+        if (request.Refusal is { } code)
+            AddRefused(RefusalCodes.IndexOf(code), 1, at);
         if (request.Key is null)
             return;
         if (request.Outcome == RequestOutcome.Lost)
@@ -130,6 +149,8 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
 
     public void Add(TokenType type, long count, long beganAt) => _tokens.Add((int)type, count, beganAt);
 
+    public void AddRefused(int code, long count, long beganAt) => _refused.Add(code, count, beganAt);
+
     public void AddTruncated(long count, long beganAt) => _truncated.Add(0, count, beganAt);
 
     public void AddUnconfirmed(TokenType type, long count, long beganAt) => _unconfirmed.Add((int)type, count, beganAt);
@@ -144,7 +165,9 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
         _unconfirmed.Add(other._unconfirmed);
         _sources.Add(other._sources);
         _truncated.Add(other._truncated);
+        _refused.Add(other._refused);
         Interlocked.Add(ref _inFlight, other.InFlight);
+        Interlocked.Add(ref _queued, other.Queued);
         Duration.Add(other.Duration);
         FirstToken.Add(other.FirstToken);
         OutputToken.Add(other.OutputToken);

@@ -18,6 +18,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     private long _progressAt;
     private volatile RequestProgress? _progress;
     private bool _isEnded;
+    private bool _isWaiting;
     private long? _waitedFrom;
     private long? _admittedAt;
     private long? _firstTokenAt;
@@ -34,6 +35,9 @@ internal sealed class RequestRecord(long id, TimeProvider time)
 
     /// <summary>How it ended; null: not known yet.</summary>
     public RequestOutcome? Outcome { get; set; }
+
+    /// <summary>Why it was refused, a code of <see cref="RefusalCodes"/>; null: it was not.</summary>
+    public string? Refusal { get; set; }
 
     /// <summary>The class of the status that the client got.</summary>
     public StatusClass Status { get; set; }
@@ -96,13 +100,19 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     }
 
     /// <summary>It asks for a runner.</summary>
-    public void BeginWait() => _waitedFrom = time.GetTimestamp();
+    public void BeginWait()
+    {
+        _waitedFrom = time.GetTimestamp();
+        _isWaiting = true;
+        Account?.BeginWait();
+    }
 
     /// <summary>A runner takes it. If it is sent to another runner later, the first one counts.</summary>
     /// <param name="loadStartedAt">When the load of that runner began, as a timestamp; null: it was not loaded by the daemon.</param>
     /// <param name="loadEndedAt">When it ended; null: it has not ended.</param>
     public void EndWait(long? loadStartedAt = null, long? loadEndedAt = null)
     {
+        LeaveQueue();
         if (_admittedAt is not null)
             return;
         long now = time.GetTimestamp();
@@ -153,6 +163,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
             return null;
         _isEnded = true;
         _progress = null;
+        LeaveQueue();
         RequestOutcome outcome = Outcome ?? RequestOutcome.Error;
         ResponseFigures figures = Figures;
         TimeSpan elapsed = time.GetElapsedTime(_arrivedAt);
@@ -171,6 +182,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
             Duration = elapsed,
             QueueWait = QueueWait,
             LoadWait = QueueWait is null ? null : LoadWait,
+            Refusal = outcome == RequestOutcome.Refused ? Refusal ?? RefusalCodes.Other : null,
             TimeToFirstToken = first,
             TimePerOutputToken = first is { } && outcome == RequestOutcome.Completed && figures.GeneratedTokens > 1
                 ? (elapsed - first) / (figures.GeneratedTokens - 1)
@@ -186,6 +198,13 @@ internal sealed class RequestRecord(long id, TimeProvider time)
         4 => StatusClass.ClientError,
         _ => StatusClass.ServerError,
     });
+
+    private void LeaveQueue()
+    {
+        if (_isWaiting)
+            Account?.EndWait();
+        _isWaiting = false;
+    }
 
     private DateTimeOffset? TimeOf(long? timestamp) =>
         timestamp is { } at ? TimeAt(at) : null;

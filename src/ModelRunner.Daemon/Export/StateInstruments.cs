@@ -46,8 +46,8 @@ internal sealed class StateInstruments : IDisposable
 
     private IEnumerable<Measurement<long>> ReadQueued()
     {
-        foreach (RunnerSnapshot runner in _pool.Runners)
-            yield return new Measurement<long>(runner.Queued, LabelsOf(runner));
+        foreach (ModelAccount account in _accounts.Table.Models)
+            yield return new Measurement<long>(account.Queued, RequestInstruments.LabelsOf(AccountName.Of(account.Key)));
     }
 
     private IEnumerable<Measurement<long>> ReadRunners()

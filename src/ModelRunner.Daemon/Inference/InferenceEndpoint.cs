@@ -78,7 +78,8 @@ internal sealed class InferenceEndpoint(
             return;
         }
 
-        int status = ErrorHandling.ErrorOf(failure).Status;
+        ApiError error = ErrorHandling.ErrorOf(failure);
+        int status = error.Status;
         record.SetStatus(status);
         record.Outcome ??= status switch
         {
@@ -86,6 +87,8 @@ internal sealed class InferenceEndpoint(
             < StatusCodes.Status500InternalServerError => RequestOutcome.Invalid,
             _ => RequestOutcome.Error,
         };
+        if (record.Outcome == RequestOutcome.Refused)
+            record.Refusal = error.Code;
     }
 
     private async Task<ModelEntry> FindAsync(string reference, CancellationToken cancellationToken)

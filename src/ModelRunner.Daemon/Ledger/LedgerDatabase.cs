@@ -134,13 +134,14 @@ internal sealed class LedgerDatabase : IDisposable
             Figures = new ResponseFigures
             {
                 Source = AccountLabels.ParseSource(row.GetString(8)), PromptTokens = row.GetInt64(9), CachedTokens = row.GetInt64(10),
-                GeneratedTokens = row.GetInt64(11), DraftTokens = row.GetInt64(12), AcceptedDraftTokens = row.GetInt64(13),
+                GeneratedTokens = row.GetInt64(11), DraftTokens = row.GetInt64(12), AcceptedDraftTokens = row.GetInt64(13), IsTruncated = row.GetInt64(20) != 0,
             },
             Duration = TimeSpan.FromTicks(row.GetInt64(14)),
             QueueWait = TimeOf(row, 15),
             TimeToFirstToken = TimeOf(row, 16),
             TimePerOutputToken = TimeOf(row, 17),
             LoadWait = TimeOf(row, 18),
+            Refusal = row.IsDBNull(19) ? null : row.GetString(19),
         });
     }
 

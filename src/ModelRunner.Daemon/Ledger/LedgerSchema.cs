@@ -50,6 +50,7 @@ internal static class LedgerSchema
         ALTER TABLE requests ADD COLUMN load_wait INTEGER;
         """,
         "ALTER TABLE totals ADD COLUMN began INTEGER;",
+        "ALTER TABLE requests ADD COLUMN refusal TEXT; ALTER TABLE requests ADD COLUMN is_truncated INTEGER NOT NULL DEFAULT 0;",
     ];
 
     /// <summary>Adds to a total. The time at which it began stays unknown if it is.</summary>
@@ -69,7 +70,7 @@ internal static class LedgerSchema
     public const string AddRequest = """
         INSERT INTO requests VALUES(
             $id, $ended, $account, $outcome, $status, $has_response, $source, $finish, $is_partial, $prompt, $cached, $generated, $draft, $draft_accepted,
-            $duration, $queue_wait, $first_token, $output_token, $load_wait)
+            $duration, $queue_wait, $first_token, $output_token, $load_wait, $refusal, $is_truncated)
         """;
 
     public const string SetOpen = """
@@ -84,7 +85,7 @@ internal static class LedgerSchema
     /// <summary>Returns the requests that are not in the totals yet.</summary>
     public const string ReadUnsummed = """
         SELECT requests.id, backend, model, mode, ended, outcome, status, has_response, source, prompt, cached, generated, draft,
-            draft_accepted, duration, queue_wait, first_token, output_token, load_wait
+            draft_accepted, duration, queue_wait, first_token, output_token, load_wait, refusal, is_truncated
         FROM requests JOIN accounts ON account = accounts.id WHERE requests.id > (SELECT request FROM summed) ORDER BY requests.id
         """;
 

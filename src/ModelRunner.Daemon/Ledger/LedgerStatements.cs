@@ -45,7 +45,8 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
             ("$prompt", figures.PromptTokens), ("$cached", figures.CachedTokens), ("$generated", figures.GeneratedTokens),
             ("$draft", figures.DraftTokens), ("$draft_accepted", figures.AcceptedDraftTokens), ("$duration", request.Duration.Ticks),
             ("$queue_wait", request.QueueWait?.Ticks), ("$first_token", request.TimeToFirstToken?.Ticks),
-            ("$output_token", request.TimePerOutputToken?.Ticks), ("$load_wait", request.LoadWait?.Ticks));
+            ("$output_token", request.TimePerOutputToken?.Ticks), ("$load_wait", request.LoadWait?.Ticks),
+            ("$refusal", request.Refusal), ("$is_truncated", figures.IsTruncated ? 1L : 0L));
     }
 
     public void SetSummed(long id) => Run(_setSummed, ("$id", id));

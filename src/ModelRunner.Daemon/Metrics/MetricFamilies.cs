@@ -54,6 +54,11 @@ internal static class MetricFamilies
         "model_runner_memory_estimate_bytes", MetricType.Gauge, "Memory that the daemon expects the runner to use, and reserves for it", "bytes")
     { IsPerRunner = true });
 
+    public static MetricFamily LoadProgress { get; } = Add(new MetricFamily(
+        "model_runner_load_progress_ratio", MetricType.Gauge,
+        "Resident memory divided by the memory expected when the runner is ready, at most 1; present only while it loads")
+    { IsPerRunner = true });
+
     public static MetricFamily MemoryLimit { get; } = Add(new MetricFamily(
         "model_runner_memory_limit_bytes", MetricType.Gauge,
         "Limit of the memory of all runners together (limits.memory); absent if it is not set", "bytes"));
@@ -187,8 +192,17 @@ internal static class MetricFamilies
         "model_runner_requests_total", MetricType.Counter, "Inference requests that have ended, by outcome and class of status")
     { IsPerModel = true, Labels = ["outcome", "status_class"] });
 
+    public static MetricFamily RequestsRefused { get; } = Add(new MetricFamily(
+        "model_runner_requests_refused_total", MetricType.Counter,
+        "Inference requests that were refused, by the code of the error response; a code that never occurred is absent")
+    { IsPerModel = true, Labels = ["reason"] });
+
     public static MetricFamily RequestsInFlight { get; } = Add(new MetricFamily(
         "model_runner_requests_in_flight", MetricType.Gauge, "Inference requests that have not ended, waiting ones included")
+    { IsPerModel = true });
+
+    public static MetricFamily RequestsQueued { get; } = Add(new MetricFamily(
+        "model_runner_requests_queued", MetricType.Gauge, "Inference requests that wait for a runner")
     { IsPerModel = true });
 
     public static MetricFamily RequestDuration { get; } = Add(new MetricFamily(

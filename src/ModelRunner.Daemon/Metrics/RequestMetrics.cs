@@ -33,8 +33,13 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
         WriteRequests(writer, (NoLabels, table.Unknown));
         foreach ((TargetLabels, ModelAccount) model in models)
             WriteRequests(writer, model);
+        WriteRefusals(writer, (NoLabels, table.Unknown));
+        foreach ((TargetLabels, ModelAccount) model in models)
+            WriteRefusals(writer, model);
         foreach ((TargetLabels labels, ModelAccount account) in models)
             writer.Write(MetricFamilies.RequestsInFlight, labels, account.InFlight);
+        foreach ((TargetLabels labels, ModelAccount account) in models)
+            writer.Write(MetricFamilies.RequestsQueued, labels, account.Queued);
         foreach ((TargetLabels labels, ModelAccount account) in models)
             writer.Write(MetricFamilies.RequestDuration, labels, account.Duration);
         foreach ((TargetLabels labels, ModelAccount account) in models)
@@ -76,6 +81,13 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
                     writer.WriteTotal(
                         MetricFamilies.Requests, model.Labels, count, model.Account.RequestsBeganAt(outcome, status), outcome.ToLabelValue(),
                         status.ToLabelValue());
+    }
+
+    private static void WriteRefusals(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)
+    {
+        for (int code = 0; code < RefusalCodes.All.Count; code++)
+            if (model.Account.Refused(code) is > 0 and var count)
+                writer.WriteTotal(MetricFamilies.RequestsRefused, model.Labels, count, model.Account.RefusedBeganAt(code), RefusalCodes.All[code]);
     }
 
     private static void WriteTokens(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)

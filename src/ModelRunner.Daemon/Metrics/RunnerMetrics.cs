@@ -67,6 +67,10 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryL
             if (usages.TryGetValue(outcome.Scrape.Runner.Id, out RunnerUsage usage))
                 writer.Write(MetricFamilies.ResidentMemory, outcome.Scrape.Labels, usage.ResidentBytes);
         foreach (ref readonly SourceOutcome outcome in outcomes)
+            if (outcome.Scrape.Runner is { State: RunnerState.Loading, Model.Memory.WhenReady: > 0 and var whenReady }
+                && usages.TryGetValue(outcome.Scrape.Runner.Id, out RunnerUsage usage))
+                writer.Write(MetricFamilies.LoadProgress, outcome.Scrape.Labels, Math.Min(1, usage.ResidentBytes / (double)whenReady));
+        foreach (ref readonly SourceOutcome outcome in outcomes)
             if (usages.GetValueOrDefault(outcome.Scrape.Runner.Id) is { OpenDescriptors: { } descriptors })
                 writer.Write(MetricFamilies.OpenDescriptors, outcome.Scrape.Labels, descriptors);
         foreach (ref readonly SourceOutcome outcome in outcomes)

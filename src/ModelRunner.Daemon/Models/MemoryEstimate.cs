@@ -38,6 +38,9 @@ internal sealed record MemoryEstimate(double Weights, double Cache, double Compu
     /// <summary>All parts together.</summary>
     public long Total => Saturate(Weights + Cache + Compute + Process + Checkpoints + PromptCache);
 
+    /// <summary>The parts that are used as soon as the model is loaded. Batches, checkpoints and prompts come with the requests.</summary>
+    public long WhenReady => Saturate(Weights + Cache + Process);
+
     /// <summary>Estimates the memory of a runner.</summary>
     /// <param name="header">The header of the model's file.</param>
     /// <param name="weightBytes">Bytes of the model's files.</param>

@@ -1,4 +1,5 @@
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Scheduling;
@@ -26,7 +27,7 @@ internal static class ApiErrors
             StatusCodes.Status500InternalServerError, lookup.Problem!, ApiError.Server, "model_unusable", "model")
         { CanRetryHelp = false },
         ModelLookupReason.NotRead => new ApiError(
-            StatusCodes.Status503ServiceUnavailable, lookup.Problem!, ApiError.Unavailable, "models_loading", "model", TimeSpan.FromSeconds(5)),
+            StatusCodes.Status503ServiceUnavailable, lookup.Problem!, ApiError.Unavailable, RefusalCodes.ModelsLoading, "model", TimeSpan.FromSeconds(5)),
         ModelLookupReason.Ambiguous => ApiError.Invalid(lookup.Problem!, "model", "model_ambiguous"),
         _ => ApiError.Invalid(lookup.Problem!, "model", "model_invalid"),
     };

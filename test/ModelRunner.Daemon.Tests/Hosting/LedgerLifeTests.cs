@@ -58,11 +58,19 @@ public sealed class LedgerLifeTests
     public async Task Every_total_of_a_model_in_the_catalogue_continues_after_a_restart()
     {
         using var folder = new TemporaryFolder();
-        DaemonSetup setup = new DaemonSetup { Folder = folder }.WithFaults("""{"truncated":1,"token_delay_ms":1}""");
+        var setup = new DaemonSetup
+        {
+            Folder = folder,
+            Faults = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["tiny-chat"] = """{"truncated":1,"token_delay_ms":1}""", ["tiny-embed"] = """{"exit_at_start":3}""",
+            },
+        };
         await using (DaemonFixture daemon = await DaemonFixture.StartAsync(setup))
         {
             await CompleteAsync(daemon, Body);
             await CompleteAsync(daemon, StreamBody);
+            Assert.Equal(502, (await daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a"}""")).Status);
             await daemon.PostAsync("engines/unload", """{"all":true}""");
             await KillInStreamAsync(daemon, folder);
         }

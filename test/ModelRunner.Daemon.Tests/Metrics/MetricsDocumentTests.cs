@@ -31,8 +31,8 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
     }
 
     [Fact]
-    public void Every_outcome_every_type_of_tokens_and_every_source_is_explained() => Assert.Equal(
-        Enum.GetValues<RequestOutcome>().Select(static outcome => outcome.ToLabelValue())
+    public void Every_outcome_every_refusal_every_type_of_tokens_and_every_source_is_explained() => Assert.Equal(
+        Enum.GetValues<RequestOutcome>().Select(static outcome => outcome.ToLabelValue()).Concat(RefusalCodes.All)
             .Concat(Enum.GetValues<TokenType>().Select(static type => type.ToLabelValue()))
             .Concat(Enum.GetValues<FigureSource>().Select(static source => source.ToLabelValue())),
         FirstColumn("Requests and tokens"));
@@ -56,7 +56,7 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
     [Fact]
     public async Task The_page_has_each_family_of_the_catalogue()
     {
-        // Unconfirmed tokens need a daemon that was killed, the offload ratio and graphics memory a graphics card, and truncated responses an engine that leaves something out, and slots the real llama-server. One stream is complete, one runner stops, one lives, one scrape fails and one drops a line, so that the last page shows the counters of all.
+        // Unconfirmed tokens need a daemon that was killed, the offload ratio and graphics memory a graphics card, and truncated responses an engine that leaves something out, and slots the real llama-server, progress a load that lasts, and refusals a short queue. One stream is complete, one runner stops, one lives, one scrape fails and one drops a line, so that the last page shows the counters of all.
         using HttpResponseMessage stream = await bed.Daemon.SendAsync(
             "v1/chat/completions", """{"model":"tiny-chat","messages":[],"stream":true}""", HttpCompletionOption.ResponseContentRead,
             TestContext.Current.CancellationToken);
@@ -69,7 +69,7 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
 
         IEnumerable<string> begun = failed.Split('\n').Where(static line => line.StartsWith("# TYPE model_runner_", StringComparison.Ordinal));
         Assert.Equal(
-            MetricFamilies.All.Except([MetricFamilies.SharedEndpoint, MetricFamilies.TokensUnconfirmed, MetricFamilies.OffloadRatio, MetricFamilies.GraphicsMemory, MetricFamilies.CardTotalMemory, MetricFamilies.CardUsedMemory, MetricFamilies.Truncated, MetricFamilies.SlotsBusy, MetricFamilies.ContextUsed]).Select(TypeLineOf).Order(StringComparer.Ordinal),
+            MetricFamilies.All.Except([MetricFamilies.SharedEndpoint, MetricFamilies.TokensUnconfirmed, MetricFamilies.OffloadRatio, MetricFamilies.GraphicsMemory, MetricFamilies.CardTotalMemory, MetricFamilies.CardUsedMemory, MetricFamilies.Truncated, MetricFamilies.SlotsBusy, MetricFamilies.ContextUsed, MetricFamilies.LoadProgress, MetricFamilies.RequestsRefused]).Select(TypeLineOf).Order(StringComparer.Ordinal),
             begun.Order(StringComparer.Ordinal));
     }
 

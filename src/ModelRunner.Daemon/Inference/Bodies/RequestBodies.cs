@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Memory;
 
@@ -192,7 +193,7 @@ internal sealed class RequestBodies
         throw new ApiException(new ApiError(StatusCodes.Status503ServiceUnavailable,
             $"the bodies of other requests have used all memory for bodies for {RequestBodyBudget.WaitTimeout.TotalSeconds} s; try again "
             + "later, send less, or set limits.maxBodyMemory to a larger size",
-            ApiError.Unavailable, "body_memory", RetryAfter: RetryAfter));
+            ApiError.Unavailable, RefusalCodes.BodyMemory, RetryAfter: RetryAfter));
     }
 
     private BodyMapping RentMapping() =>

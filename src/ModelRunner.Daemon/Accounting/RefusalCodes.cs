@@ -1,0 +1,29 @@
+using System.Collections.Frozen;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Accounting;
+
+/// <summary>
+/// Why requests are refused: the codes of their error responses. A closed list, because each is a value of the label <c>reason</c>.
+/// </summary>
+internal static class RefusalCodes
+{
+    /// <summary>The memory for request bodies is used up.</summary>
+    public const string BodyMemory = "body_memory";
+
+    /// <summary>The model is not known yet, because its file is still being read.</summary>
+    public const string ModelsLoading = "models_loading";
+
+    /// <summary>A code that is not in the list.</summary>
+    public const string Other = "other";
+
+    /// <summary>All codes, in the order of their counters.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        [.. Enum.GetValues<RefusalReason>().Select(static reason => reason.ToLabelValue()), BodyMemory, ModelsLoading, Other];
+
+    private static readonly FrozenDictionary<string, int> Indexes =
+        All.Select(static (code, index) => KeyValuePair.Create(code, index)).ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>The number of a code; that of <see cref="Other"/> if it is not in the list.</summary>
+    public static int IndexOf(string? code) => code is not null && Indexes.TryGetValue(code, out int index) ? index : Indexes[Other];
+}
