@@ -27,6 +27,12 @@ public readonly record struct ResponseFigures
     /// <summary>Why the engine ended the response; of several choices, the reason of the first one that has a reason.</summary>
     public FinishReason Finish { get; init; }
 
+    /// <summary>
+    /// The tokens that the engine had in the context at the end: prompt, cached and generated ones. Null if the counts do not come from the engine's
+    /// own timings, or if there were several choices.
+    /// </summary>
+    public long? ContextTokens { get; init; }
+
     /// <summary>Whether the engine left out a part of the prompt or of the context, as llama-server's own format reports it.</summary>
     public bool IsTruncated { get; init; }
 

@@ -39,6 +39,7 @@ public sealed class SampleTests
             new ResponseFigures
             {
                 Source = source, PromptTokens = prompt, CachedTokens = cached, GeneratedTokens = generated, Finish = finish, ContentEvents = events,
+                ContextTokens = source == FigureSource.Timings ? prompt + cached + generated : null,
             },
             figures with { UsageDrift = null });
     }
@@ -54,7 +55,7 @@ public sealed class SampleTests
             new ResponseFigures
             {
                 Source = FigureSource.Timings, PromptTokens = prompt, CachedTokens = cached, GeneratedTokens = 6, DraftTokens = 6,
-                AcceptedDraftTokens = 3, Finish = FinishReason.Length, ContentEvents = events,
+                AcceptedDraftTokens = 3, Finish = FinishReason.Length, ContentEvents = events, ContextTokens = prompt + cached + 6,
                 UsageDrift = name.EndsWith(".json", StringComparison.Ordinal) ? (0, 0) : null,
             },
             Body.InParts(sample.Body, sample.Format));

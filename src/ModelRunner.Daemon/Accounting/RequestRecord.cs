@@ -65,7 +65,19 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     public bool IsWhole { get; private set; }
 
     /// <summary>What the response told of its cost so far.</summary>
-    public ResponseFigures Figures => _reader?.Figures ?? new ResponseFigures { Source = FigureSource.None };
+    public ResponseFigures Figures
+    {
+        get
+        {
+            ResponseFigures figures = _reader?.Figures ?? new ResponseFigures { Source = FigureSource.None };
+
+            // OpenAI's formats have no member for it. llama-server itself decides by the same comparison.
+            return figures.ContextTokens >= ContextLimit ? figures with { IsTruncated = true } : figures;
+        }
+    }
+
+    /// <summary>The most tokens that the context of the request has, as the runner reported it; null: unknown.</summary>
+    public int? ContextLimit { get; set; }
 
     /// <summary>Whether the engine reported an error in the response.</summary>
     public bool HasError => _reader is { HasError: true };

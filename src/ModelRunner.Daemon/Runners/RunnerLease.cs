@@ -29,6 +29,9 @@ internal sealed class RunnerLease(
     /// <summary>When the load of the runner ended, as a timestamp; null: it is not known.</summary>
     public long? LoadEndedAt { get; init; }
 
+    /// <summary>The context of one request in effect, in tokens; null: unknown.</summary>
+    public int? ContextTokens { get; init; }
+
     /// <summary>The model reference that clients use.</summary>
     public string Model { get; init; } = "";
 

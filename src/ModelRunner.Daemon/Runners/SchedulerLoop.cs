@@ -319,7 +319,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             {
                 IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone, Tally = runner.Tally,
                 LoadStartedAt = runner.LoadStartedAt, LoadEndedAt = runner.LoadEndedAt,
-                Load = runner.Load,
+                Load = runner.Load, ContextTokens = runner.Process?.Receipt?.EffectiveContext,
             };
             if (request.TryAdmit(lease))
                 return;

@@ -156,6 +156,7 @@ internal sealed class ResponseState(ResponseFormat format)
             DraftTokens = draft,
             AcceptedDraftTokens = Math.Min(accepted, draft),
             IsPartial = figures.IsPartial || (format == ResponseFormat.Json && choices > 1),
+            ContextTokens = choices == 1 ? first.Value.Prompt + first.Value.Cached + generated : null,
         });
     }
 

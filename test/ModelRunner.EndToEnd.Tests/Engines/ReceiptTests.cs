@@ -30,6 +30,28 @@ public sealed class ReceiptTests
             await daemon.WaitForLogAsync("the context is 2048 tokens instead of 4096");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_response_that_ended_because_the_context_was_full_is_truncated_and_one_with_max_tokens_is_not(bool isStream)
+    {
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(
+            RealLlamaServer.Require(), new DaemonSetup { Configuration = """{ "models": { "tiny-chat": { "contextSize": 256 } } }""" });
+        string full = Chat.Replace("2}", $"400,\"ignore_eos\":true,\"stream\":{(isStream ? "true" : "false")}}}", StringComparison.Ordinal);
+        string limited = full.Replace("400", "100", StringComparison.Ordinal);
+        foreach ((string body, int expected) in (IEnumerable<(string, int)>)[(limited, 0), (full, 1), (limited, 1), (full, 2)])
+        {
+            using HttpResponseMessage response = await daemon.SendAsync("v1/chat/completions", body, HttpCompletionOption.ResponseContentRead, Cancellation);
+            Assert.Equal(200, (int)response.StatusCode);
+            string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation);
+            string line = $"model_runner_truncated_responses_total{Page.Labels("tiny-chat", "completion")}";
+            Assert.Equal(expected, page.Contains(line, StringComparison.Ordinal) ? Page.Value(page, line) : 0);
+            if (!isStream)
+                Assert.Equal(
+                    body == full, Assert.Single(response.Headers.GetValues("X-Model-Runner-Usage")).EndsWith(", truncated", StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public async Task The_slots_of_llama_server_are_shown()
     {

@@ -36,6 +36,9 @@ internal sealed class ReferenceSum(ResponseFormat format)
                 DraftTokens = SumOf("draft_n"),
                 AcceptedDraftTokens = Math.Min(SumOf("draft_n"), SumOf("draft_n_accepted")),
                 IsPartial = _hasTooMany || (format == ResponseFormat.Json && _choices.Count > 1),
+                ContextTokens = _choices.Count == 1
+                    ? first.GetValueOrDefault("prompt_n") + first.GetValueOrDefault("cache_n") + first.GetValueOrDefault("predicted_n")
+                    : null,
             };
         bool hasBoth = Has("prompt_tokens", "input_tokens") && Has("completion_tokens", "output_tokens");
         if (figures.Source == FigureSource.Timings && (!hasBoth || (format == ResponseFormat.Events && _choices.Count > 1)))

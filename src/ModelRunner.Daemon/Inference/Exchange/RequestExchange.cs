@@ -69,6 +69,7 @@ internal sealed class RequestExchange(
         {
             using RunnerLease lease = await AcquireAsync(key, model, asked, context.RequestAborted, record);
             record.EndWait(lease.LoadStartedAt, lease.LoadEndedAt);
+            record.ContextLimit = lease.ContextTokens;
             RequestTrace.Of(context)?.Admit(lease);
             if (lease.IsAttached && asked.Contains(lease.Runner))
                 break;
