@@ -44,6 +44,26 @@ internal sealed record ModelSettings
     /// <summary>Other canonical references that lead to this model.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
+    /// <summary>
+    /// The arguments of its runners: those for every runner, then those of the model, because the last of two equal ones counts. Its context
+    /// size replaces one for every runner.
+    /// </summary>
+    public IReadOnlyList<string> AddedTo(IReadOnlyList<string> everyRunner)
+    {
+        const string Context = "--ctx-size";
+        var all = new List<string>(everyRunner.Count + Arguments.Count);
+        for (int i = 0; i < everyRunner.Count; i++)
+        {
+            if (ContextSize is not null && string.Equals(everyRunner[i], Context, StringComparison.Ordinal))
+                i++;
+            else
+                all.Add(everyRunner[i]);
+        }
+
+        all.AddRange(Arguments);
+        return all;
+    }
+
     /// <summary>Whether a runner of this model would be started in the same way with the other settings.</summary>
     public bool StartsLike(ModelSettings other) =>
         this with { Aliases = other.Aliases, KeepAlive = other.KeepAlive, Arguments = other.Arguments, Engine = other.Engine } == other

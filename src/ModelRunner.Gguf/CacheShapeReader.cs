@@ -20,7 +20,13 @@ internal static class CacheShapeReader
     private static readonly FrozenSet<string> OnlyRecurrent =
         new[] { "mamba", "mamba2", "rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7" }.ToFrozenSet(StringComparer.Ordinal);
 
-    // The last layer of each such group has full attention, the others a window. Files that do not tell it are read with these numbers.
+    // With the period N, every N-th layer has full attention and the others a window. These are used for files without a pattern.
+    // With the interval N, every N-th layer has attention and the others a state. Early files of these architectures do not have it.
+    private static readonly FrozenDictionary<string, long> AttentionIntervals = new Dictionary<string, long>(StringComparer.Ordinal)
+    {
+        ["qwen3next"] = 4, ["qwen35"] = 4, ["qwen35moe"] = 4,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
     private static readonly FrozenDictionary<string, long> WindowPeriods = new Dictionary<string, long>(StringComparer.Ordinal)
     {
         ["gemma2"] = 2, ["gemma3"] = 6, ["gemma3n"] = 5, ["gpt-oss"] = 2, ["cohere2"] = 4, ["llama4"] = 4, ["exaone4"] = 4, ["olmo2"] = 4,
@@ -60,8 +66,10 @@ internal static class CacheShapeReader
         long length = heads > 0 ? metadata.Find("embedding_length") / heads : 0;
         long keys = checked(cachedHeads * LengthOf("key_length"));
 
-        // With multi-head latent attention the values are a part of the keys.
-        long values = metadata.Has("attention.key_length_mla") ? 0 : checked(cachedHeads * LengthOf("value_length"));
+        // With multi-head latent attention the values are a part of the keys. Some of these models also keep keys by which they choose tokens.
+        bool isLatent = metadata.Has("attention.key_length_mla");
+        keys = checked(keys + (isLatent ? metadata.Find("attention.indexer.key_length") : 0));
+        long values = isLatent ? 0 : checked(cachedHeads * LengthOf("value_length"));
         return hasWindow
             ? shape with { WindowKeys = checked(shape.WindowKeys + keys), WindowValues = checked(shape.WindowValues + values) }
             : shape with { FullKeys = checked(shape.FullKeys + keys), FullValues = checked(shape.FullValues + values) };
@@ -75,8 +83,13 @@ internal static class CacheShapeReader
 
     private static long FindWindow(GgufMetadata metadata)
     {
+        // llama.cpp uses this length whatever the file says, unless that is 0.
         if (metadata.Architecture == "llama4")
-            return metadata.FindOr("attention.chunk_size", 8192);
+            return metadata.Has("attention.sliding_window") && metadata.Find("attention.sliding_window") == 0 ? 0 : 8192;
+
+        // Of this architecture only the large model has windows.
+        if (metadata.Architecture == "exaone4" && metadata.Find("block_count") != 64)
+            return 0;
 
         // Some files have the largest 32-bit number where there is no window.
         return metadata.Find("attention.sliding_window") is > 0 and < uint.MaxValue and var window ? window : 0;
@@ -99,11 +112,20 @@ internal static class CacheShapeReader
         if (metadata.Architecture == "falcon-h1" || !HasState(metadata))
             return false;
 
-        // One layer in so many has attention; else the layers without heads are the recurrent ones.
-        return metadata.Find("full_attention_interval") is > 0 and var interval
-            ? (layer + 1) % interval != 0
-            : metadata.FindList("attention.head_count_kv") is { } heads && (layer >= heads.Length || heads[layer] == 0);
+        if (metadata.FindList("attention.recurrent_layers") is { } recurrent)
+            return layer < recurrent.Length && recurrent[layer] != 0;
+
+        // With full_attention_interval N, every N-th layer has attention. Without it, layers whose head_count_kv is 0 are recurrent, except
+        // those that have only a feed-forward part.
+        if (metadata.FindOr("full_attention_interval", AttentionIntervals.GetValueOrDefault(metadata.Architecture)) is > 0 and var interval)
+            return (layer + 1) % interval != 0;
+        if (metadata.FindList("attention.head_count_kv") is not { } heads || (layer < heads.Length && heads[layer] != 0))
+            return false;
+        return !HasOnlyForward(metadata, layer);
     }
+
+    private static bool HasOnlyForward(GgufMetadata metadata, long layer) =>
+        metadata.Architecture.StartsWith("nemotron_h", StringComparison.Ordinal) && metadata.FindOfLayer("feed_forward_length", layer, 0) > 0;
 
     private static bool HasState(GgufMetadata metadata) =>
         metadata.Find("ssm.inner_size") > 0 || metadata.Find("wkv.head_size") > 0 || metadata.Find("shortconv.l_cache") > 0

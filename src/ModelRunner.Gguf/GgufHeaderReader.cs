@@ -112,7 +112,9 @@ internal sealed class GgufHeaderReader
             _vocabularySize = (long)Math.Min(count, int.MaxValue);
 
         bool isKept = GgufMetadata.IsListKept(key) && type is not (GgufValueType.Text or GgufValueType.Array);
-        if (isKept && count <= MaxLayers && _metadata.Lists.Count < MaxLists)
+        if (isKept && _metadata.Lists.Count == MaxLists)
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"is damaged: more than {MaxLists} lists of layers"));
+        if (isKept && count <= MaxLayers)
             _metadata.Lists[key] = ReadList(type, (int)count);
         else
             SkipArray(type, count, depth: 1);

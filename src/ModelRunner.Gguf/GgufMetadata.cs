@@ -23,7 +23,8 @@ internal sealed class GgufMetadata
     /// <summary>Whether a list is kept.</summary>
     public static bool IsListKept(string key) =>
         key.EndsWith(".attention.head_count", StringComparison.Ordinal) || key.EndsWith(".attention.head_count_kv", StringComparison.Ordinal)
-        || key.EndsWith(".attention.sliding_window_pattern", StringComparison.Ordinal) || key.EndsWith(".feed_forward_length", StringComparison.Ordinal);
+        || key.EndsWith(".attention.sliding_window_pattern", StringComparison.Ordinal)
+        || key.EndsWith(".attention.recurrent_layers", StringComparison.Ordinal) || key.EndsWith(".feed_forward_length", StringComparison.Ordinal);
 
     /// <summary>An integer of the architecture that cannot be negative; 0 where it is missing or a list.</summary>
     public long Find(string name) => Math.Max(0, FindOr(name, 0));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux.Terminals;
@@ -9,7 +10,7 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary><c>GET /engines/decisions</c>: why runners were started, stopped and refused, and with which numbers.</summary>
-internal sealed class DecisionsEndpoint(DecisionLog log, CauseText causes)
+internal sealed class DecisionsEndpoint(DecisionLog log, ModelCatalog catalog, CauseText causes)
 {
     private const int DefaultLimit = 100;
     private const int MaxValue = 100;
@@ -18,21 +19,23 @@ internal sealed class DecisionsEndpoint(DecisionLog log, CauseText causes)
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/engines/decisions", ReadMethods, HandleAsync);
 
-    private Task HandleAsync(HttpContext context)
+    private async Task HandleAsync(HttpContext context)
     {
-        string? model = ModelOf(context.Request.Query["model"].ToString());
+        string? model = await ModelOfAsync(context.Request.Query["model"].ToString(), context.RequestAborted);
         int limit = LimitOf(context.Request.Query["limit"].ToString());
         IReadOnlyList<Decision> decisions = log.List(model, limit);
-        return JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => Write(json, decisions));
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => Write(json, decisions));
     }
 
-    private static string? ModelOf(string text)
+    // A model may have other names, and it may be gone.
+    private async Task<string?> ModelOfAsync(string text, CancellationToken cancellationToken)
     {
         if (text.Length == 0)
             return null;
-        return ModelReference.TryParse(text, out ModelReference reference, out string? problem)
-            ? reference.ToString()
-            : throw new ApiException(ApiError.Invalid($"\"{PlainText.EscapeAndCut(text, MaxValue)}\" {problem}; write the name of a model", "model"));
+        if (!ModelReference.TryParse(text, out ModelReference reference, out string? problem))
+            throw new ApiException(ApiError.Invalid($"\"{PlainText.EscapeAndCut(text, MaxValue)}\" {problem}; write the name of a model", "model"));
+        ModelLookup lookup = await catalog.FindAsync(text, cancellationToken);
+        return lookup.Model?.Reference ?? reference.ToString();
     }
 
     private static int LimitOf(string text)

@@ -67,8 +67,9 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryL
             if (usages.TryGetValue(outcome.Scrape.Runner.Id, out RunnerUsage usage))
                 writer.Write(MetricFamilies.ResidentMemory, outcome.Scrape.Labels, usage.ResidentBytes);
         foreach (ref readonly SourceOutcome outcome in outcomes)
-            if (outcome.Scrape.Runner is { State: RunnerState.Loading, Model.Memory.WhenReady: > 0 and var whenReady }
-                && usages.TryGetValue(outcome.Scrape.Runner.Id, out RunnerUsage usage))
+            if (outcome.Scrape.Runner is { State: RunnerState.Loading, Model: { } model } loading
+                && model.Memory.GetValueOrDefault(loading.Key.Mode) is { WhenReady: > 0 and var whenReady }
+                && usages.TryGetValue(loading.Id, out RunnerUsage usage))
                 writer.Write(MetricFamilies.LoadProgress, outcome.Scrape.Labels, Math.Min(1, usage.ResidentBytes / (double)whenReady));
         foreach (ref readonly SourceOutcome outcome in outcomes)
             if (usages.GetValueOrDefault(outcome.Scrape.Runner.Id) is { OpenDescriptors: { } descriptors })

@@ -20,10 +20,7 @@ internal sealed record MemoryEstimate(double Weights, double Cache, double Compu
     // For the texts and the indexes of one token: 230 were measured.
     private const double VocabularyBytes = 256;
 
-    // llama.cpp gives a sequence a multiple of so many tokens.
-    private const long CellStep = 256;
-
-    // Without a setting, a checkpoint is made at the end of a prompt, and at most one in so many tokens before.
+    // Without a setting, llama-server makes two checkpoints at the end of a prompt, and before that at most one in 8192 tokens.
     private const long CheckpointStep = 8192;
     private const long EndCheckpoints = 2;
 
@@ -32,7 +29,7 @@ internal sealed record MemoryEstimate(double Weights, double Cache, double Compu
     private const double FloatBytes = sizeof(float);
     private const double MaskBytes = 2;
 
-    // Without flash attention, so many vectors of one token exist beside the pairs.
+    // Without flash attention, each token also needs 7 vectors of the embedding length.
     private const double PairSteps = 7;
 
     /// <summary>All parts together.</summary>
@@ -75,12 +72,12 @@ internal sealed record MemoryEstimate(double Weights, double Cache, double Compu
 
     private static int Sequences(RunnerShape shape) => shape.IsUnified ? 1 : shape.Slots;
 
-    private static double RoundUp(double cells) => Math.Ceiling(cells / CellStep) * CellStep;
+    private static double RoundUp(double cells) => Math.Ceiling(cells / RunnerShape.ContextStep) * RunnerShape.ContextStep;
 
     private static double ComputeBytes(GgufHeader header, RunnerShape shape)
     {
         double attended = AttendedTokens(header.Cache, shape);
-        double outputs = (double)header.VocabularySize * FloatBytes * shape.Slots;
+        double outputs = (double)header.VocabularySize * FloatBytes * shape.Slots * shape.OutputsPerSlot;
         if (shape.HasFlashAttention)
             return (shape.Batch * ((header.Compute.Width * FloatBytes) + (attended * MaskBytes))) + outputs;
 

@@ -24,11 +24,11 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>The arguments of its runners that decide how much memory they need; null if unknown.</summary>
     public RunnerShape? Shape { get; init; }
 
-    /// <summary>The memory that a runner is expected to need, by part; null if unknown.</summary>
-    public MemoryEstimate? Memory { get; init; }
+    /// <summary>The memory that a runner is expected to need in each mode; empty if unknown.</summary>
+    public IReadOnlyDictionary<RunnerMode, MemoryEstimate> Memory { get; init; } = new Dictionary<RunnerMode, MemoryEstimate>();
 
-    /// <summary>The memory in bytes that a runner is expected to need; 0 if unknown.</summary>
-    public long MemoryBytes => Memory?.Total ?? 0;
+    /// <summary>The memory in bytes that a runner in this mode is expected to need; 0 if unknown.</summary>
+    public long MemoryBytes(RunnerMode mode) => Memory.GetValueOrDefault(mode)?.Total ?? 0;
 
     /// <summary>Tokens of context per slot that its runners are started with; 0 if unknown (then the engine's default is used).</summary>
     public int ContextSize { get; init; }

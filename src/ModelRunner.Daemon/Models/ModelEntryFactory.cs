@@ -104,14 +104,14 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         int slots = Math.Clamp(FindArgument(source, "--parallel") ?? DefaultSlots, 1, 256);
         int trained = (int)Math.Min(header.ContextLength, int.MaxValue);
         int contextSize = source.Settings.ContextSize
-            ?? ContextSizeOfArguments(source, slots)
+            ?? ContextSizeOfArguments(source, slots, trained)
             ?? Math.Min(trained, DefaultContextSize);
         IReadOnlyList<RunnerMode> modes = ModelModes.Of(header, FindPooling(source));
         ModelFile? projector = modes.Contains(RunnerMode.Completion) ? source.Projector : null;
         if (projector is not null && _headers.FindProjectorProblem(projector) is not null)
             projector = null;
         long weights = file.SizeBytes + (projector?.SizeBytes ?? 0);
-        RunnerShape shape = RunnerShape.Read(Arguments(source), IsLlamaServer, modes[0], contextSize, slots);
+        RunnerShape shape = RunnerShape.Read(Arguments(source), IsLlamaServer, contextSize, slots);
         return new ModelEntry(source.Reference.ToString(), file.Path, file.SizeBytes, file.Written, source.Settings)
         {
             Modes = [.. modes.Concat(source.AttachedModes).Distinct()],
@@ -119,7 +119,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             Slots = slots,
             WeightBytes = weights,
             Shape = shape,
-            Memory = MemoryEstimate.Of(header, weights, shape),
+            Memory = modes.ToDictionary(static mode => mode, mode => MemoryEstimate.Of(header, weights, shape with { Mode = mode })),
             Header = header,
             ProjectorPath = projector?.Path,
         };
@@ -144,8 +144,12 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             : null;
 
     // llama-server's argument counts all slots together; 0 means the model's own context.
-    private int? ContextSizeOfArguments(ModelSource source, int slots) =>
-        FindArgument(source, "--ctx-size") is { } total and > 0 ? Math.Max(1, total / slots) : null;
+    private int? ContextSizeOfArguments(ModelSource source, int slots, int trained) => FindArgument(source, "--ctx-size") switch
+    {
+        null => null,
+        0 => trained,
+        int total => Math.Max(1, total / slots),
+    };
 
     private bool IsLlamaServer => _runners.LlamaServerPath is not null || _runners.LlamaHostPath is null;
 
@@ -153,6 +157,5 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
 
     private string? FindPooling(ModelSource source) => LlamaArguments.FindText(Arguments(source), "--pooling");
 
-    // Those of the model follow those for every runner, because the last of two equal arguments counts.
-    private string[] Arguments(ModelSource source) => [.. _runners.ExtraArguments, .. source.Settings.Arguments];
+    private IReadOnlyList<string> Arguments(ModelSource source) => source.Settings.AddedTo(_runners.ExtraArguments);
 }

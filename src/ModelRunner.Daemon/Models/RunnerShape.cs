@@ -6,16 +6,24 @@ namespace ModelRunner.Daemon.Models;
 /// <summary>The arguments of a runner that decide how much memory it needs. Immutable.</summary>
 internal sealed record RunnerShape
 {
-    /// <summary>The tokens that llama.cpp computes at once if no argument says otherwise.</summary>
-    public const long DefaultBatch = 512;
-
     /// <summary>The argument for the most MiB of prompts outside the slots; -1: no limit.</summary>
     public const string PromptCacheArgument = "--cache-ram";
 
+    /// <summary>llama.cpp gives a sequence a multiple of 256 tokens.</summary>
+    public const int ContextStep = 256;
+
+    // The tokens that llama.cpp computes at once if no argument says otherwise.
+    private const int DefaultBatch = 512;
     private const int DefaultCheckpoints = 32;
+
+    // A slot that drafts tokens reserves 64 results beside its own.
+    private const int DraftOutputs = 65;
 
     // Without a limit nothing can be promised. This is llama-server's own default.
     private const int UnlimitedPromptCache = 8192;
+
+    /// <summary>The kind of requests that the runner serves.</summary>
+    public RunnerMode Mode { get; init; }
 
     /// <summary>Requests that it serves at once. At least 1.</summary>
     public required int Slots { get; init; }
@@ -23,8 +31,17 @@ internal sealed record RunnerShape
     /// <summary>Tokens of context for each slot.</summary>
     public required long Context { get; init; }
 
-    /// <summary>Tokens that it computes at once.</summary>
-    public long Batch { get; init; } = DefaultBatch;
+    /// <summary>Whether an argument sets the context of all slots together, and not the setting <c>contextSize</c>.</summary>
+    public bool IsContextArgument { get; init; }
+
+    /// <summary>Whether it is llama-server and not llama-host, which ignores most arguments.</summary>
+    public bool IsLlamaServer { get; init; } = true;
+
+    /// <summary>The number of tokens in <c>--ubatch-size</c>; null: not given.</summary>
+    public long? PhysicalBatch { get; init; }
+
+    /// <summary>The number of tokens in <c>--batch-size</c>; null: not given.</summary>
+    public long? LogicalBatch { get; init; }
 
     /// <summary>Whether all slots share one cache.</summary>
     public bool IsUnified { get; init; }
@@ -47,28 +64,39 @@ internal sealed record RunnerShape
     /// <summary>The most bytes of prompts that it keeps outside its slots; null: as many as the cache of its slots, within limits.</summary>
     public long? PromptCacheBytes { get; init; }
 
+    /// <summary>The results of one batch for each slot.</summary>
+    public int OutputsPerSlot { get; init; } = 1;
+
     /// <summary>Whether it keeps prompts outside its slots at all.</summary>
-    public bool HasPromptCache { get; init; }
+    public bool HasPromptCache => IsLlamaServer && Mode == RunnerMode.Completion;
+
+    /// <summary>Tokens that it computes at once.</summary>
+    public long Batch => Math.Min(
+        PhysicalBatch ?? (Mode == RunnerMode.Completion ? DefaultBatch : VectorBatchFor(Context)), LogicalBatch ?? long.MaxValue);
+
+    /// <summary>The batch of a runner that makes vectors: a vector needs its whole input in one batch.</summary>
+    /// <param name="context">Tokens of context for each slot.</param>
+    public static long VectorBatchFor(long context) => Math.Max(DefaultBatch, context);
 
     /// <summary>Reads the shape from the arguments of the user.</summary>
     /// <param name="arguments">Checked arguments; the last of two equal ones counts.</param>
-    /// <param name="isLlamaServer">Whether llama-server gets them and not llama-host, which ignores most of them.</param>
-    /// <param name="mode">The mode that the model was made for.</param>
+    /// <param name="isLlamaServer">Whether llama-server gets them and not llama-host.</param>
     /// <param name="contextSize">Tokens of context for each slot.</param>
     /// <param name="slots">The number of slots.</param>
-    public static RunnerShape Read(IReadOnlyList<string> arguments, bool isLlamaServer, RunnerMode mode, int contextSize, int slots)
+    public static RunnerShape Read(IReadOnlyList<string> arguments, bool isLlamaServer, int contextSize, int slots)
     {
-        // A vector needs its whole input in one batch.
-        long batch = mode == RunnerMode.Completion ? DefaultBatch : Math.Max(DefaultBatch, contextSize);
-        var shape = new RunnerShape { Slots = slots, Context = contextSize, Batch = batch };
+        var shape = new RunnerShape
+        {
+            Slots = slots, Context = contextSize, IsLlamaServer = isLlamaServer,
+            IsContextArgument = LlamaArguments.FindInteger(arguments, "--ctx-size") is not null,
+        };
         if (!isLlamaServer)
             return shape with { KeepsWholeWindow = true, Checkpoints = 0 };
 
-        long largest = LlamaArguments.FindInteger(arguments, "--batch-size") is { } size and > 0 ? size : long.MaxValue;
-        long physical = LlamaArguments.FindInteger(arguments, "--ubatch-size") is { } written and > 0 ? written : batch;
         return shape with
         {
-            Batch = Math.Min(physical, largest),
+            PhysicalBatch = LlamaArguments.FindInteger(arguments, "--ubatch-size") is { } physical and > 0 ? physical : null,
+            LogicalBatch = LlamaArguments.FindInteger(arguments, "--batch-size") is { } logical and > 0 ? logical : null,
             IsUnified = LlamaArguments.FindSwitch(arguments, "--kv-unified", "--no-kv-unified") ?? false,
             KeepsWholeWindow = arguments.Contains("--swa-full", StringComparer.Ordinal),
             HasFlashAttention = LlamaArguments.FindText(arguments, "--flash-attn") is not ("off" or "false" or "0"),
@@ -78,7 +106,7 @@ internal sealed record RunnerShape
             PromptCacheBytes = LlamaArguments.FindInteger(arguments, PromptCacheArgument) is { } mebibytes
                 ? (long)(mebibytes < 0 ? UnlimitedPromptCache : mebibytes) << 20
                 : null,
-            HasPromptCache = mode == RunnerMode.Completion,
+            OutputsPerSlot = arguments.Any(static argument => argument.StartsWith("--spec-", StringComparison.Ordinal)) ? DraftOutputs : 1,
         };
     }
 }

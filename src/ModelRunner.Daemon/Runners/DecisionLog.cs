@@ -3,8 +3,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// Keeps the latest decisions in memory. Equal decisions about one model in a row are one entry with a count, so that many refusals do not
-/// displace the others. Thread-safe.
+/// Keeps the latest decisions in memory. Equal waits and refusals of one model, without another decision about it between them, are one entry
+/// with a count. So many requests of one kind do not displace the other decisions. Thread-safe.
 /// </summary>
 internal sealed class DecisionLog
 {
@@ -13,22 +13,26 @@ internal sealed class DecisionLog
 
     private readonly Lock _lock = new();
     private readonly LinkedList<Decision> _decisions = [];
-    private readonly Dictionary<RunnerKey, LinkedListNode<Decision>> _latest = [];
+
+    // The entries that an equal decision is added to.
+    private readonly Dictionary<RunnerKey, List<LinkedListNode<Decision>>> _repeatable = [];
 
     /// <summary>Adds a decision.</summary>
     public void Add(Decision decision)
     {
         lock (_lock)
         {
-            if (_latest.TryGetValue(decision.Key, out LinkedListNode<Decision>? latest) && IsRepeated(latest.Value, decision))
-            {
-                decision = decision with { Count = latest.Value.Count + 1 };
-                _decisions.Remove(latest);
-            }
+            bool isRepeatable = decision.Kind is DecisionKind.Wait or DecisionKind.Refuse;
+            if (!isRepeatable)
+                _repeatable.Remove(decision.Key);
+            else if (FindEqual(decision) is { } earlier)
+                decision = decision with { Count = Remove(earlier).Count + 1 };
 
-            _latest[decision.Key] = _decisions.AddLast(decision);
+            LinkedListNode<Decision> node = _decisions.AddLast(decision);
+            if (isRepeatable && !_repeatable.TryAdd(decision.Key, [node]))
+                _repeatable[decision.Key].Add(node);
             if (_decisions.Count > MaxDecisions)
-                RemoveFirst();
+                Remove(_decisions.First!);
         }
     }
 
@@ -41,17 +45,17 @@ internal sealed class DecisionLog
             return [.. _decisions.Reverse().Where(decision => model is null || IsAbout(decision, model)).Take(limit)];
     }
 
-    private static bool IsRepeated(Decision last, Decision next) =>
-        next.Kind == DecisionKind.Refuse && last.Kind == DecisionKind.Refuse && string.Equals(last.Reason, next.Reason, StringComparison.Ordinal);
+    private LinkedListNode<Decision>? FindEqual(Decision decision) => _repeatable.GetValueOrDefault(decision.Key)?
+        .Find(node => node.Value.Kind == decision.Kind && string.Equals(node.Value.Reason, decision.Reason, StringComparison.Ordinal));
+
+    private Decision Remove(LinkedListNode<Decision> node)
+    {
+        _decisions.Remove(node);
+        if (_repeatable.TryGetValue(node.Value.Key, out List<LinkedListNode<Decision>>? nodes) && nodes.Remove(node) && nodes.Count == 0)
+            _repeatable.Remove(node.Value.Key);
+        return node.Value;
+    }
 
     private static bool IsAbout(Decision decision, string model) =>
         string.Equals(decision.Key.Model, model, StringComparison.Ordinal) || string.Equals(decision.Other?.Model, model, StringComparison.Ordinal);
-
-    private void RemoveFirst()
-    {
-        LinkedListNode<Decision> first = _decisions.First!;
-        _decisions.RemoveFirst();
-        if (_latest.TryGetValue(first.Value.Key, out LinkedListNode<Decision>? latest) && latest == first)
-            _latest.Remove(first.Value.Key);
-    }
 }

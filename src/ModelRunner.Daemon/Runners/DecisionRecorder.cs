@@ -3,7 +3,7 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>Writes the effects of the scheduler into the list of decisions, in words. Used only by the scheduler loop.</summary>
+/// <summary>Writes the effects of the scheduler into the list of decisions, in words. Thread-safe.</summary>
 internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
 {
     private const double Mebibyte = 1 << 20;
@@ -12,9 +12,9 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
     /// <param name="schedulerEvent">The event.</param>
     /// <param name="effects">Its effects.</param>
     /// <param name="runners">All runners before the event.</param>
-    /// <param name="keyOf">What a waiting request wants; null: the request is not known.</param>
+    /// <param name="find">Finds a waiting request; null: it is not known.</param>
     public void Record(
-        SchedulerEvent schedulerEvent, IReadOnlyList<SchedulerEffect> effects, IReadOnlyList<RunnerSnapshot> runners, Func<RequestId, RunnerKey?> keyOf)
+        SchedulerEvent schedulerEvent, IReadOnlyList<SchedulerEffect> effects, IReadOnlyList<RunnerSnapshot> runners, Func<RequestId, PendingRequest?> find)
     {
         foreach (SchedulerEffect effect in effects)
         {
@@ -23,14 +23,20 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
                 StartRunner start => OfStart(start),
                 StopRunner stop => runners.FirstOrDefault(runner => runner.Id == stop.Runner)?.Key is { } key ? OfStop(stop, key) : null,
                 DelayStart delay => OfDelay(delay),
-                Refuse refusal => keyOf(refusal.Request) is { } key ? OfRefusal(refusal, key) : null,
-                RunnerEnded ended => FailureOf(schedulerEvent) is { } failure ? OfFailure(ended, failure) : null,
+                Refuse refusal => find(refusal.Request) is { } request ? OfRefusal(refusal, request) : null,
+                RunnerEnded ended => FailureOf(schedulerEvent) is { } failure && !IsStopping(ended.Runner) ? OfFailure(ended, failure) : null,
                 _ => null,
             };
             if (decision is not null)
                 log.Add(decision);
         }
+
+        // What stops it was decided before.
+        bool IsStopping(RunnerId id) => runners.Any(runner => runner.Id == id && runner.State == RunnerState.Stopping);
     }
+
+    /// <summary>Records a refusal that the scheduler did not make.</summary>
+    public void RecordRefusal(Refuse refusal, PendingRequest request) => log.Add(OfRefusal(refusal, request));
 
     /// <summary>Records that a runner serves requests now.</summary>
     /// <param name="key">What it serves.</param>
@@ -66,7 +72,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
         (string reason, string text) = delay.Cause switch
         {
             DelayCause.Stopping => ("stopping", "runners that are being stopped still hold the memory or the place that it needs"),
-            DelayCause.Busy => ("busy", "runners that are answering requests hold the memory or the place that it needs"),
+            DelayCause.Busy => ("busy", "runners that are loading, answering requests or pinned hold the memory or the place that it needs"),
             _ => ("queue", $"{delay.Behind?.Model} waits longer and starts first"),
         };
         return Make(DecisionKind.Wait, delay.Key, $"{text}; {Describe(delay.Capacity)}") with
@@ -77,8 +83,8 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
         };
     }
 
-    private Decision OfRefusal(Refuse refusal, RunnerKey key) =>
-        Make(DecisionKind.Refuse, key, $"{refusal.Message}") with { Reason = refusal.Reason.ToLabelValue() };
+    private Decision OfRefusal(Refuse refusal, PendingRequest request) =>
+        Make(DecisionKind.Refuse, request.Key, $"{request.Explain(refusal)}") with { Reason = refusal.Reason.ToLabelValue() };
 
     private Decision OfFailure(RunnerEnded ended, RunnerFailure failure) =>
         Make(DecisionKind.Fail, ended.Key, $"{failure.Message}") with { Reason = ended.Reason.ToLabelValue() };
@@ -106,5 +112,5 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
             $"{needs}, and other runners use {MiB(capacity.UsedBytes)}{limit} MiB and {capacity.Runners} of {capacity.MaxRunners} places");
     }
 
-    private static string MiB(long bytes) => Math.Ceiling(bytes / Mebibyte).ToString("0", CultureInfo.InvariantCulture);
+    private static string MiB(long bytes) => (bytes / Mebibyte).ToString("0", CultureInfo.InvariantCulture);
 }

@@ -86,7 +86,7 @@ internal sealed class RunnerPool : IAsyncDisposable
     {
         var request = new PendingRequest(new RequestId(Interlocked.Increment(ref _lastRequest)), key, model);
         if (CannotServe(key, model) is { } reason)
-            return new AcquireOutcome(Lease: null, new Refuse(request.Id, RefusalReason.StartFailed, reason, RetryAfter: null));
+            return _loop.RefuseAtOnce(request, new Refuse(request.Id, RefusalReason.StartFailed, reason, RetryAfter: null));
 
         _loop.Begin(request, tried ?? []);
         await using CancellationTokenRegistration registration = clientLeft.UnsafeRegister(
@@ -96,7 +96,7 @@ internal sealed class RunnerPool : IAsyncDisposable
                 _loop.Leave(request);
             },
             state: null);
-        return Advise(await request.Outcome, model);
+        return await request.Outcome;
     }
 
     /// <summary>
@@ -164,11 +164,6 @@ internal sealed class RunnerPool : IAsyncDisposable
         if (_usageTimer is not null)
             await _usageTimer.DisposeAsync();
     }
-
-    private static AcquireOutcome Advise(AcquireOutcome outcome, ModelEntry model) =>
-        outcome.Refusal is { MemoryLimit: { } limit } refusal && MemoryAdvice.For(model, limit) is { } advice
-            ? outcome with { Refusal = refusal with { Message = $"{refusal.Message}; {advice}" } }
-            : outcome;
 
     // It is not known what an attached server counted before.
     private RunnerTally CreateTally(RunnerKey key) => new(key, _requests, _time, start: null);

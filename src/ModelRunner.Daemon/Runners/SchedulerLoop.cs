@@ -85,9 +85,16 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     public void Begin(PendingRequest request, IReadOnlyCollection<RunnerId> tried)
     {
         _pending[request.Id] = request;
-        var demand = new RunnerDemand(request.Model.MemoryBytes, request.Model.Settings.KeepAlive);
+        var demand = new RunnerDemand(request.Model.MemoryBytes(request.Key.Mode), request.Model.Settings.KeepAlive);
         if (!_events.Writer.TryWrite(new RequestArrived(request.Id, request.Key, demand) { Tried = tried }))
             Refuse(Refusals.ShuttingDown(request.Id));
+    }
+
+    /// <summary>Refuses a request that the scheduler does not have to see.</summary>
+    public AcquireOutcome RefuseAtOnce(PendingRequest request, Refuse refusal)
+    {
+        _recorder.RecordRefusal(refusal, request);
+        return new AcquireOutcome(Lease: null, refusal);
     }
 
     /// <summary>Replaces the settings and the attached runners that they name. Calls must not overlap.</summary>
@@ -165,7 +172,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             BecomeReady(ready.Runner);
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
-        _recorder.Record(schedulerEvent, effects, _snapshot, id => _pending.GetValueOrDefault(id)?.Key);
+        _recorder.Record(schedulerEvent, effects, _snapshot, _pending.GetValueOrDefault);
         SetTimer();
         foreach (StartRunner start in effects.OfType<StartRunner>())
             Start(start);

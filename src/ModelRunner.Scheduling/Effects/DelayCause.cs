@@ -6,7 +6,7 @@ public enum DelayCause
     /// <summary>Runners that are being stopped for it, or that stop anyway.</summary>
     Stopping,
 
-    /// <summary>Runners that are answering requests.</summary>
+    /// <summary>Runners that cannot be stopped now: they are loading, answering requests, or pinned.</summary>
     Busy,
 
     /// <summary>The start of a model that waits longer.</summary>

@@ -128,6 +128,19 @@ public sealed class LlamaCommandLineTests
     }
 
     [Fact]
+    public void The_context_size_of_a_model_replaces_the_argument_for_every_runner()
+    {
+        var settings = new RunnerSettings { ExtraArguments = ["--ctx-size", "131072", "--top-k", "20"] };
+        ModelEntry model = Big with { ContextSize = 8192, Settings = new ModelSettings { ContextSize = 8192 } };
+
+        IReadOnlyList<string> arguments = LlamaCommandLine.Build(isLlamaServer: true, model, RunnerMode.Completion, "/r/1.sock", settings, true);
+
+        Assert.Equal("32768", LlamaArguments.FindText(arguments, "--ctx-size"));
+        Assert.Single(arguments, "--ctx-size");
+        Assert.Equal("20", LlamaArguments.FindText(arguments, "--top-k"));
+    }
+
+    [Fact]
     public void An_unknown_context_is_left_to_the_engine() =>
         Assert.DoesNotContain("--ctx-size", Build(Big with { ContextSize = 0 }));
 

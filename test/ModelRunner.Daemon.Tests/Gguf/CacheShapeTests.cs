@@ -60,6 +60,67 @@ public sealed class CacheShapeTests
     }
 
     [Fact]
+    public void The_interval_of_an_early_file_is_that_of_its_architecture()
+    {
+        CacheShape shape = Read(Attention("qwen3next", 8).UInt32("qwen3next.ssm.inner_size", 256).UInt32("qwen3next.ssm.state_size", 16));
+
+        Assert.Equal((2 * 64, 6 * 16 * 256), (shape.FullKeys, shape.State));
+    }
+
+    [Fact]
+    public void A_list_of_recurrent_layers_counts_more_than_an_interval()
+    {
+        CacheShape shape = Read(Attention("later", 3).UInt32("later.full_attention_interval", 2).UInt32("later.ssm.inner_size", 256)
+            .UInt32("later.ssm.state_size", 16).UInt32s("later.attention.recurrent_layers", 1, 1, 0));
+
+        Assert.Equal((64, 2 * 16 * 256), (shape.FullKeys, shape.State));
+    }
+
+    [Fact]
+    public void A_layer_with_only_a_feed_forward_part_keeps_nothing()
+    {
+        CacheShape shape = Read(new GgufBuilder().Text("general.architecture", "nemotron_h").UInt32("nemotron_h.block_count", 3)
+            .UInt32("nemotron_h.embedding_length", 128).UInt32("nemotron_h.attention.head_count", 4)
+            .UInt32s("nemotron_h.attention.head_count_kv", 0, 0, 2).UInt32s("nemotron_h.feed_forward_length", 0, 512, 0)
+            .UInt32("nemotron_h.ssm.inner_size", 256).UInt32("nemotron_h.ssm.state_size", 16));
+
+        Assert.Equal((64, 16 * 256), (shape.FullKeys, shape.State));
+    }
+
+    [Theory]
+    [InlineData("llama4", 48, null, 36)]
+    [InlineData("llama4", 48, 0u, 0)]
+    [InlineData("exaone4", 64, 4096u, 48)]
+    [InlineData("exaone4", 30, 4096u, 0)]
+    public void Some_architectures_decide_themselves_whether_they_have_windows(string architecture, uint layers, uint? window, long windowed)
+    {
+        GgufBuilder file = Attention(architecture, layers);
+        if (window is { } length)
+            file.UInt32($"{architecture}.attention.sliding_window", length);
+
+        Assert.Equal(windowed * 64, Read(file).WindowKeys);
+    }
+
+    [Fact]
+    public void Keys_that_choose_tokens_count_beside_latent_attention()
+    {
+        CacheShape shape = Read(Attention("deepseek2", 2).UInt32("deepseek2.attention.key_length_mla", 192)
+            .UInt32("deepseek2.attention.key_length", 576).UInt32("deepseek2.attention.indexer.key_length", 128));
+
+        Assert.Equal((2 * ((2 * 576) + 128), 0), (shape.FullKeys, shape.FullValues));
+    }
+
+    [Fact]
+    public void Lists_of_many_architectures_are_refused()
+    {
+        GgufBuilder file = Attention("later", 2);
+        for (int i = 0; i < 17; i++)
+            file.UInt32s($"decoy{i}.attention.head_count_kv", 1, 1);
+
+        Assert.Equal("is damaged: more than 16 lists of layers", GgufHeaderReader.Read(new MemoryStream(file.Build())).Problem);
+    }
+
+    [Fact]
     public void Falcon_has_attention_and_a_state_in_each_layer()
     {
         CacheShape shape = Read(Attention("falcon-h1", 3).UInt32("falcon-h1.ssm.inner_size", 256).UInt32("falcon-h1.ssm.state_size", 16));

@@ -35,7 +35,7 @@ public sealed class DecisionsTests
     }
 
     [Fact]
-    public async Task Refusals_and_crashes_are_explained()
+    public async Task Equal_refusals_are_one_entry_with_their_advice()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = """{"limits":{"memory":"20MiB"}}""" });
         for (int i = 0; i < 3; i++)
@@ -43,7 +43,7 @@ public sealed class DecisionsTests
 
         JsonElement refusal = Assert.Single(await ListAsync(daemon, "engines/decisions"));
         Assert.Equal(("refuse", "out_of_memory", 3), (Text(refusal, "decision"), Text(refusal, "reason"), refusal.GetProperty("count").GetInt32()));
-        Assert.Contains("the limit for all models together is 20 MiB", Text(refusal, "text"), StringComparison.Ordinal);
+        Assert.Matches("the limit for all models together is 20 MiB.*; it does not fit with one slot", Text(refusal, "text"));
     }
 
     [Fact]
@@ -59,6 +59,29 @@ public sealed class DecisionsTests
 
         Assert.Equal("killed", Text(all[0], "reason"));
         Assert.Contains("SIGKILL", Text(all[0], "text"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_runner_that_is_unloaded_while_it_loads_has_not_failed()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup().WithFaults("""{"never_ready":true}"""));
+        Task<(int Status, JsonElement Body)> request = daemon.PostAsync("v1/chat/completions", Chat);
+        await DaemonFixture.WaitUntilAsync(async () => (await ListAsync(daemon, "engines/decisions")).Length > 0, DaemonFixture.Patience);
+        await daemon.PostAsync("engines/unload", """{"all":true}""");
+
+        Assert.Equal(503, (await request).Status);
+        Assert.Equal(["start", "refuse", "stop"], (await ListAsync(daemon, "engines/decisions")).Reverse().Select(static item => Text(item, "decision")));
+    }
+
+    [Fact]
+    public async Task Another_name_of_a_model_selects_its_decisions()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            new DaemonSetup { Configuration = """{"models":{"tiny-chat":{"aliases":["small"]}}}""" });
+        await daemon.PostAsync("v1/chat/completions", Chat);
+
+        Assert.Equal(["ready", "start"], (await ListAsync(daemon, "engines/decisions?model=small")).Select(static item => Text(item, "decision")));
+        Assert.Empty(await ListAsync(daemon, "engines/decisions?model=gone"));
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Tests.Gguf;
 using ModelRunner.Gguf;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Models;
 
@@ -20,7 +21,7 @@ public sealed partial class MemoryAdviceTests
         ModelEntry model = Model(context: 32768, slots: 4);
         long limit = (long)limitMiB << 20;
 
-        string advice = MemoryAdvice.For(model, limit)!;
+        string advice = MemoryAdvice.For(model, RunnerMode.Completion, limit)!;
 
         long context = long.Parse(Advice().Match(advice).Groups["context"].ValueSpan, CultureInfo.InvariantCulture);
         Assert.Equal($"it fits with contextSize {context} (now 32768)", advice);
@@ -28,24 +29,40 @@ public sealed partial class MemoryAdviceTests
         Assert.True(Needed(model, context + 256) > limit);
     }
 
+    [Theory]
+    [InlineData(512, 4, 50, "it fits with --cache-ram 0 in its args")]
+    [InlineData(1024, 200, 60, "it fits with --parallel 1 in its args (now 200) and --cache-ram 0 in its args")]
+    [InlineData(65536, 200, 60, "it fits with contextSize 8704 (now 65536) and --parallel 1 in its args (now 200) and --cache-ram 0 in its args")]
+    [InlineData(4096, 4, 20, "it does not fit with one slot and 512 tokens of context either")]
+    [InlineData(4096, 4, 1, "its weights alone need 6 MiB")]
+    public void What_must_change_grows_with_the_lack_of_memory(long context, int slots, int limitMiB, string advice) =>
+        Assert.Equal(advice, MemoryAdvice.For(Model(context, slots), RunnerMode.Completion, (long)limitMiB << 20));
+
     [Fact]
-    public void Fewer_slots_are_named_if_no_context_of_all_slots_fits()
+    public void An_argument_for_the_context_is_named_as_it_was_written()
     {
-        // One slot with the whole context needs less than eight with the shortest one.
-        Assert.Equal("it fits with one slot (args: --parallel 1, now 200)", MemoryAdvice.For(Model(context: 1024, slots: 200), 100L << 20));
-        Assert.Matches(
-            "^it fits with contextSize [0-9]+ \\(now 65536\\) and one slot \\(args: --parallel 1, now 200\\)$",
-            MemoryAdvice.For(Model(context: 65536, slots: 200), 100L << 20));
+        ModelEntry model = Model(context: 32768, slots: 4);
+        model = model with { Shape = model.Shape! with { IsContextArgument = true } };
+
+        Assert.Matches("^it fits with --ctx-size [0-9]+ \\(now 131072\\)$", MemoryAdvice.For(model, RunnerMode.Completion, 120L << 20));
+        Assert.DoesNotContain("--parallel", MemoryAdvice.For(model, RunnerMode.Completion, 20L << 20)!, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_model_that_cannot_fit_is_told_with_its_weights() =>
-        Assert.Equal(
-            "it does not fit with any context; its weights alone need 6 MiB", MemoryAdvice.For(Model(context: 4096, slots: 4), 20L << 20));
+    public void The_batch_of_a_model_for_vectors_shrinks_with_its_context()
+    {
+        GgufHeader header = GgufHeaderReader.Read(new MemoryStream(ShapeModels.Build("bert"))).Header!;
+        var model = new ModelEntry("bert:latest", "/m/bert.gguf", 1, default, new ModelSettings())
+        {
+            Header = header, WeightBytes = 1, Shape = new RunnerShape { Context = 8192, Slots = 1 },
+        };
+
+        Assert.Matches("^it fits with contextSize [0-9]+ \\(now 8192\\)$", MemoryAdvice.For(model, RunnerMode.Embedding, 60L << 20));
+    }
 
     [Fact]
     public void Nothing_is_advised_for_a_model_of_unknown_size() =>
-        Assert.Null(MemoryAdvice.For(new ModelEntry("x:latest", null, 0, default, new ModelSettings()), 1));
+        Assert.Null(MemoryAdvice.For(new ModelEntry("x:latest", null, 0, default, new ModelSettings()), RunnerMode.Completion, 1));
 
     private static ModelEntry Model(long context, int slots)
     {
@@ -53,7 +70,7 @@ public sealed partial class MemoryAdviceTests
         var shape = new RunnerShape { Context = context, Slots = slots };
         return new ModelEntry("llama:latest", "/m/llama.gguf", File.Length, default, new ModelSettings())
         {
-            Header = header, WeightBytes = File.Length, Shape = shape, Memory = MemoryEstimate.Of(header, File.Length, shape),
+            Header = header, WeightBytes = File.Length, Shape = shape,
         };
     }
 

@@ -25,6 +25,7 @@ public sealed class MemoryEstimateTests : IDisposable
         shapes.Add("gemma3", "--kv-unified");
         shapes.Add("gemma3", "--swa-full");
         shapes.Add("gemma3", "--batch-size 256");
+        shapes.Add("llama", "--pooling mean");
         return shapes;
     }
 
@@ -38,11 +39,12 @@ public sealed class MemoryEstimateTests : IDisposable
         string path = _folder.PathOf("model.gguf");
         await File.WriteAllBytesAsync(path, file, TestContext.Current.CancellationToken);
         (RunnerMode mode, int context, string[] vectors) = architecture == "bert"
-            ? (RunnerMode.Embedding, 2048, new[] { "--embeddings", "--batch-size", "2048", "--ubatch-size", "2048" })
+            ? (RunnerMode.Embedding, 2048, VectorArguments(2048))
+            : written.Contains("--pooling", StringComparison.Ordinal) ? (RunnerMode.Embedding, 4000, VectorArguments(4000))
             : (RunnerMode.Completion, 4000, []);
 
         MemoryEstimate estimate = MemoryEstimate.Of(
-            GgufHeaderReader.Read(path).Header!, file.Length, RunnerShape.Read(added, isLlamaServer: true, mode, context, Slots));
+            GgufHeaderReader.Read(path).Header!, file.Length, RunnerShape.Read(added, isLlamaServer: true, context, Slots) with { Mode = mode });
         LlamaMemory memory = await LlamaMemory.MeasureAsync(
             path, _folder.PathOf("llama.sock"), ["--parallel", $"{Slots}", "--ctx-size", $"{context * Slots}", .. vectors, .. added]);
 
@@ -51,6 +53,9 @@ public sealed class MemoryEstimateTests : IDisposable
         Assert.InRange(estimate.Compute, memory.Compute * 0.98, (memory.Compute * 1.2) + (1 << 20));
         Assert.InRange(estimate.Cache + estimate.Process, memory.Held, memory.Held + (32 << 20));
     }
+
+    // What LlamaCommandLine adds for a runner that makes vectors.
+    private static string[] VectorArguments(int batch) => ["--embeddings", "--batch-size", $"{batch}", "--ubatch-size", $"{batch}"];
 
     public void Dispose() => _folder.Dispose();
 }

@@ -242,7 +242,34 @@ public sealed class ModelCatalogTests : IDisposable
 
         Assert.Equal((2048, 4), (entry.ContextSize, entry.Slots));
         long cache = 4L * 2 * 64 * 2 * 2048 * 4;
-        Assert.InRange(entry.MemoryBytes, cache + Good.Length, cache + Good.Length + (64 << 20));
+        Assert.InRange(entry.MemoryBytes(RunnerMode.Completion), cache + Good.Length, cache + Good.Length + (64 << 20));
+    }
+
+    [Theory]
+    [InlineData("0", 2048)]
+    [InlineData("4096", 1024)]
+    public void The_estimate_has_the_context_of_the_arguments(string size, int context)
+    {
+        _store.Write("otter.gguf", Good);
+        ModelEntry entry = Assert.Single(
+            new ModelCatalog(Settings() with { Runners = new RunnerSettings { ExtraArguments = ["--ctx-size", size] } }, _time).List());
+
+        Assert.Equal(context, entry.Shape!.Context);
+        Assert.Equal(4L * 2 * 64 * 2 * context * 4, entry.Memory[RunnerMode.Completion].Cache);
+    }
+
+    [Fact]
+    public void The_estimate_of_a_second_mode_is_that_of_its_own_arguments()
+    {
+        _store.Write("otter.gguf", Good);
+        ModelEntry entry = Assert.Single(
+            new ModelCatalog(Settings() with { Runners = new RunnerSettings { ExtraArguments = ["--pooling", "mean"] } }, _time).List());
+
+        Assert.Equal((512, 2048), (BatchOf(RunnerMode.Completion), BatchOf(RunnerMode.Embedding)));
+        Assert.True(entry.Memory[RunnerMode.Completion].PromptCache > 0);
+        Assert.Equal(0, entry.Memory[RunnerMode.Embedding].PromptCache);
+
+        long BatchOf(RunnerMode mode) => (entry.Shape! with { Mode = mode }).Batch;
     }
 
     [Fact]

@@ -122,7 +122,7 @@ public sealed class ModelNamesTests : IDisposable
 
         // Two vectors for each token, and a mask with a number for each pair of tokens.
         long compute(long batch) => batch * ((2 * 1024 * sizeof(float)) + (batch * sizeof(ushort)));
-        Assert.Equal(compute(4096) - compute(512), models[0].MemoryBytes - models[1].MemoryBytes);
+        Assert.Equal(compute(4096) - compute(512), models[0].MemoryBytes(RunnerMode.Embedding) - models[1].MemoryBytes(RunnerMode.Embedding));
     }
 
     private DaemonSettings Settings() => new() { Listen = new ListenSettings("/tmp/x.sock", null), ModelsPath = _store.Path };

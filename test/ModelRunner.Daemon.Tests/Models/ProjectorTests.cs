@@ -2,6 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Tests.Gguf;
+using ModelRunner.Scheduling;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Models;
@@ -39,7 +40,7 @@ public sealed class ProjectorTests : IDisposable
         Assert.Equal(["alone/otter:latest", "seeing/otter:latest"], catalog.List().Select(static model => model.Reference));
         (ModelEntry alone, ModelEntry seeing) = (catalog.List()[0], catalog.List()[1]);
         Assert.Equal((null, projector), (alone.ProjectorPath, seeing.ProjectorPath));
-        Assert.Equal(Projector.Length, seeing.MemoryBytes - alone.MemoryBytes);
+        Assert.Equal(Projector.Length, seeing.MemoryBytes(RunnerMode.Completion) - alone.MemoryBytes(RunnerMode.Completion));
         Assert.Empty(catalog.ListProblems());
     }
 

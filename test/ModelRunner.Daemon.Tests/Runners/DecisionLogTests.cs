@@ -46,6 +46,21 @@ public sealed class DecisionLogTests
     }
 
     [Fact]
+    public void Waits_and_refusals_that_alternate_are_two_entries()
+    {
+        _log.Add(Make(DecisionKind.Start, "other", "started"));
+        for (int i = 0; i < 1000; i++)
+        {
+            _log.Add(Make(DecisionKind.Wait, "a", "waits", "busy"));
+            _log.Add(Make(DecisionKind.Refuse, "a", "too late", "queue_timeout"));
+        }
+
+        Assert.Equal(
+            [("too late", 1000), ("waits", 1000), ("started", 1)],
+            _log.List(model: null, 10).Select(static decision => (decision.Text, decision.Count)));
+    }
+
+    [Fact]
     public void Decisions_about_a_model_include_those_that_were_made_for_it()
     {
         _log.Add(Make(DecisionKind.Stop, "a", "evicted", "evicted") with { Other = Key("b") });

@@ -97,7 +97,10 @@ public sealed class MemoryMeterTests : IAsyncDisposable
     {
         var model = new ModelEntry($"{name}:latest", $"/nowhere/{name}.gguf", bytes, DateTimeOffset.UnixEpoch, new ModelSettings())
         {
-            Memory = new MemoryEstimate(bytes, Cache: 0, Compute: 0, Process: 0, Checkpoints: 0, PromptCache: 0),
+            Memory = new Dictionary<RunnerMode, MemoryEstimate>
+            {
+                [RunnerMode.Completion] = new MemoryEstimate(bytes, Cache: 0, Compute: 0, Process: 0, Checkpoints: 0, PromptCache: 0),
+            },
         };
         return _pool.AcquireAsync(_pool.KeyOf(null, model, RunnerMode.Completion), model, CancellationToken.None).WaitAsync(Limit);
     }

@@ -11,9 +11,6 @@ internal static class LlamaCommandLine
     // Two threads that share one small matrix mostly wait for each other. On busy cores the throughput falls to a hundredth.
     private const long SmallModelBytes = 100_000_000;
 
-    // For embeddings, an input must fit into one physical batch. 512 is llama-server's default.
-    private const int MinVectorBatch = 512;
-
     /// <summary>Builds the arguments, without the program's own name.</summary>
     /// <param name="isLlamaServer">Whether they are for llama-server, which knows more arguments than the embedded llama-host.</param>
     /// <param name="model">The model. It must have a file.</param>
@@ -24,8 +21,7 @@ internal static class LlamaCommandLine
     public static IReadOnlyList<string> Build(
         bool isLlamaServer, ModelEntry model, RunnerMode mode, string socketPath, RunnerSettings settings, bool hasMetrics)
     {
-        // The last of two equal arguments counts, so those of the model follow those for every runner.
-        string[] added = [.. settings.ExtraArguments, .. model.Settings.Arguments];
+        IReadOnlyList<string> added = model.Settings.AddedTo(settings.ExtraArguments);
         IReadOnlyList<string> passedOn = EngineArgumentCheck.Adapt(added, settings.EngineFlags);
         var arguments = new List<string> { "--model", model.Path!, "--host", socketPath, "--alias", LlamaAlias.Of(model.Reference) };
         if (hasMetrics)
@@ -46,7 +42,7 @@ internal static class LlamaCommandLine
             arguments.AddRange([LlamaConnections.ThreadsArgument, LlamaConnections.ThreadsFor(settings, model).ToString(CultureInfo.InvariantCulture)]);
         if (isLlamaServer && mode != RunnerMode.Completion)
         {
-            int batch = Math.Max(model.ContextSize, MinVectorBatch);
+            long batch = RunnerShape.VectorBatchFor(model.ContextSize);
             AddDefault("--batch-size", batch);
             AddDefault("--ubatch-size", batch);
         }

@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines.Llama;
 
@@ -56,7 +57,7 @@ internal sealed class LlamaEngine : Engine
         if (Name == LlamaServer && !arguments.Contains("--sleep-idle-seconds", StringComparer.Ordinal))
             endpoint = endpoint with { SlotsAddress = new Uri(endpoint.BaseAddress, "slots") };
         string? layers = LlamaArguments.FindText(arguments, LayersArgument);
-        IReadOnlyList<string> variables = Variables(order.Folder.EmptyFolder, ShowsLayers(layers), PromptCacheLimit(model, arguments));
+        IReadOnlyList<string> variables = Variables(order.Folder.EmptyFolder, ShowsLayers(layers), PromptCacheLimit(model, order.Mode, arguments));
         return new RunnerStart(this, model.Reference, _program, arguments, variables, endpoint)
         {
             SocketPath = order.SocketPath, AnswersAs = alias, ContextTokens = model.ContextSize > 0 ? model.ContextSize : null, Layers = layers,
@@ -77,8 +78,9 @@ internal sealed class LlamaEngine : Engine
         ]);
 
     // llama-server keeps up to 8 GiB of prompts outside its slots, far more than many models need. The memory estimate includes this limit.
-    private static string? PromptCacheLimit(ModelEntry model, IReadOnlyList<string> arguments) =>
-        model.Memory is { PromptCache: > 0 and var bytes } && !arguments.Contains(RunnerShape.PromptCacheArgument, StringComparer.Ordinal)
+    private static string? PromptCacheLimit(ModelEntry model, RunnerMode mode, IReadOnlyList<string> arguments) =>
+        model.Memory.GetValueOrDefault(mode) is { PromptCache: > 0 and var bytes }
+        && !arguments.Contains(RunnerShape.PromptCacheArgument, StringComparer.Ordinal)
             ? Math.Ceiling(bytes / (1 << 20)).ToString(CultureInfo.InvariantCulture)
             : null;
 
