@@ -17,8 +17,8 @@ internal sealed class DrmMemory(string processes, string devices, string drivers
     /// <summary>Adds what these processes use, and the cards of AMD.</summary>
     public void Read(IReadOnlyCollection<int> wanted, GraphicsReading reading)
     {
-        // Processes can share an open device, which then has the same number in each of them. The number is unique in the system.
-        HashSet<string> seen = new(StringComparer.Ordinal);
+        // Processes can share an open device, which then has the same number in each of them. Some drivers begin the numbers anew for each card.
+        HashSet<(string Card, string Client)> seen = [];
         foreach (int process in wanted)
             foreach (string descriptor in DescriptorsOf(process))
                 Add(process, ReadText(Path.Join(FolderOf(process), "fdinfo", descriptor)), seen, reading);
@@ -44,7 +44,7 @@ internal sealed class DrmMemory(string processes, string devices, string drivers
         return found;
     }
 
-    private static void Add(int process, string text, HashSet<string> seen, GraphicsReading reading)
+    private static void Add(int process, string text, HashSet<(string Card, string Client)> seen, GraphicsReading reading)
     {
         string? card = null;
         string? client = null;
@@ -64,8 +64,10 @@ internal sealed class DrmMemory(string processes, string devices, string drivers
                 regions[region] = (bytes, rank);
         }
 
-        if (regions.Count > 0 && CardName.IsValid(card) && (client is null || seen.Add(client)))
-            reading.Add(process, card!, regions.Values.Sum(static region => region.Bytes));
+        if (!CardName.IsValid(card) || regions.Count == 0 || (client is not null && !seen.Add((card!, client))))
+            return;
+        foreach ((long bytes, _) in regions.Values)
+            reading.Add(process, card!, bytes);
     }
 
     /// <summary>

@@ -12,12 +12,12 @@ internal sealed class GraphicsReading
     /// <summary>Adds a card.</summary>
     public void Add(CardMemory card) => _cards.Add(card);
 
-    /// <summary>Adds what a process uses on a card.</summary>
+    /// <summary>Adds what a process uses on a card; 0 or more.</summary>
     public void Add(int process, string card, long bytes)
     {
         if (!_processes.TryGetValue(process, out SortedDictionary<string, long>? cards))
             _processes.Add(process, cards = new SortedDictionary<string, long>(StringComparer.Ordinal));
-        cards[card] = cards.GetValueOrDefault(card) + bytes;
+        cards[card] = Sum(cards.GetValueOrDefault(card), bytes);
     }
 
     /// <summary>What these processes use together, by card and in the order of the names; empty if nothing is known of them.</summary>
@@ -30,9 +30,12 @@ internal sealed class GraphicsReading
                 continue;
             sum ??= new SortedDictionary<string, long>(StringComparer.Ordinal);
             foreach ((string card, long bytes) in cards)
-                sum[card] = sum.GetValueOrDefault(card) + bytes;
+                sum[card] = Sum(sum.GetValueOrDefault(card), bytes);
         }
 
         return sum ?? (IReadOnlyCollection<KeyValuePair<string, long>>)[];
     }
+
+    // A driver may tell any number.
+    private static long Sum(long one, long other) => one > long.MaxValue - other ? long.MaxValue : one + other;
 }

@@ -86,6 +86,7 @@ public sealed class GraphicsMemoryTests : IDisposable
     [InlineData("drm-driver:\ti915\ndrm-client-id: 7\ndrm-pdev: 0000:03:00.0\ndrm-total-local0: 3 MiB\ndrm-resident-system0: 9 MiB\n", 3L << 20)]
     [InlineData("drm-driver:\txe\ndrm-client-id: 7\ndrm-pdev: 0000:03:00.0\ndrm-resident-vram0: 4096\ndrm-resident-vram1: 2 KiB\ndrm-total-gtt: 9 MiB\n", 6144L)]
     [InlineData(Amd + "drm-memory-vram:\t0\n", 0L)]
+    [InlineData(Amd + "drm-memory-vram0:\t9223372036854775807\ndrm-memory-vram1:\t1\n", long.MaxValue)]
     public void The_kernel_tells_the_memory_of_a_process(string text, long expected)
     {
         AddDescriptor(42, text);
@@ -118,6 +119,17 @@ public sealed class GraphicsMemoryTests : IDisposable
         AddDescriptor(43, Amd.Replace("7", "9", StringComparison.Ordinal) + "drm-memory-vram:\t1 KiB\n", target: "/tmp/file");
 
         Assert.Equal("0000:03:00.0=7168", Shown(Open().Read([42, 43])!, 42, 43));
+    }
+
+    [Fact]
+    public void Devices_of_two_cards_with_the_same_number_are_two_devices()
+    {
+        string other = Amd.Replace("0000:03", "0000:04", StringComparison.Ordinal);
+        AddDescriptor(42, Amd + "drm-memory-vram:\t5 KiB\n");
+        AddDescriptor(42, other + "drm-memory-vram:\t3 KiB\n", target: "/dev/dri/renderD129");
+        AddDescriptor(43, other + "drm-memory-vram:\t3 KiB\n", target: "/dev/dri/renderD129");
+
+        Assert.Equal("0000:03:00.0=5120 0000:04:00.0=3072", Shown(Open().Read([42, 43])!, 42, 43));
     }
 
     [Fact]
