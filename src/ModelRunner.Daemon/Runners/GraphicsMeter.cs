@@ -9,7 +9,9 @@ namespace ModelRunner.Daemon.Runners;
 /// <param name="read">Reads what these processes use; null: the machine has no driver that tells it.</param>
 /// <param name="release">Releases the drivers until the next reading.</param>
 /// <param name="time">The clock.</param>
-internal sealed class GraphicsMeter(Func<IReadOnlyCollection<int>, GraphicsReading?> read, Action release, TimeProvider time)
+/// <param name="logger">The log. It gets the first failure only.</param>
+internal sealed partial class GraphicsMeter(
+    Func<IReadOnlyCollection<int>, GraphicsReading?> read, Action release, TimeProvider time, ILogger logger)
 {
     /// <summary>How long a reading is used before the next one begins.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -22,19 +24,11 @@ internal sealed class GraphicsMeter(Func<IReadOnlyCollection<int>, GraphicsReadi
     private readonly Lock _lock = new();
     private bool _isBusy;
     private bool _isReleased = true;
+    private bool _mustRelease;
     private bool _isAbsent;
+    private bool _hasFailed;
     private long? _startedAt;
     private (GraphicsReading Reading, long At)? _last;
-
-    /// <summary>Whether no thread is running.</summary>
-    public bool IsIdle
-    {
-        get
-        {
-            lock (_lock)
-                return !_isBusy;
-        }
-    }
 
     /// <summary>What was read last; nothing if that is too old.</summary>
     public GraphicsReading Latest
@@ -51,38 +45,37 @@ internal sealed class GraphicsMeter(Func<IReadOnlyCollection<int>, GraphicsReadi
     {
         lock (_lock)
         {
+            _mustRelease = false;
             if (_isBusy || _isAbsent || (_startedAt is { } start && time.GetElapsedTime(start) < Interval))
                 return;
             (_isReleased, _startedAt) = (false, time.GetTimestamp());
-            Run(() => Keep(read(processes)));
+            Begin(() => Keep(read(processes)));
         }
     }
 
-    /// <summary>There is no runner, so the drivers are not needed. Returns at once.</summary>
+    /// <summary>
+    /// There is no runner, so the drivers are not needed. Returns at once. If a reading is running, they are released when it has ended, unless
+    /// <see cref="Refresh"/> is called before.
+    /// </summary>
     public void Release()
     {
         lock (_lock)
         {
-            if (_isBusy || _isReleased)
+            if (_isReleased)
                 return;
-            (_isReleased, _isAbsent, _startedAt, _last) = (true, false, null, null);
-            Run(release);
+            (_mustRelease, _isAbsent, _startedAt, _last) = (true, false, null, null);
+            if (!_isBusy)
+                Begin(read: null);
         }
     }
 
     // The thread ends with the process, even if the driver hangs.
-    private void Run(Action action)
+    private void Begin(Action? read)
     {
         _isBusy = true;
         try
         {
-            new Thread(() =>
-            {
-                action();
-                lock (_lock)
-                    _isBusy = false;
-            })
-            { IsBackground = true, Name = "graphics memory" }.Start();
+            new Thread(() => Run(read)) { IsBackground = true, Name = "graphics memory" }.Start();
         }
         catch (OutOfMemoryException)
         {
@@ -91,12 +84,50 @@ internal sealed class GraphicsMeter(Func<IReadOnlyCollection<int>, GraphicsReadi
         }
     }
 
+    private void Run(Action? action)
+    {
+        do
+        {
+            try
+            {
+                action?.Invoke();
+            }
+            catch (Exception failure)
+            {
+                // What was read last stays until it is too old.
+                if (!_hasFailed)
+                    LogFailed(failure);
+                _hasFailed = true;
+            }
+
+            lock (_lock)
+            {
+                action = TakeRelease();
+                _isBusy = action is not null;
+            }
+        }
+        while (action is not null);
+    }
+
+    private Action? TakeRelease()
+    {
+        if (!_mustRelease)
+            return null;
+        (_mustRelease, _isReleased) = (false, true);
+        return release;
+    }
+
     private void Keep(GraphicsReading? reading)
     {
         lock (_lock)
         {
+            if (_mustRelease)
+                return;
             _isAbsent = reading is null;
             _last = reading is null ? null : (reading, time.GetTimestamp());
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "The memory of graphics cards could not be read. Its series are absent while that fails; this is logged once.")]
+    private partial void LogFailed(Exception failure);
 }

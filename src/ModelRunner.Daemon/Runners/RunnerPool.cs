@@ -47,7 +47,7 @@ internal sealed class RunnerPool : IAsyncDisposable
         _live.Attach(_attached.Live);
         var memory = new MemoryMeter(_live, time, readMemory ?? MachineMemory.ReadAvailableTo);
         var cards = GraphicsMemory.OfMachine();
-        Usage = new UsageMeter(_live, new GraphicsMeter(cards.Read, cards.Release, time), time);
+        Usage = new UsageMeter(_live, new GraphicsMeter(cards.Read, cards.Release, time, logger), time);
         Accounts = accounts ?? new RunnerAccounts(settings.Metrics.MaxModels);
         _usageTimer = ledger is null ? null : new UsageTimer(_live, Usage, ledger, time);
         _loop = new SchedulerLoop(

@@ -39,18 +39,26 @@ internal sealed class UsageMeter(LiveRunners live, GraphicsMeter graphics, TimeP
     {
         lock (_lock)
         {
-            if (_measuring.IsCompleted && live.Managed.Count == 0)
+            if (_measuring.IsCompleted)
             {
-                graphics.Release();
-                _measuring = Task.FromResult(Nothing);
-            }
-            else if (_measuring.IsCompleted)
-            {
-                _measuring = Task.Run<IReadOnlyDictionary<RunnerId, RunnerUsage>>(() => Measure(mayRelist));
+                _measuring = live.Managed.Count == 0
+                    ? Task.FromResult(Nothing)
+                    : Task.Run<IReadOnlyDictionary<RunnerId, RunnerUsage>>(() => Measure(mayRelist));
             }
 
+            ReleaseUnused();
             return _measuring;
         }
+    }
+
+    /// <summary>
+    /// Releases the drivers of graphics cards if there is no runner. Returns at once. A measurement that is running does this again at its end,
+    /// because it may have connected to a driver after the last runner had ended.
+    /// </summary>
+    public void ReleaseUnused()
+    {
+        if (live.Managed.Count == 0)
+            graphics.Release();
     }
 
     private Dictionary<RunnerId, RunnerUsage> Measure(bool mayRelist)
@@ -72,6 +80,7 @@ internal sealed class UsageMeter(LiveRunners live, GraphicsMeter graphics, TimeP
             }
         }
 
+        ReleaseUnused();
         return usages;
     }
 

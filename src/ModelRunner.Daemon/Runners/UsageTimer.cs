@@ -38,5 +38,7 @@ internal sealed class UsageTimer : IAsyncDisposable
         _ledger.SaveCpu();
         if (_live.Managed.Count > 0)
             Start();
+        else
+            _usage.ReleaseUnused();
     }
 }

@@ -18,7 +18,7 @@ public sealed class GraphicsFamiliesTests
         FakeNvidiaLibrary library = await FakeNvidiaLibrary.MakeAsync(folder.Path);
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
-            Configuration = """{ "metrics": { "minInterval": "0s" } }""",
+            Configuration = """{ "metrics": { "minInterval": "0s", "timeout": "60s" } }""",
             Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["LD_LIBRARY_PATH"] = library.Folder },
         });
         Assert.Equal("0 0", library.Calls);
@@ -37,7 +37,11 @@ public sealed class GraphicsFamiliesTests
         library.Tell("hang\ncard 0 101 0 8000 5000\n");
         AccountedPage last = page;
         await DaemonFixture.WaitUntilAsync(async () => (last = await AccountedPage.ReadNowAsync(daemon)).Sum(Used) == 0, DaemonFixture.Patience);
+        last = await AccountedPage.ReadNowAsync(daemon);
         Assert.Equal(1, last.Sum("model_runner_up", "tiny-chat"));
+
+        // A page that waited for the driver would begin after nine tenths of a minute, without the memory of the runner.
+        Assert.InRange(last.Sum("model_runner_page_duration_seconds"), 0, 20);
         Assert.True(last.Sum("model_runner_resident_memory_bytes", "tiny-chat") > 0);
         Assert.DoesNotContain("gpu_memory", last.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("nvidia", daemon.Log, StringComparison.OrdinalIgnoreCase);

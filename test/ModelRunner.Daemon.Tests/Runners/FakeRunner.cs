@@ -17,7 +17,14 @@ internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
 
     public RunnerEndpoint Endpoint { get; } = RunnerEndpointFactory.ForSocket(id, $"/nowhere/{id.Value}.sock");
 
-    public int? ProcessId => 1000 + (int)id.Value;
+    public int? ProcessId
+    {
+        get
+        {
+            OnProcessId?.Invoke();
+            return 1000 + (int)id.Value;
+        }
+    }
 
     public long? ProcessStartTime => null;
 
@@ -33,6 +40,9 @@ internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
 
     /// <summary>Completes when it is stopped.</summary>
     public Task StopAsked => _stopAsked.Task;
+
+    /// <summary>Called when its process is asked for, as each measurement does at its beginning.</summary>
+    public Action? OnProcessId { get; set; }
 
     /// <summary>Called when it is stopped, before the stop is recorded.</summary>
     public Action? OnStop { get; set; }
