@@ -47,7 +47,10 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
         }
     }
 
-    /// <summary>When the first of these runners was started, as <see cref="CounterSet.BeganAt"/>.</summary>
+    /// <summary>
+    /// When the first of these runners was started, as <see cref="CounterSet.BeganAt"/>. If that is not known, it is when the first load or stop was
+    /// counted.
+    /// </summary>
     public long CpuBeganAt => Interlocked.Read(ref _cpuBegan);
 
     /// <summary>Whether <see cref="TakeCpu"/> returns something.</summary>
@@ -68,16 +71,24 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
     /// <summary>When <see cref="Stops"/> began, as <see cref="CounterSet.BeganAt"/>.</summary>
     public long StopsBeganAt(StopReason reason) => _stops.BeganAt((int)reason);
 
-    public void Add(StopReason reason, long count, long beganAt) => _stops.Add((int)reason, count, beganAt);
+    public void Add(StopReason reason, long count, long beganAt)
+    {
+        _stops.Add((int)reason, count, beganAt);
+        BeginCpu(count, beganAt);
+    }
 
     public long Loads(LoadResult result) => _loads[(int)result];
 
     /// <summary>When <see cref="Loads"/> began.</summary>
     public long LoadsBeganAt(LoadResult result) => _loads.BeganAt((int)result);
 
-    public void Add(LoadResult result, long count, long beganAt) => _loads.Add((int)result, count, beganAt);
+    public void Add(LoadResult result, long count, long beganAt)
+    {
+        _loads.Add((int)result, count, beganAt);
+        BeginCpu(count, beganAt);
+    }
 
-    /// <summary>Adds processor time of runners that have ended.</summary>
+    /// <summary>Adds processor time of runners that have ended; 0: only lowers the time at which it began.</summary>
     public void Add(TimeSpan cpuTime, long beganAt)
     {
         CounterSet.LowerTo(ref _cpuBegan, beganAt);
@@ -152,5 +163,12 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
         _stops.Add(other._stops);
         LoadDuration.Add(other.LoadDuration);
         Add(other.CpuTime, other.CpuBeganAt);
+    }
+
+    // A runner was started before it was loaded or stopped.
+    private void BeginCpu(long count, long beganAt)
+    {
+        if (count != 0)
+            CounterSet.LowerTo(ref _cpuBegan, beganAt);
     }
 }

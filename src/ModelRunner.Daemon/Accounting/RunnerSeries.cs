@@ -18,7 +18,7 @@ internal static class RunnerSeries
         .. TotalSeries<RunnerAccount>.OfHistogram("load_duration", HistogramBounds.Load, static account => account.LoadDuration),
         new TotalSeries<RunnerAccount>(
             "runner_cpu/sum", static account => account.CpuTime.Ticks, static account => account.CpuBeganAt,
-            static (account, ticks, began) => account.Add(TimeSpan.FromTicks(ticks), began)),
+            static (account, ticks, began) => account.Add(TimeSpan.FromTicks(ticks), began)) { IsShownAtZero = true },
     ];
 
     private static readonly FrozenDictionary<string, TotalSeries<RunnerAccount>> ByName = All.ToFrozenDictionary(

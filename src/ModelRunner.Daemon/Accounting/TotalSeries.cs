@@ -10,6 +10,12 @@ namespace ModelRunner.Daemon.Accounting;
 /// <param name="Add">Increases the number, and lowers the time at which it began.</param>
 internal sealed record TotalSeries<T>(string Name, Func<T, long> Read, Func<T, long> BeganAt, Action<T, long, long> Add)
 {
+    /// <summary>Whether the page has it also while it is 0. Then the ledger has it too, because it has begun.</summary>
+    public bool IsShownAtZero { get; init; }
+
+    /// <summary>Whether the ledger stores what an account has of it.</summary>
+    public bool IsStored(T account) => Read(account) != 0 || (IsShownAtZero && BeganAt(account) != 0);
+
     /// <summary>The numbers of a histogram.</summary>
     /// <param name="name">The start of their names.</param>
     /// <param name="bounds">The bounds of the histogram.</param>

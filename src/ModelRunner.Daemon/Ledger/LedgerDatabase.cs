@@ -204,8 +204,8 @@ internal sealed class LedgerDatabase : IDisposable
         {
             long account = _accounts[name] = _statements.UseAccount(name, now);
             foreach (TotalSeries<ModelAccount> series in AccountSeries.All)
-                if (series.Read(totals) is not 0 and var value)
-                    _statements.AddTotal(account, series.Name, value, series.BeganAt(totals));
+                if (series.IsStored(totals))
+                    _statements.AddTotal(account, series.Name, series.Read(totals), series.BeganAt(totals));
         }
 
         foreach (((long hour, AccountName name), HourSums ofHour) in sums.Hours)
@@ -219,8 +219,8 @@ internal sealed class LedgerDatabase : IDisposable
         {
             long account = _accounts[name] = _statements.UseAccount(name, now);
             foreach (TotalSeries<RunnerAccount> series in RunnerSeries.All)
-                if (series.Read(sums) is not 0 and var value)
-                    _statements.AddTotal(account, series.Name, value, series.BeganAt(sums));
+                if (series.IsStored(sums))
+                    _statements.AddTotal(account, series.Name, series.Read(sums), series.BeganAt(sums));
         }
 
         if (!_keepsRequests)

@@ -13,10 +13,11 @@ internal static class LedgerSchema
 
     /// <summary>
     /// The statements that make each version of the tables from the one before. <c>totals</c> is permanent and has a row for each number of
-    /// <c>AccountSeries</c> and <c>RunnerSeries</c> that is not 0. <c>hours</c> has sums for each hour. <c>requests</c> has the latest requests;
-    /// those up to <c>summed.request</c> are in the totals and in the hours. <c>open_requests</c> has requests that had not ended at the last
-    /// checkpoint. <c>lives</c> has the latest starts of runners; those whose <c>ended</c> is NULL run, or the daemon was killed.
-    /// <c>totals.began</c> is when the number began to count; NULL: an older version has stored it, and it is not earlier than its account.
+    /// <c>AccountSeries</c> and <c>RunnerSeries</c> that is not 0; a number that the page has at 0 has a row as soon as it has begun. <c>hours</c>
+    /// has sums for each hour. <c>requests</c> has the latest requests; those up to <c>summed.request</c> are in the totals and in the hours.
+    /// <c>open_requests</c> has requests that had not ended at the last checkpoint. <c>lives</c> has the latest starts of runners; those
+    /// whose <c>ended</c> is NULL run, or the daemon was killed. <c>totals.began</c> is when the number began to count; NULL: an older version has stored it,
+    /// and it is not earlier than its account.
     /// </summary>
     public static IReadOnlyList<string> Updates { get; } =
     [

@@ -27,7 +27,9 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         RunnerAccount account = accounts.Begin(start.Key, start.Runner, now);
         var life = new RunnerLife(++_lastId, start.Key, engine, now);
         _lives.Add(start.Runner, (account, life, time.GetTimestamp()));
-        Record(life, account, new RunnerAccount(key: null));
+        var sums = new RunnerAccount(key: null);
+        sums.Add(TimeSpan.Zero, now.ToUnixTimeMilliseconds());
+        Record(life, account, sums);
         return account;
     }
 

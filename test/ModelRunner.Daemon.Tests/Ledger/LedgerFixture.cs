@@ -123,6 +123,9 @@ internal sealed class LedgerFixture : IDisposable
         return command.ExecuteScalar();
     }
 
+    /// <summary>Whether the file exists and has its tables: a file that is made again has none at first.</summary>
+    public bool HasTables => File.Exists(FilePath) && Execute("SELECT count(*) FROM sqlite_schema WHERE name = 'totals'") is 1L;
+
     /// <summary>Another connection to the database.</summary>
     public SqliteConnection Connect()
     {

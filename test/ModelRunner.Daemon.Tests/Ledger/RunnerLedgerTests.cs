@@ -89,6 +89,53 @@ public sealed class RunnerLedgerTests : IDisposable
     }
 
     [Fact]
+    public async Task Processor_time_that_is_zero_keeps_the_time_at_which_it_began()
+    {
+        long began = _fixture.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        using (RequestLedger ledger = Open())
+            await FailAsync(LivesOf(ledger));
+        Assert.Equal(began, CpuBeganAt(_runners));
+
+        for (int restart = 0; restart < 3; restart++)
+        {
+            RunnerAccounts next = _fixture.ReopenRunners();
+            Assert.Equal(began, CpuBeganAt(next));
+            using RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time), runners: next);
+            await FailAsync(new RunnerLives(next, ledger, _fixture.Time));
+            Assert.Equal(began, CpuBeganAt(next));
+        }
+
+        // It is stored when the runner starts: the daemon may be killed before the runner is counted for something else.
+        using (RequestLedger ledger = Open())
+        {
+            RunnerLives lives = LivesOf(ledger);
+            lives.Begin(new StartRunner(new RunnerId(1), Key with { Model = "b" }), "llama-server");
+            await CountedAsync(lives);
+            Assert.Equal(
+                _fixture.Time.GetUtcNow().ToUnixTimeMilliseconds(),
+                _fixture.Execute("SELECT began FROM totals JOIN accounts ON account = accounts.id WHERE model = 'b' AND series = 'runner_cpu/sum' AND value = 0"));
+        }
+    }
+
+    [Fact]
+    public async Task A_ledger_that_has_no_processor_time_of_a_model_gives_it_the_time_of_its_first_stop()
+    {
+        using (RequestLedger ledger = Open())
+            await FailAsync(LivesOf(ledger));
+        long failed = _fixture.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        _fixture.Execute("DELETE FROM totals WHERE series = 'runner_cpu/sum'");
+
+        for (int restart = 0; restart < 3; restart++)
+        {
+            RunnerAccounts next = _fixture.ReopenRunners();
+            Assert.Equal(failed, CpuBeganAt(next));
+            using RequestLedger ledger = _fixture.Open(new RequestAccounts(_fixture.Time), runners: next);
+            await FailAsync(new RunnerLives(next, ledger, _fixture.Time));
+            Assert.Equal(failed, CpuBeganAt(next));
+        }
+    }
+
+    [Fact]
     public async Task A_counted_load_or_stop_is_in_the_database()
     {
         using RequestLedger ledger = Open();
@@ -156,7 +203,7 @@ public sealed class RunnerLedgerTests : IDisposable
                 {
                     _fixture.Time.Advance(TimeSpan.FromSeconds(1));
                     ledger.SaveCpu();
-                    return Task.FromResult(File.Exists(_fixture.FilePath) && _fixture.Execute("SELECT count(*) FROM lives WHERE ended IS NULL") is 1L);
+                    return Task.FromResult(_fixture.HasTables && _fixture.Execute("SELECT count(*) FROM lives WHERE ended IS NULL") is 1L);
                 },
                 DaemonFixture.Patience);
         }
@@ -203,6 +250,17 @@ public sealed class RunnerLedgerTests : IDisposable
             lives.End(new RunnerEnded(new RunnerId(runner), Key, StopReason.Unloaded), TimeSpan.FromSeconds(1));
         }
 
+        await CountedAsync(lives);
+    }
+
+    private static long CpuBeganAt(RunnerAccounts accounts) => Assert.Single(accounts.Table.Models).CpuBeganAt;
+
+    // A start that fails after two seconds and uses no processor time.
+    private async Task FailAsync(RunnerLives lives)
+    {
+        lives.Begin(new StartRunner(new RunnerId(1), Key), "llama-server");
+        _fixture.Time.Advance(TimeSpan.FromSeconds(2));
+        lives.End(new RunnerEnded(new RunnerId(1), Key, StopReason.NotStarted), cpuTime: null);
         await CountedAsync(lives);
     }
 
