@@ -175,8 +175,8 @@ public sealed class LedgerLifeTests
         return [.. page.Split('\n').Where(static line => Totals.Any(family => line.StartsWith(family.Name, StringComparison.Ordinal)))];
     }
 
-    // Kills the daemon during a stream, after the first tokens were stored.
-    private static async Task KillInStreamAsync(DaemonFixture daemon, TemporaryFolder folder)
+    /// <summary>Kills the daemon during a stream, after the first tokens were stored.</summary>
+    internal static async Task KillInStreamAsync(DaemonFixture daemon, TemporaryFolder folder)
     {
         using HttpResponseMessage response = await daemon.StreamAsync(Chat, StreamBody.Replace("4", "100000", StringComparison.Ordinal));
         await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);

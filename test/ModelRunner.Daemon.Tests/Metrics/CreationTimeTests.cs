@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Tests.Accounting;
+using ModelRunner.Daemon.Tests.Hosting;
+using ModelRunner.Exposition;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Metrics;
@@ -10,6 +13,8 @@ namespace ModelRunner.Daemon.Tests.Metrics;
 public sealed class CreationTimeTests
 {
     private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"one two"}]}""";
+
+    private const string Embed = """{"model":"tiny-embed","input":"a"}""";
 
     // Prints each metric of the daemon's counters and histograms with its creation time; "none" if it has none.
     private const string Script = """
@@ -33,20 +38,44 @@ public sealed class CreationTimeTests
     [Fact]
     public async Task Each_counter_and_histogram_has_one_and_the_text_format_has_none()
     {
+        using var folder = new TemporaryFolder();
+        folder.Write("page", "a 1\n1 is no name\n");
+        var setup = new DaemonSetup
+        {
+            Folder = folder,
+            Faults = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["tiny-chat"] = $$"""{"truncated":1,"token_delay_ms":1,"metrics_file":"{{Path.Join(folder.Path, "page")}}"}""",
+                ["tiny-embed"] = """{"metrics_status":500}""",
+            },
+        };
+        var failing = new Dictionary<string, string>(setup.Faults, StringComparer.Ordinal) { ["tiny-embed"] = """{"exit_at_start":3}""" };
         double before = Now;
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await using (DaemonFixture killed = await DaemonFixture.StartAsync(setup with { Faults = failing }))
+        {
+            Assert.Equal(502, (await killed.PostAsync("v1/embeddings", Embed)).Status);
+            await LedgerLifeTests.KillInStreamAsync(killed, folder);
+        }
+
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(setup);
         await LoadAsync(daemon);
+        await daemon.PostAsync("engines/unload", """{"all":true}""");
+        await LoadAsync(daemon);
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        await daemon.PostAsync("v1/embeddings", Embed);
+
+        // Lines that are dropped are on the next page.
+        await ReadAsync(daemon);
         string page = await ReadAsync(daemon);
         double after = Now;
 
         IReadOnlyDictionary<string, double> created = await CreatedAsync(page);
         Assert.All(created.Values, value => Assert.InRange(value, before - 0.01, after + 0.01));
-        string[] families = [.. created.Keys.Select(static metric => metric[..metric.IndexOf(' ', StringComparison.Ordinal)]).Distinct(StringComparer.Ordinal)];
-        Assert.Contains("model_runner_requests", families);
-        Assert.Contains("model_runner_request_duration_seconds", families);
-        Assert.Contains("model_runner_loads", families);
-        Assert.Contains("model_runner_process_cpu_seconds", families);
-        Assert.Contains("model_runner_scrapes", families);
+        Assert.Equal(
+            MetricFamilies.All.Where(static family => family.Type is MetricType.Counter or MetricType.Histogram)
+                .Select(static family => family.Name.Replace("_total", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+            created.Keys.Select(static metric => metric[..metric.IndexOf(' ', StringComparison.Ordinal)]).Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal));
 
         AccountedPage text = await AccountedPage.ReadNowAsync(daemon);
         Assert.DoesNotContain("_created", text.Text, StringComparison.Ordinal);
@@ -81,7 +110,7 @@ public sealed class CreationTimeTests
 
         // What begins after the restart is later, also of the same model.
         await next.PostAsync("v1/chat/completions", """{"model":"tiny-chat","messages":1}""");
-        await next.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a"}""");
+        await next.PostAsync("v1/embeddings", Embed);
         await AccountedPage.ReadAsync(next);
         IReadOnlyDictionary<string, double> third = await CreatedAsync(await ReadAsync(next));
         Assert.Equal(totals.Select(metric => first[metric]), totals.Select(metric => third[metric]));
