@@ -58,15 +58,14 @@ internal sealed class PsCommand : ClientCommand
 
     private static string State(JsonElement runner) => runner.Text("state") switch
     {
-        "failed" => "failed",
-        "stopping" => "stopping",
-        "down" => "down",
+        "failed" or "stopping" or "down" or "waiting" => runner.Text("state"),
         _ => runner.IsTrue("loading") ? "loading" : runner.IsTrue("in_use") ? "in use" : "idle",
     };
 
     private string Until(JsonElement runner)
     {
-        if (State(runner) is "failed" or "stopping" or "down" || !DurationText.TryParseKeepAlive(runner.Text("keep_alive"), out TimeSpan keepAlive))
+        if (State(runner) is "failed" or "stopping" or "down" or "waiting"
+            || !DurationText.TryParseKeepAlive(runner.Text("keep_alive"), out TimeSpan keepAlive))
             return "";
         if (keepAlive < TimeSpan.Zero)
             return "forever";

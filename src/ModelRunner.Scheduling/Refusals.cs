@@ -5,6 +5,8 @@ namespace ModelRunner.Scheduling;
 /// <summary>Creates refusals with their messages. Thread-safe. Also used where a request is refused without the scheduler.</summary>
 public static class Refusals
 {
+    private const double Mebibyte = 1 << 20;
+
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
     public static Refuse ShuttingDown(RequestId request) =>
@@ -27,7 +29,7 @@ public static class Refusals
 
     public static Refuse OutOfMemory(RequestId request, RunnerKey key, long needed, long budget) =>
         new(request, RefusalReason.OutOfMemory,
-            Text($"model \"{key.Model}\" needs about {MiB(needed)} MiB, and the limit for all models together is {MiB(budget)} MiB; use a smaller model or context, or raise limits.memory"),
+            Text($"model \"{key.Model}\" needs about {Up(needed)} MiB, and the limit for all models together is {Down(budget)} MiB; use a smaller model or context, raise limits.memory, or end other programs if it is not set"),
             RetryAfter: null)
         {
             MemoryLimit = budget,
@@ -43,7 +45,7 @@ public static class Refusals
                 RetryAfter: null);
 
         return needed > budget ? OutOfMemory(request, key, needed, budget) : new(request, RefusalReason.OutOfMemory,
-            Text($"model \"{key.Model}\" needs about {MiB(needed)} MiB, and models with an unlimited keep-alive use {MiB(pinned)} of {MiB(budget)} MiB (limits.memory); unload one of them"),
+            Text($"model \"{key.Model}\" needs about {Up(needed)} MiB, and models with an unlimited keep-alive use {Up(pinned)} of {Down(budget)} MiB (limits.memory); unload one of them"),
             RetryAfter: null)
         {
             MemoryLimit = budget - pinned,
@@ -64,7 +66,10 @@ public static class Refusals
             FailureReason = failure?.Reason,
         };
 
-    private static string MiB(long bytes) => (bytes / (1024.0 * 1024)).ToString("0", CultureInfo.InvariantCulture);
+    // What is needed is rounded up and what there is down, so that the numbers show why a model does not fit.
+    private static string Up(long bytes) => Math.Ceiling(bytes / Mebibyte).ToString("0", CultureInfo.InvariantCulture);
+
+    private static string Down(long bytes) => Math.Floor(bytes / Mebibyte).ToString("0", CultureInfo.InvariantCulture);
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

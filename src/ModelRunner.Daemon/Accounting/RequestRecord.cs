@@ -10,8 +10,8 @@ namespace ModelRunner.Daemon.Accounting;
 /// <param name="time">The clock.</param>
 internal sealed class RequestRecord(long id, TimeProvider time)
 {
-    /// <summary>How often <see cref="Progress"/> changes at most.</summary>
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
+    // How often the progress is published at most. A stream may stop at any time, so what is known must not be much older than its last event.
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly long _arrivedAt = time.GetTimestamp();
     private readonly DateTimeOffset _arrivalTime = time.GetUtcNow();
@@ -55,7 +55,10 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     /// <summary>Backend, model and mode; null: the model is not known.</summary>
     public RunnerKey? Key { get; private set; }
 
-    /// <summary>What is known of it so far, at most a second old; null: its model is not known, or it has ended. Thread-safe.</summary>
+    /// <summary>
+    /// What is known of it so far, at most 50 ms older than the last part of the response; null: its model is not known, or it has ended.
+    /// Thread-safe.
+    /// </summary>
     public RequestProgress? Progress => _progress;
 
     /// <summary>Whether a runner sent a successful response, complete or not.</summary>

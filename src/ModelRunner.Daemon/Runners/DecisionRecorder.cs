@@ -106,11 +106,11 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
         string needs = capacity.NeededBytes > 0
             ? string.Create(CultureInfo.InvariantCulture, $"it needs {MiB(capacity.NeededBytes)} MiB")
             : "its memory is not known";
-        string limit = capacity.LimitBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $" of {MiB(bytes)}") : "";
+        string limit = capacity.LimitBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $" of {Math.Floor(bytes / Mebibyte):0}") : "";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{needs}, and other runners use {MiB(capacity.UsedBytes)}{limit} MiB and {capacity.Runners} of {capacity.MaxRunners} places");
     }
 
-    private static string MiB(long bytes) => (bytes / Mebibyte).ToString("0", CultureInfo.InvariantCulture);
+    private static string MiB(long bytes) => Math.Ceiling(bytes / Mebibyte).ToString("0", CultureInfo.InvariantCulture);
 }

@@ -8,6 +8,8 @@ internal sealed class AccountedPage
 {
     public const string Requests = "model_runner_requests_total";
     public const string InFlight = "model_runner_requests_in_flight";
+    public const string Queued = "model_runner_requests_queued";
+    public const string Refused = "model_runner_requests_refused_total";
     public const string Duration = "model_runner_request_duration_seconds";
     public const string FirstToken = "model_runner_time_to_first_token_seconds";
     public const string OutputToken = "model_runner_time_per_output_token_seconds";
@@ -24,7 +26,7 @@ internal sealed class AccountedPage
 
     /// <summary>All series of the families of requests, with their values.</summary>
     public IReadOnlyList<string> Series => [.. _lines.Where(static line =>
-        new[] { Requests, InFlight, Duration, FirstToken, OutputToken, QueueWait, LoadWait, Tokens, Sources }
+        new[] { Requests, InFlight, Queued, Refused, Duration, FirstToken, OutputToken, QueueWait, LoadWait, Tokens, Sources }
             .Any(name => line.StartsWith(name, StringComparison.Ordinal)))];
 
     public static async Task<AccountedPage> ReadAsync(DaemonFixture daemon)

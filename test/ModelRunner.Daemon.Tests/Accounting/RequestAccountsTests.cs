@@ -13,6 +13,23 @@ public sealed class RequestAccountsTests
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
+    public void What_is_known_of_a_stream_that_stops_is_its_last_events()
+    {
+        var accounts = new RequestAccounts(_time);
+        RequestRecord record = accounts.Begin();
+        accounts.Assign(record, Key("a"));
+        record.HasResponse = true;
+        record.BeginResponse(ResponseFormat.Events);
+        for (int i = 0; i < 10; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(60));
+            record.Read("data: {\"choices\":[{\"text\":\"a\"}]}\n\n"u8);
+        }
+
+        Assert.Equal(10, record.Progress!.Figures.GeneratedTokens);
+    }
+
+    [Fact]
     public void A_request_adds_its_tokens_and_its_times_to_the_account_of_its_model()
     {
         var accounts = new RequestAccounts(_time);

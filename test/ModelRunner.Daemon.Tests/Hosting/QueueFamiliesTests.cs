@@ -13,8 +13,8 @@ public sealed class QueueFamiliesTests
     private const string ChatModel = "model=\"tiny-chat:latest\"";
     private const string Embed = """{"model":"tiny-embed","input":"a"}""";
     private const string EmbedModel = "model=\"tiny-embed:latest\"";
-    private const string Queued = "model_runner_requests_queued";
-    private const string Refused = "model_runner_requests_refused_total";
+    private const string Queued = AccountedPage.Queued;
+    private const string Refused = AccountedPage.Refused;
     private const string Progress = "model_runner_load_progress_ratio";
 
     [Fact]
