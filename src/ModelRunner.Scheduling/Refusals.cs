@@ -1,12 +1,8 @@
-using System.Globalization;
-
 namespace ModelRunner.Scheduling;
 
 /// <summary>Creates refusals with their messages. Thread-safe. Also used where a request is refused without the scheduler.</summary>
 public static class Refusals
 {
-    private const double Mebibyte = 1 << 20;
-
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
     public static Refuse ShuttingDown(RequestId request) =>
@@ -29,7 +25,7 @@ public static class Refusals
 
     public static Refuse OutOfMemory(RequestId request, RunnerKey key, long needed, long budget) =>
         new(request, RefusalReason.OutOfMemory,
-            Text($"model \"{key.Model}\" needs about {Up(needed)} MiB, and the limit for all models together is {Down(budget)} MiB; use a smaller model or context, raise limits.memory, or end other programs if it is not set"),
+            Text($"model \"{key.Model}\" needs about {MemoryText.RoundUp(needed)} MiB, and the limit for all models together is {MemoryText.RoundDown(budget)} MiB; use a smaller model or context, raise limits.memory, or end other programs if it is not set"),
             RetryAfter: null)
         {
             MemoryLimit = budget,
@@ -45,7 +41,7 @@ public static class Refusals
                 RetryAfter: null);
 
         return needed > budget ? OutOfMemory(request, key, needed, budget) : new(request, RefusalReason.OutOfMemory,
-            Text($"model \"{key.Model}\" needs about {Up(needed)} MiB, and models with an unlimited keep-alive use {Up(pinned)} of {Down(budget)} MiB (limits.memory); unload one of them"),
+            Text($"model \"{key.Model}\" needs about {MemoryText.RoundUp(needed)} MiB, and models with an unlimited keep-alive use {MemoryText.RoundUp(pinned)} of {MemoryText.RoundDown(budget)} MiB (limits.memory); unload one of them"),
             RetryAfter: null)
         {
             MemoryLimit = budget - pinned,
@@ -65,11 +61,6 @@ public static class Refusals
         {
             FailureReason = failure?.Reason,
         };
-
-    // What is needed is rounded up and what there is down, so that the numbers show why a model does not fit.
-    private static string Up(long bytes) => Math.Ceiling(bytes / Mebibyte).ToString("0", CultureInfo.InvariantCulture);
-
-    private static string Down(long bytes) => Math.Floor(bytes / Mebibyte).ToString("0", CultureInfo.InvariantCulture);
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -45,7 +45,8 @@ internal sealed class DecisionsEndpoint(DecisionLog log, ModelCatalog catalog, C
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is >= 1 and <= DecisionLog.MaxDecisions
             ? limit
             : throw new ApiException(ApiError.Invalid(
-                $"\"{PlainText.EscapeAndCut(text, MaxValue)}\" is no number of decisions; write limit=1 to limit={DecisionLog.MaxDecisions}", "limit"));
+                $"\"{PlainText.EscapeAndCut(text, MaxValue)}\" is not a valid number of decisions; write limit=1 to limit={DecisionLog.MaxDecisions}",
+                "limit"));
     }
 
     private void Write(Utf8JsonWriter json, IReadOnlyList<Decision> decisions)

@@ -29,7 +29,7 @@ internal sealed class ReceiverHandler(ExportLog log) : DelegatingHandler(new Soc
             HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
             await using CancellationTokenRegistration end = cancellationToken.Register(response.Dispose);
 
-            // The exporter calls this from a thread of its own.
+            // The exporter calls this from its own thread, which may block.
             return Limit(response, cancellationToken);
         });
 

@@ -64,8 +64,8 @@ internal sealed class LedgerDatabase : IDisposable
     /// <summary>Opens a database for reading that cannot be opened for writing.</summary>
     /// <param name="path">The file.</param>
     /// <param name="hasLog">
-    /// Whether it has a write-ahead log. SQLite reads that only if it can create or use the index of the log. Without a log it reads the database
-    /// alone, as one that nobody changes.
+    /// Whether it has a write-ahead log. SQLite reads the log only if it can create or use the index of the log. Without a log it opens the
+    /// database as immutable.
     /// </param>
     /// <exception cref="LedgerException">It is not a ledger of this version.</exception>
     public static LedgerDatabase OpenReadOnly(string path, bool hasLog) => Open(

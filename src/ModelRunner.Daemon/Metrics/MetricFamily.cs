@@ -13,7 +13,7 @@ internal sealed record MetricFamily(string Name, MetricType Type, string Help, s
     public string CreationName { get; } =
         (Name.EndsWith("_total", StringComparison.Ordinal) ? Name[..^"_total".Length] : Name) + "_created";
 
-    /// <summary>The most labels of its own.</summary>
+    /// <summary>The most labels beside those of a runner or a model.</summary>
     public const int MaxLabels = 5;
 
     /// <summary>Whether its samples have the labels of a runner, before <see cref="Labels"/>.</summary>
@@ -22,6 +22,6 @@ internal sealed record MetricFamily(string Name, MetricType Type, string Help, s
     /// <summary>Whether its samples have the labels backend, model and mode, before <see cref="Labels"/>.</summary>
     public bool IsPerModel { get; init; }
 
-    /// <summary>The names of its own labels in the order of the page. At most <see cref="MaxLabels"/>.</summary>
+    /// <summary>The names of its labels beside those, in the order of the page. At most <see cref="MaxLabels"/>.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 }

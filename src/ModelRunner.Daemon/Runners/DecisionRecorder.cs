@@ -6,15 +6,14 @@ namespace ModelRunner.Daemon.Runners;
 /// <summary>Writes the effects of the scheduler into the list of decisions, in words. Thread-safe.</summary>
 internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
 {
-    private const double Mebibyte = 1 << 20;
-
     /// <summary>Records what the scheduler decided after an event.</summary>
     /// <param name="schedulerEvent">The event.</param>
     /// <param name="effects">Its effects.</param>
     /// <param name="runners">All runners before the event.</param>
-    /// <param name="find">Finds a waiting request; null: it is not known.</param>
+    /// <param name="pending">The requests that have neither a runner nor a refusal.</param>
     public void Record(
-        SchedulerEvent schedulerEvent, IReadOnlyList<SchedulerEffect> effects, IReadOnlyList<RunnerSnapshot> runners, Func<RequestId, PendingRequest?> find)
+        SchedulerEvent schedulerEvent, IReadOnlyList<SchedulerEffect> effects, IReadOnlyList<RunnerSnapshot> runners,
+        IReadOnlyDictionary<RequestId, PendingRequest> pending)
     {
         foreach (SchedulerEffect effect in effects)
         {
@@ -23,7 +22,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
                 StartRunner start => OfStart(start),
                 StopRunner stop => runners.FirstOrDefault(runner => runner.Id == stop.Runner)?.Key is { } key ? OfStop(stop, key) : null,
                 DelayStart delay => OfDelay(delay),
-                Refuse refusal => find(refusal.Request) is { } request ? OfRefusal(refusal, request) : null,
+                Refuse refusal => pending.GetValueOrDefault(refusal.Request) is { } request ? OfRefusal(refusal, request) : null,
                 RunnerEnded ended => FailureOf(schedulerEvent) is { } failure && !IsStopping(ended.Runner) ? OfFailure(ended, failure) : null,
                 _ => null,
             };
@@ -104,13 +103,11 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
         if (capacity is null)
             return "";
         string needs = capacity.NeededBytes > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"it needs {MiB(capacity.NeededBytes)} MiB")
+            ? $"it needs {MemoryText.RoundUp(capacity.NeededBytes)} MiB"
             : "its memory is not known";
-        string limit = capacity.LimitBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $" of {Math.Floor(bytes / Mebibyte):0}") : "";
+        string limit = capacity.LimitBytes is { } bytes ? $" of {MemoryText.RoundDown(bytes)}" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{needs}, and other runners use {MiB(capacity.UsedBytes)}{limit} MiB and {capacity.Runners} of {capacity.MaxRunners} places");
+            $"{needs}, and other runners use {MemoryText.RoundUp(capacity.UsedBytes)}{limit} MiB and {capacity.Runners} of {capacity.MaxRunners} places");
     }
-
-    private static string MiB(long bytes) => Math.Ceiling(bytes / Mebibyte).ToString("0", CultureInfo.InvariantCulture);
 }

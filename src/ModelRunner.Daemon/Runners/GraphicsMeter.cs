@@ -3,7 +3,7 @@ using ModelRunner.Linux.Graphics;
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// Reads the memory of graphics cards on a thread of its own, so that a driver that hangs delays nobody: there is at most one such thread, and what
+/// Reads the memory of graphics cards on a separate thread, so that a driver that hangs delays nothing: there is at most one such thread, and what
 /// was read last is used until it is too old. Thread-safe.
 /// </summary>
 /// <param name="read">Reads what these processes use; null: the machine has no driver that tells it.</param>

@@ -172,7 +172,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             BecomeReady(ready.Runner);
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
-        _recorder.Record(schedulerEvent, effects, _snapshot, _pending.GetValueOrDefault);
+        _recorder.Record(schedulerEvent, effects, _snapshot, _pending);
         SetTimer();
         foreach (StartRunner start in effects.OfType<StartRunner>())
             Start(start);

@@ -160,7 +160,7 @@ internal sealed class ResponseState(ResponseFormat format)
         });
     }
 
-    // Each choice of a stream has a usage of its own, and the last one remains.
+    // Each choice of a stream has its own usage, and the last one remains.
     private ResponseFigures CompareUsage(int choices, ResponseFigures figures)
     {
         if (!_usage.HasBothSides || (format == ResponseFormat.Events && choices > 1))
