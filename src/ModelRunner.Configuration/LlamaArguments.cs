@@ -10,6 +10,7 @@ namespace ModelRunner.Configuration;
 /// </summary>
 internal static class LlamaArguments
 {
+    private const string ContextArgument = "--ctx-size";
     private const int MaxCount = 256;
     private const int MaxLength = 4096;
 
@@ -108,6 +109,14 @@ internal static class LlamaArguments
         value ??= following;
         if (value is not null && IsValue(argument.Kind, value))
         {
+            if (IsNegativeContext(argument.Name, value))
+            {
+                problems.Add(new ConfigurationProblem(
+                    key, $"{name} {value}", "is less than 0",
+                    "write the tokens of all slots together, or 0 for the whole context of the model; contextSize of a model counts per slot"));
+                return taken;
+            }
+
             accepted.Add(argument.Name);
             accepted.Add(value);
             return taken;
@@ -127,6 +136,9 @@ internal static class LlamaArguments
             name = name.Replace('_', '-');
         return (name, equals < 0 ? null : word[(equals + 1)..]);
     }
+
+    // llama-server takes it as a very large number, and ends.
+    private static bool IsNegativeContext(string name, string value) => name == ContextArgument && value.StartsWith('-');
 
     private static bool IsValue(LlamaValueKind kind, string value) => kind switch
     {

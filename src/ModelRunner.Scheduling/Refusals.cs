@@ -23,12 +23,19 @@ public static class Refusals
             Text($"no capacity for model \"{key.Model}\" became free within {limit.TotalSeconds:0.###} s (limits.queueTimeout) because other models are busy; try again later or raise limits.maxRunners"),
             Soon);
 
-    public static Refuse OutOfMemory(RequestId request, RunnerKey key, long needed, long budget) =>
+    /// <summary>Refuses a request for a model that needs more than the whole budget.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="key">What it is for.</param>
+    /// <param name="needed">The estimate of the model in bytes.</param>
+    /// <param name="budget">The most bytes that all runners may use together.</param>
+    /// <param name="pinned">The bytes of the budget that pinned runners use.</param>
+    public static Refuse OutOfMemory(RequestId request, RunnerKey key, long needed, long budget, long pinned) =>
         new(request, RefusalReason.OutOfMemory,
             Text($"model \"{key.Model}\" needs about {MemoryText.RoundUp(needed)} MiB, and the limit for all models together is {MemoryText.RoundDown(budget)} MiB; use a smaller model or context, raise limits.memory, or end other programs if it is not set"),
             RetryAfter: null)
         {
-            MemoryLimit = budget,
+            MemoryLimit = budget - pinned,
+            MemoryLimitAlone = budget,
         };
 
     /// <summary>Refuses a request that needs the capacity of pinned runners, which only an unload stops.</summary>
@@ -40,11 +47,12 @@ public static class Refusals
                 Text($"models with an unlimited keep-alive reach the limit of runners (limits.maxRunners is {settings.MaxRunners}), so \"{key.Model}\" cannot start; unload one of them"),
                 RetryAfter: null);
 
-        return needed > budget ? OutOfMemory(request, key, needed, budget) : new(request, RefusalReason.OutOfMemory,
+        return needed > budget ? OutOfMemory(request, key, needed, budget, pinned) : new(request, RefusalReason.OutOfMemory,
             Text($"model \"{key.Model}\" needs about {MemoryText.RoundUp(needed)} MiB, and models with an unlimited keep-alive use {MemoryText.RoundUp(pinned)} of {MemoryText.RoundDown(budget)} MiB (limits.memory); unload one of them"),
             RetryAfter: null)
         {
             MemoryLimit = budget - pinned,
+            MemoryLimitAlone = budget,
         };
     }
 

@@ -115,7 +115,7 @@ public sealed partial class Scheduler
         if (!runner.IsLive && now < runner.RetryAt && !CanWaitOut(runner, now))
             _effects.Add(Refusals.Backoff(request.Id, runner.Key, runner.Failure, runner.RetryAt - now));
         else if (!runner.IsLive && _settings.MemoryBudgetBytes is { } budget && runner.MemoryBytes > budget)
-            _effects.Add(Refusals.OutOfMemory(request.Id, runner.Key, runner.MemoryBytes, budget));
+            _effects.Add(Refusals.OutOfMemory(request.Id, runner.Key, runner.MemoryBytes, budget, Capacity.PinnedBytes(_runners)));
         else if (!runner.TakesRequests && _queued >= _settings.MaxQueuedRequests)
             _effects.Add(Refusals.QueueFull(request.Id, _settings.MaxQueuedRequests));
         else

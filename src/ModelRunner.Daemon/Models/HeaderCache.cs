@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ModelRunner.Gguf;
 using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -12,6 +13,8 @@ internal sealed class HeaderCache(FileThreads threads)
 {
     // Far more than stores contain. When full, the cache is emptied, so that a store that changes all the time cannot make it grow.
     private const int MaxEntries = 20_000;
+
+    private const int MaxShownName = 200;
 
     /// <summary>The architecture that image and audio projectors have in their headers.</summary>
     public const string ProjectorArchitecture = "clip";
@@ -41,10 +44,16 @@ internal sealed class HeaderCache(FileThreads threads)
         return outcome.Problem ?? (outcome.Header!.Architecture == ProjectorArchitecture ? null : "is not an image projector");
     }
 
-    private static string? FindProblem(ModelFile file) =>
-        file.MissingShards > 0
-            ? $"is incomplete: {file.MissingShards} of its {file.Shards.Count + file.MissingShards} parts {(file.MissingShards == 1 ? "is" : "are")} missing"
-            : file.Problem;
+    private static string? FindProblem(ModelFile file)
+    {
+        if (file.MissingShards == 0)
+            return file.Problem;
+        int parts = file.Shards.Count + file.MissingShards;
+        string missing = PlainText.EscapeAndCut(file.MissingShard ?? "one", MaxShownName);
+        return file.MissingShards == 1
+            ? $"is incomplete: {missing} is missing, one of its {parts} parts; put it beside the others"
+            : $"is incomplete: {file.MissingShards} of its {parts} parts are missing, the first one is {missing}; put them beside the others";
+    }
 
     private Task<GgufReadOutcome> BeginReadAsync(ModelFile file)
     {

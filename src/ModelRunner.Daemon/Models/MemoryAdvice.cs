@@ -1,3 +1,4 @@
+using ModelRunner.Gguf;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Models;
@@ -12,25 +13,36 @@ internal static class MemoryAdvice
     /// <param name="model">The model.</param>
     /// <param name="mode">The mode of the runner.</param>
     /// <param name="limit">The most bytes that its runner may need.</param>
-    public static string? For(ModelEntry model, RunnerMode mode, long limit)
+    /// <param name="limitAlone">The same if the models with an unlimited keep-alive were unloaded.</param>
+    public static string? For(ModelEntry model, RunnerMode mode, long limit, long limitAlone)
     {
         if (model is not { Header: { } header, Shape: { } written })
             return null;
 
         RunnerShape shape = written with { Mode = mode };
+        if (FindChange(header, model.WeightBytes, shape, limit) is { } change)
+            return change.Length == 0 ? null : $"it fits with {change}";
+        if (limitAlone > limit && FindChange(header, model.WeightBytes, shape, limitAlone) is { } alone)
+            return alone.Length == 0 ? null : $"when models with an unlimited keep-alive are unloaded, it fits with {alone}";
+        if (model.WeightBytes > limitAlone)
+            return $"its weights alone need {MemoryText.RoundUp(model.WeightBytes)} MiB";
+        return FormattableString.Invariant($"it does not fit with one slot and {LeastContext} tokens of context either");
+    }
+
+    // The smallest change with which it fits; empty: none is needed; null: there is none.
+    private static string? FindChange(GgufHeader header, long weightBytes, RunnerShape shape, long limit)
+    {
         foreach ((RunnerShape changed, string[] changes) in Candidates(shape))
         {
             if (Fits(changed))
-                return changes.Length == 0 ? null : $"it fits with {string.Join(" and ", changes)}";
+                return string.Join(" and ", changes);
             if (FindContext(changed) is { } context)
-                return $"it fits with {string.Join(" and ", changes.Prepend(Describe(changed with { Context = context }, shape)))}";
+                return string.Join(" and ", changes.Prepend(Describe(changed with { Context = context }, shape)));
         }
 
-        return model.WeightBytes > limit
-            ? FormattableString.Invariant($"its weights alone need {model.WeightBytes >> 20} MiB")
-            : FormattableString.Invariant($"it does not fit with one slot and {LeastContext} tokens of context either");
+        return null;
 
-        bool Fits(RunnerShape changed) => MemoryEstimate.Of(header, model.WeightBytes, changed).Total <= limit;
+        bool Fits(RunnerShape changed) => MemoryEstimate.Of(header, weightBytes, changed).Total <= limit;
 
         // The largest one: less context never needs more memory.
         long? FindContext(RunnerShape changed)
@@ -61,9 +73,9 @@ internal static class MemoryAdvice
 
         string oneSlot = FormattableString.Invariant($"--parallel 1 in its args (now {shape.Slots})");
 
-        // An argument for the context counts for all slots together, so one slot would get the whole of it.
-        if (!shape.IsContextArgument)
-            yield return (shape with { Slots = 1, PromptCacheBytes = 0 }, shape.HasPromptCache ? [oneSlot, NoPrompts] : [oneSlot]);
+        // An argument for the context counts for all slots together, so one slot gets the whole of it.
+        long context = shape.IsContextArgument ? shape.Context * shape.Slots : shape.Context;
+        yield return (shape with { Slots = 1, Context = context, PromptCacheBytes = 0 }, shape.HasPromptCache ? [oneSlot, NoPrompts] : [oneSlot]);
     }
 
     private static string Describe(RunnerShape changed, RunnerShape now) => now.IsContextArgument

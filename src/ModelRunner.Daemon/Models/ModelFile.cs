@@ -15,6 +15,9 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
     /// <summary>Why it cannot be read, a clause that follows the file's name; null: no problem is known.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>The name of the first shard that is missing; null: none is, or its name is not known.</summary>
+    public string? MissingShard { get; init; }
+
     /// <summary>Device and inode of the first shard.</summary>
     public FileId Id { get; init; }
 
@@ -55,6 +58,11 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
         // If the model has several shards, the text says that the problem is in one of them.
         if (count > 1 && problem is not null)
             problem = $"has a part that {problem}";
-        return new ModelFile(shownName, shards, size, written, count - shards.Count) { Problem = problem, Id = id };
+        return new ModelFile(shownName, shards, size, written, count - shards.Count) { Problem = problem, Id = id, MissingShard = FindMissing(shards, count) };
     }
+
+    private static string? FindMissing(IReadOnlyList<string> shards, int count) =>
+        shards.Count < count && ShardName.TryParse(shards[0], out ShardName name)
+            ? System.IO.Path.GetFileName(name.AllPaths().FirstOrDefault(path => !shards.Contains(path, StringComparer.Ordinal)))
+            : null;
 }

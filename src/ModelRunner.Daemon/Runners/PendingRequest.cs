@@ -25,7 +25,9 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
 
     /// <summary>The message of a refusal, with advice if that is possible.</summary>
     public string Explain(Refuse refusal) =>
-        refusal.MemoryLimit is { } limit && MemoryAdvice.For(Model, Key.Mode, limit) is { } advice ? $"{refusal.Message}; {advice}" : refusal.Message;
+        refusal.MemoryLimit is { } limit && MemoryAdvice.For(Model, Key.Mode, limit, refusal.MemoryLimitAlone ?? limit) is { } advice
+            ? $"{refusal.Message}; {advice}"
+            : refusal.Message;
 
     public void Cancel(CancellationToken clientLeft) => _outcome.TrySetCanceled(clientLeft);
 }

@@ -12,4 +12,7 @@ public sealed record Refuse(RequestId Request, RefusalReason Reason, string Mess
 
     /// <summary>The most memory in bytes that the model's runner could have; null: the refusal is not about memory.</summary>
     public long? MemoryLimit { get; init; }
+
+    /// <summary>The same if the pinned runners were unloaded; null: the refusal is not about memory.</summary>
+    public long? MemoryLimitAlone { get; init; }
 }

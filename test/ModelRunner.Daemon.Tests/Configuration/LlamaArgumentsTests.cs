@@ -21,6 +21,20 @@ public sealed class LlamaArgumentsTests
         Assert.Equal(expected, string.Join(' ', accepted));
     }
 
+    [Theory]
+    [InlineData("--ctx-size -5")]
+    [InlineData("--ctx-size=-5")]
+    [InlineData("-c -1")]
+    public void A_negative_context_is_refused_with_the_way_out(string text)
+    {
+        (string[] accepted, string[] problems) = Check($"{text} --threads 2");
+        Assert.Equal(["--threads", "2"], accepted);
+        Assert.Equal(
+            [$"LLAMA_ARGS: \"{text.Replace('=', ' ')}\" is less than 0; write the tokens of all slots together, or 0 for the whole context of the model; "
+                + "contextSize of a model counts per slot."],
+            problems);
+    }
+
     [Fact]
     public void Quotes_keep_words_together()
     {

@@ -15,9 +15,11 @@ internal static class ShapeModels
     public static IReadOnlyList<string> Names { get; } = ["llama", "gemma3", "deepseek2", "mamba", "lfm2", "qwen3moe", "bert"];
 
     /// <summary>Builds the file of a model with 6 layers.</summary>
-    public static byte[] Build(string architecture) => architecture switch
+    /// <param name="architecture">Its name.</param>
+    /// <param name="words">The number of tokens in its vocabulary, for <c>llama</c> only.</param>
+    public static byte[] Build(string architecture, uint words = Words) => architecture switch
     {
-        "llama" => Llama(),
+        "llama" => Llama(words),
         "gemma3" => Gemma3(),
         "deepseek2" => DeepSeek2(),
         "mamba" => Mamba(),
@@ -27,9 +29,9 @@ internal static class ShapeModels
         _ => throw new ArgumentOutOfRangeException(nameof(architecture), architecture, "There is no such model."),
     };
 
-    private static byte[] Llama() => Transformer("llama", Heads, cachedHeads: 2)
+    private static byte[] Llama(uint vocabulary) => Transformer("llama", Heads, cachedHeads: 2, vocabulary)
         .UInt32("llama.rope.dimension_count", Width / Heads).Each(6, static (model, layer) => AddGatedForward(AddAttention(model, layer, 64), layer))
-        .Tensor("output.weight", 0, Width, Words).Build();
+        .Tensor("output.weight", 0, Width, vocabulary).Build();
 
     // Five layers with a window, and one with full attention.
     private static byte[] Gemma3() => Transformer("gemma3", Heads, cachedHeads: 1)
@@ -107,21 +109,21 @@ internal static class ShapeModels
             .Tensor($"{layer}ffn_down.weight", 0, Forward, Width).Tensor($"{layer}ffn_down.bias", 0, Width);
     }
 
-    private static GgufBuilder Transformer(string architecture, uint heads, uint cachedHeads) => Common(architecture)
+    private static GgufBuilder Transformer(string architecture, uint heads, uint cachedHeads, uint vocabulary = Words) => Common(architecture, vocabulary)
         .UInt32($"{architecture}.feed_forward_length", Forward).UInt32($"{architecture}.attention.head_count", heads)
         .UInt32($"{architecture}.attention.head_count_kv", cachedHeads).Float32($"{architecture}.attention.layer_norm_rms_epsilon", 1e-5f)
         .Tensor("output_norm.weight", 0, Width);
 
-    private static GgufBuilder Common(string architecture)
+    private static GgufBuilder Common(string architecture, uint vocabulary = Words)
     {
         string[] words = ["<unk>", "<s>", "</s>", .. Enumerable.Range(0, 256).Select(static value => $"<0x{value:X2}>"),
-            .. Enumerable.Range(0, (int)Words - 259).Select(static word => $"t{word}")];
+            .. Enumerable.Range(0, (int)vocabulary - 259).Select(static word => $"t{word}")];
         return new GgufBuilder().Text("general.architecture", architecture).UInt32($"{architecture}.block_count", 6)
             .UInt32($"{architecture}.context_length", 65536).UInt32($"{architecture}.embedding_length", Width)
-            .UInt32($"{architecture}.vocab_size", Words).Text("tokenizer.ggml.model", "llama").Texts("tokenizer.ggml.tokens", words)
+            .UInt32($"{architecture}.vocab_size", vocabulary).Text("tokenizer.ggml.model", "llama").Texts("tokenizer.ggml.tokens", words)
             .Float32s("tokenizer.ggml.scores", new float[words.Length])
             .Int32s("tokenizer.ggml.token_type", [.. words.Select(static (_, word) => word switch { 0 => 2, < 3 => 3, < 259 => 6, _ => 1 })])
-            .UInt32("tokenizer.ggml.bos_token_id", 1).UInt32("tokenizer.ggml.eos_token_id", 2).Tensor("token_embd.weight", 0, Width, Words);
+            .UInt32("tokenizer.ggml.bos_token_id", 1).UInt32("tokenizer.ggml.eos_token_id", 2).Tensor("token_embd.weight", 0, Width, vocabulary);
     }
 
     private static GgufBuilder AddAttention(GgufBuilder model, int layer, uint cachedWidth) => model

@@ -144,7 +144,23 @@ public sealed class ModelCatalogTests : IDisposable
         Assert.EndsWith("big-00001-of-00002.gguf", big.Path, StringComparison.Ordinal);
         ModelLookup half = catalog.Find("half");
         Assert.Equal(ModelLookupReason.Unusable, half.Reason);
-        Assert.Equal("model \"half:latest\" cannot be used: its file half.gguf is incomplete: 2 of its 3 parts are missing", half.Problem);
+        Assert.Equal(
+            "model \"half:latest\" cannot be used: its file half.gguf is incomplete: 2 of its 3 parts are missing, the first one is "
+            + "half-00002-of-00003.gguf; put them beside the others",
+            half.Problem);
+    }
+
+    [Fact]
+    public void A_single_missing_shard_is_named()
+    {
+        _store.Write("half-00002-of-00002.gguf", Good);
+        string path = _store.Write("own-00001-of-00003.gguf", Good);
+        _store.Write("own-00003-of-00003.gguf", Good);
+
+        Assert.EndsWith(
+            "its file half.gguf is incomplete: half-00001-of-00002.gguf is missing, one of its 2 parts; put it beside the others",
+            Catalog().Find("half").Problem, StringComparison.Ordinal);
+        Assert.Equal("own-00002-of-00003.gguf", ModelFile.FromPath(path, "own.gguf").MissingShard);
     }
 
     [Fact]
