@@ -21,7 +21,7 @@ internal sealed class UsageCommand : ClientCommand
         Description = "Show only this time until now, from the beginning of its first hour, for example 24h or 7d", HelpName = "DURATION",
     };
 
-    private readonly Option<string> _by = new("--by") { Description = "Show a row for each model, mode, day or hour", HelpName = "GROUP" };
+    private readonly Option<string> _by = new("--by") { Description = "Show a row for each model, mode, key, day or hour", HelpName = "GROUP" };
 
     private readonly Option<bool> _csv = new("--csv") { Description = "Write comma-separated values" };
 
@@ -49,8 +49,8 @@ internal sealed class UsageCommand : ClientCommand
     private string PathOf(ParseResult result)
     {
         string by = result.GetValue(_by) ?? "model";
-        if (by is not ("model" or "mode" or "day" or "hour"))
-            throw new CliFailure($"--by: \"{by}\" is not model, mode, day or hour", ExitCode.Usage);
+        if (by is not ("model" or "mode" or "key" or "day" or "hour"))
+            throw new CliFailure($"--by: \"{by}\" is not model, mode, key, day or hour", ExitCode.Usage);
         if (result.GetValue(_since) is not { } since)
             return $"usage?by={by}";
         if (!DurationText.TryParse(since, out TimeSpan age) || age < TimeSpan.Zero)

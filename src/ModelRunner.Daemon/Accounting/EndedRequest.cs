@@ -22,8 +22,14 @@ internal sealed class EndedRequest(ModelAccount account)
 
     public required StatusClass Status { get; init; }
 
+    /// <summary>The name of the key with which it was sent.</summary>
+    public string KeyName { get; init; } = Configuration.KeyName.None;
+
     /// <summary>Whether a runner sent a successful response, complete or not.</summary>
     public bool HasResponse { get; init; }
+
+    /// <summary>Whether its tokens are in the totals. Those of lost requests are counted apart.</summary>
+    public bool HasTokens => Key is not null && HasResponse && Outcome != RequestOutcome.Lost;
 
     /// <summary>What the response told of its cost.</summary>
     public ResponseFigures Figures { get; init; }
@@ -60,6 +66,12 @@ internal sealed class EndedRequest(ModelAccount account)
         if (Interlocked.Exchange(ref _isCounted, 1) != 0)
             return;
         account.Add(this);
+        if (HasTokens)
+        {
+            foreach ((TokenType type, long count) in ModelAccount.TokensOf(Figures))
+                account.Keys.Add(KeyName, type, count, EndedAt.ToUnixTimeMilliseconds());
+        }
+
         RequestInstruments.Count(this);
         _counted.SetResult();
     }

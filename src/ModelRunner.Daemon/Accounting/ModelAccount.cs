@@ -62,6 +62,9 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
     /// <summary>The part of <see cref="QueueWait"/> during which the runner was loading, of requests that have such a part.</summary>
     public DurationHistogram LoadWait { get; } = new(HistogramBounds.Load);
 
+    /// <summary>The tokens by key. <see cref="EndedRequest.Count"/> adds to them; sums that are only stored have none.</summary>
+    public KeyTokens Keys { get; } = new();
+
     /// <summary>How the counts of tokens differ from those of others, since the start of the daemon.</summary>
     public TokenDrift Drift { get; } = new();
 
@@ -124,7 +127,7 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
             return;
         }
 
-        if (request.HasResponse)
+        if (request.HasTokens)
         {
             Add(request.Figures.Source, 1, at);
             foreach ((TokenType type, long count) in TokensOf(request.Figures))
@@ -173,6 +176,7 @@ internal sealed class ModelAccount(RunnerKey? key) : IAccount<ModelAccount>
         OutputToken.Add(other.OutputToken);
         QueueWait.Add(other.QueueWait);
         LoadWait.Add(other.LoadWait);
+        Keys.Add(other.Keys);
         Drift.Add(other.Drift);
     }
 

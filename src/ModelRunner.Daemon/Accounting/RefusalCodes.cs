@@ -14,15 +14,34 @@ internal static class RefusalCodes
     /// <summary>The model is not known yet, because its file is still being read.</summary>
     public const string ModelsLoading = "models_loading";
 
+    /// <summary>The daemon requires a key, and the request had none.</summary>
+    public const string MissingKey = "missing_api_key";
+
+    /// <summary>Nobody has the key of the request.</summary>
+    public const string InvalidKey = "invalid_api_key";
+
+    /// <summary>The key has expired.</summary>
+    public const string ExpiredKey = "expired_api_key";
+
+    /// <summary>The key does not have the scope of the route.</summary>
+    public const string Scope = "scope_not_allowed";
+
+    /// <summary>The key may not use the model.</summary>
+    public const string Model = "model_not_allowed";
+
     /// <summary>A code that is not in the list.</summary>
     public const string Other = "other";
 
     /// <summary>All codes, in the order of their counters.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [.. Enum.GetValues<RefusalReason>().Select(static reason => reason.ToLabelValue()), BodyMemory, ModelsLoading, Other];
+        [.. Enum.GetValues<RefusalReason>().Select(static reason => reason.ToLabelValue()), BodyMemory, ModelsLoading, MissingKey, InvalidKey,
+            ExpiredKey, Scope, Model, Other];
 
     private static readonly FrozenDictionary<string, int> Indexes =
         All.Select(static (code, index) => KeyValuePair.Create(code, index)).ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>Whether a code is in the list.</summary>
+    public static bool Contains(string? code) => code is not null && Indexes.ContainsKey(code);
 
     /// <summary>The number of a code; that of <see cref="Other"/> if it is not in the list.</summary>
     public static int IndexOf(string? code) => code is not null && Indexes.TryGetValue(code, out int index) ? index : Indexes[Other];

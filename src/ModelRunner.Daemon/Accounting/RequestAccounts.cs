@@ -46,7 +46,8 @@ internal sealed class RequestAccounts
     }
 
     /// <summary>A request has arrived.</summary>
-    public RequestRecord Begin() => new(Interlocked.Increment(ref _lastId), _time);
+    /// <param name="keyName">The name of the key with which it was sent.</param>
+    public RequestRecord Begin(string keyName = KeyName.None) => new(Interlocked.Increment(ref _lastId), _time) { KeyName = keyName };
 
     /// <summary>The request's model is known, and exists.</summary>
     public void Assign(RequestRecord record, RunnerKey key)
@@ -104,6 +105,8 @@ internal sealed class RequestAccounts
             {
                 ModelAccount account = name.Key is { } key ? Find(key, out _) : _unknown;
                 account.Add(totals);
+                foreach (TokenType type in Enum.GetValues<TokenType>())
+                    account.Keys.Add(name.KeyName, type, totals.Tokens(type), totals.TokensBeganAt(type));
             }
 
             Publish();

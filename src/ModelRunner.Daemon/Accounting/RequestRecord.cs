@@ -27,6 +27,9 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     /// <summary>Whether it counts. A request that only loads a model does not.</summary>
     public bool IsCounted { get; set; } = true;
 
+    /// <summary>The name of the key with which it was sent.</summary>
+    public string KeyName { get; init; } = Configuration.KeyName.None;
+
     /// <summary>What it asks for, in OpenTelemetry's words; null: unknown.</summary>
     public string? Operation { get; set; }
 
@@ -187,6 +190,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
         {
             Id = id,
             Key = Key,
+            KeyName = KeyName,
             Operation = Operation,
             TraceId = TraceId,
             EndedAt = time.GetUtcNow(),
@@ -225,5 +229,5 @@ internal sealed class RequestRecord(long id, TimeProvider time)
         timestamp is { } at ? TimeAt(at) : null;
 
     private void PublishProgress(RunnerKey key, long now) =>
-        (_progress, _progressAt) = (new RequestProgress(id, key, _arrivalTime, Figures), now);
+        (_progress, _progressAt) = (new RequestProgress(id, key, KeyName, _arrivalTime, Figures), now);
 }

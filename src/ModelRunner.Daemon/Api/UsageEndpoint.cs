@@ -1,20 +1,21 @@
 using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary><c>GET /usage</c>: requests, tokens and times from the ledger, by model, mode, day or hour.</summary>
+/// <summary><c>GET /usage</c>: requests, tokens and times from the ledger, by model, mode, key, day or hour.</summary>
 internal sealed class UsageEndpoint(RequestLedger ledger, TimeProvider time)
 {
     private const int MaxValue = 100;
 
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/usage", ReadMethods, HandleAsync);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/usage", ReadMethods, HandleAsync).Requires(KeyScopes.Admin);
 
     private async Task HandleAsync(HttpContext context)
     {
@@ -43,8 +44,9 @@ internal sealed class UsageEndpoint(RequestLedger ledger, TimeProvider time)
         "mode" => UsageGroup.Mode,
         "day" => UsageGroup.Day,
         "hour" => UsageGroup.Hour,
+        "key" => UsageGroup.Key,
         _ => throw new ApiException(ApiError.Invalid(
-            $"\"{PlainText.EscapeAndCut(by, MaxValue)}\" is no group of a usage report; write by=model, mode, day or hour", "by")),
+            $"\"{PlainText.EscapeAndCut(by, MaxValue)}\" is no group of a usage report; write by=model, mode, key, day or hour", "by")),
     };
 
     // The sums are of whole hours, so a report begins with one.

@@ -93,7 +93,7 @@ internal sealed class LedgerDatabase : IDisposable
     {
         var stored = new List<StoredTotals>();
         foreach ((AccountName name, string series, long value, long beganAt) in Reader.Query(
-            LedgerSchema.ReadTotals, since: null, static row => (NameOf(row, 0), row.GetString(3), row.GetInt64(4), row.GetInt64(5))))
+            LedgerSchema.ReadTotals, since: null, static row => (NameOf(row, 0), row.GetString(4), row.GetInt64(5), row.GetInt64(6))))
         {
             if (stored.Count == 0 || stored[^1].Name != name)
                 stored.Add(new StoredTotals(name));
@@ -108,11 +108,11 @@ internal sealed class LedgerDatabase : IDisposable
     {
         _open.Clear();
         IReadOnlyList<RequestProgress?> stored = Reader.Query(LedgerSchema.ReadOpen, since: null, static row =>
-            NameOf(row, 1).Key is not { } key ? null : new RequestProgress(
-                row.GetInt64(0), key, DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)),
+            NameOf(row, 1) is not { Key: { } key } name ? null : new RequestProgress(
+                row.GetInt64(0), key, name.KeyName, DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)),
                 new ResponseFigures
                 {
-                    Source = FigureSource.None, PromptTokens = row.GetInt64(5), CachedTokens = row.GetInt64(6), GeneratedTokens = row.GetInt64(7),
+                    Source = FigureSource.None, PromptTokens = row.GetInt64(6), CachedTokens = row.GetInt64(7), GeneratedTokens = row.GetInt64(8),
                 }));
         foreach (RequestProgress progress in stored.OfType<RequestProgress>())
             _open.Add(progress.Id, progress);
@@ -127,21 +127,22 @@ internal sealed class LedgerDatabase : IDisposable
         {
             Id = 0,
             Key = NameOf(row, 1).Key,
-            EndedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)),
-            Outcome = AccountLabels.ParseOutcome(row.GetString(5)),
-            Status = AccountLabels.ParseStatus(row.GetString(6)),
-            HasResponse = row.GetInt64(7) != 0,
+            KeyName = NameOf(row, 1).KeyName,
+            EndedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)),
+            Outcome = AccountLabels.ParseOutcome(row.GetString(6)),
+            Status = AccountLabels.ParseStatus(row.GetString(7)),
+            HasResponse = row.GetInt64(8) != 0,
             Figures = new ResponseFigures
             {
-                Source = AccountLabels.ParseSource(row.GetString(8)), PromptTokens = row.GetInt64(9), CachedTokens = row.GetInt64(10),
-                GeneratedTokens = row.GetInt64(11), DraftTokens = row.GetInt64(12), AcceptedDraftTokens = row.GetInt64(13), IsTruncated = row.GetInt64(20) != 0,
+                Source = AccountLabels.ParseSource(row.GetString(9)), PromptTokens = row.GetInt64(10), CachedTokens = row.GetInt64(11),
+                GeneratedTokens = row.GetInt64(12), DraftTokens = row.GetInt64(13), AcceptedDraftTokens = row.GetInt64(14), IsTruncated = row.GetInt64(21) != 0,
             },
-            Duration = TimeSpan.FromTicks(row.GetInt64(14)),
-            QueueWait = TimeOf(row, 15),
-            TimeToFirstToken = TimeOf(row, 16),
-            TimePerOutputToken = TimeOf(row, 17),
-            LoadWait = TimeOf(row, 18),
-            Refusal = row.IsDBNull(19) ? null : row.GetString(19),
+            Duration = TimeSpan.FromTicks(row.GetInt64(15)),
+            QueueWait = TimeOf(row, 16),
+            TimeToFirstToken = TimeOf(row, 17),
+            TimePerOutputToken = TimeOf(row, 18),
+            LoadWait = TimeOf(row, 19),
+            Refusal = row.IsDBNull(20) ? null : row.GetString(20),
         });
     }
 
@@ -160,7 +161,7 @@ internal sealed class LedgerDatabase : IDisposable
         foreach (EndedRequest request in requests)
         {
             if (_keepsRequests)
-                _statements.AddRequest(++_lastRequest, IdOf(AccountName.Of(request.Key), now), request);
+                _statements.AddRequest(++_lastRequest, IdOf(AccountName.Of(request.Key, request.KeyName), now), request);
             if (_open.Remove(request.Id))
                 _statements.RemoveOpen(request.Id);
         }
@@ -193,7 +194,7 @@ internal sealed class LedgerDatabase : IDisposable
     }
 
     private static AccountName NameOf(SqliteDataReader row, int column) =>
-        new(row.GetString(column), row.GetString(column + 1), row.GetString(column + 2));
+        new(row.GetString(column), row.GetString(column + 1), row.GetString(column + 2), row.GetString(column + 3));
 
     private static TimeSpan? TimeOf(SqliteDataReader row, int column) =>
         row.IsDBNull(column) ? null : TimeSpan.FromTicks(row.GetInt64(column));
@@ -243,7 +244,7 @@ internal sealed class LedgerDatabase : IDisposable
         {
             if (_open.TryGetValue(progress.Id, out RequestProgress? stored) && stored == progress)
                 continue;
-            _statements.SetOpen(IdOf(AccountName.Of(progress.Key), now), progress);
+            _statements.SetOpen(IdOf(AccountName.Of(progress.Key, progress.KeyName), now), progress);
             _open[progress.Id] = progress;
         }
     }

@@ -12,7 +12,8 @@ internal static class LedgerSchema
     public const int ApplicationId = 0x4D524C47; // "MRLG"
 
     /// <summary>
-    /// The statements that make each version of the tables from the one before. <c>totals</c> is permanent and has a row for each number of
+    /// The statements that make each version of the tables from the one before. <c>accounts</c> has a row for each backend, model, mode and
+    /// name of a key, so that every sum over keys is that of the model; <c>totals</c> is permanent and has a row for each number of
     /// <c>AccountSeries</c> and <c>RunnerSeries</c> that is not 0; a number that the page has at 0 has a row as soon as it has begun. <c>hours</c>
     /// has sums for each hour. <c>requests</c> has the latest requests; those up to <c>summed.request</c> are in the totals and in the hours.
     /// <c>open_requests</c> has requests that had not ended at the last checkpoint. <c>lives</c> has the latest starts of runners; those
@@ -52,6 +53,14 @@ internal static class LedgerSchema
         """,
         "ALTER TABLE totals ADD COLUMN began INTEGER;",
         "ALTER TABLE requests ADD COLUMN refusal TEXT; ALTER TABLE requests ADD COLUMN is_truncated INTEGER NOT NULL DEFAULT 0;",
+        """
+        CREATE TABLE accounts_of_keys(
+            id INTEGER PRIMARY KEY, backend TEXT NOT NULL, model TEXT NOT NULL, mode TEXT NOT NULL, key_name TEXT NOT NULL,
+            created INTEGER NOT NULL, used INTEGER NOT NULL, UNIQUE(backend, model, mode, key_name)) STRICT;
+        INSERT INTO accounts_of_keys SELECT id, backend, model, mode, 'none', created, used FROM accounts;
+        DROP TABLE accounts;
+        ALTER TABLE accounts_of_keys RENAME TO accounts;
+        """,
     ];
 
     /// <summary>Adds to a total. The time at which it began stays unknown if it is.</summary>
@@ -85,24 +94,25 @@ internal static class LedgerSchema
 
     /// <summary>Returns the requests that are not in the totals yet.</summary>
     public const string ReadUnsummed = """
-        SELECT requests.id, backend, model, mode, ended, outcome, status, has_response, source, prompt, cached, generated, draft,
+        SELECT requests.id, backend, model, mode, key_name, ended, outcome, status, has_response, source, prompt, cached, generated, draft,
             draft_accepted, duration, queue_wait, first_token, output_token, load_wait, refusal, is_truncated
         FROM requests JOIN accounts ON account = accounts.id WHERE requests.id > (SELECT request FROM summed) ORDER BY requests.id
         """;
 
     /// <summary>Returns the totals; those of an account follow each other, and the account that was used last is at the end.</summary>
     public const string ReadTotals = """
-        SELECT backend, model, mode, series, value, ifnull(began, created) FROM accounts JOIN totals ON account = accounts.id ORDER BY used, accounts.id
+        SELECT backend, model, mode, key_name, series, value, ifnull(began, created)
+        FROM accounts JOIN totals ON account = accounts.id ORDER BY used, accounts.id
         """;
 
     public const string ReadOpen = """
-        SELECT open_requests.id, backend, model, mode, arrived, prompt, cached, generated
+        SELECT open_requests.id, backend, model, mode, key_name, arrived, prompt, cached, generated
         FROM open_requests JOIN accounts ON account = accounts.id
         """;
 
     /// <summary>Returns the id of an account, which is created if it is new.</summary>
     public const string UseAccount = """
-        INSERT INTO accounts VALUES(NULL, $backend, $model, $mode, $now, $now)
+        INSERT INTO accounts VALUES(NULL, $backend, $model, $mode, $key_name, $now, $now)
         ON CONFLICT DO UPDATE SET used = max(used, excluded.used) RETURNING id
         """;
 

@@ -60,7 +60,9 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
     /// <summary>Returns the id of an account.</summary>
     public long UseAccount(AccountName name, DateTimeOffset now)
     {
-        Set(_useAccount, ("$backend", name.Backend), ("$model", name.Model), ("$mode", name.Mode), ("$now", now.ToUnixTimeMilliseconds()));
+        Set(
+            _useAccount, ("$backend", name.Backend), ("$model", name.Model), ("$mode", name.Mode), ("$key_name", name.KeyName),
+            ("$now", now.ToUnixTimeMilliseconds()));
         return (long)_useAccount.ExecuteScalar()!;
     }
 

@@ -23,7 +23,7 @@ internal sealed class LedgerSums
 
     public void Add(EndedRequest request)
     {
-        AccountName name = AccountName.Of(request.Key);
+        AccountName name = AccountName.Of(request.Key, request.KeyName);
         TotalsOf(name).Add(request);
         (long, AccountName) hour = (HourOf(request.EndedAt), name);
         HoursOf(hour).Add(request);

@@ -283,7 +283,8 @@ internal sealed class LedgerWriter : IDisposable
         [
             .. database.ReadOpen().Select(progress => new EndedRequest(unused)
             {
-                Id = progress.Id, Key = progress.Key, EndedAt = now, Outcome = RequestOutcome.Lost, Status = StatusClass.None, Figures = progress.Figures,
+                Id = progress.Id, Key = progress.Key, KeyName = progress.KeyName, EndedAt = now,
+                Outcome = RequestOutcome.Lost, Status = StatusClass.None, Figures = progress.Figures,
             }),
         ];
         IReadOnlyList<StoredTotals> all = database.ReadTotals();

@@ -86,7 +86,8 @@ internal sealed class RequestLedger : IDisposable
     public void Configure(LedgerSettings settings) => _writer.Configure(settings);
 
     /// <summary>A request has arrived.</summary>
-    public RequestRecord Begin() => _accounts.Begin();
+    /// <param name="keyName">The name of the key with which it was sent.</param>
+    public RequestRecord Begin(string keyName = KeyName.None) => _accounts.Begin(keyName);
 
     /// <summary>The request's model is known, and exists.</summary>
     public void Assign(RequestRecord record, RunnerKey key)
@@ -118,6 +119,20 @@ internal sealed class RequestLedger : IDisposable
             return WaitAsync(ended);
         ended.Count();
         return new ValueTask(ended.Counted);
+    }
+
+    /// <summary>
+    /// The request was refused before anything was known of it: it is counted, and gets no row, so that nobody can displace the rows of others
+    /// with requests that are refused.
+    /// </summary>
+    public void EndWithoutRow(RequestRecord record)
+    {
+        if (_accounts.End(record) is not { } ended)
+            return;
+        lock (_lock)
+            (_batch.Overflow ??= new LedgerSums()).Add(ended);
+        SetTimer();
+        ended.Count();
     }
 
     /// <summary>The request is over: it has a result, and the client got what it gets.</summary>

@@ -7,4 +7,5 @@ internal enum UsageGroup
     Mode,
     Day,
     Hour,
+    Key,
 }

@@ -36,6 +36,7 @@ internal static class UsageReport
         {
             UsageGroup.Model => "model",
             UsageGroup.Mode => "mode",
+            UsageGroup.Key => "key_name",
             UsageGroup.Day => "strftime('%Y-%m-%d', hour * 3600, 'unixepoch')",
             _ => "strftime('%Y-%m-%dT%H:00:00Z', hour * 3600, 'unixepoch')",
         };

@@ -2,7 +2,7 @@ namespace ModelRunner.Daemon.Ledger;
 
 /// <summary>Sums over requests.</summary>
 /// <param name="Backend">The backend; null if the rows are not of models, empty for requests whose model is not known.</param>
-/// <param name="Name">The model, the mode, or the day or hour in UTC. Empty for requests whose model is not known.</param>
+/// <param name="Name">The model, the mode, the name of the key, or the day or hour in UTC. Empty for requests whose model is not known.</param>
 /// <param name="Requests">Requests that have ended.</param>
 /// <param name="Completed">Those whose response was complete when its last part was sent to the client.</param>
 /// <param name="Prompt">Computed tokens of prompts.</param>

@@ -65,7 +65,7 @@ public sealed class UsageTests
     }
 
     [Theory]
-    [InlineData("--by", "week", "--by: \"week\" is not model, mode, day or hour")]
+    [InlineData("--by", "week", "--by: \"week\" is not model, mode, key, day or hour")]
     [InlineData("--since", "soon", "--since: \"soon\" is not a duration of at most 3650 days, such as 24h or 7d")]
     [InlineData("--since", "", "--since: \"\" is not a duration of at most 3650 days, such as 24h or 7d")]
     public async Task The_command_refuses_a_wrong_value_without_a_daemon(string flag, string value, string message)
@@ -78,7 +78,7 @@ public sealed class UsageTests
     }
 
     [Theory]
-    [InlineData("usage?by=key", "\"key\" is no group of a usage report; write by=model, mode, day or hour")]
+    [InlineData("usage?by=week", "\"week\" is no group of a usage report; write by=model, mode, key, day or hour")]
     [InlineData("usage?since=soon", "\"soon\" is no duration of at most 3650 days; write since=24h, 7d or a number of seconds")]
     [InlineData("usage?since=-1h", "\"-1h\" is no duration of at most 3650 days; write since=24h, 7d or a number of seconds")]
     public async Task A_wrong_parameter_is_refused(string path, string message)

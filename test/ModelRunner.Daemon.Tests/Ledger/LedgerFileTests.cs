@@ -139,13 +139,13 @@ public sealed class LedgerFileTests : IDisposable
     public void A_ledger_of_a_newer_version_is_refused()
     {
         _fixture.Reopen();
-        _fixture.Execute("PRAGMA user_version = 5");
+        _fixture.Execute($"PRAGMA user_version = {LedgerSchema.Version + 1}");
 
         var failure = Assert.Throws<LedgerException>(_fixture.Reopen);
 
         Assert.Equal(
-            $"the ledger {_fixture.FilePath} has version 5, and this program knows version 4: run the newer program again, or set another folder "
-            + "with statePath",
+            $"the ledger {_fixture.FilePath} has version {LedgerSchema.Version + 1}, and this program knows version {LedgerSchema.Version}: run the "
+            + "newer program again, or set another folder with statePath",
             failure.Message);
     }
 
@@ -164,7 +164,9 @@ public sealed class LedgerFileTests : IDisposable
             await _fixture.CountAsync(ledger);
         }
 
-        Assert.Equal(4L, _fixture.Execute("PRAGMA user_version"));
+        Assert.Equal((long)LedgerSchema.Version, _fixture.Execute("PRAGMA user_version"));
+        Assert.Equal("none", _fixture.Execute("SELECT group_concat(DISTINCT key_name) FROM accounts"));
+        Assert.Equal(8, accounts.Table.Models.Single(static account => account.Key!.Value.Model == "tiny-chat:latest").Keys.Tokens("none", TokenType.Generated));
 
         // The old version did not store when a number began. It is not earlier than its account.
         const string Models = "SELECT group_concat(model) FROM totals JOIN accounts ON account = accounts.id WHERE series = 'tokens/generated'";

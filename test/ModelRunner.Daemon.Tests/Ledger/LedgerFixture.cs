@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Time.Testing;
@@ -52,9 +53,9 @@ internal sealed class LedgerFixture : IDisposable
         await ledger.LeaveAsync(record);
     }
 
-    public static RequestRecord Begin(RequestLedger ledger, string model = "a")
+    public static RequestRecord Begin(RequestLedger ledger, string model = "a", string keyName = "none")
     {
-        RequestRecord record = ledger.Begin();
+        RequestRecord record = ledger.Begin(keyName);
         ledger.Assign(record, new RunnerKey("llama.cpp", model, RunnerMode.Completion));
         record.SetStatus(200);
         record.HasResponse = true;
@@ -62,6 +63,18 @@ internal sealed class LedgerFixture : IDisposable
         record.Read("""{"timings":{"prompt_n":3,"cache_n":4,"predicted_n":5}}"""u8);
         record.EndResponse();
         return record;
+    }
+
+    /// <summary>The tokens of all accounts by key, as text.</summary>
+    public static string DescribeKeys(RequestAccounts accounts)
+    {
+        var text = new StringBuilder();
+        foreach (ModelAccount account in accounts.Table.Models.Concat(accounts.Table.Others))
+            foreach (string name in account.Keys.Names)
+                foreach (TokenType type in Enum.GetValues<TokenType>())
+                    if (account.Keys.Tokens(name, type) is > 0 and var count)
+                        text.AppendLine(CultureInfo.InvariantCulture, $"{account.Key?.Model} {name} {type} {count} since {account.Keys.BeganAt(name, type)}");
+        return text.ToString();
     }
 
     /// <summary>Begins a request whose response is a stream.</summary>

@@ -345,7 +345,7 @@ public sealed class RequestLedgerTests : IDisposable
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
         INSERT INTO requests SELECT i, CASE WHEN i <= {future} THEN 4102444800000 ELSE 1 END, 1, 'completed', '2xx', 1, 'none', 'none', 0, 0, 0, 0, 0, 0, 0,
             NULL, NULL, NULL, NULL, NULL, 0 FROM n;
-        INSERT INTO accounts VALUES(1, 'llama.cpp', 'old', 'completion', 0, 0); UPDATE summed SET request = {count}
+        INSERT INTO accounts VALUES(1, 'llama.cpp', 'old', 'completion', 'none', 0, 0); UPDATE summed SET request = {count}
         """);
 
     private static RequestRecord Complete(RequestRecord record)
