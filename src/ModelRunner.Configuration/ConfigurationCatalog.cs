@@ -2,8 +2,8 @@ namespace ModelRunner.Configuration;
 
 /// <summary>
 /// Every option of the daemon, defined once. Help texts are made from it; <c>docs/configuration.md</c> and the JSON schema are checked
-/// against it. The sections <c>models</c>, <c>engines</c> and <c>runners</c> of the file are lists and not options; <see cref="ModelsSection"/>,
-/// <see cref="EnginesSection"/> and <see cref="RunnersSection"/> read them.
+/// against it. The sections <c>models</c>, <c>engines</c>, <c>runners</c> and <c>keys</c> of the file are lists and not options;
+/// <see cref="ModelsSection"/>, <see cref="EnginesSection"/>, <see cref="RunnersSection"/> and <see cref="KeysSection"/> read them.
 /// </summary>
 internal static class ConfigurationCatalog
 {

@@ -4,8 +4,8 @@ using ModelRunner.Linux.Files;
 namespace ModelRunner.Configuration;
 
 /// <summary>
-/// The contents of the configuration file: values by their keys in the catalogue, and the sections <c>engines</c>, <c>models</c> and
-/// <c>runners</c> as JSON nodes.
+/// The contents of the configuration file: values by their keys in the catalogue, and the sections <c>engines</c>, <c>models</c>,
+/// <c>runners</c> and <c>keys</c> as JSON nodes.
 /// </summary>
 internal sealed class ConfigurationFile(string name)
 {
@@ -31,6 +31,9 @@ internal sealed class ConfigurationFile(string name)
 
     /// <summary>The section <c>runners</c>; null if there is none.</summary>
     public FileNode? Runners { get; set; }
+
+    /// <summary>The section <c>keys</c>; null if there is none.</summary>
+    public FileNode? Keys { get; set; }
 
     /// <summary>The location of a node in this file, as it is shown.</summary>
     public string LocationOf(FileNode node) => FileLocation.Format(name, node.Line, node.Path);

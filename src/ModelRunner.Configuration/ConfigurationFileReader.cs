@@ -27,10 +27,12 @@ internal sealed class ConfigurationFileReader(ConfigurationFile file, List<Confi
                 file.Engines = Expect(node, JsonValueKind.Object, "an object with a member for each engine") ? node : null;
             else if (name == "runners")
                 file.Runners = Expect(node, JsonValueKind.Array, "a list of attached runners") ? node : null;
+            else if (name == "keys")
+                file.Keys = Expect(node, JsonValueKind.Object, "an object with a member for each key") ? node : null;
             else if (Sections.Contains(name))
                 ReadSection(name, node);
             else if (name != "$schema")
-                ReadOption(node, name, Sections.Concat(["models", "engines", "runners"]), "");
+                ReadOption(node, name, Sections.Concat(["models", "engines", "runners", "keys"]), "");
         }
     }
 

@@ -53,11 +53,20 @@ internal sealed record DaemonSettings
     /// <summary>Settings that are ignored without being errors; one sentence each, for the log.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>The key that clients on TCP must send; null: none.</summary>
+    /// <summary>A key with all rights; null: none.</summary>
     public string? ApiKey { get; init; }
 
     /// <summary>Whether <see cref="ApiKey"/> is in the configuration file, and not in the environment.</summary>
     public bool IsApiKeyInFile { get; init; }
+
+    /// <summary>Named keys of the configuration file.</summary>
+    public IReadOnlyList<KeySettings> Keys { get; init; } = [];
+
+    /// <summary>Whether the configuration file has the section of <see cref="Keys"/>, even if it is empty.</summary>
+    public bool HasKeysSection { get; init; }
+
+    /// <summary>Whether clients on TCP must send a key. Removing the last named key does not open the daemon to everyone.</summary>
+    public bool RequiresKey => ApiKey is not null || HasKeysSection;
 
     /// <summary>Whether the user allowed an address that other machines can reach to need no key.</summary>
     public bool IsInsecure { get; init; }

@@ -36,9 +36,9 @@ internal static class ListenResolver
     }
 
     /// <summary>Refuses an address that other machines can reach if there is neither a key nor the option that allows that.</summary>
-    public static void CheckExposure(ListenSettings listen, string? apiKey, bool isInsecure, OptionReader reader)
+    public static void CheckExposure(ListenSettings listen, bool hasKey, bool isInsecure, OptionReader reader)
     {
-        if (listen.Tcp is null || IPAddress.IsLoopback(listen.Tcp.Address) || apiKey is not null || isInsecure)
+        if (listen.Tcp is null || IPAddress.IsLoopback(listen.Tcp.Address) || hasKey || isInsecure)
             return;
         if (reader.IsWritten(ConfigurationCatalog.ApiKey))
             return;

@@ -25,6 +25,10 @@ internal sealed record SettingsChange(DaemonSettings Previous, DaemonSettings Ne
     public bool HasOtherModels => Previous.Models.Count != Next.Models.Count
         || Previous.Models.Any(model => !Next.Models.TryGetValue(model.Key, out ModelSettings? next) || !model.Value.IsSameAs(next));
 
+    /// <summary>Whether the section <c>keys</c> has other keys, or one of them says something else.</summary>
+    public bool HasOtherKeys => Previous.HasKeysSection != Next.HasKeysSection || Previous.Keys.Count != Next.Keys.Count
+        || Previous.Keys.Zip(Next.Keys).Any(static pair => !pair.First.IsSameAs(pair.Second));
+
     /// <summary>Whether the section <c>runners</c> has other attached runners, or one of them has other settings.</summary>
     public bool HasOtherRunners => Previous.AttachedRunners.Count != Next.AttachedRunners.Count
         || Previous.AttachedRunners.Zip(Next.AttachedRunners).Any(static pair => !pair.First.IsSameAs(pair.Second));

@@ -29,7 +29,7 @@ internal static class SettingsResolver
             listen = listen with { Tcp = new IPEndPoint(IPAddress.Loopback, ListenSettings.DemoPort), IsTcpOptional = true };
         string? apiKey = reader.Secret(ConfigurationCatalog.ApiKey);
         bool isInsecure = reader.Switch(ConfigurationCatalog.Insecure);
-        CheckExposure(listen, running?.Listen, apiKey, isInsecure, reader);
+        CheckExposure(listen, running?.Listen, apiKey is not null || file.Keys is not null, isInsecure, reader);
         string writtenModelsPath = reader.Path(ConfigurationCatalog.ModelsPath) ?? DefaultModelsPath(options);
         string modelsPath = running?.ModelsPath ?? writtenModelsPath;
         IReadOnlyDictionary<string, EngineSettings> engines = EnginesSection.Resolve(file, reader);
@@ -39,6 +39,8 @@ internal static class SettingsResolver
             Listen = listen,
             ApiKey = apiKey,
             IsApiKeyInFile = reader.Written.Find(ConfigurationCatalog.ApiKey) is { Source: OptionSource.File },
+            Keys = KeysSection.Resolve(file, apiKey, reader),
+            HasKeysSection = file.Keys is not null,
             IsInsecure = isInsecure,
             Origins = OriginList.Resolve(reader),
             AllowedHosts = HostList.Resolve(reader),
@@ -63,13 +65,13 @@ internal static class SettingsResolver
     }
 
     // A running daemon listens on its old addresses until it is restarted, and then on the new ones.
-    private static void CheckExposure(ListenSettings listen, ListenSettings? running, string? apiKey, bool isInsecure, OptionReader reader)
+    private static void CheckExposure(ListenSettings listen, ListenSettings? running, bool hasKey, bool isInsecure, OptionReader reader)
     {
         int before = reader.Problems.Count;
         if (running is not null)
-            ListenResolver.CheckExposure(running, apiKey, isInsecure, reader);
+            ListenResolver.CheckExposure(running, hasKey, isInsecure, reader);
         if (reader.Problems.Count == before)
-            ListenResolver.CheckExposure(listen, apiKey, isInsecure, reader);
+            ListenResolver.CheckExposure(listen, hasKey, isInsecure, reader);
     }
 
     private static RunnerSettings ResolveRunners(OptionReader reader) => new()

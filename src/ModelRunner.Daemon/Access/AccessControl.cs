@@ -5,8 +5,9 @@ using ModelRunner.Daemon.Responses;
 namespace ModelRunner.Daemon.Access;
 
 /// <summary>
-/// Checks every request before routing, so that a refused request has no effect. File permissions protect the Unix socket. TCP can be
-/// reached by every program of this machine and, through a browser, by every page that its user opens.
+/// Checks host and origin of every request before routing, so that a refused request has no effect; <see cref="KeyControl"/> checks its key.
+/// File permissions protect the Unix socket. TCP can be reached by every program of this machine and, through a browser, by every page that
+/// its user opens.
 /// </summary>
 internal sealed class AccessControl(RequestDelegate next, Func<AccessRules> rules)
 {
@@ -15,21 +16,17 @@ internal sealed class AccessControl(RequestDelegate next, Func<AccessRules> rule
         if (Check(context) is { } error)
             return ApiErrorWriter.WriteAsync(context, error);
 
+        // Browsers send no key with a preflight request.
         return OriginPolicy.IsPreflight(context.Request) ? OriginPolicy.RespondToPreflightAsync(context) : next(context);
     }
 
     private ApiError? Check(HttpContext context)
     {
-        (HostPolicy hosts, OriginPolicy origins, KeyPolicy keys) = rules();
-
-        // A connection that is not certainly a Unix socket is treated as TCP.
-        bool isUnixSocket = context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix;
-        if (!isUnixSocket && hosts.Check(context.Request) is { } rebound)
-            return rebound;
-        if (origins.Check(context) is { } foreign)
-            return foreign;
-
-        // Browsers send no key with a preflight request.
-        return isUnixSocket || OriginPolicy.IsPreflight(context.Request) ? null : keys.Check(context);
+        (HostPolicy hosts, OriginPolicy origins, _) = rules();
+        return !IsUnixSocket(context) && hosts.Check(context.Request) is { } rebound ? rebound : origins.Check(context);
     }
+
+    /// <summary>Whether a request came over a Unix socket. A connection that is not certainly one is treated as TCP.</summary>
+    public static bool IsUnixSocket(HttpContext context) =>
+        context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix;
 }

@@ -22,8 +22,8 @@ internal sealed class HostPolicy(DaemonSettings settings)
         "model-runner.docker.internal", "host.docker.internal", "gateway.docker.internal", "host.containers.internal",
     ];
 
-    // A page does not know the key, so rebinding a name does not help an attacker.
-    private readonly bool _takesAnyName = settings.ApiKey is not null;
+    // A page does not know a key, so rebinding a name does not help an attacker.
+    private readonly bool _takesAnyName = settings.RequiresKey;
 
     // A daemon that listens for other machines is called by names that they know; in a container network that is often a single word.
     private readonly bool _takesPrivateNames = settings.Listen.Tcp is { } tcp && !IPAddress.IsLoopback(tcp.Address);

@@ -1,58 +1,52 @@
-using System.Security.Cryptography;
-using System.Text;
-using ModelRunner.Configuration;
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Access;
 
-/// <summary>Requires the key from clients on TCP if one is configured. Only <c>/health</c> needs no key, for health checks.</summary>
-internal sealed class KeyPolicy
+/// <summary>
+/// Finds out who sent a request, by its key. Clients on TCP need one if the daemon requires it; only <c>/health</c> needs none, for health
+/// checks. On the Unix socket, which file permissions protect, a key is not needed; if it is known, the request is that of its owner.
+/// </summary>
+internal sealed class KeyPolicy(KeyRing keys, TimeProvider time)
 {
     private const string Scheme = "Bearer ";
 
     private const string Remedy = "send the header \"Authorization: Bearer KEY\", where KEY is the value of the daemon's MODEL_RUNNER_API_KEY, "
         + "or of apiKey in its configuration file";
 
-    private const int MaxKey = 4096;
+    private const string RemedyOfNames = "send the header \"Authorization: Bearer KEY\" with your key, which the operator of this daemon gives you";
 
-    private readonly byte[]? _key;
-
-    public KeyPolicy(DaemonSettings settings) => _key = settings.ApiKey is { } key ? Pad(key) : null;
-
-    public ApiError? Check(HttpContext context)
+    /// <summary>Returns who sent a request, or why it is refused.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="needsKey">Whether it came over TCP.</param>
+    public (Caller Caller, ApiError? Error) Identify(HttpContext context, bool needsKey)
     {
-        if (_key is null || context.Request.Path == "/health")
-            return null;
+        if (context.Request.Path == "/health")
+            return (Caller.WithoutKey, null);
 
+        // A client that sends several keys could mean any of them.
+        bool isAmbiguous = context.Request.Headers.Authorization.Count > 1;
         string sent = context.Request.Headers.Authorization.ToString();
-        if (sent.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && IsKey(sent[Scheme.Length..].Trim()))
-            return null;
+        bool isBearer = !isAmbiguous && sent.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
 
-        // Clients of Anthropic's API send their key here.
+        // Clients of Anthropic's API send their key in the second header.
         string alone = context.Request.Headers["x-api-key"].ToString();
-        if (alone.Length > 0 && IsKey(alone))
-            return null;
-
-        context.Response.Headers.WWWAuthenticate = "Bearer realm=\"model-runner\"";
+        Caller? ofBearer = isBearer ? keys.Find(sent[Scheme.Length..].Trim()) : null;
+        Caller? caller = keys.Find(alone) is { } ofOther && ofBearer is null ? ofOther : ofBearer;
+        if (caller is not null)
+            return (caller, caller.IsExpired(time.GetUtcNow()) ? KeyErrors.Expired(caller.Key!) : null);
+        if (!needsKey || !keys.IsRequired)
+            return (Caller.WithoutKey, null);
         if (sent.Length == 0 && alone.Length == 0)
-            return Refuse("this daemon requires a key", "missing_api_key");
-        return alone.Length == 0 && !sent.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            ? Refuse("the header Authorization does not begin with \"Bearer\"", "invalid_api_key")
-            : Refuse("the key is wrong", "invalid_api_key");
+            return Refuse("this daemon requires a key", RefusalCodes.MissingKey);
+        if (isAmbiguous)
+            return Refuse("the request has several headers Authorization", RefusalCodes.InvalidKey);
+        return alone.Length == 0 && !isBearer
+            ? Refuse("the header Authorization does not begin with \"Bearer\"", RefusalCodes.InvalidKey)
+            : Refuse("the key is wrong", RefusalCodes.InvalidKey);
     }
 
-    private static ApiError Refuse(string problem, string code) =>
-        new(StatusCodes.Status401Unauthorized, $"{problem}; {Remedy}", ApiError.Authentication, code);
-
-    private bool IsKey(string candidate) =>
-        candidate.Length <= MaxKey && CryptographicOperations.FixedTimeEquals(Pad(candidate), _key);
-
-    // All texts have the same length, so that the time of the comparison does not reveal even the length of the key. Digests would also do,
-    // but need OpenSSL, which a minimal system lacks.
-    private static byte[] Pad(string key)
-    {
-        byte[] padded = new byte[Encoding.UTF8.GetMaxByteCount(MaxKey)];
-        Encoding.UTF8.GetBytes(key, padded);
-        return padded;
-    }
+    private (Caller Caller, ApiError? Error) Refuse(string problem, string code) => (Caller.WithoutKey, new ApiError(
+        StatusCodes.Status401Unauthorized, $"{problem}; {(keys.HasNames ? RemedyOfNames : Remedy)}", ApiError.Authentication, code));
 }

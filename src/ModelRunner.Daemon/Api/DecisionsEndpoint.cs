@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
@@ -17,7 +18,7 @@ internal sealed class DecisionsEndpoint(DecisionLog log, ModelCatalog catalog, C
 
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/engines/decisions", ReadMethods, HandleAsync);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/engines/decisions", ReadMethods, HandleAsync).Requires(KeyScopes.Admin);
 
     private async Task HandleAsync(HttpContext context)
     {

@@ -1,4 +1,6 @@
 using Microsoft.Net.Http.Headers;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Scraping;
@@ -17,7 +19,7 @@ internal sealed class MetricsEndpoint(SnapshotScraper scraper, PageAssembler pag
     private readonly PageSender _sender = new(time);
     private readonly PageCounts _counts = pages.Counts;
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/metrics", Methods, HandleAsync);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/metrics", Methods, HandleAsync).Requires(KeyScopes.Metrics);
 
     private async Task HandleAsync(HttpContext context)
     {

@@ -1,12 +1,13 @@
 using Microsoft.AspNetCore.Http.Features;
 using ModelRunner.Daemon.Inference;
+using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>Lists the models in the formats of OpenAI and of Docker Model Runner.</summary>
-internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog problems, BackendDirectory backends)
+internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelRights rights, ModelProblemLog problems, BackendDirectory backends)
 {
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
@@ -14,26 +15,29 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog probl
     {
         foreach (string prefix in (string[])["/v1", "/engines/v1", "/engines/{backend}/v1"])
         {
-            routes.MapMethods(prefix + "/models", ReadMethods, ListAsync);
-            routes.MapMethods(prefix + "/models/{**reference}", ReadMethods, context => ShowAsync(context, ModelsResponse.WriteOpenAi));
+            routes.MapMethods(prefix + "/models", ReadMethods, ListAsync).AcceptsEveryKey();
+            routes.MapMethods(prefix + "/models/{**reference}", ReadMethods, context => ShowAsync(context, ModelsResponse.WriteOpenAi)).AcceptsEveryKey();
         }
 
-        routes.MapMethods("/models", ReadMethods, ListForDockerAsync);
-        routes.MapMethods("/models/{**reference}", ReadMethods, context => ShowAsync(context, ModelsResponse.WriteDocker));
+        routes.MapMethods("/models", ReadMethods, ListForDockerAsync).AcceptsEveryKey();
+        routes.MapMethods("/models/{**reference}", ReadMethods, context => ShowAsync(context, ModelsResponse.WriteDocker)).AcceptsEveryKey();
     }
 
     private async Task ListForDockerAsync(HttpContext context)
     {
-        IReadOnlyList<ModelEntry> models = await catalog.ListAsync(context.RequestAborted);
+        IReadOnlyList<ModelEntry> models = rights.Filter(Caller.Of(context), await catalog.ListAsync(context.RequestAborted));
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteDockerList(json, models));
     }
 
     private async Task ListAsync(HttpContext context)
     {
         CheckBackend(context);
+        var caller = Caller.Of(context);
         Task<IReadOnlyList<string>> wrong = problems.ListAsync(context.RequestAborted);
-        IReadOnlyList<ModelEntry> models = await catalog.ListAsync(context.RequestAborted);
-        IReadOnlyList<string> found = await wrong;
+        IReadOnlyList<ModelEntry> models = rights.Filter(caller, await catalog.ListAsync(context.RequestAborted));
+
+        // A problem names a model, which this caller may not be allowed to see.
+        IReadOnlyList<string> found = caller.HasOnlySomeModels ? [] : await wrong;
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteOpenAiList(json, models, found));
     }
 
@@ -41,8 +45,7 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelProblemLog probl
     {
         CheckBackend(context);
 
-        ModelLookup lookup = await catalog.FindAsync(ReadReference(context), context.RequestAborted);
-        ModelEntry model = lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));
+        ModelEntry model = await rights.FindAsync(Caller.Of(context), ReadReference(context), context.RequestAborted);
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => write(json, model));
     }
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Inference;
+using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
@@ -13,8 +15,8 @@ internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/engines/ps", ReadMethods, context => HandleAsync(context, WriteRunners));
-        routes.MapMethods("/engines/status", ReadMethods, context => HandleAsync(context, WriteBackends));
+        routes.MapMethods("/engines/ps", ReadMethods, context => HandleAsync(context, WriteRunners)).Requires(KeyScopes.Admin);
+        routes.MapMethods("/engines/status", ReadMethods, context => HandleAsync(context, WriteBackends)).AcceptsEveryKey();
     }
 
     private async Task HandleAsync(HttpContext context, Action<Utf8JsonWriter, IReadOnlyList<RunnerView>> write)

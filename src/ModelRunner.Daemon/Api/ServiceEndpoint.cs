@@ -1,5 +1,6 @@
 using System.Text;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Api;
@@ -34,9 +35,9 @@ internal sealed class ServiceEndpoint
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/", ReadMethods, GreetAsync);
+        routes.MapMethods("/", ReadMethods, GreetAsync).AcceptsEveryKey();
         if (!_hasMetrics)
-            routes.Map("/metrics", static context => throw NoMetrics);
+            routes.Map("/metrics", static context => throw NoMetrics).Requires(KeyScopes.Metrics);
         routes.MapMethods("/version", ReadMethods, static context => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, static json =>
         {
             json.WriteStartObject();
@@ -44,13 +45,13 @@ internal sealed class ServiceEndpoint
             if (BuildInformation.Revision is { } revision)
                 json.WriteString("revision"u8, revision);
             json.WriteEndObject();
-        }));
+        })).AcceptsEveryKey();
         routes.MapMethods("/health", ReadMethods, static context => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, static json =>
         {
             json.WriteStartObject();
             json.WriteString("status"u8, "ok"u8);
             json.WriteEndObject();
-        }));
+        })).AcceptsEveryKey();
     }
 
     private static ApiException NoMetrics => new(ApiError.NotFound(

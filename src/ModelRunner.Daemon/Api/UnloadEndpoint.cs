@@ -1,5 +1,7 @@
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Inference;
 using ModelRunner.Daemon.Inference.Bodies;
+using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
@@ -16,7 +18,7 @@ internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, Back
     /// <summary>The most bytes of a body; room for some thousand names.</summary>
     private const int MaxBytes = 1 << 20;
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/engines/unload", HandleAsync);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/engines/unload", HandleAsync).Requires(KeyScopes.Admin);
 
     private async Task HandleAsync(HttpContext context)
     {

@@ -14,6 +14,7 @@ using ModelRunner.Daemon.Hosting.Connections;
 using ModelRunner.Daemon.Inference;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Inference.Exchange;
+using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Models;
@@ -182,8 +183,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
     {
         DaemonSettings settings = store.Current;
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
-        AccessRules rules = AccessRules.Of(settings);
-        store.Subscribe(next => Volatile.Write(ref rules, AccessRules.Of(next)));
+        AccessRules rules = AccessRules.Of(settings, time);
+        store.Subscribe(next => Volatile.Write(ref rules, AccessRules.Of(next, time)));
         ILogger<ErrorHandling> errorLog = logs.CreateLogger<ErrorHandling>();
         ILogger<RequestIdentity> requestLog = logs.CreateLogger<RequestIdentity>();
         web.Use(next => new RequestIdentity(next, time, requestLog).InvokeAsync);
@@ -193,6 +194,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         web.Use(next => new ConnectionLimit(next, connections, time).InvokeAsync);
         web.Use(next => new AccessControl(next, () => Volatile.Read(ref rules)).InvokeAsync);
         web.UseRouting();
+        web.Use(next => new KeyControl(next, () => Volatile.Read(ref rules), ledger).InvokeAsync);
 
         var backends = new BackendDirectory(settings);
         store.Subscribe(backends.Configure);
@@ -202,8 +204,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
         store.Subscribe(causes.Configure);
         var bodies = new RequestBodies(settings.MaxBodyMemoryBytes, time);
         new ServiceEndpoint(settings.Metrics.Enabled, settings.Runners.LlamaServerPath is not null).Map(web);
+        var rights = new ModelRights(catalog);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
-        new ModelsEndpoint(catalog, problems, backends).Map(web);
+        new ModelsEndpoint(catalog, rights, problems, backends).Map(web);
         web.Lifetime.ApplicationStarted.Register(ListProblems);
         store.Subscribe((DaemonSettings _) => ListProblems());
         new RunnersEndpoint(pool, backends, new AttachedHealth(time), causes).Map(web);
@@ -211,7 +214,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new UsageEndpoint(ledger, time).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
         var exchange = new RequestExchange(pool, forwarder, ledger, causes, time);
-        new InferenceEndpoint(catalog, backends, bodies, exchange, ledger).Map(web);
+        new InferenceEndpoint(rights, backends, bodies, exchange, ledger).Map(web);
         if (settings.Metrics.Enabled)
             ComposeMetrics(web, store, catalog, pool, accounts, ledger, time);
 
@@ -232,7 +235,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var pages = new PageAssembler(
             settings, paces, time, logs.CreateLogger<PageAssembler>(), shared,
             new RunnerMetrics(pool.Accounts, () => store.Current.Runners.MemoryBudgetBytes, () => pool.Usage.Cards),
-            new RequestMetrics(accounts, () => ledger.Status), () => store.LastReload);
+            new RequestMetrics(accounts, () => ledger.Status, () => store.Current.Keys.Count > 0), () => store.LastReload);
 
         // A slow client must not keep the memory that another scrape needs for its runners.
         scraper.Bodies.TryFreeAsync = pages.TryFreeBodiesAsync;
@@ -300,7 +303,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
         foreach (string warning in settings.Warnings)
             _logger.LogSettingsWarning(warning);
-        if (settings is { IsInsecure: true, ApiKey: null, Listen.Tcp: { } tcp } && !IPAddress.IsLoopback(tcp.Address))
+        if (settings is { IsInsecure: true, RequiresKey: false, Listen.Tcp: { } tcp } && !IPAddress.IsLoopback(tcp.Address))
             _logger.LogInsecure(tcp.ToString());
     }
 

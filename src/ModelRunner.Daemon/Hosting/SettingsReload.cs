@@ -102,6 +102,8 @@ internal sealed partial class SettingsReload(
             yield return "models";
         if (change.HasOtherRunners)
             yield return "runners";
+        if (change.HasOtherKeys)
+            yield return "keys";
     }
 
     [LoggerMessage(LogLevel.Warning, "{Problem}")]

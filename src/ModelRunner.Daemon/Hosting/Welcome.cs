@@ -40,6 +40,10 @@ internal static class Welcome
                 : "the value that it has for the daemon";
             Line("Key", $"required on TCP; for the commands below, set {KeyVariable} in your shell to {source}");
         }
+        else if (address is not null && settings.RequiresKey)
+        {
+            Line("Key", $"required on TCP; for the commands below, set {KeyVariable} in your shell to one of the keys");
+        }
 
         if (models.Count > 0)
         {
@@ -48,7 +52,7 @@ internal static class Welcome
                 Line("Try", Curl(settings, address, first, isChat: first == writer));
             Line("SDKs", address is null
                 ? "start it with --port 12434, then base_url=\"http://localhost:12434/v1\""
-                : $"base_url=\"{address}/v1\", api_key={(settings.ApiKey is null ? "\"none\"" : $"os.environ[\"{KeyVariable}\"]")}");
+                : $"base_url=\"{address}/v1\", api_key={(!settings.RequiresKey ? "\"none\"" : $"os.environ[\"{KeyVariable}\"]")}");
             if (writer is not null)
                 Line("Chat", Run(settings, address, writer, program, workingDirectory));
         }
@@ -96,7 +100,7 @@ internal static class Welcome
             ? $$"""{"model":"{{name}}","messages":[{"role":"user","content":"Hello"}]}"""
             : $$"""{"model":"{{name}}","input":"Hello"}""";
         string target = address ?? $"--unix-socket {Quote(settings.Listen.SocketPath!)} http://localhost";
-        string key = address is not null && settings.ApiKey is not null ? $" -H \"Authorization: Bearer ${KeyVariable}\"" : "";
+        string key = address is not null && settings.RequiresKey ? $" -H \"Authorization: Bearer ${KeyVariable}\"" : "";
         return $"curl {target}/v1/{(isChat ? "chat/completions" : "embeddings")} -H 'Content-Type: application/json'{key} -d {Quote(body)}";
     }
 
@@ -108,7 +112,7 @@ internal static class Welcome
         bool isFound = socket == Path.Join(workingDirectory, ListenResolver.DefaultSocketName);
 
         // The key of the environment is only sent to an address that the environment names.
-        bool needsKey = socket is null && settings.ApiKey is not null;
+        bool needsKey = socket is null && settings.RequiresKey;
         string before = needsKey ? $"MODEL_RUNNER_HOST={host} " : "";
         string flag = isFound || needsKey ? "" : $"--host {Quote(host)} ";
         return $"{before}{Quote(program)} run {flag}{(Short(model).StartsWith('-') ? "-- " : "")}{Quote(Short(model))}";

@@ -1,6 +1,8 @@
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Inference.Exchange;
+using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
@@ -13,7 +15,7 @@ namespace ModelRunner.Daemon.Inference;
 /// <see cref="RequestExchange"/> sends it to a runner.
 /// </summary>
 internal sealed class InferenceEndpoint(
-    ModelCatalog catalog, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange, RequestLedger ledger)
+    ModelRights rights, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange, RequestLedger ledger)
 {
     private const string BackendParameter = "backend";
 
@@ -24,12 +26,12 @@ internal sealed class InferenceEndpoint(
         foreach (string prefix in Prefixes)
             foreach (InferenceRoute route in InferenceRoute.All)
                 if (route.HasPrefixes || prefix.Length == 0)
-                    routes.MapPost(prefix + route.Path, context => HandleAsync(context, route));
+                    routes.MapPost(prefix + route.Path, context => HandleAsync(context, route)).Requires(KeyScopes.Inference);
     }
 
     private async Task HandleAsync(HttpContext context, InferenceRoute route)
     {
-        RequestRecord record = ledger.Begin();
+        RequestRecord record = ledger.Begin(Caller.Of(context).Name);
         record.IsCounted = !IsPreload(context.Request);
         RequestTrace? trace = RequestTrace.Begin(context, route.Operation, route.Path);
         (record.Operation, record.TraceId) = (route.Operation, trace?.SampledId);
@@ -55,7 +57,7 @@ internal sealed class InferenceEndpoint(
     {
         using RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted);
         string? backend = context.Request.RouteValues[BackendParameter] as string;
-        ModelEntry model = await FindAsync(RequestEnvelope.Read(body.Bytes.Span).Model, context.RequestAborted);
+        ModelEntry model = await rights.FindAsync(Caller.Of(context), RequestEnvelope.Read(body.Bytes.Span).Model, context.RequestAborted);
         route = route.For(model);
         Check(model, route, backend);
         if (IsPreload(context.Request))
@@ -84,17 +86,12 @@ internal sealed class InferenceEndpoint(
         record.Outcome ??= status switch
         {
             StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable => RequestOutcome.Refused,
+            StatusCodes.Status403Forbidden when RefusalCodes.Contains(error.Code) => RequestOutcome.Refused,
             < StatusCodes.Status500InternalServerError => RequestOutcome.Invalid,
             _ => RequestOutcome.Error,
         };
         if (record.Outcome == RequestOutcome.Refused)
             record.Refusal = error.Code;
-    }
-
-    private async Task<ModelEntry> FindAsync(string reference, CancellationToken cancellationToken)
-    {
-        ModelLookup lookup = await catalog.FindAsync(reference, cancellationToken);
-        return lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));
     }
 
     private void Check(ModelEntry model, InferenceRoute route, string? backend)

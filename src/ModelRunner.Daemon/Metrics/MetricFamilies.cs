@@ -230,7 +230,7 @@ internal static class MetricFamilies
 
     public static MetricFamily Tokens { get; } = Add(new MetricFamily(
         "model_runner_tokens_total", MetricType.Counter, "Tokens of requests that have ended, by type; the prompt is without cached tokens")
-    { IsPerModel = true, Labels = ["type"] });
+    { IsPerModel = true, Labels = ["key", "type"] });
 
     public static MetricFamily TokensUnconfirmed { get; } = Add(new MetricFamily(
         "model_runner_tokens_unconfirmed_total", MetricType.Counter,

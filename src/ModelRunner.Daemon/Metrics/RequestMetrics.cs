@@ -9,7 +9,8 @@ namespace ModelRunner.Daemon.Metrics;
 /// <summary>Writes the families of requests and tokens, and of the ledger that stores them. Not thread-safe: used only under the merge lock.</summary>
 /// <param name="accounts">The totals.</param>
 /// <param name="ledger">Returns the state of the ledger; null: there is none.</param>
-internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus?> ledger)
+/// <param name="hasKeys">Returns whether tokens are shown by key.</param>
+internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus?> ledger, Func<bool> hasKeys)
 {
     private static readonly TargetLabels NoLabels = new([]);
     private static readonly RequestOutcome[] Outcomes = Enum.GetValues<RequestOutcome>();
@@ -50,8 +51,15 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
             writer.Write(MetricFamilies.QueueWait, labels, account.QueueWait);
         foreach ((TargetLabels labels, ModelAccount account) in models)
             writer.Write(MetricFamilies.LoadWait, labels, account.LoadWait);
-        foreach ((TargetLabels, ModelAccount) model in models)
-            WriteTokens(writer, model);
+        bool isByKey = hasKeys();
+        foreach ((TargetLabels Labels, ModelAccount Account) model in models)
+        {
+            if (isByKey)
+                WriteTokensByKey(writer, model);
+            else
+                WriteTokens(writer, model);
+        }
+
         foreach ((TargetLabels, ModelAccount) model in models)
             WriteUnconfirmed(writer, model);
         foreach ((TargetLabels, ModelAccount) model in models)
@@ -94,7 +102,16 @@ internal sealed class RequestMetrics(RequestAccounts accounts, Func<LedgerStatus
     {
         foreach (TokenType type in TokenTypes)
             if (model.Account.Tokens(type) is > 0 and var count)
-                writer.WriteTotal(MetricFamilies.Tokens, model.Labels, count, model.Account.TokensBeganAt(type), type.ToLabelValue());
+                writer.WriteTotal(MetricFamilies.Tokens, model.Labels, count, model.Account.TokensBeganAt(type), "", type.ToLabelValue());
+    }
+
+    private static void WriteTokensByKey(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)
+    {
+        KeyTokens keys = model.Account.Keys;
+        foreach (string name in keys.Names)
+            foreach (TokenType type in TokenTypes)
+                if (keys.Tokens(name, type) is > 0 and var count)
+                    writer.WriteTotal(MetricFamilies.Tokens, model.Labels, count, keys.BeganAt(name, type), name, type.ToLabelValue());
     }
 
     private static void WriteUnconfirmed(FamilyWriter writer, (TargetLabels Labels, ModelAccount Account) model)

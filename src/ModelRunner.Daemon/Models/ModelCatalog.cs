@@ -117,6 +117,12 @@ internal sealed class ModelCatalog
             };
     }
 
+    /// <summary>Whether a reference means a model, by the last scan of the store.</summary>
+    /// <param name="reference">The reference as a person writes it.</param>
+    /// <param name="model">The canonical reference of the model.</param>
+    public bool IsMeant(ModelReference reference, string model) =>
+        _watch.Last?.Snapshot.Find(reference, out _)?.Reference.ToString() == model;
+
     /// <summary>All models that can be used, in order of their references; without those that cannot be read in time.</summary>
     public async Task<IReadOnlyList<ModelEntry>> ListAsync(CancellationToken cancellationToken)
     {

@@ -63,7 +63,7 @@ public sealed class ConfigurationDocumentTests
 
         IEnumerable<string> keys = ConfigurationCatalog.All.Select(static option => option.FileKey).OfType<string>();
         DocumentRows.AssertEqual(
-            keys.Concat(["$schema", "engines", "models", "runners"]).Order(StringComparer.Ordinal), found.Keys.Order(StringComparer.Ordinal));
+            keys.Concat(["$schema", "engines", "keys", "models", "runners"]).Order(StringComparer.Ordinal), found.Keys.Order(StringComparer.Ordinal));
         foreach (ConfigurationOption option in ConfigurationCatalog.All)
             if (option.FileKey is { } key)
                 CheckProperty(option, found[key]);

@@ -69,7 +69,7 @@ public sealed class RequestMetricsTests
     private static string Write(RequestAccounts accounts)
     {
         var output = new ArrayBufferWriter<byte>();
-        new RequestMetrics(accounts, static () => null).Write(new FamilyWriter(output));
+        new RequestMetrics(accounts, static () => null, static () => false).Write(new FamilyWriter(output));
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 }

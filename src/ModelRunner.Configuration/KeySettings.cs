@@ -1,0 +1,21 @@
+namespace ModelRunner.Configuration;
+
+/// <summary>A named key: who may send requests, and which ones.</summary>
+/// <param name="Name">Its name, which is shown.</param>
+/// <param name="Digest">The digest of the key itself.</param>
+internal sealed record KeySettings(string Name, KeyDigest Digest)
+{
+    public KeyScopes Scopes { get; init; } = KeyScopes.Inference;
+
+    /// <summary>The models that it may use; empty: all.</summary>
+    public IReadOnlyList<ModelPattern> Models { get; init; } = [];
+
+    /// <summary>From when on it is refused; null: never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Whether both say the same.</summary>
+    public bool IsSameAs(KeySettings other) =>
+        Name == other.Name && Digest.IsSameAs(other.Digest) && Scopes == other.Scopes
+        && ExpiresAt == other.ExpiresAt
+        && Models.Select(static model => model.Text).SequenceEqual(other.Models.Select(static model => model.Text), StringComparer.Ordinal);
+}

@@ -1,0 +1,39 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Linux.Terminals;
+
+namespace ModelRunner.Daemon.Keys;
+
+/// <summary>Creates the errors for requests whose key does not allow them.</summary>
+internal static class KeyErrors
+{
+    private const int MaxName = 200;
+    private const int MaxShownModels = 10;
+
+    /// <summary>The key was valid until a time.</summary>
+    public static ApiError Expired(KeySettings key) => new(
+        StatusCodes.Status401Unauthorized,
+        $"the key \"{key.Name}\" expired at {ExpiryText.Format(key.ExpiresAt!.Value)}; ask the operator of this daemon for a new one",
+        ApiError.Authentication, RefusalCodes.ExpiredKey);
+
+    /// <summary>The key lacks a scope.</summary>
+    public static ApiError Scope(KeySettings key, KeyScopes needed) => new(
+        StatusCodes.Status403Forbidden,
+        $"the key \"{key.Name}\" has the scopes {Words(key.Scopes)}, and this route needs {Words(needed)}; use another key, or ask for this scope",
+        ApiError.Permission, RefusalCodes.Scope);
+
+    /// <summary>The key may not use a model.</summary>
+    public static ApiError Model(KeySettings key, string model)
+    {
+        IEnumerable<string> shown = key.Models.Take(MaxShownModels).Select(static allowed => allowed.Text);
+        string more = key.Models.Count > MaxShownModels ? ", …" : "";
+        return new ApiError(
+            StatusCodes.Status403Forbidden,
+            $"the key \"{key.Name}\" may not use model \"{PlainText.EscapeAndCut(model, MaxName)}\", only {string.Join(", ", shown)}{more}; "
+            + "use one of these, or ask for this model",
+            ApiError.Permission, RefusalCodes.Model, "model");
+    }
+
+    private static string Words(KeyScopes scopes) => string.Join(" and ", KeyScopeText.Format(scopes));
+}
