@@ -36,6 +36,7 @@ internal static unsafe partial class Libc
     public const int OpenReadWrite = 2;
     public const int OpenCloseOnExec = 0x80000;
     public const int OpenNoBlock = 0x800;
+    public const int SeekEnd = 2;
     public const int CurrentDirectory = -100;
     public const int RemoveDirectory = 0x200;
     public const int LockShared = 1;
@@ -64,6 +65,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int file, byte* buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    public static partial long Seek(int file, long offset, int origin);
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int file, byte* buffer, nint count);

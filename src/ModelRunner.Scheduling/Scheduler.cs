@@ -253,7 +253,10 @@ public sealed partial class Scheduler
 
     private void End(ManagedRunnerState runner, StopReason reason, RunnerFailure? failure)
     {
-        _effects.Add(new RunnerEnded(runner.Id, runner.Key, reason));
+        _effects.Add(new RunnerEnded(runner.Id, runner.Key, reason)
+        {
+            Crash = reason.IsRequested() ? null : failure?.Class ?? CrashClasses.Of(reason),
+        });
         foreach (RequestState orphan in _requests.Values.Where(request => request.IsAdmitted && request.Managed == runner).ToList())
             _requests.Remove(orphan.Id);
         foreach (PendingUnload unload in _unloads)

@@ -3,6 +3,10 @@ namespace ModelRunner.Scheduling;
 /// <summary>The text of each reason, for labels, logs and responses.</summary>
 public static class StopReasons
 {
+    /// <summary>Whether an end with this reason was asked for. Every other end is a crash, and has a <see cref="CrashClass"/>.</summary>
+    public static bool IsRequested(this StopReason reason) =>
+        reason is StopReason.Idle or StopReason.Evicted or StopReason.Unloaded or StopReason.Shutdown or StopReason.Outdated;
+
     /// <summary>The reason in lower case with underscores, such as <c>out_of_memory</c>. A published value never changes.</summary>
     public static string ToLabelValue(this StopReason reason) => reason switch
     {

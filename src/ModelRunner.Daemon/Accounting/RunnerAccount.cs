@@ -8,6 +8,7 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
 {
     private readonly CounterSet _loads = new(Enum.GetValues<LoadResult>().Length);
     private readonly CounterSet _stops = new(Enum.GetValues<StopReason>().Length);
+    private readonly CounterSet _crashes = new(Enum.GetValues<CrashClass>().Length);
     private readonly Lock _lock = new();
     private RunnerId? _live;
     private TimeSpan _liveCpu;
@@ -74,6 +75,18 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
     public void Add(StopReason reason, long count, long beganAt)
     {
         _stops.Add((int)reason, count, beganAt);
+        BeginCpu(count, beganAt);
+    }
+
+    /// <summary>How many of the ends that <see cref="Stops"/> counts nobody asked for, by what ended the runner.</summary>
+    public long Crashes(CrashClass crash) => _crashes[(int)crash];
+
+    /// <summary>When <see cref="Crashes"/> began.</summary>
+    public long CrashesBeganAt(CrashClass crash) => _crashes.BeganAt((int)crash);
+
+    public void Add(CrashClass crash, long count, long beganAt)
+    {
+        _crashes.Add((int)crash, count, beganAt);
         BeginCpu(count, beganAt);
     }
 
@@ -161,6 +174,7 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
     {
         _loads.Add(other._loads);
         _stops.Add(other._stops);
+        _crashes.Add(other._crashes);
         LoadDuration.Add(other.LoadDuration);
         Add(other.CpuTime, other.CpuBeganAt);
     }

@@ -15,6 +15,9 @@ internal static class RunnerSeries
         .. Enum.GetValues<StopReason>().Select(static reason => new TotalSeries<RunnerAccount>(
             $"stops/{reason.ToLabelValue()}", account => account.Stops(reason), account => account.StopsBeganAt(reason),
             (account, count, began) => account.Add(reason, count, began))),
+        .. Enum.GetValues<CrashClass>().Select(static crash => new TotalSeries<RunnerAccount>(
+            $"crashes/{crash.ToLabelValue()}", account => account.Crashes(crash), account => account.CrashesBeganAt(crash),
+            (account, count, began) => account.Add(crash, count, began))),
         .. TotalSeries<RunnerAccount>.OfHistogram("load_duration", HistogramBounds.Load, static account => account.LoadDuration),
         new TotalSeries<RunnerAccount>(
             "runner_cpu/sum", static account => account.CpuTime.Ticks, static account => account.CpuBeganAt,

@@ -35,9 +35,9 @@ internal abstract class Engine
     /// <param name="start">The start of the process.</param>
     /// <param name="status">Its exit status.</param>
     /// <param name="lines">The last lines of its output, oldest first.</param>
-    /// <param name="wasMemoryShort">Whether the kernel killed a process, perhaps this one, because memory was short.</param>
+    /// <param name="memoryKill">Whether the kernel killed it because memory was short.</param>
     /// <param name="wasReady">Whether it was ready before.</param>
     public virtual RunnerFailure Explain(
-        RunnerStart start, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort, bool wasReady) =>
-        ExitCause.Describe(Name, KnownLines, status, lines, wasMemoryShort);
+        RunnerStart start, ExitStatus status, IReadOnlyList<string> lines, MemoryKill memoryKill, bool wasReady) =>
+        ExitCause.Describe(Name, KnownLines, status, lines, memoryKill);
 }

@@ -13,8 +13,10 @@ internal static class ExitCause
     private const int ProgramNotFound = 127;
     private const int ProgramNotExecutable = 126;
 
-    private const string KilledForMemory =
+    private const string PerhapsKilledForMemory =
         "; the kernel's out-of-memory killer ended a process, which may have been this one: use a smaller model or contextSize";
+
+    private const string KilledForMemory = "; the kernel's out-of-memory killer ended it: use a smaller model or contextSize";
 
     private const string KilledBySomebody = "; the daemon did not send it, a person or another program did";
 
@@ -26,17 +28,23 @@ internal static class ExitCause
     /// <param name="known">The known lines of this engine that explain a cause, the most precise first.</param>
     /// <param name="status">Its exit status.</param>
     /// <param name="lines">The last lines of its output, oldest first.</param>
-    /// <param name="wasMemoryShort">Whether the kernel killed a process, perhaps this one, because memory was short.</param>
+    /// <param name="memoryKill">Whether the kernel killed it because memory was short.</param>
     public static RunnerFailure Describe(
-        string engine, IReadOnlyList<KnownLogLine> known, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort = false)
+        string engine, IReadOnlyList<KnownLogLine> known, ExitStatus status, IReadOnlyList<string> lines, MemoryKill memoryKill = MemoryKill.No)
     {
+        // What the kernel did is certain. A line in the output may be about something that went well in the end.
+        if (memoryKill == MemoryKill.Yes)
+            return Killed(engine, status, memoryKill);
         foreach (KnownLogLine candidate in known)
             if (lines.LastOrDefault(line => IsErrorWith(candidate.Core, line)) is { } line)
-                return new RunnerFailure(candidate.Reason, $"{engine} {status}: {candidate.Explanation} ({Detail(line)})");
+                return new RunnerFailure(candidate.Reason, $"{engine} {status}: {candidate.Explanation} ({Detail(line)})")
+                {
+                    Class = ClassOf(candidate, status),
+                };
 
         return status switch
         {
-            { Signal: Libc.SigKill } => new(StopReason.Killed, $"{engine} {status}{(wasMemoryShort ? KilledForMemory : KilledBySomebody)}"),
+            { Signal: Libc.SigKill } => Killed(engine, status, memoryKill),
             { Signal: not null } => new(StopReason.Crashed, $"{engine} {status}{Output(lines)}"),
             { Code: ProgramNotFound or ProgramNotExecutable } => new(StopReason.NotStarted, $"{engine} could not be executed{Output(lines)}"),
             _ => new(StopReason.Exited, $"{engine} {status}{Output(lines)}"),
@@ -52,6 +60,28 @@ internal static class ExitCause
             && !line.AsSpan(0, space).ContainsAnyExcept(TimeCharacters);
         return PlainText.EscapeAndCut(hasPrefix ? line[(space + 3)..].Trim() : line.Trim(), MaxDetailLength);
     }
+
+    private static RunnerFailure Killed(string engine, ExitStatus status, MemoryKill memoryKill)
+    {
+        string by = memoryKill switch
+        {
+            MemoryKill.Yes => KilledForMemory,
+            MemoryKill.Perhaps => PerhapsKilledForMemory,
+            _ => KilledBySomebody,
+        };
+        return new RunnerFailure(StopReason.Killed, $"{engine} {status}{by}")
+        {
+            Class = memoryKill == MemoryKill.No ? CrashClass.Signal : CrashClass.OutOfMemory,
+        };
+    }
+
+    // An engine that reports a fault of its own may end with an exit code instead of a signal.
+    private static CrashClass ClassOf(KnownLogLine line, ExitStatus status) => line switch
+    {
+        { Class: { } known } => known,
+        { Reason: StopReason.Crashed } when status.Signal is null => CrashClass.Other,
+        _ => CrashClasses.Of(line.Reason) ?? CrashClass.Other,
+    };
 
     private static string Output(IReadOnlyList<string> lines) => lines switch
     {

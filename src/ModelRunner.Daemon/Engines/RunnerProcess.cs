@@ -198,7 +198,7 @@ internal sealed class RunnerProcess : IManagedRunner
         : Describe(child, status);
 
     private RunnerFailure Describe(ChildProcess child, ExitStatus status) => _end ??= _start.Engine.Explain(
-        _start, status, child.Output.ReadLines(), wasMemoryShort: status.Signal == Libc.SigKill && _memoryKills.TakeOne(),
+        _start, status, child.Output.ReadLines(), status.Signal == Libc.SigKill ? _memoryKills.Explain(child.Id) : MemoryKill.No,
         wasReady: _ready.Task.IsCompleted);
 
     private void Finish(RunnerFailure? failure)

@@ -16,7 +16,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 {
     private readonly Lock _gate = new();
     private readonly ILogger _logger;
-    private readonly OutOfMemoryKills _memoryKills = new(MachineMemory.ReadOutOfMemoryKills);
+    private readonly OutOfMemoryKills _memoryKills = new(MachineMemory.ReadOutOfMemoryKills, KernelLog.TryOpen());
     private readonly IReadOnlyList<string> _places;
     private readonly List<RuntimeFolder> _replaced = [];
     private readonly RunnerSpawner _spawner;
@@ -67,6 +67,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     {
         _sweeping.GetAwaiter().GetResult();
         _spawner.Dispose();
+        _memoryKills.Dispose();
         _folder.Dispose();
         foreach (RuntimeFolder folder in _replaced)
             folder.Dispose();

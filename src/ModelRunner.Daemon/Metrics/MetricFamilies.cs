@@ -38,6 +38,11 @@ internal static class MetricFamilies
         "Ends of processes of the model's runners and failed starts, by reason; a reason that never occurred is absent")
     { IsPerModel = true, Labels = ["reason"] });
 
+    public static MetricFamily Crashes { get; } = Add(new MetricFamily(
+        "model_runner_crashes_total", MetricType.Counter,
+        "Those of the ends in model_runner_stops_total that nobody asked for, by what ended the runner; a class that never occurred is absent")
+    { IsPerModel = true, Labels = ["class"] });
+
     public static MetricFamily RunnerStates { get; } = Add(new MetricFamily(
         "model_runner_runner_state", MetricType.Gauge, "1 for the state that the runner is in, else 0; attached runners have none")
     { IsPerRunner = true, Labels = ["state"] });

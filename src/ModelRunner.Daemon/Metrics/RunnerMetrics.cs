@@ -24,6 +24,7 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryL
 
     private static readonly LoadResult[] Results = Enum.GetValues<LoadResult>();
     private static readonly StopReason[] Reasons = Enum.GetValues<StopReason>();
+    private static readonly CrashClass[] Classes = Enum.GetValues<CrashClass>();
 
     private RunnerAccountTable? _table;
     private TargetLabels[] _labels = [];
@@ -140,6 +141,10 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryL
             foreach (StopReason reason in Reasons)
                 if (account.Stops(reason) is > 0 and var count)
                     writer.WriteTotal(MetricFamilies.Stops, labels, count, account.StopsBeganAt(reason), reason.ToLabelValue());
+        foreach ((TargetLabels labels, RunnerAccount account) in models)
+            foreach (CrashClass crash in Classes)
+                if (account.Crashes(crash) is > 0 and var count)
+                    writer.WriteTotal(MetricFamilies.Crashes, labels, count, account.CrashesBeganAt(crash), crash.ToLabelValue());
         foreach ((TargetLabels labels, RunnerAccount account) in models)
             writer.Write(MetricFamilies.LoadDuration, labels, account.LoadDuration);
     }

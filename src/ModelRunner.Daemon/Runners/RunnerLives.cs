@@ -63,18 +63,17 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         DateTimeOffset now = time.GetUtcNow();
         var sums = new RunnerAccount(key: null);
         sums.Add(ended.Reason, 1, now.ToUnixTimeMilliseconds());
+        if (ended.Crash is { } crash)
+            sums.Add(crash, 1, now.ToUnixTimeMilliseconds());
         if (known.Life.ReadyAt is null)
         {
-            LoadResult result = IsRequested(ended.Reason) ? LoadResult.Cancelled : LoadResult.Failed;
+            LoadResult result = ended.Reason.IsRequested() ? LoadResult.Cancelled : LoadResult.Failed;
             sums.Add(result, 1, now.ToUnixTimeMilliseconds());
             RequestInstruments.Count(AccountName.Of(ended.Key), result);
         }
 
         Record(known.Life with { EndedAt = now, Cause = ended.Reason, Counts = counts }, known.Account, sums);
     }
-
-    private static bool IsRequested(StopReason reason) =>
-        reason is StopReason.Idle or StopReason.Evicted or StopReason.Unloaded or StopReason.Shutdown or StopReason.Outdated;
 
     private void Record(RunnerLife life, RunnerAccount account, RunnerAccount sums)
     {

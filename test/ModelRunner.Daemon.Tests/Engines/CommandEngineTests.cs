@@ -106,13 +106,13 @@ public sealed class CommandEngineTests
         RunnerEndpoint endpoint = RunnerEndpointFactory.ForCommand(new RunnerId(1), "/x.sock", port, "/health", null);
         var start = new RunnerStart(engine, "a:b", "/x", [], [], endpoint) { Port = port };
 
-        RunnerFailure failure = engine.Explain(start, new ExitStatus(1, null), ["bind: Address already in use"], wasMemoryShort: false, wasReady: false);
+        RunnerFailure failure = engine.Explain(start, new ExitStatus(1, null), ["bind: Address already in use"], MemoryKill.No, wasReady: false);
 
         Assert.Equal(StopReason.Socket, failure.Reason);
         Assert.EndsWith($"another program listens on port {port} now; the next start will use another port", failure.Message, StringComparison.Ordinal);
         other.Stop();
         Assert.DoesNotContain(
-            "another program", engine.Explain(start, new ExitStatus(1, null), [], wasMemoryShort: false, wasReady: false).Message, StringComparison.Ordinal);
+            "another program", engine.Explain(start, new ExitStatus(1, null), [], MemoryKill.No, wasReady: false).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -130,7 +130,7 @@ public sealed class CommandEngineTests
 
         Assert.Equal(
             new RunnerFailure(StopReason.Exited, $"x {expected}"),
-            engine.Explain(start, new ExitStatus(code, null), [], wasMemoryShort: false, wasReady));
+            engine.Explain(start, new ExitStatus(code, null), [], MemoryKill.No, wasReady));
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class CommandEngineTests
         RunnerEndpoint endpoint = RunnerEndpointFactory.ForCommand(new RunnerId(1), "/x.sock", address.Port, "/health", null);
         var start = new RunnerStart(engine, "a:b", "/x", [], [], endpoint) { Port = address.Port };
 
-        Task<RunnerFailure> explaining = Task.Run(() => engine.Explain(start, new ExitStatus(1, null), [], wasMemoryShort: false, wasReady: false));
+        Task<RunnerFailure> explaining = Task.Run(() => engine.Explain(start, new ExitStatus(1, null), [], MemoryKill.No, wasReady: false));
 
         Assert.Equal(StopReason.Socket, (await explaining.WaitAsync(LaunchBed.Limit)).Reason);
         Assert.Contains(connecting, static connection => !connection.IsCompleted);

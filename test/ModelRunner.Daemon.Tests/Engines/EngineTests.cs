@@ -56,7 +56,7 @@ public abstract class EngineTests : IDisposable
 
         RunnerFailure? failure = await bed.StartFile(_folder.PathOf("cut.gguf")).Ready.WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal(StopReason.ModelInvalid, failure?.Reason);
+        Assert.Equal((StopReason.ModelInvalid, CrashClass.BadModel), (failure?.Reason, failure?.Class));
         Assert.Contains("cut short", failure?.Message, StringComparison.Ordinal);
     }
 
@@ -84,7 +84,7 @@ public abstract class EngineTests : IDisposable
 
         RunnerFailure? failure = await bed.StartFile(_folder.PathOf("odd.gguf")).Ready.WaitAsync(LaunchBed.Limit);
 
-        Assert.Equal(StopReason.ModelUnsupported, failure?.Reason);
+        Assert.Equal((StopReason.ModelUnsupported, CrashClass.EngineTooOld), (failure?.Reason, failure?.Class));
         Assert.Contains("llomo", failure?.Message, StringComparison.Ordinal);
     }
 

@@ -127,25 +127,53 @@ public sealed class ExitCauseTests
     [Fact]
     public void Memory_is_only_named_where_the_kernel_killed_for_want_of_it()
     {
-        RunnerFailure failure = ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(null, 9), [], wasMemoryShort: true);
+        RunnerFailure failure = ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(null, 9), [], MemoryKill.Perhaps);
 
         Assert.Equal(StopReason.Killed, failure.Reason);
         Assert.Equal(
             "llama-server was killed by signal 9 (SIGKILL); the kernel's out-of-memory killer ended a process, which may have been this one: "
             + "use a smaller model or contextSize", failure.Message);
+        Assert.Equal(CrashClass.OutOfMemory, failure.Class);
     }
 
     [Fact]
-    public void Each_kill_for_want_of_memory_explains_one_runner()
+    public void What_the_kernel_says_of_a_process_counts_more_than_its_output()
     {
-        long? count = 5;
-        var kills = new OutOfMemoryKills(() => count);
-        Assert.False(kills.TakeOne());
-        count = 7;
-        Assert.Equal([true, true, false], (bool[])[kills.TakeOne(), kills.TakeOne(), kills.TakeOne()]);
-        count = null;
-        Assert.False(kills.TakeOne());
+        RunnerFailure failure = ExitCause.Describe(
+            "llama-server", LlamaLogLines.All, new ExitStatus(null, 9), ["E error loading model: x"], MemoryKill.Yes);
+
+        Assert.Equal((StopReason.Killed, CrashClass.OutOfMemory), (failure.Reason, failure.Class));
+        Assert.EndsWith("; the kernel's out-of-memory killer ended it: use a smaller model or contextSize", failure.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("llama-server: error while loading shared libraries: libllama.so: cannot open shared object file: No such file or directory", "MissingLibrary")]
+    [InlineData("Error loading shared library libllama.so: No such file or directory (needed by /usr/bin/llama-server)", "MissingLibrary")]
+    [InlineData("llama-server: symbol lookup error: llama-server: undefined symbol: llama_new", "MissingLibrary")]
+    [InlineData("llama-server: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by llama-server)", "MissingLibrary")]
+    [InlineData("ImportError: libcudart.so.12: cannot open shared object file: No such file or directory", "MissingLibrary")]
+    [InlineData("E gguf_init_from_file: this GGUF file is version 9 but this software only supports up to version 3", "EngineTooOld")]
+    [InlineData("E gguf_init_from_file: tensor 'x' has invalid ggml type 99. should be in [0, 41)", "EngineTooOld")]
+    [InlineData("error: invalid argument: --new", "EngineTooOld")]
+    [InlineData("E llama_model_load: error loading model: missing tensor 'x'", "BadModel")]
+    [InlineData("std::bad_alloc", "OutOfMemory")]
+    [InlineData("CUDA error: an illegal memory access was encountered", "Other")]
+    [InlineData("bye", "Other")]
+    public void A_known_line_gives_the_class(string line, string expected) => Assert.Equal(
+        expected, ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(1, null), [line]).Class.ToString());
+
+    [Fact]
+    public void A_library_that_a_server_can_do_without_does_not_explain_its_exit() => Assert.Equal(
+        CrashClass.BadModel,
+        ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(1, null),
+        [
+            "ggml_backend_load: error while loading shared libraries: libcudart.so.12: cannot open shared object file",
+            "E llama_model_load: error loading model: x",
+        ]).Class);
+
+    [Fact]
+    public void A_signal_is_the_class_of_a_crash_without_a_known_line() => Assert.Equal(
+        CrashClass.Signal, ExitCause.Describe("llama-server", LlamaLogLines.All, new ExitStatus(null, 11), ["decoding"]).Class);
 
     [Fact]
     public void A_crash_without_a_known_line_shows_the_last_line()

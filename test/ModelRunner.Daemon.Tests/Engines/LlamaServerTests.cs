@@ -48,6 +48,23 @@ public sealed class LlamaServerTests : EngineTests
         Assert.Contains("the image projector is of another model", failure?.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_context_that_does_not_fit_into_its_memory_is_out_of_memory()
+    {
+        using var folder = new TemporaryFolder();
+        RunnerSettings engine = Prerequisite.Require(Engine, "Set LLAMA_SERVER_PATH to try llama-server.");
+        string limited = folder.WriteExecutable("limited");
+        await File.WriteAllTextAsync(limited, $"#!/bin/sh\nulimit -v 400000\nexec '{engine.LlamaServerPath}' \"$@\"\n");
+        using var bed = new LaunchBed(new RunnerSettings { LlamaServerPath = limited });
+
+        RunnerFailure? failure = await bed.StartModel(new ModelEntry("tiny:latest", ModelPath, 1, DateTimeOffset.UnixEpoch, new ModelSettings())
+        {
+            ContextSize = 8_000_000, Slots = 1,
+        }).Ready.WaitAsync(LaunchBed.Limit);
+
+        Assert.Equal((StopReason.OutOfMemory, CrashClass.OutOfMemory), (failure?.Reason, failure?.Class));
+    }
+
     private static async Task<IManagedRunner> StartWithProjectorAsync(LaunchBed bed, TemporaryFolder folder, uint width)
     {
         string projector = folder.PathOf("mmproj.gguf");

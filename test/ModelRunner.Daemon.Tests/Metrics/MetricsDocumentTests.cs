@@ -38,6 +38,18 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
         FirstColumn("Requests and tokens"));
 
     [Fact]
+    public void Every_class_of_a_crash_is_explained_with_the_reasons_that_have_it()
+    {
+        Assert.Equal(
+            Enum.GetValues<CrashClass>().Select(static crash => crash.ToLabelValue()), FirstColumn("What ended a runner that crashed"));
+        foreach (StopReason reason in Enum.GetValues<StopReason>().Where(static reason => !reason.IsRequested()))
+        {
+            string row = Rows("What ended a runner that crashed").Single(row => row.StartsWith($"| `{CrashClasses.Of(reason)!.Value.ToLabelValue()}`", StringComparison.Ordinal));
+            Assert.Contains($"`{reason.ToLabelValue()}`", row.Split('|')[3], StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Every_result_of_a_load_is_explained() => Assert.Equal(
         Enum.GetValues<LoadResult>().Select(static result => result.ToLabelValue()), FirstColumn("Loads of models"));
 
@@ -56,7 +68,7 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
     [Fact]
     public async Task The_page_has_each_family_of_the_catalogue()
     {
-        // Unconfirmed tokens need a daemon that was killed, the offload ratio and graphics memory a graphics card, and truncated responses an engine that leaves something out, and slots the real llama-server, progress a load that lasts, and refusals a short queue. One stream is complete, one runner stops, one lives, one scrape fails and one drops a line, so that the last page shows the counters of all.
+        // Unconfirmed tokens need a daemon that was killed, the offload ratio and graphics memory a graphics card, and truncated responses an engine that leaves something out, and slots the real llama-server, progress a load that lasts, refusals a short queue, and crashes a runner that crashes. One stream is complete, one runner stops, one lives, one scrape fails and one drops a line, so that the last page shows the counters of all.
         using HttpResponseMessage stream = await bed.Daemon.SendAsync(
             "v1/chat/completions", """{"model":"tiny-chat","messages":[],"stream":true}""", HttpCompletionOption.ResponseContentRead,
             TestContext.Current.CancellationToken);
@@ -69,7 +81,7 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
 
         IEnumerable<string> begun = failed.Split('\n').Where(static line => line.StartsWith("# TYPE model_runner_", StringComparison.Ordinal));
         Assert.Equal(
-            MetricFamilies.All.Except([MetricFamilies.SharedEndpoint, MetricFamilies.TokensUnconfirmed, MetricFamilies.OffloadRatio, MetricFamilies.GraphicsMemory, MetricFamilies.CardTotalMemory, MetricFamilies.CardUsedMemory, MetricFamilies.Truncated, MetricFamilies.SlotsBusy, MetricFamilies.ContextUsed, MetricFamilies.LoadProgress, MetricFamilies.RequestsRefused]).Select(TypeLineOf).Order(StringComparer.Ordinal),
+            MetricFamilies.All.Except([MetricFamilies.SharedEndpoint, MetricFamilies.TokensUnconfirmed, MetricFamilies.OffloadRatio, MetricFamilies.GraphicsMemory, MetricFamilies.CardTotalMemory, MetricFamilies.CardUsedMemory, MetricFamilies.Truncated, MetricFamilies.SlotsBusy, MetricFamilies.ContextUsed, MetricFamilies.LoadProgress, MetricFamilies.RequestsRefused, MetricFamilies.Crashes]).Select(TypeLineOf).Order(StringComparer.Ordinal),
             begun.Order(StringComparer.Ordinal));
     }
 

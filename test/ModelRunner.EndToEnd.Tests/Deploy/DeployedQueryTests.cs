@@ -19,7 +19,7 @@ public sealed class DeployedQueryTests
     private static readonly string[] OwnLabels = ["job", "instance"];
 
     /// <summary>Labels whose values are closed lists, which docs/metrics.md explains.</summary>
-    private static readonly string[] ClosedLabels = ["conflict", "outcome", "reason", "result", "source", "state", "type"];
+    private static readonly string[] ClosedLabels = ["class", "conflict", "outcome", "reason", "result", "source", "state", "type"];
 
     private const string Record = "record ";
 

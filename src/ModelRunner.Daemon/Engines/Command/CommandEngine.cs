@@ -49,9 +49,9 @@ internal sealed class CommandEngine(EngineSettings settings) : Engine
     }
 
     public override RunnerFailure Explain(
-        RunnerStart start, ExitStatus status, IReadOnlyList<string> lines, bool wasMemoryShort, bool wasReady)
+        RunnerStart start, ExitStatus status, IReadOnlyList<string> lines, MemoryKill memoryKill, bool wasReady)
     {
-        RunnerFailure failure = base.Explain(start, status, lines, wasMemoryShort, wasReady);
+        RunnerFailure failure = base.Explain(start, status, lines, memoryKill, wasReady);
         if (wasReady)
             return failure;
 

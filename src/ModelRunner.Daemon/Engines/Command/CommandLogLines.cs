@@ -11,5 +11,6 @@ internal static class CommandLogLines
         new("std::bad_alloc", StopReason.OutOfMemory, "there is not enough memory"),
         new("ddress already in use", StopReason.Socket, "it could not listen on its address"),
         new("unrecognized arguments:", StopReason.Argument, "it does not know an argument of engines.command"),
+        .. LoaderLines.All,
     ];
 }

@@ -11,6 +11,9 @@ internal static class LlamaLogLines
     /// <summary>The known lines of llama.cpp 0.5 to 0.7, the most precise first.</summary>
     public static IReadOnlyList<KnownLogLine> All { get; } =
     [
+        new("but this software only supports up to version", StopReason.ModelUnsupported, "the model's file has a newer format than this engine reads"),
+        new("has invalid ggml type", StopReason.ModelUnsupported,
+            "this engine does not know a type of numbers in the model's file, or the file is damaged"),
         new("failed to open GGUF file", StopReason.ModelMissing, "the model's file cannot be opened"),
         new("invalid magic characters", StopReason.ModelInvalid, "the model's file is no GGUF"),
         new("is not within the file bounds", StopReason.ModelInvalid, "the model's file is cut short or damaged"),
@@ -31,13 +34,14 @@ internal static class LlamaLogLines
         new("unable to allocate", StopReason.OutOfMemory, "there is not enough memory"),
         new("std::bad_alloc", StopReason.OutOfMemory, "there is not enough memory"),
         new("couldn't bind HTTP server socket", StopReason.Socket, "it could not listen on its socket"),
-        new("invalid argument:", StopReason.Argument, "it does not know an argument"),
+        new("invalid argument:", StopReason.Argument, "it does not know an argument") { Class = CrashClass.EngineTooOld },
         new("error while handling argument", StopReason.Argument, "it does not take an argument's value"),
         new("error while handling environment variable", StopReason.Argument, "it does not take a variable's value"),
         new("GGML_ASSERT", StopReason.Crashed, "an assertion in it failed"),
         new("GGML_ABORT", StopReason.Crashed, "it aborted (GGML_ABORT)"),
         new("CUDA error", StopReason.Crashed, "the graphics card failed"),
         new("error loading model:", StopReason.ModelInvalid, "the model could not be loaded"),
+        .. LoaderLines.All,
         new("failed to execute", StopReason.NotStarted, "its executable cannot be run"),
     ];
 }

@@ -1,0 +1,51 @@
+using System.Globalization;
+
+namespace ModelRunner.Testing;
+
+/// <summary>A control group that limits the memory of its processes. Disposing removes it, once it is empty.</summary>
+internal sealed class MemoryGroup : IDisposable
+{
+    private static readonly (string Root, string Limit)[] Kinds =
+        [("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")];
+
+    private readonly string _path;
+
+    private MemoryGroup(string path) => _path = path;
+
+    /// <summary>A process that writes its id to this file comes here.</summary>
+    public string ProcessesPath => Path.Join(_path, "cgroup.procs");
+
+    /// <summary>Null where this process may not make one.</summary>
+    public static MemoryGroup? TryCreate(long limitBytes)
+    {
+        foreach ((string root, string limit) in Kinds)
+        {
+            string path = Path.Join(root, $"model-runner-test-{Guid.NewGuid():N}");
+            try
+            {
+                Directory.CreateDirectory(path);
+                if (File.Exists(Path.Join(path, limit)))
+                {
+                    File.WriteAllText(Path.Join(path, limit), limitBytes.ToString(CultureInfo.InvariantCulture));
+                    return new MemoryGroup(path);
+                }
+
+                Directory.Delete(path);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                // The next one may do.
+            }
+        }
+
+        return null;
+    }
+
+    public void Dispose()
+    {
+        // The kernel empties the group a moment after its last process was reaped.
+        for (int i = 0; i < 100 && File.ReadAllText(ProcessesPath).Length > 0; i++)
+            Thread.Yield();
+        Directory.Delete(_path);
+    }
+}
