@@ -13,12 +13,16 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     // How often the progress is published at most. A stream may stop at any time, so what is known must not be much older than its last event.
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(50);
 
+    private const int FirstErrorStatus = 400;
+
     private readonly long _arrivedAt = time.GetTimestamp();
     private readonly DateTimeOffset _arrivalTime = time.GetUtcNow();
     private long _progressAt;
     private volatile RequestProgress? _progress;
     private bool _isEnded;
     private bool _isWaiting;
+    private bool _isStatusSent;
+    private bool _hasErrorStatus;
     private long? _waitedFrom;
     private long? _admittedAt;
     private long? _firstTokenAt;
@@ -90,7 +94,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
 
     /// <summary>The outcome if the response is complete. A stream that began successfully can still report an error.</summary>
     public RequestOutcome OutcomeOfWhole =>
-        HasError && Status == StatusClass.Successful ? RequestOutcome.Error : RequestOutcome.Completed;
+        (HasError || _hasErrorStatus) && Status == StatusClass.Successful ? RequestOutcome.Error : RequestOutcome.Completed;
 
     /// <summary>Whether the last event of a stream was read.</summary>
     public bool HasLastEvent => _reader is { HasLastEvent: true };
@@ -209,14 +213,30 @@ internal sealed class RequestRecord(long id, TimeProvider time)
         };
     }
 
-    /// <summary>Sets the status and its class.</summary>
-    public void SetStatus(int status) => (StatusCode, Status) = (status, (status / 100) switch
+    /// <summary>Sets the status and its class. If a status was sent already, it stays, and an error makes the outcome an error.</summary>
+    public void SetStatus(int status)
     {
-        2 => StatusClass.Successful,
-        3 => StatusClass.Redirection,
-        4 => StatusClass.ClientError,
-        _ => StatusClass.ServerError,
-    });
+        if (_isStatusSent)
+        {
+            _hasErrorStatus |= status >= FirstErrorStatus;
+            return;
+        }
+
+        (StatusCode, Status) = (status, (status / 100) switch
+        {
+            2 => StatusClass.Successful,
+            3 => StatusClass.Redirection,
+            4 => StatusClass.ClientError,
+            _ => StatusClass.ServerError,
+        });
+    }
+
+    /// <summary>The client gets this status now, before there is a response.</summary>
+    public void FixStatus(int status)
+    {
+        SetStatus(status);
+        _isStatusSent = true;
+    }
 
     private void LeaveQueue()
     {

@@ -57,7 +57,8 @@ internal sealed class InferenceEndpoint(
     {
         using RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted);
         string? backend = context.Request.RouteValues[BackendParameter] as string;
-        ModelEntry model = await rights.FindAsync(Caller.Of(context), RequestEnvelope.Read(body.Bytes.Span).Model, context.RequestAborted);
+        RequestEnvelope envelope = RequestEnvelope.Read(body.Bytes.Span);
+        ModelEntry model = await rights.FindAsync(Caller.Of(context), envelope.Model, context.RequestAborted);
         route = route.For(model);
         Check(model, route, backend);
         if (IsPreload(context.Request))
@@ -68,7 +69,8 @@ internal sealed class InferenceEndpoint(
             return;
         }
 
-        await exchange.SendAsync(context, backend, model, route.Mode, new RunnerRequest(route.RunnerPath, body.Bytes), record);
+        var request = new RunnerRequest(route.RunnerPath, body.Bytes) { IsStream = envelope.IsStream && route.HasStreams };
+        await exchange.SendAsync(context, backend, model, route.Mode, request, record);
     }
 
     // The response to the failure is written later, with this status.

@@ -45,6 +45,9 @@ internal sealed record InferenceRoute(string Path, string RunnerPath, RunnerMode
         _ => RunnerPath,
     };
 
+    /// <summary>Whether <c>"stream": true</c> asks for an event stream.</summary>
+    public bool HasStreams => RunnerPath is "v1/chat/completions" or "v1/completions" or "v1/responses" or "v1/messages" or "infill";
+
     /// <summary>Whether the route exists under every prefix, or only without one.</summary>
     public bool HasPrefixes { get; init; } = true;
 

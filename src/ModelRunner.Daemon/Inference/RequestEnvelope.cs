@@ -6,7 +6,8 @@ namespace ModelRunner.Daemon.Inference;
 
 /// <summary>The members of a request's JSON that the daemon itself reads. The runner checks all others.</summary>
 /// <param name="Model">The reference as the client wrote it; not empty.</param>
-internal readonly record struct RequestEnvelope(string Model)
+/// <param name="IsStream">Whether <c>stream</c> is true.</param>
+internal readonly record struct RequestEnvelope(string Model, bool IsStream = false)
 {
     /// <summary>The most bytes of a name as written. Without this limit a name of the body's size would be copied twice before it is checked.</summary>
     private const int MaxModel = 4096;
@@ -56,6 +57,7 @@ internal readonly record struct RequestEnvelope(string Model)
     private static RequestEnvelope ReadMembers(ref Utf8JsonReader reader)
     {
         string? model = null;
+        bool isStream = false;
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
             throw Refuse("the request's body is not a JSON object");
@@ -63,9 +65,12 @@ internal readonly record struct RequestEnvelope(string Model)
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             bool isModel = reader.ValueTextEquals("model"u8);
+            bool isOfStream = !isModel && reader.ValueTextEquals("stream"u8);
             reader.Read();
             if (isModel)
                 model = ReadModel(ref reader);
+            else if (isOfStream)
+                isStream = reader.TokenType == JsonTokenType.True;
             reader.Skip();
         }
 
@@ -73,7 +78,7 @@ internal readonly record struct RequestEnvelope(string Model)
         reader.Read();
         return string.IsNullOrEmpty(model)
             ? throw Refuse("the request has no \"model\"; GET /v1/models lists the models", "model")
-            : new RequestEnvelope(model);
+            : new RequestEnvelope(model, isStream);
     }
 
     // The reader's exceptions differ only in their messages. The reader stops before the bracket that is too deep and has not counted the

@@ -30,6 +30,8 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
             // A response that has begun cannot become an error; closing the connection tells the client that it is incomplete.
             if (context.Response.HasStarted)
                 context.Abort();
+            else if (WaitingStream.Of(context) is { } waiting)
+                await EndAsync(waiting, error, context);
             else
                 await ApiErrorWriter.WriteAsync(context, error);
         }
@@ -47,6 +49,18 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         _ => new ApiError(StatusCodes.Status500InternalServerError,
             "the daemon failed because of an internal error; its log has the details", ApiError.Server, "internal_error"),
     };
+
+    private static async Task EndAsync(WaitingStream waiting, ApiError error, HttpContext context)
+    {
+        try
+        {
+            await waiting.EndAsync(error);
+        }
+        catch (Exception failure) when (IsOfLeaving(failure, context))
+        {
+            // Nobody is there to read the error.
+        }
+    }
 
     /// <summary>If no route fits, routing only sets a status.</summary>
     private static ApiError? ErrorOfStatus(HttpContext context)

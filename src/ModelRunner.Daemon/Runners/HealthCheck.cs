@@ -11,7 +11,8 @@ internal sealed class HealthCheck(TimeProvider time)
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>The failure message of a runner that does not respond.</summary>
-    public const string NoResponse = "it did not respond to its health check for 6 s while other requests waited for its capacity, and was stopped";
+    public const string NoResponse =
+        "it did not respond to 3 health checks in a row, of 2 s each, while other requests or an unload waited for it, and was stopped";
 
     /// <summary>
     /// Returns false if it did not respond to several checks in a row. Otherwise returns true after a pause, so that the caller can check again

@@ -14,6 +14,9 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
 
     public ModelEntry Model { get; } = model;
 
+    /// <summary>Gets its place in the queue; null: nobody asks.</summary>
+    public QueueNotice? Notice { get; init; }
+
     public Task<AcquireOutcome> Outcome => _outcome.Task;
 
     /// <summary>Admits the request. Returns false if the client disconnected before; the caller must then end the request.</summary>

@@ -75,6 +75,19 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         Record(known.Life with { EndedAt = now, Cause = ended.Reason, Counts = counts }, known.Account, sums);
     }
 
+    /// <summary>How long the load of a model will take, or the rest of it if it has begun: the mean of its loads so far. Null: there was none.</summary>
+    public TimeSpan? ExpectLoad(RunnerKey key)
+    {
+        RunnerAccount? account = accounts.Table.Models.FirstOrDefault(account => account.Key == key);
+        long loads = account?.Loads(LoadResult.Loaded) ?? 0;
+        if (loads == 0)
+            return null;
+        var mean = TimeSpan.FromTicks(account!.LoadDuration.Ticks / loads);
+        TimeSpan begun = _lives.Values.Where(life => life.Life.Key == key && life.Life.ReadyAt is null)
+            .Select(life => time.GetElapsedTime(life.StartedAt)).FirstOrDefault();
+        return begun < mean ? mean - begun : TimeSpan.Zero;
+    }
+
     private void Record(RunnerLife life, RunnerAccount account, RunnerAccount sums)
     {
         var change = new RunnerChange(life, account, sums);

@@ -81,10 +81,11 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <param name="model">The model.</param>
     /// <param name="clientLeft">Cancelled when the client disconnects. Then the call throws <see cref="OperationCanceledException"/>.</param>
     /// <param name="tried">Runners that could not be reached for this request before; null: none.</param>
+    /// <param name="notice">Gets the place in the queue if the request must wait; null: nobody asks.</param>
     public async Task<AcquireOutcome> AcquireAsync(
-        RunnerKey key, ModelEntry model, CancellationToken clientLeft, IReadOnlyCollection<RunnerId>? tried = null)
+        RunnerKey key, ModelEntry model, CancellationToken clientLeft, IReadOnlyCollection<RunnerId>? tried = null, QueueNotice? notice = null)
     {
-        var request = new PendingRequest(new RequestId(Interlocked.Increment(ref _lastRequest)), key, model);
+        var request = new PendingRequest(new RequestId(Interlocked.Increment(ref _lastRequest)), key, model) { Notice = notice };
         if (CannotServe(key, model) is { } reason)
             return _loop.RefuseAtOnce(request, new Refuse(request.Id, RefusalReason.StartFailed, reason, RetryAfter: null));
 

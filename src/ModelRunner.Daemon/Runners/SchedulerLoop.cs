@@ -186,6 +186,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         }
 
         _snapshot = TakeSnapshot();
+        if (schedulerEvent is RequestArrived came && _pending.GetValueOrDefault(came.Request)?.Notice is { } notice)
+            Notify(notice, came);
         foreach (SchedulerEffect effect in effects)
             CarryOut(effect);
         if (schedulerEvent is ClientDisconnected left)
@@ -194,6 +196,14 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             Forget(failed.Runner, failed.Failure);
         else if (schedulerEvent is RunnerExited exited)
             Forget(exited.Runner, exited.Failure);
+    }
+
+    // The first wait counts: a request that is sent to a second runner waits again.
+    private void Notify(QueueNotice notice, RequestArrived arrived)
+    {
+        RunnerSnapshot? runner = _snapshot.FirstOrDefault(runner => runner.Key == arrived.Key && !runner.IsAttached);
+        if (notice.Position is null && runner is { Queued: > 0 })
+            notice.Set(_snapshot.Sum(static runner => runner.Queued), runner.State == RunnerState.Ready ? null : _lives.ExpectLoad(arrived.Key));
     }
 
     private void BecomeReady(RunnerId id)

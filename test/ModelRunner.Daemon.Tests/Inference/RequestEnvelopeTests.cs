@@ -44,8 +44,20 @@ public sealed class RequestEnvelopeTests
     {
         RequestEnvelope envelope = RequestEnvelope.Read(Encoding.UTF8.GetBytes(body));
 
-        Assert.Equal(new RequestEnvelope(model), envelope);
+        Assert.Equal(model, envelope.Model);
     }
+
+    [Theory]
+    [InlineData("""{"model":"a","stream":true}""", true)]
+    [InlineData("""{"stream":true,"model":"a"}""", true)]
+    [InlineData("""{"model":"a"}""", false)]
+    [InlineData("""{"model":"a","stream":false}""", false)]
+    [InlineData("""{"model":"a","stream":"true"}""", false)]
+    [InlineData("""{"model":"a","stream":true,"stream":null}""", false)]
+    [InlineData("""{"model":"a","options":{"stream":true}}""", false)]
+    [InlineData("""{"model":"stream","stream":{"stream":true}}""", false)]
+    public void A_request_is_for_a_stream_only_if_its_last_member_stream_is_true(string body, bool isStream) =>
+        Assert.Equal(isStream, RequestEnvelope.Read(Encoding.UTF8.GetBytes(body)).IsStream);
 
     [Theory]
     [MemberData(nameof(Refused))]

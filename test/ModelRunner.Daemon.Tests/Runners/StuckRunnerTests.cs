@@ -51,7 +51,7 @@ public sealed class StuckRunnerTests
         Assert.Equal((200, 502), (status, failed));
         JsonElement error = answer.GetProperty("error");
         Assert.Equal("stuck", error.GetProperty("reason").GetString());
-        Assert.Contains("it did not respond to its health check", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("it did not respond to 3 health checks in a row", error.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Single(daemon.Log.Split('\n'), static line => line.Contains("Starting tiny-chat", StringComparison.Ordinal));
     }
 

@@ -32,8 +32,10 @@ internal static class BrokenResponse
     /// responses.
     /// </summary>
     /// <param name="path">The route at the runner.</param>
-    public static ReadOnlySpan<byte> EventFor(string path) =>
-        path.EndsWith("/v1/messages", StringComparison.Ordinal) || path.EndsWith("/v1/responses", StringComparison.Ordinal)
-            ? NamedEvent
-            : PlainEvent;
+    public static ReadOnlySpan<byte> EventFor(string path) => NamesEvents(path) ? NamedEvent : PlainEvent;
+
+    /// <summary>Whether the events of a route have names.</summary>
+    /// <param name="path">The route at the runner, with or without a slash in front.</param>
+    public static bool NamesEvents(string path) =>
+        path.EndsWith("v1/messages", StringComparison.Ordinal) || path.EndsWith("v1/responses", StringComparison.Ordinal);
 }

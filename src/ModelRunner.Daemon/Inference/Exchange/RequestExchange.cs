@@ -41,7 +41,7 @@ internal sealed class RequestExchange(
     /// <exception cref="ApiException">The scheduler refused the request.</exception>
     public async Task LoadAsync(string? backend, ModelEntry model, RunnerMode mode, CancellationToken cancellationToken)
     {
-        using RunnerLease lease = await AcquireAsync(pool.KeyOf(backend, model, mode), model, asked: null, cancellationToken);
+        using RunnerLease lease = LeaseOf(await pool.AcquireAsync(pool.KeyOf(backend, model, mode), model, cancellationToken));
     }
 
     /// <summary>Sends a request to a runner and its response, or an error, to the client.</summary>
@@ -58,6 +58,7 @@ internal sealed class RequestExchange(
         RunnerKey key = pool.KeyOf(backend, model, mode);
         ledger.Assign(record, key);
         var end = new ResponseEnd(ledger, record);
+        var client = new WaitingClient(context, request, record, time);
         record.BeginWait();
 
         // The pool may choose a runner that has just died, or an attached server that is down. Such a runner has processed nothing of the
@@ -67,7 +68,8 @@ internal sealed class RequestExchange(
         RunnerFailure? failure = null;
         while (asked.Count < MaxAttempts)
         {
-            using RunnerLease lease = await AcquireAsync(key, model, asked, context.RequestAborted, record);
+            using RunnerLease lease = LeaseOf(
+                await client.WaitAsync(pool.AcquireAsync(key, model, context.RequestAborted, asked, client.Notice)), record);
             record.EndWait(lease.LoadStartedAt, lease.LoadEndedAt);
             record.ContextLimit = lease.ContextTokens;
             RequestTrace.Of(context)?.Admit(lease);
@@ -78,7 +80,10 @@ internal sealed class RequestExchange(
             ForwardOutcome outcome = await forwarder.ForwardAsync(context, lease, request, end);
             record.Outcome = OutcomeOf(outcome, record);
             if (outcome is not (ForwardOutcome.NotReached or ForwardOutcome.Unread or ForwardOutcome.RunnerFailed))
+            {
+                await (WaitingStream.Of(context) is { } stream && outcome != ForwardOutcome.ClientLeft ? stream.FinishAsync() : Task.CompletedTask);
                 return;
+            }
 
             attachedFailure = lease.IsAttached ? AttachedFailure.Describe(context, outcome, ShownAddress(lease.Endpoint)) : null;
             await WaitForExitAsync(lease, outcome == ForwardOutcome.NotReached ? UnreachableTimeout : ExitTimeout);
@@ -92,10 +97,8 @@ internal sealed class RequestExchange(
         throw new ApiException(Explain(model, mode, attachedFailure, failure));
     }
 
-    private async Task<RunnerLease> AcquireAsync(
-        RunnerKey key, ModelEntry model, List<RunnerId>? asked, CancellationToken cancellationToken, RequestRecord? record = null)
+    private RunnerLease LeaseOf(AcquireOutcome acquired, RequestRecord? record = null)
     {
-        AcquireOutcome acquired = await pool.AcquireAsync(key, model, cancellationToken, asked);
         if (acquired.Lease is { } lease)
             return lease;
         record?.Outcome = RequestOutcome.Refused;

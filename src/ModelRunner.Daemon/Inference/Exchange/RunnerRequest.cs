@@ -5,4 +5,8 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <param name="Body">
 /// The client's body; valid until the response has ended. It is sent unchanged, except for what <see cref="RequestEditor"/> writes.
 /// </param>
-internal readonly record struct RunnerRequest(string Path, ReadOnlyMemory<byte> Body);
+internal readonly record struct RunnerRequest(string Path, ReadOnlyMemory<byte> Body)
+{
+    /// <summary>Whether the client asks for a stream of events, which may begin with comments.</summary>
+    public bool IsStream { get; init; }
+}

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Tracing;
 using ModelRunner.Telemetry;
@@ -126,7 +127,7 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
         if (_answer is { } small && await small.TryReadWholeAsync(cancellationToken))
             response.Headers[UsageHeader.Name] = UsageHeader.Format(record);
         else
-            isFramed = UsageHeader.Announce(context);
+            isFramed = WaitingStream.Of(context) is null && UsageHeader.Announce(context);
         proxyResponse.Content = new ResponseContent(content, body =>
         {
             _answer ??= Wrap(body);
