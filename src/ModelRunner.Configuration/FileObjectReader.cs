@@ -26,11 +26,14 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
     }
 
     /// <summary>A whole number within limits; null if it is missing or something else.</summary>
-    public int? Integer(string name, int minimum, int maximum)
+    public int? Integer(string name, int minimum, int maximum) => (int?)Number(name, minimum, maximum);
+
+    /// <inheritdoc cref="Integer"/>
+    public long? Number(string name, long minimum, long maximum)
     {
-        if (Find(name, JsonValueKind.Number, "a whole number") is not { } member)
+        if (Find(name, JsonValueKind.Number, "a whole number") is not { Kind: JsonValueKind.Number } member)
             return null;
-        if (int.TryParse(member.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+        if (long.TryParse(member.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
             && value >= minimum && value <= maximum)
             return value;
 

@@ -12,6 +12,8 @@ internal sealed class KeyReader(ConfigurationFile file, DaemonOptions options, L
     /// <summary>The most keys.</summary>
     public const int MaxKeys = 1000;
 
+    private const int MaxConcurrency = 100_000;
+    private const long MaxTokens = 1_000_000_000_000_000;
     private const int MaxModels = 1000;
 
     private readonly NamedFile _files = new(options, problems);
@@ -41,11 +43,14 @@ internal sealed class KeyReader(ConfigurationFile file, DaemonOptions options, L
         KeyDigest? digest = ReadDigest(members);
         KeyScopes scopes = ReadScopes(members.Texts("scopes"));
         IReadOnlyList<ModelPattern> models = ReadModels(members.Texts("models"));
+        int? concurrency = members.Integer("concurrency", 1, MaxConcurrency);
+        long? day = members.Number("tokensPerDay", 1, MaxTokens);
+        long? month = members.Number("tokensPerMonth", 1, MaxTokens);
         DateTimeOffset? expiresAt = ReadExpiry(members.Text("expires"));
         members.ReportUnknown();
         return digest is null || problems.Count > before ? null : new KeySettings(name, digest)
         {
-            Scopes = scopes, Models = models, ExpiresAt = expiresAt,
+            Scopes = scopes, Models = models, Concurrency = concurrency, TokensPerDay = day, TokensPerMonth = month, ExpiresAt = expiresAt,
         };
     }
 

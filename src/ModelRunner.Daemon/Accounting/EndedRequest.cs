@@ -5,7 +5,8 @@ namespace ModelRunner.Daemon.Accounting;
 
 /// <summary>What is counted of a request that has ended. Thread-safe.</summary>
 /// <param name="account">The account that it is added to.</param>
-internal sealed class EndedRequest(ModelAccount account)
+/// <param name="use">Gets its tokens for the quota of its key; null: nothing does.</param>
+internal sealed class EndedRequest(ModelAccount account, KeyUse? use = null)
 {
     private readonly TaskCompletionSource _counted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _isCounted;
@@ -70,6 +71,7 @@ internal sealed class EndedRequest(ModelAccount account)
         {
             foreach ((TokenType type, long count) in ModelAccount.TokensOf(Figures))
                 account.Keys.Add(KeyName, type, count, EndedAt.ToUnixTimeMilliseconds());
+            use?.Add(KeyName, EndedAt, KeyUse.TokensOf(Figures));
         }
 
         RequestInstruments.Count(this);

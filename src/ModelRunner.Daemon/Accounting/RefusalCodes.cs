@@ -29,13 +29,19 @@ internal static class RefusalCodes
     /// <summary>The key may not use the model.</summary>
     public const string Model = "model_not_allowed";
 
+    /// <summary>The key has as many requests in flight as it may have. The code is one of OpenAI's.</summary>
+    public const string Concurrency = "rate_limit_exceeded";
+
+    /// <summary>The key has used its tokens. The code is one of OpenAI's.</summary>
+    public const string Quota = "insufficient_quota";
+
     /// <summary>A code that is not in the list.</summary>
     public const string Other = "other";
 
     /// <summary>All codes, in the order of their counters.</summary>
     public static IReadOnlyList<string> All { get; } =
         [.. Enum.GetValues<RefusalReason>().Select(static reason => reason.ToLabelValue()), BodyMemory, ModelsLoading, MissingKey, InvalidKey,
-            ExpiredKey, Scope, Model, Other];
+            ExpiredKey, Scope, Model, Concurrency, Quota, Other];
 
     private static readonly FrozenDictionary<string, int> Indexes =
         All.Select(static (code, index) => KeyValuePair.Create(code, index)).ToFrozenDictionary(StringComparer.Ordinal);

@@ -35,6 +35,9 @@ internal sealed class RequestAccounts
     /// <summary>All accounts.</summary>
     public AccountTable Table => _table;
 
+    /// <summary>The tokens of keys by day.</summary>
+    public KeyUse KeyUse { get; } = new();
+
     /// <summary>What is known of the requests that have a model and have not ended.</summary>
     public IReadOnlyList<RequestProgress> Open
     {
@@ -65,7 +68,7 @@ internal sealed class RequestAccounts
 
     /// <summary>The request's result is known. The caller counts it with <see cref="EndedRequest.Count"/>.</summary>
     /// <returns>Null if it is not counted or has a result already.</returns>
-    public EndedRequest? End(RequestRecord record) => record.End(_unknown);
+    public EndedRequest? End(RequestRecord record) => record.End(_unknown, KeyUse);
 
     /// <summary>The request is over. Its result must have been counted.</summary>
     public void Leave(RequestRecord record)

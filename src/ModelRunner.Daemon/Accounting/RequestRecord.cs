@@ -27,6 +27,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     private long? _admittedAt;
     private long? _firstTokenAt;
     private ResponseReader? _reader;
+    private IDisposable? _held;
 
     /// <summary>Whether it counts. A request that only loads a model does not.</summary>
     public bool IsCounted { get; set; } = true;
@@ -147,6 +148,12 @@ internal sealed class RequestRecord(long id, TimeProvider time)
             LoadWait = time.GetElapsedTime(begin, end);
     }
 
+    /// <summary>
+    /// It holds something until its result is known, which is before the client gets the last part of the response. So a client that sends one
+    /// request after another holds it once.
+    /// </summary>
+    public void Hold(IDisposable? held) => _held = held;
+
     /// <summary>A response of a runner begins. What an earlier response told is forgotten.</summary>
     public void BeginResponse(ResponseFormat format)
     {
@@ -178,9 +185,11 @@ internal sealed class RequestRecord(long id, TimeProvider time)
 
     /// <summary>What is counted of it.</summary>
     /// <param name="unknown">The account of requests whose model is not known.</param>
+    /// <param name="use">Gets its tokens for the quota of its key.</param>
     /// <returns>Null if it is not counted or this method was called before.</returns>
-    public EndedRequest? End(ModelAccount unknown)
+    public EndedRequest? End(ModelAccount unknown, KeyUse use)
     {
+        _held?.Dispose();
         if (_isEnded || !IsCounted)
             return null;
         _isEnded = true;
@@ -190,7 +199,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
         ResponseFigures figures = Figures;
         TimeSpan elapsed = time.GetElapsedTime(_arrivedAt);
         TimeSpan? first = TimeToFirstToken;
-        return new EndedRequest(Account ?? unknown)
+        return new EndedRequest(Account ?? unknown, use)
         {
             Id = id,
             Key = Key,

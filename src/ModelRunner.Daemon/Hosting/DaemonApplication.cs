@@ -214,7 +214,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new UsageEndpoint(ledger, time).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
         var exchange = new RequestExchange(pool, forwarder, ledger, causes, time);
-        new InferenceEndpoint(rights, backends, bodies, exchange, ledger).Map(web);
+        new InferenceEndpoint(rights, new KeyLimits(accounts.KeyUse, time), backends, bodies, exchange, ledger).Map(web);
         if (settings.Metrics.Enabled)
             ComposeMetrics(web, store, catalog, pool, accounts, ledger, time);
 

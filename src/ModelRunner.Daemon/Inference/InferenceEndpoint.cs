@@ -15,7 +15,7 @@ namespace ModelRunner.Daemon.Inference;
 /// <see cref="RequestExchange"/> sends it to a runner.
 /// </summary>
 internal sealed class InferenceEndpoint(
-    ModelRights rights, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange, RequestLedger ledger)
+    ModelRights rights, KeyLimits limits, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange, RequestLedger ledger)
 {
     private const string BackendParameter = "backend";
 
@@ -55,6 +55,8 @@ internal sealed class InferenceEndpoint(
 
     private async Task HandleAsync(HttpContext context, InferenceRoute route, RequestRecord record)
     {
+        // Before the body is read, so that a caller who is over the limit takes no memory.
+        record.Hold(limits.Enter(Caller.Of(context)));
         using RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted);
         string? backend = context.Request.RouteValues[BackendParameter] as string;
         RequestEnvelope envelope = RequestEnvelope.Read(body.Bytes.Span);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Responses;
@@ -10,6 +11,8 @@ internal static class KeyErrors
 {
     private const int MaxName = 200;
     private const int MaxShownModels = 10;
+
+    private static readonly TimeSpan MaxSilentWait = TimeSpan.FromMinutes(1);
 
     /// <summary>The key was valid until a time.</summary>
     public static ApiError Expired(KeySettings key) => new(
@@ -34,6 +37,33 @@ internal static class KeyErrors
             + "use one of these, or ask for this model",
             ApiError.Permission, RefusalCodes.Model, "model");
     }
+
+    /// <summary>The key has as many requests in flight as it may have.</summary>
+    public static ApiError Concurrency(KeySettings key) => new(
+        StatusCodes.Status429TooManyRequests,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"the key \"{key.Name}\" has {key.Concurrency} requests in flight, which is its limit; try again when one has ended"),
+        ApiError.RateLimit, RefusalCodes.Concurrency, RetryAfter: TimeSpan.FromSeconds(1));
+
+    /// <summary>The key has used its tokens.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="used">The tokens that it has used.</param>
+    /// <param name="limit">Its quota.</param>
+    /// <param name="period">The period of the quota: day or month.</param>
+    /// <param name="end">When the next period begins.</param>
+    /// <param name="now">The time.</param>
+    public static ApiError Quota(KeySettings key, long used, long limit, string period, DateTimeOffset end, DateTimeOffset now) => new(
+        StatusCodes.Status429TooManyRequests,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"the key \"{key.Name}\" has used {used} tokens of this {period}, and its limit is {limit}; "
+            + $"it can be used again from {ExpiryText.Format(end)} (UTC)"),
+        ApiError.RateLimit, RefusalCodes.Quota, RetryAfter: end - now)
+    {
+        // A client must not wait for hours in silence.
+        CanRetryHelp = end - now <= MaxSilentWait,
+    };
 
     private static string Words(KeyScopes scopes) => string.Join(" and ", KeyScopeText.Format(scopes));
 }

@@ -18,6 +18,9 @@ internal sealed class HourSums
 
     public long Generated { get; private set; }
 
+    /// <summary>The tokens that count for quotas.</summary>
+    public long Tokens => Prompt + Cached + Generated;
+
     /// <summary>Tokens of lost requests.</summary>
     public long Unconfirmed { get; private set; }
 

@@ -103,6 +103,10 @@ internal sealed class LedgerDatabase : IDisposable
         return stored;
     }
 
+    /// <summary>The tokens of keys since an hour, by hour.</summary>
+    public IReadOnlyList<(string Name, long Hour, long Tokens)> ReadKeyUse(long sinceHour) => Reader.Query(
+        LedgerSchema.ReadKeyUse, sinceHour, static row => (row.GetString(0), row.GetInt64(1), row.GetInt64(2)));
+
     /// <summary>Requests that had not ended at the last checkpoint. The next write removes those that are not open then.</summary>
     public IReadOnlyList<RequestProgress> ReadOpen()
     {

@@ -110,6 +110,12 @@ internal static class LedgerSchema
         FROM open_requests JOIN accounts ON account = accounts.id
         """;
 
+    /// <summary>Returns the tokens of each key in each hour since a time, as <c>KeyUse</c> counts them.</summary>
+    public const string ReadKeyUse = """
+        SELECT key_name, hour, sum(prompt + cached + generated)
+        FROM hours JOIN accounts ON account = accounts.id WHERE hour >= $since GROUP BY key_name, hour
+        """;
+
     /// <summary>Returns the id of an account, which is created if it is new.</summary>
     public const string UseAccount = """
         INSERT INTO accounts VALUES(NULL, $backend, $model, $mode, $key_name, $now, $now)

@@ -21,6 +21,9 @@ internal sealed class LedgerSums
 
     public static long HourOf(DateTimeOffset time) => time.ToUnixTimeMilliseconds() / MillisecondsOfHour;
 
+    /// <summary>When an hour begins.</summary>
+    public static DateTimeOffset TimeOf(long hour) => DateTimeOffset.FromUnixTimeMilliseconds(hour * MillisecondsOfHour);
+
     public void Add(EndedRequest request)
     {
         AccountName name = AccountName.Of(request.Key, request.KeyName);

@@ -301,10 +301,18 @@ internal sealed class LedgerWriter : IDisposable
         foreach ((AccountName name, ModelAccount totals) in stored)
             AddSaved(name, totals);
         _accounts.Restore(stored.Concat(missing.Totals.Select(static pair => (pair.Key, pair.Value))));
+        RestoreKeyUse(database.ReadKeyUse(LedgerSums.HourOf(new DateTimeOffset(now.UtcDateTime.Year, now.UtcDateTime.Month, 1, 0, 0, 0, TimeSpan.Zero))));
+        RestoreKeyUse(missing.Hours.Select(static pair => (pair.Key.Account.KeyName, pair.Key.Hour, pair.Value.Tokens)));
         _runners.Restore(
             all.Where(static account => account.Runners is not null).Select(static account => (account.Name, account.Runners!)), lastLife, hasLost);
         if (lost.Count > 0)
             _logger.LogLost(lost.Count);
+    }
+
+    private void RestoreKeyUse(IEnumerable<(string Name, long Hour, long Tokens)> stored)
+    {
+        foreach ((string name, long hour, long tokens) in stored)
+            _accounts.KeyUse.Add(name, LedgerSums.TimeOf(hour), tokens);
     }
 
     // What the database has. It is written again if the database is damaged.

@@ -23,6 +23,7 @@ internal sealed record ApiError(
     public const string InvalidRequest = "invalid_request_error";
     public const string Authentication = "authentication_error";
     public const string Permission = "permission_error";
+    public const string RateLimit = "rate_limit_error";
     public const string Unavailable = "unavailable_error";
     public const string Server = "server_error";
 

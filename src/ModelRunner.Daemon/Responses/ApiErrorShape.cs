@@ -62,6 +62,7 @@ internal static class ApiErrorShape
         StatusCodes.Status403Forbidden => "permission_error",
         StatusCodes.Status404NotFound => "not_found_error",
         StatusCodes.Status413PayloadTooLarge => "request_too_large",
+        StatusCodes.Status429TooManyRequests => "rate_limit_error",
         StatusCodes.Status503ServiceUnavailable => "overloaded_error",
         >= StatusCodes.Status500InternalServerError => "api_error",
         _ => "invalid_request_error",

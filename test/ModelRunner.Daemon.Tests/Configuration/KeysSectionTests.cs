@@ -18,7 +18,8 @@ public sealed class KeysSectionTests : IDisposable
             {
               "keys": {
                 "alice": {
-                  "sha256": "{{Digest.ToUpperInvariant()}}", "scopes": ["inference", "admin"], "models": ["Qwen3", "llama*"], "expires": "2027-12-31",
+                  "sha256": "{{Digest.ToUpperInvariant()}}", "scopes": ["inference", "admin"], "models": ["Qwen3", "llama*"], "concurrency": 4,
+                  "tokensPerDay": 3000000000, "tokensPerMonth": 5, "expires": "2027-12-31",
                 },
                 "bob": { "keyFile": "bob.key", "scopes": "metrics", "expires": "2027-12-31T18:00:00+02:00" },
               },
@@ -28,14 +29,15 @@ public sealed class KeysSectionTests : IDisposable
         DaemonSettings settings = _fixture.Settings();
 
         KeySettings alice = settings.Keys[0];
-        Assert.Equal(("alice", KeyScopes.Inference | KeyScopes.Admin), (alice.Name, alice.Scopes));
+        Assert.Equal(("alice", KeyScopes.Inference | KeyScopes.Admin, 4), (alice.Name, alice.Scopes, alice.Concurrency));
+        Assert.Equal((3_000_000_000, 5), (alice.TokensPerDay, alice.TokensPerMonth));
         Assert.Equal(["Qwen3", "llama*"], alice.Models.Select(static model => model.Text));
         Assert.Equal(new DateTimeOffset(2028, 1, 1, 0, 0, 0, TimeSpan.Zero), alice.ExpiresAt);
         Assert.True(alice.Digest.IsSameAs(KeyDigest.Of("alice")));
         Assert.Equal(Digest, alice.Digest.ToString());
         KeySettings bob = settings.Keys[1];
         Assert.True(bob.Digest.IsSameAs(KeyDigest.Of("bob-key")));
-        Assert.Equal((KeyScopes.Metrics, new DateTimeOffset(2027, 12, 31, 16, 0, 0, TimeSpan.Zero)), (bob.Scopes, bob.ExpiresAt));
+        Assert.Equal((KeyScopes.Metrics, null, new DateTimeOffset(2027, 12, 31, 16, 0, 0, TimeSpan.Zero)), (bob.Scopes, bob.TokensPerDay, bob.ExpiresAt));
         Assert.True(settings.RequiresKey);
     }
 
@@ -50,7 +52,8 @@ public sealed class KeysSectionTests : IDisposable
                 "bob": { "sha256": "x", "keyFile": "y" },
                 "carol": 5,
                 "dave": {
-                  "keyFile": "missing.key", "scopes": ["chat", []], "models": [], "expires": "soon",
+                  "keyFile": "missing.key", "scopes": ["chat", []], "models": [], "concurrency": 0, "tokensPerDay": -1, "tokensPerMonth": 1.5,
+                  "expires": "soon",
                 },
                 "erin": { "keyFile": "missing.key", "scopes": ["chat"] },
               },
@@ -71,9 +74,12 @@ public sealed class KeysSectionTests : IDisposable
                 "model-runner.json:8: keys.dave.keyFile: \"missing.key\" does not exist; name a readable file that holds only the key.",
                 "model-runner.json:8: keys.dave.scopes: is a list; write a list of strings.",
                 "model-runner.json:8: keys.dave.models: is empty; name the models that the key may use, or leave it out for all.",
-                "model-runner.json:8: keys.dave.expires: \"soon\" is not a time; write a date such as 2027-12-31, the last day in UTC on which the key works, or a time such as 2027-12-31T18:00:00Z.",
-                "model-runner.json:10: keys.erin.keyFile: \"missing.key\" does not exist; name a readable file that holds only the key.",
-                "model-runner.json:10: keys.erin.scopes: \"chat\" is not a scope; write inference, metrics or admin.",
+                "model-runner.json:8: keys.dave.concurrency: \"0\" is not a whole number from 1 to 100000; change it or leave it out.",
+                "model-runner.json:8: keys.dave.tokensPerDay: \"-1\" is not a whole number from 1 to 1000000000000000; change it or leave it out.",
+                "model-runner.json:8: keys.dave.tokensPerMonth: \"1.5\" is not a whole number from 1 to 1000000000000000; change it or leave it out.",
+                "model-runner.json:9: keys.dave.expires: \"soon\" is not a time; write a date such as 2027-12-31, the last day in UTC on which the key works, or a time such as 2027-12-31T18:00:00Z.",
+                "model-runner.json:11: keys.erin.keyFile: \"missing.key\" does not exist; name a readable file that holds only the key.",
+                "model-runner.json:11: keys.erin.scopes: \"chat\" is not a scope; write inference, metrics or admin.",
             ],
             problems);
         Assert.DoesNotContain("secret-of-alice", string.Concat(problems), StringComparison.Ordinal);
@@ -127,7 +133,7 @@ public sealed class KeysSectionTests : IDisposable
 
     [Theory]
     [InlineData("""{ "sha256": "D" }""", false)]
-    [InlineData("""{ "sha256": "D", "scopes": ["admin"] }""", true)]
+    [InlineData("""{ "sha256": "D", "concurrency": 2 }""", true)]
     [InlineData("""{ "sha256": "D", "models": ["b"] }""", true)]
     public void A_reload_finds_a_changed_key(string key, bool isChanged)
     {
