@@ -27,6 +27,12 @@ internal sealed record GgufHeader
     /// <summary>The number of tokens in its vocabulary; 0 where it is missing.</summary>
     public long VocabularySize { get; init; }
 
+    /// <summary>
+    /// A <see cref="StableHash"/> of its numbers, lists and kept texts, and of size, type and place of each tensor. Models with the same hash and the same
+    /// size need the same memory. The texts of the vocabulary and the weights are not in it. Empty if the header was not read from a file.
+    /// </summary>
+    public string ShapeHash { get; init; } = "";
+
     /// <summary>What its layers keep for the tokens of the context.</summary>
     public CacheShape Cache { get; init; } = new();
 

@@ -26,6 +26,7 @@ internal sealed class GgufHeaderReader
 
     private readonly GgufReader _reader;
     private readonly GgufMetadata _metadata = new();
+    private readonly StableHash _shape = new();
     private long _vocabularySize;
 
     private GgufHeaderReader(Stream stream) => _reader = new GgufReader(stream);
@@ -88,18 +89,19 @@ internal sealed class GgufHeaderReader
     {
         string key = _reader.ReadText(MaxKeyBytes, "a key");
         var type = (GgufValueType)_reader.ReadUInt32();
+        _shape.Add(key);
         if (type == GgufValueType.Array)
             ReadArray(key);
         else if (type == GgufValueType.Text)
             ReadText(key);
         else if (_reader.ReadInteger(type) is { } integer)
-            _metadata.Integers[key] = integer;
+            _shape.Add(_metadata.Integers[key] = integer);
     }
 
     private void ReadText(string key)
     {
         if (GgufMetadata.IsTextKept(key))
-            _metadata.Texts[key] = PlainText.Escape(_reader.ReadText(MaxTextBytes, key));
+            _shape.Add(_metadata.Texts[key] = PlainText.Escape(_reader.ReadText(MaxTextBytes, key)));
         else
             _reader.SkipText();
     }
@@ -108,6 +110,7 @@ internal sealed class GgufHeaderReader
     {
         var type = (GgufValueType)_reader.ReadUInt32();
         ulong count = _reader.ReadUInt64();
+        _shape.Add((long)count);
         if (key == "tokenizer.ggml.tokens")
             _vocabularySize = (long)Math.Min(count, int.MaxValue);
 
@@ -125,6 +128,7 @@ internal sealed class GgufHeaderReader
         var list = new List<long>();
         for (int i = 0; i < count; i++)
             list.Add(_reader.ReadInteger(type) ?? 0);
+        list.ForEach(_shape.Add);
         return [.. list];
     }
 
@@ -179,9 +183,16 @@ internal sealed class GgufHeaderReader
 
         long weights = 1;
         for (uint i = 0; i < dimensions; i++)
-            weights = checked(weights * (long)Math.Min(_reader.ReadUInt64(), long.MaxValue));
+        {
+            long size = (long)Math.Min(_reader.ReadUInt64(), long.MaxValue);
+            _shape.Add(size);
+            weights = checked(weights * size);
+        }
+
         uint type = _reader.ReadUInt32();
         long offset = checked((long)_reader.ReadUInt64());
+        _shape.Add(type);
+        _shape.Add(offset);
         return checked(offset + GgufTensorTypes.BytesOf(type, weights));
     }
 
@@ -195,6 +206,7 @@ internal sealed class GgufHeaderReader
         ContextLength = _metadata.Find("context_length"),
         EmbeddingLength = _metadata.Find("embedding_length"),
         VocabularySize = _vocabularySize,
+        ShapeHash = _shape.ToString(),
         Cache = CacheShapeReader.Read(_metadata),
         Compute = ComputeShape.Read(_metadata),
         PoolingType = _metadata.FindInt($"{_metadata.Architecture}.pooling_type"),

@@ -34,7 +34,10 @@ internal static class Capacity
 
     /// <summary>The numbers of a decision about this runner, which has no process.</summary>
     public static CapacityReading Read(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings) => new(
-        wanted.MemoryBytes, runners.Live.Sum(static live => live.MemoryBytes), settings.MemoryBudgetBytes, runners.LiveCount, settings.MaxRunners);
+        wanted.MemoryBytes, runners.Live.Sum(static live => live.MemoryBytes), settings.MemoryBudgetBytes, runners.LiveCount, settings.MaxRunners)
+    {
+        MeasuredLoads = wanted.MeasuredLoads,
+    };
 
     /// <summary>Whether the runner could start if all runners were stopped except the pinned ones.</summary>
     public static bool CanStartEventually(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings) =>

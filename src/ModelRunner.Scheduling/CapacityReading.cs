@@ -6,4 +6,8 @@ namespace ModelRunner.Scheduling;
 /// <param name="LimitBytes">The most that all runners may use together; null: no limit is known.</param>
 /// <param name="Runners">The number of other runners that have a process.</param>
 /// <param name="MaxRunners">The most runners that may have a process.</param>
-public sealed record CapacityReading(long NeededBytes, long UsedBytes, long? LimitBytes, int Runners, int MaxRunners);
+public sealed record CapacityReading(long NeededBytes, long UsedBytes, long? LimitBytes, int Runners, int MaxRunners)
+{
+    /// <summary>The number of earlier loads that were measured for the estimate; 0: it was only computed.</summary>
+    public int MeasuredLoads { get; init; }
+}

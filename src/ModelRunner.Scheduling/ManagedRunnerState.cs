@@ -29,6 +29,9 @@ internal sealed class ManagedRunnerState(RunnerKey key)
 
     public long MemoryBytes { get; set; }
 
+    /// <summary>The number of earlier loads that were measured for <see cref="MemoryBytes"/>.</summary>
+    public int MeasuredLoads { get; set; }
+
     /// <summary>The number of starts in a row that failed, or crashed soon after they were ready.</summary>
     public int Failures { get; set; }
 

@@ -5,4 +5,18 @@ namespace ModelRunner.Scheduling;
 /// <param name="KeepAlive">
 /// How long it stays loaded when idle; null: the default; negative: until an unload; zero: it stops after the response.
 /// </param>
-public readonly record struct RunnerDemand(long MemoryBytes, TimeSpan? KeepAlive);
+public readonly record struct RunnerDemand(long MemoryBytes, TimeSpan? KeepAlive)
+{
+    /// <summary>
+    /// The memory in bytes that is certain, if the estimate is larger only because of one measurement. Then the estimate alone is no reason to refuse:
+    /// the runner gets the whole budget if that is enough for what is certain. Null: all of the estimate is certain.
+    /// </summary>
+    public long? LeastBytes { get; init; }
+
+    /// <summary>The number of earlier loads that were measured for the estimate. For information.</summary>
+    public int MeasuredLoads { get; init; }
+
+    /// <summary>The memory to reserve within a budget.</summary>
+    internal long Within(long? budget) =>
+        LeastBytes is { } least && budget is { } limit && MemoryBytes > limit ? Math.Max(least, limit) : MemoryBytes;
+}

@@ -106,7 +106,11 @@ public sealed partial class Scheduler
         runner.RequestedKeepAlive = arrived.Demand.KeepAlive;
         runner.KeepAlive = arrived.Demand.KeepAlive ?? _settings.DefaultKeepAlive;
         if (!runner.IsLive)
-            runner.MemoryBytes = Math.Clamp(arrived.Demand.MemoryBytes, 0, MaxEstimate);
+        {
+            runner.MemoryBytes = Math.Clamp(arrived.Demand.Within(_settings.MemoryBudgetBytes), 0, MaxEstimate);
+            runner.MeasuredLoads = arrived.Demand.MeasuredLoads;
+        }
+
         Take(runner, new RequestState(id, now) { Managed = runner }, now);
     }
 

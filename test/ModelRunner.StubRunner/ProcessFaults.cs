@@ -26,6 +26,8 @@ internal sealed partial class ProcessFaults(StubFaults faults, StubArguments arg
 
     public void BeforeBind()
     {
+        if (faults.Number("memory_mib") is > 0 and var mebibytes)
+            Hold(mebibytes);
         if (faults.Text("stderr_text") is { } text)
             Console.Error.WriteLine(text.Replace("\\n", "\n", StringComparison.Ordinal));
         for (long line = 0; line < faults.Number("stderr_lines"); line++)
@@ -51,6 +53,10 @@ internal sealed partial class ProcessFaults(StubFaults faults, StubArguments arg
         if (faults.IsOn("never_ready"))
             new ManualResetEventSlim().Wait();
     }
+
+    // Each page is written, so that all of it is resident. It is never released.
+    private static unsafe void Hold(long mebibytes) =>
+        NativeMemory.Fill(NativeMemory.Alloc((nuint)mebibytes << 20), (nuint)mebibytes << 20, 1);
 
     /// <summary>Writes that many bytes without a line end as fast as the reader takes them.</summary>
     private void Flood(long bytes)

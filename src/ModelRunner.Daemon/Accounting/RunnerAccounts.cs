@@ -3,8 +3,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Accounting;
 
 /// <summary>
-/// Counts the loads, the stops and the processor time of runners by backend, model and mode. Thread-safe. The lock is held only to find or add
-/// an account; reading <see cref="Table"/> takes none.
+/// Counts the loads, the stops and the processor time of runners by backend, model and mode, and keeps what memory they used. Thread-safe. The lock is
+/// held only to find or add an account; reading <see cref="Table"/> takes none.
 /// </summary>
 /// <param name="maxModels">The most accounts of models without a runner that are shown by name.</param>
 internal sealed class RunnerAccounts(int maxModels)
@@ -15,6 +15,9 @@ internal sealed class RunnerAccounts(int maxModels)
 
     /// <summary>All accounts.</summary>
     public RunnerAccountTable Table => _table;
+
+    /// <summary>The memory that was measured of runners.</summary>
+    public MemoryPeaks Peaks { get; } = new();
 
     /// <summary>Whether <see cref="TakeCpu"/> returns something.</summary>
     public bool HasNewCpu

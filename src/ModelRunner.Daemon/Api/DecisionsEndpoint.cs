@@ -82,6 +82,7 @@ internal sealed class DecisionsEndpoint(DecisionLog log, ModelCatalog catalog, C
     private static void Write(Utf8JsonWriter json, CapacityReading capacity)
     {
         json.WriteNumber("needed_bytes"u8, capacity.NeededBytes);
+        json.WriteNumber("measured_loads"u8, capacity.MeasuredLoads);
         json.WriteNumber("used_bytes"u8, capacity.UsedBytes);
         if (capacity.LimitBytes is { } limit)
             json.WriteNumber("limit_bytes"u8, limit);

@@ -11,6 +11,9 @@ namespace ModelRunner.Daemon.Ledger;
 /// </summary>
 internal sealed class LedgerDatabase : IDisposable
 {
+    /// <summary>How long the memory of a load counts. Use changes, and a load that needed much may have been an exception.</summary>
+    private static readonly TimeSpan MaxAgeOfPeaks = TimeSpan.FromDays(90);
+
     private readonly SqliteConnection _connection;
     private readonly LedgerStatements _statements;
     private readonly bool _keepsRequests;
@@ -107,6 +110,11 @@ internal sealed class LedgerDatabase : IDisposable
     public IReadOnlyList<(string Name, long Hour, long Tokens)> ReadKeyUse(long sinceHour) => Reader.Query(
         LedgerSchema.ReadKeyUse, sinceHour, static row => (row.GetString(0), row.GetInt64(1), row.GetInt64(2)));
 
+    /// <summary>The memory of loads, in their order; the loads have the ids of their lives.</summary>
+    public IReadOnlyList<LoadPeak> ReadPeaks() => Reader.Query(
+        LedgerSchema.ReadPeaks, since: null,
+        static row => new LoadPeak(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3), row.GetInt64(4) != 0));
+
     /// <summary>Requests that had not ended at the last checkpoint. The next write removes those that are not open then.</summary>
     public IReadOnlyList<RequestProgress> ReadOpen()
     {
@@ -187,6 +195,7 @@ internal sealed class LedgerDatabase : IDisposable
         long before = isTooLarge ? long.MaxValue : requestsBefore.ToUnixTimeMilliseconds();
         long latest = isTooLarge ? long.MaxValue : now.ToUnixTimeMilliseconds();
         _statements.RemoveOldHours(LedgerSums.HourOf(hoursBefore));
+        _statements.RemoveOldPeaks(now - MaxAgeOfPeaks);
         bool hasMore = _statements.RemoveOld(before, latest) > 0;
         return _statements.RemoveOldLives(before, latest) > 0 || hasMore;
     }
@@ -234,6 +243,8 @@ internal sealed class LedgerDatabase : IDisposable
             _statements.EndLost(runners.LastOfOthers, now);
         foreach ((long id, RunnerLife life) in runners.Lives)
             _statements.SetLife(id, IdOf(AccountName.Of(life.Key), now), life);
+        foreach ((long load, LoadPeak peak) in runners.Peaks)
+            _statements.SetPeak(load, peak, now);
     }
 
     private void WriteOpen(IReadOnlyList<RequestProgress> open, DateTimeOffset now)

@@ -18,7 +18,8 @@ internal static class LedgerSchema
     /// has sums for each hour. <c>requests</c> has the latest requests; those up to <c>summed.request</c> are in the totals and in the hours.
     /// <c>open_requests</c> has requests that had not ended at the last checkpoint. <c>lives</c> has the latest starts of runners; those
     /// whose <c>ended</c> is NULL run, or the daemon was killed. <c>totals.began</c> is when the number began to count; NULL: an older version has stored it,
-    /// and it is not earlier than its account.
+    /// and it is not earlier than its account. <c>peaks</c> has the most memory that was measured of loads of a file with an engine and its
+    /// arguments; <c>load</c> is an id of <c>lives</c>.
     /// </summary>
     public static IReadOnlyList<string> Updates { get; } =
     [
@@ -60,6 +61,11 @@ internal static class LedgerSchema
         INSERT INTO accounts_of_keys SELECT id, backend, model, mode, 'none', created, used FROM accounts;
         DROP TABLE accounts;
         ALTER TABLE accounts_of_keys RENAME TO accounts;
+        """,
+        """
+        CREATE TABLE peaks(
+            key TEXT NOT NULL, load INTEGER NOT NULL, seen INTEGER NOT NULL, resident INTEGER NOT NULL, graphics INTEGER, has_served INTEGER NOT NULL,
+            PRIMARY KEY(key, load)) STRICT, WITHOUT ROWID;
         """,
     ];
 
@@ -157,6 +163,26 @@ internal static class LedgerSchema
                 WHERE id >= (SELECT id FROM lives WHERE ended <= $latest ORDER BY id LIMIT 1) ORDER BY id LIMIT 1000)
             WHERE ended < min($before, ifnull((SELECT ended FROM requests ORDER BY id LIMIT 1), $before)))
         """;
+
+    /// <summary>Writes the memory of a load.</summary>
+    public const string SetPeak = """
+        INSERT INTO peaks VALUES($key, $load, $seen, $resident, $graphics, $has_served)
+        ON CONFLICT DO UPDATE SET seen = excluded.seen, resident = excluded.resident, graphics = excluded.graphics, has_served = excluded.has_served
+        """;
+
+    /// <summary>Removes all loads of a key but the latest ones and, of the earlier ones, those that needed most.</summary>
+    public const string RemoveOldLoads = """
+        DELETE FROM peaks WHERE key = $key AND load IN (
+            SELECT load FROM (SELECT load, resident FROM peaks WHERE key = $key ORDER BY load DESC LIMIT -1 OFFSET $latest)
+            ORDER BY resident DESC, load DESC LIMIT -1 OFFSET $earlier)
+        """;
+
+    /// <summary>Removes the loads that were measured before a time, and the keys that were loaded least recently.</summary>
+    public const string RemoveOldPeaks = """
+        DELETE FROM peaks WHERE seen < $before OR key NOT IN (SELECT key FROM peaks GROUP BY key ORDER BY max(load) DESC LIMIT $kept)
+        """;
+
+    public const string ReadPeaks = "SELECT key, load, resident, graphics, has_served FROM peaks ORDER BY load";
 
     /// <summary>Removes the oldest hours.</summary>
     public const string RemoveOldHours = "DELETE FROM hours WHERE hour < $before";

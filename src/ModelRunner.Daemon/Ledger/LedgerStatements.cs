@@ -21,6 +21,9 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
     private readonly SqliteCommand _setLife = Prepare(connection, LedgerSchema.SetLife);
     private readonly SqliteCommand _endLost = Prepare(connection, LedgerSchema.EndLost);
     private readonly SqliteCommand _removeOldLives = Prepare(connection, LedgerSchema.RemoveOldLives);
+    private readonly SqliteCommand _setPeak = Prepare(connection, LedgerSchema.SetPeak);
+    private readonly SqliteCommand _removeOldLoads = Prepare(connection, LedgerSchema.RemoveOldLoads);
+    private readonly SqliteCommand _removeOldPeaks = Prepare(connection, LedgerSchema.RemoveOldPeaks);
     private readonly SqliteCommand _removeOldHours = Prepare(connection, LedgerSchema.RemoveOldHours);
 
     public void Begin() => _begin.ExecuteNonQuery();
@@ -81,13 +84,26 @@ internal sealed class LedgerStatements(SqliteConnection connection) : IDisposabl
     /// <summary>Returns the number of removed rows.</summary>
     public int RemoveOldLives(long before, long latest) => Run(_removeOldLives, ("$before", before), ("$latest", latest));
 
+    /// <summary>Writes the memory of a load, and removes the oldest loads of its key.</summary>
+    public void SetPeak(long load, LoadPeak peak, DateTimeOffset now)
+    {
+        Run(
+            _setPeak, ("$key", peak.Key), ("$load", load), ("$seen", now.ToUnixTimeMilliseconds()), ("$resident", peak.ResidentBytes),
+            ("$graphics", peak.GraphicsBytes), ("$has_served", peak.HasServed ? 1L : 0L));
+        Run(_removeOldLoads, ("$key", peak.Key), ("$latest", (long)MemoryPeaks.MaxLatest), ("$earlier", (long)MemoryPeaks.MaxEarlier));
+    }
+
+    /// <summary>Removes the memory of loads before a time, and the keys that are too many.</summary>
+    public void RemoveOldPeaks(DateTimeOffset before) =>
+        Run(_removeOldPeaks, ("$before", before.ToUnixTimeMilliseconds()), ("$kept", (long)MemoryPeaks.MaxKeys));
+
     public void RemoveOldHours(long before) => Run(_removeOldHours, ("$before", before));
 
     public void Dispose()
     {
         foreach (SqliteCommand command in (SqliteCommand[])
             [_begin, _commit, _addTotal, _addHour, _addRequest, _setOpen, _removeOpen, _setSummed, _useAccount, _removeOld, _setLife, _endLost,
-                _removeOldLives, _removeOldHours])
+                _removeOldLives, _setPeak, _removeOldLoads, _removeOldPeaks, _removeOldHours])
             command.Dispose();
     }
 

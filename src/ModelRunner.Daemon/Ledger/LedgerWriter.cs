@@ -110,7 +110,7 @@ internal sealed class LedgerWriter : IDisposable
             _sums.Add(batch.Overflow);
         batch.Changes.ForEach(_runners.Add);
         if (isTick || batch.Changes.Count > 0)
-            _runners.AddCpu();
+            _runners.AddMeasured();
         if (!isTick && (!IsUp || (_rows.Count == 0 && _runners.IsEmpty)))
             return;
         try
@@ -304,7 +304,8 @@ internal sealed class LedgerWriter : IDisposable
         RestoreKeyUse(database.ReadKeyUse(LedgerSums.HourOf(new DateTimeOffset(now.UtcDateTime.Year, now.UtcDateTime.Month, 1, 0, 0, 0, TimeSpan.Zero))));
         RestoreKeyUse(missing.Hours.Select(static pair => (pair.Key.Account.KeyName, pair.Key.Hour, pair.Value.Tokens)));
         _runners.Restore(
-            all.Where(static account => account.Runners is not null).Select(static account => (account.Name, account.Runners!)), lastLife, hasLost);
+            all.Where(static account => account.Runners is not null).Select(static account => (account.Name, account.Runners!)),
+            database.ReadPeaks(), lastLife, hasLost);
         if (lost.Count > 0)
             _logger.LogLost(lost.Count);
     }

@@ -159,10 +159,10 @@ internal sealed class RequestLedger : IDisposable
             change.Count();
     }
 
-    /// <summary>Processor time of runners was measured. It is stored now if there is some.</summary>
-    public void SaveCpu()
+    /// <summary>Processor time and memory of runners were measured. What is new is stored now.</summary>
+    public void SaveMeasured()
     {
-        if (_runners.HasNewCpu)
+        if (_runners.HasNewCpu || _runners.Peaks.HasChanged)
             Tick();
     }
 

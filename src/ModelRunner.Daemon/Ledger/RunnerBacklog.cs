@@ -3,7 +3,8 @@ using ModelRunner.Daemon.Accounting;
 namespace ModelRunner.Daemon.Ledger;
 
 /// <summary>
-/// What must be written of runners: their lives and what is added to their totals. Both are written in one transaction, so each load and each
+/// What must be written of runners: their lives, the memory that they use, and what is added to their totals. Lives and totals
+/// are written in one transaction, so each load and each
 /// stop is in the totals exactly once. Not thread-safe.
 /// </summary>
 /// <param name="accounts">The totals.</param>
@@ -14,11 +15,15 @@ internal sealed class RunnerBacklog(RunnerAccounts accounts)
 
     private readonly OrderedDictionary<long, RunnerLife> _lives = [];
     private readonly Dictionary<long, RunnerLife> _open = [];
+    private readonly Dictionary<(string Key, long Load), LoadPeak> _peaks = [];
     private readonly Dictionary<AccountName, RunnerAccount> _saved = [];
     private readonly Dictionary<AccountName, RunnerAccount> _sums = [];
 
     /// <summary>The lives to write, with their ids in the database.</summary>
     public IEnumerable<(long Id, RunnerLife Life)> Lives => _lives.Values.Select(life => (LastOfOthers + life.Id, life));
+
+    /// <summary>The memory of loads to write, with the ids of their lives in the database.</summary>
+    public IEnumerable<(long Load, LoadPeak Peak)> Peaks => _peaks.Values.Select(peak => (LastOfOthers + peak.Load, peak));
 
     /// <summary>What is added to the totals.</summary>
     public IReadOnlyDictionary<AccountName, RunnerAccount> Sums => _sums;
@@ -29,7 +34,7 @@ internal sealed class RunnerBacklog(RunnerAccounts accounts)
     /// <summary>Whether lives up to <see cref="LastOfOthers"/> have no end, because the daemon was killed.</summary>
     public bool HasLost { get; private set; }
 
-    public bool IsEmpty => _lives.Count == 0 && _sums.Count == 0 && !HasLost;
+    public bool IsEmpty => _lives.Count == 0 && _sums.Count == 0 && _peaks.Count == 0 && !HasLost;
 
     public void Add(RunnerChange change)
     {
@@ -42,9 +47,11 @@ internal sealed class RunnerBacklog(RunnerAccounts accounts)
         SumOf(_sums, AccountName.Of(life.Key)).Add(change.Sums);
     }
 
-    /// <summary>Adds the processor time that was measured since the last call.</summary>
-    public void AddCpu()
+    /// <summary>Adds the processor time and the memory that were measured since the last call.</summary>
+    public void AddMeasured()
     {
+        foreach (LoadPeak peak in accounts.Peaks.TakeChanged())
+            Put(peak);
         foreach ((var key, TimeSpan cpu, long beganAt) in accounts.TakeCpu())
             SumOf(_sums, AccountName.Of(key)).Add(cpu, beganAt);
     }
@@ -56,6 +63,7 @@ internal sealed class RunnerBacklog(RunnerAccounts accounts)
             SumOf(_saved, name).Add(sums);
         _sums.Clear();
         _lives.Clear();
+        _peaks.Clear();
         HasLost = false;
     }
 
@@ -66,18 +74,31 @@ internal sealed class RunnerBacklog(RunnerAccounts accounts)
             SumOf(_sums, name).Add(totals);
         _saved.Clear();
         HasLost = false;
+        foreach (LoadPeak peak in accounts.Peaks.All)
+            Put(peak);
         foreach (RunnerLife life in _open.Values)
             Put(life);
     }
 
     /// <summary>Takes over what an earlier process wrote.</summary>
-    public void Restore(IEnumerable<(AccountName Name, RunnerAccount Totals)> totals, long lastLife, bool hasLost)
+    public void Restore(
+        IEnumerable<(AccountName Name, RunnerAccount Totals)> totals, IEnumerable<LoadPeak> peaks, long lastLife, bool hasLost)
     {
-        (LastOfOthers, HasLost) = (lastLife, hasLost);
+        // Lives may be removed before the memory of their loads.
+        LoadPeak[] loads = [.. peaks];
+        (LastOfOthers, HasLost) = (loads.Select(static peak => peak.Load).Append(lastLife).Max(), hasLost);
+        accounts.Peaks.Restore(loads.Select(peak => peak with { Load = peak.Load - LastOfOthers }));
         (AccountName Name, RunnerAccount Totals)[] stored = [.. totals];
         foreach ((AccountName name, RunnerAccount account) in stored)
             SumOf(_saved, name).Add(account);
         accounts.Restore(stored);
+    }
+
+    // The memory of as many loads as are known at all.
+    private void Put(LoadPeak peak)
+    {
+        if (_peaks.Count < MemoryPeaks.MaxKeys * MemoryPeaks.MaxLoads || _peaks.ContainsKey((peak.Key, peak.Load)))
+            _peaks[(peak.Key, peak.Load)] = peak;
     }
 
     private void Put(RunnerLife life)

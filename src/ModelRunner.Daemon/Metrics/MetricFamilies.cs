@@ -59,6 +59,11 @@ internal static class MetricFamilies
         "model_runner_memory_estimate_bytes", MetricType.Gauge, "Memory that the daemon expects the runner to use, and reserves for it", "bytes")
     { IsPerRunner = true });
 
+    public static MetricFamily MemoryEstimateError { get; } = Add(new MetricFamily(
+        "model_runner_memory_estimate_error_ratio", MetricType.Gauge,
+        "Most resident memory since the runner was ready, minus its estimate, divided by the estimate; above 0 the runner used more", "ratio")
+    { IsPerRunner = true });
+
     public static MetricFamily LoadProgress { get; } = Add(new MetricFamily(
         "model_runner_load_progress_ratio", MetricType.Gauge,
         "Resident memory divided by the memory expected when the runner is ready, at most 1; present only while it loads")

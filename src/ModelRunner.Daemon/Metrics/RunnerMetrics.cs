@@ -65,6 +65,9 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryL
             if (outcome.Scrape.Runner is { StartedAt: not null, MemoryBytes: > 0 and var bytes })
                 writer.Write(MetricFamilies.MemoryEstimate, outcome.Scrape.Labels, bytes);
         foreach (ref readonly SourceOutcome outcome in outcomes)
+            if (outcome.Scrape.Runner is { MemoryBytes: > 0 and var estimate, Peak.Bytes: { } peak })
+                writer.Write(MetricFamilies.MemoryEstimateError, outcome.Scrape.Labels, (peak - estimate) / (double)estimate);
+        foreach (ref readonly SourceOutcome outcome in outcomes)
             if (usages.TryGetValue(outcome.Scrape.Runner.Id, out RunnerUsage usage))
                 writer.Write(MetricFamilies.ResidentMemory, outcome.Scrape.Labels, usage.ResidentBytes);
         foreach (ref readonly SourceOutcome outcome in outcomes)

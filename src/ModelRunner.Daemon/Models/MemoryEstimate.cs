@@ -38,6 +38,9 @@ internal sealed record MemoryEstimate(double Weights, double Cache, double Compu
     /// <summary>The parts that are used as soon as the model is loaded. Batches, checkpoints and prompts come with the requests.</summary>
     public long WhenReady => Saturate(Weights + Cache + Process);
 
+    /// <summary>The parts that grow with the requests, so that a measurement may lack them.</summary>
+    public double Growth => Compute + Checkpoints + PromptCache;
+
     /// <summary>Estimates the memory of a runner.</summary>
     /// <param name="header">The header of the model's file.</param>
     /// <param name="weightBytes">Bytes of the model's files.</param>

@@ -27,6 +27,9 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>The memory that a runner is expected to need in each mode; empty if unknown.</summary>
     public IReadOnlyDictionary<RunnerMode, MemoryEstimate> Memory { get; init; } = new Dictionary<RunnerMode, MemoryEstimate>();
 
+    /// <summary>The part of the <see cref="MemoryKey"/> that is the same for all modes; null: what it loads is not known.</summary>
+    public string? MemoryIdentity { get; init; }
+
     /// <summary>The memory in bytes that a runner in this mode is expected to need; 0 if unknown.</summary>
     public long MemoryBytes(RunnerMode mode) => Memory.GetValueOrDefault(mode)?.Total ?? 0;
 

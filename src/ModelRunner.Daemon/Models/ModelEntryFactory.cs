@@ -19,9 +19,10 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
 
     private readonly HeaderCache _headers = new(threads);
     private volatile RunnerSettings _runners = runners;
+    private volatile string _engine = MemoryKey.EngineOf(runners);
 
     /// <summary>Replaces the settings.</summary>
-    public void Configure(RunnerSettings runners) => _runners = runners;
+    public void Configure(RunnerSettings runners) => (_runners, _engine) = (runners, MemoryKey.EngineOf(runners));
 
     /// <summary>Completes when the files of all these models have been read as far as an entry needs them; never fails.</summary>
     public Task ReadHeadersAsync(IReadOnlyList<ModelSource> sources)
@@ -111,7 +112,8 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         if (projector is not null && _headers.FindProjectorProblem(projector) is not null)
             projector = null;
         long weights = file.SizeBytes + (projector?.SizeBytes ?? 0);
-        RunnerShape shape = RunnerShape.Read(Arguments(source), IsLlamaServer, contextSize, slots);
+        IReadOnlyList<string> arguments = Arguments(source);
+        RunnerShape shape = RunnerShape.Read(arguments, IsLlamaServer, contextSize, slots);
         return new ModelEntry(source.Reference.ToString(), file.Path, file.SizeBytes, file.Written, source.Settings)
         {
             Modes = [.. modes.Concat(source.AttachedModes).Distinct()],
@@ -120,6 +122,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             WeightBytes = weights,
             Shape = shape,
             Memory = modes.ToDictionary(static mode => mode, mode => MemoryEstimate.Of(header, weights, shape with { Mode = mode })),
+            MemoryIdentity = MemoryKey.Begin(header, weights, _engine, arguments),
             Header = header,
             ProjectorPath = projector?.Path,
         };

@@ -103,11 +103,14 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
         if (capacity is null)
             return "";
         string needs = capacity.NeededBytes > 0
-            ? $"it needs {MemoryText.RoundUp(capacity.NeededBytes)} MiB"
+            ? $"it needs {MemoryText.RoundUp(capacity.NeededBytes)} MiB{DescribeSource(capacity.MeasuredLoads)}"
             : "its memory is not known";
         string limit = capacity.LimitBytes is { } bytes ? $" of {MemoryText.RoundDown(bytes)}" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{needs}, and other runners use {MemoryText.RoundUp(capacity.UsedBytes)}{limit} MiB and {capacity.Runners} of {capacity.MaxRunners} places");
     }
+
+    private static string DescribeSource(int loads) =>
+        loads == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" (measured in {loads} earlier {(loads == 1 ? "load" : "loads")})");
 }

@@ -11,6 +11,7 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
 {
     private readonly CancellationTokenSource _gone = new();
     private volatile RunnerFailure? _failure;
+    private volatile bool _hasServed;
     private int _requests;
 
     public RunnerId Id { get; } = id;
@@ -31,6 +32,9 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     /// <summary>The totals of its key; null for an attached runner.</summary>
     public RunnerAccount? Account { get; init; }
 
+    /// <summary>Keeps the most memory that it used; null for an attached runner.</summary>
+    public PeakWatch? Memory { get; init; }
+
     /// <summary>When its process was started; null for an attached runner.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
@@ -45,6 +49,12 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
 
     /// <summary>When it became ready, as a timestamp; null before. Only the scheduler loop uses it.</summary>
     public long? LoadEndedAt { get; private set; }
+
+    /// <summary>Whether a request has ended on it.</summary>
+    public bool HasServed => _hasServed;
+
+    /// <summary>Whether its process has loaded its model.</summary>
+    public bool IsReady => Process is { Ready: { IsCompletedSuccessfully: true, Result: null } };
 
     /// <summary>Whether a request is running on it.</summary>
     public bool IsInUse => Volatile.Read(ref _requests) > 0;
@@ -66,6 +76,7 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
 
     public void Release()
     {
+        _hasServed = true;
         Interlocked.Decrement(ref _requests);
         Tally?.End();
     }

@@ -17,6 +17,9 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
     /// <summary>Gets its place in the queue; null: nobody asks.</summary>
     public QueueNotice? Notice { get; init; }
 
+    /// <summary>The bytes that it needs beyond the estimate from the header, because they were measured; less than 0: it needs less.</summary>
+    public long MeasuredSurplus { get; set; }
+
     public Task<AcquireOutcome> Outcome => _outcome.Task;
 
     /// <summary>Admits the request. Returns false if the client disconnected before; the caller must then end the request.</summary>
@@ -27,8 +30,8 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
         _outcome.TrySetResult(new AcquireOutcome(Lease: null, refusal with { Message = Explain(refusal) }));
 
     /// <summary>The message of a refusal, with advice if that is possible.</summary>
-    public string Explain(Refuse refusal) =>
-        refusal.MemoryLimit is { } limit && MemoryAdvice.For(Model, Key.Mode, limit, refusal.MemoryLimitAlone ?? limit) is { } advice
+    public string Explain(Refuse refusal) => refusal.MemoryLimit is { } limit
+        && MemoryAdvice.For(Model, Key.Mode, limit - MeasuredSurplus, (refusal.MemoryLimitAlone ?? limit) - MeasuredSurplus) is { } advice
             ? $"{refusal.Message}; {advice}"
             : refusal.Message;
 

@@ -33,6 +33,9 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         return account;
     }
 
+    /// <summary>The <see cref="RunnerLife.Id"/> of a runner that has not ended.</summary>
+    public long NumberOf(RunnerId runner) => _lives[runner].Life.Id;
+
     /// <summary>A runner has loaded its model and accepts requests.</summary>
     /// <param name="runner">The runner.</param>
     /// <param name="version">The version of its engine; null: unknown.</param>

@@ -31,6 +31,9 @@ internal sealed record RunnerSnapshot
     /// <summary>The estimate of its memory in bytes; 0 if unknown.</summary>
     public long MemoryBytes { get; init; }
 
+    /// <summary>The most memory that its processes used; null while it has none, and for an attached runner.</summary>
+    public PeakWatch? Peak { get; init; }
+
     /// <summary>The model that its process was started for; null while it has none, and for an attached runner.</summary>
     public ModelEntry? Model { get; init; }
 

@@ -35,6 +35,7 @@ internal static class RunnerSnapshots
         ProcessId = live?.Process?.ProcessId,
         StartedAt = live?.StartedAt,
         MemoryBytes = status.MemoryBytes,
+        Peak = live?.Memory,
         Model = live?.Model,
         Tally = live?.Tally,
         Receipt = live?.Process is { Ready.IsCompleted: true } ready ? ready.Receipt : null,

@@ -36,6 +36,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly ITimer _timer;
     private readonly Task _running;
     private readonly RunnerLives _lives;
+    private readonly RunnerDemands _demands;
+    private readonly MemoryPeaks _peaks;
     private readonly RequestAccounts? _requests;
     private readonly UsageTimer? _usageTimer;
     private readonly DecisionRecorder _recorder;
@@ -58,6 +60,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         (_requests, _usageTimer) = (requests, usageTimer);
         _lives = new RunnerLives(accounts, ledger, time);
+        (_peaks, _demands) = (accounts.Peaks, new RunnerDemands(accounts.Peaks));
         _recorder = new DecisionRecorder(Decisions, time);
         (_live, _launcher, _memory, _time, _logger) = (live, launcher, memory, time, logger);
         _scheduler = new Scheduler(settings);
@@ -85,7 +88,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     public void Begin(PendingRequest request, IReadOnlyCollection<RunnerId> tried)
     {
         _pending[request.Id] = request;
-        var demand = new RunnerDemand(request.Model.MemoryBytes(request.Key.Mode), request.Model.Settings.KeepAlive);
+        RunnerDemand demand = _demands.Of(request.Model, request.Key.Mode);
+        request.MeasuredSurplus = demand.MemoryBytes - request.Model.MemoryBytes(request.Key.Mode);
         if (!_events.Writer.TryWrite(new RequestArrived(request.Id, request.Key, demand) { Tried = tried }))
             Refuse(Refusals.ShuttingDown(request.Id));
     }
@@ -236,7 +240,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         _live.Add(new LiveRunner(start.Runner, process.Endpoint, process, replica: null)
         {
             Model = _models[start.Key], Account = account, StartedAt = _time.GetUtcNow(), Evicted = start.Evicted,
-            LoadStartedAt = startedAt, Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
+            Memory = new PeakWatch(_peaks, MemoryKey.Of(_models[start.Key], start.Key.Mode), _lives.NumberOf(start.Runner)), LoadStartedAt = startedAt,
+            Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
         });
         _usageTimer?.Start();
         _ = WatchAsync(start, process);

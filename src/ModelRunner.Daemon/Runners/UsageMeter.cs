@@ -6,7 +6,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// Measures what the processes of managed runners use, and adds the processor time to their accounts. Thread-safe. A measurement reads two files
+/// Measures what the processes of managed runners use, adds the processor time to their accounts, and keeps the most memory of each.
+/// Thread-safe. A measurement reads two files
 /// in <c>/proc</c> for each process. All of <c>/proc</c> is read for the children of runners, and descriptors are counted, only when a runner
 /// has started, and otherwise once in <see cref="MaxAge"/>. The memory of graphics cards is what <see cref="GraphicsMeter"/> has read before.
 /// </summary>
@@ -75,7 +76,10 @@ internal sealed class UsageMeter(LiveRunners live, GraphicsMeter graphics, TimeP
             if (_families.TryGetValue(runner.Id, out Family? family) && Measure(family) is { } sum)
             {
                 IReadOnlyCollection<KeyValuePair<string, long>> graphicsBytes = cards.Of(family.Members.Select(static member => member.Id));
-                usages.Add(runner.Id, new RunnerUsage(sum.ResidentBytes, family.OpenDescriptors, graphicsBytes));
+                var usage = new RunnerUsage(sum.ResidentBytes, family.OpenDescriptors, graphicsBytes);
+                usages.Add(runner.Id, usage);
+                if (runner.IsReady)
+                    runner.Memory?.Measure(usage, runner.HasServed);
                 runner.Account?.Measure(runner.Id, sum.CpuTime);
             }
         }

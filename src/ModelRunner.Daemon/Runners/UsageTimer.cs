@@ -35,7 +35,7 @@ internal sealed class UsageTimer : IAsyncDisposable
     {
         await _usage.MeasureAsync(mayRelist: false);
         Volatile.Write(ref _isSet, 0);
-        _ledger.SaveCpu();
+        _ledger.SaveMeasured();
         if (_live.Managed.Count > 0)
             Start();
         else

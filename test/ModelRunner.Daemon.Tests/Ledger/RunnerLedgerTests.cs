@@ -155,10 +155,10 @@ public sealed class RunnerLedgerTests : IDisposable
         using RequestLedger ledger = Open();
         RunnerAccount account = _runners.Begin(Key, new RunnerId(1), DateTimeOffset.UnixEpoch);
         account.Measure(new RunnerId(1), TimeSpan.FromSeconds(2));
-        ledger.SaveCpu();
+        ledger.SaveMeasured();
         await WaitForCpuAsync(20_000_000);
         account.Measure(new RunnerId(1), TimeSpan.FromSeconds(5));
-        ledger.SaveCpu();
+        ledger.SaveMeasured();
         await WaitForCpuAsync(50_000_000);
         Assert.False(_runners.HasNewCpu);
     }
@@ -202,7 +202,7 @@ public sealed class RunnerLedgerTests : IDisposable
                 () =>
                 {
                     _fixture.Time.Advance(TimeSpan.FromSeconds(1));
-                    ledger.SaveCpu();
+                    ledger.SaveMeasured();
                     return Task.FromResult(_fixture.HasTables && _fixture.Execute("SELECT count(*) FROM lives WHERE ended IS NULL") is 1L);
                 },
                 DaemonFixture.Patience);

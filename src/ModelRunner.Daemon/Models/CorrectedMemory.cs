@@ -1,0 +1,47 @@
+using ModelRunner.Daemon.Accounting;
+
+namespace ModelRunner.Daemon.Models;
+
+/// <summary>The memory that a runner is expected to need, from the header of its model and from what was measured of earlier loads.</summary>
+/// <param name="Bytes">The memory that is reserved for it.</param>
+/// <param name="Loads">The number of loads that were considered; 0: it is the estimate from the header.</param>
+/// <param name="LeastBytes">
+/// If only a single load needed more than this, and that may have been an exception: what other loads or the estimate make certain. Null: all of it is
+/// certain.
+/// </param>
+internal readonly record struct CorrectedMemory(long Bytes, int Loads, long? LeastBytes)
+{
+    /// <summary>What is added to a measurement: two loads of a model never need exactly the same.</summary>
+    private const double Margin = 1.05;
+
+    // A load that needed so much more than all others was an exception.
+    private const double Exception = 1.5;
+
+    // Fewer loads do not show that a model needs less than estimated.
+    private const int LoadsForLess = 3;
+
+    /// <summary>Corrects an estimate.</summary>
+    /// <param name="estimate">The estimate from the header.</param>
+    /// <param name="loads">Loads of the same file, engine and arguments.</param>
+    public static CorrectedMemory Of(MemoryEstimate estimate, IReadOnlyList<LoadPeak> loads)
+    {
+        // A load that served no request shows only that at least so much is needed.
+        double[] peaks =
+        [
+            .. loads.Where(load => load.HasServed || load.ResidentBytes > estimate.Total).Select(static load => (double)load.ResidentBytes)
+                .OrderDescending(),
+        ];
+        if (peaks.Length == 0)
+            return new CorrectedMemory(estimate.Total, 0, LeastBytes: null);
+
+        double least = estimate.Total;
+        if (loads.Count(static load => load.HasServed) >= LoadsForLess)
+            least = Math.Min(least, Math.Max((Margin * peaks[0]) + estimate.Growth, estimate.Weights + estimate.Process));
+        if (peaks.Length > 1)
+            least = Math.Max(least, Margin * peaks[1]);
+        double most = peaks.Length > 1 && peaks[0] > Exception * Math.Max(peaks[1], estimate.Total) ? 0 : Margin * peaks[0];
+        return new CorrectedMemory(Cut(Math.Max(most, least)), peaks.Length, most > least ? Cut(least) : null);
+    }
+
+    private static long Cut(double bytes) => (long)Math.Min(bytes, long.MaxValue / 2);
+}
