@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text.Json;
 using ModelRunner.Client.Discovery;
 using ModelRunner.Configuration;
@@ -38,6 +39,13 @@ internal sealed class DaemonClient : IDisposable
                 ? ValueTask.FromResult(connection.Take())
                 : throw new InvalidOperationException("A request came without its connection."),
         };
+        if (address.Address?.Scheme == Uri.UriSchemeHttps)
+        {
+            DaemonTls.RequireLibrary();
+            if (address.AuthorityPath is { } authority)
+                handler.SslOptions = DaemonTls.Trust(authority);
+        }
+
         _http = new HttpClient(handler)
         {
             BaseAddress = address.Address ?? new Uri("http://localhost/"), Timeout = Timeout.InfiniteTimeSpan,
@@ -120,6 +128,10 @@ internal sealed class DaemonClient : IDisposable
         try
         {
             return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        }
+        catch (HttpRequestException failure) when (failure.InnerException is AuthenticationException cause)
+        {
+            throw new CliFailure(DaemonTls.Explain(_address, cause), ExitCode.Failure);
         }
         catch (HttpRequestException)
         {

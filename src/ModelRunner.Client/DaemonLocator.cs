@@ -42,7 +42,12 @@ internal static class DaemonLocator
         }
 
         if (listen.Tcp is { Port: > 0 } tcp)
-            return new DaemonAddress(null, Reachable(tcp), SourceOf(reader, ConfigurationCatalog.Port, ConfigurationCatalog.Bind));
+        {
+            return new DaemonAddress(null, Reachable(tcp, listen.Scheme), SourceOf(reader, ConfigurationCatalog.Port, ConfigurationCatalog.Bind))
+            {
+                AuthorityPath = listen.Tls?.AuthorityPath,
+            };
+        }
 
         return FromRegistry(daemonOptions)
             ?? throw new CliFailure("the daemon is not running: its port is 0, and no running daemon of this user is known", ExitCode.NotRunning);
@@ -72,6 +77,9 @@ internal static class DaemonLocator
 
         return running is [var only]
             ? new DaemonAddress(only.SocketPath, only.SocketPath is null ? only.Addresses[0] : null, AddressSource.Registry)
+            {
+                AuthorityPath = only.AuthorityPath,
+            }
             : null;
     }
 
@@ -92,11 +100,11 @@ internal static class DaemonLocator
     }
 
     // A daemon that listens on all addresses also listens on loopback.
-    private static Uri Reachable(IPEndPoint tcp)
+    private static Uri Reachable(IPEndPoint tcp, string scheme)
     {
         IPAddress address = tcp.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
             : tcp.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : tcp.Address;
-        return new Uri($"http://{new IPEndPoint(address, tcp.Port)}/");
+        return new Uri($"{scheme}://{new IPEndPoint(address, tcp.Port)}/");
     }
 
     private static DaemonAddress Parse(string key, string text, AddressSource source, DaemonOptions daemonOptions)
@@ -108,12 +116,32 @@ internal static class DaemonLocator
             text = UnixPrefix + PathText.Resolve(text[UnixPrefix.Length..], daemonOptions, daemonOptions.WorkingDirectory);
 
         string endpoint = text.Contains("://", StringComparison.Ordinal) || text.StartsWith(UnixPrefix, StringComparison.Ordinal) ? text : $"http://{text}";
-        if (EndpointText.TryParse(endpoint, out string? socketPath, out Uri? address) && address?.Scheme != Uri.UriSchemeHttps)
-            return new DaemonAddress(socketPath, address, source);
+        if (EndpointText.TryParseWithTls(endpoint, out string? socketPath, out Uri? address))
+            return new DaemonAddress(socketPath, address, source) { AuthorityPath = FindAuthority(address, daemonOptions) };
 
         throw new CliFailure(
             new ConfigurationProblem(
-                key, text, "is not an address of a daemon", "write the path of a socket, with or without the prefix unix:, or http://host:port").ToString(),
+                key, text, "is not an address of a daemon",
+                "write the path of a socket, with or without the prefix unix:, or http://host:port or https://host:port").ToString(),
             ExitCode.Usage);
+    }
+
+    // A daemon of this user with an authority of its own needs no setting in its clients.
+    private static string? FindAuthority(Uri? address, DaemonOptions daemonOptions)
+    {
+        if (address?.Scheme != Uri.UriSchemeHttps)
+            return null;
+        try
+        {
+            return DaemonRegistry.Of(daemonOptions).List().FirstOrDefault(daemon => daemon.Addresses.Any(IsAddress))?.AuthorityPath;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        // Only one program of the machine can listen on a port of loopback.
+        bool IsAddress(Uri other) => other.Port == address.Port
+            && (string.Equals(other.Host, address.Host, StringComparison.OrdinalIgnoreCase) || (other.IsLoopback && address.IsLoopback));
     }
 }

@@ -35,6 +35,26 @@ internal static class ConfigurationCatalog
         "Listens on this address for TCP; an address that other machines can reach requires apiKey or insecure")
     { NeedsRestart = true, Default = "127.0.0.1" });
 
+    public static ConfigurationOption TlsCertificate { get; } = Add(new ConfigurationOption(
+        "tls.certificate", "MODEL_RUNNER_TLS_CERTIFICATE", "--tls-certificate", OptionKind.Path,
+        "Serves the TCP port with TLS and the certificate in this PEM file, followed by those of its authorities; a new file is used without a restart")
+    { NeedsRestart = true });
+
+    public static ConfigurationOption TlsKey { get; } = Add(new ConfigurationOption(
+        "tls.key", "MODEL_RUNNER_TLS_KEY", "--tls-key", OptionKind.Path,
+        "Reads the private key of tls.certificate from this PEM file")
+    { NeedsRestart = true, Default = "the file of tls.certificate" });
+
+    public static ConfigurationOption TlsAuto { get; } = Add(new ConfigurationOption(
+        "tls.auto", "MODEL_RUNNER_TLS_AUTO", "--tls-auto", OptionKind.Switch,
+        "Serves the TCP port with TLS and a certificate of the daemon's own authority, which is kept in the state folder")
+    { NeedsRestart = true, Default = "off" });
+
+    public static ConfigurationOption TlsMetricsClients { get; } = Add(new ConfigurationOption(
+        "tls.metricsClients", "MODEL_RUNNER_TLS_METRICS_CLIENTS", "--tls-metrics-clients", OptionKind.Path,
+        "Lets clients read /metrics without a key if their certificate is signed by an authority in this PEM file")
+    { NeedsRestart = true });
+
     public static ConfigurationOption ApiKey { get; } = Add(new ConfigurationOption(
         "apiKey", "MODEL_RUNNER_API_KEY", null, OptionKind.Secret,
         "Requires this key from clients on TCP, as a bearer token"));

@@ -31,6 +31,7 @@ internal static class ListenResolver
         return new ListenSettings(socket, hasPort ? new IPEndPoint(address, port ?? 0) : null)
         {
             SocketOption = ConfigurationCatalog.Socket.NameIn(SourceOf(ConfigurationCatalog.Socket, reader)),
+            Tls = TlsResolver.Resolve(reader, hasPort || (reader.IsOn(ConfigurationCatalog.Demo) && !reader.IsWritten(ConfigurationCatalog.Socket))),
             TcpOptions = ListenSettings.NameTcp(SourceOf(ConfigurationCatalog.Port, reader)),
         };
     }

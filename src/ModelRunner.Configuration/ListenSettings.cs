@@ -11,6 +11,12 @@ internal sealed record ListenSettings(string? SocketPath, IPEndPoint? Tcp, bool 
     /// <summary>The port that <c>--demo</c> opens: clients of Docker Model Runner use it by default.</summary>
     public const int DemoPort = 12434;
 
+    /// <summary>TLS of the TCP port; null: none.</summary>
+    public TlsSettings? Tls { get; init; }
+
+    /// <summary>The scheme of the TCP port's addresses.</summary>
+    public string Scheme => Tls is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
+
     /// <summary>The name of the socket's option for this user: its flag, its variable, or its key in the file.</summary>
     public string SocketOption { get; init; } = ConfigurationCatalog.Socket.NameIn(OptionSource.Environment);
 

@@ -21,6 +21,10 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
 
     public bool Switch(ConfigurationOption option) => Read(option, option.DefaultSwitch, SwitchText.TryParse);
 
+    /// <summary>Whether a switch is on. An invalid value counts as not set and is not reported, because <see cref="Switch"/> does that.</summary>
+    public bool IsOn(ConfigurationOption option) =>
+        written.Find(option) is { } value && SwitchText.TryParse(value.Text, out bool isOn) ? isOn : option.DefaultSwitch;
+
     public LogLevel Level(ConfigurationOption option) => Read(option, option.DefaultLevel, LevelText.TryParse);
 
     public int Integer(ConfigurationOption option) => IntegerOrNull(option) ?? option.DefaultInteger;

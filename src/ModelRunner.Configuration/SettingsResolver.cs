@@ -56,7 +56,7 @@ internal static class SettingsResolver
             AttachedRunners = RunnersSection.Resolve(file, options, problems),
             Runners = ResolveRunners(reader),
             Metrics = ResolveMetrics(reader),
-            Ledger = ResolveLedger(reader, isDemo),
+            Ledger = ResolveLedger(reader),
             LogLevel = reader.Level(ConfigurationCatalog.LogLevel),
             LogDirectory = reader.Path(ConfigurationCatalog.LogDirectory),
             HasFile = file != ConfigurationFile.None,
@@ -100,18 +100,19 @@ internal static class SettingsResolver
         MaxModels = reader.Integer(ConfigurationCatalog.MetricsMaxModels),
     };
 
-    private static LedgerSettings ResolveLedger(OptionReader reader, bool isDemo) => new()
+    private static LedgerSettings ResolveLedger(OptionReader reader) => new()
     {
-        StatePath = StatePath(reader, isDemo),
+        StatePath = StatePath(reader),
         MaxAge = reader.Duration(ConfigurationCatalog.LedgerMaxAge),
         MaxBytes = reader.Bytes(ConfigurationCatalog.LedgerMaxBytes),
     };
 
-    private static string? StatePath(OptionReader reader, bool isDemo)
+    /// <summary>The absolute path of the state folder; null: the daemon has none.</summary>
+    public static string? StatePath(OptionReader reader)
     {
         if (reader.Written.Find(ConfigurationCatalog.StatePath) is { } written)
             return written.Text == "none" ? null : reader.Path(ConfigurationCatalog.StatePath);
-        return isDemo ? null : DefaultPath(reader.Options, "XDG_STATE_HOME", "state");
+        return reader.IsOn(ConfigurationCatalog.Demo) ? null : DefaultPath(reader.Options, "XDG_STATE_HOME", "state");
     }
 
     private static string DefaultModelsPath(DaemonOptions options) =>

@@ -356,6 +356,6 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         return document.RootElement.Clone();
     }
 
-    [GeneratedRegex("http://[0-9.:]+[0-9]", RegexOptions.None, 1000)]
+    [GeneratedRegex("https?://[0-9.:]+[0-9]", RegexOptions.None, 1000)]
     private static partial Regex TcpPattern();
 }

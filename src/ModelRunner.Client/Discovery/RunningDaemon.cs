@@ -9,6 +9,9 @@ namespace ModelRunner.Client.Discovery;
 /// <param name="WorkingDirectory">The working directory in which it was started.</param>
 internal sealed record RunningDaemon(int ProcessId, string? SocketPath, IReadOnlyList<Uri> Addresses, string WorkingDirectory)
 {
+    /// <summary>Absolute path of the PEM file of the authority that signs its certificate; null: it has no authority of its own.</summary>
+    public string? AuthorityPath { get; init; }
+
     /// <summary>The address to use: its socket, which only its user can use, else TCP.</summary>
     public string Address => SocketPath is null ? Addresses[0].GetLeftPart(UriPartial.Authority) : $"unix:{SocketPath}";
 
@@ -25,6 +28,8 @@ internal sealed record RunningDaemon(int ProcessId, string? SocketPath, IReadOnl
             json.WriteStringValue(address.GetLeftPart(UriPartial.Authority));
         json.WriteEndArray();
         json.WriteString("workingDirectory"u8, WorkingDirectory);
+        if (AuthorityPath is not null)
+            json.WriteString("authority"u8, AuthorityPath);
         json.WriteEndObject();
     }
 
@@ -39,6 +44,9 @@ internal sealed record RunningDaemon(int ProcessId, string? SocketPath, IReadOnl
             Uri[] addresses = [.. root.GetProperty("addresses"u8).EnumerateArray().Select(static address => new Uri(address.GetString()!))];
             return (socket is null || Path.IsPathRooted(socket)) && (socket is not null || addresses.Length > 0)
                 ? new RunningDaemon(root.GetProperty("pid"u8).GetInt32(), socket, addresses, root.GetProperty("workingDirectory"u8).GetString() ?? "")
+                {
+                    AuthorityPath = root.TryGetProperty("authority"u8, out JsonElement authority) ? authority.GetString() : null,
+                }
                 : null;
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or FormatException

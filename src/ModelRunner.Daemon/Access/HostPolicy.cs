@@ -17,7 +17,7 @@ internal sealed class HostPolicy(DaemonSettings settings)
     private static readonly string[] PrivateEndings = [".localhost", ".local", ".internal"];
 
     /// <summary>The names by which containers reach their host. They end in <c>.internal</c>, which cannot be registered.</summary>
-    private static readonly string[] ContainerHosts =
+    internal static IReadOnlyList<string> ContainerHosts { get; } =
     [
         "model-runner.docker.internal", "host.docker.internal", "gateway.docker.internal", "host.containers.internal",
     ];

@@ -15,7 +15,8 @@ internal sealed class KeyControl(RequestDelegate next, Func<AccessRules> rules, 
     public Task InvokeAsync(HttpContext context)
     {
         KeyScopes scope = RequiredScope.Of(context.GetEndpoint());
-        (Caller caller, ApiError? error) = rules().Keys.Identify(context, needsKey: !AccessControl.IsUnixSocket(context));
+        bool needsKey = !AccessControl.IsUnixSocket(context) && !TrustedClient.MayRead(context);
+        (Caller caller, ApiError? error) = rules().Keys.Identify(context, needsKey);
         if (error is null && scope != KeyScopes.None && !caller.Has(scope))
             error = KeyErrors.Scope(caller.Key!, scope);
         if (error is null)

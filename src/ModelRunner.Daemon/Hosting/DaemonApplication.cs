@@ -11,6 +11,7 @@ using ModelRunner.Daemon.Diagnostics;
 using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Export;
 using ModelRunner.Daemon.Hosting.Connections;
+using ModelRunner.Daemon.Hosting.Tls;
 using ModelRunner.Daemon.Inference;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Inference.Exchange;
@@ -235,7 +236,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var pages = new PageAssembler(
             settings, paces, time, logs.CreateLogger<PageAssembler>(), shared,
             new RunnerMetrics(pool.Accounts, () => store.Current.Runners.MemoryBudgetBytes, () => pool.Usage.Cards),
-            new RequestMetrics(accounts, () => ledger.Status, () => store.Current.Keys.Count > 0), () => store.LastReload);
+            new RequestMetrics(accounts, () => ledger.Status, () => store.Current.Keys.Count > 0), () => store.LastReload,
+            web.Services.GetService<ServerTls>() is { } tls ? () => tls.Source.Current.ExpiresAt : null);
 
         // A slow client must not keep the memory that another scrape needs for its runners.
         scraper.Bodies.TryFreeAsync = pages.TryFreeBodiesAsync;

@@ -118,7 +118,10 @@ internal sealed class DaemonHost
         try
         {
             return DaemonRegistry.Of(options).Announce(
-                new RunningDaemon(Environment.ProcessId, settings.Listen.SocketPath, addresses, options.WorkingDirectory));
+                new RunningDaemon(Environment.ProcessId, settings.Listen.SocketPath, addresses, options.WorkingDirectory)
+                {
+                    AuthorityPath = addresses.Length > 0 ? settings.Listen.Tls?.AuthorityPath : null,
+                });
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

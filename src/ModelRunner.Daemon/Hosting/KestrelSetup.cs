@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Hosting.Connections;
+using ModelRunner.Daemon.Hosting.Tls;
 
 namespace ModelRunner.Daemon.Hosting;
 
@@ -42,6 +43,7 @@ internal static class KestrelSetup
     /// <param name="settings">Where to listen and how many connections there may be.</param>
     /// <param name="socket">The Unix socket, already listening; null: none.</param>
     /// <param name="time">The clock.</param>
+    /// <remarks>The service <see cref="ServerTls"/>, if there is one, fails with a <see cref="ListenException"/> if its files cannot be used.</remarks>
     public static void UseKestrel(this WebApplicationBuilder builder, DaemonSettings settings, UnixListener? socket, TimeProvider time)
     {
         builder.WebHost.UseKestrelCore();
@@ -59,6 +61,12 @@ internal static class KestrelSetup
         builder.Services.AddSingleton(services => new ConnectionMiddleware(
             services.GetRequiredService<ConnectionTable>(), services.GetRequiredService<HalfCloseWatch>(), time));
         builder.Services.AddSingleton<IConnectionListenerFactory, RetryingListenerFactory>();
+        if (settings.Listen is { Tls: { } tls, Tcp: { } address })
+        {
+            builder.Services.AddSingleton(services => CreateTls(
+                tls, () => ServerNames.Find(address.Address, settings.AllowedHosts), time, services.GetRequiredService<ILoggerFactory>()));
+        }
+
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             ConnectionMiddleware middleware = kestrel.ApplicationServices.GetRequiredService<ConnectionMiddleware>();
@@ -68,12 +76,30 @@ internal static class KestrelSetup
             // The protocols stay at Kestrel's default: HTTP/1.1, and HTTP/2 if PriorKnowledge recognised it. Such a client calls the scheme
             // http.
             kestrel.AllowAlternateSchemes = true;
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => middleware.RunAsync(connection, next)));
             if (socket is not null)
-                kestrel.ListenUnixSocket(socket.Path);
+                kestrel.ListenUnixSocket(socket.Path, endpoint => Serve(endpoint, tls: null));
             if (settings.Listen.Tcp is { } tcp)
-                kestrel.Listen(tcp);
+                kestrel.Listen(tcp, endpoint => Serve(endpoint, kestrel.ApplicationServices.GetService<ServerTls>()));
+
+            void Serve(ListenOptions endpoint, ServerTls? tls)
+            {
+                endpoint.Use(next => connection => middleware.RunAsync(connection, next, isTls: tls is not null));
+                if (tls is not null)
+                    endpoint.UseHttps(tls.Handshake);
+            }
         });
+    }
+
+    private static ServerTls CreateTls(TlsSettings settings, Func<ServerNames> names, TimeProvider time, ILoggerFactory logs)
+    {
+        try
+        {
+            return new ServerTls(settings, names, time, logs);
+        }
+        catch (CertificateException failure)
+        {
+            throw new ListenException($"cannot serve TLS: {failure.Message}", failure);
+        }
     }
 
     // Connections inherit the options of the listening socket.

@@ -45,6 +45,9 @@ internal static class Welcome
             Line("Key", $"required on TCP; for the commands below, set {KeyVariable} in your shell to one of the keys");
         }
 
+        if (address is not null && settings.Listen.Tls?.AuthorityPath is { } authority)
+            Line("Trust", $"{authority}; SDKs in Python and Node.js: set SSL_CERT_FILE and NODE_EXTRA_CA_CERTS to this path");
+
         if (models.Count > 0)
         {
             ModelEntry? writer = models.FirstOrDefault(model => Can(model, RunnerMode.Completion));
@@ -73,7 +76,9 @@ internal static class Welcome
     {
         bool isLocalhost = IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? number)
             && (number.Equals(IPAddress.Loopback) || number.Equals(IPAddress.Any) || number.Equals(IPAddress.IPv6Any));
-        return isLocalhost ? string.Create(CultureInfo.InvariantCulture, $"http://localhost:{address.Port}") : address.GetLeftPart(UriPartial.Authority);
+        return isLocalhost
+            ? string.Create(CultureInfo.InvariantCulture, $"{address.Scheme}://localhost:{address.Port}")
+            : address.GetLeftPart(UriPartial.Authority);
     }
 
     /// <summary>A word, quoted for a shell.</summary>
@@ -101,7 +106,8 @@ internal static class Welcome
             : $$"""{"model":"{{name}}","input":"Hello"}""";
         string target = address ?? $"--unix-socket {Quote(settings.Listen.SocketPath!)} http://localhost";
         string key = address is not null && settings.RequiresKey ? $" -H \"Authorization: Bearer ${KeyVariable}\"" : "";
-        return $"curl {target}/v1/{(isChat ? "chat/completions" : "embeddings")} -H 'Content-Type: application/json'{key} -d {Quote(body)}";
+        string trust = address is not null && settings.Listen.Tls?.AuthorityPath is { } authority ? $"--cacert {Quote(authority)} " : "";
+        return $"curl {trust}{target}/v1/{(isChat ? "chat/completions" : "embeddings")} -H 'Content-Type: application/json'{key} -d {Quote(body)}";
     }
 
     // Without an address the command asks the socket of the folder in which it runs, or the only daemon of this user.

@@ -14,9 +14,10 @@ namespace ModelRunner.Daemon.Metrics;
 /// <param name="runners">The families of runners; null: they are absent.</param>
 /// <param name="requests">The families of requests; null: they are absent.</param>
 /// <param name="lastReload">Returns the result of the last reload; null: its families are absent.</param>
+/// <param name="certificateExpiry">Returns when the certificate of the TCP port expires; null: it has none.</param>
 internal sealed class DaemonMetrics(
     MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process, RunnerMetrics? runners, RequestMetrics? requests,
-    Func<ReloadSnapshot>? lastReload)
+    Func<ReloadSnapshot>? lastReload, Func<DateTimeOffset>? certificateExpiry)
 {
     private volatile MetricsSettings _settings = settings;
     private volatile SharedEndpoints _shared = shared;
@@ -47,6 +48,8 @@ internal sealed class DaemonMetrics(
         WriteCounters(writer, outcomes);
         WritePage(writer, conflicts);
         WriteReload(writer);
+        if (certificateExpiry is not null)
+            writer.Write(MetricFamilies.CertificateExpiry, certificateExpiry().ToUnixTimeSeconds());
         process.Write(writer);
         LogMetrics.Write(writer);
         writer.Complete();

@@ -178,6 +178,10 @@ internal static class MetricFamilies
         "model_runner_config_last_reload_success_timestamp_seconds", MetricType.Gauge,
         "Time of the last successful reload of the configuration, or of the start, in seconds since 1970", "seconds"));
 
+    public static MetricFamily CertificateExpiry { get; } = Add(new MetricFamily(
+        "model_runner_tls_certificate_expiry_timestamp_seconds", MetricType.Gauge,
+        "Time at which the certificate of the TCP port expires, in seconds since 1970", "seconds"));
+
     public static MetricFamily ProcessCpu { get; } = Add(new MetricFamily(
         "model_runner_process_cpu_seconds_total", MetricType.Counter, "Processor time that the daemon has used, without its runners", "seconds"));
 

@@ -36,12 +36,13 @@ internal sealed class PageAssembler : IDisposable
     public PageAssembler(
         MetricsSettings settings, MergePaces paces, TimeProvider time, ILogger<PageAssembler> logger, SharedEndpoints? shared = null,
         RunnerMetrics? runnerMetrics = null, RequestMetrics? requests = null, Func<ReloadSnapshot>? lastReload = null,
-        long maxPageBytes = MaxPageBytes)
+        Func<DateTimeOffset>? certificateExpiry = null, long maxPageBytes = MaxPageBytes)
     {
         (_paces, _time, _logger) = (paces, time, logger);
         _counters = new CounterTable(time);
         _workspaces = new MergeWorkspaces(LimitsOf(settings));
-        _own = new DaemonMetrics(settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), runnerMetrics, requests, lastReload);
+        _own = new DaemonMetrics(
+            settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), runnerMetrics, requests, lastReload, certificateExpiry);
         _budget = new PageBudget(maxPageBytes, time);
     }
 

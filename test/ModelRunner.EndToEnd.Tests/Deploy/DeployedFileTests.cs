@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using ModelRunner.EndToEnd.Tests.Support;
 using ModelRunner.Testing;
@@ -60,15 +61,33 @@ public sealed class DeployedFileTests
 
         await using PrometheusProcess prometheus = await PrometheusProcess.StartAsync(configuration, Cancellation);
 
-        await DaemonFixture.WaitUntilAsync(
-            async () =>
+        await DaemonFixture.WaitUntilAsync(() => IsTheOnlyTargetUpAsync(prometheus), DaemonFixture.Patience);
+    }
+
+    [Fact]
+    public async Task A_daemon_with_TLS_and_a_key_is_scraped_with_a_client_certificate()
+    {
+        using var folder = new TemporaryFolder();
+        using var authority = new TestCertificates(folder);
+        using X509Certificate2 client = authority.Client("prometheus");
+        (string certificate, string key) = authority.Write(client, "prometheus");
+        await using DaemonFixture daemon = await DemoDaemon.StartAsync(llamaServer: null, new DaemonSetup
+        {
+            Arguments = ["--tls-auto", "--tls-metrics-clients", authority.AuthorityPath],
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal)
             {
-                JsonElement targets = (await prometheus.GetAsync("api/v1/targets", Cancellation)).GetProperty("activeTargets");
-                string?[] health = [.. targets.EnumerateArray().Select(static target => target.GetProperty("health").GetString())];
-                Assert.DoesNotContain("down", health);
-                return health is ["up"];
+                ["MODEL_RUNNER_API_KEY"] = Key, ["MODEL_RUNNER_STATE"] = folder.PathOf("state"),
             },
-            DaemonFixture.Patience);
+        });
+        string configuration = ShippedFile.Read("prometheus-tls.yml",
+            ("\"localhost:8080\"", $"\"{daemon.TcpAddress.Authority}\""), ("interval: 15s", "interval: 1s"),
+            ("- model-runner.rules.yml", $"- {ShippedFile.Folder}/model-runner.rules.yml"),
+            ("/etc/prometheus/model-runner-ca.pem", folder.PathOf("state/tls/authority.pem")),
+            ("/etc/prometheus/model-runner-client.pem", certificate), ("/etc/prometheus/model-runner-client.key", key));
+
+        await using PrometheusProcess prometheus = await PrometheusProcess.StartAsync(configuration, Cancellation);
+
+        await DaemonFixture.WaitUntilAsync(() => IsTheOnlyTargetUpAsync(prometheus), DaemonFixture.Patience);
     }
 
     [Fact]
@@ -87,6 +106,14 @@ public sealed class DeployedFileTests
 
         Assert.Contains("\nmodel_runner_build_info{", page, StringComparison.Ordinal);
         Assert.Equal((404, 403), ((int)models.StatusCode, (int)post.StatusCode));
+    }
+
+    private static async Task<bool> IsTheOnlyTargetUpAsync(PrometheusProcess prometheus)
+    {
+        JsonElement targets = (await prometheus.GetAsync("api/v1/targets", Cancellation)).GetProperty("activeTargets");
+        string?[] health = [.. targets.EnumerateArray().Select(static target => target.GetProperty("health").GetString())];
+        Assert.DoesNotContain("down", health);
+        return health is ["up"];
     }
 
     private static IEnumerable<string> Lines(string file, string beginning) => File.ReadLines(Path.Join(ShippedFile.Folder, file))

@@ -8,7 +8,10 @@ namespace ModelRunner.Daemon.Hosting.Connections;
 internal sealed class ConnectionMiddleware(ConnectionTable table, HalfCloseWatch watch, TimeProvider time)
 {
     /// <summary>Runs one connection until it ends.</summary>
-    public async Task RunAsync(ConnectionContext connection, ConnectionDelegate next)
+    /// <param name="connection">The connection.</param>
+    /// <param name="next">What serves it.</param>
+    /// <param name="isTls">Whether its clients have to begin with a TLS handshake.</param>
+    public async Task RunAsync(ConnectionContext connection, ConnectionDelegate next, bool isTls)
     {
         if (table.Add(connection) is not { } client)
             return;
@@ -18,7 +21,7 @@ internal sealed class ConnectionMiddleware(ConnectionTable table, HalfCloseWatch
         try
         {
             using HalfClosedConnection followed = watch.Follow(connection);
-            if (await PriorKnowledge.PrepareAsync(connection, time))
+            if (await (isTls ? PlainHttp.PrepareAsync(connection, time) : PriorKnowledge.PrepareAsync(connection, time)))
                 await next(connection);
         }
         finally

@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace ModelRunner.Daemon.Hosting.Tls;
+
+/// <summary>The authorities whose clients may read the metrics page without a key. Thread-safe.</summary>
+internal sealed class MetricsClients
+{
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+
+    private readonly X509Certificate2Collection _authorities = [];
+
+    /// <param name="path">Absolute path of a PEM file with at least one certificate.</param>
+    /// <exception cref="CertificateException">The file cannot be used.</exception>
+    public MetricsClients(string path)
+    {
+        try
+        {
+            _authorities.ImportFromPem(PemFile.Read(path));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new CertificateException($"{path} cannot be read as certificates in PEM: {failure.Message}", failure);
+        }
+
+        if (_authorities.Count == 0)
+            throw new CertificateException($"{path} does not contain a certificate in PEM (a block \"BEGIN CERTIFICATE\")");
+    }
+
+    /// <summary>Whether one of the authorities signed a client's certificate, for clients, and it is valid now.</summary>
+    /// <param name="certificate">The certificate that the client proved to have.</param>
+    /// <param name="sent">The other certificates that it sent.</param>
+    public bool Accepts(X509Certificate2 certificate, X509Certificate2Collection sent)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);
+        chain.ChainPolicy.ExtraStore.AddRange(sent);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
+        return chain.Build(certificate);
+    }
+}
