@@ -1,39 +1,21 @@
 using System.Globalization;
+using ModelRunner.Linux.Memory;
 using ModelRunner.Linux.Processes;
 
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// Reads how much memory is free now: the available memory of the machine, or what the control group of the daemon has left if that is less.
-/// Nothing is cached. Limits of parent control groups and the memory of graphics cards are not considered. Thread-safe.
+/// Reads how much memory is free now: the available memory of the machine, or what the control groups of the daemon and their parents leave if that
+/// is less. Nothing is cached. Thread-safe.
 /// </summary>
 internal static class MachineMemory
 {
-    private const string GroupRoot = "/sys/fs/cgroup";
-
-    // With the space, because a field "oom_kill_disable" also exists.
-    private const string OutOfMemoryKillsField = "oom_kill ";
-
     /// <summary>Returns the free memory in bytes; null if the system does not report it.</summary>
     public static long? ReadAvailable()
     {
         long? machine = ReadField("/proc/meminfo", "MemAvailable:") * 1024;
-        long? group = ReadGroup(FindGroup()) ?? ReadGroup(GroupRoot);
+        long? group = ControlGroups.OfProcess.ReadFree();
         return machine is null || group < machine ? group ?? machine : machine;
-    }
-
-    /// <summary>
-    /// Returns what the limit of a control group leaves, in bytes. Cached files count as free, because the kernel evicts them first. Null: no
-    /// limit.
-    /// </summary>
-    internal static long? ReadGroup(string folder)
-    {
-        if (ReadNumber(Path.Join(folder, "memory.max")) is not { } limit || ReadNumber(Path.Join(folder, "memory.current")) is not { } current)
-            return null;
-
-        string stat = Path.Join(folder, "memory.stat");
-        long cached = (ReadField(stat, "inactive_file") ?? 0) + (ReadField(stat, "active_file") ?? 0);
-        return Math.Max(0, limit - Math.Max(0, current - cached));
     }
 
     /// <summary>
@@ -52,37 +34,19 @@ internal static class MachineMemory
     /// Returns how many processes the kernel has killed because memory ran out: in the control group of the daemon and its children, or, if
     /// that is not counted, on the whole machine. Null if the system does not report it.
     /// </summary>
-    public static long? ReadOutOfMemoryKills() => ReadOutOfMemoryKills(FindGroup()) ?? ReadField("/proc/vmstat", OutOfMemoryKillsField);
-
-    /// <summary>Returns the same number for one control group.</summary>
-    internal static long? ReadOutOfMemoryKills(string folder) => ReadField(Path.Join(folder, "memory.events"), OutOfMemoryKillsField);
-
-    private static string FindGroup()
-    {
-        string line = ReadLines("/proc/self/cgroup").FirstOrDefault(static line => line.StartsWith("0::", StringComparison.Ordinal)) ?? "0::/";
-        return Path.Join(GroupRoot, line[3..]);
-    }
-
-    private static long? ReadNumber(string path) => Parse(ReadLines(path).FirstOrDefault());
+    public static long? ReadOutOfMemoryKills() => ControlGroups.OfProcess.ReadKills() ?? ReadField("/proc/vmstat", "oom_kill ");
 
     private static long? ReadField(string path, string name)
     {
-        string? line = ReadLines(path).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
-        return Parse(line?.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1));
-    }
-
-    private static long? Parse(string? text) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
-
-    private static string[] ReadLines(string path)
-    {
         try
         {
-            return File.ReadAllLines(path);
+            string? line = File.ReadLines(path).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+            string? text = line?.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1);
+            return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return [];
+            return null;
         }
     }
 }
