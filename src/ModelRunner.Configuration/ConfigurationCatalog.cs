@@ -175,6 +175,26 @@ internal static class ConfigurationCatalog
         "Refuses a request that has waited this long for a runner")
     { Default = "5m", Minimum = Second, Maximum = 24 * Hour });
 
+    public static ConfigurationOption SwapDelay { get; } = Add(new ConfigurationOption(
+        "limits.swapDelay", null, null, OptionKind.Duration,
+        "Lets a loaded model accept requests for this time while another model waits for its room")
+    { Default = "5s", Minimum = 0, Maximum = Hour });
+
+    public static ConfigurationOption SwapRequests { get; } = Add(new ConfigurationOption(
+        "limits.swapRequests", null, null, OptionKind.Integer,
+        "Limits the requests that a loaded model accepts while another model waits for its room")
+    { Default = "32", Minimum = 0, Maximum = 100_000 });
+
+    public static ConfigurationOption MinStay { get; } = Add(new ConfigurationOption(
+        "limits.minStay", null, null, OptionKind.Duration,
+        "Keeps a model loaded for as long as its load took, but at most for this time, while another model waits for its room")
+    { Default = "30s", Minimum = 0, Maximum = Hour });
+
+    public static ConfigurationOption BackgroundDelay { get; } = Add(new ConfigurationOption(
+        "limits.backgroundDelay", null, null, OptionKind.Duration,
+        "Lets interactive requests that arrive within this time after a background request go first")
+    { Default = "1m", Minimum = 0, Maximum = Hour });
+
     public static ConfigurationOption LoadTimeout { get; } = Add(new ConfigurationOption(
         "limits.loadTimeout", null, null, OptionKind.Duration,
         "Stops a runner that is not ready this long after its start")

@@ -26,6 +26,12 @@ internal sealed record ModelSettings
     /// <summary>How long its idle runners stay loaded. Null: the default. Negative: no limit. Zero: they are stopped after each response.</summary>
     public TimeSpan? KeepAlive { get; init; }
 
+    /// <summary>The class of its requests.</summary>
+    public RequestPriority Priority { get; init; }
+
+    /// <summary>The most requests that its runner processes at the same time; null: no limit.</summary>
+    public int? Concurrency { get; init; }
+
     /// <summary>Arguments added to its runners, checked like <c>LLAMA_ARGS</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
@@ -66,11 +72,20 @@ internal sealed record ModelSettings
 
     /// <summary>Whether a runner of this model would be started in the same way with the other settings.</summary>
     public bool StartsLike(ModelSettings other) =>
-        this with { Aliases = other.Aliases, KeepAlive = other.KeepAlive, Arguments = other.Arguments, Engine = other.Engine } == other
+        this with
+        {
+            Aliases = other.Aliases,
+            KeepAlive = other.KeepAlive,
+            Priority = other.Priority,
+            Concurrency = other.Concurrency,
+            Arguments = other.Arguments,
+            Engine = other.Engine,
+        } == other
         && Arguments.SequenceEqual(other.Arguments, StringComparer.Ordinal)
         && (Engine is null ? other.Engine is null : other.Engine is not null && Engine.IsSameAs(other.Engine));
 
     /// <summary>Compares all values, also those within lists.</summary>
     public bool IsSameAs(ModelSettings other) =>
-        StartsLike(other) && KeepAlive == other.KeepAlive && Aliases.SequenceEqual(other.Aliases, StringComparer.Ordinal);
+        StartsLike(other) && (KeepAlive, Priority, Concurrency) == (other.KeepAlive, other.Priority, other.Concurrency)
+        && Aliases.SequenceEqual(other.Aliases, StringComparer.Ordinal);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Configuration;
 
@@ -7,6 +8,8 @@ internal static class ModelsSection
 {
     /// <summary>The value of <c>mmproj</c> that disables a projector beside the model.</summary>
     private const string NoProjector = "none";
+
+    private const int MaxConcurrency = 100_000;
 
     private const int MaxContextSize = 16 * 1024 * 1024;
 
@@ -44,6 +47,8 @@ internal static class ModelsSection
         bool hasNoProjector = projector?.Text == NoProjector;
         int? contextSize = members.Integer("contextSize", 1, MaxContextSize);
         TimeSpan? keepAlive = members.KeepAlive("keepAlive");
+        RequestPriority priority = ResolvePriority(members.Text("priority"), reader.Problems);
+        int? concurrency = members.Integer("concurrency", 1, MaxConcurrency);
         IReadOnlyList<string> arguments =
             members.Texts("args") is { } written ? LlamaArguments.Resolve(written, reader.Problems) : [];
         IReadOnlyList<string> aliases = ResolveAliases(members.Texts("aliases"), reader.Problems);
@@ -52,7 +57,7 @@ internal static class ModelsSection
             Path = path,
             ProjectorPath = hasNoProjector ? null : ResolvePath(projector, reader, modelsPath),
             HasNoProjector = hasNoProjector,
-            ContextSize = contextSize, KeepAlive = keepAlive, Arguments = arguments, Aliases = aliases,
+            ContextSize = contextSize, KeepAlive = keepAlive, Priority = priority, Concurrency = concurrency, Arguments = arguments, Aliases = aliases,
         };
         model = engineReader.Complete(model, members);
         members.ReportUnknown();
@@ -64,6 +69,17 @@ internal static class ModelsSection
         }
 
         return model;
+    }
+
+    private static RequestPriority ResolvePriority(WrittenValue? written, List<ConfigurationProblem> problems)
+    {
+        if (written is null)
+            return RequestPriority.Interactive;
+        if (PriorityText.TryParse(written.Text, out RequestPriority priority))
+            return priority;
+
+        problems.Add(new ConfigurationProblem(written.Key, written.Text, "is not a priority", $"write {PriorityText.Words}"));
+        return RequestPriority.Interactive;
     }
 
     private static string? ResolvePath(WrittenValue? written, OptionReader reader, string modelsPath)

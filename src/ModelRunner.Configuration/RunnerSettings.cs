@@ -27,6 +27,18 @@ internal sealed record RunnerSettings
     /// <summary>How long a request may wait for a runner.</summary>
     public TimeSpan QueueTimeout { get; init; } = ConfigurationCatalog.QueueTimeout.DefaultDuration;
 
+    /// <summary>How long a loaded model answers requests while another model waits for its room.</summary>
+    public TimeSpan SwapDelay { get; init; } = ConfigurationCatalog.SwapDelay.DefaultDuration;
+
+    /// <summary>The most requests that a loaded model accepts while another model waits for its room.</summary>
+    public int SwapRequests { get; init; } = ConfigurationCatalog.SwapRequests.DefaultInteger;
+
+    /// <summary>The longest time that a model keeps its room after its load.</summary>
+    public TimeSpan MinStay { get; init; } = ConfigurationCatalog.MinStay.DefaultDuration;
+
+    /// <summary>How long a background request lets later interactive requests go first.</summary>
+    public TimeSpan BackgroundDelay { get; init; } = ConfigurationCatalog.BackgroundDelay.DefaultDuration;
+
     /// <summary>How long a start may take until the runner is ready.</summary>
     public TimeSpan LoadTimeout { get; init; } = ConfigurationCatalog.LoadTimeout.DefaultDuration;
 

@@ -3,31 +3,48 @@ namespace ModelRunner.Scheduling;
 /// <summary>Computes the time of the next action that no event triggers.</summary>
 internal static class Deadline
 {
-    public static TimeSpan? Next(ManagedRunners runners, SchedulerSettings settings)
+    public static TimeSpan? Next(ManagedRunners runners, ManagedRunnerState? blocked, SchedulerSettings settings, TimeSpan now)
     {
         TimeSpan? next = null;
         foreach (ManagedRunnerState runner in runners.All)
         {
-            if (runner is { IsIdle: true, IsPinned: false })
+            if (runner.IsExpiring)
                 Consider(ref next, runner.LastUsed!.Value, runner.KeepAlive);
             if (runner is { State: RunnerState.Ready, DrainEnds: { } ends })
                 Consider(ref next, ends, TimeSpan.Zero);
             if (runner.State == RunnerState.Failed)
                 Consider(ref next, Backoff.ForgetAt(runner, settings), TimeSpan.Zero);
-            if (runner is { IsBackingOff: true, LacksProcess: true })
+            if (runner.IsBackingOff && (runner.LacksProcess || runner.IsResident))
                 Consider(ref next, runner.RetryAt, TimeSpan.Zero);
             if (Yield.EndOf(runner, settings) is { } yieldEnd)
                 Consider(ref next, yieldEnd, TimeSpan.Zero);
-            if (runner.State != RunnerState.Loading && runner.Waiting.First is { } first)
-                Consider(ref next, first.Value.Arrived, settings.QueueTimeout);
+            if (Patience.EndsAt(runner, settings) is { } end)
+                Consider(ref next, end, TimeSpan.Zero);
         }
 
-        ManagedRunnerState? head = runners.All
-            .Where(static runner => runner.WantsStart)
-            .MinBy(static runner => (runner.Waiting.First!.Value.Arrived, runner.Waiting.First!.Value.Id.Value));
-        if (head is not null && Capacity.FindYielding(runners) is not null)
-            Consider(ref next, head.Waiting.First!.Value.Arrived, settings.YieldDelay);
+        if (blocked is not null)
+            ConsiderRoom(ref next, blocked, runners, settings, now);
         return next;
+    }
+
+    // What may leave or must yield already has been looked at. Only what follows with time is left.
+    private static void ConsiderRoom(
+        ref TimeSpan? next, ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings, TimeSpan now)
+    {
+        TimeSpan quietAt = Stay.QuietAt(runners);
+        IEnumerable<TimeSpan> idle = Capacity.EvictionOrder(runners.Live, settings, now).Select(live => Stay.LeavesAt(live, wanted, quietAt, settings, now));
+        IEnumerable<TimeSpan> busy = Capacity.CanYield(wanted, runners).Select(live => Stay.ClosesAt(live, wanted, settings, now));
+        foreach (TimeSpan due in idle.Concat(busy).Where(due => due > now))
+            Consider(ref next, due, TimeSpan.Zero);
+        if (!wanted.WaitsUrgently)
+            return;
+
+        // A runner becomes one for background requests, which leaves sooner, when its last interactive one is long enough ago.
+        foreach (ManagedRunnerState live in runners.Live.Where(static live => live is { InteractiveInFlight: 0, LastInteractive: not null }))
+        {
+            if (live.LastInteractive + settings.BackgroundDelay is { } due && due > now)
+                Consider(ref next, due, TimeSpan.Zero);
+        }
     }
 
     private static void Consider(ref TimeSpan? next, TimeSpan from, TimeSpan wait)

@@ -16,6 +16,10 @@ internal static class Invariants
             Require(runner.InFlight == admitted, $"{runner.Key} counts its requests correctly");
             Require(runner.Outlasting == requests.Values.Count(request => request.HasOutlastedYield && request.Managed == runner),
                 $"{runner.Key} counts the requests that outlasted a yield correctly");
+            int interactive = requests.Values.Count(
+                request => request is { IsAdmitted: true, Priority: RequestPriority.Interactive } && request.Managed == runner);
+            Require(runner.InteractiveInFlight == interactive, $"{runner.Key} counts its interactive requests correctly");
+            Require(IsInOrder(runner), $"the requests that wait for {runner.Key} are in their order");
             Require(runner.State is not null || runner.Waiting.Count > 0, $"{runner.Key} has a process, a failure or a waiting request");
             Require(!runner.TakesRequests || runner.Waiting.Count == 0, $"{runner.Key} has no waiting requests while it accepts requests");
             Require(!runner.WantsStart || !Capacity.CanStartNow(runner, runners, settings) || IsBehindAnother(runner, runners, settings),
@@ -23,9 +27,20 @@ internal static class Invariants
         }
     }
 
+    private static bool IsInOrder(ManagedRunnerState runner)
+    {
+        for (LinkedListNode<RequestState>? node = runner.Waiting.First; node?.Next is { } next; node = next)
+        {
+            if (!node.Value.Precedes(next.Value))
+                return false;
+        }
+
+        return true;
+    }
+
     private static bool IsBehindAnother(ManagedRunnerState runner, ManagedRunners runners, SchedulerSettings settings) =>
         runners.All.Any(other => other.WantsStart && !Capacity.CanStartNow(other, runners, settings)
-            && other.Waiting.First!.Value.Arrived <= runner.Waiting.First!.Value.Arrived);
+            && other.Waiting.First!.Value.Precedes(runner.Waiting.First!.Value));
 
     private static void Require(bool holds, string sentence)
     {

@@ -14,15 +14,38 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>The number of requests that are running on it.</summary>
     public int InFlight { get; set; }
 
-    /// <summary>Requests that wait for it, in order of arrival.</summary>
+    /// <summary>Requests that wait for it, in the order of <see cref="RequestState.Precedes"/>.</summary>
     public LinkedList<RequestState> Waiting { get; } = [];
 
     public TimeSpan? LastUsed { get; set; }
 
+    public TimeSpan StartedAt { get; set; }
+
     public TimeSpan ReadySince { get; set; }
 
-    /// <summary>The <see cref="KeepAlive"/> of its latest request; null: the default of the settings.</summary>
+    /// <summary>How long its last load took; zero before the first one.</summary>
+    public TimeSpan LoadTime { get; set; }
+
+    /// <summary>The most requests that run on it at the same time.</summary>
+    public int Concurrency { get; set; } = int.MaxValue;
+
+    /// <summary>The number of requests that it accepted while another model waited for capacity.</summary>
+    public int Collated { get; set; }
+
+    /// <summary>The number of its running requests that are interactive.</summary>
+    public int InteractiveInFlight { get; set; }
+
+    /// <summary>When an interactive request last began or ended on it; null: it has had none since its start.</summary>
+    public TimeSpan? LastInteractive { get; set; }
+
+    /// <summary>Whether it is loaded without a request, and not stopped because it is idle.</summary>
+    public bool IsResident { get; set; }
+
+    /// <summary>The <see cref="KeepAlive"/> that its latest request asked for; null: that of its model.</summary>
     public TimeSpan? RequestedKeepAlive { get; set; }
+
+    /// <summary>The <see cref="KeepAlive"/> of its model; null: the default of the settings.</summary>
+    public TimeSpan? ModelKeepAlive { get; set; }
 
     /// <summary>How long it stays loaded when idle; negative: it is pinned and stays until an unload.</summary>
     public TimeSpan KeepAlive { get; set; }
@@ -100,7 +123,26 @@ internal sealed class ManagedRunnerState(RunnerKey key)
 
     public bool IsPinned => KeepAlive < TimeSpan.Zero && !IsOutdated;
 
-    public bool TakesRequests => State == RunnerState.Ready && Draining is null;
+    /// <summary>Whether it is ready and has not been told to accept no more requests.</summary>
+    public bool IsOpen => State == RunnerState.Ready && Draining is null;
+
+    public bool TakesRequests => IsOpen && InFlight < Concurrency;
+
+    /// <summary>Whether its waiting requests wait only for the end of others of the same model.</summary>
+    public bool IsFull => IsOpen && InFlight >= Concurrency;
+
+    /// <summary>Whether it stops when it has been idle for its keep-alive time.</summary>
+    public bool IsExpiring => IsIdle && !IsPinned && !IsResident;
+
+    /// <summary>Since when a request waits for it; valid only if one does.</summary>
+    public TimeSpan WaitsSince => Waiting.Min(static request => request.Arrived);
+
+    /// <summary>Whether an interactive request waits for it.</summary>
+    public bool WaitsUrgently => Waiting.Any(static request => request.Priority == RequestPriority.Interactive);
+
+    /// <summary>Whether it has had only background requests of late.</summary>
+    public bool IsBackground(SchedulerSettings settings, TimeSpan now) =>
+        InteractiveInFlight == 0 && (LastInteractive is not { } last || now - last >= settings.BackgroundDelay);
 
     /// <summary>Whether requests wait and there is no process for them.</summary>
     public bool LacksProcess => Waiting.Count > 0 && !IsLive;
@@ -108,12 +150,22 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>Whether a process must be started as soon as there is capacity.</summary>
     public bool WantsStart => LacksProcess && !IsBackingOff;
 
+    /// <summary>Takes over what a request, or a resident, says about it.</summary>
+    public void Apply(RunnerDemand demand, SchedulerSettings settings)
+    {
+        (ModelKeepAlive, RequestedKeepAlive) = (demand.KeepAlive, demand.RequestKeepAlive);
+        KeepAlive = RequestedKeepAlive ?? ModelKeepAlive ?? settings.DefaultKeepAlive;
+        Concurrency = demand.Concurrency ?? int.MaxValue;
+    }
+
     public RunnerStatus ToStatus()
     {
         RunnerState state = LacksProcess ? RunnerState.Waiting : State ?? RunnerState.Failed;
         return new RunnerStatus(Id, Key, state, IsAttached: false, InFlight, Waiting.Count, LastUsed, KeepAlive, Failure)
         {
             MemoryBytes = MemoryBytes,
+            Concurrency = Concurrency == int.MaxValue ? null : Concurrency,
+            IsResident = IsResident,
         };
     }
 }

@@ -19,12 +19,17 @@ internal sealed class ManagedRunners
         return runner;
     }
 
+    public ManagedRunnerState? Find(RunnerKey key) => _byKey.GetValueOrDefault(key);
+
     /// <summary>The runner with this start; null if its process has ended, so that late events are ignored.</summary>
     public ManagedRunnerState? FindLive(RunnerId id) => _byId.GetValueOrDefault(id);
 
-    public void Begin(ManagedRunnerState runner, RunnerId id)
+    public void Begin(ManagedRunnerState runner, RunnerId id, TimeSpan now)
     {
         runner.Id = id;
+        runner.StartedAt = now;
+        runner.Collated = 0;
+        runner.LastInteractive = null;
         runner.State = RunnerState.Loading;
         runner.LastUsed = null;
         runner.Draining = null;
@@ -42,6 +47,7 @@ internal sealed class ManagedRunners
         _byId.Remove(runner.Id);
         runner.State = runner.Failure is null ? null : RunnerState.Failed;
         runner.InFlight = 0;
+        runner.InteractiveInFlight = 0;
         runner.Outlasting = 0;
         runner.IsOutdated = false;
         runner.Draining = null;

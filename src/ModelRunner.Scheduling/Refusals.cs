@@ -18,6 +18,18 @@ public static class Refusals
             Text($"{limit} requests are waiting already, which is the limit (limits.maxQueuedRequests); try again later"),
             Soon);
 
+    /// <summary>Refuses a background request whose place in the full queue an interactive one takes.</summary>
+    public static Refuse Displaced(RequestId request, int limit) =>
+        new(request, RefusalReason.QueueFull,
+            Text($"{limit} requests are waiting, which is the limit (limits.maxQueuedRequests), and an interactive request took the place of this background request; try again later"),
+            Soon);
+
+    /// <summary>Refuses a request that waited too long for the end of others of its model.</summary>
+    public static Refuse Concurrency(RequestId request, RunnerKey key, TimeSpan timeout, int limit) =>
+        new(request, RefusalReason.QueueTimeout,
+            Text($"model \"{key.Model}\" answers {limit} requests at the same time (its member concurrency), and none of them ended in time for this request within {timeout.TotalSeconds:0.###} s (limits.queueTimeout); try again later or raise concurrency"),
+            Soon);
+
     public static Refuse QueueTimeout(RequestId request, RunnerKey key, TimeSpan limit) =>
         new(request, RefusalReason.QueueTimeout,
             Text($"no capacity for model \"{key.Model}\" became free within {limit.TotalSeconds:0.###} s (limits.queueTimeout) because other models are busy; try again later or raise limits.maxRunners"),

@@ -19,4 +19,13 @@ public readonly record struct RunnerDemand(long MemoryBytes, TimeSpan? KeepAlive
     /// <summary>The memory to reserve within a budget.</summary>
     internal long Within(long? budget) =>
         LeastBytes is { } least && budget is { } limit && MemoryBytes > limit ? Math.Max(least, limit) : MemoryBytes;
+
+    /// <summary>The keep-alive time that the request itself asks for, which replaces <see cref="KeepAlive"/>; null: none.</summary>
+    public TimeSpan? RequestKeepAlive { get; init; }
+
+    /// <summary>The class of the request.</summary>
+    public RequestPriority Priority { get; init; }
+
+    /// <summary>The most requests of its model that run at the same time; null: no limit.</summary>
+    public int? Concurrency { get; init; }
 }

@@ -17,4 +17,10 @@ public sealed record RunnerStatus(
 {
     /// <summary>The estimate of its memory in bytes; 0 if unknown.</summary>
     public long MemoryBytes { get; init; }
+
+    /// <summary>The most requests that run on it at the same time; null: no limit.</summary>
+    public int? Concurrency { get; init; }
+
+    /// <summary>Whether it is loaded without a request.</summary>
+    public bool IsResident { get; init; }
 }

@@ -9,8 +9,14 @@ public sealed partial class Scheduler
         foreach (ManagedRunnerState runner in _runners.All.ToList())
         {
             if (changed.KeepAlive is { } times)
-                runner.RequestedKeepAlive = times.TryGetValue(runner.Key.Model, out TimeSpan time) ? time : null;
-            runner.KeepAlive = runner.RequestedKeepAlive ?? _settings.DefaultKeepAlive;
+                runner.ModelKeepAlive = times.TryGetValue(runner.Key.Model, out TimeSpan time) ? time : null;
+            runner.KeepAlive = runner.RequestedKeepAlive ?? runner.ModelKeepAlive ?? _settings.DefaultKeepAlive;
+            if (changed.Concurrency is { } limits)
+            {
+                runner.Concurrency = limits.TryGetValue(runner.Key.Model, out int limit) ? limit : int.MaxValue;
+                AdmitWaiting(runner, now);
+            }
+
             bool isAttached = _attached.Choose(runner.Key, [], now) is not null;
             if (isAttached)
                 MoveWaiting(runner, now);
@@ -36,7 +42,7 @@ public sealed partial class Scheduler
         foreach (RequestState waiting in runner.Waiting)
         {
             AttachedRunnerState attached = _attached.Choose(runner.Key, [], now)!;
-            var request = new RequestState(waiting.Id, waiting.Arrived) { Attached = attached, IsAdmitted = true };
+            var request = new RequestState(waiting.Id, waiting.Arrived, waiting.Priority) { Attached = attached, IsAdmitted = true };
             _requests[waiting.Id] = request;
             _attached.Begin(attached, request, now);
             _effects.Add(new Admit(waiting.Id, attached.Id));

@@ -62,25 +62,26 @@ public sealed partial class Scheduler
             runner.Outlasting = runner.InFlight;
             foreach (RequestState request in _requests.Values.Where(request => request.IsAdmitted && request.Managed == runner))
                 request.HasOutlastedYield = true;
-            Resume(runner);
+            Resume(runner, now);
         }
     }
 
     // No request waits for capacity any more, so a runner that yields accepts requests again.
-    private void StopYielding()
+    private void StopYielding(TimeSpan now)
     {
         foreach (ManagedRunnerState runner in _runners.Live)
         {
             runner.FailedYields = 0;
+            runner.Collated = 0;
             if (runner is { State: RunnerState.Ready, Draining: StopReason.Evicted })
-                Resume(runner);
+                Resume(runner, now);
         }
     }
 
-    private void Resume(ManagedRunnerState runner)
+    private void Resume(ManagedRunnerState runner, TimeSpan now)
     {
         runner.Draining = null;
         runner.EvictedFor = null;
-        AdmitWaiting(runner);
+        AdmitWaiting(runner, now);
     }
 }

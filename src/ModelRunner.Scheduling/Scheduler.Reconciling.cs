@@ -9,8 +9,13 @@ public sealed partial class Scheduler
         EndBackoffs(now);
         ExpireWaiting(now);
         StopIdle(now);
+        _blocked = null;
         if (_shutdown == ShutdownPhase.None)
+        {
             StartWanted(now);
+            StartResidents(now);
+        }
+
         ForgetOldFailures(now);
         CompleteUnloads();
         CompleteShutdown();
@@ -26,15 +31,14 @@ public sealed partial class Scheduler
     {
         foreach (ManagedRunnerState runner in _runners.All.ToList())
         {
-            while (runner.State != RunnerState.Loading && runner.Waiting.First is { } first && now - first.Value.Arrived >= _settings.QueueTimeout)
+            while (Patience.EndsAt(runner, _settings) <= now)
             {
-                runner.Waiting.RemoveFirst();
-                _queued--;
-                _requests.Remove(first.Value.Id);
-                _effects.Add(Refusals.QueueTimeout(first.Value.Id, runner.Key, _settings.QueueTimeout));
+                RequestState late = runner.Waiting.First(request => Patience.EndsAt(request, runner, _settings) <= now);
+                _effects.Add(runner.IsFull
+                    ? Refusals.Concurrency(late.Id, runner.Key, _settings.QueueTimeout, runner.Concurrency)
+                    : Refusals.QueueTimeout(late.Id, runner.Key, _settings.QueueTimeout));
+                Leave(late.Id);
             }
-
-            _runners.ForgetIfEmpty(runner);
         }
     }
 
@@ -48,17 +52,17 @@ public sealed partial class Scheduler
                 Stop(runner, runner.Draining ?? StopReason.Unloaded);
             else if (runner is { IsIdle: true, IsOutdated: true })
                 Stop(runner, StopReason.Outdated);
-            else if (runner is { IsIdle: true, IsPinned: false } && now - runner.LastUsed >= runner.KeepAlive)
+            else if (runner.IsExpiring && now - runner.LastUsed >= runner.KeepAlive)
                 Stop(runner, StopReason.Idle);
         }
     }
 
-    // Strictly in order of arrival: a small model does not overtake a large one that waits for capacity, so no request waits forever.
+    // Strictly in the order of the requests: a small model does not overtake a large one that waits for capacity, so no request waits forever.
     private void StartWanted(TimeSpan now)
     {
         IEnumerable<ManagedRunnerState> wanted = _runners.All
             .Where(static runner => runner.WantsStart)
-            .OrderBy(static runner => runner.Waiting.First!.Value.Arrived)
+            .OrderBy(static runner => runner.Waiting.First!.Value.Rank)
             .ThenBy(static runner => runner.Waiting.First!.Value.Id.Value)
             .ToList();
         // What was stopped for requests that have left is not a part of a later start.
@@ -87,25 +91,26 @@ public sealed partial class Scheduler
                 continue;
             }
 
-            Start(runner);
+            Start(runner, now);
         }
 
+        _blocked = first;
         if (first is not null)
             return;
 
         // A measured budget limits new starts only. It is no reason to stop a runner.
-        foreach (ManagedRunnerState excess in Capacity.FindExcess(_runners, _isMemoryMeasured ? _settings with { MemoryBudgetBytes = null } : _settings))
+        foreach (ManagedRunnerState excess in Capacity.FindExcess(_runners, _isMemoryMeasured ? _settings with { MemoryBudgetBytes = null } : _settings, now))
             Stop(excess, StopReason.Evicted);
 
-        StopYielding();
+        StopYielding(now);
     }
 
-    private void Start(ManagedRunnerState runner)
+    private void Start(ManagedRunnerState runner, TimeSpan now, bool isResident = false)
     {
         var id = new RunnerId(++_lastRunner);
         CapacityReading capacity = Capacity.Read(runner, _runners, _settings);
-        _runners.Begin(runner, id);
-        _effects.Add(new StartRunner(id, runner.Key) { Evicted = runner.Evicted, Capacity = capacity });
+        _runners.Begin(runner, id, now);
+        _effects.Add(new StartRunner(id, runner.Key) { Evicted = runner.Evicted, Capacity = capacity, IsResident = isResident });
         runner.Evicted = [];
         runner.Delay = null;
     }
@@ -127,7 +132,7 @@ public sealed partial class Scheduler
 
     private void FreeCapacity(ManagedRunnerState wanted, TimeSpan now)
     {
-        if (Capacity.FindVictims(wanted, _runners, _settings) is { } victims)
+        if (Capacity.FindVictims(wanted, _runners, _settings, now) is { } victims)
         {
             foreach (ManagedRunnerState victim in victims)
             {
@@ -139,10 +144,11 @@ public sealed partial class Scheduler
             return;
         }
 
-        Report(wanted, DelayCause.Busy);
+        bool isEnough = Capacity.FindVictims(wanted, _runners, _settings, now, atAnyTime: true) is not null;
+        Report(wanted, isEnough ? DelayCause.Staying : DelayCause.Busy);
 
         // New requests could keep a busy runner busy forever. After a while it must yield: new requests wait.
-        if (now - wanted.Waiting.First!.Value.Arrived >= _settings.YieldDelay && Capacity.FindYielding(_runners) is { } yielding)
+        if (Capacity.FindYielding(wanted, _runners, _settings, now) is { } yielding)
         {
             yielding.EvictedFor = wanted;
             Drain(yielding, StopReason.Evicted, now);

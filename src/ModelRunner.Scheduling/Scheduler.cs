@@ -25,6 +25,9 @@ public sealed partial class Scheduler
     private ShutdownPhase _shutdown;
     private bool _isMemoryMeasured;
 
+    /// <summary>The first model that waits for capacity after the last event; null: none does.</summary>
+    private ManagedRunnerState? _blocked;
+
     /// <summary>Creates a scheduler without managed runners.</summary>
     /// <param name="settings">The initial settings.</param>
     public Scheduler(SchedulerSettings settings)
@@ -59,13 +62,14 @@ public sealed partial class Scheduler
             case UnloadAbandoned abandoned: _unloads.RemoveAll(unload => unload.Id == abandoned.Unload); break;
             case ConfigurationChanged changed: Configure(changed, now); break;
             case MemoryMeasured measured: Measure(measured.BudgetBytes); break;
+            case ResidentsChanged changed: ReplaceResidents(changed.Residents); break;
             case ShutdownRequested: Shutdown(now); break;
             case TimePassed: break;
             default: throw new ArgumentException($"Unknown event: {schedulerEvent}.", nameof(schedulerEvent));
         }
 
         Reconcile(now);
-        NextDeadline = Deadline.Next(_runners, _settings);
+        NextDeadline = Deadline.Next(_runners, _blocked, _settings, now);
         return _effects;
     }
 
@@ -82,126 +86,19 @@ public sealed partial class Scheduler
     /// <summary>Throws <see cref="InvalidOperationException"/> if an invariant is violated. For tests.</summary>
     internal void CheckInvariants() => Invariants.Check(_runners, _requests, _queued, _settings, _shutdown != ShutdownPhase.None);
 
-    private void Arrive(RequestArrived arrived, TimeSpan now)
-    {
-        RequestId id = arrived.Request;
-        if (_requests.ContainsKey(id))
-            return;
-        if (_shutdown != ShutdownPhase.None)
-        {
-            _effects.Add(Refusals.ShuttingDown(id));
-            return;
-        }
-
-        if (_attached.Choose(arrived.Key, arrived.Tried, now) is { } attached)
-        {
-            var request = new RequestState(id, now) { Attached = attached, IsAdmitted = true };
-            _requests.Add(id, request);
-            _attached.Begin(attached, request, now);
-            _effects.Add(new Admit(id, attached.Id));
-            return;
-        }
-
-        ManagedRunnerState runner = _runners.GetOrAdd(arrived.Key);
-        runner.RequestedKeepAlive = arrived.Demand.KeepAlive;
-        runner.KeepAlive = arrived.Demand.KeepAlive ?? _settings.DefaultKeepAlive;
-        if (!runner.IsLive)
-        {
-            runner.MemoryBytes = Math.Clamp(arrived.Demand.Within(_settings.MemoryBudgetBytes), 0, MaxEstimate);
-            runner.MeasuredLoads = arrived.Demand.MeasuredLoads;
-        }
-
-        Take(runner, new RequestState(id, now) { Managed = runner }, now);
-    }
-
-    private void Take(ManagedRunnerState runner, RequestState request, TimeSpan now)
-    {
-        if (!runner.IsLive && now < runner.RetryAt && !CanWaitOut(runner, now))
-            _effects.Add(Refusals.Backoff(request.Id, runner.Key, runner.Failure, runner.RetryAt - now));
-        else if (!runner.IsLive && _settings.MemoryBudgetBytes is { } budget && runner.MemoryBytes > budget)
-            _effects.Add(Refusals.OutOfMemory(request.Id, runner.Key, runner.MemoryBytes, budget, Capacity.PinnedBytes(_runners)));
-        else if (!runner.TakesRequests && _queued >= _settings.MaxQueuedRequests)
-            _effects.Add(Refusals.QueueFull(request.Id, _settings.MaxQueuedRequests));
-        else
-        {
-            _requests.Add(request.Id, request);
-            if (runner.TakesRequests)
-            {
-                Admit(runner, request);
-                return;
-            }
-
-            if (runner.Waiting.Count == 0)
-                runner.Delay = null;
-            runner.Waiting.AddLast(request);
-            _queued++;
-            return;
-        }
-
-        _runners.ForgetIfEmpty(runner);
-    }
-
-    // A failed start most likely fails again, so the request is refused at once. A crash may have an external cause, so the request may wait.
-    private bool CanWaitOut(ManagedRunnerState runner, TimeSpan now)
-    {
-        TimeSpan left = runner.RetryAt - now;
-        return runner.HasCrashed && left <= _settings.MaxBackoffWait && left < _settings.QueueTimeout;
-    }
-
-    private void Admit(ManagedRunnerState runner, RequestState request)
-    {
-        request.IsAdmitted = true;
-        runner.InFlight++;
-        _effects.Add(new Admit(request.Id, runner.Id));
-    }
-
-    private void Leave(RequestId id)
-    {
-        if (!_requests.TryGetValue(id, out RequestState? request) || request.IsAdmitted)
-            return;
-        _requests.Remove(id);
-        request.Managed!.Waiting.Remove(request);
-        _queued--;
-        _runners.ForgetIfEmpty(request.Managed);
-    }
-
-    private void Complete(RequestCompleted completed, TimeSpan now)
-    {
-        if (!_requests.TryGetValue(completed.Request, out RequestState? request) || !request.IsAdmitted)
-            return;
-        _requests.Remove(completed.Request);
-        if (request.Attached is { } attached)
-        {
-            _attached.End(attached, request, completed.Result, now, _settings);
-            return;
-        }
-
-        request.Managed!.InFlight--;
-        request.Managed.LastUsed = now;
-        request.Managed.HasServed |= completed.Result == RequestResult.Served;
-        if (request.HasOutlastedYield)
-            request.Managed.Outlasting--;
-    }
-
     private void BecomeReady(RunnerId id, TimeSpan now)
     {
         if (_runners.FindLive(id) is not { State: RunnerState.Loading } runner)
             return;
         runner.State = RunnerState.Ready;
         runner.ReadySince = now;
+        runner.LoadTime = now - runner.StartedAt;
         runner.LastUsed = now;
         runner.Failure = null;
-        AdmitWaiting(runner);
-    }
-
-    private void AdmitWaiting(ManagedRunnerState runner)
-    {
-        while (runner.Waiting.First is { } first)
-        {
-            runner.Waiting.RemoveFirst();
-            _queued--;
-            Admit(runner, first.Value);
-        }
+        if (runner.IsResident && FindResident(runner.Key) is { Demand.Priority: RequestPriority.Interactive })
+            runner.LastInteractive = now;
+        AdmitWaiting(runner, now);
+        runner.Collated = 0;
     }
 
     private void Fail(RunnerFailed failed, TimeSpan now)
@@ -290,6 +187,7 @@ public sealed partial class Scheduler
     {
         HashSet<RunnerId> ends = [];
         int count = 0;
+        DismissResidents(asked.Selection);
         foreach (ManagedRunnerState runner in _runners.All.Where(runner => asked.Selection.Matches(runner.Key)).ToList())
         {
             if (!runner.IsLive)

@@ -18,10 +18,22 @@ public sealed record SchedulerSettings
     public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// How long a model waits for capacity before a busy runner must yield. That runner then accepts no more requests until it is idle and has
-    /// been evicted.
+    /// How long a model waits for capacity before a runner that is in use must yield. That runner then accepts no more requests until it is idle
+    /// and has been evicted.
     /// </summary>
-    public TimeSpan YieldDelay { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan SwapDelay { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How many requests a runner accepts while another model waits for capacity, before it must yield earlier than that.</summary>
+    public int SwapRequests { get; init; } = 32;
+
+    /// <summary>
+    /// A runner keeps its place after its load for as long as its load took, but at most for this time. It does so while any model is in use, and
+    /// against every model that waits, except an interactive one if it serves only background requests.
+    /// </summary>
+    public TimeSpan MinStay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A background request yields to the interactive requests that arrive within this time after it, and to no later ones.</summary>
+    public TimeSpan BackgroundDelay { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// How long the running requests of an unloaded runner may continue. Then they are aborted and the runner is stopped, because a hung

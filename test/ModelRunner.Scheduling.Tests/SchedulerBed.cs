@@ -50,6 +50,14 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
         return id;
     }
 
+    /// <summary>Asks for a key with a class and a limit of its model.</summary>
+    public RequestId Ask(RunnerKey key, RequestPriority priority, int? concurrency = null)
+    {
+        var id = new RequestId(++_lastRequest);
+        Handle(new RequestArrived(id, key, new RunnerDemand(0, null) { Priority = priority, Concurrency = concurrency }));
+        return id;
+    }
+
     public void Complete(RequestId request) => Handle(new RequestCompleted(request));
 
     /// <summary>The runner of a request failed it.</summary>

@@ -33,6 +33,10 @@ internal static class RunnersResponse
             WriteArguments(json, runner.Arguments);
         json.WriteNumber("in_flight"u8, runner.InFlight);
         json.WriteNumber("queued"u8, runner.Queued);
+        if (runner.Concurrency is { } concurrency)
+            json.WriteNumber("concurrency"u8, concurrency);
+        if (runner.IsResident)
+            json.WriteBoolean("preload"u8, true);
         if (runner.Replica is { } replica)
             json.WriteString("replica"u8, replica);
         if (runner.Receipt is { } receipt)

@@ -235,7 +235,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var paces = new MergePaces();
         var pages = new PageAssembler(
             settings, paces, time, logs.CreateLogger<PageAssembler>(), shared,
-            new RunnerMetrics(pool.Accounts, () => store.Current.Runners.MemoryBudgetBytes, () => pool.Usage.Cards),
+            new RunnerMetrics(pool.Accounts, () => store.Current.Runners.MemoryBudgetBytes, () => pool.Usage.Cards, () => pool.LoadRatio.Value),
             new RequestMetrics(accounts, () => ledger.Status, () => store.Current.Keys.Count > 0), () => store.LastReload,
             web.Services.GetService<ServerTls>() is { } tls ? () => tls.Source.Current.ExpiresAt : null);
 

@@ -6,6 +6,7 @@ using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
+using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Tracing;
 
 namespace ModelRunner.Daemon.Inference;
@@ -63,15 +64,16 @@ internal sealed class InferenceEndpoint(
         ModelEntry model = await rights.FindAsync(Caller.Of(context), envelope.Model, context.RequestAborted);
         route = route.For(model);
         Check(model, route, backend);
+        var wishes = new RequestWishes(PriorityHeader.Read(context));
         if (IsPreload(context.Request))
         {
-            await exchange.LoadAsync(backend, model, route.Mode, context.RequestAborted);
+            await exchange.LoadAsync(backend, model, route.Mode, wishes, context.RequestAborted);
             context.Response.StatusCode = StatusCodes.Status200OK;
             context.Response.ContentLength = 0;
             return;
         }
 
-        var request = new RunnerRequest(route.RunnerPath, body.Bytes) { IsStream = envelope.IsStream && route.HasStreams };
+        var request = new RunnerRequest(route.RunnerPath, body.Bytes) { IsStream = envelope.IsStream && route.HasStreams, Wishes = wishes };
         await exchange.SendAsync(context, backend, model, route.Mode, request, record);
     }
 

@@ -125,6 +125,10 @@ internal static class MetricFamilies
         "model_runner_load_duration_seconds", MetricType.Histogram, "Time from the start of a runner until it was ready; successful loads only", "seconds")
     { IsPerModel = true });
 
+    public static MetricFamily LoadsPerRequest { get; } = Add(new MetricFamily(
+        "model_runner_loads_per_request_ratio", MetricType.Gauge,
+        "Loads of models divided by requests that got a runner, over the last 10 minutes; absent if there were no such requests"));
+
     public static MetricFamily SharedEndpoint { get; } = Add(new MetricFamily(
         "model_runner_shared_endpoint", MetricType.Gauge,
         "Number of attached runners that are the same server, this one included; present only if there are several")

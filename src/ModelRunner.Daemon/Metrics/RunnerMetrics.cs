@@ -17,7 +17,9 @@ namespace ModelRunner.Daemon.Metrics;
 /// <param name="accounts">The totals.</param>
 /// <param name="memoryLimit">Returns the configured limit of the memory of all runners together, in bytes; null: there is none.</param>
 /// <param name="cards">Returns the memory of the graphics cards; null: it is not shown.</param>
-internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryLimit, Func<IReadOnlyList<CardMemory>>? cards = null)
+/// <param name="loadRatio">Returns the loads per request of the last minutes; null: it is not shown.</param>
+internal sealed class RunnerMetrics(
+    RunnerAccounts accounts, Func<long?> memoryLimit, Func<IReadOnlyList<CardMemory>>? cards = null, Func<double?>? loadRatio = null)
 {
     // The header of a file may contain long texts.
     private const int MaxTextLength = 64;
@@ -39,6 +41,8 @@ internal sealed class RunnerMetrics(RunnerAccounts accounts, Func<long?> memoryL
         if (memoryLimit() is { } limit)
             writer.Write(MetricFamilies.MemoryLimit, limit);
         WriteCards(writer, cards?.Invoke() ?? []);
+        if (loadRatio?.Invoke() is { } ratio)
+            writer.Write(MetricFamilies.LoadsPerRequest, ratio);
         WriteModels(writer, outcomes);
         WriteTotals(writer);
     }

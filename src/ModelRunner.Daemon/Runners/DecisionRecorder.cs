@@ -45,7 +45,8 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
 
     private Decision OfStart(StartRunner start)
     {
-        string text = $"a request waits for it; {Describe(start.Capacity)}";
+        string cause = start.IsResident ? "it is preloaded, there is room and no request waits" : "a request waits for it";
+        string text = $"{cause}; {Describe(start.Capacity)}";
         if (start.Evicted.Count > 0)
             text += $"; stopped for it: {string.Join(", ", start.Evicted.Select(static key => key.Model))}";
         return Make(DecisionKind.Start, start.Key, $"{text}") with { Capacity = start.Capacity };
@@ -72,7 +73,8 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
         {
             DelayCause.Stopping => ("stopping", "runners that are being stopped still hold the memory or the place that it needs"),
             DelayCause.Busy => ("busy", "runners that are loading, answering requests or pinned hold the memory or the place that it needs"),
-            _ => ("queue", $"{delay.Behind?.Model} waits longer and starts first"),
+            DelayCause.Staying => ("staying", "idle runners that were loaded or used just now keep the memory or the place that it needs for a short time"),
+            _ => ("queue", $"{delay.Behind?.Model} comes first"),
         };
         return Make(DecisionKind.Wait, delay.Key, $"{text}; {Describe(delay.Capacity)}") with
         {

@@ -20,6 +20,9 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
     /// <summary>The bytes that it needs beyond the estimate from the header, because they were measured; less than 0: it needs less.</summary>
     public long MeasuredSurplus { get; set; }
 
+    /// <summary>What the client says about its scheduling.</summary>
+    public RequestWishes Wishes { get; init; }
+
     public Task<AcquireOutcome> Outcome => _outcome.Task;
 
     /// <summary>Admits the request. Returns false if the client disconnected before; the caller must then end the request.</summary>

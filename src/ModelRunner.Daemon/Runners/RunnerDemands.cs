@@ -8,7 +8,13 @@ namespace ModelRunner.Daemon.Runners;
 /// <param name="peaks">The memory that was measured.</param>
 internal sealed class RunnerDemands(MemoryPeaks peaks)
 {
-    public RunnerDemand Of(ModelEntry model, RunnerMode mode)
+    public RunnerDemand Of(ModelEntry model, RunnerMode mode) => Estimate(model, mode) with
+    {
+        Priority = model.Settings.Priority,
+        Concurrency = model.Settings.Concurrency,
+    };
+
+    private RunnerDemand Estimate(ModelEntry model, RunnerMode mode)
     {
         if (!model.Memory.TryGetValue(mode, out MemoryEstimate? estimate))
             return new RunnerDemand(0, model.Settings.KeepAlive);

@@ -60,6 +60,9 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <summary>The latest decisions about runners.</summary>
     public DecisionLog Decisions => _loop.Decisions;
 
+    /// <summary>The loads and requests of the last minutes.</summary>
+    public LoadRatio LoadRatio => _loop.LoadRatio;
+
     /// <summary>The totals of loads, stops and processor time.</summary>
     public RunnerAccounts Accounts { get; }
 
@@ -82,10 +85,12 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <param name="clientLeft">Cancelled when the client disconnects. Then the call throws <see cref="OperationCanceledException"/>.</param>
     /// <param name="tried">Runners that could not be reached for this request before; null: none.</param>
     /// <param name="notice">Gets the place in the queue if the request must wait; null: nobody asks.</param>
+    /// <param name="wishes">What the client says about the scheduling of its request.</param>
     public async Task<AcquireOutcome> AcquireAsync(
-        RunnerKey key, ModelEntry model, CancellationToken clientLeft, IReadOnlyCollection<RunnerId>? tried = null, QueueNotice? notice = null)
+        RunnerKey key, ModelEntry model, CancellationToken clientLeft, IReadOnlyCollection<RunnerId>? tried = null, QueueNotice? notice = null,
+        RequestWishes wishes = default)
     {
-        var request = new PendingRequest(new RequestId(Interlocked.Increment(ref _lastRequest)), key, model) { Notice = notice };
+        var request = new PendingRequest(new RequestId(Interlocked.Increment(ref _lastRequest)), key, model) { Notice = notice, Wishes = wishes };
         if (CannotServe(key, model) is { } reason)
             return _loop.RefuseAtOnce(request, new Refuse(request.Id, RefusalReason.StartFailed, reason, RetryAfter: null));
 
@@ -114,6 +119,8 @@ internal sealed class RunnerPool : IAsyncDisposable
             OutdatedModels = change.FindOutdatedModels(),
             KeepAlive = change.Next.Models.Where(static model => model.Value.KeepAlive is not null)
                 .ToDictionary(static model => model.Key, static model => model.Value.KeepAlive!.Value, StringComparer.Ordinal),
+            Concurrency = change.Next.Models.Where(static model => model.Value.Concurrency is not null)
+                .ToDictionary(static model => model.Key, static model => model.Value.Concurrency!.Value, StringComparer.Ordinal),
         };
         _loop.Configure(changed, attached.Live);
     }
@@ -186,6 +193,10 @@ internal sealed class RunnerPool : IAsyncDisposable
         MaxRunners = runners.MaxRunners,
         MaxQueuedRequests = runners.MaxQueuedRequests,
         QueueTimeout = runners.QueueTimeout,
+        SwapDelay = runners.SwapDelay,
+        SwapRequests = runners.SwapRequests,
+        MinStay = runners.MinStay,
+        BackgroundDelay = runners.BackgroundDelay,
         UnloadDrain = runners.DrainTimeout,
         MemoryBudgetBytes = runners.MemoryBudgetBytes,
         Attached = attached,

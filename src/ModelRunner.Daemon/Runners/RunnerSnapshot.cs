@@ -50,6 +50,12 @@ internal sealed record RunnerSnapshot
 
     public int Queued { get; init; }
 
+    /// <summary>The most requests that run at the same time; null: no limit.</summary>
+    public int? Concurrency { get; init; }
+
+    /// <summary>Whether it is preloaded: loaded without a request, and again when there is room.</summary>
+    public bool IsResident { get; init; }
+
     /// <summary>When its last request ended, or when it became ready if it had none; null while loading.</summary>
     public DateTimeOffset? LastUsed { get; init; }
 

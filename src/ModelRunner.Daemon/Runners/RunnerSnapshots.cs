@@ -42,6 +42,8 @@ internal static class RunnerSnapshots
         Arguments = live?.Process?.Arguments ?? [],
         InFlight = status.InFlight,
         Queued = status.Queued,
+        Concurrency = status.Concurrency,
+        IsResident = status.IsResident,
         LastUsed = status.LastUsed is { } used ? origin + used : null,
         KeepAlive = status.KeepAlive,
         Failure = status.Failure,

@@ -61,6 +61,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         (_requests, _usageTimer) = (requests, usageTimer);
         _lives = new RunnerLives(accounts, ledger, time);
         (_peaks, _demands) = (accounts.Peaks, new RunnerDemands(accounts.Peaks));
+        LoadRatio = new LoadRatio(time);
         _recorder = new DecisionRecorder(Decisions, time);
         (_live, _launcher, _memory, _time, _logger) = (live, launcher, memory, time, logger);
         _scheduler = new Scheduler(settings);
@@ -76,6 +77,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     /// <summary>All runners after the last event. An immutable snapshot.</summary>
     public IReadOnlyList<RunnerSnapshot> Snapshot => _snapshot;
 
+    /// <summary>The loads and requests of the last minutes.</summary>
+    public LoadRatio LoadRatio { get; }
+
     /// <summary>The latest decisions.</summary>
     public DecisionLog Decisions { get; } = new();
 
@@ -88,7 +92,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     public void Begin(PendingRequest request, IReadOnlyCollection<RunnerId> tried)
     {
         _pending[request.Id] = request;
-        RunnerDemand demand = _demands.Of(request.Model, request.Key.Mode);
+        RunnerDemand demand = request.Wishes.Complete(_demands.Of(request.Model, request.Key.Mode));
         request.MeasuredSurplus = demand.MemoryBytes - request.Model.MemoryBytes(request.Key.Mode);
         if (!_events.Writer.TryWrite(new RequestArrived(request.Id, request.Key, demand) { Tried = tried }))
             Refuse(Refusals.ShuttingDown(request.Id));
@@ -177,6 +181,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
         _recorder.Record(schedulerEvent, effects, _snapshot, _pending);
+        LoadRatio.Count(effects.Count(static effect => effect is StartRunner), effects.Count(static effect => effect is Admit { Runner.Value: > 0 }));
         SetTimer();
         foreach (StartRunner start in effects.OfType<StartRunner>())
             Start(start);

@@ -9,6 +9,9 @@ public enum DelayCause
     /// <summary>Runners that cannot be stopped now: they are loading, answering requests, or pinned.</summary>
     Busy,
 
-    /// <summary>The start of a model that waits longer.</summary>
+    /// <summary>Runners that are idle and keep their place for a short time, because they were loaded or used just now.</summary>
+    Staying,
+
+    /// <summary>The start of a model whose requests come first.</summary>
     Queue,
 }

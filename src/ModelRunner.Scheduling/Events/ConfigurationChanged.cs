@@ -17,4 +17,7 @@ public sealed record ConfigurationChanged(SchedulerSettings Settings) : Schedule
     /// that of its last request.
     /// </summary>
     public IReadOnlyDictionary<string, TimeSpan>? KeepAlive { get; init; }
+
+    /// <summary>The models with a limit of requests that run at the same time, by canonical reference. Null: each runner keeps its limit.</summary>
+    public IReadOnlyDictionary<string, int>? Concurrency { get; init; }
 }

@@ -16,6 +16,8 @@ public sealed class SettingsChangeTests
     [InlineData("\"args\": \"-ngl 1\"", "\"args\": \"-ngl 2\"", "m:latest", true)]
     [InlineData("\"contextSize\": 512", "\"contextSize\": 1024", "m:latest", true)]
     [InlineData("\"keepAlive\": \"1m\"", "\"keepAlive\": \"-1\"", "", true)]
+    [InlineData("\"priority\": \"background\"", "", "", true)]
+    [InlineData("\"concurrency\": 1", "\"concurrency\": 2", "", true)]
     [InlineData("\"aliases\": [\"n\"]", "\"aliases\": [\"o\"]", "", true)]
     [InlineData(Engine, $"{Engine}, \"backend\": \"b\"", "m:latest", true)]
     public void A_model_is_outdated_if_its_runners_would_be_started_in_another_way(string before, string after, string outdated, bool isOther)

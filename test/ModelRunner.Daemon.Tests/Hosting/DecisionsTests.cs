@@ -13,7 +13,7 @@ public sealed class DecisionsTests
     [Fact]
     public async Task An_eviction_is_explained_from_both_sides()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = """{"limits":{"maxRunners":1}}""" });
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = """{"limits":{"maxRunners":1,"swapDelay":0,"minStay":0}}""" });
         await daemon.PostAsync("v1/chat/completions", Chat);
         await daemon.PostAsync("v1/embeddings", Embed);
 
@@ -32,6 +32,19 @@ public sealed class DecisionsTests
         Assert.True(start.GetProperty("needed_bytes").GetInt64() > 1 << 20);
         Assert.Equal(["ready", "start", "wait", "stop"], (await ListAsync(daemon, "engines/decisions?model=tiny-embed")).Select(static item => Text(item, "decision")));
         Assert.Single(await ListAsync(daemon, "engines/decisions?limit=1"));
+    }
+
+    [Fact]
+    public async Task The_stay_of_a_model_that_was_just_loaded_is_explained()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            new DaemonSetup { Configuration = """{"limits":{"maxRunners":1}}""" }.WithFaults("""{"load_delay_ms":4000}"""));
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        await daemon.PostAsync("v1/embeddings", Embed);
+
+        JsonElement[] waits = [.. (await ListAsync(daemon, "engines/decisions?model=tiny-embed")).Where(static item => Text(item, "decision") == "wait").Reverse()];
+        Assert.Equal(["staying", "stopping"], waits.Select(static item => Text(item, "reason")));
+        Assert.StartsWith("idle runners that were loaded or used just now keep the memory", Text(waits[0], "text"), StringComparison.Ordinal);
     }
 
     [Fact]

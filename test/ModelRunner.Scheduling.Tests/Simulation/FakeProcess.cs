@@ -1,13 +1,18 @@
 namespace ModelRunner.Scheduling.Tests.Simulation;
 
 /// <summary>A simulated process in its real state, whatever the scheduler knows.</summary>
-internal sealed class FakeProcess(RunnerId id, RunnerKey key, long memory)
+internal sealed class FakeProcess(RunnerId id, RunnerKey key, long memory, TimeSpan startedAt)
 {
     public RunnerId Id => id;
 
     public RunnerKey Key => key;
 
     public long Memory => memory;
+
+    public TimeSpan StartedAt => startedAt;
+
+    /// <summary>When it was told to stop; valid only then.</summary>
+    public TimeSpan StoppedAt { get; set; }
 
     public bool IsReady { get; set; }
 

@@ -6,8 +6,7 @@ namespace ModelRunner.Scheduling.Tests.Simulation;
 internal sealed class FakeShell(SchedulerSettings settings)
 {
     private readonly Dictionary<RunnerId, FakeProcess> _processes = [];
-    private readonly Dictionary<RequestId, RunnerDemand> _demands = [];
-    private readonly Dictionary<RequestId, RunnerKey> _keys = [];
+    private readonly Dictionary<RequestId, FakeRequest> _requests = [];
     private readonly Dictionary<RunnerKey, long> _memory = [];
 
     /// <summary>The keys whose last process crashed after it was ready, and whether it had served anybody.</summary>
@@ -38,11 +37,33 @@ internal sealed class FakeShell(SchedulerSettings settings)
     /// <summary>The time of the next event.</summary>
     public TimeSpan Now { get; set; }
 
+    /// <summary>The most requests of a model at the same time.</summary>
+    public Dictionary<RunnerKey, int> Limits { get; set; } = [];
+
+    /// <summary>The keys that had a limit before a reload.</summary>
+    public HashSet<RunnerKey> WereLimited { get; } = [];
+
+    /// <summary>Whether no setting limits the memory, so that it is measured.</summary>
+    public bool IsMemoryMeasured { get; set; } = settings.MemoryBudgetBytes is null;
+
+    /// <summary>The longest that a process takes from its start to its readiness or its failure.</summary>
+    public TimeSpan LoadLimit { get; init; }
+
+    /// <summary>The longest that a process takes to end after it was told to.</summary>
+    public TimeSpan StopLimit { get; init; }
+
+    /// <summary>The longest wait of all requests so far, in relation to its bound.</summary>
+    public double LongestWait { get; private set; }
+
+    /// <summary>The longest queue timeout so far, because a reload may shorten it.</summary>
+    public TimeSpan LongestQueueTimeout { get; set; } = settings.QueueTimeout;
+
     public void Ask(RequestId request, RunnerKey key, RunnerDemand demand)
     {
         Waiting.Add(request);
-        _keys[request] = key;
-        _demands.Add(request, demand);
+        Dismissed.Remove(key);
+        TimeSpan delay = demand.Priority == RequestPriority.Background ? Settings.BackgroundDelay : TimeSpan.Zero;
+        _requests.Add(request, new FakeRequest(key, demand, Now, Now + delay));
         if (!_processes.Values.Any(process => process.Key == key))
             _memory[key] = demand.MemoryBytes;
     }
@@ -78,6 +99,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
 
                 break;
             case UnloadRequested asked:
+                Dismissed.UnionWith(Residents.Select(static resident => resident.Key).Where(asked.Selection.Matches));
                 foreach (FakeProcess unloaded in _processes.Values.Where(process => asked.Selection.Matches(process.Key)))
                     unloaded.MayBeCutAt ??= Now + Settings.UnloadDrain;
                 break;
@@ -100,6 +122,8 @@ internal sealed class FakeShell(SchedulerSettings settings)
         }
 
         Require(_ends.Count == 0, "every end is reported at once");
+        foreach (RequestId request in Waiting)
+            CheckWait(request);
     }
 
     private void CarryOut(SchedulerEffect effect)
@@ -113,31 +137,10 @@ internal sealed class FakeShell(SchedulerSettings settings)
                 Stop(stop);
                 break;
             case Admit admit:
-                Require(Waiting.Remove(admit.Request), $"{admit} answers a waiting request once");
-                Admitted.Add(admit.Request, admit.Runner);
-                if (admit.Runner.Value < 0)
-                {
-                    Require(Settings.Attached.Contains(new AttachedRunner(admit.Runner, _keys[admit.Request])), $"{admit} goes to a server of its key");
-                }
-                else
-                {
-                    FakeProcess server = _processes[admit.Runner];
-                    Require(server is { WasReadyTold: true, IsStopping: false }, $"{admit} goes to a ready runner");
-                    server.Requests.Add(admit.Request);
-                }
-
+                Admit(admit);
                 break;
             case Refuse refuse:
-                Require(Waiting.Remove(refuse.Request), $"{refuse} answers a waiting request once");
-                Require(refuse.Reason != RefusalReason.QueueTimeout || !IsServed(_keys[refuse.Request]), $"{refuse} is not for a loaded model");
-                Require(refuse.Message.Length > 0 && !refuse.Message.Contains('\n', StringComparison.Ordinal), "a refusal is one line");
-                Require(refuse.RetryAfter is not { } wait || wait > TimeSpan.Zero, "the wait lies ahead");
-                if (refuse.Reason == RefusalReason.Backoff && _crashes.TryGetValue(_keys[refuse.Request], out bool hasServed))
-                {
-                    Require(!hasServed, $"{refuse} is not for a model that was served until it crashed");
-                    Require(refuse.RetryAfter > Settings.MaxBackoffWait || refuse.RetryAfter >= Settings.QueueTimeout, $"{refuse} is for a long wait");
-                }
-
+                Refuse(refuse);
                 break;
             case CheckRunner check:
                 FakeProcess asked = _processes[check.Runner];
@@ -157,8 +160,62 @@ internal sealed class FakeShell(SchedulerSettings settings)
         }
     }
 
+    private void Admit(Admit admit)
+    {
+        FakeRequest request = _requests[admit.Request];
+        CheckWait(admit.Request);
+        Require(Waiting.Remove(admit.Request), $"{admit} answers a waiting request once");
+        Admitted.Add(admit.Request, admit.Runner);
+        if (admit.Runner.Value < 0)
+        {
+            Require(Settings.Attached.Contains(new AttachedRunner(admit.Runner, request.Key)), $"{admit} goes to a server of its key");
+            return;
+        }
+
+        FakeProcess server = _processes[admit.Runner];
+        Require(server is { WasReadyTold: true, IsStopping: false }, $"{admit} goes to a ready runner");
+        Require(!Waiting.Exists(other => _requests[other].Key == request.Key && _requests[other].Rank < request.Rank), $"{admit} overtakes nobody");
+        server.Requests.Add(admit.Request);
+        Require(server.Requests.Count <= Limits.GetValueOrDefault(server.Key, int.MaxValue), $"{admit} keeps the limit of its model");
+    }
+
+    private void Refuse(Refuse refuse)
+    {
+        FakeRequest request = _requests[refuse.Request];
+        CheckWait(refuse.Request);
+        Require(Waiting.Remove(refuse.Request), $"{refuse} answers a waiting request once");
+        bool isLimited = IsOrWasLimited(request);
+        Require(refuse.Reason != RefusalReason.QueueTimeout || isLimited || !IsServed(request.Key), $"{refuse} is not for a loaded model");
+        bool isDisplacing = refuse.Reason == RefusalReason.QueueFull && request.Demand.Priority == RequestPriority.Interactive;
+        Require(!isDisplacing || !Waiting.Exists(other => _requests[other].Demand.Priority == RequestPriority.Background), $"{refuse} displaces a lesser one");
+        Require(refuse.Message.Length > 0 && !refuse.Message.Contains('\n', StringComparison.Ordinal), "a refusal is one line");
+        Require(refuse.RetryAfter is not { } wait || wait > TimeSpan.Zero, "the wait lies ahead");
+        if (refuse.Reason == RefusalReason.Backoff && _crashes.TryGetValue(request.Key, out bool hasServed))
+        {
+            Require(!hasServed, $"{refuse} is not for a model that was served until it crashed");
+            Require(refuse.RetryAfter > Settings.MaxBackoffWait || refuse.RetryAfter >= Settings.QueueTimeout, $"{refuse} is for a long wait");
+        }
+    }
+
+    private bool IsOrWasLimited(FakeRequest request) =>
+        request.Demand.Concurrency is not null || Limits.ContainsKey(request.Key) || WereLimited.Contains(request.Key);
+
+    // docs/configuration.md, "How long a request waits": the time in the queue, one load, and once more the time in the queue behind a limit.
+    private void CheckWait(RequestId id)
+    {
+        FakeRequest request = _requests[id];
+        TimeSpan bound = LongestQueueTimeout + LoadLimit + StopLimit;
+        if (IsOrWasLimited(request))
+            bound += LongestQueueTimeout;
+        TimeSpan wait = Now - request.Arrived;
+        LongestWait = Math.Max(LongestWait, wait / bound);
+        Require(wait <= bound, $"{id} waits {wait} and no longer than {bound}");
+    }
+
     private void NoteEnd(FakeProcess ended, RunnerFailure? failure)
     {
+        int failures = Failures.GetValueOrDefault(ended.Key);
+        Failures[ended.Key] = ended.Stop is StopReason.Stuck or StopReason.Unreachable ? failures : ended.IsStopping ? 0 : ended.HasServed ? 1 : failures + 1;
         _ends.Add(new RunnerEnded(ended.Id, ended.Key, ended.Stop ?? failure!.Reason));
         if (ended is { WasReadyTold: true, IsStopping: false })
             _crashes[ended.Key] = ended.HasServed;
@@ -169,7 +226,10 @@ internal sealed class FakeShell(SchedulerSettings settings)
     private void Start(StartRunner start)
     {
         Require(!_processes.Values.Any(process => process.Key == start.Key), $"{start} is the only one of its key");
-        _processes.Add(start.Runner, new FakeProcess(start.Runner, start.Key, _memory[start.Key]));
+        if (start.IsResident)
+            _memory[start.Key] = Residents.Single(resident => resident.Key == start.Key).Demand.MemoryBytes;
+        Require(start.IsResident || Waiting.Exists(request => _requests[request].Key == start.Key), $"{start} is for a request");
+        _processes.Add(start.Runner, new FakeProcess(start.Runner, start.Key, _memory[start.Key], Now));
         Require(_processes.Count <= Settings.MaxRunners, $"{start} keeps the limit of runners");
         long memory = _processes.Values.Sum(static process => process.Memory);
         Require(memory <= (Settings.MemoryBudgetBytes ?? long.MaxValue), $"{start} keeps the limit of memory: {memory}");
@@ -181,8 +241,22 @@ internal sealed class FakeShell(SchedulerSettings settings)
         Require(!process!.IsStopping, $"{stop} comes once");
         bool isOverdue = stop.Reason is StopReason.Unloaded or StopReason.Unreachable && Now >= process.MayBeCutAt;
         Require(IsForced || isOverdue || process.Requests.Count == 0 || stop.Reason == StopReason.Stuck, $"{stop} cuts nobody");
+        Require(stop.Reason != StopReason.Idle || !IsKept(process.Key), $"{stop} is not for a resident");
         process.Stop = stop.Reason;
+        process.StoppedAt = Now;
     }
+
+    /// <summary>The models that are loaded without a request.</summary>
+    public IReadOnlyList<Resident> Residents { get; set; } = [];
+
+    /// <summary>The keys that were unloaded on request since their last request.</summary>
+    public HashSet<RunnerKey> Dismissed { get; } = [];
+
+    /// <summary>The number of ends without readiness or by a crash in a row, by key.</summary>
+    public Dictionary<RunnerKey, int> Failures { get; } = [];
+
+    public bool IsKept(RunnerKey key) => Residents.Any(resident => resident.Key == key) && !Dismissed.Contains(key)
+        && Failures.GetValueOrDefault(key) < 5 && !Settings.Attached.Any(attached => attached.Key == key);
 
     private bool IsServed(RunnerKey key) =>
         _processes.Values.Any(process => process.Key == key && process is { WasReadyTold: true, IsStopping: false, MayBeCutAt: null });

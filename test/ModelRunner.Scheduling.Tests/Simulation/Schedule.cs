@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ModelRunner.Scheduling.Tests.Simulation;
 
 /// <summary>One random life of a scheduler, from its first request to its shutdown, decided by a seed alone.</summary>
@@ -16,6 +18,7 @@ internal sealed class Schedule
     private readonly Scheduler _scheduler;
     private readonly FakeShell _shell;
     private TimeSpan _now;
+    private bool _isCalm;
     private long _lastRequest;
     private long _lastUnload;
     private long _lastAttached = -1;
@@ -26,24 +29,43 @@ internal sealed class Schedule
         _hasTimeouts = _dice.OneIn(2);
         _keys = [.. Enumerable.Range(0, 2 + _dice.Below(4)).Select(static i => SchedulerBed.Key($"m{i}"))];
         SchedulerSettings settings = MakeSettings();
-        _shell = new FakeShell(settings);
+        _shell = new FakeShell(settings)
+        {
+            LoadLimit = TimeSpan.FromSeconds(1 + _dice.Below(120)),
+            StopLimit = TimeSpan.FromSeconds(_dice.Below(10)),
+            Limits = MakeLimits(),
+        };
         _scheduler = new Scheduler(settings);
     }
 
     /// <summary>Runs one random schedule and returns all effects.</summary>
-    /// <exception cref="InvalidOperationException">A rule was broken.</exception>
+    /// <exception cref="InvalidOperationException">A rule was broken; the message has the last events and effects.</exception>
     public static IReadOnlyList<string> Run(ulong seed)
     {
         var schedule = new Schedule(seed);
-        int steps = 20 + schedule._dice.Below(60);
-        for (int i = 0; i < steps; i++)
-            schedule.Step();
+        try
+        {
+            return schedule.Run();
+        }
+        catch (Exception failure)
+        {
+            string last = string.Join("\n  ", schedule._shell.Log.TakeLast(16));
+            throw new InvalidOperationException($"seed {seed}: {failure.Message}\n  {last}", failure);
+        }
+    }
 
-        schedule.Calm();
-        Require(schedule._shell.Waiting.Count == 0, "when all is calm nobody waits");
-        Require(schedule._shell.OpenUnloads == 0, "when all is calm every unload is answered");
-        schedule.End();
-        return schedule._shell.Log;
+    private List<string> Run()
+    {
+        int steps = 20 + _dice.Below(60);
+        for (int i = 0; i < steps; i++)
+            Step();
+
+        Calm();
+        Require(_shell.Waiting.Count == 0, "when all is calm nobody waits");
+        CheckResidents();
+        Require(_shell.OpenUnloads == 0, "when all is calm every unload is answered");
+        End();
+        return _shell.Log;
     }
 
     private SchedulerSettings MakeSettings() => new()
@@ -52,7 +74,10 @@ internal sealed class Schedule
         MaxQueuedRequests = 1 + _dice.Below(12),
         MemoryBudgetBytes = _dice.OneIn(2) ? null : 60 + _dice.Below(60),
         QueueTimeout = _hasTimeouts ? TimeSpan.FromSeconds(1 + _dice.Below(60)) : MaxWait,
-        YieldDelay = TimeSpan.FromSeconds(_dice.Below(10)),
+        SwapDelay = TimeSpan.FromSeconds(_dice.Below(10)),
+        SwapRequests = _dice.Below(6),
+        MinStay = TimeSpan.FromSeconds(_dice.Below(20)),
+        BackgroundDelay = TimeSpan.FromSeconds(_dice.Below(30)),
         YieldLimit = TimeSpan.FromSeconds(1 + _dice.Below(40)),
         UnloadDrain = TimeSpan.FromSeconds(_dice.Below(60)),
         Attached = _dice.OneIn(4) ? [new AttachedRunner(new RunnerId(-1), _keys[0])] : [],
@@ -60,7 +85,7 @@ internal sealed class Schedule
 
     private void Step()
     {
-        switch (_dice.Below(16))
+        switch (_dice.Below(17))
         {
             case < 6: Arrive(); break;
             case < 8: Complete(); break;
@@ -72,6 +97,8 @@ internal sealed class Schedule
             case 14 when _dice.OneIn(3): Unload(); break;
             case 14 when _dice.OneIn(6): LoseSocket(); break;
             case 15 when _dice.OneIn(6): Reconfigure(); break;
+            case 15 when _dice.OneIn(6): ChangeResidents(); break;
+            case 16 when _shell.IsMemoryMeasured: Measure(); break;
         }
     }
 
@@ -86,9 +113,51 @@ internal sealed class Schedule
             _ => null,
         };
         RunnerKey key = _dice.Pick(_keys);
-        var demand = new RunnerDemand(20 + _dice.Below(60), keepAlive);
+        var demand = new RunnerDemand(20 + _dice.Below(60), keepAlive)
+        {
+            Priority = _dice.OneIn(3) ? RequestPriority.Background : RequestPriority.Interactive,
+            Concurrency = LimitOf(key),
+        };
+        _shell.Now = _now;
         _shell.Ask(id, key, demand);
         Tell(new RequestArrived(id, key, demand));
+    }
+
+    private int? LimitOf(RunnerKey key) => _shell.Limits.TryGetValue(key, out int limit) ? limit : null;
+
+    private Dictionary<RunnerKey, int> MakeLimits() =>
+        _keys.Where(_ => _dice.OneIn(3)).ToDictionary(static key => key, _ => 1 + _dice.Below(3));
+
+    // Other programs take and free memory at any time.
+    private void Measure()
+    {
+        long? budget = _dice.OneIn(8) ? null : 30 + _dice.Below(150);
+        _shell.Settings = _shell.Settings with { MemoryBudgetBytes = budget };
+        Tell(new MemoryMeasured(budget));
+    }
+
+    private void ChangeResidents()
+    {
+        _shell.Residents = [.. _keys.Where(_ => _dice.OneIn(3)).Select(key => new Resident(key, new RunnerDemand(20 + _dice.Below(60), null)
+        {
+            Priority = _dice.OneIn(2) ? RequestPriority.Background : RequestPriority.Interactive,
+            Concurrency = LimitOf(key),
+        }))];
+        _shell.Dismissed.Clear();
+        Tell(new ResidentsChanged(_shell.Residents));
+    }
+
+    // When nobody waits, a resident is missing only if there is no room for it.
+    private void CheckResidents()
+    {
+        long memory = _shell.Processes.Sum(static process => process.Memory);
+        foreach (Resident resident in _shell.Residents.Where(resident => _shell.IsKept(resident.Key)))
+        {
+            bool isLoaded = _shell.Processes.Any(process => process.Key == resident.Key);
+            bool fits = _shell.Processes.Count < _shell.Settings.MaxRunners
+                && memory + resident.Demand.MemoryBytes <= (_shell.Settings.MemoryBudgetBytes ?? long.MaxValue);
+            Require(isLoaded || !fits, $"{resident.Key.Model} is back");
+        }
     }
 
     private void Complete()
@@ -174,9 +243,20 @@ internal sealed class Schedule
     private void Reconfigure()
     {
         // What runs may be over the new limits for a while; only starts are held against them.
-        _shell.Settings = MakeSettings() with { Attached = ChangeAttached() };
-        Tell(new ConfigurationChanged(_shell.Settings)
+        bool wasMeasured = _shell.IsMemoryMeasured;
+        SchedulerSettings next = MakeSettings() with { Attached = ChangeAttached() };
+        _shell.IsMemoryMeasured = next.MemoryBudgetBytes is null;
+        long? known = wasMeasured && _shell.IsMemoryMeasured ? _shell.Settings.MemoryBudgetBytes : next.MemoryBudgetBytes;
+        _shell.Settings = next with { MemoryBudgetBytes = known };
+        if (next.QueueTimeout > _shell.LongestQueueTimeout)
+            _shell.LongestQueueTimeout = next.QueueTimeout;
+        Dictionary<RunnerKey, int> previous = _shell.Limits;
+        _shell.Limits = MakeLimits();
+        foreach (RunnerKey key in previous.Keys.Except(_shell.Limits.Keys))
+            _shell.WereLimited.Add(key);
+        Tell(new ConfigurationChanged(next)
         {
+            Concurrency = _shell.Limits.ToDictionary(static limit => limit.Key.Model, static limit => limit.Value),
             OutdatedModels = _dice.OneIn(2) ? new HashSet<string>() : new HashSet<string> { _dice.Pick(_keys).Model },
             KeepAlive = _dice.OneIn(2) ? null : new Dictionary<string, TimeSpan> { [_dice.Pick(_keys).Model] = TimeSpan.FromSeconds(_dice.Below(5) - 1) },
         });
@@ -193,22 +273,53 @@ internal sealed class Schedule
         return attached;
     }
 
+    // The scheduler hears of every time that it asked for, and no process takes longer than its limit.
     private void Pass(TimeSpan time)
     {
         TimeSpan end = _now + time;
-        for (int i = 0; _scheduler.NextDeadline is { } due && due <= end; i++)
+        for (int i = 0; NextTime() is { } due && due <= end; i++)
         {
             Require(i < 1000, "time that is told moves the deadline");
             _now = due > _now ? due : _now;
-            Tell(new TimePassed());
+            if (_shell.Processes.FirstOrDefault(process => LimitOf(process) <= _now) is { } late)
+                EndLate(late);
+            else
+                Tell(new TimePassed());
         }
 
         _now = end;
     }
 
+    private TimeSpan? NextTime()
+    {
+        TimeSpan? next = _scheduler.NextDeadline;
+        foreach (FakeProcess process in _shell.Processes)
+        {
+            if (LimitOf(process) is { } limit && (next is null || limit < next))
+                next = limit;
+        }
+
+        return next;
+    }
+
+    private TimeSpan? LimitOf(FakeProcess process) =>
+        process.IsStopping ? process.StoppedAt + _shell.StopLimit : process.WasReadyTold ? null : process.StartedAt + _shell.LoadLimit;
+
+    private void EndLate(FakeProcess process)
+    {
+        if (process.WasReadyTold)
+            Tell(new RunnerExited(process.Id, null));
+        else if (_isCalm && !process.IsStopping)
+            Move(process, canFail: false);
+        else
+            Tell(new RunnerFailed(process.Id, new RunnerFailure(StopReason.LoadTimeout, "it took too long")));
+    }
+
     /// <summary>No new event arrives, every response ends, and every process does what was requested.</summary>
     private void Calm()
     {
+        _isCalm = true;
+
         // Nothing crashes any more, so no request waits for a backoff after this.
         Pass(_shell.Settings.MaxBackoffWait);
         for (int i = 0; _shell.Waiting.Count > 0 || _shell.Admitted.Count > 0 || _shell.OpenUnloads > 0; i++)
@@ -217,6 +328,15 @@ internal sealed class Schedule
                 return;
             foreach (RequestId request in _shell.Admitted.Keys.ToList())
                 Tell(new RequestCompleted(request));
+            foreach (FakeProcess process in _shell.Processes.ToList())
+                Move(process, canFail: false);
+            Pass(TimeSpan.FromSeconds(1));
+        }
+
+        // What failed starts again, and idle runners leave.
+        Pass(_shell.Settings.MaxBackoff);
+        for (int i = 0; i < 8; i++)
+        {
             foreach (FakeProcess process in _shell.Processes.ToList())
                 Move(process, canFail: false);
         }
@@ -235,20 +355,22 @@ internal sealed class Schedule
         }
 
         Calm();
-        foreach (FakeProcess process in _shell.Processes.ToList())
-            Move(process, canFail: false);
         Require(_shell is { Shutdowns: 1, Processes.Count: 0, Waiting.Count: 0 }, "the end is told once, and nothing is left");
     }
 
     private void Tell(SchedulerEvent happened, bool isRepeated = false)
     {
-        if (!isRepeated && happened is not (ConfigurationChanged or ShutdownRequested or UnloadRequested or RequestArrived))
+        if (!isRepeated && IsRepeatable(happened))
             _told.Add(happened);
         _shell.Now = _now;
+        _shell.Log.Add(string.Create(CultureInfo.InvariantCulture, $"{_now.TotalSeconds:0.###} s: {happened}"));
         _shell.Told(happened);
         _shell.CarryOut(_scheduler.Handle(happened, _now));
         _scheduler.CheckInvariants();
     }
+
+    private static bool IsRepeatable(SchedulerEvent happened) => happened is not
+        (ConfigurationChanged or ShutdownRequested or UnloadRequested or RequestArrived or MemoryMeasured or ResidentsChanged);
 
     private static void Require(bool holds, string rule)
     {

@@ -7,18 +7,14 @@ public class SimulationTests
     [Fact]
     public void No_order_of_events_breaks_a_rule()
     {
-        Parallel.For(1, Schedules + 1, static seed =>
-        {
-            try
-            {
-                Schedule.Run((ulong)seed);
-            }
-            catch (Exception failure)
-            {
-                throw new InvalidOperationException($"seed {seed}: {failure.Message}", failure);
-            }
-        });
+        Parallel.For(1, Schedules + 1, static seed => Schedule.Run((ulong)seed));
     }
+
+    // A failed seed is printed. Add it here to replay it, and leave it here.
+    [Theory]
+    [InlineData(6928)]
+    [InlineData(10012)]
+    public void A_seed_that_failed_once_passes(ulong seed) => Assert.NotEmpty(Schedule.Run(seed));
 
     [Fact]
     public void The_same_seed_gives_the_same_effects()
@@ -35,7 +31,7 @@ public class SimulationTests
     {
         string all = string.Join('\n', Enumerable.Range(1, 500).SelectMany(static seed => Schedule.Run((ulong)seed)));
         foreach (string name in Enum.GetNames<StopReason>())
-            Assert.Contains($"Reason = {name} ", all, StringComparison.Ordinal);
+            Assert.Contains($"Reason = {name}, Crash = ", all, StringComparison.Ordinal);
         foreach (string name in Enum.GetNames<RefusalReason>().Except([nameof(RefusalReason.QueueTimeout)]))
             Assert.Contains($"Reason = {name},", all, StringComparison.Ordinal);
     }

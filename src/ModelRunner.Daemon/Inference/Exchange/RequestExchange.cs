@@ -37,11 +37,12 @@ internal sealed class RequestExchange(
     /// <param name="backend">The backend that the route names; null: any.</param>
     /// <param name="model">The model.</param>
     /// <param name="mode">The mode of the runner.</param>
+    /// <param name="wishes">What the client says about the scheduling.</param>
     /// <param name="cancellationToken">Cancelled when the client leaves.</param>
     /// <exception cref="ApiException">The scheduler refused the request.</exception>
-    public async Task LoadAsync(string? backend, ModelEntry model, RunnerMode mode, CancellationToken cancellationToken)
+    public async Task LoadAsync(string? backend, ModelEntry model, RunnerMode mode, RequestWishes wishes, CancellationToken cancellationToken)
     {
-        using RunnerLease lease = LeaseOf(await pool.AcquireAsync(pool.KeyOf(backend, model, mode), model, cancellationToken));
+        using RunnerLease lease = LeaseOf(await pool.AcquireAsync(pool.KeyOf(backend, model, mode), model, cancellationToken, wishes: wishes));
     }
 
     /// <summary>Sends a request to a runner and its response, or an error, to the client.</summary>
@@ -69,7 +70,7 @@ internal sealed class RequestExchange(
         while (asked.Count < MaxAttempts)
         {
             using RunnerLease lease = LeaseOf(
-                await client.WaitAsync(pool.AcquireAsync(key, model, context.RequestAborted, asked, client.Notice)), record);
+                await client.WaitAsync(pool.AcquireAsync(key, model, context.RequestAborted, asked, client.Notice, request.Wishes)), record);
             record.EndWait(lease.LoadStartedAt, lease.LoadEndedAt);
             record.ContextLimit = lease.ContextTokens;
             RequestTrace.Of(context)?.Admit(lease);

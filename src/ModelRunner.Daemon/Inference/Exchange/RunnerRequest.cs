@@ -1,3 +1,5 @@
+using ModelRunner.Daemon.Runners;
+
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>The request that a runner gets for a client's request.</summary>
@@ -9,4 +11,7 @@ internal readonly record struct RunnerRequest(string Path, ReadOnlyMemory<byte> 
 {
     /// <summary>Whether the client asks for a stream of events, which may begin with comments.</summary>
     public bool IsStream { get; init; }
+
+    /// <summary>What the client says about the scheduling of the request.</summary>
+    public RequestWishes Wishes { get; init; }
 }

@@ -1,0 +1,176 @@
+namespace ModelRunner.Scheduling;
+
+// The way of a request: it arrives, waits, is admitted to a runner, and ends.
+public sealed partial class Scheduler
+{
+    private void Arrive(RequestArrived arrived, TimeSpan now)
+    {
+        RequestId id = arrived.Request;
+        if (_requests.ContainsKey(id))
+            return;
+        if (_shutdown != ShutdownPhase.None)
+        {
+            _effects.Add(Refusals.ShuttingDown(id));
+            return;
+        }
+
+        RunnerDemand demand = arrived.Demand;
+        _dismissed.Remove(arrived.Key);
+        if (_attached.Choose(arrived.Key, arrived.Tried, now) is { } attached)
+        {
+            var request = new RequestState(id, now, demand.Priority) { Attached = attached, IsAdmitted = true };
+            _requests.Add(id, request);
+            _attached.Begin(attached, request, now);
+            _effects.Add(new Admit(id, attached.Id));
+            return;
+        }
+
+        ManagedRunnerState runner = _runners.GetOrAdd(arrived.Key);
+        runner.Apply(demand, _settings);
+        if (!runner.IsLive)
+            Reserve(runner, demand);
+        runner.IsResident = FindResident(arrived.Key) is not null;
+
+        // The limit may be higher than before: those who wait come first.
+        AdmitWaiting(runner, now);
+        TimeSpan delay = demand.Priority == RequestPriority.Background ? _settings.BackgroundDelay : TimeSpan.Zero;
+        Take(runner, new RequestState(id, now, demand.Priority) { Managed = runner, Rank = now + delay }, now);
+    }
+
+    private void Reserve(ManagedRunnerState runner, RunnerDemand demand)
+    {
+        runner.MemoryBytes = Math.Clamp(demand.Within(_settings.MemoryBudgetBytes), 0, MaxEstimate);
+        runner.MeasuredLoads = demand.MeasuredLoads;
+    }
+
+    private void Take(ManagedRunnerState runner, RequestState request, TimeSpan now)
+    {
+        if (!runner.IsLive && now < runner.RetryAt && !CanWaitOut(runner, now))
+            _effects.Add(Refusals.Backoff(request.Id, runner.Key, runner.Failure, runner.RetryAt - now));
+        else if (!runner.IsLive && _settings.MemoryBudgetBytes is { } budget && runner.MemoryBytes > budget)
+            _effects.Add(Refusals.OutOfMemory(request.Id, runner.Key, runner.MemoryBytes, budget, Capacity.PinnedBytes(_runners)));
+        else if (runner.TakesRequests)
+        {
+            _requests.Add(request.Id, request);
+            Admit(runner, request, now);
+            return;
+        }
+        else if (_queued < _settings.MaxQueuedRequests)
+        {
+            Enqueue(runner, request);
+            return;
+        }
+        else if (FindLesser(request) is { } lesser)
+        {
+            // The arriving one first: its runner may be known only because of the other one.
+            Enqueue(runner, request);
+            _effects.Add(Refusals.Displaced(lesser.Id, _settings.MaxQueuedRequests));
+            Leave(lesser.Id);
+            return;
+        }
+        else
+        {
+            _effects.Add(Refusals.QueueFull(request.Id, _settings.MaxQueuedRequests));
+        }
+
+        _runners.ForgetIfEmpty(runner);
+    }
+
+    private void Enqueue(ManagedRunnerState runner, RequestState request)
+    {
+        if (runner.Waiting.Count == 0)
+            runner.Delay = null;
+        _requests.Add(request.Id, request);
+        LinkedListNode<RequestState>? before = runner.Waiting.Last;
+        while (before is not null && request.Precedes(before.Value))
+            before = before.Previous;
+        if (before is null)
+            runner.Waiting.AddFirst(request);
+        else
+            runner.Waiting.AddAfter(before, request);
+        _queued++;
+    }
+
+    // If the queue is full, an interactive request takes the place of the background request that would be served last.
+    private RequestState? FindLesser(RequestState arriving)
+    {
+        RequestState? last = null;
+        if (arriving.Priority == RequestPriority.Background)
+            return last;
+        foreach (RequestState waiting in _requests.Values)
+        {
+            if (waiting is { IsAdmitted: false, Priority: RequestPriority.Background } && last?.Precedes(waiting) != false)
+                last = waiting;
+        }
+
+        return last;
+    }
+
+    // A failed start most likely fails again, so the request is refused at once. A crash may have an external cause, so the request may wait.
+    private bool CanWaitOut(ManagedRunnerState runner, TimeSpan now)
+    {
+        TimeSpan left = runner.RetryAt - now;
+        return runner.HasCrashed && left <= _settings.MaxBackoffWait && left < _settings.QueueTimeout;
+    }
+
+    private void Admit(ManagedRunnerState runner, RequestState request, TimeSpan now)
+    {
+        request.IsAdmitted = true;
+        runner.InFlight++;
+        if (_blocked is not null)
+            runner.Collated++;
+        if (request.Priority == RequestPriority.Interactive)
+        {
+            runner.InteractiveInFlight++;
+            runner.LastInteractive = now;
+        }
+
+        _effects.Add(new Admit(request.Id, runner.Id));
+    }
+
+    private void AdmitWaiting(ManagedRunnerState runner, TimeSpan now)
+    {
+        while (runner.TakesRequests && runner.Waiting.First is { } first)
+        {
+            runner.Waiting.RemoveFirst();
+            _queued--;
+            Admit(runner, first.Value, now);
+        }
+    }
+
+    private void Leave(RequestId id)
+    {
+        if (!_requests.TryGetValue(id, out RequestState? request) || request.IsAdmitted)
+            return;
+        _requests.Remove(id);
+        request.Managed!.Waiting.Remove(request);
+        _queued--;
+        _runners.ForgetIfEmpty(request.Managed);
+    }
+
+    private void Complete(RequestCompleted completed, TimeSpan now)
+    {
+        if (!_requests.TryGetValue(completed.Request, out RequestState? request) || !request.IsAdmitted)
+            return;
+        _requests.Remove(completed.Request);
+        if (request.Attached is { } attached)
+        {
+            _attached.End(attached, request, completed.Result, now, _settings);
+            return;
+        }
+
+        ManagedRunnerState runner = request.Managed!;
+        runner.InFlight--;
+        runner.LastUsed = now;
+        runner.HasServed |= completed.Result == RequestResult.Served;
+        if (request.HasOutlastedYield)
+            runner.Outlasting--;
+        if (request.Priority == RequestPriority.Interactive)
+        {
+            runner.InteractiveInFlight--;
+            runner.LastInteractive = now;
+        }
+
+        AdmitWaiting(runner, now);
+    }
+}

@@ -1,0 +1,74 @@
+namespace ModelRunner.Scheduling;
+
+// Residents: models that are loaded without a request.
+public sealed partial class Scheduler
+{
+    /// <summary>After this number of failed starts in a row a resident waits for a request.</summary>
+    private const int MaxResidentFailures = 5;
+
+    private readonly HashSet<RunnerKey> _dismissed = [];
+    private IReadOnlyList<Resident> _residents = [];
+
+    private void ReplaceResidents(IReadOnlyList<Resident> residents)
+    {
+        _residents = residents;
+        _dismissed.Clear();
+        foreach (ManagedRunnerState runner in _runners.All)
+            runner.IsResident = FindResident(runner.Key) is not null;
+    }
+
+    private Resident? FindResident(RunnerKey key)
+    {
+        foreach (Resident resident in _residents)
+        {
+            if (resident.Key == key)
+                return resident;
+        }
+
+        return null;
+    }
+
+    // Who unloads a model does not want it back at once. Its next request brings it back for good.
+    private void DismissResidents(UnloadSelection selection)
+    {
+        foreach (Resident resident in _residents.Where(resident => selection.Matches(resident.Key)))
+        {
+            _dismissed.Add(resident.Key);
+            if (_runners.Find(resident.Key) is { } runner)
+                runner.IsResident = false;
+        }
+    }
+
+    // Only into free room, and only if no request waits for a start.
+    private void StartResidents(TimeSpan now)
+    {
+        if (_residents.Count == 0 || _runners.All.Any(static runner => runner.Waiting.Count > 0 && !runner.IsOpen && runner.State != RunnerState.Loading))
+            return;
+        foreach (Resident resident in _residents)
+        {
+            if (_dismissed.Contains(resident.Key) || _attached.Choose(resident.Key, [], now) is not null)
+                continue;
+            ManagedRunnerState? known = _runners.Find(resident.Key);
+            if (known is { IsLive: true } or { IsBackingOff: true })
+                continue;
+            if (known?.Failures >= MaxResidentFailures)
+            {
+                _dismissed.Add(resident.Key);
+                known.IsResident = false;
+                continue;
+            }
+
+            ManagedRunnerState runner = _runners.GetOrAdd(resident.Key);
+            Reserve(runner, resident.Demand);
+            if (!Capacity.CanStartNow(runner, _runners, _settings))
+            {
+                _runners.ForgetIfEmpty(runner);
+                continue;
+            }
+
+            runner.IsResident = true;
+            runner.Apply(resident.Demand, _settings);
+            Start(runner, now, isResident: true);
+        }
+    }
+}
