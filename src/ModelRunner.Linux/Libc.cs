@@ -42,6 +42,7 @@ internal static unsafe partial class Libc
     public const int LockShared = 1;
     public const int LockExclusive = 2;
     public const int LockNoWait = 4;
+    public const int LockRelease = 8;
 
     public const int WaitNoHang = 1;
     public const int WaitExited = 4;

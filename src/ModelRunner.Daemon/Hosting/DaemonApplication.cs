@@ -89,7 +89,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         DaemonApplication daemon;
         try
         {
-            daemon = Make(settings, written, time, socket);
+            LedgerFile? ledger = await StateFolder.TakeAsync(settings.Ledger, ProcessLog.Say, time, cancellationToken);
+            daemon = Make(settings, written, time, socket, ledger);
         }
         catch
         {
@@ -131,14 +132,15 @@ internal sealed class DaemonApplication : IAsyncDisposable
         _ending.Dispose();
     }
 
-    private static DaemonApplication Make(DaemonSettings settings, WrittenOptions written, TimeProvider time, UnixListener? socket)
+    private static DaemonApplication Make(
+        DaemonSettings settings, WrittenOptions written, TimeProvider time, UnixListener? socket, LedgerFile? ledgerFile)
     {
         var store = new SettingsStore(settings, time.GetUtcNow());
         WebApplication web = Build(store, time, socket);
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
         var accounts = new RequestAccounts(time, settings.Metrics.MaxModels);
         var runners = new RunnerAccounts(settings.Metrics.MaxModels);
-        var ledger = new RequestLedger(accounts, settings.Ledger, time, logs.CreateLogger<RequestLedger>(), runners);
+        var ledger = new RequestLedger(accounts, settings.Ledger, time, logs.CreateLogger<RequestLedger>(), runners, ledgerFile);
         store.Subscribe(next => ledger.Configure(next.Ledger));
         var catalog = new ModelCatalog(settings, time);
         var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());

@@ -22,13 +22,46 @@ internal sealed class LedgerFile(string folder) : IDisposable
 
     public string FilePath { get; } = Path.Join(folder, Name);
 
+    /// <summary>The process that has the lock, for a sentence.</summary>
+    public string Holder => ProcessLock.HolderOf(FilePath + ProcessLock.Suffix);
+
+    /// <summary>Creates the folder and takes the lock, unless that was done before.</summary>
+    /// <returns>Whether this process has the lock.</returns>
+    /// <exception cref="IOException">The folder or the lock file cannot be created, or something else has its name.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user must not write there.</exception>
+    public bool TryLock()
+    {
+        Directory.CreateDirectory(folder, OnlyOwner | UnixFileMode.UserExecute);
+        if (_folder is not null && FileStatus.Of(folder).IsSameFileAs(FileStatus.Of(_folder)))
+            return true;
+        Dispose();
+        string path = FilePath + ProcessLock.Suffix;
+        try
+        {
+            // The folder itself is locked too, because the lock file may be removed.
+            _folder = UnixSystem.OpenForReading(Path.Join(folder, "."));
+            if (UnixSystem.TryLock(_folder))
+                _lock = ProcessLock.TryTake(path);
+        }
+        catch (Win32Exception failure)
+        {
+            throw new IOException($"the lock file {path} cannot be used: {failure.Message}", failure);
+        }
+        finally
+        {
+            if (_lock is null)
+                Dispose();
+        }
+
+        return _lock is not null;
+    }
+
     /// <summary>Creates the folder and the file, and takes the lock, unless that was done before.</summary>
     /// <exception cref="LedgerException">Another process has the lock.</exception>
     /// <exception cref="IOException">The folder or the file cannot be created, or something else has the name of a file.</exception>
     /// <exception cref="UnauthorizedAccessException">This user must not write there.</exception>
     public void Prepare()
     {
-        Directory.CreateDirectory(folder, OnlyOwner | UnixFileMode.UserExecute);
         Lock();
         CheckFiles();
         WasEmptied = FileStatus.Of(FilePath) is { Exists: true, SizeBytes: 0 };
@@ -63,7 +96,6 @@ internal sealed class LedgerFile(string folder) : IDisposable
     /// <exception cref="IOException">It cannot be renamed.</exception>
     public string SetAside(DateTimeOffset now)
     {
-        Directory.CreateDirectory(folder, OnlyOwner | UnixFileMode.UserExecute);
         Lock();
         string time = now.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         string damaged = $"{FilePath}.damaged-{time}";
@@ -76,39 +108,19 @@ internal sealed class LedgerFile(string folder) : IDisposable
     public void Dispose()
     {
         _lock?.Dispose();
+        if (_folder is not null)
+            UnixSystem.Unlock(_folder);
         _folder?.Dispose();
         (_lock, _folder) = (null, null);
     }
 
-    // The folder itself is locked too, because the lock file may be removed.
     private void Lock()
     {
-        if (_folder is not null && FileStatus.Of(folder).IsSameFileAs(FileStatus.Of(_folder)))
-            return;
-        Dispose();
-        string path = FilePath + ProcessLock.Suffix;
-        try
+        if (!TryLock())
         {
-            _folder = UnixSystem.OpenForReading(Path.Join(folder, "."));
-            if (UnixSystem.TryLock(_folder))
-                _lock = ProcessLock.TryTake(path);
+            throw new LedgerException(
+                $"{Holder} uses the state folder {folder}: end it, or give this daemon another folder with --state-path "
+                + "(statePath, MODEL_RUNNER_STATE), or \"none\"");
         }
-        catch (Win32Exception failure)
-        {
-            Dispose();
-            throw new IOException($"the lock file {path} cannot be used: {failure.Message}", failure);
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
-
-        if (_lock is not null)
-            return;
-        Dispose();
-        throw new LedgerException(
-            $"{ProcessLock.HolderOf(path)} uses the state folder {folder}: end it, or give this daemon another folder with --state-path "
-            + "(statePath, MODEL_RUNNER_STATE), or \"none\"");
     }
 }

@@ -43,12 +43,18 @@ internal sealed class LedgerWriter : IDisposable
     private long _errors;
     private long _losses;
 
+    /// <param name="accounts">The totals of requests.</param>
+    /// <param name="runners">The totals of runners.</param>
+    /// <param name="settings">Where the ledger is, and its limits.</param>
+    /// <param name="file">The file, which the writer disposes; null: the one that the settings name.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
     public LedgerWriter(
-        RequestAccounts accounts, RunnerAccounts runners, LedgerSettings settings, TimeProvider time, ILogger<RequestLedger> logger)
+        RequestAccounts accounts, RunnerAccounts runners, LedgerSettings settings, LedgerFile? file, TimeProvider time, ILogger<RequestLedger> logger)
     {
         _runners = new RunnerBacklog(runners);
         (_accounts, _settings, _time, _logger) = (accounts, settings, time, logger);
-        _file = settings.StatePath is { } folder ? new LedgerFile(folder) : null;
+        _file = file ?? (settings.StatePath is { } folder ? new LedgerFile(folder) : null);
     }
 
     /// <summary>The path of the database, for messages.</summary>

@@ -55,12 +55,14 @@ internal sealed class RequestLedger : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     /// <param name="runners">The totals of runners; null: they are not stored.</param>
+    /// <param name="file">The file, which the ledger disposes; null: the one that the settings name.</param>
     /// <exception cref="LedgerException">Another daemon uses the ledger, or a newer version of the program wrote it.</exception>
     public RequestLedger(
-        RequestAccounts accounts, LedgerSettings settings, TimeProvider time, ILogger<RequestLedger> logger, RunnerAccounts? runners = null)
+        RequestAccounts accounts, LedgerSettings settings, TimeProvider time, ILogger<RequestLedger> logger,
+        RunnerAccounts? runners = null, LedgerFile? file = null)
     {
         (_accounts, _runners, _time, _logger) = (accounts, runners ?? new RunnerAccounts(maxModels: 1), time, logger);
-        _writer = new LedgerWriter(accounts, _runners, settings, time, logger);
+        _writer = new LedgerWriter(accounts, _runners, settings, file, time, logger);
         _timer = time.CreateTimer(_ => TickOfTimer(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = new Thread(Run) { Name = "ledger", IsBackground = true };
         try

@@ -79,8 +79,11 @@ internal sealed class ProcessLock : IDisposable
     /// <summary>Removes the file, unless another file is at its path by now, and unlocks.</summary>
     public void Dispose()
     {
-        if (!_file.IsClosed && FileStatus.OfLink(_path).IsSameFileAs(FileStatus.Of(_file)))
+        if (_file.IsClosed)
+            return;
+        if (FileStatus.OfLink(_path).IsSameFileAs(FileStatus.Of(_file)))
             UnixSystem.Remove(_path);
+        UnixSystem.Unlock(_file);
         _file.Dispose();
     }
 

@@ -44,6 +44,12 @@ internal static unsafe partial class UnixSystem
         return true;
     }
 
+    /// <summary>
+    /// Releases the lock of a file. Closing the handle is not enough while this process starts another one: the child has the open file too,
+    /// until it runs its program.
+    /// </summary>
+    public static void Unlock(SafeFileHandle file) => _ = Libc.Lock((int)file.DangerousGetHandle(), Libc.LockRelease);
+
     /// <summary>Removes a file. An error is ignored.</summary>
     public static void Remove(string path) => _ = Libc.UnlinkAt(Libc.CurrentDirectory, path, 0);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.Data.Sqlite;
 using ModelRunner.Daemon.Metrics;
@@ -108,6 +109,33 @@ public sealed class LedgerLifeTests
     }
 
     [Fact]
+    public async Task A_daemon_that_starts_while_the_one_before_drains_takes_over_its_port_and_its_totals()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            new DaemonSetup { HasTcp = true }.WithFaults("""{"token_delay_ms": 20}"""));
+        using HttpResponseMessage response = await daemon.StreamAsync(
+            Chat, """{"model":"tiny-chat","messages":[],"max_tokens":100,"stream":true}""");
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(!File.Exists(daemon.SocketPath)), DaemonFixture.Patience);
+
+        await using DaemonFixture next = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["MODEL_RUNNER_STATE"] = Path.Join(daemon.FolderPath, "state", "model-runner"),
+                ["MODEL_RUNNER_PORT"] = daemon.TcpAddress.Port.ToString(CultureInfo.InvariantCulture),
+            },
+        });
+
+        Assert.Contains($"waiting up to 5 s for process {daemon.ProcessId}, which uses the state folder", next.Log, StringComparison.Ordinal);
+        Assert.EndsWith("data: [DONE]\n\n", await response.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        Assert.Equal(0, await daemon.WaitForEndAsync());
+        Assert.Equal(daemon.TcpAddress, next.TcpAddress);
+        AccountedPage page = await AccountedPage.ReadAsync(next);
+        Assert.Equal(100, page.Sum(AccountedPage.Tokens, ChatModel, "type=\"generated\""));
+    }
+
+    [Fact]
     public async Task A_second_daemon_with_the_same_state_folder_is_refused()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
@@ -120,7 +148,8 @@ public sealed class LedgerLifeTests
 
         Assert.Equal(1, exitCode);
         Assert.Contains($"process {daemon.ProcessId} uses the state folder {state}: end it, or give this daemon another folder", error, StringComparison.Ordinal);
-        Assert.Single(error.Trim().Split('\n'));
+        Assert.Equal(2, error.Trim().Split('\n').Length);
+        Assert.Contains($"waiting up to 5 s for process {daemon.ProcessId}, ", error, StringComparison.Ordinal);
     }
 
     [Fact]
