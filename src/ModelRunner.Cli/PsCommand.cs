@@ -59,6 +59,7 @@ internal sealed class PsCommand : ClientCommand
     private static string State(JsonElement runner) => runner.Text("state") switch
     {
         "failed" or "stopping" or "down" or "waiting" => runner.Text("state"),
+        _ when runner.Text("stalled_since").Length > 0 => "stalled",
         _ => runner.IsTrue("loading") ? "loading" : runner.IsTrue("in_use") ? "in use" : "idle",
     };
 

@@ -200,6 +200,16 @@ internal static class ConfigurationCatalog
         "Stops a runner that is not ready this long after its start")
     { Default = "10m", Minimum = Second, Maximum = 24 * Hour });
 
+    public static ConfigurationOption StallTimeout { get; } = Add(new ConfigurationOption(
+        "limits.stallTimeout", null, null, OptionKind.Duration,
+        "Reports a runner whose requests have made no progress for this time: it sent no byte, and no counter of it moved; 0 never does")
+    { Default = "5m", Minimum = 0, Maximum = 24 * Hour });
+
+    public static ConfigurationOption RestartStalled { get; } = Add(new ConfigurationOption(
+        "limits.restartStalled", null, null, OptionKind.Switch,
+        "Stops a runner that is reported because of limits.stallTimeout; its requests get an error, and the next request starts it again")
+    { Default = "off" });
+
     public static ConfigurationOption StopGrace { get; } = Add(new ConfigurationOption("limits.stopGrace", null, null, OptionKind.Duration,
         "Kills a runner that has not ended this long after SIGTERM")
     { Default = "5s", Minimum = 0, Maximum = 600 * Second });

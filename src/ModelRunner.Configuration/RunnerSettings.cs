@@ -42,6 +42,12 @@ internal sealed record RunnerSettings
     /// <summary>How long a start may take until the runner is ready.</summary>
     public TimeSpan LoadTimeout { get; init; } = ConfigurationCatalog.LoadTimeout.DefaultDuration;
 
+    /// <summary>How long the requests of a runner may make no progress before it is reported; zero: it is never reported.</summary>
+    public TimeSpan StallTimeout { get; init; } = ConfigurationCatalog.StallTimeout.DefaultDuration;
+
+    /// <summary>Whether a runner that is reported as stalled is stopped.</summary>
+    public bool RestartStalled { get; init; }
+
     /// <summary>How long a runner may take to end after SIGTERM before it is killed.</summary>
     public TimeSpan StopGrace { get; init; } = ConfigurationCatalog.StopGrace.DefaultDuration;
 

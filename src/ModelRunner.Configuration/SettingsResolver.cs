@@ -88,6 +88,8 @@ internal static class SettingsResolver
         MinStay = reader.Duration(ConfigurationCatalog.MinStay),
         BackgroundDelay = reader.Duration(ConfigurationCatalog.BackgroundDelay),
         LoadTimeout = reader.Duration(ConfigurationCatalog.LoadTimeout),
+        StallTimeout = reader.Duration(ConfigurationCatalog.StallTimeout),
+        RestartStalled = reader.Switch(ConfigurationCatalog.RestartStalled),
         StopGrace = reader.Duration(ConfigurationCatalog.StopGrace),
         DrainTimeout = reader.Duration(ConfigurationCatalog.DrainTimeout),
         MemoryBudgetBytes = reader.BytesOrNull(ConfigurationCatalog.Memory),

@@ -20,7 +20,7 @@ public static class CrashClasses
     public static CrashClass? Of(StopReason reason) => reason switch
     {
         _ when reason.IsRequested() => null,
-        StopReason.Stuck or StopReason.Unreachable or StopReason.LoadTimeout or StopReason.WrongModel => CrashClass.KilledByDaemon,
+        StopReason.Stuck or StopReason.Unreachable or StopReason.Stalled or StopReason.LoadTimeout or StopReason.WrongModel => CrashClass.KilledByDaemon,
         StopReason.Crashed or StopReason.Killed => CrashClass.Signal,
         StopReason.OutOfMemory => CrashClass.OutOfMemory,
         StopReason.ModelMissing or StopReason.ModelInvalid => CrashClass.BadModel,

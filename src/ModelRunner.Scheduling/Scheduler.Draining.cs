@@ -40,6 +40,15 @@ public sealed partial class Scheduler
         Stop(runner, StopReason.Stuck);
     }
 
+    // Its requests get an error, and new ones wait for the next start.
+    private void StopStalled(RunnerStalled stalled)
+    {
+        if (!stalled.Restarts || _runners.FindLive(stalled.Runner) is not { State: RunnerState.Ready } runner)
+            return;
+        runner.StopFailure = new RunnerFailure(StopReason.Stalled, $"{stalled.Cause}, so it was stopped");
+        Stop(runner, StopReason.Stalled);
+    }
+
     // Running responses may continue for as long as before an unload. New requests wait for the next start.
     private void Replace(RunnerUnreachable unreachable, TimeSpan now)
     {

@@ -57,6 +57,7 @@ public sealed partial class Scheduler
             case RunnerExited exited: Exit(exited, now); break;
             case RunnerResponded answered: CompleteCheck(answered.Runner); break;
             case RunnerStuck stuck: StopStuck(stuck); break;
+            case RunnerStalled stalled: StopStalled(stalled); break;
             case RunnerUnreachable unreachable: Replace(unreachable, now); break;
             case UnloadRequested asked: Unload(asked, now); break;
             case UnloadAbandoned abandoned: _unloads.RemoveAll(unload => unload.Id == abandoned.Unload); break;

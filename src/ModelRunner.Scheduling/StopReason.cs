@@ -27,6 +27,9 @@ public enum StopReason
     /// <summary>Requests cannot connect to it.</summary>
     Unreachable,
 
+    /// <summary>Its requests made no progress for too long, and the configuration says to restart it then.</summary>
+    Stalled,
+
     /// <summary>It ended with an exit code, and its output contains no known cause.</summary>
     Exited,
 

@@ -17,6 +17,7 @@ public static class StopReasons
         StopReason.Outdated => "outdated",
         StopReason.Stuck => "stuck",
         StopReason.Unreachable => "unreachable",
+        StopReason.Stalled => "stalled",
         StopReason.Exited => "exited",
         StopReason.Crashed => "crashed",
         StopReason.Killed => "killed",

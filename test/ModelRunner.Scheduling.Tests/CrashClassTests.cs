@@ -52,4 +52,19 @@ public class CrashClassTests
         Assert.Equal([StopReason.Stuck, StopReason.Unloaded], _bed.Ends.Select(static end => end.Reason));
         Assert.Equal([CrashClass.KilledByDaemon, null], _bed.Ends.Select(static end => end.Crash));
     }
+
+    [Fact]
+    public void A_stalled_runner_is_stopped_only_if_it_is_to_be_restarted_and_the_next_request_starts_it()
+    {
+        (RunnerId stalled, _) = _bed.Load(A);
+        Assert.Empty(_bed.Handle(new RunnerStalled(stalled, "nothing moved", Restarts: false)));
+
+        StopRunner stop = Assert.IsType<StopRunner>(Assert.Single(_bed.Handle(new RunnerStalled(stalled, "nothing moved", Restarts: true))));
+        _bed.Ask(A);
+        _bed.Exit(stalled);
+
+        Assert.Equal((StopReason.Stalled, "nothing moved, so it was stopped"), (stop.Reason, stop.Failure?.Message));
+        Assert.Equal((StopReason.Stalled, CrashClass.KilledByDaemon), (_bed.Ends[^1].Reason, _bed.Ends[^1].Crash));
+        Assert.NotEqual(stalled, _bed.Started());
+    }
 }

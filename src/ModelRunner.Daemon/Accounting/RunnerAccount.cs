@@ -9,6 +9,7 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
     private readonly CounterSet _loads = new(Enum.GetValues<LoadResult>().Length);
     private readonly CounterSet _stops = new(Enum.GetValues<StopReason>().Length);
     private readonly CounterSet _crashes = new(Enum.GetValues<CrashClass>().Length);
+    private readonly CounterSet _stalls = new(1);
     private readonly Lock _lock = new();
     private RunnerId? _live;
     private TimeSpan _liveCpu;
@@ -89,6 +90,14 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
         _crashes.Add((int)crash, count, beganAt);
         BeginCpu(count, beganAt);
     }
+
+    /// <summary>How often the requests of a runner made no progress for too long.</summary>
+    public long Stalls => _stalls[0];
+
+    /// <summary>When <see cref="Stalls"/> began.</summary>
+    public long StallsBeganAt => _stalls.BeganAt(0);
+
+    public void AddStalls(long count, long beganAt) => _stalls.Add(0, count, beganAt);
 
     public long Loads(LoadResult result) => _loads[(int)result];
 
@@ -175,6 +184,7 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
         _loads.Add(other._loads);
         _stops.Add(other._stops);
         _crashes.Add(other._crashes);
+        _stalls.Add(other._stalls);
         LoadDuration.Add(other.LoadDuration);
         Add(other.CpuTime, other.CpuBeganAt);
     }

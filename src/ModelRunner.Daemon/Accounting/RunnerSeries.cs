@@ -18,6 +18,9 @@ internal static class RunnerSeries
         .. Enum.GetValues<CrashClass>().Select(static crash => new TotalSeries<RunnerAccount>(
             $"crashes/{crash.ToLabelValue()}", account => account.Crashes(crash), account => account.CrashesBeganAt(crash),
             (account, count, began) => account.Add(crash, count, began))),
+        new TotalSeries<RunnerAccount>(
+            "stalls/sum", static account => account.Stalls, static account => account.StallsBeganAt,
+            static (account, count, began) => account.AddStalls(count, began)),
         .. TotalSeries<RunnerAccount>.OfHistogram("load_duration", HistogramBounds.Load, static account => account.LoadDuration),
         new TotalSeries<RunnerAccount>(
             "runner_cpu/sum", static account => account.CpuTime.Ticks, static account => account.CpuBeganAt,

@@ -97,6 +97,7 @@ internal sealed class DecisionsEndpoint(DecisionLog log, ModelCatalog catalog, C
         DecisionKind.Wait => "wait",
         DecisionKind.Stop => "stop",
         DecisionKind.Fail => "fail",
+        DecisionKind.Stall => "stall",
         DecisionKind.Refuse => "refuse",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of the list."),
     };

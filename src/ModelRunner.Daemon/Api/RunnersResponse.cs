@@ -39,6 +39,8 @@ internal static class RunnersResponse
             json.WriteBoolean("preload"u8, true);
         if (runner.Replica is { } replica)
             json.WriteString("replica"u8, replica);
+        if (runner.Progress?.StalledSince is { } stalled)
+            json.WriteString("stalled_since"u8, FormatTime(stalled));
         if (runner.Receipt is { } receipt)
             WriteReceipt(json, receipt);
         if (view.Reason is { } reason)

@@ -43,6 +43,15 @@ internal static class MetricFamilies
         "Those of the ends in model_runner_stops_total that nobody asked for, by what ended the runner; a class that never occurred is absent")
     { IsPerModel = true, Labels = ["class"] });
 
+    public static MetricFamily Stalls { get; } = Add(new MetricFamily(
+        "model_runner_stalls_total", MetricType.Counter,
+        "How often requests on the model's runners made no progress for limits.stallTimeout; absent before the first time")
+    { IsPerModel = true });
+
+    public static MetricFamily Stalled { get; } = Add(new MetricFamily(
+        "model_runner_stalled", MetricType.Gauge, "Whether the requests on the runner have made no progress for limits.stallTimeout")
+    { IsPerRunner = true });
+
     public static MetricFamily RunnerStates { get; } = Add(new MetricFamily(
         "model_runner_runner_state", MetricType.Gauge, "1 for the state that the runner is in, else 0; attached runners have none")
     { IsPerRunner = true, Labels = ["state"] });

@@ -57,6 +57,10 @@ internal sealed class RunnerMetrics(
             foreach (RunnerState state in RunnerStateNames.Shown)
                 writer.Write(MetricFamilies.RunnerStates, outcome.Scrape.Labels, outcome.Scrape.Runner.State == state ? 1 : 0, state.ToLabelValue());
         }
+
+        foreach (ref readonly SourceOutcome outcome in outcomes)
+            if (outcome.Scrape.Runner.Progress is { } progress)
+                writer.Write(MetricFamilies.Stalled, outcome.Scrape.Labels, progress.StalledSince is null ? 0 : 1);
     }
 
     private static void WriteProcesses(
@@ -152,6 +156,9 @@ internal sealed class RunnerMetrics(
             foreach (CrashClass crash in Classes)
                 if (account.Crashes(crash) is > 0 and var count)
                     writer.WriteTotal(MetricFamilies.Crashes, labels, count, account.CrashesBeganAt(crash), crash.ToLabelValue());
+        foreach ((TargetLabels labels, RunnerAccount account) in models)
+            if (account.Stalls is > 0 and var count)
+                writer.WriteTotal(MetricFamilies.Stalls, labels, count, account.StallsBeganAt);
         foreach ((TargetLabels labels, RunnerAccount account) in models)
             writer.Write(MetricFamilies.LoadDuration, labels, account.LoadDuration);
     }

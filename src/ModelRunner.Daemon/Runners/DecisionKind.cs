@@ -18,6 +18,9 @@ internal enum DecisionKind
     /// <summary>A start failed, or a runner ended by itself.</summary>
     Fail,
 
+    /// <summary>The requests of a runner make no progress.</summary>
+    Stall,
+
     /// <summary>A request is refused.</summary>
     Refuse,
 }

@@ -43,6 +43,9 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
     public void RecordReady(RunnerKey key, TimeSpan load) =>
         log.Add(Make(DecisionKind.Ready, key, $"it is ready after {load.TotalSeconds:0.0##} s"));
 
+    /// <summary>Records that the requests of a runner make no progress.</summary>
+    public void RecordStall(RunnerKey key, string cause) => log.Add(Make(DecisionKind.Stall, key, $"{cause}"));
+
     private Decision OfStart(StartRunner start)
     {
         string cause = start.IsResident ? "it is preloaded, there is room and no request waits" : "a request waits for it";

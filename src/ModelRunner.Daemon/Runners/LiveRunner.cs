@@ -56,6 +56,12 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     /// <summary>Whether its process has loaded its model.</summary>
     public bool IsReady => Process is { Ready: { IsCompletedSuccessfully: true, Result: null } };
 
+    /// <summary>Whether its requests make progress.</summary>
+    public RunnerProgress Progress { get; init; } = new(TimeProvider.System);
+
+    /// <summary>Its name in the log.</summary>
+    public string Name => Model?.Reference ?? Endpoint.Display;
+
     /// <summary>Whether a request is running on it.</summary>
     public bool IsInUse => Volatile.Read(ref _requests) > 0;
 
@@ -71,6 +77,7 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     public void Hold()
     {
         Tally?.Begin();
+        Progress.Begin();
         Interlocked.Increment(ref _requests);
     }
 
@@ -78,6 +85,7 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     {
         _hasServed = true;
         Interlocked.Decrement(ref _requests);
+        Progress.End();
         Tally?.End();
     }
 

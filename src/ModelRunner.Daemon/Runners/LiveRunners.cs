@@ -14,6 +14,16 @@ internal sealed class LiveRunners
     /// <summary>The managed runners. Thread-safe: an immutable list.</summary>
     public IReadOnlyList<LiveRunner> Managed => _managed;
 
+    /// <summary>The managed and the attached runners. Thread-safe: an immutable list.</summary>
+    public IReadOnlyList<LiveRunner> Reachable
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _managed, .. _attached];
+        }
+    }
+
     /// <summary>
     /// Replaces the attached runners. Requests on removed ones continue. Runners of the list that are in use already stay as they are.
     /// </summary>

@@ -23,6 +23,9 @@ internal sealed class RunnerLease(
     /// <summary>Gets the tokens of the request; null: they are not compared.</summary>
     public RunnerTally? Tally { get; init; }
 
+    /// <summary>Is told what the runner sends; null: nobody watches it.</summary>
+    public RunnerProgress? Progress { get; init; }
+
     /// <summary>When the load of the runner began, as a timestamp; null: the daemon did not load it.</summary>
     public long? LoadStartedAt { get; init; }
 

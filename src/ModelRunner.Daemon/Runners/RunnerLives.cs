@@ -78,6 +78,16 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         Record(known.Life with { EndedAt = now, Cause = ended.Reason, Counts = counts }, known.Account, sums);
     }
 
+    /// <summary>The requests of a runner make no progress.</summary>
+    public void Stall(RunnerId runner)
+    {
+        if (!_lives.TryGetValue(runner, out var known))
+            return;
+        var sums = new RunnerAccount(key: null);
+        sums.AddStalls(1, time.GetUtcNow().ToUnixTimeMilliseconds());
+        Record(known.Life, known.Account, sums);
+    }
+
     /// <summary>How long the load of a model will take, or the rest of it if it has begun: the mean of its loads so far. Null: there was none.</summary>
     public TimeSpan? ExpectLoad(RunnerKey key)
     {

@@ -18,6 +18,7 @@ internal sealed class RunnerPool : IAsyncDisposable
     private readonly LiveRunners _live;
     private readonly SchedulerLoop _loop;
     private readonly UsageTimer? _usageTimer;
+    private readonly StallWatch _stalls;
     private readonly IRunnerLauncher _launcher;
     private readonly TimeProvider _time;
     private readonly RequestAccounts? _requests;
@@ -52,6 +53,7 @@ internal sealed class RunnerPool : IAsyncDisposable
         _usageTimer = ledger is null ? null : new UsageTimer(_live, Usage, ledger, time);
         _loop = new SchedulerLoop(
             MakeSchedulerSettings(settings.Runners, _attached.Keys), _live, launcher, memory, Accounts, time, logger, requests, ledger, _usageTimer);
+        _stalls = new StallWatch(_live, () => _settings, _loop.Post, logger, time);
     }
 
     /// <summary>All runners after the last event, in order of backend, model, mode and identity. An immutable snapshot.</summary>
@@ -168,6 +170,7 @@ internal sealed class RunnerPool : IAsyncDisposable
             await _loop.Ended;
         }
 
+        await _stalls.DisposeAsync();
         await _loop.DisposeAsync();
         if (_usageTimer is not null)
             await _usageTimer.DisposeAsync();

@@ -40,6 +40,9 @@ internal sealed record RunnerSnapshot
     /// <summary>Compares the counts of the daemon with its counters; null while it has no process.</summary>
     public RunnerTally? Tally { get; init; }
 
+    /// <summary>Whether its requests make progress; null while it has no process.</summary>
+    public RunnerProgress? Progress { get; init; }
+
     /// <summary>What its process really uses; null while it is not ready, or if it does not tell.</summary>
     public RunnerReceipt? Receipt { get; init; }
 

@@ -38,6 +38,7 @@ internal static class RunnerSnapshots
         Peak = live?.Memory,
         Model = live?.Model,
         Tally = live?.Tally,
+        Progress = live?.Progress,
         Receipt = live?.Process is { Ready.IsCompleted: true } ready ? ready.Receipt : null,
         Arguments = live?.Process?.Arguments ?? [],
         InFlight = status.InFlight,

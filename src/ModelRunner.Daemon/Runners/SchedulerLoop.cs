@@ -178,6 +178,11 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             _models[arrived.Key] = request.Model;
         if (schedulerEvent is RunnerReady ready)
             BecomeReady(ready.Runner);
+        if (schedulerEvent is RunnerStalled stalled && _snapshot.FirstOrDefault(runner => runner.Id == stalled.Runner)?.Key is { } still)
+        {
+            _recorder.RecordStall(still, stalled.Cause);
+            _lives.Stall(stalled.Runner);
+        }
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
         _recorder.Record(schedulerEvent, effects, _snapshot, _pending);
@@ -246,7 +251,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         {
             Model = _models[start.Key], Account = account, StartedAt = _time.GetUtcNow(), Evicted = start.Evicted,
             Memory = new PeakWatch(_peaks, MemoryKey.Of(_models[start.Key], start.Key.Mode), _lives.NumberOf(start.Runner)), LoadStartedAt = startedAt,
-            Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
+            Progress = new RunnerProgress(_time), Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
         });
         _usageTimer?.Start();
         _ = WatchAsync(start, process);
@@ -345,7 +350,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => End(runner, admit.Request, result), () => runner.Failure)
             {
                 IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone, Tally = runner.Tally,
-                LoadStartedAt = runner.LoadStartedAt, LoadEndedAt = runner.LoadEndedAt,
+                LoadStartedAt = runner.LoadStartedAt, LoadEndedAt = runner.LoadEndedAt, Progress = runner.Progress,
                 Load = runner.Load, ContextTokens = runner.Process?.Receipt?.EffectiveContext,
             };
             if (request.TryAdmit(lease))
@@ -383,16 +388,4 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             due = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling((next - Now).TotalMilliseconds), 0, int.MaxValue));
         _timer.Change(due, Timeout.InfiniteTimeSpan);
     }
-
-    [LoggerMessage(LogLevel.Critical, "Internal error: the event {EventType} was lost.")]
-    private partial void LogLoopFailed(Exception failure, string eventType);
-
-    [LoggerMessage(LogLevel.Error, "Internal error: model {Model} could not be started.")]
-    private partial void LogStartThrew(Exception failure, string model);
-
-    [LoggerMessage(LogLevel.Error, "Internal error: the health check of runner {Runner} failed.")]
-    private partial void LogCheckFailed(Exception failure, long runner);
-
-    [LoggerMessage(LogLevel.Information, "Stopping {Model} (process {ProcessId}), reason={Reason}.")]
-    private partial void LogStopping(string? model, int? processId, string reason);
 }

@@ -62,6 +62,7 @@ public sealed class LedgerLifeTests
         var setup = new DaemonSetup
         {
             Folder = folder,
+            Configuration = """{ "limits": { "stallTimeout": "500ms" } }""",
             Faults = new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["tiny-chat"] = """{"truncated":1,"token_delay_ms":1}""", ["tiny-embed"] = """{"exit_at_start":3}""",
@@ -73,6 +74,7 @@ public sealed class LedgerLifeTests
             await CompleteAsync(daemon, StreamBody);
             Assert.Equal(502, (await daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a"}""")).Status);
             await daemon.PostAsync("engines/unload", """{"all":true}""");
+            await StallAsync(daemon);
             await KillInStreamAsync(daemon, folder);
         }
 
@@ -202,6 +204,15 @@ public sealed class LedgerLifeTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(setup);
         string page = (await AccountedPage.ReadNowAsync(daemon)).Text;
         return [.. page.Split('\n').Where(static line => Totals.Any(family => line.StartsWith(family.Name, StringComparison.Ordinal)))];
+    }
+
+    private static async Task StallAsync(DaemonFixture daemon)
+    {
+        using HttpResponseMessage response = await daemon.StreamAsync(Chat, StreamBody.Replace("4", "100000", StringComparison.Ordinal));
+        int process = await daemon.BusyRunnerProcessAsync();
+        await DaemonFixture.SignalAsync(process, "STOP");
+        await daemon.WaitForLogAsync("is stalled");
+        await DaemonFixture.SignalAsync(process, "CONT");
     }
 
     /// <summary>Kills the daemon during a stream, after the first tokens were stored.</summary>

@@ -14,7 +14,7 @@ internal sealed class TotalsWatch
     [
         Requests, Tokens, Unconfirmed, "model_runner_usage_source_total", "model_runner_request_duration_seconds",
         "model_runner_time_to_first_token_seconds", "model_runner_time_per_output_token_seconds", "model_runner_queue_wait_seconds",
-        "model_runner_load_wait_seconds", "model_runner_stops_total", "model_runner_crashes_total",
+        "model_runner_load_wait_seconds", "model_runner_stops_total", "model_runner_crashes_total", "model_runner_stalls_total",
         "model_runner_loads_total", "model_runner_load_duration_seconds",
     ];
 

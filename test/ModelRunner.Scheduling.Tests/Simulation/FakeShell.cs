@@ -240,7 +240,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
         Require(_processes.TryGetValue(stop.Runner, out FakeProcess? process), $"{stop} names a living process");
         Require(!process!.IsStopping, $"{stop} comes once");
         bool isOverdue = stop.Reason is StopReason.Unloaded or StopReason.Unreachable && Now >= process.MayBeCutAt;
-        Require(IsForced || isOverdue || process.Requests.Count == 0 || stop.Reason == StopReason.Stuck, $"{stop} cuts nobody");
+        Require(IsForced || isOverdue || process.Requests.Count == 0 || stop.Reason is StopReason.Stuck or StopReason.Stalled, $"{stop} cuts nobody");
         Require(stop.Reason != StopReason.Idle || !IsKept(process.Key), $"{stop} is not for a resident");
         process.Stop = stop.Reason;
         process.StoppedAt = Now;

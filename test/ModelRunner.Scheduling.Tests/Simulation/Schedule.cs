@@ -99,6 +99,7 @@ internal sealed class Schedule
             case 15 when _dice.OneIn(6): Reconfigure(); break;
             case 15 when _dice.OneIn(6): ChangeResidents(); break;
             case 16 when _shell.IsMemoryMeasured: Measure(); break;
+            case 15 when _dice.OneIn(6): StandStill(); break;
         }
     }
 
@@ -219,6 +220,12 @@ internal sealed class Schedule
     {
         if (_shell.Processes.Count > 0)
             Tell(new RunnerUnreachable(_dice.Pick([.. _shell.Processes]).Id, "no connection"));
+    }
+
+    private void StandStill()
+    {
+        if (_shell.Processes.Count > 0)
+            Tell(new RunnerStalled(_dice.Pick([.. _shell.Processes]).Id, "nothing moved", Restarts: _dice.OneIn(2)));
     }
 
     private void Repeat()

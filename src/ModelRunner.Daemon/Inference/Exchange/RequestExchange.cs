@@ -126,7 +126,7 @@ internal sealed class RequestExchange(
     // A server that did not read the whole request may hang because of what it did read. The next process would hang in the same way, and
     // other models would lose their capacity once more.
     private static bool HangsPerhapsBecauseOfIt(ForwardOutcome outcome, RunnerFailure? failure) =>
-        outcome == ForwardOutcome.Unread && failure is { Reason: StopReason.Stuck };
+        outcome == ForwardOutcome.Unread && failure is { Reason: StopReason.Stuck or StopReason.Stalled };
 
     // Only a Unix socket's address contains folders of this machine.
     private string ShownAddress(RunnerEndpoint endpoint) =>

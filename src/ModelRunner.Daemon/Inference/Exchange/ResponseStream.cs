@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.ExceptionServices;
+using ModelRunner.Daemon.Runners;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
 
@@ -19,9 +20,10 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <param name="filter">Removes token counts that the client did not ask for; null: nothing is removed.</param>
 /// <param name="rewriter">Replaces the model's name with the one that clients know; null: the name is not changed.</param>
 /// <param name="runnerGone">Cancelled when the runner ends or is stopped.</param>
+/// <param name="progress">Is told of each part that the runner sends; null: nobody watches it.</param>
 internal sealed class ResponseStream(
     Stream inner, string path, bool isEvents, long? length, ResponseEnd end, UsageEventFilter? filter, ModelNameRewriter? rewriter,
-    CancellationToken runnerGone) : Stream
+    CancellationToken runnerGone, RunnerProgress? progress = null) : Stream
 {
     private const int ReadBytes = 16 * 1024;
     private const int MaxHeld = 256 * 1024;
@@ -149,6 +151,7 @@ internal sealed class ResponseStream(
             return;
         }
 
+        progress?.Move();
         Take(input.AsSpan(0, count));
         _received += count;
         if ((!isEvents && _received == length) || end.Record.HasLastEvent)

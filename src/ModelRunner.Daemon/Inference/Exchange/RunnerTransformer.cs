@@ -65,6 +65,7 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
         // Without a response there is nothing to copy; the caller of the forwarder writes the error.
         if (proxyResponse is null)
             return false;
+        lease.Progress?.Move();
 
         if (await FinalRunnerError.TryRespondAsync(httpContext, proxyResponse, lease.Model, target.AbsolutePath, end, cancellationToken))
             return false;
@@ -134,6 +135,6 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
             return isFramed ? new TrailerStream(_answer, UsageHeader.Name, () => UsageHeader.Format(record)) : _answer;
         });
 
-        ResponseStream Wrap(Stream body) => new(body, target.AbsolutePath, IsEventStream, length, end, filter, rewriter, lease.RunnerGone);
+        ResponseStream Wrap(Stream body) => new(body, target.AbsolutePath, IsEventStream, length, end, filter, rewriter, lease.RunnerGone, lease.Progress);
     }
 }

@@ -1,0 +1,17 @@
+namespace ModelRunner.Daemon.Runners;
+
+// What the loop writes to the log.
+internal sealed partial class SchedulerLoop
+{
+    [LoggerMessage(LogLevel.Critical, "Internal error: the event {EventType} was lost.")]
+    private partial void LogLoopFailed(Exception failure, string eventType);
+
+    [LoggerMessage(LogLevel.Error, "Internal error: model {Model} could not be started.")]
+    private partial void LogStartThrew(Exception failure, string model);
+
+    [LoggerMessage(LogLevel.Error, "Internal error: the health check of runner {Runner} failed.")]
+    private partial void LogCheckFailed(Exception failure, long runner);
+
+    [LoggerMessage(LogLevel.Information, "Stopping {Model} (process {ProcessId}), reason={Reason}.")]
+    private partial void LogStopping(string? model, int? processId, string reason);
+}
