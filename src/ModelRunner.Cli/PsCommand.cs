@@ -36,6 +36,8 @@ internal sealed class PsCommand : ClientCommand
             ("STATE", State),
             ("UNTIL", Until),
         };
+        if (runners.Any(static runner => ContextOf(runner).Length > 0))
+            columns.Add(("CONTEXT", ContextOf));
         if (runners.Any(static runner => runner.Text(Failure).Length > 0))
             columns.Add(("LAST FAILURE", static runner => runner.Text(Failure)));
         if (runners.Any(static runner => ShortfallsOf(runner).Length > 0))
@@ -45,6 +47,8 @@ internal sealed class PsCommand : ClientCommand
         return TextTable.Draw([.. columns.Select(static column => column.Header)],
             runners.Select(runner => columns.Select(column => column.Cell(runner)).ToArray()));
     }
+
+    private static string ContextOf(JsonElement runner) => runner.Member("context_tokens")?.ToString() ?? "";
 
     private static string ShortfallsOf(JsonElement runner) =>
         string.Join("; ", (runner.Member("shortfalls") ?? default).Items().Select(static item => item.ToString()));

@@ -42,6 +42,20 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
         return null;
     }
 
+    /// <summary>A whole number within limits, or a word in place of it; neither if it is missing or something else.</summary>
+    public (int? Number, bool IsWord) IntegerOr(string word, string name, int minimum, int maximum)
+    {
+        if (node.Members.FirstOrDefault(member => member.Key == name).Value is not { Kind: JsonValueKind.String } member)
+            return (Integer(name, minimum, maximum), false);
+        _known.Add(name);
+        if (string.Equals(member.Text, word, StringComparison.Ordinal))
+            return (null, true);
+
+        problems.Add(new ConfigurationProblem(
+            file.LocationOf(member), member.Text, $"is not a whole number from {minimum} to {maximum} or \"{word}\"", "write the number without quotes"));
+        return (null, false);
+    }
+
     /// <summary>A duration as string or number of seconds, by the rules of an option.</summary>
     public TimeSpan? KeepAlive(string name)
     {

@@ -23,6 +23,9 @@ internal sealed record ModelSettings
     /// <summary>Tokens of context per slot; null: the runner's default.</summary>
     public int? ContextSize { get; init; }
 
+    /// <summary>Whether its runners get the largest context that fits into the memory when they are started.</summary>
+    public bool HasAutoContext { get; init; }
+
     /// <summary>How long its idle runners stay loaded. Null: the default. Negative: no limit. Zero: they are stopped after each response.</summary>
     public TimeSpan? KeepAlive { get; init; }
 
@@ -60,7 +63,7 @@ internal sealed record ModelSettings
         var all = new List<string>(everyRunner.Count + Arguments.Count);
         for (int i = 0; i < everyRunner.Count; i++)
         {
-            if (ContextSize is not null && string.Equals(everyRunner[i], Context, StringComparison.Ordinal))
+            if ((ContextSize is not null || HasAutoContext) && string.Equals(everyRunner[i], Context, StringComparison.Ordinal))
                 i++;
             else
                 all.Add(everyRunner[i]);

@@ -11,6 +11,9 @@ internal static class ModelsSection
 
     private const int MaxConcurrency = 100_000;
 
+    /// <summary>The value of <c>contextSize</c> for the largest context that fits.</summary>
+    private const string AutoContext = "auto";
+
     private const int MaxContextSize = 16 * 1024 * 1024;
 
     public static IReadOnlyDictionary<string, ModelSettings> Resolve(
@@ -45,7 +48,7 @@ internal static class ModelsSection
         string? path = ResolvePath(members.Text("path"), reader, modelsPath);
         WrittenValue? projector = members.Text("mmproj");
         bool hasNoProjector = projector?.Text == NoProjector;
-        int? contextSize = members.Integer("contextSize", 1, MaxContextSize);
+        (int? contextSize, bool hasAutoContext) = members.IntegerOr(AutoContext, "contextSize", 1, MaxContextSize);
         TimeSpan? keepAlive = members.KeepAlive("keepAlive");
         RequestPriority priority = ResolvePriority(members.Text("priority"), reader.Problems);
         int? concurrency = members.Integer("concurrency", 1, MaxConcurrency);
@@ -57,12 +60,13 @@ internal static class ModelsSection
             Path = path,
             ProjectorPath = hasNoProjector ? null : ResolvePath(projector, reader, modelsPath),
             HasNoProjector = hasNoProjector,
-            ContextSize = contextSize, KeepAlive = keepAlive, Priority = priority, Concurrency = concurrency, Arguments = arguments, Aliases = aliases,
+            ContextSize = contextSize, HasAutoContext = hasAutoContext, KeepAlive = keepAlive,
+            Priority = priority, Concurrency = concurrency, Arguments = arguments, Aliases = aliases,
         };
         model = engineReader.Complete(model, members);
         members.ReportUnknown();
 
-        if (contextSize is not null && arguments.Contains("--ctx-size", StringComparer.Ordinal))
+        if ((contextSize is not null || hasAutoContext) && arguments.Contains("--ctx-size", StringComparer.Ordinal))
         {
             reader.Problems.Add(new ConfigurationProblem(
                 members.Location, null, "has both contextSize and --ctx-size", "keep contextSize, which counts per slot"));

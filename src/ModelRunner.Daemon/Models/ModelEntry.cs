@@ -36,6 +36,12 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>Tokens of context per slot that its runners are started with; 0 if unknown (then the engine's default is used).</summary>
     public int ContextSize { get; init; }
 
+    /// <summary>
+    /// The most tokens of context per slot, if each start of a runner chooses as many as fit. Then <see cref="ContextSize"/> is 0 until
+    /// <see cref="WithContext"/> sets it. Null: the context is fixed.
+    /// </summary>
+    public int? MaxAutoContext { get; init; }
+
     /// <summary>Slots that its runners are started with: the number of requests that each serves at once.</summary>
     public int Slots { get; init; } = 1;
 
@@ -44,6 +50,18 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
 
     /// <summary>The header of its GGUF file; null if no such file was read.</summary>
     public GgufHeader? Header { get; init; }
+
+    /// <summary>The same model with a number of tokens of context per slot. Its file must have been read.</summary>
+    public ModelEntry WithContext(int tokens)
+    {
+        (GgufHeader header, RunnerShape shape) = (Header!, Shape! with { Context = tokens });
+        return this with
+        {
+            ContextSize = tokens,
+            Shape = shape,
+            Memory = Memory.Keys.ToDictionary(static mode => mode, mode => MemoryEstimate.Of(header, WeightBytes, shape with { Mode = mode })),
+        };
+    }
 
     /// <summary>Whether the daemon can start a runner for it in this mode.</summary>
     public bool CanBeStarted(RunnerMode mode) => Settings.Engine is null ? Path is not null : Settings.Mode == mode && !Settings.LacksEnginePath;

@@ -15,7 +15,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     /// The largest context that is used without a setting. A model's own context may be 128 Ki tokens and more, whose cache would fill the
     /// memory of a small machine; <c>contextSize</c> sets a larger one.
     /// </summary>
-    private const int DefaultContextSize = 4096;
+    private const int DefaultContextSize = AutoContext.Usual;
 
     private readonly HeaderCache _headers = new(threads);
     private volatile RunnerSettings _runners = runners;
@@ -117,7 +117,8 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         return new ModelEntry(source.Reference.ToString(), file.Path, file.SizeBytes, file.Written, source.Settings)
         {
             Modes = [.. modes.Concat(source.AttachedModes).Distinct()],
-            ContextSize = contextSize,
+            ContextSize = source.Settings.HasAutoContext ? 0 : contextSize,
+            MaxAutoContext = source.Settings.HasAutoContext ? Math.Max(trained, 1) : null,
             Slots = slots,
             WeightBytes = weights,
             Shape = shape,

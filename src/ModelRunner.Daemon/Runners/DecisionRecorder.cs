@@ -1,10 +1,14 @@
 using System.Globalization;
+using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>Writes the effects of the scheduler into the list of decisions, in words. Thread-safe.</summary>
-internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
+/// <param name="log">The list.</param>
+/// <param name="time">The clock.</param>
+/// <param name="modelOf">Returns the model of a key that is being started; null: it is not known.</param>
+internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<RunnerKey, ModelEntry?> modelOf)
 {
     /// <summary>Records what the scheduler decided after an event.</summary>
     /// <param name="schedulerEvent">The event.</param>
@@ -50,6 +54,8 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time)
     {
         string cause = start.IsResident ? "it is preloaded, there is room and no request waits" : "a request waits for it";
         string text = $"{cause}; {Describe(start.Capacity)}";
+        if (modelOf(start.Key) is { MaxAutoContext: { } most, ContextSize: var context })
+            text += string.Create(CultureInfo.InvariantCulture, $"; its context is {context} of {most} tokens (auto)");
         if (start.Evicted.Count > 0)
             text += $"; stopped for it: {string.Join(", ", start.Evicted.Select(static key => key.Model))}";
         return Make(DecisionKind.Start, start.Key, $"{text}") with { Capacity = start.Capacity };

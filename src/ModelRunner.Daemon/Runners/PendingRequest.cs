@@ -12,7 +12,8 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
 
     public RunnerKey Key { get; } = key;
 
-    public ModelEntry Model { get; } = model;
+    /// <summary>Its model. The scheduler loop replaces it if the context depends on the free memory.</summary>
+    public ModelEntry Model { get; set; } = model;
 
     /// <summary>Gets its place in the queue; null: nobody asks.</summary>
     public QueueNotice? Notice { get; init; }

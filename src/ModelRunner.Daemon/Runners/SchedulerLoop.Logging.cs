@@ -3,6 +3,9 @@ namespace ModelRunner.Daemon.Runners;
 // What the loop writes to the log.
 internal sealed partial class SchedulerLoop
 {
+    [LoggerMessage(LogLevel.Information, "The context of {Model} is {Context} of {Most} tokens: as many as fit now (contextSize is auto).")]
+    private partial void LogContext(string model, int context, int most);
+
     [LoggerMessage(LogLevel.Critical, "Internal error: the event {EventType} was lost.")]
     private partial void LogLoopFailed(Exception failure, string eventType);
 

@@ -20,7 +20,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         Channel.CreateUnbounded<SchedulerEvent>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly ConcurrentDictionary<RequestId, PendingRequest> _pending = [];
-    private readonly Dictionary<RunnerKey, ModelEntry> _models = [];
+    private readonly WantedModels _models;
     private readonly ConcurrentDictionary<UnloadId, TaskCompletionSource<int>> _unloads = [];
     private readonly ConcurrentQueue<IReadOnlyList<LiveRunner>> _attached = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -62,7 +62,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         _lives = new RunnerLives(accounts, ledger, time);
         (_peaks, _demands) = (accounts.Peaks, new RunnerDemands(accounts.Peaks));
         LoadRatio = new LoadRatio(time);
-        _recorder = new DecisionRecorder(Decisions, time);
+        _models = new WantedModels(_demands, settings.MemoryBudgetBytes);
+        _recorder = new DecisionRecorder(Decisions, time, key => _models!.Find(key));
         (_live, _launcher, _memory, _time, _logger) = (live, launcher, memory, time, logger);
         _scheduler = new Scheduler(settings);
         _isMeasured = settings.MemoryBudgetBytes is null;
@@ -157,11 +158,12 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
                 {
                     _live.Attach(attached);
                     _isMeasured = changed.Settings.MemoryBudgetBytes is null;
+                    _models.SetBudget(changed.Settings.MemoryBudgetBytes);
                 }
 
                 // Measure before the decision, because an older value may be wrong by now.
                 if (_isMeasured && MemoryMeter.IsNeededFor(schedulerEvent, _snapshot))
-                    Handle(new MemoryMeasured(_memory.Measure(schedulerEvent)));
+                    Handle(_models.SetMeasured(_memory.Measure(schedulerEvent)));
                 Handle(schedulerEvent);
             }
             catch (Exception failure)
@@ -175,7 +177,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private void Handle(SchedulerEvent schedulerEvent)
     {
         if (schedulerEvent is RequestArrived arrived && _pending.TryGetValue(arrived.Request, out PendingRequest? request))
-            _models[arrived.Key] = request.Model;
+            schedulerEvent = arrived with { Demand = _models.Take(request, arrived.Demand, _snapshot) };
         if (schedulerEvent is RunnerReady ready)
             BecomeReady(ready.Runner);
         if (schedulerEvent is RunnerStalled stalled && _snapshot.FirstOrDefault(runner => runner.Id == stalled.Runner)?.Key is { } still)
@@ -234,11 +236,14 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private void Start(StartRunner start)
     {
         IManagedRunner process;
+        ModelEntry model = _models.Find(start.Key)!;
         long startedAt = _time.GetTimestamp();
+        if (model.MaxAutoContext is { } most)
+            LogContext(start.Key.Model, model.ContextSize, most);
         RunnerAccount account = _lives.Begin(start, EngineOf(start.Key) ?? "");
         try
         {
-            process = _launcher.Start(start.Runner, start.Key, _models[start.Key]);
+            process = _launcher.Start(start.Runner, start.Key, model);
         }
         catch (Exception failure)
         {
@@ -249,8 +254,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
         _live.Add(new LiveRunner(start.Runner, process.Endpoint, process, replica: null)
         {
-            Model = _models[start.Key], Account = account, StartedAt = _time.GetUtcNow(), Evicted = start.Evicted,
-            Memory = new PeakWatch(_peaks, MemoryKey.Of(_models[start.Key], start.Key.Mode), _lives.NumberOf(start.Runner)), LoadStartedAt = startedAt,
+            Model = model, Account = account, StartedAt = _time.GetUtcNow(), Evicted = start.Evicted,
+            Memory = new PeakWatch(_peaks, MemoryKey.Of(model, start.Key.Mode), _lives.NumberOf(start.Runner)), LoadStartedAt = startedAt,
             Progress = new RunnerProgress(_time), Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
         });
         _usageTimer?.Start();
@@ -303,10 +308,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         _ = _live.Find(id)?.CutAsync(failure);
         _live.Remove(id);
 
-        // The entry of a model is needed only while its runner may be started.
-        HashSet<RunnerKey> known = [.. _snapshot.Select(static runner => runner.Key)];
-        foreach (RunnerKey key in _models.Keys.Where(key => !known.Contains(key)).ToArray())
-            _models.Remove(key);
+        _models.Keep(_snapshot);
     }
 
     private void CarryOut(SchedulerEffect effect)
@@ -379,7 +381,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private IReadOnlyList<RunnerSnapshot> TakeSnapshot() =>
         RunnerSnapshots.Make(_scheduler.Snapshot(), _live, EngineOf, _origin);
 
-    private string? EngineOf(RunnerKey key) => _models.GetValueOrDefault(key)?.Settings.Engine?.Name ?? _launcher.Engine;
+    private string? EngineOf(RunnerKey key) => _models.Find(key)?.Settings.Engine?.Name ?? _launcher.Engine;
 
     private void SetTimer()
     {

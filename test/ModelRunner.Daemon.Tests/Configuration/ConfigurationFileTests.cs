@@ -75,10 +75,11 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""{ "models": { "a:b": { "pth": "x" } } }""", "model-runner.json:1: models[\"a:b\"].pth: is not a known key; did you mean path?.")]
     [InlineData("""{ "models": { "a": { "priority": "high" } } }""", "model-runner.json:1: models.a.priority: \"high\" is not a priority; write interactive or background.")]
     [InlineData("""{ "models": { "a": { "concurrency": 0 } } }""", "model-runner.json:1: models.a.concurrency: \"0\" is not a whole number from 1 to 100000; change it or leave it out.")]
-    [InlineData("""{ "models": { "a": { "contextSize": "8k" } } }""", "model-runner.json:1: models.a.contextSize: is a string; write a whole number.")]
+    [InlineData("""{ "models": { "a": { "contextSize": "8k" } } }""", "model-runner.json:1: models.a.contextSize: \"8k\" is not a whole number from 1 to 16777216 or \"auto\"; write the number without quotes.")]
     [InlineData("""{ "models": { "a": {}, "A:latest": {} } }""", "is the same model as another entry, a:latest; keep one of them.")]
     [InlineData("""{ "models": { "a": {}, "a": {} } }""", "model-runner.json:1: models.a: is written twice; keep one of them.")]
     [InlineData("""{ "models": { "a": { "aliases": ["c"] }, "b": { "aliases": ["c"] } } }""", "\"c:latest\" is an alias of b:latest and also leads to a:latest; keep one of them.")]
+    [InlineData("""{ "models": { "a": { "contextSize": "auto", "args": "-c 2" } } }""", "has both contextSize and --ctx-size; keep contextSize, which counts per slot.")]
     [InlineData("""{ "models": { "a": { "contextSize": 1, "args": "-c 2" } } }""", "has both contextSize and --ctx-size; keep contextSize, which counts per slot.")]
     public void Problems_are_reported_with_their_position_and_a_solution(string json, string expected)
     {

@@ -15,6 +15,7 @@ public sealed class SettingsChangeTests
     [InlineData("\"args\": \"-ngl 1\"", "\"args\": [\"-ngl\", \"1\"]", "", false)]
     [InlineData("\"args\": \"-ngl 1\"", "\"args\": \"-ngl 2\"", "m:latest", true)]
     [InlineData("\"contextSize\": 512", "\"contextSize\": 1024", "m:latest", true)]
+    [InlineData("\"contextSize\": 512", "\"contextSize\": \"auto\"", "m:latest", true)]
     [InlineData("\"keepAlive\": \"1m\"", "\"keepAlive\": \"-1\"", "", true)]
     [InlineData("\"priority\": \"background\"", "", "", true)]
     [InlineData("\"concurrency\": 1", "\"concurrency\": 2", "", true)]
