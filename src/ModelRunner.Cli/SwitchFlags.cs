@@ -16,6 +16,8 @@ internal static class SwitchFlags
             command => arguments.Length > 0 && (command.Name == arguments[0] || command.Aliases.Contains(arguments[0])));
         if (command is null)
             return arguments;
+        for (int i = 1; i < arguments.Length && command.Subcommands.FirstOrDefault(inner => inner.Name == arguments[i]) is { } inner; i++)
+            command = inner;
 
         string[] switches = [.. command.Options.OfType<Option<bool>>().SelectMany(static option => option.Aliases.Append(option.Name))];
         int end = Array.IndexOf(arguments, "--");

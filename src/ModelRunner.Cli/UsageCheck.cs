@@ -20,8 +20,8 @@ internal static class UsageCheck
         // The value of an unknown flag is left over too; reporting it would add nothing.
         if (flags.Length > 0)
             return [.. flags.Select(flag => UnknownFlag(flag, command, root))];
-        if (words.Length > 0 && command == root)
-            return [UnknownCommand(words[0], root)];
+        if (words.Length > 0 && command.Subcommands.Count > 0)
+            return [UnknownCommand(words[0], command)];
         if (words.Length > 0)
             return [$"\"{NameOf(command)}\" does not accept \"{words[0]}\""];
 
@@ -32,18 +32,26 @@ internal static class UsageCheck
     public static string NeedsModel(Command command) => $"\"{NameOf(command)}\" needs the name of a model; \"{Program} ls\" lists the models";
 
     /// <summary>The error of an unknown command.</summary>
-    public static string UnknownCommand(string word, RootCommand root)
+    /// <param name="word">What was written in its place.</param>
+    /// <param name="parent">The program, or the command that has commands of its own.</param>
+    public static string UnknownCommand(string word, Command parent)
     {
-        string? closest = Spelling.Closest(word, root.Subcommands.SelectMany(static command => command.Aliases.Append(command.Name)));
-        return $"there is no command \"{word}\"; " + (closest is null ? $"\"{Program} help\" lists the commands" : $"did you mean \"{closest}\"?");
+        string before = parent is RootCommand ? "" : parent.Name + " ";
+        string? closest = Spelling.Closest(word, parent.Subcommands.SelectMany(static command => command.Aliases.Append(command.Name)));
+        string help = parent is RootCommand ? $"{Program} help" : $"{NameOf(parent)} --help";
+        return $"there is no command \"{before}{word}\"; " + (closest is null ? $"\"{help}\" lists the commands" : $"did you mean \"{before}{closest}\"?");
     }
 
     /// <summary>The full name of a command.</summary>
-    public static string NameOf(Command command) => command is RootCommand ? Program : $"{Program} {command.Name}";
+    public static string NameOf(Command command) =>
+        command is RootCommand || command.Parents.OfType<Command>().FirstOrDefault() is not { } parent ? Program : $"{NameOf(parent)} {command.Name}";
 
     private static string Describe(ParseError error, Command command) => error.SymbolResult switch
     {
+        ArgumentResult { Tokens.Count: 0, Parent: CommandResult } when command is KeysFileCommand => $"\"{NameOf(command)}\" needs the name of a key",
         ArgumentResult { Tokens.Count: 0, Parent: CommandResult } => NeedsModel(command),
+        CommandResult when command.Subcommands.Count > 0 && command is not RootCommand =>
+            $"\"{NameOf(command)}\" needs one of the commands {string.Join(", ", command.Subcommands.Select(static inner => inner.Name))}",
         OptionResult { Tokens.Count: 0 } option => $"\"{option.Option.Name}\" needs a value",
         ArgumentResult { Tokens.Count: 0, Parent: OptionResult option } => $"\"{option.Option.Name}\" needs a value",
         _ => error.Message,

@@ -59,6 +59,11 @@ internal static class ConfigurationCatalog
         "apiKey", "MODEL_RUNNER_API_KEY", null, OptionKind.Secret,
         "Requires this key from clients on TCP, as a bearer token"));
 
+    public static ConfigurationOption KeysFile { get; } = Add(new ConfigurationOption(
+        "keysFile", "MODEL_RUNNER_KEYS_FILE", "--keys-file", OptionKind.Path,
+        "Reads the keys of clients from this file, which model-runner key manages; it is read again when it changes")
+    { NeedsRestart = true, Default = "keys.json in statePath, if it exists" });
+
     public static ConfigurationOption Insecure { get; } = Add(new ConfigurationOption(
         "insecure", "MODEL_RUNNER_INSECURE", "--insecure", OptionKind.Switch,
         "Allows an address that other machines can reach, even if no key is set")

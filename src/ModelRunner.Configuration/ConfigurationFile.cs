@@ -74,19 +74,22 @@ internal sealed class ConfigurationFile(string name)
     /// <exception cref="JsonException">It is not JSON.</exception>
     public static ConfigurationFile Parse(string name, ReadOnlySpan<byte> json, List<ConfigurationProblem> problems)
     {
+        var file = new ConfigurationFile(name);
+        if (ReadNodes(name, json, problems) is { } root)
+            new ConfigurationFileReader(file, problems).Read(root);
+        return file;
+    }
+
+    /// <summary>Reads the text of a file as nodes; null if it is not UTF-8, which is reported.</summary>
+    /// <exception cref="JsonException">It is not JSON.</exception>
+    public static FileNode? ReadNodes(string name, ReadOnlySpan<byte> json, List<ConfigurationProblem> problems)
+    {
         if (json.StartsWith("\ufeff"u8))
             json = json[3..];
-
-        var file = new ConfigurationFile(name);
-        if (Utf8Text.FindFault(json) is var (line, column))
-        {
-            string from = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"is not UTF-8 from column {column} on");
-            problems.Add(new ConfigurationProblem(FileLocation.Format(name, line, ""), null, from, "save the file as UTF-8"));
-            return file;
-        }
-
-        FileNode root = new FileNodeReader(json, name, problems).Read();
-        new ConfigurationFileReader(file, problems).Read(root);
-        return file;
+        if (Utf8Text.FindFault(json) is not var (line, column))
+            return new FileNodeReader(json, name, problems).Read();
+        string from = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"is not UTF-8 from column {column} on");
+        problems.Add(new ConfigurationProblem(FileLocation.Format(name, line, ""), null, from, "save the file as UTF-8"));
+        return null;
     }
 }

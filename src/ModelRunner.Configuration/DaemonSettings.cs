@@ -65,8 +65,17 @@ internal sealed record DaemonSettings
     /// <summary>Whether the configuration file has the section of <see cref="Keys"/>, even if it is empty.</summary>
     public bool HasKeysSection { get; init; }
 
+    /// <summary>Absolute path of the keys file; null: there is none, and none can appear.</summary>
+    public string? KeysFilePath { get; init; }
+
+    /// <summary>Whether an option names the keys file. It need not exist.</summary>
+    public bool IsKeysFileNamed { get; init; }
+
+    /// <summary>The keys file when these settings were read. It may have changed since.</summary>
+    public KeysFileContent KeysFile { get; init; } = KeysFileContent.None;
+
     /// <summary>Whether clients on TCP must send a key. Removing the last named key does not open the daemon to everyone.</summary>
-    public bool RequiresKey => ApiKey is not null || HasKeysSection;
+    public bool RequiresKey => ApiKey is not null || HasKeysSection || IsKeysFileNamed || KeysFile.IsPresent;
 
     /// <summary>Whether the user allowed an address that other machines can reach to need no key.</summary>
     public bool IsInsecure { get; init; }
@@ -92,6 +101,8 @@ internal sealed record DaemonSettings
         MaxConnections = running.MaxConnections,
         MaxBodyMemoryBytes = running.MaxBodyMemoryBytes,
         LogDirectory = running.LogDirectory,
+        KeysFilePath = running.KeysFilePath,
+        IsKeysFileNamed = running.IsKeysFileNamed,
         Ledger = Ledger with { StatePath = running.Ledger.StatePath },
         Runners = Runners with { LlamaServerPath = running.Runners.LlamaServerPath, LlamaHostPath = running.Runners.LlamaHostPath },
         Metrics = Metrics with { Enabled = running.Metrics.Enabled, MaxModels = running.Metrics.MaxModels },

@@ -7,13 +7,17 @@ namespace ModelRunner.Configuration;
 /// <param name="file">The file that has the object.</param>
 /// <param name="options">The options; a <c>keyFile</c> is relative to their working directory.</param>
 /// <param name="problems">Gets all problems.</param>
-internal sealed class KeyReader(ConfigurationFile file, DaemonOptions options, List<ConfigurationProblem> problems)
+/// <param name="takesFiles">Whether a key may be in a file of its own.</param>
+internal sealed class KeyReader(ConfigurationFile file, DaemonOptions options, List<ConfigurationProblem> problems, bool takesFiles)
 {
     /// <summary>The most keys.</summary>
     public const int MaxKeys = 1000;
 
-    private const int MaxConcurrency = 100_000;
-    private const long MaxTokens = 1_000_000_000_000_000;
+    /// <summary>The largest limit of requests in flight.</summary>
+    public const int MaxConcurrency = 100_000;
+
+    /// <summary>The largest quota.</summary>
+    public const long MaxTokens = 1_000_000_000_000_000;
     private const int MaxModels = 1000;
 
     private readonly NamedFile _files = new(options, problems);
@@ -65,7 +69,7 @@ internal sealed class KeyReader(ConfigurationFile file, DaemonOptions options, L
     private KeyDigest? ReadDigest(FileObjectReader members)
     {
         WrittenValue? digest = members.Text("sha256");
-        WrittenValue? keyFile = members.Text("keyFile");
+        WrittenValue? keyFile = takesFiles ? members.Text("keyFile") : null;
         if (digest is not null && keyFile is not null)
             Report(members.Location, null, "has both sha256 and keyFile", "keep one of them");
         else if (digest is not null)

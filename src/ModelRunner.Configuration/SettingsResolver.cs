@@ -29,7 +29,14 @@ internal static class SettingsResolver
             listen = listen with { Tcp = new IPEndPoint(IPAddress.Loopback, ListenSettings.DemoPort), IsTcpOptional = true };
         string? apiKey = reader.Secret(ConfigurationCatalog.ApiKey);
         bool isInsecure = reader.Switch(ConfigurationCatalog.Insecure);
-        CheckExposure(listen, running?.Listen, apiKey is not null || file.Keys is not null, isInsecure, reader);
+        string? statePath = StatePath(reader);
+        string? writtenKeysFile = KeysFile.Locate(reader, statePath);
+        string? keysFile = running is null ? writtenKeysFile : running.KeysFilePath;
+        bool isKeysFileNamed = reader.IsWritten(ConfigurationCatalog.KeysFile);
+        IReadOnlyList<KeySettings> keys = KeysSection.Resolve(file, apiKey, reader);
+        KeysFileContent? keysOfFile = keysFile is null ? KeysFileContent.None : KeysFile.Read(keysFile, options, keys, apiKey, problems);
+        bool hasKey = apiKey is not null || file.Keys is not null || isKeysFileNamed || keysOfFile is not { IsPresent: false };
+        CheckExposure(listen, running?.Listen, hasKey, isInsecure, reader);
         string writtenModelsPath = reader.Path(ConfigurationCatalog.ModelsPath) ?? DefaultModelsPath(options);
         string modelsPath = running?.ModelsPath ?? writtenModelsPath;
         IReadOnlyDictionary<string, EngineSettings> engines = EnginesSection.Resolve(file, reader);
@@ -39,7 +46,10 @@ internal static class SettingsResolver
             Listen = listen,
             ApiKey = apiKey,
             IsApiKeyInFile = reader.Written.Find(ConfigurationCatalog.ApiKey) is { Source: OptionSource.File },
-            Keys = KeysSection.Resolve(file, apiKey, reader),
+            Keys = keys,
+            KeysFilePath = keysFile,
+            IsKeysFileNamed = isKeysFileNamed,
+            KeysFile = keysOfFile ?? KeysFileContent.None,
             HasKeysSection = file.Keys is not null,
             IsInsecure = isInsecure,
             Origins = OriginList.Resolve(reader),
@@ -56,7 +66,7 @@ internal static class SettingsResolver
             AttachedRunners = RunnersSection.Resolve(file, options, problems),
             Runners = ResolveRunners(reader),
             Metrics = ResolveMetrics(reader),
-            Ledger = ResolveLedger(reader),
+            Ledger = ResolveLedger(reader, statePath),
             LogLevel = reader.Level(ConfigurationCatalog.LogLevel),
             LogDirectory = reader.Path(ConfigurationCatalog.LogDirectory),
             HasFile = file != ConfigurationFile.None,
@@ -106,9 +116,9 @@ internal static class SettingsResolver
         MaxModels = reader.Integer(ConfigurationCatalog.MetricsMaxModels),
     };
 
-    private static LedgerSettings ResolveLedger(OptionReader reader) => new()
+    private static LedgerSettings ResolveLedger(OptionReader reader, string? statePath) => new()
     {
-        StatePath = StatePath(reader),
+        StatePath = statePath,
         MaxAge = reader.Duration(ConfigurationCatalog.LedgerMaxAge),
         MaxBytes = reader.Bytes(ConfigurationCatalog.LedgerMaxBytes),
     };

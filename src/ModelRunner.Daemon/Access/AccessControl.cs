@@ -22,7 +22,7 @@ internal sealed class AccessControl(RequestDelegate next, Func<AccessRules> rule
 
     private ApiError? Check(HttpContext context)
     {
-        (HostPolicy hosts, OriginPolicy origins, _) = rules();
+        (HostPolicy hosts, OriginPolicy origins) = rules();
         return !IsUnixSocket(context) && hosts.Check(context.Request) is { } rebound ? rebound : origins.Check(context);
     }
 

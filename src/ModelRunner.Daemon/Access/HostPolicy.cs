@@ -9,7 +9,9 @@ namespace ModelRunner.Daemon.Access;
 /// Refuses host names that a page of the Internet could have made to resolve to this machine (DNS rebinding): the browser then sends the
 /// attacker's name as Host. A numeric address cannot be rebound.
 /// </summary>
-internal sealed class HostPolicy(DaemonSettings settings)
+/// <param name="settings">The settings.</param>
+/// <param name="requiresKey">Returns whether clients on TCP must send a key.</param>
+internal sealed class HostPolicy(DaemonSettings settings, Func<bool> requiresKey)
 {
     private const int MaxName = 200;
 
@@ -22,16 +24,15 @@ internal sealed class HostPolicy(DaemonSettings settings)
         "model-runner.docker.internal", "host.docker.internal", "gateway.docker.internal", "host.containers.internal",
     ];
 
-    // A page does not know a key, so rebinding a name does not help an attacker.
-    private readonly bool _takesAnyName = settings.RequiresKey;
-
     // A daemon that listens for other machines is called by names that they know; in a container network that is often a single word.
     private readonly bool _takesPrivateNames = settings.Listen.Tcp is { } tcp && !IPAddress.IsLoopback(tcp.Address);
 
     public ApiError? Check(HttpRequest request)
     {
         string name = WithoutFinalDot(request.Host.Host);
-        if (_takesAnyName || IsLocal(name) || IsAllowed(name) || (_takesPrivateNames && IsPrivate(name)))
+
+        // A page does not know a key, so rebinding a name does not help an attacker.
+        if (requiresKey() || IsLocal(name) || IsAllowed(name) || (_takesPrivateNames && IsPrivate(name)))
             return null;
 
         // HTTP/1.0 has no Host. No browser speaks it.

@@ -8,7 +8,7 @@ namespace ModelRunner.Daemon.Access;
 /// Finds out who sent a request, by its key. Clients on TCP need one if the daemon requires it; only <c>/health</c> needs none, for health
 /// checks. On the Unix socket, which file permissions protect, a key is not needed; if it is known, the request is that of its owner.
 /// </summary>
-internal sealed class KeyPolicy(KeyRing keys, TimeProvider time)
+internal sealed class KeyPolicy(TimeProvider time)
 {
     private const string Scheme = "Bearer ";
 
@@ -18,11 +18,12 @@ internal sealed class KeyPolicy(KeyRing keys, TimeProvider time)
     private const string RemedyOfNames = "send the header \"Authorization: Bearer KEY\" with your key, which the operator of this daemon gives you";
 
     /// <summary>Returns who sent a request, or why it is refused.</summary>
+    /// <param name="keys">All keys.</param>
     /// <param name="context">The request.</param>
     /// <param name="needsKey">Whether it came over TCP.</param>
-    public (Caller Caller, ApiError? Error) Identify(HttpContext context, bool needsKey)
+    public (Caller Caller, ApiError? Error) Identify(KeyRing keys, HttpContext context, bool needsKey)
     {
-        if (context.Request.Path == "/health")
+        if (IsForEveryone(context.Request))
             return (Caller.WithoutKey, null);
 
         // A client that sends several keys could mean any of them.
@@ -39,14 +40,17 @@ internal sealed class KeyPolicy(KeyRing keys, TimeProvider time)
         if (!needsKey || !keys.IsRequired)
             return (Caller.WithoutKey, null);
         if (sent.Length == 0 && alone.Length == 0)
-            return Refuse("this daemon requires a key", RefusalCodes.MissingKey);
+            return Refuse(keys, "this daemon requires a key", RefusalCodes.MissingKey);
         if (isAmbiguous)
-            return Refuse("the request has several headers Authorization", RefusalCodes.InvalidKey);
+            return Refuse(keys, "the request has several headers Authorization", RefusalCodes.InvalidKey);
         return alone.Length == 0 && !isBearer
-            ? Refuse("the header Authorization does not begin with \"Bearer\"", RefusalCodes.InvalidKey)
-            : Refuse("the key is wrong", RefusalCodes.InvalidKey);
+            ? Refuse(keys, "the header Authorization does not begin with \"Bearer\"", RefusalCodes.InvalidKey)
+            : Refuse(keys, "the key is wrong", RefusalCodes.InvalidKey);
     }
 
-    private (Caller Caller, ApiError? Error) Refuse(string problem, string code) => (Caller.WithoutKey, new ApiError(
+    /// <summary>Whether a request needs no key, wherever it comes from.</summary>
+    public static bool IsForEveryone(HttpRequest request) => request.Path == "/health";
+
+    private static (Caller Caller, ApiError? Error) Refuse(KeyRing keys, string problem, string code) => (Caller.WithoutKey, new ApiError(
         StatusCodes.Status401Unauthorized, $"{problem}; {(keys.HasNames ? RemedyOfNames : Remedy)}", ApiError.Authentication, code));
 }

@@ -148,7 +148,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
             settings, launcher, time, logs.CreateLogger<RunnerPool>(), accounts: runners, requests: accounts, ledger: ledger);
         store.Subscribe(launcher.Configure);
         store.Subscribe(change => catalog.ConfigureAsync(change.Next));
-        Compose(web, store, catalog, pool, accounts, ledger, time);
+        var keys = new KeyStore(settings, written.Options, time, logs.CreateLogger<KeyStore>());
+        Compose(web, store, keys, catalog, pool, accounts, ledger, time);
 
         // The runners come last, so a request that names a new model already gets its new settings.
         store.Subscribe(change =>
@@ -182,12 +183,14 @@ internal sealed class DaemonApplication : IAsyncDisposable
     }
 
     private static void Compose(
-        WebApplication web, SettingsStore store, ModelCatalog catalog, RunnerPool pool, RequestAccounts accounts, RequestLedger ledger, TimeProvider time)
+        WebApplication web, SettingsStore store, KeyStore keys, ModelCatalog catalog, RunnerPool pool, RequestAccounts accounts, RequestLedger ledger,
+        TimeProvider time)
     {
         DaemonSettings settings = store.Current;
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
-        AccessRules rules = AccessRules.Of(settings, time);
-        store.Subscribe(next => Volatile.Write(ref rules, AccessRules.Of(next, time)));
+        AccessRules rules = AccessRules.Of(settings, () => keys.Current.IsRequired);
+        store.Subscribe(next => keys.Configure(next));
+        store.Subscribe(next => Volatile.Write(ref rules, AccessRules.Of(next, () => keys.Current.IsRequired)));
         ILogger<ErrorHandling> errorLog = logs.CreateLogger<ErrorHandling>();
         ILogger<RequestIdentity> requestLog = logs.CreateLogger<RequestIdentity>();
         web.Use(next => new RequestIdentity(next, time, requestLog).InvokeAsync);
@@ -197,7 +200,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         web.Use(next => new ConnectionLimit(next, connections, time).InvokeAsync);
         web.Use(next => new AccessControl(next, () => Volatile.Read(ref rules)).InvokeAsync);
         web.UseRouting();
-        web.Use(next => new KeyControl(next, () => Volatile.Read(ref rules), ledger).InvokeAsync);
+        var policy = new KeyPolicy(time);
+        web.Use(next => new KeyControl(next, keys, policy, ledger).InvokeAsync);
 
         var backends = new BackendDirectory(settings);
         store.Subscribe(backends.Configure);
@@ -219,14 +223,14 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var exchange = new RequestExchange(pool, forwarder, ledger, causes, time);
         new InferenceEndpoint(rights, new KeyLimits(accounts.KeyUse, time), backends, bodies, exchange, ledger).Map(web);
         if (settings.Metrics.Enabled)
-            ComposeMetrics(web, store, catalog, pool, accounts, ledger, time);
+            ComposeMetrics(web, store, keys, pool, accounts, ledger, time);
 
         // The log gets the problems of the models. Nothing waits for the disk.
         void ListProblems() => _ = Task.Run(() => problems.ListAsync(web.Lifetime.ApplicationStopping));
     }
 
     private static void ComposeMetrics(
-        WebApplication web, SettingsStore store, ModelCatalog catalog, RunnerPool pool, RequestAccounts accounts, RequestLedger ledger, TimeProvider time)
+        WebApplication web, SettingsStore store, KeyStore keys, RunnerPool pool, RequestAccounts accounts, RequestLedger ledger, TimeProvider time)
     {
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
         ILogger<DaemonApplication> log = logs.CreateLogger<DaemonApplication>();
@@ -238,7 +242,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var pages = new PageAssembler(
             settings, paces, time, logs.CreateLogger<PageAssembler>(), shared,
             new RunnerMetrics(pool.Accounts, () => store.Current.Runners.MemoryBudgetBytes, () => pool.Usage.Cards, () => pool.LoadRatio.Value),
-            new RequestMetrics(accounts, () => ledger.Status, () => store.Current.Keys.Count > 0), () => store.LastReload,
+            new RequestMetrics(accounts, () => ledger.Status, () => keys.Current.HasNames), () => store.LastReload,
             web.Services.GetService<ServerTls>() is { } tls ? () => tls.Source.Current.ExpiresAt : null);
 
         // A slow client must not keep the memory that another scrape needs for its runners.

@@ -26,9 +26,6 @@ internal sealed class KeyRing
     /// <summary>Whether there are named keys.</summary>
     public bool HasNames { get; }
 
-    /// <summary>The keys that the settings describe.</summary>
-    public static KeyRing Of(DaemonSettings settings) => new(settings.ApiKey, settings.Keys, settings.RequiresKey);
-
     /// <summary>
     /// Finds the owner of a key; null: nobody has it. All keys are compared by their digests, whichever of them fits, so the time tells nothing
     /// about any key.

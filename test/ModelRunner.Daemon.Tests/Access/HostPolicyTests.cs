@@ -66,7 +66,7 @@ public sealed class HostPolicyTests
         var context = new DefaultHttpContext();
         context.Request.Protocol = protocol;
 
-        Assert.Equal(isServed, new HostPolicy(settings).Check(context.Request) is null);
+        Assert.Equal(isServed, new HostPolicy(settings, () => settings.RequiresKey).Check(context.Request) is null);
     }
 
     private static bool Check(string host, IPAddress bind, string? key, string[]? allowed = null)
@@ -76,7 +76,7 @@ public sealed class HostPolicyTests
         var context = new DefaultHttpContext();
         context.Request.Host = new HostString(host);
 
-        ApiError? error = new HostPolicy(settings).Check(context.Request);
+        ApiError? error = new HostPolicy(settings, () => settings.RequiresKey).Check(context.Request);
         Assert.True(error is null or { Status: 403 });
         return error is null;
     }

@@ -123,6 +123,7 @@ public sealed class RunningSettingsTests : IDisposable
             "tls.metricsClients" => """{ "port": 8080, "tls": { "certificate": "/c.pem", "metricsClients": "/m.pem" } }""",
             "modelsPath" => """{ "port": 8080, "modelsPath": "/elsewhere" }""",
             "statePath" => """{ "port": 8080, "statePath": "/elsewhere" }""",
+            "keysFile" => """{ "port": 8080, "keysFile": "/elsewhere/keys.json" }""",
             "demo" => """{ "port": 8080, "demo": true }""",
             "llamaServerPath" => $$"""{ "port": 8080, "llamaServerPath": "{{Executable()}}" }""",
             "logDirectory" => """{ "port": 8080, "logDirectory": "/log" }""",
