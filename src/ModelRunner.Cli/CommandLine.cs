@@ -39,6 +39,7 @@ internal static class CommandLine
         root.Add(new RunCommand(context));
         root.Add(new PsCommand(context));
         root.Add(new LsCommand(context));
+        root.Add(new PreloadCommand(context));
         root.Add(new UnloadCommand(context));
         root.Add(new StatusCommand(context));
         root.Add(new MetricsCommand(context));

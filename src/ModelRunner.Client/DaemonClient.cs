@@ -83,7 +83,12 @@ internal sealed class DaemonClient : IDisposable
     /// Sends a POST request and returns when the headers of a successful response have arrived. The caller disposes it. The daemon may need
     /// any time for this response, so a request to <c>/health</c> first checks that the daemon responds at all.
     /// </summary>
-    public async Task<HttpResponseMessage> PostAsync(string path, ReadOnlyMemory<byte> json, CancellationToken cancellation)
+    /// <param name="path">The path below the daemon's address.</param>
+    /// <param name="json">The body.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    /// <param name="isPreload">Whether the model is only loaded.</param>
+    public async Task<HttpResponseMessage> PostAsync(
+        string path, ReadOnlyMemory<byte> json, CancellationToken cancellation, bool isPreload = false)
     {
         using (var check = new HttpRequestMessage(HttpMethod.Get, "health"))
         {
@@ -93,6 +98,8 @@ internal sealed class DaemonClient : IDisposable
 
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(json) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(JsonType);
+        if (isPreload)
+            request.Headers.Add("X-Preload-Only", "true");
         return await SendAsync(request, Timeout.InfiniteTimeSpan, cancellation);
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Configuration;
 
@@ -48,13 +49,14 @@ internal sealed class KeyReader(ConfigurationFile file, DaemonOptions options, L
         KeyScopes scopes = ReadScopes(members.Texts("scopes"));
         IReadOnlyList<ModelPattern> models = ReadModels(members.Texts("models"));
         int? concurrency = members.Integer("concurrency", 1, MaxConcurrency);
+        RequestPriority priority = PriorityText.Read(members.Text("priority"), problems);
         long? day = members.Number("tokensPerDay", 1, MaxTokens);
         long? month = members.Number("tokensPerMonth", 1, MaxTokens);
         DateTimeOffset? expiresAt = ReadExpiry(members.Text("expires"));
         members.ReportUnknown();
         return digest is null || problems.Count > before ? null : new KeySettings(name, digest)
         {
-            Scopes = scopes, Models = models, Concurrency = concurrency, TokensPerDay = day, TokensPerMonth = month, ExpiresAt = expiresAt,
+            Scopes = scopes, Models = models, Concurrency = concurrency, Priority = priority, TokensPerDay = day, TokensPerMonth = month, ExpiresAt = expiresAt,
         };
     }
 

@@ -1,3 +1,5 @@
+using ModelRunner.Scheduling;
+
 namespace ModelRunner.Configuration;
 
 /// <summary>A named key: who may send requests, which ones, and how many.</summary>
@@ -13,6 +15,9 @@ internal sealed record KeySettings(string Name, KeyDigest Digest)
     /// <summary>The most inference requests in flight; null: any number.</summary>
     public int? Concurrency { get; init; }
 
+    /// <summary>The highest class of its requests.</summary>
+    public RequestPriority Priority { get; init; }
+
     /// <summary>The tokens of a day in UTC, after which requests are refused; null: any number.</summary>
     public long? TokensPerDay { get; init; }
 
@@ -24,7 +29,7 @@ internal sealed record KeySettings(string Name, KeyDigest Digest)
 
     /// <summary>Whether both say the same.</summary>
     public bool IsSameAs(KeySettings other) =>
-        Name == other.Name && Digest.IsSameAs(other.Digest) && Scopes == other.Scopes && Concurrency == other.Concurrency
+        Name == other.Name && Digest.IsSameAs(other.Digest) && Scopes == other.Scopes && Priority == other.Priority && Concurrency == other.Concurrency
         && TokensPerDay == other.TokensPerDay && TokensPerMonth == other.TokensPerMonth && ExpiresAt == other.ExpiresAt
         && Models.Select(static model => model.Text).SequenceEqual(other.Models.Select(static model => model.Text), StringComparer.Ordinal);
 }

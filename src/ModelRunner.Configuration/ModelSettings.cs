@@ -35,6 +35,9 @@ internal sealed record ModelSettings
     /// <summary>The most requests that its runner processes at the same time; null: no limit.</summary>
     public int? Concurrency { get; init; }
 
+    /// <summary>Whether it is loaded without a request: at start, and again when there is room.</summary>
+    public bool IsPreloaded { get; init; }
+
     /// <summary>Arguments added to its runners, checked like <c>LLAMA_ARGS</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
@@ -81,6 +84,7 @@ internal sealed record ModelSettings
             KeepAlive = other.KeepAlive,
             Priority = other.Priority,
             Concurrency = other.Concurrency,
+            IsPreloaded = other.IsPreloaded,
             Arguments = other.Arguments,
             Engine = other.Engine,
         } == other
@@ -89,6 +93,6 @@ internal sealed record ModelSettings
 
     /// <summary>Compares all values, also those within lists.</summary>
     public bool IsSameAs(ModelSettings other) =>
-        StartsLike(other) && (KeepAlive, Priority, Concurrency) == (other.KeepAlive, other.Priority, other.Concurrency)
+        StartsLike(other) && (KeepAlive, Priority, Concurrency, IsPreloaded) == (other.KeepAlive, other.Priority, other.Concurrency, other.IsPreloaded)
         && Aliases.SequenceEqual(other.Aliases, StringComparer.Ordinal);
 }

@@ -50,7 +50,8 @@ internal static class ModelsSection
         bool hasNoProjector = projector?.Text == NoProjector;
         (int? contextSize, bool hasAutoContext) = members.IntegerOr(AutoContext, "contextSize", 1, MaxContextSize);
         TimeSpan? keepAlive = members.KeepAlive("keepAlive");
-        RequestPriority priority = ResolvePriority(members.Text("priority"), reader.Problems);
+        RequestPriority priority = PriorityText.Read(members.Text("priority"), reader.Problems);
+        bool isPreloaded = members.Boolean("preload") ?? false;
         int? concurrency = members.Integer("concurrency", 1, MaxConcurrency);
         IReadOnlyList<string> arguments =
             members.Texts("args") is { } written ? LlamaArguments.Resolve(written, reader.Problems) : [];
@@ -61,7 +62,7 @@ internal static class ModelsSection
             ProjectorPath = hasNoProjector ? null : ResolvePath(projector, reader, modelsPath),
             HasNoProjector = hasNoProjector,
             ContextSize = contextSize, HasAutoContext = hasAutoContext, KeepAlive = keepAlive,
-            Priority = priority, Concurrency = concurrency, Arguments = arguments, Aliases = aliases,
+            Priority = priority, Concurrency = concurrency, IsPreloaded = isPreloaded, Arguments = arguments, Aliases = aliases,
         };
         model = engineReader.Complete(model, members);
         members.ReportUnknown();
@@ -73,17 +74,6 @@ internal static class ModelsSection
         }
 
         return model;
-    }
-
-    private static RequestPriority ResolvePriority(WrittenValue? written, List<ConfigurationProblem> problems)
-    {
-        if (written is null)
-            return RequestPriority.Interactive;
-        if (PriorityText.TryParse(written.Text, out RequestPriority priority))
-            return priority;
-
-        problems.Add(new ConfigurationProblem(written.Key, written.Text, "is not a priority", $"write {PriorityText.Words}"));
-        return RequestPriority.Interactive;
     }
 
     private static string? ResolvePath(WrittenValue? written, OptionReader reader, string modelsPath)

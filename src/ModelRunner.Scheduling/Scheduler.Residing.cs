@@ -6,7 +6,11 @@ public sealed partial class Scheduler
     /// <summary>After this number of failed starts in a row a resident waits for a request.</summary>
     private const int MaxResidentFailures = 5;
 
+    /// <summary>No event reports that other programs have freed memory, so a resident without room looks for it again after this time.</summary>
+    private static readonly TimeSpan ResidentRetry = TimeSpan.FromSeconds(10);
+
     private readonly HashSet<RunnerKey> _dismissed = [];
+    private bool _isResidentMissing;
     private IReadOnlyList<Resident> _residents = [];
 
     private void ReplaceResidents(IReadOnlyList<Resident> residents)
@@ -42,6 +46,7 @@ public sealed partial class Scheduler
     // Only into free room, and only if no request waits for a start.
     private void StartResidents(TimeSpan now)
     {
+        _isResidentMissing = false;
         if (_residents.Count == 0 || _runners.All.Any(static runner => runner.Waiting.Count > 0 && !runner.IsOpen && runner.State != RunnerState.Loading))
             return;
         foreach (Resident resident in _residents)
@@ -62,6 +67,7 @@ public sealed partial class Scheduler
             Reserve(runner, resident.Demand);
             if (!Capacity.CanStartNow(runner, _runners, _settings))
             {
+                _isResidentMissing = true;
                 _runners.ForgetIfEmpty(runner);
                 continue;
             }

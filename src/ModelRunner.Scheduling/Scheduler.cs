@@ -71,6 +71,8 @@ public sealed partial class Scheduler
 
         Reconcile(now);
         NextDeadline = Deadline.Next(_runners, _blocked, _settings, now);
+        if (_isResidentMissing && (NextDeadline is not { } next || next > now + ResidentRetry))
+            NextDeadline = now + ResidentRetry;
         return _effects;
     }
 

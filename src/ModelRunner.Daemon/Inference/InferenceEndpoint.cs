@@ -64,7 +64,7 @@ internal sealed class InferenceEndpoint(
         ModelEntry model = await rights.FindAsync(Caller.Of(context), envelope.Model, context.RequestAborted);
         route = route.For(model);
         Check(model, route, backend);
-        var wishes = new RequestWishes(PriorityHeader.Read(context));
+        var wishes = new RequestWishes(PriorityHeader.Read(context), envelope.KeepAlive);
         if (IsPreload(context.Request))
         {
             await exchange.LoadAsync(backend, model, route.Mode, wishes, context.RequestAborted);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Primitives;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Scheduling;
@@ -17,7 +18,7 @@ internal static class PriorityHeader
     /// <exception cref="ApiException">The header has another value.</exception>
     public static RequestPriority Read(HttpContext context)
     {
-        RequestPriority ofCaller = context.Features.Get<CallerClass>()?.Priority ?? RequestPriority.Interactive;
+        RequestPriority ofCaller = Caller.Of(context).Key?.Priority ?? RequestPriority.Interactive;
         StringValues written = context.Request.Headers[Name];
         if (written.Count == 0)
             return ofCaller;

@@ -7,7 +7,8 @@ namespace ModelRunner.Daemon.Inference;
 /// <summary>The members of a request's JSON that the daemon itself reads. The runner checks all others.</summary>
 /// <param name="Model">The reference as the client wrote it; not empty.</param>
 /// <param name="IsStream">Whether <c>stream</c> is true.</param>
-internal readonly record struct RequestEnvelope(string Model, bool IsStream = false)
+/// <param name="KeepAlive">How long the model stays loaded after the request; negative: until an unload; null: its own time.</param>
+internal readonly record struct RequestEnvelope(string Model, bool IsStream = false, TimeSpan? KeepAlive = null)
 {
     /// <summary>The most bytes of a name as written. Without this limit a name of the body's size would be copied twice before it is checked.</summary>
     private const int MaxModel = 4096;
@@ -58,6 +59,7 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream = fa
     {
         string? model = null;
         bool isStream = false;
+        TimeSpan? keepAlive = null;
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
             throw Refuse("the request's body is not a JSON object");
@@ -66,8 +68,11 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream = fa
         {
             bool isModel = reader.ValueTextEquals("model"u8);
             bool isOfStream = !isModel && reader.ValueTextEquals("stream"u8);
+            bool isKeepAlive = !isModel && !isOfStream && reader.ValueTextEquals("keep_alive"u8);
             reader.Read();
-            if (isModel)
+            if (isKeepAlive)
+                keepAlive = KeepAliveReader.Read(ref reader);
+            else if (isModel)
                 model = ReadModel(ref reader);
             else if (isOfStream)
                 isStream = reader.TokenType == JsonTokenType.True;
@@ -78,7 +83,7 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream = fa
         reader.Read();
         return string.IsNullOrEmpty(model)
             ? throw Refuse("the request has no \"model\"; GET /v1/models lists the models", "model")
-            : new RequestEnvelope(model, isStream);
+            : new RequestEnvelope(model, isStream, keepAlive);
     }
 
     // The reader's exceptions differ only in their messages. The reader stops before the bracket that is too deep and has not counted the

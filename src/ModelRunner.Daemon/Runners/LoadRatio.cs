@@ -1,3 +1,5 @@
+using ModelRunner.Scheduling;
+
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
@@ -34,6 +36,10 @@ internal sealed class LoadRatio(TimeProvider time)
             }
         }
     }
+
+    /// <summary>Adds what the scheduler decided.</summary>
+    public void Count(IReadOnlyList<SchedulerEffect> effects) =>
+        Count(effects.Count(static effect => effect is StartRunner), effects.Count(static effect => effect is Admit { Runner.Value: > 0 }));
 
     /// <summary>Adds starts of runners, and requests that were given to runners that the daemon started.</summary>
     public void Count(int loads, int requests)

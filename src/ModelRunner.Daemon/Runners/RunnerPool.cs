@@ -127,6 +127,9 @@ internal sealed class RunnerPool : IAsyncDisposable
         _loop.Configure(changed, attached.Live);
     }
 
+    /// <summary>Replaces the models that are loaded without a request: now, and again whenever there is room and no request waits.</summary>
+    public void SetResidents(IReadOnlyDictionary<RunnerKey, ModelEntry> residents) => _loop.SetResidents(residents);
+
     /// <summary>Replaces a runner that requests cannot connect to although its process has not ended.</summary>
     public void Replace(RunnerId runner) => _loop.Post(new RunnerUnreachable(runner, Unreachable));
 
@@ -179,7 +182,8 @@ internal sealed class RunnerPool : IAsyncDisposable
     // It is not known what an attached server counted before.
     private RunnerTally CreateTally(RunnerKey key) => new(key, _requests, _time, start: null);
 
-    private string? CannotServe(RunnerKey key, ModelEntry model)
+    /// <summary>Why no runner can serve this; null: one can.</summary>
+    public string? CannotServe(RunnerKey key, ModelEntry model)
     {
         if (_attached.Contains(key))
             return null;

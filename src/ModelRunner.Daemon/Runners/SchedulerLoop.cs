@@ -21,6 +21,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
     private readonly ConcurrentDictionary<RequestId, PendingRequest> _pending = [];
     private readonly WantedModels _models;
+    private readonly ResidentModels _residents = new();
     private readonly ConcurrentDictionary<UnloadId, TaskCompletionSource<int>> _unloads = [];
     private readonly ConcurrentQueue<IReadOnlyList<LiveRunner>> _attached = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -113,6 +114,10 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         Post(changed);
     }
 
+    /// <summary>Replaces the models that are loaded without a request.</summary>
+    public void SetResidents(IReadOnlyDictionary<RunnerKey, ModelEntry> residents) =>
+        Post(_residents.Set(residents));
+
     /// <summary>
     /// Reports that the client of a request disconnected. The request remains known until the loop has handled this, because a start may be in
     /// progress for it.
@@ -162,7 +167,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
                 }
 
                 // Measure before the decision, because an older value may be wrong by now.
-                if (_isMeasured && MemoryMeter.IsNeededFor(schedulerEvent, _snapshot))
+                if (_isMeasured && (MemoryMeter.IsNeededFor(schedulerEvent, _snapshot) || _residents.IsMissing(_snapshot)))
                     Handle(_models.SetMeasured(_memory.Measure(schedulerEvent)));
                 Handle(schedulerEvent);
             }
@@ -178,6 +183,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         if (schedulerEvent is RequestArrived arrived && _pending.TryGetValue(arrived.Request, out PendingRequest? request))
             schedulerEvent = arrived with { Demand = _models.Take(request, arrived.Demand, _snapshot) };
+        if (schedulerEvent is ResidentsChanged changed)
+            schedulerEvent = _residents.Prepare(changed, _models, _demands, _snapshot);
         if (schedulerEvent is RunnerReady ready)
             BecomeReady(ready.Runner);
         if (schedulerEvent is RunnerStalled stalled && _snapshot.FirstOrDefault(runner => runner.Id == stalled.Runner)?.Key is { } still)
@@ -188,7 +195,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
         _recorder.Record(schedulerEvent, effects, _snapshot, _pending);
-        LoadRatio.Count(effects.Count(static effect => effect is StartRunner), effects.Count(static effect => effect is Admit { Runner.Value: > 0 }));
+        LoadRatio.Count(effects);
         SetTimer();
         foreach (StartRunner start in effects.OfType<StartRunner>())
             Start(start);
@@ -236,7 +243,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private void Start(StartRunner start)
     {
         IManagedRunner process;
-        ModelEntry model = _models.Find(start.Key)!;
+        ModelEntry model = _models.Find(start.Key) ?? _residents.Find(start.Key)!;
         long startedAt = _time.GetTimestamp();
         if (model.MaxAutoContext is { } most)
             LogContext(start.Key.Model, model.ContextSize, most);
@@ -381,7 +388,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private IReadOnlyList<RunnerSnapshot> TakeSnapshot() =>
         RunnerSnapshots.Make(_scheduler.Snapshot(), _live, EngineOf, _origin);
 
-    private string? EngineOf(RunnerKey key) => _models.Find(key)?.Settings.Engine?.Name ?? _launcher.Engine;
+    private string? EngineOf(RunnerKey key) => (_models.Find(key) ?? _residents.Find(key))?.Settings.Engine?.Name ?? _launcher.Engine;
 
     private void SetTimer()
     {

@@ -1,4 +1,5 @@
 using ModelRunner.Configuration;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
 
@@ -19,7 +20,7 @@ public sealed class KeysSectionTests : IDisposable
               "keys": {
                 "alice": {
                   "sha256": "{{Digest.ToUpperInvariant()}}", "scopes": ["inference", "admin"], "models": ["Qwen3", "llama*"], "concurrency": 4,
-                  "tokensPerDay": 3000000000, "tokensPerMonth": 5, "expires": "2027-12-31",
+                  "tokensPerDay": 3000000000, "tokensPerMonth": 5, "priority": "background", "expires": "2027-12-31",
                 },
                 "bob": { "keyFile": "bob.key", "scopes": "metrics", "expires": "2027-12-31T18:00:00+02:00" },
               },
@@ -31,6 +32,7 @@ public sealed class KeysSectionTests : IDisposable
         KeySettings alice = settings.Keys[0];
         Assert.Equal(("alice", KeyScopes.Inference | KeyScopes.Admin, 4), (alice.Name, alice.Scopes, alice.Concurrency));
         Assert.Equal((3_000_000_000, 5), (alice.TokensPerDay, alice.TokensPerMonth));
+        Assert.Equal(RequestPriority.Background, alice.Priority);
         Assert.Equal(["Qwen3", "llama*"], alice.Models.Select(static model => model.Text));
         Assert.Equal(new DateTimeOffset(2028, 1, 1, 0, 0, 0, TimeSpan.Zero), alice.ExpiresAt);
         Assert.True(alice.Digest.IsSameAs(KeyDigest.Of("alice")));
@@ -52,7 +54,7 @@ public sealed class KeysSectionTests : IDisposable
                 "bob": { "sha256": "x", "keyFile": "y" },
                 "carol": 5,
                 "dave": {
-                  "keyFile": "missing.key", "scopes": ["chat", []], "models": [], "concurrency": 0, "tokensPerDay": -1, "tokensPerMonth": 1.5,
+                  "keyFile": "missing.key", "scopes": ["chat", []], "models": [], "concurrency": 0, "priority": "low", "tokensPerDay": -1, "tokensPerMonth": 1.5,
                   "expires": "soon",
                 },
                 "erin": { "keyFile": "missing.key", "scopes": ["chat"] },
@@ -75,6 +77,7 @@ public sealed class KeysSectionTests : IDisposable
                 "model-runner.json:8: keys.dave.scopes: is a list; write a list of strings.",
                 "model-runner.json:8: keys.dave.models: is empty; name the models that the key may use, or leave it out for all.",
                 "model-runner.json:8: keys.dave.concurrency: \"0\" is not a whole number from 1 to 100000; change it or leave it out.",
+                "model-runner.json:8: keys.dave.priority: \"low\" is not a priority; write interactive or background.",
                 "model-runner.json:8: keys.dave.tokensPerDay: \"-1\" is not a whole number from 1 to 1000000000000000; change it or leave it out.",
                 "model-runner.json:8: keys.dave.tokensPerMonth: \"1.5\" is not a whole number from 1 to 1000000000000000; change it or leave it out.",
                 "model-runner.json:9: keys.dave.expires: \"soon\" is not a time; write a date such as 2027-12-31, the last day in UTC on which the key works, or a time such as 2027-12-31T18:00:00Z.",

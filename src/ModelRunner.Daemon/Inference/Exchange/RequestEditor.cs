@@ -3,11 +3,12 @@ using System.Text.Json;
 namespace ModelRunner.Daemon.Inference.Exchange;
 
 /// <summary>
-/// Changes a request body for a runner: the value of <c>model</c>, and <c>stream_options.include_usage</c> where the runner reports the token
-/// counts of a stream only on request. All other bytes stay as they are, and none are copied.
+/// Changes a request body for a runner: the value of <c>model</c>, <c>keep_alive</c>, which is for the daemon and left out, and
+/// <c>stream_options.include_usage</c> where the runner reports the token counts of a stream only on request. All other bytes stay as they are,
+/// and none are copied.
 /// </summary>
 /// <remarks>
-/// Only members of the outermost object count. If a member occurs twice, the last one counts. A body without these members, or one that
+/// Only members of the outermost object count. If another member occurs twice, the last one counts. A body without these members, or one that
 /// is not JSON, stays as it is.
 /// </remarks>
 internal static class RequestEditor
@@ -35,12 +36,30 @@ internal static class RequestEditor
     {
         Places places = Find(body.Span, requestsUsage);
         Change usage = places.Usage;
-        Change name = places.Model is { Start: > 0 } found ? found with { Text = JsonText.Quote(model) } : default;
-        (Change first, Change second) = usage.Start < name.Start ? (usage, name) : (name, usage);
-        ReadOnlyMemory<byte>[] parts = first.Text.IsEmpty
-            ? second.Text.IsEmpty ? [body] : [body[..second.Start], second.Text, body[second.End..]]
-            : [body[..first.Start], first.Text, body[first.End..second.Start], second.Text, body[second.End..]];
-        return new EditedRequest(parts, AsksForUsage: !usage.Text.IsEmpty);
+        List<Change> changes = places.Removed ?? [];
+        if (places.Model is { Start: > 0 } found)
+            changes.Add(found with { Text = JsonText.Quote(model) });
+        if (!usage.Text.IsEmpty)
+            changes.Add(usage);
+        return new EditedRequest(Apply(body, changes), AsksForUsage: !usage.Text.IsEmpty);
+    }
+
+    private static ReadOnlyMemory<byte>[] Apply(ReadOnlyMemory<byte> body, List<Change> changes)
+    {
+        if (changes.Count == 0)
+            return [body];
+        int end = 0;
+        var parts = new List<ReadOnlyMemory<byte>>((2 * changes.Count) + 1);
+        foreach (Change change in changes.OrderBy(static change => change.Start).ThenBy(static change => change.End))
+        {
+            parts.Add(body[end..change.Start]);
+            if (!change.Text.IsEmpty)
+                parts.Add(change.Text);
+            end = change.End;
+        }
+
+        parts.Add(body[end..]);
+        return [.. parts];
     }
 
     private static Places Find(ReadOnlySpan<byte> body, bool requestsUsage)
@@ -63,11 +82,19 @@ internal static class RequestEditor
     private static Places Read(ReadOnlySpan<byte> body, bool requestsUsage)
     {
         Places places = default;
+
+        // A removed member takes the comma before it along, or the one after it if no member is before it.
+        (int keptEnd, int removedFirst) = (-1, -1);
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             return default;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
+            int start = (int)reader.TokenStartIndex;
+            if (removedFirst >= 0)
+                places.Remove(removedFirst, start);
+            removedFirst = -1;
+            bool isKeepAlive = reader.ValueTextEquals("keep_alive"u8);
             bool isModel = reader.ValueTextEquals("model"u8);
             bool isStream = requestsUsage && reader.ValueTextEquals("stream"u8);
             bool isOptions = requestsUsage && reader.ValueTextEquals("stream_options"u8);
@@ -79,8 +106,17 @@ internal static class RequestEditor
             else if (isOptions)
                 (places.HasOptions, places.Options) = (true, ReadOptions(ref reader));
             reader.Skip();
+            if (isKeepAlive && keptEnd >= 0)
+                places.Remove(keptEnd, (int)reader.BytesConsumed);
+            else if (isKeepAlive)
+                removedFirst = start;
+            if (!isKeepAlive || keptEnd >= 0)
+                keptEnd = (int)reader.BytesConsumed;
         }
 
+        // It is the only member, so there is no comma.
+        if (removedFirst >= 0)
+            places.Remove(removedFirst, (int)reader.TokenStartIndex);
         return places;
     }
 
@@ -115,6 +151,11 @@ internal static class RequestEditor
 
     private record struct Places(Change Model, Change Stream, bool HasOptions, Change Options)
     {
+        /// <summary>The members that are left out; null: none.</summary>
+        public List<Change>? Removed { get; private set; }
+
+        public void Remove(int start, int end) => (Removed ??= []).Add(new Change(start, end, default));
+
         /// <summary>The change that asks for the token counts.</summary>
         public readonly Change Usage => Stream.End == 0 ? default
             : HasOptions ? Options

@@ -1,0 +1,63 @@
+using System.Buffers;
+using System.CommandLine;
+using System.Text.Json;
+using ModelRunner.Client;
+
+namespace ModelRunner.Cli;
+
+/// <summary><c>model-runner preload</c>: loads a model, so that its first request need not wait.</summary>
+internal sealed class PreloadCommand : ClientCommand
+{
+    private readonly Argument<string> _model = new("MODEL") { Description = "The model to load" };
+
+    private readonly Option<string> _keepAlive = new("--keep-alive")
+    {
+        Description = "How long it stays loaded when idle, such as 10m; 0: until its next response; -1: until it is unloaded", HelpName = "TIME",
+    };
+
+    public PreloadCommand(CliContext context)
+        : base("preload", "Load a model before its first request", context)
+    {
+        Add(_model);
+        Add(_keepAlive);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
+    {
+        string model = result.GetValue(_model) ?? "";
+        if (string.IsNullOrWhiteSpace(model))
+            throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
+
+        // This route takes models of every mode.
+        (await client.PostAsync("tokenize", Body(model, result.GetValue(_keepAlive)), interrupt.Ended, isPreload: true)).Dispose();
+        if (IsJson(result))
+            Console.WriteLine(Answer(model));
+        else
+            Console.WriteLine($"Loaded {model}.");
+        return ExitCode.Success;
+    }
+
+    private static ReadOnlyMemory<byte> Body(string model, string? keepAlive)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteString("model", model);
+        if (keepAlive is not null)
+            json.WriteString("keep_alive", keepAlive);
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
+    }
+
+    private static string Answer(string model)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteString("loaded", model);
+        json.WriteEndObject();
+        json.Flush();
+        return System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}

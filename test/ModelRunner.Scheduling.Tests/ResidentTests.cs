@@ -1,0 +1,114 @@
+using static ModelRunner.Scheduling.Tests.SchedulerBed;
+
+namespace ModelRunner.Scheduling.Tests;
+
+/// <summary>Models that are loaded without a request.</summary>
+public class ResidentTests
+{
+    private readonly SchedulerBed _one = new(new SchedulerSettings { MaxRunners = 1 });
+
+    [Fact]
+    public void A_resident_is_loaded_at_once_and_not_stopped_when_idle()
+    {
+        RunnerId a = Reside(_one, A);
+        _one.Ready(a);
+        Assert.Empty(_one.Pass(TimeSpan.FromHours(1)));
+        Assert.True(_one.Status(A).IsResident);
+    }
+
+    [Fact]
+    public void It_makes_room_and_comes_back_when_the_other_model_has_left()
+    {
+        RunnerId a = Reside(_one, A);
+        _one.Ready(a);
+        RequestId request = _one.Ask(B);
+        Assert.Equal([new StopRunner(a, StopReason.Evicted)], _one.Effects);
+        _one.Exit(a);
+        RunnerId b = _one.Started();
+        _one.Ready(b);
+        _one.Complete(request);
+        Assert.Equal([new StopRunner(b, StopReason.Idle)], _one.Pass(TimeSpan.FromMinutes(5)));
+        _one.Exit(b);
+        StartRunner start = Assert.Single(_one.Effects.OfType<StartRunner>());
+        Assert.Equal((A, true), (start.Key, start.IsResident));
+    }
+
+    [Fact]
+    public void It_stops_no_other_model_and_does_not_go_before_one_that_waits()
+    {
+        RunnerId b = _one.LoadIdle(B);
+        _one.Handle(new ResidentsChanged([new Resident(A, default)]));
+        Assert.Empty(_one.Effects);
+        _one.Ask(C);
+        _one.Exit(b);
+        Assert.Equal(C, Assert.Single(_one.Effects.OfType<StartRunner>()).Key);
+    }
+
+    [Fact]
+    public void An_unload_keeps_it_away_until_a_request_or_a_reload()
+    {
+        RunnerId a = Reside(_one, A);
+        _one.Ready(a);
+        _one.Unload("a");
+        _one.Exit(a);
+        Assert.Empty(_one.Effects.OfType<StartRunner>());
+        a = _one.LoadIdle(A);
+        Assert.Empty(_one.Pass(TimeSpan.FromHours(1)));
+        _one.Unload("a");
+        _one.Exit(a);
+        Reside(_one, A);
+    }
+
+    [Fact]
+    public void A_resident_that_cannot_be_started_is_given_up_until_a_request_for_it()
+    {
+        RunnerId a = Reside(_one, A);
+        int starts = 1;
+        for (; starts < 20; starts++)
+        {
+            _one.Fail(a);
+            if (_one.Pass(TimeSpan.FromMinutes(10)).OfType<StartRunner>().FirstOrDefault() is not { } next)
+                break;
+            a = next.Runner;
+        }
+
+        Assert.Equal(5, starts);
+        _one.Ready(Ask(A));
+        Assert.Empty(_one.Pass(TimeSpan.FromHours(1)));
+
+        RunnerId Ask(RunnerKey key)
+        {
+            _one.Ask(key);
+            return _one.Started();
+        }
+    }
+
+    [Fact]
+    public void A_crashed_resident_comes_back()
+    {
+        RunnerId a = Reside(_one, A);
+        _one.Ready(a);
+        _one.Exit(a, "it crashed");
+        Assert.Equal(A, Assert.Single(_one.Effects.OfType<StartRunner>()).Key);
+    }
+
+    [Fact]
+    public void A_resident_without_memory_looks_for_it_again()
+    {
+        var bed = new SchedulerBed();
+        bed.Handle(new MemoryMeasured(100));
+        bed.Handle(new ResidentsChanged([new Resident(A, new RunnerDemand(200, null))]));
+        Assert.Empty(bed.Effects);
+        Assert.NotNull(bed.NextDeadline);
+        bed.Handle(new MemoryMeasured(300));
+        Assert.Equal(A, Assert.Single(bed.Effects.OfType<StartRunner>()).Key);
+    }
+
+    private static RunnerId Reside(SchedulerBed bed, RunnerKey key)
+    {
+        bed.Handle(new ResidentsChanged([new Resident(key, default)]));
+        StartRunner start = Assert.Single(bed.Effects.OfType<StartRunner>());
+        Assert.True(start.IsResident);
+        return start.Runner;
+    }
+}
