@@ -35,6 +35,8 @@ internal sealed class UsageCommand : ClientCommand
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
+        if (IsJson(result) && result.GetValue(_csv))
+            throw new CliFailure("--csv and --json cannot be used together: choose one", ExitCode.Usage);
         using JsonDocument usage = await client.GetJsonAsync(PathOf(result), JsonValueKind.Object, interrupt.Ended);
         JsonElement[] rows = [.. (usage.RootElement.Member("rows") ?? default).Items()];
         if (IsJson(result))

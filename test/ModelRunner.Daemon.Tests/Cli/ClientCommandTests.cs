@@ -276,7 +276,7 @@ public sealed class ClientCommandTests
     }
 
     [Theory]
-    [InlineData("https://example.org")]
+    [InlineData("ftp://example.org")]
     [InlineData("unix:")]
     public async Task An_invalid_address_is_a_usage_error(string host)
     {

@@ -45,6 +45,17 @@ public sealed class UsageTests
         Assert.StartsWith(output, (await daemon.RunAsync(["ps", flag])).Out, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Two_formats_at_once_are_refused_before_a_request_is_sent()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(["usage", "--csv", "--json"]);
+
+        Assert.Equal((2, "", "model-runner: --csv and --json cannot be used together: choose one\n"), (exitCode, output, error));
+        Assert.Empty(daemon.Requests);
+    }
+
     [Theory]
     [InlineData("run||hi")]
     [InlineData("unload|")]
