@@ -120,6 +120,11 @@ internal static class ConfigurationCatalog
         "Stops a runner that has been idle for this time; 0 stops it after each response, -1 never stops it")
     { Default = "5m", Minimum = 0, Maximum = 8760 * Hour });
 
+    public static ConfigurationOption ReloadOnChange { get; } = Add(new ConfigurationOption(
+        "reloadOnChange", null, null, OptionKind.Switch,
+        "Reads the configuration file again when it was changed; SIGHUP does it in any case")
+    { Default = "on" });
+
     public static ConfigurationOption LogLevel { get; } = Add(new ConfigurationOption(
         "logLevel", "LOG_LEVEL", "--log-level", OptionKind.Level,
         "Logs events of this level and above; of the HTTP server only warnings and errors, or all events at trace")

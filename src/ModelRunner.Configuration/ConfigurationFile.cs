@@ -20,6 +20,9 @@ internal sealed class ConfigurationFile(string name)
     /// <summary>The file's name as the user wrote it.</summary>
     public string Name => name;
 
+    /// <summary>Its stamp just before it was read.</summary>
+    public FileStamp Stamp { get; private set; }
+
     /// <summary>Values by their keys in the catalogue.</summary>
     public Dictionary<string, WrittenValue> Values { get; } = new(StringComparer.Ordinal);
 
@@ -38,6 +41,10 @@ internal sealed class ConfigurationFile(string name)
     /// <summary>The location of a node in this file, as it is shown.</summary>
     public string LocationOf(FileNode node) => FileLocation.Format(name, node.Line, node.Path);
 
+    /// <summary>The absolute path of the file that the options name, or of the one in the working directory.</summary>
+    public static string PathOf(DaemonOptions options) => PathText.Resolve(
+        WrittenOptions.FindOutsideFile(options, ConfigurationCatalog.ConfigFile)?.Text ?? DefaultName, options, options.WorkingDirectory);
+
     /// <summary>
     /// Finds and reads the file that the options name, or the one in the working directory if it exists. There, a folder, a pipe or a link that
     /// leads nowhere is a problem, since its user expects it to be read.
@@ -50,6 +57,7 @@ internal sealed class ConfigurationFile(string name)
         if (written is null && FileStatus.OfLink(path).Kind is FileKind.Missing or FileKind.Denied)
             return None;
 
+        var stamp = FileStamp.Of(path);
         if (NamedFile.TryRead(path, MaxBytes, out string problem) is not { } json)
         {
             problems.Add(new ConfigurationProblem(written?.Key ?? shown, written?.Text, problem, "name a readable JSON file"));
@@ -58,7 +66,9 @@ internal sealed class ConfigurationFile(string name)
 
         try
         {
-            return Parse(shown, json, problems);
+            ConfigurationFile file = Parse(shown, json, problems);
+            file.Stamp = stamp;
+            return file;
         }
         catch (JsonException failure)
         {

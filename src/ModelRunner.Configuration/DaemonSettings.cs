@@ -86,6 +86,9 @@ internal sealed record DaemonSettings
     /// <summary>Absolute path of the folder with the demo models; null: the user did not ask for them.</summary>
     public string? DemoModelsPath { get; init; }
 
+    /// <summary>Whether the configuration file is read again when it was changed.</summary>
+    public bool ReloadOnChange { get; init; } = ConfigurationCatalog.ReloadOnChange.DefaultSwitch;
+
     public LogLevel LogLevel { get; init; } = ConfigurationCatalog.LogLevel.DefaultLevel;
 
     /// <summary>Absolute path of the folder for log files; null: standard error only.</summary>

@@ -67,6 +67,7 @@ internal static class SettingsResolver
             Runners = ResolveRunners(reader),
             Metrics = ResolveMetrics(reader),
             Ledger = ResolveLedger(reader, statePath),
+            ReloadOnChange = reader.Switch(ConfigurationCatalog.ReloadOnChange),
             LogLevel = reader.Level(ConfigurationCatalog.LogLevel),
             LogDirectory = reader.Path(ConfigurationCatalog.LogDirectory),
             HasFile = file != ConfigurationFile.None,

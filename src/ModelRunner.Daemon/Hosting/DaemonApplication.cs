@@ -117,8 +117,21 @@ internal sealed class DaemonApplication : IAsyncDisposable
     /// <summary>Removes the files that would hinder the next daemon, for an end without draining.</summary>
     public void Abandon() => _socket?.Dispose();
 
-    /// <summary>Begins to read the configuration again. It has no effect once the daemon ends.</summary>
-    public void Reload() => _ = _ending.IsCancellationRequested ? Task.CompletedTask : _reload.ReloadAsync(_ending.Token);
+    /// <summary>Reads the configuration again. It has no effect once the daemon ends. Never throws.</summary>
+    public Task ReloadAsync() => _ending.IsCancellationRequested ? Task.CompletedTask : _reload.ReloadAsync(_ending.Token);
+
+    /// <summary>Calls an action when the configuration file was changed, until the result is disposed.</summary>
+    public ConfigurationWatch WatchConfiguration(Action reload) =>
+        new(_reload.FindStamp, () => _reload.ReadStamp, () => _settings.Current.ReloadOnChange, reload, TimeProvider.System);
+
+    /// <summary>All runners.</summary>
+    public IReadOnlyList<RunnerSnapshot> Runners => _pool.Runners;
+
+    /// <summary>How long <see cref="StopAsync"/> may take.</summary>
+    public TimeSpan StopLimit => _settings.Current.Runners.DrainTimeout + _settings.Current.Runners.StopGrace + (2 * ShutdownMargin);
+
+    /// <summary>Returns when the loop that decides about runners has responded.</summary>
+    public Task RespondAsync(CancellationToken cancellationToken) => _pool.RespondAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

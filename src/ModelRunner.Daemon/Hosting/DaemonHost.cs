@@ -13,6 +13,7 @@ internal sealed class DaemonHost
 {
     private volatile DaemonApplication? _daemon;
     private volatile Announcement? _announcement;
+    private volatile ServiceNotifier? _notifier;
 
     // 1: a signal asked for a reload that has not been passed on.
     private int _isReloadAsked;
@@ -79,14 +80,20 @@ internal sealed class DaemonHost
         (DaemonApplication daemon, settings) = await DemoPort.StartAsync(
             DemoPort.DropIfTaken(settings), last => DaemonApplication.StartAsync(last, written, TimeProvider.System, starting));
         _daemon = daemon;
+        _notifier = ServiceNotifier.Find(Environment.GetEnvironmentVariable, Environment.ProcessId, TimeProvider.System);
         _announcement = Announce(daemon, settings, written.Options);
+        _notifier?.BeReady(() => daemon.Runners, daemon.RespondAsync);
         PassReload();
+        await using ConfigurationWatch watch = daemon.WatchConfiguration(Reload);
 
         // The write blocks if no process reads standard output. That must not delay the daemon.
         _ = Task.Run(() => GreetAsync(daemon, settings, written.Options.WorkingDirectory), CancellationToken.None);
         await signals.Asked;
         _announcement?.Dispose();
+        _notifier?.Stop(daemon.StopLimit);
         await daemon.DisposeAsync();
+        if (_notifier is not null)
+            await _notifier.DisposeAsync();
         return ExitCode.Success;
     }
 
@@ -101,7 +108,14 @@ internal sealed class DaemonHost
     private void PassReload()
     {
         if (_daemon is { } daemon && Interlocked.Exchange(ref _isReloadAsked, 0) == 1)
-            daemon.Reload();
+            _ = ReloadAsync(daemon);
+    }
+
+    private async Task ReloadAsync(DaemonApplication daemon)
+    {
+        _notifier?.BeginReload();
+        await daemon.ReloadAsync();
+        _notifier?.EndReload();
     }
 
     private void EndAtOnce(int exitCode)

@@ -18,11 +18,32 @@ internal sealed partial class SettingsReload(
 
     private readonly Lock _lock = new();
     private readonly WrittenOptions _started = started;
+    private readonly Lock _stampLock = new();
+    private FileStamp _stamp = started.File.Stamp;
     private WrittenOptions _applied = started;
     private Task _reloading = Task.CompletedTask;
 
     // The reload that has not begun to read the configuration; null: none.
     private Task? _waiting;
+
+    /// <summary>The stamp that the file had when it was read last.</summary>
+    public FileStamp ReadStamp
+    {
+        get
+        {
+            lock (_stampLock)
+                return _stamp;
+        }
+
+        private set
+        {
+            lock (_stampLock)
+                _stamp = value;
+        }
+    }
+
+    /// <summary>Reads the stamp of the file now.</summary>
+    public FileStamp FindStamp() => FileStamp.Of(ConfigurationFile.PathOf(_started.Options));
 
     /// <summary>Reads the configuration. Returns when the new settings are in effect, or the problems are logged. Never throws.</summary>
     public Task ReloadAsync(CancellationToken cancellationToken)
@@ -54,6 +75,7 @@ internal sealed partial class SettingsReload(
     private async Task ReloadOnceAsync(CancellationToken cancellationToken)
     {
         DaemonSettings running = settings.Current;
+        ReadStamp = FindStamp();
         SettingsOutcome outcome = SettingsResolver.Resolve(_started.Options, running);
         (DaemonSettings next, IReadOnlyList<ConfigurationProblem> more) = await StartCheck.RunWithoutLogAsync(outcome, cancellationToken);
         ConfigurationProblem[] problems = [.. outcome.Problems, .. more];

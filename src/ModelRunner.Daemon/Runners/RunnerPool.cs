@@ -152,6 +152,9 @@ internal sealed class RunnerPool : IAsyncDisposable
         }
     }
 
+    /// <summary>Returns when the loop that decides about runners has responded. An unload of nothing passes through it as every event does.</summary>
+    public Task RespondAsync(CancellationToken cancellationToken) => UnloadAsync(new UnloadSelection(Backend: null, Models: []), cancellationToken);
+
     /// <summary>
     /// Refuses new requests, lets running ones finish within the drain time, aborts the rest, and stops every runner. Returns when no process
     /// is left. Later calls return the same task.
