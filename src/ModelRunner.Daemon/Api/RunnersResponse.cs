@@ -41,6 +41,10 @@ internal static class RunnersResponse
             json.WriteString("replica"u8, replica);
         if (runner.Progress?.StalledSince is { } stalled)
             json.WriteString("stalled_since"u8, FormatTime(stalled));
+        if (runner is { ProcessId: not null, MemoryBytes: > 0 and var estimate })
+            json.WriteNumber("memory_estimate_bytes"u8, estimate);
+        if (runner.Peak?.Bytes is { } peak)
+            json.WriteNumber("memory_peak_bytes"u8, peak);
         if (runner.Receipt is { } receipt)
             WriteReceipt(json, receipt);
         if (view.Reason is { } reason)

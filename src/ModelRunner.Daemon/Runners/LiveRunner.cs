@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
@@ -104,12 +105,21 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
         return _gone.CancelAsync();
     }
 
+    // A runner that lives for less than a second would never be measured otherwise. Its children do not count here, so this is never too much.
+    private void MeasureLast()
+    {
+        if (IsReady && Process?.ProcessId is { } process && ProcessList.FindFigures(process) is { ResidentBytes: > 0 and var bytes } figures
+            && figures.StartTime == (Process.ProcessStartTime ?? figures.StartTime))
+            Memory?.Measure(new RunnerUsage(bytes, OpenDescriptors: null, GraphicsBytes: []), HasServed);
+    }
+
     /// <summary>Aborts its requests, then stops the process: llama-server does not exit while a connection is open.</summary>
     /// <param name="reason">Why it is stopped.</param>
     /// <param name="failure">The failure because of which it is stopped; null: there is none, so its counters are read before.</param>
     /// <param name="time">The clock.</param>
     public async Task StopAsync(StopReason reason, RunnerFailure? failure, TimeProvider time)
     {
+        MeasureLast();
         try
         {
             await CutAsync(failure);

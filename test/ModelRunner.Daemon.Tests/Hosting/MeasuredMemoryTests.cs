@@ -46,6 +46,31 @@ public sealed class MeasuredMemoryTests
         }
     }
 
+    [Fact]
+    public async Task A_runner_that_is_stopped_after_its_response_is_measured_too()
+    {
+        using var folder = new TemporaryFolder();
+        await using DaemonFixture daemon = await StartAsync(folder, """ "keepAlive": "0s" """);
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        await DaemonFixture.WaitUntilAsync(async () => (await daemon.RunnersAsync()).Count == 0, DaemonFixture.Patience);
+        await daemon.PostAsync("v1/chat/completions", Chat);
+
+        string decisions = await daemon.Client.GetStringAsync(new Uri("engines/decisions?model=tiny-chat", UriKind.Relative), Cancellation);
+        Assert.Contains("(measured in 1 earlier load)", decisions, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_estimate_and_the_most_that_was_measured_are_in_the_list_of_runners()
+    {
+        using var folder = new TemporaryFolder();
+        await using DaemonFixture daemon = await StartAsync(folder);
+        AccountedPage page = await LoadAsync(daemon);
+
+        System.Text.Json.JsonElement runner = Assert.Single(await daemon.RunnersAsync());
+        Assert.Equal(page.Sum(Estimate), runner.GetProperty("memory_estimate_bytes").GetDouble());
+        Assert.InRange(runner.GetProperty("memory_peak_bytes").GetDouble(), page.Sum(Memory), page.Sum(Memory) * 1.3);
+    }
+
     // Only what was measured before the runner is stopped counts.
     private static async Task<AccountedPage> LoadAsync(DaemonFixture daemon)
     {
@@ -61,7 +86,7 @@ public sealed class MeasuredMemoryTests
         return page!;
     }
 
-    private static Task<DaemonFixture> StartAsync(TemporaryFolder folder) =>
-        DaemonFixture.StartAsync(new DaemonSetup { Folder = folder, Configuration = """{ "metrics": { "minInterval": "0s" } }""" }
+    private static Task<DaemonFixture> StartAsync(TemporaryFolder folder, string more = """ "keepAlive": "5m" """) =>
+        DaemonFixture.StartAsync(new DaemonSetup { Folder = folder, Configuration = $$"""{ "metrics": { "minInterval": "0s" }, {{more}} }""" }
             .WithFaults("""{"memory_mib": 100}"""));
 }
