@@ -32,7 +32,7 @@ internal static class ConfigurationCatalog
     { NeedsRestart = true, Minimum = 0, Maximum = 65535 });
 
     public static ConfigurationOption Bind { get; } = Add(new ConfigurationOption("bind", "MODEL_RUNNER_BIND", "--bind", OptionKind.Address,
-        "Listens on this address for TCP; an address that other machines can reach requires apiKey or insecure")
+        "Listens on this address for TCP; an address that other machines can reach requires a key or insecure")
     { NeedsRestart = true, Default = "127.0.0.1" });
 
     public static ConfigurationOption TlsCertificate { get; } = Add(new ConfigurationOption(

@@ -43,7 +43,8 @@ internal static class KeyErrors
         StatusCodes.Status429TooManyRequests,
         string.Create(
             CultureInfo.InvariantCulture,
-            $"the key \"{key.Name}\" has {key.Concurrency} requests in flight, which is its limit; try again when one has ended"),
+            $"the key \"{key.Name}\" has {key.Concurrency} {(key.Concurrency == 1 ? "request" : "requests")} in flight, which is its limit; "
+            + $"try again when one has ended"),
         ApiError.RateLimit, RefusalCodes.Concurrency, RetryAfter: TimeSpan.FromSeconds(1));
 
     /// <summary>The key has used its tokens.</summary>

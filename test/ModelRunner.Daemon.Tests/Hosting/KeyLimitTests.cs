@@ -26,7 +26,7 @@ public sealed class KeyLimitTests
             KeyedResponse refused = await KeyedDaemon.SendAsync(daemon, KeyedDaemon.Chat, "key-of-ada", KeyedDaemon.Body);
             KeyedDaemon.AssertRefused(
                 refused, HttpStatusCode.TooManyRequests, "rate_limit_exceeded",
-                "the key \"ada\" has 1 requests in flight, which is its limit; try again when one has ended");
+                "the key \"ada\" has 1 request in flight, which is its limit; try again when one has ended");
             Assert.Equal((TimeSpan.FromSeconds(1), null), (refused.RetryAfter, refused.ShouldRetry));
             Assert.Equal(HttpStatusCode.OK, (await KeyedDaemon.SendAsync(daemon, KeyedDaemon.Chat, "key-of-bob", KeyedDaemon.Body)).Status);
             Assert.Equal(HttpStatusCode.OK, (await KeyedDaemon.SendAsync(daemon, "v1/models", "key-of-ada")).Status);
