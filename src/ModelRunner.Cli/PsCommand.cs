@@ -74,6 +74,8 @@ internal sealed class PsCommand : ClientCommand
             return "";
         if (keepAlive < TimeSpan.Zero)
             return "forever";
+        if (runner.IsTrue("preload"))
+            return "evicted";
         if (runner.IsTrue("loading") || runner.IsTrue("in_use") || !TryReadTime(runner.Text("last_used"), out DateTimeOffset lastUsed))
             return $"{DurationText.Format(keepAlive)} after its last request";
 

@@ -11,4 +11,14 @@ public sealed class PsCommandTests
 
         Assert.Matches(@"a:latest +llama.cpp +completion +waiting *\n", (await daemon.RunAsync(["ps"])).Out);
     }
+
+    [Fact]
+    public async Task A_preloaded_model_stays_until_it_is_evicted()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", """
+            [{"backend_name":"llama.cpp","model_name":"a:latest","mode":"completion","keep_alive":"5m","state":"ready","preload":true}]
+            """);
+
+        Assert.Matches(@"a:latest +llama.cpp +completion +idle +evicted *\n", (await daemon.RunAsync(["ps"])).Out);
+    }
 }

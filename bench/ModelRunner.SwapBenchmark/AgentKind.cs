@@ -1,0 +1,14 @@
+namespace ModelRunner.SwapBenchmark;
+
+/// <summary>How agents choose the model of their next request.</summary>
+internal enum AgentKind
+{
+    /// <summary>Each agent alternates between two of the three models, and each model is used by two agents.</summary>
+    Pairs,
+
+    /// <summary>Each agent chooses one of the three models at random.</summary>
+    Random,
+
+    /// <summary>Each agent uses the three models in turn.</summary>
+    Turns,
+}

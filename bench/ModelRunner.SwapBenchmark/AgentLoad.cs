@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text;
+
+namespace ModelRunner.SwapBenchmark;
+
+/// <summary>Three agents. Each sends its next request a short time after the response to the last one.</summary>
+internal sealed class AgentLoad(DaemonRun daemon, AgentKind kind)
+{
+    private const int Agents = 3;
+    private const int Seed = 7;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _lock = new();
+    private int _requests;
+    private TimeSpan _longestWait;
+    private TimeSpan _longestResponse;
+
+    public async Task<SwapFigures> RunAsync(TimeSpan time, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(time);
+        await Task.WhenAll(Enumerable.Range(0, Agents).Select(agent => RunAgentAsync(agent, limit.Token)));
+        cancellation.ThrowIfCancellationRequested();
+        return new SwapFigures(_requests, await daemon.CountLoadsAsync(cancellation), _longestWait, _longestResponse);
+    }
+
+    private async Task RunAgentAsync(int agent, CancellationToken cancellation)
+    {
+        var random = new Random(Seed + agent);
+        try
+        {
+            for (int turn = 0; ; turn++)
+            {
+                int model = kind switch
+                {
+                    AgentKind.Pairs => (agent + (turn % 2)) % DaemonRun.Models,
+                    AgentKind.Turns => (agent + turn) % DaemonRun.Models,
+                    _ => random.Next(DaemonRun.Models),
+                };
+                await AskAsync(model, cancellation);
+                await Task.Delay(Pause, cancellation);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The run is over.
+        }
+    }
+
+    private async Task AskAsync(int model, CancellationToken cancellation)
+    {
+        string body = $$"""{"model":"m{{model}}","messages":[{"role":"user","content":"one two"}],"max_tokens":4}""";
+        long startedAt = TimeProvider.System.GetTimestamp();
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await daemon.Client.PostAsync(new Uri("v1/chat/completions", UriKind.Relative), content, cancellation);
+        TimeSpan all = TimeProvider.System.GetElapsedTime(startedAt);
+        response.EnsureSuccessStatusCode();
+        string usage = string.Join(", ", response.Headers.GetValues("X-Model-Runner-Usage"));
+        TimeSpan wait = Read(usage, "queue_ms") + Read(usage, "load_ms");
+        lock (_lock)
+        {
+            _requests++;
+            _longestWait = wait > _longestWait ? wait : _longestWait;
+            _longestResponse = all - wait > _longestResponse ? all - wait : _longestResponse;
+        }
+    }
+
+    private static TimeSpan Read(string usage, string name)
+    {
+        string member = usage.Split(", ").Single(part => part.StartsWith(name + "=", StringComparison.Ordinal));
+        return TimeSpan.FromMilliseconds(double.Parse(member[(name.Length + 1)..], CultureInfo.InvariantCulture));
+    }
+}

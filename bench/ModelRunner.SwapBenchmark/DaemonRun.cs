@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+
+namespace ModelRunner.SwapBenchmark;
+
+/// <summary>A daemon with three models, of which two fit, and stub runners that load slowly. Disposing ends it and removes its folder.</summary>
+internal sealed class DaemonRun : IAsyncDisposable
+{
+    /// <summary>The number of models: m0, m1 and so on.</summary>
+    public const int Models = 3;
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+    private readonly string _folder;
+
+    private DaemonRun(Process process, string folder)
+    {
+        (_process, _folder) = (process, folder);
+        string socket = Path.Join(folder, "d.sock");
+        Client = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellation) =>
+            {
+                var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellation);
+                return new NetworkStream(connection, ownsSocket: true);
+            },
+        })
+        { BaseAddress = new Uri("http://localhost/"), Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    public HttpClient Client { get; }
+
+    /// <summary>Starts a daemon and waits until it responds.</summary>
+    /// <param name="daemon">The path of model-runner.</param>
+    /// <param name="stub">The path of stub-runner.</param>
+    /// <param name="limits">More members of the section limits, after a comma.</param>
+    /// <param name="loadMilliseconds">How long each load takes.</param>
+    /// <param name="cancellation">Ends the start.</param>
+    public static async Task<DaemonRun> StartAsync(
+        string daemon, string stub, string limits, int loadMilliseconds, CancellationToken cancellation)
+    {
+        string folder = Directory.CreateTempSubdirectory("swap-benchmark-").FullName;
+        string models = Directory.CreateDirectory(Path.Join(folder, "models")).FullName;
+        string source = Path.Join(Path.GetDirectoryName(Path.GetFullPath(daemon)), "models", "tiny-chat.gguf");
+        for (int i = 0; i < Models; i++)
+        {
+            string model = Path.Join(models, string.Create(CultureInfo.InvariantCulture, $"m{i}.gguf"));
+            File.Copy(source, model);
+            await File.WriteAllTextAsync(model + ".stub.json", $$"""{"load_delay_ms":{{loadMilliseconds}},"request_delay_ms":200}""", cancellation);
+        }
+
+        await File.WriteAllTextAsync(Path.Join(folder, "model-runner.json"), $$$"""{"limits":{"maxRunners":2{{{limits}}}}}""", cancellation);
+        var start = new ProcessStartInfo(Path.GetFullPath(daemon), ["serve", "--socket", "d.sock", "--models-path", models, "--state-path", "none"])
+        {
+            WorkingDirectory = folder, UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true, Environment = { ["LLAMA_SERVER_PATH"] = Path.GetFullPath(stub) },
+        };
+        var run = new DaemonRun(Process.Start(start)!, folder);
+        _ = run._process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        _ = run._process.StandardError.ReadToEndAsync(CancellationToken.None);
+        try
+        {
+            await run.WaitAsync(cancellation);
+            return run;
+        }
+        catch
+        {
+            await run.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The number of loads so far that succeeded.</summary>
+    public async Task<int> CountLoadsAsync(CancellationToken cancellation)
+    {
+        string page = await Client.GetStringAsync(new Uri("metrics", UriKind.Relative), cancellation);
+        return page.Split('\n')
+            .Where(static line => line.StartsWith("model_runner_loads_total{", StringComparison.Ordinal) && line.Contains("\"loaded\"", StringComparison.Ordinal))
+            .Sum(static line => int.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        if (!_process.HasExited)
+        {
+            // SIGTERM lets it stop its runners; a killed daemon's runners end too.
+            using var term = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+            using var limit = new CancellationTokenSource(StartLimit);
+            try
+            {
+                await _process.WaitForExitAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                _process.Kill();
+            }
+        }
+
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task WaitAsync(CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(StartLimit);
+        while (true)
+        {
+            try
+            {
+                using HttpResponseMessage response = await Client.GetAsync(new Uri("health", UriKind.Relative), limit.Token);
+                return;
+            }
+            catch (HttpRequestException) when (!_process.HasExited)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), limit.Token);
+            }
+        }
+    }
+}

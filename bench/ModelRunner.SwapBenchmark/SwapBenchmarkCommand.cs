@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace ModelRunner.SwapBenchmark;
+
+/// <summary>The command line: runs each kind of agents with each setting, and writes a table.</summary>
+internal static class SwapBenchmarkCommand
+{
+    private const string ByArrival = """, "swapDelay": 0, "swapRequests": 0, "minStay": 0""";
+
+    /// <summary>Runs the benchmark.</summary>
+    /// <returns>The exit code: 1 if a request waited longer than its bound or a run failed, 2 if the arguments are wrong.</returns>
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        if (arguments.Length is < 2 or > 4 || !TryRead(arguments, 2, 40, out int seconds) || !TryRead(arguments, 3, 2000, out int loadMilliseconds))
+        {
+            await Console.Error.WriteLineAsync("error: write the paths of model-runner and stub-runner, and optionally seconds and the milliseconds of a load");
+            return 2;
+        }
+
+        using var stop = new CancellationTokenSource();
+        Console.CancelKeyPress += (_, pressed) =>
+        {
+            pressed.Cancel = true;
+            stop.Cancel();
+        };
+        Console.WriteLine("| Agents | Order | Requests | Loads | Loads per request | Longest wait | Bound |");
+        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
+        bool isWithin = true;
+        foreach (AgentKind kind in Enum.GetValues<AgentKind>())
+        {
+            foreach ((string name, string limits) in ((string, string)[])[("by arrival", ByArrival), ("default", "")])
+            {
+                await using DaemonRun daemon = await DaemonRun.StartAsync(arguments[0], arguments[1], limits, loadMilliseconds, stop.Token);
+                SwapFigures figures = await new AgentLoad(daemon, kind).RunAsync(TimeSpan.FromSeconds(seconds), stop.Token);
+                TimeSpan bound = SwapFigures.BoundOf(limits.Length > 0, loadMilliseconds, figures.LongestResponse);
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"| {kind} | {name} | {figures.Requests} | {figures.Loads} | {figures.Loads / (double)figures.Requests:0.000} | {figures.LongestWait.TotalSeconds:0.0} s | {bound.TotalSeconds:0.0} s |"));
+                isWithin &= figures.LongestWait <= bound;
+            }
+        }
+
+        return isWithin ? 0 : 1;
+    }
+
+    private static bool TryRead(string[] arguments, int index, int fallback, out int value)
+    {
+        value = fallback;
+        return index >= arguments.Length
+            || (int.TryParse(arguments[index], NumberStyles.None, CultureInfo.InvariantCulture, out value) && value is > 0 and <= 100_000);
+    }
+}
