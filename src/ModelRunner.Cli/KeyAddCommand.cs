@@ -26,6 +26,11 @@ internal sealed class KeyAddCommand : KeysFileCommand
         Description = "The models that the key may use: names, aliases or patterns such as qwen*, separated by commas [default: all]", HelpName = "MODELS",
     };
 
+    private readonly Option<string> _priority = new("--priority")
+    {
+        Description = "The highest class of its requests, interactive or background [default: interactive]", HelpName = "CLASS",
+    };
+
     private readonly Option<string> _concurrency = new("--concurrency") { Description = "The most requests in flight", HelpName = "N" };
 
     private readonly Option<string> _day = new("--tokens-per-day") { Description = "The most tokens of a day in UTC", HelpName = "N" };
@@ -38,7 +43,7 @@ internal sealed class KeyAddCommand : KeysFileCommand
         : base("add", "Make a key and print it once", context)
     {
         Add(_name);
-        foreach (Option option in (Option[])[_scopes, _models, _concurrency, _day, _month, _expires])
+        foreach (Option option in (Option[])[_scopes, _models, _priority, _concurrency, _day, _month, _expires])
             Add(option);
     }
 
@@ -99,8 +104,12 @@ internal sealed class KeyAddCommand : KeysFileCommand
             throw new CliFailure($"\"{name}\" {reason}; {remedy}", ExitCode.Usage);
         string[] scopes = Split(result.GetValue(_scopes));
         string[] models = Split(result.GetValue(_models));
+        string priority = result.GetValue(_priority) ?? "interactive";
         return new KeySettings(name, digest)
         {
+            Priority = PriorityText.TryParse(priority, out var parsed)
+                ? parsed
+                : throw new CliFailure($"--priority: \"{priority}\" is not {PriorityText.Words}", ExitCode.Usage),
             Scopes = scopes.Length == 0 ? KeyScopes.Inference : scopes.Select(ReadScope).Aggregate(static (all, scope) => all | scope),
             Models = [.. models.Select(ReadModel)],
             Concurrency = (int?)ReadNumber(result.GetValue(_concurrency), "--concurrency", KeyReader.MaxConcurrency),

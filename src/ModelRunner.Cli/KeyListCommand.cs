@@ -32,7 +32,8 @@ internal sealed class KeyListCommand(CliContext context) : KeysFileCommand("list
         else
         {
             Console.Write(TextTable.Draw(
-                ["NAME", "SCOPES", "MODELS", "CONCURRENCY", "TOKENS/DAY", "TOKENS/MONTH", "EXPIRES", "IN"], keys.Select(key => Row(key.Key, key.IsInFile))));
+                ["NAME", "SCOPES", "MODELS", "PRIORITY", "CONCURRENCY", "TOKENS/DAY", "TOKENS/MONTH", "EXPIRES", "IN"],
+                keys.Select(key => Row(key.Key, key.IsInFile))));
         }
 
         return Task.CompletedTask;
@@ -42,7 +43,7 @@ internal sealed class KeyListCommand(CliContext context) : KeysFileCommand("list
     [
         key.Name, string.Join(',', KeyScopeText.Format(key.Scopes)),
         key.Models.Count == 0 ? "all" : string.Join(',', key.Models.Select(static model => model.Text)),
-        Number(key.Concurrency), Number(key.TokensPerDay), Number(key.TokensPerMonth),
+        PriorityText.Format(key.Priority), Number(key.Concurrency), Number(key.TokensPerDay), Number(key.TokensPerMonth),
         key.ExpiresAt is not { } expiry ? "never" : IsExpired(key) ? $"{ExpiryText.Format(expiry)} (expired)" : ExpiryText.Format(expiry),
         Place(isInFile),
     ];

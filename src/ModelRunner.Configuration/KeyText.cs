@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Configuration;
 
@@ -11,6 +12,8 @@ internal static class KeyText
         WriteList(json, "scopes", KeyScopeText.Format(key.Scopes));
         if (key.Models.Count > 0)
             WriteList(json, "models", key.Models.Select(static model => model.Text));
+        if (key.Priority != RequestPriority.Interactive)
+            json.WriteString("priority"u8, PriorityText.Format(key.Priority));
         if (key.Concurrency is { } concurrency)
             json.WriteNumber("concurrency"u8, concurrency);
         if (key.TokensPerDay is { } day)

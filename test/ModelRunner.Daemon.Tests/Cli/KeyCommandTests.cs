@@ -65,14 +65,14 @@ public sealed class KeyCommandTests : IAsyncDisposable
         await File.WriteAllTextAsync(
             Path.Join(_daemon.FolderPath, "model-runner.json"), $$"""{ "keys": { "old": { "sha256": "{{KeyDigest.Of("o")}}", "expires": "2020-01-01" } } }""",
             TestContext.Current.CancellationToken);
-        await RunAsync("add", "ada", "--concurrency", "3");
+        await RunAsync("add", "ada", "--concurrency", "3", "--priority", "background");
 
         string table = (await RunAsync("list")).Out;
 
         Assert.Equal(
             [
-                "NAME SCOPES MODELS CONCURRENCY TOKENS/DAY TOKENS/MONTH EXPIRES IN", "ada inference all 3 - - never keys file",
-                "old inference all - - - 2020-01-02T00:00:00Z (expired) configuration",
+                "NAME SCOPES MODELS PRIORITY CONCURRENCY TOKENS/DAY TOKENS/MONTH EXPIRES IN", "ada inference all background 3 - - never keys file",
+                "old inference all interactive - - - 2020-01-02T00:00:00Z (expired) configuration",
             ],
             table.Trim().Split('\n').Select(static line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
         Assert.Equal(
@@ -87,6 +87,7 @@ public sealed class KeyCommandTests : IAsyncDisposable
     [InlineData("add none", "\"none\" is a name that the daemon uses itself; choose another name")]
     [InlineData("add x --scope chat", "--scope: \"chat\" is not inference, metrics or admin")]
     [InlineData("add x --models a,,b", "--models: \"\" is empty; write names such as qwen3:8b, or patterns such as qwen*")]
+    [InlineData("add x --priority high", "--priority: \"high\" is not interactive or background")]
     [InlineData("add x --concurrency 0", "--concurrency: \"0\" is not a whole number from 1 to 100000")]
     [InlineData("add x --tokens-per-day many", "--tokens-per-day: \"many\" is not a whole number from 1 to 1000000000000000")]
     [InlineData("add x --expires soon", "--expires: \"soon\" is not a time; write a date such as 2027-12-31, the last day in UTC on which the key works, or a time such as 2027-12-31T18:00:00Z")]

@@ -100,6 +100,7 @@ public sealed class KeysFileTests : IDisposable
             new("ada", KeyDigest.Of("a"))
             {
                 Scopes = KeyScopes.All, Models = [ModelPattern.TryParse("qwen*", out _)!, ModelPattern.TryParse("a\"b", out _)!], Concurrency = 3,
+                Priority = ModelRunner.Scheduling.RequestPriority.Background,
                 TokensPerDay = 5_000_000_000, TokensPerMonth = 7, ExpiresAt = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero),
             },
             new("bob", KeyDigest.Of("b")),
