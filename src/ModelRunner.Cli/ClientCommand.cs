@@ -9,7 +9,8 @@ internal abstract class ClientCommand : Command
 {
     private readonly Option<string> _host = new("--host")
     {
-        Description = "The address of the daemon: the path of its socket, or http://host:port or https://host:port [variable: MODEL_RUNNER_HOST]", HelpName = "ADDRESS",
+        Description = "The address of the daemon: the path of its socket, or http://host:port or https://host:port [variable: MODEL_RUNNER_HOST]",
+        HelpName = "ADDRESS",
     };
 
     private readonly Option<string> _keyFile = new("--api-key-file")

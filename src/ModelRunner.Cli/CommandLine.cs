@@ -45,6 +45,7 @@ internal static class CommandLine
         root.Add(new MetricsCommand(context));
         root.Add(new UsageCommand(context));
         root.Add(new WhyCommand(context));
+        root.Add(new LogsCommand(context));
         root.Add(new KeyCommand(context));
         root.Add(new VersionCommand(context));
         root.Add(new HelpCommand());

@@ -22,21 +22,10 @@ internal sealed class DecisionsEndpoint(DecisionLog log, ModelCatalog catalog, C
 
     private async Task HandleAsync(HttpContext context)
     {
-        string? model = await ModelOfAsync(context.Request.Query["model"].ToString(), context.RequestAborted);
+        string? model = await ModelFilter.ReadAsync(context, catalog);
         int limit = LimitOf(context.Request.Query["limit"].ToString());
         IReadOnlyList<Decision> decisions = log.List(model, limit);
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => Write(json, decisions));
-    }
-
-    // A model may have other names, and it may be gone.
-    private async Task<string?> ModelOfAsync(string text, CancellationToken cancellationToken)
-    {
-        if (text.Length == 0)
-            return null;
-        if (!ModelReference.TryParse(text, out ModelReference reference, out string? problem))
-            throw new ApiException(ApiError.Invalid($"\"{PlainText.EscapeAndCut(text, MaxValue)}\" {problem}; write the name of a model", "model"));
-        ModelLookup lookup = await catalog.FindAsync(text, cancellationToken);
-        return lookup.Model?.Reference ?? reference.ToString();
     }
 
     private static int LimitOf(string text)

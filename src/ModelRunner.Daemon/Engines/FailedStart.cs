@@ -1,4 +1,5 @@
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines;
@@ -11,6 +12,8 @@ internal sealed class FailedStart(RunnerFailure failure, RunnerEndpoint endpoint
     public int? ProcessId => null;
 
     public long? ProcessStartTime => null;
+
+    public LogRing? Output => null;
 
     public RunnerReceipt? Receipt => null;
 

@@ -60,6 +60,8 @@ internal sealed class RunnerProcess : IManagedRunner
 
     public IReadOnlyList<string> Arguments => _start.Arguments;
 
+    public LogRing? Output => Child?.Output;
+
     public RunnerReceipt? Receipt { get; private set; }
 
     public Task<RunnerFailure?> Ready => _ready.Task;

@@ -1,3 +1,4 @@
+using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
@@ -25,6 +26,9 @@ internal interface IManagedRunner
 
     /// <summary>The arguments of its process, for display. They contain no secrets.</summary>
     IReadOnlyList<string> Arguments { get; }
+
+    /// <summary>The end of what its process wrote; null before there is one.</summary>
+    LogRing? Output { get; }
 
     /// <summary>What it really uses. Final when <see cref="Ready"/> has completed; null before, or if it does not tell.</summary>
     RunnerReceipt? Receipt { get; }

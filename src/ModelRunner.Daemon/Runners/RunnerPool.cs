@@ -65,6 +65,9 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <summary>The loads and requests of the last minutes.</summary>
     public LoadRatio LoadRatio => _loop.LoadRatio;
 
+    /// <summary>What the runners write.</summary>
+    public RunnerLogs Logs => _loop.Logs;
+
     /// <summary>The totals of loads, stops and processor time.</summary>
     public RunnerAccounts Accounts { get; }
 

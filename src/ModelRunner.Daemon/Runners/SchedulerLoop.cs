@@ -85,6 +85,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     /// <summary>The latest decisions.</summary>
     public DecisionLog Decisions { get; } = new();
 
+    /// <summary>What the runners write.</summary>
+    public RunnerLogs Logs { get; } = new();
+
     /// <summary>Completes after a <see cref="ShutdownRequested"/>, when no request is running and no process is left.</summary>
     public Task Ended => _ended.Task;
 
@@ -187,11 +190,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             schedulerEvent = _residents.Prepare(changed, _models, _demands, _snapshot);
         if (schedulerEvent is RunnerReady ready)
             BecomeReady(ready.Runner);
-        if (schedulerEvent is RunnerStalled stalled && _snapshot.FirstOrDefault(runner => runner.Id == stalled.Runner)?.Key is { } still)
-        {
-            _recorder.RecordStall(still, stalled.Cause);
-            _lives.Stall(stalled.Runner);
-        }
+        if (schedulerEvent is RunnerStalled stalled)
+            Report(stalled);
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
         _recorder.Record(schedulerEvent, effects, _snapshot, _pending);
@@ -219,14 +219,6 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             Forget(failed.Runner, failed.Failure);
         else if (schedulerEvent is RunnerExited exited)
             Forget(exited.Runner, exited.Failure);
-    }
-
-    // The first wait counts: a request that is sent to a second runner waits again.
-    private void Notify(QueueNotice notice, RequestArrived arrived)
-    {
-        RunnerSnapshot? runner = _snapshot.FirstOrDefault(runner => runner.Key == arrived.Key && !runner.IsAttached);
-        if (notice.Position is null && runner is { Queued: > 0 })
-            notice.Set(_snapshot.Sum(static runner => runner.Queued), runner.State == RunnerState.Ready ? null : _lives.ExpectLoad(arrived.Key));
     }
 
     private void BecomeReady(RunnerId id)
@@ -265,6 +257,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             Memory = new PeakWatch(_peaks, MemoryKey.Of(model, start.Key.Mode), _lives.NumberOf(start.Runner)), LoadStartedAt = startedAt,
             Progress = new RunnerProgress(_time), Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
         });
+        Logs.Begin(start.Key, process);
         _usageTimer?.Start();
         _ = WatchAsync(start, process);
     }

@@ -46,6 +46,25 @@ internal sealed class LogRing(int capacity = LogRing.DefaultCapacity)
         return [.. whole.TakeLast(maxCount).Select(static line => PlainText.EscapeAndCut(line, MaxLineLength))];
     }
 
+    /// <summary>The bytes from a position on.</summary>
+    /// <param name="position">The number of bytes that the reader has read or missed; increased to all bytes that were written.</param>
+    /// <param name="lost">How many bytes from the position on were overwritten.</param>
+    public byte[] ReadFrom(ref long position, out long lost)
+    {
+        lock (_gate)
+        {
+            long first = Math.Max(position, _written - _bytes.Length);
+            lost = first - position;
+            byte[] copy = new byte[_written - first];
+            int start = (int)(first % _bytes.Length);
+            int toEnd = Math.Min(copy.Length, _bytes.Length - start);
+            _bytes.AsSpan(start, toEnd).CopyTo(copy);
+            _bytes.AsSpan(0, copy.Length - toEnd).CopyTo(copy.AsSpan(toEnd));
+            position = _written;
+            return copy;
+        }
+    }
+
     private byte[] Copy(out bool isCut)
     {
         lock (_gate)

@@ -1,4 +1,5 @@
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Runners;
@@ -27,6 +28,8 @@ internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
     }
 
     public long? ProcessStartTime => null;
+
+    public LogRing? Output { get; init; }
 
     public RunnerReceipt? Receipt { get; set; }
 
