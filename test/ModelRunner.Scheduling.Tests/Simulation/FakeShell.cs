@@ -228,6 +228,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
         Require(!_processes.Values.Any(process => process.Key == start.Key), $"{start} is the only one of its key");
         if (start.IsResident)
             _memory[start.Key] = Residents.Single(resident => resident.Key == start.Key).Demand.MemoryBytes;
+        Require(!start.IsResident || !Dismissed.Contains(start.Key), $"{start} is not for a model that was unloaded on request");
         Require(start.IsResident || Waiting.Exists(request => _requests[request].Key == start.Key), $"{start} is for a request");
         _processes.Add(start.Runner, new FakeProcess(start.Runner, start.Key, _memory[start.Key], Now));
         Require(_processes.Count <= Settings.MaxRunners, $"{start} keeps the limit of runners");
