@@ -61,8 +61,14 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
         return new ModelFile(shownName, shards, size, written, count - shards.Count) { Problem = problem, Id = id, MissingShard = FindMissing(shards, count) };
     }
 
-    private static string? FindMissing(IReadOnlyList<string> shards, int count) =>
-        shards.Count < count && ShardName.TryParse(shards[0], out ShardName name)
-            ? System.IO.Path.GetFileName(name.AllPaths().FirstOrDefault(path => !shards.Contains(path, StringComparer.Ordinal)))
-            : null;
+    // The shards are in order, so the first place where they differ from the names is missing.
+    private static string? FindMissing(IReadOnlyList<string> shards, int count)
+    {
+        if (shards.Count == count || !ShardName.TryParse(shards[0], out ShardName name))
+            return null;
+        int index = 0;
+        while (index < shards.Count && shards[index] == name.PathOf(index + 1))
+            index++;
+        return System.IO.Path.GetFileName(name.PathOf(index + 1));
+    }
 }
