@@ -71,7 +71,7 @@ internal sealed partial class StallWatch : IAsyncDisposable
         bool isWatched = limit > TimeSpan.Zero && !runner.Gone.IsCancellationRequested;
         if (!isWatched || progress.Standstill is not { } standstill || standstill < limit / 2)
         {
-            if (progress.StalledSince is not null)
+            if (progress.StalledSince is not null && !runner.Gone.IsCancellationRequested)
                 LogMoves(runner.Name);
             progress.StalledSince = null;
             _looks.Remove(runner);

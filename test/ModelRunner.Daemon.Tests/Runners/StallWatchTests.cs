@@ -56,6 +56,7 @@ public sealed class StallWatchTests
         Assert.Contains("answer_cut", await stream.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
         Assert.Equal(200, (await daemon.PostAsync(Route, """{"model":"tiny-chat","messages":[],"max_tokens":1}""")).Status);
         Assert.NotEqual(process, await daemon.RunnerProcessAsync());
+        Assert.DoesNotContain("is no longer stalled", daemon.Log, StringComparison.Ordinal);
         AccountedPage page = await AccountedPage.ReadAsync(daemon);
         Assert.Equal(1, page.Sum("model_runner_stops_total", "reason=\"stalled\""));
         Assert.Equal(1, page.Sum("model_runner_crashes_total", "class=\"killed_by_daemon\""));
