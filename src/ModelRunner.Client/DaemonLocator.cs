@@ -140,7 +140,7 @@ internal static class DaemonLocator
             return null;
         }
 
-        // Only one program of the machine can listen on a port of loopback.
+        // Another program on the same port of another loopback address has no certificate of this authority.
         bool IsAddress(Uri other) => other.Port == address.Port
             && (string.Equals(other.Host, address.Host, StringComparison.OrdinalIgnoreCase) || (other.IsLoopback && address.IsLoopback));
     }

@@ -35,8 +35,6 @@ internal static class SettingsResolver
         bool isKeysFileNamed = reader.IsWritten(ConfigurationCatalog.KeysFile);
         IReadOnlyList<KeySettings> keys = KeysSection.Resolve(file, apiKey, reader);
         KeysFileContent? keysOfFile = keysFile is null ? KeysFileContent.None : KeysFile.Read(keysFile, options, keys, apiKey, problems);
-        bool hasKey = apiKey is not null || file.Keys is not null || isKeysFileNamed || keysOfFile is not { IsPresent: false };
-        CheckExposure(listen, running?.Listen, hasKey, isInsecure, reader);
         string writtenModelsPath = reader.Path(ConfigurationCatalog.ModelsPath) ?? DefaultModelsPath(options);
         string modelsPath = running?.ModelsPath ?? writtenModelsPath;
         IReadOnlyDictionary<string, EngineSettings> engines = EnginesSection.Resolve(file, reader);
@@ -72,17 +70,22 @@ internal static class SettingsResolver
             LogDirectory = reader.Path(ConfigurationCatalog.LogDirectory),
             HasFile = file != ConfigurationFile.None,
         };
-        return new SettingsOutcome(running is null ? settings : settings.KeepUntilRestart(running), reader.Written, problems);
+        DaemonSettings result = running is null ? settings : settings.KeepUntilRestart(running);
+
+        // A keys file that cannot be read is a problem already.
+        if (keysOfFile is not null)
+            CheckExposure(settings, running is null ? null : result, reader);
+        return new SettingsOutcome(result, reader.Written, problems);
     }
 
-    // A running daemon listens on its old addresses until it is restarted, and then on the new ones.
-    private static void CheckExposure(ListenSettings listen, ListenSettings? running, bool hasKey, bool isInsecure, OptionReader reader)
+    // A running daemon listens on its old addresses, and reads the keys file of its start, until it is restarted.
+    private static void CheckExposure(DaemonSettings written, DaemonSettings? untilRestart, OptionReader reader)
     {
         int before = reader.Problems.Count;
-        if (running is not null)
-            ListenResolver.CheckExposure(running, hasKey, isInsecure, reader);
+        if (untilRestart is not null)
+            ListenResolver.CheckExposure(untilRestart.Listen, untilRestart.RequiresKey, untilRestart.IsInsecure, reader);
         if (reader.Problems.Count == before)
-            ListenResolver.CheckExposure(listen, hasKey, isInsecure, reader);
+            ListenResolver.CheckExposure(written.Listen, written.RequiresKey, written.IsInsecure, reader);
     }
 
     private static RunnerSettings ResolveRunners(OptionReader reader) => new()

@@ -18,6 +18,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     private readonly long _arrivedAt = time.GetTimestamp();
     private readonly DateTimeOffset _arrivalTime = time.GetUtcNow();
     private long _progressAt;
+    private bool _isProgressOld;
     private volatile RequestProgress? _progress;
     private bool _isEnded;
     private bool _isWaiting;
@@ -64,7 +65,7 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     public RunnerKey? Key { get; private set; }
 
     /// <summary>
-    /// What is known of it so far, at most 50 ms older than the last part of the response; null: its model is not known, or it has ended.
+    /// What is known of it so far. While parts of the response arrive, at most 50 ms old; null: its model is not known, or it has ended.
     /// Thread-safe.
     /// </summary>
     public RequestProgress? Progress => _progress;
@@ -172,8 +173,16 @@ internal sealed class RequestRecord(long id, TimeProvider time)
         if (_reader is { HasContent: true })
             _firstTokenAt ??= time.GetTimestamp();
         long now = time.GetTimestamp();
+        _isProgressOld = true;
         if (Key is { } key && time.GetElapsedTime(_progressAt, now) >= ProgressInterval)
             PublishProgress(key, now);
+    }
+
+    /// <summary>The runner has sent nothing more so far. Perhaps it sends nothing for a long time, so what was read is published now.</summary>
+    public void Pause()
+    {
+        if (_isProgressOld && !_isEnded && Key is { } key)
+            PublishProgress(key, time.GetTimestamp());
     }
 
     /// <summary>The response ends as the runner meant it to.</summary>
@@ -257,6 +266,9 @@ internal sealed class RequestRecord(long id, TimeProvider time)
     private DateTimeOffset? TimeOf(long? timestamp) =>
         timestamp is { } at ? TimeAt(at) : null;
 
-    private void PublishProgress(RunnerKey key, long now) =>
+    private void PublishProgress(RunnerKey key, long now)
+    {
         (_progress, _progressAt) = (new RequestProgress(id, key, KeyName, _arrivalTime, Figures), now);
+        _isProgressOld = false;
+    }
 }

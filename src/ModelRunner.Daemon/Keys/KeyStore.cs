@@ -1,5 +1,4 @@
 using ModelRunner.Configuration;
-using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Daemon.Keys;
 
@@ -30,7 +29,7 @@ internal sealed partial class KeyStore
     private bool _wasPresent;
     private Task _check = Task.CompletedTask;
     private long? _checkedAt;
-    private FileStatus _seen;
+    private FileStamp _seen;
     private bool _isSettled;
     private DaemonSettings? _seenFor;
     private string _problems = "";
@@ -107,12 +106,11 @@ internal sealed partial class KeyStore
             DaemonSettings settings;
             lock (_lock)
                 settings = _settings;
-            var status = FileStatus.Of(path);
-            bool isSettled = _isSettled && ReferenceEquals(settings, _seenFor);
-            if (isSettled && status.Kind == _seen.Kind && status.Id == _seen.Id && status.SizeBytes == _seen.SizeBytes && status.Written == _seen.Written)
+            var stamp = FileStamp.Of(path);
+            if (_isSettled && ReferenceEquals(settings, _seenFor) && stamp == _seen)
                 return;
             Read(path, settings);
-            (_seen, _seenFor, _isSettled) = (status, settings, (_time.GetUtcNow() - status.Written).Duration() > SettleTime);
+            (_seen, _seenFor, _isSettled) = (stamp, settings, (_time.GetUtcNow() - stamp.Written).Duration() > SettleTime);
         }
         catch (Exception failure)
         {

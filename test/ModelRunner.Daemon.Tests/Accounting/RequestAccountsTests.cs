@@ -30,6 +30,20 @@ public sealed class RequestAccountsTests
     }
 
     [Fact]
+    public void What_is_known_of_a_stream_that_stops_after_a_burst_is_the_whole_burst()
+    {
+        var accounts = new RequestAccounts(_time);
+        RequestRecord record = accounts.Begin();
+        accounts.Assign(record, Key("a"));
+        record.BeginResponse(ResponseFormat.Events);
+        for (int i = 0; i < 10; i++)
+            record.Read("data: {\"choices\":[{\"text\":\"a\"}]}\n\n"u8);
+        record.Pause();
+
+        Assert.Equal(10, record.Progress!.Figures.GeneratedTokens);
+    }
+
+    [Fact]
     public void A_request_adds_its_tokens_and_its_times_to_the_account_of_its_model()
     {
         var accounts = new RequestAccounts(_time);

@@ -63,6 +63,18 @@ public sealed class RunningSettingsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("""{ "bind": "0.0.0.0", "port": 8080, "keysFile": "keys.json" }""")]
+    [InlineData("""{ "keysFile": "keys.json" }""")]
+    public void A_keys_file_that_is_used_only_after_a_restart_does_not_replace_the_key_of_an_open_address(string file)
+    {
+        DaemonSettings running = Start("""{ "port": 8080, "bind": "0.0.0.0", "apiKey": "k" }""");
+
+        _fixture.File = file;
+
+        Assert.Single(SettingsResolver.Resolve(_fixture.Options, running).Problems);
+    }
+
+    [Theory]
     [InlineData("""{ "apiKey": "other" }""")]
     [InlineData("""{ "insecure": true }""")]
     public void An_open_address_may_get_another_key_or_be_declared_insecure(string file)

@@ -56,6 +56,41 @@ public sealed class LedgerLifeTests
     }
 
     [Fact]
+    public async Task All_tokens_that_a_client_got_before_its_runner_hung_are_unconfirmed_if_the_daemon_is_killed_then()
+    {
+        using var folder = new TemporaryFolder();
+        DaemonSetup setup = new DaemonSetup { Folder = folder }.WithFaults("""{"token_delay_ms": 1}""");
+        int received = 0;
+        await using (DaemonFixture daemon = await DaemonFixture.StartAsync(setup))
+        {
+            await CompleteAsync(daemon, Body);
+            using HttpResponseMessage response = await daemon.StreamAsync(
+                Chat, """{"model":"tiny-chat","messages":[],"max_tokens":100000,"stream":true}""");
+            await using Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
+            using var reader = new StreamReader(stream);
+            await ReadContentAsync();
+            await DaemonFixture.SignalAsync(await daemon.RunnerProcessAsync(), "STOP");
+            while (await Task.WhenAny(ReadContentAsync(), Task.Delay(TimeSpan.FromSeconds(3), Cancellation)) is Task<bool>)
+                received++;
+            await daemon.KillAsync();
+
+            async Task<bool> ReadContentAsync()
+            {
+                while (!(await reader.ReadLineAsync(Cancellation))!.Contains("\"content\":\"", StringComparison.Ordinal))
+                {
+                }
+
+                return true;
+            }
+        }
+
+        await using DaemonFixture next = await DaemonFixture.StartAsync(setup);
+        AccountedPage page = await AccountedPage.ReadAsync(next);
+        Assert.Equal(1, page.Sum(AccountedPage.Requests, ChatModel, "outcome=\"lost\""));
+        Assert.Equal(received + 1, page.Sum("model_runner_tokens_unconfirmed_total", ChatModel, "type=\"generated\""));
+    }
+
+    [Fact]
     public async Task Every_total_of_a_model_in_the_catalogue_continues_after_a_restart()
     {
         using var folder = new TemporaryFolder();

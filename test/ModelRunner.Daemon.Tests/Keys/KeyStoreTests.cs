@@ -49,6 +49,22 @@ public sealed class KeyStoreTests : IDisposable
         Assert.NotNull((await store.RefreshAsync(Cancellation)).Find("key-of-ada"));
     }
 
+    [Fact]
+    public async Task A_file_that_becomes_private_by_a_change_of_its_mode_alone_is_read()
+    {
+        Write("ada", "eve");
+        KeyStore store = Open();
+        await LookAsync(store);
+        Write("ada");
+        File.SetUnixFileMode(FilePath, File.GetUnixFileMode(FilePath) | UnixFileMode.GroupWrite);
+        _time.SetUtcNow(new DateTimeOffset(File.GetLastWriteTimeUtc(FilePath).AddMinutes(1)));
+        Assert.NotNull((await LookAsync(store)).Find("key-of-eve"));
+
+        File.SetUnixFileMode(FilePath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        Assert.Null((await LookAsync(store)).Find("key-of-eve"));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{ broken")]

@@ -1,4 +1,4 @@
-using ModelRunner.Linux.Files;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Hosting.Tls;
 
@@ -13,8 +13,9 @@ internal sealed class CertificateFiles : ICertificateSource
     private readonly ILogger<CertificateFiles> _logger;
     private readonly Lock _lock = new();
     private volatile ServerCertificate _current;
-    private (Stamp Certificate, Stamp Key) _read;
+    private (FileStamp Certificate, FileStamp Key) _read;
     private long _lookedAt;
+    private string? _problem;
 
     /// <param name="certificatePath">Absolute path of the certificate.</param>
     /// <param name="keyPath">Absolute path of its key.</param>
@@ -44,31 +45,28 @@ internal sealed class CertificateFiles : ICertificateSource
         }
     }
 
-    // If the files do not match yet because only one of them was replaced, the next look reads them again.
+    // Files that cannot be used are read again at the next look: perhaps only one of them was replaced so far, or a file is not complete yet.
     private void Refresh()
     {
         _lookedAt = _time.GetTimestamp();
-        (Stamp Certificate, Stamp Key) found = Look();
-        if (found == _read)
+        (FileStamp Certificate, FileStamp Key) found = Look();
+        if (found == _read && _problem is null)
             return;
         try
         {
             _current = ServerCertificate.Read(_certificatePath, _keyPath);
+            _problem = null;
             _logger.LogRenewed(_certificatePath, _current.ExpiresAt);
         }
         catch (CertificateException failure)
         {
-            _logger.LogNotRenewed(failure.Message);
+            if (failure.Message != _problem)
+                _logger.LogNotRenewed(failure.Message);
+            _problem = failure.Message;
         }
 
         _read = found;
     }
 
-    private (Stamp Certificate, Stamp Key) Look() => (Stamp.Of(_certificatePath), Stamp.Of(_keyPath));
-
-    // What changes if a file is replaced or written again. A path that is a link changes with the file to which it leads.
-    private readonly record struct Stamp(FileId Id, long SizeBytes, DateTimeOffset Written)
-    {
-        public static Stamp Of(string path) => FileStatus.Of(path) is var status ? new Stamp(status.Id, status.SizeBytes, status.Written) : default;
-    }
+    private (FileStamp Certificate, FileStamp Key) Look() => (FileStamp.Of(_certificatePath), FileStamp.Of(_keyPath));
 }

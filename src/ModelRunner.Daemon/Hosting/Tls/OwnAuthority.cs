@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using ModelRunner.Configuration;
 using ModelRunner.Linux.Files;
 
@@ -57,8 +58,8 @@ internal sealed class OwnAuthority : ICertificateSource
                 logger.LogReplaced(path, problem);
             X509Certificate2 created = AuthorityCertificate.CreateAuthority(System.Net.Dns.GetHostName(), time.GetUtcNow());
             using ECDsa key = created.GetECDsaPrivateKey()!;
-            PemFile.Write(KeyPath(folder), key.ExportPkcs8PrivateKeyPem() + "\n");
-            PemFile.Write(settings.AuthorityPath!, created.ExportCertificatePem() + "\n");
+            DurableFile.Replace(KeyPath(folder), Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
+            DurableFile.Replace(settings.AuthorityPath!, Encoding.ASCII.GetBytes(created.ExportCertificatePem() + "\n"));
             return created;
         }
     }

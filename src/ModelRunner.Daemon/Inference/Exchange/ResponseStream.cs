@@ -126,7 +126,10 @@ internal sealed class ResponseStream(
         int count;
         try
         {
-            count = await inner.ReadAsync(input, _either.Token);
+            ValueTask<int> read = inner.ReadAsync(input, _either.Token);
+            if (!read.IsCompleted)
+                end.Record.Pause();
+            count = await read;
         }
         catch (Exception failure) when (IsOfRunner(failure, cancellationToken))
         {
