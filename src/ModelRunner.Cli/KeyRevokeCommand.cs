@@ -4,13 +4,13 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
-/// <summary><c>model-runner key revoke</c>: removes a key. A running daemon refuses it at once.</summary>
+/// <summary><c>model-runner key revoke</c>: removes a key. A running daemon refuses it after at most 0.2 s.</summary>
 internal sealed class KeyRevokeCommand : KeysFileCommand
 {
     private readonly Argument<string> _name = new("NAME") { Description = "The name of the key" };
 
     public KeyRevokeCommand(CliContext context)
-        : base("revoke", "Remove a key; it is refused at once", context) => Add(_name);
+        : base("revoke", "Remove a key; a running daemon refuses it within 0.2 s", context) => Add(_name);
 
     protected override async Task RunAsync(ParseResult result, KeysFileEditor editor, CancellationToken cancellationToken)
     {

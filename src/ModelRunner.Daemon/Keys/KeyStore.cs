@@ -3,9 +3,9 @@ using ModelRunner.Configuration;
 namespace ModelRunner.Daemon.Keys;
 
 /// <summary>
-/// The keys of the settings and of the keys file. A request looks whether the file has changed, so a key that was revoked is refused at once,
-/// and nothing has to watch the file while there are no requests. A file that cannot be used changes nothing, and one that is gone opens nothing.
-/// Thread-safe.
+/// The keys of the settings and of the keys file. A request looks at most every 0.2 s whether the file has changed, so a revoked key is
+/// refused after that time, and nothing has to watch the file while there are no requests. A file that cannot be used changes nothing, and one
+/// that is gone opens nothing. Thread-safe.
 /// </summary>
 internal sealed partial class KeyStore
 {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Configuration;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Cli;
 
@@ -38,6 +39,19 @@ public sealed class KeyCommandTests : IAsyncDisposable
         Assert.Equal(["qwen*", "llama3.2"], stored.Models.Select(static model => model.Text));
         Assert.Equal("2027-01-01T00:00:00Z", ExpiryText.Format(stored.ExpiresAt!.Value));
         Assert.Equal(["keys.json"], Directory.GetFiles(Path.GetDirectoryName(FilePath)!).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task A_change_of_one_key_keeps_the_priority_of_another()
+    {
+        await RunAsync("add", "batch", "--priority", "background");
+
+        await RunAsync("add", "ada");
+        await RunAsync("revoke", "ada");
+
+        Assert.Equal(RequestPriority.Background, Assert.Single(Read()).Priority);
+        using var list = JsonDocument.Parse((await RunAsync("list", "--json")).Out);
+        Assert.Equal("background", list.RootElement[0].GetProperty("priority").GetString());
     }
 
     [Fact]

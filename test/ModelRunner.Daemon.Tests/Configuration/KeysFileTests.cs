@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Reflection;
 using ModelRunner.Configuration;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
 
@@ -100,14 +103,25 @@ public sealed class KeysFileTests : IDisposable
             new("ada", KeyDigest.Of("a"))
             {
                 Scopes = KeyScopes.All, Models = [ModelPattern.TryParse("qwen*", out _)!, ModelPattern.TryParse("a\"b", out _)!], Concurrency = 3,
-                Priority = ModelRunner.Scheduling.RequestPriority.Background,
+                Priority = RequestPriority.Background,
                 TokensPerDay = 5_000_000_000, TokensPerMonth = 7, ExpiresAt = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero),
             },
             new("bob", KeyDigest.Of("b")),
         ];
         Write("keys.json", System.Text.Encoding.UTF8.GetString(KeysFile.Format(keys)));
 
-        Assert.True(new KeysFileContent(IsPresent: true, keys).IsSameAs(_fixture.Settings().KeysFile));
+        IReadOnlyList<KeySettings> read = _fixture.Settings().KeysFile.Keys;
+        Assert.True(keys[0].IsSameAs(read[0]) && keys[1].IsSameAs(read[1]));
+        foreach (PropertyInfo member in typeof(KeySettings).GetProperties())
+        {
+            // A new member of a key needs a value here, so that a writer that forgets it fails.
+            Assert.True(TextOf(member, keys[0]) != TextOf(member, keys[1]), $"Give the first key of this test a value for {member.Name}.");
+            Assert.Equal(TextOf(member, keys[0]), TextOf(member, read[0]));
+        }
+
+        static string TextOf(PropertyInfo member, KeySettings key) => member.GetValue(key) is IReadOnlyList<ModelPattern> models
+            ? string.Join(',', models.Select(static model => model.Text))
+            : string.Create(CultureInfo.InvariantCulture, $"{member.GetValue(key)}");
     }
 
     [Fact]
