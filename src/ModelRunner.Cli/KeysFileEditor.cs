@@ -10,8 +10,6 @@ namespace ModelRunner.Cli;
 /// <summary>The keys file of the daemon that these options would start, and the keys of its configuration file.</summary>
 internal sealed class KeysFileEditor
 {
-    private const UnixFileMode OnlyOwner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
 
@@ -49,7 +47,7 @@ internal sealed class KeysFileEditor
     public KeysFileContent Read()
     {
         var problems = new List<ConfigurationProblem>();
-        KeysFileContent? content = KeysFile.Read(Path, _options, Section, _apiKey, problems);
+        KeysFileContent? content = KeysFile.Read(Path, _options, Section, _apiKey, problems, ofAnyOwner: true);
         Refuse(problems);
         return content!;
     }
@@ -63,7 +61,7 @@ internal sealed class KeysFileEditor
     {
         try
         {
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!, OnlyOwner);
+            FileOwner.CreateFolder(System.IO.Path.GetDirectoryName(Path)!);
             using ProcessLock taken = await LockAsync(time, cancellationToken);
             KeySettings[] next = [.. change(Read())];
             if (next.Length > KeyReader.MaxKeys)
@@ -83,9 +81,12 @@ internal sealed class KeysFileEditor
     private async Task<ProcessLock> LockAsync(TimeProvider time, CancellationToken cancellationToken)
     {
         string path = Path + ProcessLock.Suffix;
+
+        // A lock file that a command of root leaves behind must not stop the owner of the keys file.
+        FileOwner? owner = Environment.IsPrivilegedProcess ? FileOwner.Of(Path) : null;
         for (TimeSpan waited = TimeSpan.Zero; waited < LockTimeout; waited += LockPause)
         {
-            if (ProcessLock.TryTake(path) is { } taken)
+            if (ProcessLock.TryTake(path, owner) is { } taken)
                 return taken;
             await Task.Delay(LockPause, time, cancellationToken);
         }

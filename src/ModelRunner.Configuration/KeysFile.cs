@@ -30,9 +30,11 @@ internal static class KeysFile
     /// <param name="others">The keys of the configuration file. No key may be in both.</param>
     /// <param name="apiKey">The key of the option <c>apiKey</c>; null: none.</param>
     /// <param name="problems">Gets the problems of the file.</param>
+    /// <param name="ofAnyOwner">Whether it may belong to any user: root edits the file of another user's daemon.</param>
     /// <returns>Null if it cannot be used.</returns>
     public static KeysFileContent? Read(
-        string path, DaemonOptions options, IReadOnlyList<KeySettings> others, string? apiKey, List<ConfigurationProblem> problems)
+        string path, DaemonOptions options, IReadOnlyList<KeySettings> others, string? apiKey, List<ConfigurationProblem> problems,
+        bool ofAnyOwner = false)
     {
         var status = FileStatus.Of(path);
         if (status.Kind == FileKind.Missing && FileStatus.OfLink(path).Kind == FileKind.Missing)
@@ -40,6 +42,14 @@ internal static class KeysFile
         if ((status.Mode & WritableByOthers) != 0 && status.IsRegular)
         {
             problems.Add(new ConfigurationProblem(path, null, "can be written by other users, who could add keys", $"run chmod 600 {path}"));
+            return null;
+        }
+
+        if (status.IsRegular && !ofAnyOwner && !status.IsOfUserOrRoot)
+        {
+            problems.Add(new ConfigurationProblem(
+                path, null, string.Create(CultureInfo.InvariantCulture, $"belongs to user {status.Owner}, who could add keys"),
+                $"give it to the user of the daemon or to root: chown USER {path}"));
             return null;
         }
 

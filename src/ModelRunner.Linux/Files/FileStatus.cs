@@ -22,6 +22,7 @@ internal readonly unsafe struct FileStatus
     // struct statx has the same layout on every architecture.
     private const int StructSize = 256;
     private const int OwnerOffset = 20;
+    private const int GroupOffset = 24;
     private const int ModeOffset = 28;
     private const int InodeOffset = 32;
     private const int SizeOffset = 40;
@@ -38,6 +39,7 @@ internal readonly unsafe struct FileStatus
     private FileStatus(byte* fields)
     {
         Owner = *(uint*)(fields + OwnerOffset);
+        Group = *(uint*)(fields + GroupOffset);
         Mode = *(ushort*)(fields + ModeOffset);
         Kind = (Mode & TypeMask) switch
         {
@@ -59,6 +61,9 @@ internal readonly unsafe struct FileStatus
     /// <summary>The user who owns it.</summary>
     public uint Owner { get; }
 
+    /// <summary>Its group.</summary>
+    public uint Group { get; }
+
     /// <summary>Its type and permissions.</summary>
     public int Mode { get; }
 
@@ -79,6 +84,9 @@ internal readonly unsafe struct FileStatus
 
     /// <summary>Whether it is a Unix socket.</summary>
     public bool IsSocket => (Mode & TypeMask) == SocketType;
+
+    /// <summary>Whether the user of this process or root owns it.</summary>
+    public bool IsOfUserOrRoot => Exists && (Owner == 0 || Owner == Libc.EffectiveUser());
 
     /// <summary>Whether it exists, the user of this process owns it, and no other user may write to it.</summary>
     public bool IsPrivate => Exists && Owner == Libc.EffectiveUser() && (Mode & WritableByOthers) == 0;

@@ -25,10 +25,11 @@ internal sealed class ProcessLock : IDisposable
 
     /// <summary>Takes the lock if it is free.</summary>
     /// <param name="path">Absolute path of the lock file.</param>
+    /// <param name="owner">The owner that the file gets; null: this user.</param>
     /// <returns>The lock; null if another process has it.</returns>
     /// <exception cref="Win32Exception">The file cannot be created or locked.</exception>
-    /// <exception cref="IOException">The path is not a regular file.</exception>
-    public static ProcessLock? TryTake(string path)
+    /// <exception cref="IOException">The path is not a regular file, or it cannot be given to that owner.</exception>
+    public static ProcessLock? TryTake(string path, FileOwner? owner = null)
     {
         while (true)
         {
@@ -47,7 +48,17 @@ internal sealed class ProcessLock : IDisposable
 
                 var taken = new ProcessLock(path, file);
                 file = new SafeFileHandle();
-                taken.WriteProcess();
+                try
+                {
+                    owner?.Give(taken._file, path);
+                    taken.WriteProcess();
+                }
+                catch
+                {
+                    taken.Dispose();
+                    throw;
+                }
+
                 return taken;
             }
             finally
