@@ -15,7 +15,8 @@ internal static class BackendResponse
     /// <param name="backend">The backend.</param>
     /// <param name="engines">The engines that start its managed runners; empty: none.</param>
     /// <param name="runners">All runners.</param>
-    public static string Describe(string backend, IReadOnlyList<string> engines, IReadOnlyList<RunnerView> runners)
+    /// <param name="hasNames">Whether it has the names of the models that failed, and why they did.</param>
+    public static string Describe(string backend, IReadOnlyList<string> engines, IReadOnlyList<RunnerView> runners, bool hasNames)
     {
         bool isManaged = backend == BackendDirectory.Managed;
         RunnerView[] own = [.. runners.Where(view => view.Runner.Key.Backend == backend)];
@@ -31,7 +32,7 @@ internal static class BackendResponse
         foreach (string state in (string[])["down", "loading", "stopping", "waiting"])
             if (own.Count(view => view.State == state) is > 0 and int count)
                 text.Append(CultureInfo.InvariantCulture, $", {count} {state}");
-        foreach (RunnerView view in own.Where(static view => view.Failure is not null))
+        foreach (RunnerView view in own.Where(view => hasNames && view.Failure is not null))
             text.Append(CultureInfo.InvariantCulture, $"; {view.Name} {(view.State == "down" ? "is down" : "failed")}: {view.Failure}");
         return text.ToString();
     }

@@ -16,7 +16,12 @@ internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapMethods("/engines/ps", ReadMethods, context => HandleAsync(context, WriteRunners)).Requires(KeyScopes.Admin);
-        routes.MapMethods("/engines/status", ReadMethods, context => HandleAsync(context, WriteBackends)).AcceptsEveryKey();
+        routes.MapMethods("/engines/status", ReadMethods, context =>
+        {
+            // What failed has the name of a model, which this caller may not be allowed to see.
+            bool hasNames = !Caller.Of(context).HasOnlySomeModels;
+            return HandleAsync(context, (json, runners) => WriteBackends(json, runners, hasNames));
+        }).AcceptsEveryKey();
     }
 
     private async Task HandleAsync(HttpContext context, Action<Utf8JsonWriter, IReadOnlyList<RunnerView>> write)
@@ -34,11 +39,11 @@ internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends
         json.WriteEndArray();
     }
 
-    private void WriteBackends(Utf8JsonWriter json, IReadOnlyList<RunnerView> runners)
+    private void WriteBackends(Utf8JsonWriter json, IReadOnlyList<RunnerView> runners, bool hasNames)
     {
         json.WriteStartObject();
         foreach (string backend in backends.Names)
-            json.WriteString(backend, BackendResponse.Describe(backend, backends.EnginesOf(backend, pool.Engine), runners));
+            json.WriteString(backend, BackendResponse.Describe(backend, backends.EnginesOf(backend, pool.Engine), runners, hasNames));
         json.WriteEndObject();
     }
 }

@@ -27,6 +27,8 @@ internal static class KeyErrors
         ApiError.Permission, RefusalCodes.Scope);
 
     /// <summary>The key may not use a model.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="model">The reference as the client wrote it, so that the message does not tell whether the model exists.</param>
     public static ApiError Model(KeySettings key, string model)
     {
         IEnumerable<string> shown = key.Models.Take(MaxShownModels).Select(static allowed => allowed.Text);

@@ -11,23 +11,21 @@ internal sealed class ModelRights(ModelCatalog catalog)
     public async Task<ModelEntry> FindAsync(Caller caller, string reference, CancellationToken cancellationToken)
     {
         ModelLookup lookup = await catalog.FindAsync(reference, cancellationToken);
-        if (lookup.Model is not { } model)
-        {
-            // The sentence may name models that this caller must not see.
-            throw new ApiException(caller.HasOnlySomeModels && lookup.Reason is ModelLookupReason.Unknown or ModelLookupReason.Ambiguous
-                ? KeyErrors.Model(caller.Key!, reference)
-                : ApiErrors.OfLookup(lookup));
-        }
+        if (lookup.Model is { } model && Allows(caller, model.Reference))
+            return model;
 
-        return Allows(caller, model) ? model : throw new ApiException(KeyErrors.Model(caller.Key!, model.Reference));
+        // The sentence may name models that this caller must not see. So a model that it may not use, in whatever state, is refused with the
+        // same words as one that does not exist: they have only what the caller wrote.
+        bool maySee = lookup.Reason == ModelLookupReason.Invalid || (lookup.Reference is { } found && Allows(caller, found));
+        throw new ApiException(caller.HasOnlySomeModels && !maySee ? KeyErrors.Model(caller.Key!, reference) : ApiErrors.OfLookup(lookup));
     }
 
     /// <summary>The models that a caller may use.</summary>
     public IReadOnlyList<ModelEntry> Filter(Caller caller, IReadOnlyList<ModelEntry> models) =>
-        caller.HasOnlySomeModels ? [.. models.Where(model => Allows(caller, model))] : models;
+        caller.HasOnlySomeModels ? [.. models.Where(model => Allows(caller, model.Reference))] : models;
 
-    private bool Allows(Caller caller, ModelEntry model) =>
+    private bool Allows(Caller caller, string model) =>
         !caller.HasOnlySomeModels || caller.Key!.Models.Any(allowed => allowed.Reference is { } reference
-            ? catalog.IsMeant(reference, model.Reference)
-            : allowed.Fits(model.Reference));
+            ? catalog.IsMeant(reference, model)
+            : allowed.Fits(model));
 }

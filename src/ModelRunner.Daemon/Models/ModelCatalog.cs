@@ -113,15 +113,15 @@ internal sealed class ModelCatalog
             ? new ModelLookup(null, await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken)) { Reason = ModelLookupReason.Unknown }
             : new ModelLookup(null, $"the model store is still being read, so it is not known whether model \"{parsed}\" exists; try again later")
             {
-                Reason = ModelLookupReason.NotRead,
+                Reason = ModelLookupReason.NotRead, Reference = parsed.ToString(),
             };
     }
 
-    /// <summary>Whether a reference means a model, by the last scan of the store.</summary>
+    /// <summary>Whether a reference means a model, by the last scan of the store. A reference of no known model means the model of this name.</summary>
     /// <param name="reference">The reference as a person writes it.</param>
     /// <param name="model">The canonical reference of the model.</param>
     public bool IsMeant(ModelReference reference, string model) =>
-        _watch.Last?.Snapshot.Find(reference, out _)?.Reference.ToString() == model;
+        (_watch.Last?.Snapshot.Find(reference, out _)?.Reference ?? reference).ToString() == model;
 
     /// <summary>All models that can be used, in order of their references; without those that cannot be read in time.</summary>
     public async Task<IReadOnlyList<ModelEntry>> ListAsync(CancellationToken cancellationToken)
@@ -144,7 +144,7 @@ internal sealed class ModelCatalog
             ? new ModelLookup(entry, null)
             : new ModelLookup(null, $"model \"{source.Reference}\" {problem}" + (isRead ? "" : "; try again later"))
             {
-                Reason = isRead ? ModelLookupReason.Unusable : ModelLookupReason.NotRead,
+                Reason = isRead ? ModelLookupReason.Unusable : ModelLookupReason.NotRead, Reference = source.Reference.ToString(),
             };
     }
 

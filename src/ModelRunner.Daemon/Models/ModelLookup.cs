@@ -7,4 +7,7 @@ internal readonly record struct ModelLookup(ModelEntry? Model, string? Problem)
 {
     /// <summary>How the look-up ended.</summary>
     public ModelLookupReason Reason { get; init; }
+
+    /// <summary>The canonical reference of the one model that the problem is about; null: it names others or none.</summary>
+    public string? Reference { get; init; }
 }

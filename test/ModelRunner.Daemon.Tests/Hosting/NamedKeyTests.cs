@@ -89,7 +89,7 @@ public sealed class NamedKeyTests
             Assert.Equal(HttpStatusCode.OK, (await KeyedDaemon.SendAsync(daemon, KeyedDaemon.Chat, "key-of-alias", body)).Status);
             KeyedDaemon.AssertRefused(
                 await KeyedDaemon.SendAsync(daemon, KeyedDaemon.Chat, "key-of-pattern", body), HttpStatusCode.Forbidden, "model_not_allowed",
-                "the key \"pattern\" may not use model \"tiny-chat:latest\", only *-embed, nothing; use one of these, or ask for this model");
+                $"the key \"pattern\" may not use model \"{name}\", only *-embed, nothing; use one of these, or ask for this model");
         }
 
         Assert.Equal(HttpStatusCode.OK, (await KeyedDaemon.SendAsync(daemon, "v1/embeddings", "key-of-pattern", Embed)).Status);
@@ -111,6 +111,31 @@ public sealed class NamedKeyTests
         AccountedPage page = await AccountedPage.ReadAsync(daemon);
         Assert.Equal(6, page.Sum(AccountedPage.Refused, "reason=\"model_not_allowed\""));
         Assert.Equal(6, page.Sum(AccountedPage.Requests, "outcome=\"refused\"", "status_class=\"4xx\""));
+    }
+
+    [Fact]
+    public async Task A_key_for_some_models_does_not_learn_which_others_failed()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            HasTcp = true,
+            Configuration = $$"""
+                {
+                  "engines": { "x": { "command": ["no-such-server", "{socket}"] } },
+                  "models": { "secret": { "engine": "x", "mode": "completion" } },
+                  "keys": {
+                {{KeyedDaemon.Key("ada", """, "models": ["tiny-chat"]""")}},
+                {{KeyedDaemon.Key("bob")}}
+                  }
+                }
+                """,
+        });
+        Assert.Equal(HttpStatusCode.BadGateway, (await KeyedDaemon.SendAsync(daemon, KeyedDaemon.Chat, "key-of-bob", """{"model":"secret"}""")).Status);
+
+        Assert.Contains("secret:latest (completion) failed", (await KeyedDaemon.SendAsync(daemon, "engines/status", "key-of-bob")).Text, StringComparison.Ordinal);
+        string ofAda = (await KeyedDaemon.SendAsync(daemon, "engines/status", "key-of-ada")).Text;
+        Assert.Contains("\"x\":\"Error: x, 0 ready\"", ofAda.Replace(": \"", ":\"", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", ofAda, StringComparison.Ordinal);
     }
 
     [Fact]
