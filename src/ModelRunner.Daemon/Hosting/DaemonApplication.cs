@@ -238,7 +238,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new UsageEndpoint(ledger, time).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
         var exchange = new RequestExchange(pool, forwarder, ledger, causes, time);
-        new InferenceEndpoint(rights, new KeyLimits(accounts.KeyUse, time), backends, bodies, exchange, ledger).Map(web);
+        var keepAlive = new KeepAliveLimit(() => store.Current.Runners.KeepAlive);
+        new InferenceEndpoint(rights, new KeyLimits(accounts.KeyUse, time), keepAlive, backends, bodies, exchange, ledger).Map(web);
         if (settings.Metrics.Enabled)
             ComposeMetrics(web, store, keys, pool, accounts, ledger, time);
 

@@ -16,7 +16,8 @@ namespace ModelRunner.Daemon.Inference;
 /// <see cref="RequestExchange"/> sends it to a runner.
 /// </summary>
 internal sealed class InferenceEndpoint(
-    ModelRights rights, KeyLimits limits, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange, RequestLedger ledger)
+    ModelRights rights, KeyLimits limits, KeepAliveLimit keepAlive, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange,
+    RequestLedger ledger)
 {
     private const string BackendParameter = "backend";
 
@@ -64,7 +65,7 @@ internal sealed class InferenceEndpoint(
         ModelEntry model = await rights.FindAsync(Caller.Of(context), envelope.Model, context.RequestAborted);
         route = route.For(model);
         Check(model, route, backend);
-        var wishes = new RequestWishes(PriorityHeader.Read(context), envelope.KeepAlive);
+        var wishes = new RequestWishes(PriorityHeader.Read(context), keepAlive.Apply(Caller.Of(context), envelope.KeepAlive, model));
         if (IsPreload(context.Request))
         {
             await exchange.LoadAsync(backend, model, route.Mode, wishes, context.RequestAborted);

@@ -138,6 +138,20 @@ public sealed class NamedKeyTests
         Assert.DoesNotContain("secret", ofAda, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("ada", "5m")]
+    [InlineData("root", "-1")]
+    public async Task Only_a_key_with_admin_can_keep_a_model_loaded(string name, string shown)
+    {
+        await using DaemonFixture daemon = await KeyedDaemon.StartAsync(
+            KeyedDaemon.Key("ada"), KeyedDaemon.Key("root", """, "scopes": ["inference", "admin"]"""));
+        string body = KeyedDaemon.Body.Replace("\"max_tokens\"", "\"keep_alive\":-1,\"max_tokens\"", StringComparison.Ordinal);
+
+        Assert.Equal(HttpStatusCode.OK, (await KeyedDaemon.SendAsync(daemon, KeyedDaemon.Chat, KeyedDaemon.KeyOf(name), body)).Status);
+
+        Assert.Equal(shown, Assert.Single(await daemon.RunnersAsync()).GetProperty("keep_alive").GetString());
+    }
+
     [Fact]
     public async Task Refused_requests_to_models_are_counted_by_their_reason()
     {
