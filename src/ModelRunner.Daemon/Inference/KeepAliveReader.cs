@@ -20,7 +20,7 @@ internal static class KeepAliveReader
         if (reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out double seconds) && seconds <= DurationText.Longest.TotalSeconds)
             return seconds < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(seconds);
         if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MaxShown
-            && DurationText.TryParseKeepAlive(reader.GetString(), out TimeSpan keepAlive))
+            && DurationText.TryParseKeepAlive(ReadText(ref reader), out TimeSpan keepAlive))
             return keepAlive;
 
         string shown = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray
@@ -29,5 +29,18 @@ internal static class KeepAliveReader
         throw new ApiException(ApiError.Invalid(
             $"\"keep_alive\" is {shown}; send a number of seconds, a duration such as \"10m\", 0 to stop the model after the response, or -1 to keep it loaded",
             "keep_alive"));
+    }
+
+    private static string? ReadText(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            // An unpaired surrogate is no text, and so no duration.
+            return null;
+        }
     }
 }

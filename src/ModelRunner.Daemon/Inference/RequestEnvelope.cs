@@ -38,7 +38,7 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream = fa
         }
         catch (InvalidOperationException)
         {
-            throw Refuse("the request's \"model\" is not a valid string: it contains an unpaired surrogate", "model");
+            throw Refuse("the name of a member of the request is not a valid string: it contains an unpaired surrogate");
         }
     }
 
@@ -96,9 +96,16 @@ internal readonly record struct RequestEnvelope(string Model, bool IsStream = fa
     {
         if (reader.TokenType != JsonTokenType.String)
             throw Refuse("\"model\" is not a string", "model");
-        return reader.ValueSpan.Length <= MaxModel
-            ? reader.GetString()
-            : throw Refuse($"\"model\" is longer than {MaxModel} bytes; GET /v1/models lists the models", "model");
+        if (reader.ValueSpan.Length > MaxModel)
+            throw Refuse($"\"model\" is longer than {MaxModel} bytes; GET /v1/models lists the models", "model");
+        try
+        {
+            return reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            throw Refuse("the request's \"model\" is not a valid string: it contains an unpaired surrogate", "model");
+        }
     }
 
     private static ApiException Refuse(string message, string? param = null) => new(ApiError.Invalid(message, param));

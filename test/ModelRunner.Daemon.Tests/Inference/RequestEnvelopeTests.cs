@@ -31,6 +31,8 @@ public sealed class RequestEnvelopeTests
         { """{"model":{"name":"a"}}""", "model", "not a string" },
         { """{"model":"a","model":7}""", "model", "not a string" },
         { """{"model":"\ud800"}""", "model", "surrogate" },
+        { """{"model":"a","keep_alive":"\ud800"}""", "keep_alive", "\"keep_alive\" is \\ud800; send" },
+        { """{"\ud800":1,"model":"a"}""", null, "the name of a member of the request is not a valid string: it contains an unpaired surrogate" },
         { """{"model":"a",}""", null, "not valid JSON" },
         { """{"model":"a"} x""", null, "not valid JSON" },
         { """{"model":"a"}{"model":"b"}""", null, "not valid JSON" },
