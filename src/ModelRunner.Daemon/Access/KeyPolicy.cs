@@ -41,6 +41,8 @@ internal sealed class KeyPolicy(TimeProvider time)
             return (Caller.WithoutKey, null);
         if (sent.Length == 0 && alone.Length == 0)
             return Refuse(keys, "this daemon requires a key", RefusalCodes.MissingKey);
+        if (alone.Length == 0 && string.Equals(sent.Trim(), Scheme.Trim(), StringComparison.OrdinalIgnoreCase))
+            return Refuse(keys, "the key in the header Authorization is empty", RefusalCodes.MissingKey);
         if (isAmbiguous)
             return Refuse(keys, "the request has several headers Authorization", RefusalCodes.InvalidKey);
         return alone.Length == 0 && !isBearer

@@ -1,6 +1,7 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Diagnostics;
 using ModelRunner.Daemon.Engines.Llama;
+using ModelRunner.Daemon.Hosting.Tls;
 using ModelRunner.Daemon.Models;
 
 namespace ModelRunner.Daemon.Hosting;
@@ -22,6 +23,9 @@ internal static class StartCheck
             problems.Add(new ConfigurationProblem(written.Key, written.Text, reason, "name a folder that this user can write to, or leave it out"));
         }
 
+        if (settings.Listen.Tls is { } tls && OpenSslLibrary.IsPresent())
+            problems.AddRange(FindTlsProblems(tls, outcome.Written));
+
         return (settings, problems);
     }
 
@@ -39,6 +43,30 @@ internal static class StartCheck
         if (settings.Models.Values.Any(static model => model.Aliases.Count > 0))
             problems.AddRange((await new ModelCatalog(settings, TimeProvider.System).FindAliasClashesAsync(cancellationToken)).Select(Describe));
         return (settings, problems);
+    }
+
+    private static IEnumerable<ConfigurationProblem> FindTlsProblems(TlsSettings tls, WrittenOptions options)
+    {
+        Action[] checks =
+        [
+            () => _ = tls.CertificatePath is { } path ? ServerCertificate.Read(path, tls.KeyPath ?? path) : null,
+            () => _ = tls.MetricsClientsPath is { } path ? new MetricsClients(path) : null,
+        ];
+        foreach (Action check in checks)
+        {
+            CertificateException? found = null;
+            try
+            {
+                check();
+            }
+            catch (CertificateException failure)
+            {
+                found = failure;
+            }
+
+            if (found is not null && options.Find(found.Option) is { } written)
+                yield return new ConfigurationProblem(written.Key, written.Text, found.Reason, found.Remedy);
+        }
     }
 
     // Only creating the file shows whether it can be created.

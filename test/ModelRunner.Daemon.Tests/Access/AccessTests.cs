@@ -139,7 +139,7 @@ public sealed class AccessTests
         using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
         foreach ((string? key, string cause) in ((string?, string)[])
             [
-                (null, "requires a key"), ("Bearer wrong", "the key is wrong"), ("Open-sesame", "does not begin with"),
+                (null, "requires a key"), ("Bearer wrong", "the key is wrong"), ("Open-sesame", "does not begin with"), ("Bearer ", "is empty"), ("Bearer", "is empty"),
             ])
         {
             using var scrape = new HttpRequestMessage(HttpMethod.Get, "metrics");

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Hosting.Tls;
 
@@ -8,24 +9,12 @@ internal sealed class MetricsClients
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
-    private readonly X509Certificate2Collection _authorities = [];
+    private readonly X509Certificate2Collection _authorities;
 
     /// <param name="path">Absolute path of a PEM file with at least one certificate.</param>
     /// <exception cref="CertificateException">The file cannot be used.</exception>
-    public MetricsClients(string path)
-    {
-        try
-        {
-            _authorities.ImportFromPem(PemFile.Read(path));
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw new CertificateException($"{path} cannot be read as certificates in PEM: {failure.Message}", failure);
-        }
-
-        if (_authorities.Count == 0)
-            throw new CertificateException($"{path} does not contain a certificate in PEM (a block \"BEGIN CERTIFICATE\")");
-    }
+    public MetricsClients(string path) => _authorities = PemFile.ParseCertificates(
+        ConfigurationCatalog.TlsMetricsClients, path, PemFile.Read(ConfigurationCatalog.TlsMetricsClients, path));
 
     /// <summary>Whether one of the authorities signed a client's certificate, for clients, and it is valid now.</summary>
     /// <param name="certificate">The certificate that the client proved to have.</param>

@@ -14,6 +14,8 @@ internal sealed class OwnAuthority : ICertificateSource
 {
     private const UnixFileMode OnlyOwner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    private const int ReadableByOthers = 0x24; // octal 0044
+
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     /// <summary>An authority or a certificate that expires sooner is replaced.</summary>
@@ -45,7 +47,9 @@ internal sealed class OwnAuthority : ICertificateSource
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new CertificateException($"the authority in {folder} cannot be kept: {failure.Message}", failure);
+            throw new CertificateException(
+                ConfigurationCatalog.TlsAuto, folder, $"cannot keep an authority: {failure.Message.TrimEnd('.')}",
+                $"set {ConfigurationCatalog.StatePath.Name} to a folder that this user can write to", failure);
         }
 
         logger.LogAuthority(settings.AuthorityPath!, Fingerprint, AuthorityCertificate.ExpiryOf(_authority));
@@ -109,23 +113,31 @@ internal sealed class OwnAuthority : ICertificateSource
             return null;
         try
         {
-            // Whoever can replace the key can read what clients send.
-            if (!FileStatus.Of(keyPath).IsPrivate)
-            {
-                problem = "its key is missing, or belongs to another user, or others may change it";
+            problem = ProblemOf(keyPath);
+            if (problem is not null)
                 return null;
-            }
-
-            X509Certificate2 found = X509Certificate2.CreateFromPem(PemFile.Read(path), PemFile.Read(keyPath));
+            X509Certificate2 found = X509Certificate2.CreateFromPem(
+                PemFile.Read(ConfigurationCatalog.TlsAuto, path), PemFile.Read(ConfigurationCatalog.TlsAuto, keyPath));
             if (AuthorityCertificate.ExpiryOf(found) - _time.GetUtcNow() > MinRest)
                 return found;
             problem = "it expires soon";
         }
-        catch (Exception failure) when (failure is CryptographicException or ArgumentException or IOException)
+        catch (Exception failure) when (failure is CryptographicException or ArgumentException or CertificateException)
         {
             problem = $"it cannot be read ({failure.Message})";
         }
 
         return null;
+    }
+
+    // Whoever has the key can pretend to be any server for the clients that trust the authority.
+    private static string? ProblemOf(string keyPath)
+    {
+        FileStatus status = FileStatus.Of(keyPath);
+        if (!status.Exists)
+            return "its key is missing";
+        if (!status.IsPrivate)
+            return "its key belongs to another user, or others may change it";
+        return (status.Mode & ReadableByOthers) == 0 ? null : "others may read its key";
     }
 }

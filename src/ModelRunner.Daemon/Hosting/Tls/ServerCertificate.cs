@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Hosting.Tls;
 
@@ -21,20 +22,10 @@ internal sealed class ServerCertificate
     /// <exception cref="CertificateException">A file cannot be read, or does not contain what it should.</exception>
     public static ServerCertificate Read(string certificatePath, string keyPath)
     {
-        string certificates = ReadText(certificatePath);
-        string key = keyPath == certificatePath ? certificates : ReadText(keyPath);
-        var chain = new X509Certificate2Collection();
-        try
-        {
-            chain.ImportFromPem(certificates);
-        }
-        catch (CryptographicException failure)
-        {
-            throw new CertificateException($"{certificatePath} does not contain a certificate in PEM: {failure.Message}", failure);
-        }
-
-        if (chain.Count == 0)
-            throw new CertificateException($"{certificatePath} does not contain a certificate in PEM (a block \"BEGIN CERTIFICATE\")");
+        bool isSameFile = keyPath == certificatePath;
+        string certificates = PemFile.Read(ConfigurationCatalog.TlsCertificate, certificatePath);
+        string key = isSameFile ? certificates : PemFile.Read(ConfigurationCatalog.TlsKey, keyPath);
+        X509Certificate2Collection chain = PemFile.ParseCertificates(ConfigurationCatalog.TlsCertificate, certificatePath, certificates);
         try
         {
             return Create(X509Certificate2.CreateFromPem(certificates, key), chain);
@@ -42,23 +33,15 @@ internal sealed class ServerCertificate
         catch (Exception failure) when (failure is CryptographicException or ArgumentException)
         {
             throw new CertificateException(
-                $"{keyPath} does not contain the private key of the first certificate in {certificatePath}, without a password: {failure.Message}", failure);
+                isSameFile ? ConfigurationCatalog.TlsCertificate : ConfigurationCatalog.TlsKey, keyPath,
+                isSameFile ? "does not contain the private key of its first certificate, without a password"
+                    : $"does not contain the private key of the first certificate in {certificatePath}, without a password",
+                isSameFile ? $"set {ConfigurationCatalog.TlsKey.Name} to the file of the key" : "write the key that belongs to the certificate",
+                failure);
         }
     }
 
     /// <summary>Makes one of a certificate with its key and the certificates that are sent with it.</summary>
     public static ServerCertificate Create(X509Certificate2 certificate, X509Certificate2Collection chain) =>
         new(SslStreamCertificateContext.Create(certificate, chain, offline: true));
-
-    private static string ReadText(string path)
-    {
-        try
-        {
-            return PemFile.Read(path);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new CertificateException($"{path} cannot be read: {failure.Message}", failure);
-        }
-    }
 }

@@ -77,14 +77,27 @@ public sealed class OwnAuthorityTests : IDisposable
         Assert.Contains(_log.Lines, static line => line.Contains("is replaced, because it expires soon", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void A_key_that_others_could_have_replaced_is_not_used()
+    [Theory]
+    [InlineData(UnixFileMode.GroupWrite, "others may change it")]
+    [InlineData(UnixFileMode.OtherRead, "others may read its key")]
+    public void A_key_that_others_could_have_is_not_used(UnixFileMode more, string reason)
     {
         string before = Open().Fingerprint;
-        File.SetUnixFileMode(KeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite);
+        File.SetUnixFileMode(KeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | more);
 
         Assert.NotEqual(before, Open().Fingerprint);
-        Assert.Contains(_log.Lines, static line => line.Contains("others may change it", StringComparison.Ordinal));
+        Assert.Contains(_log.Lines, line => line.Contains(reason, StringComparison.Ordinal));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(KeyPath));
+    }
+
+    [Fact]
+    public void An_authority_without_its_key_is_replaced()
+    {
+        string before = Open().Fingerprint;
+        File.Delete(KeyPath);
+
+        Assert.NotEqual(before, Open().Fingerprint);
+        Assert.Contains(_log.Lines, static line => line.Contains("is replaced, because its key is missing", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -103,7 +116,7 @@ public sealed class OwnAuthorityTests : IDisposable
         _folder.Write("state", "a file");
 
         Assert.StartsWith(
-            $"the authority in {_folder.PathOf("state/tls")} cannot be kept: ", Assert.Throws<CertificateException>(Open).Message, StringComparison.Ordinal);
+            $"{_folder.PathOf("state/tls")} cannot keep an authority: ", Assert.Throws<CertificateException>(Open).Message, StringComparison.Ordinal);
     }
 
     private OwnAuthority Open() => new(

@@ -153,6 +153,39 @@ public sealed class TlsDaemonTests : IDisposable
     }
 
     [Fact]
+    public async Task All_files_that_cannot_be_used_are_reported_with_their_options()
+    {
+        (string certificate, string key) = WriteServer("server");
+        using var other = new TestCertificates(_folder, "other");
+        using X509Certificate2 stranger = other.Server("stranger");
+        string foreignKey = other.Write(stranger, "stranger").Key;
+        string garbage = _folder.Write("garbage", "x");
+
+        await AssertProblemsAsync(certificate, null, null, $"MODEL_RUNNER_TLS_CERTIFICATE: \"{certificate}\" does not contain the private key of its first certificate, without a password; set tls.key to the file of the key.");
+        await AssertProblemsAsync(certificate, foreignKey, garbage,
+            $"MODEL_RUNNER_TLS_KEY: \"{foreignKey}\" does not contain the private key of the first certificate in {certificate}, without a password; "
+            + "write the key that belongs to the certificate.",
+            $"MODEL_RUNNER_TLS_METRICS_CLIENTS: \"{garbage}\" does not contain a certificate in PEM; name a PEM file with a block \"BEGIN CERTIFICATE\".");
+        await AssertProblemsAsync(_folder.PathOf("nope.pem"), key, null,
+            $"MODEL_RUNNER_TLS_CERTIFICATE: \"{_folder.PathOf("nope.pem")}\" cannot be read: Could not find file '{_folder.PathOf("nope.pem")}'; name a PEM file that this user can read.");
+
+        static async Task AssertProblemsAsync(string certificatePath, string? keyPath, string? clientsPath, params string[] expected)
+        {
+            (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup
+            {
+                HasTcp = true,
+                Environment = new Dictionary<string, string?>(StringComparer.Ordinal)
+                {
+                    ["MODEL_RUNNER_TLS_CERTIFICATE"] = certificatePath, ["MODEL_RUNNER_TLS_KEY"] = keyPath, ["MODEL_RUNNER_TLS_METRICS_CLIENTS"] = clientsPath,
+                },
+            });
+
+            Assert.Equal(2, exitCode);
+            Assert.Equal(expected.Select(static line => $"model-runner: {line}"), error.Trim().Split('\n'));
+        }
+    }
+
+    [Fact]
     public async Task Clients_that_send_no_handshake_do_not_disturb_others()
     {
         await using DaemonFixture daemon = await StartAsync(WriteServer("server"));
