@@ -36,8 +36,20 @@ internal static class AccountSeries
         .. TotalSeries<ModelAccount>.OfHistogram("load_wait", HistogramBounds.Load, static account => account.LoadWait),
     ];
 
+    // All that is shown for each key: requests, tokens and the time that they took.
+    private static readonly string[] GroupsOfKeys = ["requests/", "tokens/", "unconfirmed/", "duration/sum"];
+
+    private static readonly FrozenSet<TotalSeries<ModelAccount>> OfKeys = All.Where(
+        static series => GroupsOfKeys.Any(group => series.Name.StartsWith(group, StringComparison.Ordinal))).ToFrozenSet();
+
     private static readonly FrozenDictionary<string, TotalSeries<ModelAccount>> ByName = All.ToFrozenDictionary(
         static series => series.Name, StringComparer.Ordinal);
+
+    /// <summary>
+    /// Whether the ledger stores a number for each key. Of the others it stores only the sum over all keys, because every key of a model would have
+    /// its own buckets of all histograms for ever.
+    /// </summary>
+    public static bool IsOfKeys(TotalSeries<ModelAccount> series) => OfKeys.Contains(series);
 
     /// <summary>The number with this name; null: this version does not know it.</summary>
     public static TotalSeries<ModelAccount>? Find(string name) => ByName.GetValueOrDefault(name);

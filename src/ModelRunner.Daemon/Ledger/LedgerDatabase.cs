@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Telemetry;
 
@@ -217,9 +218,13 @@ internal sealed class LedgerDatabase : IDisposable
         foreach ((AccountName name, ModelAccount totals) in sums.Totals)
         {
             long account = _accounts[name] = _statements.UseAccount(name, now);
+            AccountName allKeys = name with { KeyName = KeyName.None };
             foreach (TotalSeries<ModelAccount> series in AccountSeries.All)
                 if (series.IsStored(totals))
-                    _statements.AddTotal(account, series.Name, series.Read(totals), series.BeganAt(totals));
+                {
+                    long holder = AccountSeries.IsOfKeys(series) ? account : IdOf(allKeys, now);
+                    _statements.AddTotal(holder, series.Name, series.Read(totals), series.BeganAt(totals));
+                }
         }
 
         foreach (((long hour, AccountName name), HourSums ofHour) in sums.Hours)

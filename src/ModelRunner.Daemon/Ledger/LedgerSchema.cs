@@ -12,14 +12,14 @@ internal static class LedgerSchema
     public const int ApplicationId = 0x4D524C47; // "MRLG"
 
     /// <summary>
-    /// The statements that make each version of the tables from the one before. <c>accounts</c> has a row for each backend, model, mode and
-    /// name of a key, so that every sum over keys is that of the model; <c>totals</c> is permanent and has a row for each number of
-    /// <c>AccountSeries</c> and <c>RunnerSeries</c> that is not 0; a number that the page has at 0 has a row as soon as it has begun. <c>hours</c>
-    /// has sums for each hour. <c>requests</c> has the latest requests; those up to <c>summed.request</c> are in the totals and in the hours.
-    /// <c>open_requests</c> has requests that had not ended at the last checkpoint. <c>lives</c> has the latest starts of runners; those
-    /// whose <c>ended</c> is NULL run, or the daemon was killed. <c>totals.began</c> is when the number began to count; NULL: an older version has stored it,
-    /// and it is not earlier than its account. <c>peaks</c> has the most memory that was measured of loads of a file with an engine and its
-    /// arguments; <c>load</c> is an id of <c>lives</c>.
+    /// The statements that make each version of the tables from the one before. <c>accounts</c> has a row for each backend, model, mode and name
+    /// of a key, so that every sum over keys is that of the model; numbers that are not shown by key are in the row of <c>none</c>;
+    /// <c>totals</c> is permanent and has a row for each number of <c>AccountSeries</c> and <c>RunnerSeries</c> that is not 0; a number that the
+    /// page has at 0 has a row as soon as it has begun. <c>hours</c> has sums for each hour. <c>requests</c> has the latest requests; those up
+    /// to <c>summed.request</c> are in the totals and in the hours. <c>open_requests</c> has requests that had not ended at the last checkpoint.
+    /// <c>lives</c> has the latest starts of runners; those whose <c>ended</c> is NULL run, or the daemon was killed. <c>totals.began</c> is
+    /// when the number began to count; NULL: an older version has stored it, and it is not earlier than its account. <c>peaks</c> has the most
+    /// memory that was measured of loads of a file with an engine and its arguments; <c>load</c> is an id of <c>lives</c>.
     /// </summary>
     public static IReadOnlyList<string> Updates { get; } =
     [

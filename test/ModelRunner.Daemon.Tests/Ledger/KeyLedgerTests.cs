@@ -8,6 +8,9 @@ public sealed class KeyLedgerTests : IDisposable
 {
     private static readonly string[] Names = ["none", "default", "ada", "bob", "carol"];
 
+    // One outcome, three types of tokens, and the sum of durations.
+    private const int RowsOfKey = 5;
+
     private readonly LedgerFixture _fixture = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -32,6 +35,30 @@ public sealed class KeyLedgerTests : IDisposable
         Assert.Equal(LedgerFixture.DescribeKeys(accounts), LedgerFixture.DescribeKeys(next));
         Assert.Equal("ada,bob,none", _fixture.Execute("SELECT group_concat(key_name) FROM (SELECT DISTINCT key_name FROM accounts ORDER BY key_name)"));
         AssertSums(next);
+    }
+
+    [Fact]
+    public async Task Further_keys_of_a_model_add_few_rows_and_the_histograms_continue()
+    {
+        var accounts = new RequestAccounts(_fixture.Time);
+        using (RequestLedger ledger = _fixture.Open(accounts))
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                RequestRecord record = LedgerFixture.Begin(ledger, "a", $"k{i}");
+                _fixture.Time.Advance(TimeSpan.FromSeconds(i + 1));
+                record.Outcome = RequestOutcome.Completed;
+                await ledger.LeaveAsync(record);
+            }
+        }
+
+        Assert.Equal("duration,requests,tokens", _fixture.Execute(
+            """
+            SELECT group_concat(name) FROM (SELECT DISTINCT substr(series, 1, instr(series, '/') - 1) AS name
+            FROM totals JOIN accounts ON account = accounts.id WHERE key_name LIKE 'k%' ORDER BY name)
+            """));
+        Assert.Equal(20L * RowsOfKey, _fixture.Execute("SELECT count(*) FROM totals JOIN accounts ON account = accounts.id WHERE key_name LIKE 'k%'"));
+        Assert.Equal(LedgerFixture.Describe(accounts), LedgerFixture.Describe(_fixture.Reopen()));
     }
 
     [Fact]
