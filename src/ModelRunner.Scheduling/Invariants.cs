@@ -22,6 +22,8 @@ internal static class Invariants
             Require(IsInOrder(runner), $"the requests that wait for {runner.Key} are in their order");
             Require(runner.State is not null || runner.Waiting.Count > 0, $"{runner.Key} has a process, a failure or a waiting request");
             Require(!runner.TakesRequests || runner.Waiting.Count == 0, $"{runner.Key} has no waiting requests while it accepts requests");
+            Require(runner.IsLive || runner.MemoryBytes == runner.Demand.Reservation(settings.MemoryBudgetBytes),
+                $"{runner.Key} reserves what its next process needs within the budget");
             Require(!runner.WantsStart || !Capacity.CanStartNow(runner, runners, settings) || IsBehindAnother(runner, runners, settings),
                 $"{runner.Key} does not wait for capacity that is free");
         }

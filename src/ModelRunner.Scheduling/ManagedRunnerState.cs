@@ -50,10 +50,14 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>How long it stays loaded when idle; negative: it is pinned and stays until an unload.</summary>
     public TimeSpan KeepAlive { get; set; }
 
-    public long MemoryBytes { get; set; }
+    /// <summary>What its process needs, or its next one: what its latest request, or the resident, said.</summary>
+    public RunnerDemand Demand { get; private set; }
+
+    /// <summary>The memory in bytes that is reserved for its process, or for its next one.</summary>
+    public long MemoryBytes { get; private set; }
 
     /// <summary>The number of earlier loads that were measured for <see cref="MemoryBytes"/>.</summary>
-    public int MeasuredLoads { get; set; }
+    public int MeasuredLoads { get; private set; }
 
     /// <summary>The number of starts in a row that failed, or crashed soon after they were ready.</summary>
     public int Failures { get; set; }
@@ -153,9 +157,24 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>Takes over what a request, or a resident, says about it.</summary>
     public void Apply(RunnerDemand demand, SchedulerSettings settings)
     {
+        Demand = demand;
+        Reserve(settings.MemoryBudgetBytes);
         (ModelKeepAlive, RequestedKeepAlive) = (demand.KeepAlive, demand.RequestKeepAlive);
         KeepAlive = RequestedKeepAlive ?? ModelKeepAlive ?? settings.DefaultKeepAlive;
         Concurrency = demand.Concurrency ?? int.MaxValue;
+    }
+
+    /// <summary>
+    /// Reserves memory for its next process. A process keeps what was reserved for it, and a budget that changes while requests wait changes what its
+    /// next process may have.
+    /// </summary>
+    /// <param name="budget">The most bytes that all runners may use together; null: no limit.</param>
+    public void Reserve(long? budget)
+    {
+        if (IsLive)
+            return;
+        MemoryBytes = Demand.Reservation(budget);
+        MeasuredLoads = Demand.MeasuredLoads;
     }
 
     public RunnerStatus ToStatus()

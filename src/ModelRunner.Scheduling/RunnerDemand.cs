@@ -7,6 +7,9 @@ namespace ModelRunner.Scheduling;
 /// </param>
 public readonly record struct RunnerDemand(long MemoryBytes, TimeSpan? KeepAlive)
 {
+    /// <summary>One pebibyte. A larger estimate can never be satisfied either, and sums of this one cannot overflow.</summary>
+    private const long MaxEstimate = 1L << 50;
+
     /// <summary>
     /// The memory in bytes that is certain, if the estimate is larger only because of one measurement. Then the estimate alone is no reason to refuse:
     /// the runner gets the whole budget if that is enough for what is certain. Null: all of the estimate is certain.
@@ -16,8 +19,10 @@ public readonly record struct RunnerDemand(long MemoryBytes, TimeSpan? KeepAlive
     /// <summary>The number of earlier loads that were measured for the estimate. For information.</summary>
     public int MeasuredLoads { get; init; }
 
-    /// <summary>The memory to reserve within a budget.</summary>
-    internal long Within(long? budget) =>
+    /// <summary>The memory in bytes to reserve within a budget, at most <see cref="MaxEstimate"/>.</summary>
+    internal long Reservation(long? budget) => Math.Clamp(Within(budget), 0, MaxEstimate);
+
+    private long Within(long? budget) =>
         LeastBytes is { } least && budget is { } limit && MemoryBytes > limit ? Math.Max(least, limit) : MemoryBytes;
 
     /// <summary>The keep-alive time that the request itself asks for, which replaces <see cref="KeepAlive"/>; null: none.</summary>

@@ -27,20 +27,12 @@ public sealed partial class Scheduler
 
         ManagedRunnerState runner = _runners.GetOrAdd(arrived.Key);
         runner.Apply(demand, _settings);
-        if (!runner.IsLive)
-            Reserve(runner, demand);
         runner.IsResident = FindResident(arrived.Key) is not null;
 
         // The limit may be higher than before: those who wait come first.
         AdmitWaiting(runner, now);
         TimeSpan delay = demand.Priority == RequestPriority.Background ? _settings.BackgroundDelay : TimeSpan.Zero;
         Take(runner, new RequestState(id, now, demand.Priority) { Managed = runner, Rank = now + delay }, now);
-    }
-
-    private void Reserve(ManagedRunnerState runner, RunnerDemand demand)
-    {
-        runner.MemoryBytes = Math.Clamp(demand.Within(_settings.MemoryBudgetBytes), 0, MaxEstimate);
-        runner.MeasuredLoads = demand.MeasuredLoads;
     }
 
     private void Take(ManagedRunnerState runner, RequestState request, TimeSpan now)

@@ -34,6 +34,7 @@ public sealed partial class Scheduler
         _settings = isMeasured ? settings with { MemoryBudgetBytes = _settings.MemoryBudgetBytes } : settings;
         _isMemoryMeasured = isMeasured;
         _attached.Replace(settings.Attached);
+        ReserveWithin(_settings.MemoryBudgetBytes);
     }
 
     // Requests for this key go to the attached runners from now on, also those that already wait.

@@ -64,7 +64,7 @@ public sealed partial class Scheduler
             }
 
             ManagedRunnerState runner = _runners.GetOrAdd(resident.Key);
-            Reserve(runner, resident.Demand);
+            runner.Apply(resident.Demand, _settings);
             if (!Capacity.CanStartNow(runner, _runners, _settings))
             {
                 _isResidentMissing = true;
@@ -73,7 +73,6 @@ public sealed partial class Scheduler
             }
 
             runner.IsResident = true;
-            runner.Apply(resident.Demand, _settings);
             Start(runner, now, isResident: true);
         }
     }

@@ -11,9 +11,6 @@ namespace ModelRunner.Scheduling;
 /// </remarks>
 public sealed partial class Scheduler
 {
-    /// <summary>One pebibyte. A larger estimate can never be satisfied either, and sums of this one cannot overflow.</summary>
-    private const long MaxEstimate = 1L << 50;
-
     private readonly ManagedRunners _runners = new();
     private readonly AttachedRunners _attached = new();
     private readonly Dictionary<RequestId, RequestState> _requests = [];
@@ -169,6 +166,7 @@ public sealed partial class Scheduler
             runner.Failures = 0;
         runner.Failure = failure;
         _runners.End(runner);
+        runner.Reserve(_settings.MemoryBudgetBytes);
         _runners.ForgetIfEmpty(runner);
     }
 
@@ -226,6 +224,14 @@ public sealed partial class Scheduler
     {
         _isMemoryMeasured = true;
         _settings = _settings with { MemoryBudgetBytes = budgetBytes };
+        ReserveWithin(budgetBytes);
+    }
+
+    // What waiting requests need depends on the budget.
+    private void ReserveWithin(long? budgetBytes)
+    {
+        foreach (ManagedRunnerState runner in _runners.All)
+            runner.Reserve(budgetBytes);
     }
 
     private void Shutdown(TimeSpan now)

@@ -64,8 +64,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
         Dismissed.Remove(key);
         TimeSpan delay = demand.Priority == RequestPriority.Background ? Settings.BackgroundDelay : TimeSpan.Zero;
         _requests.Add(request, new FakeRequest(key, demand, Now, Now + delay));
-        if (!_processes.Values.Any(process => process.Key == key))
-            _memory[key] = demand.MemoryBytes;
+        _memory[key] = demand.MemoryBytes;
     }
 
     public void Unload(UnloadId unload) => _unloads.Add(unload);
