@@ -6,6 +6,7 @@ public sealed partial class Scheduler
     private void Configure(ConfigurationChanged changed, TimeSpan now)
     {
         Apply(changed.Settings);
+        ForgetResidents(changed.OutdatedModels);
         foreach (ManagedRunnerState runner in _runners.All.ToList())
         {
             if (changed.KeepAlive is { } times)
@@ -33,8 +34,8 @@ public sealed partial class Scheduler
         bool isMeasured = _isMemoryMeasured && settings.MemoryBudgetBytes is null;
         _settings = isMeasured ? settings with { MemoryBudgetBytes = _settings.MemoryBudgetBytes } : settings;
         _isMemoryMeasured = isMeasured;
-        _attached.Replace(settings.Attached);
         ReserveWithin(_settings.MemoryBudgetBytes);
+        _attached.Replace(settings.Attached);
     }
 
     // Requests for this key go to the attached runners from now on, also those that already wait.

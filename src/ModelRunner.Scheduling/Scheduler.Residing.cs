@@ -21,6 +21,14 @@ public sealed partial class Scheduler
             runner.IsResident = FindResident(runner.Key) is not null;
     }
 
+    // The list of the new settings follows. Until then, the old list would start these models with the old settings.
+    private void ForgetResidents(IReadOnlySet<string> outdated)
+    {
+        _residents = [.. _residents.Where(resident => !outdated.Contains(resident.Key.Model))];
+        foreach (ManagedRunnerState runner in _runners.All)
+            runner.IsResident &= FindResident(runner.Key) is not null;
+    }
+
     private Resident? FindResident(RunnerKey key)
     {
         foreach (Resident resident in _residents)

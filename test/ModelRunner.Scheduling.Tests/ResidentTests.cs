@@ -93,6 +93,18 @@ public class ResidentTests
     }
 
     [Fact]
+    public void A_resident_with_new_settings_comes_back_only_with_the_new_list()
+    {
+        RunnerId a = Reside(_one, A);
+        _one.Ready(a);
+        _one.Handle(new ConfigurationChanged(new SchedulerSettings { MaxRunners = 1 }) { OutdatedModels = new HashSet<string> { "a" } });
+        Assert.Equal([new StopRunner(a, StopReason.Outdated)], _one.Effects);
+        _one.Exit(a);
+        Assert.Empty(_one.Effects.OfType<StartRunner>());
+        Reside(_one, A);
+    }
+
+    [Fact]
     public void A_resident_without_memory_looks_for_it_again()
     {
         var bed = new SchedulerBed();

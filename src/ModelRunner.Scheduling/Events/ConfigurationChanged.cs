@@ -8,7 +8,8 @@ public sealed record ConfigurationChanged(SchedulerSettings Settings) : Schedule
 {
     /// <summary>
     /// The canonical references of the models that are started in another way now, or no longer at all. A loaded runner of such a model is
-    /// stopped as soon as it is idle; it serves requests until then. A failed start is forgotten.
+    /// stopped as soon as it is idle; it serves requests until then. A failed start is forgotten. A resident of such a model is
+    /// not loaded again before the next <see cref="ResidentsChanged"/>.
     /// </summary>
     public IReadOnlySet<string> OutdatedModels { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 

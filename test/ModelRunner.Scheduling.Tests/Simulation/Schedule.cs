@@ -261,10 +261,12 @@ internal sealed class Schedule
         _shell.Limits = MakeLimits();
         foreach (RunnerKey key in previous.Keys.Except(_shell.Limits.Keys))
             _shell.WereLimited.Add(key);
+        HashSet<string> outdated = _dice.OneIn(2) ? [] : [_dice.Pick(_keys).Model];
+        _shell.Residents = [.. _shell.Residents.Where(resident => !outdated.Contains(resident.Key.Model))];
         Tell(new ConfigurationChanged(next)
         {
             Concurrency = _shell.Limits.ToDictionary(static limit => limit.Key.Model, static limit => limit.Value),
-            OutdatedModels = _dice.OneIn(2) ? new HashSet<string>() : new HashSet<string> { _dice.Pick(_keys).Model },
+            OutdatedModels = outdated,
             KeepAlive = _dice.OneIn(2) ? null : new Dictionary<string, TimeSpan> { [_dice.Pick(_keys).Model] = TimeSpan.FromSeconds(_dice.Below(5) - 1) },
         });
     }
