@@ -111,10 +111,7 @@ internal sealed class ModelCatalog
             return new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous };
         return _watch.Last is { IsWithoutStore: false } last
             ? new ModelLookup(null, await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken)) { Reason = ModelLookupReason.Unknown }
-            : new ModelLookup(null, $"the model store is still being read, so it is not known whether model \"{parsed}\" exists; try again later")
-            {
-                Reason = ModelLookupReason.NotRead, Reference = parsed.ToString(),
-            };
+            : NotRead(parsed);
     }
 
     /// <summary>Whether a reference means a model, by the last scan of the store. A reference of no known model means the model of this name.</summary>
@@ -140,13 +137,23 @@ internal sealed class ModelCatalog
     private async Task<ModelLookup> OpenAsync(ModelSource source, CancellationToken cancellationToken)
     {
         bool isRead = await ReadHeadsAsync([source], FirstPatience, cancellationToken);
-        return _factory.Create(source, out string? problem) is { } entry
-            ? new ModelLookup(entry, null)
+        if (_factory.Create(source, out string? problem) is { } entry)
+            return new ModelLookup(entry, null);
+
+        // The file of a model that has an entry in the configuration may be in the store.
+        return source.File is null && _watch.Last is not { IsWithoutStore: false }
+            ? NotRead(source.Reference)
             : new ModelLookup(null, $"model \"{source.Reference}\" {problem}" + (isRead ? "" : "; try again later"))
             {
                 Reason = isRead ? ModelLookupReason.Unusable : ModelLookupReason.NotRead, Reference = source.Reference.ToString(),
             };
     }
+
+    private static ModelLookup NotRead(ModelReference reference) =>
+        new(null, $"the model store is still being read, so it is not known whether model \"{reference}\" exists; try again later")
+        {
+            Reason = ModelLookupReason.NotRead, Reference = reference.ToString(),
+        };
 
     /// <returns>Whether all were read in time.</returns>
     private async Task<bool> ReadHeadsAsync(IReadOnlyList<ModelSource> sources, TimeSpan patience, CancellationToken cancellationToken)

@@ -133,6 +133,21 @@ public sealed class SlowStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_configured_model_whose_file_may_be_in_the_store_is_not_missing_before_the_store_is_read()
+    {
+        _store.Write("otter.gguf", Good);
+        bool fails = true;
+        DaemonSettings settings = Settings() with { Models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal) { ["otter:latest"] = new() } };
+        var catalog = new ModelCatalog(settings, _time, () => fails ? throw new IOException("no") : StoreScanner.Scan(_store.Path), new FileThreads(1, 1));
+
+        ModelLookup found = await catalog.FindAsync("otter", Cancellation);
+        Assert.Equal(ModelLookupReason.NotRead, found.Reason);
+        Assert.Contains("the model store is still being read", found.Problem, StringComparison.Ordinal);
+        fails = false;
+        Assert.NotNull((await catalog.FindAsync("otter", Cancellation)).Model);
+    }
+
+    [Fact]
     public async Task Work_that_hangs_on_one_device_leaves_threads_to_the_others()
     {
         const ulong Hung = 1;
