@@ -170,9 +170,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
             pool.Configure(change);
             return Task.CompletedTask;
         });
-        var residents = new ResidentLoader(catalog, pool, logs.CreateLogger<ResidentLoader>());
-        store.Subscribe(change => residents.ApplyAsync(change.Next, web.Lifetime.ApplicationStopping));
-        web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => residents.ApplyAsync(store.Current, web.Lifetime.ApplicationStopping)));
+        var residents = new ResidentLoader(catalog, () => store.Current, pool, time, logs.CreateLogger<ResidentLoader>());
+        store.Subscribe(_ => residents.ApplyAsync(web.Lifetime.ApplicationStopping));
+        web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => residents.ApplyAsync(web.Lifetime.ApplicationStopping)));
         var reload = new SettingsReload(written, store, time, logs.CreateLogger<SettingsReload>());
         var otlp = OtlpSettings.Read(Environment.GetEnvironmentVariable, OpenSslLibrary.IsPresent);
         OtlpExport? export = OtlpExport.Start(otlp, pool, accounts, time, logs.CreateLogger<OtlpExport>());

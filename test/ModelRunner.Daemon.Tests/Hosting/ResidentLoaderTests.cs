@@ -1,0 +1,75 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Hosting;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Tests.Gguf;
+using ModelRunner.Daemon.Tests.Runners;
+using ModelRunner.Testing;
+
+namespace ModelRunner.Daemon.Tests.Hosting;
+
+/// <summary>Models with <c>preload</c> in a store that does not always respond.</summary>
+public sealed class ResidentLoaderTests : IDisposable
+{
+    private static readonly byte[] Good = GgufBuilder.Llama().Build();
+
+    private readonly TemporaryFolder _store = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _store.Dispose();
+
+    [Fact]
+    public async Task A_store_that_could_not_be_read_is_tried_again()
+    {
+        await using var bed = new PoolBed();
+        _store.Write("otter.gguf", Good);
+        DaemonSettings settings = Preload("otter");
+        bool fails = true;
+        var catalog = new ModelCatalog(settings, bed.Time, () => fails ? throw new IOException("no") : StoreScanner.Scan(_store.Path), new FileThreads(1, 1));
+        var log = new ListLogger<ResidentLoader>();
+        var loader = new ResidentLoader(catalog, () => settings, bed.Pool, bed.Time, log);
+
+        await loader.ApplyAsync(Cancellation);
+        Assert.Contains("Model otter:latest is not preloaded: the model store is still being read", Assert.Single(log.Lines), StringComparison.Ordinal);
+        fails = false;
+        bed.Time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal("otter:latest", (await bed.StartedAsync()).Key.Model);
+        Assert.Single(log.Lines);
+    }
+
+    [Fact]
+    public async Task The_settings_of_a_reload_win_over_a_search_that_began_before()
+    {
+        await using var bed = new PoolBed(new RunnerSettings { MaxRunners = 2 });
+        _store.Write("finch.gguf", Good);
+        _store.Write("otter.gguf", Good);
+        using var allowed = new ManualResetEventSlim();
+        DaemonSettings settings = Preload("finch");
+        var catalog = new ModelCatalog(settings, bed.Time, () =>
+        {
+            allowed.Wait(DaemonFixture.Patience);
+            return StoreScanner.Scan(_store.Path);
+        }, new FileThreads(1, 1));
+        var loader = new ResidentLoader(catalog, () => settings, bed.Pool, bed.Time, NullLogger<ResidentLoader>.Instance);
+
+        Task start = loader.ApplyAsync(Cancellation);
+        settings = Preload("otter");
+        Task reload = loader.ApplyAsync(Cancellation);
+        allowed.Set();
+        await Task.WhenAll(start, reload);
+
+        Assert.Equal("otter:latest", (await bed.StartedAsync()).Key.Model);
+        await bed.SettleAsync();
+        Assert.Equal(0, bed.Launcher.Untaken);
+        Assert.Single(bed.Pool.Runners);
+    }
+
+    private DaemonSettings Preload(string model) => new()
+    {
+        Listen = new ListenSettings(null, null),
+        ModelsPath = _store.Path,
+        Models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal) { [$"{model}:latest"] = new() { IsPreloaded = true } },
+    };
+}
