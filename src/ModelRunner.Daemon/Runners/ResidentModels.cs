@@ -1,12 +1,17 @@
+using System.Collections.Concurrent;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>The models that are loaded without a request. Thread-safe, except for <see cref="Prepare"/>, which only the scheduler loop uses.</summary>
+/// <summary>
+/// The models that are loaded without a request. Only the scheduler loop uses it, except for <see cref="Replace"/>, which is thread-safe. The models
+/// change with the event, so they are those of which the scheduler knows.
+/// </summary>
 internal sealed class ResidentModels
 {
-    private volatile IReadOnlyDictionary<RunnerKey, ModelEntry> _models = new Dictionary<RunnerKey, ModelEntry>();
+    private readonly ConcurrentQueue<IReadOnlyDictionary<RunnerKey, ModelEntry>> _next = [];
+    private Dictionary<RunnerKey, ModelEntry> _models = [];
 
     /// <summary>The model of a resident; null: the key has none.</summary>
     public ModelEntry? Find(RunnerKey key) => _models.GetValueOrDefault(key);
@@ -15,20 +20,21 @@ internal sealed class ResidentModels
     public bool IsMissing(IReadOnlyList<RunnerSnapshot> runners) => _models.Keys.Any(key => !runners.Any(runner =>
         runner.Key == key && runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping));
 
-    /// <summary>Replaces the residents. The returned event has to pass <see cref="Prepare"/>.</summary>
-    public ResidentsChanged Set(IReadOnlyDictionary<RunnerKey, ModelEntry> models)
+    /// <summary>Replaces the residents as soon as the returned event passes <see cref="Prepare"/>.</summary>
+    public ResidentsChanged Replace(IReadOnlyDictionary<RunnerKey, ModelEntry> models)
     {
-        _models = models;
-        return new ResidentsChanged([.. models.Keys.Select(static key => new Resident(key, default))]);
+        _next.Enqueue(models);
+        return new ResidentsChanged([]);
     }
 
-    /// <summary>Completes the event with what the runners need now. A context that depends on the free memory is chosen now.</summary>
-    public ResidentsChanged Prepare(ResidentsChanged changed, WantedModels wanted, RunnerDemands demands, IReadOnlyList<RunnerSnapshot> runners)
+    /// <summary>
+    /// The event that <see cref="Replace"/> returned has arrived. Returns it with the residents and what their runners need now. A context that depends on
+    /// the free memory is chosen now.
+    /// </summary>
+    public ResidentsChanged Prepare(WantedModels wanted, RunnerDemands demands, IReadOnlyList<RunnerSnapshot> runners)
     {
-        Dictionary<RunnerKey, ModelEntry> chosen = changed.Residents.Where(resident => Find(resident.Key) is not null)
-            .ToDictionary(static resident => resident.Key, resident => wanted.Take(resident.Key, Find(resident.Key)!, runners));
-        if (chosen.Count == _models.Count)
-            _models = chosen;
-        return new ResidentsChanged([.. chosen.Select(model => new Resident(model.Key, demands.Of(model.Value, model.Key.Mode)))]);
+        if (_next.TryDequeue(out IReadOnlyDictionary<RunnerKey, ModelEntry>? next))
+            _models = next.ToDictionary(static model => model.Key, model => wanted.Take(model.Key, model.Value, runners));
+        return new ResidentsChanged([.. _models.Select(model => new Resident(model.Key, demands.Of(model.Value, model.Key.Mode)))]);
     }
 }

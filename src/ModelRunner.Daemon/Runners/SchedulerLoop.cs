@@ -119,7 +119,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
     /// <summary>Replaces the models that are loaded without a request.</summary>
     public void SetResidents(IReadOnlyDictionary<RunnerKey, ModelEntry> residents) =>
-        Post(_residents.Set(residents));
+        Post(_residents.Replace(residents));
 
     /// <summary>
     /// Reports that the client of a request disconnected. The request remains known until the loop has handled this, because a start may be in
@@ -186,8 +186,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         if (schedulerEvent is RequestArrived arrived && _pending.TryGetValue(arrived.Request, out PendingRequest? request))
             schedulerEvent = arrived with { Demand = _models.Take(request, arrived.Demand, _snapshot) };
-        if (schedulerEvent is ResidentsChanged changed)
-            schedulerEvent = _residents.Prepare(changed, _models, _demands, _snapshot);
+        if (schedulerEvent is ResidentsChanged)
+            schedulerEvent = _residents.Prepare(_models, _demands, _snapshot);
         if (schedulerEvent is RunnerReady ready)
             BecomeReady(ready.Runner);
         if (schedulerEvent is RunnerStalled stalled)
@@ -230,48 +230,6 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         runner.BecomeReady(_time.GetTimestamp());
         if (runner.LoadStartedAt is { } startedAt)
             _recorder.RecordReady(loading.Key, _time.GetElapsedTime(startedAt));
-    }
-
-    private void Start(StartRunner start)
-    {
-        IManagedRunner process;
-        ModelEntry model = _models.Find(start.Key) ?? _residents.Find(start.Key)!;
-        long startedAt = _time.GetTimestamp();
-        if (model.MaxAutoContext is { } most)
-            LogContext(start.Key.Model, model.ContextSize, most);
-        RunnerAccount account = _lives.Begin(start, EngineOf(start.Key) ?? "");
-        try
-        {
-            process = _launcher.Start(start.Runner, start.Key, model);
-        }
-        catch (Exception failure)
-        {
-            LogStartThrew(failure, start.Key.Model);
-            Post(new RunnerFailed(start.Runner, new RunnerFailure(StopReason.NotStarted, failure.Message)));
-            return;
-        }
-
-        _live.Add(new LiveRunner(start.Runner, process.Endpoint, process, replica: null)
-        {
-            Model = model, Account = account, StartedAt = _time.GetUtcNow(), Evicted = start.Evicted,
-            Memory = new PeakWatch(_peaks, MemoryKey.Of(model, start.Key.Mode), _lives.NumberOf(start.Runner)), LoadStartedAt = startedAt,
-            Progress = new RunnerProgress(_time), Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
-        });
-        Logs.Begin(start.Key, process);
-        _usageTimer?.Start();
-        _ = WatchAsync(start, process);
-    }
-
-    private async Task WatchAsync(StartRunner start, IManagedRunner process)
-    {
-        if (await process.Ready is { } failure)
-        {
-            Post(new RunnerFailed(start.Runner, failure));
-            return;
-        }
-
-        Post(new RunnerReady(start.Runner));
-        Post(new RunnerExited(start.Runner, await process.Exited));
     }
 
     private void Stop(StopRunner stop)
