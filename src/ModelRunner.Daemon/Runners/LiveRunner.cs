@@ -119,13 +119,13 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     /// <param name="time">The clock.</param>
     public async Task StopAsync(StopReason reason, RunnerFailure? failure, TimeProvider time)
     {
-        MeasureLast();
         try
         {
             await CutAsync(failure);
             if (failure is null && Tally is not null && Process is { Ready.IsCompleted: true, Exited.IsCompleted: false })
                 await LastReading.TakeAsync(Endpoint, Tally, time);
         }
+            MeasureLast();
         finally
         {
             if (Process is not null)
