@@ -7,5 +7,5 @@ namespace ModelRunner.Daemon.Accounting;
 /// </param>
 /// <param name="ResidentBytes">The resident memory of its processes, mapped files included.</param>
 /// <param name="GraphicsBytes">Their memory on all graphics cards together; null: it is not known.</param>
-/// <param name="HasServed">Whether a request had ended by then.</param>
+/// <param name="HasServed">Whether it had served a request by then.</param>
 internal sealed record LoadPeak(string Key, long Load, long ResidentBytes, long? GraphicsBytes, bool HasServed);

@@ -51,7 +51,7 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     /// <summary>When it became ready, as a timestamp; null before. Only the scheduler loop uses it.</summary>
     public long? LoadEndedAt { get; private set; }
 
-    /// <summary>Whether a request has ended on it.</summary>
+    /// <summary>Whether it has served a request.</summary>
     public bool HasServed => _hasServed;
 
     /// <summary>Whether its process has loaded its model.</summary>
@@ -75,18 +75,22 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     }
 
     /// <summary>Counts a request until <see cref="Release"/>.</summary>
-    public void Hold()
+    public RequestTurn Hold()
     {
         Tally?.Begin();
-        Progress.Begin();
         Interlocked.Increment(ref _requests);
+        return Progress.Begin();
     }
 
-    public void Release()
+    /// <summary>A request has ended.</summary>
+    /// <param name="progress">What <see cref="Hold"/> returned.</param>
+    /// <param name="result">How it ended. A load without a request, or a client that left early, does not show how much memory a request needs.</param>
+    public void Release(RequestTurn progress, RequestResult result)
     {
-        _hasServed = true;
+        if (result == RequestResult.Served)
+            _hasServed = true;
         Interlocked.Decrement(ref _requests);
-        Progress.End();
+        progress.End();
         Tally?.End();
     }
 
@@ -121,11 +125,11 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     {
         try
         {
+            MeasureLast();
             await CutAsync(failure);
             if (failure is null && Tally is not null && Process is { Ready.IsCompleted: true, Exited.IsCompleted: false })
                 await LastReading.TakeAsync(Endpoint, Tally, time);
         }
-            MeasureLast();
         finally
         {
             if (Process is not null)

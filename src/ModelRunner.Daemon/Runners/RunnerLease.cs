@@ -24,7 +24,7 @@ internal sealed class RunnerLease(
     public RunnerTally? Tally { get; init; }
 
     /// <summary>Is told what the runner sends; null: nobody watches it.</summary>
-    public RunnerProgress? Progress { get; init; }
+    public RequestTurn? Progress { get; init; }
 
     /// <summary>When the load of the runner began, as a timestamp; null: the daemon did not load it.</summary>
     public long? LoadStartedAt { get; init; }

@@ -1,15 +1,16 @@
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// How long the requests on a runner have made no progress. Only time with requests counts: if clients give up and come back, the time goes on where it
-/// stopped. Thread-safe; <see cref="Move"/> is called for each part of a response and takes no lock.
+/// How long the requests on a runner have made no progress. Only time in which a request waits for the runner counts: not the time without requests, and
+/// not the time in which clients do not read what the runner has sent. If clients give up and come back, the time goes on where it stopped. Thread-safe.
 /// </summary>
 internal sealed class RunnerProgress(TimeProvider time)
 {
     private readonly Lock _gate = new();
     private long _movedAt = time.GetTimestamp();
-    private long _idleSince = time.GetTimestamp();
+    private long _quietSince = time.GetTimestamp();
     private int _requests;
+    private int _waiting;
     private long _stalledSince;
 
     /// <summary>The requests on the runner.</summary>
@@ -22,35 +23,64 @@ internal sealed class RunnerProgress(TimeProvider time)
         set => Interlocked.Exchange(ref _stalledSince, value?.UtcTicks ?? 0);
     }
 
-    /// <summary>The time since the last progress, as far as there were requests; null: there is no request now.</summary>
+    /// <summary>The time since the last progress, as far as requests waited; null: no request waits for the runner now.</summary>
     public TimeSpan? Standstill
     {
         get
         {
             lock (_gate)
-                return _requests == 0 ? null : time.GetElapsedTime(Volatile.Read(ref _movedAt));
+                return _waiting <= 0 ? null : time.GetElapsedTime(Volatile.Read(ref _movedAt));
         }
     }
 
-    /// <summary>A request begins.</summary>
-    public void Begin()
+    /// <summary>Whether the last thing that happened was progress: no request has waited since then.</summary>
+    public bool HasMovedLast
+    {
+        get
+        {
+            lock (_gate)
+                return _waiting <= 0 && Volatile.Read(ref _movedAt) >= _quietSince;
+        }
+    }
+
+    /// <summary>A request begins. It waits for the runner until its <see cref="RequestTurn"/> says something else.</summary>
+    public RequestTurn Begin()
+    {
+        Interlocked.Increment(ref _requests);
+        Wait();
+        return new RequestTurn(this);
+    }
+
+    /// <summary>A request ends. It waits no longer.</summary>
+    public void End() => Interlocked.Decrement(ref _requests);
+
+    /// <summary>One more request waits for the runner.</summary>
+    public void Wait()
     {
         lock (_gate)
         {
             long now = time.GetTimestamp();
-            if (_requests++ == 0)
-                Volatile.Write(ref _movedAt, now - Math.Max(0, _idleSince - Volatile.Read(ref _movedAt)));
+            if (_waiting++ == 0)
+                Volatile.Write(ref _movedAt, now - Math.Max(0, _quietSince - Volatile.Read(ref _movedAt)));
         }
     }
 
-    /// <summary>A request ends.</summary>
-    public void End()
+    /// <summary>One request less waits for the runner.</summary>
+    public void Rest()
     {
         lock (_gate)
-            if (--_requests == 0)
-                _idleSince = time.GetTimestamp();
+            if (--_waiting == 0)
+                _quietSince = time.GetTimestamp();
     }
 
-    /// <summary>The runner has sent something, or one of its counters moved.</summary>
+    /// <summary>The runner has sent something, or one of its counters moved. Takes no lock.</summary>
     public void Move() => Volatile.Write(ref _movedAt, time.GetTimestamp());
+
+    /// <summary>Forgets an old standstill if no request has waited for this time: what happened then says nothing about the next request.</summary>
+    public void ForgetAfter(TimeSpan quiet)
+    {
+        lock (_gate)
+            if (_waiting <= 0 && time.GetElapsedTime(_quietSince) >= quiet)
+                Volatile.Write(ref _movedAt, _quietSince);
+    }
 }

@@ -306,25 +306,25 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         if (_live.Find(admit.Runner) is { } runner && _pending.TryRemove(admit.Request, out PendingRequest? request))
         {
-            runner.Hold();
-            var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => End(runner, admit.Request, result), () => runner.Failure)
+            RequestTurn progress = runner.Hold();
+            var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => End(runner, progress, admit.Request, result), () => runner.Failure)
             {
                 IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone, Tally = runner.Tally,
-                LoadStartedAt = runner.LoadStartedAt, LoadEndedAt = runner.LoadEndedAt, Progress = runner.Progress,
+                LoadStartedAt = runner.LoadStartedAt, LoadEndedAt = runner.LoadEndedAt, Progress = progress,
                 Load = runner.Load, ContextTokens = runner.Process?.Receipt?.EffectiveContext,
             };
             if (request.TryAdmit(lease))
                 return;
-            runner.Release();
+            runner.Release(progress, RequestResult.NotSent);
         }
 
         // The client disconnected between the decision and now.
         Post(new RequestCompleted(admit.Request, RequestResult.NotSent));
     }
 
-    private void End(LiveRunner runner, RequestId request, RequestResult result)
+    private void End(LiveRunner runner, RequestTurn progress, RequestId request, RequestResult result)
     {
-        runner.Release();
+        runner.Release(progress, result);
         Post(new RequestCompleted(request, result));
     }
 

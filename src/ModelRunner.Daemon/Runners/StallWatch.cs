@@ -69,10 +69,12 @@ internal sealed partial class StallWatch : IAsyncDisposable
         RunnerProgress progress = runner.Progress;
         TimeSpan limit = settings.StallTimeout;
         bool isWatched = limit > TimeSpan.Zero && !runner.Gone.IsCancellationRequested;
+        if (isWatched)
+            progress.ForgetAfter(limit);
         if (!isWatched || progress.Standstill is not { } standstill || standstill < limit / 2)
         {
-            if (progress.StalledSince is not null && !runner.Gone.IsCancellationRequested)
-                LogMoves(runner.Name);
+            if (isWatched && progress.StalledSince is not null)
+                LogNotStalled(runner);
             progress.StalledSince = null;
             _looks.Remove(runner);
             return;
@@ -87,8 +89,20 @@ internal sealed partial class StallWatch : IAsyncDisposable
         progress.StalledSince = _time.GetUtcNow() - standstill;
         string cause = string.Create(CultureInfo.InvariantCulture,
             $"it has had requests for {standstill.TotalSeconds:0.#} s without a byte of a response, and no counter of it moved (limits.stallTimeout)");
-        LogStalled(runner.Name, runner.Process?.ProcessId, progress.Requests, cause);
+        if (runner.Process?.ProcessId is { } process)
+            LogStalled(runner.Name, process, progress.Requests, cause);
+        else
+            LogServerStalled(runner.Name, progress.Requests, cause);
         _post(new RunnerStalled(runner.Id, cause, settings.RestartStalled && runner.Process is not null));
+    }
+
+    // Of a runner that is stopped because of it, the stop is in the log.
+    private void LogNotStalled(LiveRunner runner)
+    {
+        if (runner.Progress.Standstill is not null || runner.Progress.HasMovedLast)
+            LogMoves(runner.Name);
+        else
+            LogLeft(runner.Name);
     }
 
     private async Task LookAsync(LiveRunner runner, Look look, TimeSpan patience)
@@ -105,16 +119,22 @@ internal sealed partial class StallWatch : IAsyncDisposable
     }
 
     [LoggerMessage(LogLevel.Warning, "The runner of {Model} (process {ProcessId}) is stalled with {Requests} requests: {Cause}.")]
-    private partial void LogStalled(string model, int? processId, int requests, string cause);
+    private partial void LogStalled(string model, int processId, int requests, string cause);
+
+    [LoggerMessage(LogLevel.Warning, "The attached server {Server} is stalled with {Requests} requests: {Cause}.")]
+    private partial void LogServerStalled(string server, int requests, string cause);
 
     [LoggerMessage(LogLevel.Information, "The runner of {Model} is no longer stalled.")]
     private partial void LogMoves(string model);
+
+    [LoggerMessage(LogLevel.Information, "No request waits for the stalled runner of {Model} any more. The next one shows whether it still makes no progress.")]
+    private partial void LogLeft(string model);
 
     /// <summary>What was seen of a runner that is silent.</summary>
     private sealed class Look
     {
         public Task Reading { get; set; } = Task.CompletedTask;
 
-        public ulong? Sign { get; set; }
+        public UInt128? Sign { get; set; }
     }
 }

@@ -27,9 +27,10 @@ public sealed class RunnerProgressTests
     {
         for (int i = 0; i < 5; i++)
         {
-            _progress.Begin();
+            RequestTurn request = _progress.Begin();
             Pass(60);
-            _progress.End();
+            request.End();
+            _progress.ForgetAfter(TimeSpan.FromSeconds(1001));
             Pass(1000);
         }
 
@@ -40,26 +41,75 @@ public sealed class RunnerProgressTests
     [Fact]
     public void A_byte_ends_a_standstill_of_all_requests()
     {
-        _progress.Begin();
-        _progress.Begin();
+        RequestTurn first = _progress.Begin();
+        RequestTurn second = _progress.Begin();
         Pass(60);
         _progress.Move();
         Pass(2);
-        _progress.End();
+        first.End();
         Pass(100);
 
         Assert.Equal(TimeSpan.FromSeconds(102), _progress.Standstill);
         _progress.Move();
-        _progress.End();
+        second.End();
         Pass(50);
         _progress.Begin();
         Assert.Equal(TimeSpan.Zero, _progress.Standstill);
     }
 
     [Fact]
+    public void A_standstill_is_forgotten_after_a_long_time_without_requests()
+    {
+        RequestTurn request = _progress.Begin();
+        Pass(60);
+        request.End();
+        Pass(100);
+        _progress.ForgetAfter(TimeSpan.FromSeconds(100));
+        _progress.Begin();
+
+        Assert.Equal(TimeSpan.Zero, _progress.Standstill);
+        Pass(60);
+        _progress.ForgetAfter(TimeSpan.Zero);
+        Assert.Equal(TimeSpan.FromSeconds(60), _progress.Standstill);
+    }
+
+    [Fact]
+    public void Time_in_which_clients_do_not_read_does_not_count()
+    {
+        RequestTurn slow = _progress.Begin();
+        Pass(10);
+        slow.AwaitClient();
+        Pass(1000);
+        Assert.Null(_progress.Standstill);
+        Assert.Equal(1, _progress.Requests);
+
+        RequestTurn other = _progress.Begin();
+        Pass(5);
+        Assert.Equal(TimeSpan.FromSeconds(15), _progress.Standstill);
+        other.End();
+        slow.AwaitRunner();
+        Pass(1);
+        Assert.Equal(TimeSpan.FromSeconds(16), _progress.Standstill);
+    }
+
+    [Fact]
+    public void What_comes_after_the_end_of_a_request_changes_nothing()
+    {
+        RequestTurn request = _progress.Begin();
+        request.End();
+        request.AwaitRunner();
+        request.AwaitClient();
+        request.AwaitRunner();
+        request.End();
+
+        Assert.Equal(0, _progress.Requests);
+        Assert.Null(_progress.Standstill);
+    }
+
+    [Fact]
     public void The_sign_of_a_page_is_about_tokens_and_not_about_time()
     {
-        ulong? before = ProgressSign.OfPage("# HELP x tokens\nprocess_cpu_seconds_total 1\nvllm:prompt_tokens_total{a=\"b\"} 5\n"u8);
+        UInt128? before = ProgressSign.OfPage("# HELP x tokens\nprocess_cpu_seconds_total 1\nvllm:prompt_tokens_total{a=\"b\"} 5\n"u8);
 
         Assert.Equal(before, ProgressSign.OfPage("process_cpu_seconds_total 2\nvllm:prompt_tokens_total{a=\"b\"} 5"u8));
         Assert.NotEqual(before, ProgressSign.OfPage("process_cpu_seconds_total 1\nvllm:prompt_tokens_total{a=\"b\"} 6\n"u8));

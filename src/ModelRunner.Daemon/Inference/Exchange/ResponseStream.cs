@@ -20,10 +20,10 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <param name="filter">Removes token counts that the client did not ask for; null: nothing is removed.</param>
 /// <param name="rewriter">Replaces the model's name with the one that clients know; null: the name is not changed.</param>
 /// <param name="runnerGone">Cancelled when the runner ends or is stopped.</param>
-/// <param name="progress">Is told of each part that the runner sends; null: nobody watches it.</param>
+/// <param name="progress">Is told of each part that the runner sends, and of the time in which it is not asked for one; null: nobody watches it.</param>
 internal sealed class ResponseStream(
     Stream inner, string path, bool isEvents, long? length, ResponseEnd end, UsageEventFilter? filter, ModelNameRewriter? rewriter,
-    CancellationToken runnerGone, RunnerProgress? progress = null) : Stream
+    CancellationToken runnerGone, RequestTurn? progress = null) : Stream
 {
     private const int ReadBytes = 16 * 1024;
     private const int MaxHeld = 256 * 1024;
@@ -126,10 +126,7 @@ internal sealed class ResponseStream(
         int count;
         try
         {
-            ValueTask<int> read = inner.ReadAsync(input, _either.Token);
-            if (!read.IsCompleted)
-                end.Record.Pause();
-            count = await read;
+            count = await ReceiveAsync(input, _either.Token);
         }
         catch (Exception failure) when (IsOfRunner(failure, cancellationToken))
         {
@@ -154,11 +151,30 @@ internal sealed class ResponseStream(
             return;
         }
 
-        progress?.Move();
         Take(input.AsSpan(0, count));
         _received += count;
         if ((!isEvents && _received == length) || end.Record.HasLastEvent)
             await end.CompleteAsync();
+    }
+
+    // If the client does not read, the next part is not read either. That is not a standstill of the runner.
+    private async ValueTask<int> ReceiveAsync(byte[] input, CancellationToken cancellationToken)
+    {
+        progress?.AwaitRunner();
+        try
+        {
+            ValueTask<int> read = inner.ReadAsync(input, cancellationToken);
+            if (!read.IsCompleted)
+                end.Record.Pause();
+            int count = await read;
+            if (count > 0)
+                progress?.Move();
+            return count;
+        }
+        finally
+        {
+            progress?.AwaitClient();
+        }
     }
 
     private void Take(ReadOnlySpan<byte> piece)
