@@ -30,12 +30,16 @@ internal sealed class StableHash
         Add(bytes);
     }
 
-    /// <summary>The hash in 32 hexadecimal digits.</summary>
-    public override string ToString() => _hash.ToString("x32", CultureInfo.InvariantCulture);
-
-    private void Add(ReadOnlySpan<byte> bytes)
+    /// <summary>Adds bytes, without their number.</summary>
+    public void Add(ReadOnlySpan<byte> bytes)
     {
         foreach (byte value in bytes)
             _hash = (_hash ^ value) * Prime;
     }
+
+    /// <summary>The hash of what was added so far.</summary>
+    public UInt128 Value => _hash;
+
+    /// <summary>The hash in 32 hexadecimal digits.</summary>
+    public override string ToString() => _hash.ToString("x32", CultureInfo.InvariantCulture);
 }

@@ -1,3 +1,5 @@
+using ModelRunner.Gguf;
+
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
@@ -7,13 +9,10 @@ namespace ModelRunner.Daemon.Runners;
 /// </summary>
 internal static class ProgressSign
 {
-    private const ulong Offset = 14695981039346656037;
-    private const ulong Prime = 1099511628211;
-
     /// <summary>Asks the engine once. Null if it shows neither, or does not respond.</summary>
     /// <param name="endpoint">The runner.</param>
     /// <param name="cancellationToken">Ends the request.</param>
-    public static async Task<ulong?> ReadAsync(RunnerEndpoint endpoint, CancellationToken cancellationToken)
+    public static async Task<UInt128?> ReadAsync(RunnerEndpoint endpoint, CancellationToken cancellationToken)
     {
         if (endpoint.SlotsAddress is { } slots && await RunnerDocument.ReadAsync(endpoint, slots, cancellationToken) is { } shown)
             return OfSlots(shown);
@@ -23,12 +22,17 @@ internal static class ProgressSign
     }
 
     /// <summary>The sign of a list of slots.</summary>
-    public static ulong OfSlots(ReadOnlySpan<byte> slots) => Add(Offset, slots);
+    public static UInt128 OfSlots(ReadOnlySpan<byte> slots)
+    {
+        var sign = new StableHash();
+        sign.Add(slots);
+        return sign.Value;
+    }
 
     /// <summary>The sign of a metrics page; null: it has no such line.</summary>
-    public static ulong? OfPage(ReadOnlySpan<byte> page)
+    public static UInt128? OfPage(ReadOnlySpan<byte> page)
     {
-        ulong sign = Offset;
+        var sign = new StableHash();
         bool isFound = false;
         while (!page.IsEmpty)
         {
@@ -37,18 +41,10 @@ internal static class ProgressSign
             page = end < 0 ? default : page[(end + 1)..];
             if (line.IsEmpty || line[0] == '#' || (line.IndexOf("token"u8) < 0 && line.IndexOf("cache_usage"u8) < 0))
                 continue;
-            sign = Add(sign, line);
+            sign.Add(line);
             isFound = true;
         }
 
-        return isFound ? sign : null;
-    }
-
-    // FNV-1a: no library is needed, and an accident in 2^64 only delays a report.
-    private static ulong Add(ulong sign, ReadOnlySpan<byte> bytes)
-    {
-        foreach (byte one in bytes)
-            sign = (sign ^ one) * Prime;
-        return sign;
+        return isFound ? sign.Value : null;
     }
 }
