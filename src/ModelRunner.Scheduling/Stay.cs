@@ -38,7 +38,7 @@ internal static class Stay
     }
 
     /// <summary>
-    /// From when on no model is in use or loads, so that nobody gains if the waiting one goes on waiting: all are idle, each for a quarter of the
+    /// From when on no model is in use or loads, so there is no reason to let the other model wait: all are idle, each for a quarter of the
     /// time of its load. In that time a client may send its next request. <see cref="TimeSpan.MaxValue"/>: not before an event.
     /// </summary>
     public static TimeSpan QuietAt(ManagedRunners runners)

@@ -8,7 +8,7 @@ internal static class LoaderLines
     private const string Missing = "a shared library is missing; install it, or install the engine again";
     private const string WrongVersion = "a shared library has the wrong version; install an engine that was built for this system";
 
-    /// <summary>The lines. They come after all others: a server may go on without a library for graphics cards.</summary>
+    /// <summary>The lines. They come after those of an engine's own failures: a server may go on without a library for graphics cards.</summary>
     public static IReadOnlyList<KnownLogLine> All { get; } =
     [
         Line("error while loading shared libraries:", Missing),

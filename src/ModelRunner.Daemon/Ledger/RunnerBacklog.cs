@@ -3,9 +3,8 @@ using ModelRunner.Daemon.Accounting;
 namespace ModelRunner.Daemon.Ledger;
 
 /// <summary>
-/// What must be written of runners: their lives, the memory that they use, and what is added to their totals. Lives and totals
-/// are written in one transaction, so each load and each
-/// stop is in the totals exactly once. Not thread-safe.
+/// What must be written of runners: their lives, the memory that they use, and what is added to their totals. Lives and totals are written in
+/// one transaction, so each load and each stop is in the totals exactly once. Not thread-safe.
 /// </summary>
 /// <param name="accounts">The totals.</param>
 internal sealed class RunnerBacklog(RunnerAccounts accounts)

@@ -7,9 +7,9 @@ namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
 /// Measures what the processes of managed runners use, adds the processor time to their accounts, and keeps the most memory of each.
-/// Thread-safe. A measurement reads two files
-/// in <c>/proc</c> for each process. All of <c>/proc</c> is read for the children of runners, and descriptors are counted, only when a runner
-/// has started, and otherwise once in <see cref="MaxAge"/>. The memory of graphics cards is what <see cref="GraphicsMeter"/> has read before.
+/// Thread-safe. A measurement reads two files in <c>/proc</c> for each process. All of <c>/proc</c> is read for the children of runners, and
+/// descriptors are counted, only when a runner has started, and otherwise once in <see cref="MaxAge"/>. The memory of graphics cards is what
+/// <see cref="GraphicsMeter"/> has read before.
 /// </summary>
 /// <param name="live">The live runners.</param>
 /// <param name="graphics">Reads the memory of graphics cards.</param>

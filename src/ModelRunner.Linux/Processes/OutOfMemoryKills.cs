@@ -8,7 +8,7 @@ namespace ModelRunner.Linux.Processes;
 /// <param name="log">The kernel's log, which this object owns; null where it is not readable.</param>
 internal sealed class OutOfMemoryKills(Func<long?> read, KernelLog? log = null) : IDisposable
 {
-    // More than ever wait for their runner. What is forgotten counts as a process that is not named.
+    // More than the number of runners that can end at the same time. If the list is full it is emptied; those processes then count as not named.
     private const int MaxNamed = 256;
 
     private readonly Lock _gate = new();
