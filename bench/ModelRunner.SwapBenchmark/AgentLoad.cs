@@ -47,12 +47,28 @@ internal sealed class AgentLoad(DaemonRun daemon, AgentKind kind)
         }
     }
 
+    // A request that still waits at the end of the run has waited too.
+    private async Task<HttpResponseMessage> SendAsync(StringContent content, long startedAt, CancellationToken cancellation)
+    {
+        try
+        {
+            return await daemon.Client.PostAsync(new Uri("v1/chat/completions", UriKind.Relative), content, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            TimeSpan open = TimeProvider.System.GetElapsedTime(startedAt);
+            lock (_lock)
+                _longestWait = open > _longestWait ? open : _longestWait;
+            throw;
+        }
+    }
+
     private async Task AskAsync(int model, CancellationToken cancellation)
     {
         string body = $$"""{"model":"m{{model}}","messages":[{"role":"user","content":"one two"}],"max_tokens":4}""";
         long startedAt = TimeProvider.System.GetTimestamp();
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await daemon.Client.PostAsync(new Uri("v1/chat/completions", UriKind.Relative), content, cancellation);
+        using HttpResponseMessage response = await SendAsync(content, startedAt, cancellation);
         TimeSpan all = TimeProvider.System.GetElapsedTime(startedAt);
         response.EnsureSuccessStatusCode();
         string usage = string.Join(", ", response.Headers.GetValues("X-Model-Runner-Usage"));

@@ -23,6 +23,21 @@ internal static class SwapBenchmarkCommand
             pressed.Cancel = true;
             stop.Cancel();
         };
+        try
+        {
+            return await RunAllAsync(arguments, seconds, loadMilliseconds, stop.Token) ? 0 : 1;
+        }
+        catch (Exception failure) when (failure is HttpRequestException or InvalidOperationException or IOException or OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync($"error: {failure.Message}");
+            return 1;
+        }
+    }
+
+    /// <summary>Runs each kind of agents with each setting.</summary>
+    /// <returns>Whether each request waited no longer than its bound.</returns>
+    private static async Task<bool> RunAllAsync(string[] arguments, int seconds, int loadMilliseconds, CancellationToken cancellation)
+    {
         Console.WriteLine("| Agents | Order | Requests | Loads | Loads per request | Longest wait | Bound |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
         bool isWithin = true;
@@ -30,8 +45,8 @@ internal static class SwapBenchmarkCommand
         {
             foreach ((string name, string limits) in ((string, string)[])[("by arrival", ByArrival), ("default", "")])
             {
-                await using DaemonRun daemon = await DaemonRun.StartAsync(arguments[0], arguments[1], limits, loadMilliseconds, stop.Token);
-                SwapFigures figures = await new AgentLoad(daemon, kind).RunAsync(TimeSpan.FromSeconds(seconds), stop.Token);
+                await using DaemonRun daemon = await DaemonRun.StartAsync(arguments[0], arguments[1], limits, loadMilliseconds, cancellation);
+                SwapFigures figures = await new AgentLoad(daemon, kind).RunAsync(TimeSpan.FromSeconds(seconds), cancellation);
                 TimeSpan bound = SwapFigures.BoundOf(limits.Length > 0, loadMilliseconds, figures.LongestResponse);
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
@@ -40,7 +55,7 @@ internal static class SwapBenchmarkCommand
             }
         }
 
-        return isWithin ? 0 : 1;
+        return isWithin;
     }
 
     private static bool TryRead(string[] arguments, int index, int fallback, out int value)

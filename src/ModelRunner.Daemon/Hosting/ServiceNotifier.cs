@@ -7,7 +7,7 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
-/// Tells systemd that the daemon is ready, reloads, stops and lives, and what is loaded. The watchdog is fed only while the loop that decides about runners
+/// Tells systemd that the daemon is ready, reloads, stops and lives, and what is loaded. <c>WATCHDOG=1</c> is sent only while the loop that decides about runners
 /// responds. Thread-safe.
 /// </summary>
 internal sealed class ServiceNotifier : IAsyncDisposable
@@ -22,6 +22,7 @@ internal sealed class ServiceNotifier : IAsyncDisposable
     private readonly CancellationTokenSource _ended = new();
     private Task _running = Task.CompletedTask;
     private volatile bool _isStopping;
+    private bool _isReadySent;
 
     private ServiceNotifier(NotifySocket socket, TimeSpan? watchdog, TimeProvider time) => (_socket, _watchdog, _time) = (socket, watchdog, time);
 
@@ -47,7 +48,7 @@ internal sealed class ServiceNotifier : IAsyncDisposable
     /// <param name="respondsAsync">Returns when the loop of the runners has responded.</param>
     public void BeReady(Func<IReadOnlyList<RunnerSnapshot>> runners, Func<CancellationToken, Task> respondsAsync)
     {
-        _socket.Send($"READY=1\nSTATUS={Describe(runners())}");
+        _isReadySent = _socket.Send($"READY=1\nSTATUS={Describe(runners())}");
         _running = RunAsync(runners, respondsAsync);
     }
 
@@ -101,6 +102,10 @@ internal sealed class ServiceNotifier : IAsyncDisposable
             do
             {
                 string status = Describe(runners());
+
+                // The buffer of the manager was full.
+                if (!_isStopping && !_isReadySent)
+                    _isReadySent = _socket.Send("READY=1");
                 if (!_isStopping && status != sent && _socket.Send($"STATUS={status}"))
                     sent = status;
                 if (_watchdog is null)

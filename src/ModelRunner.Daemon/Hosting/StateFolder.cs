@@ -4,7 +4,7 @@ using ModelRunner.Daemon.Ledger;
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
-/// Takes the state folder at the start. The daemon before may still use it: it stores the totals of its last requests while it drains, when its
+/// Takes the state folder at the start. The previous daemon may still use it: it stores the totals of its last requests while it drains, when its
 /// port is free already.
 /// </summary>
 internal static class StateFolder

@@ -1,3 +1,4 @@
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 
@@ -16,6 +17,8 @@ internal sealed class ModelRights(ModelCatalog catalog)
 
         // The sentence may name models that this caller must not see. So a model that it may not use, in whatever state, is refused with the
         // same words as one that does not exist: they have only what the caller wrote.
+        if (caller.HasOnlySomeModels && lookup.Reason == ModelLookupReason.Unknown && IsNamed(caller, reference))
+            throw new ApiException(KeyErrors.Missing(reference));
         bool maySee = lookup.Reason == ModelLookupReason.Invalid || (lookup.Reference is { } found && Allows(caller, found));
         throw new ApiException(caller.HasOnlySomeModels && !maySee ? KeyErrors.Model(caller.Key!, reference) : ApiErrors.OfLookup(lookup));
     }
@@ -23,6 +26,10 @@ internal sealed class ModelRights(ModelCatalog catalog)
     /// <summary>The models that a caller may use.</summary>
     public IReadOnlyList<ModelEntry> Filter(Caller caller, IReadOnlyList<ModelEntry> models) =>
         caller.HasOnlySomeModels ? [.. models.Where(model => Allows(caller, model.Reference))] : models;
+
+    // The list of the key has the model, so that it is no secret that there is none.
+    private bool IsNamed(Caller caller, string reference) =>
+        ModelReference.TryParseWritten(reference, out ModelReference parsed, out _) && Allows(caller, parsed.ToString());
 
     private bool Allows(Caller caller, string model) =>
         !caller.HasOnlySomeModels || caller.Key!.Models.Any(allowed => allowed.Reference is { } reference

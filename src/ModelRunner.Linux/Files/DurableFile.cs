@@ -3,19 +3,26 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ModelRunner.Linux.Files;
 
-/// <summary>
-/// Replaces a file as a whole: after any crash, the path has the old content or the new one. The new file has the owner, the group and the
-/// permissions of the old one. Where there was none, only its owner can read it.
-/// </summary>
+/// <summary>Replaces a file as a whole: after any crash, the path has the old content or the new one.</summary>
 internal static class DurableFile
 {
     private const UnixFileMode OnlyOwner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OthersRead = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    /// <summary>Writes the file. Its folder must exist. Two calls for the same path must not run at once.</summary>
+    /// <summary>
+    /// Writes the file. The new file has the owner, the group and the permissions of the old one; if there was none, only its owner can read
+    /// it. Its folder must exist. Two calls for the same path must not run at once.
+    /// </summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">This user must not write there.</exception>
-    public static void Replace(string path, ReadOnlySpan<byte> content)
+    public static void Replace(string path, ReadOnlySpan<byte> content) => Replace(path, content, keepsOwner: true);
+
+    /// <summary>Like <see cref="Replace(string, ReadOnlySpan{byte})"/>, but the new file belongs to this user, who alone can read it.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user must not write there.</exception>
+    public static void ReplacePrivately(string path, ReadOnlySpan<byte> content) => Replace(path, content, keepsOwner: false);
+
+    private static void Replace(string path, ReadOnlySpan<byte> content, bool keepsOwner)
     {
         string folder = Path.GetDirectoryName(path)!;
         string next = path + ".new";
@@ -24,7 +31,7 @@ internal static class DurableFile
         File.Delete(next);
         try
         {
-            Write(next, path, content);
+            Write(next, keepsOwner ? path : null, content);
             File.Move(next, path, overwrite: true);
         }
         catch
@@ -36,16 +43,26 @@ internal static class DurableFile
         Flush(folder);
     }
 
-    private static void Write(string next, string path, ReadOnlySpan<byte> content)
+    private static void Write(string next, string? old, ReadOnlySpan<byte> content)
     {
-        var old = FileStatus.Of(path);
         using var file = new FileStream(
             next, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OnlyOwner, BufferSize = 0 });
-        FileOwner.Of(path)?.Give(file.SafeFileHandle, path);
-        if (old.IsRegular)
-            File.SetUnixFileMode(file.SafeFileHandle, OnlyOwner | ((UnixFileMode)old.Mode & OthersRead));
+        if (old is not null)
+            KeepOwner(file.SafeFileHandle, old);
         file.Write(content);
         file.Flush(flushToDisk: true);
+    }
+
+    private static void KeepOwner(SafeFileHandle file, string old)
+    {
+        var status = FileStatus.Of(old);
+        bool hasGroup = FileOwner.Of(old)?.Give(file, old) ?? true;
+        if (!status.IsRegular)
+            return;
+
+        // The group that may read the old file is not the one of the new file.
+        UnixFileMode kept = hasGroup ? OthersRead : UnixFileMode.OtherRead;
+        File.SetUnixFileMode(file, OnlyOwner | ((UnixFileMode)status.Mode & kept));
     }
 
     // The new name itself must reach the disk too.

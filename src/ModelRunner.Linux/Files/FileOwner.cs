@@ -49,14 +49,17 @@ internal readonly record struct FileOwner(uint User, uint Group)
     }
 
     /// <summary>Gives an open file or folder to this owner, if it is not already theirs.</summary>
+    /// <returns>False if it belongs to this user already, who is not in the group and so must not give it to the group.</returns>
     /// <exception cref="IOException">This process must not do that.</exception>
-    public void Give(SafeFileHandle file, string path)
+    public bool Give(SafeFileHandle file, string path)
     {
         var status = FileStatus.Of(file);
         if (status.Owner == User && status.Group == Group)
-            return;
+            return true;
         if (Libc.ChangeOwner((int)file.DangerousGetHandle(), User, Group) == 0)
-            return;
+            return true;
+        if (status.Owner == User)
+            return false;
         string reason = Marshal.GetLastPInvokeErrorMessage();
         throw new IOException(string.Create(
             CultureInfo.InvariantCulture, $"{path} belongs to user {User} and group {Group}; run this command as this user or as root ({reason})"));

@@ -21,6 +21,7 @@ internal readonly unsafe struct FileStatus
 
     // struct statx has the same layout on every architecture.
     private const int StructSize = 256;
+    private const int LinksOffset = 16;
     private const int OwnerOffset = 20;
     private const int GroupOffset = 24;
     private const int ModeOffset = 28;
@@ -38,6 +39,7 @@ internal readonly unsafe struct FileStatus
 
     private FileStatus(byte* fields)
     {
+        Links = *(uint*)(fields + LinksOffset);
         Owner = *(uint*)(fields + OwnerOffset);
         Group = *(uint*)(fields + GroupOffset);
         Mode = *(ushort*)(fields + ModeOffset);
@@ -57,6 +59,9 @@ internal readonly unsafe struct FileStatus
 
     /// <summary>What it is. All other properties are zero where it is <see cref="FileKind.Missing"/> or <see cref="FileKind.Denied"/>.</summary>
     public FileKind Kind { get; }
+
+    /// <summary>How many names (hard links) it has.</summary>
+    public uint Links { get; }
 
     /// <summary>The user who owns it.</summary>
     public uint Owner { get; }

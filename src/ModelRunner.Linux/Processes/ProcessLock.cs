@@ -39,6 +39,10 @@ internal sealed class ProcessLock : IDisposable
                 FileStatus ours = FileStatus.Of(file);
                 if (!ours.IsRegular)
                     throw new IOException($"{path} is not a regular file");
+
+                // Another user of the folder could have linked a file of root here, which would then be given away.
+                if (owner is not null && ours.Links > 1)
+                    throw new IOException($"{path} is also the name of another file: remove it");
                 if (!UnixSystem.TryLock(file))
                     return null;
 

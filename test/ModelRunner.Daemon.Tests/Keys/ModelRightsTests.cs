@@ -46,6 +46,8 @@ public sealed class ModelRightsTests : IDisposable
     [InlineData("cut", "cut", "model_unusable")]
     [InlineData("c*", "CUT", "model_unusable")]
     [InlineData("good", "", "model_invalid")]
+    [InlineData("gone", "gone", "model_not_found")]
+    [InlineData("go*", "goo", "model_not_found")]
     public async Task An_error_of_its_own_models_is_explained(string models, string name, string code) =>
         Assert.Equal(code, (await RefuseAsync(new ModelRights(new ModelCatalog(Settings(), _time)), models, name)).Code);
 

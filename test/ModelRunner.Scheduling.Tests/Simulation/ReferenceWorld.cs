@@ -12,7 +12,6 @@ internal sealed class ReferenceWorld
     private readonly List<(TimeSpan Time, Action Happen)> _agenda = [];
     private readonly Dictionary<RequestId, string> _models = [];
     private readonly HashSet<RequestId> _waiting = [];
-    private readonly HashSet<RunnerId> _told = [];
     private readonly int?[] _limits;
     private readonly long[] _memory;
     private TimeSpan _now;
@@ -105,11 +104,7 @@ internal sealed class ReferenceWorld
         switch (effect)
         {
             case StartRunner start:
-                After(1 + _dice.Below(8), () =>
-                {
-                    _told.Add(start.Runner);
-                    Tell(new RunnerReady(start.Runner), () => _reference.BecomeReady(start.Key.Model, _now));
-                });
+                After(1 + _dice.Below(8), () => Tell(new RunnerReady(start.Runner), () => _reference.BecomeReady(start.Key.Model, _now)));
                 break;
             case StopRunner stop:
                 string model = _scheduler.Snapshot().Single(runner => runner.Id == stop.Runner).Key.Model;

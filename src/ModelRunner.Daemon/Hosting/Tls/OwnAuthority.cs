@@ -62,8 +62,8 @@ internal sealed class OwnAuthority : ICertificateSource
                 logger.LogReplaced(path, problem);
             X509Certificate2 created = AuthorityCertificate.CreateAuthority(System.Net.Dns.GetHostName(), time.GetUtcNow());
             using ECDsa key = created.GetECDsaPrivateKey()!;
-            DurableFile.Replace(KeyPath(folder), Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
-            DurableFile.Replace(settings.AuthorityPath!, Encoding.ASCII.GetBytes(created.ExportCertificatePem() + "\n"));
+            DurableFile.ReplacePrivately(KeyPath(folder), Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
+            DurableFile.ReplacePrivately(settings.AuthorityPath!, Encoding.ASCII.GetBytes(created.ExportCertificatePem() + "\n"));
             return created;
         }
     }
