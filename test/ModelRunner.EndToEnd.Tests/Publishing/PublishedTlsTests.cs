@@ -54,6 +54,10 @@ public sealed class PublishedTlsTests(PublishedFolder published)
             {
                 RedirectStandardError = true, UseShellExecute = false,
             };
+
+            // The variables of this machine name files that are not in that system.
+            start.Environment.Clear();
+            start.Environment["HOME"] = "/tmp";
             using Process process = Process.Start(start)!;
             string error = await process.StandardError.ReadToEndAsync(Cancellation);
             await process.WaitForExitAsync(Cancellation);
