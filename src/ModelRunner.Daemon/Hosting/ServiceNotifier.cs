@@ -7,8 +7,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
-/// Tells systemd that the daemon is ready, reloads, stops and lives, and what is loaded. <c>WATCHDOG=1</c> is sent only while the loop that decides about runners
-/// responds. Thread-safe.
+/// Tells systemd that the daemon is ready, reloads, stops and lives, and what is loaded. <c>WATCHDOG=1</c> is sent only while the
+/// loop that decides about runners responds. Thread-safe.
 /// </summary>
 internal sealed class ServiceNotifier : IAsyncDisposable
 {
