@@ -55,7 +55,7 @@ internal static class KeysFile
 
         if (NamedFile.TryRead(path, MaxBytes, out string problem) is not { } json)
         {
-            problems.Add(new ConfigurationProblem(path, null, problem, Remedy));
+            problems.Add(new ConfigurationProblem(path, null, problem, "make it a file that the user of the daemon can read"));
             return null;
         }
 

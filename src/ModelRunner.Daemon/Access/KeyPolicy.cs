@@ -54,5 +54,5 @@ internal sealed class KeyPolicy(TimeProvider time)
     public static bool IsForEveryone(HttpRequest request) => request.Path == "/health";
 
     private static (Caller Caller, ApiError? Error) Refuse(KeyRing keys, string problem, string code) => (Caller.WithoutKey, new ApiError(
-        StatusCodes.Status401Unauthorized, $"{problem}; {(keys.HasNames ? RemedyOfNames : Remedy)}", ApiError.Authentication, code));
+        StatusCodes.Status401Unauthorized, $"{problem}; {(keys.HasOneKeyForAll ? Remedy : RemedyOfNames)}", ApiError.Authentication, code));
 }

@@ -11,23 +11,27 @@ internal static class KeepAliveReader
 {
     private const int MaxShown = 40;
 
+    // The limit of the option keepAlive.
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(ConfigurationCatalog.KeepAlive.Maximum);
+
     /// <summary>Reads the value at which the reader is; null: the model's own time.</summary>
     /// <exception cref="ApiException">It is something else.</exception>
     public static TimeSpan? Read(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.Null)
             return null;
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out double seconds) && seconds <= DurationText.Longest.TotalSeconds)
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out double seconds) && seconds <= Longest.TotalSeconds)
             return seconds < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(seconds);
         if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MaxShown
-            && DurationText.TryParseKeepAlive(ReadText(ref reader), out TimeSpan keepAlive))
+            && DurationText.TryParseKeepAlive(ReadText(ref reader), out TimeSpan keepAlive) && keepAlive <= Longest)
             return keepAlive;
 
         string shown = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray
             ? "an object or a list"
             : PlainText.EscapeAndCut(Encoding.UTF8.GetString(reader.ValueSpan), MaxShown);
         throw new ApiException(ApiError.Invalid(
-            $"\"keep_alive\" is {shown}; send a number of seconds, a duration such as \"10m\", 0 to stop the model after the response, or -1 to keep it loaded",
+            $"\"keep_alive\" is {(shown.Length > 0 ? shown : "empty")}; send a number of seconds or a duration such as \"10m\" (at most {Longest.TotalHours:0}h), "
+            + "0 to stop the model after the response, or -1 to keep it loaded",
             "keep_alive"));
     }
 

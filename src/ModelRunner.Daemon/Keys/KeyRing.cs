@@ -17,7 +17,7 @@ internal sealed class KeyRing
             .. apiKey is null ? [] : (ReadOnlySpan<(KeyDigest, Caller)>)[(KeyDigest.Of(apiKey), Caller.Default)],
             .. named.Select(static key => (key.Digest, new Caller(key.Name, key))),
         ];
-        (IsRequired, HasNames) = (isRequired, named.Count > 0);
+        (IsRequired, HasNames, HasOneKeyForAll) = (isRequired, named.Count > 0, apiKey is not null && named.Count == 0);
     }
 
     /// <summary>Whether clients on TCP must send a key.</summary>
@@ -25,6 +25,9 @@ internal sealed class KeyRing
 
     /// <summary>Whether there are named keys.</summary>
     public bool HasNames { get; }
+
+    /// <summary>Whether the key of the option <c>apiKey</c> is the only one.</summary>
+    public bool HasOneKeyForAll { get; }
 
     /// <summary>
     /// Finds the owner of a key; null: nobody has it. All keys are compared by their digests, whichever of them fits, so the time tells nothing

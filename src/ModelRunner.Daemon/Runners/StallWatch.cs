@@ -118,10 +118,10 @@ internal sealed partial class StallWatch : IAsyncDisposable
         look.Sign = sign;
     }
 
-    [LoggerMessage(LogLevel.Warning, "The runner of {Model} (process {ProcessId}) is stalled with {Requests} requests: {Cause}.")]
+    [LoggerMessage(LogLevel.Warning, "The runner of {Model} (process {ProcessId}) is stalled, requests={Requests}: {Cause}.")]
     private partial void LogStalled(string model, int processId, int requests, string cause);
 
-    [LoggerMessage(LogLevel.Warning, "The attached server {Server} is stalled with {Requests} requests: {Cause}.")]
+    [LoggerMessage(LogLevel.Warning, "The attached server {Server} is stalled, requests={Requests}: {Cause}.")]
     private partial void LogServerStalled(string server, int requests, string cause);
 
     [LoggerMessage(LogLevel.Information, "The runner of {Model} is no longer stalled.")]

@@ -32,6 +32,8 @@ public sealed class RequestEnvelopeTests
         { """{"model":"a","model":7}""", "model", "not a string" },
         { """{"model":"\ud800"}""", "model", "surrogate" },
         { """{"model":"a","keep_alive":"\ud800"}""", "keep_alive", "\"keep_alive\" is \\ud800; send" },
+        { """{"model":"a","keep_alive":"9000h"}""", "keep_alive", "\"keep_alive\" is 9000h; send a number of seconds or a duration such as \"10m\" (at most 8760h)" },
+        { """{"model":"a","keep_alive":""}""", "keep_alive", "\"keep_alive\" is empty; send" },
         { """{"\ud800":1,"model":"a"}""", null, "the name of a member of the request is not a valid string: it contains an unpaired surrogate" },
         { """{"model":"a",}""", null, "not valid JSON" },
         { """{"model":"a"} x""", null, "not valid JSON" },

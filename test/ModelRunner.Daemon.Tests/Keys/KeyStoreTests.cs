@@ -119,6 +119,9 @@ public sealed class KeyStoreTests : IDisposable
         ring = await LookAsync(store);
         Assert.Equal((true, false), (ring.IsRequired, ring.HasNames));
 
+        // The error must not send the client to an apiKey that nobody has set.
+        Assert.False(ring.HasOneKeyForAll);
+
         Write("ada");
         Assert.NotNull((await LookAsync(store)).Find("key-of-ada"));
     }

@@ -22,7 +22,7 @@ public sealed class StallLogTests
         await using StallWatch watch = Watch();
         LiveRunner runner = Add(new FakeRunner(Id, new RunnerKey("llama.cpp", "a", RunnerMode.Completion)));
         RequestTurn request = Stall(runner);
-        Assert.Contains("(process 1001) is stalled with 1 requests", Assert.Single(_log.Lines), StringComparison.Ordinal);
+        Assert.Contains("(process 1001) is stalled, requests=1", Assert.Single(_log.Lines), StringComparison.Ordinal);
         request.Move();
         request.AwaitClient();
         Pass(10);
@@ -62,7 +62,7 @@ public sealed class StallLogTests
         await using StallWatch watch = Watch();
         Stall(Add(process: null));
 
-        Assert.StartsWith("The attached server unix:/nowhere/1.sock is stalled with 1 requests", Assert.Single(_log.Lines), StringComparison.Ordinal);
+        Assert.StartsWith("The attached server unix:/nowhere/1.sock is stalled, requests=1", Assert.Single(_log.Lines), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class StallWatchTests
         Assert.Equal(0, (await AccountedPage.ReadNowAsync(daemon)).Sum(Stalled));
 
         await DaemonFixture.SignalAsync(process, "STOP");
-        await daemon.WaitForLogAsync("is stalled with 1 requests: it has had requests for ");
+        await daemon.WaitForLogAsync("is stalled, requests=1: it has had requests for ");
         JsonElement runner = Assert.Single(await daemon.RunnersAsync());
         Assert.Equal("ready", runner.GetProperty("state").GetString());
         Assert.EndsWith("Z", runner.GetProperty("stalled_since").GetString(), StringComparison.Ordinal);
