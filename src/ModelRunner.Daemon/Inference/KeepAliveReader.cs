@@ -30,8 +30,8 @@ internal static class KeepAliveReader
             ? "an object or a list"
             : PlainText.EscapeAndCut(Encoding.UTF8.GetString(reader.ValueSpan), MaxShown);
         throw new ApiException(ApiError.Invalid(
-            $"\"keep_alive\" is {(shown.Length > 0 ? shown : "empty")}; send a number of seconds or a duration such as \"10m\" (at most {Longest.TotalHours:0}h), "
-            + "0 to stop the model after the response, or -1 to keep it loaded",
+            $"\"keep_alive\" is {(shown.Length > 0 ? shown : "empty")}; send a number of seconds or a duration such as \"10m\" "
+            + $"(at most {Longest.TotalHours:0}h), 0 to stop the model after the response, or -1 to keep it loaded",
             "keep_alive"));
     }
 
