@@ -13,7 +13,7 @@ internal sealed class LogsCommand : ClientCommand
     private readonly Option<bool> _follow = new("--follow", "-f") { Description = "Go on until Ctrl-C, also with runners that start later" };
 
     public LogsCommand(CliContext context)
-        : base("logs", "Print the output of the engines, of each model the last start", context)
+        : base("logs", "Print the output of the engines since the last start of each model", context)
     {
         Add(_model);
         Add(_follow);

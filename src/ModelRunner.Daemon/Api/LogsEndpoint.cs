@@ -9,7 +9,9 @@ using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary><c>GET /logs</c>: what the engines write, of each model the last start. With <c>follow</c> the response goes on until the client leaves.</summary>
+/// <summary>
+/// <c>GET /logs</c>: what the engines write, since the last start of each model. With <c>follow</c> the response continues until the client disconnects.
+/// </summary>
 /// <param name="logs">The outputs.</param>
 /// <param name="catalog">Finds models by their names.</param>
 /// <param name="time">The clock.</param>
@@ -57,7 +59,7 @@ internal sealed class LogsEndpoint(RunnerLogs logs, ModelCatalog catalog, TimePr
 
     private async Task SendAsync(HttpResponse response, string? model, bool follows, bool isJson, CancellationToken cancellationToken)
     {
-        Dictionary<long, LogCursor> cursors = [];
+        var follower = new LogFollower(logs, model);
         using var timer = new PeriodicTimer(Interval, time);
 
         // A client that follows an idle daemon sees that it is connected.
@@ -65,18 +67,9 @@ internal sealed class LogsEndpoint(RunnerLogs logs, ModelCatalog catalog, TimePr
         await response.Body.FlushAsync(cancellationToken);
         do
         {
-            IReadOnlyList<RunnerLog> found = logs.List(model);
             using var text = new MemoryStream();
-            foreach (RunnerLog log in found)
-            {
-                if (!cursors.TryGetValue(log.Number, out LogCursor? cursor))
-                    cursors.Add(log.Number, cursor = new LogCursor(log.Process));
-                foreach (string line in cursor.Read())
-                    Write(text, log, line, isJson);
-            }
-
-            foreach (long gone in cursors.Keys.Except(found.Select(static log => log.Number)).ToArray())
-                cursors.Remove(gone);
+            foreach ((RunnerLog log, string line) in follower.Read())
+                Write(text, log, line, isJson);
             if (text.Length == 0)
                 continue;
             await response.Body.WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length), cancellationToken);

@@ -41,8 +41,13 @@ public sealed class LogsTests
         for (int start = 0; start < 2; start++)
         {
             await daemon.PostAsync("v1/chat/completions", Chat);
-            while (await reader.ReadLineAsync(Cancellation) is { } line && line != $"{Prefix}hello from the engine")
+            string? line;
+            while ((line = await reader.ReadLineAsync(Cancellation)) != $"{Prefix}hello from the engine")
+            {
+                Assert.NotNull(line);
                 Assert.StartsWith(Prefix, line, StringComparison.Ordinal);
+            }
+
             await daemon.PostAsync("engines/unload", """{"all":true}""");
         }
 

@@ -29,8 +29,65 @@ public sealed class RunnerLogsTests
         Assert.Equal(["first"], cursor.Read());
         Write("a line that is longer than it fits\nlast line\n");
 
-        Assert.Equal(["(13 bytes are missing: the engine writes faster than they were read)", "last line"], cursor.Read());
+        Assert.Equal(["(35 bytes are missing: the engine writes faster than they were read)", "last line"], cursor.Read());
         Assert.Equal(["last line"], new LogCursor(Runner(_ring)).Read());
+    }
+
+    [Fact]
+    public void All_bytes_that_are_not_shown_are_counted()
+    {
+        var cursor = new LogCursor(Runner(_ring));
+        Write("ab");
+        Assert.Empty(cursor.Read());
+        Write(new string('.', 40));
+        Assert.Equal(["(42 bytes are missing: the engine writes faster than they were read)"], cursor.Read());
+        Write("new\n");
+
+        Assert.Equal(["new"], cursor.Read());
+    }
+
+    [Fact]
+    public void Output_without_line_ends_is_shown_and_not_collected()
+    {
+        var ring = new LogRing();
+        var cursor = new LogCursor(Runner(ring));
+        ring.Write(Encoding.UTF8.GetBytes(new string('.', LogCursor.MaxLine)));
+        Assert.Empty(cursor.Read());
+        ring.Write([(byte)'.', 0xc3]);
+        Assert.Equal([new string('.', LogCursor.MaxLine) + "…"], cursor.Read());
+        ring.Write([0xa9, (byte)'\n']);
+
+        Assert.Equal(["é"], cursor.Read());
+    }
+
+    [Fact]
+    public void Each_step_of_a_progress_bar_is_a_line()
+    {
+        var cursor = new LogCursor(Runner(_ring));
+        Write("10 %\r20 %\r30");
+
+        Assert.Equal(["10 %", "20 %"], cursor.Read());
+    }
+
+    [Fact]
+    public void A_runner_that_is_replaced_is_read_to_its_end()
+    {
+        var logs = new RunnerLogs();
+        var follower = new LogFollower(logs, model: null);
+        FakeRunner first = Runner(_ring);
+        logs.Begin(first.Key, first);
+        Write("one\n");
+        Assert.Equal(["one"], follower.Read().Select(static read => read.Line));
+        Write("two\nla");
+        var ring = new LogRing();
+        logs.Begin(first.Key, Runner(ring));
+        ring.Write("next\n"u8);
+        Assert.Equal([(1, "two"), (2, "next")], follower.Read().Select(static read => (read.Log.Number, read.Line)));
+        Write("st words");
+        first.End();
+
+        Assert.Equal(["last words"], follower.Read().Select(static read => read.Line));
+        Assert.Empty(follower.Read());
     }
 
     [Fact]
@@ -72,6 +129,23 @@ public sealed class RunnerLogsTests
         Assert.Equal(RunnerLogs.MaxLogs, logs.List(model: null).Count);
         Assert.Equal(200, Assert.Single(logs.List("m99")).Number);
         Assert.Empty(logs.List("m0"));
+    }
+
+    [Fact]
+    public void The_output_of_a_process_that_lives_is_kept_before_that_of_one_that_has_ended()
+    {
+        var logs = new RunnerLogs();
+        logs.Begin(new RunnerKey("llama.cpp", "living", RunnerMode.Completion), Runner(output: null));
+        for (int i = 0; i < RunnerLogs.MaxLogs; i++)
+        {
+            FakeRunner ended = Runner(output: null);
+            ended.End();
+            logs.Begin(new RunnerKey("llama.cpp", $"m{i}", RunnerMode.Completion), ended);
+        }
+
+        Assert.Single(logs.List("living"));
+        Assert.Empty(logs.List("m0"));
+        Assert.Single(logs.List("m1"));
     }
 
     private static FakeRunner Runner(LogRing? output) =>
