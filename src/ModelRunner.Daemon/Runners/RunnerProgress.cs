@@ -33,16 +33,6 @@ internal sealed class RunnerProgress(TimeProvider time)
         }
     }
 
-    /// <summary>Whether the last thing that happened was progress: no request has waited since then.</summary>
-    public bool HasMovedLast
-    {
-        get
-        {
-            lock (_gate)
-                return _waiting <= 0 && Volatile.Read(ref _movedAt) >= _quietSince;
-        }
-    }
-
     /// <summary>A request begins. It waits for the runner until its <see cref="RequestTurn"/> says something else.</summary>
     public RequestTurn Begin()
     {
@@ -75,6 +65,13 @@ internal sealed class RunnerProgress(TimeProvider time)
 
     /// <summary>The runner has sent something, or one of its counters moved. Takes no lock.</summary>
     public void Move() => Volatile.Write(ref _movedAt, time.GetTimestamp());
+
+    /// <summary>Whether no request waits now, and the last progress was less than this time before the last one stopped waiting.</summary>
+    public bool HasRestedWithin(TimeSpan limit)
+    {
+        lock (_gate)
+            return _waiting <= 0 && time.GetElapsedTime(Volatile.Read(ref _movedAt), _quietSince) < limit;
+    }
 
     /// <summary>Forgets an old standstill if no request has waited for this time: what happened then says nothing about the next request.</summary>
     public void ForgetAfter(TimeSpan quiet)

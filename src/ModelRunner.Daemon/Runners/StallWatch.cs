@@ -74,7 +74,7 @@ internal sealed partial class StallWatch : IAsyncDisposable
         if (!isWatched || progress.Standstill is not { } standstill || standstill < limit / 2)
         {
             if (isWatched && progress.StalledSince is not null)
-                LogNotStalled(runner);
+                LogNotStalled(runner, limit / 2);
             progress.StalledSince = null;
             _looks.Remove(runner);
             return;
@@ -97,9 +97,9 @@ internal sealed partial class StallWatch : IAsyncDisposable
     }
 
     // Of a runner that is stopped because of it, the stop is in the log.
-    private void LogNotStalled(LiveRunner runner)
+    private void LogNotStalled(LiveRunner runner, TimeSpan limit)
     {
-        if (runner.Progress.Standstill is not null || runner.Progress.HasMovedLast)
+        if (runner.Progress.Standstill is not null || runner.Progress.HasRestedWithin(limit))
             LogMoves(runner.Name);
         else
             LogLeft(runner.Name);

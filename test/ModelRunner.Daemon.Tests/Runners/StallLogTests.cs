@@ -24,6 +24,7 @@ public sealed class StallLogTests
         RequestTurn request = Stall(runner);
         Assert.Contains("(process 1001) is stalled, requests=1", Assert.Single(_log.Lines), StringComparison.Ordinal);
         request.Move();
+        _time.Advance(TimeSpan.FromMilliseconds(1));
         request.AwaitClient();
         Pass(10);
 
