@@ -13,12 +13,12 @@ public sealed partial class Scheduler
     private bool _isResidentMissing;
     private IReadOnlyList<Resident> _residents = [];
 
-    private void ReplaceResidents(IReadOnlyList<Resident> residents)
+    private void ReplaceResidents(ResidentsChanged changed)
     {
-        _residents = residents;
-        _dismissed.Clear();
+        _dismissed.RemoveWhere(key => !changed.KeepsUnloaded || FindResident(key) is null);
+        _residents = changed.Residents;
         foreach (ManagedRunnerState runner in _runners.All)
-            runner.IsResident = FindResident(runner.Key) is not null;
+            runner.IsResident = FindResident(runner.Key) is not null && !_dismissed.Contains(runner.Key);
     }
 
     // The list of the new settings follows. Until then, the old list would start these models with the old settings.

@@ -60,7 +60,7 @@ public sealed partial class Scheduler
             case UnloadAbandoned abandoned: _unloads.RemoveAll(unload => unload.Id == abandoned.Unload); break;
             case ConfigurationChanged changed: Configure(changed, now); break;
             case MemoryMeasured measured: Measure(measured.BudgetBytes); break;
-            case ResidentsChanged changed: ReplaceResidents(changed.Residents); break;
+            case ResidentsChanged changed: ReplaceResidents(changed); break;
             case ShutdownRequested: Shutdown(now); break;
             case TimePassed: break;
             default: throw new ArgumentException($"Unknown event: {schedulerEvent}.", nameof(schedulerEvent));

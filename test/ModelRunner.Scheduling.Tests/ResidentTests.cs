@@ -60,6 +60,21 @@ public class ResidentTests
     }
 
     [Fact]
+    public void A_list_that_keeps_what_is_unloaded_brings_back_only_new_models()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 2 });
+        RunnerId a = Reside(bed, A);
+        bed.Ready(a);
+        bed.Unload("a");
+        bed.Exit(a);
+        bed.Handle(new ResidentsChanged([new Resident(A, default), new Resident(B, default)]) { KeepsUnloaded = true });
+        Assert.Equal(B, Assert.Single(bed.Effects.OfType<StartRunner>()).Key);
+        bed.Handle(new ResidentsChanged([new Resident(B, default)]) { KeepsUnloaded = true });
+        bed.Handle(new ResidentsChanged([new Resident(A, default), new Resident(B, default)]) { KeepsUnloaded = true });
+        Assert.Equal(A, Assert.Single(bed.Effects.OfType<StartRunner>()).Key);
+    }
+
+    [Fact]
     public void A_resident_that_cannot_be_started_is_given_up_until_a_request_for_it()
     {
         RunnerId a = Reside(_one, A);

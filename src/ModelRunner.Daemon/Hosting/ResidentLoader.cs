@@ -21,28 +21,27 @@ internal sealed partial class ResidentLoader(
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
-    private int _calls;
+    private ResidentSearch? _search;
 
     /// <summary>Applies the current settings. Completes when the models are found, not when they are loaded.</summary>
     public async Task ApplyAsync(CancellationToken cancellationToken)
     {
-        int call;
+        ResidentSearch search;
         lock (_gate)
-            call = ++_calls;
-        if (await TryApplyAsync(call, known: -1, cancellationToken) is { IsRead: false, Found: var found })
-            _ = RetryAsync(call, found, cancellationToken);
+            search = _search = new ResidentSearch();
+        if (await TryApplyAsync(search, cancellationToken) == false)
+            _ = RetryAsync(search, cancellationToken);
     }
 
-    private async Task RetryAsync(int call, int found, CancellationToken cancellationToken)
+    private async Task RetryAsync(ResidentSearch search, CancellationToken cancellationToken)
     {
         try
         {
             for (TimeSpan pause = FirstRetry; ; pause = pause * 2 < LongestRetry ? pause * 2 : LongestRetry)
             {
                 await Task.Delay(pause, time, cancellationToken);
-                if (await TryApplyAsync(call, found, cancellationToken) is not { IsRead: false } attempt)
+                if (await TryApplyAsync(search, cancellationToken) != false)
                     return;
-                found = attempt.Found;
             }
         }
         catch (OperationCanceledException)
@@ -55,47 +54,49 @@ internal sealed partial class ResidentLoader(
         }
     }
 
-    /// <param name="call">The number of the call for which this is done.</param>
-    /// <param name="known">How many models an earlier attempt of this call has found; negative: this is the first one.</param>
-    /// <param name="cancellationToken">Ends the search.</param>
-    /// <returns>How many models were found, and whether all could be read; null: a later call replaces this one.</returns>
-    private async Task<(int Found, bool IsRead)?> TryApplyAsync(int call, int known, CancellationToken cancellationToken)
+    /// <returns>Whether all models could be read; null: a later search replaces this one.</returns>
+    private async Task<bool?> TryApplyAsync(ResidentSearch search, CancellationToken cancellationToken)
     {
-        var residents = new Dictionary<RunnerKey, ModelEntry>();
         bool isRead = true;
-        foreach (string reference in settings().Models.Where(static model => model.Value.IsPreloaded).Select(static model => model.Key))
+        string[] references = [.. settings().Models.Where(static model => model.Value.IsPreloaded).Select(static model => model.Key)];
+        foreach (string reference in references)
         {
-            if (call != Volatile.Read(ref _calls))
+            if (search != Volatile.Read(ref _search))
                 return null;
             ModelLookup lookup = await catalog.FindAsync(reference, cancellationToken);
             isRead &= lookup.Reason != ModelLookupReason.NotRead;
-            string? problem = lookup.Model is { } model ? Add(model, residents) : lookup.Problem;
-            if (problem is not null && known < 0)
-                LogNotFound(reference, problem);
+            if (TryFind(lookup, out RunnerKey key) is { } problem)
+            {
+                if (search.Fail(reference, problem, isFinal: lookup.Reason != ModelLookupReason.NotRead))
+                    LogNotFound(reference, problem);
+            }
+            else
+            {
+                search.Find(reference, key, lookup.Model!);
+            }
         }
 
         lock (_gate)
         {
-            if (call != _calls)
+            if (search != _search)
                 return null;
-
-            // A list that is sent again would bring back the models that someone has unloaded.
-            if (residents.Count > known)
-                pool.SetResidents(residents);
+            bool isFirst = search.IsFirst;
+            if (search.Take(references) is { } residents)
+                pool.SetResidents(residents, keepsUnloaded: !isFirst);
         }
 
-        return (Math.Max(known, residents.Count), isRead);
+        return isRead;
     }
 
     /// <returns>Why it cannot be loaded; null: it can.</returns>
-    private string? Add(ModelEntry model, Dictionary<RunnerKey, ModelEntry> residents)
+    private string? TryFind(ModelLookup lookup, out RunnerKey key)
     {
+        key = default;
+        if (lookup.Model is not { } model)
+            return lookup.Problem;
         RunnerMode mode = model.Settings.Mode ?? (model.Modes.Count > 0 ? model.Modes[0] : RunnerMode.Completion);
-        RunnerKey key = pool.KeyOf(null, model, mode);
-        if (pool.CannotServe(key, model) is { } problem)
-            return problem;
-        residents[key] = model;
-        return null;
+        key = pool.KeyOf(null, model, mode);
+        return pool.CannotServe(key, model);
     }
 
     [LoggerMessage(LogLevel.Warning, "Model {Model} is not preloaded: {Problem}")]

@@ -21,20 +21,22 @@ internal sealed class ResidentModels
         runner.Key == key && runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping));
 
     /// <summary>Replaces the residents as soon as the returned event passes <see cref="Prepare"/>.</summary>
-    public ResidentsChanged Replace(IReadOnlyDictionary<RunnerKey, ModelEntry> models)
+    /// <param name="models">The residents.</param>
+    /// <param name="keepsUnloaded">See <see cref="ResidentsChanged.KeepsUnloaded"/>.</param>
+    public ResidentsChanged Replace(IReadOnlyDictionary<RunnerKey, ModelEntry> models, bool keepsUnloaded)
     {
         _next.Enqueue(models);
-        return new ResidentsChanged([]);
+        return new ResidentsChanged([]) { KeepsUnloaded = keepsUnloaded };
     }
 
     /// <summary>
-    /// The event that <see cref="Replace"/> returned has arrived. Returns it with the residents and what their runners need now. A context that depends on
+    /// The event that <see cref="Replace"/> returned has arrived. Returns the residents and what their runners need now. A context that depends on
     /// the free memory is chosen now.
     /// </summary>
-    public ResidentsChanged Prepare(WantedModels wanted, RunnerDemands demands, IReadOnlyList<RunnerSnapshot> runners)
+    public IReadOnlyList<Resident> Prepare(WantedModels wanted, RunnerDemands demands, IReadOnlyList<RunnerSnapshot> runners)
     {
         if (_next.TryDequeue(out IReadOnlyDictionary<RunnerKey, ModelEntry>? next))
             _models = next.ToDictionary(static model => model.Key, model => wanted.Take(model.Key, model.Value, runners));
-        return new ResidentsChanged([.. _models.Select(model => new Resident(model.Key, demands.Of(model.Value, model.Key.Mode)))]);
+        return [.. _models.Select(model => new Resident(model.Key, demands.Of(model.Value, model.Key.Mode)))];
     }
 }

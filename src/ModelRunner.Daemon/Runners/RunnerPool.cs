@@ -131,7 +131,10 @@ internal sealed class RunnerPool : IAsyncDisposable
     }
 
     /// <summary>Replaces the models that are loaded without a request: now, and again whenever there is room and no request waits.</summary>
-    public void SetResidents(IReadOnlyDictionary<RunnerKey, ModelEntry> residents) => _loop.SetResidents(residents);
+    /// <param name="residents">The models.</param>
+    /// <param name="keepsUnloaded">Whether models that the previous list had too, and that an unload stopped, stay away.</param>
+    public void SetResidents(IReadOnlyDictionary<RunnerKey, ModelEntry> residents, bool keepsUnloaded = false) =>
+        _loop.SetResidents(residents, keepsUnloaded);
 
     /// <summary>Replaces a runner that requests cannot connect to although its process has not ended.</summary>
     public void Replace(RunnerId runner) => _loop.Post(new RunnerUnreachable(runner, Unreachable));

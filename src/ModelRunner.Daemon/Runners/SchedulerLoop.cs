@@ -118,8 +118,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     }
 
     /// <summary>Replaces the models that are loaded without a request.</summary>
-    public void SetResidents(IReadOnlyDictionary<RunnerKey, ModelEntry> residents) =>
-        Post(_residents.Replace(residents));
+    public void SetResidents(IReadOnlyDictionary<RunnerKey, ModelEntry> residents, bool keepsUnloaded) =>
+        Post(_residents.Replace(residents, keepsUnloaded));
 
     /// <summary>
     /// Reports that the client of a request disconnected. The request remains known until the loop has handled this, because a start may be in
@@ -186,8 +186,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         if (schedulerEvent is RequestArrived arrived && _pending.TryGetValue(arrived.Request, out PendingRequest? request))
             schedulerEvent = arrived with { Demand = _models.Take(request, arrived.Demand, _snapshot) };
-        if (schedulerEvent is ResidentsChanged)
-            schedulerEvent = _residents.Prepare(_models, _demands, _snapshot);
+        if (schedulerEvent is ResidentsChanged replaced)
+            schedulerEvent = replaced with { Residents = _residents.Prepare(_models, _demands, _snapshot) };
         if (schedulerEvent is RunnerReady ready)
             BecomeReady(ready.Runner);
         if (schedulerEvent is RunnerStalled stalled)

@@ -40,6 +40,28 @@ public sealed class ResidentLoaderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_model_that_turns_out_to_be_missing_is_reported()
+    {
+        await using var bed = new PoolBed();
+        _store.Write("otter.gguf", Good);
+        DaemonSettings settings = Preload("absent", "otter");
+        bool fails = true;
+        var catalog = new ModelCatalog(settings, bed.Time, () => fails ? throw new IOException("no") : StoreScanner.Scan(_store.Path), new FileThreads(1, 1));
+        var log = new ListLogger<ResidentLoader>();
+        var loader = new ResidentLoader(catalog, () => settings, bed.Pool, bed.Time, log);
+
+        await loader.ApplyAsync(Cancellation);
+        Assert.Equal(2, log.Lines.Count);
+        fails = false;
+        bed.Time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal("otter:latest", (await bed.StartedAsync()).Key.Model);
+        Assert.Equal(3, log.Lines.Count);
+        Assert.Contains("Model absent:latest is not preloaded: ", log.Lines[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain("still being read", log.Lines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_settings_of_a_reload_win_over_a_search_that_began_before()
     {
         await using var bed = new PoolBed(new RunnerSettings { MaxRunners = 2 });
@@ -66,10 +88,10 @@ public sealed class ResidentLoaderTests : IDisposable
         Assert.Single(bed.Pool.Runners);
     }
 
-    private DaemonSettings Preload(string model) => new()
+    private DaemonSettings Preload(params string[] models) => new()
     {
         Listen = new ListenSettings(null, null),
         ModelsPath = _store.Path,
-        Models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal) { [$"{model}:latest"] = new() { IsPreloaded = true } },
+        Models = models.ToDictionary(static model => $"{model}:latest", static _ => new ModelSettings { IsPreloaded = true }, StringComparer.Ordinal),
     };
 }

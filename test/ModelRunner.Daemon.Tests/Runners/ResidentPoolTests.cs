@@ -67,5 +67,20 @@ public sealed class ResidentPoolTests
         Assert.Equal("y:latest", Assert.Single(bed.Pool.Runners, static one => one.IsResident).Key.Model);
     }
 
+    [Fact]
+    public async Task A_longer_list_does_not_bring_back_what_was_unloaded()
+    {
+        await using var bed = new PoolBed(new RunnerSettings { MaxRunners = 2 });
+        bed.Pool.SetResidents(new Dictionary<RunnerKey, ModelEntry> { [KeyOf(bed, "x")] = PoolBed.Model("x") });
+        (await bed.StartedAsync()).BecomeReady();
+        await bed.Pool.UnloadAsync(new UnloadSelection(null, ["x:latest"]), bed.Limit);
+        bed.Pool.SetResidents(
+            new Dictionary<RunnerKey, ModelEntry> { [KeyOf(bed, "x")] = PoolBed.Model("x"), [KeyOf(bed, "y")] = PoolBed.Model("y") }, keepsUnloaded: true);
+
+        Assert.Equal("y:latest", (await bed.StartedAsync()).Key.Model);
+        await bed.SettleAsync();
+        Assert.Equal(0, bed.Launcher.Untaken);
+    }
+
     private static RunnerKey KeyOf(PoolBed bed, string name) => bed.Pool.KeyOf(null, PoolBed.Model(name), RunnerMode.Completion);
 }

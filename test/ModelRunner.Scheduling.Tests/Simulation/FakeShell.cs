@@ -214,7 +214,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
     private void NoteEnd(FakeProcess ended, RunnerFailure? failure)
     {
         int failures = Failures.GetValueOrDefault(ended.Key);
-        Failures[ended.Key] = ended.Stop is StopReason.Stuck or StopReason.Unreachable ? failures : ended.IsStopping ? 0 : ended.HasServed ? 1 : failures + 1;
+        Failures[ended.Key] = ended.Stop is StopReason.Stuck or StopReason.Unreachable or StopReason.Stalled ? failures : ended.IsStopping ? 0 : ended.HasServed ? 1 : failures + 1;
         _ends.Add(new RunnerEnded(ended.Id, ended.Key, ended.Stop ?? failure!.Reason));
         if (ended is { WasReadyTold: true, IsStopping: false })
             _crashes[ended.Key] = ended.HasServed;

@@ -139,13 +139,14 @@ internal sealed class Schedule
 
     private void ChangeResidents()
     {
+        bool keepsUnloaded = _dice.OneIn(2);
+        _shell.Dismissed.RemoveWhere(key => !keepsUnloaded || _shell.Residents.All(resident => resident.Key != key));
         _shell.Residents = [.. _keys.Where(_ => _dice.OneIn(3)).Select(key => new Resident(key, new RunnerDemand(20 + _dice.Below(60), null)
         {
             Priority = _dice.OneIn(2) ? RequestPriority.Background : RequestPriority.Interactive,
             Concurrency = LimitOf(key),
         }))];
-        _shell.Dismissed.Clear();
-        Tell(new ResidentsChanged(_shell.Residents));
+        Tell(new ResidentsChanged(_shell.Residents) { KeepsUnloaded = keepsUnloaded });
     }
 
     // When nobody waits, a resident is missing only if there is no room for it.

@@ -14,6 +14,7 @@ public class SimulationTests
     [Theory]
     [InlineData(6928)]
     [InlineData(10012)]
+    [InlineData(8939)]
     public void A_seed_that_failed_once_passes(ulong seed) => Assert.NotEmpty(Schedule.Run(seed));
 
     [Fact]

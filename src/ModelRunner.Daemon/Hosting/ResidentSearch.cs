@@ -1,0 +1,56 @@
+using ModelRunner.Daemon.Models;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Hosting;
+
+/// <summary>
+/// What the attempts of one search for the models with <c>preload</c> have found so far. A model that could not be read again stays found. Not
+/// thread-safe.
+/// </summary>
+internal sealed class ResidentSearch
+{
+    private readonly Dictionary<string, (RunnerKey Key, ModelEntry Model)> _found = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _problems = new(StringComparer.Ordinal);
+    private HashSet<RunnerKey>? _taken;
+
+    /// <summary>Whether nothing was taken yet.</summary>
+    public bool IsFirst => _taken is null;
+
+    /// <summary>A model was found.</summary>
+    public void Find(string reference, RunnerKey key, ModelEntry model)
+    {
+        _found[reference] = (key, model);
+        _problems.Remove(reference);
+    }
+
+    /// <summary>A model cannot be loaded.</summary>
+    /// <param name="reference">The model.</param>
+    /// <param name="problem">Why.</param>
+    /// <param name="isFinal">Whether that is certain; otherwise what an earlier attempt has found stays.</param>
+    /// <returns>Whether the last attempt had another problem with it, or none.</returns>
+    public bool Fail(string reference, string problem, bool isFinal)
+    {
+        if (isFinal)
+            _found.Remove(reference);
+        bool isNew = !_problems.TryGetValue(reference, out string? last) || !string.Equals(last, problem, StringComparison.Ordinal);
+        _problems[reference] = problem;
+        return isNew;
+    }
+
+    /// <summary>The models that were found; null: they are the same as the last ones that were taken.</summary>
+    /// <param name="references">Only these.</param>
+    public IReadOnlyDictionary<RunnerKey, ModelEntry>? Take(IReadOnlyList<string> references)
+    {
+        var residents = new Dictionary<RunnerKey, ModelEntry>();
+        foreach (string reference in references)
+        {
+            if (_found.TryGetValue(reference, out (RunnerKey Key, ModelEntry Model) found))
+                residents[found.Key] = found.Model;
+        }
+
+        if (_taken?.SetEquals(residents.Keys) == true)
+            return null;
+        _taken = [.. residents.Keys];
+        return residents;
+    }
+}
