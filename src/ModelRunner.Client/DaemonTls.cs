@@ -9,30 +9,25 @@ namespace ModelRunner.Client;
 /// <summary>How a command checks the certificate of a daemon.</summary>
 internal static class DaemonTls
 {
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
-
     /// <summary>Trusts one authority, and no other.</summary>
     /// <param name="path">Absolute path of its PEM file.</param>
     /// <exception cref="CliFailure">The file cannot be used.</exception>
     public static SslClientAuthenticationOptions Trust(string path)
     {
-        var policy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-            DisableCertificateDownloads = true,
-            ApplicationPolicy = { new Oid(ServerAuthentication) },
-        };
+        var authorities = new X509Certificate2Collection();
         try
         {
-            policy.CustomTrustStore.ImportFromPemFile(path);
+            authorities.ImportFromPemFile(path);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException)
         {
             throw new CliFailure($"the authority of the daemon, {path}, cannot be read: {failure.Message}", ExitCode.Failure);
         }
 
-        return new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
+        return new SslClientAuthenticationOptions
+        {
+            CertificateChainPolicy = TrustedAuthorities.PolicyFor(authorities, TrustedAuthorities.ForServers),
+        };
     }
 
     /// <summary>The library is loaded at the first use of TLS, and the process would end without it.</summary>

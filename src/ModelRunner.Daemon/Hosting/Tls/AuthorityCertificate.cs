@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Hosting.Tls;
 
@@ -15,7 +16,6 @@ internal static class AuthorityCertificate
     // The clock of a client may be slow.
     private static readonly TimeSpan ClockError = TimeSpan.FromHours(1);
 
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
     /// <summary>A new authority with its key.</summary>
     /// <param name="host">The name of this machine, which tells people whose authority it is.</param>
@@ -42,7 +42,7 @@ internal static class AuthorityCertificate
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(
             certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication)], critical: false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(TrustedAuthorities.ForServers)], critical: false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, true, false));
         var alternatives = new SubjectAlternativeNameBuilder();
         foreach (string host in names.Hosts)

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ModelRunner.Configuration;
 
@@ -7,8 +6,6 @@ namespace ModelRunner.Daemon.Hosting.Tls;
 /// <summary>The authorities whose clients may read the metrics page without a key. Thread-safe.</summary>
 internal sealed class MetricsClients
 {
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-
     private readonly X509Certificate2Collection _authorities;
 
     /// <param name="path">Absolute path of a PEM file with at least one certificate.</param>
@@ -21,13 +18,8 @@ internal sealed class MetricsClients
     /// <param name="sent">The other certificates that it sent.</param>
     public bool Accepts(X509Certificate2 certificate, X509Certificate2Collection sent)
     {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);
+        using var chain = new X509Chain { ChainPolicy = TrustedAuthorities.PolicyFor(_authorities, TrustedAuthorities.ForClients) };
         chain.ChainPolicy.ExtraStore.AddRange(sent);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
         return chain.Build(certificate);
     }
 }

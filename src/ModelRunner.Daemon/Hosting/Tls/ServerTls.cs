@@ -29,14 +29,11 @@ internal sealed class ServerTls
         if (settings.CertificatePath is { } certificate)
             Source = new CertificateFiles(certificate, settings.KeyPath ?? certificate, time, logs.CreateLogger<CertificateFiles>());
         else
-            Source = Authority = new OwnAuthority(settings, names, time, logs.CreateLogger<OwnAuthority>());
+            Source = new OwnAuthority(settings, names, time, logs.CreateLogger<OwnAuthority>());
     }
 
     /// <summary>Where the certificate comes from.</summary>
     public ICertificateSource Source { get; }
-
-    /// <summary>The daemon's own authority; null: the certificate is in a file.</summary>
-    public OwnAuthority? Authority { get; }
 
     /// <summary>What Kestrel asks at each handshake.</summary>
     public TlsHandshakeCallbackOptions Handshake => new()
