@@ -13,6 +13,7 @@ public sealed class DirectionTests
         { "ModelRunner.Telemetry", [], [] },
         { "ModelRunner.Linux", [], [] },
         { "ModelRunner.Gguf", ["ModelRunner.Linux"], [] },
+        { "ModelRunner.Store", ["ModelRunner.Linux"], [] },
         { "ModelRunner.Configuration", ["ModelRunner.Linux", "ModelRunner.Scheduling"], [] },
         { "ModelRunner.Client", ["ModelRunner.Configuration", "ModelRunner.Linux"], [] },
         {
