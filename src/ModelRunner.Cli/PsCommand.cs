@@ -33,7 +33,7 @@ internal sealed class PsCommand : ClientCommand
             ("MODEL", ModelOf),
             ("BACKEND", static runner => runner.Text("backend_name")),
             ("MODE", static runner => runner.Text("mode")),
-            ("STATE", State),
+            ("STATE", static runner => runner.IsTrue("outdated") ? $"{State(runner)}, outdated" : State(runner)),
             ("UNTIL", Until),
         };
         if (runners.Any(static runner => ContextOf(runner).Length > 0))

@@ -185,6 +185,7 @@ internal sealed class ManagedRunnerState(RunnerKey key)
             MemoryBytes = MemoryBytes,
             Concurrency = Concurrency == int.MaxValue ? null : Concurrency,
             IsResident = IsResident,
+            IsOutdated = IsOutdated && IsLive,
         };
     }
 }

@@ -23,4 +23,7 @@ public sealed record RunnerStatus(
 
     /// <summary>Whether it is loaded without a request.</summary>
     public bool IsResident { get; init; }
+
+    /// <summary>Whether it runs with settings that are no longer valid. It is stopped as soon as it is idle.</summary>
+    public bool IsOutdated { get; init; }
 }

@@ -8,9 +8,6 @@ namespace ModelRunner.Daemon.Api;
 /// <summary>Describes runners to people and programs.</summary>
 internal static class RunnersResponse
 {
-    /// <summary>What Docker Model Runner sends for a missing time: Go's zero time, which its clients look for.</summary>
-    private const string NoTime = "0001-01-01T00:00:00Z";
-
     /// <summary>One runner: the members of Docker Model Runner first, then ours.</summary>
     public static void WriteRunner(Utf8JsonWriter json, RunnerView view)
     {
@@ -19,7 +16,10 @@ internal static class RunnersResponse
         json.WriteString("backend_name"u8, runner.Key.Backend);
         json.WriteString("model_name"u8, runner.Key.Model);
         json.WriteString("mode"u8, ModeText.Format(runner.Key.Mode));
-        json.WriteString("last_used"u8, FormatTime(runner.LastUsed));
+
+        // Docker Model Runner sends Go's zero time for "never". Its clients read a missing member in the same way.
+        if (runner.LastUsed is { } lastUsed)
+            json.WriteString("last_used"u8, FormatTime(lastUsed));
         json.WriteBoolean("in_use"u8, runner.InFlight > 0);
         json.WriteBoolean("loading"u8, view.State == "loading");
         if (!runner.IsAttached)
@@ -37,6 +37,8 @@ internal static class RunnersResponse
             json.WriteNumber("concurrency"u8, concurrency);
         if (runner.IsResident)
             json.WriteBoolean("preload"u8, true);
+        if (runner.IsOutdated)
+            json.WriteBoolean("outdated"u8, true);
         if (runner.Replica is { } replica)
             json.WriteString("replica"u8, replica);
         if (runner.Progress?.StalledSince is { } stalled)
@@ -78,6 +80,5 @@ internal static class RunnersResponse
         json.WriteEndArray();
     }
 
-    private static string FormatTime(DateTimeOffset? time) =>
-        time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture) ?? NoTime;
+    private static string FormatTime(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 }

@@ -59,6 +59,9 @@ internal sealed record RunnerSnapshot
     /// <summary>Whether it is preloaded: loaded without a request, and again when there is room.</summary>
     public bool IsResident { get; init; }
 
+    /// <summary>Whether it runs with settings that are no longer valid. It is stopped as soon as it is idle.</summary>
+    public bool IsOutdated { get; init; }
+
     /// <summary>When its last request ended, or when it became ready if it had none; null while loading.</summary>
     public DateTimeOffset? LastUsed { get; init; }
 

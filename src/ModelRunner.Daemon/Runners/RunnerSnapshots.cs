@@ -45,6 +45,7 @@ internal static class RunnerSnapshots
         Queued = status.Queued,
         Concurrency = status.Concurrency,
         IsResident = status.IsResident,
+        IsOutdated = status.IsOutdated,
         LastUsed = status.LastUsed is { } used ? origin + used : null,
         KeepAlive = status.KeepAlive,
         Failure = status.Failure,

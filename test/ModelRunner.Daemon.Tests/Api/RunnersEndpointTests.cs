@@ -32,6 +32,7 @@ public sealed class RunnersEndpointTests
         Assert.Equal(("down", "refused"), Describe(runners["dead"]));
         Assert.Equal(("down", "timeout"), Describe(runners["silent"]));
         Assert.Equal(("loading", null), Describe(runners["loading"]));
+        Assert.All(runners.Values, static runner => Assert.False(runner.TryGetProperty("last_used", out _)));
         string status = "";
         await DaemonFixture.WaitUntilAsync(
             async () =>

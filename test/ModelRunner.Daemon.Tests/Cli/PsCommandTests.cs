@@ -21,4 +21,14 @@ public sealed class PsCommandTests
 
         Assert.Matches(@"a:latest +llama.cpp +completion +idle +evicted *\n", (await daemon.RunAsync(["ps"])).Out);
     }
+
+    [Fact]
+    public async Task A_runner_with_old_settings_is_outdated()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/ps", """
+            [{"backend_name":"llama.cpp","model_name":"a:latest","mode":"completion","keep_alive":"5m","state":"ready","in_use":true,"outdated":true}]
+            """);
+
+        Assert.Matches(@"a:latest +llama.cpp +completion +in use, outdated +5m after its last request *\n", (await daemon.RunAsync(["ps"])).Out);
+    }
 }
