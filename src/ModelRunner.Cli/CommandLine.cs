@@ -41,6 +41,7 @@ internal static class CommandLine
         root.Add(new LsCommand(context));
         root.Add(new PreloadCommand(context));
         root.Add(new UnloadCommand(context));
+        root.Add(new ConfigureCommand(context));
         root.Add(new StatusCommand(context));
         root.Add(new MetricsCommand(context));
         root.Add(new UsageCommand(context));

@@ -69,6 +69,14 @@ internal sealed class DaemonClient : IDisposable
         return await ReadJsonAsync(response, JsonValueKind.Object, cancellation);
     }
 
+    /// <summary>Sends a DELETE request and gets an object.</summary>
+    public async Task<JsonDocument> DeleteJsonAsync(string path, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, path);
+        using HttpResponseMessage response = await SendAsync(request, ResponseTimeout, cancellation);
+        return await ReadJsonAsync(response, JsonValueKind.Object, cancellation);
+    }
+
     /// <summary>Sends a GET request and returns when the headers of a successful response have arrived. The caller disposes it.</summary>
     /// <param name="path">The path below the daemon's address.</param>
     /// <param name="timeout">How long the daemon may take until its response begins.</param>

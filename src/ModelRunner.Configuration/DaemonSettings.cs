@@ -94,6 +94,19 @@ internal sealed record DaemonSettings
     /// <summary>Absolute path of the folder for log files; null: standard error only.</summary>
     public string? LogDirectory { get; init; }
 
+    /// <summary>These settings with what clients have changed.</summary>
+    /// <param name="overrides">The changes, by the canonical reference of the model.</param>
+    /// <param name="flags">The arguments that the engine knows, if these settings did not ask it; null: they are not known.</param>
+    public DaemonSettings With(IReadOnlyDictionary<string, ModelOverride> overrides, EngineFlags? flags)
+    {
+        if (overrides.Count == 0)
+            return this;
+        var models = new Dictionary<string, ModelSettings>(Models, StringComparer.Ordinal);
+        foreach ((string model, ModelOverride change) in overrides)
+            models[model] = change.ApplyTo(models.GetValueOrDefault(model) ?? new ModelSettings());
+        return this with { Models = models, Runners = Runners with { EngineFlags = Runners.EngineFlags ?? flags } };
+    }
+
     /// <summary>These settings with the values of a running daemon for every option that only a restart changes.</summary>
     public DaemonSettings KeepUntilRestart(DaemonSettings running) => this with
     {

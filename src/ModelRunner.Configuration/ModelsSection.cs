@@ -14,7 +14,8 @@ internal static class ModelsSection
     /// <summary>The value of <c>contextSize</c> for the largest context that fits.</summary>
     private const string AutoContext = "auto";
 
-    private const int MaxContextSize = 16 * 1024 * 1024;
+    /// <summary>The most tokens of context per slot.</summary>
+    public const int MaxContextSize = 16 * 1024 * 1024;
 
     public static IReadOnlyDictionary<string, ModelSettings> Resolve(
         ConfigurationFile file, OptionReader reader, string modelsPath, IReadOnlyDictionary<string, EngineSettings> engines)

@@ -1,18 +1,28 @@
 namespace ModelRunner.Configuration;
 
 /// <summary>
-/// The current settings of the daemon, which a reload replaces. Thread-safe. Reading <see cref="Current"/> never waits.
+/// The current settings of the daemon: those of the last reload, with what clients have changed for single models. Thread-safe. Reading
+/// <see cref="Current"/> never waits.
 /// </summary>
 internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset loadedAt)
 {
     private readonly Lock _lock = new();
+    private volatile DaemonSettings _written = settings;
     private volatile DaemonSettings _current = settings;
+    private volatile IReadOnlyDictionary<string, ModelOverride> _overrides = new Dictionary<string, ModelOverride>(StringComparer.Ordinal);
+    private EngineFlags? _flags;
     private volatile ReloadSnapshot _lastReload = new(IsSuccessful: true, loadedAt);
     private volatile IReadOnlyList<Func<SettingsChange, Task>> _subscribers = [];
     private Task _replacing = Task.CompletedTask;
 
     /// <summary>The settings. They are replaced as a whole.</summary>
     public DaemonSettings Current => _current;
+
+    /// <summary>The settings of the last reload, without the changes of clients.</summary>
+    public DaemonSettings Written => _written;
+
+    /// <summary>What clients have changed, by the canonical reference of the model.</summary>
+    public IReadOnlyDictionary<string, ModelOverride> Overrides => _overrides;
 
     /// <summary>The result of the last reload. The start counts as a successful one.</summary>
     public ReloadSnapshot LastReload => _lastReload;
@@ -44,6 +54,19 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
             return _replacing = ReplaceAfterAsync(_replacing, next, now);
     }
 
+    /// <summary>
+    /// Replaces what clients have changed, and tells all subscribers. It is not a reload: <see cref="LastReload"/> stays. A reload keeps the changes.
+    /// </summary>
+    /// <param name="change">Makes the new changes from the current ones. An exception of it is thrown, and nothing changes.</param>
+    /// <param name="flags">The arguments that the engine knows; null: they are not known, or known already.</param>
+    /// <exception cref="AggregateException">Subscribers failed. All others were told.</exception>
+    public Task OverrideAsync(
+        Func<IReadOnlyDictionary<string, ModelOverride>, IReadOnlyDictionary<string, ModelOverride>> change, EngineFlags? flags)
+    {
+        lock (_lock)
+            return _replacing = OverrideAfterAsync(_replacing, change, flags);
+    }
+
     /// <summary>Notes that a reload failed. The settings stay.</summary>
     public void NoteFailure()
     {
@@ -55,6 +78,24 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
     {
         // The caller holds the lock, which no subscriber may wait for.
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        _written = next;
+        await ApplyAsync();
+        lock (_lock)
+            _lastReload = new ReloadSnapshot(IsSuccessful: true, now);
+    }
+
+    private async Task OverrideAfterAsync(
+        Task before, Func<IReadOnlyDictionary<string, ModelOverride>, IReadOnlyDictionary<string, ModelOverride>> change, EngineFlags? flags)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        _overrides = change(_overrides);
+        _flags = flags ?? _flags;
+        await ApplyAsync();
+    }
+
+    private async Task ApplyAsync()
+    {
+        DaemonSettings next = _written.With(_overrides, _flags);
         var change = new SettingsChange(_current, next);
         _current = next;
         List<Exception> failures = [];
@@ -72,7 +113,5 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
 
         if (failures.Count > 0)
             throw new AggregateException(failures);
-        lock (_lock)
-            _lastReload = new ReloadSnapshot(IsSuccessful: true, now);
     }
 }

@@ -88,6 +88,7 @@ internal sealed class DecisionsEndpoint(DecisionLog log, ModelCatalog catalog, C
         DecisionKind.Fail => "fail",
         DecisionKind.Stall => "stall",
         DecisionKind.Refuse => "refuse",
+        DecisionKind.Configure => "configure",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of the list."),
     };
 }

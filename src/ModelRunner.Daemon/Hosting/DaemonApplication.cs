@@ -237,6 +237,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new DecisionsEndpoint(pool.Decisions, catalog, causes).Map(web);
         new UsageEndpoint(ledger, time).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
+        new ConfigureEndpoint(
+            store, new FlagCheck(() => store.Current), catalog, backends, bodies, pool.Decisions, time, logs.CreateLogger<ConfigureEndpoint>()).Map(web);
         var exchange = new RequestExchange(pool, forwarder, ledger, causes, time);
         var keepAlive = new KeepAliveLimit(() => store.Current.Runners.KeepAlive);
         new InferenceEndpoint(rights, new KeyLimits(accounts.KeyUse, time), keepAlive, backends, bodies, exchange, ledger).Map(web);

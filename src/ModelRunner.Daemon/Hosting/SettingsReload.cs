@@ -74,7 +74,7 @@ internal sealed partial class SettingsReload(
 
     private async Task ReloadOnceAsync(CancellationToken cancellationToken)
     {
-        DaemonSettings running = settings.Current;
+        DaemonSettings running = settings.Written;
         ReadStamp = FindStamp();
         SettingsOutcome outcome = SettingsResolver.Resolve(_started.Options, running);
         (DaemonSettings next, IReadOnlyList<ConfigurationProblem> more) = await StartCheck.RunWithoutLogAsync(outcome, cancellationToken);

@@ -23,4 +23,7 @@ internal enum DecisionKind
 
     /// <summary>A request is refused.</summary>
     Refuse,
+
+    /// <summary>A client changed the settings of a model.</summary>
+    Configure,
 }

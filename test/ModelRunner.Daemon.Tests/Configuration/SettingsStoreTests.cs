@@ -74,4 +74,45 @@ public sealed class SettingsStoreTests
         Assert.Same(First, _store.Current);
         Assert.Equal(new ReloadSnapshot(IsSuccessful: false, Start), _store.LastReload);
     }
+
+    [Fact]
+    public async Task What_a_client_changed_stays_after_a_reload_and_is_no_reload()
+    {
+        List<string> outdated = [];
+        _store.Subscribe(change =>
+        {
+            outdated.AddRange(change.FindOutdatedModels());
+            return Task.CompletedTask;
+        });
+
+        await _store.OverrideAsync(static all => With(all, "a:latest", new ModelOverride { ContextSize = 64 }), flags: null);
+        Assert.Equal(Start, _store.LastReload.SucceededAt);
+        Assert.Same(First, _store.Written);
+        await _store.ReplaceAsync(First with { ApiKey = "k" }, Start + TimeSpan.FromSeconds(5));
+        await _store.OverrideAsync(static all => With(all, "a:latest", all["a:latest"] with { KeepAlive = TimeSpan.Zero }), flags: null);
+
+        Assert.Equal(["a:latest"], outdated);
+        Assert.Equal("k", _store.Current.ApiKey);
+        Assert.Equal((64, TimeSpan.Zero), (_store.Current.Models["a:latest"].ContextSize, _store.Current.Models["a:latest"].KeepAlive));
+        Assert.Empty(_store.Written.Models);
+
+        await _store.OverrideAsync(static _ => new Dictionary<string, ModelOverride>(StringComparer.Ordinal), flags: null);
+        Assert.Empty(_store.Current.Models);
+        Assert.Equal(["a:latest", "a:latest"], outdated);
+    }
+
+    [Fact]
+    public async Task A_change_that_is_refused_changes_nothing()
+    {
+        int told = 0;
+        _store.Subscribe((DaemonSettings _) => told++);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _store.OverrideAsync(static _ => throw new InvalidOperationException(), flags: null));
+
+        Assert.Equal(0, told);
+        Assert.Same(First, _store.Current);
+    }
+
+    private static Dictionary<string, ModelOverride> With(IReadOnlyDictionary<string, ModelOverride> all, string model, ModelOverride change) =>
+        new(all, StringComparer.Ordinal) { [model] = change };
 }

@@ -23,6 +23,7 @@ public sealed class NamedKeyTests
             (KeyedDaemon.Chat, KeyedDaemon.Body, ["ada", "all"]), ("engines/v1/chat/completions", KeyedDaemon.Body, ["ada", "all"]),
             ("tokenize", """{"model":"tiny-chat","content":"a"}""", ["ada", "all"]), ("metrics", null, ["prom", "all"]),
             ("usage", null, ["root", "all"]), ("engines/ps", null, ["root", "all"]), ("engines/decisions", null, ["root", "all"]),
+            ("engines/_configure", null, ["root", "all"]), ("engines/llama.cpp/_configure", null, ["root", "all"]),
             ("engines/unload", """{"all":true}""", ["root", "all"]), ("v1/models", null, ["ada", "prom", "root", "all"]),
             ("models", null, ["ada", "prom", "root", "all"]), ("engines/v1/models/tiny-chat", null, ["ada", "prom", "root", "all"]),
             ("version", null, ["ada", "prom", "root", "all"]), ("engines/status", null, ["ada", "prom", "root", "all"]),

@@ -1,0 +1,204 @@
+using System.Text.Json;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Inference;
+using ModelRunner.Daemon.Inference.Bodies;
+using ModelRunner.Daemon.Keys;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Terminals;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>
+/// <c>/engines/_configure</c>: changes the settings of a model while the daemon runs, shows these changes, and takes them back. They apply as
+/// those of a changed configuration file do: a loaded runner keeps its old settings until it is idle. They are in memory only.
+/// </summary>
+/// <param name="store">The settings.</param>
+/// <param name="flags">Checks flags against the engine.</param>
+/// <param name="catalog">Finds models by their names.</param>
+/// <param name="backends">The backends that routes may name.</param>
+/// <param name="bodies">Reads the bodies.</param>
+/// <param name="decisions">Gets an entry for each change.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Gets a line for each change.</param>
+internal sealed partial class ConfigureEndpoint(
+    SettingsStore store, FlagCheck flags, ModelCatalog catalog, BackendDirectory backends, RequestBodies bodies, DecisionLog decisions,
+    TimeProvider time, ILogger<ConfigureEndpoint> logger)
+{
+    /// <summary>The most models with changes.</summary>
+    public const int MaxModels = 256;
+
+    /// <summary>The most bytes of a body.</summary>
+    private const int MaxBytes = 64 * 1024;
+
+    private const int MaxShown = 300;
+    private const string BackendParameter = "backend";
+
+    private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        foreach (string path in (string[])["/engines/_configure", $"/engines/{{{BackendParameter}}}/_configure"])
+        {
+            routes.MapPost(path, ChangeAsync).Requires(KeyScopes.Admin);
+            routes.MapMethods(path, ReadMethods, ShowAsync).Requires(KeyScopes.Admin);
+            routes.MapDelete(path, ResetAsync).Requires(KeyScopes.Admin);
+        }
+    }
+
+    private async Task ChangeAsync(HttpContext context)
+    {
+        string? backend = BackendOf(context);
+        ConfigureRequest request;
+        using (RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted))
+        {
+            if (body.Length > MaxBytes)
+                throw new ApiException(ApiError.Invalid($"the request's body is larger than {MaxBytes} bytes; send fewer or shorter flags"));
+            request = ConfigureRequest.Read(body.Bytes);
+        }
+
+        ModelLookup lookup = await catalog.FindAsync(request.Model, context.RequestAborted);
+        ModelEntry model = lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));
+        Check(model, request, backend);
+        EngineFlags? known = await flags.CheckAsync(request.ApplyTo(ModelOverride.None).AddedArguments, context.RequestAborted);
+        await store.OverrideAsync(all => Change(all, model.Reference, request), known);
+        if (request.Descriptions.Count > 0)
+            Announce(context, KeyOf(model, request.Mode), $"a client changed its settings: {string.Join(", ", request.Descriptions)}", request.ChangesEngine);
+
+        // As in Docker Model Runner.
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        context.Response.ContentLength = 0;
+    }
+
+    private async Task ShowAsync(HttpContext context)
+    {
+        string? backend = BackendOf(context);
+        string? only = await ModelFilter.ReadAsync(context, catalog);
+        var shown = new List<(RunnerKey Key, ModelOverride Settings)>();
+        foreach ((string reference, ModelOverride settings) in store.Overrides.OrderBy(static entry => entry.Key, StringComparer.Ordinal))
+        {
+            if (only is null || reference == only)
+                shown.Add((await KeyOfAsync(reference, context.RequestAborted), settings));
+        }
+
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json =>
+        {
+            json.WriteStartArray();
+            foreach ((RunnerKey key, ModelOverride settings) in shown.Where(entry => backend is null || entry.Key.Backend == backend))
+                Write(json, key, settings);
+            json.WriteEndArray();
+        });
+    }
+
+    private async Task ResetAsync(HttpContext context)
+    {
+        string? backend = BackendOf(context);
+        string? only = await ModelFilter.ReadAsync(context, catalog);
+        var keys = new List<RunnerKey>();
+        foreach (string reference in store.Overrides.Keys.Where(reference => only is null || reference == only))
+            keys.Add(await KeyOfAsync(reference, context.RequestAborted));
+        keys.RemoveAll(key => backend is not null && key.Backend != backend);
+        if (keys.Count > 0)
+        {
+            await store.OverrideAsync(
+                all => all.Where(entry => keys.TrueForAll(key => key.Model != entry.Key)).ToDictionary(StringComparer.Ordinal), flags: null);
+        }
+
+        foreach (RunnerKey key in keys)
+            Announce(context, key, "a client took back the changes of its settings", needsLoad: true);
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json =>
+        {
+            json.WriteStartObject();
+            json.WriteNumber("reset_models"u8, keys.Count);
+            json.WriteEndObject();
+        });
+    }
+
+    private static Dictionary<string, ModelOverride> Change(IReadOnlyDictionary<string, ModelOverride> all, string model, ConfigureRequest request)
+    {
+        ModelOverride settings = request.ApplyTo(all.GetValueOrDefault(model) ?? ModelOverride.None);
+        if (settings.HasTwoContexts)
+        {
+            throw new ApiException(ApiError.Invalid(
+                "the model has both \"context-size\" and the flag --ctx-size; send one of them as null, or reset the model first", "context-size"));
+        }
+
+        var next = new Dictionary<string, ModelOverride>(all, StringComparer.Ordinal);
+        if (settings.IsEmpty)
+            next.Remove(model);
+        else
+            next[model] = settings;
+        return next.Count <= MaxModels
+            ? next
+            : throw new ApiException(ApiError.Invalid(
+                $"{MaxModels} models have changed settings already; reset one with DELETE /engines/_configure?model=NAME, or write them into the "
+                + "configuration file", "model"));
+    }
+
+    private static void Check(ModelEntry model, ConfigureRequest request, string? backend)
+    {
+        if (model.Path is null && model.Settings.Engine is null)
+        {
+            throw new ApiException(ApiError.Invalid(
+                $"model \"{model.Reference}\" is served by an attached server, whose settings the daemon does not make; change them at that server", "model"));
+        }
+
+        if (backend is not null && backend != model.Settings.Backend)
+        {
+            throw new ApiException(ApiError.Invalid(
+                $"model \"{model.Reference}\" runs with backend {model.Settings.Backend}; send the request to /engines/{model.Settings.Backend}/_configure",
+                "model"));
+        }
+
+        if (model.Settings.Engine is { } engine && request.ChangesEngine)
+        {
+            throw new ApiException(ApiError.Invalid(
+                $"model \"{model.Reference}\" runs with engine {engine.Name}, whose command the configuration file has; only \"keep_alive\" can be changed"));
+        }
+
+        if (request.Mode is { } mode && model.Modes.Count > 0 && !model.Modes.Contains(mode))
+            throw new ApiException(ApiErrors.WrongMode(model, mode));
+    }
+
+    private void Announce(HttpContext context, RunnerKey key, string text, bool needsLoad)
+    {
+        string shown = PlainText.EscapeAndCut(text, MaxShown);
+        string effect = needsLoad ? "; a loaded runner keeps its old ones until it is idle" : "";
+        decisions.Add(new Decision(time.GetUtcNow(), DecisionKind.Configure, key, shown + effect));
+        LogChange(key.Model, shown, Caller.Of(context).Name);
+    }
+
+    private async Task<RunnerKey> KeyOfAsync(string reference, CancellationToken cancellationToken) =>
+        (await catalog.FindAsync(reference, cancellationToken)).Model is { } model
+            ? KeyOf(model, mode: null)
+            : new RunnerKey(ModelSettings.LlamaBackend, reference, RunnerMode.Completion);
+
+    private static RunnerKey KeyOf(ModelEntry model, RunnerMode? mode) =>
+        new(model.Settings.Backend, model.Reference, mode ?? model.Modes.FirstOrDefault(RunnerMode.Completion));
+
+    // There is no digest here, so the reference is also the id, as in GET /models.
+    private static void Write(Utf8JsonWriter json, RunnerKey key, ModelOverride settings)
+    {
+        json.WriteStartObject();
+        json.WriteString("Backend"u8, key.Backend);
+        json.WriteString("Model"u8, key.Model);
+        json.WriteString("ModelID"u8, key.Model);
+        json.WriteString("Mode"u8, ModeText.Format(key.Mode));
+        json.WritePropertyName("Config"u8);
+        ConfigureResponse.WriteConfig(json, settings);
+        json.WriteEndObject();
+    }
+
+    private string? BackendOf(HttpContext context)
+    {
+        string? backend = context.Request.RouteValues[BackendParameter] as string;
+        return backend is null || backends.Names.Contains(backend, StringComparer.Ordinal)
+            ? backend
+            : throw new ApiException(ApiErrors.UnknownBackend(backend, backends.Names));
+    }
+
+    [LoggerMessage(LogLevel.Information, "Model {Model}: {Change} (key: {Key}).")]
+    private partial void LogChange(string model, string change, string key);
+}

@@ -1,0 +1,46 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Engines.Llama;
+using ModelRunner.Daemon.Responses;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>Compares flags of a client with those that the engine knows, so that no start fails because of an unknown one.</summary>
+/// <param name="settings">Reads the settings.</param>
+internal sealed class FlagCheck(Func<DaemonSettings> settings)
+{
+    private const string Param = "runtime-flags";
+
+    /// <summary>Checks flags.</summary>
+    /// <param name="arguments">Checked arguments: canonical names, each followed by its value.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>What the engine knows; null: it was not asked, or its help is not usable.</returns>
+    /// <exception cref="ApiException">It does not know one of the flags.</exception>
+    public async Task<EngineFlags?> CheckAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        DaemonSettings current = settings();
+        if (arguments.Count == 0 || (current.Runners.LlamaServerPath ?? current.Runners.LlamaHostPath) is not { } engine)
+            return null;
+        EngineFlags? known = current.Runners.EngineFlags ?? await EngineHelp.ReadAsync(engine, EngineHelp.DefaultPatience, cancellationToken);
+        if (known is null)
+            return null;
+
+        // Only these flags are checked here.
+        DaemonSettings asked = current with
+        {
+            Models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal) { [""] = new ModelSettings { Arguments = arguments } },
+            Runners = current.Runners with { ExtraArguments = [] },
+        };
+        if (current.Runners.LlamaServerPath is null)
+        {
+            return EngineArgumentCheck.ListUnknown(asked, known) is { Count: > 0 } unknown
+                ? throw new ApiException(ApiError.Invalid(
+                    $"the embedded llama-host does not know {string.Join(", ", unknown)}; leave it out, or install llama.cpp", Param))
+                : known;
+        }
+
+        return EngineArgumentCheck.FindUnknown(asked, known) is { Count: > 0 } problems
+            ? throw new ApiException(ApiError.Invalid(
+                string.Join(" ", problems.Select(static problem => (problem with { Key = Param }).ToString()).Take(3)), Param))
+            : known;
+    }
+}
