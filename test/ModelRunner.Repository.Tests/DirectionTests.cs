@@ -39,7 +39,7 @@ public sealed class DirectionTests
     [Fact]
     public void The_architecture_gives_the_order_of_these_projects_only()
     {
-        string[] ordered = ["ModelRunner.Daemon", "ModelRunner.Linux"];
+        string[] ordered = ["ModelRunner.Daemon", "ModelRunner.Linux", "ModelRunner.Store"];
         Assert.Equal(ordered, FolderDirection.Orders.Keys.Order(StringComparer.Ordinal));
 
         // One folder needs no order. In these projects the folders depend on each other in both directions, or not at all.

@@ -40,7 +40,17 @@ internal static class DurableFile
             throw;
         }
 
-        Flush(folder);
+        FlushFolder(folder);
+    }
+
+    /// <summary>Writes the names in a folder to the disk. A new or changed name needs this to survive a crash of the machine.</summary>
+    /// <exception cref="IOException">It cannot be opened or written.</exception>
+    public static void FlushFolder(string folder)
+    {
+        using SafeFileHandle handle = RegularFile.OpenAnything(folder);
+        if (handle.IsInvalid)
+            throw new IOException($"{folder} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+        RandomAccess.FlushToDisk(handle);
     }
 
     private static void Write(string next, string? old, ReadOnlySpan<byte> content)
@@ -63,14 +73,5 @@ internal static class DurableFile
         // The group that may read the old file is not the one of the new file.
         UnixFileMode kept = hasGroup ? OthersRead : UnixFileMode.OtherRead;
         File.SetUnixFileMode(file, OnlyOwner | ((UnixFileMode)status.Mode & kept));
-    }
-
-    // The new name itself must reach the disk too.
-    private static void Flush(string folder)
-    {
-        using SafeFileHandle handle = RegularFile.OpenAnything(folder);
-        if (handle.IsInvalid)
-            throw new IOException($"{folder} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
-        RandomAccess.FlushToDisk(handle);
     }
 }

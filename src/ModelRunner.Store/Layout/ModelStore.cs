@@ -1,0 +1,134 @@
+using ModelRunner.Linux.Files;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Layout;
+
+/// <summary>
+/// The product's own store: fetched models, below one folder. Reading needs no lock. Each change takes the lock of the folder, reads the list
+/// again, and replaces it as a whole, so two processes never lose each other's changes. Safe to call from any thread.
+/// </summary>
+/// <param name="folder">The folder; it is created by the first change.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ModelStore(StoreFolder folder, TimeProvider time)
+{
+    /// <summary>How long a change waits for the lock.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>The paths.</summary>
+    public StoreFolder Folder => folder;
+
+    /// <summary>The files that running pulls need.</summary>
+    public StoreHolds Holds { get; } = new();
+
+    /// <summary>The list of models.</summary>
+    /// <exception cref="StoreException">It is damaged, newer than this program, or cannot be read.</exception>
+    public StoreIndex Read() => StoreIndexFile.Read(folder);
+
+    /// <summary>Whether a verified file is there.</summary>
+    public bool Has(Descriptor file)
+    {
+        FileStatus status = FileStatus.Of(folder.BlobOf(file.Digest));
+        return status.IsRegular && status.SizeBytes == file.Size;
+    }
+
+    /// <summary>Adds a model to the list. All its files must be there.</summary>
+    /// <param name="manifest">The bytes of its manifest, which are verified.</param>
+    /// <param name="tag">The name that it gets; null: none.</param>
+    /// <param name="cancellationToken">Ends the wait for the lock.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="StoreException">A file is missing (then the list is unchanged), or the list cannot be changed.</exception>
+    public Task<StoreEntry> AddAsync(ReadOnlyMemory<byte> manifest, string? tag, CancellationToken cancellationToken)
+    {
+        ArtifactManifest read = ManifestReader.TryRead(manifest, out string? problem)
+            ?? throw new StoreException(StoreErrorReason.Damaged, $"the manifest {problem}");
+        Digest id = ContentHash.Of(manifest.Span);
+        return ChangeAsync(
+            index =>
+            {
+                if (read.Files.FirstOrDefault(file => !Has(file)) is { } missing)
+                    throw new StoreException(StoreErrorReason.MissingFile, $"the file {missing.Digest} is no longer in the model store; pull again");
+                if (read.LayersOf(LayerRole.Weights).ToArray() is { Length: > 1 } parts)
+                    BundleFolder.Make(folder, id, parts);
+                Directory.CreateDirectory(folder.Manifests);
+                DurableFile.Replace(folder.ManifestOf(id), manifest.Span);
+                StoreIndex changed = index.With(id, [.. read.Layers.Append(read.Config).Select(static file => file.Digest).Distinct()], tag);
+                return (changed, changed.Find(id)!);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Gives a model one more name. Another model that has the name loses it.</summary>
+    /// <exception cref="StoreException">There is no such model, or the list cannot be changed.</exception>
+    public Task<StoreEntry> TagAsync(Digest id, string tag, CancellationToken cancellationToken) => ChangeAsync(
+        index =>
+        {
+            StoreIndex changed = index.With(id, (index.Find(id) ?? throw NotFound(id.ToString())).Files, tag);
+            return (changed, changed.Find(id)!);
+        },
+        cancellationToken);
+
+    /// <summary>Takes a name from a model, and removes the model and its files with the last name.</summary>
+    /// <exception cref="StoreException">No model has the name, or the list cannot be changed.</exception>
+    public Task<RemovedModel> UntagAsync(string tag, CancellationToken cancellationToken) => ChangeAsync(
+        index =>
+        {
+            StoreEntry entry = index.Find(tag) ?? throw NotFound(tag);
+            return entry.Tags.Count > 1
+                ? (index.WithoutTag(tag), new RemovedModel([tag], null, 0))
+                : (index.Without(entry.Id), new RemovedModel([tag], entry.Id, 0));
+        },
+        (removed, index, before) => Clean(removed, index, before),
+        cancellationToken);
+
+    /// <summary>Removes a model with all its names, and its files that no other model needs.</summary>
+    /// <exception cref="StoreException">There is no such model, or the list cannot be changed.</exception>
+    public Task<RemovedModel> RemoveAsync(Digest id, CancellationToken cancellationToken) => ChangeAsync(
+        index => (index.Without(id), new RemovedModel((index.Find(id) ?? throw NotFound(id.ToString())).Tags, id, 0)),
+        (removed, index, before) => Clean(removed, index, before),
+        cancellationToken);
+
+    /// <summary>Removes all files that no model needs.</summary>
+    /// <exception cref="StoreException">The list cannot be read, or another process has the lock.</exception>
+    public Task<CollectedFiles> CollectAsync(bool isDryRun, CancellationToken cancellationToken) => ChangeAsync(
+        index => (index, new StoreCollector(folder, Holds, time.GetUtcNow()).Collect(index, isDryRun)), cancellationToken);
+
+    private RemovedModel Clean(RemovedModel removed, StoreIndex index, StoreIndex before) => removed.Deleted is { } id
+        ? removed with { FreedBytes = new StoreCollector(folder, Holds, time.GetUtcNow()).Remove(before.Find(id)!, index) }
+        : removed;
+
+    private Task<T> ChangeAsync<T>(Func<StoreIndex, (StoreIndex Index, T Result)> change, CancellationToken cancellationToken) =>
+        ChangeAsync(change, static (result, _, _) => result, cancellationToken);
+
+    // Files are removed after the new list is on the disk: after a crash there are too many files, and never too few.
+    private async Task<T> ChangeAsync<T>(
+        Func<StoreIndex, (StoreIndex Index, T Result)> change, Func<T, StoreIndex, StoreIndex, T> finish, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder.Root);
+            using FileLock taken = await FileLock.TakeAsync(folder.LockFile, Patience, time, cancellationToken)
+                ?? throw new StoreException(
+                    StoreErrorReason.Busy, $"another process has had the lock of the model store for {Patience.TotalSeconds:0} s; try again");
+            StoreIndex before = Read();
+            (StoreIndex after, T result) = change(before);
+            if (!ReferenceEquals(after, before))
+                StoreIndexFile.Write(folder, after);
+            return finish(result, after, before);
+        }
+        catch (IOException failure) when (DiskSpace.IsFull(failure))
+        {
+            throw new StoreException(StoreErrorReason.NoSpace, "there is no space for the list of models; make space and try again", failure);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            string cause = failure is UnauthorizedAccessException ? "this user must not write there" : PathFree(failure);
+            throw new StoreException(
+                StoreErrorReason.NotAccessible, $"the model store cannot be written: {cause}; name another folder in MODELS_PATH", failure);
+        }
+    }
+
+    private string PathFree(Exception failure) => failure.Message.Replace(folder.Root, "the store", StringComparison.Ordinal);
+
+    private static StoreException NotFound(string what) => new(StoreErrorReason.NotFound, $"there is no model {what} in the model store");
+}

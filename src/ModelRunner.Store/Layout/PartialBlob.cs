@@ -1,0 +1,143 @@
+using System.Security.Cryptography;
+using ModelRunner.Linux.Files;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Layout;
+
+/// <summary>
+/// A file of a model while it is fetched. It keeps what was written over any interruption, has one writer at a time, and gets its final name only
+/// when its length and its digest are right. Not safe for several threads.
+/// </summary>
+internal sealed class PartialBlob : IDisposable
+{
+    private const int BufferSize = 1024 * 1024;
+
+    private readonly StoreFolder _folder;
+    private readonly Descriptor _file;
+    private readonly FileLock _lock;
+    private readonly IncrementalHash _hash;
+
+    private PartialBlob(StoreFolder folder, Descriptor file, FileLock taken)
+    {
+        (_folder, _file, _lock) = (folder, file, taken);
+        _hash = ContentHash.Begin(file.Digest);
+    }
+
+    /// <summary>Bytes that are written and hashed.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Bytes that are still missing.</summary>
+    public long Missing => _file.Size - Length;
+
+    /// <summary>Bytes in the file of an earlier attempt; 0: none. It opens nothing.</summary>
+    public static long LengthOf(StoreFolder folder, Descriptor file) => FileStatus.Of(folder.PartialOf(file.Digest)).SizeBytes;
+
+    /// <summary>Opens it; a missing one is created. What an earlier attempt wrote is not hashed yet: <see cref="ContinueAsync"/> does that.</summary>
+    /// <returns>Null while another writer has it.</returns>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static PartialBlob? TryOpen(StoreFolder folder, Descriptor file)
+    {
+        string path = folder.PartialOf(file.Digest);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return FileLock.TryTake(path) is { } taken ? new PartialBlob(folder, file, taken) : null;
+    }
+
+    /// <summary>Reserves the space of the whole file.</summary>
+    /// <exception cref="StoreException">It is not there.</exception>
+    public void Reserve()
+    {
+        if (!DiskSpace.TryReserve(_lock.File, _file.Size))
+            throw NoSpace(_file.Size - RandomAccess.GetLength(_lock.File), null);
+    }
+
+    /// <summary>Reads and hashes what an earlier attempt wrote. More bytes than the file may have are dropped.</summary>
+    /// <param name="progress">Gets the number of bytes of each step.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public async Task ContinueAsync(Action<int> progress, CancellationToken cancellationToken)
+    {
+        Restart(keepsBytes: true);
+        if (RandomAccess.GetLength(_lock.File) > _file.Size)
+        {
+            Restart();
+            return;
+        }
+
+        byte[] buffer = new byte[BufferSize];
+        while (await RandomAccess.ReadAsync(_lock.File, buffer, Length, cancellationToken) is > 0 and var read)
+        {
+            _hash.AppendData(buffer, 0, read);
+            Length += read;
+            progress(read);
+        }
+    }
+
+    /// <summary>Drops all bytes.</summary>
+    public void Restart() => Restart(keepsBytes: false);
+
+    /// <summary>Adds bytes at the end.</summary>
+    /// <exception cref="StoreException">There are more bytes than the file may have, or the disk is full; what is written stays.</exception>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public async ValueTask AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        if (bytes.Length > Missing)
+            throw new StoreException(StoreErrorReason.WrongBytes, $"the server sends more than the {_file.Size} bytes of {_file.Digest}");
+
+        try
+        {
+            await RandomAccess.WriteAsync(_lock.File, bytes, Length, cancellationToken);
+        }
+        catch (IOException failure) when (DiskSpace.IsFull(failure))
+        {
+            // A part may be written, which was not hashed.
+            RandomAccess.SetLength(_lock.File, Length);
+            throw NoSpace(Missing, failure);
+        }
+
+        _hash.AppendData(bytes.Span);
+        Length += bytes.Length;
+    }
+
+    /// <summary>
+    /// Checks the digest, writes everything to the disk, gives the file its final name and releases it. A file with wrong bytes is dropped. After
+    /// this, only disposal is allowed.
+    /// </summary>
+    /// <exception cref="StoreException">Bytes are missing, or they are wrong.</exception>
+    /// <exception cref="IOException">It cannot be written or renamed.</exception>
+    public void Complete()
+    {
+        if (Missing != 0)
+            throw new StoreException(StoreErrorReason.WrongBytes, $"{Missing} of the {_file.Size} bytes of {_file.Digest} are missing");
+        Digest actual = ContentHash.End(_hash);
+        if (actual != _file.Digest)
+        {
+            File.Delete(_folder.PartialOf(_file.Digest));
+            throw new StoreException(StoreErrorReason.WrongBytes, $"the bytes have the digest {actual}, and {_file.Digest} was asked for");
+        }
+
+        RandomAccess.FlushToDisk(_lock.File);
+        string final = _folder.BlobOf(_file.Digest);
+        File.Move(_folder.PartialOf(_file.Digest), final, overwrite: true);
+        DurableFile.FlushFolder(Path.GetDirectoryName(final)!);
+        _lock.Dispose();
+    }
+
+    public void Dispose()
+    {
+        _hash.Dispose();
+        _lock.Dispose();
+    }
+
+    private void Restart(bool keepsBytes)
+    {
+        _hash.GetHashAndReset();
+        Length = 0;
+        if (!keepsBytes)
+            RandomAccess.SetLength(_lock.File, 0);
+    }
+
+    private static StoreException NoSpace(long missing, Exception? cause) => new(
+        StoreErrorReason.NoSpace,
+        $"there is no space for {missing} more bytes in the model store; what was fetched is kept: make space and pull again", cause);
+}

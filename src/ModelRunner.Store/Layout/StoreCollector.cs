@@ -1,0 +1,137 @@
+using ModelRunner.Linux.Files;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Layout;
+
+/// <summary>
+/// Removes the files of a store that no model needs. The lock must be held. A file is kept if any model of the list names it, in the list or in its
+/// manifest; if a pull of this process needs it; or if it is young, because a pull of another process may need it.
+/// </summary>
+/// <param name="folder">The store.</param>
+/// <param name="holds">The files that pulls of this process need.</param>
+/// <param name="now">The present time.</param>
+internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateTimeOffset now)
+{
+    /// <summary>How long a file without a model is kept.</summary>
+    public static readonly TimeSpan MinAge = TimeSpan.FromHours(1);
+
+    /// <summary>How long an incomplete file is kept, as in Docker Model Runner.</summary>
+    public static readonly TimeSpan MinPartialAge = TimeSpan.FromDays(7);
+
+    /// <summary>Removes what is not needed.</summary>
+    /// <param name="index">The list of models.</param>
+    /// <param name="isDryRun">Whether it only counts.</param>
+    public CollectedFiles Collect(StoreIndex index, bool isDryRun)
+    {
+        HashSet<Digest> needed = FindNeeded(index);
+        CollectedFiles collected = default;
+        foreach (string algorithm in (string[])[Digest.Sha256, Digest.Sha512])
+        {
+            foreach (FileInfo file in Files(Path.Join(folder.Blobs, algorithm)))
+            {
+                if (IsGarbage(file, algorithm, needed))
+                    collected += Remove(file, isDryRun);
+            }
+        }
+
+        foreach (FileInfo file in Files(folder.Manifests))
+        {
+            if (Digest.TryParse($"{Digest.Sha256}:{file.Name}", out Digest id) && index.Find(id) is null && IsOlder(file, MinAge))
+                collected += Remove(file, isDryRun);
+        }
+
+        if (!isDryRun)
+            RemoveBundles(index);
+        return collected;
+    }
+
+    /// <summary>Removes the files of one model that no other model of the list needs.</summary>
+    /// <param name="removed">The model; it is no longer in the list.</param>
+    /// <param name="rest">The list.</param>
+    /// <returns>The bytes of the files that were removed.</returns>
+    public long Remove(StoreEntry removed, StoreIndex rest)
+    {
+        HashSet<Digest> needed = FindNeeded(rest);
+        IEnumerable<Digest> files = FilesOf(removed).ToArray();
+        FolderRemoval.Remove(folder.BundleOf(removed.Id));
+        TryDelete(folder.ManifestOf(removed.Id));
+        long freed = 0;
+        foreach (Digest file in files)
+        {
+            if (needed.Contains(file) || holds.Contains(file))
+                continue;
+            FileStatus status = FileStatus.OfLink(folder.BlobOf(file));
+            if (TryDelete(folder.BlobOf(file)) && status.Links <= 1)
+                freed += status.SizeBytes;
+        }
+
+        return freed;
+    }
+
+    private HashSet<Digest> FindNeeded(StoreIndex index) => [.. index.Entries.SelectMany(FilesOf)];
+
+    // The list and the manifest name the same files. If one of them is damaged, the other still keeps the files.
+    private IEnumerable<Digest> FilesOf(StoreEntry entry) =>
+        entry.Files.Concat(ManifestFile.Read(folder, entry.Id)?.Files.Select(static file => file.Digest) ?? []).Distinct();
+
+    private bool IsGarbage(FileInfo file, string algorithm, HashSet<Digest> needed)
+    {
+        bool isPartial = file.Name.EndsWith(StoreFolder.PartialEnding, StringComparison.Ordinal);
+        string hex = isPartial ? file.Name[..^StoreFolder.PartialEnding.Length] : file.Name;
+
+        // A file with another name is not one of a store.
+        if (!Digest.TryParse($"{algorithm}:{hex}", out Digest digest) || holds.Contains(digest))
+            return false;
+        return isPartial ? IsOlder(file, MinPartialAge) : !needed.Contains(digest) && IsOlder(file, MinAge);
+    }
+
+    private bool IsOlder(FileInfo file, TimeSpan age) => now.UtcDateTime - file.LastWriteTimeUtc > age;
+
+    private void RemoveBundles(StoreIndex index)
+    {
+        try
+        {
+            foreach (DirectoryInfo bundle in new DirectoryInfo(folder.Bundles).EnumerateDirectories())
+            {
+                if (Digest.TryParse($"{Digest.Sha256}:{bundle.Name}", out Digest id) && index.Find(id) is null)
+                    FolderRemoval.Remove(bundle.FullName);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // There are no bundles, or they cannot be read. They hold links only.
+        }
+    }
+
+    private static CollectedFiles Remove(FileInfo file, bool isDryRun)
+    {
+        FileStatus status = FileStatus.OfLink(file.FullName);
+        return status.IsRegular && (isDryRun || TryDelete(file.FullName)) ? new CollectedFiles(1, status.SizeBytes) : default;
+    }
+
+    private static FileInfo[] Files(string path)
+    {
+        try
+        {
+            return new DirectoryInfo(path).GetFiles();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static bool TryDelete(string path)
+    {
+        try
+        {
+            bool exists = FileStatus.OfLink(path).Exists;
+            File.Delete(path);
+            return exists;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,9 @@
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Layout;
+
+/// <summary>One model in the list of a store.</summary>
+/// <param name="Id">The digest of its manifest.</param>
+/// <param name="Tags">Its names, each with registry and tag; empty if the last one was given to another model.</param>
+/// <param name="Files">Its layers and its configuration.</param>
+internal sealed record StoreEntry(Digest Id, IReadOnlyList<string> Tags, IReadOnlyList<Digest> Files);

@@ -1,0 +1,52 @@
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Layout;
+
+/// <summary>The files that running pulls of this process still need, although no model in the list has them yet. Safe to call from any thread.</summary>
+internal sealed class StoreHolds
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Digest, int> _counts = [];
+
+    /// <summary>Keeps files until disposal.</summary>
+    public IDisposable Hold(IReadOnlyList<Digest> files)
+    {
+        lock (_lock)
+        {
+            foreach (Digest file in files)
+                _counts[file] = _counts.GetValueOrDefault(file) + 1;
+        }
+
+        return new HeldFiles(this, files);
+    }
+
+    /// <summary>Whether a pull needs a file.</summary>
+    public bool Contains(Digest file)
+    {
+        lock (_lock)
+            return _counts.ContainsKey(file);
+    }
+
+    private void Release(IReadOnlyList<Digest> files)
+    {
+        lock (_lock)
+        {
+            foreach (Digest file in files)
+            {
+                if (--_counts[file] == 0)
+                    _counts.Remove(file);
+            }
+        }
+    }
+
+    private sealed class HeldFiles(StoreHolds holds, IReadOnlyList<Digest> files) : IDisposable
+    {
+        private int _isReleased;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isReleased, 1) == 0)
+                holds.Release(files);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Layout;
+
+/// <summary>The list of models of a store. Immutable; each change is a new list.</summary>
+/// <param name="Entries">The models, in the order in which they were added.</param>
+internal sealed record StoreIndex(IReadOnlyList<StoreEntry> Entries)
+{
+    /// <summary>A store without models.</summary>
+    public static StoreIndex Empty { get; } = new([]);
+
+    /// <summary>The model with an id; null: none.</summary>
+    public StoreEntry? Find(Digest id) => Entries.FirstOrDefault(entry => entry.Id == id);
+
+    /// <summary>The model that has a name with its tag; null: none. Case of the tag decides only if two names differ in nothing else.</summary>
+    public StoreEntry? Find(string tag) =>
+        Entries.FirstOrDefault(entry => entry.Tags.Contains(tag, StringComparer.Ordinal))
+        ?? (Entries.Where(entry => entry.Tags.Contains(tag, StringComparer.OrdinalIgnoreCase)).ToArray() is [var only] ? only : null);
+
+    /// <summary>The models whose id begins with some hexadecimal digits.</summary>
+    public IReadOnlyList<StoreEntry> FindByStart(string hex) => [.. Entries.Where(entry => entry.Id.Hex.StartsWith(hex, StringComparison.Ordinal))];
+
+    /// <summary>Adds a model, or gives it one more name. A model that had the name before loses it.</summary>
+    public StoreIndex With(Digest id, IReadOnlyList<Digest> files, string? tag)
+    {
+        StoreIndex without = tag is null ? this : WithoutTag(tag);
+        if (without.Find(id) is not { } known)
+            return new([.. without.Entries, new StoreEntry(id, tag is null ? [] : [tag], files)]);
+        StoreEntry changed = known with { Tags = tag is null ? known.Tags : [.. known.Tags, tag], Files = files };
+        return new([.. without.Entries.Select(entry => entry.Id == id ? changed : entry)]);
+    }
+
+    /// <summary>Takes a name from the model that has it. The model stays, also without any name.</summary>
+    public StoreIndex WithoutTag(string tag) => new([.. Entries.Select(entry =>
+        entry.Tags.Contains(tag, StringComparer.Ordinal) ? entry with { Tags = [.. entry.Tags.Where(other => other != tag)] } : entry)]);
+
+    /// <summary>Removes a model with all its names.</summary>
+    public StoreIndex Without(Digest id) => new([.. Entries.Where(entry => entry.Id != id)]);
+}
