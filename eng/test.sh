@@ -1,6 +1,6 @@
 #!/bin/bash
 # test.sh [PROJECT...]: builds everything and runs every test, or those of the named test projects (Scheduling, Daemon, …).
-# What the tests judge our output with (Prometheus, promtool, prometheus_client, OpenTelemetry's definitions, llama-server) is fetched into
+# What the tests need (Prometheus, promtool, prometheus_client, OpenTelemetry's definitions, docker-registry, llama-server) is fetched into
 # ${XDG_CACHE_HOME:-~/.cache}/model-runner once; nothing is installed. With CI=true a skipped test fails the run, and what native publishing
 # needs is installed; elsewhere tests whose prerequisites are missing are skipped and say why. The last line of the output counts.
 set -euo pipefail
@@ -55,6 +55,18 @@ fetch_nginx() {
     export NGINX_PATH=$nginx/usr/sbin/nginx
 }
 
+# Models are pulled from a real registry, and pushed to it.
+fetch_registry() {
+    local registry=$cache/docker-registry
+    if [ ! -e "$registry/complete" ]; then
+        echo "test: fetching docker-registry into $registry"
+        rm -rf "$registry"
+        eng/fetch-debian.sh bookworm "$registry" docker-registry || return
+        touch "$registry/complete"
+    fi
+    export DOCKER_REGISTRY_PATH=$registry/usr/bin/docker-registry
+}
+
 # OpenTelemetry's own definitions of its protocol, with which the tests decode what the daemon sends.
 fetch_otlp() {
     local judges=$cache/otlp
@@ -100,6 +112,7 @@ mkdir -p "$cache"
 fetch_judges || echo "test: Prometheus and its tools could not be fetched"
 fetch_prometheus3 || echo "test: Prometheus 3 could not be fetched"
 fetch_nginx || echo "test: nginx could not be fetched"
+fetch_registry || echo "test: docker-registry could not be fetched"
 fetch_otlp || echo "test: the definitions of OpenTelemetry's protocol could not be fetched"
 fetch_bare_debian || echo "test: there is no bare Debian to try the published program on"
 fetch_llama_server || echo "test: llama-server could not be fetched"

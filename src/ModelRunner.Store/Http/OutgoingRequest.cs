@@ -1,0 +1,19 @@
+namespace ModelRunner.Store.Http;
+
+/// <summary>A request that can be sent again: after a redirect, with credentials, or after a failure.</summary>
+/// <param name="Method">Its method.</param>
+/// <param name="Address">Where it goes first.</param>
+internal sealed record OutgoingRequest(HttpMethod Method, Uri Address)
+{
+    /// <summary>Headers that every server may see.</summary>
+    public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
+
+    /// <summary>The value of the header <c>Authorization</c>. Only the scheme, host and port of <see cref="Address"/> get it.</summary>
+    public string? Authorization { get; init; }
+
+    /// <summary>Makes the body; called once for each time that the request is sent. Null: there is none.</summary>
+    public Func<HttpContent>? Body { get; init; }
+
+    /// <summary>Credentials are not printed.</summary>
+    public override string ToString() => $"{Method} {Origins.Of(Address)}";
+}

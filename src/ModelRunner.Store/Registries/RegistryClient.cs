@@ -1,0 +1,95 @@
+using ModelRunner.Store.Http;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Registries;
+
+/// <summary>
+/// Reads from registries and writes to them (OCI distribution specification 1.1). Thread-safe. All methods fail with a
+/// <see cref="RemoteException"/>, whose message is for users.
+/// </summary>
+internal sealed class RegistryClient
+{
+    private readonly OutgoingClient _client;
+    private readonly RegistryLookup _lookup;
+    private readonly RegistrySender _sender;
+    private readonly RegistrySettings _settings;
+
+    /// <param name="client">Sends the requests. It is not disposed.</param>
+    /// <param name="outgoing">The settings of <paramref name="client"/>.</param>
+    /// <param name="settings">How registries are asked.</param>
+    /// <param name="time">The clock.</param>
+    public RegistryClient(OutgoingClient client, OutgoingSettings outgoing, RegistrySettings settings, TimeProvider time)
+    {
+        _ = time;
+        (_client, _settings) = (client, settings);
+        _lookup = new RegistryLookup(client, outgoing.PlainHttpHosts, settings);
+        _sender = new RegistrySender(client);
+    }
+
+    /// <summary>Fetches the manifest or index that a name refers to: the one with its digest if it has one, or else that of its tag.</summary>
+    public Task<RegistryManifest> GetManifestAsync(ArtifactName name, CancellationToken cancellation) =>
+        GetManifestAsync(name, name.Pin, name.Target, cancellation);
+
+    /// <summary>Fetches a manifest of the same repository by its digest, for example one that an index names.</summary>
+    public Task<RegistryManifest> GetManifestAsync(ArtifactName name, Digest digest, CancellationToken cancellation) =>
+        GetManifestAsync(name, digest, digest.ToString(), cancellation);
+
+    /// <summary>Begins to read a file.</summary>
+    /// <param name="name">The model; its registry and repository count.</param>
+    /// <param name="request">The file, and where to begin.</param>
+    /// <param name="cancellation">Gives up. Later reads take a token of their own.</param>
+    public Task<RegistryBlob> OpenBlobAsync(ArtifactName name, BlobRequest request, CancellationToken cancellation) =>
+        FromAnyAsync(name, !request.SkipMirrors, endpoint => OpenBlobAsync(endpoint, name, request, cancellation), cancellation);
+
+    private Task<RegistryManifest> GetManifestAsync(ArtifactName name, Digest? digest, string reference, CancellationToken cancellation) =>
+        FromAnyAsync(name, true, endpoint => GetManifestAsync(endpoint, name, digest, reference, cancellation), cancellation);
+
+    private async Task<RegistryManifest> GetManifestAsync(
+        RegistryEndpoint endpoint, ArtifactName name, Digest? digest, string reference, CancellationToken cancellation)
+    {
+        var request = new OutgoingRequest(HttpMethod.Get, endpoint.AddressOf(name.Repository, $"manifests/{reference}"))
+        {
+            Headers = [("Accept", ManifestTypes.Accept)],
+        };
+        using OutgoingResponse response = await _sender.SendAsync(endpoint, request, $"the manifest of {name}", cancellation);
+        return ManifestReader.Read(response, await _client.ReadBodyAsync(response, ManifestReader.MaxBytes, cancellation), digest);
+    }
+
+    private async Task<RegistryBlob> OpenBlobAsync(RegistryEndpoint endpoint, ArtifactName name, BlobRequest blob, CancellationToken cancellation)
+    {
+        var request = new OutgoingRequest(HttpMethod.Get, endpoint.AddressOf(name.Repository, $"blobs/{blob.Digest}"))
+        {
+            Headers = BlobAnswer.HeadersFor(blob.Offset, blob.Etag),
+        };
+        OutgoingResponse response = await _sender.SendAsync(endpoint, request, $"the file {blob.Digest.Short} of {name}", cancellation);
+        try
+        {
+            long start = BlobAnswer.StartOf(response, blob.Offset);
+            Stream body = await _client.OpenBodyAsync(response, cancellation);
+            return new RegistryBlob(body, start, response.Header("ETag"), Origins.HostOf(response.Address)) { Response = response };
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
+    // A mirror that fails is no reason to fail. The error of the registry itself is the one that counts.
+    private async Task<T> FromAnyAsync<T>(ArtifactName name, bool withMirrors, Func<RegistryEndpoint, Task<T>> ask, CancellationToken cancellation)
+    {
+        foreach (RegistryEndpoint endpoint in await _lookup.FindAsync(name.Registry, withMirrors, cancellation))
+        {
+            try
+            {
+                return await ask(endpoint);
+            }
+            catch (RemoteException failure) when (endpoint.IsMirror)
+            {
+                _settings.Notify($"the mirror {endpoint.Host} is passed over: {failure.Message}");
+            }
+        }
+
+        throw new InvalidOperationException("The registry itself was not asked.");
+    }
+}

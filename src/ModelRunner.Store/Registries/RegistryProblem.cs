@@ -1,0 +1,80 @@
+using System.Net;
+using System.Text.Json;
+using ModelRunner.Store.Http;
+
+namespace ModelRunner.Store.Registries;
+
+/// <summary>Explains the responses of registries that are errors.</summary>
+internal static class RegistryProblem
+{
+    private const int MaxShown = 200;
+    private const int MaxRead = 16 * 1024;
+
+    /// <summary>Makes the error of a response.</summary>
+    /// <param name="client">Reads the body.</param>
+    /// <param name="response">The response; its status is an error.</param>
+    /// <param name="what">What was asked for, for example <c>the manifest of docker.io/ai/x:latest</c>.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task<RemoteException> ExplainAsync(OutgoingClient client, OutgoingResponse response, string what, CancellationToken cancellation)
+    {
+        string host = Origins.HostOf(response.Address);
+
+        // This status comes with a length that is not the one of its body, so the body is not read.
+        if (response.Status == HttpStatusCode.RequestedRangeNotSatisfiable)
+            return Make(RemoteReason.NoSuchRange, $"{host} has no byte of {what} at the offset that was asked for; the part on this disk is too long");
+
+        string detail = await DetailOfAsync(client, response, cancellation);
+        string answer = $"{host} answered {(int)response.Status}{detail}";
+        return response.Status switch
+        {
+            HttpStatusCode.NotFound or HttpStatusCode.Gone => Make(RemoteReason.NotFound, $"{what} was not found: {answer}; check the name and the tag"),
+            HttpStatusCode.Unauthorized => Make(RemoteReason.Unauthorized, $"{what} needs a login: {answer}; log in with docker login {host}"),
+            HttpStatusCode.Forbidden or HttpStatusCode.UnavailableForLegalReasons =>
+                Make(RemoteReason.Denied, $"{what} is not allowed: {answer}; ask its owner for access"),
+            HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented =>
+                Make(RemoteReason.NotOffered, $"{what}: {answer}; this registry does not offer it"),
+            HttpStatusCode.TooManyRequests => Make(RemoteReason.RateLimited, $"{what}: {answer}"),
+            >= HttpStatusCode.InternalServerError => Make(RemoteReason.ServerError, $"{what}: {answer}; try again later"),
+            >= HttpStatusCode.BadRequest => Make(RemoteReason.Rejected, $"{what} was refused: {answer}"),
+            _ => Make(RemoteReason.UnexpectedAnswer, $"{what}: {answer}, which is no answer of a registry; check the name of the registry"),
+        };
+
+        RemoteException Make(RemoteReason reason, string message) => new(reason, message) { Status = response.Status };
+    }
+
+    // The form of errors: {"errors":[{"code":…,"message":…}]}. A proxy may send anything else.
+    private static async Task<string> DetailOfAsync(OutgoingClient client, OutgoingResponse response, CancellationToken cancellation)
+    {
+        byte[] body;
+        try
+        {
+            body = await client.ReadStartAsync(response, MaxRead, cancellation);
+        }
+        catch (RemoteException)
+        {
+            return "";
+        }
+
+        string text = Texts.Printable(FirstErrorOf(body) ?? System.Text.Encoding.UTF8.GetString(body), MaxShown);
+        return text.Length == 0 ? "" : $" ({text})";
+    }
+
+    private static string? FirstErrorOf(byte[] body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("errors", out JsonElement errors)
+                || errors.ValueKind != JsonValueKind.Array || errors.GetArrayLength() == 0 || errors[0].ValueKind != JsonValueKind.Object)
+                return null;
+            return $"{TextOf(errors[0], "code")}: {TextOf(errors[0], "message")}";
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string TextOf(JsonElement error, string member) =>
+        error.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+}
