@@ -53,6 +53,8 @@ internal sealed class OutgoingClient : IDisposable
                 Uri target = Redirects.TargetOf(response, request.Address, address);
                 method = Redirects.MethodAfter(response.StatusCode, method, address);
                 isAtHome &= Origins.AreSame(target, address);
+                if (request.StaysAtOrigin && !isAtHome)
+                    throw Redirects.Refuse(request.Address, $"it leads to {Origins.HostOf(target)}, which must not get the secret that was sent");
                 address = target;
             }
         }

@@ -14,6 +14,9 @@ internal sealed record OutgoingRequest(HttpMethod Method, Uri Address)
     /// <summary>Makes the body; called once for each time that the request is sent. Null: there is none.</summary>
     public Func<HttpContent>? Body { get; init; }
 
+    /// <summary>Whether a redirect to another server is refused, because the body is a secret.</summary>
+    public bool StaysAtOrigin { get; init; }
+
     /// <summary>Credentials are not printed.</summary>
     public override string ToString() => $"{Method} {Origins.Of(Address)}";
 }

@@ -9,7 +9,7 @@ internal enum RemoteReason
     /// <summary>The proxy refused, or could not be reached.</summary>
     ProxyFailed,
 
-    /// <summary>The server's certificate is not trusted, or the handshake failed.</summary>
+    /// <summary>The server's certificate is not trusted, the handshake failed, or the token server of a registry is one that is not asked.</summary>
     Untrusted,
 
     /// <summary>The connection stands, but no response began within the limit.</summary>

@@ -1,5 +1,6 @@
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
+using ModelRunner.Store.Registries.Access;
 
 namespace ModelRunner.Store.Registries;
 
@@ -17,13 +18,19 @@ internal sealed class RegistryClient
     /// <param name="client">Sends the requests. It is not disposed.</param>
     /// <param name="outgoing">The settings of <paramref name="client"/>.</param>
     /// <param name="settings">How registries are asked.</param>
+    /// <param name="findCredential">
+    /// Returns the user's credentials for a registry, usually <see cref="RegistryCredentials.FindAsync"/>. Null: every registry is asked as anybody.
+    /// </param>
     /// <param name="time">The clock.</param>
-    public RegistryClient(OutgoingClient client, OutgoingSettings outgoing, RegistrySettings settings, TimeProvider time)
+    public RegistryClient(
+        OutgoingClient client, OutgoingSettings outgoing, RegistrySettings settings,
+        Func<string, CancellationToken, Task<RegistryCredential?>>? findCredential, TimeProvider time)
     {
-        _ = time;
         (_client, _settings) = (client, settings);
         _lookup = new RegistryLookup(client, outgoing.PlainHttpHosts, settings);
-        _sender = new RegistrySender(client);
+        var tokens = new TokenClient(client, new RealmRule(settings.TrustedRealms, outgoing.PlainHttpHosts), time);
+        findCredential ??= static (_, _) => Task.FromResult<RegistryCredential?>(null);
+        _sender = new RegistrySender(client, new RegistryAuthorizer(tokens, findCredential, time), settings, time);
     }
 
     /// <summary>Fetches the manifest or index that a name refers to: the one with its digest if it has one, or else that of its tag.</summary>
@@ -51,7 +58,8 @@ internal sealed class RegistryClient
         {
             Headers = [("Accept", ManifestTypes.Accept)],
         };
-        using OutgoingResponse response = await _sender.SendAsync(endpoint, request, $"the manifest of {name}", cancellation);
+        using OutgoingResponse response = await _sender.SendAsync(
+            new RegistryRequest(endpoint, request, RegistryScopes.Pull(name.Repository), $"the manifest of {name}"), cancellation);
         return ManifestReader.Read(response, await _client.ReadBodyAsync(response, ManifestReader.MaxBytes, cancellation), digest);
     }
 
@@ -61,7 +69,8 @@ internal sealed class RegistryClient
         {
             Headers = BlobAnswer.HeadersFor(blob.Offset, blob.Etag),
         };
-        OutgoingResponse response = await _sender.SendAsync(endpoint, request, $"the file {blob.Digest.Short} of {name}", cancellation);
+        OutgoingResponse response = await _sender.SendAsync(
+            new RegistryRequest(endpoint, request, RegistryScopes.Pull(name.Repository), $"the file {blob.Digest.Short} of {name}"), cancellation);
         try
         {
             long start = BlobAnswer.StartOf(response, blob.Offset);

@@ -14,10 +14,14 @@ internal static class RegistryProblem
     /// <param name="client">Reads the body.</param>
     /// <param name="response">The response; its status is an error.</param>
     /// <param name="what">What was asked for, for example <c>the manifest of docker.io/ai/x:latest</c>.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="cancellation">Gives up.</param>
-    public static async Task<RemoteException> ExplainAsync(OutgoingClient client, OutgoingResponse response, string what, CancellationToken cancellation)
+    public static async Task<RemoteException> ExplainAsync(
+        OutgoingClient client, OutgoingResponse response, string what, TimeProvider time, CancellationToken cancellation)
     {
         string host = Origins.HostOf(response.Address);
+        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset? retryAt = RetryAfter.Of(response.Message, now);
 
         // This status comes with a length that is not the one of its body, so the body is not read.
         if (response.Status == HttpStatusCode.RequestedRangeNotSatisfiable)
@@ -25,22 +29,32 @@ internal static class RegistryProblem
 
         string detail = await DetailOfAsync(client, response, cancellation);
         string answer = $"{host} answered {(int)response.Status}{detail}";
+        string later = RetryAfter.Describe(retryAt, now);
+
+        // The address of a storage is signed for a short time. The registry gives a new one.
+        if (response.LeftOrigin && response.Status is not HttpStatusCode.TooManyRequests)
+            return Make(RemoteReason.ServerError, $"{what}: the storage {answer}; {later}");
         return response.Status switch
         {
             HttpStatusCode.NotFound or HttpStatusCode.Gone => Make(RemoteReason.NotFound, $"{what} was not found: {answer}; check the name and the tag"),
-            HttpStatusCode.Unauthorized => Make(RemoteReason.Unauthorized, $"{what} needs a login: {answer}; log in with docker login {host}"),
+            HttpStatusCode.Unauthorized => Make(RemoteReason.Unauthorized, $"{what} needs a login: {answer}"),
             HttpStatusCode.Forbidden or HttpStatusCode.UnavailableForLegalReasons =>
                 Make(RemoteReason.Denied, $"{what} is not allowed: {answer}; ask its owner for access"),
             HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented =>
                 Make(RemoteReason.NotOffered, $"{what}: {answer}; this registry does not offer it"),
-            HttpStatusCode.TooManyRequests => Make(RemoteReason.RateLimited, $"{what}: {answer}"),
-            >= HttpStatusCode.InternalServerError => Make(RemoteReason.ServerError, $"{what}: {answer}; try again later"),
+            HttpStatusCode.TooManyRequests => Make(
+                RemoteReason.RateLimited, $"{what}: {answer}{RemainingOf(response)}; {later}, log in to get a higher limit, or use a mirror"),
+            >= HttpStatusCode.InternalServerError => Make(RemoteReason.ServerError, $"{what}: {answer}; {later}"),
             >= HttpStatusCode.BadRequest => Make(RemoteReason.Rejected, $"{what} was refused: {answer}"),
             _ => Make(RemoteReason.UnexpectedAnswer, $"{what}: {answer}, which is no answer of a registry; check the name of the registry"),
         };
 
-        RemoteException Make(RemoteReason reason, string message) => new(reason, message) { Status = response.Status };
+        RemoteException Make(RemoteReason reason, string message) => new(reason, message) { Status = response.Status, RetryAt = retryAt };
     }
+
+    // Docker Hub: 100;w=21600 is the limit within six hours.
+    private static string RemainingOf(OutgoingResponse response) =>
+        response.Header("ratelimit-limit") is { } limit ? $", whose limit is {Texts.Printable(limit, 40)}" : "";
 
     // The form of errors: {"errors":[{"code":…,"message":…}]}. A proxy may send anything else.
     private static async Task<string> DetailOfAsync(OutgoingClient client, OutgoingResponse response, CancellationToken cancellation)

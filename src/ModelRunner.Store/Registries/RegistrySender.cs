@@ -1,23 +1,87 @@
+using System.Globalization;
+using System.Net;
 using ModelRunner.Store.Http;
+using ModelRunner.Store.Registries.Access;
 
 namespace ModelRunner.Store.Registries;
 
-/// <summary>Sends a request to a registry until it has a response that counts.</summary>
-internal sealed class RegistrySender(OutgoingClient client)
+/// <summary>Sends a request to a registry until it has a response that counts: with credentials if it wants some, and again if it fails.</summary>
+internal sealed class RegistrySender(OutgoingClient client, RegistryAuthorizer authorizer, RegistrySettings settings, TimeProvider time)
 {
     /// <summary>Sends a request.</summary>
-    /// <param name="endpoint">The registry.</param>
-    /// <param name="request">The request, without credentials.</param>
-    /// <param name="what">What is asked for, for errors.</param>
-    /// <param name="cancellation">Gives up.</param>
-    /// <returns>A response with a status 2xx.</returns>
+    /// <returns>A response with a status 2xx, or 404 if the request allows that.</returns>
     /// <exception cref="RemoteException">There is none.</exception>
-    public async Task<OutgoingResponse> SendAsync(RegistryEndpoint endpoint, OutgoingRequest request, string what, CancellationToken cancellation)
+    public async Task<OutgoingResponse> SendAsync(RegistryRequest request, CancellationToken cancellation)
     {
-        OutgoingResponse response = await client.SendAsync(request, cancellation);
-        if (response.Message.IsSuccessStatusCode)
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await SendOnceAsync(request, cancellation);
+            }
+            catch (RemoteException failure) when (request.IsRepeated
+                && RetryRule.WaitAfter(failure, attempt, settings, time.GetUtcNow()) is { } wait)
+            {
+                settings.Notify(string.Create(CultureInfo.InvariantCulture, $"next attempt in {Math.Ceiling(wait.TotalSeconds):0} s: {failure.Message}"));
+                await Task.Delay(wait, time, cancellation);
+            }
+        }
+    }
+
+    private async Task<OutgoingResponse> SendOnceAsync(RegistryRequest request, CancellationToken cancellation)
+    {
+        RegistryEndpoint endpoint = request.Endpoint;
+
+        // An upload may go to an address on another server, which is no business of the credentials.
+        bool isAtHome = Origins.AreSame(endpoint.Base, request.Outgoing.Address);
+        string? header = isAtHome ? authorizer.Known(endpoint, request.Scopes) : null;
+        OutgoingResponse response = await client.SendAsync(request.Outgoing with { Authorization = header }, cancellation);
+        if (response.Status != HttpStatusCode.Unauthorized || response.LeftOrigin || !isAtHome)
+            return await AcceptAsync(request, response, cancellation);
+
+        string? answer;
+        using (response)
+        {
+            answer = await authorizer.AnswerAsync(endpoint, request.Scopes, ChallengesOf(response), header, cancellation);
+            if (answer is null)
+                throw Refuse(request, response, wasTried: header is not null);
+        }
+
+        response = await client.SendAsync(request.Outgoing with { Authorization = answer }, cancellation);
+        if (response.Status != HttpStatusCode.Unauthorized || response.LeftOrigin)
+            return await AcceptAsync(request, response, cancellation);
+        using (response)
+            throw Refuse(request, response, wasTried: true);
+    }
+
+    private async Task<OutgoingResponse> AcceptAsync(RegistryRequest request, OutgoingResponse response, CancellationToken cancellation)
+    {
+        bool isMissing = request.MayBeMissing && !response.LeftOrigin && response.Status == HttpStatusCode.NotFound;
+        if (response.Message.IsSuccessStatusCode || isMissing)
             return response;
         using (response)
-            throw await RegistryProblem.ExplainAsync(client, response, what, cancellation);
+            throw await RegistryProblem.ExplainAsync(client, response, request.What, time, cancellation);
     }
+
+    // A second refusal is final: a token server may give a smaller scope than the one that was asked for, again and again.
+    private static RemoteException Refuse(RegistryRequest request, OutgoingResponse response, bool wasTried)
+    {
+        bool isDenied = ChallengesOf(response).Any(static challenge => challenge.Get("error") == "insufficient_scope");
+        string answer = $"{Origins.HostOf(response.Address)} answered {(int)response.Status}";
+        string login = LoginText.For(request.Endpoint);
+        return (isDenied, wasTried) switch
+        {
+            (true, true) =>
+                Make(RemoteReason.Denied, $"{request.What} is not allowed: {answer}, the token does not cover it; {login}, or ask its owner for access"),
+            (_, true) => Make(RemoteReason.Unauthorized, $"{request.What} is not allowed: {answer} although credentials were sent; {login}"),
+            _ => Make(RemoteReason.Unauthorized, $"{request.What} needs a login: {answer}; {login}"),
+        };
+
+        RemoteException Make(RemoteReason reason, string message) => new(reason, message) { Status = response.Status };
+    }
+
+    private static IReadOnlyList<AuthChallenge> ChallengesOf(OutgoingResponse response) =>
+        response.Message.Headers.NonValidated.TryGetValues("WWW-Authenticate", out System.Net.Http.Headers.HeaderStringValues lines)
+            ? ChallengeParser.Parse(lines)
+            : [];
 }

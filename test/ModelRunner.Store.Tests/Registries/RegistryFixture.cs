@@ -1,6 +1,7 @@
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
 using ModelRunner.Store.Registries;
+using ModelRunner.Store.Registries.Access;
 
 namespace ModelRunner.Store.Tests.Registries;
 
@@ -9,15 +10,22 @@ internal sealed class RegistryFixture : IDisposable
 {
     private readonly List<string> _notices = [];
 
-    public RegistryFixture(OutgoingSettings? outgoing = null, RegistrySettings? settings = null, TimeProvider? time = null)
+    /// <param name="outgoing">The settings for requests.</param>
+    /// <param name="settings">The settings for registries; the waits are shortened.</param>
+    /// <param name="credentials">The credentials by the name of their registry; null: there are none.</param>
+    /// <param name="time">The clock.</param>
+    public RegistryFixture(
+        OutgoingSettings? outgoing = null, RegistrySettings? settings = null, Func<string, RegistryCredential?>? credentials = null, TimeProvider? time = null)
     {
         outgoing ??= new OutgoingSettings();
-        Outgoing = new OutgoingClient(outgoing, time ?? TimeProvider.System);
+        time ??= TimeProvider.System;
+        Outgoing = new OutgoingClient(outgoing, time);
         Client = new RegistryClient(
             Outgoing,
             outgoing,
             (settings ?? new RegistrySettings()) with { FirstWait = TimeSpan.FromMilliseconds(1), Notify = Keep },
-            time ?? TimeProvider.System);
+            (host, _) => Task.FromResult(credentials?.Invoke(host)),
+            time);
     }
 
     public OutgoingClient Outgoing { get; }

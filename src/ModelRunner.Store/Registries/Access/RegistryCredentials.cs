@@ -1,0 +1,90 @@
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Registries.Access;
+
+/// <summary>
+/// Finds the credentials of a registry: the variables DOCKER_USERNAME and DOCKER_PASSWORD, for Docker Hub only, and what <c>docker login</c>
+/// has kept. Thread-safe.
+/// </summary>
+/// <param name="readVariable">Returns the value of a variable of the environment; null: it is not set.</param>
+/// <param name="home">The home folder of the user.</param>
+/// <param name="notify">Called with one line if a file or a helper fails. The registry is then asked without credentials.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RegistryCredentials(Func<string, string?> readVariable, string home, Action<string> notify, TimeProvider time) : IDisposable
+{
+    // A helper may ask the user, or wait long. Several requests of one pull ask it once.
+    private static readonly TimeSpan HelperLife = TimeSpan.FromSeconds(60);
+
+    private const int MaxKept = 64;
+
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly Dictionary<(string Helper, string Host), (HelperOutcome Outcome, DateTimeOffset Until)> _answers = [];
+
+    /// <summary>The credentials of this process's user.</summary>
+    public static RegistryCredentials OfUser(Action<string> notify, TimeProvider time) => new(
+        Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), notify, time);
+
+    /// <summary>The credentials of a registry or mirror; null: it is asked as anybody.</summary>
+    /// <param name="host">Its name; Docker Hub is <c>docker.io</c>.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<RegistryCredential?> FindAsync(string host, CancellationToken cancellation)
+    {
+        if (host == ArtifactName.DockerHub && readVariable("DOCKER_USERNAME") is { Length: > 0 } name
+            && readVariable("DOCKER_PASSWORD") is { Length: > 0 } password)
+            return new RegistryCredential("DOCKER_USERNAME") { User = (name, password) };
+        if (await ReadFileAsync(cancellation) is not { } configuration)
+            return null;
+        if (configuration.HelperFor(host) is not { } helper)
+            return configuration.LoginFor(host);
+
+        HelperOutcome outcome = await AskHelperAsync(helper, host, cancellation);
+        return outcome.Credential ?? configuration.LoginFor(host);
+    }
+
+    public void Dispose() => _gate.Dispose();
+
+    private async Task<DockerConfiguration?> ReadFileAsync(CancellationToken cancellation)
+    {
+        string folder = readVariable("DOCKER_CONFIG") is { Length: > 0 } named ? named : Path.Join(home, ".docker");
+        string path = Path.Join(folder, "config.json");
+        try
+        {
+            // A named pipe would wait for a writer.
+            if (!File.Exists(path) || new FileInfo(path).Attributes.HasFlag(FileAttributes.Device))
+                return null;
+            await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            if (file.Length > DockerConfiguration.MaxBytes)
+                throw new FormatException(FormattableString.Invariant($"{path} is longer than {DockerConfiguration.MaxBytes} bytes, which is the limit"));
+            byte[] bytes = new byte[file.Length];
+            int count = await file.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
+            return DockerConfiguration.Parse(bytes.AsSpan(0, count), path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FormatException)
+        {
+            notify($"the logins of docker are not used: {failure.Message}");
+            return null;
+        }
+    }
+
+    private async Task<HelperOutcome> AskHelperAsync(string helper, string host, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation);
+        try
+        {
+            DateTimeOffset now = time.GetUtcNow();
+            if (_answers.TryGetValue((helper, host), out (HelperOutcome Outcome, DateTimeOffset Until) kept) && now < kept.Until)
+                return kept.Outcome;
+            HelperOutcome outcome = await CredentialHelper.AskAsync(helper, RegistryKeys.ForHelper(host), readVariable("PATH"), time, cancellation);
+            if (outcome.Problem is not null)
+                notify($"the credentials of {host} are not used: {outcome.Problem}");
+            if (_answers.Count >= MaxKept)
+                _answers.Clear();
+            _answers[(helper, host)] = (outcome, now + HelperLife);
+            return outcome;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+}
