@@ -47,6 +47,7 @@ internal static class CommandLine
         root.Add(new UsageCommand(context));
         root.Add(new WhyCommand(context));
         root.Add(new LogsCommand(context));
+        root.Add(new RequestsCommand(context));
         root.Add(new KeyCommand(context));
         root.Add(new VersionCommand(context));
         root.Add(new HelpCommand());

@@ -81,9 +81,12 @@ internal sealed class DaemonClient : IDisposable
     /// <param name="path">The path below the daemon's address.</param>
     /// <param name="timeout">How long the daemon may take until its response begins.</param>
     /// <param name="cancellation">Ends the request.</param>
-    public async Task<HttpResponseMessage> GetAsync(string path, TimeSpan timeout, CancellationToken cancellation)
+    /// <param name="accept">The content type that is asked for; null: any.</param>
+    public async Task<HttpResponseMessage> GetAsync(string path, TimeSpan timeout, CancellationToken cancellation, string? accept = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (accept is not null)
+            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
         return await SendAsync(request, timeout, cancellation);
     }
 

@@ -100,6 +100,16 @@ internal static class ConfigurationCatalog
         "Removes the records of the oldest requests if the ledger is larger than this")
     { Default = "256MiB", Minimum = MiB, Maximum = 1L << 40 });
 
+    public static ConfigurationOption RecordsRequests { get; } = Add(new ConfigurationOption(
+        "requests.record", null, null, OptionKind.Switch,
+        "Keeps the last 10 requests of each model and their responses in memory, for keys with the scope admin")
+    { Default = "off" });
+
+    public static ConfigurationOption MaxRecordedBytes { get; } = Add(new ConfigurationOption(
+        "requests.maxBytes", null, null, OptionKind.Bytes,
+        "Limits the memory for recorded requests and responses together; each of them may take a 32nd of it")
+    { Default = "16MiB", Minimum = MiB, Maximum = 1L << 30 });
+
     public static ConfigurationOption Demo { get; } = Add(new ConfigurationOption("demo", null, "--demo", OptionKind.Switch,
         "Serves the two included models tiny-chat and tiny-embed; opens http://localhost:12434 if that port is free and neither a socket "
         + "nor a port is set")

@@ -42,6 +42,12 @@ internal sealed record DaemonSettings
     /// </summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
+    /// <summary>Whether the last requests and their responses are kept in memory.</summary>
+    public bool RecordsRequests { get; init; } = ConfigurationCatalog.RecordsRequests.DefaultSwitch;
+
+    /// <summary>The most bytes that they take together.</summary>
+    public long MaxRecordedBytes { get; init; } = ConfigurationCatalog.MaxRecordedBytes.DefaultBytes;
+
     /// <summary>The most client connections; further ones are accepted only for health checks and scrapes.</summary>
     public int MaxConnections { get; init; } = ConfigurationCatalog.MaxConnections.DefaultInteger;
 

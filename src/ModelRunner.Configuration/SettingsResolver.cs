@@ -54,7 +54,9 @@ internal static class SettingsResolver
             AllowedHosts = HostList.Resolve(reader),
             MaxConnections = reader.Integer(ConfigurationCatalog.MaxConnections),
             MaxBodyMemoryBytes = reader.BytesOrNull(ConfigurationCatalog.MaxBodyMemory),
-            Warnings = ServiceLink.Warn(options),
+            RecordsRequests = reader.Switch(ConfigurationCatalog.RecordsRequests),
+            MaxRecordedBytes = reader.Bytes(ConfigurationCatalog.MaxRecordedBytes),
+            Warnings = [.. ServiceLink.Warn(options), .. WarnOfRecording(reader)],
             HomePath = PathText.Home(options),
             ModelsPath = modelsPath,
             IsDefaultModelsPath = !reader.IsWritten(ConfigurationCatalog.ModelsPath),
@@ -86,6 +88,12 @@ internal static class SettingsResolver
             ListenResolver.CheckExposure(untilRestart.Listen, untilRestart.RequiresKey, untilRestart.IsInsecure, reader);
         if (reader.Problems.Count == before)
             ListenResolver.CheckExposure(written.Listen, written.RequiresKey, written.IsInsecure, reader);
+    }
+
+    private static IEnumerable<string> WarnOfRecording(OptionReader reader)
+    {
+        if (reader.IsOn(ConfigurationCatalog.RecordsRequests))
+            yield return "requests.record is on: clients with the scope admin can read the last prompts and responses of everyone.";
     }
 
     private static RunnerSettings ResolveRunners(OptionReader reader) => new()

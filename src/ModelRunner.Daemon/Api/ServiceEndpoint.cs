@@ -27,7 +27,8 @@ internal sealed class ServiceEndpoint
             POST /tokenize  /detokenize  /apply-template
             POST /v1/rerank  /v1/responses  /v1/messages  /infill{(hasLlamaServer ? "" : "  (only with llama-server or an attached runner)")}
             POST /v1/audio/speech  /v1/images/generations  (only with a server that has them)
-            GET  /v1/models  /models  /engines/ps  /engines/status  /engines/decisions  /usage  /logs{(hasMetrics ? "  /metrics" : "")}  /health  /version
+            GET  /v1/models  /models  /engines/ps  /engines/status  /engines/decisions  /engines/requests
+            GET  /usage  /logs{(hasMetrics ? "  /metrics" : "")}  /health  /version
             POST /engines/unload  /engines/_configure (also GET and DELETE)
 
             """);

@@ -15,6 +15,7 @@ using ModelRunner.Daemon.Hosting.Tls;
 using ModelRunner.Daemon.Inference;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Inference.Exchange;
+using ModelRunner.Daemon.Inference.Recording;
 using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Metrics;
@@ -239,9 +240,12 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
         new ConfigureEndpoint(
             store, new FlagCheck(() => store.Current), catalog, backends, bodies, pool.Decisions, time, logs.CreateLogger<ConfigureEndpoint>()).Map(web);
+        var recorder = new RequestRecorder(settings, time);
+        store.Subscribe(recorder.Configure);
+        new RequestsEndpoint(recorder, store, catalog, time, web.Lifetime.ApplicationStopping).Map(web);
         var exchange = new RequestExchange(pool, forwarder, ledger, causes, time);
         var keepAlive = new KeepAliveLimit(() => store.Current.Runners.KeepAlive);
-        new InferenceEndpoint(rights, new KeyLimits(accounts.KeyUse, time), keepAlive, backends, bodies, exchange, ledger).Map(web);
+        new InferenceEndpoint(rights, new KeyLimits(accounts.KeyUse, time), keepAlive, backends, bodies, exchange, ledger, recorder).Map(web);
         if (settings.Metrics.Enabled)
             ComposeMetrics(web, store, keys, pool, accounts, ledger, time);
 

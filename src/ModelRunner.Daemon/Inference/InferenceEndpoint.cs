@@ -1,7 +1,9 @@
+using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Inference.Exchange;
+using ModelRunner.Daemon.Inference.Recording;
 using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
@@ -17,7 +19,7 @@ namespace ModelRunner.Daemon.Inference;
 /// </summary>
 internal sealed class InferenceEndpoint(
     ModelRights rights, KeyLimits limits, KeepAliveLimit keepAlive, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange,
-    RequestLedger ledger)
+    RequestLedger ledger, RequestRecorder recorder)
 {
     private const string BackendParameter = "backend";
 
@@ -37,6 +39,7 @@ internal sealed class InferenceEndpoint(
         record.IsCounted = !IsPreload(context.Request);
         RequestTrace? trace = RequestTrace.Begin(context, route.Operation, route.Path);
         (record.Operation, record.TraceId) = (route.Operation, trace?.SampledId);
+        Exception? cause = null;
         try
         {
             await HandleAsync(context, route, record);
@@ -46,10 +49,12 @@ internal sealed class InferenceEndpoint(
         catch (Exception failure)
         {
             Explain(record, failure, context);
+            cause = failure;
             throw;
         }
         finally
         {
+            EndRecording(context, record, cause);
             await ledger.LeaveAsync(record);
             trace?.End(record);
         }
@@ -63,6 +68,8 @@ internal sealed class InferenceEndpoint(
         string? backend = context.Request.RouteValues[BackendParameter] as string;
         RequestEnvelope envelope = RequestEnvelope.Read(body.Bytes.Span);
         ModelEntry model = await rights.FindAsync(Caller.Of(context), envelope.Model, context.RequestAborted);
+        RequestRecording? recording = IsPreload(context.Request) ? null : recorder.Begin(context, model.Reference, body.Bytes.Span);
+        context.Features.Set(recording);
         route = route.For(model);
         Check(model, route, backend);
         var wishes = new RequestWishes(PriorityHeader.Read(context), keepAlive.Apply(Caller.Of(context), envelope.KeepAlive, model));
@@ -74,8 +81,29 @@ internal sealed class InferenceEndpoint(
             return;
         }
 
-        var request = new RunnerRequest(route.RunnerPath, body.Bytes) { IsStream = envelope.IsStream && route.HasStreams, Wishes = wishes };
+        var request = new RunnerRequest(route.RunnerPath, body.Bytes)
+        {
+            IsStream = envelope.IsStream && route.HasStreams, Wishes = wishes, Copy = recording?.Copy,
+        };
         await exchange.SendAsync(context, backend, model, route.Mode, request, record);
+    }
+
+    private void EndRecording(HttpContext context, RequestRecord record, Exception? cause)
+    {
+        if (context.Features.Get<RequestRecording>() is not { } recording)
+            return;
+        if (cause is null || ErrorHandling.IsOfLeaving(cause, context))
+        {
+            bool isLeft = record.Outcome == RequestOutcome.ClientClosed;
+            recorder.End(recording, isLeft ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode, context.Response.ContentType);
+            return;
+        }
+
+        ApiError error = ErrorHandling.ErrorOf(cause);
+        using var body = new MemoryStream();
+        using (var json = new Utf8JsonWriter(body))
+            ApiErrorShape.Write(json, context, error);
+        recorder.End(recording, error.Status, context.Response.ContentType, body.ToArray());
     }
 
     // The response to the failure is written later, with this status.

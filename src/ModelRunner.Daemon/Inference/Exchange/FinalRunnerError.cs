@@ -40,7 +40,7 @@ internal static class FinalRunnerError
             return false;
         end.Record.SetStatus(StatusCodes.Status400BadRequest);
         await end.CompleteAsync();
-        await WriteAsync(context, known.Message, known.Code, cancellationToken);
+        await WriteAsync(context, known.Message, known.Code, end, cancellationToken);
         return true;
     }
 
@@ -87,7 +87,7 @@ internal static class FinalRunnerError
         }
     }
 
-    private static async Task WriteAsync(HttpContext context, string message, string code, CancellationToken cancellationToken)
+    private static async Task WriteAsync(HttpContext context, string message, string code, ResponseEnd end, CancellationToken cancellationToken)
     {
         using var body = new MemoryStream();
         await using (var json = new Utf8JsonWriter(body))
@@ -104,6 +104,7 @@ internal static class FinalRunnerError
             json.WriteEndObject();
         }
 
+        end.Copy?.Append(body.GetBuffer().AsSpan(0, (int)body.Length));
         HttpResponse response = context.Response;
         response.StatusCode = StatusCodes.Status400BadRequest;
         response.ContentType = "application/json";

@@ -58,7 +58,7 @@ internal sealed class RequestExchange(
     {
         RunnerKey key = pool.KeyOf(backend, model, mode);
         ledger.Assign(record, key);
-        var end = new ResponseEnd(ledger, record);
+        var end = new ResponseEnd(ledger, record) { Copy = request.Copy };
         var client = new WaitingClient(context, request, record, time);
         record.BeginWait();
 

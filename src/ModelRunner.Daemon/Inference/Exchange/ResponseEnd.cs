@@ -1,4 +1,5 @@
 using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Inference.Recording;
 using ModelRunner.Daemon.Ledger;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
@@ -9,6 +10,9 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 internal sealed class ResponseEnd(RequestLedger ledger, RequestRecord record)
 {
     public RequestRecord Record => record;
+
+    /// <summary>Gets what the client gets; null: it is not recorded.</summary>
+    public BodyCopy? Copy { get; init; }
 
     /// <summary>The response is complete. Its last part must be sent after the returned task completed.</summary>
     public ValueTask CompleteAsync()

@@ -86,6 +86,7 @@ internal sealed class ResponseStream(
 
         int count = Math.Min(buffer.Length, _ready - _sent);
         _output.WrittenMemory.Slice(_sent, count).CopyTo(buffer);
+        end.Copy?.Append(buffer.Span[..count]);
         _sent += count;
         return count;
     }

@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Inference.Recording;
 using ModelRunner.Daemon.Runners;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
@@ -14,4 +15,7 @@ internal readonly record struct RunnerRequest(string Path, ReadOnlyMemory<byte> 
 
     /// <summary>What the client says about the scheduling of the request.</summary>
     public RequestWishes Wishes { get; init; }
+
+    /// <summary>Gets the response; null: it is not recorded.</summary>
+    public BodyCopy? Copy { get; init; }
 }
