@@ -100,8 +100,8 @@ internal sealed class PartialBlob : IDisposable
     }
 
     /// <summary>
-    /// Checks the digest, writes everything to the disk, gives the file its final name and releases it. A file with wrong bytes is dropped. After
-    /// this, only disposal is allowed.
+    /// Checks the digest, writes everything to the disk, gives the file its final name and releases it; then only disposal is
+    /// allowed. Wrong bytes are dropped, and the file can be fetched again.
     /// </summary>
     /// <exception cref="StoreException">Bytes are missing, or they are wrong.</exception>
     /// <exception cref="IOException">It cannot be written or renamed.</exception>
@@ -112,7 +112,7 @@ internal sealed class PartialBlob : IDisposable
         Digest actual = ContentHash.End(_hash);
         if (actual != _file.Digest)
         {
-            File.Delete(_folder.PartialOf(_file.Digest));
+            Restart();
             throw new StoreException(StoreErrorReason.WrongBytes, $"the bytes have the digest {actual}, and {_file.Digest} was asked for");
         }
 
@@ -123,9 +123,24 @@ internal sealed class PartialBlob : IDisposable
         _lock.Dispose();
     }
 
+    /// <summary>Gives back the space that was reserved and not used, and releases the file. An empty one is removed.</summary>
     public void Dispose()
     {
         _hash.Dispose();
+        if (_lock.File.IsClosed)
+            return;
+        try
+        {
+            long length = RandomAccess.GetLength(_lock.File);
+            RandomAccess.SetLength(_lock.File, length);
+            if (length == 0)
+                File.Delete(_folder.PartialOf(_file.Digest));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The collection removes it later.
+        }
+
         _lock.Dispose();
     }
 

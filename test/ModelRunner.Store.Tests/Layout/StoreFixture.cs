@@ -5,12 +5,12 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Store.Tests.Layout;
 
-/// <summary>A store in a temporary folder. Its clock stands at the present time until a test moves it.</summary>
+/// <summary>A store in a temporary folder. Its clock stands at the present time until a test moves it, unless another one is given.</summary>
 internal sealed class StoreFixture : IDisposable
 {
     private readonly TemporaryFolder _place = new();
 
-    public StoreFixture() => Store = new ModelStore(new StoreFolder(_place.PathOf("store")), Time);
+    public StoreFixture(TimeProvider? time = null) => Store = new ModelStore(new StoreFolder(_place.PathOf("store")), time ?? Time);
 
     public FakeTimeProvider Time { get; } = new(TimeProvider.System.GetUtcNow());
 

@@ -1,0 +1,142 @@
+using System.Buffers;
+using System.Text;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Http;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Registries;
+
+namespace ModelRunner.Store.Pulls;
+
+/// <summary>
+/// Fetches one file into the store: from where an earlier attempt ended, with new attempts while bytes come, and with one new beginning if the bytes
+/// are wrong. It ends with a verified file or with a named error. Safe to call from any thread.
+/// </summary>
+internal sealed class FileFetcher(ModelStore store, PullSettings settings, SharedRate rate, PullCounters counters, TimeProvider time)
+{
+    private const int BufferSize = 256 * 1024;
+    private const int MaxShownStart = 60;
+
+    private static readonly TimeSpan WriterPatience = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Fetches a file, unless it is there.</summary>
+    /// <param name="progress">The file, and where its progress is shown.</param>
+    /// <param name="open">Opens it.</param>
+    /// <param name="cancellationToken">Ends the fetch. What was written is kept.</param>
+    /// <exception cref="RemoteException">The server did not send it.</exception>
+    /// <exception cref="StoreException">There is no space, or the bytes were wrong twice.</exception>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public async Task FetchAsync(FileProgress progress, FileOpener open, CancellationToken cancellationToken)
+    {
+        Descriptor file = progress.File;
+        while (!store.Has(file))
+        {
+            using PartialBlob? blob = PartialBlob.TryOpen(store.Folder, file);
+            if (blob is null)
+            {
+                // Another process fetches it.
+                progress.Reach(PartialBlob.LengthOf(store.Folder, file));
+                await Task.Delay(WriterPatience, time, cancellationToken);
+                continue;
+            }
+
+            blob.Reserve();
+            await blob.ContinueAsync(_ => progress.Reach(blob.Length), cancellationToken);
+            await FetchAsync(blob, progress, open, cancellationToken);
+        }
+
+        progress.Reach(file.Size);
+    }
+
+    private async Task FetchAsync(PartialBlob blob, FileProgress progress, FileOpener open, CancellationToken cancellationToken)
+    {
+        bool isSecond = false;
+        while (true)
+        {
+            try
+            {
+                await ReceiveAllAsync(blob, progress, new BlobRequest(progress.File.Digest) { SkipMirrors = isSecond }, open, cancellationToken);
+                blob.Complete();
+                return;
+            }
+            catch (StoreException failure) when (failure.Reason == StoreErrorReason.WrongBytes)
+            {
+                if (isSecond)
+                {
+                    throw new StoreException(
+                        StoreErrorReason.WrongBytes,
+                        $"{failure.Message}, twice; a proxy or VPN may change the bytes, or the file on the server is damaged", failure);
+                }
+
+                isSecond = true;
+                blob.Restart();
+            }
+        }
+    }
+
+    private async Task ReceiveAllAsync(
+        PartialBlob blob, FileProgress progress, BlobRequest request, FileOpener open, CancellationToken cancellationToken)
+    {
+        int tries = 0;
+        bool hasDropped = false;
+        while (blob.Missing > 0)
+        {
+            long before = blob.Length;
+            try
+            {
+                await using RegistryBlob body = await open(request with { Offset = blob.Length }, cancellationToken);
+                await ReceiveAsync(blob, body, progress, cancellationToken);
+                if (blob.Missing == 0)
+                    return;
+                throw new RemoteException(
+                    RemoteReason.ConnectionLost, $"{body.Host} ended the file {progress.File.Digest.Short} {blob.Missing} bytes too early");
+            }
+            catch (RemoteException failure) when (failure.Reason == RemoteReason.NoSuchRange && !hasDropped)
+            {
+                hasDropped = true;
+                blob.Restart();
+            }
+            catch (RemoteException failure) when (failure.IsTransient || failure.Reason == RemoteReason.Unreachable)
+            {
+                tries = blob.Length > before ? 1 : tries + 1;
+                if (tries >= settings.MaxTries)
+                    throw;
+                await Task.Delay(WaitAfter(tries), time, cancellationToken);
+            }
+        }
+    }
+
+    private TimeSpan WaitAfter(int tries) => TimeSpan.FromTicks(Math.Min(settings.MaxWait.Ticks, settings.FirstWait.Ticks << (tries - 1)));
+
+    private async Task ReceiveAsync(PartialBlob blob, RegistryBlob body, FileProgress progress, CancellationToken cancellationToken)
+    {
+        // A server that does not send parts begins again.
+        if (body.Start != blob.Length)
+            blob.Restart();
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            while (await body.Body.ReadAsync(buffer.AsMemory(0, BufferSize), cancellationToken) is > 0 and var read)
+            {
+                counters.Receive(read);
+                CheckStart(blob, progress.File, buffer.AsSpan(0, read));
+                await blob.AppendAsync(buffer.AsMemory(0, read), cancellationToken);
+                progress.Reach(blob.Length);
+                await rate.PayAsync(read, cancellationToken);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // A page of a proxy instead of a file of many gigabytes shows in its first bytes.
+    private static void CheckStart(PartialBlob blob, Descriptor file, ReadOnlySpan<byte> start)
+    {
+        if (blob.Length != 0 || start.Length < 4 || file.MediaType != MediaTypes.Gguf || start.StartsWith("GGUF"u8))
+            return;
+        string shown = Texts.Printable(Encoding.Latin1.GetString(start[..Math.Min(start.Length, MaxShownStart)]), MaxShownStart);
+        throw new StoreException(StoreErrorReason.WrongBytes, $"the file {file.Digest.Short} begins with \"{shown}\" and is no GGUF file");
+    }
+}

@@ -1,0 +1,73 @@
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Pulls;
+
+/// <summary>
+/// All pulls of the daemon. A client that asks for a model that is being pulled follows that pull. A pull ends when its last client leaves; what it
+/// fetched is kept. Safe to call from any thread.
+/// </summary>
+/// <param name="runner">Runs one pull.</param>
+/// <param name="counters">Counts pulls.</param>
+internal sealed class PullQueue(PullRunner runner, PullCounters counters)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(string Name, string Target), Pull> _running = [];
+
+    /// <summary>The pulls that run or wait.</summary>
+    public IReadOnlyList<Pull> Running
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _running.Values];
+        }
+    }
+
+    /// <summary>Begins to pull a model, or follows the pull that runs. <see cref="Leave"/> must be called once.</summary>
+    public Pull Join(ArtifactName name)
+    {
+        (string, string) key = (name.ToString(), name.Target);
+        lock (_lock)
+        {
+            if (_running.TryGetValue(key, out Pull? running))
+            {
+                running.Clients++;
+                return running;
+            }
+
+            var pull = new Pull(name);
+            _running[key] = pull;
+            counters.Begin();
+            pull.Start(async token =>
+            {
+                PullOutcome outcome = await runner.RunAsync(pull, token);
+                lock (_lock)
+                {
+                    if (_running.GetValueOrDefault(key) == pull)
+                        _running.Remove(key);
+                }
+
+                counters.End(outcome.Result);
+                return outcome;
+            });
+            return pull;
+        }
+    }
+
+    /// <summary>Says that a client no longer follows a pull.</summary>
+    public void Leave(Pull pull)
+    {
+        lock (_lock)
+        {
+            if (--pull.Clients > 0)
+                return;
+
+            // The next client must not follow a pull that is ending.
+            (string, string) key = (pull.Name.ToString(), pull.Name.Target);
+            if (_running.GetValueOrDefault(key) == pull)
+                _running.Remove(key);
+        }
+
+        pull.Cancel();
+    }
+}

@@ -1,0 +1,42 @@
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Pulls;
+
+/// <summary>
+/// Lets several pulls that need the same file share one fetch. A pull that leaves does not end the fetch while another one needs the file. Safe to
+/// call from any thread.
+/// </summary>
+/// <param name="fetcher">Fetches files.</param>
+internal sealed class SharedFetches(FileFetcher fetcher)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Digest, SharedFetch> _running = [];
+
+    /// <summary>Begins to fetch a file, or joins a fetch that runs. The result must be disposed.</summary>
+    public SharedFetch Join(Descriptor file, FileOpener open)
+    {
+        lock (_lock)
+        {
+            if (_running.TryGetValue(file.Digest, out SharedFetch? running) && running.TryJoin())
+                return running;
+            var started = new SharedFetch(this, file);
+            _running[file.Digest] = started;
+            started.Start(token => fetcher.FetchAsync(started.Progress, open, token));
+            return started;
+        }
+    }
+
+    /// <summary>Counts one user less. True: it was the last one, and nobody can join any more.</summary>
+    internal bool TryLeave(SharedFetch fetch, ref int users)
+    {
+        lock (_lock)
+        {
+            if (--users > 0)
+                return false;
+            if (_running.GetValueOrDefault(fetch.Progress.File.Digest) == fetch)
+                _running.Remove(fetch.Progress.File.Digest);
+            return true;
+        }
+    }
+}

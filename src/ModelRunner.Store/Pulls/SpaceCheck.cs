@@ -1,0 +1,38 @@
+using System.Globalization;
+using ModelRunner.Linux.Files;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Layout;
+
+namespace ModelRunner.Store.Pulls;
+
+/// <summary>Compares what a pull must still write with what is free, before the first byte.</summary>
+internal static class SpaceCheck
+{
+    /// <summary>Checks the space of a store.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="manifest">The files of the model.</param>
+    /// <param name="spareBytes">Bytes that must stay free.</param>
+    /// <exception cref="StoreException">It is not enough.</exception>
+    public static void Check(ModelStore store, ArtifactManifest manifest, long spareBytes)
+    {
+        Directory.CreateDirectory(store.Folder.Root);
+        long missing = manifest.Files.Where(file => !store.Has(file)).Sum(file => Math.Max(0, file.Size - PartialBlob.LengthOf(store.Folder, file)));
+        if (missing == 0 || DiskSpace.Available(store.Folder.Root) is not { } free || free >= missing + spareBytes)
+            return;
+        throw new StoreException(
+            StoreErrorReason.NoSpace,
+            $"the model needs {Show(missing)} more, and {Show(spareBytes)} must stay free, but the disk of the model store has {Show(free)}; "
+            + "make space, or name a folder on another disk in MODELS_PATH");
+    }
+
+    /// <summary>A number of bytes for people, for example <c>1.5 GiB</c>.</summary>
+    public static string Show(long bytes)
+    {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
+        double value = bytes;
+        int unit = 0;
+        while (value >= 1024 && unit < units.Length - 1)
+            (value, unit) = (value / 1024, unit + 1);
+        return string.Create(CultureInfo.InvariantCulture, $"{value:0.##} {units[unit]}");
+    }
+}

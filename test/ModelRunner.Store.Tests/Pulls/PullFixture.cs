@@ -1,0 +1,73 @@
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
+using ModelRunner.Store.Tests.Layout;
+using ModelRunner.Store.Tests.Registries;
+
+namespace ModelRunner.Store.Tests.Pulls;
+
+/// <summary>Pulls into a store in a temporary folder, with short waits.</summary>
+internal sealed class PullFixture : IDisposable
+{
+    private readonly StoreFixture _store = new(TimeProvider.System);
+    private readonly RegistryFixture _registry = new();
+    private readonly PullRunner _runner;
+
+    public PullFixture(PullSettings? settings = null)
+    {
+        settings = (settings ?? new PullSettings()) with { FirstWait = TimeSpan.FromMilliseconds(1), MaxWait = TimeSpan.FromMilliseconds(2) };
+        Rate = new SharedRate(TimeProvider.System) { BytesPerSecond = settings.BytesPerSecond };
+        _runner = new PullRunner(
+            Store, new RegistryPlanner(_registry.Client),
+            new SharedFetches(new FileFetcher(Store, settings, Rate, Counters, TimeProvider.System)), settings);
+        Queue = new PullQueue(_runner, Counters);
+    }
+
+    public ModelStore Store => _store.Store;
+
+    public PullCounters Counters { get; } = new();
+
+    public SharedRate Rate { get; }
+
+    public PullQueue Queue { get; }
+
+    /// <summary>Pulls a model to the end.</summary>
+    public async Task<PullOutcome> PullAsync(ArtifactName name)
+    {
+        Pull pull = Queue.Join(name);
+        PullOutcome outcome = await EndAsync(pull);
+        Queue.Leave(pull);
+        return outcome;
+    }
+
+    /// <summary>Waits for the end of a pull.</summary>
+    public static async Task<PullOutcome> EndAsync(Pull pull)
+    {
+        try
+        {
+            return await pull.Completion.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            string files = string.Join(", ", pull.Files.Select(static file => $"{file.File.Digest.Short}: {file.Bytes} of {file.File.Size}"));
+            Assert.Fail($"{pull.Name} did not end: {pull.Stage}, {files}");
+            throw;
+        }
+    }
+
+    /// <summary>Checks that the store has an artifact with all its bytes, and nothing incomplete.</summary>
+    public void AssertHas(MadeArtifact made, string tag)
+    {
+        Assert.Equal(made.Id, Store.Read().Find(tag)?.Id);
+        foreach ((Digest digest, byte[] bytes) in made.Files)
+            Assert.Equal(bytes, File.ReadAllBytes(Store.Folder.BlobOf(digest)));
+        Assert.DoesNotContain(StoreFixture.FilesIn(Store.Folder.Blobs), static name => name.EndsWith(StoreFolder.PartialEnding, StringComparison.Ordinal));
+    }
+
+    public void Dispose()
+    {
+        _runner.Dispose();
+        _registry.Dispose();
+        _store.Dispose();
+    }
+}
