@@ -37,10 +37,11 @@ internal sealed class TestCertificates : IDisposable
 
     /// <summary>A certificate for a server on localhost.</summary>
     /// <param name="commonName">Its name, which tells several certificates apart.</param>
-    public X509Certificate2 Server(string commonName) => Sign(commonName, "1.3.6.1.5.5.7.3.1");
+    /// <param name="hosts">Further names of the server.</param>
+    public X509Certificate2 Server(string commonName, params IReadOnlyList<string> hosts) => Sign(commonName, "1.3.6.1.5.5.7.3.1", hosts);
 
     /// <summary>A certificate for a client.</summary>
-    public X509Certificate2 Client(string commonName) => Sign(commonName, "1.3.6.1.5.5.7.3.2");
+    public X509Certificate2 Client(string commonName) => Sign(commonName, "1.3.6.1.5.5.7.3.2", []);
 
     /// <summary>Writes a certificate and its key.</summary>
     public (string Certificate, string Key) Write(X509Certificate2 certificate, string name)
@@ -51,12 +52,13 @@ internal sealed class TestCertificates : IDisposable
 
     public void Dispose() => _authority.Dispose();
 
-    private X509Certificate2 Sign(string commonName, string use)
+    private X509Certificate2 Sign(string commonName, string use, IReadOnlyList<string> hosts)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={commonName}", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
+        foreach (string host in hosts.Prepend("localhost"))
+            names.AddDnsName(host);
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(use)], critical: false));

@@ -30,9 +30,9 @@ internal static class Failures
         return new RemoteException(reason, message, failure);
     }
 
-    /// <summary>Whether a server that was asked by https does not speak TLS there, or does not listen.</summary>
+    /// <summary>Whether a server that was asked by https answered, but does not speak TLS.</summary>
     public static bool IsNoTls(RemoteException failure) =>
-        failure.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError or HttpRequestError.ConnectionError } inner
+        failure.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } inner
         && CauseOf<CertificateException>(inner) is null;
 
     private static (RemoteReason Reason, string Message) Explain(HttpRequestError error, string detail, string host) => error switch

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace ModelRunner.Store.Http;
 
@@ -21,11 +22,14 @@ internal sealed class OutgoingClient : IDisposable
     {
         (_settings, _time) = (settings, time);
         _trust = new ServerTrust(settings.AuthorityFile);
+        var connector = new DualStackConnector(static (host, cancellation) => Dns.GetHostAddressesAsync(host, cancellation), time);
         _sender = new HttpMessageInvoker(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
             ConnectTimeout = settings.ConnectTimeout,
+            ConnectCallback = async (context, cancellation) => new NetworkStream(
+                await connector.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation), ownsSocket: true),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             Proxy = settings.Proxies,
             UseProxy = true,

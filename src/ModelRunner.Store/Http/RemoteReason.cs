@@ -59,4 +59,7 @@ internal enum RemoteReason
 
     /// <summary>The response is longer than allowed.</summary>
     TooLarge,
+
+    /// <summary>The file that was to be sent cannot be read, or changed meanwhile.</summary>
+    LocalFile,
 }

@@ -13,7 +13,10 @@ internal sealed class RegistryClient
     private readonly OutgoingClient _client;
     private readonly RegistryLookup _lookup;
     private readonly RegistrySender _sender;
+    private readonly RegistryUploads _uploads;
     private readonly RegistrySettings _settings;
+    private readonly OutgoingSettings _outgoing;
+    private readonly TimeProvider _time;
 
     /// <param name="client">Sends the requests. It is not disposed.</param>
     /// <param name="outgoing">The settings of <paramref name="client"/>.</param>
@@ -26,12 +29,20 @@ internal sealed class RegistryClient
         OutgoingClient client, OutgoingSettings outgoing, RegistrySettings settings,
         Func<string, CancellationToken, Task<RegistryCredential?>>? findCredential, TimeProvider time)
     {
-        (_client, _settings) = (client, settings);
+        (_client, _outgoing, _settings, _time) = (client, outgoing, settings, time);
         _lookup = new RegistryLookup(client, outgoing.PlainHttpHosts, settings);
         var tokens = new TokenClient(client, new RealmRule(settings.TrustedRealms, outgoing.PlainHttpHosts), time);
         findCredential ??= static (_, _) => Task.FromResult<RegistryCredential?>(null);
         _sender = new RegistrySender(client, new RegistryAuthorizer(tokens, findCredential, time), settings, time);
+        _uploads = new RegistryUploads(_lookup, _sender, settings, time);
     }
+
+    /// <summary>A client with other credentials, for example with a token that came with a request. It keeps tokens of its own.</summary>
+    /// <param name="host">The registry that gets them, as in the name of a model. Every other one is asked as anybody.</param>
+    /// <param name="credential">The credentials.</param>
+    /// <param name="notify">Called as in <see cref="RegistrySettings.Notify"/>.</param>
+    public RegistryClient With(string host, RegistryCredential credential, Action<string> notify) => new(
+        _client, _outgoing, _settings with { Notify = notify }, (asked, _) => Task.FromResult(asked == host ? credential : null), _time);
 
     /// <summary>Fetches the manifest or index that a name refers to: the one with its digest if it has one, or else that of its tag.</summary>
     public Task<RegistryManifest> GetManifestAsync(ArtifactName name, CancellationToken cancellation) =>
@@ -47,6 +58,24 @@ internal sealed class RegistryClient
     /// <param name="cancellation">Gives up. Later reads take a token of their own.</param>
     public Task<RegistryBlob> OpenBlobAsync(ArtifactName name, BlobRequest request, CancellationToken cancellation) =>
         FromAnyAsync(name, !request.SkipMirrors, endpoint => OpenBlobAsync(endpoint, name, request, cancellation), cancellation);
+
+    /// <summary>Whether a repository has a file.</summary>
+    public Task<bool> HasBlobAsync(ArtifactName name, Digest digest, CancellationToken cancellation) => _uploads.HasBlobAsync(name, digest, cancellation);
+
+    /// <summary>Stores a file in a repository if it is not there. An attempt that breaks is followed by another one, from the first byte.</summary>
+    public Task<UploadOutcome> PutBlobAsync(ArtifactName name, BlobUpload upload, CancellationToken cancellation) =>
+        _uploads.PutBlobAsync(name, upload, cancellation);
+
+    /// <summary>Stores a manifest. Its files must be in the repository.</summary>
+    /// <param name="name">The model; its registry and repository count.</param>
+    /// <param name="reference">The tag, or the digest of the manifest.</param>
+    /// <param name="bytes">The exact bytes.</param>
+    /// <param name="mediaType">Their type.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The digest of the manifest.</returns>
+    public Task<Digest> PutManifestAsync(
+        ArtifactName name, string reference, ReadOnlyMemory<byte> bytes, string mediaType, CancellationToken cancellation) =>
+        _uploads.PutManifestAsync(name, reference, bytes, mediaType, cancellation);
 
     private Task<RegistryManifest> GetManifestAsync(ArtifactName name, Digest? digest, string reference, CancellationToken cancellation) =>
         FromAnyAsync(name, true, endpoint => GetManifestAsync(endpoint, name, digest, reference, cancellation), cancellation);

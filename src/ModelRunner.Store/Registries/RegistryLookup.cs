@@ -38,32 +38,36 @@ internal sealed class RegistryLookup(OutgoingClient client, IReadOnlyList<string
         if (!PlainHttpRule.Allows(http, plainHttpHosts))
             return new RegistryEndpoint(registry, https, IsMirror: false);
 
-        if (!_schemes.TryGetValue(host, out string? scheme))
+        if (!_schemes.TryGetValue(host, out string? scheme) && (scheme = await FindSchemeAsync(https, cancellation)) is not null)
         {
-            scheme = await SpeaksTlsAsync(https, cancellation) ? Uri.UriSchemeHttps : Uri.UriSchemeHttp;
             if (_schemes.Count >= MaxKnown)
                 _schemes.Clear();
             _schemes[host] = scheme;
         }
 
+        // Without an answer by https the other is tried, but not kept: the server may have been down.
         return new RegistryEndpoint(registry, scheme == Uri.UriSchemeHttps ? https : http, IsMirror: false);
     }
 
-    // The request has no credentials. A server whose certificate is refused is not asked in plain http instead.
-    private async Task<bool> SpeaksTlsAsync(Uri https, CancellationToken cancellation)
+    // The request has no credentials. A server whose certificate is refused is not asked in plain http instead. Null: the server is not there.
+    private async Task<string?> FindSchemeAsync(Uri https, CancellationToken cancellation)
     {
         try
         {
             using OutgoingResponse response = await client.SendAsync(new OutgoingRequest(HttpMethod.Get, new Uri(https, "v2/")), cancellation);
-            return true;
+            return Uri.UriSchemeHttps;
         }
-        catch (RemoteException failure) when (Failures.IsNoTls(failure))
+        catch (RemoteException failure) when (failure.Reason == RemoteReason.Untrusted)
         {
-            return false;
+            return Failures.IsNoTls(failure) ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
         }
-        catch (RemoteException failure) when (failure.Reason != RemoteReason.Untrusted)
+        catch (RemoteException failure) when (failure.Reason is RemoteReason.Unreachable or RemoteReason.ProxyFailed or RemoteReason.ConnectionLost)
         {
-            return true;
+            return null;
+        }
+        catch (RemoteException)
+        {
+            return Uri.UriSchemeHttps;
         }
     }
 

@@ -22,6 +22,8 @@ internal static class FaultResponse
                 await response.WriteAsync(Page);
                 return true;
             case FaultKind.Status:
+                // An upload that is not read to its end would break the connection instead.
+                await context.Request.Body.CopyToAsync(Stream.Null);
                 response.StatusCode = (int)fault.Status;
                 if (fault.RetryAfter is not null)
                     response.Headers.RetryAfter = fault.RetryAfter;

@@ -19,6 +19,7 @@ internal static partial class CredentialHelper
 
     // The answer is a short JSON object; a token can have some kilobytes.
     private const int MaxOutput = 64 * 1024;
+    private const int MaxErrors = 4 * 1024;
     private const string Mark = "MODEL_RUNNER_CREDENTIAL_HELPER";
 
     private static long _lastMark;
@@ -70,10 +71,11 @@ internal static partial class CredentialHelper
         try
         {
             await WriteAsync(process, key, cancellation);
-            Task<string?> errors = ReadAsync(process.StandardError, cancellation);
-            string? output = await ReadAsync(process.StandardOutput, cancellation);
-            if (output is null || await errors is not { } error)
+            Task<string> errors = ReadAsync(process.StandardError, MaxErrors, cancellation);
+            string output = await ReadAsync(process.StandardOutput, MaxOutput, cancellation);
+            if (output.Length > MaxOutput)
                 return HelperOutcome.Failed(string.Create(CultureInfo.InvariantCulture, $"{program} wrote more than {MaxOutput} bytes, which is the limit"));
+            string error = await errors;
             await process.WaitForExitAsync(cancellation);
             isOver = true;
             return process.ExitCode == 0 ? Read(output, program) : ExplainExit(process.ExitCode, output + error, program);
@@ -98,15 +100,18 @@ internal static partial class CredentialHelper
         }
     }
 
-    // Null: it is too long. What the helper writes to its errors is read as well, so that it does not wait for a reader.
-    private static async Task<string?> ReadAsync(StreamReader reader, CancellationToken cancellation)
+    // Standard output ends the reading when it is too long. What is written to standard error beyond the limit is read and forgotten, because the
+    // helper would wait for a reader.
+    private static async Task<string> ReadAsync(StreamReader reader, int limit, CancellationToken cancellation)
     {
         var text = new StringBuilder();
         char[] block = new char[4096];
         while (await reader.ReadAsync(block, cancellation) is > 0 and var count)
         {
-            if (text.Append(block, 0, count).Length > MaxOutput)
-                return null;
+            if (text.Length <= limit)
+                text.Append(block, 0, count);
+            else if (limit == MaxOutput)
+                break;
         }
 
         return text.ToString();

@@ -1,3 +1,4 @@
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Names;
 
 namespace ModelRunner.Store.Registries.Access;
@@ -49,10 +50,9 @@ internal sealed class RegistryCredentials(Func<string, string?> readVariable, st
         string path = Path.Join(folder, "config.json");
         try
         {
-            // A named pipe would wait for a writer.
-            if (!File.Exists(path) || new FileInfo(path).Attributes.HasFlag(FileAttributes.Device))
+            await using FileStream? file = RegularFile.Open(path);
+            if (file is null)
                 return null;
-            await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             if (file.Length > DockerConfiguration.MaxBytes)
                 throw new FormatException(FormattableString.Invariant($"{path} is longer than {DockerConfiguration.MaxBytes} bytes, which is the limit"));
             byte[] bytes = new byte[file.Length];
