@@ -45,6 +45,7 @@ internal static class CommandLine
         root.Add(new StatusCommand(context));
         root.Add(new MetricsCommand(context));
         root.Add(new UsageCommand(context));
+        root.Add(new DfCommand(context));
         root.Add(new WhyCommand(context));
         root.Add(new LogsCommand(context));
         root.Add(new RequestsCommand(context));

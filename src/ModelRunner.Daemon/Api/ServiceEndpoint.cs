@@ -28,7 +28,7 @@ internal sealed class ServiceEndpoint
             POST /v1/rerank  /v1/responses  /v1/messages  /infill{(hasLlamaServer ? "" : "  (only with llama-server or an attached runner)")}
             POST /v1/audio/speech  /v1/images/generations  (only with a server that has them)
             GET  /v1/models  /models  /engines/ps  /engines/status  /engines/decisions  /engines/requests
-            GET  /usage  /logs{(hasMetrics ? "  /metrics" : "")}  /health  /version
+            GET  /engines/df  /usage  /logs{(hasMetrics ? "  /metrics" : "")}  /health  /version
             POST /engines/unload  /engines/_configure (also GET and DELETE)
 
             """);

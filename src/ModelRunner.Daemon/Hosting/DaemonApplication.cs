@@ -237,6 +237,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new LogsEndpoint(pool.Logs, catalog, time, web.Lifetime.ApplicationStopping).Map(web);
         new DecisionsEndpoint(pool.Decisions, catalog, causes).Map(web);
         new UsageEndpoint(ledger, time).Map(web);
+        new DiskEndpoint(new DiskReader(() => store.Current, FileThreads.Shared, time)).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
         new ConfigureEndpoint(
             store, new FlagCheck(() => store.Current), catalog, backends, bodies, pool.Decisions, time, logs.CreateLogger<ConfigureEndpoint>()).Map(web);

@@ -27,6 +27,8 @@ internal readonly unsafe struct FileStatus
     private const int ModeOffset = 28;
     private const int InodeOffset = 32;
     private const int SizeOffset = 40;
+    private const int BlocksOffset = 48;
+    private const int BytesOfBlock = 512;
     private const int WrittenSecondsOffset = 112;
     private const int WrittenNanosecondsOffset = 120;
     private const int DeviceMajorOffset = 136;
@@ -50,6 +52,7 @@ internal readonly unsafe struct FileStatus
             _ => FileKind.Other,
         };
         SizeBytes = *(long*)(fields + SizeOffset);
+        AllocatedBytes = *(long*)(fields + BlocksOffset) * BytesOfBlock;
         long seconds = Math.Clamp(*(long*)(fields + WrittenSecondsOffset), 0, LastSecond);
         long ticks = *(uint*)(fields + WrittenNanosecondsOffset) / TimeSpan.NanosecondsPerTick;
         Written = DateTimeOffset.FromUnixTimeSeconds(seconds).AddTicks(ticks);
@@ -74,6 +77,9 @@ internal readonly unsafe struct FileStatus
 
     /// <summary>Its size. Only regular files have one.</summary>
     public long SizeBytes { get; }
+
+    /// <summary>What it occupies on its disk. A sparse file occupies less than its size.</summary>
+    public long AllocatedBytes { get; }
 
     /// <summary>The time of its last write.</summary>
     public DateTimeOffset Written { get; }
