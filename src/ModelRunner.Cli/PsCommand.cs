@@ -36,12 +36,16 @@ internal sealed class PsCommand : ClientCommand
             ("STATE", static runner => runner.IsTrue("outdated") ? $"{State(runner)}, outdated" : State(runner)),
             ("UNTIL", Until),
         };
+        if (runners.Select(EngineOf).Distinct(StringComparer.Ordinal).Count() > 1)
+            columns.Add(("ENGINE", EngineOf));
         if (runners.Any(static runner => ContextOf(runner).Length > 0))
             columns.Add(("CONTEXT", ContextOf));
         if (runners.Any(static runner => runner.Text(Failure).Length > 0))
             columns.Add(("LAST FAILURE", static runner => runner.Text(Failure)));
         if (runners.Any(static runner => ShortfallsOf(runner).Length > 0))
             columns.Add(("LESS THAN CONFIGURED", ShortfallsOf));
+        if (runners.Any(static runner => runner.Text("outdated_reason").Length > 0))
+            columns.Add(("OUTDATED BECAUSE", static runner => runner.Text("outdated_reason")));
         if (hasArguments)
             columns.Add(("ARGUMENTS", ArgumentsOf));
         return TextTable.Draw([.. columns.Select(static column => column.Header)],
@@ -49,6 +53,8 @@ internal sealed class PsCommand : ClientCommand
     }
 
     private static string ContextOf(JsonElement runner) => runner.Member("context_tokens")?.ToString() ?? "";
+
+    private static string EngineOf(JsonElement runner) => $"{runner.Text("engine")} {runner.Text("engine_version")}".Trim();
 
     private static string ShortfallsOf(JsonElement runner) =>
         string.Join("; ", (runner.Member("shortfalls") ?? default).Items().Select(static item => item.ToString()));

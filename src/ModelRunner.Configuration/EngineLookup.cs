@@ -21,15 +21,25 @@ internal static class EngineLookup
         if (reader.Path(option) is not { } named)
             return null;
 
-        string path = Directory.Exists(named) ? Path.Join(named, LlamaServer) : named;
-        if (IsExecutable(path))
-            return path;
+        (string? path, string? reason) = FindLlamaServer(named);
+        if (path is null)
+        {
+            reader.Problems.Add(new ConfigurationProblem(written.Key, written.Text, reason!,
+                "name llama-server or its folder, or leave it out to use the one in PATH or the embedded runner"));
+        }
 
-        string reason = Directory.Exists(named) ? "is a folder without an executable llama-server"
-            : FileStatus.Of(named).IsRegular ? "is not an executable file" : PathProblem.OfFile(named);
-        reader.Problems.Add(new ConfigurationProblem(written.Key, written.Text, reason,
-            "name llama-server or its folder, or leave it out to use the one in PATH or the embedded runner"));
-        return null;
+        return path;
+    }
+
+    /// <summary>The program that a path names: the path itself, or llama-server in this folder. Otherwise the reason why there is none.</summary>
+    public static (string? Path, string? Problem) FindLlamaServer(string named)
+    {
+        bool isFolder = Directory.Exists(named);
+        string path = isFolder ? Path.Join(named, LlamaServer) : named;
+        if (IsExecutable(path))
+            return (path, null);
+        return (null, isFolder ? "is a folder without an executable llama-server"
+            : FileStatus.Of(named).IsRegular ? "is not an executable file" : PathProblem.OfFile(named));
     }
 
     /// <summary>Absolute path of the embedded runner, in its folder beside our executable; null if this build has none.</summary>

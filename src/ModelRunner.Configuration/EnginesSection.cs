@@ -17,13 +17,18 @@ internal static class EnginesSection
     private static readonly SearchValues<char> NameCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
-    /// <summary>The engines by their names. Engines with problems are included, so that a model that names one is not a second problem.</summary>
+    /// <summary>
+    /// The engines with a command by their names; <see cref="LlamaBuildReader"/> reads the others. Engines with problems are included, so that a model
+    /// that names one is not a second problem.
+    /// </summary>
     public static IReadOnlyDictionary<string, EngineSettings> Resolve(ConfigurationFile file, OptionReader reader)
     {
         var engines = new Dictionary<string, EngineSettings>(StringComparer.Ordinal);
         foreach ((string name, FileNode node) in file.Engines?.Members ?? [])
         {
             CheckName(file.LocationOf(node), name, reader.Problems);
+            if (LlamaBuildReader.IsBuild(node))
+                continue;
             if (node.Kind != JsonValueKind.Object)
                 reader.Problems.Add(new ConfigurationProblem(file.LocationOf(node), null, $"is {node.KindName}", "write an object with a command"));
             else
@@ -58,7 +63,8 @@ internal static class EnginesSection
             if (!members.Has("command"))
             {
                 reader.Problems.Add(new ConfigurationProblem(
-                    members.Location, null, "lacks command", "add command, a list such as [\"vllm\", \"serve\", \"{path}\", \"--uds\", \"{socket}\"]"));
+                    members.Location, null, "lacks command",
+                    "add command, a list such as [\"vllm\", \"serve\", \"{path}\", \"--uds\", \"{socket}\"], or llamaServer, the path of a llama-server"));
             }
 
             return new EngineSettings(name, [], ready, metrics);

@@ -3,7 +3,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Configuration;
 
 /// <summary>Reads the members of a model that select its engine of the section <c>engines</c>.</summary>
-internal sealed class ModelEngineReader(IReadOnlyDictionary<string, EngineSettings> engines, List<ConfigurationProblem> problems)
+internal sealed class ModelEngineReader(
+    IReadOnlyDictionary<string, EngineSettings> engines, IReadOnlyDictionary<string, LlamaBuild> builds, List<ConfigurationProblem> problems)
 {
     /// <summary>Members for llama.cpp only.</summary>
     private static readonly string[] LlamaMembers = ["mmproj", "contextSize", "args"];
@@ -25,6 +26,12 @@ internal sealed class ModelEngineReader(IReadOnlyDictionary<string, EngineSettin
             return model;
         }
 
+        if (builds.ContainsKey(written.Text))
+        {
+            RefuseAll(OwnMembers, members, $"is of no use with engine {written.Text}, a build of llama-server", "leave it out");
+            return model with { Build = written.Text };
+        }
+
         RefuseAll(LlamaMembers, members, $"is only for llama.cpp and not for engine {written.Text}", "write it into the engine's command, or leave it out");
         bool isGood = LabelText.Check(backend, problems) & ServerModelName.Check(modelName, problems);
         RunnerMode? parsed = ParseMode(mode, members);
@@ -38,9 +45,10 @@ internal sealed class ModelEngineReader(IReadOnlyDictionary<string, EngineSettin
         if (engines.TryGetValue(written.Text, out EngineSettings? engine))
             return engine;
 
-        string remedy = Spelling.Closest(written.Text, engines.Keys) is { } closest ? $"did you mean {closest}?"
-            : engines.Count == 0 ? "add the section engines, or leave engine out to run the model with llama.cpp"
-            : $"the section has {string.Join(", ", engines.Keys)}; leave engine out to run the model with llama.cpp";
+        string[] names = [.. engines.Keys, .. builds.Keys];
+        string remedy = Spelling.Closest(written.Text, names) is { } closest ? $"did you mean {closest}?"
+            : names.Length == 0 ? "add the section engines, or leave engine out to run the model with llama.cpp"
+            : $"the section has {string.Join(", ", names)}; leave engine out to run the model with llama.cpp";
         problems.Add(new ConfigurationProblem(written.Key, written.Text, "is not in the section engines", remedy));
         return null;
     }

@@ -41,7 +41,10 @@ internal sealed record ModelSettings
     /// <summary>Arguments added to its runners, checked like <c>LLAMA_ARGS</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
-    /// <summary>The engine of the section <c>engines</c> that runs it; null: llama.cpp runs it.</summary>
+    /// <summary>The name of the build of llama-server that runs it; null: the default engine, or <see cref="Engine"/>.</summary>
+    public string? Build { get; init; }
+
+    /// <summary>The engine with a command that runs it; null: llama.cpp runs it.</summary>
     public EngineSettings? Engine { get; init; }
 
     /// <summary>The mode in which <see cref="Engine"/> serves it; null if there is no such engine.</summary>

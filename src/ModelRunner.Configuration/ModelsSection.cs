@@ -18,9 +18,10 @@ internal static class ModelsSection
     public const int MaxContextSize = 16 * 1024 * 1024;
 
     public static IReadOnlyDictionary<string, ModelSettings> Resolve(
-        ConfigurationFile file, OptionReader reader, string modelsPath, IReadOnlyDictionary<string, EngineSettings> engines)
+        ConfigurationFile file, OptionReader reader, string modelsPath, IReadOnlyDictionary<string, EngineSettings> engines,
+        IReadOnlyDictionary<string, LlamaBuild> builds)
     {
-        var engineReader = new ModelEngineReader(engines, reader.Problems);
+        var engineReader = new ModelEngineReader(engines, builds, reader.Problems);
         var models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal);
         foreach ((string written, FileNode node) in file.Models?.Members ?? [])
         {

@@ -15,6 +15,17 @@ internal sealed record RunnerSettings
     /// <summary>The arguments that the engine knows; null: the engine was not asked, since the user added none, or it failed.</summary>
     public EngineFlags? EngineFlags { get; init; }
 
+    /// <summary>The builds of llama-server that models can select, by their names.</summary>
+    public IReadOnlyDictionary<string, LlamaBuild> Builds { get; init; } = new Dictionary<string, LlamaBuild>(StringComparer.Ordinal);
+
+    /// <summary>The programs of llama-server and of its builds by their absolute paths, as they were when these settings were checked.</summary>
+    public IReadOnlyDictionary<string, FileStamp> Programs { get; init; } = new Dictionary<string, FileStamp>(StringComparer.Ordinal);
+
+    /// <summary>These settings for the models of a build of llama-server; null: those of the default engine.</summary>
+    public RunnerSettings With(string? build) => build is not null && Builds.TryGetValue(build, out LlamaBuild? found)
+        ? this with { LlamaServerPath = found.Path, EngineFlags = found.Flags }
+        : this;
+
     /// <summary>How long an idle runner stays loaded. Negative: no limit.</summary>
     public TimeSpan KeepAlive { get; init; } = ConfigurationCatalog.KeepAlive.DefaultDuration;
 

@@ -18,8 +18,11 @@ internal sealed record SettingsChange(DaemonSettings Previous, DaemonSettings Ne
     }
 
     /// <summary>Whether the section <c>engines</c> has other engines, or one of them has other settings.</summary>
-    public bool HasOtherEngines => Previous.Engines.Count != Next.Engines.Count
+    public bool HasOtherEngines => HasOtherBuilds || Previous.Engines.Count != Next.Engines.Count
         || Previous.Engines.Any(engine => !Next.Engines.TryGetValue(engine.Key, out EngineSettings? next) || !engine.Value.IsSameAs(next));
+
+    private bool HasOtherBuilds => Previous.Runners.Builds.Count != Next.Runners.Builds.Count || Previous.Runners.Builds.Any(
+        build => !Next.Runners.Builds.TryGetValue(build.Key, out LlamaBuild? next) || !build.Value.IsSameAs(next));
 
     /// <summary>Whether the section <c>models</c> has other models, or one of them has other settings.</summary>
     public bool HasOtherModels => Previous.Models.Count != Next.Models.Count

@@ -38,6 +38,7 @@ internal static class SettingsResolver
         string writtenModelsPath = reader.Path(ConfigurationCatalog.ModelsPath) ?? DefaultModelsPath(options);
         string modelsPath = running?.ModelsPath ?? writtenModelsPath;
         IReadOnlyDictionary<string, EngineSettings> engines = EnginesSection.Resolve(file, reader);
+        IReadOnlyDictionary<string, LlamaBuild> builds = LlamaBuildReader.Resolve(file, reader);
 
         var settings = new DaemonSettings
         {
@@ -62,9 +63,9 @@ internal static class SettingsResolver
             IsDefaultModelsPath = !reader.IsWritten(ConfigurationCatalog.ModelsPath),
             DemoModelsPath = isDemo ? Path.Join(options.BaseDirectory, "models") : null,
             Engines = engines,
-            Models = ModelsSection.Resolve(file, reader, modelsPath, engines),
+            Models = ModelsSection.Resolve(file, reader, modelsPath, engines, builds),
             AttachedRunners = RunnersSection.Resolve(file, options, problems),
-            Runners = ResolveRunners(reader),
+            Runners = ResolveRunners(reader) with { Builds = builds },
             Metrics = ResolveMetrics(reader),
             Ledger = ResolveLedger(reader, statePath),
             ReloadOnChange = reader.Switch(ConfigurationCatalog.ReloadOnChange),

@@ -7,6 +7,10 @@ if (args.Contains("--help", StringComparer.Ordinal))
     return 0;
 }
 
+// It has no version of llama-server.
+if (args.Contains("--version", StringComparer.Ordinal))
+    return 0;
+
 var arguments = StubArguments.Read(args);
 var faults = StubFaults.Read(arguments);
 var processFaults = new ProcessFaults(faults, arguments);

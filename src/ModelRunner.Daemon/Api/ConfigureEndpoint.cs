@@ -62,8 +62,11 @@ internal sealed partial class ConfigureEndpoint(
         ModelLookup lookup = await catalog.FindAsync(request.Model, context.RequestAborted);
         ModelEntry model = lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));
         Check(model, request, backend);
-        EngineFlags? known = await flags.CheckAsync(request.ApplyTo(ModelOverride.None).AddedArguments, context.RequestAborted);
-        await store.OverrideAsync(all => Change(all, model.Reference, request), known);
+        EngineFlags? known = await flags.CheckAsync(
+            model.Settings.Build, request.ApplyTo(ModelOverride.None).AddedArguments, context.RequestAborted);
+
+        // The settings get what the default engine knows; the next reload asks a build.
+        await store.OverrideAsync(all => Change(all, model.Reference, request), model.Settings.Build is null ? known : null);
         if (request.Descriptions.Count > 0)
             Announce(context, KeyOf(model, request.Mode), $"a client changed its settings: {string.Join(", ", request.Descriptions)}", request.ChangesEngine);
 

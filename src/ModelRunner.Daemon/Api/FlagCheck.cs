@@ -11,13 +11,15 @@ internal sealed class FlagCheck(Func<DaemonSettings> settings)
     private const string Param = "runtime-flags";
 
     /// <summary>Checks flags.</summary>
+    /// <param name="build">The build of llama-server of the model; null: the default engine.</param>
     /// <param name="arguments">Checked arguments: canonical names, each followed by its value.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>What the engine knows; null: it was not asked, or its help is not usable.</returns>
     /// <exception cref="ApiException">It does not know one of the flags.</exception>
-    public async Task<EngineFlags?> CheckAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    public async Task<EngineFlags?> CheckAsync(string? build, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         DaemonSettings current = settings();
+        current = current with { Runners = current.Runners.With(build) };
         if (arguments.Count == 0 || (current.Runners.LlamaServerPath ?? current.Runners.LlamaHostPath) is not { } engine)
             return null;
         EngineFlags? known = current.Runners.EngineFlags ?? await EngineHelp.ReadAsync(engine, EngineHelp.DefaultPatience, cancellationToken);

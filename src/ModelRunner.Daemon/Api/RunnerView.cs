@@ -8,6 +8,12 @@ namespace ModelRunner.Daemon.Api;
 /// <summary>A runner as clients see it: what the daemon knows of it and, for an attached runner, whether it responds.</summary>
 internal readonly record struct RunnerView(RunnerSnapshot Runner, AttachedState Attached, CauseText Causes)
 {
+    /// <summary>Why it would be started in another way now, in a clause; null: it would not.</summary>
+    public string? Outdated { get; init; }
+
+    /// <summary>The version of its engine; null: unknown.</summary>
+    public string? EngineVersion { get; init; }
+
     /// <summary>Its state in one word.</summary>
     public string State => (Runner.State, Attached) switch
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Inference;
 using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Responses;
@@ -9,26 +10,39 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>Shows what is running: <c>/engines/ps</c> lists runners, <c>/engines/status</c> lists backends.</summary>
-internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends, AttachedHealth health, CauseText causes)
+internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends, AttachedHealth health, EngineReport engines, CauseText causes)
 {
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/engines/ps", ReadMethods, context => HandleAsync(context, WriteRunners)).Requires(KeyScopes.Admin);
+        routes.MapMethods("/engines/ps", ReadMethods, context => HandleAsync(context, static (json, runners, _) => WriteRunners(json, runners)))
+            .Requires(KeyScopes.Admin);
         routes.MapMethods("/engines/status", ReadMethods, context =>
         {
             // What failed has the name of a model, which this caller may not be allowed to see.
             bool hasNames = !Caller.Of(context).HasOnlySomeModels;
-            return HandleAsync(context, (json, runners) => WriteBackends(json, runners, hasNames));
+            return HandleAsync(context, (json, runners, versions) => WriteBackends(json, runners, versions, hasNames));
         }).AcceptsEveryKey();
     }
 
-    private async Task HandleAsync(HttpContext context, Action<Utf8JsonWriter, IReadOnlyList<RunnerView>> write)
+    private async Task HandleAsync(
+        HttpContext context, Action<Utf8JsonWriter, IReadOnlyList<RunnerView>, IReadOnlyDictionary<string, string>> write)
     {
+        Task<IReadOnlyDictionary<string, string>> asking = engines.ReadVersionsAsync();
         IReadOnlyDictionary<RunnerId, AttachedState> unfit = await health.FindUnavailableAsync(pool.Runners);
-        RunnerView[] runners = [.. pool.Runners.Select(runner => new RunnerView(runner, unfit.GetValueOrDefault(runner.Id), causes))];
-        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => write(json, runners));
+        IReadOnlyDictionary<string, string> versions = await asking;
+        RunnerView[] runners = [.. pool.Runners.Select(runner => View(runner, unfit.GetValueOrDefault(runner.Id), versions))];
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => write(json, runners, versions));
+    }
+
+    private RunnerView View(RunnerSnapshot runner, AttachedState attached, IReadOnlyDictionary<string, string> versions)
+    {
+        // What a runner tells of itself counts: the program may have been replaced since its start.
+        string? outdated = engines.FindChange(runner);
+        string? version = runner.Receipt?.EngineVersion
+            ?? (runner.Program is not null && outdated is null ? versions.GetValueOrDefault(runner.Engine) : null);
+        return new RunnerView(runner, attached, causes) { Outdated = outdated, EngineVersion = version };
     }
 
     private static void WriteRunners(Utf8JsonWriter json, IReadOnlyList<RunnerView> runners)
@@ -39,11 +53,17 @@ internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends
         json.WriteEndArray();
     }
 
-    private void WriteBackends(Utf8JsonWriter json, IReadOnlyList<RunnerView> runners, bool hasNames)
+    private void WriteBackends(
+        Utf8JsonWriter json, IReadOnlyList<RunnerView> runners, IReadOnlyDictionary<string, string> versions, bool hasNames)
     {
         json.WriteStartObject();
         foreach (string backend in backends.Names)
-            json.WriteString(backend, BackendResponse.Describe(backend, backends.EnginesOf(backend, pool.Engine), runners, hasNames));
+        {
+            IEnumerable<string> named = backends.EnginesOf(backend, pool.Engine)
+                .Select(engine => versions.TryGetValue(engine, out string? version) ? $"{engine} {version}" : engine);
+            json.WriteString(backend, BackendResponse.Describe(backend, [.. named], runners, hasNames));
+        }
+
         json.WriteEndObject();
     }
 }

@@ -27,6 +27,8 @@ internal static class RunnersResponse
 
         json.WriteString("state"u8, view.State);
         json.WriteString("engine"u8, runner.Engine);
+        if (view.EngineVersion is { } version)
+            json.WriteString("engine_version"u8, version);
         if (runner.ProcessId is { } process)
             json.WriteNumber("pid"u8, process);
         if (runner.Arguments.Count > 0)
@@ -37,8 +39,12 @@ internal static class RunnersResponse
             json.WriteNumber("concurrency"u8, concurrency);
         if (runner.IsResident)
             json.WriteBoolean("preload"u8, true);
-        if (runner.IsOutdated)
+        if (view.Outdated is { } outdated)
+        {
             json.WriteBoolean("outdated"u8, true);
+            json.WriteString("outdated_reason"u8, outdated);
+        }
+
         if (runner.Replica is { } replica)
             json.WriteString("replica"u8, replica);
         if (runner.Progress?.StalledSince is { } stalled)

@@ -19,6 +19,8 @@ internal sealed class FailedStart(RunnerFailure failure, RunnerEndpoint endpoint
 
     public TimeSpan? CpuTime => null;
 
+    public EngineProgram? Program => null;
+
     public IReadOnlyList<string> Arguments => [];
 
     public Task<RunnerFailure?> Ready { get; } = Task.FromResult<RunnerFailure?>(failure);

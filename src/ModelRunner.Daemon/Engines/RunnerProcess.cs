@@ -47,6 +47,7 @@ internal sealed class RunnerProcess : IManagedRunner
     {
         _kill = kill ?? (static child => child.Kill());
         (_spawning, _start, _settings, _memoryKills, _time, _logger) = (spawning, start, settings, memoryKills, time, logger);
+        Program = EngineProgram.Of(start.Engine.Name, start.Program);
         _ = WatchAsync();
     }
 
@@ -57,6 +58,8 @@ internal sealed class RunnerProcess : IManagedRunner
     public long? ProcessStartTime => Child is { StartTime: > 0 and var start } ? start : null;
 
     public TimeSpan? CpuTime => Child is { Exited.IsCompleted: true } child ? child.CpuTime : null;
+
+    public EngineProgram? Program { get; }
 
     public IReadOnlyList<string> Arguments => _start.Arguments;
 

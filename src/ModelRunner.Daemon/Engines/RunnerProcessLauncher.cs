@@ -52,7 +52,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         DaemonSettings settings = _settings;
         RuntimeFolder folder = IntactFolder();
         var order = new StartOrder(runner, model, key.Mode, folder);
-        Engine? engine = model.Settings.Engine is { } configured ? new CommandEngine(configured) : FindLlama(settings);
+        Engine? engine = model.Settings.Engine is { } configured ? new CommandEngine(configured) : FindLlama(settings, model.Settings.Build);
         if (engine is null)
             return Fail("no engine to run models with: install llama-server, or name it in LLAMA_SERVER_PATH", order);
         if (engine.FindProblem(model) is { } problem)
@@ -73,7 +73,8 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
             folder.Dispose();
     }
 
-    private static LlamaEngine? FindLlama(DaemonSettings settings) => LlamaEngine.Choose(settings.Runners, settings.Metrics.Enabled);
+    private static LlamaEngine? FindLlama(DaemonSettings settings, string? build = null) =>
+        LlamaEngine.Choose(settings.Runners, settings.Metrics.Enabled, build);
 
     // Programs that clean temporary folders remove old files. Without the folder a start would fail with a misleading reason.
     private RuntimeFolder IntactFolder()

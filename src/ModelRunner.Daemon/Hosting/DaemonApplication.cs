@@ -125,6 +125,16 @@ internal sealed class DaemonApplication : IAsyncDisposable
     public ConfigurationWatch WatchConfiguration(Action reload) =>
         new(_reload.FindStamp, () => _reload.ReadStamp, () => _settings.Current.ReloadOnChange, reload, TimeProvider.System);
 
+    /// <summary>Calls an action when the program of an engine was replaced, until the result is disposed: other programs know other arguments.</summary>
+    public ProgramWatch WatchPrograms(Action reload) => new(
+        () => _settings.Current.Runners.Programs,
+        path =>
+        {
+            _logger.LogProgramReplaced(path);
+            reload();
+        },
+        TimeProvider.System);
+
     /// <summary>All runners.</summary>
     public IReadOnlyList<RunnerSnapshot> Runners => _pool.Runners;
 
@@ -233,7 +243,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new ModelsEndpoint(catalog, rights, problems, backends).Map(web);
         web.Lifetime.ApplicationStarted.Register(ListProblems);
         store.Subscribe((DaemonSettings _) => ListProblems());
-        new RunnersEndpoint(pool, backends, new AttachedHealth(time), causes).Map(web);
+        var engines = new EngineReport(() => store.Current, time, web.Lifetime.ApplicationStopping);
+        new RunnersEndpoint(pool, backends, new AttachedHealth(time), engines, causes).Map(web);
         new LogsEndpoint(pool.Logs, catalog, time, web.Lifetime.ApplicationStopping).Map(web);
         new DecisionsEndpoint(pool.Decisions, catalog, causes).Map(web);
         new UsageEndpoint(ledger, time).Map(web);

@@ -85,6 +85,7 @@ internal sealed class DaemonHost
         _notifier?.BeReady(() => daemon.Runners, daemon.RespondAsync);
         PassReload();
         await using ConfigurationWatch watch = daemon.WatchConfiguration(Reload);
+        await using ProgramWatch programs = daemon.WatchPrograms(Reload);
 
         // The write blocks if no process reads standard output. That must not delay the daemon.
         _ = Task.Run(() => GreetAsync(daemon, settings, written.Options.WorkingDirectory), CancellationToken.None);

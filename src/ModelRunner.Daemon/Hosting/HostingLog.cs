@@ -24,6 +24,9 @@ internal static partial class HostingLog
         "No more connections can be accepted on {Address}: {Cause}. New clients wait until others disconnect; raise the limit of open files (ulimit -n).")]
     public static partial void LogNoFiles(this ILogger<RetryingListener> logger, System.Net.EndPoint address, string cause);
 
+    [LoggerMessage(LogLevel.Information, "{Program} was replaced. New loads use it; loaded models go on with the program that they were started with.")]
+    public static partial void LogProgramReplaced(this ILogger<DaemonApplication> logger, string program);
+
     [LoggerMessage(LogLevel.Information, "The daemon ends: running requests may take up to {Seconds} s more.")]
     public static partial void LogDraining(this ILogger<DaemonApplication> logger, double seconds);
 

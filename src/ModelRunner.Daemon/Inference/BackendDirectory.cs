@@ -25,7 +25,9 @@ internal sealed class BackendDirectory(DaemonSettings settings)
     public IReadOnlyList<string> EnginesOf(string backend, string? llamaEngine)
     {
         IEnumerable<string?> own = _settings.Models.Values.Where(model => model.Backend == backend).Select(static model => model.Engine?.Name);
-        return [.. own.Prepend(backend == Managed ? llamaEngine : null).OfType<string>().Distinct(StringComparer.Ordinal)];
+        if (backend == Managed)
+            own = [llamaEngine, .. own, .. _settings.Runners.Builds.Keys];
+        return [.. own.OfType<string>().Distinct(StringComparer.Ordinal)];
     }
 
     /// <summary>Explains why a backend that a route names cannot serve a model; null if it can, or if the route names none.</summary>

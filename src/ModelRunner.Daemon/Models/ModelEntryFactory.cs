@@ -19,10 +19,10 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
 
     private readonly HeaderCache _headers = new(threads);
     private volatile RunnerSettings _runners = runners;
-    private volatile string _engine = MemoryKey.EngineOf(runners);
+    private volatile EngineNames _engines = EngineNames.Of(runners);
 
     /// <summary>Replaces the settings.</summary>
-    public void Configure(RunnerSettings runners) => (_runners, _engine) = (runners, MemoryKey.EngineOf(runners));
+    public void Configure(RunnerSettings runners) => (_runners, _engines) = (runners, EngineNames.Of(runners));
 
     /// <summary>Completes when the files of all these models have been read as far as an entry needs them; never fails.</summary>
     public Task ReadHeadersAsync(IReadOnlyList<ModelSource> sources)
@@ -95,7 +95,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         if (_headers.FindProjectorProblem(projector) is { } problem)
             return $"is run without pictures: the image projector {projector.ShownName} {problem}";
 
-        return _runners is { LlamaServerPath: null, LlamaHostPath: not null }
+        return RunnersOf(source) is { LlamaServerPath: null, LlamaHostPath: not null }
             ? "is run without pictures: the embedded engine cannot read them; install llama.cpp or set LLAMA_SERVER_PATH"
             : null;
     }
@@ -113,7 +113,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             projector = null;
         long weights = file.SizeBytes + (projector?.SizeBytes ?? 0);
         IReadOnlyList<string> arguments = Arguments(source);
-        RunnerShape shape = RunnerShape.Read(arguments, IsLlamaServer, contextSize, slots);
+        RunnerShape shape = RunnerShape.Read(arguments, IsLlamaServer(RunnersOf(source)), contextSize, slots);
         return new ModelEntry(source.Reference.ToString(), file.Path, file.SizeBytes, file.Written, source.Settings)
         {
             Modes = [.. modes.Concat(source.AttachedModes).Distinct()],
@@ -123,7 +123,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             WeightBytes = weights,
             Shape = shape,
             Memory = modes.ToDictionary(static mode => mode, mode => MemoryEstimate.Of(header, weights, shape with { Mode = mode })),
-            MemoryIdentity = MemoryKey.Begin(header, weights, _engine, arguments),
+            MemoryIdentity = MemoryKey.Begin(header, weights, _engines.Find(source.Settings.Build), arguments),
             Header = header,
             ProjectorPath = projector?.Path,
         };
@@ -155,7 +155,9 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         int total => Math.Max(1, total / slots),
     };
 
-    private bool IsLlamaServer => _runners.LlamaServerPath is not null || _runners.LlamaHostPath is null;
+    private RunnerSettings RunnersOf(ModelSource source) => _runners.With(source.Settings.Build);
+
+    private static bool IsLlamaServer(RunnerSettings runners) => runners.LlamaServerPath is not null || runners.LlamaHostPath is null;
 
     private int? FindArgument(ModelSource source, string name) => LlamaArguments.FindInteger(Arguments(source), name);
 

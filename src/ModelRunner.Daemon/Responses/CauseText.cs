@@ -97,6 +97,7 @@ internal sealed class CauseText(IEnumerable<string> roots)
             settings.Listen.SocketPath, settings.Runners.LlamaServerPath, settings.Runners.LlamaHostPath,
             .. settings.Models.Values.SelectMany(static model => new[] { model.Path, model.ProjectorPath }),
             .. settings.Models.Values.Select(static model => model.Engine?.Command[0]),
+            .. settings.Runners.Builds.Values.Select(static build => build.Path),
             .. settings.AttachedRunners.Select(static runner => runner.SocketPath),
         ];
         return

@@ -24,6 +24,9 @@ internal interface IManagedRunner
     /// </summary>
     TimeSpan? CpuTime { get; }
 
+    /// <summary>The program of its process; null if it failed before one was chosen.</summary>
+    EngineProgram? Program { get; }
+
     /// <summary>The arguments of its process, for display. They contain no secrets.</summary>
     IReadOnlyList<string> Arguments { get; }
 

@@ -23,6 +23,9 @@ internal sealed record RunnerSnapshot
     /// <summary><c>llama-server</c>, <c>llama-host</c>, an engine of the configuration, or <c>attached</c>.</summary>
     public required string Engine { get; init; }
 
+    /// <summary>The program of its process; null while it has none, and for an attached runner.</summary>
+    public EngineProgram? Program { get; init; }
+
     public int? ProcessId { get; init; }
 
     /// <summary>When its process was started; null while it has none, and for an attached runner.</summary>

@@ -339,7 +339,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private IReadOnlyList<RunnerSnapshot> TakeSnapshot() =>
         RunnerSnapshots.Make(_scheduler.Snapshot(), _live, EngineOf, _origin);
 
-    private string? EngineOf(RunnerKey key) => (_models.Find(key) ?? _residents.Find(key))?.Settings.Engine?.Name ?? _launcher.Engine;
+    private string? EngineOf(RunnerKey key) =>
+        (_models.Find(key) ?? _residents.Find(key))?.Settings is { } model ? model.Engine?.Name ?? model.Build ?? _launcher.Engine : _launcher.Engine;
 
     private void SetTimer()
     {

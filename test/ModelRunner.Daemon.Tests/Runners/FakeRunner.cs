@@ -35,6 +35,8 @@ internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
 
     public TimeSpan? CpuTime { get; set; }
 
+    public EngineProgram? Program => null;
+
     public IReadOnlyList<string> Arguments => [];
 
     public Task<RunnerFailure?> Ready => _ready.Task;

@@ -16,32 +16,37 @@ internal static class EngineArgumentCheck
         ("--no-direct-io", "--load-mode mmap"),
     ];
 
-    /// <summary>Whether the user added any argument, so that the engine must be asked.</summary>
-    public static bool IsNeeded(DaemonSettings settings) =>
-        settings.Runners.ExtraArguments.Count > 0 || settings.Models.Values.Any(static model => model.Arguments.Count > 0);
+    /// <summary>Whether the user added any argument for an engine, so that it must be asked.</summary>
+    /// <param name="settings">The settings with the arguments.</param>
+    /// <param name="build">The build of llama-server; null: the default engine.</param>
+    public static bool IsNeeded(DaemonSettings settings, string? build = null) =>
+        ArgumentsOfAll(settings, build).Count > 0 || ModelsOf(settings, build).Any(static model => model.Value.Arguments.Count > 0);
 
     /// <summary>A problem for each argument that llama-server does not know.</summary>
     /// <param name="settings">The settings with the arguments.</param>
     /// <param name="flags">The arguments that llama-server knows.</param>
     /// <param name="key">Where the arguments for all runners were written.</param>
-    public static IReadOnlyList<ConfigurationProblem> FindUnknown(DaemonSettings settings, EngineFlags flags, string key = "LLAMA_ARGS")
+    /// <param name="build">The build of llama-server; null: the default engine.</param>
+    public static IReadOnlyList<ConfigurationProblem> FindUnknown(
+        DaemonSettings settings, EngineFlags flags, string key = "LLAMA_ARGS", string? build = null)
     {
+        string engine = build is null ? "this llama-server" : $"engine {build}";
         var problems = new List<ConfigurationProblem>();
-        Check(key, settings.Runners.ExtraArguments);
-        foreach ((string reference, ModelSettings model) in settings.Models)
+        Check(key, ArgumentsOfAll(settings, build));
+        foreach ((string reference, ModelSettings model) in ModelsOf(settings, build))
             Check($"args of {reference}", model.Arguments);
         return problems;
 
         void Check(string place, IReadOnlyList<string> arguments)
         {
             foreach (string name in Names(arguments).Where(name => FindSpelling(name, flags) is null).Distinct(StringComparer.Ordinal))
-                problems.Add(new ConfigurationProblem(place, name, "is not known to this llama-server", Remedy(name, flags)));
+                problems.Add(new ConfigurationProblem(place, name, $"is not known to {engine}", Remedy(name, flags)));
         }
     }
 
     /// <summary>All added arguments that the embedded engine does not know, once each.</summary>
     public static IReadOnlyList<string> ListUnknown(DaemonSettings settings, EngineFlags flags) =>
-        [.. settings.Models.Values.Select(static model => model.Arguments).Prepend(settings.Runners.ExtraArguments)
+        [.. ModelsOf(settings, build: null).Select(static model => model.Value.Arguments).Prepend(settings.Runners.ExtraArguments)
             .SelectMany(Names).Where(name => FindSpelling(name, flags) is null).Distinct(StringComparer.Ordinal)];
 
     /// <summary>The arguments in spellings that the engine knows, without those that it does not know at all.</summary>
@@ -68,6 +73,13 @@ internal static class EngineArgumentCheck
 
         return adapted;
     }
+
+    // A build that no model selects starts no runner.
+    private static IReadOnlyList<string> ArgumentsOfAll(DaemonSettings settings, string? build) =>
+        build is null || ModelsOf(settings, build).Any() ? settings.Runners.ExtraArguments : [];
+
+    private static IEnumerable<KeyValuePair<string, ModelSettings>> ModelsOf(DaemonSettings settings, string? build) =>
+        settings.Models.Where(model => string.Equals(model.Value.Build, build, StringComparison.Ordinal));
 
     private static IEnumerable<string> Names(IReadOnlyList<string> arguments)
     {

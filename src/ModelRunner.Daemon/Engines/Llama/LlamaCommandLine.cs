@@ -11,6 +11,9 @@ internal static class LlamaCommandLine
     // Two threads that share one small matrix mostly wait for each other. On busy cores the throughput falls to a hundredth.
     private const long SmallModelBytes = 100_000_000;
 
+    /// <summary>The argument that has the socket to listen on.</summary>
+    public const string Address = "--host";
+
     /// <summary>Builds the arguments, without the program's own name.</summary>
     /// <param name="isLlamaServer">Whether they are for llama-server, which knows more arguments than the embedded llama-host.</param>
     /// <param name="model">The model. It must have a file.</param>
@@ -23,7 +26,7 @@ internal static class LlamaCommandLine
     {
         IReadOnlyList<string> added = model.Settings.AddedTo(settings.ExtraArguments);
         IReadOnlyList<string> passedOn = EngineArgumentCheck.Adapt(added, settings.EngineFlags);
-        var arguments = new List<string> { "--model", model.Path!, "--host", socketPath, "--alias", LlamaAlias.Of(model.Reference) };
+        var arguments = new List<string> { "--model", model.Path!, Address, socketPath, "--alias", LlamaAlias.Of(model.Reference) };
         if (hasMetrics)
             arguments.Add("--metrics");
         if (mode == RunnerMode.Embedding)

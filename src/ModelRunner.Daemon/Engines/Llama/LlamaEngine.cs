@@ -9,31 +9,35 @@ namespace ModelRunner.Daemon.Engines.Llama;
 /// <summary>llama.cpp as a server: <c>llama-server</c>, or the embedded <c>llama-host</c>, which accepts a part of its arguments.</summary>
 internal sealed class LlamaEngine : Engine
 {
-    private const string LlamaServer = "llama-server";
+    /// <summary>The name of the default engine if llama-server was found.</summary>
+    public const string LlamaServer = "llama-server";
+
     private const string LlamaHost = "llama-host";
     private const string LayersArgument = "--n-gpu-layers";
     private const string TraceLevel = "4";
     private const string PromptCacheVariable = "LLAMA_ARG_CACHE_RAM";
 
     private readonly bool _hasMetrics;
+    private readonly bool _isServer;
     private readonly string _program;
     private readonly RunnerSettings _settings;
 
     private LlamaEngine(string name, string program, RunnerSettings settings, bool hasMetrics)
     {
         Name = name;
+        _isServer = settings.LlamaServerPath is not null;
         (_program, _settings, _hasMetrics) = (program, settings, hasMetrics);
     }
 
-    /// <summary><c>llama-server</c> or <c>llama-host</c>.</summary>
+    /// <summary><c>llama-server</c>, <c>llama-host</c>, or the name of a build of llama-server.</summary>
     public override string Name { get; }
 
     protected override IReadOnlyList<KnownLogLine> KnownLines => LlamaLogLines.All;
 
-    /// <summary>llama-server if there is one, else the embedded llama-host, else null.</summary>
-    public static LlamaEngine? Choose(RunnerSettings settings, bool hasMetrics) => settings switch
+    /// <summary>The build if one is named, else llama-server if there is one, else the embedded llama-host, else null.</summary>
+    public static LlamaEngine? Choose(RunnerSettings settings, bool hasMetrics, string? build = null) => settings.With(build) switch
     {
-        { LlamaServerPath: { } path } => new LlamaEngine(LlamaServer, path, settings, hasMetrics),
+        { LlamaServerPath: { } path } own => new LlamaEngine(build ?? LlamaServer, path, own, hasMetrics),
         { LlamaHostPath: { } path } => new LlamaEngine(LlamaHost, path, settings, hasMetrics),
         _ => null,
     };
@@ -50,11 +54,10 @@ internal sealed class LlamaEngine : Engine
         {
             ModelName = alias == model.Reference ? null : alias,
         };
-        IReadOnlyList<string> arguments =
-            LlamaCommandLine.Build(Name == LlamaServer, model, order.Mode, order.SocketPath, _settings, _hasMetrics);
+        IReadOnlyList<string> arguments = ArgumentsFor(model, order.Mode, order.SocketPath);
 
         // A request for the slots would wake a server that sleeps, or keep it awake.
-        if (Name == LlamaServer && !arguments.Contains("--sleep-idle-seconds", StringComparer.Ordinal))
+        if (_isServer && !arguments.Contains("--sleep-idle-seconds", StringComparer.Ordinal))
             endpoint = endpoint with { SlotsAddress = new Uri(endpoint.BaseAddress, "slots") };
         string? layers = LlamaArguments.FindText(arguments, LayersArgument);
         IReadOnlyList<string> variables = Variables(order.Folder.EmptyFolder, ShowsLayers(layers), PromptCacheLimit(model, order.Mode, arguments));
@@ -63,6 +66,23 @@ internal sealed class LlamaEngine : Engine
             SocketPath = order.SocketPath, AnswersAs = alias, ContextTokens = model.ContextSize > 0 ? model.ContextSize : null, Layers = layers,
         };
     }
+
+    /// <summary>Why a runner would be started in another way now, in a clause; null: it would not.</summary>
+    public string? FindChange(RunnerSnapshot runner)
+    {
+        if (runner.Program is not { } program || runner.Model is not { } model)
+            return null;
+        if (_program != program.Path)
+            return $"{Name} is another program now";
+        int host = runner.Arguments.Index().FirstOrDefault(static word => word.Item == LlamaCommandLine.Address).Index + 1;
+        return host >= runner.Arguments.Count
+            || ArgumentsFor(model, runner.Key.Mode, runner.Arguments[host]).SequenceEqual(runner.Arguments, StringComparer.Ordinal)
+                ? null
+                : "its arguments changed";
+    }
+
+    private IReadOnlyList<string> ArgumentsFor(ModelEntry model, RunnerMode mode, string socketPath) =>
+        LlamaCommandLine.Build(_isServer, model, mode, socketPath, _settings, _hasMetrics);
 
     public override async Task<RunnerReceipt?> InspectAsync(RunnerStart start, IReadOnlyList<string> lines, CancellationToken cancellationToken) =>
         await LlamaReceipt.AddPropertiesAsync(
