@@ -1,6 +1,6 @@
 #!/bin/bash
 # test.sh [PROJECT...]: builds everything and runs every test, or those of the named test projects (Scheduling, Daemon, …).
-# What the tests need (Prometheus, promtool, prometheus_client, OpenTelemetry's definitions, docker-registry, llama-server) is fetched into
+# What the tests need (Prometheus, promtool, prometheus_client, OpenTelemetry's definitions, docker-registry, skopeo, llama-server) is fetched into
 # ${XDG_CACHE_HOME:-~/.cache}/model-runner once; nothing is installed. With CI=true a skipped test fails the run, and what native publishing
 # needs is installed; elsewhere tests whose prerequisites are missing are skipped and say why. The last line of the output counts.
 set -euo pipefail
@@ -67,6 +67,18 @@ fetch_registry() {
     export DOCKER_REGISTRY_PATH=$registry/usr/bin/docker-registry
 }
 
+# Another client of registries. It brings the libraries that a small Debian does not have.
+fetch_skopeo() {
+    local judge=$cache/skopeo
+    if [ ! -e "$judge/complete" ]; then
+        echo "test: fetching skopeo into $judge"
+        rm -rf "$judge"
+        eng/fetch-debian.sh bookworm "$judge" skopeo libgpgme11 libassuan0 libgpg-error0 libdevmapper1.02.1 || return
+        touch "$judge/complete"
+    fi
+    export SKOPEO_PATH=$judge/usr/bin/skopeo
+}
+
 # OpenTelemetry's own definitions of its protocol, with which the tests decode what the daemon sends.
 fetch_otlp() {
     local judges=$cache/otlp
@@ -113,6 +125,7 @@ fetch_judges || echo "test: Prometheus and its tools could not be fetched"
 fetch_prometheus3 || echo "test: Prometheus 3 could not be fetched"
 fetch_nginx || echo "test: nginx could not be fetched"
 fetch_registry || echo "test: docker-registry could not be fetched"
+fetch_skopeo || echo "test: skopeo could not be fetched"
 fetch_otlp || echo "test: the definitions of OpenTelemetry's protocol could not be fetched"
 fetch_bare_debian || echo "test: there is no bare Debian to try the published program on"
 fetch_llama_server || echo "test: llama-server could not be fetched"

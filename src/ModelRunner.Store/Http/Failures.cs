@@ -30,6 +30,12 @@ internal static class Failures
         return new RemoteException(reason, message, failure);
     }
 
+    /// <summary>The proxy of an address wants other credentials, or some.</summary>
+    public static RemoteException ProxyLogin(Uri address, OutgoingSettings settings) => new(
+        RemoteReason.ProxyFailed,
+        $"the proxy {settings.Proxies.DescribeFor(address) ?? "of this network"} wants a user name and a password for {Origins.HostOf(address)}; "
+        + "write them into the variable: http://USER:PASSWORD@HOST:PORT");
+
     /// <summary>Whether a server that was asked by https answered, but does not speak TLS.</summary>
     public static bool IsNoTls(RemoteException failure) =>
         failure.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } inner

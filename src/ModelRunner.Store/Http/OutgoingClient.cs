@@ -38,7 +38,7 @@ internal sealed class OutgoingClient : IDisposable
         });
     }
 
-    /// <summary>Sends a request and follows its redirects. Every status but a redirect is a result.</summary>
+    /// <summary>Sends a request and follows its redirects. Every status is a result but a redirect and what a proxy says about itself.</summary>
     /// <exception cref="RemoteException">There is no response, or a redirect must not be followed.</exception>
     public async Task<OutgoingResponse> SendAsync(OutgoingRequest request, CancellationToken cancellation)
     {
@@ -47,7 +47,7 @@ internal sealed class OutgoingClient : IDisposable
         {
             PlainHttpRule.Check(address, _settings.PlainHttpHosts);
             HttpResponseMessage response = await SendOnceAsync(request, address, method, isAtHome, cancellation);
-            if (!Redirects.Is(response.StatusCode))
+            if (!Redirects.Is(response.StatusCode) || (request.ReturnsForeignRedirects && Redirects.IsForeign(response, address)))
                 return new OutgoingResponse(response, address, !isAtHome);
 
             using (response)
@@ -119,7 +119,11 @@ internal sealed class OutgoingClient : IDisposable
 
         try
         {
-            return await _sender.SendAsync(message, either.Token);
+            HttpResponseMessage response = await _sender.SendAsync(message, either.Token);
+            if (response.StatusCode != HttpStatusCode.ProxyAuthenticationRequired)
+                return response;
+            response.Dispose();
+            throw Failures.ProxyLogin(address, _settings);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
         {

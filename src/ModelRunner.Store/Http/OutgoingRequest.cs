@@ -14,6 +14,9 @@ internal sealed record OutgoingRequest(HttpMethod Method, Uri Address)
     /// <summary>Makes the body; called once for each time that the request is sent. Null: there is none.</summary>
     public Func<HttpContent>? Body { get; init; }
 
+    /// <summary>Whether a redirect to another server is the response, because its headers are what is asked for.</summary>
+    public bool ReturnsForeignRedirects { get; init; }
+
     /// <summary>Whether a redirect to another server is refused, because the body is a secret.</summary>
     public bool StaysAtOrigin { get; init; }
 

@@ -8,6 +8,10 @@ internal static class Redirects
     /// <summary>Whether a response names another address to ask.</summary>
     public static bool Is(HttpStatusCode status) => (int)status is 301 or 302 or 303 or 307 or 308;
 
+    /// <summary>Whether a redirect leads to another server.</summary>
+    public static bool IsForeign(HttpResponseMessage response, Uri address) =>
+        response.Headers.Location is { } location && Uri.TryCreate(address, location, out Uri? target) && !Origins.AreSame(target, address);
+
     /// <summary>The next address.</summary>
     /// <exception cref="RemoteException">There is none, or it would leave https.</exception>
     public static Uri TargetOf(HttpResponseMessage response, Uri first, Uri address)

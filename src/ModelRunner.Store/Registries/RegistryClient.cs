@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
 using ModelRunner.Store.Registries.Access;
@@ -10,6 +11,10 @@ namespace ModelRunner.Store.Registries;
 /// </summary>
 internal sealed class RegistryClient
 {
+    // A mirror that does not answer would cost each request the time of a timeout.
+    private static readonly TimeSpan MirrorRest = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<Uri, DateTimeOffset> _absentMirrors = new();
     private readonly OutgoingClient _client;
     private readonly RegistryLookup _lookup;
     private readonly RegistrySender _sender;
@@ -88,7 +93,8 @@ internal sealed class RegistryClient
             Headers = [("Accept", ManifestTypes.Accept)],
         };
         using OutgoingResponse response = await _sender.SendAsync(
-            new RegistryRequest(endpoint, request, RegistryScopes.Pull(name.Repository), $"the manifest of {name}"), cancellation);
+            new RegistryRequest(endpoint, request, RegistryScopes.Pull(name.Repository), $"the manifest of {name}") { IsRepeated = !endpoint.IsMirror },
+            cancellation);
         return ManifestReader.Read(response, await _client.ReadBodyAsync(response, ManifestReader.MaxBytes, cancellation), digest);
     }
 
@@ -99,7 +105,11 @@ internal sealed class RegistryClient
             Headers = BlobAnswer.HeadersFor(blob.Offset, blob.Etag),
         };
         OutgoingResponse response = await _sender.SendAsync(
-            new RegistryRequest(endpoint, request, RegistryScopes.Pull(name.Repository), $"the file {blob.Digest.Short} of {name}"), cancellation);
+            new RegistryRequest(endpoint, request, RegistryScopes.Pull(name.Repository), $"the file {blob.Digest.Short} of {name}")
+            {
+                IsRepeated = !endpoint.IsMirror,
+            },
+            cancellation);
         try
         {
             long start = BlobAnswer.StartOf(response, blob.Offset);
@@ -118,6 +128,8 @@ internal sealed class RegistryClient
     {
         foreach (RegistryEndpoint endpoint in await _lookup.FindAsync(name.Registry, withMirrors, cancellation))
         {
+            if (endpoint.IsMirror && _absentMirrors.TryGetValue(endpoint.Base, out DateTimeOffset until) && _time.GetUtcNow() < until)
+                continue;
             try
             {
                 return await ask(endpoint);
@@ -125,6 +137,8 @@ internal sealed class RegistryClient
             catch (RemoteException failure) when (endpoint.IsMirror)
             {
                 _settings.Notify($"the mirror {endpoint.Host} is passed over: {failure.Message}");
+                if (failure.IsTransient || failure.Reason == RemoteReason.Unreachable)
+                    _absentMirrors[endpoint.Base] = _time.GetUtcNow() + MirrorRest;
             }
         }
 

@@ -142,6 +142,50 @@ public sealed class ConnectionTests : IDisposable
         Assert.DoesNotContain("h1dden", failure.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("HTTP_PROXY", "http://reg.invalid/v2/")]
+    [InlineData("HTTPS_PROXY", "https://reg.invalid/v2/")]
+    public async Task A_proxy_that_wants_a_login_is_named(string variable, string address)
+    {
+        await using LoopbackServer proxy = await LoopbackServer.StartAsync(static context =>
+        {
+            context.Response.StatusCode = 407;
+            context.Response.Headers.ProxyAuthenticate = "Basic realm=\"proxy\"";
+            return Task.CompletedTask;
+        });
+        ProxyRules rules = ProxyRules.FromEnvironment(name => name == variable ? proxy.Address.AbsoluteUri : null);
+        using var fixture = new RegistryFixture(new OutgoingSettings { Proxies = rules, PlainHttpHosts = ["reg.invalid"] });
+
+        RemoteException failure = await Assert.ThrowsAsync<RemoteException>(
+            () => fixture.Outgoing.SendAsync(new OutgoingRequest(HttpMethod.Get, new Uri(address)), Cancellation));
+
+        Assert.Equal(RemoteReason.ProxyFailed, failure.Reason);
+        Assert.Contains(proxy.Address.Authority, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_redirect_to_another_server_can_be_the_response()
+    {
+        await using LoopbackServer far = await LoopbackServer.StartAsync(static _ => throw new InvalidOperationException("It was asked."));
+        await using LoopbackServer near = await LoopbackServer.StartAsync(context =>
+        {
+            bool isFirst = context.Request.Path == "/old";
+            context.Response.StatusCode = 302;
+            context.Response.Headers.Location = isFirst ? "/new" : far.Address.AbsoluteUri;
+            context.Response.Headers["X-Linked-Size"] = isFirst ? "1" : "2";
+            return Task.CompletedTask;
+        });
+        using var fixture = new RegistryFixture();
+        var request = new OutgoingRequest(HttpMethod.Head, new Uri(near.Address, "old")) { ReturnsForeignRedirects = true };
+
+        using OutgoingResponse response = await fixture.Outgoing.SendAsync(request, Cancellation);
+
+        Assert.Equal(("2", "/new", false), (response.Header("X-Linked-Size"), response.Address.AbsolutePath, response.LeftOrigin));
+        RemoteException failure = await Assert.ThrowsAsync<RemoteException>(
+            () => fixture.Outgoing.SendAsync(request with { ReturnsForeignRedirects = false, StaysAtOrigin = true }, Cancellation));
+        Assert.Equal(RemoteReason.BadRedirect, failure.Reason);
+    }
+
     [Fact]
     public async Task A_host_without_an_address_is_told()
     {

@@ -118,6 +118,27 @@ public sealed class DockerHubTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_mirror_that_does_not_answer_is_left_alone_for_a_minute()
+    {
+        await using RegistryProcess open = await RegistryProcess.StartAsync(cancellation: Cancellation);
+        await _model.PushAsync(open, Cancellation);
+        await using FaultProxy mirror = await FaultProxy.StartAsync(open.Address);
+        mirror.Add(new RegistryFault(FaultKind.Status) { Path = "/" });
+        var clock = new MovableClock();
+        using var fixture = new RegistryFixture(Outgoing, new RegistrySettings { DockerHubMirrors = [mirror.Address] }, Login, clock);
+
+        await fixture.Client.GetManifestAsync(Name, Cancellation);
+        await fixture.Client.GetManifestAsync(Name, Cancellation);
+        Assert.Single(mirror.Requests);
+        mirror.Clear();
+        clock.Advance(TimeSpan.FromSeconds(61));
+        await fixture.Client.GetManifestAsync(Name, Cancellation);
+
+        Assert.Equal(2, mirror.Requests.Count);
+        Assert.Single(fixture.Notices);
+    }
+
+    [Fact]
     public async Task Another_registry_has_no_mirrors()
     {
         await using FaultProxy mirror = await FaultProxy.StartAsync(_registry.Address);
