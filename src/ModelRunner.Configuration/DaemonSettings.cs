@@ -109,7 +109,7 @@ internal sealed record DaemonSettings
             return this;
         var models = new Dictionary<string, ModelSettings>(Models, StringComparer.Ordinal);
         foreach ((string model, ModelOverride change) in overrides)
-            models[model] = change.ApplyTo(models.GetValueOrDefault(model) ?? new ModelSettings());
+            models[model] = change.ApplyTo(models.GetValueOrDefault(model) ?? new ModelSettings { HasNoEntry = true });
         return this with { Models = models, Runners = Runners with { EngineFlags = Runners.EngineFlags ?? flags } };
     }
 

@@ -11,6 +11,9 @@ internal sealed record ModelSettings
     /// <summary>Absolute path of the GGUF file, or of what the engine loads; null: the file is in the store, or the engine needs none.</summary>
     public string? Path { get; init; }
 
+    /// <summary>Whether it has no entry in the file: a client has changed the settings of a model that is in the store.</summary>
+    public bool HasNoEntry { get; init; }
+
     /// <summary>Whether the command of its engine has the placeholder for a path and no path is known.</summary>
     public bool LacksEnginePath => Path is null && Engine?.Uses(CommandTemplate.Path) == true;
 
@@ -83,6 +86,7 @@ internal sealed record ModelSettings
     public bool StartsLike(ModelSettings other) =>
         this with
         {
+            HasNoEntry = other.HasNoEntry,
             Aliases = other.Aliases,
             KeepAlive = other.KeepAlive,
             Priority = other.Priority,

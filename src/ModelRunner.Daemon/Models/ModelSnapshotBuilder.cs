@@ -124,8 +124,9 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
 
     private void AddConfiguredWithoutFile()
     {
+        // A model of the store that was removed is unknown, also if a client has changed its settings before.
         foreach ((string reference, ModelSettings model) in settings.Models)
-            if (!_sources.ContainsKey(reference))
+            if (!_sources.ContainsKey(reference) && !model.HasNoEntry)
                 Add(reference, null, model);
     }
 

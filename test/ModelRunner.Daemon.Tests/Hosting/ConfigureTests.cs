@@ -141,6 +141,36 @@ public sealed class ConfigureTests
     }
 
     [Fact]
+    public async Task A_changed_model_whose_file_is_removed_is_unknown_as_every_other_one()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await ChangeAsync(daemon, """{"model":"tiny-embed","keep_alive":"1m"}""");
+        File.Delete(Path.Join(daemon.FolderPath, "models", "tiny-embed.gguf"));
+
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await daemon.GetAsync("v1/models")).GetProperty("data").GetArrayLength() == 1, DaemonFixture.Patience);
+
+        Assert.Equal(404, (await daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"a"}""")).Status);
+        Assert.False((await daemon.GetAsync("v1/models")).TryGetProperty("problems", out _));
+        Assert.Equal(1, (await daemon.GetAsync(Route)).GetArrayLength());
+        await ResetAsync(daemon, "?model=tiny-embed", 1);
+    }
+
+    [Fact]
+    public async Task A_change_of_the_keep_alive_time_keeps_the_loaded_runner()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        int process = await daemon.RunnerProcessAsync();
+
+        await ChangeAsync(daemon, """{"model":"tiny-chat","keep_alive":"-1"}""");
+        await daemon.PostAsync("v1/chat/completions", Chat);
+
+        JsonElement runner = Assert.Single(await daemon.RunnersAsync());
+        Assert.Equal((process, "-1"), (runner.GetProperty("pid").GetInt32(), runner.GetProperty("keep_alive").GetString()));
+    }
+
+    [Fact]
     public async Task The_routes_need_the_scope_admin()
     {
         await using DaemonFixture daemon = await KeyedDaemon.StartAsync(
