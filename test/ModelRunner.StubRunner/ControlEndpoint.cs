@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -21,6 +22,9 @@ internal sealed class ControlEndpoint(StubArguments arguments, StubFaults faults
                 break;
             case ("DELETE", "/stub/faults"):
                 faults.Clear();
+                break;
+            case ("POST", "/stub/memory"):
+                ProcessFaults.Hold(long.Parse(Encoding.ASCII.GetString(request.Body), CultureInfo.InvariantCulture));
                 break;
             case ("POST", "/stub/metrics"):
                 state.MetricsPage = request.Body;

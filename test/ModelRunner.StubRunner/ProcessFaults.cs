@@ -54,8 +54,8 @@ internal sealed partial class ProcessFaults(StubFaults faults, StubArguments arg
             new ManualResetEventSlim().Wait();
     }
 
-    // Each page is written, so that all of it is resident. It is never released.
-    private static unsafe void Hold(long mebibytes) =>
+    /// <summary>Takes so much memory. Each page is written, so that all of it is resident. It is never released.</summary>
+    public static unsafe void Hold(long mebibytes) =>
         NativeMemory.Fill(NativeMemory.Alloc((nuint)mebibytes << 20), (nuint)mebibytes << 20, 1);
 
     /// <summary>Writes that many bytes without a line end as fast as the reader takes them.</summary>

@@ -8,6 +8,8 @@ internal sealed class MemoryGroup : IDisposable
     private static readonly (string Root, string Limit)[] Kinds =
         [("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")];
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly string _path;
 
     private MemoryGroup(string path) => _path = path;
@@ -44,8 +46,18 @@ internal sealed class MemoryGroup : IDisposable
     public void Dispose()
     {
         // The kernel empties the group a moment after its last process was reaped.
-        for (int i = 0; i < 100 && File.ReadAllText(ProcessesPath).Length > 0; i++)
-            Thread.Yield();
-        Directory.Delete(_path);
+        var patience = System.Diagnostics.Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                Directory.Delete(_path);
+                return;
+            }
+            catch (IOException) when (patience.Elapsed < Patience)
+            {
+                Thread.Yield();
+            }
+        }
     }
 }

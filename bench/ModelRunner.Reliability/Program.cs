@@ -1,0 +1,3 @@
+using ModelRunner.Reliability;
+
+return await ReliabilityCommand.RunAsync(args);
