@@ -8,7 +8,7 @@ using ModelRunner.ScrapeBenchmark.Measuring;
 
 namespace ModelRunner.Reliability;
 
-/// <summary>The command line: <c>soak</c> and <c>chaos</c>.</summary>
+/// <summary>The command line: <c>soak</c>, <c>chaos</c> and <c>slopes</c>.</summary>
 internal static class ReliabilityCommand
 {
     private const int Failed = 1;
@@ -40,6 +40,13 @@ internal static class ReliabilityCommand
         Description = "The soak measures the daemon every so many seconds, 5 to 600", DefaultValueFactory = static _ => 30, HelpName = "S",
     };
 
+    private static readonly Option<double?> WarmUp = new("--warm-up")
+    {
+        Description = "Samples of the first minutes are not part of the slopes [default: a third of the time]", HelpName = "M",
+    };
+
+    private static readonly Argument<FileInfo> SampleFile = new("FILE") { Description = "What a soak has written with --samples" };
+
     private static readonly Option<string> Samples = new("--samples")
     {
         Description = "Writes the samples of the soak to this file [default: none]", HelpName = "PATH",
@@ -62,11 +69,14 @@ internal static class ReliabilityCommand
         Minutes.Validators.Add(static result => Refuse(result, result.GetValue(Minutes) is >= 1 and <= 10_000));
         Part.Validators.Add(static result => Refuse(result, result.GetValue(Part) is >= 5 and <= 600));
         Rounds.Validators.Add(static result => Refuse(result, result.GetValue(Rounds) is >= 1 and <= 1000));
-        var soak = new Command("soak", "Requests, scrapes, swaps and faults for a long time; then nothing of the daemon may have grown.") { Daemon, Stub, LlamaServer, Minutes, Part, Samples };
+        var soak = new Command("soak", "Requests, scrapes, swaps and faults for a long time; then nothing of the daemon may have grown.") { Daemon, Stub, LlamaServer, Minutes, Part, WarmUp, Samples };
         soak.SetAction((parsed, cancellation) => GuardAsync(() => SoakAsync(parsed, cancellation)));
         var chaos = new Command("chaos", "Each fault in each phase of a model's life; five things must hold.") { Daemon, Stub, Rounds, Only };
         chaos.SetAction((parsed, cancellation) => GuardAsync(() => ChaosAsync(parsed, cancellation)));
-        ParseResult parsed = new RootCommand("Checks that the daemon withstands time and faults.") { soak, chaos }.Parse(arguments);
+        var slopes = new Command("slopes", "The slopes of a soak again, for instance with another warm-up.") { SampleFile, WarmUp };
+        slopes.SetAction((parsed, _) => GuardAsync(() => Task.FromResult(SoakReport.WriteSlopes(
+            SoakReport.ReadSamples(parsed.GetValue(SampleFile)!.FullName), TimeSpan.FromMinutes(parsed.GetValue(WarmUp) ?? 0), Console.Out))));
+        ParseResult parsed = new RootCommand("Checks that the daemon withstands time and faults.") { soak, chaos, slopes }.Parse(arguments);
 
         // Started processes are ended before the program ends, also on Ctrl-C.
         int code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
@@ -76,7 +86,7 @@ internal static class ReliabilityCommand
     private static async Task<bool> SoakAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var time = TimeSpan.FromMinutes(parsed.GetValue(Minutes));
-        var options = new SoakOptions(time, TimeSpan.FromSeconds(parsed.GetValue(Part)), time / 6, parsed.GetValue(Samples));
+        var options = new SoakOptions(time, TimeSpan.FromSeconds(parsed.GetValue(Part)), parsed.GetValue(WarmUp) is { } warmUp ? TimeSpan.FromMinutes(warmUp) : time / 3, parsed.GetValue(Samples));
         LabPrograms programs = Find(parsed, parsed.GetValue(LlamaServer));
         await using SoakRun run = await SoakRun.StartAsync(programs);
         await run.RunAsync(options, Console.Out, cancellation);
@@ -93,7 +103,7 @@ internal static class ReliabilityCommand
             Console.WriteLine($"Machine: {MachineProbe.Description}\n");
             return await run() ? 0 : Failed;
         }
-        catch (BenchmarkException exception)
+        catch (Exception exception) when (exception is BenchmarkException or IOException)
         {
             await Console.Error.WriteLineAsync($"error: {exception.Message}");
             return Failed;

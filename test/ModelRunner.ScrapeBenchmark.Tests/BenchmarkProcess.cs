@@ -39,6 +39,10 @@ internal sealed class BenchmarkProcess : IDisposable
     public static BenchmarkProcess OfRequests(params string[] arguments) =>
         new(Path.Join(AppContext.BaseDirectory, "ModelRunner.RequestBenchmark"), arguments);
 
+    /// <summary>Starts the tool that runs the daemon for a long time or with faults.</summary>
+    public static BenchmarkProcess OfReliability(params string[] arguments) =>
+        new(Path.Join(AppContext.BaseDirectory, "ModelRunner.Reliability"), [.. arguments, "--daemon", DaemonPath, "--stub", StubProcess.ExecutablePath]);
+
     /// <summary>Waits until it ended and left nothing behind.</summary>
     public async Task<(int ExitCode, string Output, string Error)> EndAsync()
     {

@@ -26,6 +26,9 @@ internal sealed class ControlEndpoint(StubArguments arguments, StubFaults faults
             case ("POST", "/stub/memory"):
                 ProcessFaults.Hold(long.Parse(Encoding.ASCII.GetString(request.Body), CultureInfo.InvariantCulture));
                 break;
+            case ("POST", "/stub/signal"):
+                ProcessFaults.EndBySignal(int.Parse(Encoding.ASCII.GetString(request.Body), CultureInfo.InvariantCulture));
+                break;
             case ("POST", "/stub/metrics"):
                 state.MetricsPage = request.Body;
                 break;

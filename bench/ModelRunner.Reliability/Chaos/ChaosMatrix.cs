@@ -14,7 +14,7 @@ internal static class ChaosMatrix
     [
         Row(static () => new RunnerSignal("runner stopped", "STOP", "CONT")),
         Row(static () => new RunnerSignal("runner killed", "KILL")),
-        Row(static () => new RunnerSignal("runner crashed", "SEGV")),
+        Row(static () => new RunnerCrash()),
         Row(static () => new RunnerMemory()),
         Row(static () => new DaemonKill()),
         Row(static () => new DaemonPause()),

@@ -10,6 +10,7 @@ internal sealed class SoakCalendar
 
     private readonly Lock _lock = new();
     private readonly List<(string Model, TimeSpan From, TimeSpan To)> _hits = [];
+    private readonly List<(string Model, TimeSpan At)> _unloads = [];
 
     /// <summary>The number of faults so far.</summary>
     public int Count => _hits.Count;
@@ -28,10 +29,18 @@ internal sealed class SoakCalendar
             _hits[^1] = _hits[^1] with { To = Clock.Now + Recovery };
     }
 
-    /// <summary>Whether a fault of its model may be the reason for the end of a request.</summary>
+    /// <summary>Notes that the models are unloaded now: requests that wait for them are refused.</summary>
+    public void Unload(params IReadOnlyList<string> models)
+    {
+        lock (_lock)
+            _unloads.AddRange(models.Select(static model => (model, Clock.Now)));
+    }
+
+    /// <summary>Whether a fault or an unload of its model may be the reason for the end of a request.</summary>
     public bool IsHit(Answer answer)
     {
         lock (_lock)
-            return _hits.Any(hit => hit.Model == answer.Model && answer.EndedAt >= hit.From && answer.StartedAt <= hit.To);
+            return _hits.Any(hit => hit.Model == answer.Model && answer.EndedAt >= hit.From && answer.StartedAt <= hit.To)
+                || (answer.Kind == AnswerKind.Refused && _unloads.Any(unload => unload.Model == answer.Model && answer.StartedAt <= unload.At && unload.At <= answer.EndedAt));
     }
 }

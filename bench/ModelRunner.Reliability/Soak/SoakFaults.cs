@@ -12,7 +12,7 @@ internal static class SoakFaults
         new RunnerSignal("runner killed", "KILL"),
         new SlowPeers(),
         new StubFault("page is HTML", """{"metrics_html": 1}""", """{"metrics_html": null}"""),
-        new RunnerSignal("runner crashed", "SEGV"),
+        new RunnerCrash(),
         new BusyProcessors(),
         new FailingLoad(),
         new StubFault("page is endless", """{"metrics_endless": 1}""", """{"metrics_endless": null}"""),

@@ -35,7 +35,9 @@ internal sealed class SoakLoad(LabDaemon lab, string[] models, SoakTally tally, 
                 if (Clock.Now < nextUnload)
                     continue;
                 nextUnload = Clock.Now + UnloadInterval;
-                await UnloadAsync($$"""{"models":["{{models[_random.Next(models.Length)]}}"]}""");
+                string model = models[_random.Next(models.Length)];
+                calendar.Unload(model);
+                await UnloadAsync($$"""{"models":["{{model}}"]}""");
             }
         }
         catch (OperationCanceledException)

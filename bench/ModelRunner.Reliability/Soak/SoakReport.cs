@@ -47,8 +47,8 @@ internal static class SoakReport
         return isGood;
     }
 
-    // What grows is a failure. What cannot be decided in so short a run is not, but is told.
-    private static bool WriteSlopes(IReadOnlyList<SoakSample> samples, TimeSpan warmUp, TextWriter output)
+    /// <summary>Writes the slopes. What grows is a failure. What cannot be decided in so short a run is not, but is told.</summary>
+    public static bool WriteSlopes(IReadOnlyList<SoakSample> samples, TimeSpan warmUp, TextWriter output)
     {
         SoakSample[] kept = [.. samples.Where(sample => sample.At >= warmUp)];
         if (kept.Length < MinPoints)
@@ -72,6 +72,11 @@ internal static class SoakReport
 
         return isFlat;
     }
+
+    /// <summary>Reads what <see cref="WriteAsync"/> has written.</summary>
+    public static IReadOnlyList<SoakSample> ReadSamples(string path) => [.. File.ReadLines(path).Skip(1).Select(static line => line.Split('\t')).Select(static cells => new SoakSample(
+        TimeSpan.FromSeconds(double.Parse(cells[0], CultureInfo.InvariantCulture)), long.Parse(cells[1], CultureInfo.InvariantCulture), int.Parse(cells[2], CultureInfo.InvariantCulture),
+        int.Parse(cells[3], CultureInfo.InvariantCulture), int.Parse(cells[4], CultureInfo.InvariantCulture), int.Parse(cells[5], CultureInfo.InvariantCulture)))];
 
     private static void WriteSamples(IReadOnlyList<SoakSample> samples, string? path)
     {
