@@ -38,12 +38,17 @@ public sealed class RawRequestTests(SharedDaemon shared) : IClassFixture<SharedD
         { "an unknown version", "GET /health HTTP/3.0\r\nHost: localhost\r\n\r\n", 505 },
         { "a header of 1 MiB", Post("X-Long: " + new string('a', 1 << 20), Body), 431 },
         { "ten thousand headers", Post(string.Concat(Enumerable.Repeat("X-Many: 1\r\n", 10_000)) + "X-Last: 1", Body), 431 },
+        { "a length with a comma", Post("Content-Length: 35,", Body), 400 },
+        { "a length with a space in it", Post("Content-Length: 3 5", Body), 400 },
+        { "a chunk size with a sign", Post("Transfer-Encoding: chunked", "+2\r\n{}\r\n0\r\n\r\n"), 400 },
+        { "a line feed instead of the end of a chunk", Post("Transfer-Encoding: chunked", "2\n{}\n0\n\n"), 400 },
+        { "a carriage return in a header", Post("X-Return: a\rb\r\nContent-Length: 35", Body), 400 },
         { "a line of 100 KiB", $"GET /{new string('a', 100 * 1024)} HTTP/1.1\r\nHost: localhost\r\n\r\n", 414 },
     };
 
     [Theory]
     [MemberData(nameof(Vectors))]
-    public async Task A_malformed_request_is_refused_with_all_that_hides_behind_it(string what, string request, int status)
+    public async Task Check_41_A_malformed_request_is_refused_with_all_that_hides_behind_it(string what, string request, int status)
     {
         string answer = await SendAsync(request + Smuggled);
 
@@ -69,6 +74,22 @@ public sealed class RawRequestTests(SharedDaemon shared) : IClassFixture<SharedD
         Assert.Contains($"Content-Length: {Encoding.UTF8.GetByteCount(sent)}", headers);
         Assert.DoesNotContain(headers, static header => header.StartsWith("Transfer-Encoding", StringComparison.OrdinalIgnoreCase));
     }
+
+    [Fact]
+    public async Task Check_41_A_hundred_thousand_bytes_of_chunk_extensions_cost_no_memory()
+    {
+        string before = await File.ReadAllTextAsync($"/proc/{shared.Daemon.ProcessId}/statm", Cancellation);
+        string chunks = string.Concat(Body.Select(static letter => $"1;{new string('x', 3000)}\r\n{letter}\r\n"));
+        Assert.True(chunks.Length > 100_000);
+
+        string answer = await SendAsync(Post("Transfer-Encoding: chunked\r\nConnection: close", chunks + "0\r\n\r\n"));
+
+        string after = await File.ReadAllTextAsync($"/proc/{shared.Daemon.ProcessId}/statm", Cancellation);
+        Assert.True(answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal) || answer.StartsWith("HTTP/1.1 400 ", StringComparison.Ordinal), answer);
+        Assert.InRange(PagesOf(after) - PagesOf(before), long.MinValue, 64 * 1024 * 1024 / Environment.SystemPageSize);
+    }
+
+    private static long PagesOf(string statm) => long.Parse(statm.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Post(string headers, string body) =>
         $"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n\r\n{body}";

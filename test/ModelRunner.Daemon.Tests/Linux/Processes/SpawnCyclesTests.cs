@@ -9,10 +9,10 @@ namespace ModelRunner.Daemon.Tests.Linux.Processes;
 public sealed class SpawnCyclesTests
 {
     private const string Name = "counts of the whole process";
-    private const int Cycles = 200;
+    private const int Cycles = 2000;
 
     [Fact]
-    public async Task Two_hundred_starts_leave_no_zombie_no_open_file_and_no_thread()
+    public async Task Check_28_Two_thousand_starts_leave_no_zombie_no_open_file_and_no_thread()
     {
         using var bed = new SpawnBed();
         await RunAsync(bed, 8);
