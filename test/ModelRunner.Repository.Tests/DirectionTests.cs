@@ -24,7 +24,7 @@ public sealed class DirectionTests
             "ModelRunner.Daemon",
             [
                 "ModelRunner.Cli", "ModelRunner.Client", "ModelRunner.Configuration", "ModelRunner.Exposition", "ModelRunner.Gguf", "ModelRunner.Linux",
-                "ModelRunner.Scheduling", "ModelRunner.Telemetry",
+                "ModelRunner.Scheduling", "ModelRunner.Store", "ModelRunner.Telemetry",
             ],
             ["Microsoft.Data.Sqlite", "OpenTelemetry.Exporter.OpenTelemetryProtocol", "Yarp.ReverseProxy"]
         },

@@ -1,4 +1,5 @@
 using ModelRunner.Linux.Files;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 

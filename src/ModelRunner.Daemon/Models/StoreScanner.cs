@@ -2,6 +2,7 @@ using System.IO.Enumeration;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace ModelRunner.Daemon.Models;
+namespace ModelRunner.Store.Names;
 
 /// <summary>The name of one shard of a model: <c>NAME-00001-of-00003.gguf</c>, as llama.cpp splits files.</summary>
 /// <param name="Stem">The path up to the numbers.</param>

@@ -1,0 +1,31 @@
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Foreign;
+
+/// <summary>A model in the store of another tool, before its file is read.</summary>
+/// <param name="Name">Its name and tag, as a person would write them; they begin with the tool or with <c>huggingface.co</c>.</param>
+/// <param name="Shards">Absolute paths of the existing shards, in order; empty only if <see cref="Problem"/> says why.</param>
+/// <param name="ShardCount">The number of shards that should exist.</param>
+internal sealed record ForeignModel(string Name, IReadOnlyList<string> Shards, int ShardCount)
+{
+    /// <summary>The digest of its first shard, if the store names the file by it; null: unknown. It was not computed here.</summary>
+    public Digest? Digest { get; init; }
+
+    /// <summary>Absolute paths of the image projectors beside it, in ordinal order.</summary>
+    public IReadOnlyList<string> Projectors { get; init; } = [];
+
+    /// <summary>Absolute paths of the adapters (LoRA) that belong to it.</summary>
+    public IReadOnlyList<string> Adapters { get; init; } = [];
+
+    /// <summary>Arguments of llama-server that stand for settings of the tool: canonical names, each followed by its value.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>Tokens of context in one slot; null: the tool does not say.</summary>
+    public int? ContextSize { get; init; }
+
+    /// <summary>Parts that the tool would use and a runner does not get, for example "system prompt".</summary>
+    public IReadOnlyList<string> Unused { get; init; } = [];
+
+    /// <summary>Why it cannot be served, a clause that follows its name; null: no reason is known.</summary>
+    public string? Problem { get; init; }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace ModelRunner.Store.Foreign;
+
+/// <summary>
+/// The parameters of an Ollama model, as arguments of llama-server. Those for sampling are defaults there too: a request that sets a value wins. What
+/// llama-server has no argument for, such as <c>stop</c>, is left out.
+/// </summary>
+/// <param name="Arguments">Canonical names, each followed by its value if it has one.</param>
+/// <param name="ContextSize">Tokens of context for one request; null: not set.</param>
+internal sealed record OllamaParameters(IReadOnlyList<string> Arguments, int? ContextSize)
+{
+    private const long MaxContext = 1 << 24;
+
+    /// <summary>No parameters.</summary>
+    public static OllamaParameters None { get; } = new([], null);
+
+    private static readonly (string Name, string Argument, long Minimum, long Maximum)[] Integers =
+    [
+        ("num_gpu", "--n-gpu-layers", 0, 10_000), ("main_gpu", "--main-gpu", 0, 64), ("num_thread", "--threads", 1, 4096),
+        ("num_batch", "--batch-size", 32, 1 << 20), ("num_keep", "--keep", 0, MaxContext), ("num_predict", "--predict", 1, MaxContext),
+        ("seed", "--seed", 0, uint.MaxValue), ("top_k", "--top-k", 0, 1_000_000), ("repeat_last_n", "--repeat-last-n", -1, MaxContext),
+    ];
+
+    private static readonly (string Name, string Argument, double Maximum)[] Numbers =
+    [
+        ("temperature", "--temp", 100), ("top_p", "--top-p", 1), ("min_p", "--min-p", 1), ("typical_p", "--typical", 1),
+        ("repeat_penalty", "--repeat-penalty", 100), ("presence_penalty", "--presence-penalty", 100), ("frequency_penalty", "--frequency-penalty", 100),
+    ];
+
+    /// <summary>Reads the parameters; values of a wrong type or outside the range are left out.</summary>
+    public static OllamaParameters Parse(byte[] content)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(content);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? Read(document.RootElement) : None;
+        }
+        catch (JsonException)
+        {
+            return None;
+        }
+    }
+
+    private static OllamaParameters Read(JsonElement root)
+    {
+        var arguments = new List<string>();
+        foreach ((string name, string argument, long minimum, long maximum) in Integers)
+            if (Number(root, name) is { } value && value >= minimum && value <= maximum && value == Math.Floor(value))
+                arguments.AddRange([argument, ((long)value).ToString(CultureInfo.InvariantCulture)]);
+        foreach ((string name, string argument, double maximum) in Numbers)
+            if (Number(root, name) is { } value && Math.Abs(value) <= maximum)
+                arguments.AddRange([argument, value.ToString("0.######", CultureInfo.InvariantCulture)]);
+
+        // One card is meant, and not all of them with the small tensors on this one.
+        if (arguments.Contains("--main-gpu", StringComparer.Ordinal))
+            arguments.AddRange(["--split-mode", "none"]);
+        if (root.TryGetProperty("use_mmap", out JsonElement map) && map.ValueKind == JsonValueKind.False)
+            arguments.Add("--no-mmap");
+        int? context = Number(root, "num_ctx") is { } tokens and >= 1 and <= MaxContext && tokens == Math.Floor(tokens) ? (int)tokens : null;
+        return new OllamaParameters(arguments, context);
+    }
+
+    private static double? Number(JsonElement root, string name) =>
+        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : null;
+}
