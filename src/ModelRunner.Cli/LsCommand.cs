@@ -9,7 +9,7 @@ namespace ModelRunner.Cli;
 /// <summary><c>model-runner ls</c>: lists the models that requests can name.</summary>
 internal sealed class LsCommand : ClientCommand
 {
-    private static readonly string[] Heads = ["MODEL", "MODES", "PARAMETERS", "QUANTIZATION", "ARCHITECTURE", "SIZE", "CREATED"];
+    private static readonly string[] Heads = ["MODEL", "MODES", "PARAMETERS", "QUANTIZATION", "ARCHITECTURE", "SIZE", "CREATED", "ORIGIN"];
 
     public LsCommand(CliContext context)
         : base("ls", "List the models", context) => Aliases.Add("list");
@@ -30,8 +30,13 @@ internal sealed class LsCommand : ClientCommand
         string name = model.Member("tags")?.Items().FirstOrDefault() is { ValueKind: JsonValueKind.String } tag ? tag.GetString()! : model.Text("id");
         JsonElement config = model.Member("config") ?? default;
         string modes = string.Join(", ", config.Member("modes")?.Items() ?? []);
-        return [name, modes, config.Text("parameters"), config.Text("quantization"), config.Text("architecture"), Size(config), Created(model)];
+        return
+        [
+            name, modes, config.Text("parameters"), config.Text("quantization"), config.Text("architecture"), Size(config), Created(model), Origins(config),
+        ];
     }
+
+    private static string Origins(JsonElement config) => string.Join(", ", config.Member("origins")?.Items() ?? []);
 
     private static string Size(JsonElement config) =>
         config.Integer("size") is { } bytes ? ByteSizeText.Format(bytes) : config.Text("size");

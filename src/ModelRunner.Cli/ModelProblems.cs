@@ -9,18 +9,28 @@ internal static class ModelProblems
     /// <summary>Asks the daemon; empty if there is no problem, or if the daemon is too old to report them.</summary>
     public static async Task<IReadOnlyList<string>> ReadAsync(DaemonClient client, CancellationToken cancellation)
     {
+        using JsonDocument? models = await ReadModelsAsync(client, cancellation);
+        return Find(models?.RootElement);
+    }
+
+    /// <summary>Asks the daemon for its models in OpenAI's format, which have the problems beside them; null if it does not give them.</summary>
+    public static async Task<JsonDocument?> ReadModelsAsync(DaemonClient client, CancellationToken cancellation)
+    {
         try
         {
-            using JsonDocument models = await client.GetJsonAsync("v1/models", JsonValueKind.Object, cancellation);
-            IEnumerable<JsonElement> problems = models.RootElement.Member("problems")?.Items() ?? [];
-            return [.. problems.Where(static problem => problem.ValueKind == JsonValueKind.String).Select(static problem => problem.GetString()!)];
+            return await client.GetJsonAsync("v1/models", JsonValueKind.Object, cancellation);
         }
         catch (CliFailure)
         {
             // The requested response is already complete; an unreadable warning is no reason to fail.
-            return [];
+            return null;
         }
     }
+
+    /// <summary>The problems in a list of models.</summary>
+    public static IReadOnlyList<string> Find(JsonElement? models) =>
+        [.. (models?.Member("problems")?.Items() ?? []).Where(static problem => problem.ValueKind == JsonValueKind.String)
+            .Select(static problem => problem.GetString()!)];
 
     /// <summary>Writes one line for each problem.</summary>
     public static void Print(IReadOnlyList<string> problems, CliConsole console)

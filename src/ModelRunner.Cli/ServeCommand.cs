@@ -69,6 +69,7 @@ internal sealed class ServeCommand : Command
         OptionKind.Level => "LEVEL",
         OptionKind.Origins => "ORIGINS",
         OptionKind.Hosts => "HOSTS",
+        OptionKind.Sources => "NAMES",
         _ => "ARGS",
     };
 }

@@ -16,18 +16,21 @@ internal sealed class StatusCommand(CliContext context) : ClientCommand("status"
         {
             using JsonDocument version = await client.GetJsonAsync("version", JsonValueKind.Object, interrupt.Ended);
             using JsonDocument backends = await client.GetJsonAsync("engines/status", JsonValueKind.Object, interrupt.Ended);
-            IReadOnlyList<string> problems = await ModelProblems.ReadAsync(client, interrupt.Ended);
+            using JsonDocument? models = await ModelProblems.ReadModelsAsync(client, interrupt.Ended);
+            IReadOnlyList<string> problems = ModelProblems.Find(models?.RootElement);
             string number = version.RootElement.Text("version");
             if (IsJson(result))
-                Console.WriteLine(ToJson(client.Address, number, backends.RootElement, problems));
+                Console.WriteLine(ToJson(client.Address, number, backends.RootElement, problems, models?.RootElement));
             else
-                Console.Write($"model-runner {PlainText.Escape(number)} is running at {client.Address}\n\n{ToTable(backends.RootElement)}");
+                Console.Write(
+                    $"model-runner {PlainText.Escape(number)} is running at {client.Address}\n\n{ToTable(backends.RootElement)}"
+                    + ModelSources.Draw(models?.RootElement));
             ModelProblems.Print(problems, Console);
             return ExitCode.Success;
         }
         catch (CliFailure failure) when (failure.ExitCode == ExitCode.NotRunning && IsJson(result))
         {
-            Console.WriteLine(ToJson(client.Address, null, null, []));
+            Console.WriteLine(ToJson(client.Address, null, null, [], null));
             throw;
         }
     }
@@ -48,7 +51,7 @@ internal sealed class StatusCommand(CliContext context) : ClientCommand("status"
         }
     }
 
-    private static string ToJson(DaemonAddress address, string? version, JsonElement? backends, IReadOnlyList<string> problems)
+    private static string ToJson(DaemonAddress address, string? version, JsonElement? backends, IReadOnlyList<string> problems, JsonElement? models)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(buffer);
@@ -69,6 +72,12 @@ internal sealed class StatusCommand(CliContext context) : ClientCommand("status"
             foreach (string problem in problems)
                 json.WriteStringValue(problem);
             json.WriteEndArray();
+        }
+
+        if (models?.Member("sources") is { } sources)
+        {
+            json.WritePropertyName("sources");
+            sources.WriteTo(json);
         }
 
         json.WriteEndObject();

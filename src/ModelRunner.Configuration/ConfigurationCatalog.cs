@@ -85,6 +85,11 @@ internal static class ConfigurationCatalog
         "Serves each GGUF file in this folder and its subfolders as a model")
     { NeedsRestart = true, Default = "~/.local/share/model-runner/models" });
 
+    public static ConfigurationOption Sources { get; } = Add(new ConfigurationOption(
+        "sources", "MODEL_RUNNER_SOURCES", "--sources", OptionKind.Sources,
+        "Also serves the models that these tools have on this machine, in place and without changing them; commas separate them")
+    { Default = "all; none with --demo" });
+
     public static ConfigurationOption StatePath { get; } = Add(new ConfigurationOption(
         "statePath", "MODEL_RUNNER_STATE", "--state-path", OptionKind.Path,
         "Keeps the totals of requests and tokens in this folder, so that they continue after a restart; none keeps them in memory only")

@@ -74,6 +74,7 @@ internal sealed record ConfigurationOption(string? FileKey, string? Variable, st
         OptionKind.Level => "one of trace, debug, info, warn, error",
         OptionKind.Origins => "origins such as https://chat.example or http://localhost:3000, or * for any",
         OptionKind.Hosts => "host names without a port such as model-runner.llm, or *.llm for every name that ends in .llm",
+        OptionKind.Sources => $"one or more of {SourceText.List}; or {SourceText.All}; or {SourceText.None}",
         _ => "arguments of llama-server, with quotes around those that contain spaces",
     };
 

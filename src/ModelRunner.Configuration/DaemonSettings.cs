@@ -19,6 +19,9 @@ internal sealed record DaemonSettings
     /// <summary>Whether <see cref="ModelsPath"/> is the default, which need not exist.</summary>
     public bool IsDefaultModelsPath { get; init; }
 
+    /// <summary>Other tools whose models are used too, in the order of precedence.</summary>
+    public IReadOnlyList<SourceSettings> Sources { get; init; } = [];
+
     /// <summary>Whether a configuration file was read.</summary>
     public bool HasFile { get; init; }
 

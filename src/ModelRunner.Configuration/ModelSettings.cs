@@ -44,6 +44,9 @@ internal sealed record ModelSettings
     /// <summary>Arguments added to its runners, checked like <c>LLAMA_ARGS</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
+    /// <summary>Arguments that come before those for every runner, so that the user can override them: the settings of the tool it is from.</summary>
+    public IReadOnlyList<string> Defaults { get; init; } = [];
+
     /// <summary>The name of the build of llama-server that runs it; null: the default engine, or <see cref="Engine"/>.</summary>
     public string? Build { get; init; }
 
@@ -63,13 +66,14 @@ internal sealed record ModelSettings
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
     /// <summary>
-    /// The arguments of its runners: those for every runner, then those of the model, because the last of two equal ones counts. Its context
-    /// size replaces one for every runner.
+    /// The arguments of its runners: its defaults, those for every runner, then those of the model, because the last of two equal ones counts. Its
+    /// context size replaces one for every runner.
     /// </summary>
     public IReadOnlyList<string> AddedTo(IReadOnlyList<string> everyRunner)
     {
         const string Context = "--ctx-size";
-        var all = new List<string>(everyRunner.Count + Arguments.Count);
+        var all = new List<string>(Defaults.Count + everyRunner.Count + Arguments.Count);
+        all.AddRange(Defaults);
         for (int i = 0; i < everyRunner.Count; i++)
         {
             if ((ContextSize is not null || HasAutoContext) && string.Equals(everyRunner[i], Context, StringComparison.Ordinal))
@@ -93,9 +97,11 @@ internal sealed record ModelSettings
             Concurrency = other.Concurrency,
             IsPreloaded = other.IsPreloaded,
             Arguments = other.Arguments,
+            Defaults = other.Defaults,
             Engine = other.Engine,
         } == other
         && Arguments.SequenceEqual(other.Arguments, StringComparer.Ordinal)
+        && Defaults.SequenceEqual(other.Defaults, StringComparer.Ordinal)
         && (Engine is null ? other.Engine is null : other.Engine is not null && Engine.IsSameAs(other.Engine));
 
     /// <summary>Compares all values, also those within lists.</summary>

@@ -36,6 +36,9 @@ internal enum OptionKind
     /// <summary>Host names: a list in the file, separated by commas elsewhere.</summary>
     Hosts,
 
+    /// <summary>Names of <see cref="SourceKind"/>: a list in the file, separated by commas elsewhere.</summary>
+    Sources,
+
     /// <summary>Arguments of llama-server: a list or one string with quotes.</summary>
     Arguments,
 }

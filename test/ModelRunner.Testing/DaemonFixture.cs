@@ -324,6 +324,9 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         start.Environment["LLAMA_SERVER_PATH"] = StubProcess.ExecutablePath;
         start.Environment["XDG_RUNTIME_DIR"] = Path.Join(folder.Path, "run");
         start.Environment["XDG_STATE_HOME"] = Path.Join(folder.Path, "state");
+
+        // The models of this machine's other tools are none of the test's.
+        start.Environment["MODEL_RUNNER_SOURCES"] = "none";
         if (setup.HasTcp)
             start.Environment["MODEL_RUNNER_PORT"] = "0";
         foreach ((string name, string? value) in setup.Environment)

@@ -38,7 +38,8 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelRights rights, M
 
         // A problem names a model, which this caller may not be allowed to see.
         IReadOnlyList<string> found = caller.HasOnlySomeModels ? [] : await wrong;
-        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteOpenAiList(json, models, found));
+        IReadOnlyList<SourceReport> sources = caller.HasOnlySomeModels ? [] : catalog.ListSources();
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteOpenAiList(json, models, found, sources));
     }
 
     private async Task ShowAsync(HttpContext context, Action<System.Text.Json.Utf8JsonWriter, ModelEntry> write)

@@ -10,8 +10,9 @@ internal static class ModelsResponse
 {
     private const string Owner = "model-runner";
 
-    /// <summary>The list as OpenAI's clients expect it, with the problems of models if there are any.</summary>
-    public static void WriteOpenAiList(Utf8JsonWriter json, IReadOnlyList<ModelEntry> models, IReadOnlyList<string> problems)
+    /// <summary>The list as OpenAI's clients expect it, with the problems of models and the tools whose models are used, if there are any.</summary>
+    public static void WriteOpenAiList(
+        Utf8JsonWriter json, IReadOnlyList<ModelEntry> models, IReadOnlyList<string> problems, IReadOnlyList<SourceReport> sources)
     {
         json.WriteStartObject();
         json.WriteString("object"u8, "list"u8);
@@ -27,7 +28,27 @@ internal static class ModelsResponse
             json.WriteEndArray();
         }
 
+        if (sources.Count > 0)
+            WriteSources(json, sources);
         json.WriteEndObject();
+    }
+
+    private static void WriteSources(Utf8JsonWriter json, IReadOnlyList<SourceReport> sources)
+    {
+        json.WriteStartArray("sources"u8);
+        foreach (SourceReport source in sources)
+        {
+            json.WriteStartObject();
+            json.WriteString("source"u8, SourceText.Format(source.Kind));
+            json.WriteNumber("models"u8, source.Models);
+            json.WriteStartArray("problems"u8);
+            foreach (string problem in source.Problems)
+                json.WriteStringValue(problem);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     /// <summary>One model as OpenAI's clients expect it, with what Docker Model Runner adds under <c>dmr</c>.</summary>
@@ -63,6 +84,8 @@ internal static class ModelsResponse
         json.WriteString("id"u8, model.Reference);
         json.WriteStartArray("tags"u8);
         json.WriteStringValue(model.Reference);
+        foreach (string name in model.OtherNames)
+            json.WriteStringValue(name);
         json.WriteEndArray();
         json.WriteNumber("created"u8, Created(model));
         json.WriteStartObject("config"u8);
@@ -89,6 +112,10 @@ internal static class ModelsResponse
 
         if (model.SizeBytes > 0)
             json.WriteString("size"u8, FormatSize(model.SizeBytes));
+        json.WriteStartArray("origins"u8);
+        foreach (string origin in model.Origins)
+            json.WriteStringValue(origin);
+        json.WriteEndArray();
     }
 
     private static void WriteModes(Utf8JsonWriter json, ModelEntry model)

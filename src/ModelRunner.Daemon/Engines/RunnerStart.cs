@@ -24,6 +24,9 @@ internal sealed record RunnerStart(
     /// <summary>The configured number of layers on graphics cards, as it was written; null: not configured.</summary>
     public string? Layers { get; init; }
 
+    /// <summary>A clause that explains a failed load of a model's file, if the file may be made for another engine; null: none.</summary>
+    public string? LoadAdvice { get; init; }
+
     /// <summary>The name that <c>/v1/models</c> must return before it counts as ready; null: any name.</summary>
     public string? AnswersAs { get; init; }
 }

@@ -12,7 +12,7 @@ internal sealed class ModelRights(ModelCatalog catalog)
     public async Task<ModelEntry> FindAsync(Caller caller, string reference, CancellationToken cancellationToken)
     {
         ModelLookup lookup = await catalog.FindAsync(reference, cancellationToken);
-        if (lookup.Model is { } model && Allows(caller, model.Reference))
+        if (lookup.Model is { } model && Allows(caller, model))
             return model;
 
         // The sentence may name models that this caller must not see. So a model that it may not use, in whatever state, is refused with the
@@ -25,11 +25,14 @@ internal sealed class ModelRights(ModelCatalog catalog)
 
     /// <summary>The models that a caller may use.</summary>
     public IReadOnlyList<ModelEntry> Filter(Caller caller, IReadOnlyList<ModelEntry> models) =>
-        caller.HasOnlySomeModels ? [.. models.Where(model => Allows(caller, model.Reference))] : models;
+        caller.HasOnlySomeModels ? [.. models.Where(model => Allows(caller, model))] : models;
 
     // The list of the key has the model, so that it is no secret that there is none.
     private bool IsNamed(Caller caller, string reference) =>
         ModelReference.TryParseWritten(reference, out ModelReference parsed, out _) && Allows(caller, parsed.ToString());
+
+    // A tool that gets a copy of the file gives the model another first name. That must take no right away.
+    private bool Allows(Caller caller, ModelEntry model) => Allows(caller, model.Reference) || model.OtherNames.Any(name => Allows(caller, name));
 
     private bool Allows(Caller caller, string model) =>
         !caller.HasOnlySomeModels || caller.Key!.Models.Any(allowed => allowed.Reference is { } reference

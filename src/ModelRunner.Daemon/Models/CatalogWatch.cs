@@ -1,12 +1,13 @@
 using ModelRunner.Configuration;
+using ModelRunner.Store.Foreign;
 
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
 /// Scans the model store on a separate thread, one scan at a time, and keeps the last result. Each caller limits how long it waits for a
-/// scan. Safe to call from any thread.
+/// scan. The stores of other tools are scanned beside it, and nobody waits for them who looks for a model of the store. Safe to call from any thread.
 /// </summary>
-internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads)
+internal sealed class CatalogWatch
 {
     /// <summary>The minimum age of a scan before the next one. A scan of a thousand files takes a few milliseconds.</summary>
     private static readonly TimeSpan ScanInterval = TimeSpan.FromSeconds(2);
@@ -19,13 +20,29 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
 
     private static readonly StoreListing Nothing = new([], []);
 
+    /// <summary>The minimum age of a scan of other tools' stores before the next one.</summary>
+    private static readonly TimeSpan SourceInterval = TimeSpan.FromSeconds(5);
+
     private readonly Lock _lock = new();
-    private volatile DaemonSettings _settings = settings;
+    private readonly Lock _building = new();
+    private readonly TimeProvider _time;
+    private readonly Func<StoreListing> _scan;
+    private readonly FileThreads _threads;
+    private readonly SourceScans _sources;
+    private volatile DaemonSettings _settings;
     private volatile CatalogScan? _last;
     private volatile StoreListing _listing = Nothing;
     private volatile string? _failure;
     private Task _scanning = Task.CompletedTask;
     private long _scanStarted;
+
+    public CatalogWatch(
+        DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads, Func<SourceSettings, ForeignListing> readSource)
+    {
+        (_settings, _time, _scan, _threads) = (settings, time, scan, threads);
+        _sources = new SourceScans(time, readSource, FileThreads.Sources, Rebuild);
+        _sources.Configure(settings.Sources);
+    }
 
     /// <summary>The last scan; null: there was none yet.</summary>
     public CatalogScan? Last => _last;
@@ -33,8 +50,14 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
     /// <summary>Why the store could not be read after <see cref="Last"/>; null: it could.</summary>
     public string? Failure => _failure;
 
+    /// <summary>The stores of other tools that exist or have a problem.</summary>
+    public IReadOnlyList<SourceReport> Sources => _sources.Report();
+
+    /// <summary>Whether the stores of a tool have not been read yet, and may be soon.</summary>
+    public bool HasUnknownSource => _sources.IsAnyUnknown;
+
     /// <summary>The age of the last scan.</summary>
-    public TimeSpan Age => _last is { } last ? time.GetElapsedTime(last.Timestamp) : TimeSpan.MaxValue;
+    public TimeSpan Age => _last is { } last ? _time.GetElapsedTime(last.Timestamp) : TimeSpan.MaxValue;
 
     /// <summary>Starts a scan if the last one is older than two seconds and 20 times its duration. Waits for a scan that runs.</summary>
     /// <param name="patience">How long a scan may have run while a caller waits for it.</param>
@@ -49,6 +72,21 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
     public Task RefreshForUnknownAsync(TimeSpan maxAge, TimeSpan patience, CancellationToken cancellationToken) =>
         RefreshAsync(maxAge, PauseFactorForUnknown, patience, cancellationToken);
 
+    /// <summary>Starts scans of other tools' stores that are due, and waits for those that run and have not run for long.</summary>
+    /// <param name="isForUnknown">Whether a name was not found, so that a younger scan is not good enough.</param>
+    /// <param name="maxAge">A younger scan is good enough for an unknown name.</param>
+    /// <param name="patience">How long the caller waits at most.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task RefreshSourcesAsync(bool isForUnknown, TimeSpan maxAge, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        Task scanning = _sources.RefreshAsync(isForUnknown ? maxAge : SourceInterval, isForUnknown ? PauseFactorForUnknown : PauseFactor);
+        if (scanning.IsCompleted || patience <= TimeSpan.Zero)
+            return;
+
+        await Task.WhenAny(scanning, Task.Delay(patience, _time, cancellationToken));
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
     /// <summary>
     /// Replaces the settings and combines the models again, with what the last scan of the store found. Returns when that is done. It does not
     /// read the store.
@@ -58,7 +96,8 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
         lock (_lock)
         {
             _settings = settings;
-            _scanStarted = time.GetTimestamp();
+            _sources.Configure(settings.Sources);
+            _scanStarted = _time.GetTimestamp();
             return _scanning = CombineAfterAsync(_scanning);
         }
     }
@@ -67,13 +106,22 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
     {
         // A scan that runs may have used the old settings.
         await scanning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
-        await threads.RunAsync<object?>(null, () =>
+        await _threads.RunAsync<object?>(null, () =>
         {
-            if (_last is { } last)
-                _last = last with { Snapshot = new ModelSnapshotBuilder(_settings).Build(_listing) };
+            Rebuild();
             return null;
         });
     }
+
+    // Scans of several tools may end at the same time; the last one that combines the models must know all of them.
+    private void Rebuild()
+    {
+        lock (_building)
+            if (_last is { } last)
+                _last = last with { Snapshot = Build(_listing) };
+    }
+
+    private ModelSnapshot Build(StoreListing store) => new ModelSnapshotBuilder(_settings).Build(store, _sources.Listings);
 
     private async Task RefreshAsync(TimeSpan maxAge, int pauseFactor, TimeSpan patience, CancellationToken cancellationToken)
     {
@@ -83,19 +131,19 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
         {
             if (_scanning.IsCompleted && IsOlder(maxAge, pauseFactor))
             {
-                _scanStarted = time.GetTimestamp();
-                _scanning = threads.RunAsync<object?>(null, Scan);
+                _scanStarted = _time.GetTimestamp();
+                _scanning = _threads.RunAsync<object?>(null, Scan);
             }
 
             scanning = _scanning;
-            rest = patience - time.GetElapsedTime(_scanStarted);
+            rest = patience - _time.GetElapsedTime(_scanStarted);
         }
 
         if (scanning.IsCompleted || rest <= TimeSpan.Zero)
             return;
 
         // If a scan failed, the next caller starts another one.
-        await Task.WhenAny(scanning, Task.Delay(rest, time, cancellationToken));
+        await Task.WhenAny(scanning, Task.Delay(rest, _time, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
     }
 
@@ -104,19 +152,19 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
         if (_last is not { IsWithoutStore: false } last)
             return true;
         TimeSpan pause = last.Duration * pauseFactor;
-        return time.GetElapsedTime(last.Timestamp) >= (maxAge > pause ? maxAge : pause);
+        return _time.GetElapsedTime(last.Timestamp) >= (maxAge > pause ? maxAge : pause);
     }
 
     private object? Scan()
     {
-        long started = time.GetTimestamp();
+        long started = _time.GetTimestamp();
 
         // Models that are not in the store need not wait until it has been read.
         if (_last is null)
-            _last = Make(Nothing, started) with { IsWithoutStore = true };
+            Publish(Nothing, started, isWithoutStore: true);
         try
         {
-            _listing = scan();
+            _listing = _scan();
             _failure = null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -125,10 +173,13 @@ internal sealed class CatalogWatch(DaemonSettings settings, TimeProvider time, F
             throw;
         }
 
-        _last = Make(_listing, started);
+        Publish(_listing, started, isWithoutStore: false);
         return null;
     }
 
-    private CatalogScan Make(StoreListing store, long started) =>
-        new(new ModelSnapshotBuilder(_settings).Build(store), time.GetTimestamp(), time.GetElapsedTime(started));
+    private void Publish(StoreListing store, long started, bool isWithoutStore)
+    {
+        lock (_building)
+            _last = new CatalogScan(Build(store), _time.GetTimestamp(), _time.GetElapsedTime(started)) { IsWithoutStore = isWithoutStore };
+    }
 }

@@ -1,3 +1,5 @@
+using ModelRunner.Configuration;
+
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
@@ -23,6 +25,9 @@ internal sealed class FileThreads(int count, int maxPerDevice)
 
     /// <summary>The threads of this process.</summary>
     public static FileThreads Shared { get; } = new(SharedCount, SharedMostPerDevice);
+
+    /// <summary>Threads for the stores of other tools: each tool can occupy one.</summary>
+    public static FileThreads Sources { get; } = new(SourceText.Kinds.Count, SourceText.Kinds.Count);
 
     /// <summary>Creates the threads, unless they exist. They live as long as the process.</summary>
     /// <exception cref="OutOfMemoryException">The system cannot create a thread.</exception>

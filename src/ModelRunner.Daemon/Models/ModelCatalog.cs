@@ -1,10 +1,12 @@
+using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Foreign;
 
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// All models that requests can name: those of the configuration, of the store, of the demo and of attached runners. The store is
+/// All models that requests can name: those of the configuration, of the store, of the demo, of other tools and of attached runners. They are
 /// scanned in the background, and requests use the last scan. The header of a file is read once until the file changes. No call takes longer
 /// than a few seconds, even if the disk does not respond. Safe to call from any thread.
 /// </summary>
@@ -24,6 +26,9 @@ internal sealed class ModelCatalog
 
     private const int MaxProblems = 100;
 
+    /// <summary>The models of one tool that are named as not usable; the others are counted.</summary>
+    private const int MaxUnusablePerTool = 10;
+
     private const int MaxSuggestions = 3;
 
     private readonly TimeProvider _time;
@@ -31,16 +36,17 @@ internal sealed class ModelCatalog
     private readonly CatalogWatch _watch;
 
     public ModelCatalog(DaemonSettings settings, TimeProvider time)
-        : this(settings, time, () => StoreScanner.Scan(settings.ModelsPath, settings.IsDefaultModelsPath), FileThreads.Shared)
+        : this(settings, time, () => StoreScanner.Scan(settings.ModelsPath, settings.IsDefaultModelsPath), FileThreads.Shared, null)
     {
     }
 
     /// <summary>For tests, which decide how long a scan takes.</summary>
-    internal ModelCatalog(DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads)
+    internal ModelCatalog(
+        DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads, Func<SourceSettings, ForeignListing>? readSource = null)
     {
         _time = time;
         _factory = new ModelEntryFactory(settings.Runners, threads);
-        _watch = new CatalogWatch(settings, time, scan, threads);
+        _watch = new CatalogWatch(settings, time, scan, threads, readSource ?? (source => SourceReader.Read(source, time)));
     }
 
     /// <summary>Replaces the settings. Returns when requests find the models of the new ones, or after some seconds if the disk is slow.</summary>
@@ -56,7 +62,9 @@ internal sealed class ModelCatalog
     /// </summary>
     public async Task<IReadOnlyList<string>> ListProblemsAsync(CancellationToken cancellationToken)
     {
-        CatalogScan? scan = await ScanAsync(cancellationToken);
+        await ScanAsync(cancellationToken);
+        await RefreshSourcesAsync(isForUnknown: false, cancellationToken);
+        CatalogScan? scan = _watch.Last;
         var problems = new List<string>();
         if (scan is not { IsWithoutStore: false })
             problems.Add("the model store is still being read; its models are missing");
@@ -67,18 +75,26 @@ internal sealed class ModelCatalog
 
         problems.AddRange(scan.Snapshot.Problems);
         await ReadHeadsAsync(scan.Snapshot.Sources, FirstPatience, cancellationToken);
+        var unusable = new Dictionary<SourceKind, int>();
         foreach (ModelSource source in scan.Snapshot.Sources)
         {
             if (problems.Count >= MaxProblems)
                 break;
+            if (source.Foreign is { Problem: not null, Kind: var tool } && (unusable[tool] = unusable.GetValueOrDefault(tool) + 1) > MaxUnusablePerTool)
+                continue;
             IEnumerable<string> clauses = _factory.Create(source, out string? problem) is null ? [problem!] : _factory.FindWarnings(source);
             problems.AddRange(clauses.Select(clause => $"model \"{source.Reference}\" {clause}"));
         }
 
+        foreach ((SourceKind kind, int count) in unusable.Where(static tool => tool.Value > MaxUnusablePerTool))
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"{count - MaxUnusablePerTool} more models of {SourceText.ToolOf(kind)} cannot be served"));
         if (problems.Count > MaxProblems)
             problems.RemoveRange(MaxProblems, problems.Count - MaxProblems);
         return problems;
     }
+
+    /// <summary>The tools whose models are used, as far as they are on this machine or have a problem.</summary>
+    public IReadOnlyList<SourceReport> ListSources() => _watch.Sources;
 
     /// <summary>The aliases that would hide a model; none where the store cannot be read in time.</summary>
     public async Task<IReadOnlyList<AliasClash>> FindAliasClashesAsync(CancellationToken cancellationToken) =>
@@ -98,10 +114,14 @@ internal sealed class ModelCatalog
         else
             await ScanAsync(cancellationToken);
 
+        // This only starts what is due: a model that is known waits for no other tool.
+        await _watch.RefreshSourcesAsync(isForUnknown: false, TimeSpan.Zero, TimeSpan.Zero, cancellationToken);
+
         ModelSource? source = _watch.Last?.Snapshot.Find(parsed, out problem);
         if (source is null && _watch.Last is { IsWithoutStore: false })
         {
             await _watch.RefreshForUnknownAsync(MaxAgeForUnknown, Patience, cancellationToken);
+            await RefreshSourcesAsync(isForUnknown: true, cancellationToken);
             source = _watch.Last.Snapshot.Find(parsed, out problem);
         }
 
@@ -109,7 +129,7 @@ internal sealed class ModelCatalog
             return await OpenAsync(source, cancellationToken);
         if (problem is not null)
             return new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous };
-        return _watch.Last is { IsWithoutStore: false } last
+        return _watch.Last is { IsWithoutStore: false } last && !_watch.HasUnknownSource
             ? new ModelLookup(null, await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken)) { Reason = ModelLookupReason.Unknown }
             : NotRead(parsed);
     }
@@ -123,7 +143,9 @@ internal sealed class ModelCatalog
     /// <summary>All models that can be used, in order of their references; without those that cannot be read in time.</summary>
     public async Task<IReadOnlyList<ModelEntry>> ListAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<ModelSource> sources = (await ScanAsync(cancellationToken))?.Snapshot.Sources ?? [];
+        await ScanAsync(cancellationToken);
+        await RefreshSourcesAsync(isForUnknown: false, cancellationToken);
+        IReadOnlyList<ModelSource> sources = _watch.Last?.Snapshot.Sources ?? [];
         await ReadHeadsAsync(sources, FirstPatience, cancellationToken);
         return [.. sources.Select(source => _factory.Create(source, out _)).OfType<ModelEntry>()];
     }
@@ -133,6 +155,10 @@ internal sealed class ModelCatalog
         await _watch.RefreshAsync(_watch.Last is { IsWithoutStore: false } ? Patience : FirstPatience, cancellationToken);
         return _watch.Last;
     }
+
+    // The first scan of a tool's stores may take longer than the next ones. One that hangs is waited for only once.
+    private Task RefreshSourcesAsync(bool isForUnknown, CancellationToken cancellationToken) => _watch.RefreshSourcesAsync(
+        isForUnknown, MaxAgeForUnknown, _watch.HasUnknownSource ? FirstPatience : Patience, cancellationToken);
 
     private async Task<ModelLookup> OpenAsync(ModelSource source, CancellationToken cancellationToken)
     {

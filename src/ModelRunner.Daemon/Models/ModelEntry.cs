@@ -48,6 +48,18 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>Absolute path of the image projector for its completion runners; null: they accept no pictures.</summary>
     public string? ProjectorPath { get; init; }
 
+    /// <summary>Absolute paths of the adapters (LoRA) for its runners.</summary>
+    public IReadOnlyList<string> Adapters { get; init; } = [];
+
+    /// <summary>The tool whose file it is; null: none.</summary>
+    public SourceKind? Tool { get; init; }
+
+    /// <summary>Where it comes from: its own origin, then those of its other names. From a closed list.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [];
+
+    /// <summary>Other canonical references of the same file.</summary>
+    public IReadOnlyList<string> OtherNames { get; init; } = [];
+
     /// <summary>The header of its GGUF file; null if no such file was read.</summary>
     public GgufHeader? Header { get; init; }
 

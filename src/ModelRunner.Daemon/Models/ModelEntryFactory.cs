@@ -38,7 +38,11 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     }
 
     /// <summary>Makes the entry from what has been read, or explains why the model cannot be used, in a clause that follows its reference.</summary>
-    public ModelEntry? Create(ModelSource source, out string? problem)
+    public ModelEntry? Create(ModelSource source, out string? problem) => CreateEntry(source, out problem) is { } entry
+        ? entry with { Origins = source.Origins, OtherNames = [.. source.OtherNames.Select(static name => name.Reference.ToString())] }
+        : null;
+
+    private ModelEntry? CreateEntry(ModelSource source, out string? problem)
     {
         problem = null;
         if (source.Settings is { Engine: not null, Mode: { } mode, LacksEnginePath: false })
@@ -55,15 +59,15 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             if (source.AttachedModes.Count > 0)
                 return new ModelEntry(source.Reference.ToString(), null, 0, default, source.Settings) { Modes = source.AttachedModes };
 
-            problem = "has no file: nothing in the model store has its name, and its entry in the configuration has no path";
+            problem = source.Foreign?.Problem ?? "has no file: nothing in the model store has its name, and its entry in the configuration has no path";
             return null;
         }
 
-        problem = FindProblem(source.File, out GgufHeader? header) ?? FindConfiguredProjectorProblem(source);
+        problem = FindProblem(source.File, out GgufHeader? header) ?? FindConfiguredProjectorProblem(source) ?? FindAdapterProblem(source);
         if (problem is null)
             return Create(source, source.File, header!);
         if (source.AttachedModes.Count > 0)
-            return Create(source with { File = null }, out problem);
+            return CreateEntry(source with { File = null }, out problem);
 
         problem = $"cannot be used: {problem}";
         return null;
@@ -76,6 +80,8 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             yield return twofold;
         if (FindPictureWarning(source) is { } pictures)
             yield return pictures;
+        if (source.Foreign is { Unused.Count: > 0 } foreign)
+            yield return $"is run without its {string.Join(" and ", foreign.Unused)}, which only {SourceText.ToolOf(foreign.Kind)} uses";
     }
 
     private string? FindTwofold(ModelSource source)
@@ -111,7 +117,8 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         ModelFile? projector = modes.Contains(RunnerMode.Completion) ? source.Projector : null;
         if (projector is not null && _headers.FindProjectorProblem(projector) is not null)
             projector = null;
-        long weights = file.SizeBytes + (projector?.SizeBytes ?? 0);
+        IReadOnlyList<ModelFile> adapters = source.Foreign?.Adapters ?? [];
+        long weights = file.SizeBytes + (projector?.SizeBytes ?? 0) + adapters.Sum(static adapter => adapter.SizeBytes);
         IReadOnlyList<string> arguments = Arguments(source);
         RunnerShape shape = RunnerShape.Read(arguments, IsLlamaServer(RunnersOf(source)), contextSize, slots);
         return new ModelEntry(source.Reference.ToString(), file.Path, file.SizeBytes, file.Written, source.Settings)
@@ -126,6 +133,8 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             MemoryIdentity = MemoryKey.Begin(header, weights, _engines.Find(source.Settings.Build), arguments),
             Header = header,
             ProjectorPath = projector?.Path,
+            Adapters = [.. adapters.Select(static adapter => adapter.Path)],
+            Tool = source.Foreign?.Kind,
         };
     }
 
@@ -141,6 +150,11 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
                 + "give it a name that begins with mmproj, or name it as mmproj of its model in model-runner.json"
             : null;
     }
+
+    // Without its adapter it would be another model.
+    private string? FindAdapterProblem(ModelSource source) => source.Foreign is { Adapters.Count: > 0 } && !IsLlamaServer(RunnersOf(source))
+        ? "its adapter needs llama-server, and only the embedded engine is here; install llama.cpp or set LLAMA_SERVER_PATH"
+        : null;
 
     private string? FindConfiguredProjectorProblem(ModelSource source) =>
         source is { Settings.ProjectorPath: not null, Projector: { } projector } && _headers.FindProjectorProblem(projector) is { } problem

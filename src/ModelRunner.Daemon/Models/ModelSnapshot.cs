@@ -29,7 +29,8 @@ internal sealed class ModelSnapshot
 
     /// <summary>
     /// Finds the model that a reference means: by its name, an alias, an equal spelling (<c>docker.io/</c>, <c>ai/</c>, a registry in
-    /// front), or as the end of exactly one model's name. Null if there is none; if the reference fits several, the problem says so.
+    /// front), or as the end of exactly one model's name, where models of other tools count only if no other model fits. Null if there is none; if the
+    /// reference fits several, the problem says so.
     /// </summary>
     public ModelSource? Find(ModelReference reference, out string? problem)
     {
@@ -38,8 +39,8 @@ internal sealed class ModelSnapshot
             if (FindExact(spelling.ToString()) is { } exact)
                 return exact;
 
-        ModelSource[] candidates = [.. reference.EqualSpellings()
-            .SelectMany(spelling => Sources.Where(source => spelling.IsEndOf(source.Reference))).Distinct()];
+        ModelSource[] candidates = Prefer(reference, [.. reference.EqualSpellings().SelectMany(spelling => Sources.SelectMany(NamesOf)
+            .Where(name => spelling.IsEndOf(name.Reference)))]);
         if (candidates.Length == 1)
             return candidates[0];
 
@@ -51,6 +52,22 @@ internal sealed class ModelSnapshot
 
         return null;
     }
+
+    private static IEnumerable<(ModelReference Reference, int Rank, ModelSource Source)> NamesOf(ModelSource source) => source.OtherNames
+        .Select(name => (name.Reference, RankOf(name.Tool), source)).Prepend((source.Reference, RankOf(source.Foreign?.Kind), source));
+
+    // A short name that works keeps its meaning when another tool gets a model of this name. Without a tag, the tools mean the tag "latest".
+    private static ModelSource[] Prefer(ModelReference reference, (ModelReference Reference, int Rank, ModelSource Source)[] names)
+    {
+        int first = names.Length == 0 ? 0 : names.Min(static name => name.Rank);
+        (ModelReference Reference, int Rank, ModelSource Source)[] preferred = [.. names.Where(name => name.Rank == first)];
+        if (!reference.HasWrittenTag && preferred.Select(static name => name.Reference.Name).Distinct(StringComparer.Ordinal).Count() == 1
+            && Array.Find(preferred, name => name.Reference.Tag == reference.Tag) is { Source: { } latest })
+            return [latest];
+        return [.. preferred.Select(static name => name.Source).Distinct()];
+    }
+
+    private static int RankOf(SourceKind? tool) => tool is { } kind ? (int)kind + 1 : 0;
 
     private ModelSource? FindExact(string reference) =>
         _byReference.GetValueOrDefault(_aliases.GetValueOrDefault(reference, reference));

@@ -4,16 +4,19 @@ using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Daemon.Models;
 
-/// <summary>Combines the models of the configuration, of the store, of the demo and of attached runners.</summary>
+/// <summary>Combines the models of the configuration, of the store, of the demo, of other tools and of attached runners.</summary>
 internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
 {
     private readonly Dictionary<string, ModelSource> _sources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
     private readonly Dictionary<FileId, string> _ownersOfFiles = [];
+
+    // Two names of one file in the models folder are two models, because the user made them.
+    private readonly Dictionary<FileId, string> _ownersOfStoredFiles = [];
     private readonly List<string> _problems = [];
     private readonly List<AliasClash> _clashes = [];
 
-    public ModelSnapshot Build(StoreListing store)
+    public ModelSnapshot Build(StoreListing store, IReadOnlyList<SourceListing> foreign)
     {
         _problems.AddRange(store.Problems);
         AddEngineModels();
@@ -21,6 +24,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         AddDemo();
         foreach (ModelFile file in store.Models)
             AddStored(file);
+        _problems.AddRange(new ForeignModels(settings, _sources, AddName, FindOwner).Add(foreign));
         AddAttached();
         AddConfiguredWithoutFile();
         AddAliases();
@@ -76,7 +80,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         {
             ModelFile file = ModelFile.FromPath(Path.Join(folder, name), name);
             if (!_sources.TryGetValue(reference, out ModelSource? source))
-                Add(reference, WithProjector(file), SettingsOf(reference));
+                AddFile(reference, WithProjector(file), ModelOrigin.Demo);
             else if (source.Settings.LacksEnginePath)
                 GivePath(source, file);
         }
@@ -94,9 +98,9 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         string canonical = reference.ToString();
         bool isOwnModel = settings.Models.ContainsKey(canonical);
         if (_ownersOfFiles.TryGetValue(file.Id, out string? owner) && (owner == canonical || !isOwnModel))
-            _aliases.TryAdd(canonical, owner);
+            AddName(reference, owner, null);
         else if (!_sources.TryGetValue(canonical, out ModelSource? other))
-            Add(canonical, file, SettingsOf(canonical));
+            AddFile(canonical, file, ModelOrigin.Store);
         else if (other.Settings.LacksEnginePath)
             GivePath(other, file);
         else if (other.Settings.Engine is { } engine)
@@ -117,7 +121,8 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
     {
         foreach (AttachedRunnerSettings runner in settings.AttachedRunners)
         {
-            ModelSource source = _sources.GetValueOrDefault(runner.Model) ?? Create(runner.Model, null, SettingsOf(runner.Model));
+            ModelSource source = _sources.GetValueOrDefault(runner.Model) ?? ModelSource.Create(
+                runner.Model, null, SettingsOf(runner.Model), ModelOrigin.Attached);
             _sources[runner.Model] = source with { AttachedModes = [.. source.AttachedModes.Append(runner.Mode).Distinct()] };
         }
     }
@@ -145,19 +150,32 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         }
     }
 
-    private void Add(string canonical, ModelFile? file, ModelSettings model) => _sources[canonical] = Create(canonical, file, model);
+    private void Add(string canonical, ModelFile? file, ModelSettings model) =>
+        _sources[canonical] = ModelSource.Create(canonical, file, model, ModelOrigin.Configuration);
+
+    private void AddFile(string canonical, ModelFile file, string origin)
+    {
+        _sources[canonical] = ModelSource.Create(canonical, file, SettingsOf(canonical), origin);
+        if (file.Id != default)
+            _ownersOfStoredFiles.TryAdd(file.Id, canonical);
+    }
+
+    private string? FindOwner(FileId file) => _ownersOfFiles.GetValueOrDefault(file) ?? _ownersOfStoredFiles.GetValueOrDefault(file);
+
+    // The same file at another place is the same model.
+    private void AddName(ModelReference name, string owner, SourceKind? tool)
+    {
+        ModelSource source = _sources[owner];
+        string canonical = name.ToString();
+        if (canonical != owner && _aliases.TryAdd(canonical, owner))
+            source = source with { OtherNames = [.. source.OtherNames, new OtherName(name with { HasWrittenTag = false }, tool)] };
+        string origin = tool is { } kind ? SourceText.Format(kind) : ModelOrigin.Store;
+        _sources[owner] = source with { Origins = [.. source.Origins.Append(origin).Distinct(StringComparer.Ordinal)] };
+    }
 
     private ModelSettings SettingsOf(string canonical) => settings.Models.GetValueOrDefault(canonical) ?? new ModelSettings();
 
     private static ModelFile WithProjector(ModelFile file) => file with { Projector = StoreScanner.FindProjector(file) };
 
     private static string Show(ModelFile? file) => file is null ? "" : PlainText.EscapeAndCut(file.ShownName, 200);
-
-    private static ModelSource Create(string canonical, ModelFile? file, ModelSettings model) =>
-        new(ModelReference.FromCanonical(canonical), file, model, [])
-        {
-            Projector = (model.HasNoProjector ? null : model.ProjectorPath ?? file?.Projector) is { } path
-                ? ModelFile.FromPath(path, Path.GetFileName(path))
-                : null,
-        };
 }

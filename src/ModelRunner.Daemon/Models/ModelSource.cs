@@ -13,4 +13,23 @@ internal sealed record ModelSource(
 {
     /// <summary>Its image projector at the last scan, the configured one or the one in the folder of the file; null: none.</summary>
     public ModelFile? Projector { get; init; }
+
+    /// <summary>Where it comes from: its own origin, then those of its other names.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [ModelOrigin.Configuration];
+
+    /// <summary>Other names of the same file.</summary>
+    public IReadOnlyList<OtherName> OtherNames { get; init; } = [];
+
+    /// <summary>What is known of a model of another tool; null: it is none.</summary>
+    public ForeignParts? Foreign { get; init; }
+
+    /// <summary>Makes a model without attached runners.</summary>
+    public static ModelSource Create(string canonical, ModelFile? file, ModelSettings model, string origin) =>
+        new(ModelReference.FromCanonical(canonical), file, model, [])
+        {
+            Origins = [origin],
+            Projector = (model.HasNoProjector ? null : model.ProjectorPath ?? file?.Projector) is { } path
+                ? ModelFile.FromPath(path, Path.GetFileName(path))
+                : null,
+        };
 }

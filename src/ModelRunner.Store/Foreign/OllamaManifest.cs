@@ -24,11 +24,11 @@ internal sealed record OllamaManifest(Digest? Config, IReadOnlyList<(string Kind
             var found = new List<(string, Digest, long)>();
             foreach (JsonElement layer in layers.EnumerateArray().Take(MaxLayers))
             {
-                if (layer.ValueKind != JsonValueKind.Object || Text(layer, "mediaType") is not { } type || !Digest.TryParse(Text(layer, "digest"), out Digest digest))
+                if (layer.ValueKind != JsonValueKind.Object || Text(layer, "mediaType") is not { } type
+                    || !Digest.TryParse(Text(layer, "digest"), out Digest digest))
                     return null;
-                long size = layer.TryGetProperty("size", out JsonElement number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt64(out long bytes)
-                    ? bytes
-                    : -1;
+                bool hasSize = layer.TryGetProperty("size", out JsonElement number) && number.ValueKind == JsonValueKind.Number;
+                long size = hasSize && number.TryGetInt64(out long bytes) ? bytes : -1;
                 if (type.StartsWith(Prefix, StringComparison.Ordinal))
                     found.Add((type[Prefix.Length..], digest, size));
             }

@@ -158,7 +158,8 @@ internal sealed class OllamaStore
     }
 
     private static string? Text(JsonElement? element, string name) =>
-        element is { } root && root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
+        element is { } root && root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
+        && value.GetString() is { Length: > 0 } text
             ? text
             : null;
 }

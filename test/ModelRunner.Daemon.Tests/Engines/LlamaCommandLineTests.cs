@@ -47,6 +47,16 @@ public sealed class LlamaCommandLineTests
     }
 
     [Fact]
+    public void Llama_server_gets_the_adapters_of_a_model()
+    {
+        ModelEntry model = Big with { Adapters = ["/o/a", "/o/b"] };
+
+        string arguments = string.Join(' ', LlamaCommandLine.Build(isLlamaServer: true, model, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), true));
+
+        Assert.Contains(" --lora /o/a --lora /o/b ", arguments, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Disabled_metrics_are_disabled_in_the_runner_too() =>
         Assert.DoesNotContain("--metrics", LlamaCommandLine.Build(isLlamaServer: true, Big, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), false));
 

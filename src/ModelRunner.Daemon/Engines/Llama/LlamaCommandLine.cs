@@ -37,6 +37,10 @@ internal static class LlamaCommandLine
         if (mode == RunnerMode.Completion && isLlamaServer && model.ProjectorPath is { } projector)
             arguments.AddRange(["--mmproj", projector]);
 
+        if (isLlamaServer)
+            foreach (string adapter in model.Adapters)
+                arguments.AddRange(["--lora", adapter]);
+
         AddDefault("--parallel", model.Slots);
         AddDefault("--ctx-size", (long)model.ContextSize * model.Slots);
         if (model.SizeBytes < SmallModelBytes)

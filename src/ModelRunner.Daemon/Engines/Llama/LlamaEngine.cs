@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines.Llama;
@@ -16,6 +17,10 @@ internal sealed class LlamaEngine : Engine
     private const string LayersArgument = "--n-gpu-layers";
     private const string TraceLevel = "4";
     private const string PromptCacheVariable = "LLAMA_ARG_CACHE_RAM";
+
+    // Ollama has an engine of its own, and its library has files that only this engine reads.
+    private const string OllamaAdvice =
+        "the file is Ollama's and may be built for Ollama's engine; use a build for llama.cpp, for example of the same model from Hugging Face";
 
     private readonly bool _hasMetrics;
     private readonly bool _isServer;
@@ -64,6 +69,7 @@ internal sealed class LlamaEngine : Engine
         return new RunnerStart(this, model.Reference, _program, arguments, variables, endpoint)
         {
             SocketPath = order.SocketPath, AnswersAs = alias, ContextTokens = model.ContextSize > 0 ? model.ContextSize : null, Layers = layers,
+            LoadAdvice = model.Tool == SourceKind.Ollama ? OllamaAdvice : null,
         };
     }
 
@@ -83,6 +89,14 @@ internal sealed class LlamaEngine : Engine
 
     private IReadOnlyList<string> ArgumentsFor(ModelEntry model, RunnerMode mode, string socketPath) =>
         LlamaCommandLine.Build(_isServer, model, mode, socketPath, _settings, _hasMetrics);
+
+    public override RunnerFailure Explain(
+        RunnerStart start, ExitStatus status, IReadOnlyList<string> lines, MemoryKill memoryKill, bool wasReady)
+    {
+        RunnerFailure failure = base.Explain(start, status, lines, memoryKill, wasReady);
+        bool isAboutFile = failure.Reason is StopReason.ModelInvalid or StopReason.ModelUnsupported;
+        return start.LoadAdvice is { } advice && isAboutFile && !wasReady ? failure with { Message = $"{failure.Message}; {advice}" } : failure;
+    }
 
     public override async Task<RunnerReceipt?> InspectAsync(RunnerStart start, IReadOnlyList<string> lines, CancellationToken cancellationToken) =>
         await LlamaReceipt.AddPropertiesAsync(

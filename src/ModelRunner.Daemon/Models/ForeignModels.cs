@@ -1,0 +1,111 @@
+using System.Globalization;
+using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Foreign;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Daemon.Models;
+
+/// <summary>
+/// Adds the models of other tools to a snapshot. A file that is there already, by its inode or by the digest in its name, gives its model a second name,
+/// unless the tool runs it with an adapter, a projector or settings of its own. Used once, by one thread.
+/// </summary>
+/// <param name="settings">The settings.</param>
+/// <param name="sources">The models so far, by canonical reference; models are added.</param>
+/// <param name="addName">Adds a name for a model.</param>
+/// <param name="findOwner">Finds the model that has a file already.</param>
+internal sealed class ForeignModels(
+    DaemonSettings settings, Dictionary<string, ModelSource> sources, Action<ModelReference, string, SourceKind?> addName, Func<FileId, string?> findOwner)
+{
+    private readonly Dictionary<string, string> _ownersOfContent = new(StringComparer.Ordinal);
+    private readonly List<string> _problems = [];
+
+    /// <summary>Adds the models of one tool after another and returns the problems.</summary>
+    public IReadOnlyList<string> Add(IReadOnlyList<SourceListing> listings)
+    {
+        foreach (SourceListing listing in listings)
+        {
+            foreach (ForeignModel model in listing.Content.Models)
+                Add(listing.Kind, model);
+        }
+
+        return _problems;
+    }
+
+    private void Add(SourceKind kind, ForeignModel model)
+    {
+        string shown = PlainText.EscapeAndCut(model.Name, ModelReference.MaxLength);
+        if (!ModelReference.TryParseWritten(model.Name, out ModelReference reference, out string? problem))
+        {
+            _problems.Add($"the model {shown} of {SourceText.ToolOf(kind)} is left out: its name {problem}");
+            return;
+        }
+
+        string canonical = reference.ToString();
+        if (model.Problem is { } obstacle)
+        {
+            // A request for it gets the reason.
+            sources.TryAdd(canonical, ModelSource.Create(canonical, null, new ModelSettings(), SourceText.Format(kind)) with
+            {
+                Foreign = new ForeignParts(kind, [], []) { Problem = obstacle },
+            });
+            return;
+        }
+
+        ModelFile file = ModelFile.Describe(shown, model.Shards, model.ShardCount) with { Projector = FindProjector(model) };
+        bool isOwnModel = settings.Models.ContainsKey(canonical);
+        if (FindOwner(model, file) is { } owner && (owner == canonical || !isOwnModel))
+            addName(reference, owner, kind);
+        else if (!sources.TryGetValue(canonical, out ModelSource? other))
+            Add(kind, canonical, model, file);
+        else
+            _problems.Add($"the model {shown} of {SourceText.ToolOf(kind)} is not used: {other.Origins[0]} has a model of this name");
+    }
+
+    private void Add(SourceKind kind, string canonical, ForeignModel model, ModelFile file)
+    {
+        ModelSettings configured = settings.Models.GetValueOrDefault(canonical) ?? new ModelSettings();
+        ModelSettings own = configured with
+        {
+            Defaults = model.Arguments,
+            ContextSize = configured.ContextSize ?? (configured.HasAutoContext ? null : model.ContextSize),
+        };
+        var parts = new ForeignParts(kind, [.. model.Adapters.Select(static path => ModelFile.FromPath(path, "adapter"))], model.Unused);
+        sources[canonical] = ModelSource.Create(canonical, file, own, SourceText.Format(kind)) with { Foreign = parts };
+        foreach (string key in KeysOf(model, file))
+            _ownersOfContent.TryAdd(key, canonical);
+    }
+
+    // A model of the store has no settings of a tool, so only a plain model can be the same.
+    private string? FindOwner(ForeignModel model, ModelFile file)
+    {
+        if (IsPlain(model) && file.Id != default && findOwner(file.Id) is { } owner)
+            return owner;
+        return KeysOf(model, file).Select(_ownersOfContent.GetValueOrDefault).FirstOrDefault(static found => found is not null);
+    }
+
+    private static bool IsPlain(ForeignModel model) => model is { Arguments.Count: 0, Adapters.Count: 0, ContextSize: null };
+
+    private static IEnumerable<string> KeysOf(ForeignModel model, ModelFile file)
+    {
+        string rest = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{file.Shards.Count} {file.Projector is not null} {model.ContextSize} {string.Join(' ', model.Arguments)} {string.Join(' ', model.Adapters)}");
+        if (file.Id != default)
+            yield return string.Create(CultureInfo.InvariantCulture, $"{file.Id.Device}:{file.Id.Inode} {rest}");
+        if (model.Digest is { } digest)
+            yield return $"{digest} {rest}";
+    }
+
+    // All models of a repository are one model in several quantizations, so its projector belongs to each of them.
+    private static string? FindProjector(ForeignModel model)
+    {
+        if (model.Projectors.Count == 0)
+            return null;
+        string name = Path.GetFileName(model.Shards[0]);
+        if (!name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
+            return model.Projectors[0];
+        return ProjectorChoice.Choose(ShardName.TryParse(name, out ShardName shard) ? shard.Stem + ".gguf" : name, [name], model.Projectors);
+    }
+}

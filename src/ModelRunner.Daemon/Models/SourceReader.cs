@@ -1,0 +1,22 @@
+using ModelRunner.Configuration;
+using ModelRunner.Store.Foreign;
+
+namespace ModelRunner.Daemon.Models;
+
+/// <summary>Reads the stores of one tool.</summary>
+internal static class SourceReader
+{
+    /// <summary>Lists its models. Blocks as long as the disk does.</summary>
+    /// <exception cref="IOException">This process cannot open more files.</exception>
+    public static ForeignListing Read(SourceSettings source, TimeProvider time)
+    {
+        var scan = new ForeignScan(time, new ScanLimits());
+        return source.Kind switch
+        {
+            SourceKind.HuggingFace => HuggingFaceCache.List(source.Folders, scan),
+            SourceKind.LlamaCpp => LlamaCppCache.List(source.Folders, scan),
+            SourceKind.Ollama => OllamaStore.List(source.Folders, scan),
+            _ => LmStudioFolder.List(source.Folders, source.Pointer, scan),
+        };
+    }
+}

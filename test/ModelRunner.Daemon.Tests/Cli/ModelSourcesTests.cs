@@ -1,0 +1,28 @@
+namespace ModelRunner.Daemon.Tests.Cli;
+
+public sealed class ModelSourcesTests
+{
+    [Fact]
+    public async Task Status_lists_the_tools_whose_models_are_used()
+    {
+        const string Sources = """[{"source":"ollama","models":2,"problems":["has a folder that this user may not read"]},{"source":"lmstudio","models":0,"problems":[]}]""";
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync())
+            .On("/version", """{"version":"1.2.3"}""").On("/engines/status", "{}").On("/v1/models", $$"""{"data":[],"sources":{{Sources}}}""");
+
+        (_, string output, _) = await daemon.RunAsync(["status"]);
+        (_, string json, _) = await daemon.RunAsync(["status", "--json"]);
+
+        Assert.EndsWith(
+            "SOURCE     MODELS   PROBLEMS\nollama     2        has a folder that this user may not read\nlmstudio   0\n", output, StringComparison.Ordinal);
+        Assert.EndsWith($",\"sources\":{Sources}}}\n", json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ls_shows_where_a_model_comes_from()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync())
+            .On("/models", """[{"id":"a:latest","tags":["a:latest","b:latest"],"config":{"origins":["huggingface","ollama"]}}]""");
+
+        Assert.Matches("(?m)^a:latest +huggingface, ollama$", (await daemon.RunAsync(["ls"])).Out);
+    }
+}
