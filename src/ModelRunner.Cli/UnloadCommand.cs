@@ -13,12 +13,15 @@ internal sealed class UnloadCommand : ClientCommand
     private readonly Option<bool> _all = new("--all") { Description = "Stop all runners" };
     private readonly Option<string> _backend = new("--backend") { Description = "Only runners of this backend", HelpName = "NAME" };
 
+    private readonly Option<bool> _purge = new("--purge") { Description = "Also remove the saved contexts of the models" };
+
     public UnloadCommand(CliContext context)
         : base("unload", "Stop the runners of models", context)
     {
         Add(_models);
         Add(_all);
         Add(_backend);
+        Add(_purge);
     }
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
@@ -33,14 +36,24 @@ internal sealed class UnloadCommand : ClientCommand
         if (models.Length > 0 && isAll)
             throw new CliFailure("name models or write --all, not both", ExitCode.Usage);
 
-        using JsonDocument answer = await UnloadAsync(client, Body(isAll, backend, models), interrupt.Ended);
+        bool purges = result.GetValue(_purge);
+        if (purges && backend is not null)
+            throw new CliFailure("--purge removes the contexts of models of all backends; leave out --backend", ExitCode.Usage);
+
+        using JsonDocument answer = await UnloadAsync(client, Body(isAll, backend, models, purges), interrupt.Ended);
         long unloaded = answer.RootElement.Integer("unloaded_runners") ?? 0;
         if (IsJson(result))
             Console.WriteLine(answer.RootElement.GetRawText());
         else if (unloaded > 0 || models.Length == 0)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Unloaded {unloaded} runner{(unloaded == 1 ? "" : "s")}."));
 
-        if (unloaded > 0 || models.Length == 0)
+        if (purges && !IsJson(result))
+        {
+            long contexts = answer.RootElement.Integer("removed_contexts") ?? 0;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Removed {contexts} saved context{(contexts == 1 ? "" : "s")}."));
+        }
+
+        if (unloaded > 0 || models.Length == 0 || purges)
             return ExitCode.Success;
 
         if (answer.RootElement.Integer("attached_runners") > 0)
@@ -65,7 +78,7 @@ internal sealed class UnloadCommand : ClientCommand
         }
     }
 
-    private static ReadOnlyMemory<byte> Body(bool isAll, string? backend, string[] models)
+    private static ReadOnlyMemory<byte> Body(bool isAll, string? backend, string[] models, bool purges)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(buffer);
@@ -76,6 +89,8 @@ internal sealed class UnloadCommand : ClientCommand
         foreach (string model in models)
             json.WriteStringValue(model);
         json.WriteEndArray();
+        if (purges)
+            json.WriteBoolean("purge", true);
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenMemory;

@@ -135,6 +135,22 @@ internal static class ConfigurationCatalog
         "Stops a runner that has been idle for this time; 0 stops it after each response, -1 never stops it")
     { Default = "5m", Minimum = 0, Maximum = 8760 * Hour });
 
+    public static ConfigurationOption KvCachePersist { get; } = Add(new ConfigurationOption(
+        "kvCache.persist", null, "--kv-cache-persist", OptionKind.Switch,
+        "Writes the contexts of a llama-server to the state folder before it is stopped, and reads them back after its next load; the files contain "
+        + "what prompts said")
+    { Default = "off" });
+
+    public static ConfigurationOption KvCacheMaxBytes { get; } = Add(new ConfigurationOption(
+        "kvCache.maxBytes", null, null, OptionKind.Bytes,
+        "Removes the oldest saved contexts if all of them together are larger than this")
+    { Default = "8GiB", Minimum = MiB, Maximum = 1L << 50 });
+
+    public static ConfigurationOption KvCacheTimeout { get; } = Add(new ConfigurationOption(
+        "kvCache.timeout", null, null, OptionKind.Duration,
+        "Limits the time by which saving contexts delays a stop, and reading them a load")
+    { Default = "10s", Minimum = 100, Maximum = 600 * Second });
+
     public static ConfigurationOption ReloadOnChange { get; } = Add(new ConfigurationOption(
         "reloadOnChange", null, null, OptionKind.Switch,
         "Reads the configuration file again when it was changed; SIGHUP does it in any case")

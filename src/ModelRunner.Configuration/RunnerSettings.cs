@@ -65,6 +65,9 @@ internal sealed record RunnerSettings
     /// <summary>How long requests may continue after the daemon was asked to end.</summary>
     public TimeSpan DrainTimeout { get; init; } = ConfigurationCatalog.DrainTimeout.DefaultDuration;
 
+    /// <summary>Whether the contexts of runners are kept while their models are not loaded.</summary>
+    public KvCacheSettings KvCache { get; init; } = new();
+
     /// <summary>Memory in bytes for all managed runners; null: the free memory of the machine or its control group.</summary>
     public long? MemoryBudgetBytes { get; init; }
 }

@@ -66,7 +66,7 @@ internal static class SettingsResolver
             Engines = engines,
             Models = ModelsSection.Resolve(file, reader, modelsPath, engines, builds),
             AttachedRunners = RunnersSection.Resolve(file, options, problems),
-            Runners = ResolveRunners(reader) with { Builds = builds },
+            Runners = ResolveRunners(reader, running is null ? statePath : running.Ledger.StatePath) with { Builds = builds },
             Metrics = ResolveMetrics(reader),
             Ledger = ResolveLedger(reader, statePath),
             ReloadOnChange = reader.Switch(ConfigurationCatalog.ReloadOnChange),
@@ -98,7 +98,7 @@ internal static class SettingsResolver
             yield return "requests.record is on: clients with the scope admin can read the last prompts and responses of everyone.";
     }
 
-    private static RunnerSettings ResolveRunners(OptionReader reader) => new()
+    private static RunnerSettings ResolveRunners(OptionReader reader, string? statePath) => new()
     {
         LlamaServerPath = EngineLookup.FindLlamaServer(reader),
         LlamaHostPath = EngineLookup.FindLlamaHost(reader.Options),
@@ -116,6 +116,7 @@ internal static class SettingsResolver
         RestartStalled = reader.Switch(ConfigurationCatalog.RestartStalled),
         StopGrace = reader.Duration(ConfigurationCatalog.StopGrace),
         DrainTimeout = reader.Duration(ConfigurationCatalog.DrainTimeout),
+        KvCache = KvCacheSettings.Resolve(reader, statePath),
         MemoryBudgetBytes = reader.BytesOrNull(ConfigurationCatalog.Memory),
     };
 

@@ -43,6 +43,33 @@ internal static class AccountLabels
         _ => "cancelled",
     };
 
+    public static string ToLabelValue(this SlotRestoreResult result) => result switch
+    {
+        SlotRestoreResult.Reused => "reused",
+        SlotRestoreResult.PartlyReused => "partly_reused",
+        SlotRestoreResult.NotReused => "not_reused",
+        SlotRestoreResult.Unused => "unused",
+        SlotRestoreResult.Unverified => "unverified",
+        SlotRestoreResult.Refused => "refused",
+        SlotRestoreResult.Incomplete => "incomplete",
+        SlotRestoreResult.Damaged => "damaged",
+        SlotRestoreResult.Timeout => "timeout",
+        _ => "runner_ended",
+    };
+
+    public static string ToLabelValue(this SlotSaveResult result) => result switch
+    {
+        SlotSaveResult.Saved => "saved",
+        SlotSaveResult.Unchanged => "unchanged",
+        SlotSaveResult.TooShort => "too_short",
+        SlotSaveResult.Busy => "busy",
+        SlotSaveResult.TooLarge => "too_large",
+        SlotSaveResult.NoSpace => "no_space",
+        SlotSaveResult.Unwritable => "unwritable",
+        SlotSaveResult.Refused => "refused",
+        _ => "timeout",
+    };
+
     public static string ToLabelValue(this FigureSource source) => source switch
     {
         FigureSource.Timings => "timings",

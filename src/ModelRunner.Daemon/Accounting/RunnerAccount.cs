@@ -10,6 +10,9 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
     private readonly CounterSet _stops = new(Enum.GetValues<StopReason>().Length);
     private readonly CounterSet _crashes = new(Enum.GetValues<CrashClass>().Length);
     private readonly CounterSet _stalls = new(1);
+    private readonly CounterSet _slotRestores = new(Enum.GetValues<SlotRestoreResult>().Length);
+    private readonly CounterSet _slotSaves = new(Enum.GetValues<SlotSaveResult>().Length);
+    private readonly CounterSet _prefillSaved = new(1);
     private readonly Lock _lock = new();
     private RunnerId? _live;
     private TimeSpan _liveCpu;
@@ -99,6 +102,30 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
 
     public void AddStalls(long count, long beganAt) => _stalls.Add(0, count, beganAt);
 
+    /// <summary>How many saved contexts had this result.</summary>
+    public long SlotRestores(SlotRestoreResult result) => _slotRestores[(int)result];
+
+    /// <summary>When <see cref="SlotRestores"/> began.</summary>
+    public long SlotRestoresBeganAt(SlotRestoreResult result) => _slotRestores.BeganAt((int)result);
+
+    public void Add(SlotRestoreResult result, long count, long beganAt) => _slotRestores.Add((int)result, count, beganAt);
+
+    /// <summary>How often the context of a used slot had this result before a stop.</summary>
+    public long SlotSaves(SlotSaveResult result) => _slotSaves[(int)result];
+
+    /// <summary>When <see cref="SlotSaves"/> began.</summary>
+    public long SlotSavesBeganAt(SlotSaveResult result) => _slotSaves.BeganAt((int)result);
+
+    public void Add(SlotSaveResult result, long count, long beganAt) => _slotSaves.Add((int)result, count, beganAt);
+
+    /// <summary>Prompt tokens that were not computed again because their slot was restored.</summary>
+    public long PrefillSaved => _prefillSaved[0];
+
+    /// <summary>When <see cref="PrefillSaved"/> began.</summary>
+    public long PrefillSavedBeganAt => _prefillSaved.BeganAt(0);
+
+    public void AddPrefillSaved(long tokens, long beganAt) => _prefillSaved.Add(0, tokens, beganAt);
+
     public long Loads(LoadResult result) => _loads[(int)result];
 
     /// <summary>When <see cref="Loads"/> began.</summary>
@@ -185,6 +212,9 @@ internal sealed class RunnerAccount(RunnerKey? key) : IAccount<RunnerAccount>
         _stops.Add(other._stops);
         _crashes.Add(other._crashes);
         _stalls.Add(other._stalls);
+        _slotRestores.Add(other._slotRestores);
+        _slotSaves.Add(other._slotSaves);
+        _prefillSaved.Add(other._prefillSaved);
         LoadDuration.Add(other.LoadDuration);
         Add(other.CpuTime, other.CpuBeganAt);
     }

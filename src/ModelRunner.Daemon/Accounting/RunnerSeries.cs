@@ -21,6 +21,15 @@ internal static class RunnerSeries
         new TotalSeries<RunnerAccount>(
             "stalls/sum", static account => account.Stalls, static account => account.StallsBeganAt,
             static (account, count, began) => account.AddStalls(count, began)),
+        .. Enum.GetValues<SlotRestoreResult>().Select(static result => new TotalSeries<RunnerAccount>(
+            $"slot_restores/{result.ToLabelValue()}", account => account.SlotRestores(result), account => account.SlotRestoresBeganAt(result),
+            (account, count, began) => account.Add(result, count, began))),
+        .. Enum.GetValues<SlotSaveResult>().Select(static result => new TotalSeries<RunnerAccount>(
+            $"slot_saves/{result.ToLabelValue()}", account => account.SlotSaves(result), account => account.SlotSavesBeganAt(result),
+            (account, count, began) => account.Add(result, count, began))),
+        new TotalSeries<RunnerAccount>(
+            "prefill_saved/sum", static account => account.PrefillSaved, static account => account.PrefillSavedBeganAt,
+            static (account, tokens, began) => account.AddPrefillSaved(tokens, began)),
         .. TotalSeries<RunnerAccount>.OfHistogram("load_duration", HistogramBounds.Load, static account => account.LoadDuration),
         new TotalSeries<RunnerAccount>(
             "runner_cpu/sum", static account => account.CpuTime.Ticks, static account => account.CpuBeganAt,

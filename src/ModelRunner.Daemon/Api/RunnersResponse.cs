@@ -55,6 +55,8 @@ internal static class RunnersResponse
             json.WriteNumber("memory_peak_bytes"u8, peak);
         if (runner.Receipt is { } receipt)
             WriteReceipt(json, receipt);
+        if (runner.Slots is { } slots)
+            WriteSlots(json, slots);
         if (view.Reason is { } reason)
             json.WriteString("reason"u8, reason);
         if (view.Failure is { } failure)
@@ -76,6 +78,18 @@ internal static class RunnersResponse
         foreach (string shortfall in shortfalls)
             json.WriteStringValue(shortfall);
         json.WriteEndArray();
+    }
+
+    private static void WriteSlots(Utf8JsonWriter json, SlotReport slots)
+    {
+        json.WriteStartObject("kv_cache"u8);
+        json.WriteBoolean("persisted"u8, slots.IsActive);
+        if (slots.Problem is { } problem)
+            json.WriteString("problem"u8, problem);
+        json.WriteNumber("restored_slots"u8, slots.RestoredSlots);
+        json.WriteNumber("restored_tokens"u8, slots.RestoredTokens);
+        json.WriteNumber("reused_tokens"u8, slots.ReusedTokens);
+        json.WriteEndObject();
     }
 
     private static void WriteArguments(Utf8JsonWriter json, IReadOnlyList<string> arguments)

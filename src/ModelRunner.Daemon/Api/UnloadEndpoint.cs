@@ -11,7 +11,13 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary><c>POST /engines/unload</c>: stops runners by model, by backend or all, and responds when their processes have ended.</summary>
-internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, BackendDirectory backends, RequestBodies bodies)
+/// <param name="catalog">The models.</param>
+/// <param name="pool">The runners.</param>
+/// <param name="backends">The names of backends.</param>
+/// <param name="bodies">Reads the request.</param>
+/// <param name="purge">Removes the saved contexts of models, or of all if there is no list, and returns their number.</param>
+internal sealed class UnloadEndpoint(
+    ModelCatalog catalog, RunnerPool pool, BackendDirectory backends, RequestBodies bodies, Func<IReadOnlySet<string>?, int> purge)
 {
     private const int MaxName = 200;
 
@@ -33,10 +39,16 @@ internal sealed class UnloadEndpoint(ModelCatalog catalog, RunnerPool pool, Back
         UnloadSelection selection = await SelectAsync(request, context.RequestAborted);
         int attached = pool.Runners.Count(runner => runner.IsAttached && selection.Matches(runner.Key));
         int count = await pool.UnloadAsync(selection, context.RequestAborted);
+
+        // After the unload, because it saves contexts.
+        int? purged = request.Purges ? purge(selection.Models?.ToHashSet(StringComparer.Ordinal)) : null;
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();
             json.WriteNumber("unloaded_runners"u8, count);
+
+            if (purged is { } contexts)
+                json.WriteNumber("removed_contexts"u8, contexts);
 
             // Attached runners are not processes of the daemon, so they keep running.
             if (attached > 0)

@@ -17,6 +17,8 @@ internal sealed class FailedStart(RunnerFailure failure, RunnerEndpoint endpoint
 
     public RunnerReceipt? Receipt => null;
 
+    public SlotReport? Slots => null;
+
     public TimeSpan? CpuTime => null;
 
     public EngineProgram? Program => null;

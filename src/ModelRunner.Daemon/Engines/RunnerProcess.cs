@@ -67,6 +67,8 @@ internal sealed class RunnerProcess : IManagedRunner
 
     public RunnerReceipt? Receipt { get; private set; }
 
+    public SlotReport? Slots => _start.Slots?.Report;
+
     public Task<RunnerFailure?> Ready => _ready.Task;
 
     public Task<RunnerFailure?> Exited => _exited.Task;
@@ -173,6 +175,8 @@ internal sealed class RunnerProcess : IManagedRunner
             return failure;
 
         await InspectAsync(child);
+        if (_start.Slots is { } slots)
+            await slots.PrepareAsync(Receipt?.EngineVersion);
         double milliseconds = _time.GetElapsedTime(started).TotalMilliseconds;
         if (child.Exited.IsCompleted)
             _ready.TrySetResult(DescribeEarlyEnd(child, await child.Exited));
@@ -236,6 +240,8 @@ internal sealed class RunnerProcess : IManagedRunner
         if (Child is not { } child)
             return;
 
+        if (reason.IsRequested() && _start.Slots is { } slots && _ready.Task is { IsCompletedSuccessfully: true, Result: null } && !child.Exited.IsCompleted)
+            await slots.SaveAsync();
         child.AskToEnd(_settings.StopGrace);
         if (await EndsWithinAsync(_exited.Task, _settings.StopGrace))
             return;

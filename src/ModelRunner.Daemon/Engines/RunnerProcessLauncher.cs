@@ -1,6 +1,7 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Engines.Command;
 using ModelRunner.Daemon.Engines.Llama;
+using ModelRunner.Daemon.Engines.Llama.Slots;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux.Processes;
@@ -19,6 +20,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     private readonly OutOfMemoryKills _memoryKills = new(MachineMemory.ReadOutOfMemoryKills, KernelLog.TryOpen());
     private readonly IReadOnlyList<string> _places;
     private readonly List<RuntimeFolder> _replaced = [];
+    private readonly SlotStore _slots;
     private readonly RunnerSpawner _spawner;
     private readonly Task _sweeping;
     private readonly TimeProvider _time;
@@ -37,6 +39,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         bool hasGuardian = false)
     {
         (_settings, _time, _logger, _places) = (settings, time, logger, places);
+        _slots = new SlotStore(settings.Runners.KvCache, logger);
         _sweeping = Task.Run(() => Sweep(places, logger));
         _folder = RuntimeFolder.Create(places);
         _spawner = new RunnerSpawner(prefix, hasGuardian ? new Guardian(places, cause => RunnerProcessLog.NoGuardian(logger, cause)) : null);
@@ -44,8 +47,15 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 
     public string? Engine => FindLlama(_settings)?.Name;
 
+    /// <summary>The saved contexts of runners.</summary>
+    public SlotStore Slots => _slots;
+
     /// <summary>Replaces the settings. They apply to later starts.</summary>
-    public void Configure(DaemonSettings settings) => _settings = settings;
+    public void Configure(DaemonSettings settings)
+    {
+        _settings = settings;
+        _slots.Configure(settings.Runners.KvCache);
+    }
 
     public IManagedRunner Start(RunnerId runner, RunnerKey key, ModelEntry model)
     {
@@ -58,7 +68,7 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         if (engine.FindProblem(model) is { } problem)
             return Fail(problem, order);
 
-        RunnerStart start = engine.Plan(order);
+        RunnerStart start = engine.Plan(order with { Slots = (engine as LlamaEngine)?.KeepSlots(model, key.Mode, _slots, _time, _logger) });
         Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(start.Program, start.Arguments, start.Environment, folder.Path));
         return new RunnerProcess(spawning, start, settings.Runners, _memoryKills, _time, _logger);
     }

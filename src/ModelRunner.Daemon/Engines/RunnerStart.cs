@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Engines.Llama.Slots;
 using ModelRunner.Daemon.Runners;
 
 namespace ModelRunner.Daemon.Engines;
@@ -26,6 +27,9 @@ internal sealed record RunnerStart(
 
     /// <summary>A clause that explains a failed load of a model's file, if the file may be made for another engine; null: none.</summary>
     public string? LoadAdvice { get; init; }
+
+    /// <summary>Keeps its contexts while the model is not loaded; null: they are lost.</summary>
+    public SlotKeeper? Slots { get; init; }
 
     /// <summary>The name that <c>/v1/models</c> must return before it counts as ready; null: any name.</summary>
     public string? AnswersAs { get; init; }

@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Engines.Llama.Slots;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
@@ -11,6 +12,9 @@ namespace ModelRunner.Daemon.Engines;
 /// <param name="Folder">The private folder of the daemon.</param>
 internal sealed record StartOrder(RunnerId Runner, ModelEntry Model, RunnerMode Mode, RuntimeFolder Folder)
 {
+    /// <summary>Keeps the contexts of the runner; null: they are lost.</summary>
+    public SlotKeeper? Slots { get; init; }
+
     /// <summary>The absolute path of a socket that no other start uses.</summary>
     public string SocketPath => Folder.SocketPath(Runner.Value);
 }

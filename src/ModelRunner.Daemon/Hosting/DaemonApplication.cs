@@ -139,7 +139,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
     public IReadOnlyList<RunnerSnapshot> Runners => _pool.Runners;
 
     /// <summary>How long <see cref="StopAsync"/> may take.</summary>
-    public TimeSpan StopLimit => _settings.Current.Runners.DrainTimeout + _settings.Current.Runners.StopGrace + (2 * ShutdownMargin);
+    public TimeSpan StopLimit => LimitOf(_settings.Current.Runners) + ShutdownMargin;
 
     /// <summary>Returns when the loop that decides about runners has responded.</summary>
     public Task RespondAsync(CancellationToken cancellationToken) => _pool.RespondAsync(cancellationToken);
@@ -173,7 +173,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         store.Subscribe(launcher.Configure);
         store.Subscribe(change => catalog.ConfigureAsync(change.Next));
         var keys = new KeyStore(settings, written.Options, time, logs.CreateLogger<KeyStore>());
-        Compose(web, store, keys, catalog, pool, accounts, ledger, time);
+        Compose(web, store, keys, catalog, pool, accounts, ledger, time, launcher.Slots.Purge);
 
         // The runners come last, so a request that names a new model already gets its new settings.
         store.Subscribe(change =>
@@ -211,7 +211,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
     private static void Compose(
         WebApplication web, SettingsStore store, KeyStore keys, ModelCatalog catalog, RunnerPool pool, RequestAccounts accounts, RequestLedger ledger,
-        TimeProvider time)
+        TimeProvider time, Func<IReadOnlySet<string>?, int> purge)
     {
         DaemonSettings settings = store.Current;
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
@@ -249,7 +249,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new DecisionsEndpoint(pool.Decisions, catalog, causes).Map(web);
         new UsageEndpoint(ledger, time).Map(web);
         new DiskEndpoint(new DiskReader(() => store.Current, FileThreads.Shared, time)).Map(web);
-        new UnloadEndpoint(catalog, pool, backends, bodies).Map(web);
+        new UnloadEndpoint(catalog, pool, backends, bodies, purge).Map(web);
         new ConfigureEndpoint(
             store, new FlagCheck(() => store.Current), catalog, backends, bodies, pool.Decisions, time, logs.CreateLogger<ConfigureEndpoint>()).Map(web);
         var recorder = new RequestRecorder(settings, time);
@@ -330,6 +330,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
         }
     }
 
+    private static TimeSpan LimitOf(RunnerSettings runners) =>
+        runners.DrainTimeout + (runners.KvCache.Persist ? runners.KvCache.Timeout : TimeSpan.Zero) + runners.StopGrace + ShutdownMargin;
+
     private void Announce()
     {
         DaemonSettings settings = _settings.Current;
@@ -363,7 +366,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         Task drained = _pool.DisposeAsync().AsTask();
 
         // The host reads this value when it stops.
-        _web.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = runners.DrainTimeout + runners.StopGrace + ShutdownMargin;
+        _web.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = LimitOf(runners);
         await _web.StopAsync();
         await drained;
         if (_isListening)

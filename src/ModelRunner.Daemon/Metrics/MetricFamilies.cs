@@ -134,6 +134,21 @@ internal static class MetricFamilies
         "model_runner_load_duration_seconds", MetricType.Histogram, "Time from the start of a runner until it was ready; successful loads only", "seconds")
     { IsPerModel = true });
 
+    public static MetricFamily SlotRestores { get; } = Add(new MetricFamily(
+        "model_runner_slot_restores_total", MetricType.Counter,
+        "Saved contexts of the model that were read back after a load, by what became of them; absent before the first one")
+    { IsPerModel = true, Labels = ["result"] });
+
+    public static MetricFamily SlotSaves { get; } = Add(new MetricFamily(
+        "model_runner_slot_saves_total", MetricType.Counter,
+        "Contexts of the model that were to be saved before a stop, by what became of them; absent before the first one")
+    { IsPerModel = true, Labels = ["result"] });
+
+    public static MetricFamily PrefillSaved { get; } = Add(new MetricFamily(
+        "model_runner_prefill_tokens_saved_total", MetricType.Counter,
+        "Prompt tokens that were not computed again after a load, because their context was restored; absent before the first one")
+    { IsPerModel = true });
+
     public static MetricFamily LoadsPerRequest { get; } = Add(new MetricFamily(
         "model_runner_loads_per_request_ratio", MetricType.Gauge,
         "Loads of models divided by requests that got a runner, over the last 10 minutes; absent if there were no such requests"));

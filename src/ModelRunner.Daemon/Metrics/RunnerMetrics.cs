@@ -161,5 +161,6 @@ internal sealed class RunnerMetrics(
                 writer.WriteTotal(MetricFamilies.Stalls, labels, count, account.StallsBeganAt);
         foreach ((TargetLabels labels, RunnerAccount account) in models)
             writer.Write(MetricFamilies.LoadDuration, labels, account.LoadDuration);
+        SlotMetrics.Write(writer, models);
     }
 }

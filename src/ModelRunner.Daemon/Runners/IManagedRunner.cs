@@ -36,6 +36,9 @@ internal interface IManagedRunner
     /// <summary>What it really uses. Final when <see cref="Ready"/> has completed; null before, or if it does not tell.</summary>
     RunnerReceipt? Receipt { get; }
 
+    /// <summary>What becomes of its contexts while its model is not loaded; null: they are lost.</summary>
+    SlotReport? Slots { get; }
+
     /// <summary>Completes with null when it is ready, or with the failure if it cannot become ready; its process has ended then.</summary>
     Task<RunnerFailure?> Ready { get; }
 
@@ -43,8 +46,9 @@ internal interface IManagedRunner
     Task<RunnerFailure?> Exited { get; }
 
     /// <summary>
-    /// Stops it: SIGTERM, the grace time, then SIGKILL for its whole process group. Running requests must be aborted before, because
-    /// llama-server waits for them. Completes when the process has ended, at most two seconds after the grace time. Later calls return the same
+    /// Stops it: saves its contexts if the stop was asked for and the configuration says so, at most for <c>kvCache.timeout</c>, then SIGTERM, the grace
+    /// time, and SIGKILL for its whole process group. Running requests must be aborted before, because
+    /// llama-server waits for them. Completes when the process has ended, at most two seconds after these times. Later calls return the same
     /// task.
     /// </summary>
     /// <param name="reason">Why it is stopped; the reason of <see cref="Ready"/> if it was not ready yet.</param>

@@ -23,6 +23,9 @@ internal sealed class RunnerLease(
     /// <summary>Gets the tokens of the request; null: they are not compared.</summary>
     public RunnerTally? Tally { get; init; }
 
+    /// <summary>Is told which tokens came from a cache; null: nobody asks.</summary>
+    public SlotReport? Slots { get; init; }
+
     /// <summary>Is told what the runner sends; null: nobody watches it.</summary>
     public RequestTurn? Progress { get; init; }
 

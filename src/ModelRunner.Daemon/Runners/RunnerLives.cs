@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Scheduling;
@@ -5,14 +6,17 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Runners;
 
 /// <summary>
-/// Counts the loads and the stops of runners and their processor time, from each start to its end. Used only by the scheduler loop.
+/// Counts the loads and the stops of runners and their processor time, from each start to its end. Used only by the scheduler loop, except for
+/// <see cref="Count"/>.
 /// </summary>
 /// <param name="accounts">The totals.</param>
 /// <param name="ledger">Stores each start, and what is counted of it; null: it is counted at once.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger, TimeProvider time)
 {
-    private readonly Dictionary<RunnerId, (RunnerAccount Account, RunnerLife Life, long StartedAt)> _lives = [];
+    // The slots of a runner are counted from other threads.
+    private readonly ConcurrentDictionary<RunnerId, (RunnerAccount Account, RunnerLife Life, long StartedAt)> _lives = [];
+    private readonly Lock _lock = new();
     private long _lastId;
 
     /// <summary>Completes when everything so far was stored and counted.</summary>
@@ -26,7 +30,7 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         DateTimeOffset now = time.GetUtcNow();
         RunnerAccount account = accounts.Begin(start.Key, start.Runner, now);
         var life = new RunnerLife(++_lastId, start.Key, engine, now);
-        _lives.Add(start.Runner, (account, life, time.GetTimestamp()));
+        _lives[start.Runner] = (account, life, time.GetTimestamp());
         var sums = new RunnerAccount(key: null);
         sums.Add(TimeSpan.Zero, now.ToUnixTimeMilliseconds());
         Record(life, account, sums);
@@ -50,8 +54,11 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         sums.LoadDuration.Add(duration, endedAt: now);
         RequestInstruments.Count(AccountName.Of(known.Account.Key), LoadResult.Loaded, duration);
         RunnerLife life = known.Life with { ReadyAt = now, Version = version };
-        _lives[runner] = (known.Account, life, known.StartedAt);
-        Record(life, known.Account, sums);
+        lock (_lock)
+        {
+            _lives[runner] = (known.Account, life, known.StartedAt);
+            Record(life, known.Account, sums);
+        }
     }
 
     /// <summary>A runner has ended.</summary>
@@ -60,7 +67,7 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
     /// <param name="counts">Its last counters; null if unknown.</param>
     public void End(RunnerEnded ended, TimeSpan? cpuTime, RunnerCounts? counts = null)
     {
-        if (!_lives.Remove(ended.Runner, out var known))
+        if (!TryRemove(ended.Runner, out var known))
             return;
         known.Account.End(ended.Runner, cpuTime);
         DateTimeOffset now = time.GetUtcNow();
@@ -88,6 +95,20 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         Record(known.Life, known.Account, sums);
     }
 
+    /// <summary>Something happened to the slots of a runner. Thread-safe; it has no effect once the runner has ended.</summary>
+    public void Count(RunnerId runner, SlotCount count)
+    {
+        // The ledger stores the life with the counts, so an older state of the life must not come after a newer one.
+        lock (_lock)
+        {
+            if (!_lives.TryGetValue(runner, out var known))
+                return;
+            var sums = new RunnerAccount(key: null);
+            count.AddTo(sums, time.GetUtcNow().ToUnixTimeMilliseconds());
+            Record(known.Life, known.Account, sums);
+        }
+    }
+
     /// <summary>How long the load of a model will take, or the rest of it if it has begun: the mean of its loads so far. Null: there was none.</summary>
     public TimeSpan? ExpectLoad(RunnerKey key)
     {
@@ -99,6 +120,12 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         TimeSpan begun = _lives.Values.Where(life => life.Life.Key == key && life.Life.ReadyAt is null)
             .Select(life => time.GetElapsedTime(life.StartedAt)).FirstOrDefault();
         return begun < mean ? mean - begun : TimeSpan.Zero;
+    }
+
+    private bool TryRemove(RunnerId runner, out (RunnerAccount Account, RunnerLife Life, long StartedAt) known)
+    {
+        lock (_lock)
+            return _lives.TryRemove(runner, out known);
     }
 
     private void Record(RunnerLife life, RunnerAccount account, RunnerAccount sums)

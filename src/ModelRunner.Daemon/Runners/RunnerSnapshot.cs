@@ -49,6 +49,9 @@ internal sealed record RunnerSnapshot
     /// <summary>What its process really uses; null while it is not ready, or if it does not tell.</summary>
     public RunnerReceipt? Receipt { get; init; }
 
+    /// <summary>What becomes of its contexts while its model is not loaded; null: they are lost.</summary>
+    public SlotReport? Slots { get; init; }
+
     /// <summary>The arguments of its process; empty while it has none.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 

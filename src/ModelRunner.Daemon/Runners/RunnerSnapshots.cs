@@ -41,6 +41,7 @@ internal static class RunnerSnapshots
         Tally = live?.Tally,
         Progress = live?.Progress,
         Receipt = live?.Process is { Ready.IsCompleted: true } ready ? ready.Receipt : null,
+        Slots = live?.Process?.Slots,
         Arguments = live?.Process?.Arguments ?? [],
         InFlight = status.InFlight,
         Queued = status.Queued,

@@ -30,6 +30,7 @@ internal sealed partial class SchedulerLoop
         if (model.MaxAutoContext is { } most)
             LogContext(start.Key.Model, model.ContextSize, most);
         IManagedRunner process = _launcher.Start(start.Runner, start.Key, model);
+        process.Slots?.CountWith(count => _lives.Count(start.Runner, count));
         _live.Add(new LiveRunner(start.Runner, process.Endpoint, process, replica: null)
         {
             Model = model, Account = account, StartedAt = _time.GetUtcNow(), Evicted = start.Evicted,

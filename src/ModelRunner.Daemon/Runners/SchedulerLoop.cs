@@ -227,6 +227,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         if (loading is null || _live.Find(id) is not { } runner)
             return;
         _lives.BecomeReady(id, runner.Process?.Receipt?.EngineVersion);
+        if (runner.Process?.Slots?.OwnTokens is { } own)
+            runner.Tally?.Add(own.Prompt, own.Generated);
         runner.BecomeReady(_time.GetTimestamp());
         if (runner.LoadStartedAt is { } startedAt)
             _recorder.RecordReady(loading.Key, _time.GetElapsedTime(startedAt));
@@ -311,7 +313,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             {
                 IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone, Tally = runner.Tally,
                 LoadStartedAt = runner.LoadStartedAt, LoadEndedAt = runner.LoadEndedAt, Progress = progress,
-                Load = runner.Load, ContextTokens = runner.Process?.Receipt?.EffectiveContext,
+                Load = runner.Load, Slots = runner.Process?.Slots, ContextTokens = runner.Process?.Receipt?.EffectiveContext,
             };
             if (request.TryAdmit(lease))
                 return;

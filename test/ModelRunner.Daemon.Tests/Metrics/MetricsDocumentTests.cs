@@ -68,7 +68,7 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
     [Fact]
     public async Task The_page_has_each_family_of_the_catalogue()
     {
-        // Unconfirmed tokens need a daemon that was killed, the offload ratio and graphics memory a graphics card, and truncated responses an engine that leaves something out, and slots the real llama-server, progress a load that lasts, refusals a short queue, crashes a runner that crashes, and stalls one that hangs. One stream is complete, one runner stops, one lives, one scrape fails and one drops a line, so that the last page shows the counters of all.
+        // Unconfirmed tokens need a daemon that was killed, the offload ratio and graphics memory a graphics card, and truncated responses an engine that leaves something out, and slots and saved contexts the real llama-server, progress a load that lasts, refusals a short queue, crashes a runner that crashes, and stalls one that hangs. One stream is complete, one runner stops, one lives, one scrape fails and one drops a line, so that the last page shows the counters of all.
         using HttpResponseMessage stream = await bed.Daemon.SendAsync(
             "v1/chat/completions", """{"model":"tiny-chat","messages":[],"stream":true}""", HttpCompletionOption.ResponseContentRead,
             TestContext.Current.CancellationToken);
@@ -81,7 +81,7 @@ public sealed class MetricsDocumentTests(CaseDaemon bed) : IClassFixture<CaseDae
 
         IEnumerable<string> begun = failed.Split('\n').Where(static line => line.StartsWith("# TYPE model_runner_", StringComparison.Ordinal));
         Assert.Equal(
-            MetricFamilies.All.Except([MetricFamilies.SharedEndpoint, MetricFamilies.TokensUnconfirmed, MetricFamilies.OffloadRatio, MetricFamilies.GraphicsMemory, MetricFamilies.CardTotalMemory, MetricFamilies.CardUsedMemory, MetricFamilies.Truncated, MetricFamilies.SlotsBusy, MetricFamilies.ContextUsed, MetricFamilies.LoadProgress, MetricFamilies.RequestsRefused, MetricFamilies.CertificateExpiry, MetricFamilies.Crashes, MetricFamilies.Stalls]).Select(TypeLineOf).Order(StringComparer.Ordinal),
+            MetricFamilies.All.Except([MetricFamilies.SharedEndpoint, MetricFamilies.TokensUnconfirmed, MetricFamilies.OffloadRatio, MetricFamilies.GraphicsMemory, MetricFamilies.CardTotalMemory, MetricFamilies.CardUsedMemory, MetricFamilies.Truncated, MetricFamilies.SlotsBusy, MetricFamilies.ContextUsed, MetricFamilies.LoadProgress, MetricFamilies.RequestsRefused, MetricFamilies.CertificateExpiry, MetricFamilies.Crashes, MetricFamilies.Stalls, MetricFamilies.SlotRestores, MetricFamilies.SlotSaves, MetricFamilies.PrefillSaved]).Select(TypeLineOf).Order(StringComparer.Ordinal),
             begun.Order(StringComparer.Ordinal));
     }
 

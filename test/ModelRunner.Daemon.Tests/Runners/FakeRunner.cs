@@ -33,6 +33,8 @@ internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
 
     public RunnerReceipt? Receipt { get; set; }
 
+    public SlotReport? Slots { get; set; }
+
     public TimeSpan? CpuTime { get; set; }
 
     public EngineProgram? Program => null;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Engines.Llama.Slots;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
@@ -21,8 +22,9 @@ internal static class LlamaCommandLine
     /// <param name="socketPath">The socket to listen on.</param>
     /// <param name="settings">Arguments for every runner.</param>
     /// <param name="hasMetrics">False: the runner serves no metrics.</param>
+    /// <param name="slotFolder">The folder for saved contexts, which must exist; null: none are saved.</param>
     public static IReadOnlyList<string> Build(
-        bool isLlamaServer, ModelEntry model, RunnerMode mode, string socketPath, RunnerSettings settings, bool hasMetrics)
+        bool isLlamaServer, ModelEntry model, RunnerMode mode, string socketPath, RunnerSettings settings, bool hasMetrics, string? slotFolder = null)
     {
         IReadOnlyList<string> added = model.Settings.AddedTo(settings.ExtraArguments);
         IReadOnlyList<string> passedOn = EngineArgumentCheck.Adapt(added, settings.EngineFlags);
@@ -40,6 +42,9 @@ internal static class LlamaCommandLine
         if (isLlamaServer)
             foreach (string adapter in model.Adapters)
                 arguments.AddRange(["--lora", adapter]);
+
+        if (slotFolder is not null)
+            arguments.AddRange([SlotStore.FolderArgument, slotFolder]);
 
         AddDefault("--parallel", model.Slots);
         AddDefault("--ctx-size", (long)model.ContextSize * model.Slots);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Engines.Llama.Slots;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux.Processes;
@@ -59,18 +60,37 @@ internal sealed class LlamaEngine : Engine
         {
             ModelName = alias == model.Reference ? null : alias,
         };
-        IReadOnlyList<string> arguments = ArgumentsFor(model, order.Mode, order.SocketPath);
+        IReadOnlyList<string> arguments = ArgumentsFor(model, order.Mode, order.SocketPath, order.Slots?.FolderPath);
 
         // A request for the slots would wake a server that sleeps, or keep it awake.
         if (_isServer && !arguments.Contains("--sleep-idle-seconds", StringComparer.Ordinal))
             endpoint = endpoint with { SlotsAddress = new Uri(endpoint.BaseAddress, "slots") };
         string? layers = LlamaArguments.FindText(arguments, LayersArgument);
         IReadOnlyList<string> variables = Variables(order.Folder.EmptyFolder, ShowsLayers(layers), PromptCacheLimit(model, order.Mode, arguments));
-        return new RunnerStart(this, model.Reference, _program, arguments, variables, endpoint)
+        var start = new RunnerStart(this, model.Reference, _program, arguments, variables, endpoint)
         {
             SocketPath = order.SocketPath, AnswersAs = alias, ContextTokens = model.ContextSize > 0 ? model.ContextSize : null, Layers = layers,
             LoadAdvice = model.Tool == SourceKind.Ollama ? OllamaAdvice : null,
         };
+        return order.Slots?.Attach(start) ?? start;
+    }
+
+    /// <summary>Creates what keeps the contexts of a runner.</summary>
+    /// <param name="model">The model. It must have a file.</param>
+    /// <param name="mode">The mode of the runner.</param>
+    /// <param name="store">The folder for contexts.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    /// <returns>Null: the user does not want it, or the mode has no contexts.</returns>
+    public SlotKeeper? KeepSlots(ModelEntry model, RunnerMode mode, SlotStore store, TimeProvider time, ILogger logger)
+    {
+        if (!_settings.KvCache.Persist || mode != RunnerMode.Completion)
+            return null;
+        string? problem = !_isServer ? "the embedded llama-host cannot save contexts; install llama-server"
+            : model.ProjectorPath is not null ? "llama-server cannot save the context of a model with an image projector"
+            : _settings.EngineFlags?.Known.Contains(SlotStore.FolderArgument) == false ? "this llama-server does not know " + SlotStore.FolderArgument
+            : null;
+        return new SlotKeeper(store, model, problem, time, logger);
     }
 
     /// <summary>Why a runner would be started in another way now, in a clause; null: it would not.</summary>
@@ -82,13 +102,14 @@ internal sealed class LlamaEngine : Engine
             return $"{Name} is another program now";
         int host = runner.Arguments.Index().FirstOrDefault(static word => word.Item == LlamaCommandLine.Address).Index + 1;
         return host >= runner.Arguments.Count
-            || ArgumentsFor(model, runner.Key.Mode, runner.Arguments[host]).SequenceEqual(runner.Arguments, StringComparer.Ordinal)
+            || ArgumentsFor(model, runner.Key.Mode, runner.Arguments[host], LlamaArguments.FindText(runner.Arguments, SlotStore.FolderArgument))
+                .SequenceEqual(runner.Arguments, StringComparer.Ordinal)
                 ? null
                 : "its arguments changed";
     }
 
-    private IReadOnlyList<string> ArgumentsFor(ModelEntry model, RunnerMode mode, string socketPath) =>
-        LlamaCommandLine.Build(_isServer, model, mode, socketPath, _settings, _hasMetrics);
+    private IReadOnlyList<string> ArgumentsFor(ModelEntry model, RunnerMode mode, string socketPath, string? slotFolder) =>
+        LlamaCommandLine.Build(_isServer, model, mode, socketPath, _settings, _hasMetrics, slotFolder);
 
     public override RunnerFailure Explain(
         RunnerStart start, ExitStatus status, IReadOnlyList<string> lines, MemoryKill memoryKill, bool wasReady)

@@ -39,10 +39,12 @@ internal static class LlamaStartCheck
         runners.Builds.Values.Select(static build => build.Path).Append(runners.LlamaServerPath).Where(static path => !string.IsNullOrEmpty(path))
             .Distinct(StringComparer.Ordinal).ToDictionary(static path => path!, static path => FileStamp.Of(path!), StringComparer.Ordinal);
 
-    // The help also tells the level of the log at which llama-server names the layers that are on a graphics card.
+    // The help also tells the level of the log at which llama-server names the layers that are on a graphics card, and whether it can save
+    // contexts.
     private static async Task<EngineFlags?> AskAsync(
         DaemonSettings settings, string? build, string? program, bool isServer, CancellationToken cancellationToken) =>
-        !string.IsNullOrEmpty(program) && (EngineArgumentCheck.IsNeeded(settings, build) || (isServer && GraphicsCards.AreHere))
+        !string.IsNullOrEmpty(program)
+        && (EngineArgumentCheck.IsNeeded(settings, build) || (isServer && (GraphicsCards.AreHere || settings.Runners.KvCache.Persist)))
             ? await EngineHelp.ReadAsync(program, EngineHelp.DefaultPatience, cancellationToken)
             : null;
 

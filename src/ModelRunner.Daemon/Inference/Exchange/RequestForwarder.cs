@@ -38,13 +38,15 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
     /// <param name="end">Reads the response, and counts the request before the last part is sent.</param>
     public async Task<ForwardOutcome> ForwardAsync(HttpContext context, RunnerLease lease, RunnerRequest request, ResponseEnd end)
     {
-        ForwardOutcome outcome = await TryAsync(context, lease, request, end);
-
-        // A server with too many connections may close a new one unread. Another connection shows whether the runner itself is gone.
-        if (outcome == ForwardOutcome.Unread && !context.RequestAborted.IsCancellationRequested && !lease.RunnerGone.IsCancellationRequested)
+        lease.Slots?.Begin();
+        ForwardOutcome outcome;
+        try
         {
-            LogRetry(lease.Endpoint.Display);
-            outcome = await TryAsync(context, lease, request, end);
+            outcome = await TryTwiceAsync(context, lease, request, end);
+        }
+        finally
+        {
+            lease.Slots?.End(end.Record);
         }
 
         if (lease.Tally is { } tally)
@@ -58,6 +60,20 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
             ForwardOutcome.ClientLeft => RequestResult.Abandoned,
             _ => RequestResult.RunnerFailed,
         };
+        return outcome;
+    }
+
+    private async Task<ForwardOutcome> TryTwiceAsync(HttpContext context, RunnerLease lease, RunnerRequest request, ResponseEnd end)
+    {
+        ForwardOutcome outcome = await TryAsync(context, lease, request, end);
+
+        // A server with too many connections may close a new one unread. Another connection shows whether the runner itself is gone.
+        if (outcome == ForwardOutcome.Unread && !context.RequestAborted.IsCancellationRequested && !lease.RunnerGone.IsCancellationRequested)
+        {
+            LogRetry(lease.Endpoint.Display);
+            outcome = await TryAsync(context, lease, request, end);
+        }
+
         return outcome;
     }
 

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Linux.Files;
+
+namespace ModelRunner.Daemon.Engines.Llama.Slots;
+
+/// <summary>
+/// What a saved context belongs to: the files of the model, the program and the version of the engine, and the arguments. A context of anything else
+/// would give wrong answers. The contents of the files are not read: their inode, size and time of the last write stand for them.
+/// </summary>
+internal static class SlotIdentity
+{
+    private const int NameBytes = 12;
+
+    // llama-server reads options of all users from there.
+    private const string SystemOptions = "/etc/llama.cpp/config.ini";
+
+    // They do not change what a context contains, and differ between starts.
+    private static readonly HashSet<string> Neutral = new(StringComparer.Ordinal) { "--host", LlamaConnections.ThreadsArgument, SlotStore.FolderArgument };
+
+    /// <summary>Describes a runner. Call it before its process loads the files and again afterwards: if both differ, a file was replaced meanwhile.</summary>
+    /// <param name="start">The start of the runner.</param>
+    /// <param name="modelPath">The file of the model.</param>
+    /// <param name="version">The version that the engine reports.</param>
+    public static string Of(RunnerStart start, string modelPath, string? version)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{start.Engine.Name} {version} ");
+        Append(text, start.Program);
+        Append(text, SystemOptions);
+        foreach (string path in ShardName.TryParse(modelPath, out ShardName shard) ? shard.AllPaths() : [modelPath])
+            Append(text, path);
+        for (int i = 0; i < start.Arguments.Count; i++)
+        {
+            if (Neutral.Contains(start.Arguments[i]))
+                i++;
+            else
+                text.Append(' ').Append(start.Arguments[i]);
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The start of the names of all files of an identity.</summary>
+    public static string NameOf(string identity) => Convert.ToHexStringLower(Sha256.Hash(Encoding.UTF8.GetBytes(identity)).AsSpan(0, NameBytes));
+
+    private static void Append(StringBuilder text, string path)
+    {
+        FileStatus file = FileStatus.Of(path);
+        text.Append(CultureInfo.InvariantCulture, $"{path} {file.Id.Inode} {file.SizeBytes} {file.Written.UtcTicks} ");
+    }
+}
