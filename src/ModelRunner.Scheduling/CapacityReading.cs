@@ -8,6 +8,12 @@ namespace ModelRunner.Scheduling;
 /// <param name="MaxRunners">The most runners that may have a process.</param>
 public sealed record CapacityReading(long NeededBytes, long UsedBytes, long? LimitBytes, int Runners, int MaxRunners)
 {
+    /// <summary>The graphics cards that the model may use; empty: none, or it is not known.</summary>
+    public IReadOnlyList<CardReading> Cards { get; init; } = [];
+
+    /// <summary>What the model gets in main memory because the cards have too little; included in <see cref="NeededBytes"/>.</summary>
+    public long SpilledBytes { get; init; }
+
     /// <summary>The number of earlier loads that were measured for the estimate; 0: it was only computed.</summary>
     public int MeasuredLoads { get; init; }
 }

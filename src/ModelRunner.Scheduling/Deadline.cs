@@ -33,7 +33,7 @@ internal static class Deadline
     {
         TimeSpan quietAt = Stay.QuietAt(runners);
         IEnumerable<TimeSpan> idle = Capacity.EvictionOrder(runners.Live, settings, now).Select(live => Stay.LeavesAt(live, wanted, quietAt, settings, now));
-        IEnumerable<TimeSpan> busy = Capacity.CanYield(wanted, runners).Select(live => Stay.ClosesAt(live, wanted, settings, now));
+        IEnumerable<TimeSpan> busy = Capacity.CanYield(wanted, runners, settings).Select(live => Stay.ClosesAt(live, wanted, settings, now));
         foreach (TimeSpan due in idle.Concat(busy).Where(due => due > now))
             Consider(ref next, due, TimeSpan.Zero);
         if (!wanted.WaitsUrgently)

@@ -56,6 +56,12 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>The memory in bytes that is reserved for its process, or for its next one.</summary>
     public long MemoryBytes { get; private set; }
 
+    /// <summary>What is reserved for its process on graphics cards; empty while it has none.</summary>
+    public IReadOnlyList<CardShare> Cards { get; private set; } = [];
+
+    /// <summary>What its process has in main memory because the graphics cards had too little; included in <see cref="MemoryBytes"/>.</summary>
+    public long SpilledBytes { get; private set; }
+
     /// <summary>The number of earlier loads that were measured for <see cref="MemoryBytes"/>.</summary>
     public int MeasuredLoads { get; private set; }
 
@@ -175,6 +181,14 @@ internal sealed class ManagedRunnerState(RunnerKey key)
             return;
         MemoryBytes = Demand.Reservation(budget);
         MeasuredLoads = Demand.MeasuredLoads;
+        (Cards, SpilledBytes) = ([], 0);
+    }
+
+    /// <summary>Its process starts with this part on graphics cards.</summary>
+    public void Place(CardPlacement placement)
+    {
+        (Cards, SpilledBytes) = (placement.Cards, placement.SpilledBytes);
+        MemoryBytes += placement.SpilledBytes;
     }
 
     public RunnerStatus ToStatus()
@@ -183,6 +197,8 @@ internal sealed class ManagedRunnerState(RunnerKey key)
         return new RunnerStatus(Id, Key, state, IsAttached: false, InFlight, Waiting.Count, LastUsed, KeepAlive, Failure)
         {
             MemoryBytes = MemoryBytes,
+            Cards = Cards,
+            SpilledBytes = SpilledBytes,
             Concurrency = Concurrency == int.MaxValue ? null : Concurrency,
             IsResident = IsResident,
             IsOutdated = IsOutdated && IsLive,

@@ -35,37 +35,35 @@ public static class Refusals
             Text($"no capacity for model \"{key.Model}\" became free within {limit.TotalSeconds:0.###} s (limits.queueTimeout) because other models are busy; try again later or raise limits.maxRunners"),
             Soon);
 
-    /// <summary>Refuses a request for a model that needs more than the whole budget.</summary>
+    /// <summary>Refuses a request for a model that needs more than there is.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="key">What it is for.</param>
-    /// <param name="needed">The estimate of the model in bytes.</param>
-    /// <param name="budget">The most bytes that all runners may use together.</param>
-    /// <param name="pinned">The bytes of the budget that pinned runners use.</param>
-    public static Refuse OutOfMemory(RequestId request, RunnerKey key, long needed, long budget, long pinned) =>
-        new(request, RefusalReason.OutOfMemory,
-            Text($"model \"{key.Model}\" needs about {MemoryText.RoundUp(needed)} MiB, and the limit for all models together is {MemoryText.RoundDown(budget)} MiB; use a smaller model or context, raise limits.memory, or end other programs if it is not set"),
-            RetryAfter: null)
-        {
-            MemoryLimit = budget - pinned,
-            MemoryLimitAlone = budget,
-        };
+    /// <param name="runner">The runner that the model would have.</param>
+    /// <param name="pinned">What pinned runners use.</param>
+    /// <param name="settings">The limits.</param>
+    internal static Refuse OutOfMemory(RequestId request, ManagedRunnerState runner, CapacityUse pinned, SchedulerSettings settings)
+    {
+        long needed = NeededWith(runner, new CapacityUse([]), settings);
+        string message = settings.MemoryBudgetBytes is { } budget && needed > budget
+            ? Text($"model \"{runner.Key.Model}\" needs about {MemoryText.RoundUp(needed)} MiB, and the limit for all models together is {MemoryText.RoundDown(budget)} MiB; use a smaller model or context, raise limits.memory, or end other programs if it is not set")
+            : Text($"model \"{runner.Key.Model}\" needs about {DescribeNeed(runner.Demand.Cards!)}, and the limit for all models together is {DescribeLimits(runner.Demand.Cards!, settings)}; put fewer layers on the card, use a smaller model or context, or end other programs that use the card");
+        return new Refuse(request, RefusalReason.OutOfMemory, message, RetryAfter: null) { Limits = MemoryLimits.Of(runner, pinned, settings) };
+    }
 
     /// <summary>Refuses a request that needs the capacity of pinned runners, which only an unload stops.</summary>
-    public static Refuse NoCapacity(RequestId request, RunnerKey key, long needed, long pinned, SchedulerSettings settings)
+    internal static Refuse NoCapacity(RequestId request, ManagedRunnerState runner, CapacityUse pinned, SchedulerSettings settings)
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        if (settings.MemoryBudgetBytes is not { } budget || needed <= budget - pinned)
+        if (!Capacity.CanEverStart(runner, settings))
+            return OutOfMemory(request, runner, pinned, settings);
+        if (pinned.Count >= settings.MaxRunners)
             return new(request, RefusalReason.NoCapacity,
-                Text($"models with an unlimited keep-alive reach the limit of runners (limits.maxRunners is {settings.MaxRunners}), so \"{key.Model}\" cannot start; unload one of them"),
+                Text($"models with an unlimited keep-alive reach the limit of runners (limits.maxRunners is {settings.MaxRunners}), so \"{runner.Key.Model}\" cannot start; unload one of them"),
                 RetryAfter: null);
 
-        return needed > budget ? OutOfMemory(request, key, needed, budget, pinned) : new(request, RefusalReason.OutOfMemory,
-            Text($"model \"{key.Model}\" needs about {MemoryText.RoundUp(needed)} MiB, and models with an unlimited keep-alive use {MemoryText.RoundUp(pinned)} of {MemoryText.RoundDown(budget)} MiB (limits.memory); unload one of them"),
-            RetryAfter: null)
-        {
-            MemoryLimit = budget - pinned,
-            MemoryLimitAlone = budget,
-        };
+        long needed = NeededWith(runner, pinned, settings);
+        string message = settings.MemoryBudgetBytes is { } budget && needed > budget - pinned.Bytes
+            ? Text($"model \"{runner.Key.Model}\" needs about {MemoryText.RoundUp(needed)} MiB, and models with an unlimited keep-alive use {MemoryText.RoundUp(pinned.Bytes)} of {MemoryText.RoundDown(budget)} MiB (limits.memory); unload one of them")
+            : Text($"model \"{runner.Key.Model}\" needs about {DescribeNeed(runner.Demand.Cards!)}, and models with an unlimited keep-alive use {DescribeUse(runner.Demand.Cards!, pinned, settings)}; unload one of them");
+        return new Refuse(request, RefusalReason.OutOfMemory, message, RetryAfter: null) { Limits = MemoryLimits.Of(runner, pinned, settings) };
     }
 
     public static Refuse StartFailed(RequestId request, RunnerKey key, RunnerFailure failure, TimeSpan retryAfter) =>
@@ -81,6 +79,23 @@ public static class Refusals
         {
             FailureReason = failure?.Reason,
         };
+
+    // With what would be in main memory because the cards have too little.
+    private static long NeededWith(ManagedRunnerState runner, CapacityUse use, SchedulerSettings settings) => runner.MemoryBytes
+        + (CardPlacement.Of(runner.Demand.Cards, settings.CardBudgets, use.On, runner.Demand.Cards?.Margin is not null)?.SpilledBytes ?? 0);
+
+    private static string DescribeNeed(CardDemand demand) => demand.Fixed.Count > 0 && demand.SharedBytes == 0
+        ? string.Join(" and ", demand.Fixed.Select(static share => Text($"{MemoryText.RoundUp(share.Bytes)} MiB on graphics card {share.Card}")))
+        : Text($"{MemoryText.RoundUp(demand.TotalBytes)} MiB on graphics cards");
+
+    private static string DescribeLimits(CardDemand demand, SchedulerSettings settings) =>
+        string.Join(" and ", demand.CardNames.Select(card => Text($"{LimitOf(card, settings)} MiB on {card}")));
+
+    private static string DescribeUse(CardDemand demand, CapacityUse pinned, SchedulerSettings settings) =>
+        string.Join(" and ", demand.CardNames.Select(card => Text($"{MemoryText.RoundUp(pinned.On(card))} of {LimitOf(card, settings)} MiB on {card}")));
+
+    private static string LimitOf(string card, SchedulerSettings settings) =>
+        settings.CardBudgets?.TryGetValue(card, out long bytes) is true ? MemoryText.RoundDown(bytes) : "an unknown number of";
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

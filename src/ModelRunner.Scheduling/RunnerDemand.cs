@@ -19,6 +19,9 @@ public readonly record struct RunnerDemand(long MemoryBytes, TimeSpan? KeepAlive
     /// <summary>The number of earlier loads that were measured for the estimate. For information.</summary>
     public int MeasuredLoads { get; init; }
 
+    /// <summary>What it needs on graphics cards, beside <see cref="MemoryBytes"/>; null: nothing, or it is not known.</summary>
+    public CardDemand? Cards { get; init; }
+
     /// <summary>The memory in bytes to reserve within a budget, at most <see cref="MaxEstimate"/>.</summary>
     internal long Reservation(long? budget) => Math.Clamp(Within(budget), 0, MaxEstimate);
 

@@ -18,6 +18,12 @@ public sealed record RunnerStatus(
     /// <summary>The estimate of its memory in bytes; 0 if unknown.</summary>
     public long MemoryBytes { get; init; }
 
+    /// <summary>What is reserved for it on graphics cards; empty while it has no process.</summary>
+    public IReadOnlyList<CardShare> Cards { get; init; } = [];
+
+    /// <summary>What it has in main memory because the graphics cards had too little; included in <see cref="MemoryBytes"/>.</summary>
+    public long SpilledBytes { get; init; }
+
     /// <summary>The most requests that run on it at the same time; null: no limit.</summary>
     public int? Concurrency { get; init; }
 

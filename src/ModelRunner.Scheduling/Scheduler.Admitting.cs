@@ -39,8 +39,8 @@ public sealed partial class Scheduler
     {
         if (!runner.IsLive && now < runner.RetryAt && !CanWaitOut(runner, now))
             _effects.Add(Refusals.Backoff(request.Id, runner.Key, runner.Failure, runner.RetryAt - now));
-        else if (!runner.IsLive && _settings.MemoryBudgetBytes is { } budget && runner.MemoryBytes > budget)
-            _effects.Add(Refusals.OutOfMemory(request.Id, runner.Key, runner.MemoryBytes, budget, Capacity.PinnedBytes(_runners)));
+        else if (!runner.IsLive && !Capacity.CanEverStart(runner, _settings))
+            _effects.Add(Refusals.OutOfMemory(request.Id, runner, new CapacityUse(Capacity.Pinned(_runners)), _settings));
         else if (runner.TakesRequests)
         {
             _requests.Add(request.Id, request);

@@ -32,7 +32,11 @@ public sealed partial class Scheduler
     {
         // A measured budget stays valid until the next measurement: without it, waiting requests could start anything now.
         bool isMeasured = _isMemoryMeasured && settings.MemoryBudgetBytes is null;
-        _settings = isMeasured ? settings with { MemoryBudgetBytes = _settings.MemoryBudgetBytes } : settings;
+        _settings = settings with
+        {
+            MemoryBudgetBytes = isMeasured ? _settings.MemoryBudgetBytes : settings.MemoryBudgetBytes,
+            CardBudgets = _settings.CardBudgets,
+        };
         _isMemoryMeasured = isMeasured;
         ReserveWithin(_settings.MemoryBudgetBytes);
         _attached.Replace(settings.Attached);

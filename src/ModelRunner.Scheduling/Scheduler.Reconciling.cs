@@ -109,6 +109,7 @@ public sealed partial class Scheduler
     {
         var id = new RunnerId(++_lastRunner);
         CapacityReading capacity = Capacity.Read(runner, _runners, _settings);
+        runner.Place(Capacity.Place(runner, _runners, _settings));
         _runners.Begin(runner, id, now);
         _effects.Add(new StartRunner(id, runner.Key) { Evicted = runner.Evicted, Capacity = capacity, IsResident = isResident });
         runner.Evicted = [];
@@ -126,7 +127,8 @@ public sealed partial class Scheduler
     // Refuse now: pinned runners free no capacity, and waiting would block the queue.
     private void RefuseBehindPinned(ManagedRunnerState runner)
     {
-        RefuseWaiting(runner, request => Refusals.NoCapacity(request, runner.Key, runner.MemoryBytes, Capacity.PinnedBytes(_runners), _settings));
+        var pinned = new CapacityUse(Capacity.Pinned(_runners));
+        RefuseWaiting(runner, request => Refusals.NoCapacity(request, runner, pinned, _settings));
         _runners.ForgetIfEmpty(runner);
     }
 

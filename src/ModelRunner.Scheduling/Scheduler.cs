@@ -60,6 +60,7 @@ public sealed partial class Scheduler
             case UnloadAbandoned abandoned: _unloads.RemoveAll(unload => unload.Id == abandoned.Unload); break;
             case ConfigurationChanged changed: Configure(changed, now); break;
             case MemoryMeasured measured: Measure(measured.BudgetBytes); break;
+            case CardsMeasured measured: _settings = _settings with { CardBudgets = measured.Budgets }; break;
             case ResidentsChanged changed: ReplaceResidents(changed); break;
             case ShutdownRequested: Shutdown(now); break;
             case TimePassed: break;

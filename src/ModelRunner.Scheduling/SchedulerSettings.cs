@@ -51,6 +51,12 @@ public sealed record SchedulerSettings
     /// <summary>The most memory in bytes that all managed runners may use together by their estimates; null: no limit.</summary>
     public long? MemoryBudgetBytes { get; init; }
 
+    /// <summary>
+    /// The most memory in bytes that all managed runners may use together on each graphics card; null: unknown. Measured:
+    /// <see cref="CardsMeasured"/> replaces it, and <see cref="ConfigurationChanged"/> does not.
+    /// </summary>
+    public IReadOnlyDictionary<string, long>? CardBudgets { get; init; }
+
     /// <summary>The wait after the first failed start; it doubles with each further failure.</summary>
     public TimeSpan MinBackoff { get; init; } = TimeSpan.FromSeconds(0.1);
 

@@ -10,9 +10,6 @@ public sealed record Refuse(RequestId Request, RefusalReason Reason, string Mess
     /// <summary>Why the runner failed because of which the request is refused; null: no runner failed.</summary>
     public StopReason? FailureReason { get; init; }
 
-    /// <summary>The most memory in bytes that the model's runner could have; null: the refusal is not about memory.</summary>
-    public long? MemoryLimit { get; init; }
-
-    /// <summary>The same if the pinned runners were unloaded; null: the refusal is not about memory.</summary>
-    public long? MemoryLimitAlone { get; init; }
+    /// <summary>The most memory that the model's runner could have; null: the refusal is not about memory.</summary>
+    public MemoryLimits? Limits { get; init; }
 }

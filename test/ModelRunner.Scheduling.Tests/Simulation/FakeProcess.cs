@@ -11,6 +11,9 @@ internal sealed class FakeProcess(RunnerId id, RunnerKey key, long memory, TimeS
 
     public TimeSpan StartedAt => startedAt;
 
+    /// <summary>What it has on graphics cards.</summary>
+    public IReadOnlyList<CardReading> Cards { get; init; } = [];
+
     /// <summary>When it was told to stop; valid only then.</summary>
     public TimeSpan StoppedAt { get; set; }
 

@@ -7,7 +7,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
 {
     private readonly Dictionary<RunnerId, FakeProcess> _processes = [];
     private readonly Dictionary<RequestId, FakeRequest> _requests = [];
-    private readonly Dictionary<RunnerKey, long> _memory = [];
+    private readonly Dictionary<RunnerKey, RunnerDemand> _demands = [];
 
     /// <summary>The keys whose last process crashed after it was ready, and whether it had served anybody.</summary>
     private readonly Dictionary<RunnerKey, bool> _crashes = [];
@@ -64,7 +64,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
         Dismissed.Remove(key);
         TimeSpan delay = demand.Priority == RequestPriority.Background ? Settings.BackgroundDelay : TimeSpan.Zero;
         _requests.Add(request, new FakeRequest(key, demand, Now, Now + delay));
-        _memory[key] = demand.MemoryBytes;
+        _demands[key] = demand;
     }
 
     public void Unload(UnloadId unload) => _unloads.Add(unload);
@@ -226,14 +226,47 @@ internal sealed class FakeShell(SchedulerSettings settings)
     {
         Require(!_processes.Values.Any(process => process.Key == start.Key), $"{start} is the only one of its key");
         if (start.IsResident)
-            _memory[start.Key] = Residents.Single(resident => resident.Key == start.Key).Demand.MemoryBytes;
+            _demands[start.Key] = Residents.Single(resident => resident.Key == start.Key).Demand;
         Require(!start.IsResident || !Dismissed.Contains(start.Key), $"{start} is not for a model that was unloaded on request");
         Require(start.IsResident || Waiting.Exists(request => _requests[request].Key == start.Key), $"{start} is for a request");
-        _processes.Add(start.Runner, new FakeProcess(start.Runner, start.Key, _memory[start.Key], Now));
+        RunnerDemand demand = _demands[start.Key];
+        CapacityReading reading = start.Capacity!;
+        _processes.Add(start.Runner, new FakeProcess(start.Runner, start.Key, MemoryOf(demand) + reading.SpilledBytes, Now) { Cards = reading.Cards });
         Require(_processes.Count <= Settings.MaxRunners, $"{start} keeps the limit of runners");
         long memory = _processes.Values.Sum(static process => process.Memory);
         Require(memory <= (Settings.MemoryBudgetBytes ?? long.MaxValue), $"{start} keeps the limit of memory: {memory}");
+        CheckCards(start, demand, reading);
     }
+
+    // Everything that it needs is somewhere, and no card gets more than its limit.
+    private void CheckCards(StartRunner start, RunnerDemand demand, CapacityReading reading)
+    {
+        CardDemand cards = demand.Cards ?? new CardDemand { Cards = [] };
+        Require(reading.SpilledBytes == 0 || cards.Margin is not null, $"{start} has on cards what must be there");
+        foreach ((string card, long needed, _, long? limit) in reading.Cards)
+        {
+            Require(limit == Settings.CardBudgets?[card], $"{start} knows the limit of {card}");
+            Require(needed == 0 || UsedOn(card) + (cards.Margin ?? 0) <= (limit ?? long.MaxValue), $"{start} keeps the limit of {card}: {UsedOn(card)}");
+        }
+
+        long placed = reading.Cards.Sum(static card => card.NeededBytes) + reading.SpilledBytes;
+        long certain = cards.Fixed.Sum(static share => share.Bytes) + (cards.LeastBytes ?? cards.SharedBytes);
+        Require(placed >= certain && placed <= cards.TotalBytes + cards.EachBytes, $"{start} places all that it needs: {placed}");
+        Require(cards.LeastBytes is not null || placed >= cards.TotalBytes - cards.EachBytes, $"{start} leaves nothing out: {placed}");
+    }
+
+    /// <summary>What the processes have on a card.</summary>
+    public long UsedOn(string card) => _processes.Values.SelectMany(static process => process.Cards).Where(share => share.Card == card)
+        .Sum(static share => share.NeededBytes);
+
+    /// <summary>Whether a runner could start now, beside all processes, with all that it needs on cards.</summary>
+    public bool HasRoomFor(RunnerDemand demand) =>
+        _processes.Count < Settings.MaxRunners && ObviousCards.Place(demand.Cards, Settings.CardBudgets, UsedOn, isPartial: false) is not null
+        && _processes.Values.Sum(static process => process.Memory) + MemoryOf(demand) <= (Settings.MemoryBudgetBytes ?? long.MaxValue);
+
+    private long MemoryOf(RunnerDemand demand) => demand.LeastBytes is { } least && demand.MemoryBytes > Settings.MemoryBudgetBytes
+        ? Math.Max(least, Settings.MemoryBudgetBytes.Value)
+        : demand.MemoryBytes;
 
     private void Stop(StopRunner stop)
     {

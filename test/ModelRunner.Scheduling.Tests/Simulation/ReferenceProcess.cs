@@ -8,7 +8,9 @@ internal sealed class ReferenceProcess(string model, RunnerDemand demand, TimeSp
     /// <summary>What the latest request for the model says; its memory stays that of the start.</summary>
     public RunnerDemand Demand { get; set; } = demand;
 
-    public long Memory { get; } = demand.MemoryBytes;
+    public required long Memory { get; init; }
+
+    public required Dictionary<string, long> Cards { get; init; }
 
     public TimeSpan StartedAt => startedAt;
 

@@ -11,9 +11,12 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
     private readonly List<string> _actions = [];
     private readonly Dictionary<string, RunnerDemand> _latest = [];
     private long? _budget = settings.MemoryBudgetBytes;
+    private IReadOnlyDictionary<string, long>? _cards;
     private bool _modelIsWaiting;
 
     public void Measure(long? budget) => _budget = budget;
+
+    public void Measure(IReadOnlyDictionary<string, long>? cards) => _cards = cards;
 
     public void Arrive(long id, string model, RunnerDemand demand, TimeSpan now)
     {
@@ -22,7 +25,7 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
         ReferenceProcess? process = ProcessOf(model);
         process?.Demand = demand;
         _latest[model] = demand;
-        if (process is null && demand.MemoryBytes > _budget)
+        if (process is null && !Fits(demand, [], demand.Cards?.Margin is not null))
         {
             _actions.Add($"refuse {id}");
             return;
@@ -92,14 +95,16 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
             if (_modelIsWaiting)
                 continue;
             RunnerDemand demand = _latest[model];
-            if (!Fits(demand, _processes.Where(process => IsPinned(process) && process is { State: not "stopping", IsClosing: false })))
+            bool isPartial = IsPartial(demand);
+            if (!Fits(demand, Pinned(), demand.Cards?.Margin is not null))
             {
                 foreach (ReferenceRequest request in Waiting().Where(request => request.Model == model).ToList())
                     Refuse(request);
             }
-            else if (Fits(demand, _processes))
+            else if (Fits(demand, _processes, isPartial))
             {
-                _processes.Add(new ReferenceProcess(model, demand, now));
+                (Dictionary<string, long> cards, long spilled) = Place(demand, _processes, isPartial)!.Value;
+                _processes.Add(new ReferenceProcess(model, demand, now) { Memory = MemoryOf(demand) + spilled, Cards = cards });
                 _actions.Add($"start {model}");
             }
             else
@@ -125,20 +130,27 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
         List<ReferenceProcess> leaving = [];
         IEnumerable<ReferenceProcess> idle = staying.Where(process => IsIdle(process) && !IsPinned(process) && MayLeave(process, wanted, now))
             .OrderBy(process => (IsBackground(process, now) ? 0 : 1, process.LastUsed + process.LoadTime, process.StartedAt));
+        bool isPartial = IsPartial(demand);
         foreach (ReferenceProcess process in idle)
         {
-            if (!Fits(demand, staying.Except(leaving)))
+            if (!Fits(demand, staying.Except(leaving), isPartial))
                 leaving.Add(process);
         }
 
-        if (Fits(demand, staying.Except(leaving)))
+        if (Fits(demand, staying.Except(leaving), isPartial))
         {
+            foreach (ReferenceProcess spared in leaving.AsEnumerable().Reverse().ToList())
+            {
+                if (Fits(demand, staying.Except(leaving.Where(process => process != spared)), isPartial))
+                    leaving.Remove(spared);
+            }
+
             leaving.ForEach(Stop);
         }
         else if (!_processes.Any(static process => process.State == "stopping" || process.IsClosing))
         {
             ReferenceProcess? closing = _processes.Where(process => process.State == "ready" && RunningOn(process.Model) > 0 && !IsPinned(process)
-                    && MustClose(process, wanted, now) && !HasOlder(process, wanted))
+                    && MustClose(process, wanted, now) && !HasOlder(process, wanted) && Helps(process, demand, isPartial))
                 .OrderBy(process => (IsBackground(process, now) ? 0 : 1, RunningOn(process.Model), process.LastUsed + process.LoadTime, process.StartedAt))
                 .FirstOrDefault();
             closing?.IsClosing = true;
@@ -205,8 +217,33 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
         _actions.Add($"stop {process.Model}");
     }
 
-    private bool Fits(RunnerDemand demand, IEnumerable<ReferenceProcess> beside) =>
-        beside.Count() < settings.MaxRunners && (_budget is not { } budget || beside.Sum(static process => process.Memory) + demand.MemoryBytes <= budget);
+    private bool Fits(RunnerDemand demand, IEnumerable<ReferenceProcess> beside, bool isPartial) =>
+        Place(demand, beside, isPartial) is { } place && FitsMain(demand, beside, place.Spilled);
+
+    private bool FitsMain(RunnerDemand demand, IEnumerable<ReferenceProcess> beside, long spilled) => beside.Count() < settings.MaxRunners
+        && (_budget is not { } budget || beside.Sum(static process => process.Memory) + MemoryOf(demand) + spilled <= budget);
+
+    private (Dictionary<string, long> Cards, long Spilled)? Place(RunnerDemand demand, IEnumerable<ReferenceProcess> beside, bool isPartial) =>
+        ObviousCards.Place(demand.Cards, _cards, card => beside.Sum(process => process.Cards.GetValueOrDefault(card)), isPartial);
+
+    private bool IsPartial(RunnerDemand demand) => demand.Cards?.Margin is not null && Place(demand, Pinned(), isPartial: false) is null;
+
+    // If only cards are too full, it must use one that is wanted.
+    private bool Helps(ReferenceProcess process, RunnerDemand demand, bool isPartial)
+    {
+        List<ReferenceProcess> busy = [.. _processes.Where(process => !IsIdle(process) || IsPinned(process))];
+        IReadOnlyDictionary<string, long>? cards = _cards;
+        _cards = null;
+        bool isMainFree = Fits(demand, busy, isPartial);
+        _cards = cards;
+        return !isMainFree || demand.Cards is null || demand.Cards.CardNames.Any(card => process.Cards.GetValueOrDefault(card) > 0);
+    }
+
+    private IEnumerable<ReferenceProcess> Pinned() =>
+        _processes.Where(process => IsPinned(process) && process is { State: not "stopping", IsClosing: false });
+
+    private long MemoryOf(RunnerDemand demand) =>
+        demand.LeastBytes is { } least && demand.MemoryBytes > _budget ? Math.Max(least, _budget.Value) : demand.MemoryBytes;
 
     private bool IsBackground(ReferenceProcess process, TimeSpan now) =>
         !_requests.Any(request => request.IsRunning && request.Model == process.Model && request.Demand.Priority == RequestPriority.Interactive)

@@ -13,7 +13,7 @@ internal sealed class ReferenceWorld
     private readonly Dictionary<RequestId, string> _models = [];
     private readonly HashSet<RequestId> _waiting = [];
     private readonly int?[] _limits;
-    private readonly long[] _memory;
+    private readonly RunnerDemand[] _memory;
     private TimeSpan _now;
     private long _lastRequest;
     private string? _difference;
@@ -23,7 +23,7 @@ internal sealed class ReferenceWorld
         (_settings, _dice) = (settings, dice);
         (_scheduler, _reference) = (new Scheduler(settings), new ReferenceScheduler(settings));
         _limits = [.. Enumerable.Range(0, Models).Select(_ => dice.OneIn(3) ? (int?)1 + dice.Below(2) : null)];
-        _memory = [.. Enumerable.Range(0, Models).Select(_ => 20L + dice.Below(60))];
+        _memory = [.. Enumerable.Range(0, Models).Select(_ => CardCases.Complete(new RunnerDemand(20L + dice.Below(60), null), dice))];
     }
 
     /// <summary>What happens at this time. Returns the first difference; null: there is none.</summary>
@@ -42,6 +42,7 @@ internal sealed class ReferenceWorld
             case < 4: Arrive(); break;
             case 4 when _dice.OneIn(3): Leave(); break;
             case 5 when _settings.MemoryBudgetBytes is null && _dice.OneIn(4): Measure(); break;
+            case 6 when _dice.OneIn(4): MeasureCards(); break;
         }
 
         // The scheduler must have asked for every moment at which something has to happen.
@@ -54,9 +55,9 @@ internal sealed class ReferenceWorld
         int model = _dice.Below(Models);
         var id = new RequestId(++_lastRequest);
         TimeSpan? keepAlive = _dice.Below(12) switch { 0 => TimeSpan.FromTicks(-1), 1 => TimeSpan.FromSeconds(2), _ => null };
-        var demand = new RunnerDemand(_memory[model], keepAlive)
+        RunnerDemand demand = _memory[model] with
         {
-            Priority = _dice.OneIn(3) ? RequestPriority.Background : RequestPriority.Interactive, Concurrency = _limits[model],
+            KeepAlive = keepAlive, Priority = _dice.OneIn(3) ? RequestPriority.Background : RequestPriority.Interactive, Concurrency = _limits[model],
         };
         _models[id] = $"m{model}";
         _waiting.Add(id);
@@ -76,6 +77,12 @@ internal sealed class ReferenceWorld
     {
         long budget = 40 + _dice.Below(150);
         Tell(new MemoryMeasured(budget), () => _reference.Measure(budget));
+    }
+
+    private void MeasureCards()
+    {
+        Dictionary<string, long>? budgets = CardCases.Budgets(_dice);
+        Tell(new CardsMeasured(budgets), () => _reference.Measure(budgets));
     }
 
     private void Tell(SchedulerEvent? happened, Action tellReference)

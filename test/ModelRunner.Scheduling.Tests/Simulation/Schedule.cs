@@ -12,6 +12,9 @@ internal sealed class Schedule
     private static readonly int Reasons = Enum.GetValues<StopReason>().Length;
 
     private readonly Dice _dice;
+
+    // Numbers of its own, so that the seeds that failed once still mean the same.
+    private readonly Dice _cardDice;
     private readonly bool _hasTimeouts;
     private readonly List<RunnerKey> _keys;
     private readonly List<SchedulerEvent> _told = [];
@@ -25,7 +28,7 @@ internal sealed class Schedule
 
     private Schedule(ulong seed)
     {
-        _dice = new Dice(seed);
+        (_dice, _cardDice) = (new Dice(seed), new Dice(seed ^ 0x67726170686963));
         _hasTimeouts = _dice.OneIn(2);
         _keys = [.. Enumerable.Range(0, 2 + _dice.Below(4)).Select(static i => SchedulerBed.Key($"m{i}"))];
         SchedulerSettings settings = MakeSettings();
@@ -101,6 +104,9 @@ internal sealed class Schedule
             case 16 when _shell.IsMemoryMeasured: Measure(); break;
             case 15 when _dice.OneIn(6): StandStill(); break;
         }
+
+        if (_cardDice.OneIn(10))
+            MeasureCards();
     }
 
     private void Arrive()
@@ -114,7 +120,7 @@ internal sealed class Schedule
             _ => null,
         };
         RunnerKey key = _dice.Pick(_keys);
-        var demand = new RunnerDemand(20 + _dice.Below(60), keepAlive)
+        RunnerDemand demand = CardCases.Complete(new RunnerDemand(20 + _dice.Below(60), keepAlive), _cardDice) with
         {
             Priority = _dice.OneIn(3) ? RequestPriority.Background : RequestPriority.Interactive,
             Concurrency = LimitOf(key),
@@ -137,11 +143,17 @@ internal sealed class Schedule
         Tell(new MemoryMeasured(budget));
     }
 
+    private void MeasureCards()
+    {
+        _shell.Settings = _shell.Settings with { CardBudgets = CardCases.Budgets(_cardDice) };
+        Tell(new CardsMeasured(_shell.Settings.CardBudgets));
+    }
+
     private void ChangeResidents()
     {
         bool keepsUnloaded = _dice.OneIn(2);
         _shell.Dismissed.RemoveWhere(key => !keepsUnloaded || _shell.Residents.All(resident => resident.Key != key));
-        _shell.Residents = [.. _keys.Where(_ => _dice.OneIn(3)).Select(key => new Resident(key, new RunnerDemand(20 + _dice.Below(60), null)
+        _shell.Residents = [.. _keys.Where(_ => _dice.OneIn(3)).Select(key => new Resident(key, CardCases.Complete(new RunnerDemand(20 + _dice.Below(60), null), _cardDice) with
         {
             Priority = _dice.OneIn(2) ? RequestPriority.Background : RequestPriority.Interactive,
             Concurrency = LimitOf(key),
@@ -152,13 +164,10 @@ internal sealed class Schedule
     // When nobody waits, a resident is missing only if there is no room for it.
     private void CheckResidents()
     {
-        long memory = _shell.Processes.Sum(static process => process.Memory);
         foreach (Resident resident in _shell.Residents.Where(resident => _shell.IsKept(resident.Key)))
         {
             bool isLoaded = _shell.Processes.Any(process => process.Key == resident.Key);
-            bool fits = _shell.Processes.Count < _shell.Settings.MaxRunners
-                && memory + resident.Demand.MemoryBytes <= (_shell.Settings.MemoryBudgetBytes ?? long.MaxValue);
-            Require(isLoaded || !fits, $"{resident.Key.Model} is back");
+            Require(isLoaded || !_shell.HasRoomFor(resident.Demand), $"{resident.Key.Model} is back");
         }
     }
 
@@ -255,7 +264,7 @@ internal sealed class Schedule
         SchedulerSettings next = MakeSettings() with { Attached = ChangeAttached() };
         _shell.IsMemoryMeasured = next.MemoryBudgetBytes is null;
         long? known = wasMeasured && _shell.IsMemoryMeasured ? _shell.Settings.MemoryBudgetBytes : next.MemoryBudgetBytes;
-        _shell.Settings = next with { MemoryBudgetBytes = known };
+        _shell.Settings = next with { MemoryBudgetBytes = known, CardBudgets = _shell.Settings.CardBudgets };
         if (next.QueueTimeout > _shell.LongestQueueTimeout)
             _shell.LongestQueueTimeout = next.QueueTimeout;
         Dictionary<RunnerKey, int> previous = _shell.Limits;
@@ -380,7 +389,7 @@ internal sealed class Schedule
     }
 
     private static bool IsRepeatable(SchedulerEvent happened) => happened is not
-        (ConfigurationChanged or ShutdownRequested or UnloadRequested or RequestArrived or MemoryMeasured or ResidentsChanged);
+        (ConfigurationChanged or ShutdownRequested or UnloadRequested or RequestArrived or MemoryMeasured or CardsMeasured or ResidentsChanged);
 
     private static void Require(bool holds, string rule)
     {

@@ -1,0 +1,35 @@
+namespace ModelRunner.Scheduling;
+
+/// <summary>What a runner needs on graphics cards. Immutable.</summary>
+public sealed record CardDemand
+{
+    /// <summary>The cards that it may use, in the order of their names.</summary>
+    public required IReadOnlyList<string> Cards { get; init; }
+
+    /// <summary>What it needs on certain cards.</summary>
+    public IReadOnlyList<CardShare> Fixed { get; init; } = [];
+
+    /// <summary>What is divided among <see cref="Cards"/>, in proportion to what is free on them.</summary>
+    public long SharedBytes { get; init; }
+
+    /// <summary>What it needs in addition on each card that gets a part of <see cref="SharedBytes"/>.</summary>
+    public long EachBytes { get; init; }
+
+    /// <summary>
+    /// The part of <see cref="SharedBytes"/> that is certain, if it is larger only because of one measurement. Then it is no reason to refuse. Null: all
+    /// of it is certain.
+    /// </summary>
+    public long? LeastBytes { get; init; }
+
+    /// <summary>
+    /// What an engine leaves free on each card that puts into main memory what does not fit on the cards. Null: the engine does not; it fails if the cards
+    /// have too little.
+    /// </summary>
+    public long? Margin { get; init; }
+
+    /// <summary>All cards on which it needs something.</summary>
+    public IEnumerable<string> CardNames => Cards.Concat(Fixed.Select(static share => share.Card)).Distinct(StringComparer.Ordinal);
+
+    /// <summary>Everything that it needs on cards.</summary>
+    public long TotalBytes => Fixed.Sum(static share => share.Bytes) + SharedBytes + (SharedBytes > 0 ? EachBytes : 0);
+}
