@@ -23,8 +23,15 @@ internal sealed record RunnerSettings
 
     /// <summary>These settings for the models of a build of llama-server; null: those of the default engine.</summary>
     public RunnerSettings With(string? build) => build is not null && Builds.TryGetValue(build, out LlamaBuild? found)
-        ? this with { LlamaServerPath = found.Path, EngineFlags = found.Flags }
+        ? this with { LlamaServerPath = found.Path, EngineFlags = found.Flags, EngineDevices = found.Devices }
         : this;
+
+    /// <summary>The graphics cards that llama-server lists; empty: none, or it was not asked.</summary>
+    public IReadOnlyList<EngineDevice> EngineDevices { get; init; } = [];
+
+    /// <summary>The graphics cards that llama-server or one of its builds lists.</summary>
+    public IReadOnlyList<EngineDevice> AllDevices =>
+        [.. Builds.Values.SelectMany(static build => build.Devices).Concat(EngineDevices).DistinctBy(static device => device.Name)];
 
     /// <summary>How long an idle runner stays loaded. Negative: no limit.</summary>
     public TimeSpan KeepAlive { get; init; } = ConfigurationCatalog.KeepAlive.DefaultDuration;

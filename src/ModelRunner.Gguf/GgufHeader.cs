@@ -36,6 +36,9 @@ internal sealed record GgufHeader
     /// <summary>What its layers keep for the tokens of the context.</summary>
     public CacheShape Cache { get; init; } = new();
 
+    /// <summary>The sizes of its tensors.</summary>
+    public WeightShape Weights { get; init; } = new();
+
     /// <summary>What it needs while it computes a batch.</summary>
     public ComputeShape Compute { get; init; } = new(0, 0);
 

@@ -27,6 +27,7 @@ internal sealed class GgufHeaderReader
     private readonly GgufReader _reader;
     private readonly GgufMetadata _metadata = new();
     private readonly StableHash _shape = new();
+    private readonly WeightShape _weights = new();
     private long _vocabularySize;
 
     private GgufHeaderReader(Stream stream) => _reader = new GgufReader(stream);
@@ -176,7 +177,7 @@ internal sealed class GgufHeaderReader
 
     private long ReadTensorEnd()
     {
-        _reader.SkipText();
+        string name = _reader.ReadText(MaxKeyBytes, "the name of a tensor");
         uint dimensions = _reader.ReadUInt32();
         if (dimensions > 8)
             throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"is damaged: a tensor of {dimensions} dimensions"));
@@ -193,7 +194,9 @@ internal sealed class GgufHeaderReader
         long offset = checked((long)_reader.ReadUInt64());
         _shape.Add(type);
         _shape.Add(offset);
-        return checked(offset + GgufTensorTypes.BytesOf(type, weights));
+        long bytes = GgufTensorTypes.BytesOf(type, weights);
+        _weights.Add(name, bytes);
+        return checked(offset + bytes);
     }
 
     private GgufHeader Describe() => new()
@@ -208,6 +211,7 @@ internal sealed class GgufHeaderReader
         VocabularySize = _vocabularySize,
         ShapeHash = _shape.ToString(),
         Cache = CacheShapeReader.Read(_metadata),
+        Weights = _weights,
         Compute = ComputeShape.Read(_metadata),
         PoolingType = _metadata.FindInt($"{_metadata.Architecture}.pooling_type"),
     };

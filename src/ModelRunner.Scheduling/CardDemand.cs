@@ -30,6 +30,13 @@ public sealed record CardDemand
     /// <summary>All cards on which it needs something.</summary>
     public IEnumerable<string> CardNames => Cards.Concat(Fixed.Select(static share => share.Card)).Distinct(StringComparer.Ordinal);
 
+    /// <summary>Whether everything fits on cards with these free bytes. A card that is missing limits nothing.</summary>
+    public bool FitsWithin(IReadOnlyDictionary<string, long>? free) => CardPlacement.Of(this, free, static _ => 0, isPartial: false) is not null;
+
+    /// <summary>What goes into main memory if the cards have these free bytes; null: it does not fit, and its engine does not adapt.</summary>
+    public long? SpillsWithin(IReadOnlyDictionary<string, long>? free) =>
+        CardPlacement.Of(this, free, static _ => 0, isPartial: Margin is not null)?.SpilledBytes;
+
     /// <summary>Everything that it needs on cards.</summary>
     public long TotalBytes => Fixed.Sum(static share => share.Bytes) + SharedBytes + (SharedBytes > 0 ? EachBytes : 0);
 }

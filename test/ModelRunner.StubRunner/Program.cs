@@ -1,9 +1,15 @@
 using ModelRunner.StubRunner;
 
-// The daemon asks for it where arguments were added. The stub takes all of them, so it lists none, and the daemon checks none.
+// The daemon asks for these where arguments were added.
 if (args.Contains("--help", StringComparer.Ordinal))
 {
-    await Console.Out.WriteLineAsync("stub-runner takes every argument of llama-server");
+    await Console.Out.WriteLineAsync(StubDevices.Help);
+    return 0;
+}
+
+if (args.Contains("--list-devices", StringComparer.Ordinal))
+{
+    await Console.Out.WriteLineAsync(StubDevices.List);
     return 0;
 }
 

@@ -77,6 +77,26 @@ internal sealed class DecisionsEndpoint(DecisionLog log, ModelCatalog catalog, C
             json.WriteNumber("limit_bytes"u8, limit);
         json.WriteNumber("runners"u8, capacity.Runners);
         json.WriteNumber("max_runners"u8, capacity.MaxRunners);
+        if (capacity.Cards.Count > 0)
+            WriteCards(json, capacity);
+    }
+
+    private static void WriteCards(Utf8JsonWriter json, CapacityReading capacity)
+    {
+        json.WriteNumber("beside_gpu_bytes"u8, capacity.SpilledBytes);
+        json.WriteStartArray("gpus"u8);
+        foreach (CardReading card in capacity.Cards)
+        {
+            json.WriteStartObject();
+            json.WriteString("gpu"u8, card.Card);
+            json.WriteNumber("needed_bytes"u8, card.NeededBytes);
+            json.WriteNumber("used_bytes"u8, card.UsedBytes);
+            if (card.LimitBytes is { } limit)
+                json.WriteNumber("limit_bytes"u8, limit);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static string LabelOf(DecisionKind kind) => kind switch

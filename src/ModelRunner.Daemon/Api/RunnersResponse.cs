@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Api;
 
@@ -51,6 +52,8 @@ internal static class RunnersResponse
             json.WriteString("stalled_since"u8, FormatTime(stalled));
         if (runner is { ProcessId: not null, MemoryBytes: > 0 and var estimate })
             json.WriteNumber("memory_estimate_bytes"u8, estimate);
+        if (runner.Cards.Count > 0)
+            WriteCards(json, runner.Cards);
         if (runner.Peak?.Bytes is { } peak)
             json.WriteNumber("memory_peak_bytes"u8, peak);
         if (runner.Receipt is { } receipt)
@@ -61,6 +64,14 @@ internal static class RunnersResponse
             json.WriteString("reason"u8, reason);
         if (view.Failure is { } failure)
             json.WriteString("failure"u8, failure);
+        json.WriteEndObject();
+    }
+
+    private static void WriteCards(Utf8JsonWriter json, IReadOnlyList<CardShare> cards)
+    {
+        json.WriteStartObject("gpu_memory_estimate_bytes"u8);
+        foreach ((string card, long bytes) in cards)
+            json.WriteNumber(card, bytes);
         json.WriteEndObject();
     }
 

@@ -20,26 +20,30 @@ internal readonly record struct CorrectedMemory(long Bytes, int Loads, long? Lea
     // Fewer loads do not show that a model needs less than estimated.
     private const int LoadsForLess = 3;
 
-    /// <summary>Corrects an estimate.</summary>
+    /// <summary>Corrects an estimate of main memory.</summary>
     /// <param name="estimate">The estimate from the header.</param>
     /// <param name="loads">Loads of the same file, engine and arguments.</param>
-    public static CorrectedMemory Of(MemoryEstimate estimate, IReadOnlyList<LoadPeak> loads)
+    public static CorrectedMemory Of(MemoryEstimate estimate, IReadOnlyList<LoadPeak> loads) => Of(
+        estimate.Total, estimate.Growth, estimate.Weights + estimate.Process, [.. loads.Select(static load => (load.ResidentBytes, load.HasServed))]);
+
+    /// <summary>Corrects an estimate of graphics memory. Loads whose graphics memory is not known do not count.</summary>
+    public static CorrectedMemory Of(GraphicsEstimate estimate, IReadOnlyList<LoadPeak> loads) => Of(
+        estimate.Total, estimate.Each, estimate.Weights,
+        [.. loads.Where(static load => load.GraphicsBytes is > 0).Select(static load => (load.GraphicsBytes!.Value, load.HasServed))]);
+
+    private static CorrectedMemory Of(double total, double growth, double floor, IReadOnlyList<(long Bytes, bool HasServed)> loads)
     {
         // A load that served no request shows only that at least so much is needed.
-        double[] peaks =
-        [
-            .. loads.Where(load => load.HasServed || load.ResidentBytes > estimate.Total).Select(static load => (double)load.ResidentBytes)
-                .OrderDescending(),
-        ];
+        double[] peaks = [.. loads.Where(load => load.HasServed || load.Bytes > total).Select(static load => (double)load.Bytes).OrderDescending()];
         if (peaks.Length == 0)
-            return new CorrectedMemory(estimate.Total, 0, LeastBytes: null);
+            return new CorrectedMemory(Cut(total), 0, LeastBytes: null);
 
-        double least = estimate.Total;
+        double least = total;
         if (loads.Count(static load => load.HasServed) >= LoadsForLess)
-            least = Math.Min(least, Math.Max((Margin * peaks[0]) + estimate.Growth, estimate.Weights + estimate.Process));
+            least = Math.Min(least, Math.Max((Margin * peaks[0]) + growth, floor));
         if (peaks.Length > 1)
             least = Math.Max(least, Margin * peaks[1]);
-        double most = peaks.Length > 1 && peaks[0] > Exception * Math.Max(peaks[1], estimate.Total) ? 0 : Margin * peaks[0];
+        double most = peaks.Length > 1 && peaks[0] > Exception * Math.Max(peaks[1], total) ? 0 : Margin * peaks[0];
         return new CorrectedMemory(Cut(Math.Max(most, least)), peaks.Length, most > least ? Cut(least) : null);
     }
 

@@ -12,37 +12,47 @@ internal static class MemoryAdvice
     /// <summary>A clause for an error message, such as <c>it fits with contextSize 2048 (now 8192)</c>; null if there is no advice.</summary>
     /// <param name="model">The model.</param>
     /// <param name="mode">The mode of the runner.</param>
-    /// <param name="limit">The most bytes that its runner may need.</param>
-    /// <param name="limitAlone">The same if the models with an unlimited keep-alive were unloaded.</param>
-    public static string? For(ModelEntry model, RunnerMode mode, long limit, long limitAlone)
+    /// <param name="room">The memory that its runner could have.</param>
+    /// <param name="roomAlone">The same if the models with an unlimited keep-alive were unloaded.</param>
+    public static string? For(ModelEntry model, RunnerMode mode, MemoryRoom room, MemoryRoom roomAlone)
     {
         if (model is not { Header: { } header, Shape: { } written })
             return null;
 
         RunnerShape shape = written with { Mode = mode };
-        if (FindChange(header, model.WeightBytes, shape, limit) is { } change)
+        if (FindChange(header, model.WeightBytes, shape, room) is { } change)
             return change.Length == 0 ? null : $"it fits with {change}";
-        if (limitAlone > limit && FindChange(header, model.WeightBytes, shape, limitAlone) is { } alone)
+        if (roomAlone != room && FindChange(header, model.WeightBytes, shape, roomAlone) is { } alone)
             return alone.Length == 0 ? null : $"when models with an unlimited keep-alive are unloaded, it fits with {alone}";
-        if (model.WeightBytes > limitAlone)
+        if (shape.Offload is null && model.WeightBytes > roomAlone.Bytes)
             return $"its weights alone need {MemoryText.RoundUp(model.WeightBytes)} MiB";
         return FormattableString.Invariant($"it does not fit with one slot and {LeastContext} tokens of context either");
     }
 
     // The smallest change with which it fits; empty: none is needed; null: there is none.
-    private static string? FindChange(GgufHeader header, long weightBytes, RunnerShape shape, long limit)
+    private static string? FindChange(GgufHeader header, long weightBytes, RunnerShape shape, MemoryRoom room)
     {
-        foreach ((RunnerShape changed, string[] changes) in Candidates(shape))
+        if (Fits(shape))
+            return "";
+        string? layers = LayerAdvice.For(header.BlockCount, shape, Fits);
+        if (FindOther() is not { } other)
+            return layers;
+        return layers is null ? other : $"{layers}, or with {other}";
+
+        string? FindOther()
         {
-            if (Fits(changed))
-                return string.Join(" and ", changes);
-            if (FindContext(changed) is { } context)
-                return string.Join(" and ", changes.Prepend(Describe(changed with { Context = context }, shape)));
+            foreach ((RunnerShape changed, string[] changes) in Candidates(shape))
+            {
+                if (Fits(changed))
+                    return string.Join(" and ", changes);
+                if (FindContext(changed) is { } context)
+                    return string.Join(" and ", changes.Prepend(Describe(changed with { Context = context }, shape)));
+            }
+
+            return null;
         }
 
-        return null;
-
-        bool Fits(RunnerShape changed) => MemoryEstimate.Of(header, weightBytes, changed).Total <= limit;
+        bool Fits(RunnerShape changed) => room.Has(MemoryEstimate.Of(header, weightBytes, changed));
 
         // The largest one: less context never needs more memory.
         long? FindContext(RunnerShape changed)

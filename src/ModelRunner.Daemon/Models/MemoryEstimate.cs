@@ -1,4 +1,5 @@
 using ModelRunner.Gguf;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -32,6 +33,14 @@ internal sealed record MemoryEstimate(double Weights, double Cache, double Compu
     // Without flash attention, each token also needs 7 vectors of the embedding length.
     private const double PairSteps = 7;
 
+    /// <summary>The part of it that may be on graphics cards; null: none. The other parts are as if all of it were in main memory.</summary>
+    public GraphicsEstimate? Graphics { get; init; }
+
+    /// <summary>The same without what is on graphics cards.</summary>
+    public MemoryEstimate BesideCards() => Graphics is not { } graphics
+        ? this
+        : this with { Weights = Math.Max(0, Weights + Cache - graphics.Moved - KeptCache), Cache = KeptCache, Graphics = null };
+
     /// <summary>All parts together.</summary>
     public long Total => Saturate(Weights + Cache + Compute + Process + Checkpoints + PromptCache);
 
@@ -50,10 +59,20 @@ internal sealed record MemoryEstimate(double Weights, double Cache, double Compu
         double window = WindowBytes(header.Cache, shape, WindowCells(header.Cache, shape));
         double state = header.Cache.State * FloatBytes * shape.Slots;
         double cache = FullBytes(header.Cache, shape) + window + state;
+        double compute = ComputeBytes(header, shape);
         return new MemoryEstimate(
-            weightBytes, cache, ComputeBytes(header, shape), EngineBytes + (VocabularyBytes * header.VocabularySize),
-            CheckpointBytes(header.Cache, shape), PromptCacheBytes(cache, shape));
+            weightBytes, cache, compute, EngineBytes + (VocabularyBytes * header.VocabularySize),
+            CheckpointBytes(header.Cache, shape), PromptCacheBytes(cache, shape))
+        {
+            Graphics = GraphicsEstimate.Of(header, weightBytes, OffloadIn(shape), cache, compute),
+        };
     }
+
+    private double KeptCache => Graphics is { } graphics ? Math.Max(0, Cache - graphics.Cache) : Cache;
+
+    // Only a completion runner loads the image projector.
+    private static Offload? OffloadIn(RunnerShape shape) =>
+        shape.Mode == RunnerMode.Completion || shape.Offload is null ? shape.Offload : shape.Offload with { ProjectorBytes = 0 };
 
     private static double FullBytes(CacheShape cache, RunnerShape shape) =>
         Cells(shape) * ((cache.FullKeys * shape.KeyBytes) + (cache.FullValues * shape.ValueBytes));

@@ -64,6 +64,9 @@ internal sealed record RunnerShape
     /// <summary>The most bytes of prompts that it keeps outside its slots; null: as many as the cache of its slots, within limits.</summary>
     public long? PromptCacheBytes { get; init; }
 
+    /// <summary>Which parts are on graphics cards; null: none, or it is not known.</summary>
+    public Offload? Offload { get; init; }
+
     /// <summary>The results of one batch for each slot.</summary>
     public int OutputsPerSlot { get; init; } = 1;
 

@@ -119,8 +119,18 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
         string limit = capacity.LimitBytes is { } bytes ? $" of {MemoryText.RoundDown(bytes)}" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{needs}, and other runners use {MemoryText.RoundUp(capacity.UsedBytes)}{limit} MiB and {capacity.Runners} of {capacity.MaxRunners} places");
+            $"{needs}, and other runners use {MemoryText.RoundUp(capacity.UsedBytes)}{limit} MiB and {capacity.Runners} of {capacity.MaxRunners} places{string.Concat(capacity.Cards.Select(Describe))}{DescribeSpilled(capacity)}");
     }
+
+    private static string Describe(CardReading card)
+    {
+        string limit = card.LimitBytes is { } bytes ? $"{MemoryText.RoundDown(bytes)} MiB" : "an unknown size";
+        return $"; on graphics card {card.Card} it needs {MemoryText.RoundUp(card.NeededBytes)} MiB, and other runners use {MemoryText.RoundUp(card.UsedBytes)} MiB of {limit}";
+    }
+
+    private static string DescribeSpilled(CapacityReading capacity) => capacity.SpilledBytes == 0
+        ? ""
+        : $"; {MemoryText.RoundUp(capacity.SpilledBytes)} MiB do not fit on graphics cards, so llama-server keeps them in main memory";
 
     private static string DescribeSource(int loads) =>
         loads == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" (measured in {loads} earlier {(loads == 1 ? "load" : "loads")})");

@@ -29,6 +29,8 @@ internal sealed partial class GraphicsMeter(
     private bool _hasFailed;
     private long? _startedAt;
     private (GraphicsReading Reading, long At)? _last;
+    private long _lastStart;
+    private TaskCompletionSource _ended = new();
 
     /// <summary>What was read last; nothing if that is too old.</summary>
     public GraphicsReading Latest
@@ -54,6 +56,56 @@ internal sealed partial class GraphicsMeter(
     }
 
     /// <summary>
+    /// Reads now. If the driver takes longer than the patience, or has done so already, the result is what was read last; null if that is too old, or if
+    /// there is no driver.
+    /// </summary>
+    /// <param name="processes">The processes.</param>
+    /// <param name="patience">How long to wait.</param>
+    public async Task<GraphicsReading?> ReadAsync(IReadOnlyCollection<int> processes, TimeSpan patience)
+    {
+        long asked = time.GetTimestamp();
+
+        // A reading that runs already may have begun too early.
+        for (int i = 0; i < 2; i++)
+        {
+            Task ended;
+            lock (_lock)
+            {
+                _mustRelease = false;
+                if (_isAbsent)
+                    return null;
+                if (!_isBusy)
+                {
+                    (_isReleased, _startedAt) = (false, time.GetTimestamp());
+                    Begin(() => Keep(read(processes)));
+                }
+
+                if (!_isBusy || (_startedAt is { } start && time.GetElapsedTime(start) > patience))
+                    break;
+                ended = _ended.Task;
+            }
+
+            try
+            {
+                await ended.WaitAsync(patience, time);
+            }
+            catch (TimeoutException)
+            {
+                break;
+            }
+
+            lock (_lock)
+            {
+                if (_last is { } last && _lastStart >= asked)
+                    return last.Reading;
+            }
+        }
+
+        lock (_lock)
+            return _last is { } known && time.GetElapsedTime(known.At) < MaxAge ? known.Reading : null;
+    }
+
+    /// <summary>
     /// There is no runner, so the drivers are not needed. Returns at once. If a reading is running, they are released when it has ended, unless
     /// <see cref="Refresh"/> is called before.
     /// </summary>
@@ -72,7 +124,7 @@ internal sealed partial class GraphicsMeter(
     // The thread ends with the process, even if the driver hangs.
     private void Begin(Action? read)
     {
-        _isBusy = true;
+        (_isBusy, _ended) = (true, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         try
         {
             new Thread(() => Run(read)) { IsBackground = true, Name = "graphics memory" }.Start();
@@ -81,6 +133,7 @@ internal sealed partial class GraphicsMeter(
         {
             // The process may not have another thread now.
             _isBusy = false;
+            _ended.SetResult();
         }
     }
 
@@ -104,6 +157,8 @@ internal sealed partial class GraphicsMeter(
             {
                 action = TakeRelease();
                 _isBusy = action is not null;
+                if (!_isBusy)
+                    _ended.SetResult();
             }
         }
         while (action is not null);
@@ -125,6 +180,7 @@ internal sealed partial class GraphicsMeter(
                 return;
             _isAbsent = reading is null;
             _last = reading is null ? null : (reading, time.GetTimestamp());
+            _lastStart = _startedAt ?? 0;
         }
     }
 

@@ -21,6 +21,12 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
     /// <summary>The bytes that it needs beyond the estimate from the header, because they were measured; less than 0: it needs less.</summary>
     public long MeasuredSurplus { get; set; }
 
+    /// <summary>The graphics cards that it may use, by the names of the engine's devices; null: none, or they are not known.</summary>
+    public IReadOnlyDictionary<string, string>? Cards { get; set; }
+
+    /// <summary>As <see cref="MeasuredSurplus"/>, of all graphics cards together.</summary>
+    public long MeasuredCardSurplus { get; set; }
+
     /// <summary>What the client says about its scheduling.</summary>
     public RequestWishes Wishes { get; init; }
 
@@ -34,10 +40,17 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
         _outcome.TrySetResult(new AcquireOutcome(Lease: null, refusal with { Message = Explain(refusal) }));
 
     /// <summary>The message of a refusal, with advice if that is possible.</summary>
-    public string Explain(Refuse refusal) => refusal.MemoryLimit is { } limit
-        && MemoryAdvice.For(Model, Key.Mode, limit - MeasuredSurplus, (refusal.MemoryLimitAlone ?? limit) - MeasuredSurplus) is { } advice
-            ? $"{refusal.Message}; {advice}"
-            : refusal.Message;
+    public string Explain(Refuse refusal) => refusal.Limits is { } limits && Advise(limits) is { } advice
+        ? $"{refusal.Message}; {advice}"
+        : refusal.Message;
+
+    private string? Advise(MemoryLimits limits)
+    {
+        long limit = (limits.Bytes ?? MemoryRoom.Unlimited) - MeasuredSurplus;
+        long alone = (limits.AloneBytes ?? MemoryRoom.Unlimited) - MeasuredSurplus;
+        return MemoryAdvice.For(
+            Model, Key.Mode, new MemoryRoom(limit, Cards, limits.Cards, MeasuredCardSurplus), new MemoryRoom(alone, Cards, limits.AloneCards, MeasuredCardSurplus));
+    }
 
     public void Cancel(CancellationToken clientLeft) => _outcome.TrySetCanceled(clientLeft);
 }

@@ -6,7 +6,8 @@ namespace ModelRunner.Daemon.Runners;
 
 /// <summary>What a runner for a request would need, from the header of its model and from what was measured of earlier loads. Thread-safe.</summary>
 /// <param name="peaks">The memory that was measured.</param>
-internal sealed class RunnerDemands(MemoryPeaks peaks)
+/// <param name="cards">Returns the graphics cards by the names of the engine's devices, or null if they are not known; null: there are none.</param>
+internal sealed class RunnerDemands(MemoryPeaks peaks, Func<IReadOnlyDictionary<string, string>?>? cards = null)
 {
     public RunnerDemand Of(ModelEntry model, RunnerMode mode) => Estimate(model, mode) with
     {
@@ -14,11 +15,26 @@ internal sealed class RunnerDemands(MemoryPeaks peaks)
         Concurrency = model.Settings.Concurrency,
     };
 
+    /// <summary>The part of the estimate that counts as main memory, before it is corrected.</summary>
+    public long MainMemoryOf(ModelEntry model, RunnerMode mode) => model.Memory.TryGetValue(mode, out MemoryEstimate? estimate)
+        ? (CardsOf(estimate) is null ? estimate : estimate.BesideCards()).Total
+        : 0;
+
+    /// <summary>The graphics cards that an estimate needs, by the names of the devices; null: none, or they are not known.</summary>
+    public IReadOnlyDictionary<string, string>? CardsOf(MemoryEstimate estimate) =>
+        estimate.Graphics is { } graphics && cards?.Invoke() is { } known && graphics.Offload.Devices.All(known.ContainsKey) ? known : null;
+
     private RunnerDemand Estimate(ModelEntry model, RunnerMode mode)
     {
         if (!model.Memory.TryGetValue(mode, out MemoryEstimate? estimate))
             return new RunnerDemand(0, model.Settings.KeepAlive);
-        CorrectedMemory memory = CorrectedMemory.Of(estimate, MemoryKey.Of(model, mode) is { } key ? peaks.Find(key) : []);
-        return new RunnerDemand(memory.Bytes, model.Settings.KeepAlive) { LeastBytes = memory.LeastBytes, MeasuredLoads = memory.Loads };
+        IReadOnlyList<LoadPeak> loads = MemoryKey.Of(model, mode) is { } key ? peaks.Find(key) : [];
+        IReadOnlyDictionary<string, string>? known = CardsOf(estimate);
+        CorrectedMemory memory = CorrectedMemory.Of(known is null ? estimate : estimate.BesideCards(), loads);
+        var demand = new RunnerDemand(memory.Bytes, model.Settings.KeepAlive) { LeastBytes = memory.LeastBytes, MeasuredLoads = memory.Loads };
+        if (known is null)
+            return demand;
+        CorrectedMemory graphics = CorrectedMemory.Of(estimate.Graphics!, loads);
+        return demand with { Cards = estimate.Graphics!.DemandOn(device => known[device], graphics.Bytes, graphics.LeastBytes) };
     }
 }

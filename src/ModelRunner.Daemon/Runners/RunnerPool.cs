@@ -19,6 +19,7 @@ internal sealed class RunnerPool : IAsyncDisposable
     private readonly SchedulerLoop _loop;
     private readonly UsageTimer? _usageTimer;
     private readonly StallWatch _stalls;
+    private readonly CardMeter _cards;
     private readonly IRunnerLauncher _launcher;
     private readonly TimeProvider _time;
     private readonly RequestAccounts? _requests;
@@ -48,11 +49,15 @@ internal sealed class RunnerPool : IAsyncDisposable
         _live.Attach(_attached.Live);
         var memory = new MemoryMeter(_live, time, readMemory ?? MachineMemory.ReadAvailableTo);
         var cards = GraphicsMemory.OfMachine();
-        Usage = new UsageMeter(_live, new GraphicsMeter(cards.Read, cards.Release, time, logger), time);
+        var graphics = new GraphicsMeter(cards.Read, cards.Release, time, logger);
+        Usage = new UsageMeter(_live, graphics, time);
+        _cards = new CardMeter(_live, graphics, time);
+        _cards.Configure(settings.Runners.AllDevices);
         Accounts = accounts ?? new RunnerAccounts(settings.Metrics.MaxModels);
         _usageTimer = ledger is null ? null : new UsageTimer(_live, Usage, ledger, time);
         _loop = new SchedulerLoop(
-            MakeSchedulerSettings(settings.Runners, _attached.Keys), _live, launcher, memory, Accounts, time, logger, requests, ledger, _usageTimer);
+            MakeSchedulerSettings(settings.Runners, _attached.Keys), _live, launcher, memory, Accounts, time, logger, requests, ledger, _usageTimer,
+            _cards);
         _stalls = new StallWatch(_live, () => _settings, _loop.Post, logger, time);
     }
 
@@ -117,6 +122,8 @@ internal sealed class RunnerPool : IAsyncDisposable
     public void Configure(SettingsChange change)
     {
         _settings = change.Next.Runners;
+        if (!change.Next.Runners.AllDevices.SequenceEqual(change.Previous.Runners.AllDevices))
+            _cards.Configure(change.Next.Runners.AllDevices);
         var attached = new AttachedTable(change.Next.AttachedRunners, _attached, CreateTally);
         _attached = attached;
         var changed = new ConfigurationChanged(MakeSchedulerSettings(change.Next.Runners, attached.Keys))

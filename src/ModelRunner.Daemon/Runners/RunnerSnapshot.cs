@@ -34,6 +34,9 @@ internal sealed record RunnerSnapshot
     /// <summary>The estimate of its memory in bytes; 0 if unknown.</summary>
     public long MemoryBytes { get; init; }
 
+    /// <summary>What is reserved for it on graphics cards; empty if it uses none, or if they are not known.</summary>
+    public IReadOnlyList<CardShare> Cards { get; init; } = [];
+
     /// <summary>The most memory that its processes used; null while it has none, and for an attached runner.</summary>
     public PeakWatch? Peak { get; init; }
 

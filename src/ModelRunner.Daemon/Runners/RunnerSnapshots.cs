@@ -36,6 +36,7 @@ internal static class RunnerSnapshots
         ProcessId = live?.Process?.ProcessId,
         StartedAt = live?.StartedAt,
         MemoryBytes = status.MemoryBytes,
+        Cards = status.Cards,
         Peak = live?.Memory,
         Model = live?.Model,
         Tally = live?.Tally,

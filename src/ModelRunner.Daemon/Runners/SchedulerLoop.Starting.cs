@@ -29,12 +29,16 @@ internal sealed partial class SchedulerLoop
         long startedAt = _time.GetTimestamp();
         if (model.MaxAutoContext is { } most)
             LogContext(start.Key.Model, model.ContextSize, most);
+
+        // What a part of a model needs on the cards says nothing about a load that has all of it there.
+        bool isPartial = start.Capacity is { SpilledBytes: > 0 };
         IManagedRunner process = _launcher.Start(start.Runner, start.Key, model);
         process.Slots?.CountWith(count => _lives.Count(start.Runner, count));
         _live.Add(new LiveRunner(start.Runner, process.Endpoint, process, replica: null)
         {
             Model = model, Account = account, StartedAt = _time.GetUtcNow(), Evicted = start.Evicted,
-            Memory = new PeakWatch(_peaks, MemoryKey.Of(model, start.Key.Mode), _lives.NumberOf(start.Runner)), LoadStartedAt = startedAt,
+            Memory = new PeakWatch(_peaks, isPartial ? null : MemoryKey.Of(model, start.Key.Mode), _lives.NumberOf(start.Runner)),
+            LoadStartedAt = startedAt,
             Progress = new RunnerProgress(_time), Tally = new RunnerTally(start.Key, _requests, _time, CounterReading.Zero),
         });
         Logs.Begin(start.Key, process);

@@ -29,6 +29,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly LiveRunners _live;
     private readonly IRunnerLauncher _launcher;
     private readonly MemoryMeter _memory;
+    private readonly CardMeter? _cards;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly long _startedAt;
@@ -55,13 +56,14 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     /// <param name="requests">Counts what the runners counted differently; null: nothing does.</param>
     /// <param name="ledger">Stores the starts of runners; null: they are only counted.</param>
     /// <param name="usageTimer">Measures runners from time to time; null: nothing does.</param>
+    /// <param name="cards">Measures the graphics cards before a decision; null: nothing does.</param>
     public SchedulerLoop(
         SchedulerSettings settings, LiveRunners live, IRunnerLauncher launcher, MemoryMeter memory, RunnerAccounts accounts, TimeProvider time,
-        ILogger logger, RequestAccounts? requests = null, RequestLedger? ledger = null, UsageTimer? usageTimer = null)
+        ILogger logger, RequestAccounts? requests = null, RequestLedger? ledger = null, UsageTimer? usageTimer = null, CardMeter? cards = null)
     {
-        (_requests, _usageTimer) = (requests, usageTimer);
+        (_requests, _usageTimer, _cards) = (requests, usageTimer, cards);
         _lives = new RunnerLives(accounts, ledger, time);
-        (_peaks, _demands) = (accounts.Peaks, new RunnerDemands(accounts.Peaks));
+        (_peaks, _demands) = (accounts.Peaks, new RunnerDemands(accounts.Peaks, () => cards?.Cards));
         LoadRatio = new LoadRatio(time);
         _models = new WantedModels(_demands, settings.MemoryBudgetBytes);
         _recorder = new DecisionRecorder(Decisions, time, key => _models!.Find(key));
@@ -98,7 +100,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         _pending[request.Id] = request;
         RunnerDemand demand = request.Wishes.Complete(_demands.Of(request.Model, request.Key.Mode));
-        request.MeasuredSurplus = demand.MemoryBytes - request.Model.MemoryBytes(request.Key.Mode);
+        request.MeasuredSurplus = demand.MemoryBytes - _demands.MainMemoryOf(request.Model, request.Key.Mode);
         if (!_events.Writer.TryWrite(new RequestArrived(request.Id, request.Key, demand) { Tried = tried }))
             Refuse(Refusals.ShuttingDown(request.Id));
     }
@@ -170,9 +172,13 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
                 }
 
                 // Measure before the decision, because an older value may be wrong by now.
-                if (_isMeasured && (MemoryMeter.IsNeededFor(schedulerEvent, _snapshot) || _residents.IsMissing(_snapshot)))
+                bool mayStart = MemoryMeter.IsNeededFor(schedulerEvent, _snapshot) || _residents.IsMissing(_snapshot);
+                if (_cards is { IsUsed: true } && (mayStart || schedulerEvent is ResidentsChanged))
+                    Handle(_models.SetMeasured(await _cards.MeasureAsync(schedulerEvent, _snapshot)));
+                if (_isMeasured && mayStart)
                     Handle(_models.SetMeasured(_memory.Measure(schedulerEvent)));
                 Handle(schedulerEvent);
+                _cards?.ReleaseUnused();
             }
             catch (Exception failure)
             {

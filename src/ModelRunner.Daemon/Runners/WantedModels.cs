@@ -16,6 +16,7 @@ internal sealed class WantedModels(RunnerDemands demands, long? budget)
 
     private readonly Dictionary<RunnerKey, ModelEntry> _models = [];
 
+    private IReadOnlyDictionary<string, long>? _cards;
     private long? _budget = budget;
     private bool _isMeasured;
 
@@ -34,6 +35,13 @@ internal sealed class WantedModels(RunnerDemands demands, long? budget)
         return new MemoryMeasured(bytes);
     }
 
+    /// <summary>The graphics cards were measured. Returns the event for the scheduler.</summary>
+    public CardsMeasured SetMeasured(CardsMeasured measured)
+    {
+        _cards = measured.Budgets;
+        return measured;
+    }
+
     /// <summary>A request has arrived. Returns what a runner for it would need.</summary>
     /// <param name="request">The request. Its model gets a context.</param>
     /// <param name="demand">What a runner would need if the context of the model does not depend on the free memory.</param>
@@ -41,11 +49,17 @@ internal sealed class WantedModels(RunnerDemands demands, long? budget)
     public RunnerDemand Take(PendingRequest request, RunnerDemand demand, IReadOnlyList<RunnerSnapshot> runners)
     {
         request.Model = Take(request.Key, request.Model, runners);
-        if (request.Model.MaxAutoContext is null)
+        MemoryEstimate? estimate = request.Model.Memory.GetValueOrDefault(request.Key.Mode);
+        if (request.Model.MaxAutoContext is null && estimate?.Graphics is null)
             return demand;
         RunnerDemand chosen = demands.Of(request.Model, request.Key.Mode);
-        request.MeasuredSurplus = chosen.MemoryBytes - request.Model.MemoryBytes(request.Key.Mode);
-        return demand with { MemoryBytes = chosen.MemoryBytes, LeastBytes = chosen.LeastBytes, MeasuredLoads = chosen.MeasuredLoads };
+        request.MeasuredSurplus = chosen.MemoryBytes - demands.MainMemoryOf(request.Model, request.Key.Mode);
+        request.Cards = estimate is null ? null : demands.CardsOf(estimate);
+        request.MeasuredCardSurplus = (chosen.Cards?.TotalBytes ?? 0) - (long)(estimate?.Graphics?.Total ?? 0);
+        return demand with
+        {
+            MemoryBytes = chosen.MemoryBytes, LeastBytes = chosen.LeastBytes, MeasuredLoads = chosen.MeasuredLoads, Cards = chosen.Cards,
+        };
     }
 
     /// <summary>A runner of this model is wanted. Returns the model with its context.</summary>
@@ -84,7 +98,21 @@ internal sealed class WantedModels(RunnerDemands demands, long? budget)
         long pinned = others.Where(static runner => runner.KeepAlive < TimeSpan.Zero && IsLive(runner)).Sum(static runner => runner.MemoryBytes);
         return AutoContext.Choose(
             mostTokens, usable - others.Sum(static runner => runner.MemoryBytes), most - pinned,
-            tokens => demands.Of(model.WithContext(tokens), key.Mode).MemoryBytes);
+            tokens => Needs(demands.Of(model.WithContext(tokens), key.Mode), tokens, others));
+    }
+
+    // More than the usual context must also fit on the graphics cards beside the other models; the usual one, when those have left that may.
+    private long Needs(RunnerDemand demand, int tokens, RunnerSnapshot[] others)
+    {
+        if (demand.Cards is not { } cards || _cards is not { } budgets)
+            return demand.MemoryBytes;
+        IEnumerable<CardShare> used = others
+            .Where(runner => tokens > AutoContext.Usual || (runner.KeepAlive < TimeSpan.Zero && IsLive(runner)))
+            .SelectMany(static runner => runner.Cards);
+        Dictionary<string, long> free = budgets.ToDictionary(
+            static budget => budget.Key, budget => budget.Value - used.Where(share => share.Card == budget.Key).Sum(static share => share.Bytes),
+            StringComparer.Ordinal);
+        return cards.FitsWithin(free) ? demand.MemoryBytes : Math.Max(demand.MemoryBytes, cards.Margin is null ? long.MaxValue : demand.MemoryBytes + cards.TotalBytes);
     }
 
     private static bool IsLive(RunnerSnapshot runner) => runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;

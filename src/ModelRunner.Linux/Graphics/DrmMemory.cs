@@ -103,7 +103,7 @@ internal sealed class DrmMemory(string processes, string devices, string drivers
     {
         try
         {
-            foreach (string folder in Directory.EnumerateDirectories(Path.Join(drivers, "amdgpu")))
+            foreach (string folder in Directory.EnumerateDirectories(Path.Join(drivers, "amdgpu")).Order(StringComparer.Ordinal))
             {
                 string card = Path.GetFileName(folder);
                 if (CardName.IsValid(card) && ParseBytes(ReadText(Path.Join(folder, "mem_info_vram_total")).Trim()) is { } total

@@ -84,13 +84,13 @@ public sealed partial class MemoryAdviceTests
     [InlineData(-5, 20, "it does not fit with one slot and 512 tokens of context either")]
     [InlineData(2, 5, "its weights alone need ")]
     public void Beside_pinned_models_the_advice_says_what_fits_when_they_are_unloaded(int limitMiB, int aloneMiB, string advice) => Assert.StartsWith(
-        advice, MemoryAdvice.For(Model(32768, 4), RunnerMode.Completion, (long)limitMiB << 20, (long)aloneMiB << 20), StringComparison.Ordinal);
+        advice, MemoryAdvice.For(Model(32768, 4), RunnerMode.Completion, new MemoryRoom((long)limitMiB << 20), new MemoryRoom((long)aloneMiB << 20)), StringComparison.Ordinal);
 
     [Fact]
     public void A_model_that_fits_when_pinned_ones_are_unloaded_needs_no_other_advice() =>
-        Assert.Null(MemoryAdvice.For(Model(512, 4), RunnerMode.Completion, 10L << 20, 1L << 30));
+        Assert.Null(MemoryAdvice.For(Model(512, 4), RunnerMode.Completion, new MemoryRoom(10L << 20), new MemoryRoom(1L << 30)));
 
-    private static string? Advise(ModelEntry model, long limit, RunnerMode mode = RunnerMode.Completion) => MemoryAdvice.For(model, mode, limit, limit);
+    private static string? Advise(ModelEntry model, long limit, RunnerMode mode = RunnerMode.Completion) => MemoryAdvice.For(model, mode, new MemoryRoom(limit), new MemoryRoom(limit));
 
     private static ModelEntry Model(long context, int slots)
     {

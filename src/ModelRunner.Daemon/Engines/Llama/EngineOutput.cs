@@ -14,7 +14,13 @@ internal sealed record EngineOutput(string Output, string Errors)
     private const int MaxCharacters = 1024 * 1024;
 
     /// <summary>Runs a program with one argument. Returns null if it cannot be run, or does not end in time.</summary>
-    public static async Task<EngineOutput?> ReadAsync(string program, string argument, TimeSpan patience, CancellationToken cancellationToken)
+    /// <param name="program">The program.</param>
+    /// <param name="argument">The argument.</param>
+    /// <param name="patience">How long it may take.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="variables">Variables that it gets beside those of runners.</param>
+    public static async Task<EngineOutput?> ReadAsync(
+        string program, string argument, TimeSpan patience, CancellationToken cancellationToken, params (string Name, string Value)[] variables)
     {
         var start = new ProcessStartInfo(program, [argument])
         {
@@ -23,6 +29,8 @@ internal sealed record EngineOutput(string Output, string Errors)
         foreach (string name in start.Environment.Keys.ToArray())
             if (!EngineVariables.IsKept(name))
                 start.Environment.Remove(name);
+        foreach ((string name, string value) in variables)
+            start.Environment[name] = value;
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(patience);

@@ -128,6 +128,7 @@ internal sealed class LlamaEngine : Engine
         Environment.GetEnvironmentVariables(), emptyFolder,
         [
             .. FixedVariables,
+            DeviceList.Order,
             .. showsLayers ? [("LLAMA_ARG_LOG_VERBOSITY", TraceLevel)] : Array.Empty<(string, string)>(),
             .. promptCache is not null ? [(PromptCacheVariable, promptCache)] : Array.Empty<(string, string)>(),
         ]);

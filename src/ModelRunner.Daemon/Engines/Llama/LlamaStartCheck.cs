@@ -19,13 +19,16 @@ internal static class LlamaStartCheck
             .. settings.Runners.Builds.Values.Select(build => (build, AskAsync(settings, build.Name, build.Path, isServer: true, cancellationToken))),
         ];
 
-        settings = settings with { Runners = settings.Runners with { EngineFlags = await asking } };
+        EngineFlags? flagsOfDefault = await asking;
+        IReadOnlyList<EngineDevice> devices = await ListDevicesAsync(settings.Runners.LlamaServerPath, flagsOfDefault, cancellationToken);
+        settings = settings with { Runners = settings.Runners with { EngineFlags = flagsOfDefault, EngineDevices = devices } };
         if (program is not null)
             settings = CheckDefault(settings, place, problems);
         var asked = new Dictionary<string, LlamaBuild>(StringComparer.Ordinal);
         foreach ((LlamaBuild build, Task<EngineFlags?> flags) in builds)
         {
-            asked.Add(build.Name, build with { Flags = await flags });
+            EngineFlags? ofBuild = await flags;
+            asked.Add(build.Name, build with { Flags = ofBuild, Devices = await ListDevicesAsync(build.Path, ofBuild, cancellationToken) });
             if (asked[build.Name].Flags is { } known)
                 problems.AddRange(EngineArgumentCheck.FindUnknown(settings, known, place, build.Name));
             else if (build.Path.Length > 0 && EngineArgumentCheck.IsNeeded(settings, build.Name))
@@ -47,6 +50,11 @@ internal static class LlamaStartCheck
         && (EngineArgumentCheck.IsNeeded(settings, build) || (isServer && (GraphicsCards.AreHere || settings.Runners.KvCache.Persist)))
             ? await EngineHelp.ReadAsync(program, EngineHelp.DefaultPatience, cancellationToken)
             : null;
+
+    private static async Task<IReadOnlyList<EngineDevice>> ListDevicesAsync(string? server, EngineFlags? flags, CancellationToken cancellationToken) =>
+        !string.IsNullOrEmpty(server) && flags?.Known.Contains(DeviceList.Argument) is true
+            ? await DeviceList.ReadAsync(server, EngineHelp.DefaultPatience, cancellationToken)
+            : [];
 
     private static DaemonSettings CheckDefault(DaemonSettings settings, string place, List<ConfigurationProblem> problems)
     {

@@ -1,0 +1,77 @@
+using ModelRunner.Configuration;
+using ModelRunner.Linux.Graphics;
+using ModelRunner.Linux.Processes;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Runners;
+
+/// <summary>
+/// Measures what all runners may use of each graphics card. Only the scheduler loop measures, before each event that may start a runner; the other
+/// members are thread-safe.
+/// </summary>
+/// <param name="live">The live runners.</param>
+/// <param name="graphics">Reads the cards.</param>
+/// <param name="time">The clock.</param>
+internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimeProvider time)
+{
+    /// <summary>How long a decision waits for a driver. The first connection to one may take most of it.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private volatile IReadOnlyList<EngineDevice> _devices = [];
+    private volatile IReadOnlyDictionary<string, string>? _map;
+    private (IReadOnlyDictionary<string, long>? Budgets, long At)? _last;
+
+    /// <summary>Whether the engine can use a card, so that decisions need a measurement.</summary>
+    public bool IsUsed => _devices.Count > 0;
+
+    /// <summary>The cards by the names of the engine's devices; null: they are not known.</summary>
+    public IReadOnlyDictionary<string, string>? Cards => _map;
+
+    /// <summary>The devices of the engine are these.</summary>
+    public void Configure(IReadOnlyList<EngineDevice> devices) => (_devices, _map) = (devices, null);
+
+    /// <summary>What all runners may use of each card: what is free, and what they hold.</summary>
+    /// <param name="schedulerEvent">The event that needs it.</param>
+    /// <param name="runners">All runners before the event.</param>
+    public async Task<CardsMeasured> MeasureAsync(SchedulerEvent schedulerEvent, IReadOnlyList<RunnerSnapshot> runners)
+    {
+        bool isOld = _last is not { } last || schedulerEvent is RunnerExited or RunnerFailed || time.GetElapsedTime(last.At) >= MemoryMeter.MaxAge;
+        if (isOld || _map is null)
+            _last = (await ReadAsync(runners), time.GetTimestamp());
+        return new CardsMeasured(_last!.Value.Budgets);
+    }
+
+    /// <summary>Releases the drivers if there is no runner.</summary>
+    public void ReleaseUnused()
+    {
+        if (IsUsed && live.Managed.Count == 0)
+            graphics.Release();
+    }
+
+    private async Task<IReadOnlyDictionary<string, long>?> ReadAsync(IReadOnlyList<RunnerSnapshot> runners)
+    {
+        IReadOnlyList<EngineDevice> devices = _devices;
+        int[] processes = [.. ProcessList.FindFamilies([.. live.Processes]).Values.SelectMany(static family => family).Select(static process => process.Id)];
+        if (await graphics.ReadAsync(processes, Patience) is not { Cards.Count: > 0 } reading)
+            return null;
+        _map ??= CardMap.Match(devices, reading.Cards, CardMap.HasChoice);
+        if (_map is not { } map)
+            return null;
+
+        Dictionary<string, long> held = reading.Of(processes).ToDictionary(static card => card.Key, static card => card.Value, StringComparer.Ordinal);
+        var budgets = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (CardMemory card in reading.Cards.Where(card => map.Values.Contains(card.Card, StringComparer.Ordinal)))
+        {
+            // Drivers do not tell in every container what a process uses. Then it is what was reserved.
+            long own = held.Count > 0 ? held.GetValueOrDefault(card.Card) : ReservedOn(card.Card, runners);
+            budgets[card.Card] = Math.Max(0, card.TotalBytes - card.UsedBytes + Math.Min(own, card.UsedBytes));
+        }
+
+        return budgets;
+    }
+
+    // A runner that loads has not allocated all of it yet.
+    private static long ReservedOn(string card, IReadOnlyList<RunnerSnapshot> runners) => runners
+        .Where(static runner => runner.State is RunnerState.Ready or RunnerState.Stopping).SelectMany(static runner => runner.Cards)
+        .Where(share => share.Card == card).Sum(static share => share.Bytes);
+}
