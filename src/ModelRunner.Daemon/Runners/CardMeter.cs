@@ -51,14 +51,14 @@ internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimePr
     private async Task<IReadOnlyDictionary<string, long>?> ReadAsync(IReadOnlyList<RunnerSnapshot> runners)
     {
         IReadOnlyList<EngineDevice> devices = _devices;
-        int[] processes = [.. ProcessList.FindFamilies([.. live.Processes]).Values.SelectMany(static family => family).Select(static process => process.Id)];
-        if (await graphics.ReadAsync(processes, Patience) is not { Cards.Count: > 0 } reading)
+        (int[] all, int[] placed) = FindProcesses(runners);
+        if (await graphics.ReadAsync(all, Patience) is not { Cards.Count: > 0 } reading)
             return null;
         _map ??= CardMap.Match(devices, reading.Cards, CardMap.HasChoice);
         if (_map is not { } map)
             return null;
 
-        Dictionary<string, long> held = reading.Of(processes).ToDictionary(static card => card.Key, static card => card.Value, StringComparer.Ordinal);
+        Dictionary<string, long> held = reading.Of(placed).ToDictionary(static card => card.Key, static card => card.Value, StringComparer.Ordinal);
         var budgets = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (CardMemory card in reading.Cards.Where(card => map.Values.Contains(card.Card, StringComparer.Ordinal)))
         {
@@ -68,6 +68,16 @@ internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimePr
         }
 
         return budgets;
+    }
+
+    // The processes of all runners, and of those that have reserved something on a card. What others use there is not for runners.
+    private (int[] All, int[] Placed) FindProcesses(IReadOnlyList<RunnerSnapshot> runners)
+    {
+        Dictionary<int, List<ProcessEntry>> families = ProcessList.FindFamilies([.. live.Processes]);
+        HashSet<int> leaders = [.. runners.Where(static runner => runner.Cards.Count > 0).Select(static runner => runner.ProcessId).OfType<int>()];
+        return (
+            [.. families.Values.SelectMany(static family => family).Select(static process => process.Id)],
+            [.. families.Where(family => leaders.Contains(family.Key)).SelectMany(static family => family.Value).Select(static process => process.Id)]);
     }
 
     // A runner that loads has not allocated all of it yet.

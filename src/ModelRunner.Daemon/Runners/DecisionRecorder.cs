@@ -119,13 +119,15 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
         string limit = capacity.LimitBytes is { } bytes ? $" of {MemoryText.RoundDown(bytes)}" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{needs}, and other runners use {MemoryText.RoundUp(capacity.UsedBytes)}{limit} MiB and {capacity.Runners} of {capacity.MaxRunners} places{string.Concat(capacity.Cards.Select(Describe))}{DescribeSpilled(capacity)}");
+            $"{needs}, and other runners use {MemoryText.RoundUp(capacity.UsedBytes)}{limit} MiB and {capacity.Runners} of {capacity.MaxRunners} places")
+            + string.Concat(capacity.Cards.Select(Describe)) + DescribeSpilled(capacity);
     }
 
     private static string Describe(CardReading card)
     {
         string limit = card.LimitBytes is { } bytes ? $"{MemoryText.RoundDown(bytes)} MiB" : "an unknown size";
-        return $"; on graphics card {card.Card} it needs {MemoryText.RoundUp(card.NeededBytes)} MiB, and other runners use {MemoryText.RoundUp(card.UsedBytes)} MiB of {limit}";
+        return $"; on graphics card {card.Card} it needs {MemoryText.RoundUp(card.NeededBytes)} MiB, "
+            + $"and other runners use {MemoryText.RoundUp(card.UsedBytes)} MiB of {limit}";
     }
 
     private static string DescribeSpilled(CapacityReading capacity) => capacity.SpilledBytes == 0

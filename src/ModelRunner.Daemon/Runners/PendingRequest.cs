@@ -49,7 +49,8 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
         long limit = (limits.Bytes ?? MemoryRoom.Unlimited) - MeasuredSurplus;
         long alone = (limits.AloneBytes ?? MemoryRoom.Unlimited) - MeasuredSurplus;
         return MemoryAdvice.For(
-            Model, Key.Mode, new MemoryRoom(limit, Cards, limits.Cards, MeasuredCardSurplus), new MemoryRoom(alone, Cards, limits.AloneCards, MeasuredCardSurplus));
+            Model, Key.Mode, new MemoryRoom(limit, Cards, limits.Cards, MeasuredCardSurplus),
+            new MemoryRoom(alone, Cards, limits.AloneCards, MeasuredCardSurplus));
     }
 
     public void Cancel(CancellationToken clientLeft) => _outcome.TrySetCanceled(clientLeft);

@@ -58,7 +58,10 @@ internal sealed class WantedModels(RunnerDemands demands, long? budget)
         request.MeasuredCardSurplus = (chosen.Cards?.TotalBytes ?? 0) - (long)(estimate?.Graphics?.Total ?? 0);
         return demand with
         {
-            MemoryBytes = chosen.MemoryBytes, LeastBytes = chosen.LeastBytes, MeasuredLoads = chosen.MeasuredLoads, Cards = chosen.Cards,
+            MemoryBytes = chosen.MemoryBytes,
+            LeastBytes = chosen.LeastBytes,
+            MeasuredLoads = chosen.MeasuredLoads,
+            Cards = chosen.Cards,
         };
     }
 
@@ -112,7 +115,9 @@ internal sealed class WantedModels(RunnerDemands demands, long? budget)
         Dictionary<string, long> free = budgets.ToDictionary(
             static budget => budget.Key, budget => budget.Value - used.Where(share => share.Card == budget.Key).Sum(static share => share.Bytes),
             StringComparer.Ordinal);
-        return cards.FitsWithin(free) ? demand.MemoryBytes : Math.Max(demand.MemoryBytes, cards.Margin is null ? long.MaxValue : demand.MemoryBytes + cards.TotalBytes);
+        if (cards.FitsWithin(free))
+            return demand.MemoryBytes;
+        return cards.Margin is null ? long.MaxValue : demand.MemoryBytes + cards.TotalBytes;
     }
 
     private static bool IsLive(RunnerSnapshot runner) => runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;

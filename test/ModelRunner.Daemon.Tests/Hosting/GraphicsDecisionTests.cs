@@ -24,7 +24,8 @@ public sealed class GraphicsDecisionTests
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
         JsonElement start = await DecisionAsync(daemon, "tiny-chat", "start");
         JsonElement card = Assert.Single(start.GetProperty("gpus").EnumerateArray());
-        Assert.Equal((Card, 700 * Mebibyte, 0), (card.GetProperty("gpu").GetString(), card.GetProperty("limit_bytes").GetInt64(), card.GetProperty("used_bytes").GetInt64()));
+        Assert.Equal(Card, card.GetProperty("gpu").GetString());
+        Assert.Equal((700 * Mebibyte, 0), (card.GetProperty("limit_bytes").GetInt64(), card.GetProperty("used_bytes").GetInt64()));
         long needed = card.GetProperty("needed_bytes").GetInt64();
         Assert.InRange(needed, 384 * Mebibyte, 500 * Mebibyte);
         JsonElement runner = Assert.Single(await daemon.RunnersAsync());
@@ -60,7 +61,8 @@ public sealed class GraphicsDecisionTests
         JsonElement start = await DecisionAsync(daemon, "tiny-chat", "start");
         Assert.Equal(0, start.GetProperty("gpus")[0].GetProperty("needed_bytes").GetInt64());
         Assert.True(start.GetProperty("beside_gpu_bytes").GetInt64() > 0);
-        Assert.Contains("do not fit on graphics cards, so llama-server keeps them in main memory", start.GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "do not fit on graphics cards, so llama-server keeps them in main memory", start.GetProperty("text").GetString(), StringComparison.Ordinal);
         Assert.False(Assert.Single(await daemon.RunnersAsync()).TryGetProperty("gpu_memory_estimate_bytes", out _));
 
         // Now there is room for all of it.

@@ -23,7 +23,8 @@ public sealed class GraphicsEstimateTests
         GraphicsEstimate graphics = all.Graphics!;
 
         Assert.Equal(all.Cache, graphics.Cache, 0.5);
-        Assert.Equal(Llama.Weights.LayerBytes(0, 4096) + Llama.Weights.OutputBytes + (Llama.Weights.HasOutput ? 0 : Llama.Weights.InputBytes), graphics.Weights, 0.5);
+        long output = Llama.Weights.OutputBytes + (Llama.Weights.HasOutput ? 0 : Llama.Weights.InputBytes);
+        Assert.Equal(Llama.Weights.LayerBytes(0, 4096) + output, graphics.Weights, 0.5);
         Assert.Equal(all.Total - graphics.Moved, all.BesideCards().Total, 2.0);
         Assert.InRange(graphics.Each, all.Compute + (256 * Mebibyte), all.Compute + (512 * Mebibyte));
         Assert.True(all.BesideCards().Cache < 1);
@@ -120,7 +121,8 @@ public sealed class GraphicsEstimateTests
     {
         GraphicsEstimate estimate = Estimate(Llama, "--n-gpu-layers", "99").Graphics!;
         long more = (long)estimate.Total * 2;
-        CorrectedMemory once = CorrectedMemory.Of(estimate, [new LoadPeak("k", 1, 1, more, HasServed: true), new LoadPeak("k", 2, 1, null, HasServed: true)]);
+        LoadPeak[] loads = [new("k", 1, 1, more, HasServed: true), new("k", 2, 1, null, HasServed: true)];
+        CorrectedMemory once = CorrectedMemory.Of(estimate, loads);
         Assert.Equal(((long)(more * 1.05), (long)estimate.Total, 1), (once.Bytes, once.LeastBytes, once.Loads));
         CardDemand demand = estimate.DemandOn(static _ => "card0", once.Bytes, once.LeastBytes);
         Assert.Equal(once.Bytes, demand.TotalBytes, 4.0);
@@ -132,14 +134,18 @@ public sealed class GraphicsEstimateTests
     {
         string[] arguments = ["--n-gpu-layers", "99", "--no-op-offload"];
         RunnerShape shape = Shape(1, 0, arguments);
-        var model = new ModelEntry("m:latest", "/m.gguf", 1, default, new ModelSettings()) { Header = Llama, WeightBytes = Llama.Weights.TotalBytes, Shape = shape };
+        var model = new ModelEntry("m:latest", "/m.gguf", 1, default, new ModelSettings())
+        {
+            Header = Llama, WeightBytes = Llama.Weights.TotalBytes, Shape = shape,
+        };
         GraphicsEstimate all = MemoryEstimate.Of(Llama, model.WeightBytes, shape).Graphics!;
         long limit = (long)(all.Each + ((all.Weights + all.Cache) * 0.8));
         var cards = new Dictionary<string, string>(StringComparer.Ordinal) { ["CUDA0"] = "card0" };
         var room = new MemoryRoom(1L << 40, cards, new Dictionary<string, long>(StringComparer.Ordinal) { ["card0"] = limit });
 
         string advice = MemoryAdvice.For(model, RunnerMode.Completion, room, room)!;
-        Assert.Matches($"^it fits with --n-gpu-layers [0-9]+ in its args \\(now {Llama.BlockCount + 1}\\)(, or with contextSize [0-9]+ \\(now 4096\\))?$", advice);
+        Assert.Matches(
+            $"^it fits with --n-gpu-layers [0-9]+ in its args \\(now {Llama.BlockCount + 1}\\)(, or with contextSize [0-9]+ \\(now 4096\\))?$", advice);
     }
 
     private static CardDemand Demand(int devices, long projector, params string[] arguments)

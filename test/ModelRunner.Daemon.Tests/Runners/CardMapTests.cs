@@ -12,13 +12,16 @@ public sealed class CardMapTests
     [Fact]
     public void The_list_of_llama_server_is_read()
     {
-        const string Text = "Available devices:\n  CUDA0: NVIDIA GeForce RTX 3090 (24135 MiB, 23500 MiB free)\n  ROCm1: AMD (x) (8176 MiB, 1 MiB free)\r\n  (none)\n";
+        const string Text = "Available devices:\n  CUDA0: NVIDIA GeForce RTX 3090 (24135 MiB, 23500 MiB free)\n"
+            + "  ROCm1: AMD (x) (8176 MiB, 1 MiB free)\r\n  (none)\n";
         Assert.Equal([new EngineDevice("CUDA0", 24135L << 20), new EngineDevice("ROCm1", 8176L << 20)], DeviceList.Parse(Text));
     }
 
     [Fact]
     public void As_many_devices_as_cards_are_in_the_same_order() =>
-        Assert.Equal(["0000:01:00.0", "0000:02:00.0", "0000:03:00.0"], Match(false, 23, 23, 8)!.OrderBy(static pair => pair.Key).Select(static pair => pair.Value));
+        Assert.Equal(
+            ["0000:01:00.0", "0000:02:00.0", "0000:03:00.0"],
+            Match(false, 23, 23, 8)!.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => pair.Value));
 
     [Fact]
     public void A_device_that_is_the_only_one_of_its_size_is_known_in_any_order()

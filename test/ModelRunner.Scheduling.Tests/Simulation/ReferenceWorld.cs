@@ -57,7 +57,9 @@ internal sealed class ReferenceWorld
         TimeSpan? keepAlive = _dice.Below(12) switch { 0 => TimeSpan.FromTicks(-1), 1 => TimeSpan.FromSeconds(2), _ => null };
         RunnerDemand demand = _memory[model] with
         {
-            KeepAlive = keepAlive, Priority = _dice.OneIn(3) ? RequestPriority.Background : RequestPriority.Interactive, Concurrency = _limits[model],
+            KeepAlive = keepAlive,
+            Priority = _dice.OneIn(3) ? RequestPriority.Background : RequestPriority.Interactive,
+            Concurrency = _limits[model],
         };
         _models[id] = $"m{model}";
         _waiting.Add(id);
