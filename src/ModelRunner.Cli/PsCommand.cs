@@ -40,6 +40,8 @@ internal sealed class PsCommand : ClientCommand
             columns.Add(("ENGINE", EngineOf));
         if (runners.Any(static runner => ContextOf(runner).Length > 0))
             columns.Add(("CONTEXT", ContextOf));
+        if (runners.Any(static runner => MemoryOf(runner).Length > 0))
+            columns.Add(("MEMORY", MemoryOf));
         if (runners.Any(static runner => runner.Text(Failure).Length > 0))
             columns.Add(("LAST FAILURE", static runner => runner.Text(Failure)));
         if (runners.Any(static runner => ShortfallsOf(runner).Length > 0))
@@ -51,6 +53,10 @@ internal sealed class PsCommand : ClientCommand
         return TextTable.Draw([.. columns.Select(static column => column.Header)],
             runners.Select(runner => columns.Select(column => column.Cell(runner)).ToArray()));
     }
+
+    // Only where there is something to say: the estimate of every other runner is known.
+    private static string MemoryOf(JsonElement runner) =>
+        runner.TryGetProperty("memory_estimate_bytes", out JsonElement memory) && memory.ValueKind == JsonValueKind.Null ? "not known" : "";
 
     private static string ContextOf(JsonElement runner) => runner.Member("context_tokens")?.ToString() ?? "";
 

@@ -13,11 +13,23 @@ internal sealed record EngineSettings(string Name, IReadOnlyList<string> Command
     /// <summary>Whether the daemon asks for the token counts of a stream; otherwise the server reports them unasked, or not at all.</summary>
     public bool RequestsUsage { get; init; } = true;
 
+    /// <summary>The least memory in bytes.</summary>
+    public const long LeastMemory = 1 << 20;
+
+    /// <summary>The most memory in bytes.</summary>
+    public const long MostMemory = 1L << 50;
+
+    /// <summary>The main memory in bytes that each of its servers needs; null: it is known only after the first load of a model.</summary>
+    public long? MemoryBytes { get; init; }
+
     /// <summary>Whether it listens on a port of 127.0.0.1, and not on a Unix socket.</summary>
     public bool UsesPort => Uses(CommandTemplate.Port);
 
     /// <summary>Whether the command has this placeholder.</summary>
     public bool Uses(string placeholder) => Command.Any(word => CommandTemplate.Placeholders(word).Contains(placeholder, StringComparer.Ordinal));
+
+    /// <summary>Whether its servers are started in the same way with the other settings.</summary>
+    public bool StartsLike(EngineSettings other) => (this with { MemoryBytes = other.MemoryBytes }).IsSameAs(other);
 
     /// <summary>Compares all values, also those within lists.</summary>
     public bool IsSameAs(EngineSettings other) =>

@@ -57,6 +57,7 @@ internal static class EnginesSection
         string ready = Page(members.Text("ready"), reader.Problems) ?? DefaultReadyPath;
         string? metrics = Page(members.TextOrNull("metrics"), reader.Problems);
         WrittenValue? usage = members.Text("usage");
+        long? memory = members.Size("memory", EngineSettings.LeastMemory, EngineSettings.MostMemory);
         members.ReportUnknown();
         if (command is null)
         {
@@ -67,12 +68,13 @@ internal static class EnginesSection
                     "add command, a list such as [\"vllm\", \"serve\", \"{path}\", \"--uds\", \"{socket}\"], or llamaServer, the path of a llama-server"));
             }
 
-            return new EngineSettings(name, [], ready, metrics);
+            return new EngineSettings(name, [], ready, metrics) { MemoryBytes = memory };
         }
 
         string[] words = ResolveCommand(command, reader);
         return new EngineSettings(name, words, ready, metrics)
         {
+            MemoryBytes = memory,
             RequestsUsage = UsageText.IsRequested(usage, isDefault: !words.Any(IsLlamaServer), reader.Problems),
         };
     }

@@ -42,6 +42,21 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
         return null;
     }
 
+    /// <summary>A size in bytes, as a text such as 8GiB or as a number; null if it is missing or something else.</summary>
+    public long? Size(string name, long minimum, long maximum)
+    {
+        if (node.Members.FirstOrDefault(member => member.Key == name).Value is not { Kind: JsonValueKind.String } member)
+            return Number(name, minimum, maximum);
+        _known.Add(name);
+        if (ByteSizeText.TryParse(member.Text, out long bytes) && bytes >= minimum && bytes <= maximum)
+            return bytes;
+
+        problems.Add(new ConfigurationProblem(
+            file.LocationOf(member), member.Text, $"is not a size from {ByteSizeText.Format(minimum)} to {ByteSizeText.Format(maximum)}",
+            "write a size such as 512MiB or 8GiB, or a number of bytes"));
+        return null;
+    }
+
     /// <summary>A whole number within limits, or a word in place of it; neither if it is missing or something else.</summary>
     public (int? Number, bool IsWord) IntegerOr(string word, string name, int minimum, int maximum)
     {

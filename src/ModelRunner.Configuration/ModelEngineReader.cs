@@ -10,15 +10,16 @@ internal sealed class ModelEngineReader(
     private static readonly string[] LlamaMembers = ["mmproj", "contextSize", "args"];
 
     /// <summary>Members that need the member <c>engine</c>.</summary>
-    private static readonly string[] OwnMembers = ["mode", "backend", "modelName"];
+    private static readonly string[] OwnMembers = ["mode", "backend", "modelName", "memory"];
 
-    /// <summary>Completes the settings of a model by its members <c>engine</c>, <c>mode</c>, <c>backend</c> and <c>modelName</c>.</summary>
+    /// <summary>Completes the settings of a model by its members <c>engine</c>, <c>mode</c>, <c>backend</c>, <c>modelName</c> and <c>memory</c>.</summary>
     public ModelSettings Complete(ModelSettings model, FileObjectReader members)
     {
         WrittenValue? written = members.Text("engine");
         WrittenValue? mode = members.Text("mode");
         WrittenValue? backend = members.Text("backend");
         WrittenValue? modelName = members.Text("modelName");
+        long? memory = members.Size("memory", EngineSettings.LeastMemory, EngineSettings.MostMemory);
         if (written is null)
         {
             if (!members.Has("engine"))
@@ -37,7 +38,14 @@ internal sealed class ModelEngineReader(
         RunnerMode? parsed = ParseMode(mode, members);
         if (Find(written) is not { } engine || !isGood || parsed is null)
             return model;
-        return model with { Engine = engine, Mode = parsed, Backend = backend?.Text ?? engine.Name, ModelName = modelName?.Text.Trim() };
+        return model with
+        {
+            Engine = engine,
+            Mode = parsed,
+            Backend = backend?.Text ?? engine.Name,
+            ModelName = modelName?.Text.Trim(),
+            MemoryBytes = memory ?? engine.MemoryBytes,
+        };
     }
 
     private EngineSettings? Find(WrittenValue written)

@@ -62,6 +62,9 @@ internal sealed record ModelSettings
     /// <summary>The name of the model in requests to <see cref="Engine"/>; null: the canonical reference.</summary>
     public string? ModelName { get; init; }
 
+    /// <summary>The main memory in bytes that a server of <see cref="Engine"/> needs for it; null: it is not configured.</summary>
+    public long? MemoryBytes { get; init; }
+
     /// <summary>Other canonical references that lead to this model.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
@@ -99,13 +102,14 @@ internal sealed record ModelSettings
             Arguments = other.Arguments,
             Defaults = other.Defaults,
             Engine = other.Engine,
+            MemoryBytes = other.MemoryBytes,
         } == other
         && Arguments.SequenceEqual(other.Arguments, StringComparer.Ordinal)
         && Defaults.SequenceEqual(other.Defaults, StringComparer.Ordinal)
-        && (Engine is null ? other.Engine is null : other.Engine is not null && Engine.IsSameAs(other.Engine));
+        && (Engine is null ? other.Engine is null : other.Engine is not null && Engine.StartsLike(other.Engine));
 
     /// <summary>Compares all values, also those within lists.</summary>
     public bool IsSameAs(ModelSettings other) =>
-        StartsLike(other) && (KeepAlive, Priority, Concurrency, IsPreloaded) == (other.KeepAlive, other.Priority, other.Concurrency, other.IsPreloaded)
+        StartsLike(other) && MemoryBytes == other.MemoryBytes && (KeepAlive, Priority, Concurrency, IsPreloaded) == (other.KeepAlive, other.Priority, other.Concurrency, other.IsPreloaded)
         && Aliases.SequenceEqual(other.Aliases, StringComparer.Ordinal);
 }

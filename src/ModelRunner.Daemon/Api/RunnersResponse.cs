@@ -52,6 +52,8 @@ internal static class RunnersResponse
             json.WriteString("stalled_since"u8, FormatTime(stalled));
         if (runner is { ProcessId: not null, MemoryBytes: > 0 and var estimate })
             json.WriteNumber("memory_estimate_bytes"u8, estimate);
+        else if (runner is { ProcessId: not null, IsAttached: false })
+            json.WriteNull("memory_estimate_bytes"u8);
         if (runner.Cards.Count > 0)
             WriteCards(json, runner.Cards);
         if (runner.Peak?.Bytes is { } peak)

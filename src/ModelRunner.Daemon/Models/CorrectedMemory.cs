@@ -31,6 +31,10 @@ internal readonly record struct CorrectedMemory(long Bytes, int Loads, long? Lea
         estimate.Total, estimate.Each, estimate.Weights,
         [.. loads.Where(static load => load.GraphicsBytes is > 0).Select(static load => (load.GraphicsBytes!.Value, load.HasServed))]);
 
+    /// <summary>Corrects a configured value, which is never made smaller; 0: there is none, so only measurements count.</summary>
+    public static CorrectedMemory Of(long configured, IReadOnlyList<LoadPeak> loads) =>
+        Of(configured, growth: 0, floor: configured, [.. loads.Select(static load => (load.ResidentBytes, load.HasServed))]);
+
     private static CorrectedMemory Of(double total, double growth, double floor, IReadOnlyList<(long Bytes, bool HasServed)> loads)
     {
         // A load that served no request shows only that at least so much is needed.

@@ -44,6 +44,10 @@ internal static class MemoryKey
         return text.ToString();
     }
 
+    /// <summary>The same for a model of a command of the configuration: the command, and the path and the name with which it is started.</summary>
+    public static string Begin(EngineSettings engine, string reference, ModelSettings model) =>
+        string.Join('\0', [.. engine.Command, model.Path ?? "", model.ModelName ?? reference]);
+
     /// <summary>The engine and its version: another program file is another version.</summary>
     public static string EngineOf(RunnerSettings runners)
     {
@@ -55,7 +59,7 @@ internal static class MemoryKey
     /// <summary>The key of a runner; null: its memory is not kept, because it is not known what it loads.</summary>
     public static string? Of(ModelEntry model, RunnerMode mode)
     {
-        if (model.MemoryIdentity is not { } identity || !model.Memory.ContainsKey(mode))
+        if (model.MemoryIdentity is not { } identity || (model.Settings.Engine is null && !model.Memory.ContainsKey(mode)))
             return null;
         string text = string.Create(CultureInfo.InvariantCulture, $"{identity} {model.ContextSize} {model.Slots} {(int)mode}");
         var hash = new StableHash();

@@ -51,6 +51,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             return new ModelEntry(source.Reference.ToString(), source.Settings.Path, 0, default, source.Settings)
             {
                 Modes = [.. source.AttachedModes.Prepend(mode).Distinct()],
+                MemoryIdentity = MemoryKey.Begin(source.Settings.Engine, source.Reference.ToString(), source.Settings),
             };
         }
 

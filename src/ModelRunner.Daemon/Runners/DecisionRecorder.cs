@@ -53,7 +53,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
     private Decision OfStart(StartRunner start)
     {
         string cause = start.IsResident ? "it is preloaded, there is room and no request waits" : "a request waits for it";
-        string text = $"{cause}; {Describe(start.Capacity)}";
+        string text = $"{cause}; {Describe(start.Capacity, start.Key)}";
         if (modelOf(start.Key) is { MaxAutoContext: { } most, ContextSize: var context })
             text += string.Create(CultureInfo.InvariantCulture, $"; its context is {context} of {most} tokens (auto)");
         if (start.Evicted.Count > 0)
@@ -85,7 +85,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
             DelayCause.Staying => ("staying", "idle runners that were loaded or used just now keep the memory or the place that it needs for a short time"),
             _ => ("queue", $"{delay.Behind?.Model} comes first"),
         };
-        return Make(DecisionKind.Wait, delay.Key, $"{text}; {Describe(delay.Capacity)}") with
+        return Make(DecisionKind.Wait, delay.Key, $"{text}; {Describe(delay.Capacity, delay.Key)}") with
         {
             Reason = reason,
             Other = delay.Behind,
@@ -109,13 +109,13 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
     private Decision Make(DecisionKind kind, RunnerKey key, FormattableString text) =>
         new(time.GetUtcNow(), kind, key, text.ToString(CultureInfo.InvariantCulture));
 
-    private static string Describe(CapacityReading? capacity)
+    private string Describe(CapacityReading? capacity, RunnerKey key)
     {
         if (capacity is null)
             return "";
         string needs = capacity.NeededBytes > 0
-            ? $"it needs {MemoryText.RoundUp(capacity.NeededBytes)} MiB{DescribeSource(capacity.MeasuredLoads)}"
-            : "its memory is not known";
+            ? $"it needs {MemoryText.RoundUp(capacity.NeededBytes)} MiB{DescribeSource(capacity.MeasuredLoads, key)}"
+            : "its memory is not known before its first load (the member memory of its engine tells it), so it counts as nothing";
         string limit = capacity.LimitBytes is { } bytes ? $" of {MemoryText.RoundDown(bytes)}" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
@@ -134,6 +134,6 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
         ? ""
         : $"; {MemoryText.RoundUp(capacity.SpilledBytes)} MiB do not fit on graphics cards, so llama-server keeps them in main memory";
 
-    private static string DescribeSource(int loads) =>
-        loads == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" (measured in {loads} earlier {(loads == 1 ? "load" : "loads")})");
+    private string DescribeSource(int loads, RunnerKey key) =>
+        loads == 0 ? modelOf(key)?.Settings.MemoryBytes is not null ? " (configured)" : "" : string.Create(CultureInfo.InvariantCulture, $" (measured in {loads} earlier {(loads == 1 ? "load" : "loads")})");
 }

@@ -18,7 +18,7 @@ internal sealed class RunnerDemands(MemoryPeaks peaks, Func<IReadOnlyDictionary<
     /// <summary>The part of the estimate that counts as main memory, before it is corrected.</summary>
     public long MainMemoryOf(ModelEntry model, RunnerMode mode) => model.Memory.TryGetValue(mode, out MemoryEstimate? estimate)
         ? (CardsOf(estimate) is null ? estimate : estimate.BesideCards()).Total
-        : 0;
+        : model.Settings.MemoryBytes ?? 0;
 
     /// <summary>The graphics cards that an estimate needs, by the names of the devices; null: none, or they are not known.</summary>
     public IReadOnlyDictionary<string, string>? CardsOf(MemoryEstimate estimate) =>
@@ -26,15 +26,19 @@ internal sealed class RunnerDemands(MemoryPeaks peaks, Func<IReadOnlyDictionary<
 
     private RunnerDemand Estimate(ModelEntry model, RunnerMode mode)
     {
-        if (!model.Memory.TryGetValue(mode, out MemoryEstimate? estimate))
-            return new RunnerDemand(0, model.Settings.KeepAlive);
         IReadOnlyList<LoadPeak> loads = MemoryKey.Of(model, mode) is { } key ? peaks.Find(key) : [];
-        IReadOnlyDictionary<string, string>? known = CardsOf(estimate);
-        CorrectedMemory memory = CorrectedMemory.Of(known is null ? estimate : estimate.BesideCards(), loads);
+        if (!model.Memory.TryGetValue(mode, out MemoryEstimate? estimate))
+        {
+            var known = CorrectedMemory.Of(model.Settings.MemoryBytes ?? 0, loads);
+            return new RunnerDemand(known.Bytes, model.Settings.KeepAlive) { LeastBytes = known.LeastBytes, MeasuredLoads = known.Loads };
+        }
+
+        IReadOnlyDictionary<string, string>? devices = CardsOf(estimate);
+        CorrectedMemory memory = CorrectedMemory.Of(devices is null ? estimate : estimate.BesideCards(), loads);
         var demand = new RunnerDemand(memory.Bytes, model.Settings.KeepAlive) { LeastBytes = memory.LeastBytes, MeasuredLoads = memory.Loads };
-        if (known is null)
+        if (devices is null)
             return demand;
         CorrectedMemory graphics = CorrectedMemory.Of(estimate.Graphics!, loads);
-        return demand with { Cards = estimate.Graphics!.DemandOn(device => known[device], graphics.Bytes, graphics.LeastBytes) };
+        return demand with { Cards = estimate.Graphics!.DemandOn(device => devices[device], graphics.Bytes, graphics.LeastBytes) };
     }
 }

@@ -54,6 +54,17 @@ public sealed class CorrectedMemoryTests
         Assert.Equal(550, Correct(new MemoryEstimate(500, 450, 0, 50, 0, 0), (100, true), (100, true), (100, true)).Bytes);
 
     [Fact]
+    public void A_configured_value_is_never_made_smaller_and_without_one_only_measurements_count()
+    {
+        LoadPeak[] light = [.. Enumerable.Range(1, 4).Select(static i => new LoadPeak("k", i, 400, null, HasServed: true))];
+        Assert.Equal((1000, 4), (CorrectedMemory.Of(1000, light).Bytes, CorrectedMemory.Of(1000, light).Loads));
+        Assert.Equal(new CorrectedMemory(420, 4, LeastBytes: null), CorrectedMemory.Of(0, light));
+        Assert.Equal(new CorrectedMemory(420, 1, LeastBytes: 0), CorrectedMemory.Of(0, light[..1]));
+        Assert.Equal(new CorrectedMemory(0, 0, LeastBytes: null), CorrectedMemory.Of(0, []));
+        Assert.Equal(new CorrectedMemory(1260, 1, LeastBytes: 1000), CorrectedMemory.Of(1000, [new LoadPeak("k", 1, 1200, null, HasServed: true)]));
+    }
+
+    [Fact]
     public void The_correction_is_always_at_least_what_two_loads_needed_and_never_overflows()
     {
         Gen.Select(Gen.Long[0, long.MaxValue], Gen.Bool).Array[0, 8].Sample(loads =>
