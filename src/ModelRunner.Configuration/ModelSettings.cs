@@ -110,6 +110,7 @@ internal sealed record ModelSettings
 
     /// <summary>Compares all values, also those within lists.</summary>
     public bool IsSameAs(ModelSettings other) =>
-        StartsLike(other) && MemoryBytes == other.MemoryBytes && (KeepAlive, Priority, Concurrency, IsPreloaded) == (other.KeepAlive, other.Priority, other.Concurrency, other.IsPreloaded)
+        StartsLike(other) && MemoryBytes == other.MemoryBytes
+        && (KeepAlive, Priority, Concurrency, IsPreloaded) == (other.KeepAlive, other.Priority, other.Concurrency, other.IsPreloaded)
         && Aliases.SequenceEqual(other.Aliases, StringComparer.Ordinal);
 }

@@ -134,6 +134,10 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
         ? ""
         : $"; {MemoryText.RoundUp(capacity.SpilledBytes)} MiB do not fit on graphics cards, so llama-server keeps them in main memory";
 
-    private string DescribeSource(int loads, RunnerKey key) =>
-        loads == 0 ? modelOf(key)?.Settings.MemoryBytes is not null ? " (configured)" : "" : string.Create(CultureInfo.InvariantCulture, $" (measured in {loads} earlier {(loads == 1 ? "load" : "loads")})");
+    private string DescribeSource(int loads, RunnerKey key) => loads switch
+    {
+        0 => modelOf(key)?.Settings.MemoryBytes is not null ? " (configured)" : "",
+        1 => " (measured in 1 earlier load)",
+        _ => string.Create(CultureInfo.InvariantCulture, $" (measured in {loads} earlier loads)"),
+    };
 }

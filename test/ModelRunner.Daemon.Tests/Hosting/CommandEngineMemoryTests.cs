@@ -27,9 +27,8 @@ public sealed class CommandEngineMemoryTests
 
         (int status, JsonElement refusal) = await daemon.PostAsync("v1/chat/completions", Body("c"));
         Assert.Equal(503, status);
-        Assert.Contains(
-            "\"c:latest\" needs about 2048 MiB, and the limit for all models together is 1024 MiB", refusal.GetProperty("error").GetProperty("message").GetString(),
-            StringComparison.Ordinal);
+        string message = refusal.GetProperty("error").GetProperty("message").GetString()!;
+        Assert.Contains("\"c:latest\" needs about 2048 MiB, and the limit for all models together is 1024 MiB", message, StringComparison.Ordinal);
     }
 
     [Fact]
