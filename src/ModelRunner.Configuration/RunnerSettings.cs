@@ -31,7 +31,8 @@ internal sealed record RunnerSettings
 
     /// <summary>The graphics cards that llama-server or one of its builds lists.</summary>
     public IReadOnlyList<EngineDevice> AllDevices =>
-        [.. Builds.Values.SelectMany(static build => build.Devices).Concat(EngineDevices).DistinctBy(static device => device.Name)];
+        [.. Builds.Values.SelectMany(static build => build.Devices).Concat(EngineDevices)
+            .DistinctBy(static device => device.Name, StringComparer.Ordinal)];
 
     /// <summary>How long an idle runner stays loaded. Negative: no limit.</summary>
     public TimeSpan KeepAlive { get; init; } = ConfigurationCatalog.KeepAlive.DefaultDuration;
