@@ -121,10 +121,10 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         IReadOnlyList<ModelFile> adapters = source.Foreign?.Adapters ?? [];
         long weights = file.SizeBytes + (projector?.SizeBytes ?? 0) + adapters.Sum(static adapter => adapter.SizeBytes);
         IReadOnlyList<string> arguments = Arguments(source);
-        RunnerSettings runners = RunnersOf(source);
-        RunnerShape shape = RunnerShape.Read(arguments, IsLlamaServer(runners), contextSize, slots) with
+        RunnerSettings engine = RunnersOf(source);
+        RunnerShape shape = RunnerShape.Read(arguments, IsLlamaServer(engine), contextSize, slots) with
         {
-            Offload = IsLlamaServer(runners) ? Offload.Read(arguments, runners, projector?.SizeBytes ?? 0) : null,
+            Offload = IsLlamaServer(engine) ? Offload.Read(arguments, engine, projector?.SizeBytes ?? 0) : null,
         };
         return new ModelEntry(source.Reference.ToString(), file.Path, file.SizeBytes, file.Written, source.Settings)
         {
