@@ -16,6 +16,7 @@ public sealed partial class Scheduler
 
         RunnerDemand demand = arrived.Demand;
         _dismissed.Remove(arrived.Key);
+        _givenUp.Remove(arrived.Key);
         if (_attached.Choose(arrived.Key, arrived.Tried, now) is { } attached)
         {
             var request = new RequestState(id, now, demand.Priority) { Attached = attached, IsAdmitted = true };

@@ -3,13 +3,14 @@ namespace ModelRunner.Scheduling;
 // Residents: models that are loaded without a request.
 public sealed partial class Scheduler
 {
-    /// <summary>After this number of failed starts in a row a resident waits for a request.</summary>
-    private const int MaxResidentFailures = 5;
+    /// <summary>After this number of failed starts in a row, about three minutes with the usual waits, a resident waits for a request.</summary>
+    private const int MaxResidentFailures = 12;
 
     /// <summary>No event reports that other programs have freed memory, so a resident without room looks for it again after this time.</summary>
     private static readonly TimeSpan ResidentRetry = TimeSpan.FromSeconds(10);
 
     private readonly HashSet<RunnerKey> _dismissed = [];
+    private readonly HashSet<RunnerKey> _givenUp = [];
     private bool _isResidentMissing;
     private IReadOnlyList<Resident> _residents = [];
 
@@ -17,6 +18,15 @@ public sealed partial class Scheduler
     {
         _dismissed.RemoveWhere(key => !changed.KeepsUnloaded || FindResident(key) is null);
         _residents = changed.Residents;
+
+        // What made their starts fail may be mended.
+        foreach (RunnerKey key in _givenUp)
+        {
+            if (_runners.Find(key) is { IsLive: false } failed)
+                ForgetFailure(failed);
+        }
+
+        _givenUp.Clear();
         foreach (ManagedRunnerState runner in _runners.All)
             runner.IsResident = FindResident(runner.Key) is not null && !_dismissed.Contains(runner.Key);
     }
@@ -59,17 +69,19 @@ public sealed partial class Scheduler
             return;
         foreach (Resident resident in _residents)
         {
-            if (_dismissed.Contains(resident.Key) || _attached.Choose(resident.Key, [], now) is not null)
+            if (_dismissed.Contains(resident.Key) || _givenUp.Contains(resident.Key) || _attached.Choose(resident.Key, [], now) is not null)
                 continue;
             ManagedRunnerState? known = _runners.Find(resident.Key);
-            if (known is { IsLive: true } or { IsBackingOff: true })
-                continue;
-            if (known?.Failures >= MaxResidentFailures)
+            if (known is { IsLive: false, Failures: >= MaxResidentFailures })
             {
-                _dismissed.Add(resident.Key);
+                _givenUp.Add(resident.Key);
                 known.IsResident = false;
+                _effects.Add(new ResidentGivenUp(resident.Key, known.Failures, known.Failure));
                 continue;
             }
+
+            if (known is { IsLive: true } or { IsBackingOff: true })
+                continue;
 
             ManagedRunnerState runner = _runners.GetOrAdd(resident.Key);
             runner.Apply(resident.Demand, _settings);

@@ -77,17 +77,10 @@ public class ResidentTests
     [Fact]
     public void A_resident_that_cannot_be_started_is_given_up_until_a_request_for_it()
     {
-        RunnerId a = Reside(_one, A);
-        int starts = 1;
-        for (; starts < 20; starts++)
-        {
-            _one.Fail(a);
-            if (_one.Pass(TimeSpan.FromMinutes(10)).OfType<StartRunner>().FirstOrDefault() is not { } next)
-                break;
-            a = next.Runner;
-        }
+        Assert.Equal(12, FailUntilGivenUp(Reside(_one, A)));
+        Assert.Equal((A, 12), (_one.Effects.OfType<ResidentGivenUp>().Single().Key, _one.Effects.OfType<ResidentGivenUp>().Single().Failures));
+        Assert.Empty(_one.Pass(TimeSpan.FromHours(1)));
 
-        Assert.Equal(5, starts);
         _one.Ready(Ask(A));
         Assert.Empty(_one.Pass(TimeSpan.FromHours(1)));
 
@@ -95,6 +88,29 @@ public class ResidentTests
         {
             _one.Ask(key);
             return _one.Started();
+        }
+    }
+
+    [Fact]
+    public void A_resident_that_was_given_up_is_tried_again_after_a_reload()
+    {
+        FailUntilGivenUp(Reside(_one, A));
+
+        _one.Handle(new ResidentsChanged([new Resident(A, default)]) { KeepsUnloaded = true });
+
+        Assert.Equal(12, FailUntilGivenUp(_one.Started()));
+    }
+
+    // The number of starts.
+    private int FailUntilGivenUp(RunnerId runner)
+    {
+        for (int starts = 1; ; starts++)
+        {
+            _one.Fail(runner);
+            if (_one.Effects.OfType<ResidentGivenUp>().Any())
+                return starts;
+            Assert.InRange(starts, 1, 20);
+            runner = Assert.Single(_one.Pass(TimeSpan.FromMinutes(1)).OfType<StartRunner>()).Runner;
         }
     }
 

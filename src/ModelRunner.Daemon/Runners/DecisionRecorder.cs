@@ -26,6 +26,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
                 StartRunner start => OfStart(start),
                 StopRunner stop => runners.FirstOrDefault(runner => runner.Id == stop.Runner)?.Key is { } key ? OfStop(stop, key) : null,
                 DelayStart delay => OfDelay(delay),
+                ResidentGivenUp given => OfGivenUp(given),
                 Refuse refusal => pending.GetValueOrDefault(refusal.Request) is { } request ? OfRefusal(refusal, request) : null,
                 RunnerEnded ended => FailureOf(schedulerEvent) is { } failure && !IsStopping(ended.Runner) ? OfFailure(ended, failure) : null,
                 _ => null,
@@ -92,6 +93,12 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
             Capacity = delay.Capacity,
         };
     }
+
+    private Decision OfGivenUp(ResidentGivenUp given) => Make(
+        DecisionKind.Fail, given.Key, $"it is not preloaded any more after {given.Failures} failed starts in a row; a request or a reload tries it again") with
+    {
+        Reason = given.Failure?.Reason.ToLabelValue(),
+    };
 
     private Decision OfRefusal(Refuse refusal, PendingRequest request) =>
         Make(DecisionKind.Refuse, request.Key, $"{request.Explain(refusal)}") with { Reason = refusal.Reason.ToLabelValue() };

@@ -15,6 +15,11 @@ internal sealed partial class SchedulerLoop
     [LoggerMessage(LogLevel.Error, "Internal error: the health check of runner {Runner} failed.")]
     private partial void LogCheckFailed(Exception failure, long runner);
 
+    [LoggerMessage(
+        LogLevel.Warning,
+        "{Model} is not preloaded any more after {Failures} failed starts in a row. A request or a reload tries it again. Last failure: {Cause}")]
+    private partial void LogGivenUp(string model, int failures, string? cause);
+
     [LoggerMessage(LogLevel.Information, "Stopping {Model} (process {ProcessId}), reason={Reason}.")]
     private partial void LogStopping(string? model, int? processId, string reason);
 }

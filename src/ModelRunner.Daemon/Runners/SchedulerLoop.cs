@@ -296,6 +296,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             case UnloadCompleted unloaded when _unloads.TryRemove(unloaded.Unload, out TaskCompletionSource<int>? completion):
                 _ = CompleteAsync(completion, unloaded.Count);
                 break;
+            case ResidentGivenUp given:
+                LogGivenUp(given.Key.Model, given.Failures, given.Failure?.Message);
+                break;
             case ShutdownCompleted:
                 _ended.TrySetResult();
                 break;

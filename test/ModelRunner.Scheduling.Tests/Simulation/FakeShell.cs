@@ -289,7 +289,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
     public Dictionary<RunnerKey, int> Failures { get; } = [];
 
     public bool IsKept(RunnerKey key) => Residents.Any(resident => resident.Key == key) && !Dismissed.Contains(key)
-        && Failures.GetValueOrDefault(key) < 5 && !Settings.Attached.Any(attached => attached.Key == key);
+        && Failures.GetValueOrDefault(key) < 12 && !Settings.Attached.Any(attached => attached.Key == key);
 
     private bool IsServed(RunnerKey key) =>
         _processes.Values.Any(process => process.Key == key && process is { WasReadyTold: true, IsStopping: false, MayBeCutAt: null });
