@@ -37,6 +37,7 @@ internal static class CommandLine
         var root = new RootCommand("Runs language models on this machine and shows all of them on one Prometheus page.") { HelpName = UsageCheck.Program };
         root.Add(new ServeCommand(serve, context.Options));
         root.Add(new RunCommand(context));
+        root.Add(new PullCommand(context));
         root.Add(new PsCommand(context));
         root.Add(new LsCommand(context));
         root.Add(new PreloadCommand(context));

@@ -98,8 +98,9 @@ internal sealed class DaemonClient : IDisposable
     /// <param name="json">The body.</param>
     /// <param name="cancellation">Ends the request.</param>
     /// <param name="isPreload">Whether the model is only loaded.</param>
+    /// <param name="accept">The content type that is asked for; null: any.</param>
     public async Task<HttpResponseMessage> PostAsync(
-        string path, ReadOnlyMemory<byte> json, CancellationToken cancellation, bool isPreload = false)
+        string path, ReadOnlyMemory<byte> json, CancellationToken cancellation, bool isPreload = false, string? accept = null)
     {
         using (var check = new HttpRequestMessage(HttpMethod.Get, "health"))
         {
@@ -111,6 +112,8 @@ internal sealed class DaemonClient : IDisposable
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(JsonType);
         if (isPreload)
             request.Headers.Add("X-Preload-Only", "true");
+        if (accept is not null)
+            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
         return await SendAsync(request, Timeout.InfiniteTimeSpan, cancellation);
     }
 

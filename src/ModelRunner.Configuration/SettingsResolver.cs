@@ -61,7 +61,7 @@ internal static class SettingsResolver
             HomePath = PathText.Home(options),
             ModelsPath = modelsPath,
             IsDefaultModelsPath = !reader.IsWritten(ConfigurationCatalog.ModelsPath),
-            Sources = SourceResolver.Resolve(reader, running is null ? isDemo : running.DemoModelsPath is not null),
+            Sources = SourceResolver.Resolve(reader, modelsPath, running is null ? isDemo : running.DemoModelsPath is not null),
             DemoModelsPath = isDemo ? Path.Join(options.BaseDirectory, "models") : null,
             Engines = engines,
             Models = ModelsSection.Resolve(file, reader, modelsPath, engines, builds),

@@ -5,14 +5,19 @@ internal static class SourceResolver
 {
     /// <summary>Reads the option. With <c>--demo</c> there are none unless it is set, so that the demo shows its own models only.</summary>
     /// <param name="reader">The options.</param>
+    /// <param name="modelsPath">The models folder. It may itself be a store.</param>
     /// <param name="isDemo">Whether the daemon runs with the models of the demo.</param>
-    public static IReadOnlyList<SourceSettings> Resolve(OptionReader reader, bool isDemo)
+    public static IReadOnlyList<SourceSettings> Resolve(OptionReader reader, string modelsPath, bool isDemo)
     {
         ConfigurationOption option = ConfigurationCatalog.Sources;
         IEnumerable<SourceKind> kinds = isDemo ? [] : SourceText.Kinds;
         if (reader.Written.Find(option) is { } written)
             kinds = Read(written, option, reader);
-        return [.. kinds.Distinct().Order().Select(kind => Locate(kind, reader.Options))];
+        return
+        [
+            new SourceSettings(SourceKind.Pulled, [Path.Join(modelsPath, "store"), modelsPath]),
+            .. kinds.Distinct().Order().Select(kind => Locate(kind, reader.Options)),
+        ];
     }
 
     private static List<SourceKind> Read(WrittenValue written, ConfigurationOption option, OptionReader reader)
@@ -34,6 +39,7 @@ internal static class SourceResolver
 
     private static SourceSettings Locate(SourceKind kind, DaemonOptions options) => kind switch
     {
+        SourceKind.Docker => new(kind, [InHome(".docker/models", options)]),
         SourceKind.HuggingFace => new(kind, [.. HuggingFaceFolders(options)]),
         SourceKind.LlamaCpp => new(kind, [Named("LLAMA_CACHE", options) ?? Path.Join(CacheFolder(options), "llama.cpp")]),
         SourceKind.Ollama => new(

@@ -11,17 +11,19 @@ internal static class SourceText
 
     private static readonly (SourceKind Kind, string Name, string Tool)[] Names =
     [
+        (SourceKind.Pulled, "pulled", "the model store"),
+        (SourceKind.Docker, "docker", "Docker Model Runner"),
         (SourceKind.HuggingFace, "huggingface", "Hugging Face"),
         (SourceKind.LlamaCpp, "llama.cpp", "llama.cpp"),
         (SourceKind.Ollama, "ollama", "Ollama"),
         (SourceKind.LmStudio, "lmstudio", "LM Studio"),
     ];
 
-    /// <summary>All kinds in their order.</summary>
-    public static IReadOnlyList<SourceKind> Kinds { get; } = [.. Names.Select(static name => name.Kind)];
+    /// <summary>All tools in their order.</summary>
+    public static IReadOnlyList<SourceKind> Kinds { get; } = [.. Names.Skip(1).Select(static name => name.Kind)];
 
-    /// <summary>All names, separated by commas.</summary>
-    public static string List { get; } = string.Join(", ", Names.Select(static name => name.Name));
+    /// <summary>The names of all tools, separated by commas.</summary>
+    public static string List { get; } = string.Join(", ", Names.Skip(1).Select(static name => name.Name));
 
     /// <summary>The name of a kind.</summary>
     public static string Format(SourceKind kind) => Names[(int)kind].Name;
@@ -29,10 +31,10 @@ internal static class SourceText
     /// <summary>The name of the tool, for sentences.</summary>
     public static string ToolOf(SourceKind kind) => Names[(int)kind].Tool;
 
-    /// <summary>Reads a name; capitals do not matter.</summary>
+    /// <summary>Reads the name of a tool; capitals do not matter.</summary>
     public static bool TryParse(string text, out SourceKind kind)
     {
-        int index = Array.FindIndex(Names, name => name.Name.Equals(text, StringComparison.OrdinalIgnoreCase));
+        int index = Array.FindIndex(Names, 1, name => name.Name.Equals(text, StringComparison.OrdinalIgnoreCase));
         kind = index < 0 ? default : Names[index].Kind;
         return index >= 0;
     }

@@ -20,10 +20,12 @@ using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Metrics;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Scheduling;
+using ModelRunner.Store.Pulls;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Hosting;
@@ -173,7 +175,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
         store.Subscribe(launcher.Configure);
         store.Subscribe(change => catalog.ConfigureAsync(change.Next));
         var keys = new KeyStore(settings, written.Options, time, logs.CreateLogger<KeyStore>());
-        Compose(web, store, keys, catalog, pool, accounts, ledger, time, launcher.Slots.Purge);
+        var pulls = new ModelPulls(settings.ModelsPath, time, logs.CreateLogger<ModelPulls>());
+        web.Lifetime.ApplicationStopped.Register(pulls.Dispose);
+        Compose(web, store, keys, catalog, pool, pulls, accounts, ledger, time, launcher.Slots.Purge);
 
         // The runners come last, so a request that names a new model already gets its new settings.
         store.Subscribe(change =>
@@ -210,8 +214,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
     }
 
     private static void Compose(
-        WebApplication web, SettingsStore store, KeyStore keys, ModelCatalog catalog, RunnerPool pool, RequestAccounts accounts, RequestLedger ledger,
-        TimeProvider time, Func<IReadOnlySet<string>?, int> purge)
+        WebApplication web, SettingsStore store, KeyStore keys, ModelCatalog catalog, RunnerPool pool, ModelPulls pulls, RequestAccounts accounts,
+        RequestLedger ledger, TimeProvider time, Func<IReadOnlySet<string>?, int> purge)
     {
         DaemonSettings settings = store.Current;
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
@@ -241,6 +245,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var rights = new ModelRights(catalog);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
         new ModelsEndpoint(catalog, rights, problems, backends).Map(web);
+        new PullEndpoint(pulls, catalog, bodies, time, logs.CreateLogger<PullEndpoint>(), web.Lifetime.ApplicationStopping).Map(web);
         web.Lifetime.ApplicationStarted.Register(ListProblems);
         store.Subscribe((DaemonSettings _) => ListProblems());
         var engines = new EngineReport(() => store.Current, time, web.Lifetime.ApplicationStopping);
@@ -259,14 +264,15 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var keepAlive = new KeepAliveLimit(() => store.Current.Runners.KeepAlive);
         new InferenceEndpoint(rights, new KeyLimits(accounts.KeyUse, time), keepAlive, backends, bodies, exchange, ledger, recorder).Map(web);
         if (settings.Metrics.Enabled)
-            ComposeMetrics(web, store, keys, pool, accounts, ledger, time);
+            ComposeMetrics(web, store, keys, pool, pulls.Counters, accounts, ledger, time);
 
         // The log gets the problems of the models. Nothing waits for the disk.
         void ListProblems() => _ = Task.Run(() => problems.ListAsync(web.Lifetime.ApplicationStopping));
     }
 
     private static void ComposeMetrics(
-        WebApplication web, SettingsStore store, KeyStore keys, RunnerPool pool, RequestAccounts accounts, RequestLedger ledger, TimeProvider time)
+        WebApplication web, SettingsStore store, KeyStore keys, RunnerPool pool, PullCounters pulls, RequestAccounts accounts, RequestLedger ledger,
+        TimeProvider time)
     {
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
         ILogger<DaemonApplication> log = logs.CreateLogger<DaemonApplication>();
@@ -279,7 +285,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
             settings, paces, time, logs.CreateLogger<PageAssembler>(), shared,
             new RunnerMetrics(pool.Accounts, () => store.Current.Runners.MemoryBudgetBytes, () => pool.Usage.Cards, () => pool.LoadRatio.Value),
             new RequestMetrics(accounts, () => ledger.Status, () => keys.Current.HasNames), () => store.LastReload,
-            web.Services.GetService<ServerTls>() is { } tls ? () => tls.Source.Current.ExpiresAt : null);
+            web.Services.GetService<ServerTls>() is { } tls ? () => tls.Source.Current.ExpiresAt : null, pulls);
 
         // A slow client must not keep the memory that another scrape needs for its runners.
         scraper.Bodies.TryFreeAsync = pages.TryFreeBodiesAsync;

@@ -4,6 +4,7 @@ using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
 using ModelRunner.Scheduling;
+using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Daemon.Metrics;
 
@@ -15,9 +16,10 @@ namespace ModelRunner.Daemon.Metrics;
 /// <param name="requests">The families of requests; null: they are absent.</param>
 /// <param name="lastReload">Returns the result of the last reload; null: its families are absent.</param>
 /// <param name="certificateExpiry">Returns when the certificate of the TCP port expires; null: it has none.</param>
+/// <param name="pulls">What pulls did; null: their families are absent.</param>
 internal sealed class DaemonMetrics(
     MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process, RunnerMetrics? runners, RequestMetrics? requests,
-    Func<ReloadSnapshot>? lastReload, Func<DateTimeOffset>? certificateExpiry)
+    Func<ReloadSnapshot>? lastReload, Func<DateTimeOffset>? certificateExpiry, PullCounters? pulls = null)
 {
     private volatile MetricsSettings _settings = settings;
     private volatile SharedEndpoints _shared = shared;
@@ -50,6 +52,7 @@ internal sealed class DaemonMetrics(
         WriteReload(writer);
         if (certificateExpiry is not null)
             writer.Write(MetricFamilies.CertificateExpiry, certificateExpiry().ToUnixTimeSeconds());
+        PullMetrics.Write(writer, pulls);
         process.Write(writer);
         LogMetrics.Write(writer);
         writer.Complete();

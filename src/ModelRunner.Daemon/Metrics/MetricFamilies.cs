@@ -225,6 +225,16 @@ internal static class MetricFamilies
     public static MetricFamily ProcessMaxDescriptors { get; } = Add(new MetricFamily(
         "model_runner_process_max_fds", MetricType.Gauge, "Limit of file descriptors of the daemon"));
 
+    public static MetricFamily PullBytes { get; } = Add(new MetricFamily(
+        "model_runner_pull_bytes_total", MetricType.Counter, "Bytes of models that came from registries, also those that were dropped", "bytes"));
+
+    public static MetricFamily PullsInProgress { get; } = Add(new MetricFamily(
+        "model_runner_pulls_in_progress", MetricType.Gauge, "Pulls of models that run or wait for others"));
+
+    public static MetricFamily Pulls { get; } = Add(new MetricFamily(
+        "model_runner_pulls_total", MetricType.Counter, "Pulls of models that have ended, by result")
+    { Labels = ["result"] });
+
     public static MetricFamily LogLinesDropped { get; } = Add(new MetricFamily(
         "model_runner_log_lines_dropped_total", MetricType.Counter,
         "Lines of the daemon's log that were lost, because the reader of the output was too slow or the disk was full")

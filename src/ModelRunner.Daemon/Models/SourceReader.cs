@@ -13,6 +13,7 @@ internal static class SourceReader
         var scan = new ForeignScan(time, new ScanLimits());
         return source.Kind switch
         {
+            SourceKind.Pulled or SourceKind.Docker => ArtifactStore.List(source.Folders, scan),
             SourceKind.HuggingFace => HuggingFaceCache.List(source.Folders, scan),
             SourceKind.LlamaCpp => LlamaCppCache.List(source.Folders, scan),
             SourceKind.Ollama => OllamaStore.List(source.Folders, scan),

@@ -2,6 +2,7 @@ using System.IO.Enumeration;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
@@ -142,6 +143,9 @@ internal sealed class StoreScanner
 
     private void TakeFolder(string path, string name, (int Links, int Depth) place)
     {
+        // The files of a store have names there that only its list explains.
+        if (name == "bundles" && StoreFolder.IsStore(Path.GetDirectoryName(path)!))
+            return;
         FileStatus status = FileStatus.Of(path);
         if (status.Kind == FileKind.Denied)
             ReportClosed(path);

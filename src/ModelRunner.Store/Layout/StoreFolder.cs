@@ -31,6 +31,12 @@ internal sealed record StoreFolder(string Root)
     /// <summary>The folder of all bundles.</summary>
     public string Bundles => Path.Join(Root, "bundles", Digest.Sha256);
 
+    /// <summary>
+    /// The store of a folder of models: the folder itself if it is a store, for example one of Docker Model Runner, and else the folder <c>store</c>
+    /// in it, which need not exist.
+    /// </summary>
+    public static StoreFolder Below(string modelsPath) => new(IsStore(modelsPath) ? modelsPath : Path.Join(modelsPath, "store"));
+
     /// <summary>Whether a folder is a store.</summary>
     public static bool IsStore(string folder) => FileStatus.Of(Path.Join(folder, LayoutFileName)).IsRegular;
 

@@ -1,0 +1,109 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Inference.Bodies;
+using ModelRunner.Daemon.Keys;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Store.Pulls;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>
+/// <c>POST /models/create</c>: pulls a model from a registry. The response begins when the files are known, so a model that does not exist is an
+/// error with its own status. Then it is a stream of progress.
+/// </summary>
+internal sealed class PullEndpoint(
+    ModelPulls pulls, ModelCatalog catalog, RequestBodies bodies, TimeProvider time, ILogger<PullEndpoint> logger, CancellationToken stopping)
+{
+    private const int MaxBytes = 1 << 20;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A client that waits for other pulls sees after this time that it is served.</summary>
+    private static readonly TimeSpan SilentWait = TimeSpan.FromSeconds(2);
+
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/models/create", HandleAsync).Requires(KeyScopes.Admin);
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        PullRequest request;
+        using (RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted))
+        {
+            if (body.Length > MaxBytes)
+                throw new ApiException(ApiError.Invalid($"the request's body is larger than {MaxBytes} bytes; send {{\"from\": \"ai/smollm2\"}}"));
+            request = PullRequest.Read(body.Bytes);
+        }
+
+        if (!OpenSslLibrary.IsPresent())
+        {
+            throw new ApiException(new ApiError(
+                StatusCodes.Status501NotImplemented, $"pulling a model needs OpenSSL; {OpenSslLibrary.Remedy}", ApiError.Server) { CanRetryHelp = false });
+        }
+
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        Pull pull = pulls.Queue.Join(request.Name);
+        logger.LogPullBegins(request.Name);
+        try
+        {
+            bool isJson = context.Request.Headers.Accept.ToString() == "application/json";
+            await SendAsync(context.Response, pull, new PullStream(pull, isJson), isJson, ended.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && context.Response.HasStarted)
+        {
+            await context.Response.Body.WriteAsync(
+                new PullStream(pull, isJson: true).WriteEnd(new PullOutcome(PullResult.Cancelled, "the daemon ends; pull again to continue", null)), CancellationToken.None);
+        }
+        finally
+        {
+            pulls.Queue.Leave(pull);
+        }
+    }
+
+    private async Task SendAsync(HttpResponse response, Pull pull, PullStream stream, bool isJson, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        long start = time.GetTimestamp();
+        while (!pull.Completion.IsCompleted && pull.Files.Count == 0 && (pull.Stage != PullStage.Waiting || time.GetElapsedTime(start) < SilentWait))
+            await Task.WhenAny(pull.Completion, timer.WaitForNextTickAsync(cancellationToken).AsTask());
+
+        if (pull.Completion.IsCompleted && await pull.Completion is { IsSuccess: false } failed)
+        {
+            Report(pull, failed);
+            throw new ApiException(PullErrors.Of(failed));
+        }
+
+        response.ContentType = isJson ? "application/json" : "text/plain; charset=utf-8";
+        response.Headers.CacheControl = "no-cache";
+        response.Headers["X-Accel-Buffering"] = "no";
+        response.Headers.XContentTypeOptions = "nosniff";
+        if (pull.Stage == PullStage.Waiting)
+            await WriteAsync(response, stream.WriteWaiting(), cancellationToken);
+        while (!pull.Completion.IsCompleted)
+        {
+            await WriteAsync(response, stream.ReadProgress(), cancellationToken);
+            await timer.WaitForNextTickAsync(cancellationToken);
+        }
+
+        PullOutcome outcome = await pull.Completion;
+        Report(pull, outcome);
+        if (outcome.IsSuccess)
+            await catalog.FindPulledAsync(cancellationToken);
+        await WriteAsync(response, [.. stream.ReadProgress(), .. stream.WriteEnd(outcome)], cancellationToken);
+    }
+
+    private void Report(Pull pull, PullOutcome outcome)
+    {
+        if (outcome.IsSuccess)
+            logger.LogPullEnded(pull.Name, outcome.Message);
+        else
+            logger.LogPullFailed(pull.Name, outcome.Message);
+    }
+
+    private static async Task WriteAsync(HttpResponse response, byte[] lines, CancellationToken cancellationToken)
+    {
+        if (lines.Length == 0)
+            return;
+        await response.Body.WriteAsync(lines, cancellationToken);
+        await response.Body.FlushAsync(cancellationToken);
+    }
+}

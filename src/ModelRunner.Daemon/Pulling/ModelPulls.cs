@@ -1,0 +1,55 @@
+using ModelRunner.Store.Http;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Pulls;
+using ModelRunner.Store.Registries;
+using ModelRunner.Store.Registries.Access;
+
+namespace ModelRunner.Daemon.Pulling;
+
+/// <summary>
+/// The store of the daemon and its pulls. Nothing is opened before the first pull, because sending requests needs OpenSSL: callers check that it is
+/// present before they use <see cref="Queue"/>. Safe to call from any thread.
+/// </summary>
+internal sealed class ModelPulls : IDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly ILogger<ModelPulls> _logger;
+    private readonly Lazy<(PullQueue Queue, PullRunner Runner, OutgoingClient Client)> _parts;
+
+    public ModelPulls(string modelsPath, TimeProvider time, ILogger<ModelPulls> logger)
+    {
+        (_time, _logger) = (time, logger);
+        Store = new ModelStore(StoreFolder.Below(modelsPath), time);
+        _parts = new(Make);
+    }
+
+    /// <summary>The store.</summary>
+    public ModelStore Store { get; }
+
+    /// <summary>What pulls did.</summary>
+    public PullCounters Counters { get; } = new();
+
+    /// <summary>The pulls.</summary>
+    public PullQueue Queue => _parts.Value.Queue;
+
+    public void Dispose()
+    {
+        if (!_parts.IsValueCreated)
+            return;
+        _parts.Value.Runner.Dispose();
+        _parts.Value.Client.Dispose();
+    }
+
+    private (PullQueue Queue, PullRunner Runner, OutgoingClient Client) Make()
+    {
+        var outgoing = new OutgoingSettings { Proxies = ProxyRules.FromEnvironment(), UserAgent = $"model-runner/{Configuration.BuildInformation.Version}" };
+        var client = new OutgoingClient(outgoing, _time);
+        Action<string> notify = _logger.LogPullNote;
+        var registries = new RegistryClient(
+            client, outgoing, new RegistrySettings { Notify = notify }, RegistryCredentials.OfUser(notify, _time).FindAsync, _time);
+        var settings = new PullSettings();
+        var fetches = new SharedFetches(new FileFetcher(Store, settings, new SharedRate(_time), Counters, _time));
+        var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, settings);
+        return (new PullQueue(runner, Counters), runner, client);
+    }
+}

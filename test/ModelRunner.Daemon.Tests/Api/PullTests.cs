@@ -1,0 +1,89 @@
+using System.Net;
+using System.Text.Json;
+using ModelRunner.Testing;
+using ModelRunner.Testing.Registries;
+
+namespace ModelRunner.Daemon.Tests.Api;
+
+/// <summary>The daemon pulls models from a real registry and serves them.</summary>
+public sealed class PullTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_pulled_model_is_listed_and_answers()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        RegistryModel model = RegistryModel.Make(await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token), tag: "q8");
+        await model.PushAsync(registry, Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        string name = $"{registry.Host}/{model.Repository}:{model.Tag}";
+
+        string[] lines = await PullAsync(daemon, name, "application/json");
+
+        JsonElement first = JsonDocument.Parse(lines[0]).RootElement;
+        Assert.Equal("progress", first.GetProperty("type").GetString());
+        Assert.Equal("pull", first.GetProperty("mode").GetString());
+        Assert.Equal(model.Layer.Length + model.Config.Length, first.GetProperty("total").GetInt32());
+        Assert.Contains(
+            lines[..^1].Select(static line => JsonDocument.Parse(line).RootElement.GetProperty("layer")),
+            layer => layer.GetProperty("id").GetString() == model.LayerDigest && layer.GetProperty("current").GetInt32() == model.Layer.Length);
+        Assert.Equal("success", JsonDocument.Parse(lines[^1]).RootElement.GetProperty("type").GetString());
+
+        JsonElement listed = (await daemon.GetAsync("v1/models")).GetProperty("data").EnumerateArray().Single(entry => entry.GetProperty("id").GetString() == name);
+        Assert.Equal("pulled", listed.GetProperty("dmr").GetProperty("origins")[0].GetString());
+        (int status, JsonElement _) = await daemon.PostAsync(
+            "v1/chat/completions", $$"""{"model":"{{name}}","messages":[{"role":"user","content":"hello"}]}""");
+        Assert.Equal(200, status);
+
+        string escaped = Assert.Single(await PullAsync(daemon, name, "text/plain"));
+        Assert.StartsWith("{&quot;type&quot;:&quot;success&quot;,&quot;message&quot;:&quot;Using cached model", escaped, StringComparison.Ordinal);
+        string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Token);
+        Assert.Contains($"model_runner_pull_bytes_total {model.Layer.Length + model.Config.Length}\n", page, StringComparison.Ordinal);
+        Assert.Contains("model_runner_pulls_total{result=\"success\"} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains("model_runner_pulls_total{result=\"unchanged\"} 1\n", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_command_shows_the_result_and_fails_for_a_model_that_does_not_exist()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        RegistryModel model = RegistryModel.Make([.. "GGUF"u8, .. new byte[200_000]]);
+        await model.PushAsync(registry, Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+
+        (int code, string output, string _) = await daemon.RunClientAsync(daemon.FolderPath, "pull", $"{registry.Host}/{model.Repository}");
+        Assert.Equal((0, "Model pulled successfully\n"), (code, output));
+
+        (code, output, string error) = await daemon.RunClientAsync(daemon.FolderPath, "pull", $"{registry.Host}/ai/missing");
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains("ai/missing:latest was not found", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"from":""}""", HttpStatusCode.BadRequest, "is empty")]
+    [InlineData("""{"from":"a/../b"}""", HttpStatusCode.BadRequest, "invalid name")]
+    [InlineData("""{"from":7}""", HttpStatusCode.BadRequest, "names no model")]
+    [InlineData("[]", HttpStatusCode.BadRequest, "names no model")]
+    [InlineData("{", HttpStatusCode.BadRequest, "not valid JSON")]
+    [InlineData("""{"from":"hf.co/a/b"}""", HttpStatusCode.NotImplemented, "Hugging Face")]
+    [InlineData("""{"from":"127.0.0.1:1/a/b"}""", HttpStatusCode.BadGateway, "127.0.0.1:1")]
+    public async Task A_request_that_cannot_be_served_gets_the_reason(string body, HttpStatusCode status, string expected)
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+
+        (int actual, JsonElement error) = await daemon.PostAsync("models/create", body);
+
+        Assert.Equal((int)status, actual);
+        Assert.Contains(expected, error.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    private static async Task<string[]> PullAsync(DaemonFixture daemon, string name, string accept)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "models/create") { Content = new StringContent($$"""{"from":"{{name}}"}""") };
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        using HttpResponseMessage response = await daemon.Client.SendAsync(request, Token);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return (await response.Content.ReadAsStringAsync(Token)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+}
