@@ -89,6 +89,13 @@ public sealed class PartialBlobTests : IDisposable
     }
 
     [Fact]
+    public void An_empty_file_does_not_stay()
+    {
+        PartialBlob.TryOpen(_fixture.Folder, File5)!.Dispose();
+        Assert.False(File.Exists(Partial));
+    }
+
+    [Fact]
     public void Only_one_writer_has_a_file()
     {
         using PartialBlob first = PartialBlob.TryOpen(_fixture.Folder, File5)!;

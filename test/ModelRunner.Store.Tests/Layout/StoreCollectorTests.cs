@@ -47,7 +47,8 @@ public sealed class StoreCollectorTests : IDisposable
     public async Task An_incomplete_file_is_kept_for_seven_days()
     {
         MadeArtifact made = MadeArtifact.Of([1, 2, 3]);
-        PartialBlob.TryOpen(_fixture.Folder, made.Read().Layers[0])!.Dispose();
+        using (PartialBlob partial = PartialBlob.TryOpen(_fixture.Folder, made.Read().Layers[0])!)
+            await partial.AppendAsync(new byte[] { 1 }, Token);
 
         _fixture.Time.Advance(StoreCollector.MinPartialAge - TimeSpan.FromHours(1));
         Assert.Equal(0, (await _fixture.Store.CollectAsync(isDryRun: false, Token)).Files);
