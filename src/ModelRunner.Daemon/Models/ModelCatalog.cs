@@ -87,7 +87,11 @@ internal sealed class ModelCatalog
         }
 
         foreach ((SourceKind kind, int count) in unusable.Where(static tool => tool.Value > MaxUnusablePerTool))
-            problems.Add(string.Create(CultureInfo.InvariantCulture, $"{count - MaxUnusablePerTool} more models of {SourceText.ToolOf(kind)} cannot be served"));
+        {
+            int more = count - MaxUnusablePerTool;
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"{more} more models of {SourceText.ToolOf(kind)} cannot be served"));
+        }
+
         if (problems.Count > MaxProblems)
             problems.RemoveRange(MaxProblems, problems.Count - MaxProblems);
         return problems;

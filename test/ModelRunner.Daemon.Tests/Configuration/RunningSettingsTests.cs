@@ -8,6 +8,8 @@ public sealed class RunningSettingsTests : IDisposable
     private static readonly Dictionary<string, ModelSettings> NoModels = new(StringComparer.Ordinal);
     private static readonly Dictionary<string, EngineSettings> NoEngines = new(StringComparer.Ordinal);
 
+    private static readonly IReadOnlyDictionary<string, LlamaBuild> NoBuilds = new Dictionary<string, LlamaBuild>(StringComparer.Ordinal);
+
     private readonly ConfigurationFixture _fixture = new();
 
     public void Dispose() => _fixture.Dispose();
@@ -164,7 +166,7 @@ public sealed class RunningSettingsTests : IDisposable
         Sources = [],
         AllowedHosts = [],
         Warnings = [],
-        Runners = settings.Runners with { ExtraArguments = [] },
+        Runners = settings.Runners with { ExtraArguments = [], Builds = NoBuilds },
     };
 
     private string Executable()
