@@ -29,6 +29,8 @@ internal readonly unsafe struct FileStatus
     private const int SizeOffset = 40;
     private const int BlocksOffset = 48;
     private const int BytesOfBlock = 512;
+    private const int ChangedSecondsOffset = 96;
+    private const int ChangedNanosecondsOffset = 104;
     private const int WrittenSecondsOffset = 112;
     private const int WrittenNanosecondsOffset = 120;
     private const int DeviceMajorOffset = 136;
@@ -53,9 +55,8 @@ internal readonly unsafe struct FileStatus
         };
         SizeBytes = *(long*)(fields + SizeOffset);
         AllocatedBytes = *(long*)(fields + BlocksOffset) * BytesOfBlock;
-        long seconds = Math.Clamp(*(long*)(fields + WrittenSecondsOffset), 0, LastSecond);
-        long ticks = *(uint*)(fields + WrittenNanosecondsOffset) / TimeSpan.NanosecondsPerTick;
-        Written = DateTimeOffset.FromUnixTimeSeconds(seconds).AddTicks(ticks);
+        Changed = TimeOf(*(long*)(fields + ChangedSecondsOffset), *(uint*)(fields + ChangedNanosecondsOffset));
+        Written = TimeOf(*(long*)(fields + WrittenSecondsOffset), *(uint*)(fields + WrittenNanosecondsOffset));
         ulong device = ((ulong)*(uint*)(fields + DeviceMajorOffset) << 32) | *(uint*)(fields + DeviceMinorOffset);
         Id = new FileId(device, *(ulong*)(fields + InodeOffset));
     }
@@ -83,6 +84,12 @@ internal readonly unsafe struct FileStatus
 
     /// <summary>The time of its last write.</summary>
     public DateTimeOffset Written { get; }
+
+    /// <summary>
+    /// The time of the last change of its content or its metadata. No program can set it, while <see cref="Written"/> of a copy is often that of the
+    /// original.
+    /// </summary>
+    public DateTimeOffset Changed { get; }
 
     /// <summary>Which file it is.</summary>
     public FileId Id { get; }
@@ -121,6 +128,9 @@ internal readonly unsafe struct FileStatus
 
     /// <summary>Whether both are the same file. False where one of them does not exist.</summary>
     public bool IsSameFileAs(FileStatus other) => Exists && other.Exists && Id == other.Id;
+
+    private static DateTimeOffset TimeOf(long seconds, uint nanoseconds) =>
+        DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(seconds, 0, LastSecond)).AddTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
 
     // The system ends a path at the first zero byte, so such a path would lead to another file.
     private static FileStatus Read(int folder, string path, int flags) =>

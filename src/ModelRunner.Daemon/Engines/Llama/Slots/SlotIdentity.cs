@@ -1,14 +1,14 @@
 using System.Globalization;
 using System.Text;
 using ModelRunner.Configuration;
-using ModelRunner.Daemon.Models;
 using ModelRunner.Linux.Files;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Engines.Llama.Slots;
 
 /// <summary>
 /// What a saved context belongs to: the files of the model, the program and the version of the engine, and the arguments. A context of anything else
-/// would give wrong answers. The contents of the files are not read: their inode, size and time of the last write stand for them.
+/// would give wrong answers. The contents of the files are not read: their inode, size and times stand for them.
 /// </summary>
 internal static class SlotIdentity
 {
@@ -46,9 +46,10 @@ internal static class SlotIdentity
     /// <summary>The start of the names of all files of an identity.</summary>
     public static string NameOf(string identity) => Convert.ToHexStringLower(Sha256.Hash(Encoding.UTF8.GetBytes(identity)).AsSpan(0, NameBytes));
 
+    // A new file may get the inode of a removed one, and a copy the time of the original. Only the time of the last change cannot be set.
     private static void Append(StringBuilder text, string path)
     {
         FileStatus file = FileStatus.Of(path);
-        text.Append(CultureInfo.InvariantCulture, $"{path} {file.Id.Inode} {file.SizeBytes} {file.Written.UtcTicks} ");
+        text.Append(CultureInfo.InvariantCulture, $"{path} {file.Id.Inode} {file.SizeBytes} {file.Written.UtcTicks} {file.Changed.UtcTicks} ");
     }
 }
