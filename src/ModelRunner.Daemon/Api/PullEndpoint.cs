@@ -37,7 +37,8 @@ internal sealed class PullEndpoint(
         if (!OpenSslLibrary.IsPresent())
         {
             throw new ApiException(new ApiError(
-                StatusCodes.Status501NotImplemented, $"pulling a model needs OpenSSL; {OpenSslLibrary.Remedy}", ApiError.Server) { CanRetryHelp = false });
+                StatusCodes.Status501NotImplemented, $"pulling a model needs OpenSSL; {OpenSslLibrary.Remedy}", ApiError.Server)
+            { CanRetryHelp = false });
         }
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
@@ -50,8 +51,8 @@ internal sealed class PullEndpoint(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested && context.Response.HasStarted)
         {
-            await context.Response.Body.WriteAsync(
-                new PullStream(pull, isJson: true).WriteEnd(new PullOutcome(PullResult.Cancelled, "the daemon ends; pull again to continue", null)), CancellationToken.None);
+            var cancelled = new PullOutcome(PullResult.Cancelled, "the daemon ends; pull again to continue", null);
+            await context.Response.Body.WriteAsync(new PullStream(pull, isJson: true).WriteEnd(cancelled), CancellationToken.None);
         }
         finally
         {

@@ -10,6 +10,8 @@ public sealed class RunningSettingsTests : IDisposable
 
     private static readonly IReadOnlyDictionary<string, LlamaBuild> NoBuilds = new Dictionary<string, LlamaBuild>(StringComparer.Ordinal);
 
+    private static readonly IReadOnlyDictionary<string, FileStamp> NoPrograms = new Dictionary<string, FileStamp>(StringComparer.Ordinal);
+
     private readonly ConfigurationFixture _fixture = new();
 
     public void Dispose() => _fixture.Dispose();
@@ -166,7 +168,7 @@ public sealed class RunningSettingsTests : IDisposable
         Sources = [],
         AllowedHosts = [],
         Warnings = [],
-        Runners = settings.Runners with { ExtraArguments = [], Builds = NoBuilds },
+        Runners = settings.Runners with { ExtraArguments = [], Builds = NoBuilds, Programs = NoPrograms, EngineDevices = [] },
     };
 
     private string Executable()

@@ -1,7 +1,7 @@
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Store.Pulls;
 
-namespace ModelRunner.Daemon.Pulling;
+namespace ModelRunner.Daemon.Api;
 
 /// <summary>The errors for pulls that failed before their progress was shown.</summary>
 internal static class PullErrors

@@ -3,7 +3,7 @@ using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Names;
 
-namespace ModelRunner.Daemon.Pulling;
+namespace ModelRunner.Daemon.Api;
 
 /// <summary>The body of <c>POST /models/create</c>, in Docker Model Runner's shape.</summary>
 /// <param name="Name">The model.</param>
@@ -34,7 +34,8 @@ internal sealed record PullRequest(ArtifactName Name)
         return name!.IsOnHuggingFace
             ? throw new ApiException(new ApiError(
                 StatusCodes.Status501NotImplemented, "models of Hugging Face cannot be pulled yet; download the file and put it into the models folder",
-                ApiError.Server) { CanRetryHelp = false })
+                ApiError.Server)
+            { CanRetryHelp = false })
             : new PullRequest(name);
     }
 
