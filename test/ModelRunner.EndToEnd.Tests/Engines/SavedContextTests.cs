@@ -78,27 +78,27 @@ public sealed class SavedContextTests : IDisposable
         string[] prompts = [.. Enumerable.Range(1, 4).Select(static seed => Prompt(300, seed))];
         await using (DaemonFixture daemon = await StartAsync(On))
             foreach (string prompt in prompts)
-                Assert.Equal(0, (await AskAsync(daemon, "tiny-chat", prompt)).Cached);
+                Assert.Equal(0, (await AskAsync(daemon, "other", prompt)).Cached);
 
         await using (DaemonFixture daemon = await StartAsync(On))
         {
             // The totals continue after the restart.
-            Assert.Equal(4, Page.Value(await PageOf(daemon), $"model_runner_slot_saves_total{Labels("tiny-chat", "saved")}"));
+            Assert.Equal(4, Page.Value(await PageOf(daemon), $"model_runner_slot_saves_total{Labels("other", "saved")}"));
             long saved = 0;
             foreach (string prompt in prompts.Reverse().Take(3))
-                saved += (await AskAsync(daemon, "tiny-chat", prompt)).Cached;
+                saved += (await AskAsync(daemon, "other", prompt)).Cached;
             Assert.True(saved > 1500, $"{saved}");
-            await WaitForPageAsync(daemon, $"model_runner_slot_restores_total{Labels("tiny-chat", "reused")} 3");
+            await WaitForPageAsync(daemon, $"model_runner_slot_restores_total{Labels("other", "reused")} 3");
             string page = await PageOf(daemon);
-            Assert.Equal(saved, Page.Value(page, $"model_runner_prefill_tokens_saved_total{Page.Labels("tiny-chat", "completion")}"));
+            Assert.Equal(saved, Page.Value(page, $"model_runner_prefill_tokens_saved_total{Page.Labels("other", "completion")}"));
             Assert.Equal((200, 1L), Unloaded(await daemon.PostAsync("engines/unload", """{"all":true}""")));
 
             // One slot was not used: its file is still right.
-            await WaitForPageAsync(daemon, $"model_runner_slot_restores_total{Labels("tiny-chat", "unused")} 1");
-            await WaitForPageAsync(daemon, $"model_runner_slot_saves_total{Labels("tiny-chat", "unchanged")} 1");
+            await WaitForPageAsync(daemon, $"model_runner_slot_restores_total{Labels("other", "unused")} 1");
+            await WaitForPageAsync(daemon, $"model_runner_slot_saves_total{Labels("other", "unchanged")} 1");
             Assert.Equal(4, Directory.GetFiles(Contexts, "*.kv").Length);
             foreach (string prompt in prompts)
-                Assert.True((await AskAsync(daemon, "tiny-chat", prompt)).Cached > 500, prompt);
+                Assert.True((await AskAsync(daemon, "other", prompt)).Cached > 500, prompt);
         }
     }
 
@@ -113,14 +113,14 @@ public sealed class SavedContextTests : IDisposable
     {
         Answer cold;
         await using (DaemonFixture daemon = await StartAsync(On))
-            cold = await AskAsync(daemon, "tiny-chat", Prompt(300, seed: 1));
+            cold = await AskAsync(daemon, "other", Prompt(300, seed: 1));
         await DamageAsync(Assert.Single(Directory.GetFiles(Contexts, "*.kv")), fault);
 
         await using (DaemonFixture daemon = await StartAsync(On))
         {
-            Answer again = await AskAsync(daemon, "tiny-chat", Prompt(300, seed: 1));
+            Answer again = await AskAsync(daemon, "other", Prompt(300, seed: 1));
             Assert.Equal((0, cold.Text), (again.Cached, again.Text));
-            await WaitForPageAsync(daemon, $"model_runner_slot_restores_total{Labels("tiny-chat", result)} 1");
+            await WaitForPageAsync(daemon, $"model_runner_slot_restores_total{Labels("other", result)} 1");
         }
 
         Assert.Equal("keep", await File.ReadAllTextAsync(_folder.PathOf("target"), Cancellation));
@@ -279,6 +279,7 @@ public sealed class SavedContextTests : IDisposable
         return ~checksum;
     }
 
+    // The fixture writes tiny-chat again at each start, so its file is another one then. The file of the model "other" stays.
     private async Task<DaemonFixture> StartAsync(string configuration, bool copies = true)
     {
         string models = Directory.CreateDirectory(_folder.PathOf("models")).FullName;
