@@ -66,6 +66,7 @@ internal sealed class ServeCommand : Command
         OptionKind.Integer => "N",
         OptionKind.Duration or OptionKind.KeepAlive => "DURATION",
         OptionKind.Bytes => "SIZE",
+        OptionKind.Processors => "NUMBERS",
         OptionKind.Level => "LEVEL",
         OptionKind.Origins => "ORIGINS",
         OptionKind.Hosts => "HOSTS",

@@ -264,6 +264,10 @@ internal static class ConfigurationCatalog
         "Limits the memory of all runners together, as estimated before each start")
     { Default = "the free memory of the machine or its control group", Minimum = 16 * MiB, Maximum = 1L << 50 });
 
+    public static ConfigurationOption CpuSet { get; } = Add(new ConfigurationOption("limits.cpuSet", null, null, OptionKind.Processors,
+        "Lets runners use only these processors; cpuSet of a model replaces it")
+    { Default = "all that the daemon may use" });
+
     public static ConfigurationOption MaxConnections { get; } = Add(new ConfigurationOption(
         "limits.maxConnections", null, null, OptionKind.Integer,
         "Limits the number of client connections; a connection above the limit replaces the one that has been idle longest; if none is "

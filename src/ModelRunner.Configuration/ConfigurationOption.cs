@@ -70,6 +70,7 @@ internal sealed record ConfigurationOption(string? FileKey, string? Variable, st
         OptionKind.Duration => $"a duration from {Limit(Minimum)} to {Limit(Maximum)}, such as 500ms, 10m, 1h30m or a number of seconds",
         OptionKind.KeepAlive => $"a duration up to {Limit(Maximum)}, such as 10m, 1h30m or a number of seconds; or -1",
         OptionKind.Bytes => $"a size from {ByteSizeText.Format(Minimum)} to {ByteSizeText.Format(Maximum)}, such as 512MiB, 8GiB or a number of bytes",
+        OptionKind.Processors => OptionReader.ExpectedProcessors,
         OptionKind.Switch => SwitchText.Expected,
         OptionKind.Level => "one of trace, debug, info, warn, error",
         OptionKind.Origins => "origins such as https://chat.example or http://localhost:3000, or * for any",

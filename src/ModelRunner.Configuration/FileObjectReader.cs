@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ModelRunner.Linux.Processes;
 
 namespace ModelRunner.Configuration;
 
@@ -83,6 +84,18 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
 
         string shown = member.Text.Length == 0 ? member.KindName : member.Text;
         problems.Add(new ConfigurationProblem(file.LocationOf(member), shown, $"is not {option.Expected}", "change it or leave it out"));
+        return null;
+    }
+
+    /// <summary>A set of processors; null if it is missing or something else.</summary>
+    public ProcessorSet? Processors(string name)
+    {
+        if (Text(name) is not { } text)
+            return null;
+        if (ProcessorSet.TryParse(text.Text, out ProcessorSet? processors))
+            return processors;
+
+        problems.Add(new ConfigurationProblem(text.Key, text.Text, $"is not {OptionReader.ExpectedProcessors}", "change it or leave it out"));
         return null;
     }
 

@@ -1,3 +1,4 @@
+using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Configuration;
@@ -37,6 +38,9 @@ internal sealed record ModelSettings
 
     /// <summary>The most requests that its runner processes at the same time; null: no limit.</summary>
     public int? Concurrency { get; init; }
+
+    /// <summary>The processors that its runners may use; null: those of every runner.</summary>
+    public ProcessorSet? CpuSet { get; init; }
 
     /// <summary>Whether it is loaded without a request: at start, and again when there is room.</summary>
     public bool IsPreloaded { get; init; }

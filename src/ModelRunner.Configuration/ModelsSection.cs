@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Configuration;
@@ -55,6 +56,7 @@ internal static class ModelsSection
         RequestPriority priority = PriorityText.Read(members.Text("priority"), reader.Problems);
         bool isPreloaded = members.Boolean("preload") ?? false;
         int? concurrency = members.Integer("concurrency", 1, MaxConcurrency);
+        ProcessorSet? cpuSet = members.Processors("cpuSet");
         IReadOnlyList<string> arguments =
             members.Texts("args") is { } written ? LlamaArguments.Resolve(written, reader.Problems) : [];
         IReadOnlyList<string> aliases = ResolveAliases(members.Texts("aliases"), reader.Problems);
@@ -64,7 +66,8 @@ internal static class ModelsSection
             ProjectorPath = hasNoProjector ? null : ResolvePath(projector, reader, modelsPath),
             HasNoProjector = hasNoProjector,
             ContextSize = contextSize, HasAutoContext = hasAutoContext, KeepAlive = keepAlive,
-            Priority = priority, Concurrency = concurrency, IsPreloaded = isPreloaded, Arguments = arguments, Aliases = aliases,
+            Priority = priority, Concurrency = concurrency, IsPreloaded = isPreloaded, CpuSet = cpuSet,
+            Arguments = arguments, Aliases = aliases,
         };
         model = engineReader.Complete(model, members);
         members.ReportUnknown();

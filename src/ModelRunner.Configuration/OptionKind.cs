@@ -39,6 +39,9 @@ internal enum OptionKind
     /// <summary>Names of <see cref="SourceKind"/>: a list in the file, separated by commas elsewhere.</summary>
     Sources,
 
+    /// <summary>Numbers of processors, as <see cref="Linux.Processes.ProcessorSet"/> reads them.</summary>
+    Processors,
+
     /// <summary>Arguments of llama-server: a list or one string with quotes.</summary>
     Arguments,
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using ModelRunner.Linux.Processes;
 
 namespace ModelRunner.Configuration;
 
@@ -8,6 +9,9 @@ namespace ModelRunner.Configuration;
 /// </summary>
 internal sealed class OptionReader(WrittenOptions written, List<ConfigurationProblem> problems)
 {
+    /// <summary>What a set of processors looks like.</summary>
+    public const string ExpectedProcessors = "a list of processor numbers such as 0-3,8";
+
     private delegate bool Parser<T>(string text, out T value);
 
     public WrittenOptions Written => written;
@@ -54,6 +58,9 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
     public TimeSpan KeepAlive(ConfigurationOption option) => Read(option, option.DefaultDuration, (string text, out TimeSpan value) =>
         DurationText.TryParseKeepAlive(text, out value)
         && (value == Timeout.InfiniteTimeSpan || IsWithin(option, value.TotalMilliseconds)));
+
+    /// <summary>Processors; null if they are not set or invalid.</summary>
+    public ProcessorSet? Processors(ConfigurationOption option) => Read<ProcessorSet?>(option, null, ProcessorSet.TryParse);
 
     /// <summary>An absolute path; null if it is not set or invalid.</summary>
     public string? Path(ConfigurationOption option)

@@ -1,3 +1,5 @@
+using ModelRunner.Linux.Processes;
+
 namespace ModelRunner.Configuration;
 
 /// <summary>How managed runners are started, kept and stopped. The defaults come from <see cref="ConfigurationCatalog"/>.</summary>
@@ -75,6 +77,9 @@ internal sealed record RunnerSettings
 
     /// <summary>Whether the contexts of runners are kept while their models are not loaded.</summary>
     public KvCacheSettings KvCache { get; init; } = new();
+
+    /// <summary>The processors that a runner may use, if its model has none of its own; null: those of the daemon.</summary>
+    public ProcessorSet? CpuSet { get; init; }
 
     /// <summary>Memory in bytes for all managed runners; null: the free memory of the machine or its control group.</summary>
     public long? MemoryBudgetBytes { get; init; }

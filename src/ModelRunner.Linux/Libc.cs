@@ -44,6 +44,8 @@ internal static unsafe partial class Libc
     public const int LockNoWait = 4;
     public const int LockRelease = 8;
 
+    public const int LimitOfCore = 4;
+
     public const int WaitNoHang = 1;
     public const int WaitExited = 4;
     public const int WaitKeep = 0x1000000;
@@ -136,6 +138,16 @@ internal static unsafe partial class Libc
     /// <summary>Sets the permissions that new files do not get.</summary>
     [LibraryImport("libc", EntryPoint = "umask")]
     public static partial uint SetUmask(uint mask);
+
+    [LibraryImport("libc", EntryPoint = "sched_getaffinity", SetLastError = true)]
+    public static partial int GetAffinity(int thread, nuint size, byte* mask);
+
+    [LibraryImport("libc", EntryPoint = "sched_setaffinity", SetLastError = true)]
+    public static partial int SetAffinity(int thread, nuint size, byte* mask);
+
+    /// <summary>Sets or reads a limit of a process: the soft one, then the hard one.</summary>
+    [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
+    public static partial int ResourceLimit(int process, int resource, ulong* newLimits, ulong* oldLimits);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();

@@ -69,7 +69,10 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
             return Fail(problem, order);
 
         RunnerStart start = engine.Plan(order with { Slots = (engine as LlamaEngine)?.KeepSlots(model, key.Mode, _slots, _time, _logger) });
-        Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(start.Program, start.Arguments, start.Environment, folder.Path));
+        Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(start.Program, start.Arguments, start.Environment, folder.Path)
+        {
+            Processors = model.Settings.CpuSet ?? settings.Runners.CpuSet,
+        });
         return new RunnerProcess(spawning, start, settings.Runners, _memoryKills, _time, _logger);
     }
 

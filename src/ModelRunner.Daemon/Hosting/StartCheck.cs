@@ -39,6 +39,8 @@ internal static class StartCheck
         var problems = new List<ConfigurationProblem>();
         DaemonSettings settings = await LlamaStartCheck.RunAsync(outcome, problems, cancellationToken);
 
+        problems.AddRange(RunnerLimitCheck.Find(settings, outcome.Written));
+
         // The store is read only if an alias could clash with one of its models.
         if (settings.Models.Values.Any(static model => model.Aliases.Count > 0))
             problems.AddRange((await new ModelCatalog(settings, TimeProvider.System).FindAliasClashesAsync(cancellationToken)).Select(Describe));

@@ -87,8 +87,7 @@ internal sealed unsafe class RunnerSpawner : IDisposable
         int process;
         try
         {
-            process = NativeSpawn.Start(
-                [.. _prefix, request.Program, .. request.Arguments], [.. request.Environment, mark], request.WorkingDirectory, ends[1]);
+            process = Create(request, [.. _prefix, request.Program, .. request.Arguments], mark, ends[1]);
         }
         catch (SpawnException)
         {
@@ -101,7 +100,34 @@ internal sealed unsafe class RunnerSpawner : IDisposable
         }
 
         OfferToOutOfMemoryKiller(process);
+        ForbidCoreDump(process);
         return Watch(process, mark, ends[0], request.Program);
+    }
+
+    private static int Create(SpawnRequest request, IReadOnlyList<string> command, string mark, int output)
+    {
+        if (request.Processors is not { } processors)
+            return NativeSpawn.Start(command, [.. request.Environment, mark], request.WorkingDirectory, output);
+
+        // The child inherits the processors of this thread, so it and everything that it starts never run on others.
+        ProcessorSet? before = ProcessorAffinity.Read();
+        if (before is null || ProcessorAffinity.TrySet(processors) is not null)
+            throw new SpawnException($"{request.Program} could not be started: the processors {processors} (cpuSet) cannot be used any more");
+        try
+        {
+            return NativeSpawn.Start(command, [.. request.Environment, mark], request.WorkingDirectory, output);
+        }
+        finally
+        {
+            _ = ProcessorAffinity.TrySet(before);
+        }
+    }
+
+    // A core dump of a runner has the prompts and answers in its memory. A limit outlives the execution of the program, and is inherited.
+    private static void ForbidCoreDump(int process)
+    {
+        ulong* none = stackalloc ulong[2] { 0, 0 };
+        _ = Libc.ResourceLimit(process, Libc.LimitOfCore, none, null);
     }
 
     private static ChildProcess Watch(int process, string mark, int outputPipe, string program)

@@ -6,4 +6,8 @@ namespace ModelRunner.Linux.Processes;
 /// <param name="Environment">All of its environment variables, as <c>NAME=value</c>. It inherits none.</param>
 /// <param name="WorkingDirectory">Absolute path of the folder that it starts in.</param>
 internal sealed record SpawnRequest(
-    string Program, IReadOnlyList<string> Arguments, IReadOnlyList<string> Environment, string WorkingDirectory);
+    string Program, IReadOnlyList<string> Arguments, IReadOnlyList<string> Environment, string WorkingDirectory)
+{
+    /// <summary>The processors that it may use; null: those of this process.</summary>
+    public ProcessorSet? Processors { get; init; }
+}

@@ -1,6 +1,7 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Engines.Llama;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Engines;
@@ -45,6 +46,24 @@ public sealed class LlamaCommandLineTests
         Assert.Single(arguments, "--threads-http");
         Assert.DoesNotContain("--threads-http", LlamaCommandLine.Build(isLlamaServer: false, Big, RunnerMode.Completion, "/r/1.sock", new RunnerSettings(), true));
     }
+
+    [Fact]
+    public void The_threads_follow_the_processors_of_the_model_unless_the_user_chose_them()
+    {
+        ProcessorSet one = ProcessorSet.Of([0])!;
+        ProcessorSet two = ProcessorSet.Of([8190, 8191])!;
+        ModelEntry own = Big with { Settings = new ModelSettings { CpuSet = one } };
+        var all = new RunnerSettings { CpuSet = two };
+
+        Assert.Equal("1", Threads(own, all));
+        Assert.Equal("2", Threads(Big, all));
+        Assert.Null(Threads(Big, new RunnerSettings()));
+        Assert.Equal("7", Threads(Big, all with { ExtraArguments = ["--threads", "7"] }));
+        Assert.Equal("1", Threads(Big with { SizeBytes = 1000 }, all));
+    }
+
+    private static string? Threads(ModelEntry model, RunnerSettings settings) => LlamaArguments.FindText(
+        LlamaCommandLine.Build(isLlamaServer: true, model, RunnerMode.Completion, "/r/1.sock", settings, true), "--threads");
 
     [Fact]
     public void Llama_server_gets_the_adapters_of_a_model()

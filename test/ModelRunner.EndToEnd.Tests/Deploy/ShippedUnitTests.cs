@@ -23,6 +23,12 @@ public sealed class ShippedUnitTests : IDisposable
         Assert.Equal("", output.Trim());
     }
 
+    [Theory]
+    [InlineData("model-runner.service")]
+    [InlineData("model-runner-user.service")]
+    public void Nothing_of_a_service_writes_a_core_dump(string unit) =>
+        Assert.Contains("LimitCORE=0", File.ReadAllLines(Path.Join(Folder, unit)));
+
     [Fact]
     public async Task The_system_service_has_little_that_it_could_do_harm_with()
     {

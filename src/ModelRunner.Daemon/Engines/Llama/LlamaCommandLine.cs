@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Engines.Llama.Slots;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Engines.Llama;
@@ -50,6 +51,8 @@ internal static class LlamaCommandLine
         AddDefault("--ctx-size", (long)model.ContextSize * model.Slots);
         if (model.SizeBytes < SmallModelBytes)
             AddDefault("--threads", 1);
+        else if ((model.Settings.CpuSet ?? settings.CpuSet) is { } processors)
+            AddDefault("--threads", ProcessorCores.Count(processors));
         if (isLlamaServer)
             arguments.AddRange([LlamaConnections.ThreadsArgument, LlamaConnections.ThreadsFor(settings, model).ToString(CultureInfo.InvariantCulture)]);
         if (isLlamaServer && mode != RunnerMode.Completion)

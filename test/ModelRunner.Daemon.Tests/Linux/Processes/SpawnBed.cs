@@ -16,8 +16,11 @@ internal sealed class SpawnBed : IDisposable
     /// <summary>Starts a shell with a script.</summary>
     public Task<ChildProcess> StartShellAsync(string script) => StartAsync("/bin/sh", "-c", script);
 
-    public Task<ChildProcess> StartAsync(string program, params string[] arguments) =>
-        _spawner.StartAsync(new SpawnRequest(program, arguments, ["PATH=/usr/bin:/bin", "CANARY=none"], _folder.Path));
+    public Task<ChildProcess> StartAsync(string program, params string[] arguments) => StartAsync(null, program, arguments);
+
+    /// <summary>Starts a program that may use only these processors.</summary>
+    public Task<ChildProcess> StartAsync(ProcessorSet? processors, string program, params string[] arguments) =>
+        _spawner.StartAsync(new SpawnRequest(program, arguments, ["PATH=/usr/bin:/bin", "CANARY=none"], _folder.Path) { Processors = processors });
 
     public void Dispose()
     {
