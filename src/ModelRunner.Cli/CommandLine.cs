@@ -38,6 +38,7 @@ internal static class CommandLine
         root.Add(new ServeCommand(serve, context.Options));
         root.Add(new RunCommand(context));
         root.Add(new PullCommand(context));
+        root.Add(new RmCommand(context));
         root.Add(new PsCommand(context));
         root.Add(new LsCommand(context));
         root.Add(new PreloadCommand(context));

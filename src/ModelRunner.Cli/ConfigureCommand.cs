@@ -66,7 +66,7 @@ internal sealed class ConfigureCommand : ClientCommand
 
     private async Task<int> ResetAsync(ParseResult result, DaemonClient client, string? model, Interrupt interrupt)
     {
-        using JsonDocument answer = await client.DeleteJsonAsync(PathOf(model), interrupt.Ended);
+        using JsonDocument answer = await client.DeleteJsonAsync(PathOf(model), JsonValueKind.Object, interrupt.Ended);
         long count = answer.RootElement.Integer("reset_models") ?? 0;
         if (IsJson(result))
             Console.WriteLine(answer.RootElement.GetRawText());

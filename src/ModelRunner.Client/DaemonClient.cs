@@ -69,12 +69,16 @@ internal sealed class DaemonClient : IDisposable
         return await ReadJsonAsync(response, JsonValueKind.Object, cancellation);
     }
 
-    /// <summary>Sends a DELETE request and gets an object.</summary>
-    public async Task<JsonDocument> DeleteJsonAsync(string path, CancellationToken cancellation)
+    /// <summary>Sends a DELETE request and gets a JSON document of the given kind.</summary>
+    /// <param name="path">The path below the daemon's address.</param>
+    /// <param name="kind">What the document must be.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    /// <param name="isLong">Whether the daemon may need any time for its response.</param>
+    public async Task<JsonDocument> DeleteJsonAsync(string path, JsonValueKind kind, CancellationToken cancellation, bool isLong = false)
     {
         using var request = new HttpRequestMessage(HttpMethod.Delete, path);
-        using HttpResponseMessage response = await SendAsync(request, ResponseTimeout, cancellation);
-        return await ReadJsonAsync(response, JsonValueKind.Object, cancellation);
+        using HttpResponseMessage response = await SendAsync(request, isLong ? Timeout.InfiniteTimeSpan : ResponseTimeout, cancellation);
+        return await ReadJsonAsync(response, kind, cancellation);
     }
 
     /// <summary>Sends a GET request and returns when the headers of a successful response have arrived. The caller disposes it.</summary>

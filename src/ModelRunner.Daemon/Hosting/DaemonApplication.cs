@@ -246,6 +246,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
         new ModelsEndpoint(catalog, rights, problems, backends).Map(web);
         new PullEndpoint(pulls, catalog, bodies, time, logs.CreateLogger<PullEndpoint>(), web.Lifetime.ApplicationStopping).Map(web);
+        new StoreEndpoint(pulls, catalog, pool).Map(web);
         web.Lifetime.ApplicationStarted.Register(ListProblems);
         store.Subscribe((DaemonSettings _) => ListProblems());
         var engines = new EngineReport(() => store.Current, time, web.Lifetime.ApplicationStopping);

@@ -9,6 +9,9 @@ internal static class MediaTypes
     public const string DockerList = "application/vnd.docker.distribution.manifest.list.v2+json";
     public const string CncfManifest = "application/vnd.cncf.model.manifest.v1+json";
 
+    /// <summary>The header that names all types of manifests. A registry answers 404 for a type that a request does not name.</summary>
+    public const string AcceptedManifests = $"{OciManifest}, {OciIndex}, {DockerManifest}, {DockerList}, {CncfManifest}";
+
     /// <summary>Docker's configuration: the media type of a layer says what it is.</summary>
     public const string ConfigV1 = "application/vnd.docker.ai.model.config.v0.1+json";
 

@@ -21,7 +21,7 @@ internal sealed class RegistryPlanner(RegistryClient client)
         if (!MediaTypes.IsManifest(sent.MediaType))
             throw new UnsupportedModelException($"{name.ToShortString()} is no model: the registry sent a file of the type {sent.MediaType}");
 
-        ArtifactManifest manifest = Artifacts.ManifestReader.TryRead(sent.Bytes, out string? problem)
+        ArtifactManifest manifest = ManifestReader.TryRead(sent.Bytes, out string? problem)
             ?? throw new UnsupportedModelException($"{name.ToShortString()} is no model: its manifest {problem}");
         return manifest.FindProblem() is { } reason
             ? throw new UnsupportedModelException($"{name.ToShortString()} {reason}")
@@ -31,7 +31,7 @@ internal sealed class RegistryPlanner(RegistryClient client)
     // A list has one entry for each platform or form of the model. One entry that is a model for sure is better than a platform that fits.
     private static Descriptor Choose(ArtifactName name, RegistryManifest index)
     {
-        IReadOnlyList<Descriptor> entries = Artifacts.ManifestReader.TryReadIndex(index.Bytes, out string? problem)
+        IReadOnlyList<Descriptor> entries = ManifestReader.TryReadIndex(index.Bytes, out string? problem)
             ?? throw new UnsupportedModelException($"{name.ToShortString()} is no model: its list of manifests {problem}");
         Descriptor[] usable = [.. entries.Where(static entry => MediaTypes.IsManifest(entry.MediaType))];
         Descriptor[] models = [.. usable.Where(static entry => entry.ArtifactType is { } type && MediaTypes.IsModelConfig(type))];

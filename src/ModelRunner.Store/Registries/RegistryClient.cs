@@ -1,3 +1,4 @@
+using ModelRunner.Store.Artifacts;
 using System.Collections.Concurrent;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
@@ -90,12 +91,12 @@ internal sealed class RegistryClient
     {
         var request = new OutgoingRequest(HttpMethod.Get, endpoint.AddressOf(name.Repository, $"manifests/{reference}"))
         {
-            Headers = [("Accept", ManifestTypes.Accept)],
+            Headers = [("Accept", MediaTypes.AcceptedManifests)],
         };
         using OutgoingResponse response = await _sender.SendAsync(
             new RegistryRequest(endpoint, request, RegistryScopes.Pull(name.Repository), $"the manifest of {name}") { IsRepeated = !endpoint.IsMirror },
             cancellation);
-        return ManifestReader.Read(response, await _client.ReadBodyAsync(response, ManifestReader.MaxBytes, cancellation), digest);
+        return ManifestCheck.Read(response, await _client.ReadBodyAsync(response, ManifestCheck.MaxBytes, cancellation), digest);
     }
 
     private async Task<RegistryBlob> OpenBlobAsync(RegistryEndpoint endpoint, ArtifactName name, BlobRequest blob, CancellationToken cancellation)

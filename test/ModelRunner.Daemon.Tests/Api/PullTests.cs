@@ -60,6 +60,45 @@ public sealed class PullTests
         Assert.Contains("ai/missing:latest was not found", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_model_is_removed_with_its_last_name_and_not_while_it_is_loaded()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        RegistryModel model = RegistryModel.Make(await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token));
+        await model.PushAsync(registry, Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        string name = $"{registry.Host}/{model.Repository}";
+        await PullAsync(daemon, name, "application/json");
+        (int status, JsonElement _) = await daemon.PostAsync("v1/chat/completions", $$"""{"model":"{{name}}","messages":[{"role":"user","content":"hello"}]}""");
+        Assert.Equal(200, status);
+
+        (int code, string output, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", name);
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains("is loaded", error, StringComparison.Ordinal);
+        (code, output, _) = await daemon.RunClientAsync(daemon.FolderPath, "rm", name, "--force", "--json");
+        Assert.Equal(0, code);
+        Assert.Equal(
+            [$"{{\"Untagged\":\"{name}:latest\"}}", $"{{\"Deleted\":\"{model.ManifestDigest}\"}}"],
+            JsonDocument.Parse(output).RootElement.EnumerateArray().Select(static line => line.GetRawText()));
+        Assert.Empty(await daemon.RunnersAsync());
+        (code, _, error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", name);
+        Assert.Equal(1, code);
+        Assert.Contains("no model", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_was_not_pulled_is_not_removed()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        string file = (await daemon.GetAsync("v1/models")).GetProperty("data")[0].GetProperty("id").GetString()!;
+
+        (int code, string _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", file, "--force");
+
+        Assert.Equal(1, code);
+        Assert.Contains("was not pulled", error, StringComparison.Ordinal);
+        Assert.NotEmpty((await daemon.GetAsync("v1/models")).GetProperty("data").EnumerateArray());
+    }
+
     [Theory]
     [InlineData("""{"from":""}""", HttpStatusCode.BadRequest, "is empty")]
     [InlineData("""{"from":"a/../b"}""", HttpStatusCode.BadRequest, "invalid name")]

@@ -144,7 +144,7 @@ public sealed class FaultTests : IAsyncLifetime
     [Fact]
     public async Task A_manifest_that_is_too_long_is_refused()
     {
-        _proxy.Add(new RegistryFault(FaultKind.Longer) { Path = "/manifests/", Bytes = ManifestReader.MaxBytes });
+        _proxy.Add(new RegistryFault(FaultKind.Longer) { Path = "/manifests/", Bytes = ManifestCheck.MaxBytes });
         using var fixture = new RegistryFixture();
 
         RemoteException failure = await Assert.ThrowsAsync<RemoteException>(() => fixture.Client.GetManifestAsync(Name, Cancellation));

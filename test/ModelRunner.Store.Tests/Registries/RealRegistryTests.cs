@@ -1,4 +1,5 @@
 using System.Text;
+using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
 using ModelRunner.Store.Registries;
@@ -38,15 +39,15 @@ public sealed class RealRegistryTests
         RegistryModel model = RegistryModel.Make(1000);
         await model.PushAsync(registry, Cancellation);
         byte[] index = Encoding.UTF8.GetBytes($$$"""
-            {"schemaVersion":2,"mediaType":"{{{ManifestTypes.OciIndex}}}","manifests":[{"mediaType":"{{{RegistryModel.MediaType}}}",
+            {"schemaVersion":2,"mediaType":"{{{MediaTypes.OciIndex}}}","manifests":[{"mediaType":"{{{RegistryModel.MediaType}}}",
             "digest":"{{{model.ManifestDigest}}}","size":{{{model.Manifest.Length}}}}]}
             """);
-        await registry.PushManifestAsync("ai/tiny", "several", index, ManifestTypes.OciIndex, Cancellation);
+        await registry.PushManifestAsync("ai/tiny", "several", index, MediaTypes.OciIndex, Cancellation);
         using var fixture = new RegistryFixture();
 
         RegistryManifest found = await fixture.Client.GetManifestAsync(RegistryFixture.NameIn(registry.Host, "ai/tiny:several"), Cancellation);
 
-        Assert.Equal(ManifestTypes.OciIndex, found.MediaType);
+        Assert.Equal(MediaTypes.OciIndex, found.MediaType);
         Assert.Equal(index, found.Bytes.ToArray());
     }
 

@@ -5,7 +5,7 @@ using ModelRunner.Store.Names;
 namespace ModelRunner.Store.Registries;
 
 /// <summary>Checks the bytes of a manifest before anything believes them.</summary>
-internal static class ManifestReader
+internal static class ManifestCheck
 {
     /// <summary>The longest manifest in bytes. Registries accept at least that (OCI distribution specification, "Pushing manifests").</summary>
     public const int MaxBytes = 4 * 1024 * 1024;

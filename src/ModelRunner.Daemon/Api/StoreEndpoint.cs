@@ -1,0 +1,124 @@
+using System.Text.Json;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Keys;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Terminals;
+using ModelRunner.Scheduling;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>
+/// <c>DELETE /models/NAME</c>: removes a model that was pulled, in Docker Model Runner's shape. The files of other tools and of the user are never
+/// removed. A model that is loaded stays, unless <c>force=true</c> unloads it first.
+/// </summary>
+internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, RunnerPool pool)
+{
+    private const int MaxName = 200;
+
+    public void Map(IEndpointRouteBuilder routes) => routes.MapDelete("/models/{**reference}", HandleAsync).Requires(KeyScopes.Admin);
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        string written = Uri.UnescapeDataString(context.Request.RouteValues["reference"] as string ?? "");
+        bool isForced = IsForced(context);
+        try
+        {
+            (StoreEntry entry, string? tag) = await FindAsync(written, context.RequestAborted);
+            if (tag is null && entry.Tags.Count > 1 && !isForced)
+                throw new ApiException(Conflict($"the model has several names: {string.Join(", ", entry.Tags)}; name one of them, or send force=true to remove all"));
+
+            bool isLast = tag is null || entry.Tags.Count == 1;
+            if (isLast)
+                await ReleaseAsync(entry, isForced, context.RequestAborted);
+            RemovedModel removed = tag is null
+                ? await pulls.Store.RemoveAsync(entry.Id, context.RequestAborted)
+                : await pulls.Store.UntagAsync(tag, context.RequestAborted);
+            await catalog.FindPulledAsync(context.RequestAborted);
+            await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => Write(json, removed));
+        }
+        catch (StoreException failure)
+        {
+            throw new ApiException(failure.Reason == StoreErrorReason.NotFound
+                ? Missing(written)
+                : new ApiError(StatusCodes.Status500InternalServerError, failure.Message, ApiError.Server));
+        }
+    }
+
+    // The name may be any spelling that requests may use, or the id of the model or its beginning.
+    private async Task<(StoreEntry Entry, string? Tag)> FindAsync(string written, CancellationToken cancellationToken)
+    {
+        StoreIndex index = pulls.Store.Read();
+        string hex = written.StartsWith("sha256:", StringComparison.Ordinal) ? written["sha256:".Length..] : written;
+        if (hex.Length is 12 or 64 && Digest.IsHex(hex) && index.FindByStart(hex) is [var only])
+            return (only, null);
+        if (Find(index, written) is { } found)
+            return found;
+
+        ModelLookup lookup = await catalog.FindAsync(written, cancellationToken);
+        if (lookup.Model is not { } model)
+            throw new ApiException(lookup.Reason == ModelLookupReason.Unknown ? Missing(written) : ApiErrors.OfLookup(lookup));
+        return Find(index, model.Reference) ?? throw new ApiException(Conflict(
+            $"the model \"{model.Reference}\" was not pulled, so its file is not removed here; remove it where it is"));
+    }
+
+    private static (StoreEntry Entry, string? Tag)? Find(StoreIndex index, string name)
+    {
+        if (!ArtifactNameParser.TryParse(name, out ArtifactName? parsed, out _) || index.Find(parsed!.ToString()) is not { } entry)
+            return null;
+        return (entry, entry.Tags.First(tag => tag.Equals(parsed.ToString(), StringComparison.OrdinalIgnoreCase)));
+    }
+
+    private async Task ReleaseAsync(StoreEntry entry, bool isForced, CancellationToken cancellationToken)
+    {
+        HashSet<string> names = [.. entry.Tags.Select(static tag => ArtifactNameParser.Parse(tag).ToShortString())];
+        RunnerSnapshot[] loaded = [.. pool.Runners.Where(runner => !runner.IsAttached && names.Contains(runner.Key.Model))];
+        if (loaded.Length == 0)
+            return;
+        if (!isForced)
+        {
+            int requests = loaded.Sum(static runner => runner.InFlight);
+            throw new ApiException(Conflict(
+                $"the model \"{loaded[0].Key.Model}\" is loaded and answers {requests} requests; unload it first, or send force=true"));
+        }
+
+        await pool.UnloadAsync(new UnloadSelection(null, names), cancellationToken);
+    }
+
+    private static bool IsForced(HttpContext context)
+    {
+        string text = context.Request.Query["force"].ToString();
+        return text.Length > 0 && (SwitchText.TryParse(text, out bool isOn)
+            ? isOn
+            : throw new ApiException(ApiError.Invalid("force is neither true nor false", "force")));
+    }
+
+    private static void Write(Utf8JsonWriter json, RemovedModel removed)
+    {
+        json.WriteStartArray();
+        foreach (string tag in removed.Untagged)
+        {
+            json.WriteStartObject();
+            json.WriteString("Untagged"u8, tag);
+            json.WriteEndObject();
+        }
+
+        if (removed.Deleted is { } id)
+        {
+            json.WriteStartObject();
+            json.WriteString("Deleted"u8, id.ToString());
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static ApiError Missing(string name) => ApiError.NotFound(
+        $"there is no model \"{PlainText.EscapeAndCut(name, MaxName)}\" in the model store; \"model-runner ls\" lists the models", "model_not_found");
+
+    private static ApiError Conflict(string message) => new(StatusCodes.Status409Conflict, message, ApiError.InvalidRequest) { CanRetryHelp = false };
+}
