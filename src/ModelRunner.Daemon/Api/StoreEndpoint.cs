@@ -30,7 +30,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Runn
         {
             (StoreEntry entry, string? tag) = await FindAsync(written, context.RequestAborted);
             if (tag is null && entry.Tags.Count > 1 && !isForced)
-                throw new ApiException(Conflict($"the model has several names: {string.Join(", ", entry.Tags)}; name one of them, or send force=true to remove all"));
+                throw new ApiException(Conflict($"the model has the names {string.Join(", ", entry.Tags)}; name one of them, or remove all with force=true"));
 
             bool isLast = tag is null || entry.Tags.Count == 1;
             if (isLast)

@@ -1,3 +1,5 @@
+using ModelRunner.Configuration;
+
 namespace ModelRunner.Daemon.Tests.Configuration;
 
 public sealed class SourceResolverTests : IDisposable
@@ -9,7 +11,7 @@ public sealed class SourceResolverTests : IDisposable
     [Fact]
     public void Without_the_option_the_usual_folders_of_all_tools_are_read() => Assert.Equal(
         [
-            "HuggingFace /home/ada/.cache/huggingface/hub", "LlamaCpp /home/ada/.cache/llama.cpp",
+            "Docker /home/ada/.docker/models", "HuggingFace /home/ada/.cache/huggingface/hub", "LlamaCpp /home/ada/.cache/llama.cpp",
             "Ollama /home/ada/.ollama/models /usr/share/ollama/.ollama/models",
             "LmStudio /home/ada/.lmstudio/models /home/ada/.cache/lm-studio/models /home/ada/.lmstudio-home-pointer",
         ],
@@ -45,7 +47,7 @@ public sealed class SourceResolverTests : IDisposable
     [InlineData("""{ "sources": [] }""", 0)]
     [InlineData("""{ "sources": "none" }""", 0)]
     [InlineData("""{ "sources": ["none"] }""", 0)]
-    [InlineData("""{ "sources": "all" }""", 4)]
+    [InlineData("""{ "sources": "all" }""", 5)]
     [InlineData("""{ "sources": ["ollama", "lmstudio", "ollama"] }""", 2)]
     [InlineData("""{ "demo": true }""", 0)]
     [InlineData("""{ "demo": true, "sources": "ollama" }""", 1)]
@@ -53,7 +55,7 @@ public sealed class SourceResolverTests : IDisposable
     {
         _fixture.File = file;
 
-        Assert.Equal(count, _fixture.Settings().Sources.Count);
+        Assert.Equal(count, Sources().Length);
     }
 
     [Theory]
@@ -65,10 +67,21 @@ public sealed class SourceResolverTests : IDisposable
         _fixture.Environment["MODEL_RUNNER_SOURCES"] = sources;
 
         Assert.Equal(
-            $"MODEL_RUNNER_SOURCES: \"{named}\" is not one or more of huggingface, llama.cpp, ollama, lmstudio; or all; or none; change it or leave it out.",
+            $"MODEL_RUNNER_SOURCES: \"{named}\" is not one or more of docker, huggingface, llama.cpp, ollama, lmstudio; or all; or none; change it or leave it out.",
             _fixture.Problem());
     }
 
-    private string[] Sources() => [.. _fixture.Settings().Sources.Select(static source =>
+    [Fact]
+    public void The_store_of_the_daemon_is_always_the_first_source()
+    {
+        _fixture.File = """{ "sources": "none", "modelsPath": "/m" }""";
+
+        SourceSettings only = Assert.Single(_fixture.Settings().Sources);
+        Assert.Equal(SourceKind.Pulled, only.Kind);
+        Assert.Equal(["/m/store", "/m"], only.Folders);
+    }
+
+    // Without the store of the daemon, which is always there.
+    private string[] Sources() => [.. _fixture.Settings().Sources.Skip(1).Select(static source =>
         string.Join(' ', source.Folders.Prepend(source.Kind.ToString()).Append(source.Pointer).OfType<string>()))];
 }

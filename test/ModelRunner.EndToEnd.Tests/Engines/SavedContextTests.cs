@@ -80,11 +80,11 @@ public sealed class SavedContextTests : IDisposable
             foreach (string prompt in prompts)
                 Assert.Equal(0, (await AskAsync(daemon, "other", prompt)).Cached);
 
+        long saved = 0;
         await using (DaemonFixture daemon = await StartAsync(On))
         {
             // The totals continue after the restart.
             Assert.Equal(4, Page.Value(await PageOf(daemon), $"model_runner_slot_saves_total{Labels("other", "saved")}"));
-            long saved = 0;
             foreach (string prompt in prompts.Reverse().Take(3))
                 saved += (await AskAsync(daemon, "other", prompt)).Cached;
             Assert.True(saved > 1500, $"{saved}");
@@ -99,6 +99,13 @@ public sealed class SavedContextTests : IDisposable
             Assert.Equal(4, Directory.GetFiles(Contexts, "*.kv").Length);
             foreach (string prompt in prompts)
                 Assert.True((await AskAsync(daemon, "other", prompt)).Cached > 500, prompt);
+        }
+
+        await using (DaemonFixture daemon = await StartAsync(On))
+        {
+            string page = await PageOf(daemon);
+            Assert.True(Page.Value(page, $"model_runner_slot_restores_total{Labels("other", "reused")}") >= 3);
+            Assert.True(Page.Value(page, $"model_runner_prefill_tokens_saved_total{Page.Labels("other", "completion")}") >= saved);
         }
     }
 
