@@ -49,14 +49,11 @@ internal sealed class PullCommand : ClientCommand
                 case "error":
                     Finish(shown is not null, null);
                     throw new CliFailure(message, ExitCode.Failure);
-                case "warning":
-                    Console.WriteError(message);
-                    break;
                 default:
-                    progress.Take(document.RootElement);
-                    if (!isJson && IsDue(shown))
+                    bool isAboutFile = progress.Take(document.RootElement);
+                    if (!isJson && (IsDue(shown) || !isAboutFile))
                     {
-                        Show(progress.Describe(Context.Time.GetElapsedTime(start)));
+                        Show(isAboutFile ? progress.Describe(Context.Time.GetElapsedTime(start)) : message);
                         shown = Context.Time.GetTimestamp();
                     }
 

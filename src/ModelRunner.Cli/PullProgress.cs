@@ -19,27 +19,26 @@ internal sealed class PullProgress
     /// <summary>Bytes that came since the first line, without those of an earlier pull.</summary>
     public long Received => Current - (_first ?? Current);
 
-    /// <summary>Takes a line about a file.</summary>
-    public void Take(JsonElement line)
+    /// <summary>Takes a line. False: it is about no file.</summary>
+    public bool Take(JsonElement line)
     {
         Total = line.Integer("total") ?? Total;
         if (line.Member("layer") is not { } layer || layer.Text("id") is not { Length: > 0 } id)
-            return;
+            return false;
         _layers[id] = Math.Max(_layers.GetValueOrDefault(id), layer.Integer("current") ?? 0);
         Current = Math.Max(Current, _layers.Values.Sum());
         _first ??= Current;
+        return true;
     }
 
     /// <summary>The progress for people, for example <c>45 %  1.2 of 2.6 GB  12.3 MB/s  1:54 left</c>.</summary>
     /// <param name="elapsed">The time since the first line.</param>
     public string Describe(TimeSpan elapsed)
     {
-        if (Total == 0)
-            return "asking which files the model has";
         double rate = elapsed > TimeSpan.FromSeconds(1) ? Received / elapsed.TotalSeconds : 0;
         string speed = rate > 0 ? $"  {Show(rate)}/s" : "";
         string left = rate > 0 && Current < Total ? $"  {ShowTime((Total - Current) / rate)} left" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{Math.Min(100, 100.0 * Current / Total):0} %  {Show(Current)} of {Show(Total)}{speed}{left}");
+        return string.Create(CultureInfo.InvariantCulture, $"{Math.Min(100, 100.0 * Current / Math.Max(1, Total)):0} %  {Show(Current)} of {Show(Total)}{speed}{left}");
     }
 
     private static string Show(double bytes) => bytes switch

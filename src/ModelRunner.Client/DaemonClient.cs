@@ -229,7 +229,7 @@ internal sealed class DaemonClient : IDisposable
             return Foreign(response.StatusCode);
 
         ReadOnlyMemory<byte> body = await ReadBodyAsync(response, MaxErrorBytes, cancellation);
-        if (response.StatusCode == HttpStatusCode.Unauthorized)
+        if (response.StatusCode == HttpStatusCode.Unauthorized && ErrorBody.Read(body)?.Code != "registry_denied")
             return new CliFailure(ExplainKey(hadKey), ExitCode.Failure);
         return ErrorBody.Read(body) is { } error
             ? new CliFailure(error.Sentence, ExitCode.Failure) { Code = error.Code }

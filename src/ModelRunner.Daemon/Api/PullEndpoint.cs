@@ -13,7 +13,7 @@ namespace ModelRunner.Daemon.Api;
 /// error with its own status. Then it is a stream of progress.
 /// </summary>
 internal sealed class PullEndpoint(
-    ModelPulls pulls, ModelCatalog catalog, RequestBodies bodies, TimeProvider time, ILogger<PullEndpoint> logger, CancellationToken stopping)
+    ModelPulls pulls, ModelCatalog catalog, RequestBodies bodies, TimeProvider time, CancellationToken stopping)
 {
     private const int MaxBytes = 1 << 20;
 
@@ -43,16 +43,17 @@ internal sealed class PullEndpoint(
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         Pull pull = pulls.Queue.Join(request.Name);
-        logger.LogPullBegins(request.Name);
+        bool isJson = context.Request.Headers.Accept.ToString() == "application/json";
         try
         {
-            bool isJson = context.Request.Headers.Accept.ToString() == "application/json";
             await SendAsync(context.Response, pull, new PullStream(pull, isJson), isJson, ended.Token);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested && context.Response.HasStarted)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
+            if (!context.Response.HasStarted)
+                throw new ApiException(new ApiError(StatusCodes.Status503ServiceUnavailable, "the daemon ends; pull again to continue", ApiError.Unavailable));
             var cancelled = new PullOutcome(PullResult.Cancelled, "the daemon ends; pull again to continue", null);
-            await context.Response.Body.WriteAsync(new PullStream(pull, isJson: true).WriteEnd(cancelled), CancellationToken.None);
+            await context.Response.Body.WriteAsync(new PullStream(pull, isJson).WriteEnd(cancelled), CancellationToken.None);
         }
         finally
         {
@@ -65,13 +66,13 @@ internal sealed class PullEndpoint(
         using var timer = new PeriodicTimer(Interval, time);
         long start = time.GetTimestamp();
         while (!pull.Completion.IsCompleted && pull.Files.Count == 0 && (pull.Stage != PullStage.Waiting || time.GetElapsedTime(start) < SilentWait))
+        {
             await Task.WhenAny(pull.Completion, timer.WaitForNextTickAsync(cancellationToken).AsTask());
+            cancellationToken.ThrowIfCancellationRequested();
+        }
 
         if (pull.Completion.IsCompleted && await pull.Completion is { IsSuccess: false } failed)
-        {
-            Report(pull, failed);
             throw new ApiException(PullErrors.Of(failed));
-        }
 
         response.ContentType = isJson ? "application/json" : "text/plain; charset=utf-8";
         response.Headers.CacheControl = "no-cache";
@@ -86,18 +87,9 @@ internal sealed class PullEndpoint(
         }
 
         PullOutcome outcome = await pull.Completion;
-        Report(pull, outcome);
         if (outcome.IsSuccess)
             await catalog.FindPulledAsync(cancellationToken);
         await WriteAsync(response, [.. stream.ReadProgress(), .. stream.WriteEnd(outcome)], cancellationToken);
-    }
-
-    private void Report(Pull pull, PullOutcome outcome)
-    {
-        if (outcome.IsSuccess)
-            logger.LogPullEnded(pull.Name, outcome.Message);
-        else
-            logger.LogPullFailed(pull.Name, outcome.Message);
     }
 
     private static async Task WriteAsync(HttpResponse response, byte[] lines, CancellationToken cancellationToken)

@@ -176,6 +176,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         store.Subscribe(change => catalog.ConfigureAsync(change.Next));
         var keys = new KeyStore(settings, written.Options, time, logs.CreateLogger<KeyStore>());
         var pulls = new ModelPulls(settings.ModelsPath, time, logs.CreateLogger<ModelPulls>());
+        web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(pulls.CollectAsync));
         web.Lifetime.ApplicationStopped.Register(pulls.Dispose);
         Compose(web, store, keys, catalog, pool, pulls, accounts, ledger, time, launcher.Slots.Purge);
 
@@ -245,7 +246,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var rights = new ModelRights(catalog);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
         new ModelsEndpoint(catalog, rights, problems, backends).Map(web);
-        new PullEndpoint(pulls, catalog, bodies, time, logs.CreateLogger<PullEndpoint>(), web.Lifetime.ApplicationStopping).Map(web);
+        new PullEndpoint(pulls, catalog, bodies, time, web.Lifetime.ApplicationStopping).Map(web);
         new StoreEndpoint(pulls, catalog, pool).Map(web);
         web.Lifetime.ApplicationStarted.Register(ListProblems);
         store.Subscribe((DaemonSettings _) => ListProblems());

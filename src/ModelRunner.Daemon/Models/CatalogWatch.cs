@@ -87,6 +87,19 @@ internal sealed class CatalogWatch
         cancellationToken.ThrowIfCancellationRequested();
     }
 
+    /// <summary>Waits for the scans of other tools' stores that run, and scans all of them once more.</summary>
+    /// <param name="patience">How long the caller waits at most.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task RescanSourcesAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        // A scan that runs may have read a store before it was changed.
+        for (int round = 0; round < 2; round++)
+        {
+            await Task.WhenAny(_sources.RefreshAsync(TimeSpan.Zero, pauseFactor: 0), Task.Delay(patience, _time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
     /// <summary>
     /// Replaces the settings and combines the models again, with what the last scan of the store found. Returns when that is done. It does not
     /// read the store.

@@ -145,8 +145,7 @@ internal sealed class ModelCatalog
         (_watch.Last?.Snapshot.Find(reference, out _)?.Reference ?? reference).ToString() == model;
 
     /// <summary>Reads the stores again, so that the next caller finds a model that was pulled. Returns after a moment if the disk is slow.</summary>
-    public Task FindPulledAsync(CancellationToken cancellationToken) =>
-        _watch.RefreshSourcesAsync(isForUnknown: true, TimeSpan.Zero, Patience, cancellationToken);
+    public Task FindPulledAsync(CancellationToken cancellationToken) => _watch.RescanSourcesAsync(Patience, cancellationToken);
 
     /// <summary>All models that can be used, in order of their references; without those that cannot be read in time.</summary>
     public async Task<IReadOnlyList<ModelEntry>> ListAsync(CancellationToken cancellationToken)

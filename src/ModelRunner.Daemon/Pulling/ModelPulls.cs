@@ -32,6 +32,23 @@ internal sealed class ModelPulls : IDisposable
     /// <summary>The pulls.</summary>
     public PullQueue Queue => _parts.Value.Queue;
 
+    /// <summary>Removes files of the store that no model needs and that are old enough. Never fails.</summary>
+    public async Task CollectAsync()
+    {
+        if (!StoreFolder.IsStore(Store.Folder.Root))
+            return;
+        try
+        {
+            CollectedFiles collected = await Store.CollectAsync(isDryRun: false, CancellationToken.None);
+            if (collected.Files > 0)
+                _logger.LogCollected(collected.Files, collected.Bytes);
+        }
+        catch (StoreException failure)
+        {
+            _logger.LogPullNote(failure.Message);
+        }
+    }
+
     public void Dispose()
     {
         if (!_parts.IsValueCreated)
@@ -50,6 +67,17 @@ internal sealed class ModelPulls : IDisposable
         var settings = new PullSettings();
         var fetches = new SharedFetches(new FileFetcher(Store, settings, new SharedRate(_time), Counters, _time));
         var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, settings);
-        return (new PullQueue(runner, Counters), runner, client);
+        return (new PullQueue(runner, Counters, Report), runner, client);
+    }
+
+    private void Report(Pull pull, PullOutcome outcome, Exception? mistake)
+    {
+        if (mistake is not null)
+            _logger.LogPullMistake(mistake, pull.Name);
+        else if (outcome.IsSuccess || outcome.Result == PullResult.Cancelled)
+            _logger.LogPullEnded(pull.Name, outcome.Message);
+        else
+            _logger.LogPullFailed(pull.Name, outcome.Message);
+        _ = CollectAsync();
     }
 }

@@ -8,11 +8,14 @@ internal static partial class PullLogs
     [LoggerMessage(Level = LogLevel.Information, Message = "{note}")]
     public static partial void LogPullNote(this ILogger logger, string note);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "pull of {model} begins")]
-    public static partial void LogPullBegins(this ILogger logger, ArtifactName model);
-
     [LoggerMessage(Level = LogLevel.Information, Message = "pull of {model} ended: {message}")]
     public static partial void LogPullEnded(this ILogger logger, ArtifactName model, string message);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "removed {files} files of the model store that no model needs, {bytes} bytes")]
+    public static partial void LogCollected(this ILogger logger, int files, long bytes);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "pull of {model} failed for an unexpected reason")]
+    public static partial void LogPullMistake(this ILogger logger, Exception mistake, ArtifactName model);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "pull of {model} failed: {message}")]
     public static partial void LogPullFailed(this ILogger logger, ArtifactName model, string message);

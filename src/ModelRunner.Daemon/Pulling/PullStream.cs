@@ -19,18 +19,11 @@ internal sealed class PullStream(Pull pull, bool isJson)
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Dictionary<Digest, long> _shown = [];
-    private int _notes;
 
     /// <summary>The lines about what changed since the last call; empty: nothing did.</summary>
     public byte[] ReadProgress()
     {
         using var text = new MemoryStream();
-        foreach (string note in pull.Notes.Skip(_notes))
-        {
-            Write(text, "warning", note, null);
-            _notes++;
-        }
-
         foreach (FileProgress file in pull.Files)
         {
             long bytes = file.Bytes;

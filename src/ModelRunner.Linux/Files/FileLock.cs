@@ -10,6 +10,7 @@ namespace ModelRunner.Linux.Files;
 internal sealed class FileLock : IDisposable
 {
     private const int Create = 0x40; // O_CREAT
+    private const int MaxRounds = 1000;
     private const int OwnerOnly = 0x180; // octal 0600
     private const int Flags = Libc.OpenReadWrite | Create | Libc.OpenNoBlock | Libc.OpenCloseOnExec;
 
@@ -23,7 +24,7 @@ internal sealed class FileLock : IDisposable
     /// <exception cref="IOException">The file cannot be opened or locked, or is not a regular file.</exception>
     public static FileLock? TryTake(string path)
     {
-        while (true)
+        for (int round = 0; round < MaxRounds; round++)
         {
             int descriptor = Libc.OpenAt(Libc.CurrentDirectory, path, Flags | Libc.OpenNoFollow, OwnerOnly);
             if (descriptor < 0)
@@ -48,6 +49,8 @@ internal sealed class FileLock : IDisposable
                 return new FileLock(file);
             file.Dispose();
         }
+
+        throw new IOException($"{path} cannot be locked: its file system shows it as another file each time; use another disk");
     }
 
     /// <summary>Waits for the lock.</summary>

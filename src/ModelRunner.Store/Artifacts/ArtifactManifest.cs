@@ -2,7 +2,7 @@ namespace ModelRunner.Store.Artifacts;
 
 /// <summary>The files of an artifact, as its manifest lists them.</summary>
 /// <param name="Config">The file that describes the model.</param>
-/// <param name="Layers">The other files, in order; the parts of a model are in the order of their numbers.</param>
+/// <param name="Layers">The other files, in order; the parts of a model are put in order by <see cref="ModelParts"/>.</param>
 internal sealed record ArtifactManifest(Descriptor Config, IReadOnlyList<Descriptor> Layers)
 {
     /// <summary>All files that a store must have, the configuration first; a file that is listed twice appears once.</summary>
@@ -20,9 +20,13 @@ internal sealed record ArtifactManifest(Descriptor Config, IReadOnlyList<Descrip
     public string? FindProblem()
     {
         if (!MediaTypes.IsModelConfig(Config.MediaType))
-            return $"is no model that can be read: its configuration has the media type {Config.MediaType}";
+            return $"has the configuration type {Config.MediaType}, which this program does not know";
         if (LayersOf(LayerRole.Weights).Any())
-            return null;
+        {
+            ModelParts.Of(this, out string? problem);
+            return problem;
+        }
+
         return LayersOf(LayerRole.ForeignWeights).FirstOrDefault() is { } other
             ? $"has no GGUF file, only weights of the media type {other.MediaType}; llama.cpp loads GGUF files only"
             : "has no GGUF file; llama.cpp loads GGUF files only";

@@ -28,9 +28,11 @@ internal static class ArtifactStore
         {
             foreach (StoreEntry entry in StoreIndexFile.Read(folder).Entries)
             {
-                ForeignModel? model = entry.Tags.Count == 0 ? null : Describe(folder, entry);
-                foreach (string tag in entry.Tags)
-                    if (ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) && !scan.Add(model! with { Name = name!.ToShortString() }))
+                if (scan.IsCut)
+                    return;
+                ForeignModel model = Describe(folder, entry, scan);
+                foreach (string name in NamesOf(entry))
+                    if (!scan.Add(model with { Name = name }))
                         return;
             }
         }
@@ -40,21 +42,30 @@ internal static class ArtifactStore
         }
     }
 
-    private static ForeignModel Describe(StoreFolder folder, StoreEntry entry)
+    // A model that lost its name still takes space, so it is listed and can be removed.
+    private static string[] NamesOf(StoreEntry entry) => entry.Tags.Count == 0
+        ? [$"{Digest.Sha256}:{entry.Id.Short}"]
+        : [.. entry.Tags.Select(static tag => ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) ? name!.ToShortString() : null).OfType<string>()];
+
+    private static ForeignModel Describe(StoreFolder folder, StoreEntry entry, ForeignScan scan)
     {
-        if (ManifestFile.Read(folder, entry.Id) is not { } manifest)
+        if (scan.Read(folder.ManifestOf(entry.Id)) is not { } bytes || ManifestReader.TryRead(bytes, out _) is not { } manifest)
             return new ForeignModel("", [], 0) { Problem = "has no manifest that can be read; pull it again" };
         if (manifest.FindProblem() is { } problem)
             return new ForeignModel("", [], 0) { Problem = problem };
 
-        Descriptor[] parts = [.. manifest.LayersOf(LayerRole.Weights)];
-        string[] paths = parts.Length == 1 ? [folder.BlobOf(parts[0].Digest)] : [.. BundleFolder.PartsOf(folder, entry.Id, parts.Length)];
+        IReadOnlyList<Descriptor> parts = ModelParts.Of(manifest, out _);
+        string[] blobs = [.. parts.Select(part => folder.BlobOf(part.Digest))];
+        string[] paths = parts.Count == 1 ? blobs : [.. BundleFolder.PartsOf(folder, entry.Id, parts.Count)];
         string[] present = [.. paths.Where(static path => FileStatus.Of(path).Exists)];
+        if (present.Length == 0 && blobs.All(static path => FileStatus.Of(path).Exists))
+            return new ForeignModel("", [], 0) { Problem = "has several parts that Docker Model Runner has not unpacked yet; run it there once" };
         return present.Length == 0
             ? new ForeignModel("", [], 0) { Problem = "lacks its files in the model store; pull it again" }
             : new ForeignModel("", present, paths.Length)
             {
-                Digest = parts.Length == 1 ? parts[0].Digest : null,
+                Digest = parts.Count == 1 ? parts[0].Digest : null,
+                Unused = manifest.LayersOf(LayerRole.ChatTemplate).Any() ? ["chat template"] : [],
                 Projectors = [.. manifest.LayersOf(LayerRole.Projector).Select(layer => folder.BlobOf(layer.Digest))],
             };
     }

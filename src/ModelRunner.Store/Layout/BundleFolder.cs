@@ -11,6 +11,9 @@ namespace ModelRunner.Store.Layout;
 /// </summary>
 internal static class BundleFolder
 {
+    // A folder that others may write to is not removed later.
+    private const UnixFileMode OnlyOwner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     /// <summary>The paths that the parts of a model have in its folder, in order, whether the folder exists or not.</summary>
     public static IReadOnlyList<string> PartsOf(StoreFolder folder, Digest id, int count) =>
         [.. Enumerable.Range(1, count).Select(number => Path.Join(folder.BundleOf(id), "model", NameOf(number, count)))];
@@ -21,7 +24,7 @@ internal static class BundleFolder
     public static void Make(StoreFolder folder, Digest id, IReadOnlyList<Descriptor> parts)
     {
         IReadOnlyList<string> paths = PartsOf(folder, id, parts.Count);
-        Directory.CreateDirectory(Path.GetDirectoryName(paths[0])!);
+        Directory.CreateDirectory(Path.GetDirectoryName(paths[0])!, OnlyOwner);
         foreach ((string path, Descriptor part) in paths.Zip(parts))
         {
             string blob = folder.BlobOf(part.Digest);

@@ -48,7 +48,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time)
             {
                 if (read.Files.FirstOrDefault(file => !Has(file)) is { } missing)
                     throw new StoreException(StoreErrorReason.MissingFile, $"the file {missing.Digest} is no longer in the model store; pull again");
-                if (read.LayersOf(LayerRole.Weights).ToArray() is { Length: > 1 } parts)
+                if (ModelParts.Of(read, out _) is { Count: > 1 } parts)
                     BundleFolder.Make(folder, id, parts);
                 Directory.CreateDirectory(folder.Manifests);
                 DurableFile.Replace(folder.ManifestOf(id), manifest.Span);

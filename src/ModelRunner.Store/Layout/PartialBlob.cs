@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
@@ -15,12 +16,13 @@ internal sealed class PartialBlob : IDisposable
 
     private readonly StoreFolder _folder;
     private readonly Descriptor _file;
+    private readonly string _path;
     private readonly FileLock _lock;
     private readonly IncrementalHash _hash;
 
-    private PartialBlob(StoreFolder folder, Descriptor file, FileLock taken)
+    private PartialBlob(StoreFolder folder, Descriptor file, string path, FileLock taken)
     {
-        (_folder, _file, _lock) = (folder, file, taken);
+        (_folder, _file, _path, _lock) = (folder, file, path, taken);
         _hash = ContentHash.Begin(file.Digest);
     }
 
@@ -31,16 +33,23 @@ internal sealed class PartialBlob : IDisposable
     public long Missing => _file.Size - Length;
 
     /// <summary>Bytes in the file of an earlier attempt; 0: none. It opens nothing.</summary>
-    public static long LengthOf(StoreFolder folder, Descriptor file) => FileStatus.Of(folder.PartialOf(file.Digest)).SizeBytes;
+    public static long LengthOf(StoreFolder folder, Descriptor file) => FileStatus.Of(PathOf(folder, file)).SizeBytes;
+
+    /// <summary>Bytes that the file of an earlier or a running attempt occupies on the disk, those that are only reserved included.</summary>
+    public static long ReservedOf(StoreFolder folder, Descriptor file)
+    {
+        FileStatus status = FileStatus.Of(PathOf(folder, file));
+        return Math.Max(status.SizeBytes, status.AllocatedBytes);
+    }
 
     /// <summary>Opens it; a missing one is created. What an earlier attempt wrote is not hashed yet: <see cref="ContinueAsync"/> does that.</summary>
     /// <returns>Null while another writer has it.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
     public static PartialBlob? TryOpen(StoreFolder folder, Descriptor file)
     {
-        string path = folder.PartialOf(file.Digest);
+        string path = PathOf(folder, file);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        return FileLock.TryTake(path) is { } taken ? new PartialBlob(folder, file, taken) : null;
+        return FileLock.TryTake(path) is { } taken ? new PartialBlob(folder, file, path, taken) : null;
     }
 
     /// <summary>Reserves the space of the whole file.</summary>
@@ -51,19 +60,13 @@ internal sealed class PartialBlob : IDisposable
             throw NoSpace(_file.Size - RandomAccess.GetLength(_lock.File), null);
     }
 
-    /// <summary>Reads and hashes what an earlier attempt wrote. More bytes than the file may have are dropped.</summary>
+    /// <summary>Reads and hashes what an earlier attempt wrote.</summary>
     /// <param name="progress">Gets the number of bytes of each step.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="IOException">It cannot be read.</exception>
     public async Task ContinueAsync(Action<int> progress, CancellationToken cancellationToken)
     {
         Restart(keepsBytes: true);
-        if (RandomAccess.GetLength(_lock.File) > _file.Size)
-        {
-            Restart();
-            return;
-        }
-
         byte[] buffer = new byte[BufferSize];
         while (await RandomAccess.ReadAsync(_lock.File, buffer, Length, cancellationToken) is > 0 and var read)
         {
@@ -118,7 +121,7 @@ internal sealed class PartialBlob : IDisposable
 
         RandomAccess.FlushToDisk(_lock.File);
         string final = _folder.BlobOf(_file.Digest);
-        File.Move(_folder.PartialOf(_file.Digest), final, overwrite: true);
+        File.Move(_path, final, overwrite: true);
         DurableFile.FlushFolder(Path.GetDirectoryName(final)!);
         _lock.Dispose();
     }
@@ -134,7 +137,7 @@ internal sealed class PartialBlob : IDisposable
             long length = RandomAccess.GetLength(_lock.File);
             RandomAccess.SetLength(_lock.File, length);
             if (length == 0)
-                File.Delete(_folder.PartialOf(_file.Digest));
+                File.Delete(_path);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -142,6 +145,14 @@ internal sealed class PartialBlob : IDisposable
         }
 
         _lock.Dispose();
+    }
+
+    // A manifest may name a wrong size. It must not spoil what a pull with the right size has fetched.
+    private static string PathOf(StoreFolder folder, Descriptor file)
+    {
+        string path = folder.PartialOf(file.Digest);
+        return FileStatus.Of(path).SizeBytes <= file.Size ? path
+            : string.Create(CultureInfo.InvariantCulture, $"{folder.BlobOf(file.Digest)}.{file.Size}{StoreFolder.PartialEnding}");
     }
 
     private void Restart(bool keepsBytes)

@@ -77,7 +77,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     private bool IsGarbage(FileInfo file, string algorithm, HashSet<Digest> needed)
     {
         bool isPartial = file.Name.EndsWith(StoreFolder.PartialEnding, StringComparison.Ordinal);
-        string hex = isPartial ? file.Name[..^StoreFolder.PartialEnding.Length] : file.Name;
+        string hex = isPartial ? file.Name.Split('.')[0] : file.Name;
 
         // A file with another name is not one of a store.
         if (!Digest.TryParse($"{algorithm}:{hex}", out Digest digest) || holds.Contains(digest))

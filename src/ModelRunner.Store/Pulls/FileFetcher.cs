@@ -77,10 +77,10 @@ internal sealed class FileFetcher(ModelStore store, PullSettings settings, Share
         PartialBlob blob, FileProgress progress, BlobRequest request, FileOpener open, CancellationToken cancellationToken)
     {
         int tries = 0;
+        long most = blob.Length;
         bool hasDropped = false;
         while (blob.Missing > 0)
         {
-            long before = blob.Length;
             try
             {
                 await using RegistryBlob body = await open(request with { Offset = blob.Length }, cancellationToken);
@@ -97,7 +97,9 @@ internal sealed class FileFetcher(ModelStore store, PullSettings settings, Share
             }
             catch (RemoteException failure) when (failure.IsTransient || failure.Reason == RemoteReason.Unreachable)
             {
-                tries = blob.Length > before ? 1 : tries + 1;
+                // A server that begins again each time brings no progress, although bytes come.
+                tries = blob.Length > most ? 1 : tries + 1;
+                most = Math.Max(most, blob.Length);
                 if (tries >= settings.MaxTries)
                     throw;
                 await Task.Delay(WaitAfter(tries), time, cancellationToken);

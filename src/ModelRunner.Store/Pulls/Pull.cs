@@ -8,8 +8,6 @@ namespace ModelRunner.Store.Pulls;
 internal sealed class Pull
 {
     private readonly CancellationTokenSource _cancellation = new();
-    private readonly Lock _lock = new();
-    private readonly List<string> _notes = [];
     private volatile IReadOnlyList<FileProgress> _files = [];
     private volatile PullStage _stage = PullStage.Waiting;
 
@@ -35,25 +33,6 @@ internal sealed class Pull
 
     /// <summary>Clients that follow it. Only <see cref="PullQueue"/> uses it, under its lock.</summary>
     internal int Clients { get; set; } = 1;
-
-    /// <summary>Lines for the user that are no errors, in order, for example that a mirror was passed over. At most 20.</summary>
-    public IReadOnlyList<string> Notes
-    {
-        get
-        {
-            lock (_lock)
-                return [.. _notes];
-        }
-    }
-
-    internal void Note(string line)
-    {
-        lock (_lock)
-        {
-            if (_notes.Count < 20)
-                _notes.Add(line);
-        }
-    }
 
     internal void Start(Func<CancellationToken, Task<PullOutcome>> run) => Completion = Task.Run(() => run(_cancellation.Token));
 

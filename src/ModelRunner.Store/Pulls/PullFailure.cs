@@ -1,3 +1,4 @@
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Layout;
 
@@ -13,6 +14,8 @@ internal static class PullFailure
         UnsupportedModelException => new PullOutcome(PullResult.Unsupported, failure.Message, null),
         RemoteException remote => new PullOutcome(ResultOf(remote.Reason), remote.Message, null),
         StoreException stored => new PullOutcome(ResultOf(stored.Reason), stored.Message, null),
+        IOException full when DiskSpace.IsFull(full) => new PullOutcome(
+            PullResult.NoSpace, "there is no space left for the model store; what was fetched is kept: make space and pull again", null),
         IOException or UnauthorizedAccessException => new PullOutcome(
             PullResult.Store, "the model store cannot be written; check the folder in MODELS_PATH, its owner and its disk", null),
         _ => null,

@@ -8,7 +8,8 @@ namespace ModelRunner.Store.Pulls;
 /// </summary>
 /// <param name="runner">Runs one pull.</param>
 /// <param name="counters">Counts pulls.</param>
-internal sealed class PullQueue(PullRunner runner, PullCounters counters)
+/// <param name="ended">Called when a pull has ended, with the failure if it is a mistake of this program.</param>
+internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action<Pull, PullOutcome, Exception?> ended)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Name, string Target), Pull> _running = [];
@@ -38,18 +39,7 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters)
             var pull = new Pull(name);
             _running[key] = pull;
             counters.Begin();
-            pull.Start(async token =>
-            {
-                PullOutcome outcome = await runner.RunAsync(pull, token);
-                lock (_lock)
-                {
-                    if (_running.GetValueOrDefault(key) == pull)
-                        _running.Remove(key);
-                }
-
-                counters.End(outcome.Result);
-                return outcome;
-            });
+            pull.Start(token => RunAsync(pull, key, token));
             return pull;
         }
     }
@@ -69,5 +59,30 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters)
         }
 
         pull.Cancel();
+    }
+
+    private async Task<PullOutcome> RunAsync(Pull pull, (string, string) key, CancellationToken cancellationToken)
+    {
+        PullOutcome outcome;
+        Exception? mistake = null;
+        try
+        {
+            outcome = await runner.RunAsync(pull, cancellationToken);
+        }
+        catch (Exception failure)
+        {
+            mistake = failure;
+            outcome = new PullOutcome(PullResult.Server, "the pull failed for an unexpected reason, which the log of the daemon has", null);
+        }
+
+        lock (_lock)
+        {
+            if (_running.GetValueOrDefault(key) == pull)
+                _running.Remove(key);
+        }
+
+        counters.End(outcome.Result);
+        ended(pull, outcome, mistake);
+        return outcome;
     }
 }

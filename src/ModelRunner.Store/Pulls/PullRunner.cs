@@ -39,11 +39,11 @@ internal sealed class PullRunner(ModelStore store, RegistryPlanner registries, S
     {
         pull.Enter(PullStage.Resolving);
         PullPlan plan = await registries.PlanAsync(pull.Name, cancellationToken);
-        string tag = pull.Name.ToString();
+        string? tag = TagOf(pull.Name);
         Digest id = ContentHash.Of(plan.ManifestBytes.Span);
         if (store.Read().Find(id) is { } known && plan.Manifest.Files.All(store.Has))
         {
-            StoreEntry tagged = known.Tags.Contains(tag, StringComparer.Ordinal) ? known : await store.TagAsync(id, tag, cancellationToken);
+            StoreEntry tagged = tag is null || known.Tags.Contains(tag, StringComparer.Ordinal) ? known : await store.TagAsync(id, tag, cancellationToken);
             return new PullOutcome(PullResult.Unchanged, $"Using cached model: {SpaceCheck.Show(plan.Manifest.TotalBytes)}", tagged);
         }
 
@@ -54,8 +54,11 @@ internal sealed class PullRunner(ModelStore store, RegistryPlanner registries, S
         return new PullOutcome(PullResult.Success, "Model pulled successfully", entry);
     }
 
+    // A digest without a tag says nothing about the tag "latest", which another model may have.
+    private static string? TagOf(ArtifactName name) => name.Pin is not null && !name.HasWrittenTag ? null : name.ToString();
+
     // Another process may remove a file between the fetch and the listing. Then it is fetched once more.
-    private async Task<StoreEntry> FetchAndListAsync(Pull pull, PullPlan plan, string tag, CancellationToken cancellationToken)
+    private async Task<StoreEntry> FetchAndListAsync(Pull pull, PullPlan plan, string? tag, CancellationToken cancellationToken)
     {
         try
         {
@@ -80,9 +83,26 @@ internal sealed class PullRunner(ModelStore store, RegistryPlanner registries, S
 
     private async Task FetchAsync(FileProgress file, FileOpener open, CancellationToken cancellationToken)
     {
-        await using SharedFetch fetch = fetches.Join(file.File, open);
-        file.Follow(fetch.Progress);
-        await fetch.Completion.WaitAsync(cancellationToken);
+        while (!await TryFetchAsync(file, open, cancellationToken))
+        {
+            // The server of another pull failed. That says nothing about this one's.
+        }
+
         file.Reach(file.File.Size);
+    }
+
+    private async Task<bool> TryFetchAsync(FileProgress file, FileOpener open, CancellationToken cancellationToken)
+    {
+        await using SharedFetch fetch = fetches.Join(file.File, open, out bool isOwn);
+        file.Follow(fetch.Progress);
+        try
+        {
+            await fetch.Completion.WaitAsync(cancellationToken);
+            return true;
+        }
+        catch (Exception failure) when (!isOwn && !cancellationToken.IsCancellationRequested && failure is not OutOfMemoryException)
+        {
+            return false;
+        }
     }
 }

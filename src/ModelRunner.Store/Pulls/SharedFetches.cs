@@ -14,12 +14,17 @@ internal sealed class SharedFetches(FileFetcher fetcher)
     private readonly Dictionary<Digest, SharedFetch> _running = [];
 
     /// <summary>Begins to fetch a file, or joins a fetch that runs. The result must be disposed.</summary>
-    public SharedFetch Join(Descriptor file, FileOpener open)
+    /// <param name="file">The file.</param>
+    /// <param name="open">Opens it, if no fetch runs.</param>
+    /// <param name="isOwn">Whether the fetch was begun, so that it uses <paramref name="open"/>.</param>
+    public SharedFetch Join(Descriptor file, FileOpener open, out bool isOwn)
     {
+        isOwn = false;
         lock (_lock)
         {
             if (_running.TryGetValue(file.Digest, out SharedFetch? running) && running.TryJoin())
                 return running;
+            isOwn = true;
             var started = new SharedFetch(this, file);
             _running[file.Digest] = started;
             started.Start(token => fetcher.FetchAsync(started.Progress, open, token));

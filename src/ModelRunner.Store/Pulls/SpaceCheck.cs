@@ -16,7 +16,7 @@ internal static class SpaceCheck
     public static void Check(ModelStore store, ArtifactManifest manifest, long spareBytes)
     {
         Directory.CreateDirectory(store.Folder.Root);
-        long missing = manifest.Files.Where(file => !store.Has(file)).Sum(file => Math.Max(0, file.Size - PartialBlob.LengthOf(store.Folder, file)));
+        long missing = manifest.Files.Where(file => !store.Has(file)).Sum(file => Math.Max(0, file.Size - PartialBlob.ReservedOf(store.Folder, file)));
         if (missing == 0 || DiskSpace.Available(store.Folder.Root) is not { } free || free >= missing + spareBytes)
             return;
         throw new StoreException(

@@ -86,6 +86,46 @@ public sealed class PullTests
         Assert.Contains("no model", error, StringComparison.Ordinal);
     }
 
+    /// <summary>A client that left while the registry was silent once kept a processor busy, and the daemon from ending.</summary>
+    [Fact]
+    public async Task A_pull_ends_when_its_client_leaves_although_the_registry_is_silent()
+    {
+        var silence = new TaskCompletionSource();
+        using var leaving = new CancellationTokenSource();
+        await using LoopbackServer registry = await LoopbackServer.StartAsync(async _ =>
+        {
+            await leaving.CancelAsync();
+            await silence.Task;
+        });
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        using var content = new StringContent($$"""{"from":"127.0.0.1:{{registry.Address.Port}}/a/b"}""");
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => daemon.Client.PostAsync(new Uri("models/create", UriKind.Relative), content, leaving.Token));
+
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Token))
+                .Contains("model_runner_pulls_total{result=\"cancelled\"} 1\n", StringComparison.Ordinal),
+            DaemonFixture.Patience);
+        long start = TimeProvider.System.GetTimestamp();
+        Assert.Equal(0, await daemon.EndAsync());
+        Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(10));
+        silence.SetResult();
+    }
+
+    [Fact]
+    public async Task A_refusal_of_the_registry_is_not_told_as_one_of_the_daemon()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(new RegistrySetup { User = RegistryUser.Ann }, Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+
+        (int code, string _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "pull", $"{registry.Host}/ai/tiny");
+
+        Assert.Equal(1, code);
+        Assert.Contains(registry.Host, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("MODEL_RUNNER_API_KEY", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_file_that_was_not_pulled_is_not_removed()
     {

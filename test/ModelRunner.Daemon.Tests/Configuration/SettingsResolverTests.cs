@@ -7,6 +7,9 @@ namespace ModelRunner.Daemon.Tests.Configuration;
 
 public sealed class SettingsResolverTests : IDisposable
 {
+    private static readonly IReadOnlyDictionary<string, LlamaBuild> NoBuilds = new Dictionary<string, LlamaBuild>(StringComparer.Ordinal);
+    private static readonly IReadOnlyDictionary<string, FileStamp> NoPrograms = new Dictionary<string, FileStamp>(StringComparer.Ordinal);
+
     private readonly ConfigurationFixture _fixture = new();
 
     public void Dispose() => _fixture.Dispose();
@@ -34,12 +37,16 @@ public sealed class SettingsResolverTests : IDisposable
         DaemonSettings written = _fixture.Settings();
 
         Assert.Equal(written.Metrics, unset.Metrics);
-        Assert.Equal(written.Runners with { ExtraArguments = [] }, unset.Runners with { ExtraArguments = [] });
+        Assert.Equal(Comparable(written.Runners), Comparable(unset.Runners));
         Assert.Equal(written.MaxConnections, unset.MaxConnections);
         Assert.Equal(written.LogLevel, unset.LogLevel);
         Assert.Equal((written.IsInsecure, written.DemoModelsPath), (unset.IsInsecure, unset.DemoModelsPath));
         Assert.Equal("/home/ada" + ConfigurationCatalog.ModelsPath.Default.TrimStart('~'), unset.ModelsPath);
     }
+
+    // Records compare these by reference.
+    private static RunnerSettings Comparable(RunnerSettings settings) =>
+        settings with { ExtraArguments = [], Builds = NoBuilds, Programs = NoPrograms, EngineDevices = [] };
 
     [Fact]
     public void Flags_win_over_the_environment_over_the_file()

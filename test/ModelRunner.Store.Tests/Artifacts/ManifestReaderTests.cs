@@ -69,6 +69,27 @@ public sealed class ManifestReaderTests
         Assert.StartsWith(expected, problem, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("m-00002-of-00002.gguf m-00001-of-00002.gguf", "m-00001-of-00002.gguf m-00002-of-00002.gguf")]
+    [InlineData("m-Q4_K_M.gguf m-Q8_0.gguf", null)]
+    [InlineData("m-00001-of-00003.gguf m-00002-of-00003.gguf", null)]
+    [InlineData("m-00001-of-00002.gguf n-00002-of-00002.gguf", null)]
+    [InlineData("m-00001-of-00002.gguf m-00001-of-00002.gguf", null)]
+    public void Files_with_paths_are_the_parts_of_one_model_in_their_order(string paths, string? ordered)
+    {
+        string layers = string.Join(',', paths.Split(' ').Select(static (path, number) => $$$"""
+            {"mediaType":"{{{MediaTypes.File}}}","digest":"{{{(number == 0 ? Digest : OtherDigest)}}}","size":1,"annotations":{"{{{MediaTypes.FilePath}}}":"{{{path}}}"}}
+            """));
+        ArtifactManifest manifest = Read($$$"""{"config":{{{Config}}},"layers":[{{{layers}}}]}""")!;
+
+        IReadOnlyList<Descriptor> parts = ModelParts.Of(manifest, out string? problem);
+
+        Assert.Equal(ordered is null, problem is not null);
+        Assert.Equal(problem, manifest.FindProblem());
+        if (ordered is not null)
+            Assert.Equal(ordered, string.Join(' ', parts.Select(static part => part.FilePath)));
+    }
+
     [Fact]
     public void Sizes_and_numbers_are_limited()
     {

@@ -130,6 +130,22 @@ public sealed class ModelStoreTests : IDisposable
         Assert.Equal(content, await File.ReadAllTextAsync(path, Token));
     }
 
+    /// <summary>Docker Model Runner writes null when the last model was removed.</summary>
+    [Theory]
+    [InlineData("""{"models":null}""")]
+    [InlineData("{}")]
+    [InlineData("""{"models":[]}""")]
+    public async Task A_list_without_models_is_empty(string content)
+    {
+        MadeArtifact made = MadeArtifact.Of([1]);
+        await _fixture.PutFilesAsync(made);
+        await File.WriteAllTextAsync(_fixture.Folder.IndexFile, content, Token);
+
+        Assert.Empty(_fixture.Store.Read().Entries);
+        await _fixture.Store.AddAsync(made.Manifest, Name, Token);
+        Assert.Single(_fixture.Store.Read().Entries);
+    }
+
     [Fact]
     public async Task Changes_of_two_stores_in_one_folder_do_not_lose_each_other()
     {

@@ -58,6 +58,9 @@ internal sealed class FakeRegistry : IAsyncDisposable
         return context.Response.Body.WriteAsync(bytes.AsMemory(offset, Math.Min(count, bytes.Length - offset))).AsTask();
     };
 
+    /// <summary>Sends the first bytes whatever was asked for, and ends as if these were all.</summary>
+    public static RequestDelegate BeginAgain(byte[] bytes, int count) => context => context.Response.Body.WriteAsync(bytes.AsMemory(0, count)).AsTask();
+
     /// <summary>Begins to send some of the bytes that were asked for, and breaks the connection. Any number of them may arrive.</summary>
     public static RequestDelegate BreakAfter(byte[] bytes, int count) => async context =>
     {

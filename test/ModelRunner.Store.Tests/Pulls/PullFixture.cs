@@ -20,7 +20,7 @@ internal sealed class PullFixture : IDisposable
         _runner = new PullRunner(
             Store, new RegistryPlanner(_registry.Client),
             new SharedFetches(new FileFetcher(Store, settings, Rate, Counters, TimeProvider.System)), settings);
-        Queue = new PullQueue(_runner, Counters);
+        Queue = new PullQueue(_runner, Counters, (_, _, mistake) => Mistake = mistake);
     }
 
     public ModelStore Store => _store.Store;
@@ -30,6 +30,9 @@ internal sealed class PullFixture : IDisposable
     public SharedRate Rate { get; }
 
     public PullQueue Queue { get; }
+
+    /// <summary>The failure of the last pull, if it was a mistake of the program.</summary>
+    public Exception? Mistake { get; private set; }
 
     /// <summary>Pulls a model to the end.</summary>
     public async Task<PullOutcome> PullAsync(ArtifactName name)

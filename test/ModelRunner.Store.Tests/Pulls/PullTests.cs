@@ -146,6 +146,8 @@ public sealed class PullTests : IDisposable
         await using FakeRegistry registry = await StartAsync(FakeRegistry.Send(longer), FakeRegistry.Send(longer));
 
         Assert.Equal(PullResult.WrongBytes, (await _fixture.PullAsync(registry.Name)).Result);
+        Assert.Empty(_fixture.Store.Read().Entries);
+        Assert.False(File.Exists(_fixture.Store.Folder.BlobOf(ContentHash.Of(Weights))));
     }
 
     /// <summary>A partial file may be of an attempt that got wrong bytes.</summary>
@@ -237,8 +239,58 @@ public sealed class PullTests : IDisposable
         _fixture.AssertHas(other, second.Name.ToString());
     }
 
+    /// <summary>The server of the pull that began the fetch says nothing about the server of the other one.</summary>
     [Fact]
-    public async Task The_limit_of_the_rate_holds_for_all_files_together()
+    public async Task A_pull_that_shared_the_fetch_of_a_bad_server_uses_its_own()
+    {
+        await using FakeRegistry bad = await StartAsync();
+        await using FakeRegistry good = await FakeRegistry.StartAsync(_made);
+        for (int request = 0; request < 2; request++)
+            bad.Spoil(FakeRegistry.Status(404));
+        var gate = new TaskCompletionSource();
+        bad.BeforeFile = () => gate.Task;
+
+        Pull failing = _fixture.Queue.Join(bad.Name);
+        await bad.WaitForRequestsAsync(2);
+        Pull joined = _fixture.Queue.Join(good.Name);
+        while (joined.Files.Count == 0)
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Token);
+        gate.SetResult();
+
+        Assert.Equal(PullResult.NotFound, (await PullFixture.EndAsync(failing)).Result);
+        Assert.Equal(PullResult.Success, (await PullFixture.EndAsync(joined)).Result);
+        _fixture.Queue.Leave(failing);
+        _fixture.Queue.Leave(joined);
+        _fixture.AssertHas(_made, good.Name.ToString());
+    }
+
+    /// <summary>Each answer begins at 0 and ends a little earlier or later: bytes come, and no progress.</summary>
+    [Fact]
+    public async Task A_server_that_begins_again_each_time_ends_the_pull()
+    {
+        RequestDelegate[] restarts = [.. Enumerable.Range(0, 40).Select(static number => FakeRegistry.BeginAgain(Weights, 1_000_000 + (number % 2 == 0 ? 500 : 0)))];
+        await using FakeRegistry registry = await StartAsync(restarts);
+
+        Assert.Equal(PullResult.Network, (await _fixture.PullAsync(registry.Name)).Result);
+        Assert.InRange(registry.Requests, 3, 12);
+    }
+
+    [Fact]
+    public async Task A_digest_without_a_tag_does_not_take_the_tag_latest()
+    {
+        await using FakeRegistry registry = await StartAsync();
+        ArtifactName pinned = ArtifactNameParser.Parse($"{registry.Name.Registry}/ai/a@{_made.Id}");
+
+        PullOutcome outcome = await _fixture.PullAsync(pinned);
+
+        Assert.Equal(PullResult.Success, outcome.Result);
+        Assert.Empty(outcome.Entry!.Tags);
+        Assert.Equal(PullResult.Unchanged, (await _fixture.PullAsync(registry.Name)).Result);
+        Assert.Equal(_made.Id, _fixture.Store.Read().Find(registry.Name.ToString())?.Id);
+    }
+
+    [Fact]
+    public async Task The_rate_is_limited()
     {
         using var fixture = new PullFixture(new PullSettings { BytesPerSecond = Length });
         await using FakeRegistry registry = await StartAsync();
