@@ -38,7 +38,8 @@ internal sealed class PullProgress
         double rate = elapsed > TimeSpan.FromSeconds(1) ? Received / elapsed.TotalSeconds : 0;
         string speed = rate > 0 ? $"  {Show(rate)}/s" : "";
         string left = rate > 0 && Current < Total ? $"  {ShowTime((Total - Current) / rate)} left" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{Math.Min(100, 100.0 * Current / Math.Max(1, Total)):0} %  {Show(Current)} of {Show(Total)}{speed}{left}");
+        double percent = Math.Min(100, 100.0 * Current / Math.Max(1, Total));
+        return string.Create(CultureInfo.InvariantCulture, $"{percent:0} %  {Show(Current)} of {Show(Total)}{speed}{left}");
     }
 
     private static string Show(double bytes) => bytes switch
