@@ -8,7 +8,6 @@ namespace ModelRunner.Gguf;
 /// </summary>
 internal static class CacheShapeReader
 {
-    private const long MaxLayers = 4096;
 
     // llama.cpp gives these no cache: they read the whole text at once.
     private static readonly FrozenSet<string> WithoutCache = new[]
@@ -44,7 +43,7 @@ internal static class CacheShapeReader
             return new CacheShape();
 
         var shape = new CacheShape { Window = FindWindow(metadata) };
-        long layers = Math.Min(metadata.Find("block_count"), MaxLayers);
+        long layers = Math.Min(metadata.Find("block_count"), GgufHeader.MaxLayers);
         long attending = FindAttendingLayers(metadata, layers);
         for (long layer = 0; layer < layers; layer++)
         {

@@ -3,6 +3,9 @@ namespace ModelRunner.Gguf;
 /// <summary>The metadata of a GGUF file that the daemon and llama-host need, without the weights and the vocabulary.</summary>
 internal sealed record GgufHeader
 {
+    /// <summary>More layers than any model has. llama.cpp itself accepts 512.</summary>
+    public const int MaxLayers = 4096;
+
     /// <summary>The architecture's name in llama.cpp, for instance <c>llama</c> or <c>bert</c>.</summary>
     public required string Architecture { get; init; }
 
@@ -15,7 +18,7 @@ internal sealed record GgufHeader
     /// <summary>llama.cpp's number for the quantization; null where it is missing.</summary>
     public int? FileType { get; init; }
 
-    /// <summary>The number of layers; 0 where it is missing.</summary>
+    /// <summary>The number of layers, at most <see cref="MaxLayers"/>; 0 where it is missing.</summary>
     public long BlockCount { get; init; }
 
     /// <summary>The context length in tokens that it was trained for; 0 where it is missing.</summary>

@@ -82,6 +82,7 @@ internal sealed class GgufHeaderReader
 
         for (ulong i = 0; i < values; i++)
             ReadValue();
+        CheckLayers();
         CheckTensors(tensors);
         return Describe();
     }
@@ -153,6 +154,16 @@ internal sealed class GgufHeaderReader
                 _reader.SkipText();
             else
                 SkipArray((GgufValueType)_reader.ReadUInt32(), _reader.ReadUInt64(), depth + 1);
+        }
+    }
+
+    // Estimates are made layer by layer.
+    private void CheckLayers()
+    {
+        if (_metadata.Find("block_count") is > GgufHeader.MaxLayers and var layers)
+        {
+            throw new InvalidDataException(string.Create(
+                CultureInfo.InvariantCulture, $"is damaged: {layers} layers, and no model has more than {GgufHeader.MaxLayers}"));
         }
     }
 

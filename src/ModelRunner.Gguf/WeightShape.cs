@@ -5,7 +5,6 @@ namespace ModelRunner.Gguf;
 /// <summary>How many bytes the tensors of a file have, by layer. Of a model with several files it has those of the first one.</summary>
 internal sealed record WeightShape
 {
-    private const int MaxLayers = 4096;
     private const string LayerPrefix = "blk.";
     private const string ExpertPart = "_exps";
 
@@ -63,7 +62,7 @@ internal sealed record WeightShape
             return null;
         int end = name.IndexOf('.', LayerPrefix.Length);
         return end > 0 && int.TryParse(
-            name.AsSpan(LayerPrefix.Length, end - LayerPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && layer < MaxLayers
+            name.AsSpan(LayerPrefix.Length, end - LayerPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && layer < GgufHeader.MaxLayers
             ? layer
             : null;
     }

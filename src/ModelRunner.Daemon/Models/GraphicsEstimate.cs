@@ -32,7 +32,7 @@ internal sealed record GraphicsEstimate(double Weights, double Cache, double Eac
     {
         if (offload is null || (offload is { Layers: 0, ComputesBatches: false, ProjectorBytes: 0 }))
             return null;
-        int all = (int)Math.Clamp(header.BlockCount, 1, 4096);
+        int all = (int)Math.Clamp(header.BlockCount, 1, GgufHeader.MaxLayers);
 
         // llama.cpp counts what follows the layers as one more, and begins with the last one.
         int first = Math.Max(0, all + 1 - Math.Min(offload.Layers, all + 1));

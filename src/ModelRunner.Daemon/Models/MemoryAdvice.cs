@@ -34,7 +34,7 @@ internal static class MemoryAdvice
     {
         if (Fits(shape))
             return "";
-        string? layers = LayerAdvice.For(header.BlockCount, shape, Fits);
+        string? layers = LayerAdvice.For(header.BlockCount, shape, FitsCards, Fits);
         if (FindOther() is not { } other)
             return layers;
         return layers is null ? other : $"{layers}, or with {other}";
@@ -51,6 +51,8 @@ internal static class MemoryAdvice
 
             return null;
         }
+
+        bool FitsCards(RunnerShape changed) => (room with { Bytes = MemoryRoom.Unlimited }).Has(MemoryEstimate.Of(header, weightBytes, changed));
 
         bool Fits(RunnerShape changed) => room.Has(MemoryEstimate.Of(header, weightBytes, changed));
 

@@ -84,6 +84,14 @@ public sealed class GgufHeaderReaderTests
         Assert.StartsWith("is damaged: ", Read(file).Problem, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(4096u, null)]
+    [InlineData(4097u, "is damaged: 4097 layers, and no model has more than 4096")]
+    [InlineData(uint.MaxValue, "is damaged: 4294967295 layers, and no model has more than 4096")]
+    public void More_layers_than_any_model_has_are_refused(uint layers, string? problem) =>
+        Assert.Equal(
+            problem, Read(new GgufBuilder().Text("general.architecture", "llama").UInt32("llama.block_count", layers).Build()).Problem);
+
     [Fact]
     public void A_size_that_overflows_is_reported_unless_a_zero_makes_it_zero()
     {

@@ -148,6 +148,23 @@ public sealed class GraphicsEstimateTests
             $"^it fits with --n-gpu-layers [0-9]+ in its args \\(now {Llama.BlockCount + 1}\\)(, or with contextSize [0-9]+ \\(now 4096\\))?$", advice);
     }
 
+    [Fact]
+    public void The_most_layers_are_found_with_few_questions()
+    {
+        RunnerShape shape = Shape(1, 0, ["--n-gpu-layers", "2000000000"]);
+        int questions = 0;
+        Assert.Equal("--n-gpu-layers 1234567 in its args (now 2000000000)", LayerAdvice.For(long.MaxValue / 2, shape, FitsCards, static _ => true));
+        Assert.InRange(questions, 1, 32);
+        Assert.Null(LayerAdvice.For(100, shape, FitsCards, static _ => false));
+        Assert.Equal("--device none in its args", LayerAdvice.For(100, shape, static _ => false, static changed => changed.Offload is null));
+
+        bool FitsCards(RunnerShape changed)
+        {
+            questions++;
+            return changed.Offload!.Layers <= 1234567;
+        }
+    }
+
     private static CardDemand Demand(int devices, long projector, params string[] arguments)
     {
         GraphicsEstimate estimate = MemoryEstimate.Of(Llama, Llama.Weights.TotalBytes + projector, Shape(devices, projector, arguments)).Graphics!;
