@@ -16,7 +16,6 @@ public sealed partial class Scheduler
 
         RunnerDemand demand = arrived.Demand;
         _dismissed.Remove(arrived.Key);
-        _givenUp.Remove(arrived.Key);
         if (_attached.Choose(arrived.Key, arrived.Tried, now) is { } attached)
         {
             var request = new RequestState(id, now, demand.Priority) { Attached = attached, IsAdmitted = true };
@@ -66,6 +65,8 @@ public sealed partial class Scheduler
             _effects.Add(Refusals.QueueFull(request.Id, _settings.MaxQueuedRequests));
         }
 
+        // Refused: it stays given up, and that is reported once only.
+        runner.IsResident &= !_givenUp.Contains(runner.Key);
         _runners.ForgetIfEmpty(runner);
     }
 

@@ -107,6 +107,7 @@ public sealed partial class Scheduler
 
     private void Start(ManagedRunnerState runner, TimeSpan now, bool isResident = false)
     {
+        _givenUp.Remove(runner.Key);
         var id = new RunnerId(++_lastRunner);
         CapacityReading capacity = Capacity.Read(runner, _runners, _settings);
         runner.Place(Capacity.Place(runner, _runners, _settings));

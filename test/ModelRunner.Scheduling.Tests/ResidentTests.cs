@@ -101,6 +101,24 @@ public class ResidentTests
         Assert.Equal(12, FailUntilGivenUp(_one.Started()));
     }
 
+    [Fact]
+    public void A_refused_request_does_not_try_it_again_and_reports_nothing()
+    {
+        FailUntilGivenUp(Reside(_one, A));
+        for (int i = 0; i < 3; i++)
+        {
+            _one.Ask(A);
+            Assert.Equal(RefusalReason.Backoff, _one.Refusal().Reason);
+            Assert.Empty(_one.Effects.OfType<ResidentGivenUp>());
+        }
+
+        // A start for a request is reported if it fails too.
+        _one.Pass(TimeSpan.FromMinutes(1));
+        _one.Ask(A);
+        _one.Fail(_one.Started());
+        Assert.Equal(13, Assert.Single(_one.Effects.OfType<ResidentGivenUp>()).Failures);
+    }
+
     // The number of starts.
     private int FailUntilGivenUp(RunnerId runner)
     {
