@@ -5,7 +5,8 @@ namespace ModelRunner.Daemon.Scraping;
 /// the last <see cref="Release"/>.
 /// </summary>
 /// <param name="startedAt">The start, as a timestamp of the time provider.</param>
-internal sealed class RunnerScrape(long startedAt)
+/// <param name="timeout">Ends it. Valid until <see cref="IsEnded"/>.</param>
+internal sealed class RunnerScrape(long startedAt, ScrapeTimeout timeout)
 {
     private readonly List<ScrapeWait> _waits = new(1);
     private int _holders = 1;
@@ -19,6 +20,9 @@ internal sealed class RunnerScrape(long startedAt)
 
     /// <summary>The start, as a timestamp of the time provider.</summary>
     public long StartedAt => startedAt;
+
+    /// <summary>What ends it if the runner does not respond. Valid until <see cref="IsEnded"/>.</summary>
+    public ScrapeTimeout Timeout => timeout;
 
     /// <summary>The end, as a timestamp of the time provider.</summary>
     public long EndedAt { get; private set; }

@@ -6,8 +6,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>
-/// Requests the pages of all runners in parallel. Each runner has at most one request for its page at a time. The daemon owns that request;
-/// scrapes join it, and each waits until its own deadline. llama-server resets its throughput gauges at each read, so scrapes that arrive close
+/// Requests the pages of all runners in parallel. Each runner has at most one request for its page at a time, or two if the first one has had no
+/// response for a whole timeout. The daemon owns that request; scrapes join it, and each waits until its own deadline. llama-server resets its throughput gauges at each read, so scrapes that arrive close
 /// together share one request. Thread-safe.
 /// </summary>
 internal sealed class RunnerScraper : IDisposable
@@ -98,15 +98,16 @@ internal sealed class RunnerScraper : IDisposable
         IReadOnlyList<RunnerSnapshot> runners, ScrapeTargetState[] states, RunnerScrape?[] scrapes, ScrapeWait wait, TimeSpan deadline)
     {
         ScrapeTimeout? timeout = null;
+        TimeSpan length = Longer(deadline, _settings.Timeout);
         for (int i = 0; i < runners.Count; i++)
         {
             RunnerSnapshot runner = runners[i];
             states[i] = _targets.GetOrAdd(runner.Id, static (_, added) => new ScrapeTargetState(added), runner);
             if (runner.State != RunnerState.Ready || runner.Endpoint is not { } endpoint)
                 continue;
-            scrapes[i] = states[i].Join(wait, _time, _settings.MinInterval, out bool isNew);
+            scrapes[i] = states[i].Join(wait, _time, _settings.MinInterval, length, ref timeout, out bool isNew);
             if (isNew)
-                _ = ReadAsync(states[i], runner, endpoint, scrapes[i]!, timeout ??= new ScrapeTimeout(Longer(deadline, _settings.Timeout), _time));
+                _ = ReadAsync(states[i], runner, endpoint, scrapes[i]!, timeout!);
         }
 
         timeout?.Release();

@@ -18,21 +18,25 @@ internal sealed class ScrapeTargetState(RunnerSnapshot runner)
 
     /// <summary>
     /// Joins the scrape that is running, or the one that ended less than <paramref name="minInterval"/> ago. Otherwise creates one, which the
-    /// caller must run and pass to <see cref="End"/>. The caller must release the returned scrape.
+    /// caller must run and pass to <see cref="End"/>. The caller must release the returned scrape. One that is running and cannot be joined any more
+    /// goes on for those that wait for it.
     /// </summary>
     /// <param name="wait">Is signaled when the scrape ends, if it has not ended yet.</param>
     /// <param name="time">The clock.</param>
     /// <param name="minInterval">How long a scrape is shared after its end.</param>
+    /// <param name="length">The timeout of the caller.</param>
+    /// <param name="timeout">Ends the scrapes that the caller creates; null before the first one. The caller holds and releases it.</param>
     /// <param name="isNew">Whether the caller must run the scrape.</param>
-    public RunnerScrape Join(ScrapeWait wait, TimeProvider time, TimeSpan minInterval, out bool isNew)
+    public RunnerScrape Join(
+        ScrapeWait wait, TimeProvider time, TimeSpan minInterval, TimeSpan length, ref ScrapeTimeout? timeout, out bool isNew)
     {
         lock (_lock)
         {
-            isNew = _scrape is null || IsOld(_scrape, time, minInterval);
+            isNew = _scrape is null || IsOld(_scrape, time, minInterval) || (!_scrape.IsEnded && !_scrape.Timeout.TryJoin(length));
             if (isNew)
             {
                 _scrape?.Release();
-                _scrape = new RunnerScrape(time.GetTimestamp());
+                _scrape = new RunnerScrape(time.GetTimestamp(), timeout ??= new ScrapeTimeout(length, time));
             }
 
             RunnerScrape scrape = _scrape!;
