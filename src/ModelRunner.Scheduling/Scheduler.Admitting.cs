@@ -27,7 +27,7 @@ public sealed partial class Scheduler
 
         ManagedRunnerState runner = _runners.GetOrAdd(arrived.Key);
         runner.Apply(demand, _settings);
-        runner.IsResident = FindResident(arrived.Key) is not null;
+        ResideFor(runner);
 
         // The limit may be higher than before: those who wait come first.
         AdmitWaiting(runner, now);

@@ -14,13 +14,17 @@ public sealed partial class Scheduler
     private bool _isResidentMissing;
     private IReadOnlyList<Resident> _residents = [];
 
+    /// <summary>Whether residents are no longer started without a request, because their starts failed.</summary>
+    public bool HasGivenUp => _givenUp.Count > 0;
+
     private void ReplaceResidents(ResidentsChanged changed)
     {
         _dismissed.RemoveWhere(key => !changed.KeepsUnloaded || FindResident(key) is null);
+        HashSet<RunnerKey> before = [.. _residents.Select(static resident => resident.Key)];
         _residents = changed.Residents;
 
-        // What made their starts fail may be mended.
-        foreach (RunnerKey key in _givenUp)
+        // What made their starts fail may be mended. A model that was not a resident has had no start as one, whatever its requests did.
+        foreach (RunnerKey key in _givenUp.Concat(_residents.Select(static resident => resident.Key).Where(key => !before.Contains(key))))
         {
             if (_runners.Find(key) is { IsLive: false } failed)
                 ForgetFailure(failed);
@@ -59,6 +63,15 @@ public sealed partial class Scheduler
             if (_runners.Find(resident.Key) is { } runner)
                 runner.IsResident = false;
         }
+    }
+
+    // A request brings it back for good, unless it asks that the model stops after it. That is an unload.
+    private void ResideFor(ManagedRunnerState runner)
+    {
+        bool isListed = FindResident(runner.Key) is not null;
+        if (isListed && runner.RequestedKeepAlive == TimeSpan.Zero)
+            _dismissed.Add(runner.Key);
+        runner.IsResident = isListed && !_dismissed.Contains(runner.Key);
     }
 
     // Only into free room, and only if no request waits for a start.

@@ -119,6 +119,56 @@ public class ResidentTests
         Assert.Equal(13, Assert.Single(_one.Effects.OfType<ResidentGivenUp>()).Failures);
     }
 
+    [Fact]
+    public void A_model_whose_requests_failed_and_that_becomes_a_resident_gets_all_its_starts()
+    {
+        for (int i = 0; i < 12; i++)
+        {
+            _one.Ask(A);
+            _one.Fail(_one.Started());
+            if (i < 11)
+                _one.Pass(_one.NextDeadline!.Value - _one.Now);
+        }
+
+        Assert.Equal(12, FailUntilGivenUp(Reside(_one, A)));
+    }
+
+    [Fact]
+    public void A_request_with_the_keep_alive_time_zero_unloads_it_until_the_next_request()
+    {
+        RunnerId a = Reside(_one, A);
+        _one.Ready(a);
+        RequestId last = Ask(TimeSpan.Zero);
+        Assert.Empty(_one.Pass(Seconds(60)).OfType<StopRunner>());
+        _one.Complete(last);
+        Assert.Equal([new StopRunner(a, StopReason.Idle)], _one.Effects);
+        _one.Exit(a);
+        Assert.Empty(_one.Effects.OfType<StartRunner>());
+        Assert.Empty(_one.Pass(TimeSpan.FromHours(1)));
+
+        RequestId next = Ask(null);
+        _one.Ready(_one.Started());
+        _one.Complete(next);
+        Assert.Empty(_one.Pass(TimeSpan.FromHours(1)));
+
+        RequestId Ask(TimeSpan? keepAlive)
+        {
+            var id = new RequestId(keepAlive is null ? 1001 : 1000);
+            _one.Handle(new RequestArrived(id, A, new RunnerDemand(0, null) { RequestKeepAlive = keepAlive }));
+            return id;
+        }
+    }
+
+    [Fact]
+    public void Another_keep_alive_time_of_a_request_does_not_stop_it()
+    {
+        RunnerId a = Reside(_one, A);
+        _one.Ready(a);
+        _one.Handle(new RequestArrived(new RequestId(1000), A, new RunnerDemand(0, null) { RequestKeepAlive = Seconds(1) }));
+        _one.Complete(new RequestId(1000));
+        Assert.Empty(_one.Pass(TimeSpan.FromHours(1)));
+    }
+
     // The number of starts.
     private int FailUntilGivenUp(RunnerId runner)
     {

@@ -7,7 +7,8 @@ namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
 /// Finds the models with <c>preload</c> and tells the pool to load them: at start, and after each reload. If the store cannot be read in time, it looks
-/// again. Thread-safe: the settings of the last call win, and an earlier call that still looks for models stops.
+/// again. As long as a model cannot be preloaded, or is not any more because its starts failed, it looks for another file of it.
+/// Thread-safe: the settings of the last call win, and an earlier call that still looks for models stops.
 /// </summary>
 /// <param name="catalog">Finds the models.</param>
 /// <param name="settings">Returns the current settings.</param>
@@ -19,6 +20,7 @@ internal sealed partial class ResidentLoader(
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FileInterval = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private ResidentSearch? _search;
@@ -29,19 +31,25 @@ internal sealed partial class ResidentLoader(
         ResidentSearch search;
         lock (_gate)
             search = _search = new ResidentSearch();
-        if (await TryApplyAsync(search, cancellationToken) == false)
-            _ = RetryAsync(search, cancellationToken);
+        if (await TryApplyAsync(search, cancellationToken) is { } isRead)
+            _ = FollowAsync(search, isRead, cancellationToken);
     }
 
-    private async Task RetryAsync(ResidentSearch search, CancellationToken cancellationToken)
+    private async Task FollowAsync(ResidentSearch search, bool isRead, CancellationToken cancellationToken)
     {
         try
         {
-            for (TimeSpan pause = FirstRetry; ; pause = pause * 2 < LongestRetry ? pause * 2 : LongestRetry)
+            TimeSpan pause = FirstRetry;
+            while (search == Volatile.Read(ref _search))
             {
-                await Task.Delay(pause, time, cancellationToken);
-                if (await TryApplyAsync(search, cancellationToken) != false)
+                await Task.Delay(isRead ? FileInterval : pause, time, cancellationToken);
+                if (isRead && !search.HasProblem && !pool.HasGivenUp)
+                    continue;
+                if (!isRead)
+                    pause = pause * 2 < LongestRetry ? pause * 2 : LongestRetry;
+                if (await TryApplyAsync(search, cancellationToken) is not { } next)
                     return;
+                isRead = next;
             }
         }
         catch (OperationCanceledException)

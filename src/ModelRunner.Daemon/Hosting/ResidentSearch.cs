@@ -11,10 +11,13 @@ internal sealed class ResidentSearch
 {
     private readonly Dictionary<string, (RunnerKey Key, ModelEntry Model)> _found = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _problems = new(StringComparer.Ordinal);
-    private HashSet<RunnerKey>? _taken;
+    private Dictionary<RunnerKey, (string? Path, long SizeBytes, DateTimeOffset Written)>? _taken;
 
     /// <summary>Whether nothing was taken yet.</summary>
     public bool IsFirst => _taken is null;
+
+    /// <summary>Whether a model was not found, or cannot be loaded.</summary>
+    public bool HasProblem => _problems.Count > 0;
 
     /// <summary>A model was found.</summary>
     public void Find(string reference, RunnerKey key, ModelEntry model)
@@ -37,7 +40,7 @@ internal sealed class ResidentSearch
         return isNew;
     }
 
-    /// <summary>The models that were found; null: they are the same as the last ones that were taken.</summary>
+    /// <summary>The models that were found; null: they are the same as the last ones that were taken, with the same files.</summary>
     /// <param name="references">Only these.</param>
     public IReadOnlyDictionary<RunnerKey, ModelEntry>? Take(IReadOnlyList<string> references)
     {
@@ -48,9 +51,12 @@ internal sealed class ResidentSearch
                 residents[found.Key] = found.Model;
         }
 
-        if (_taken?.SetEquals(residents.Keys) == true)
+        var files = residents.ToDictionary(static model => model.Key, static model => FileOf(model.Value));
+        if (_taken is not null && _taken.Count == files.Count && files.All(file => _taken.TryGetValue(file.Key, out var taken) && taken == file.Value))
             return null;
-        _taken = [.. residents.Keys];
+        _taken = files;
         return residents;
     }
+
+    private static (string? Path, long SizeBytes, DateTimeOffset Written) FileOf(ModelEntry model) => (model.Path, model.SizeBytes, model.Created);
 }

@@ -5,7 +5,7 @@ namespace ModelRunner.Daemon.Keys;
 
 /// <summary>
 /// Which times of <c>keep_alive</c> a caller may ask for. A model that never leaves takes the room of all others, so a key without the scope
-/// admin cannot keep one longer than the settings say.
+/// admin cannot keep one longer than the settings say. It cannot stop one that the settings preload either: that is an unload.
 /// </summary>
 /// <param name="usual">The time of models that have none of their own; negative: until an unload.</param>
 internal sealed class KeepAliveLimit(Func<TimeSpan> usual)
@@ -18,6 +18,8 @@ internal sealed class KeepAliveLimit(Func<TimeSpan> usual)
     {
         if (asked is not { } time || caller.Has(KeyScopes.Admin))
             return asked;
+        if (time == TimeSpan.Zero && model.Settings.IsPreloaded)
+            return null;
         TimeSpan own = model.Settings.KeepAlive ?? usual();
         bool isLonger = own >= TimeSpan.Zero && (time < TimeSpan.Zero || time > own);
         return isLonger ? null : asked;

@@ -137,6 +137,9 @@ internal sealed class RunnerPool : IAsyncDisposable
         _loop.Configure(changed, attached.Live);
     }
 
+    /// <summary>Whether models that are loaded without a request are not started any more, because their starts failed.</summary>
+    public bool HasGivenUp => _loop.HasGivenUp;
+
     /// <summary>Replaces the models that are loaded without a request: now, and again whenever there is room and no request waits.</summary>
     /// <param name="residents">The models.</param>
     /// <param name="keepsUnloaded">Whether models that the previous list had too, and that an unload stopped, stay away.</param>

@@ -44,6 +44,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private readonly UsageTimer? _usageTimer;
     private readonly DecisionRecorder _recorder;
     private volatile IReadOnlyList<RunnerSnapshot> _snapshot;
+    private volatile bool _hasGivenUp;
     private bool _isMeasured;
 
     /// <param name="settings">The settings of the scheduler.</param>
@@ -89,6 +90,9 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
     /// <summary>What the runners write.</summary>
     public RunnerLogs Logs { get; } = new();
+
+    /// <summary>Whether models that are loaded without a request are not started any more, because their starts failed.</summary>
+    public bool HasGivenUp => _hasGivenUp;
 
     /// <summary>Completes after a <see cref="ShutdownRequested"/>, when no request is running and no process is left.</summary>
     public Task Ended => _ended.Task;
@@ -200,6 +204,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             Report(stalled);
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
+        _hasGivenUp = _scheduler.HasGivenUp;
         _recorder.Record(schedulerEvent, effects, _snapshot, _pending);
         LoadRatio.Count(effects);
         SetTimer();

@@ -88,6 +88,53 @@ public sealed class ResidentLoaderTests : IDisposable
         Assert.Single(bed.Pool.Runners);
     }
 
+    [Fact]
+    public async Task A_model_whose_starts_failed_is_given_up_and_tried_again_with_another_file()
+    {
+        await using var bed = new PoolBed();
+        string path = _store.Write("otter.gguf", Good);
+        DaemonSettings settings = Preload("otter");
+        var catalog = new ModelCatalog(settings, bed.Time, () => StoreScanner.Scan(_store.Path), new FileThreads(1, 1));
+        var log = new ListLogger<ResidentLoader>();
+        var loader = new ResidentLoader(catalog, () => settings, bed.Pool, bed.Time, log);
+        await loader.ApplyAsync(Cancellation);
+        for (int starts = 0; starts < 12; starts++)
+        {
+            (await NextAsync(bed)).Fail("the file is damaged");
+            await bed.SettleAsync();
+        }
+
+        Task<FakeRunner> next = NextAsync(bed);
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(bed.Pool.HasGivenUp), DaemonFixture.Patience);
+        Assert.Contains(bed.Log.Lines, static line => line ==
+            "otter:latest is not preloaded any more after 12 failed starts in a row. A request, a reload or another model file tries it again. "
+            + "Last failure: the file is damaged");
+        Assert.Equal(
+            "it is not preloaded any more after 12 failed starts in a row; a request, a reload or another model file tries it again",
+            bed.Pool.Decisions.List(null, 1)[0].Text);
+        Assert.False(next.IsCompleted);
+
+        File.Delete(path);
+        _store.Write("otter.gguf", [.. Good, 0]);
+        Assert.Equal("otter:latest", (await next).Key.Model);
+        Assert.False(bed.Pool.HasGivenUp);
+    }
+
+    // Time passes until a runner starts.
+    private static async Task<FakeRunner> NextAsync(PoolBed bed)
+    {
+        Task<FakeRunner> started = bed.StartedAsync().AsTask();
+        await DaemonFixture.WaitUntilAsync(
+            () =>
+            {
+                if (!started.IsCompleted)
+                    bed.Time.Advance(TimeSpan.FromSeconds(5));
+                return Task.FromResult(started.IsCompleted);
+            },
+            DaemonFixture.Patience);
+        return await started;
+    }
+
     private DaemonSettings Preload(params string[] models) => new()
     {
         Listen = new ListenSettings(null, null),

@@ -78,6 +78,21 @@ public sealed class ResidentModelTests
     }
 
     [Fact]
+    public async Task Zero_unloads_a_preloaded_model_until_the_next_request()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = """{"models":{"tiny-chat":{"preload":true}}}""" });
+        await WaitForAsync(daemon, "tiny-chat:latest", "ready");
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat.Replace("KEEP", "0", StringComparison.Ordinal))).Status);
+        await DaemonFixture.WaitUntilAsync(async () => (await daemon.RunnersAsync()).Count == 0, DaemonFixture.Patience);
+
+        // A decision about another model follows every chance to load it again.
+        Assert.Equal(200, (await daemon.PostAsync("v1/embeddings", Embed)).Status);
+        Assert.Equal("tiny-embed:latest", Assert.Single(await daemon.RunnersAsync()).GetProperty("model_name").GetString());
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat.Replace("KEEP", "null", StringComparison.Ordinal))).Status);
+        Assert.Contains(await daemon.RunnersAsync(), static runner => runner.TryGetProperty("preload", out JsonElement preload) && preload.GetBoolean());
+    }
+
+    [Fact]
     public async Task The_command_preload_loads_models_of_every_mode()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();

@@ -25,6 +25,17 @@ public sealed class KeepAliveLimitTests
     }
 
     [Fact]
+    public void A_key_without_admin_cannot_stop_a_model_that_the_settings_preload()
+    {
+        var ada = new Caller("ada", new KeySettings("ada", KeyDigest.Of("a")));
+        var limit = new KeepAliveLimit(static () => TimeSpan.FromMinutes(5));
+        ModelEntry model = Model(null) with { Settings = new ModelSettings { IsPreloaded = true } };
+
+        Assert.Null(limit.Apply(ada, TimeSpan.Zero, model));
+        Assert.Equal(TimeSpan.Zero, limit.Apply(Caller.Default, TimeSpan.Zero, model));
+    }
+
+    [Fact]
     public void Others_can()
     {
         var admin = new Caller("root", new KeySettings("root", KeyDigest.Of("r")) { Scopes = KeyScopes.Admin | KeyScopes.Inference });

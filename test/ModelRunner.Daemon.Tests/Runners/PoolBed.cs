@@ -1,9 +1,9 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Runners;
 
@@ -22,10 +22,12 @@ internal sealed class PoolBed : IAsyncDisposable
             AttachedRunners = attached,
         };
         Settings = settings;
-        Pool = new RunnerPool(settings, Launcher, Time, NullLogger<RunnerPool>.Instance);
+        Pool = new RunnerPool(settings, Launcher, Time, Log);
     }
 
     public FakeLauncher Launcher { get; } = new();
+
+    public ListLogger<RunnerPool> Log { get; } = new();
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 25, 8, 0, 0, TimeSpan.Zero));
 
