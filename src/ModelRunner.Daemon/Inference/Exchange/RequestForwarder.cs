@@ -12,8 +12,14 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// </summary>
 internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimeProvider time, ILogger<RequestForwarder> logger)
 {
-    /// <summary>How long a client may take to read the last event of a stream whose runner is gone.</summary>
+    /// <summary>How long a client may take to read the last event of a stream whose runner was stopped on request, or while the daemon ends.</summary>
     private static readonly TimeSpan LastEventTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>The same if the runner failed. Nothing waits for the client then, and it may have paused for a reason of its own.</summary>
+    private static readonly TimeSpan FailureEventTimeout = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long the last event waits for the exit of a runner whose connection ended: only the exit shows why.</summary>
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// How long to wait before a connection to an ended process is cut. Such a connection fails by itself, and only that failure shows
@@ -146,18 +152,41 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         HttpContext context, RunnerLease lease, string path, long bodyLength, bool removesUsage, ResponseEnd end)
     {
         RunnerEndpoint endpoint = lease.Endpoint;
-        var transformer = new RunnerTransformer(new Uri(endpoint.BaseAddress, path), bodyLength, lease, removesUsage, end);
+        CancellationToken ending = context.RequestServices.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? default;
+        var transformer = new RunnerTransformer(
+            new Uri(endpoint.BaseAddress, path), bodyLength, lease, removesUsage, end, waits => FindReasonAsync(lease, waits));
         using var cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         await using CancellationTokenRegistration registration = lease.RunnerGone.UnsafeRegister(
-            _ => Cut(cut, transformer), state: null);
+            _ => Cut(cut, transformer, lease.Failure is not null && !ending.IsCancellationRequested), state: null);
+        await using CancellationTokenRegistration shutdown = ending.UnsafeRegister(
+            _ =>
+            {
+                if (lease.RunnerGone.IsCancellationRequested)
+                    Cut(cut, transformer, isPatient: false);
+            },
+            state: null);
         ForwarderError error = await forwarder.SendAsync(
             context, endpoint.BaseAddress.AbsoluteUri, endpoint.Client, Settings, transformer, cut.Token);
         return (error, transformer.BrokenOffCause);
     }
 
-    // An event stream ends with an error event. A client that does not read it is disconnected a little later.
-    private static void Cut(CancellationTokenSource cut, RunnerTransformer transformer) =>
-        cut.CancelAfter(transformer.IsEventStream ? LastEventTimeout : ConnectionTimeout);
+    // An event stream ends with an error event. A client that does not read it is disconnected later.
+    private static void Cut(CancellationTokenSource cut, RunnerTransformer transformer, bool isPatient) =>
+        cut.CancelAfter(!transformer.IsEventStream ? ConnectionTimeout : isPatient ? FailureEventTimeout : LastEventTimeout);
+
+    // The daemon does not see the exit of an attached server.
+    private async Task<string?> FindReasonAsync(RunnerLease lease, bool waits)
+    {
+        if (lease.IsAttached)
+            return null;
+        if (waits && !lease.RunnerGone.IsCancellationRequested)
+        {
+            await Task.Delay(ExitTimeout, time, lease.RunnerGone).ContinueWith(
+                static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        return lease.Failure?.Reason.ToLabelValue();
+    }
 
     // The request's own token is not enough: it is also cancelled when the forwarder cuts the connection because of the runner.
     private static bool IsOfClient(ForwarderError error) => error is

@@ -21,9 +21,12 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <param name="rewriter">Replaces the model's name with the one that clients know; null: the name is not changed.</param>
 /// <param name="runnerGone">Cancelled when the runner ends or is stopped.</param>
 /// <param name="progress">Is told of each part that the runner sends, and of the time in which it is not asked for one; null: nobody watches it.</param>
+/// <param name="findReasonAsync">
+/// Returns why the runner failed, one of a closed list, or null; waits a moment for its exit if the parameter is true. Null: nobody knows.
+/// </param>
 internal sealed class ResponseStream(
     Stream inner, string path, bool isEvents, long? length, ResponseEnd end, UsageEventFilter? filter, ModelNameRewriter? rewriter,
-    CancellationToken runnerGone, RequestTurn? progress = null) : Stream
+    CancellationToken runnerGone, RequestTurn? progress = null, Func<bool, Task<string?>>? findReasonAsync = null) : Stream
 {
     private const int ReadBytes = 16 * 1024;
     private const int MaxHeld = 256 * 1024;
@@ -142,7 +145,7 @@ internal sealed class ResponseStream(
             if (!isEvents)
                 throw;
             await end.BreakAsync();
-            End(BrokenResponse.EventFor(path));
+            End(BrokenResponse.EventFor(path, await FindReasonAsync(waits: true)));
             return;
         }
 
@@ -213,8 +216,10 @@ internal sealed class ResponseStream(
             await end.CompleteAsync();
         }
 
-        End(IsBroken ? BrokenResponse.EventFor(path) : default);
+        End(IsBroken ? BrokenResponse.EventFor(path, await FindReasonAsync(waits: false)) : default);
     }
+
+    private Task<string?> FindReasonAsync(bool waits) => findReasonAsync?.Invoke(waits) ?? Task.FromResult<string?>(null);
 
     // The held part belongs to the response if it ended normally, and is dropped otherwise.
     private void End(ReadOnlySpan<byte> lastEvent)

@@ -19,8 +19,10 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <param name="lease">The runner.</param>
 /// <param name="removesUsage">Whether the client does not get the events of a stream that have only token counts.</param>
 /// <param name="end">Reads the response, and counts the request before the last part is sent.</param>
+/// <param name="findReasonAsync">As for <see cref="ResponseStream"/>.</param>
 [SuppressMessage("Design", "CA1001", Justification = "The forwarder disposes the stream; the field only shows how it ended.")]
-internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease lease, bool removesUsage, ResponseEnd end) : HttpTransformer
+internal sealed class RunnerTransformer(
+    Uri target, long bodyLength, RunnerLease lease, bool removesUsage, ResponseEnd end, Func<bool, Task<string?>> findReasonAsync) : HttpTransformer
 {
     private const string EventStream = "text/event-stream";
 
@@ -135,6 +137,7 @@ internal sealed class RunnerTransformer(Uri target, long bodyLength, RunnerLease
             return isFramed ? new TrailerStream(_answer, UsageHeader.Name, () => UsageHeader.Format(record)) : _answer;
         });
 
-        ResponseStream Wrap(Stream body) => new(body, target.AbsolutePath, IsEventStream, length, end, filter, rewriter, lease.RunnerGone, lease.Progress);
+        ResponseStream Wrap(Stream body) => new(
+            body, target.AbsolutePath, IsEventStream, length, end, filter, rewriter, lease.RunnerGone, lease.Progress, findReasonAsync);
     }
 }

@@ -25,6 +25,7 @@ internal sealed class ForwardingFixture : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly CancellationTokenSource _runnerGone = new();
     private readonly TaskCompletionSource<ForwardOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private RunnerFailure? _failure;
     private WebApplication? _front;
     private WebApplication? _runner;
 
@@ -79,8 +80,16 @@ internal sealed class ForwardingFixture : IAsyncDisposable
         return Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
     }
 
+    /// <summary>The clock of the forwarder.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>Says, as the pool does, that the runner ended.</summary>
-    public Task EndRunnerAsync() => _runnerGone.CancelAsync();
+    /// <param name="failure">Why; null: it was stopped on request.</param>
+    public Task EndRunnerAsync(RunnerFailure? failure = null)
+    {
+        _failure = failure;
+        return _runnerGone.CancelAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -114,9 +123,9 @@ internal sealed class ForwardingFixture : IAsyncDisposable
         var accounts = new RequestAccounts(TimeProvider.System);
         using var ledger = new RequestLedger(accounts, new LedgerSettings(), TimeProvider.System, NullLogger<RequestLedger>.Instance);
         var forwarder = new RequestForwarder(
-            context.RequestServices.GetRequiredService<IHttpForwarder>(), TimeProvider.System, NullLogger<RequestForwarder>.Instance);
+            context.RequestServices.GetRequiredService<IHttpForwarder>(), Time, NullLogger<RequestForwarder>.Instance);
         ForwardOutcome outcome;
-        using (var lease = new RunnerLease(new RunnerId(1), Endpoint, result => Result = result)
+        using (var lease = new RunnerLease(new RunnerId(1), Endpoint, result => Result = result, () => _failure)
         {
             Model = "canonical:latest", RunnerGone = _runnerGone.Token,
         })
