@@ -48,8 +48,9 @@ internal sealed class ServiceNotifier : IAsyncDisposable
     /// <param name="respondsAsync">Returns when the loop of the runners has responded.</param>
     public void BeReady(Func<IReadOnlyList<RunnerSnapshot>> runners, Func<CancellationToken, Task> respondsAsync)
     {
-        _isReadySent = _socket.Send($"READY=1\nSTATUS={Describe(runners())}");
-        _running = RunAsync(runners, respondsAsync);
+        string status = Describe(runners());
+        _isReadySent = _socket.Send($"READY=1\nSTATUS={status}");
+        _running = RunAsync(runners, respondsAsync, _isReadySent ? status : null);
     }
 
     /// <summary>The configuration is read again; <see cref="EndReload"/> must follow.</summary>
@@ -92,11 +93,10 @@ internal sealed class ServiceNotifier : IAsyncDisposable
             $"{names}; requests: {runners.Sum(static runner => runner.InFlight)} running, {runners.Sum(static runner => runner.Queued)} waiting");
     }
 
-    private async Task RunAsync(Func<IReadOnlyList<RunnerSnapshot>> runners, Func<CancellationToken, Task> respondsAsync)
+    private async Task RunAsync(Func<IReadOnlyList<RunnerSnapshot>> runners, Func<CancellationToken, Task> respondsAsync, string? sent)
     {
         TimeSpan interval = _watchdog is { } limit && limit / 2 < StatusInterval ? limit / 2 : StatusInterval;
         using var timer = new PeriodicTimer(interval, _time);
-        string? sent = null;
         try
         {
             do

@@ -52,8 +52,9 @@ public sealed class ServiceNotifierTests : IDisposable
             name => name switch { "NOTIFY_SOCKET" => address, "WATCHDOG_USEC" => "200000", _ => null }, 1, TimeProvider.System)!;
         var hangs = new TaskCompletionSource();
         notifier.BeReady(static () => [], cancellation => hangs.Task.WaitAsync(cancellation));
-        await ReceiveAsync("STATUS=No model is loaded");
+        await ReceiveAsync("READY=1\nSTATUS=No model is loaded");
 
+        // Neither the watchdog nor the same status once more.
         Assert.False(_manager.Poll(TimeSpan.FromMilliseconds(700), SelectMode.SelectRead));
         hangs.SetResult();
         await ReceiveAsync("WATCHDOG=1");
