@@ -11,6 +11,12 @@ internal static class ConfigurationCatalog
     private const long Hour = 3600 * Second;
     private const long MiB = 1L << 20;
 
+    /// <summary>The least and the most memory in bytes that one runner can be limited to.</summary>
+    public const long MinMemoryLimit = 16 * MiB;
+
+    /// <inheritdoc cref="MinMemoryLimit"/>
+    public const long MaxMemoryLimit = 1L << 50;
+
     // Declared before the options, because static members are initialized in the order of the file.
     private static readonly List<ConfigurationOption> Options = [];
 
@@ -263,6 +269,10 @@ internal static class ConfigurationCatalog
     public static ConfigurationOption Memory { get; } = Add(new ConfigurationOption("limits.memory", null, "--memory", OptionKind.Bytes,
         "Limits the memory of all runners together, as estimated before each start")
     { Default = "the free memory of the machine or its control group", Minimum = 16 * MiB, Maximum = 1L << 50 });
+
+    public static ConfigurationOption MemoryLimit { get; } = Add(new ConfigurationOption("limits.memoryLimit", null, null, OptionKind.Bytes,
+        "Lets the kernel end a runner that needs more memory than this; memoryLimit of a model replaces it")
+    { Default = "no limit", Minimum = MinMemoryLimit, Maximum = MaxMemoryLimit });
 
     public static ConfigurationOption CpuSet { get; } = Add(new ConfigurationOption("limits.cpuSet", null, null, OptionKind.Processors,
         "Lets runners use only these processors; cpuSet of a model replaces it")

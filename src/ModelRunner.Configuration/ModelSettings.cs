@@ -42,6 +42,9 @@ internal sealed record ModelSettings
     /// <summary>The processors that its runners may use; null: those of every runner.</summary>
     public ProcessorSet? CpuSet { get; init; }
 
+    /// <summary>The memory in bytes at which the kernel ends its runner; null: that of every runner.</summary>
+    public long? MemoryLimitBytes { get; init; }
+
     /// <summary>Whether it is loaded without a request: at start, and again when there is room.</summary>
     public bool IsPreloaded { get; init; }
 

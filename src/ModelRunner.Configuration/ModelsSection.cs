@@ -57,6 +57,7 @@ internal static class ModelsSection
         bool isPreloaded = members.Boolean("preload") ?? false;
         int? concurrency = members.Integer("concurrency", 1, MaxConcurrency);
         ProcessorSet? cpuSet = members.Processors("cpuSet");
+        long? memoryLimit = members.Size("memoryLimit", ConfigurationCatalog.MinMemoryLimit, ConfigurationCatalog.MaxMemoryLimit);
         IReadOnlyList<string> arguments =
             members.Texts("args") is { } written ? LlamaArguments.Resolve(written, reader.Problems) : [];
         IReadOnlyList<string> aliases = ResolveAliases(members.Texts("aliases"), reader.Problems);
@@ -66,7 +67,7 @@ internal static class ModelsSection
             ProjectorPath = hasNoProjector ? null : ResolvePath(projector, reader, modelsPath),
             HasNoProjector = hasNoProjector,
             ContextSize = contextSize, HasAutoContext = hasAutoContext, KeepAlive = keepAlive,
-            Priority = priority, Concurrency = concurrency, IsPreloaded = isPreloaded, CpuSet = cpuSet,
+            Priority = priority, Concurrency = concurrency, IsPreloaded = isPreloaded, CpuSet = cpuSet, MemoryLimitBytes = memoryLimit,
             Arguments = arguments, Aliases = aliases,
         };
         model = engineReader.Complete(model, members);

@@ -81,6 +81,9 @@ internal sealed record RunnerSettings
     /// <summary>The processors that a runner may use, if its model has none of its own; null: those of the daemon.</summary>
     public ProcessorSet? CpuSet { get; init; }
 
+    /// <summary>The memory in bytes at which the kernel ends a runner, if its model has no limit of its own; null: no limit.</summary>
+    public long? MemoryLimitBytes { get; init; }
+
     /// <summary>Memory in bytes for all managed runners; null: the free memory of the machine or its control group.</summary>
     public long? MemoryBudgetBytes { get; init; }
 }

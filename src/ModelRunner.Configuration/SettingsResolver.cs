@@ -117,6 +117,7 @@ internal static class SettingsResolver
         StopGrace = reader.Duration(ConfigurationCatalog.StopGrace),
         DrainTimeout = reader.Duration(ConfigurationCatalog.DrainTimeout),
         KvCache = KvCacheSettings.Resolve(reader, statePath),
+        MemoryLimitBytes = reader.BytesOrNull(ConfigurationCatalog.MemoryLimit),
         CpuSet = reader.Processors(ConfigurationCatalog.CpuSet),
         MemoryBudgetBytes = reader.BytesOrNull(ConfigurationCatalog.Memory),
     };

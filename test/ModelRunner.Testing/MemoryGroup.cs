@@ -14,6 +14,9 @@ internal sealed class MemoryGroup : IDisposable
 
     private MemoryGroup(string path) => _path = path;
 
+    /// <summary>Its folder.</summary>
+    public string Folder => _path;
+
     /// <summary>A process that writes its id to this file comes here.</summary>
     public string ProcessesPath => Path.Join(_path, "cgroup.procs");
 

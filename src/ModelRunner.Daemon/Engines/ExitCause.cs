@@ -18,6 +18,9 @@ internal static class ExitCause
 
     private const string KilledForMemory = "; the kernel's out-of-memory killer ended it: use a smaller model or contextSize";
 
+    private const string KilledAtLimit =
+        "; the kernel's out-of-memory killer ended it at the limit of its memory: raise memoryLimit, or use a smaller model or contextSize";
+
     private const string KilledBySomebody = "; the daemon did not send it, a person or another program did";
 
     private static readonly SearchValues<char> LevelLetters = SearchValues.Create("DEIWT");
@@ -33,7 +36,7 @@ internal static class ExitCause
         string engine, IReadOnlyList<KnownLogLine> known, ExitStatus status, IReadOnlyList<string> lines, MemoryKill memoryKill = MemoryKill.No)
     {
         // What the kernel did is certain. A line in the output may be about something that went well in the end.
-        if (memoryKill == MemoryKill.Yes)
+        if (memoryKill is MemoryKill.Yes or MemoryKill.AtLimit)
             return Killed(engine, status, memoryKill);
         foreach (KnownLogLine candidate in known)
             if (lines.LastOrDefault(line => IsErrorWith(candidate.Core, line)) is { } line)
@@ -65,6 +68,7 @@ internal static class ExitCause
     {
         string by = memoryKill switch
         {
+            MemoryKill.AtLimit => KilledAtLimit,
             MemoryKill.Yes => KilledForMemory,
             MemoryKill.Perhaps => PerhapsKilledForMemory,
             _ => KilledBySomebody,

@@ -207,12 +207,22 @@ internal sealed class RunnerProcess : IManagedRunner
         : Describe(child, status);
 
     private RunnerFailure Describe(ChildProcess child, ExitStatus status) => _end ??= _start.Engine.Explain(
-        _start, status, child.Output.ReadLines(), status.Signal == Libc.SigKill ? _memoryKills.Explain(child.Id) : MemoryKill.No,
-        wasReady: _ready.Task.IsCompleted);
+        _start, status, child.Output.ReadLines(), ExplainKill(child, status), wasReady: _ready.Task.IsCompleted);
+
+    private MemoryKill ExplainKill(ChildProcess child, ExitStatus status)
+    {
+        if (status.Signal != Libc.SigKill)
+            return MemoryKill.No;
+
+        // Both are asked: the kernel's log and counters have this end too, and it must not explain the end of another runner.
+        MemoryKill kill = _memoryKills.Explain(child.Id);
+        return _start.Group is { HasRunOutOfMemory: true } ? MemoryKill.AtLimit : kill;
+    }
 
     private void Finish(RunnerFailure? failure)
     {
         RemoveSocket();
+        _start.Group?.Remove();
         string? reason = RequestedStop?.ToLabelValue();
         if (failure is not null)
             LogFailure(failure);

@@ -47,6 +47,9 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
 
     public string? Engine => FindLlama(_settings)?.Name;
 
+    /// <summary>Makes the control groups of runners with a limit. Only tests replace it.</summary>
+    internal DelegatedGroup Groups { get; init; } = DelegatedGroup.OfProcess;
+
     /// <summary>The saved contexts of runners.</summary>
     public SlotStore Slots => _slots;
 
@@ -68,9 +71,24 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         if (engine.FindProblem(model) is { } problem)
             return Fail(problem, order);
 
-        RunnerStart start = engine.Plan(order with { Slots = (engine as LlamaEngine)?.KeepSlots(model, key.Mode, _slots, _time, _logger) });
+        long? limit = model.Settings.MemoryLimitBytes ?? settings.Runners.MemoryLimitBytes;
+        RunnerGroup? group;
+        try
+        {
+            group = limit is { } bytes ? Groups.Create(bytes) : null;
+        }
+        catch (SpawnException failure)
+        {
+            return Fail(failure.Message, order);
+        }
+
+        RunnerStart start = engine.Plan(order with { Slots = (engine as LlamaEngine)?.KeepSlots(model, key.Mode, _slots, _time, _logger) }) with
+        {
+            Group = group,
+        };
         Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(start.Program, start.Arguments, start.Environment, folder.Path)
         {
+            Group = group,
             Processors = model.Settings.CpuSet ?? settings.Runners.CpuSet,
         });
         return new RunnerProcess(spawning, start, settings.Runners, _memoryKills, _time, _logger);

@@ -1,5 +1,6 @@
 using ModelRunner.Daemon.Engines.Llama.Slots;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Processes;
 
 namespace ModelRunner.Daemon.Engines;
 
@@ -27,6 +28,9 @@ internal sealed record RunnerStart(
 
     /// <summary>A clause that explains a failed load of a model's file, if the file may be made for another engine; null: none.</summary>
     public string? LoadAdvice { get; init; }
+
+    /// <summary>The control group that limits its memory; null: it has no limit.</summary>
+    public RunnerGroup? Group { get; init; }
 
     /// <summary>Keeps its contexts while the model is not loaded; null: they are lost.</summary>
     public SlotKeeper? Slots { get; init; }

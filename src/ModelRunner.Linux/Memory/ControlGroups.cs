@@ -16,6 +16,9 @@ internal sealed class ControlGroups(string groups, string mounts)
     // With the space, because a field "oom_kill_disable" also exists.
     private const string KillsField = "oom_kill ";
 
+    private const string FirstKills = "memory.oom_control";
+    private const string SecondKills = "memory.events";
+
     // A path of groups cannot be deeper; the loop ends for a damaged one too.
     private const int MaxDepth = 64;
 
@@ -41,8 +44,21 @@ internal sealed class ControlGroups(string groups, string mounts)
     public long? ReadKills()
     {
         foreach ((string folder, bool isFirstVersion, bool isOwn) in FindFolders())
-            if (isOwn && ReadField(Path.Join(folder, isFirstVersion ? "memory.oom_control" : "memory.events"), KillsField) is { } kills)
+            if (isOwn && ReadField(Path.Join(folder, isFirstVersion ? FirstKills : SecondKills), KillsField) is { } kills)
                 return kills;
+        return null;
+    }
+
+    /// <summary>The same for the group with this folder and its children.</summary>
+    public static long? ReadKillsIn(string folder) =>
+        ReadField(Path.Join(folder, SecondKills), KillsField) ?? ReadField(Path.Join(folder, FirstKills), KillsField);
+
+    /// <summary>The folder of the group of version 2 that this process is in; null: there is none, or it is not visible.</summary>
+    public string? FindUnified()
+    {
+        foreach ((string folder, bool isFirstVersion, bool isOwn) in FindFolders())
+            if (isOwn && !isFirstVersion)
+                return folder;
         return null;
     }
 

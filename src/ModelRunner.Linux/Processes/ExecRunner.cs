@@ -35,14 +35,21 @@ internal static unsafe class ExecRunner
         if (Libc.ParentProcess() != parent)
             return Orphaned;
 
+        return Execute(Verb, arguments[3..]);
+    }
+
+    /// <summary>Executes a program in this process. Returns only when that fails.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Execute(string verb, string[] words)
+    {
         // The .NET runtime ignores SIGPIPE, and a program inherits which signals are ignored.
         _ = Libc.HandleSignal(Libc.SigPipe, 0);
-        using var command = new NativeStrings(arguments[3..]);
+        using var command = new NativeStrings(words);
         _ = Libc.Execute(command.Pointer[0], command.Pointer);
 
         // Opening the console overwrites the error code.
         string cause = Marshal.GetLastPInvokeErrorMessage();
-        Console.Error.WriteLine($"{Verb}: failed to execute {arguments[3]}: {cause}");
+        Console.Error.WriteLine($"{verb}: failed to execute {words[0]}: {cause}");
         return CannotExecute;
     }
 }

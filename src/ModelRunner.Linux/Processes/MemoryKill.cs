@@ -11,4 +11,7 @@ internal enum MemoryKill
 
     /// <summary>The kernel's log names the process.</summary>
     Yes,
+
+    /// <summary>It ended the process because its control group reached its limit.</summary>
+    AtLimit,
 }

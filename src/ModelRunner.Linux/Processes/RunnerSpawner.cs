@@ -87,7 +87,8 @@ internal sealed unsafe class RunnerSpawner : IDisposable
         int process;
         try
         {
-            process = Create(request, [.. _prefix, request.Program, .. request.Arguments], mark, ends[1]);
+            IReadOnlyList<string> prefix = request.Group is { } group ? [.. JoinGroup.Prefix(DeathSignal.Executable, group), .. _prefix] : _prefix;
+            process = Create(request, [.. prefix, request.Program, .. request.Arguments], mark, ends[1]);
         }
         catch (SpawnException)
         {

@@ -10,4 +10,7 @@ internal sealed record SpawnRequest(
 {
     /// <summary>The processors that it may use; null: those of this process.</summary>
     public ProcessorSet? Processors { get; init; }
+
+    /// <summary>The control group that it enters before its program is executed; null: that of this process.</summary>
+    public RunnerGroup? Group { get; init; }
 }

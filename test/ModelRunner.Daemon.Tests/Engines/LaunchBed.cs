@@ -18,7 +18,7 @@ internal sealed class LaunchBed : IDisposable
     private readonly RunnerProcessLauncher _launcher;
     private long _starts;
 
-    public LaunchBed(RunnerSettings? settings = null, TimeProvider? time = null)
+    public LaunchBed(RunnerSettings? settings = null, TimeProvider? time = null, DelegatedGroup? groups = null)
     {
         settings ??= new RunnerSettings();
         var daemon = new DaemonSettings
@@ -27,7 +27,10 @@ internal sealed class LaunchBed : IDisposable
             ModelsPath = _folder.Path,
             Runners = settings is { LlamaServerPath: null, LlamaHostPath: null } ? settings with { LlamaServerPath = StubProcess.ExecutablePath } : settings,
         };
-        _launcher = new RunnerProcessLauncher(daemon, time ?? TimeProvider.System, NullLogger.Instance, [_folder.Path], DeathSignal.ChoosePrefix());
+        _launcher = new RunnerProcessLauncher(daemon, time ?? TimeProvider.System, NullLogger.Instance, [_folder.Path], DeathSignal.ChoosePrefix())
+        {
+            Groups = groups ?? DelegatedGroup.OfProcess,
+        };
     }
 
     /// <summary>The files in the private folder of the launcher.</summary>

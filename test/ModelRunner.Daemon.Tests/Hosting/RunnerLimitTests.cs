@@ -53,6 +53,25 @@ public sealed class RunnerLimitTests : IDisposable
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
     }
 
+    [Fact]
+    public async Task A_memory_limit_that_nobody_can_keep_is_refused_with_the_way_out()
+    {
+        // The tests are in the control group of the daemon too, so it may not make groups there, whatever the machine has.
+        const string Limits = """{ "models": { "tiny-chat": { "memoryLimit": "1GiB" } } }""";
+        (int exitCode, string error) = await DaemonFixture.RunToEndAsync(new DaemonSetup { Folder = _folder, Configuration = Limits });
+
+        Assert.Equal(2, exitCode);
+        Assert.Matches(
+            "^model-runner: models.tiny-chat:latest.memoryLimit: \"1GiB\" cannot be kept: its control group [^;]*; run the daemon as a service of systemd with "
+            + "Delegate=memory, as the units in deploy/systemd do, or leave it out.\n$",
+            error.Replace("other programs are in its control group", "its control group has others", StringComparison.Ordinal));
+        (exitCode, error) = await DaemonFixture.RunToEndAsync(
+            new DaemonSetup { Folder = _folder, Configuration = """{ "limits": { "memoryLimit": "1GiB" }, "models": { "a": { "memoryLimit": "1MiB" } } }""" });
+        Assert.Equal(2, exitCode);
+        Assert.Contains("limits.memoryLimit: \"1GiB\" cannot be kept: ", error, StringComparison.Ordinal);
+        Assert.Contains("\"1MiB\" is not a size from 16MiB to 1024TiB", error, StringComparison.Ordinal);
+    }
+
     private static async Task<string> ProcessorsAsync(int process)
     {
         string[] lines = await File.ReadAllLinesAsync($"/proc/{process}/status", Cancellation);

@@ -29,6 +29,19 @@ public sealed class ShippedUnitTests : IDisposable
     public void Nothing_of_a_service_writes_a_core_dump(string unit) =>
         Assert.Contains("LimitCORE=0", File.ReadAllLines(Path.Join(Folder, unit)));
 
+    [Theory]
+    [InlineData("model-runner.service")]
+    [InlineData("model-runner-user.service")]
+    public void A_service_may_make_control_groups_for_its_runners(string unit)
+    {
+        string[] lines = File.ReadAllLines(Path.Join(Folder, unit));
+
+        Assert.Contains("Delegate=memory", lines);
+
+        // It makes all control groups read-only, also the delegated one.
+        Assert.DoesNotContain(lines, static line => line.StartsWith("ProtectControlGroups=", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task The_system_service_has_little_that_it_could_do_harm_with()
     {

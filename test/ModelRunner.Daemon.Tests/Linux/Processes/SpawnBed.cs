@@ -16,11 +16,15 @@ internal sealed class SpawnBed : IDisposable
     /// <summary>Starts a shell with a script.</summary>
     public Task<ChildProcess> StartShellAsync(string script) => StartAsync("/bin/sh", "-c", script);
 
-    public Task<ChildProcess> StartAsync(string program, params string[] arguments) => StartAsync(null, program, arguments);
+    public Task<ChildProcess> StartAsync(string program, params string[] arguments) => StartAsync((ProcessorSet?)null, program, arguments);
 
     /// <summary>Starts a program that may use only these processors.</summary>
     public Task<ChildProcess> StartAsync(ProcessorSet? processors, string program, params string[] arguments) =>
         _spawner.StartAsync(new SpawnRequest(program, arguments, ["PATH=/usr/bin:/bin", "CANARY=none"], _folder.Path) { Processors = processors });
+
+    /// <summary>Starts a program in a control group.</summary>
+    public Task<ChildProcess> StartAsync(RunnerGroup group, string program, params string[] arguments) =>
+        _spawner.StartAsync(new SpawnRequest(program, arguments, ["PATH=/usr/bin:/bin"], _folder.Path) { Group = group });
 
     public void Dispose()
     {
