@@ -6,7 +6,7 @@ namespace ModelRunner.Store.Http;
 internal static class Failures
 {
     private const string HelpForTrust =
-        "a proxy that inspects TLS needs its authority in a PEM file: name the file with the variable SSL_CERT_FILE or the setting for authorities";
+        "a proxy that inspects TLS needs its authority in a PEM file: name the file with the variable SSL_CERT_FILE";
 
     /// <summary>Explains a failure.</summary>
     /// <param name="failure">What .NET threw.</param>
@@ -40,6 +40,9 @@ internal static class Failures
     public static bool IsNoTls(RemoteException failure) =>
         failure.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } inner
         && CauseOf<CertificateException>(inner) is null;
+
+    /// <summary>Whether no connection was made, because it would have gone to an internal address.</summary>
+    public static bool IsInternal(Exception failure) => CauseOf<InternalAddressException>(failure) is not null;
 
     private static (RemoteReason Reason, string Message) Explain(HttpRequestError error, string detail, string host) => error switch
     {

@@ -1,11 +1,11 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace ModelRunner.Store.Http;
 
 /// <summary>
-/// The only sender of requests to other machines. It follows redirects itself, because .NET would drop the credentials for the same server and
-/// send other headers everywhere. It has no limit for the time of a whole response.
+/// Sends requests to registries, their token servers and their storages. It follows redirects itself, because .NET would drop the credentials for the
+/// same server and send other headers everywhere. A server on the internet cannot lead it into an internal network. It has no limit for the time of a
+/// whole response.
 /// </summary>
 internal sealed class OutgoingClient : IDisposable
 {
@@ -14,28 +14,16 @@ internal sealed class OutgoingClient : IDisposable
 
     private readonly OutgoingSettings _settings;
     private readonly TimeProvider _time;
-    private readonly ServerTrust _trust;
-    private readonly HttpMessageInvoker _sender;
+    private readonly ConnectionPools _pools;
 
+    /// <param name="settings">Limits, proxies and authorities.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="resolve">Returns the addresses of a host, the preferred one first; null: the system is asked.</param>
     /// <exception cref="RemoteException">The file of authorities cannot be used.</exception>
-    public OutgoingClient(OutgoingSettings settings, TimeProvider time)
+    public OutgoingClient(OutgoingSettings settings, TimeProvider time, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
         (_settings, _time) = (settings, time);
-        _trust = new ServerTrust(settings.AuthorityFile);
-        var connector = new DualStackConnector(static (host, cancellation) => Dns.GetHostAddressesAsync(host, cancellation), time);
-        _sender = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ConnectTimeout = settings.ConnectTimeout,
-            ConnectCallback = async (context, cancellation) => new NetworkStream(
-                await connector.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation), ownsSocket: true),
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            Proxy = settings.Proxies,
-            UseProxy = true,
-            UseCookies = false,
-            SslOptions = _trust.Options,
-        });
+        _pools = new ConnectionPools(settings, resolve ?? (static (host, cancellation) => Dns.GetHostAddressesAsync(host, cancellation)), time);
     }
 
     /// <summary>Sends a request and follows its redirects. Every status is a result but a redirect and what a proxy says about itself.</summary>
@@ -43,10 +31,11 @@ internal sealed class OutgoingClient : IDisposable
     public async Task<OutgoingResponse> SendAsync(OutgoingRequest request, CancellationToken cancellation)
     {
         (Uri address, HttpMethod method, bool isAtHome) = (request.Address, request.Method, true);
+        bool isGuarded = request.NamedBy is { } namer && IsOnInternet(namer);
         for (int redirects = 0; ; redirects++)
         {
-            PlainHttpRule.Check(address, _settings.PlainHttpHosts);
-            HttpResponseMessage response = await SendOnceAsync(request, address, method, isAtHome, cancellation);
+            Check(request, address, isGuarded);
+            HttpResponseMessage response = await SendOnceAsync(request, address, method, isAtHome, isGuarded, cancellation);
             if (!Redirects.Is(response.StatusCode) || (request.ReturnsForeignRedirects && Redirects.IsForeign(response, address)))
                 return new OutgoingResponse(response, address, !isAtHome);
 
@@ -59,6 +48,7 @@ internal sealed class OutgoingClient : IDisposable
                 isAtHome &= Origins.AreSame(target, address);
                 if (request.StaysAtOrigin && !isAtHome)
                     throw Redirects.Refuse(request.Address, $"it leads to {Origins.HostOf(target)}, which must not get the secret that was sent");
+                isGuarded |= IsOnInternet(address);
                 address = target;
             }
         }
@@ -96,14 +86,22 @@ internal sealed class OutgoingClient : IDisposable
         return bytes[..count];
     }
 
-    public void Dispose()
+    public void Dispose() => _pools.Dispose();
+
+    // This machine and listed hosts are not on the internet. An unknown host is.
+    private bool IsOnInternet(Uri server) => !PlainHttpRule.Allows(server, _settings.PlainHttpHosts) && !_pools.IsInternal(server);
+
+    private void Check(OutgoingRequest request, Uri address, bool isGuarded)
     {
-        _sender.Dispose();
-        _trust.Dispose();
+        PlainHttpRule.Check(address, _settings.PlainHttpHosts);
+        if (_settings.Proxies.ProblemFor(address) is { } problem)
+            throw new RemoteException(RemoteReason.ProxyFailed, $"{Origins.HostOf(address)} was not asked: {problem}");
+        if (isGuarded && InternalNetworks.Has(address))
+            throw Redirects.RefuseInternal(request.NamedBy ?? request.Address, address);
     }
 
     private async Task<HttpResponseMessage> SendOnceAsync(
-        OutgoingRequest request, Uri address, HttpMethod method, bool isAtHome, CancellationToken cancellation)
+        OutgoingRequest request, Uri address, HttpMethod method, bool isAtHome, bool isGuarded, CancellationToken cancellation)
     {
         using var patience = new CancellationTokenSource(_settings.HeadersTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
@@ -119,7 +117,7 @@ internal sealed class OutgoingClient : IDisposable
 
         try
         {
-            HttpResponseMessage response = await _sender.SendAsync(message, either.Token);
+            HttpResponseMessage response = await _pools.For(isGuarded).SendAsync(message, either.Token);
             if (response.StatusCode != HttpStatusCode.ProxyAuthenticationRequired)
                 return response;
             response.Dispose();
@@ -128,6 +126,8 @@ internal sealed class OutgoingClient : IDisposable
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
         {
             cancellation.ThrowIfCancellationRequested();
+            if (Failures.IsInternal(failure))
+                throw Redirects.RefuseInternal(request.NamedBy ?? request.Address, address);
             throw Failures.Explain(failure, address, patience.IsCancellationRequested, _settings);
         }
     }

@@ -14,6 +14,12 @@ internal sealed record OutgoingRequest(HttpMethod Method, Uri Address)
     /// <summary>Makes the body; called once for each time that the request is sent. Null: there is none.</summary>
     public Func<HttpContent>? Body { get; init; }
 
+    /// <summary>
+    /// The server that named <see cref="Address"/>, for example a registry its token server. If it is on the internet, no internal address is asked.
+    /// Null: the user named it, or trusts it.
+    /// </summary>
+    public Uri? NamedBy { get; init; }
+
     /// <summary>Whether a redirect to another server is the response, because its headers are what is asked for.</summary>
     public bool ReturnsForeignRedirects { get; init; }
 

@@ -14,7 +14,6 @@ internal static class PlainHttpRule
         if (address.Scheme != Uri.UriSchemeHttps && !Allows(address, listed))
             throw new RemoteException(
                 RemoteReason.PlainHttp,
-                $"{Origins.Of(address)} was not asked: plain http is for this machine only; use https, or add {Origins.HostOf(address)} "
-                + "to the hosts for plain http");
+                $"{Origins.Of(address)} was not asked: plain http is for this machine only; use a server that speaks https");
     }
 }

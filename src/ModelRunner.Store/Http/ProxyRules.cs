@@ -12,30 +12,36 @@ internal sealed class ProxyRules : IWebProxy
     private readonly ProxyAddress? _https;
     private readonly ProxyExemptions _exemptions;
 
-    private ProxyRules(ProxyAddress? http, ProxyAddress? https, ProxyExemptions exemptions) =>
-        (_http, _https, _exemptions, Credentials) = (http, https, exemptions, new ProxyCredentials(http, https));
+    private readonly string? _httpProblem;
+    private readonly string? _httpsProblem;
+
+    private ProxyRules(
+        (ProxyAddress? Address, string? Problem) http, (ProxyAddress? Address, string? Problem) https, ProxyExemptions exemptions)
+    {
+        ((_http, _httpProblem), (_https, _httpsProblem), _exemptions) = (http, https, exemptions);
+        Credentials = new ProxyCredentials(_http, _https);
+    }
 
     /// <summary>No proxies.</summary>
-    public static ProxyRules None { get; } = new(null, null, ProxyExemptions.Parse(null));
+    public static ProxyRules None { get; } = new((null, null), (null, null), ProxyExemptions.Parse(null));
 
     /// <summary>User names and passwords of the proxies.</summary>
     public ICredentials? Credentials { get; set; }
 
     /// <summary>The proxies of this process's environment.</summary>
-    /// <exception cref="FormatException">A variable is no address of a proxy. The message does not show it, because it may have a password.</exception>
     public static ProxyRules FromEnvironment() => FromEnvironment(Environment.GetEnvironmentVariable);
 
-    /// <summary>The proxies that variables name. The names in capitals come first, as in Go.</summary>
+    /// <summary>The proxies that variables name. The names in capitals come first, as in Go. A wrong variable is told by <see cref="ProblemFor"/>.</summary>
     /// <param name="read">Returns the value of a variable; null: it is not set.</param>
-    /// <exception cref="FormatException">A variable is no address of a proxy.</exception>
-    public static ProxyRules FromEnvironment(Func<string, string?> read)
-    {
-        ProxyAddress? all = ProxyAddress.Read("ALL_PROXY", read);
-        return new ProxyRules(
-            ProxyAddress.Read("HTTP_PROXY", read) ?? all,
-            ProxyAddress.Read("HTTPS_PROXY", read) ?? all,
-            ProxyExemptions.Parse(ProxyAddress.Value("NO_PROXY", read)));
-    }
+    public static ProxyRules FromEnvironment(Func<string, string?> read) =>
+        new(Read("HTTP_PROXY", read), Read("HTTPS_PROXY", read), ProxyExemptions.Parse(ProxyAddress.Value("NO_PROXY", read)));
+
+    /// <summary>
+    /// Why an address must not be asked: the variable for it is no address of a proxy. The text does not show its value, because that may have a password.
+    /// Null: it may be asked.
+    /// </summary>
+    public string? ProblemFor(Uri destination) =>
+        IsExempt(destination) ? null : destination.Scheme == Uri.UriSchemeHttps ? _httpsProblem : _httpProblem;
 
     /// <summary>The proxy for an address, without its password; null: the server is asked directly.</summary>
     public string? DescribeFor(Uri destination) => GetProxy(destination) is { } proxy ? Origins.Of(proxy) : null;
@@ -44,7 +50,21 @@ internal sealed class ProxyRules : IWebProxy
     public Uri? GetProxy(Uri destination) => IsBypassed(destination) ? null : Select(destination)?.Address;
 
     /// <inheritdoc/>
-    public bool IsBypassed(Uri host) => Select(host) is null || Origins.IsLoopback(host) || _exemptions.Cover(host);
+    public bool IsBypassed(Uri host) => Select(host) is null || IsExempt(host);
+
+    private bool IsExempt(Uri destination) => Origins.IsLoopback(destination) || _exemptions.Cover(destination);
 
     private ProxyAddress? Select(Uri destination) => destination.Scheme == Uri.UriSchemeHttps ? _https : _http;
+
+    private static (ProxyAddress? Address, string? Problem) Read(string variable, Func<string, string?> read)
+    {
+        try
+        {
+            return (ProxyAddress.Read(variable, read) ?? ProxyAddress.Read("ALL_PROXY", read), null);
+        }
+        catch (FormatException failure)
+        {
+            return (null, failure.Message);
+        }
+    }
 }

@@ -36,6 +36,12 @@ internal static class Redirects
             : throw Refuse(address, $"it answered a {method} with {(int)status}, which would drop the data that was sent");
     }
 
+    /// <summary>A server on the internet led to an internal address.</summary>
+    public static RemoteException RefuseInternal(Uri first, Uri target) => new(
+        RemoteReason.BadRedirect,
+        $"{Origins.HostOf(first)} leads to {Origins.HostOf(target)}, which is in an internal network; it was not asked, because a server on the internet "
+        + "must not choose addresses there; check the name of the host");
+
     public static RemoteException Refuse(Uri first, string why) => new(
         RemoteReason.BadRedirect, $"the redirect of {Origins.HostOf(first)} was not followed: {why}; check the name of the host and the settings of the proxy");
 }

@@ -24,7 +24,7 @@ internal enum RemoteReason
     /// <summary>Plain http to a host that is neither this machine nor listed.</summary>
     PlainHttp,
 
-    /// <summary>A redirect to nowhere, in a circle, or from https to http.</summary>
+    /// <summary>A redirect to nowhere, in a circle, from https to http, or from the internet to an internal address.</summary>
     BadRedirect,
 
     /// <summary>The server does not have it.</summary>

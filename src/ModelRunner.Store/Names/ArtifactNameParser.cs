@@ -56,8 +56,8 @@ internal static partial class ArtifactNameParser
         (string registry, string repository) = Split(path);
         if (registry.Length + 1 + repository.Length > MaxName)
             return Fail($"is longer than {MaxName} characters", out problem);
-        if (!HostPattern().IsMatch(registry))
-            return Fail($"has an invalid registry \"{registry}\"; write a host name, with a port if it is not 443", out problem);
+        if (!IsHost(registry))
+            return Fail($"has an invalid registry \"{registry}\"; write a host name or an address, with a port from 1 to 65535 if it is not 443", out problem);
 
         string lower = repository.ToLowerInvariant();
         if (!RepositoryPattern().IsMatch(lower))
@@ -88,6 +88,21 @@ internal static partial class ArtifactNameParser
         if (!DockerHubHosts.Contains(registry, StringComparer.Ordinal))
             return (registry, repository);
         return (ArtifactName.DockerHub, repository.Contains('/', StringComparison.Ordinal) ? repository : DefaultNamespace + repository);
+    }
+
+    // The pattern does not count the digits of a port and of an address. An address of IPv4 in another form, for example 0x7f.1, would be shown as one
+    // host and asked as another.
+    private static bool IsHost(string registry)
+    {
+        if (!HostPattern().IsMatch(registry) || !Uri.TryCreate($"https://{registry}/", UriKind.Absolute, out Uri? address) || address.Port == 0)
+            return false;
+        return address.HostNameType switch
+        {
+            UriHostNameType.Dns => true,
+            UriHostNameType.IPv4 => registry == address.Host || registry.StartsWith(address.Host + ":", StringComparison.Ordinal),
+            UriHostNameType.IPv6 => true,
+            _ => false,
+        };
     }
 
     private static bool Fail(string clause, out string? problem)

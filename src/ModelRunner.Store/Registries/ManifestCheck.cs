@@ -33,12 +33,11 @@ internal static class ManifestCheck
         string? written;
         try
         {
-            using var document = JsonDocument.Parse(bytes);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw Unexpected("a JSON value that is no object");
-            written = document.RootElement.TryGetProperty("mediaType", out JsonElement member) && member.ValueKind == JsonValueKind.String
-                ? member.GetString()!.ToLowerInvariant()
-                : null;
+            written = JsonDocuments.Read(bytes, root => root.ValueKind != JsonValueKind.Object
+                ? throw Unexpected("a JSON value that is no object")
+                : root.TryGetProperty("mediaType", out JsonElement member) && member.ValueKind == JsonValueKind.String
+                    ? member.GetString()!.ToLowerInvariant()
+                    : null);
         }
         catch (JsonException)
         {

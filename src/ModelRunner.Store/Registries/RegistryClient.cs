@@ -28,7 +28,7 @@ internal sealed class RegistryClient
     /// <param name="outgoing">The settings of <paramref name="client"/>.</param>
     /// <param name="settings">How registries are asked.</param>
     /// <param name="findCredential">
-    /// Returns the user's credentials for a registry, usually <see cref="RegistryCredentials.FindAsync"/>. Null: every registry is asked as anybody.
+    /// Returns the user's credentials for a registry, usually <see cref="RegistryCredentials.FindAsync"/>. Null: every registry is asked without credentials.
     /// </param>
     /// <param name="time">The clock.</param>
     public RegistryClient(
@@ -44,7 +44,7 @@ internal sealed class RegistryClient
     }
 
     /// <summary>A client with other credentials, for example with a token that came with a request. It keeps tokens of its own.</summary>
-    /// <param name="host">The registry that gets them, as in the name of a model. Every other one is asked as anybody.</param>
+    /// <param name="host">The registry that gets them, as in the name of a model. Every other one is asked without credentials.</param>
     /// <param name="credential">The credentials.</param>
     /// <param name="notify">Called as in <see cref="RegistrySettings.Notify"/>.</param>
     public RegistryClient With(string host, RegistryCredential credential, Action<string> notify) => new(
@@ -58,7 +58,7 @@ internal sealed class RegistryClient
     public Task<RegistryManifest> GetManifestAsync(ArtifactName name, Digest digest, CancellationToken cancellation) =>
         GetManifestAsync(name, digest, digest.ToString(), cancellation);
 
-    /// <summary>Begins to read a file.</summary>
+    /// <summary>Begins to read a file. A failure that may pass is left to the caller, who also continues a file that breaks off.</summary>
     /// <param name="name">The model; its registry and repository count.</param>
     /// <param name="request">The file, and where to begin.</param>
     /// <param name="cancellation">Gives up. Later reads take a token of their own.</param>
@@ -108,7 +108,7 @@ internal sealed class RegistryClient
         OutgoingResponse response = await _sender.SendAsync(
             new RegistryRequest(endpoint, request, RegistryScopes.Pull(name.Repository), $"the file {blob.Digest.Short} of {name}")
             {
-                IsRepeated = !endpoint.IsMirror,
+                IsRepeated = !endpoint.IsMirror, LeavesTransient = true,
             },
             cancellation);
         try

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using ModelRunner.Store.Http;
@@ -25,7 +26,12 @@ internal static class RegistryProblem
 
         // This status comes with a length that is not the one of its body, so the body is not read.
         if (response.Status == HttpStatusCode.RequestedRangeNotSatisfiable)
-            return Make(RemoteReason.NoSuchRange, $"{host} has no byte of {what} at the offset that was asked for; the part on this disk is too long");
+        {
+            long offset = response.Message.RequestMessage?.Headers.Range?.Ranges.FirstOrDefault()?.From ?? 0;
+            return Make(
+                RemoteReason.NoSuchRange,
+                string.Create(CultureInfo.InvariantCulture, $"{host} cannot continue {what} at byte {offset}; the partial file here may be too long"));
+        }
 
         string detail = await DetailOfAsync(client, response, cancellation);
         string answer = $"{host} answered {(int)response.Status}{detail}";
@@ -43,7 +49,7 @@ internal static class RegistryProblem
             HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented =>
                 Make(RemoteReason.NotOffered, $"{what}: {answer}; this registry does not offer it"),
             HttpStatusCode.TooManyRequests => Make(
-                RemoteReason.RateLimited, $"{what}: {answer}{RemainingOf(response)}; {later}, log in to get a higher limit, or use a mirror"),
+                RemoteReason.RateLimited, $"{what}: {answer}{RemainingOf(response)}; {later}, or log in with docker login to get a higher limit"),
             >= HttpStatusCode.InternalServerError => Make(RemoteReason.ServerError, $"{what}: {answer}; {later}"),
             >= HttpStatusCode.BadRequest => Make(RemoteReason.Rejected, $"{what} was refused: {answer}"),
             _ => Make(RemoteReason.UnexpectedAnswer, $"{what}: {answer}, which is no answer of a registry; check the name of the registry"),
@@ -56,7 +62,7 @@ internal static class RegistryProblem
     private static string RemainingOf(OutgoingResponse response) =>
         response.Header("ratelimit-limit") is { } limit ? $", whose limit is {Texts.Printable(limit, 40)}" : "";
 
-    // The form of errors: {"errors":[{"code":…,"message":…}]}. A proxy may send anything else.
+    // The form of errors: {"errors":[{"code":…,"message":…}]}. Anything else may come from a server that is no registry, and is not shown.
     private static async Task<string> DetailOfAsync(OutgoingClient client, OutgoingResponse response, CancellationToken cancellation)
     {
         byte[] body;
@@ -69,7 +75,7 @@ internal static class RegistryProblem
             return "";
         }
 
-        string text = Texts.Printable(FirstErrorOf(body) ?? System.Text.Encoding.UTF8.GetString(body), MaxShown);
+        string text = Texts.Printable(FirstErrorOf(body) ?? response.MediaType ?? "", MaxShown);
         return text.Length == 0 ? "" : $" ({text})";
     }
 
@@ -77,11 +83,12 @@ internal static class RegistryProblem
     {
         try
         {
-            using var document = JsonDocument.Parse(body);
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("errors", out JsonElement errors)
-                || errors.ValueKind != JsonValueKind.Array || errors.GetArrayLength() == 0 || errors[0].ValueKind != JsonValueKind.Object)
-                return null;
-            return $"{TextOf(errors[0], "code")}: {TextOf(errors[0], "message")}";
+            return JsonDocuments.Read(body, static root =>
+                root.ValueKind == JsonValueKind.Object && root.TryGetProperty("errors", out JsonElement errors) && errors.ValueKind == JsonValueKind.Array
+                && errors.GetArrayLength() > 0 && errors[0].ValueKind == JsonValueKind.Object
+                && TextOf(errors[0], "code") is { Length: > 0 } code && TextOf(errors[0], "message") is { } message
+                    ? $"{code}: {message}"
+                    : null);
         }
         catch (JsonException)
         {
@@ -89,6 +96,6 @@ internal static class RegistryProblem
         }
     }
 
-    private static string TextOf(JsonElement error, string member) =>
-        error.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+    private static string? TextOf(JsonElement error, string member) =>
+        error.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -13,6 +13,12 @@ internal sealed record RegistryRequest(RegistryEndpoint Endpoint, OutgoingReques
     /// <summary>Whether a failure that may pass is followed by another attempt. An upload begins anew instead.</summary>
     public bool IsRepeated { get; init; } = true;
 
+    /// <summary>
+    /// Whether the caller repeats the request after a failure that may pass, so that the attempts of both do not multiply. A registry that limits the
+    /// number of requests is waited for here all the same.
+    /// </summary>
+    public bool LeavesTransient { get; init; }
+
     /// <summary>Whether the status 404 is a result and no error.</summary>
     public bool MayBeMissing { get; init; }
 }

@@ -20,7 +20,7 @@ internal sealed class RegistrySender(OutgoingClient client, RegistryAuthorizer a
                 return await SendOnceAsync(request, cancellation);
             }
             catch (RemoteException failure) when (request.IsRepeated
-                && RetryRule.WaitAfter(failure, attempt, settings, time.GetUtcNow()) is { } wait)
+                && !(request.LeavesTransient && failure.IsTransient) && RetryRule.WaitAfter(failure, attempt, settings, time.GetUtcNow()) is { } wait)
             {
                 settings.Notify(string.Create(CultureInfo.InvariantCulture, $"next attempt in {Math.Ceiling(wait.TotalSeconds):0} s: {failure.Message}"));
                 await Task.Delay(wait, time, cancellation);
@@ -32,7 +32,7 @@ internal sealed class RegistrySender(OutgoingClient client, RegistryAuthorizer a
     {
         RegistryEndpoint endpoint = request.Endpoint;
 
-        // An upload may go to an address on another server, which is no business of the credentials.
+        // An upload may go to an address on another server, which must not get the credentials.
         bool isAtHome = Origins.AreSame(endpoint.Base, request.Outgoing.Address);
         string? header = isAtHome ? authorizer.Known(endpoint, request.Scopes) : null;
         OutgoingResponse response = await client.SendAsync(request.Outgoing with { Authorization = header }, cancellation);

@@ -87,12 +87,20 @@ public sealed class ProxyRulesTests
     [InlineData("ftp://ann:secret@proxy.example")]
     [InlineData("http://")]
     [InlineData("http://ann:secret@:80")]
-    public void What_is_no_address_of_a_proxy_is_refused_without_showing_it(string value)
+    public async Task What_is_no_address_of_a_proxy_is_told_by_the_request_without_showing_it(string value)
     {
-        FormatException failure = Assert.Throws<FormatException>(() => Make(("HTTPS_PROXY", value)));
+        ProxyRules rules = Make(("HTTPS_PROXY", value), ("ALL_PROXY", "http://other.example:1"), ("NO_PROXY", "near.example"));
+        using var client = new OutgoingClient(new OutgoingSettings { Proxies = rules }, TimeProvider.System);
 
-        Assert.StartsWith("the variable HTTPS_PROXY ", failure.Message, StringComparison.Ordinal);
+        RemoteException failure = await Assert.ThrowsAsync<RemoteException>(() => client.SendAsync(
+            new OutgoingRequest(HttpMethod.Get, new Uri("https://reg.invalid/v2/")), TestContext.Current.CancellationToken));
+
+        Assert.Equal(RemoteReason.ProxyFailed, failure.Reason);
+        Assert.StartsWith("reg.invalid was not asked: the variable HTTPS_PROXY ", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", failure.Message, StringComparison.Ordinal);
+        Assert.Null(rules.ProblemFor(new Uri("https://127.0.0.1/")));
+        Assert.Null(rules.ProblemFor(new Uri("https://near.example/")));
+        Assert.Null(rules.ProblemFor(new Uri("http://reg.invalid/")));
     }
 
     private static ProxyRules Make(params (string Name, string Value)[] variables) => ProxyRules.FromEnvironment(

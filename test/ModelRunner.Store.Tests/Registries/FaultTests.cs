@@ -2,6 +2,7 @@ using System.Net;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
 using ModelRunner.Store.Registries;
+using ModelRunner.Store.Registries.Access;
 using ModelRunner.Testing;
 using ModelRunner.Testing.Registries;
 
@@ -130,7 +131,7 @@ public sealed class FaultTests : IAsyncLifetime
     [Fact]
     public async Task A_manifest_with_another_byte_is_refused()
     {
-        // The byte is within the digest of the layer, so the manifest is valid JSON still.
+        // The byte is in the name of a member that nothing reads here, so the manifest is valid JSON still.
         int place = System.Text.Encoding.UTF8.GetString(_model.Manifest).IndexOf("\"schemaVersion\":2", StringComparison.Ordinal) + 1;
         _proxy.Add(new RegistryFault(FaultKind.ChangedByte) { Path = "/manifests/", Bytes = place });
         using var fixture = new RegistryFixture();
@@ -231,13 +232,19 @@ public sealed class FaultTests : IAsyncLifetime
     [Fact]
     public async Task A_storage_gets_the_range_and_no_credentials()
     {
+        await using RegistryProcess closed = await RegistryProcess.StartAsync(new RegistrySetup { User = RegistryUser.Ann }, Cancellation);
+        await _model.PushAsync(closed, Cancellation);
+        await using FaultProxy registry = await FaultProxy.StartAsync(closed.Address);
         await using FaultProxy storage = await FaultProxy.StartAsync(_registry.Address);
-        _proxy.Add(new RegistryFault(FaultKind.RedirectTo) { Target = storage.Address });
-        using var fixture = new RegistryFixture();
+        using var fixture = new RegistryFixture(credentials: static _ =>
+            new RegistryCredential("the test") { User = (RegistryUser.Ann.Name, RegistryUser.Ann.Password) });
+        await fixture.Client.GetManifestAsync(RegistryFixture.NameIn(registry.Host), Cancellation);
+        registry.Add(new RegistryFault(FaultKind.RedirectTo) { Target = storage.Address });
 
-        (long start, byte[] bytes) = await fixture.ReadAsync(Name, new BlobRequest(Layer, 99_000));
+        (long start, byte[] bytes) = await fixture.ReadAsync(RegistryFixture.NameIn(registry.Host), new BlobRequest(Layer, 99_000));
 
         Assert.Equal((99_000, 1000), (start, bytes.Length));
+        Assert.NotNull(registry.Requests[^1].Header("Authorization"));
         SeenRequest seen = Assert.Single(storage.Requests);
         Assert.Equal("bytes=99000-", seen.Header("Range"));
         Assert.Contains("signature=s3cret", seen.Target, StringComparison.Ordinal);
@@ -250,18 +257,66 @@ public sealed class FaultTests : IAsyncLifetime
     [InlineData(HttpStatusCode.Forbidden)]
     [InlineData(HttpStatusCode.Unauthorized)]
     [InlineData(HttpStatusCode.BadRequest)]
-    public async Task The_registry_is_asked_again_when_its_storage_refuses(HttpStatusCode status)
+    public async Task A_storage_that_refuses_is_a_failure_that_may_pass(HttpStatusCode status)
     {
         await using FaultProxy storage = await FaultProxy.StartAsync(_registry.Address);
         storage.Add(new RegistryFault(FaultKind.Status) { Status = status, Times = 1 });
         _proxy.Add(new RegistryFault(FaultKind.RedirectTo) { Target = storage.Address });
         using var fixture = new RegistryFixture();
 
+        RemoteException failure = await Assert.ThrowsAsync<RemoteException>(() => fixture.ReadAsync(Name, new BlobRequest(Layer)));
         (_, byte[] bytes) = await fixture.ReadAsync(Name, new BlobRequest(Layer));
 
+        Assert.Equal((RemoteReason.ServerError, true), (failure.Reason, failure.IsTransient));
+        Assert.DoesNotContain("s3cret", failure.Message, StringComparison.Ordinal);
         Assert.Equal(_model.Layer, bytes);
         Assert.Equal(2, _proxy.Requests.Count(static request => request.Fault == FaultKind.RedirectTo));
-        Assert.DoesNotContain("s3cret", Assert.Single(fixture.Notices), StringComparison.Ordinal);
+    }
+
+    /// <summary>The caller has attempts of its own. Both together would be 25.</summary>
+    [Fact]
+    public async Task A_failure_that_may_pass_is_left_to_the_reader_of_a_file()
+    {
+        _proxy.Add(new RegistryFault(FaultKind.Status));
+        using var fixture = new RegistryFixture();
+
+        RemoteException failure = await Assert.ThrowsAsync<RemoteException>(() => fixture.ReadAsync(Name, new BlobRequest(Layer)));
+
+        Assert.Equal((RemoteReason.ServerError, true), (failure.Reason, failure.IsTransient));
+        Assert.Single(_proxy.Requests, static request => request.Fault == FaultKind.Status);
+    }
+
+    [Theory]
+    [InlineData(2, null)]
+    [InlineData(9, nameof(RemoteReason.RateLimited))]
+    public async Task Too_many_requests_for_files_are_waited_for_within_the_limit(int times, string? reason)
+    {
+        _proxy.Add(new RegistryFault(FaultKind.Status) { Status = HttpStatusCode.TooManyRequests, RetryAfter = "0", Times = times });
+        using var fixture = new RegistryFixture();
+
+        Exception? failure = await Record.ExceptionAsync(() => fixture.ReadAsync(Name, new BlobRequest(Layer)));
+
+        Assert.Equal(reason, (failure as RemoteException)?.Reason.ToString());
+        Assert.Equal(Math.Min(times, 5), _proxy.Requests.Count(static request => request.Fault == FaultKind.Status));
+    }
+
+    [Fact]
+    public async Task An_error_that_is_not_of_a_registry_is_not_quoted()
+    {
+        await using LoopbackServer other = await LoopbackServer.StartAsync(static context =>
+        {
+            context.Response.StatusCode = 404;
+            context.Response.ContentType = "application/json; charset=utf-8";
+            return context.Response.Body.WriteAsync("{\"errors\":[{\"message\":\"s3cret\"}],\"key\":\"s3cret\"}"u8.ToArray()).AsTask();
+        });
+        using var fixture = new RegistryFixture();
+        string host = other.Address.Authority;
+
+        RemoteException failure = await Assert.ThrowsAsync<RemoteException>(
+            () => fixture.Client.GetManifestAsync(RegistryFixture.NameIn(host), Cancellation));
+
+        Assert.Equal(
+            $"the manifest of {host}/ai/tiny:latest was not found: {host} answered 404 (application/json); check the name and the tag", failure.Message);
     }
 
     /// <summary>More or other bytes are the business of the reader, who knows the length and the digest.</summary>

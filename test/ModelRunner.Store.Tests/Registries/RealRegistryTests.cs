@@ -86,6 +86,7 @@ public sealed class RealRegistryTests
             RemoteException failure = await Assert.ThrowsAsync<RemoteException>(
                 () => fixture.ReadAsync(RegistryFixture.NameIn(registry.Host), new BlobRequest(digest, offset)));
             Assert.Equal(RemoteReason.NoSuchRange, failure.Reason);
+            Assert.EndsWith($" at byte {offset}; the partial file here may be too long", failure.Message, StringComparison.Ordinal);
         }
     }
 

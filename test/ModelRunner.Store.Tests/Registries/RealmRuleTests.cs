@@ -50,6 +50,19 @@ public sealed class RealmRuleTests
         Assert.DoesNotContain("meta-data", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_error_says_why_a_token_server_is_not_asked()
+    {
+        var endpoint = new RegistryEndpoint("reg.example", new Uri("https://reg.example/"), IsMirror: false);
+
+        RemoteException failure = Assert.Throws<RemoteException>(() => new RealmRule([], []).Check(endpoint, "http://reg.example/token"));
+
+        Assert.Equal(
+            "the registry reg.example names http://reg.example as its token server; it was not asked, because it is plain http; "
+            + "check the name of the registry",
+            failure.Message);
+    }
+
     [Theory]
     [InlineData("http://127.0.0.1:5000/", "http://127.0.0.1:5001/token")]
     [InlineData("http://127.0.0.1:5000/", "http://localhost:5001/token")]

@@ -100,12 +100,16 @@ public sealed class RegistryCredentialsTests : IDisposable
     [Theory]
     [InlineData("{\"auths\":{\n\"secret\"", "line 2")]
     [InlineData("[\"secret\"]", "is no JSON object")]
+    [InlineData("{\"auths\":{\"\\ud800\":{\"username\":\"secret\"}}}", "has a text that is not valid Unicode")]
+    [InlineData("{\"auths\":{\"reg.example\":{\"username\":\"secret\",\"password\":\"\\udc00\"}}}", "has a text that is not valid Unicode")]
+    [InlineData("{\"credsStore\":\"\\ud800\"}", "has a text that is not valid Unicode")]
     public async Task A_broken_file_is_told_without_showing_it(string text, string problem)
     {
         Write(text);
 
         Assert.Null(await _credentials.FindAsync("reg.example", Cancellation));
-        Assert.Contains(problem, Assert.Single(_notices), StringComparison.Ordinal);
+        Assert.StartsWith("the credentials in Docker's config.json cannot be read: ", Assert.Single(_notices), StringComparison.Ordinal);
+        Assert.Contains(problem, _notices[0], StringComparison.Ordinal);
         Assert.DoesNotContain("secret", _notices[0], StringComparison.Ordinal);
     }
 
@@ -159,10 +163,11 @@ public sealed class RegistryCredentialsTests : IDisposable
     [Theory]
     [InlineData("echo secret; exit 3", "ended with the exit code 3")]
     [InlineData("echo secret", "answered with something else than user name and secret")]
+    [InlineData(@"printf '%s' '{""Username"":""\ud800"",""Secret"":""secret""}'", "answered with something else than user name and secret")]
     [InlineData("echo '{\"Username\":\"secret\"}'", "answered with something else than user name and secret")]
     [InlineData("yes secret | head -c 1000000", "wrote more than 65536 bytes, which is the limit")]
     [InlineData("yes secret | head -c 1000000 >&2", "answered with something else than user name and secret")]
-    public async Task A_helper_that_fails_is_told_and_the_registry_is_asked_as_anybody(string script, string problem)
+    public async Task A_helper_that_fails_is_told_and_the_registry_is_asked_without_credentials(string script, string problem)
     {
         Helper("lab", script);
         Write("""{"credsStore":"lab"}""");

@@ -17,7 +17,7 @@ internal static class ChallengeParser
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    /// <summary>Reads all challenges of a response. What is no challenge ends the reading of its line.</summary>
+    /// <summary>Reads all challenges of a response. Reading of a line stops at the first text that is not a challenge.</summary>
     public static IReadOnlyList<AuthChallenge> Parse(IEnumerable<string> lines)
     {
         var challenges = new List<AuthChallenge>();

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Store.Http;
 
 namespace ModelRunner.Store.Registries.Access;
 
@@ -127,12 +128,8 @@ internal static partial class CredentialHelper
     {
         try
         {
-            using var document = JsonDocument.Parse(output);
-            if (document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("Username", out JsonElement name) && name.ValueKind == JsonValueKind.String
-                && document.RootElement.TryGetProperty("Secret", out JsonElement secret) && secret.ValueKind == JsonValueKind.String)
+            if (JsonDocuments.Read(Encoding.UTF8.GetBytes(output), static root => ReadLogin(root)) is (string user, string password))
             {
-                (string user, string password) = (name.GetString()!, secret.GetString()!);
                 if (user.Length == 0 && password.Length == 0)
                     return HelperOutcome.None;
                 var credential = new RegistryCredential(program);
@@ -146,6 +143,13 @@ internal static partial class CredentialHelper
 
         return HelperOutcome.Failed($"{program} answered with something else than user name and secret");
     }
+
+    private static (string User, string Password)? ReadLogin(JsonElement root) =>
+        root.ValueKind == JsonValueKind.Object
+        && root.TryGetProperty("Username", out JsonElement name) && name.ValueKind == JsonValueKind.String
+        && root.TryGetProperty("Secret", out JsonElement secret) && secret.ValueKind == JsonValueKind.String
+            ? (name.GetString()!, secret.GetString()!)
+            : null;
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex NamePattern();

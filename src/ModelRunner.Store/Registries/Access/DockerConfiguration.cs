@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ModelRunner.Store.Http;
 
 namespace ModelRunner.Store.Registries.Access;
 
@@ -29,13 +30,16 @@ internal sealed class DockerConfiguration
             return configuration;
         try
         {
-            using var document = JsonDocument.Parse(text);
-            configuration.Read(document.RootElement, path);
-            return configuration;
+            return JsonDocuments.Read(Encoding.UTF8.GetBytes(text), root =>
+            {
+                configuration.Read(root, path);
+                return configuration;
+            });
         }
         catch (JsonException failure)
         {
-            throw new FormatException($"{path} is not valid JSON in line {failure.LineNumber + 1}", failure);
+            throw new FormatException(
+                failure.LineNumber is { } line ? $"{path} is not valid JSON in line {line + 1}" : $"{path} has a text that is not valid Unicode", failure);
         }
     }
 

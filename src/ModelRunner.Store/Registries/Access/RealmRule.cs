@@ -1,4 +1,3 @@
-using System.Net;
 using ModelRunner.Store.Http;
 
 namespace ModelRunner.Store.Registries.Access;
@@ -11,13 +10,6 @@ internal sealed class RealmRule(IReadOnlyList<string> trusted, IReadOnlyList<str
 {
     private static readonly (string Registry, string Realm)[] KnownPairs = [("docker.io", "auth.docker.io"), ("registry.gitlab.com", "gitlab.com")];
 
-    private static readonly IPNetwork[] InternalNetworks =
-    [
-        IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("100.64.0.0/10"), IPNetwork.Parse("127.0.0.0/8"),
-        IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16"), IPNetwork.Parse("::/127"),
-        IPNetwork.Parse("fc00::/7"), IPNetwork.Parse("fe80::/10"),
-    ];
-
     /// <summary>The address of a token server.</summary>
     /// <param name="endpoint">The registry that names it.</param>
     /// <param name="realm">The text of the challenge.</param>
@@ -25,15 +17,16 @@ internal sealed class RealmRule(IReadOnlyList<string> trusted, IReadOnlyList<str
     public Uri Check(RegistryEndpoint endpoint, string? realm)
     {
         if (!Uri.TryCreate(realm, UriKind.Absolute, out Uri? address) || (address.Scheme != Uri.UriSchemeHttps && address.Scheme != Uri.UriSchemeHttp))
-            throw Refuse("an address that is neither https nor http");
+            throw Refuse("an address", "it is neither https nor http");
         if (address.Scheme == Uri.UriSchemeHttp && (endpoint.Base.Scheme != Uri.UriSchemeHttp || !PlainHttpRule.Allows(address, plainHttpHosts)))
-            throw Refuse($"{Origins.Of(address)}, which is plain http");
-        if (IsInternal(address) && !HasSameHost(endpoint.Base, address) && !IsInternal(endpoint.Base) && !IsListed(address))
-            throw Refuse($"{Origins.Of(address)}, which is in an internal network");
+            throw Refuse(Origins.Of(address), "it is plain http");
+        if (InternalNetworks.Has(address) && !HasSameHost(endpoint.Base, address) && !InternalNetworks.Has(endpoint.Base) && !IsListed(address))
+            throw Refuse(Origins.Of(address), "it is in an internal network");
         return address;
 
-        RemoteException Refuse(string what) => new(
-            RemoteReason.Untrusted, $"the registry {endpoint.Host} names {what}, as its token server, which is not asked; check the name of the registry");
+        RemoteException Refuse(string what, string why) => new(
+            RemoteReason.Untrusted,
+            $"the registry {endpoint.Host} names {what} as its token server; it was not asked, because {why}; check the name of the registry");
     }
 
     /// <summary>Whether a token server gets the credentials of a registry.</summary>
@@ -44,12 +37,4 @@ internal sealed class RealmRule(IReadOnlyList<string> trusted, IReadOnlyList<str
         trusted.Contains(realm.Host, StringComparer.OrdinalIgnoreCase) || trusted.Contains($"{realm.Host}:{realm.Port}", StringComparer.OrdinalIgnoreCase);
 
     private static bool HasSameHost(Uri first, Uri second) => string.Equals(first.Host, second.Host, StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsInternal(Uri address)
-    {
-        if (!IPAddress.TryParse(address.DnsSafeHost, out IPAddress? literal))
-            return address.Host == "localhost" || address.Host.EndsWith(".localhost", StringComparison.Ordinal);
-        literal = literal.IsIPv4MappedToIPv6 ? literal.MapToIPv4() : literal;
-        return InternalNetworks.Any(network => network.Contains(literal));
-    }
 }

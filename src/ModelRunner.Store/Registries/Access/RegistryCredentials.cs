@@ -25,7 +25,7 @@ internal sealed class RegistryCredentials(Func<string, string?> readVariable, st
     public static RegistryCredentials OfUser(Action<string> notify, TimeProvider time) => new(
         Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), notify, time);
 
-    /// <summary>The credentials of a registry or mirror; null: it is asked as anybody.</summary>
+    /// <summary>The credentials of a registry or mirror; null: it is asked without credentials.</summary>
     /// <param name="host">Its name; Docker Hub is <c>docker.io</c>.</param>
     /// <param name="cancellation">Gives up.</param>
     public async Task<RegistryCredential?> FindAsync(string host, CancellationToken cancellation)
@@ -61,7 +61,7 @@ internal sealed class RegistryCredentials(Func<string, string?> readVariable, st
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FormatException)
         {
-            notify($"the logins of docker are not used: {failure.Message}");
+            notify($"the credentials in Docker's config.json cannot be read: {failure.Message}");
             return null;
         }
     }

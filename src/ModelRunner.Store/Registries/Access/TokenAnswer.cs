@@ -24,14 +24,12 @@ internal static class TokenAnswer
     {
         try
         {
-            using var document = JsonDocument.Parse(body);
-            JsonElement root = document.RootElement;
-            string? token = TextOf(root, "token") ?? TextOf(root, "access_token");
+            (string? token, string? refresh, double seconds) = JsonDocuments.Read(
+                body, static root => (TextOf(root, "token") ?? TextOf(root, "access_token"), TextOf(root, "refresh_token"), SecondsOf(root)));
             if (token is { Length: <= MaxToken } && !token.AsSpan().ContainsAnyExceptInRange('!', '~'))
             {
                 // A tenth of the life is left for the time that a request takes.
-                double seconds = Math.Clamp(SecondsOf(root), 1, MaxSeconds);
-                return (new AccessToken($"Bearer {token}", now + TimeSpan.FromSeconds(seconds * 0.9)), TextOf(root, "refresh_token"));
+                return (new AccessToken($"Bearer {token}", now + TimeSpan.FromSeconds(Math.Clamp(seconds, 1, MaxSeconds) * 0.9)), refresh);
             }
         }
         catch (JsonException)
@@ -46,15 +44,16 @@ internal static class TokenAnswer
         root.ValueKind == JsonValueKind.Object && root.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String
             && value.GetString() is { Length: > 0 } text ? text : null;
 
-    // Some servers write the number as text.
+    // Some servers write the number as text. NaN would pass the limits.
     private static double SecondsOf(JsonElement root)
     {
-        if (!root.TryGetProperty("expires_in", out JsonElement value))
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("expires_in", out JsonElement value))
             return DefaultSeconds;
         return value.ValueKind switch
         {
-            JsonValueKind.Number when value.TryGetDouble(out double seconds) => seconds,
-            JsonValueKind.String when double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) => seconds,
+            JsonValueKind.Number when value.TryGetDouble(out double seconds) && double.IsFinite(seconds) => seconds,
+            JsonValueKind.String when double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
+                && double.IsFinite(seconds) => seconds,
             _ => DefaultSeconds,
         };
     }

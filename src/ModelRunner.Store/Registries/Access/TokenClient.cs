@@ -19,11 +19,13 @@ internal sealed class TokenClient(OutgoingClient client, RealmRule rule, TimePro
         RegistryEndpoint endpoint, AuthChallenge challenge, RegistryScopes scopes, RegistryCredential? credential, CancellationToken cancellation)
     {
         Uri realm = rule.Check(endpoint, challenge.Get("realm"));
-        RegistryCredential? used = rule.Trusts(endpoint, realm) ? credential : null;
+        bool isTrusted = rule.Trusts(endpoint, realm);
+        RegistryCredential? used = isTrusted ? credential : null;
         scopes = scopes.With(RegistryScopes.Parse(challenge.Get("scope") ?? ""));
         OutgoingRequest request = used?.IdentityToken is { } refresh
             ? MakeRefresh(realm, challenge.Get("service"), scopes, refresh)
             : MakeRequest(realm, challenge.Get("service"), scopes) with { Authorization = used?.Basic };
+        request = request with { NamedBy = isTrusted ? null : endpoint.Base };
 
         DateTimeOffset now = time.GetUtcNow();
         using OutgoingResponse response = await client.SendAsync(request, cancellation);
@@ -65,7 +67,7 @@ internal sealed class TokenClient(OutgoingClient client, RealmRule rule, TimePro
         {
             ({ } sent, _) => $"{answer}: it refuses the {sent}; {login}",
             (null, { } kept) =>
-                $"{answer}: it did not get the {kept}, because its host is another one; add {Origins.HostOf(realm)} to the trusted token servers",
+                $"{answer}: it did not get the {kept}, because its host is not that of the registry; only public models of {endpoint.Host} can be pulled",
             _ => $"{answer}: it wants a login; {login}",
         };
         return new RemoteException(RemoteReason.Unauthorized, message) { Status = status };
