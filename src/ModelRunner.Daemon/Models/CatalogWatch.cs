@@ -37,10 +37,11 @@ internal sealed class CatalogWatch
     private long _scanStarted;
 
     public CatalogWatch(
-        DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads, Func<SourceSettings, ForeignListing> readSource)
+        DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads, Func<SourceSettings, ForeignListing> readSource,
+        Action<Exception, SourceKind> sourceFailed)
     {
         (_settings, _time, _scan, _threads) = (settings, time, scan, threads);
-        _sources = new SourceScans(time, readSource, FileThreads.Sources, Rebuild);
+        _sources = new SourceScans(time, readSource, FileThreads.Sources, Rebuild, sourceFailed);
         _sources.Configure(settings.Sources);
     }
 

@@ -26,15 +26,16 @@ internal sealed class ForeignModels(
     {
         foreach (SourceListing listing in listings)
         {
-            foreach (ForeignModel model in listing.Content.Models)
+            foreach (DescribedModel model in listing.Models)
                 Add(listing.Kind, model);
         }
 
         return _problems;
     }
 
-    private void Add(SourceKind kind, ForeignModel model)
+    private void Add(SourceKind kind, DescribedModel described)
     {
+        ForeignModel model = described.Model;
         string shown = PlainText.EscapeAndCut(model.Name, ModelReference.MaxLength);
         if (!ModelReference.TryParseWritten(model.Name, out ModelReference reference, out string? problem))
         {
@@ -43,35 +44,36 @@ internal sealed class ForeignModels(
         }
 
         string canonical = reference.ToString();
-        if (model.Problem is { } obstacle)
+        if (described.File is null)
         {
             // A request for it gets the reason.
             sources.TryAdd(canonical, ModelSource.Create(canonical, null, new ModelSettings(), SourceText.Format(kind)) with
             {
-                Foreign = new ForeignParts(kind, [], []) { Problem = obstacle },
+                Foreign = new ForeignParts(kind, [], []) { Problem = model.Problem },
             });
             return;
         }
 
-        ModelFile file = ModelFile.Describe(shown, model.Shards, model.ShardCount) with { Projector = FindProjector(model) };
+        ModelFile file = described.File with { Projector = FindProjector(model) };
         bool isOwnModel = settings.Models.ContainsKey(canonical);
         if (FindOwner(model, file) is { } owner && (owner == canonical || !isOwnModel))
             addName(reference, owner, kind);
         else if (!sources.TryGetValue(canonical, out ModelSource? other))
-            Add(kind, canonical, model, file);
+            Add(kind, canonical, described, file);
         else
             _problems.Add($"the model {shown} of {SourceText.ToolOf(kind)} is not used: {other.Origins[0]} has a model of this name");
     }
 
-    private void Add(SourceKind kind, string canonical, ForeignModel model, ModelFile file)
+    private void Add(SourceKind kind, string canonical, DescribedModel described, ModelFile file)
     {
+        ForeignModel model = described.Model;
         ModelSettings configured = settings.Models.GetValueOrDefault(canonical) ?? new ModelSettings();
         ModelSettings own = configured with
         {
             Defaults = model.Arguments,
             ContextSize = configured.ContextSize ?? (configured.HasAutoContext ? null : model.ContextSize),
         };
-        var parts = new ForeignParts(kind, [.. model.Adapters.Select(static path => ModelFile.FromPath(path, "adapter"))], model.Unused);
+        var parts = new ForeignParts(kind, described.Adapters, model.Unused);
         sources[canonical] = ModelSource.Create(canonical, file, own, SourceText.Format(kind)) with { Foreign = parts };
         foreach (string key in KeysOf(model, file))
             _ownersOfContent.TryAdd(key, canonical);
@@ -80,12 +82,15 @@ internal sealed class ForeignModels(
     // A model of the store has no settings of a tool, so only a plain model can be the same.
     private string? FindOwner(ForeignModel model, ModelFile file)
     {
-        if (IsPlain(model) && file.Id != default && findOwner(file.Id) is { } owner)
+        if (IsPlain(model) && file.Id != default && findOwner(file.Id) is { } owner && HasProjectorOf(owner, file))
             return owner;
         return KeysOf(model, file).Select(_ownersOfContent.GetValueOrDefault).FirstOrDefault(static found => found is not null);
     }
 
     private static bool IsPlain(ForeignModel model) => model is { Arguments.Count: 0, Adapters.Count: 0, ContextSize: null };
+
+    // Without the projector of the tool, its model would lose pictures.
+    private bool HasProjectorOf(string owner, ModelFile file) => file.Projector is null || sources[owner].File?.Projector is not null;
 
     private static IEnumerable<string> KeysOf(ForeignModel model, ModelFile file)
     {

@@ -35,18 +35,25 @@ internal sealed class ModelCatalog
     private readonly ModelEntryFactory _factory;
     private readonly CatalogWatch _watch;
 
-    public ModelCatalog(DaemonSettings settings, TimeProvider time)
-        : this(settings, time, () => StoreScanner.Scan(settings.ModelsPath, settings.IsDefaultModelsPath), FileThreads.Shared, null)
+    public ModelCatalog(DaemonSettings settings, TimeProvider time, ILogger<ModelCatalog>? logger = null)
+        : this(settings, time, () => StoreScanner.Scan(settings.ModelsPath, settings.IsDefaultModelsPath), FileThreads.Shared, null, logger)
     {
     }
 
     /// <summary>For tests, which decide how long a scan takes.</summary>
     internal ModelCatalog(
-        DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads, Func<SourceSettings, ForeignListing>? readSource = null)
+        DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads, Func<SourceSettings, ForeignListing>? readSource = null,
+        ILogger? logger = null)
     {
         _time = time;
         _factory = new ModelEntryFactory(settings.Runners, threads);
-        _watch = new CatalogWatch(settings, time, scan, threads, readSource ?? (source => SourceReader.Read(source, time)));
+        _watch = new CatalogWatch(settings, time, scan, threads, readSource ?? (source => SourceReader.Read(source, time)), LogFailure);
+
+        void LogFailure(Exception failure, SourceKind kind)
+        {
+            if (logger is not null)
+                SourceLog.Failed(logger, failure, SourceText.ToolOf(kind));
+        }
     }
 
     /// <summary>Replaces the settings. Returns when requests find the models of the new ones, or after some seconds if the disk is slow.</summary>

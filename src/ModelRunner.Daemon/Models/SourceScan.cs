@@ -1,6 +1,5 @@
 using System.Globalization;
 using ModelRunner.Configuration;
-using ModelRunner.Store.Foreign;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -13,7 +12,7 @@ internal sealed class SourceScan(SourceSettings settings, TimeProvider time)
     private long _started;
     private long _ended;
     private TimeSpan _duration;
-    private ForeignListing? _content;
+    private SourceListing? _content;
     private string? _failure;
 
     public SourceSettings Settings => settings;
@@ -22,7 +21,10 @@ internal sealed class SourceScan(SourceSettings settings, TimeProvider time)
     public Task Running { get; private set; } = Task.CompletedTask;
 
     /// <summary>What the last scan found; null: none has ended.</summary>
-    public ForeignListing? Content => _content;
+    public SourceListing? Content => _content;
+
+    /// <summary>Why the last scan failed; null: it did not.</summary>
+    public string? Failure => _failure;
 
     /// <summary>How long the running scan has taken so far; null: none is running.</summary>
     public TimeSpan? RunsFor => Running.IsCompleted ? null : time.GetElapsedTime(_started);
@@ -49,7 +51,7 @@ internal sealed class SourceScan(SourceSettings settings, TimeProvider time)
     }
 
     /// <summary>Takes the result of a scan. A failed one keeps the models of the last one.</summary>
-    public void End(ForeignListing? content, string? failure)
+    public void End(SourceListing? content, string? failure)
     {
         _ended = time.GetTimestamp();
         _duration = time.GetElapsedTime(_started);
@@ -65,7 +67,7 @@ internal sealed class SourceScan(SourceSettings settings, TimeProvider time)
             problems.Add(string.Create(CultureInfo.InvariantCulture, $"has not been read for {time.TotalSeconds:0} s: its disk does not respond"));
         if (_failure is not null)
             problems.Add($"cannot be read now: {_failure}");
-        problems.AddRange(_content?.Problems ?? []);
-        return new SourceReport(settings.Kind, _content?.Models.Count(static model => model.Problem is null) ?? 0, problems);
+        problems.AddRange(_content?.Content.Problems ?? []);
+        return new SourceReport(settings.Kind, _content?.Content.Models.Count(static model => model.Problem is null) ?? 0, problems);
     }
 }

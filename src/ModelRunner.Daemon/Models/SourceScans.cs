@@ -11,8 +11,12 @@ namespace ModelRunner.Daemon.Models;
 /// <param name="read">Reads the stores of one tool.</param>
 /// <param name="threads">The threads for that.</param>
 /// <param name="changed">Called on such a thread after each scan.</param>
-internal sealed class SourceScans(TimeProvider time, Func<SourceSettings, ForeignListing> read, FileThreads threads, Action changed)
+/// <param name="failed">Told about a fault of the daemon, once until a scan succeeds.</param>
+internal sealed class SourceScans(
+    TimeProvider time, Func<SourceSettings, ForeignListing> read, FileThreads threads, Action changed, Action<Exception, SourceKind> failed)
 {
+    private const string InternalError = "an internal error of the daemon";
+
     private readonly Lock _lock = new();
     private readonly SortedDictionary<SourceKind, SourceScan> _scans = [];
 
@@ -22,7 +26,7 @@ internal sealed class SourceScans(TimeProvider time, Func<SourceSettings, Foreig
         get
         {
             lock (_lock)
-                return [.. _scans.Where(static scan => scan.Value.Content is not null).Select(static scan => new SourceListing(scan.Key, scan.Value.Content!))];
+                return [.. _scans.Values.Select(static scan => scan.Content).OfType<SourceListing>()];
         }
     }
 
@@ -42,7 +46,7 @@ internal sealed class SourceScans(TimeProvider time, Func<SourceSettings, Foreig
         lock (_lock)
         {
             return [.. _scans.Values.Select(static scan => (Report: scan.Report(), scan.Content))
-                .Where(static scan => scan.Content is { IsPresent: true } || scan.Report.Problems.Count > 0)
+                .Where(static scan => scan.Content is { Content.IsPresent: true } || scan.Report.Problems.Count > 0)
                 .Select(static scan => scan.Report)];
         }
     }
@@ -90,16 +94,23 @@ internal sealed class SourceScans(TimeProvider time, Func<SourceSettings, Foreig
 
     private object? Read(SourceScan scan)
     {
-        ForeignListing? content = null;
+        SourceListing? content = null;
         string? failure = null;
         try
         {
-            content = read(scan.Settings);
+            content = SourceListing.Describe(scan.Settings.Kind, read(scan.Settings));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             // Its message may name a path of this machine.
             failure = "its folders could not be opened";
+        }
+        catch (Exception problem)
+        {
+            // A scan without an end would leave the source unknown for ever.
+            failure = InternalError;
+            if (scan.Failure != InternalError)
+                failed(problem, scan.Settings.Kind);
         }
 
         lock (_lock)

@@ -80,6 +80,33 @@ public sealed class SlowSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task Any_fault_ends_a_scan()
+    {
+        ModelCatalog catalog = Reading(static _ => throw new InvalidOperationException("a fault"));
+
+        Assert.Equal(ModelLookupReason.Unknown, (await catalog.FindAsync("unknown", Cancellation)).Reason);
+
+        Assert.All(catalog.ListSources(), static source => Assert.Equal(["cannot be read now: an internal error of the daemon"], source.Problems));
+        Assert.NotEmpty(catalog.ListSources());
+    }
+
+    [Fact]
+    public void The_files_of_a_tool_are_only_looked_at_by_its_scan()
+    {
+        string path = _bed.Folder.Write("old/finch.gguf", SourceBed.Model(1));
+        SourceSettings source = _bed.Settings.Sources.First(static source => source.Kind == SourceKind.LlamaCpp);
+        var listing = SourceListing.Describe(source.Kind, SourceReader.Read(source, _bed.Time));
+        var models = new Dictionary<string, ModelSource>(StringComparer.Ordinal);
+
+        // A disk that hangs cannot be had here, but whoever looks at the file finds that it is gone.
+        File.Delete(path);
+        new ForeignModels(_bed.Settings, models, static (_, _, _) => { }, static _ => null).Add([listing]);
+
+        ModelFile file = Assert.Single(models.Values).File!;
+        Assert.Equal((null, SourceBed.Model(1).Length), (file.Problem, file.SizeBytes));
+    }
+
+    [Fact]
     public void What_other_users_may_not_read_is_told()
     {
         _bed.Folder.AddToOllama("registry.ollama.ai/library/otter/latest", [("model", SourceBed.Model(1))]);

@@ -160,6 +160,19 @@ public sealed class SourceCatalogTests : IDisposable
     }
 
     [Fact]
+    public void A_model_with_the_projector_of_a_tool_is_not_the_file_without_one()
+    {
+        byte[] eyes = new Gguf.GgufBuilder().Text("general.architecture", "clip").Build();
+        string weights = _bed.Folder.AddToHuggingFace("lab/seer", "Seer-Q4_0.gguf", SourceBed.Model(1));
+        string projector = _bed.Folder.AddToHuggingFace("lab/seer", "mmproj-F16.gguf", eyes);
+        File.CreateSymbolicLink(Path.Join(_bed.Settings.ModelsPath, "own.gguf"), weights);
+
+        IReadOnlyList<ModelEntry> models = _bed.Catalog().List();
+
+        Assert.Equal([("huggingface.co/lab/seer:Q4_0", projector), ("own:latest", null)], models.Select(static model => (model.Reference, model.ProjectorPath)));
+    }
+
+    [Fact]
     public async Task Sources_are_switched_off_and_on_without_a_restart()
     {
         _bed.Folder.AddToOllama($"{Library}/otter/latest", [("model", SourceBed.Model(1))]);

@@ -1,0 +1,9 @@
+using ModelRunner.Store.Foreign;
+
+namespace ModelRunner.Daemon.Models;
+
+/// <summary>A model of another tool, with what its disk told about its files.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="File">Its file; null: the model has a problem.</param>
+/// <param name="Adapters">Its adapters.</param>
+internal sealed record DescribedModel(ForeignModel Model, ModelFile? File, IReadOnlyList<ModelFile> Adapters);
