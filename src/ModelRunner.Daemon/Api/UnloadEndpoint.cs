@@ -15,9 +15,11 @@ namespace ModelRunner.Daemon.Api;
 /// <param name="pool">The runners.</param>
 /// <param name="backends">The names of backends.</param>
 /// <param name="bodies">Reads the request.</param>
+/// <param name="hasContexts">Whether there are saved contexts of a model, also of one that is gone.</param>
 /// <param name="purge">Removes the saved contexts of models, or of all if there is no list, and returns their number.</param>
 internal sealed class UnloadEndpoint(
-    ModelCatalog catalog, RunnerPool pool, BackendDirectory backends, RequestBodies bodies, Func<IReadOnlySet<string>?, int> purge)
+    ModelCatalog catalog, RunnerPool pool, BackendDirectory backends, RequestBodies bodies, Func<string, bool> hasContexts,
+    Func<IReadOnlySet<string>?, int> purge)
 {
     private const int MaxName = 200;
 
@@ -67,18 +69,20 @@ internal sealed class UnloadEndpoint(
 
         var models = new HashSet<string>(StringComparer.Ordinal);
         foreach (string name in request.Models)
-            models.Add(await ResolveAsync(name, cancellationToken));
+            models.Add(await ResolveAsync(name, request.Purges, cancellationToken));
         return new UnloadSelection(backend, models);
     }
 
     /// <summary>Finds every name that <c>ps</c> shows, also that of a model whose file was removed.</summary>
-    private async Task<string> ResolveAsync(string name, CancellationToken cancellationToken)
+    private async Task<string> ResolveAsync(string name, bool purges, CancellationToken cancellationToken)
     {
         ModelLookup lookup = await catalog.FindAsync(name, cancellationToken);
         if (lookup.Model is { } model)
             return model.Reference;
         if (pool.Runners.Any(runner => runner.Key.Model == name))
             return name;
+        if (purges && ModelReference.TryParseWritten(name, out ModelReference reference, out _) && hasContexts(reference.ToString()))
+            return reference.ToString();
 
         return lookup.Reason == ModelLookupReason.Unknown
             ? throw new ApiException(ApiError.NotFound(

@@ -168,7 +168,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var runners = new RunnerAccounts(settings.Metrics.MaxModels);
         var ledger = new RequestLedger(accounts, settings.Ledger, time, logs.CreateLogger<RequestLedger>(), runners, ledgerFile);
         store.Subscribe(next => ledger.Configure(next.Ledger));
-        var catalog = new ModelCatalog(settings, time);
+        var catalog = new ModelCatalog(settings, time, logs.CreateLogger<ModelCatalog>());
         var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());
         var pool = new RunnerPool(
             settings, launcher, time, logs.CreateLogger<RunnerPool>(), accounts: runners, requests: accounts, ledger: ledger);
@@ -178,7 +178,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var pulls = new ModelPulls(settings.ModelsPath, time, logs.CreateLogger<ModelPulls>());
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(pulls.CollectAsync));
         web.Lifetime.ApplicationStopped.Register(pulls.Dispose);
-        Compose(web, store, keys, catalog, pool, pulls, accounts, ledger, time, launcher.Slots.Purge);
+        Compose(web, store, keys, catalog, pool, pulls, accounts, ledger, time, (launcher.Slots.Knows, launcher.Slots.Purge));
 
         // The runners come last, so a request that names a new model already gets its new settings.
         store.Subscribe(change =>
@@ -216,7 +216,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
     private static void Compose(
         WebApplication web, SettingsStore store, KeyStore keys, ModelCatalog catalog, RunnerPool pool, ModelPulls pulls, RequestAccounts accounts,
-        RequestLedger ledger, TimeProvider time, Func<IReadOnlySet<string>?, int> purge)
+        RequestLedger ledger, TimeProvider time, (Func<string, bool> Know, Func<IReadOnlySet<string>?, int> Purge) contexts)
     {
         DaemonSettings settings = store.Current;
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
@@ -256,7 +256,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new DecisionsEndpoint(pool.Decisions, catalog, causes).Map(web);
         new UsageEndpoint(ledger, time).Map(web);
         new DiskEndpoint(new DiskReader(() => store.Current, FileThreads.Shared, time)).Map(web);
-        new UnloadEndpoint(catalog, pool, backends, bodies, purge).Map(web);
+        new UnloadEndpoint(catalog, pool, backends, bodies, contexts.Know, contexts.Purge).Map(web);
         new ConfigureEndpoint(
             store, new FlagCheck(() => store.Current), catalog, backends, bodies, pool.Decisions, time, logs.CreateLogger<ConfigureEndpoint>()).Map(web);
         var recorder = new RequestRecorder(settings, time);

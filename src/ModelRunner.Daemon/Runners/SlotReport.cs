@@ -25,6 +25,7 @@ internal sealed class SlotReport(RunnerEndpoint endpoint, TimeProvider time)
     private Action<SlotCount>? _count;
     private volatile string? _problem;
     private volatile bool _isActive;
+    private Task _verifying = Task.CompletedTask;
     private int _slots;
     private int _open;
     private int _restoredSlots;
@@ -135,26 +136,39 @@ internal sealed class SlotReport(RunnerEndpoint endpoint, TimeProvider time)
     /// <param name="contextTokens">All tokens of its prompt and its response; null: the engine did not tell.</param>
     internal void EndWith(long? cachedTokens, long? contextTokens)
     {
-
         bool isAlone = Interlocked.Decrement(ref _open) == 0;
         lock (_lock)
         {
             if (_unverified.Count == 0)
                 return;
+
+            // An earlier request may have used the slot and told nothing, for instance because its client has left.
+            if (_slots == 1)
+            {
+                _verifying = VerifyOnlyAsync(_verifying, cachedTokens);
+                return;
+            }
         }
 
         _ = VerifyAsync(cachedTokens, contextTokens, isAlone);
     }
 
-    private async Task VerifyAsync(long? cachedTokens, long? contextTokens, bool isAlone)
+    // With one slot there is no question which one it was. A request that was refused may have used none.
+    private async Task VerifyOnlyAsync(Task before, long? cachedTokens)
     {
-        // With one slot there is no question. A request that was refused may have used none.
-        if (_slots == 1 && cachedTokens is not null)
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        if (cachedTokens is null)
         {
-            Settle(slot: 0, cachedTokens);
-            return;
+            using var limit = new CancellationTokenSource(Limit, time);
+            if (await SlotListing.ReadAsync(endpoint, limit.Token) is { } slots && !slots.Any(IsTouched))
+                return;
         }
 
+        Settle(slot: 0, cachedTokens);
+    }
+
+    private async Task VerifyAsync(long? cachedTokens, long? contextTokens, bool isAlone)
+    {
         using var limit = new CancellationTokenSource(Limit, time);
         for (int attempt = 1; ; attempt++)
         {
@@ -194,9 +208,10 @@ internal sealed class SlotReport(RunnerEndpoint endpoint, TimeProvider time)
                 return;
         }
 
-        long reused = Math.Min(cachedTokens ?? 0, restored);
+        SlotRestoreResult result = ResultOf(cachedTokens, restored);
+        long reused = result is SlotRestoreResult.Reused or SlotRestoreResult.PartlyReused ? Math.Min(cachedTokens ?? 0, restored) : 0;
         Interlocked.Add(ref _reusedTokens, reused);
-        Count(new SlotCount { Restore = ResultOf(cachedTokens, restored), PrefillSaved = reused });
+        Count(new SlotCount { Restore = result, PrefillSaved = reused });
     }
 
     // The first token is the same in all prompts of most models.

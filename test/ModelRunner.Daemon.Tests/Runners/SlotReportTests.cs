@@ -21,7 +21,7 @@ public sealed class SlotReportTests : IDisposable
     [InlineData(100L, SlotRestoreResult.Reused, 100)]
     [InlineData(300L, SlotRestoreResult.Reused, 200)]
     [InlineData(99L, SlotRestoreResult.PartlyReused, 99)]
-    [InlineData(1L, SlotRestoreResult.NotReused, 1)]
+    [InlineData(1L, SlotRestoreResult.NotReused, 0)]
     [InlineData(0L, SlotRestoreResult.NotReused, 0)]
     [InlineData(null, SlotRestoreResult.Unverified, 0)]
     public async Task With_one_slot_the_first_request_decides(long? cached, object expected, long saved)
@@ -36,6 +36,30 @@ public sealed class SlotReportTests : IDisposable
         report.EndWith(200, 401);
         Assert.Empty(report.TakeUnused(SlotListing.Parse("[]"u8.ToArray())));
         Assert.Single(_counts);
+    }
+
+    [Fact]
+    public async Task With_one_slot_a_request_that_tells_nothing_hides_what_the_next_one_takes()
+    {
+        SlotReport report = Create(slots: 1, (0, 200));
+        _engine.Use(0, 400);
+        report.Begin();
+        report.Begin();
+        report.EndWith(cachedTokens: null, contextTokens: null);
+        report.EndWith(200, 401);
+        Assert.Equal(new SlotCount { Restore = SlotRestoreResult.Unverified }, await NextAsync());
+        Assert.Equal(0, report.ReusedTokens);
+    }
+
+    [Fact]
+    public async Task With_one_slot_a_request_that_did_not_come_to_it_decides_nothing()
+    {
+        SlotReport report = Create(slots: 1, (0, 200));
+        report.Begin();
+        report.EndWith(cachedTokens: null, contextTokens: null);
+        report.Begin();
+        report.EndWith(200, 401);
+        Assert.Equal(new SlotCount { Restore = SlotRestoreResult.Reused, PrefillSaved = 200 }, await NextAsync());
     }
 
     [Fact]

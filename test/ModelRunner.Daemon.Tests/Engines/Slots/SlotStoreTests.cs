@@ -116,6 +116,53 @@ public sealed class SlotStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_context_that_is_complete_after_that_is_not_kept()
+    {
+        SlotStore store = Open();
+        store.Prepare();
+        store.Configure(new KvCacheSettings { FolderPath = Contexts });
+        File.WriteAllText(store.PathOf(SlotStore.PartOf("one-0")), "private");
+
+        Assert.False(store.TryReplace("one-0", new SavedSlot("one", "a", 0, 7, 7, 99)));
+        Assert.False(store.Keep(new SelfTestResult("one", "a", Problem: null)));
+
+        Assert.Empty(Directory.GetFiles(Contexts));
+    }
+
+    [Fact]
+    public void A_start_removes_what_a_crash_left_and_old_self_tests_without_a_context()
+    {
+        SlotStore store = Open();
+        store.Prepare();
+        Save(store, "one", "a", 10);
+        store.Keep(new SelfTestResult("one", "a", Problem: null));
+        File.SetLastWriteTimeUtc(Assert.Single(Directory.GetFiles(Contexts, "*.test")), DateTime.UtcNow.AddDays(-9));
+        for (int i = 0; i < 70; i++)
+            store.Keep(new SelfTestResult($"old {i}", "a", Problem: null));
+        File.WriteAllText(store.PathOf("crashed-0.kv"), "private");
+        File.WriteAllText(store.PathOf("broken-0.kv"), "private");
+        File.WriteAllText(store.PathOf("broken-0.json"), "{");
+
+        store = Open();
+
+        Assert.Equal(NameOf("one") + ".kv", Path.GetFileName(Assert.Single(Directory.GetFiles(Contexts, "*.kv"))));
+        Assert.NotNull(store.FindTest("one"));
+        Assert.Equal(65, Directory.GetFiles(Contexts, "*.test").Length);
+    }
+
+    [Fact]
+    public void A_model_is_known_as_long_as_a_context_or_a_self_test_names_it()
+    {
+        SlotStore store = Open();
+        store.Prepare();
+        Save(store, "one", "a:latest", 10);
+        store.Keep(new SelfTestResult("two", "b:latest", "it fails"));
+
+        Assert.True(store.Knows("a:latest") && store.Knows("b:latest"));
+        Assert.False(store.Knows("c:latest"));
+    }
+
+    [Fact]
     public void A_context_of_an_identity_with_the_same_name_is_not_found()
     {
         SlotStore store = Open();

@@ -10,7 +10,7 @@ namespace ModelRunner.Daemon.Engines.Llama.Slots;
 /// <param name="Unfinished">How often the test began without an end; 0: it has ended.</param>
 internal sealed record SelfTestResult(string Identity, string Model, string? Problem, int Unfinished = 0)
 {
-    /// <summary>A test that ends the engine, or that takes too long, is tried this often.</summary>
+    /// <summary>A test that crashes the engine, or that takes too long, is tried this often.</summary>
     public const int MaxAttempts = 3;
 
     private const string IdentityName = "identity";

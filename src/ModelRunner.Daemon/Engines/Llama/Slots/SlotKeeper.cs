@@ -8,7 +8,8 @@ namespace ModelRunner.Daemon.Engines.Llama.Slots;
 
 /// <summary>
 /// Keeps the contexts of one llama-server over its end: restores them when it is ready, and saves them before it is stopped. Nothing that goes wrong here
-/// ends a start or a stop, and each method ends within <c>kvCache.timeout</c>.
+/// ends a start or a stop, and each method ends within <c>kvCache.timeout</c> and
+/// a few seconds to empty slots.
 /// </summary>
 /// <param name="store">The folder for contexts.</param>
 /// <param name="model">The model.</param>
@@ -23,6 +24,9 @@ internal sealed class SlotKeeper(SlotStore store, ModelEntry model, string? unsu
     // A file is a little larger than the numbers in it.
     private const double FileOverhead = 1.1;
     private const long FileHeaderBytes = 1 << 16;
+
+    // For a slot whose restore took too long.
+    private static readonly TimeSpan EraseLimit = TimeSpan.FromSeconds(2);
 
     private RunnerStart? _start;
     private SlotServer? _server;
@@ -120,7 +124,7 @@ internal sealed class SlotKeeper(SlotStore store, ModelEntry model, string? unsu
 
     private async Task<SelfTestResult> TestAsync(string identity, int attempts, CancellationToken cancellationToken)
     {
-        // It is kept before the test, so that an engine that the test ends is not tested for ever.
+        // It is kept before the test, so that an engine that the test crashes is not tested for ever.
         var result = new SelfTestResult(
             identity, model.Reference, $"the self-test did not end within {store.Settings.Timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s",
             attempts + 1);
@@ -164,9 +168,12 @@ internal sealed class SlotKeeper(SlotStore store, ModelEntry model, string? unsu
             }
 
             long began = time.GetTimestamp();
-            if (await RestoreAsync(saved, cancellationToken) is { } failure)
+            (SlotRestoreResult? result, bool wasSent) = await RestoreAsync(saved, cancellationToken);
+            if (result is { } failure)
             {
-                store.RemoveSlot(NameOf(saved.Slot));
+                // The file is not at fault if there was no time to read it.
+                if (wasSent || failure != SlotRestoreResult.Timeout)
+                    store.RemoveSlot(NameOf(saved.Slot));
                 Report!.Count(new SlotCount { Restore = failure });
                 SlotLog.NotRestored(logger, model.Reference, saved.Slot, failure.ToLabelValue());
                 continue;
@@ -178,30 +185,51 @@ internal sealed class SlotKeeper(SlotStore store, ModelEntry model, string? unsu
         }
     }
 
-    /// <summary>Restores one slot. Returns why it is not restored; null: it is, as the engine says. A slot that was not restored is empty.</summary>
-    private async Task<SlotRestoreResult?> RestoreAsync(SavedSlot saved, CancellationToken cancellationToken)
+    /// <summary>
+    /// Restores one slot. Returns why it is not restored, null if it is, as the engine says; and whether the engine was asked. A slot that was not restored
+    /// is empty, unless the engine does not respond in time.
+    /// </summary>
+    private async Task<(SlotRestoreResult? Failure, bool WasSent)> RestoreAsync(SavedSlot saved, CancellationToken cancellationToken)
     {
         string data = SlotStore.DataOf(NameOf(saved.Slot));
+        bool wasSent = false;
         try
         {
             if (await FileChecksum.ReadAsync(store.PathOf(data), cancellationToken) is not { } found || found != (saved.Bytes, saved.Checksum))
-                return SlotRestoreResult.Damaged;
+                return (SlotRestoreResult.Damaged, wasSent);
+            wasSent = true;
             long? tokens = await _server!.RestoreAsync(saved.Slot, data, cancellationToken);
             if (tokens == saved.Tokens)
-                return null;
+                return (null, wasSent);
 
             // An engine that cannot empty the slot has ended.
             if (!await _server.EraseAsync(saved.Slot, cancellationToken))
-                return SlotRestoreResult.RunnerEnded;
-            return tokens is null ? SlotRestoreResult.Refused : SlotRestoreResult.Incomplete;
+                return (SlotRestoreResult.RunnerEnded, wasSent);
+            return (tokens is null ? SlotRestoreResult.Refused : SlotRestoreResult.Incomplete, wasSent);
         }
         catch (OperationCanceledException)
         {
-            return SlotRestoreResult.Timeout;
+            if (wasSent)
+                await EraseLateAsync(saved.Slot);
+            return (SlotRestoreResult.Timeout, wasSent);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return SlotRestoreResult.Damaged;
+            return (SlotRestoreResult.Damaged, wasSent);
+        }
+    }
+
+    // The engine may have restored the slot after the time was over.
+    private async Task EraseLateAsync(int slot)
+    {
+        using var limit = new CancellationTokenSource(EraseLimit, time);
+        try
+        {
+            await _server!.EraseAsync(slot, limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // It still works on the restore, and empties the slot after it if it has received the request.
         }
     }
 

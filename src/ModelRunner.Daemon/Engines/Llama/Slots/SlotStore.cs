@@ -23,9 +23,15 @@ internal sealed class SlotStore
     private const double ReservedPart = 0.05;
     private const long MaxReserved = 1L << 30;
 
+    /// <summary>The most results of self-tests without a context. Each new file of a model or program adds one.</summary>
+    private const int MaxTests = 64;
+
     private static readonly string[] Endings = [DataEnding, PartEnding, DescriptionEnding, TestEnding];
 
     private readonly ILogger _logger;
+
+    // Nothing may be written after everything was removed.
+    private readonly Lock _changing = new();
     private volatile KvCacheSettings _settings;
 
     /// <param name="settings">Where the folder is, and whether it is used. If it is not, contexts of earlier times are removed.</param>
@@ -33,7 +39,10 @@ internal sealed class SlotStore
     public SlotStore(KvCacheSettings settings, ILogger logger)
     {
         (_settings, _logger) = (settings, logger);
-        RemoveAll(settings.Persist ? static name => name.EndsWith(PartEnding, StringComparison.Ordinal) : static _ => true);
+        if (settings.Persist)
+            RemoveRest();
+        else
+            RemoveAll(static _ => true);
     }
 
     public KvCacheSettings Settings => _settings;
@@ -41,9 +50,12 @@ internal sealed class SlotStore
     /// <summary>Replaces the settings. Contexts are removed if they are no longer saved.</summary>
     public void Configure(KvCacheSettings settings)
     {
-        _settings = settings;
-        if (!settings.Persist)
-            RemoveAll(static _ => true);
+        lock (_changing)
+        {
+            _settings = settings;
+            if (!settings.Persist)
+                RemoveAll(static _ => true);
+        }
     }
 
     /// <summary>The file of a slot, while it is being written.</summary>
@@ -91,7 +103,11 @@ internal sealed class SlotStore
         Read(SlotIdentity.NameOf(identity) + TestEnding) is { } body && SelfTestResult.Parse(body) is { } result && result.Identity == identity ? result : null;
 
     /// <summary>Keeps the result of a self-test. Returns false where it cannot be written.</summary>
-    public bool Keep(SelfTestResult result) => TryWrite(SlotIdentity.NameOf(result.Identity) + TestEnding, result.Write());
+    public bool Keep(SelfTestResult result)
+    {
+        lock (_changing)
+            return _settings.Persist && TryWrite(SlotIdentity.NameOf(result.Identity) + TestEnding, result.Write());
+    }
 
     /// <summary>Creates an empty file that only this user can read. An engine that writes to it keeps its mode.</summary>
     /// <returns>False: it cannot be created.</returns>
@@ -117,6 +133,17 @@ internal sealed class SlotStore
     /// <param name="saved">What is in it.</param>
     /// <returns>False: it could not be replaced, and neither file is there.</returns>
     public bool TryReplace(string name, SavedSlot saved)
+    {
+        lock (_changing)
+        {
+            if (_settings.Persist)
+                return TryReplaceNow(name, saved);
+            RemoveSlot(name);
+            return false;
+        }
+    }
+
+    private bool TryReplaceNow(string name, SavedSlot saved)
     {
         // Between both steps there is no description, so a crash cannot leave one that belongs to the other file.
         Remove(name + DescriptionEnding);
@@ -172,6 +199,10 @@ internal sealed class SlotStore
         }
     }
 
+    /// <summary>Whether there is something of a model, which need not be in the catalogue any more.</summary>
+    /// <param name="model">The canonical reference of the model.</param>
+    public bool Knows(string model) => Names().Any(name => ModelOf(name) == model);
+
     /// <summary>Removes everything of some models.</summary>
     /// <param name="models">The references of the models; null: all.</param>
     /// <returns>How many contexts were removed.</returns>
@@ -180,9 +211,11 @@ internal sealed class SlotStore
         int count = 0;
         foreach (string name in Names())
         {
-            if (name.EndsWith(TestEnding, StringComparison.Ordinal) && Matches((Read(name) is { } body ? SelfTestResult.Parse(body) : null)?.Model))
+            if (!Matches(ModelOf(name)))
+                continue;
+            if (name.EndsWith(TestEnding, StringComparison.Ordinal))
                 Remove(name);
-            if (!name.EndsWith(DescriptionEnding, StringComparison.Ordinal) || !Matches(ReadDescription(name)?.Model))
+            if (!name.EndsWith(DescriptionEnding, StringComparison.Ordinal))
                 continue;
             RemoveSlot(name[..^DescriptionEnding.Length]);
             count++;
@@ -202,6 +235,27 @@ internal sealed class SlotStore
         Remove(name + DescriptionEnding);
         Remove(DataOf(name));
         Remove(PartOf(name));
+    }
+
+    // The model of a description or of a self-test; null: the file tells none.
+    private string? ModelOf(string name) => name.EndsWith(DescriptionEnding, StringComparison.Ordinal) ? ReadDescription(name)?.Model
+        : name.EndsWith(TestEnding, StringComparison.Ordinal) && Read(name) is { } body ? SelfTestResult.Parse(body)?.Model
+        : null;
+
+    /// <summary>
+    /// Removes what no runner will use and no purge of a model would find: unfinished files, contexts without a description, which a crash leaves, and
+    /// all but the newest self-tests without a context.
+    /// </summary>
+    private void RemoveRest()
+    {
+        IReadOnlyList<string> names = Names();
+        var described = names.Where(name => name.EndsWith(DescriptionEnding, StringComparison.Ordinal) && ReadDescription(name) is not null)
+            .Select(static name => name[..^DescriptionEnding.Length]).ToHashSet(StringComparer.Ordinal);
+        var tested = described.Select(static name => name[..Math.Max(name.LastIndexOf('-'), 0)] + TestEnding).ToHashSet(StringComparer.Ordinal);
+        var oldTests = names.Where(name => name.EndsWith(TestEnding, StringComparison.Ordinal) && !tested.Contains(name))
+            .OrderByDescending(name => FileStatus.OfLink(PathOf(name)).Written).Skip(MaxTests).ToHashSet(StringComparer.Ordinal);
+        RemoveAll(name => name.EndsWith(PartEnding, StringComparison.Ordinal) || oldTests.Contains(name)
+            || (name.EndsWith(DataEnding, StringComparison.Ordinal) && !described.Contains(name[..^DataEnding.Length])));
     }
 
     private void RemoveAll(Func<string, bool> matches)
