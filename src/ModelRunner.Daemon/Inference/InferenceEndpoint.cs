@@ -54,9 +54,15 @@ internal sealed class InferenceEndpoint(
         }
         finally
         {
-            EndRecording(context, record, cause);
-            await ledger.LeaveAsync(record);
-            trace?.End(record);
+            try
+            {
+                EndRecording(context, record, cause);
+            }
+            finally
+            {
+                await ledger.LeaveAsync(record);
+                trace?.End(record);
+            }
         }
     }
 

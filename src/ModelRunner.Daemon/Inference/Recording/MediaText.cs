@@ -26,7 +26,26 @@ internal static class MediaText
     {
         if (json.Length <= MinLength)
             return json;
-        var output = new ArrayBufferWriter<byte>();
+        var output = new ArrayBufferWriter<byte>(json.Length);
+        CutJson(json, piece =>
+        {
+            output.Write(piece);
+            return true;
+        });
+        return output.WrittenSpan;
+    }
+
+    /// <summary>Appends JSON to a copy, with shortened data, up to the limit of the copy. It takes no memory beyond the copy.</summary>
+    public static void CutJson(ReadOnlySpan<byte> json, BodyCopy copy) => CutJson(json, piece =>
+    {
+        copy.Append(piece);
+        return !copy.IsCut;
+    });
+
+    /// <param name="json">The text.</param>
+    /// <param name="append">Takes one piece after another; false: no more.</param>
+    private static void CutJson(ReadOnlySpan<byte> json, Func<ReadOnlySpan<byte>, bool> append)
+    {
         int copied = 0;
         var reader = new Utf8JsonReader(json, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = MaxDepth }));
         try
@@ -36,7 +55,8 @@ internal static class MediaText
                 if (reader.TokenType != JsonTokenType.String || HeadOf(reader.ValueSpan) is not { } head)
                     continue;
                 int start = (int)reader.TokenStartIndex + 1;
-                Cut(output, json[copied..(start + reader.ValueSpan.Length)], start - copied + head);
+                if (!TryCut(append, json[copied..(start + reader.ValueSpan.Length)], start - copied + head))
+                    return;
                 copied = start + reader.ValueSpan.Length;
             }
         }
@@ -49,12 +69,9 @@ internal static class MediaText
         ReadOnlySpan<byte> rest = json[copied..];
         int quote = json[(int)reader.BytesConsumed..].IndexOf((byte)'"');
         if (quote >= 0 && HeadOf(json[((int)reader.BytesConsumed + quote + 1)..]) is { } last)
-            Cut(output, rest, (int)reader.BytesConsumed + quote + 1 - copied + last);
-        else if (copied == 0)
-            return json;
+            TryCut(append, rest, (int)reader.BytesConsumed + quote + 1 - copied + last);
         else
-            output.Write(rest);
-        return output.WrittenSpan;
+            append(rest);
     }
 
     /// <summary>Shortens the data in each event of a stream, which may be cut off.</summary>
@@ -85,10 +102,10 @@ internal static class MediaText
         return text.Length - head > Kept && !text[head..].ContainsAnyExcept(DataCharacters) ? head : null;
     }
 
-    private static void Cut(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> text, int dataStart)
+    private static bool TryCut(Func<ReadOnlySpan<byte>, bool> append, ReadOnlySpan<byte> text, int dataStart)
     {
         int end = Math.Min(text.Length, dataStart + Kept);
-        output.Write(text[..end]);
-        output.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"...[truncated {text.Length - end} chars]")));
+        return append(text[..end])
+            && append(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"...[truncated {text.Length - end} chars]")));
     }
 }

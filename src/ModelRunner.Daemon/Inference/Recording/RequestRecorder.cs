@@ -95,7 +95,7 @@ internal sealed class RequestRecorder(DaemonSettings settings, TimeProvider time
         }
 
         var request = new BodyCopy(limit, TryTakeLocked);
-        request.Append(MediaText.CutJson(body));
+        MediaText.CutJson(body, request);
         HttpRequest sent = context.Request;
         string key = Caller.Of(context).Name;
         var recording = new RequestRecording(context.TraceIdentifier, model)

@@ -48,6 +48,19 @@ public sealed class RequestRecorderTests
     }
 
     [Fact]
+    public void A_large_request_takes_no_memory_beyond_its_copy()
+    {
+        byte[] body = Encoding.ASCII.GetBytes($$"""{"image":"{{new string('Q', 500)}}","text":"{{new string(' ', 16 * MiB)}}"}""");
+        var context = new DefaultHttpContext();
+        Record("a", "warm");
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.True(_recorder.Begin(context, "a", body)!.IsCut);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, MiB / 2);
+    }
+
+    [Fact]
     public void Running_requests_count_and_one_that_finds_no_room_is_cut()
     {
         var running = new List<RequestRecording>();
