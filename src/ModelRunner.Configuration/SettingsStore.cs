@@ -79,6 +79,9 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
         // The caller holds the lock, which no subscriber may wait for.
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         _written = next;
+
+        // They may be those of a program that was replaced.
+        _flags = null;
         await ApplyAsync();
         lock (_lock)
             _lastReload = new ReloadSnapshot(IsSuccessful: true, now);

@@ -19,6 +19,7 @@ internal sealed class ConfigurationWatch : IAsyncDisposable
     private FileStamp _seen;
     private FileStamp _handled;
     private FileStamp _lastUsed;
+    private int _isLooking;
 
     /// <param name="read">Reads the stamp of the file.</param>
     /// <param name="used">Returns the stamp that the file had when it was last read as a configuration.</param>
@@ -29,26 +30,37 @@ internal sealed class ConfigurationWatch : IAsyncDisposable
     {
         (_read, _used, _isEnabled, _reload) = (read, used, isEnabled, reload);
         _handled = _lastUsed = _seen = used();
-        _timer = time.CreateTimer(_ => Look(), state: null, Interval, Interval);
+        _timer = time.CreateTimer(_ => TryLook(), state: null, Interval, Interval);
     }
 
     public ValueTask DisposeAsync() => _timer.DisposeAsync();
 
+    // A disk that hangs may hold one thread, and not one more at each tick.
+    private void TryLook()
+    {
+        if (Interlocked.Exchange(ref _isLooking, 1) != 0)
+            return;
+        try
+        {
+            Look();
+        }
+        finally
+        {
+            Volatile.Write(ref _isLooking, 0);
+        }
+    }
+
     private void Look()
     {
-        lock (_timer)
-        {
-            // A signal may have read it meanwhile.
-            if (_used() is var used && used != _lastUsed)
-                _handled = _lastUsed = used;
-            FileStamp now = _read();
-            bool isStable = now == _seen;
-            _seen = now;
-            if (!isStable || now == _handled || now.Kind != Linux.Files.FileKind.Regular || !_isEnabled())
-                return;
-            _handled = now;
-        }
-
+        // A signal may have read it meanwhile.
+        if (_used() is var used && used != _lastUsed)
+            _handled = _lastUsed = used;
+        FileStamp now = _read();
+        bool isStable = now == _seen;
+        _seen = now;
+        if (!isStable || now == _handled || now.Kind != Linux.Files.FileKind.Regular || !_isEnabled())
+            return;
+        _handled = now;
         _reload();
     }
 }

@@ -102,6 +102,20 @@ public sealed class SettingsStoreTests
     }
 
     [Fact]
+    public async Task The_arguments_that_an_engine_knew_are_forgotten_at_a_reload()
+    {
+        var flags = new EngineFlags(new HashSet<string>(StringComparer.Ordinal), new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal));
+        await _store.OverrideAsync(static all => With(all, "a:latest", new ModelOverride { ContextSize = 64 }), flags);
+        Assert.Same(flags, _store.Current.Runners.EngineFlags);
+
+        // Its program may have been replaced.
+        await _store.ReplaceAsync(First, Start);
+
+        Assert.Null(_store.Current.Runners.EngineFlags);
+        Assert.Equal(64, _store.Current.Models["a:latest"].ContextSize);
+    }
+
+    [Fact]
     public async Task A_change_that_is_refused_changes_nothing()
     {
         int told = 0;

@@ -31,6 +31,18 @@ public sealed class EngineVersionsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_program_that_told_nothing_is_asked_again()
+    {
+        string program = _folder.WriteExecutable("llama-server");
+        File.WriteAllText(program, $"#!/bin/sh\n[ -e {_folder.PathOf("ready")} ] && echo 'version: 9000 (a)' >&2\n");
+        Assert.Null(await FindAsync(program));
+
+        _folder.Write("ready", "");
+
+        Assert.Equal("b9000-a", await FindAsync(program));
+    }
+
+    [Fact]
     public async Task A_program_that_tells_nothing_has_no_version() => Assert.Null(await FindAsync(_folder.PathOf("gone")));
 
     private Task<string?> FindAsync(string program) => _versions.FindAsync(program, TimeProvider.System);

@@ -55,6 +55,30 @@ public sealed class ConfigurationWatchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_system_that_hangs_holds_one_thread()
+    {
+        using var allowed = new ManualResetEventSlim();
+        var time = new TickedTime();
+        int reading = 0;
+        await using var watch = new ConfigurationWatch(ReadSlowly, static () => default, static () => true, static () => { }, time);
+        var first = Task.Run(time.Tick, TestContext.Current.CancellationToken);
+        while (Volatile.Read(ref reading) == 0)
+            await Task.Yield();
+
+        // It would wait for the first one.
+        await Task.Run(time.Tick, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        allowed.Set();
+        await first;
+
+        FileStamp ReadSlowly()
+        {
+            Interlocked.Increment(ref reading);
+            allowed.Wait();
+            return default;
+        }
+    }
+
+    [Fact]
     public async Task The_daemon_follows_its_file_and_keeps_its_settings_while_the_file_is_broken()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = """{ "keepAlive": "1m" }""" });

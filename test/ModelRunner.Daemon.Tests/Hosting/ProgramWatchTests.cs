@@ -56,6 +56,30 @@ public sealed class ProgramWatchTests : IDisposable
         Assert.Equal([path], Look(3));
     }
 
+    [Fact]
+    public async Task A_file_system_that_hangs_holds_one_thread()
+    {
+        using var allowed = new ManualResetEventSlim();
+        var time = new TickedTime();
+        int reading = 0;
+        await using var watch = new ProgramWatch(ReadSlowly, _replaced.Add, time);
+        var first = Task.Run(time.Tick, TestContext.Current.CancellationToken);
+        while (Volatile.Read(ref reading) == 0)
+            await Task.Yield();
+
+        // It would wait for the first one.
+        await Task.Run(time.Tick, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        allowed.Set();
+        await first;
+
+        Dictionary<string, FileStamp> ReadSlowly()
+        {
+            Interlocked.Increment(ref reading);
+            allowed.Wait();
+            return _used;
+        }
+    }
+
     private string Use(string path)
     {
         _used[path] = FileStamp.Of(path);

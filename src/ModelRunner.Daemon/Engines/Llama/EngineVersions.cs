@@ -6,7 +6,7 @@ namespace ModelRunner.Daemon.Engines.Llama;
 
 /// <summary>
 /// The versions of the programs of llama-server, in the form of <c>build_info</c>: <c>b9000-abcdef0</c>. Each program is asked once, and again
-/// after it was replaced. Thread-safe.
+/// after it was replaced or told nothing. Thread-safe.
 /// </summary>
 /// <param name="ending">Cancelled when the daemon ends: no program that it asked may outlive it.</param>
 internal sealed partial class EngineVersions(CancellationToken ending)
@@ -51,7 +51,8 @@ internal sealed partial class EngineVersions(CancellationToken ending)
         lock (_lock)
         {
             FileStamp stamp = FileStamp.Of(program);
-            if (_known.TryGetValue(program, out var known) && known.Stamp == stamp)
+            if (_known.TryGetValue(program, out var known) && known.Stamp == stamp
+                && known.Reading is ({ IsCompleted: false } or { IsCompletedSuccessfully: true, Result: not null }))
                 return known.Reading;
             Task<string?> reading = Task.Run(() => ReadAsync(program));
             _known[program] = (stamp, reading);
