@@ -61,9 +61,9 @@ internal sealed record WeightShape
         if (!name.StartsWith(LayerPrefix, StringComparison.Ordinal))
             return null;
         int end = name.IndexOf('.', LayerPrefix.Length);
-        return end > 0 && int.TryParse(
-            name.AsSpan(LayerPrefix.Length, end - LayerPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && layer < GgufHeader.MaxLayers
-            ? layer
-            : null;
+        if (end <= 0)
+            return null;
+        ReadOnlySpan<char> digits = name.AsSpan(LayerPrefix.Length, end - LayerPrefix.Length);
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && layer < GgufHeader.MaxLayers ? layer : null;
     }
 }

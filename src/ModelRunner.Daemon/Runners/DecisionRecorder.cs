@@ -95,7 +95,8 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
     }
 
     private Decision OfGivenUp(ResidentGivenUp given) => Make(
-        DecisionKind.Fail, given.Key, $"it is not preloaded any more after {given.Failures} failed starts in a row; a request, a reload or another model file tries it again") with
+        DecisionKind.Fail, given.Key,
+        $"it is not preloaded any more after {given.Failures} failed starts in a row; a request, a reload or another model file tries it again") with
     {
         Reason = given.Failure?.Reason.ToLabelValue(),
     };

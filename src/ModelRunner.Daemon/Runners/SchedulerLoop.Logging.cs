@@ -17,7 +17,8 @@ internal sealed partial class SchedulerLoop
 
     [LoggerMessage(
         LogLevel.Warning,
-        "{Model} is not preloaded any more after {Failures} failed starts in a row. A request, a reload or another model file tries it again. Last failure: {Cause}")]
+        "{Model} is not preloaded any more after {Failures} failed starts in a row. A request, a reload or another model file tries it again. "
+        + "Last failure: {Cause}")]
     private partial void LogGivenUp(string model, int failures, string? cause);
 
     [LoggerMessage(LogLevel.Information, "Stopping {Model} (process {ProcessId}), reason={Reason}.")]

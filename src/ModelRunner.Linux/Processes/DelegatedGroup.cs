@@ -32,7 +32,9 @@ internal sealed class DelegatedGroup(ControlGroups groups, Func<int, bool> isOwn
     /// <summary>That of this process.</summary>
     public static DelegatedGroup OfProcess { get; } = new(ControlGroups.OfProcess, OwnProcesses.Contains, Directory.Delete);
 
-    /// <summary>Makes groups of runners possible, and removes those that a killed daemon has left. The first success counts for the life of the process.</summary>
+    /// <summary>
+    /// Makes groups of runners possible, and removes those that a killed daemon has left. The first success counts for the life of the process.
+    /// </summary>
     /// <returns>Why it is not possible, as a clause; null: it is.</returns>
     public string? Prepare()
     {

@@ -16,9 +16,10 @@ internal static class BrokenResponse
     public static byte[] EventFor(string path, string? reason)
     {
         string member = reason is null ? "" : $",\"reason\":\"{reason}\"";
+        string rest = $"\"param\":null,\"code\":\"answer_cut\"{member}";
         string text = NamesEvents(path)
-            ? $$$"""event: error{{{"\n"}}}data: {"type":"error","error":{"message":"{{{Message}}}","type":"api_error","param":null,"code":"answer_cut"{{{member}}}}}"""
-            : $$$"""data: {"error":{"message":"{{{Message}}}","type":"server_error","param":null,"code":"answer_cut"{{{member}}}}}""";
+            ? $$$"""event: error{{{"\n"}}}data: {"type":"error","error":{"message":"{{{Message}}}","type":"api_error",{{{rest}}}}}"""
+            : $$$"""data: {"error":{"message":"{{{Message}}}","type":"server_error",{{{rest}}}}}""";
         return Encoding.UTF8.GetBytes($"\n\n{text}\n\n");
     }
 

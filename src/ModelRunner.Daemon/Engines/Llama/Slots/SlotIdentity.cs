@@ -7,7 +7,8 @@ using ModelRunner.Store.Names;
 namespace ModelRunner.Daemon.Engines.Llama.Slots;
 
 /// <summary>
-/// What a saved context belongs to: the files of the model, the program, libraries and version of the engine, and the arguments with the files in them. A context of anything else
+/// What a saved context belongs to: the files of the model, the program, libraries and version of the engine, and the arguments with the
+/// files in them. A context of anything else
 /// would give wrong answers. The contents of the files are not read: their inode, size and times stand for them.
 /// </summary>
 internal static class SlotIdentity
