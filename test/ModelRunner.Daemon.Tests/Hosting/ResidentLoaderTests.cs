@@ -114,8 +114,8 @@ public sealed class ResidentLoaderTests : IDisposable
             bed.Pool.Decisions.List(null, 1)[0].Text);
         Assert.False(next.IsCompleted);
 
-        File.Delete(path);
-        _store.Write("otter.gguf", [.. Good, 0]);
+        // At no moment is there no file.
+        File.Move(_store.Write("next", [.. Good, 0]), path, overwrite: true);
         Assert.Equal("otter:latest", (await next).Key.Model);
         Assert.False(bed.Pool.HasGivenUp);
     }

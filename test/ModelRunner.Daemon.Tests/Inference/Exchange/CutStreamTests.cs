@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Inference.Exchange;
 using ModelRunner.Scheduling;
 using ModelRunner.Testing;
@@ -63,6 +64,9 @@ public sealed class CutStreamTests
         using HttpResponseMessage response = await fixture.SendAsync("{}", Cancellation);
         Task<JsonElement> reading = ReadErrorAsync(response);
         seen.Release();
+
+        // The forwarder has seen the end of the connection before the pool sees that of the process.
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(fixture.Record!.Outcome == RequestOutcome.RunnerFailed), DaemonFixture.Patience);
         await fixture.EndRunnerAsync(new RunnerFailure(StopReason.Crashed, "signal 11"));
 
         Assert.Equal("crashed", (await reading).GetProperty("reason").GetString());

@@ -49,6 +49,9 @@ internal sealed class ForwardingFixture : IAsyncDisposable
     /// <summary>What the forwarder read the last request's body from.</summary>
     public Stream? Body { get; private set; }
 
+    /// <summary>What was counted of the last request; null before it was sent.</summary>
+    public RequestRecord? Record { get; private set; }
+
     /// <summary>How the first request ended.</summary>
     public Task<ForwardOutcome> Outcome => _outcome.Task;
 
@@ -125,12 +128,13 @@ internal sealed class ForwardingFixture : IAsyncDisposable
         var forwarder = new RequestForwarder(
             context.RequestServices.GetRequiredService<IHttpForwarder>(), Time, NullLogger<RequestForwarder>.Instance);
         ForwardOutcome outcome;
+        Record = ledger.Begin();
         using (var lease = new RunnerLease(new RunnerId(1), Endpoint, result => Result = result, () => _failure)
         {
             Model = "canonical:latest", RunnerGone = _runnerGone.Token,
         })
         {
-            outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()), new ResponseEnd(ledger, ledger.Begin()));
+            outcome = await forwarder.ForwardAsync(context, lease, new RunnerRequest("v1/chat/completions", body.ToArray()), new ResponseEnd(ledger, Record));
         }
 
         if (outcome is ForwardOutcome.RunnerFailed or ForwardOutcome.NotReached or ForwardOutcome.Unread)
