@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using ModelRunner.Store.Http;
+using ModelRunner.Store.Registries;
+using ModelRunner.Store.Registries.Access;
 using ModelRunner.Testing;
 using ModelRunner.Testing.Registries;
 
@@ -148,6 +150,20 @@ public sealed class InternalAddressTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.OK, response.Status);
         Assert.Single(_seen);
+    }
+
+    [Fact]
+    public async Task A_token_server_whose_name_resolves_to_an_internal_address_is_not_asked()
+    {
+        var tokens = new TokenClient(_client, new RealmRule([], []), TimeProvider.System);
+        var endpoint = new RegistryEndpoint("reg.example", new Uri("https://reg.example/"), IsMirror: false);
+        var challenge = new AuthChallenge("bearer", new Dictionary<string, string> { ["realm"] = Near.AbsoluteUri });
+
+        RemoteException failure = await Assert.ThrowsAsync<RemoteException>(
+            () => tokens.GetAsync(endpoint, challenge, RegistryScopes.Pull("ai/tiny"), null, Cancellation));
+
+        Assert.Equal(RemoteReason.BadRedirect, failure.Reason);
+        Assert.Empty(_seen);
     }
 
     private async Task<RemoteException> RefusedAsync(OutgoingRequest request)
