@@ -13,6 +13,7 @@ internal sealed class Terminal : IAsyncDisposable
     private readonly FileStream _keyboard;
     private readonly StringBuilder _screen = new();
     private readonly SemaphoreSlim _changed = new(0);
+    private readonly TaskCompletionSource _readAll = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Terminal(Process process, SafeFileHandle master)
     {
@@ -83,10 +84,13 @@ internal sealed class Terminal : IAsyncDisposable
         Assert.Fail("The program never took the signal over.");
     }
 
-    /// <summary>Waits for the end and returns the exit code.</summary>
+    /// <summary>Waits for the end and for the last output, and returns the exit code.</summary>
     public async Task<int> WaitForEndAsync()
     {
         await _process.WaitForExitAsync().WaitAsync(Patience);
+
+        // The last output may still be in the terminal.
+        await _readAll.Task.WaitAsync(Patience);
         return _process.ExitCode;
     }
 
@@ -114,6 +118,10 @@ internal sealed class Terminal : IAsyncDisposable
         catch (Exception failure) when (failure is IOException or ObjectDisposedException)
         {
             // No process has the terminal open any more.
+        }
+        finally
+        {
+            _readAll.TrySetResult();
         }
     }
 }
