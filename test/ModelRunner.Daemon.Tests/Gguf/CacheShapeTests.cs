@@ -142,7 +142,7 @@ public sealed class CacheShapeTests
     [Fact]
     public void Impossible_numbers_are_refused()
     {
-        byte[] file = Attention("later", uint.MaxValue).UInt32("later.attention.key_length", uint.MaxValue)
+        byte[] file = Attention("later", GgufHeader.MaxLayers).UInt32("later.attention.key_length", uint.MaxValue)
             .UInt32("later.ssm.inner_size", uint.MaxValue).UInt32("later.ssm.state_size", uint.MaxValue).UInt32("later.full_attention_interval", 2).Build();
 
         GgufReadOutcome outcome = GgufHeaderReader.Read(new MemoryStream(file));
