@@ -52,7 +52,7 @@ internal sealed class GgufHeaderReader
     {
         try
         {
-            return new GgufReadOutcome(new GgufHeaderReader(stream).Read(), null);
+            return CheckLayers(new GgufHeaderReader(stream).Read());
         }
         catch (InvalidDataException failure)
         {
@@ -63,6 +63,16 @@ internal sealed class GgufHeaderReader
             return new GgufReadOutcome(null, "is damaged: a size in its header is impossible");
         }
     }
+
+    // Estimates are made layer by layer.
+    private static GgufReadOutcome CheckLayers(GgufHeader header) => header.BlockCount <= GgufHeader.MaxLayers
+        ? new GgufReadOutcome(header, null)
+        : new GgufReadOutcome(
+            null,
+            string.Create(CultureInfo.InvariantCulture, $"is damaged: {header.BlockCount} layers, and no model has more than {GgufHeader.MaxLayers}"))
+        {
+            ImpossibleLayers = header.BlockCount,
+        };
 
     private GgufHeader Read()
     {
@@ -82,7 +92,6 @@ internal sealed class GgufHeaderReader
 
         for (ulong i = 0; i < values; i++)
             ReadValue();
-        CheckLayers();
         CheckTensors(tensors);
         return Describe();
     }
@@ -154,16 +163,6 @@ internal sealed class GgufHeaderReader
                 _reader.SkipText();
             else
                 SkipArray((GgufValueType)_reader.ReadUInt32(), _reader.ReadUInt64(), depth + 1);
-        }
-    }
-
-    // Estimates are made layer by layer.
-    private void CheckLayers()
-    {
-        if (_metadata.Find("block_count") is > GgufHeader.MaxLayers and var layers)
-        {
-            throw new InvalidDataException(string.Create(
-                CultureInfo.InvariantCulture, $"is damaged: {layers} layers, and no model has more than {GgufHeader.MaxLayers}"));
         }
     }
 

@@ -29,7 +29,8 @@ internal static class LayerLimit
     {
         try
         {
-            return GgufHeaderReader.Read(file).Header?.BlockCount;
+            GgufReadOutcome outcome = GgufHeaderReader.Read(file);
+            return outcome.Header?.BlockCount ?? outcome.ImpossibleLayers;
         }
         catch (IOException)
         {
