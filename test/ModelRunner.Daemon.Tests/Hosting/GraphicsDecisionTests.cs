@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Tests.Linux.Graphics;
 using ModelRunner.Testing;
 
@@ -32,13 +34,13 @@ public sealed class GraphicsDecisionTests
         Assert.Equal(needed, runner.GetProperty("gpu_memory_estimate_bytes").GetProperty(Card).GetInt64());
 
         // The runner holds 300 MiB now, so 700 are still what all runners may use, and the card is the only thing that is short.
-        library.Tell(State(usedMiB: 1600, runner.GetProperty("pid").GetInt32(), heldMiB: 300));
+        await TellAsync(library, State(usedMiB: 1600, runner.GetProperty("pid").GetInt32(), heldMiB: 300));
         Assert.Equal(200, (await daemon.PostAsync("v1/embeddings", Embed)).Status);
         JsonElement stop = await DecisionAsync(daemon, "tiny-chat", "stop");
         Assert.Equal(("evicted", "tiny-embed:latest"), (stop.GetProperty("reason").GetString(), stop.GetProperty("other_model").GetString()));
 
         // Another program takes the rest.
-        library.Tell(State(usedMiB: 1900, await daemon.RunnerProcessAsync(), heldMiB: 100));
+        await TellAsync(library, State(usedMiB: 1900, await daemon.RunnerProcessAsync(), heldMiB: 100));
         (int status, JsonElement refusal) = await daemon.PostAsync("v1/chat/completions", Chat);
         string message = refusal.GetProperty("error").GetProperty("message").GetString()!;
         Assert.Equal((503, "out_of_memory"), (status, refusal.GetProperty("error").GetProperty("code").GetString()));
@@ -66,7 +68,7 @@ public sealed class GraphicsDecisionTests
         Assert.False(Assert.Single(await daemon.RunnersAsync()).TryGetProperty("gpu_memory_estimate_bytes", out _));
 
         // Now there is room for all of it.
-        library.Tell(State(usedMiB: 100));
+        await TellAsync(library, State(usedMiB: 100));
         Assert.Equal(200, (await daemon.PostAsync("v1/embeddings", Embed)).Status);
         JsonElement whole = await DecisionAsync(daemon, "tiny-embed", "start");
         Assert.Equal(0, whole.GetProperty("beside_gpu_bytes").GetInt64());
@@ -80,7 +82,9 @@ public sealed class GraphicsDecisionTests
         FakeNvidiaLibrary library = await FakeNvidiaLibrary.MakeAsync(folder.Path);
         library.Tell("hang\n" + State(usedMiB: 1900));
         await using DaemonFixture daemon = await StartAsync(library, "-ngl 99");
+        long started = Stopwatch.GetTimestamp();
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
+        Assert.True(Stopwatch.GetElapsedTime(started) < DaemonFixture.Patience / 2);
         Assert.False((await DecisionAsync(daemon, "tiny-chat", "start")).TryGetProperty("gpus", out _));
     }
 
@@ -108,6 +112,14 @@ public sealed class GraphicsDecisionTests
         // In a container with its own process numbers the library cannot name the runner.
         bool hasAllProcesses = new FileInfo("/proc/self/ns/pid").LinkTarget == "pid:[4026531836]";
         Assert.InRange(next, hasAllProcesses ? 1040 * Mebibyte : first, hasAllProcesses ? 1060 * Mebibyte : first);
+    }
+
+    // A decision may use a measurement that is a little older.
+    private static async Task TellAsync(FakeNvidiaLibrary library, string state)
+    {
+        library.Tell(state);
+        long told = Stopwatch.GetTimestamp();
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(Stopwatch.GetElapsedTime(told) > MemoryMeter.MaxAge), DaemonFixture.Patience);
     }
 
     private static string State(int usedMiB, int process = 0, int heldMiB = 0) =>
