@@ -6,4 +6,8 @@ namespace ModelRunner.Scheduling;
 /// </summary>
 /// <param name="Key">What is loaded.</param>
 /// <param name="Demand">What its runner needs.</param>
-public sealed record Resident(RunnerKey Key, RunnerDemand Demand);
+public sealed record Resident(RunnerKey Key, RunnerDemand Demand)
+{
+    /// <summary>Whether its file is the one that it had in the previous list, so that its failed starts still count.</summary>
+    public bool HasOldFile { get; init; }
+}

@@ -14,7 +14,11 @@ public sealed partial class Scheduler
             return;
         }
 
+        // Many clients always send a time, such as five minutes. The settings of a resident say how long it stays; zero is an unload, and an unlimited
+        // time gives it room for good.
         RunnerDemand demand = arrived.Demand;
+        if (demand.RequestKeepAlive > TimeSpan.Zero && FindResident(arrived.Key) is not null)
+            demand = demand with { RequestKeepAlive = null };
         _dismissed.Remove(arrived.Key);
         if (_attached.Choose(arrived.Key, arrived.Tried, now) is { } attached)
         {
@@ -65,8 +69,9 @@ public sealed partial class Scheduler
             _effects.Add(Refusals.QueueFull(request.Id, _settings.MaxQueuedRequests));
         }
 
-        // Refused: it stays given up, and that is reported once only.
-        runner.IsResident &= !_givenUp.Contains(runner.Key);
+        // Refused: it stays given up, and that is reported once only. A request that got no response unloads nothing.
+        _dismissed.Remove(runner.Key);
+        runner.IsResident = FindResident(runner.Key) is not null && !_givenUp.Contains(runner.Key);
         _runners.ForgetIfEmpty(runner);
     }
 
@@ -136,10 +141,13 @@ public sealed partial class Scheduler
     {
         if (!_requests.TryGetValue(id, out RequestState? request) || request.IsAdmitted)
             return;
+        ManagedRunnerState runner = request.Managed!;
         _requests.Remove(id);
-        request.Managed!.Waiting.Remove(request);
+        runner.Waiting.Remove(request);
         _queued--;
-        _runners.ForgetIfEmpty(request.Managed);
+        if (runner.Waiting.Count == 0)
+            runner.IsResident &= !_givenUp.Contains(runner.Key);
+        _runners.ForgetIfEmpty(runner);
     }
 
     private void Complete(RequestCompleted completed, TimeSpan now)

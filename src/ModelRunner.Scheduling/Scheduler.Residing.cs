@@ -23,16 +23,18 @@ public sealed partial class Scheduler
         HashSet<RunnerKey> before = [.. _residents.Select(static resident => resident.Key)];
         _residents = changed.Residents;
 
-        // What made their starts fail may be mended. A model that was not a resident has had no start as one, whatever its requests did.
+        // What made their starts fail may be mended, by other settings or another file. A model that was not a resident has had no start as one,
+        // whatever its requests did.
+        HashSet<RunnerKey> same = [.. _residents.Where(resident => changed.KeepsUnloaded && resident.HasOldFile).Select(static resident => resident.Key)];
         foreach (RunnerKey key in _givenUp.Concat(_residents.Select(static resident => resident.Key).Where(key => !before.Contains(key))))
         {
-            if (_runners.Find(key) is { IsLive: false } failed)
+            if (!same.Contains(key) && _runners.Find(key) is { IsLive: false } failed)
                 ForgetFailure(failed);
         }
 
-        _givenUp.Clear();
+        _givenUp.RemoveWhere(key => !same.Contains(key));
         foreach (ManagedRunnerState runner in _runners.All)
-            runner.IsResident = FindResident(runner.Key) is not null && !_dismissed.Contains(runner.Key);
+            runner.IsResident = FindResident(runner.Key) is not null && !_dismissed.Contains(runner.Key) && !_givenUp.Contains(runner.Key);
     }
 
     // The list of the new settings follows. Until then, the old list would start these models with the old settings.

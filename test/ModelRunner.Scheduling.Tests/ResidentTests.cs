@@ -102,6 +102,43 @@ public class ResidentTests
     }
 
     [Fact]
+    public void Another_list_tries_only_those_again_whose_file_is_new()
+    {
+        FailUntilGivenUp(Reside(_one, A));
+
+        _one.Handle(new ResidentsChanged([new Resident(A, default) { HasOldFile = true }, new Resident(B, default)]) { KeepsUnloaded = true });
+        Assert.Equal(B, Assert.Single(_one.Effects.OfType<StartRunner>()).Key);
+        _one.Fail(_one.Started());
+        Assert.DoesNotContain(_one.Pass(TimeSpan.FromSeconds(1)).OfType<StartRunner>(), static start => start.Key == A);
+        _one.Fail(_one.Started());
+
+        _one.Handle(new ResidentsChanged([new Resident(A, default) { HasOldFile = true }, new Resident(B, default) { HasOldFile = true }]));
+        Assert.Equal(A, Assert.Single(_one.Effects.OfType<StartRunner>()).Key);
+    }
+
+    [Fact]
+    public void A_refused_request_with_the_keep_alive_time_zero_unloads_nothing()
+    {
+        RunnerId a = Reside(_one, A);
+        _one.Fail(a);
+        _one.Handle(new RequestArrived(new RequestId(1000), A, new RunnerDemand(0, null) { RequestKeepAlive = TimeSpan.Zero }));
+        Assert.Equal(RefusalReason.Backoff, _one.Refusal().Reason);
+
+        Assert.Equal(A, Assert.Single(_one.Pass(TimeSpan.FromMinutes(1)).OfType<StartRunner>()).Key);
+    }
+
+    [Fact]
+    public void A_time_of_a_request_does_not_take_the_room_of_a_pinned_resident()
+    {
+        _one.Handle(new ResidentsChanged([new Resident(A, new RunnerDemand(0, Seconds(-1)))]));
+        _one.Ready(_one.Started());
+        _one.Handle(new RequestArrived(new RequestId(1000), A, new RunnerDemand(0, Seconds(-1)) { RequestKeepAlive = Seconds(300) }));
+        _one.Complete(new RequestId(1000));
+
+        Assert.True(Assert.Single(_one.Runners).KeepAlive < TimeSpan.Zero);
+    }
+
+    [Fact]
     public void A_refused_request_does_not_try_it_again_and_reports_nothing()
     {
         FailUntilGivenUp(Reside(_one, A));

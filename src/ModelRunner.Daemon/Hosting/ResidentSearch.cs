@@ -11,7 +11,7 @@ internal sealed class ResidentSearch
 {
     private readonly Dictionary<string, (RunnerKey Key, ModelEntry Model)> _found = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _problems = new(StringComparer.Ordinal);
-    private Dictionary<RunnerKey, (string? Path, long SizeBytes, DateTimeOffset Written)>? _taken;
+    private Dictionary<RunnerKey, ModelEntry>? _taken;
 
     /// <summary>Whether nothing was taken yet.</summary>
     public bool IsFirst => _taken is null;
@@ -51,12 +51,11 @@ internal sealed class ResidentSearch
                 residents[found.Key] = found.Model;
         }
 
-        var files = residents.ToDictionary(static model => model.Key, static model => FileOf(model.Value));
-        if (_taken is not null && _taken.Count == files.Count && files.All(file => _taken.TryGetValue(file.Key, out var taken) && taken == file.Value))
+        bool isSame = _taken is { } last && last.Count == residents.Count
+            && residents.All(model => last.TryGetValue(model.Key, out ModelEntry? taken) && taken.HasSameFileAs(model.Value));
+        if (isSame)
             return null;
-        _taken = files;
+        _taken = residents;
         return residents;
     }
-
-    private static (string? Path, long SizeBytes, DateTimeOffset Written) FileOf(ModelEntry model) => (model.Path, model.SizeBytes, model.Created);
 }

@@ -75,6 +75,9 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
         };
     }
 
+    /// <summary>Whether both have the same file, as far as its path, its size and the time of its last write tell.</summary>
+    public bool HasSameFileAs(ModelEntry other) => (Path, SizeBytes, Created) == (other.Path, other.SizeBytes, other.Created);
+
     /// <summary>Whether the daemon can start a runner for it in this mode.</summary>
     public bool CanBeStarted(RunnerMode mode) => Settings.Engine is null ? Path is not null : Settings.Mode == mode && !Settings.LacksEnginePath;
 }

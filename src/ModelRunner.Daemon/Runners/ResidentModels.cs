@@ -35,8 +35,12 @@ internal sealed class ResidentModels
     /// </summary>
     public IReadOnlyList<Resident> Prepare(WantedModels wanted, RunnerDemands demands, IReadOnlyList<RunnerSnapshot> runners)
     {
+        Dictionary<RunnerKey, ModelEntry> before = _models;
         if (_next.TryDequeue(out IReadOnlyDictionary<RunnerKey, ModelEntry>? next))
             _models = next.ToDictionary(static model => model.Key, model => wanted.Take(model.Key, model.Value, runners));
-        return [.. _models.Select(model => new Resident(model.Key, demands.Of(model.Value, model.Key.Mode)))];
+        return [.. _models.Select(model => new Resident(model.Key, demands.Of(model.Value, model.Key.Mode))
+        {
+            HasOldFile = before.TryGetValue(model.Key, out ModelEntry? old) && old.HasSameFileAs(model.Value),
+        })];
     }
 }
