@@ -21,6 +21,9 @@ internal sealed class OutOfMemoryKills(Func<long?> read, KernelLog? log = null) 
         lock (_gate)
         {
             long count = read() ?? _explained;
+
+            // The daemon was moved to another control group, whose counter begins at zero.
+            _explained = Math.Min(_explained, count);
             foreach (int named in log?.ReadKills() ?? [])
             {
                 if (_named.Count >= MaxNamed)
