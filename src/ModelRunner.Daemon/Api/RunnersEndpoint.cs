@@ -12,24 +12,30 @@ namespace ModelRunner.Daemon.Api;
 /// <summary>Shows what is running: <c>/engines/ps</c> lists runners, <c>/engines/status</c> lists backends.</summary>
 internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends, AttachedHealth health, EngineReport engines, CauseText causes)
 {
+    private static readonly Task<IReadOnlyDictionary<string, string>> NoVersions =
+        Task.FromResult<IReadOnlyDictionary<string, string>>(new Dictionary<string, string>(StringComparer.Ordinal));
+
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/engines/ps", ReadMethods, context => HandleAsync(context, static (json, runners, _) => WriteRunners(json, runners)))
+        routes.MapMethods(
+            "/engines/ps", ReadMethods, context => HandleAsync(context, isStatus: false, static (json, runners, _) => WriteRunners(json, runners)))
             .Requires(KeyScopes.Admin);
         routes.MapMethods("/engines/status", ReadMethods, context =>
         {
             // What failed has the name of a model, which this caller may not be allowed to see.
             bool hasNames = !Caller.Of(context).HasOnlySomeModels;
-            return HandleAsync(context, (json, runners, versions) => WriteBackends(json, runners, versions, hasNames));
+            return HandleAsync(context, isStatus: true, (json, runners, versions) => WriteBackends(json, runners, versions, hasNames));
         }).AcceptsEveryKey();
     }
 
     private async Task HandleAsync(
-        HttpContext context, Action<Utf8JsonWriter, IReadOnlyList<RunnerView>, IReadOnlyDictionary<string, string>> write)
+        HttpContext context, bool isStatus, Action<Utf8JsonWriter, IReadOnlyList<RunnerView>, IReadOnlyDictionary<string, string>> write)
     {
-        Task<IReadOnlyDictionary<string, string>> asking = engines.ReadVersionsAsync();
+        // A runner that tells its version needs no other answer.
+        bool needsVersions = isStatus || pool.Runners.Any(static runner => runner is { Program: not null, Receipt: null or { EngineVersion: null } });
+        Task<IReadOnlyDictionary<string, string>> asking = needsVersions ? engines.ReadVersionsAsync() : NoVersions;
         IReadOnlyDictionary<RunnerId, AttachedState> unfit = await health.FindUnavailableAsync(pool.Runners);
         IReadOnlyDictionary<string, string> versions = await asking;
         RunnerView[] runners = [.. pool.Runners.Select(runner => View(runner, unfit.GetValueOrDefault(runner.Id), versions))];

@@ -19,6 +19,7 @@ internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimePr
 
     private volatile IReadOnlyList<EngineDevice> _devices = [];
     private volatile IReadOnlyDictionary<string, string>? _map;
+    private volatile bool _isChanged;
     private (IReadOnlyDictionary<string, long>? Budgets, long At)? _last;
 
     /// <summary>Whether the engine can use a card, so that decisions need a measurement.</summary>
@@ -28,7 +29,7 @@ internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimePr
     public IReadOnlyDictionary<string, string>? Cards => _map;
 
     /// <summary>The devices of the engine are these.</summary>
-    public void Configure(IReadOnlyList<EngineDevice> devices) => (_devices, _map) = (devices, null);
+    public void Configure(IReadOnlyList<EngineDevice> devices) => (_devices, _map, _isChanged) = (devices, null, true);
 
     /// <summary>What all runners may use of each card: what is free, and what they hold.</summary>
     /// <param name="schedulerEvent">The event that needs it.</param>
@@ -36,8 +37,12 @@ internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimePr
     public async Task<CardsMeasured> MeasureAsync(SchedulerEvent schedulerEvent, IReadOnlyList<RunnerSnapshot> runners)
     {
         bool isOld = _last is not { } last || schedulerEvent is RunnerExited or RunnerFailed || time.GetElapsedTime(last.At) >= MemoryMeter.MaxAge;
-        if (isOld || _map is null)
+        if (isOld || _isChanged)
+        {
+            _isChanged = false;
             _last = (await ReadAsync(runners), time.GetTimestamp());
+        }
+
         return new CardsMeasured(_last!.Value.Budgets);
     }
 

@@ -13,23 +13,23 @@ internal static class LlamaStartCheck
         DaemonSettings settings = outcome.Draft;
         settings = settings with { Runners = settings.Runners with { Programs = ReadStamps(settings.Runners) } };
         string? program = settings.Runners.LlamaServerPath ?? settings.Runners.LlamaHostPath;
-        Task<EngineFlags?> asking = AskAsync(settings, build: null, program, settings.Runners.LlamaServerPath is not null, cancellationToken);
-        (LlamaBuild Build, Task<EngineFlags?> Asking)[] builds =
+        Task<(EngineFlags? Flags, IReadOnlyList<EngineDevice> Devices)> asking =
+            AskAsync(settings, build: null, program, settings.Runners.LlamaServerPath is not null, cancellationToken);
+        (LlamaBuild Build, Task<(EngineFlags? Flags, IReadOnlyList<EngineDevice> Devices)> Asking)[] builds =
         [
             .. settings.Runners.Builds.Values.Select(build => (build, AskAsync(settings, build.Name, build.Path, isServer: true, cancellationToken))),
         ];
 
-        EngineFlags? flagsOfDefault = await asking;
-        IReadOnlyList<EngineDevice> devices = await ListDevicesAsync(settings.Runners.LlamaServerPath, flagsOfDefault, cancellationToken);
+        (EngineFlags? flagsOfDefault, IReadOnlyList<EngineDevice> devices) = await asking;
         settings = settings with { Runners = settings.Runners with { EngineFlags = flagsOfDefault, EngineDevices = devices } };
         if (program is not null)
             settings = CheckDefault(settings, place, problems);
         var asked = new Dictionary<string, LlamaBuild>(StringComparer.Ordinal);
-        foreach ((LlamaBuild build, Task<EngineFlags?> flags) in builds)
+        foreach ((LlamaBuild build, Task<(EngineFlags? Flags, IReadOnlyList<EngineDevice> Devices)> askingBuild) in builds)
         {
-            EngineFlags? ofBuild = await flags;
-            asked.Add(build.Name, build with { Flags = ofBuild, Devices = await ListDevicesAsync(build.Path, ofBuild, cancellationToken) });
-            if (asked[build.Name].Flags is { } known)
+            (EngineFlags? ofBuild, IReadOnlyList<EngineDevice> devicesOfBuild) = await askingBuild;
+            asked.Add(build.Name, build with { Flags = ofBuild, Devices = devicesOfBuild });
+            if (ofBuild is { } known)
                 problems.AddRange(EngineArgumentCheck.FindUnknown(settings, known, place, build.Name));
             else if (build.Path.Length > 0 && EngineArgumentCheck.IsNeeded(settings, build.Name))
                 settings = Warn(settings, $"{build.Path} printed no usable help for --help, so the arguments for engine {build.Name} are not checked.");
@@ -44,17 +44,18 @@ internal static class LlamaStartCheck
 
     // The help also tells the level of the log at which llama-server names the layers that are on a graphics card, and whether it can save
     // contexts.
-    private static async Task<EngineFlags?> AskAsync(
-        DaemonSettings settings, string? build, string? program, bool isServer, CancellationToken cancellationToken) =>
-        !string.IsNullOrEmpty(program)
-        && (EngineArgumentCheck.IsNeeded(settings, build) || (isServer && (GraphicsCards.AreHere || settings.Runners.KvCache.Persist)))
-            ? await EngineHelp.ReadAsync(program, EngineHelp.DefaultPatience, cancellationToken)
-            : null;
+    private static async Task<(EngineFlags? Flags, IReadOnlyList<EngineDevice> Devices)> AskAsync(
+        DaemonSettings settings, string? build, string? program, bool isServer, CancellationToken cancellationToken)
+    {
+        bool isNeeded = EngineArgumentCheck.IsNeeded(settings, build) || (isServer && (GraphicsCards.AreHere || settings.Runners.KvCache.Persist));
+        if (string.IsNullOrEmpty(program) || !isNeeded)
+            return (null, []);
 
-    private static async Task<IReadOnlyList<EngineDevice>> ListDevicesAsync(string? server, EngineFlags? flags, CancellationToken cancellationToken) =>
-        !string.IsNullOrEmpty(server) && flags?.Known.Contains(DeviceList.Argument) is true
-            ? await DeviceList.ReadAsync(server, EngineHelp.DefaultPatience, cancellationToken)
-            : [];
+        EngineFlags? flags = await EngineHelp.ReadAsync(program, EngineHelp.DefaultPatience, cancellationToken);
+        return (flags, isServer && flags?.Known.Contains(DeviceList.Argument) is true
+            ? await DeviceList.ReadAsync(program, EngineHelp.DefaultPatience, cancellationToken)
+            : []);
+    }
 
     private static DaemonSettings CheckDefault(DaemonSettings settings, string place, List<ConfigurationProblem> problems)
     {
