@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 
 namespace ModelRunner.Cli;
@@ -15,22 +14,19 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
     /// <summary>The body of a chat request in OpenAI's format.</summary>
     public ReadOnlyMemory<byte> ToJson(bool isStream)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        json.WriteString("model", Model);
-        json.WriteBoolean("stream", isStream);
-        if (MaxTokens is { } maxTokens)
-            json.WriteNumber("max_tokens", maxTokens);
-        if (Temperature is { } temperature)
-            json.WriteNumber("temperature", temperature);
-        json.WriteStartArray("messages");
-        foreach (ChatMessage message in Messages)
-            WriteMessage(json, message);
-        json.WriteEndArray();
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenMemory;
+        return JsonObject.Write(json =>
+        {
+            json.WriteString("model", Model);
+            json.WriteBoolean("stream", isStream);
+            if (MaxTokens is { } maxTokens)
+                json.WriteNumber("max_tokens", maxTokens);
+            if (Temperature is { } temperature)
+                json.WriteNumber("temperature", temperature);
+            json.WriteStartArray("messages");
+            foreach (ChatMessage message in Messages)
+                WriteMessage(json, message);
+            json.WriteEndArray();
+        });
     }
 
     private static void WriteMessage(Utf8JsonWriter json, ChatMessage message)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
@@ -104,34 +103,30 @@ internal sealed class ConfigureCommand : ClientCommand
         if (context is null && keepAlive is null && budget is null && flags.Length == 0)
             return default;
 
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        json.WriteString("model", model);
-        if (int.TryParse(context, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int tokens))
-            json.WriteNumber("context-size", tokens);
-        else if (context is not null)
-            json.WriteString("context-size", context);
-        if (keepAlive is not null)
-            json.WriteString("keep_alive", keepAlive);
-        if (budget is { } limit)
+        return JsonObject.Write(json =>
         {
-            json.WriteStartObject("llamacpp");
-            json.WriteNumber("reasoning-budget", limit);
-            json.WriteEndObject();
-        }
+            json.WriteString("model", model);
+            if (int.TryParse(context, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int tokens))
+                json.WriteNumber("context-size", tokens);
+            else if (context is not null)
+                json.WriteString("context-size", context);
+            if (keepAlive is not null)
+                json.WriteString("keep_alive", keepAlive);
+            if (budget is { } limit)
+            {
+                json.WriteStartObject("llamacpp");
+                json.WriteNumber("reasoning-budget", limit);
+                json.WriteEndObject();
+            }
 
-        if (flags.Length > 0)
-        {
-            json.WriteStartArray("runtime-flags");
-            foreach (string flag in flags)
-                json.WriteStringValue(flag);
-            json.WriteEndArray();
-        }
-
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenMemory;
+            if (flags.Length > 0)
+            {
+                json.WriteStartArray("runtime-flags");
+                foreach (string flag in flags)
+                    json.WriteStringValue(flag);
+                json.WriteEndArray();
+            }
+        });
     }
 
     private static string PathOf(string? model) => model is null ? Route : $"{Route}?model={Uri.EscapeDataString(model)}";

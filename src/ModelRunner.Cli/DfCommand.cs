@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Client;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
@@ -19,17 +19,11 @@ internal sealed class DfCommand(CliContext context) : ClientCommand("df", "Show 
         if (IsJson(result))
             Console.WriteLine(usage.RootElement.GetRawText());
         else
-            Console.Write(TextTable.Draw(["TYPE", "SIZE"], Rows.Select(row => (string[])[row.Name, FormatSize(usage.RootElement.Integer(row.Member) ?? 0)])));
+            Console.Write(TextTable.Draw(["TYPE", "SIZE"], Rows.Select(row => new[] { row.Name, SizeOf(usage.RootElement, row.Member) })));
         if (usage.RootElement.IsTrue("incomplete"))
             Console.WriteError("warning: not all files could be counted, because there are too many, they may not be read, or the disk is slow");
         return ExitCode.Success;
     }
 
-    // Decimal units, as "ls" shows them.
-    private static string FormatSize(long bytes) => bytes switch
-    {
-        >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB"),
-        >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.00} MB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.00} kB"),
-    };
+    private static string SizeOf(JsonElement usage, string member) => ByteSizeText.FormatDecimal(usage.Integer(member) ?? 0);
 }

@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.CommandLine;
-using System.Text.Json;
 using ModelRunner.Client;
 
 namespace ModelRunner.Cli;
@@ -31,7 +29,7 @@ internal sealed class PreloadCommand : ClientCommand
         // This route takes models of every mode.
         (await client.PostAsync("tokenize", Body(model, result.GetValue(_keepAlive)), interrupt.Ended, isPreload: true)).Dispose();
         if (IsJson(result))
-            Console.WriteLine(Answer(model));
+            Console.WriteLine(JsonObject.Format(json => json.WriteString("loaded", model)));
         else
             Console.WriteLine($"Loaded {model}.");
         return ExitCode.Success;
@@ -39,25 +37,11 @@ internal sealed class PreloadCommand : ClientCommand
 
     private static ReadOnlyMemory<byte> Body(string model, string? keepAlive)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        json.WriteString("model", model);
-        if (keepAlive is not null)
-            json.WriteString("keep_alive", keepAlive);
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenMemory;
-    }
-
-    private static string Answer(string model)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        json.WriteString("loaded", model);
-        json.WriteEndObject();
-        json.Flush();
-        return System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
+        return JsonObject.Write(json =>
+        {
+            json.WriteString("model", model);
+            if (keepAlive is not null)
+                json.WriteString("keep_alive", keepAlive);
+        });
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.CommandLine;
 using System.Text;
 using System.Text.Json;
@@ -23,7 +22,8 @@ internal sealed class PullCommand : ClientCommand
         if (string.IsNullOrWhiteSpace(model))
             throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
 
-        using HttpResponseMessage response = await client.PostAsync("models/create", Body(model), interrupt.Ended, accept: "application/json");
+        using HttpResponseMessage response = await client.PostAsync(
+            "models/create", JsonObject.Write(json => json.WriteString("from", model)), interrupt.Ended, accept: "application/json");
         client.RequireType(response, "application/json");
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(interrupt.Ended), Encoding.UTF8);
         return await ReadAsync(reader, IsJson(result), interrupt.Ended);
@@ -95,16 +95,5 @@ internal sealed class PullCommand : ClientCommand
             Console.Error.Write("\r\u001b[K");
         if (message is not null)
             Console.WriteLine(message);
-    }
-
-    private static ReadOnlyMemory<byte> Body(string model)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        json.WriteString("from", model);
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenMemory;
     }
 }

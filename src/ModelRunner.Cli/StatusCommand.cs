@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.CommandLine;
-using System.Text;
 using System.Text.Json;
 using ModelRunner.Client;
 using ModelRunner.Linux.Terminals;
@@ -53,35 +51,31 @@ internal sealed class StatusCommand(CliContext context) : ClientCommand("status"
 
     private static string ToJson(DaemonAddress address, string? version, JsonElement? backends, IReadOnlyList<string> problems, JsonElement? models)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        json.WriteBoolean("running", version is not null);
-        json.WriteString("endpoint", address.ToString());
-        if (version is not null)
-            json.WriteString("version", version);
-        if (backends is { } known)
+        return JsonObject.Format(json =>
         {
-            json.WritePropertyName("backends");
-            known.WriteTo(json);
-        }
+            json.WriteBoolean("running", version is not null);
+            json.WriteString("endpoint", address.ToString());
+            if (version is not null)
+                json.WriteString("version", version);
+            if (backends is { } known)
+            {
+                json.WritePropertyName("backends");
+                known.WriteTo(json);
+            }
 
-        if (problems.Count > 0)
-        {
-            json.WriteStartArray("problems");
-            foreach (string problem in problems)
-                json.WriteStringValue(problem);
-            json.WriteEndArray();
-        }
+            if (problems.Count > 0)
+            {
+                json.WriteStartArray("problems");
+                foreach (string problem in problems)
+                    json.WriteStringValue(problem);
+                json.WriteEndArray();
+            }
 
-        if (models?.Member("sources") is { } sources)
-        {
-            json.WritePropertyName("sources");
-            sources.WriteTo(json);
-        }
-
-        json.WriteEndObject();
-        json.Flush();
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+            if (models?.Member("sources") is { } sources)
+            {
+                json.WritePropertyName("sources");
+                sources.WriteTo(json);
+            }
+        });
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
@@ -80,19 +79,16 @@ internal sealed class UnloadCommand : ClientCommand
 
     private static ReadOnlyMemory<byte> Body(bool isAll, string? backend, string[] models, bool purges)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        json.WriteBoolean("all", isAll);
-        json.WriteString("backend", backend ?? "");
-        json.WriteStartArray("models");
-        foreach (string model in models)
-            json.WriteStringValue(model);
-        json.WriteEndArray();
-        if (purges)
-            json.WriteBoolean("purge", true);
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenMemory;
+        return JsonObject.Write(json =>
+        {
+            json.WriteBoolean("all", isAll);
+            json.WriteString("backend", backend ?? "");
+            json.WriteStartArray("models");
+            foreach (string model in models)
+                json.WriteStringValue(model);
+            json.WriteEndArray();
+            if (purges)
+                json.WriteBoolean("purge", true);
+        });
     }
 }

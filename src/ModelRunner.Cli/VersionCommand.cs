@@ -1,7 +1,4 @@
-using System.Buffers;
 using System.CommandLine;
-using System.Text;
-using System.Text.Json;
 using ModelRunner.Client;
 using ModelRunner.Configuration;
 
@@ -29,16 +26,13 @@ internal sealed class VersionCommand : Command
 
     private static string ToJson(string compiled)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        json.WriteString("version", BuildInformation.Version);
-        if (BuildInformation.Revision is { } revision)
-            json.WriteString("revision", revision);
-        json.WriteString("runtime", BuildInformation.Runtime);
-        json.WriteString("compiled", compiled);
-        json.WriteEndObject();
-        json.Flush();
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        return JsonObject.Format(json =>
+        {
+            json.WriteString("version", BuildInformation.Version);
+            if (BuildInformation.Revision is { } revision)
+                json.WriteString("revision", revision);
+            json.WriteString("runtime", BuildInformation.Runtime);
+            json.WriteString("compiled", compiled);
+        });
     }
 }

@@ -52,12 +52,8 @@ internal sealed partial class ConfigureEndpoint(
     {
         string? backend = BackendOf(context);
         ConfigureRequest request;
-        using (RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted))
-        {
-            if (body.Length > MaxBytes)
-                throw new ApiException(ApiError.Invalid($"the request's body is larger than {MaxBytes} bytes; send fewer or shorter flags"));
+        using (RequestBody body = await bodies.ReadAsync(context.Request, MaxBytes, "send fewer or shorter flags", context.RequestAborted))
             request = ConfigureRequest.Read(body.Bytes);
-        }
 
         ModelLookup lookup = await catalog.FindAsync(request.Model, context.RequestAborted);
         ModelEntry model = lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));

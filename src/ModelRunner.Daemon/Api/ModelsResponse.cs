@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
@@ -111,7 +110,7 @@ internal static class ModelsResponse
         }
 
         if (model.SizeBytes > 0)
-            json.WriteString("size"u8, FormatSize(model.SizeBytes));
+            json.WriteString("size"u8, ByteSizeText.FormatDecimal(model.SizeBytes));
         json.WriteStartArray("origins"u8);
         foreach (string origin in model.Origins)
             json.WriteStringValue(origin);
@@ -127,12 +126,4 @@ internal static class ModelsResponse
     }
 
     private static long Created(ModelEntry model) => Math.Max(0, model.Created.ToUnixTimeSeconds());
-
-    // Docker Model Runner shows decimal units.
-    private static string FormatSize(long bytes) => bytes switch
-    {
-        >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB"),
-        >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.00} MB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.00} kB"),
-    };
 }

@@ -27,12 +27,8 @@ internal sealed class PullEndpoint(
     private async Task HandleAsync(HttpContext context)
     {
         PullRequest request;
-        using (RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted))
-        {
-            if (body.Length > MaxBytes)
-                throw new ApiException(ApiError.Invalid($"the request's body is larger than {MaxBytes} bytes; send {{\"from\": \"ai/smollm2\"}}"));
+        using (RequestBody body = await bodies.ReadAsync(context.Request, MaxBytes, "send {\"from\": \"ai/smollm2\"}", context.RequestAborted))
             request = PullRequest.Read(body.Bytes);
-        }
 
         if (!OpenSslLibrary.IsPresent())
         {
@@ -65,7 +61,7 @@ internal sealed class PullEndpoint(
     {
         using var timer = new PeriodicTimer(Interval, time);
         long start = time.GetTimestamp();
-        while (!pull.Completion.IsCompleted && pull.Files.Count == 0 && (pull.Stage != PullStage.Waiting || time.GetElapsedTime(start) < SilentWait))
+        while (!pull.Completion.IsCompleted && pull.Files.Count == 0 && (!pull.IsWaiting || time.GetElapsedTime(start) < SilentWait))
         {
             await Task.WhenAny(pull.Completion, timer.WaitForNextTickAsync(cancellationToken).AsTask());
             cancellationToken.ThrowIfCancellationRequested();
@@ -78,7 +74,7 @@ internal sealed class PullEndpoint(
         response.Headers.CacheControl = "no-cache";
         response.Headers["X-Accel-Buffering"] = "no";
         response.Headers.XContentTypeOptions = "nosniff";
-        if (pull.Stage == PullStage.Waiting)
+        if (pull.IsWaiting)
             await WriteAsync(response, stream.WriteWaiting(), cancellationToken);
         while (!pull.Completion.IsCompleted)
         {

@@ -31,12 +31,8 @@ internal sealed class UnloadEndpoint(
     private async Task HandleAsync(HttpContext context)
     {
         UnloadRequest request;
-        using (RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted))
-        {
-            if (body.Length > MaxBytes)
-                throw new ApiException(ApiError.Invalid($"the request's body is larger than {MaxBytes} bytes; name fewer models, or set \"all\""));
+        using (RequestBody body = await bodies.ReadAsync(context.Request, MaxBytes, "name fewer models, or set \"all\"", context.RequestAborted))
             request = UnloadRequest.Read(body.Bytes);
-        }
 
         UnloadSelection selection = await SelectAsync(request, context.RequestAborted);
         int attached = pool.Runners.Count(runner => runner.IsAttached && selection.Matches(runner.Key));

@@ -144,18 +144,15 @@ internal sealed class RunnerMetrics(
 
         foreach ((TargetLabels labels, RunnerAccount account) in models)
             writer.WriteTotal(MetricFamilies.Cpu, labels, account.CpuTime.TotalSeconds, account.CpuBeganAt);
-        foreach ((TargetLabels labels, RunnerAccount account) in models)
-            foreach (LoadResult result in Results)
-                if (account.Loads(result) is > 0 and var count)
-                    writer.WriteTotal(MetricFamilies.Loads, labels, count, account.LoadsBeganAt(result), result.ToLabelValue());
-        foreach ((TargetLabels labels, RunnerAccount account) in models)
-            foreach (StopReason reason in Reasons)
-                if (account.Stops(reason) is > 0 and var count)
-                    writer.WriteTotal(MetricFamilies.Stops, labels, count, account.StopsBeganAt(reason), reason.ToLabelValue());
-        foreach ((TargetLabels labels, RunnerAccount account) in models)
-            foreach (CrashClass crash in Classes)
-                if (account.Crashes(crash) is > 0 and var count)
-                    writer.WriteTotal(MetricFamilies.Crashes, labels, count, account.CrashesBeganAt(crash), crash.ToLabelValue());
+        TotalsByClass.Write(
+            writer, MetricFamilies.Loads, models, Results,
+            static (account, result) => (account.Loads(result), account.LoadsBeganAt(result)), static result => result.ToLabelValue());
+        TotalsByClass.Write(
+            writer, MetricFamilies.Stops, models, Reasons,
+            static (account, reason) => (account.Stops(reason), account.StopsBeganAt(reason)), static reason => reason.ToLabelValue());
+        TotalsByClass.Write(
+            writer, MetricFamilies.Crashes, models, Classes,
+            static (account, crash) => (account.Crashes(crash), account.CrashesBeganAt(crash)), static crash => crash.ToLabelValue());
         foreach ((TargetLabels labels, RunnerAccount account) in models)
             if (account.Stalls is > 0 and var count)
                 writer.WriteTotal(MetricFamilies.Stalls, labels, count, account.StallsBeganAt);

@@ -13,14 +13,12 @@ internal static class SlotMetrics
     /// <param name="models">The totals of each model.</param>
     public static void Write(FamilyWriter writer, IReadOnlyList<(TargetLabels Labels, RunnerAccount Account)> models)
     {
-        foreach ((TargetLabels labels, RunnerAccount account) in models)
-            foreach (SlotRestoreResult result in Restores)
-                if (account.SlotRestores(result) is > 0 and var count)
-                    writer.WriteTotal(MetricFamilies.SlotRestores, labels, count, account.SlotRestoresBeganAt(result), result.ToLabelValue());
-        foreach ((TargetLabels labels, RunnerAccount account) in models)
-            foreach (SlotSaveResult result in Saves)
-                if (account.SlotSaves(result) is > 0 and var count)
-                    writer.WriteTotal(MetricFamilies.SlotSaves, labels, count, account.SlotSavesBeganAt(result), result.ToLabelValue());
+        TotalsByClass.Write(
+            writer, MetricFamilies.SlotRestores, models, Restores,
+            static (account, result) => (account.SlotRestores(result), account.SlotRestoresBeganAt(result)), static result => result.ToLabelValue());
+        TotalsByClass.Write(
+            writer, MetricFamilies.SlotSaves, models, Saves,
+            static (account, result) => (account.SlotSaves(result), account.SlotSavesBeganAt(result)), static result => result.ToLabelValue());
         foreach ((TargetLabels labels, RunnerAccount account) in models)
             if (account.PrefillSaved is > 0 and var tokens)
                 writer.WriteTotal(MetricFamilies.PrefillSaved, labels, tokens, account.PrefillSavedBeganAt);

@@ -6,7 +6,7 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Scraping;
 
 /// <summary>
-/// Requests the pages of all runners in parallel. Each runner has at most one request for its page at a time, or two if the first one has had no
+/// Requests the pages of all runners in parallel. Each runner has one request for its page at a time, and a further one if that has had no
 /// response for a whole timeout. The daemon owns that request; scrapes join it, and each waits until its own deadline.
 /// llama-server resets its throughput gauges at each read, so scrapes that arrive close together share one request. Thread-safe.
 /// </summary>

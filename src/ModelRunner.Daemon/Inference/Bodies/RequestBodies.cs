@@ -80,6 +80,21 @@ internal sealed class RequestBodies
         }
     }
 
+    /// <summary>Reads a whole body that must be small.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="maxBytes">The most bytes of the body.</param>
+    /// <param name="remedy">What the client can do if it is larger, a clause.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="ApiException">As for the other one, or the body is larger.</exception>
+    public async Task<RequestBody> ReadAsync(HttpRequest request, int maxBytes, string remedy, CancellationToken cancellationToken)
+    {
+        RequestBody body = await ReadAsync(request, cancellationToken);
+        if (body.Length <= maxBytes)
+            return body;
+        body.Dispose();
+        throw new ApiException(ApiError.Invalid($"the request's body is larger than {maxBytes} bytes; {remedy}"));
+    }
+
     /// <summary>Keeps a mapping for the next body.</summary>
     public void Return(BodyMapping mapping)
     {
