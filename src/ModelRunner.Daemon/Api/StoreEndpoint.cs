@@ -49,33 +49,52 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Runn
         }
     }
 
-    // The name may be any spelling that requests may use, or the id of the model or its beginning.
+    // The name may be any spelling that requests may use, or the id of the model or its beginning. What a request would mean is removed, and nothing else.
     private async Task<(StoreEntry Entry, string? Tag)> FindAsync(string written, CancellationToken cancellationToken)
     {
         StoreIndex index = pulls.Store.Read();
         string hex = written.StartsWith("sha256:", StringComparison.Ordinal) ? written["sha256:".Length..] : written;
         if (hex.Length is 12 or 64 && Digest.IsHex(hex) && index.FindByStart(hex) is [var only])
             return (only, null);
-        if (Find(index, written) is { } found)
-            return found;
+        bool isName = ArtifactNameParser.TryParse(written, out ArtifactName? name, out _);
+        if (isName && name!.Pin is { } pin)
+        {
+            StoreEntry pinned = index.Find(pin) ?? throw new ApiException(Missing(written));
+            return (pinned, name.HasWrittenTag ? TagOf(pinned, name.ToString()) ?? throw new ApiException(Missing(written)) : null);
+        }
 
         ModelLookup lookup = await catalog.FindAsync(written, cancellationToken);
+        StoreEntry? named = isName ? index.Find(name!.ToString()) : null;
         if (lookup.Model is not { } model)
-            throw new ApiException(lookup.Reason == ModelLookupReason.Unknown ? Missing(written) : ApiErrors.OfLookup(lookup));
-        return Find(index, model.Reference) ?? throw new ApiException(Conflict(
-            $"the model \"{model.Reference}\" was not pulled, so its file is not removed here; remove it where it is"));
+        {
+            // A pulled model that cannot be used is no model of requests.
+            return named is not null ? (named, TagOf(named, name!.ToString()))
+                : throw new ApiException(lookup.Reason == ModelLookupReason.Unknown ? Missing(written) : ApiErrors.OfLookup(lookup));
+        }
+
+        string[] meant = [model.Reference, .. model.OtherNames];
+        if (named is not null && NamesOf(named).Intersect(meant, StringComparer.Ordinal).Any())
+            return (named, TagOf(named, name!.ToString()));
+        foreach (string other in meant)
+            if (ArtifactNameParser.TryParse(other, out ArtifactName? parsed, out _) && index.Find(parsed!.ToString()) is { } entry)
+                return (entry, TagOf(entry, parsed.ToString()));
+        throw new ApiException(Conflict($"the model \"{model.Reference}\" was not pulled, so its file is not removed here; remove it where it is"));
     }
 
-    private static (StoreEntry Entry, string? Tag)? Find(StoreIndex index, string name)
-    {
-        if (!ArtifactNameParser.TryParse(name, out ArtifactName? parsed, out _) || index.Find(parsed!.ToString()) is not { } entry)
-            return null;
-        return (entry, entry.Tags.First(tag => tag.Equals(parsed.ToString(), StringComparison.OrdinalIgnoreCase)));
-    }
+    private static string? TagOf(StoreEntry entry, string name) => entry.Tags.FirstOrDefault(tag => tag == name)
+        ?? entry.Tags.FirstOrDefault(tag => tag.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    // The names by which requests find it.
+    private static IEnumerable<string> NamesOf(StoreEntry entry) =>
+        entry.Tags.Select(static tag => ArtifactNameParser.Parse(tag).ToShortString()).Append($"{Digest.Sha256}:{entry.Id.Short}");
 
     private async Task ReleaseAsync(StoreEntry entry, bool isForced, CancellationToken cancellationToken)
     {
-        HashSet<string> names = [.. entry.Tags.Select(static tag => ArtifactNameParser.Parse(tag).ToShortString())];
+        // A model of the configuration or of another tool may have the same file, and its name.
+        HashSet<string> names = [.. NamesOf(entry)];
+        foreach (string name in names.ToArray())
+            if ((await catalog.FindAsync(name, cancellationToken)).Model is { } model)
+                names.Add(model.Reference);
         RunnerSnapshot[] loaded = [.. pool.Runners.Where(runner => !runner.IsAttached && names.Contains(runner.Key.Model))];
         if (loaded.Length == 0)
             return;
@@ -83,7 +102,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Runn
         {
             int requests = loaded.Sum(static runner => runner.InFlight);
             throw new ApiException(Conflict(
-                $"the model \"{loaded[0].Key.Model}\" is loaded and answers {requests} requests; unload it first, or send force=true"));
+                $"the model \"{loaded[0].Key.Model}\" is loaded (running requests: {requests}); unload it first, or send force=true"));
         }
 
         await pool.UnloadAsync(new UnloadSelection(null, names), cancellationToken);

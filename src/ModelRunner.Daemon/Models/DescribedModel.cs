@@ -6,4 +6,8 @@ namespace ModelRunner.Daemon.Models;
 /// <param name="Model">The model.</param>
 /// <param name="File">Its file; null: the model has a problem.</param>
 /// <param name="Adapters">Its adapters.</param>
-internal sealed record DescribedModel(ForeignModel Model, ModelFile? File, IReadOnlyList<ModelFile> Adapters);
+internal sealed record DescribedModel(ForeignModel Model, ModelFile? File, IReadOnlyList<ModelFile> Adapters)
+{
+    /// <summary>Its image projector; null: none.</summary>
+    public ModelFile? Projector { get; init; }
+}

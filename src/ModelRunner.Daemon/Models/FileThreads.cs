@@ -26,8 +26,8 @@ internal sealed class FileThreads(int count, int maxPerDevice)
     /// <summary>The threads of this process.</summary>
     public static FileThreads Shared { get; } = new(SharedCount, SharedMostPerDevice);
 
-    /// <summary>Threads for the stores of other tools: each tool can occupy one.</summary>
-    public static FileThreads Sources { get; } = new(SourceText.Kinds.Count, SourceText.Kinds.Count);
+    /// <summary>Threads for the sources of models: the store of the daemon and each tool can occupy one.</summary>
+    public static FileThreads Sources { get; } = new(SourceText.Kinds.Count + 1, SourceText.Kinds.Count + 1);
 
     /// <summary>Creates the threads, unless they exist. They live as long as the process.</summary>
     /// <exception cref="OutOfMemoryException">The system cannot create a thread.</exception>

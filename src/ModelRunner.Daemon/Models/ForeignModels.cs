@@ -3,7 +3,6 @@ using ModelRunner.Configuration;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
-using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -54,7 +53,7 @@ internal sealed class ForeignModels(
             return;
         }
 
-        ModelFile file = described.File with { Projector = FindProjector(model) };
+        ModelFile file = described.File with { Projector = described.Projector?.Path };
         bool isOwnModel = settings.Models.ContainsKey(canonical);
         if (FindOwner(model, file) is { } owner && (owner == canonical || !isOwnModel))
             addName(reference, owner, kind);
@@ -74,7 +73,7 @@ internal sealed class ForeignModels(
             ContextSize = configured.ContextSize ?? (configured.HasAutoContext ? null : model.ContextSize),
         };
         var parts = new ForeignParts(kind, described.Adapters, model.Unused);
-        sources[canonical] = ModelSource.Create(canonical, file, own, SourceText.Format(kind)) with { Foreign = parts };
+        sources[canonical] = ModelSource.Create(canonical, file, own, SourceText.Format(kind), described.Projector) with { Foreign = parts };
         foreach (string key in KeysOf(model, file))
             _ownersOfContent.TryAdd(key, canonical);
     }
@@ -101,16 +100,5 @@ internal sealed class ForeignModels(
             yield return string.Create(CultureInfo.InvariantCulture, $"{file.Id.Device}:{file.Id.Inode} {rest}");
         if (model.Digest is { } digest)
             yield return $"{digest} {rest}";
-    }
-
-    // All models of a repository are one model in several quantizations, so its projector belongs to each of them.
-    private static string? FindProjector(ForeignModel model)
-    {
-        if (model.Projectors.Count == 0)
-            return null;
-        string name = Path.GetFileName(model.Shards[0]);
-        if (!name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
-            return model.Projectors[0];
-        return ProjectorChoice.Choose(ShardName.TryParse(name, out ShardName shard) ? shard.Stem + ".gguf" : name, [name], model.Projectors);
     }
 }

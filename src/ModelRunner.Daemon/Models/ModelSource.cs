@@ -24,12 +24,18 @@ internal sealed record ModelSource(
     public ForeignParts? Foreign { get; init; }
 
     /// <summary>Makes a model without attached runners.</summary>
-    public static ModelSource Create(string canonical, ModelFile? file, ModelSettings model, string origin) =>
-        new(ModelReference.FromCanonical(canonical), file, model, [])
+    /// <param name="canonical">The canonical reference.</param>
+    /// <param name="file">Its file; null: none.</param>
+    /// <param name="model">Its settings.</param>
+    /// <param name="origin">Where it comes from.</param>
+    /// <param name="projector">The image projector of the file, if it was looked at already.</param>
+    public static ModelSource Create(string canonical, ModelFile? file, ModelSettings model, string origin, ModelFile? projector = null)
+    {
+        string? path = model.HasNoProjector ? null : model.ProjectorPath ?? file?.Projector;
+        return new ModelSource(ModelReference.FromCanonical(canonical), file, model, [])
         {
             Origins = [origin],
-            Projector = (model.HasNoProjector ? null : model.ProjectorPath ?? file?.Projector) is { } path
-                ? ModelFile.FromPath(path, Path.GetFileName(path))
-                : null,
+            Projector = path is null ? null : path == projector?.Path ? projector : ModelFile.FromPath(path, Path.GetFileName(path)),
         };
+    }
 }

@@ -1,6 +1,7 @@
 using ModelRunner.Configuration;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -18,5 +19,20 @@ internal sealed record SourceListing(SourceKind Kind, ForeignListing Content, IR
         : new DescribedModel(
             model,
             ModelFile.Describe(PlainText.EscapeAndCut(model.Name, ModelReference.MaxLength), model.Shards, model.ShardCount),
-            [.. model.Adapters.Select(static path => ModelFile.FromPath(path, "adapter"))]);
+            [.. model.Adapters.Select(static path => ModelFile.FromPath(path, "adapter"))])
+        {
+            Projector = FindProjector(model) is { } path ? ModelFile.FromPath(path, Path.GetFileName(path)) : null,
+        };
+
+    // All models of a repository are one model in several quantizations, so its projector belongs to each of them.
+    private static string? FindProjector(ForeignModel model)
+    {
+        if (model.Projectors.Count == 0)
+            return null;
+        string name = Path.GetFileName(model.Shards[0]);
+        if (!name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
+            return model.Projectors[0];
+        return ProjectorChoice.Choose(ShardName.TryParse(name, out ShardName shard) ? shard.Stem + ".gguf" : name, [name], model.Projectors);
+    }
 }
+

@@ -12,13 +12,14 @@ namespace ModelRunner.Daemon.Pulling;
 /// </summary>
 internal sealed class ModelPulls : IDisposable
 {
+    private readonly string _modelsPath;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelPulls> _logger;
     private readonly Lazy<(PullQueue Queue, PullRunner Runner, OutgoingClient Client)> _parts;
 
     public ModelPulls(string modelsPath, TimeProvider time, ILogger<ModelPulls> logger)
     {
-        (_time, _logger) = (time, logger);
+        (_modelsPath, _time, _logger) = (modelsPath, time, logger);
         Store = new ModelStore(StoreFolder.Below(modelsPath), time);
         _parts = new(Make);
     }
@@ -35,7 +36,8 @@ internal sealed class ModelPulls : IDisposable
     /// <summary>Removes files of the store that no model needs and that are old enough. Never fails.</summary>
     public async Task CollectAsync()
     {
-        if (!StoreFolder.IsStore(Store.Folder.Root))
+        // A models folder that is a store belongs to Docker Model Runner too, which may be fetching into it.
+        if (Store.Folder.Root == _modelsPath || !StoreFolder.IsStore(Store.Folder.Root))
             return;
         try
         {

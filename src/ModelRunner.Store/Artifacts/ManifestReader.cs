@@ -41,13 +41,6 @@ internal static class ManifestReader
         return document is null ? null : ReadList(document.RootElement, "manifests", out problem);
     }
 
-    /// <summary>The media type that the file itself names; null: none.</summary>
-    public static string? ReadMediaType(ReadOnlyMemory<byte> bytes)
-    {
-        using JsonDocument? document = Parse(bytes, out _);
-        return document is null ? null : Text(document.RootElement, "mediaType");
-    }
-
     private static JsonDocument? Parse(ReadOnlyMemory<byte> bytes, out string? problem)
     {
         problem = null;

@@ -25,7 +25,7 @@ internal static class ModelParts
             if (!ShardName.TryParse(file.FilePath ?? "", out ShardName name) || name.Count != files.Length || (stem ??= name.Stem) != name.Stem
                 || !parts.TryAdd(name.Index, file))
             {
-                problem = $"has {files.Length} GGUF files that are not the parts of one model; llama.cpp loads one model";
+                problem = $"has {files.Length} GGUF files that are not the parts of one model, and llama.cpp loads one model; pull a tag with one quantization";
                 return files;
             }
         }

@@ -59,7 +59,13 @@ internal static class ArtifactStore
         string[] paths = parts.Count == 1 ? blobs : [.. BundleFolder.PartsOf(folder, entry.Id, parts.Count)];
         string[] present = [.. paths.Where(static path => FileStatus.Of(path).Exists)];
         if (present.Length == 0 && blobs.All(static path => FileStatus.Of(path).Exists))
-            return new ForeignModel("", [], 0) { Problem = "has several parts that Docker Model Runner has not unpacked yet; run it there once" };
+        {
+            return new ForeignModel("", [], 0)
+            {
+                Problem = "has several parts without the folder that names them; pull it again, or run it once in Docker Model Runner if it is in its store",
+            };
+        }
+
         return present.Length == 0
             ? new ForeignModel("", [], 0) { Problem = "lacks its files in the model store; pull it again" }
             : new ForeignModel("", present, paths.Length)

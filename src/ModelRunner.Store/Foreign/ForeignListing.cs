@@ -5,9 +5,6 @@ namespace ModelRunner.Store.Foreign;
 /// <param name="Problems">What could not be read, one clause each that follows the tool's name, without any absolute path.</param>
 internal sealed record ForeignListing(IReadOnlyList<ForeignModel> Models, IReadOnlyList<string> Problems)
 {
-    /// <summary>Nothing was found.</summary>
-    public static ForeignListing Empty { get; } = new([], []);
-
     /// <summary>Whether any of the folders exists.</summary>
     public bool IsPresent { get; init; }
 }

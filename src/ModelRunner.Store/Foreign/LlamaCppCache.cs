@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ModelRunner.Linux.Files;
+using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Names;
 
 namespace ModelRunner.Store.Foreign;
@@ -83,10 +84,9 @@ internal static class LlamaCppCache
             return null;
         try
         {
-            using var document = JsonDocument.Parse(content);
-            return FileOf(document.RootElement, "ggufFile", parts) is { } file
-                ? ($"{Prefix}{parts[0]}/{parts[1]}:{parts[2]}", file, FileOf(document.RootElement, "mmprojFile", parts))
-                : null;
+            return JsonDocuments.Read<(string, string, string?)?>(content, root => FileOf(root, "ggufFile", parts) is { } file
+                ? ($"{Prefix}{parts[0]}/{parts[1]}:{parts[2]}", file, FileOf(root, "mmprojFile", parts))
+                : null);
         }
         catch (JsonException)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ModelRunner.Store.Artifacts;
 
 namespace ModelRunner.Store.Foreign;
 
@@ -34,8 +35,7 @@ internal sealed record OllamaParameters(IReadOnlyList<string> Arguments, int? Co
     {
         try
         {
-            using var document = JsonDocument.Parse(content);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? Read(document.RootElement) : None;
+            return JsonDocuments.Read(content, static root => root.ValueKind == JsonValueKind.Object ? Read(root) : None);
         }
         catch (JsonException)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ModelRunner.Linux.Files;
+using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Names;
 
 namespace ModelRunner.Store.Foreign;
@@ -104,12 +105,12 @@ internal sealed class OllamaStore
     // The texts follow the name of the model.
     private string? FindObstacle(OllamaManifest manifest)
     {
-        JsonElement? config = manifest.Config is { } digest && ReadBlob(digest) is { } content ? ParseObject(content) : null;
-        if (Text(config, "remote_host") is not null)
+        (string? remoteHost, string? fileFormat) = manifest.Config is { } digest ? ReadConfig(digest) : default;
+        if (remoteHost is not null)
             return "runs in the cloud of Ollama and has no file here";
         if (manifest.Of("tensor").Any())
             return "is made for Ollama's MLX engine: its weights are not a GGUF file; pull a GGUF build";
-        if (Text(config, "model_format") is { Length: > 0 } format && !format.Equals("gguf", StringComparison.OrdinalIgnoreCase))
+        if (fileFormat is { } format && !format.Equals("gguf", StringComparison.OrdinalIgnoreCase))
             return $"has the format {ForeignScan.Show(format)}, and llama.cpp reads GGUF; pull a GGUF build";
 
         return manifest.Of("model").Count() switch
@@ -144,21 +145,23 @@ internal sealed class OllamaStore
 
     private byte[]? ReadBlob(Digest digest) => _scan.Read(FindBlob(digest).Path);
 
-    private static JsonElement? ParseObject(byte[] content)
+    // What the configuration says; a file that is not JSON says nothing.
+    private (string? RemoteHost, string? Format) ReadConfig(Digest digest)
     {
+        if (ReadBlob(digest) is not { } content)
+            return default;
         try
         {
-            using var document = JsonDocument.Parse(content);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
+            return JsonDocuments.Read(content, static root => (Text(root, "remote_host"), Text(root, "model_format")));
         }
         catch (JsonException)
         {
-            return null;
+            return default;
         }
     }
 
-    private static string? Text(JsonElement? element, string name) =>
-        element is { } root && root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
+    private static string? Text(JsonElement root, string name) =>
+        root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
         && value.GetString() is { Length: > 0 } text
             ? text
             : null;

@@ -75,8 +75,8 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time)
         {
             StoreEntry entry = index.Find(tag) ?? throw NotFound(tag);
             return entry.Tags.Count > 1
-                ? (index.WithoutTag(tag), new RemovedModel([tag], null, 0))
-                : (index.Without(entry.Id), new RemovedModel([tag], entry.Id, 0));
+                ? (index.WithoutTag(tag), new RemovedModel([tag], null))
+                : (index.Without(entry.Id), new RemovedModel([tag], entry.Id));
         },
         (removed, index, before) => Clean(removed, index, before),
         cancellationToken);
@@ -84,18 +84,22 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time)
     /// <summary>Removes a model with all its names, and its files that no other model needs.</summary>
     /// <exception cref="StoreException">There is no such model, or the list cannot be changed.</exception>
     public Task<RemovedModel> RemoveAsync(Digest id, CancellationToken cancellationToken) => ChangeAsync(
-        index => (index.Without(id), new RemovedModel((index.Find(id) ?? throw NotFound(id.ToString())).Tags, id, 0)),
+        index => (index.Without(id), new RemovedModel((index.Find(id) ?? throw NotFound(id.ToString())).Tags, id)),
         (removed, index, before) => Clean(removed, index, before),
         cancellationToken);
 
-    /// <summary>Removes all files that no model needs.</summary>
+    /// <summary>Removes all files that no model needs. A store without a list keeps everything: the list may have been moved away.</summary>
     /// <exception cref="StoreException">The list cannot be read, or another process has the lock.</exception>
     public Task<CollectedFiles> CollectAsync(bool isDryRun, CancellationToken cancellationToken) => ChangeAsync(
-        index => (index, new StoreCollector(folder, Holds, time.GetUtcNow()).Collect(index, isDryRun)), cancellationToken);
+        index => (index, FileStatus.Of(folder.IndexFile).IsRegular ? new StoreCollector(folder, Holds, time.GetUtcNow()).Collect(index, isDryRun) : default),
+        cancellationToken);
 
-    private RemovedModel Clean(RemovedModel removed, StoreIndex index, StoreIndex before) => removed.Deleted is { } id
-        ? removed with { FreedBytes = new StoreCollector(folder, Holds, time.GetUtcNow()).Remove(before.Find(id)!, index) }
-        : removed;
+    private RemovedModel Clean(RemovedModel removed, StoreIndex index, StoreIndex before)
+    {
+        if (removed.Deleted is { } id)
+            new StoreCollector(folder, Holds, time.GetUtcNow()).Remove(before.Find(id)!, index);
+        return removed;
+    }
 
     private Task<T> ChangeAsync<T>(Func<StoreIndex, (StoreIndex Index, T Result)> change, CancellationToken cancellationToken) =>
         ChangeAsync(change, static (result, _, _) => result, cancellationToken);

@@ -5,18 +5,15 @@ namespace ModelRunner.Store.Layout;
 
 /// <summary>
 /// Removes the files of a store that no model needs. The lock must be held. A file is kept if any model of the list names it, in the list or in its
-/// manifest; if a pull of this process needs it; or if it is young, because a pull of another process may need it.
+/// manifest; if a pull of this process needs it; or if it is young, because a pull of another process may need it, or because somebody restores a store.
 /// </summary>
 /// <param name="folder">The store.</param>
 /// <param name="holds">The files that pulls of this process need.</param>
 /// <param name="now">The present time.</param>
 internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateTimeOffset now)
 {
-    /// <summary>How long a file without a model is kept.</summary>
-    public static readonly TimeSpan MinAge = TimeSpan.FromHours(1);
-
-    /// <summary>How long an incomplete file is kept, as in Docker Model Runner.</summary>
-    public static readonly TimeSpan MinPartialAge = TimeSpan.FromDays(7);
+    /// <summary>How long a file without a model is kept, also an incomplete one. The time is that of Docker Model Runner for incomplete files.</summary>
+    public static readonly TimeSpan MinAge = TimeSpan.FromDays(7);
 
     /// <summary>Removes what is not needed.</summary>
     /// <param name="index">The list of models.</param>
@@ -36,7 +33,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
 
         foreach (FileInfo file in Files(folder.Manifests))
         {
-            if (Digest.TryParse($"{Digest.Sha256}:{file.Name}", out Digest id) && index.Find(id) is null && IsOlder(file, MinAge))
+            if (Digest.TryParse($"{Digest.Sha256}:{file.Name}", out Digest id) && index.Find(id) is null && IsOld(file))
                 collected += Remove(file, isDryRun);
         }
 
@@ -48,24 +45,17 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     /// <summary>Removes the files of one model that no other model of the list needs.</summary>
     /// <param name="removed">The model; it is no longer in the list.</param>
     /// <param name="rest">The list.</param>
-    /// <returns>The bytes of the files that were removed.</returns>
-    public long Remove(StoreEntry removed, StoreIndex rest)
+    public void Remove(StoreEntry removed, StoreIndex rest)
     {
         HashSet<Digest> needed = FindNeeded(rest);
-        IEnumerable<Digest> files = FilesOf(removed).ToArray();
+        Digest[] files = [.. FilesOf(removed)];
         FolderRemoval.Remove(folder.BundleOf(removed.Id));
         TryDelete(folder.ManifestOf(removed.Id));
-        long freed = 0;
         foreach (Digest file in files)
         {
-            if (needed.Contains(file) || holds.Contains(file))
-                continue;
-            FileStatus status = FileStatus.OfLink(folder.BlobOf(file));
-            if (TryDelete(folder.BlobOf(file)) && status.Links <= 1)
-                freed += status.SizeBytes;
+            if (!needed.Contains(file) && !holds.Contains(file))
+                TryDelete(folder.BlobOf(file));
         }
-
-        return freed;
     }
 
     private HashSet<Digest> FindNeeded(StoreIndex index) => [.. index.Entries.SelectMany(FilesOf)];
@@ -82,10 +72,10 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         // A file with another name is not one of a store.
         if (!Digest.TryParse($"{algorithm}:{hex}", out Digest digest) || holds.Contains(digest))
             return false;
-        return isPartial ? IsOlder(file, MinPartialAge) : !needed.Contains(digest) && IsOlder(file, MinAge);
+        return (isPartial || !needed.Contains(digest)) && IsOld(file);
     }
 
-    private bool IsOlder(FileInfo file, TimeSpan age) => now.UtcDateTime - file.LastWriteTimeUtc > age;
+    private bool IsOld(FileInfo file) => now.UtcDateTime - file.LastWriteTimeUtc > MinAge;
 
     private void RemoveBundles(StoreIndex index)
     {

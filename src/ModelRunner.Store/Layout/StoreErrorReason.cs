@@ -6,9 +6,6 @@ internal enum StoreErrorReason
     /// <summary>There is no such model.</summary>
     NotFound,
 
-    /// <summary>Several models fit, or the model has several names.</summary>
-    Conflict,
-
     /// <summary>A file of the store cannot be understood. It is never overwritten.</summary>
     Damaged,
 

@@ -100,16 +100,15 @@ internal static class StoreIndexFile
     }
 
     private static StoreIndex Parse(byte[] bytes) => Read(
-        bytes, static root => new StoreIndex([.. Items(root, "models").Select(ReadEntry)]), "models.json");
+        bytes, static root => new StoreIndex([.. Items(root.GetProperty("models")).Select(ReadEntry)]), "models.json");
 
     private static StoreEntry ReadEntry(JsonElement entry) => new(
         ReadDigest(entry.GetProperty("id")),
-        [.. Items(entry, "tags").Select(ReadText)],
-        [.. Items(entry, "files").Select(ReadDigest)]);
+        entry.TryGetProperty("tags", out JsonElement tags) ? [.. Items(tags).Select(ReadText)] : [],
+        entry.TryGetProperty("files", out JsonElement files) ? [.. Items(files).Select(ReadDigest)] : []);
 
     // Docker Model Runner writes null for an empty list.
-    private static JsonElement.ArrayEnumerator Items(JsonElement element, string name) =>
-        element.TryGetProperty(name, out JsonElement list) && list.ValueKind != JsonValueKind.Null ? list.EnumerateArray() : default;
+    private static JsonElement.ArrayEnumerator Items(JsonElement list) => list.ValueKind == JsonValueKind.Null ? default : list.EnumerateArray();
 
     private static string ReadText(JsonElement text) => text.GetString() ?? throw new FormatException("a name is null");
 

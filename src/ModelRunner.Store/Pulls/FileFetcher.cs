@@ -94,20 +94,29 @@ internal sealed class FileFetcher(ModelStore store, PullSettings settings, Share
             {
                 hasDropped = true;
                 blob.Restart();
+                most = 0;
             }
             catch (RemoteException failure) when (failure.IsTransient || failure.Reason == RemoteReason.Unreachable)
             {
                 // A server that begins again each time brings no progress, although bytes come.
                 tries = blob.Length > most ? 1 : tries + 1;
                 most = Math.Max(most, blob.Length);
-                if (tries >= settings.MaxTries)
+                if (tries >= settings.MaxTries || WaitAfter(tries, failure) is not { } wait)
                     throw;
-                await Task.Delay(WaitAfter(tries), time, cancellationToken);
+                await Task.Delay(wait, time, cancellationToken);
             }
         }
     }
 
-    private TimeSpan WaitAfter(int tries) => TimeSpan.FromTicks(Math.Min(settings.MaxWait.Ticks, settings.FirstWait.Ticks << (tries - 1)));
+    // Null: the server asks for a longer wait than a user accepts; its message says until when.
+    private TimeSpan? WaitAfter(int tries, RemoteException failure)
+    {
+        var wait = TimeSpan.FromTicks(Math.Min(settings.MaxWait.Ticks, settings.FirstWait.Ticks << (tries - 1)));
+        if (failure.RetryAt is not { } at)
+            return wait;
+        TimeSpan asked = at - time.GetUtcNow();
+        return asked > settings.MaxAskedWait ? null : asked > wait ? asked : wait;
+    }
 
     private async Task ReceiveAsync(PartialBlob blob, RegistryBlob body, FileProgress progress, CancellationToken cancellationToken)
     {

@@ -9,24 +9,21 @@ internal sealed class Pull
 {
     private readonly CancellationTokenSource _cancellation = new();
     private volatile IReadOnlyList<FileProgress> _files = [];
-    private volatile PullStage _stage = PullStage.Waiting;
+    private volatile bool _isWaiting = true;
 
     internal Pull(ArtifactName name) => Name = name;
 
     /// <summary>The model.</summary>
     public ArtifactName Name { get; }
 
-    /// <summary>What it does now.</summary>
-    public PullStage Stage => _stage;
+    /// <summary>Whether other pulls run first.</summary>
+    public bool IsWaiting => _isWaiting;
 
     /// <summary>Its files, in the order of the manifest; empty until they are known.</summary>
     public IReadOnlyList<FileProgress> Files => _files;
 
     /// <summary>Bytes of all files; 0 until they are known.</summary>
     public long TotalBytes => _files.Sum(static file => file.File.Size);
-
-    /// <summary>Bytes that are there.</summary>
-    public long Bytes => _files.Sum(static file => file.Bytes);
 
     /// <summary>Its end. It never fails: the outcome has the failure.</summary>
     public Task<PullOutcome> Completion { get; private set; } = null!;
@@ -36,7 +33,7 @@ internal sealed class Pull
 
     internal void Start(Func<CancellationToken, Task<PullOutcome>> run) => Completion = Task.Run(() => run(_cancellation.Token));
 
-    internal void Enter(PullStage stage) => _stage = stage;
+    internal void Begin() => _isWaiting = false;
 
     internal void Show(IReadOnlyList<FileProgress> files) => _files = files;
 

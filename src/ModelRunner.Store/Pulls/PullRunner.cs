@@ -1,3 +1,4 @@
+using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
 
@@ -27,29 +28,28 @@ internal sealed class PullRunner(ModelStore store, RegistryPlanner registries, S
         {
             return outcome;
         }
-        finally
-        {
-            pull.Enter(PullStage.Ended);
-        }
     }
 
     public void Dispose() => _slots.Dispose();
 
     private async Task<PullOutcome> RunNowAsync(Pull pull, CancellationToken cancellationToken)
     {
-        pull.Enter(PullStage.Resolving);
+        pull.Begin();
         PullPlan plan = await registries.PlanAsync(pull.Name, cancellationToken);
         string? tag = TagOf(pull.Name);
         Digest id = ContentHash.Of(plan.ManifestBytes.Span);
         if (store.Read().Find(id) is { } known && plan.Manifest.Files.All(store.Has))
         {
-            StoreEntry tagged = tag is null || known.Tags.Contains(tag, StringComparer.Ordinal) ? known : await store.TagAsync(id, tag, cancellationToken);
+            // The folder with the names of its parts may be missing, or have an old order.
+            bool isListed = tag is null || known.Tags.Contains(tag, StringComparer.Ordinal);
+            StoreEntry tagged = ModelParts.Of(plan.Manifest, out _).Count > 1 ? await store.AddAsync(plan.ManifestBytes, tag, cancellationToken)
+                : isListed ? known
+                : await store.TagAsync(id, tag!, cancellationToken);
             return new PullOutcome(PullResult.Unchanged, $"Using cached model: {SpaceCheck.Show(plan.Manifest.TotalBytes)}", tagged);
         }
 
         SpaceCheck.Check(store, plan.Manifest, settings.SpareBytes);
         using IDisposable held = store.Holds.Hold([.. plan.Manifest.Files.Select(static file => file.Digest)]);
-        pull.Enter(PullStage.Fetching);
         StoreEntry entry = await FetchAndListAsync(pull, plan, tag, cancellationToken);
         return new PullOutcome(PullResult.Success, "Model pulled successfully", entry);
     }

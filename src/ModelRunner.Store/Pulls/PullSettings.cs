@@ -23,4 +23,7 @@ internal sealed record PullSettings
 
     /// <summary>The longest of these waits.</summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromSeconds(16);
+
+    /// <summary>The longest wait that a server may ask for.</summary>
+    public TimeSpan MaxAskedWait { get; init; } = TimeSpan.FromSeconds(60);
 }

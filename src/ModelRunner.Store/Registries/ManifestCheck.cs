@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
 
@@ -7,9 +8,6 @@ namespace ModelRunner.Store.Registries;
 /// <summary>Checks the bytes of a manifest before anything believes them.</summary>
 internal static class ManifestCheck
 {
-    /// <summary>The longest manifest in bytes. Registries accept at least that (OCI distribution specification, "Pushing manifests").</summary>
-    public const int MaxBytes = 4 * 1024 * 1024;
-
     /// <summary>Checks a manifest.</summary>
     /// <param name="response">Its headers.</param>
     /// <param name="bytes">Its bytes.</param>

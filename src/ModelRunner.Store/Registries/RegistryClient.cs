@@ -96,7 +96,7 @@ internal sealed class RegistryClient
         using OutgoingResponse response = await _sender.SendAsync(
             new RegistryRequest(endpoint, request, RegistryScopes.Pull(name.Repository), $"the manifest of {name}") { IsRepeated = !endpoint.IsMirror },
             cancellation);
-        return ManifestCheck.Read(response, await _client.ReadBodyAsync(response, ManifestCheck.MaxBytes, cancellation), digest);
+        return ManifestCheck.Read(response, await _client.ReadBodyAsync(response, ManifestReader.MaxBytes, cancellation), digest);
     }
 
     private async Task<RegistryBlob> OpenBlobAsync(RegistryEndpoint endpoint, ArtifactName name, BlobRequest blob, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Http;
 
 namespace ModelRunner.Store.Registries;

@@ -1,3 +1,4 @@
+using ModelRunner.Store.Artifacts;
 using System.Net;
 using System.Net.Http.Headers;
 using ModelRunner.Store.Http;
@@ -47,8 +48,8 @@ internal sealed class RegistryUploads(RegistryLookup lookup, RegistrySender send
     public async Task<Digest> PutManifestAsync(
         ArtifactName name, string reference, ReadOnlyMemory<byte> bytes, string mediaType, CancellationToken cancellation)
     {
-        if (bytes.Length > ManifestCheck.MaxBytes)
-            throw new RemoteException(RemoteReason.TooLarge, $"the manifest of {name} has {bytes.Length} bytes; registries take {ManifestCheck.MaxBytes}");
+        if (bytes.Length > ManifestReader.MaxBytes)
+            throw new RemoteException(RemoteReason.TooLarge, $"the manifest of {name} has {bytes.Length} bytes; registries take {ManifestReader.MaxBytes}");
         RegistryEndpoint endpoint = await lookup.FindAsync(name.Registry, cancellation);
         var outgoing = new OutgoingRequest(HttpMethod.Put, endpoint.AddressOf(name.Repository, $"manifests/{reference}"))
         {

@@ -127,6 +127,29 @@ public sealed class PullTests
     }
 
     [Fact]
+    public async Task A_name_with_a_digest_removes_the_model_of_this_digest_only()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        RegistryModel old = RegistryModel.Make([.. "GGUF"u8, 1]);
+        RegistryModel next = RegistryModel.Make([.. "GGUF"u8, 2]);
+        await old.PushAsync(registry, Token);
+        await next.PushAsync(registry, Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        string name = $"{registry.Host}/{old.Repository}";
+        await PullAsync(daemon, name, "application/json");
+
+        (int code, string _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", $"{name}@{old.ManifestDigest}");
+        Assert.Equal(1, code);
+        Assert.Contains("no model", error, StringComparison.Ordinal);
+
+        await PullAsync(daemon, $"{name}@{old.ManifestDigest}", "application/json");
+        (code, string output, _) = await daemon.RunClientAsync(daemon.FolderPath, "rm", $"{name}@{old.ManifestDigest}", "--json");
+        Assert.Equal((0, $"[{{\"Deleted\":\"{old.ManifestDigest}\"}}]\n"), (code, output));
+        (code, output, _) = await daemon.RunClientAsync(daemon.FolderPath, "rm", name, "--json");
+        Assert.Contains(next.ManifestDigest, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_file_that_was_not_pulled_is_not_removed()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();

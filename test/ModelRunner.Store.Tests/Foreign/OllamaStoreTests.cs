@@ -51,6 +51,7 @@ public sealed class OllamaStoreTests : IDisposable
     [InlineData("""{"num_ctx":"8192","num_gpu":"0 --api-key x","temperature":[1],"top_k":1e300,"seed":-5,"num_thread":0.5}""")]
     [InlineData("""["num_ctx"]""")]
     [InlineData("""{"num_ctx":4096,""")]
+    [InlineData("""{"\ud800":1}""")]
     [InlineData("")]
     public void Parameters_that_are_not_what_they_should_be_are_left_out(string parameters)
     {
@@ -59,6 +60,18 @@ public sealed class OllamaStoreTests : IDisposable
         ForeignModel model = Assert.Single(List().Models);
 
         Assert.Equal((null, 0), (model.ContextSize, model.Arguments.Count));
+    }
+
+    /// <summary>.NET's parser accepts half of a surrogate pair, and fails where the text is read.</summary>
+    [Fact]
+    public void A_text_that_is_not_Unicode_says_nothing_and_other_models_are_listed()
+    {
+        _folder.AddToOllama($"{Library}/odd/latest", [("model", Weights)], """{"remote_host":"\ud800"}""");
+        _folder.AddToOllama($"{Library}/otter/latest", [("model", Weights)]);
+
+        Assert.Equal(
+            [("ollama/odd:latest", null), ("ollama/otter:latest", (string?)null)],
+            List().Models.Select(static model => (model.Name, model.Problem)));
     }
 
     [Fact]

@@ -15,10 +15,11 @@ public sealed class StoreCollectorTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public async Task Files_without_a_model_are_kept_for_an_hour()
+    public async Task Files_without_a_model_are_kept_for_seven_days()
     {
         MadeArtifact made = MadeArtifact.Of([1, 2, 3]);
         await _fixture.PutFilesAsync(made);
+        await _fixture.AddAsync(MadeArtifact.Of([9]), Name);
 
         _fixture.Time.Advance(StoreCollector.MinAge - TimeSpan.FromMinutes(1));
         Assert.Equal(default, await _fixture.Store.CollectAsync(isDryRun: false, Token));
@@ -27,7 +28,7 @@ public sealed class StoreCollectorTests : IDisposable
         CollectedFiles counted = await _fixture.Store.CollectAsync(isDryRun: true, Token);
         Assert.Equal(2, counted.Files);
         Assert.Equal(counted, await _fixture.Store.CollectAsync(isDryRun: false, Token));
-        Assert.Empty(StoreFixture.FilesIn(_fixture.Folder.Blobs));
+        Assert.All(made.Read().Files, file => Assert.False(_fixture.Store.Has(file)));
     }
 
     [Fact]
@@ -35,7 +36,8 @@ public sealed class StoreCollectorTests : IDisposable
     {
         MadeArtifact made = MadeArtifact.Of([1, 2, 3]);
         await _fixture.PutFilesAsync(made);
-        _fixture.Time.Advance(TimeSpan.FromDays(1));
+        await _fixture.AddAsync(MadeArtifact.Of([9]), Name);
+        _fixture.Time.Advance(TimeSpan.FromDays(8));
 
         using (_fixture.Store.Holds.Hold([.. made.Files.Keys]))
             Assert.Equal(0, (await _fixture.Store.CollectAsync(isDryRun: false, Token)).Files);
@@ -47,10 +49,11 @@ public sealed class StoreCollectorTests : IDisposable
     public async Task An_incomplete_file_is_kept_for_seven_days()
     {
         MadeArtifact made = MadeArtifact.Of([1, 2, 3]);
+        await _fixture.AddAsync(MadeArtifact.Of([9]), Name);
         using (PartialBlob partial = PartialBlob.TryOpen(_fixture.Folder, made.Read().Layers[0])!)
             await partial.AppendAsync(new byte[] { 1 }, Token);
 
-        _fixture.Time.Advance(StoreCollector.MinPartialAge - TimeSpan.FromHours(1));
+        _fixture.Time.Advance(StoreCollector.MinAge - TimeSpan.FromHours(1));
         Assert.Equal(0, (await _fixture.Store.CollectAsync(isDryRun: false, Token)).Files);
         _fixture.Time.Advance(TimeSpan.FromHours(2));
         Assert.Equal(1, (await _fixture.Store.CollectAsync(isDryRun: false, Token)).Files);
@@ -67,6 +70,19 @@ public sealed class StoreCollectorTests : IDisposable
         await _fixture.Store.CollectAsync(isDryRun: false, Token);
 
         Assert.True(File.Exists(foreign));
+    }
+
+    /// <summary>The error about a damaged list says that the user can move it away. Then nothing may be lost.</summary>
+    [Fact]
+    public async Task Without_a_list_nothing_is_removed()
+    {
+        MadeArtifact made = MadeArtifact.Of([1, 2, 3]);
+        await _fixture.AddAsync(made, Name);
+        File.Delete(_fixture.Folder.IndexFile);
+        _fixture.Time.Advance(TimeSpan.FromDays(30));
+
+        Assert.Equal(0, (await _fixture.Store.CollectAsync(isDryRun: false, Token)).Files);
+        Assert.All(made.Read().Files, file => Assert.True(_fixture.Store.Has(file)));
     }
 
     /// <summary>The manifest of a model may be lost. Its entry in the list still names its files, and the other way round.</summary>
@@ -125,7 +141,7 @@ public sealed class StoreCollectorTests : IDisposable
                 await fixture.Store.CollectAsync(isDryRun: false, Token);
                 break;
             case 6:
-                fixture.Time.Advance(TimeSpan.FromHours(2));
+                fixture.Time.Advance(TimeSpan.FromDays(8));
                 break;
             case 7 when index.Find(tag) is { } entry:
                 // A removal that crashed after the new list was written.

@@ -79,6 +79,14 @@ internal sealed class FakeRegistry : IAsyncDisposable
         await context.Response.Body.WriteAsync(bytes);
     };
 
+    /// <summary>Says that it is not available for some seconds.</summary>
+    public static RequestDelegate Busy(int seconds) => context =>
+    {
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        return Task.CompletedTask;
+    };
+
     /// <summary>Sends nothing but a status.</summary>
     public static RequestDelegate Status(int status) => context =>
     {

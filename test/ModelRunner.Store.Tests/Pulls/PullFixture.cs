@@ -53,7 +53,7 @@ internal sealed class PullFixture : IDisposable
         catch (TimeoutException)
         {
             string files = string.Join(", ", pull.Files.Select(static file => $"{file.File.Digest.Short}: {file.Bytes} of {file.File.Size}"));
-            Assert.Fail($"{pull.Name} did not end: {pull.Stage}, {files}");
+            Assert.Fail($"{pull.Name} did not end: {(pull.IsWaiting ? "it waits" : "it runs")}, {files}");
             throw;
         }
     }

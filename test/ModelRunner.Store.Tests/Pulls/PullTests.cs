@@ -264,6 +264,35 @@ public sealed class PullTests : IDisposable
         _fixture.AssertHas(_made, good.Name.ToString());
     }
 
+    [Fact]
+    public async Task The_wait_that_a_server_asks_for_is_kept_and_a_long_one_ends_the_pull()
+    {
+        await using FakeRegistry registry = await StartAsync(FakeRegistry.Busy(1));
+        long start = TimeProvider.System.GetTimestamp();
+        Assert.Equal(PullResult.Success, (await _fixture.PullAsync(registry.Name)).Result);
+        Assert.True(TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(0.8));
+
+        using var second = new PullFixture();
+        await PutConfigAsync(second);
+        int before = registry.Requests;
+        registry.Spoil(FakeRegistry.Busy(3600));
+        Assert.Equal(PullResult.Server, (await second.PullAsync(registry.Name)).Result);
+        Assert.Equal(1, registry.Requests - before);
+    }
+
+    [Fact]
+    public async Task A_pull_makes_the_folder_of_parts_again()
+    {
+        MadeArtifact parts = MadeArtifact.Of(Weights, MakeWeights(seed: 3));
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(parts);
+        await _fixture.PullAsync(registry.Name);
+        string first = BundleFolder.PartsOf(_fixture.Store.Folder, parts.Id, 2)[0];
+        File.Delete(first);
+
+        Assert.Equal(PullResult.Unchanged, (await _fixture.PullAsync(registry.Name)).Result);
+        Assert.Equal(Weights, await File.ReadAllBytesAsync(first, Token));
+    }
+
     /// <summary>Each answer begins at 0 and ends a little earlier or later: bytes come, and no progress.</summary>
     [Fact]
     public async Task A_server_that_begins_again_each_time_ends_the_pull()

@@ -1,4 +1,5 @@
 using System.Net;
+using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
 using ModelRunner.Store.Registries;
@@ -145,7 +146,7 @@ public sealed class FaultTests : IAsyncLifetime
     [Fact]
     public async Task A_manifest_that_is_too_long_is_refused()
     {
-        _proxy.Add(new RegistryFault(FaultKind.Longer) { Path = "/manifests/", Bytes = ManifestCheck.MaxBytes });
+        _proxy.Add(new RegistryFault(FaultKind.Longer) { Path = "/manifests/", Bytes = ManifestReader.MaxBytes });
         using var fixture = new RegistryFixture();
 
         RemoteException failure = await Assert.ThrowsAsync<RemoteException>(() => fixture.Client.GetManifestAsync(Name, Cancellation));

@@ -5,7 +5,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
-using ModelRunner.Store.Http;
+using ModelRunner.Store.Artifacts;
 
 namespace ModelRunner.Store.Registries.Access;
 

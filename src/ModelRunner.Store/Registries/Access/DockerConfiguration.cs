@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using ModelRunner.Store.Http;
+using ModelRunner.Store.Artifacts;
 
 namespace ModelRunner.Store.Registries.Access;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Http;
 
 namespace ModelRunner.Store.Registries.Access;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace ModelRunner.Store.Http;
+namespace ModelRunner.Store.Artifacts;
 
 /// <summary>Reads JSON that another machine or program wrote.</summary>
 internal static class JsonDocuments
