@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
 using ModelRunner.Daemon.Inference;
 using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Models;
@@ -7,7 +6,7 @@ using ModelRunner.Daemon.Responses;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>Lists the models in the formats of OpenAI and of Docker Model Runner.</summary>
-internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelRights rights, ModelProblemLog problems, BackendDirectory backends)
+internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelRights rights, ModelProblemLog problems, BackendDirectory backends, ModelActions actions)
 {
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
@@ -20,7 +19,7 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelRights rights, M
         }
 
         routes.MapMethods("/models", ReadMethods, ListForDockerAsync).AcceptsEveryKey();
-        routes.MapMethods("/models/{**reference}", ReadMethods, context => ShowAsync(context, ModelsResponse.WriteDocker)).AcceptsEveryKey();
+        routes.MapMethods("/models/{**reference}", ReadMethods, ShowForDockerAsync).AcceptsEveryKey();
     }
 
     private async Task ListForDockerAsync(HttpContext context)
@@ -28,6 +27,9 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelRights rights, M
         IReadOnlyList<ModelEntry> models = rights.Filter(Caller.Of(context), await catalog.ListAsync(context.RequestAborted));
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteDockerList(json, models));
     }
+
+    private Task ShowForDockerAsync(HttpContext context) =>
+        actions.TryFind(context, ModelPath.Read(context), out Func<Task>? run) ? run() : ShowAsync(context, ModelsResponse.WriteDocker);
 
     private async Task ListAsync(HttpContext context)
     {
@@ -46,24 +48,8 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelRights rights, M
     {
         CheckBackend(context);
 
-        ModelEntry model = await rights.FindAsync(Caller.Of(context), ReadReference(context), context.RequestAborted);
+        ModelEntry model = await rights.FindAsync(Caller.Of(context), ModelPath.Read(context), context.RequestAborted);
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => write(json, model));
-    }
-
-    // Routing keeps an escaped slash, so only the raw target of the request tells a name that contains "%2F" from one with a slash.
-    private static string ReadReference(HttpContext context)
-    {
-        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
-        if (target.Contains("%25", StringComparison.Ordinal))
-        {
-            target = CleanPath.Clean(target);
-            string prefix = target.StartsWith("/models/", StringComparison.Ordinal) ? "/models/" : "/v1/models/";
-            int start = target.IndexOf(prefix, StringComparison.Ordinal);
-            if (start >= 0)
-                return Uri.UnescapeDataString(target[(start + prefix.Length)..]);
-        }
-
-        return Uri.UnescapeDataString(context.Request.RouteValues["reference"] as string ?? "");
     }
 
     private void CheckBackend(HttpContext context)

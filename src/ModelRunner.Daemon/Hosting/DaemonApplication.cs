@@ -245,9 +245,11 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new ServiceEndpoint(settings.Metrics.Enabled, settings.Runners.LlamaServerPath is not null).Map(web);
         var rights = new ModelRights(catalog);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
-        new ModelsEndpoint(catalog, rights, problems, backends).Map(web);
+        var actions = new ModelActions();
+        new ModelsEndpoint(catalog, rights, problems, backends, actions).Map(web);
         new PullEndpoint(pulls, catalog, bodies, time, web.Lifetime.ApplicationStopping).Map(web);
         new StoreEndpoint(pulls, catalog, pool).Map(web);
+        actions.Map(web);
         web.Lifetime.ApplicationStarted.Register(ListProblems);
         store.Subscribe((DaemonSettings _) => ListProblems());
         var engines = new EngineReport(() => store.Current, time, web.Lifetime.ApplicationStopping);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using ModelRunner.Daemon.Tests.Gguf;
 using ModelRunner.Testing;
 
@@ -31,6 +32,20 @@ public sealed class ModelPathTests
         Assert.Equal(HttpStatusCode.OK, docker.StatusCode);
 
         async Task CheckAsync(string path, string id) => Assert.Equal(id, (await daemon.GetAsync(path)).GetProperty("id").GetString());
+    }
+
+    [Theory]
+    [InlineData("models/tiny-chat/fly", "unknown action \"fly\"")]
+    [InlineData("models/a/b/c/fly", "unknown action \"fly\"")]
+    [InlineData("models/fly", "unknown action \"fly\"")]
+    public async Task An_unknown_action_of_a_model_is_told(string path, string expected)
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+
+        (int status, JsonElement error) = await daemon.PostAsync(path, "{}");
+
+        Assert.Equal(404, status);
+        Assert.Equal(expected, error.GetProperty("error").GetProperty("message").GetString());
     }
 
     [Theory]

@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>Reads the name of a model from the path of a request: the part that the route calls <c>reference</c>.</summary>
+internal static class ModelPath
+{
+    /// <summary>
+    /// The name, decoded once. Routing keeps an escaped slash, so only the raw target of the request tells a name that contains <c>%2F</c> from one with
+    /// a slash.
+    /// </summary>
+    public static string Read(HttpContext context)
+    {
+        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
+        if (target.Contains("%25", StringComparison.Ordinal))
+        {
+            target = CleanPath.Clean(target);
+            string prefix = target.StartsWith("/models/", StringComparison.Ordinal) ? "/models/" : "/v1/models/";
+            int start = target.IndexOf(prefix, StringComparison.Ordinal);
+            if (start >= 0)
+                return Uri.UnescapeDataString(target[(start + prefix.Length)..]);
+        }
+
+        return Uri.UnescapeDataString(context.Request.RouteValues["reference"] as string ?? "");
+    }
+}
