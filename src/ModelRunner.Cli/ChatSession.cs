@@ -18,9 +18,9 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
     /// <summary>Runs the conversation until the user ends it, and returns the exit code.</summary>
     public async Task<int> RunAsync()
     {
-        await CheckModelAsync();
         using var view = new ChatView(console);
         view.Greet(template.Model);
+        _ = LoadAsync();
         while (true)
         {
             view.Prompt();
@@ -49,8 +49,22 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
         }
     }
 
+    // While the user types the first prompt. A load that fails is reported with the response to it.
+    private async Task LoadAsync()
+    {
+        try
+        {
+            (await client.PostAsync(
+                "tokenize", JsonObject.Write(json => json.WriteString("model", template.Model)), interrupt.Ended, isPreload: true)).Dispose();
+        }
+        catch (Exception failure) when (failure is CliFailure or OperationCanceledException or IOException)
+        {
+        }
+    }
+
     /// <summary>Reports a wrong model name before the user types the first prompt.</summary>
-    private async Task CheckModelAsync()
+    /// <exception cref="CliFailure">There is no such model, or it cannot chat.</exception>
+    public async Task CheckModelAsync()
     {
         string reference = string.Join('/', template.Model.Split('/').Select(Uri.EscapeDataString));
         using JsonDocument model = await client.GetJsonAsync($"v1/models/{reference}", JsonValueKind.Object, interrupt.Ended);

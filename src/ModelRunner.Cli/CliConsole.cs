@@ -16,8 +16,13 @@ internal sealed record CliConsole(Stream Out, TextWriter Error, TextReader In, b
     /// <summary>Whether <see cref="In"/> is a terminal.</summary>
     public bool IsInputTerminal { get; init; }
 
+    /// <summary>Whether <see cref="Error"/> is a terminal that can move its cursor.</summary>
+    public bool IsErrorTerminal { get; init; }
+
     /// <summary>Whether colours may be used: on a terminal that has them, unless <c>NO_COLOR</c> is set.</summary>
     public bool HasColors { get; init; }
+
+    private static bool CanMoveCursor => Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
 
     /// <summary>The console of this process.</summary>
     public static CliConsole OfProcess()
@@ -30,8 +35,9 @@ internal sealed record CliConsole(Stream Out, TextWriter Error, TextReader In, b
             isTerminal)
         {
             IsInputTerminal = !Console.IsInputRedirected,
+            IsErrorTerminal = !Console.IsErrorRedirected && CanMoveCursor,
             HasColors = isTerminal && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
-                && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb"),
+                && CanMoveCursor,
         };
     }
 

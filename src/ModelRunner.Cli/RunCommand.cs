@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Client;
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
@@ -11,6 +12,7 @@ internal sealed class RunCommand : ClientCommand
 {
     private const string Path = "v1/chat/completions";
     private const string StandardInput = "-";
+    private const int MaxNote = 500;
     private const int MaxPromptCharacters = 16 * 1024 * 1024;
 
     private readonly Argument<string> _model = new("MODEL") { Description = "The model" };
@@ -30,6 +32,8 @@ internal sealed class RunCommand : ClientCommand
         HelpName = "NUMBER",
     };
 
+    private readonly Option<bool> _noPull = new("--no-pull") { Description = "Fail if the model is not there, and do not pull it" };
+
     public RunCommand(CliContext context)
         : base("run", "Chat with a model, or send it one prompt", context)
     {
@@ -38,6 +42,7 @@ internal sealed class RunCommand : ClientCommand
         Add(_system);
         Add(_maxTokens);
         Add(_temperature);
+        Add(_noPull);
     }
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
@@ -55,11 +60,47 @@ internal sealed class RunCommand : ClientCommand
 
         string[] words = result.GetValue(_prompt) ?? [];
         if (words is [] && Console is { IsInputTerminal: true, IsTerminal: true } && !IsJson(result))
-            return await new ChatSession(Console, client, interrupt, question).RunAsync();
+        {
+            var session = new ChatSession(Console, client, interrupt, question);
+            await WithModelAsync(result, client, session.CheckModelAsync, interrupt.Ended);
+            return await session.RunAsync();
+        }
 
         string prompt = await ReadPromptAsync(words, interrupt.Ended);
-        await AskAsync(question with { Messages = [.. question.Messages, new ChatMessage("user", prompt)] }, IsJson(result), client, interrupt.Ended);
+        question = question with { Messages = [.. question.Messages, new ChatMessage("user", prompt)] };
+        await WithModelAsync(result, client, () => AskAsync(question, IsJson(result), client, interrupt.Ended), interrupt.Ended);
         return ExitCode.Success;
+    }
+
+    // The daemon says that the model is not there before it sends anything else, so nothing is shown twice.
+    private async Task WithModelAsync(ParseResult result, DaemonClient client, Func<Task> ask, CancellationToken cancellation)
+    {
+        try
+        {
+            await ask();
+            return;
+        }
+        catch (CliFailure missing) when (missing.Pull is { } name && !result.GetValue(_noPull))
+        {
+            Console.Error.WriteLine(PlainText.EscapeAndCut($"The model is not there; pulling {name}.", MaxNote));
+            await PullAsync(client, name, missing, cancellation);
+        }
+
+        await ask();
+    }
+
+    private async Task PullAsync(DaemonClient client, string name, CliFailure missing, CancellationToken cancellation)
+    {
+        try
+        {
+            string message = await new ModelPull(Console, client, Context.Time).RunAsync(name, isJson: false, cancellation);
+            Console.Error.WriteLine(PlainText.EscapeAndCut(message, MaxNote));
+        }
+        catch (CliFailure failure) when (failure.ExitCode == ExitCode.Failure)
+        {
+            // The names that were perhaps meant are in the first error.
+            throw new CliFailure($"{missing.Message}; but the pull failed: {failure.Message}", ExitCode.Failure);
+        }
     }
 
     private async Task AskAsync(ChatRequest question, bool isJson, DaemonClient client, CancellationToken cancellation)

@@ -7,4 +7,7 @@ internal sealed class CliFailure(string sentence, int exitCode) : Exception(sent
 
     /// <summary>The daemon's own error code, such as <c>model_not_found</c>; null if it sent none.</summary>
     public string? Code { get; init; }
+
+    /// <summary>The name by which the missing model can be pulled; null: the daemon named none.</summary>
+    public string? Pull { get; init; }
 }

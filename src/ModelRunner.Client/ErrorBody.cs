@@ -8,6 +8,9 @@ namespace ModelRunner.Client;
 /// <param name="Code">The daemon's own error code; null if it sent none.</param>
 internal sealed record ErrorBody(string Sentence, string? Code)
 {
+    /// <summary>The name by which the missing model can be pulled; null: the daemon named none.</summary>
+    public string? Pull { get; init; }
+
     private const int MaxLength = 2000;
 
     // A hint about requests does not help a user of the command line.
@@ -36,7 +39,10 @@ internal sealed record ErrorBody(string Sentence, string? Code)
             return null;
 
         string code = error!.Value.Text("code");
-        return new ErrorBody(PlainText.EscapeAndCut(WithoutHttp(message.Trim()), MaxLength), code.Length == 0 ? null : code);
+        return new ErrorBody(PlainText.EscapeAndCut(WithoutHttp(message.Trim()), MaxLength), code.Length == 0 ? null : code)
+        {
+            Pull = error.Value.Text("pull") is { Length: > 0 } pull ? pull : null,
+        };
     }
 
     // The daemon's sentences consist of parts with semicolons between them; the later parts say what to do.

@@ -74,10 +74,10 @@ internal sealed class PullEndpoint(
         response.Headers.CacheControl = "no-cache";
         response.Headers["X-Accel-Buffering"] = "no";
         response.Headers.XContentTypeOptions = "nosniff";
-        if (pull.IsWaiting)
-            await WriteAsync(response, stream.WriteWaiting(), cancellationToken);
         while (!pull.Completion.IsCompleted)
         {
+            if (pull.IsWaiting && pulls.Queue.AheadOf(pull) is > 0 and var ahead)
+                await WriteAsync(response, stream.ReadWaiting(ahead), cancellationToken);
             await WriteAsync(response, stream.ReadProgress(), cancellationToken);
             await timer.WaitForNextTickAsync(cancellationToken);
         }

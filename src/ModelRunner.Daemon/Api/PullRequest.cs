@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Names;
@@ -29,14 +30,9 @@ internal sealed record PullRequest(ArtifactName Name)
             throw Refuse("the request's body is not valid JSON; send {\"from\": \"ai/smollm2\"}");
         }
 
-        if (!ArtifactNameParser.TryParse(from, out ArtifactName? name, out string? problem))
-            throw Refuse($"the model \"{PlainText.EscapeAndCut(from ?? "", MaxShown)}\" {problem}");
-        return name!.IsOnHuggingFace
-            ? throw new ApiException(new ApiError(
-                StatusCodes.Status501NotImplemented, "models of Hugging Face cannot be pulled yet; download the file and put it into the models folder",
-                ApiError.Server)
-            { CanRetryHelp = false })
-            : new PullRequest(name);
+        return PullableName.TryParse(from, out ArtifactName? name, out string? problem)
+            ? new PullRequest(name!)
+            : throw Refuse($"the model \"{PlainText.EscapeAndCut(from ?? "", MaxShown)}\" {problem}");
     }
 
     private static ApiException Refuse(string message) => new(ApiError.Invalid(message, "from"));

@@ -1,7 +1,9 @@
 using System.Globalization;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Pulling;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -141,7 +143,10 @@ internal sealed class ModelCatalog
         if (problem is not null)
             return new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous };
         return _watch.Last is { IsWithoutStore: false } last && !_watch.HasUnknownSource
-            ? new ModelLookup(null, await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken)) { Reason = ModelLookupReason.Unknown }
+            ? new ModelLookup(null, await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken))
+            {
+                Reason = ModelLookupReason.Unknown, Pullable = PullableName.TryParse(reference, out ArtifactName? name, out _) ? name : null,
+            }
             : NotRead(parsed);
     }
 
@@ -209,6 +214,7 @@ internal sealed class ModelCatalog
     private async Task<string> DescribeUnknownAsync(ModelSnapshot snapshot, ModelReference reference, CancellationToken cancellationToken)
     {
         var left = snapshot.Sources.ToList();
+        var usable = new List<string>();
         for (int attempt = 0; attempt < MaxSuggestions; attempt++)
         {
             if (ModelSuggestion.Find(reference, left.Select(static source => source.Reference)) is not { } closest)
@@ -216,10 +222,12 @@ internal sealed class ModelCatalog
 
             ModelSource source = left.First(source => source.Reference.ToString() == closest);
             if (await ReadHeadsAsync([source], Patience, cancellationToken) && _factory.Create(source, out _) is not null)
-                return $"there is no model \"{reference}\"; did you mean \"{closest}\"?";
+                usable.Add($"\"{closest}\"");
             left.Remove(source);
         }
 
-        return $"there is no model \"{reference}\"; \"model-runner ls\" lists the models";
+        return usable.Count > 0
+            ? $"there is no model \"{reference}\"; did you mean {string.Join(" or ", usable)}?"
+            : $"there is no model \"{reference}\"; \"model-runner ls\" lists the models";
     }
 }

@@ -1,3 +1,5 @@
+using ModelRunner.Store.Names;
+
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>The result of a look-up: a model, or one sentence that says why there is none and what to do.</summary>
@@ -10,4 +12,7 @@ internal readonly record struct ModelLookup(ModelEntry? Model, string? Problem)
 
     /// <summary>The canonical reference of the one model that the problem is about; null: it names others or none.</summary>
     public string? Reference { get; init; }
+
+    /// <summary>If the model is unknown: the name as the client wrote it, if it is one that can be pulled.</summary>
+    public ArtifactName? Pullable { get; init; }
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Names;
 using ModelRunner.Store.Pulls;
 
@@ -19,6 +20,7 @@ internal sealed class PullStream(Pull pull, bool isJson)
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Dictionary<Digest, long> _shown = [];
+    private int? _ahead;
 
     /// <summary>The lines about what changed since the last call; empty: nothing did.</summary>
     public byte[] ReadProgress()
@@ -37,11 +39,16 @@ internal sealed class PullStream(Pull pull, bool isJson)
         return text.ToArray();
     }
 
-    /// <summary>The line that says that other pulls run first.</summary>
-    public byte[] WriteWaiting()
+    /// <summary>The line that says how many other pulls run first; empty: the last one said the same.</summary>
+    /// <param name="ahead">The pulls that run or were there before.</param>
+    public byte[] ReadWaiting(int ahead)
     {
+        if (ahead == _ahead)
+            return [];
+        _ahead = ahead;
         using var text = new MemoryStream();
-        Write(text, "progress", "Waiting for other pulls to end", null);
+        string pulls = ahead == 1 ? "1 other pull" : string.Create(CultureInfo.InvariantCulture, $"{ahead} other pulls");
+        Write(text, "progress", $"Waiting: {pulls} came first, and at most {new PullSettings().MaxPulls} run at once", null);
         return text.ToArray();
     }
 
@@ -52,6 +59,15 @@ internal sealed class PullStream(Pull pull, bool isJson)
         Write(text, outcome.IsSuccess ? "success" : "error", outcome.Message, null);
         return text.ToArray();
     }
+
+    private static string RoleOf(Descriptor file) => LayerRoles.Of(file) switch
+    {
+        LayerRole.Weights => "weights",
+        LayerRole.Projector => "projector",
+        LayerRole.ChatTemplate => "template",
+        LayerRole.License => "license",
+        _ => MediaTypes.IsModelConfig(file.MediaType) ? "config" : "file",
+    };
 
     private void Write(MemoryStream text, string type, string message, (FileProgress File, long Bytes)? layer)
     {
@@ -66,6 +82,8 @@ internal sealed class PullStream(Pull pull, bool isJson)
             json.WriteString("id"u8, layer?.File.File.Digest.ToString() ?? "");
             json.WriteNumber("size"u8, layer?.File.File.Size ?? 0);
             json.WriteNumber("current"u8, layer?.Bytes ?? 0);
+            if (layer is { } known)
+                json.WriteString("role"u8, RoleOf(known.File.File));
             json.WriteEndObject();
             json.WriteString("mode"u8, "pull"u8);
             json.WriteEndObject();

@@ -20,6 +20,9 @@ internal sealed record ApiError(
     /// <summary>Why the runner failed, as a value of the label <c>reason</c>; null if no runner failed.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>The name by which the missing model can be pulled; null: the error is another one, or the name cannot be pulled.</summary>
+    public string? Pull { get; init; }
+
     public const string InvalidRequest = "invalid_request_error";
     public const string Authentication = "authentication_error";
     public const string Permission = "permission_error";

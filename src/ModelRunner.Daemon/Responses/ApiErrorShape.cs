@@ -34,7 +34,7 @@ internal static class ApiErrorShape
         json.WriteString("type"u8, error.Type);
         json.WriteString("param"u8, error.Param);
         json.WriteString("code"u8, error.Code);
-        WriteReason(json, error);
+        WriteOwn(json, error);
         json.WriteEndObject();
     }
 
@@ -44,16 +44,18 @@ internal static class ApiErrorShape
         json.WriteStartObject("error"u8);
         json.WriteString("type"u8, AnthropicType(error.Status));
         json.WriteString("message"u8, error.Message);
-        WriteReason(json, error);
+        WriteOwn(json, error);
         json.WriteEndObject();
         json.WriteString("request_id"u8, context.TraceIdentifier);
     }
 
-    // Our own member. Clients of both APIs ignore members that they do not know.
-    private static void WriteReason(Utf8JsonWriter json, ApiError error)
+    // Our own members. Clients of both APIs ignore members that they do not know.
+    private static void WriteOwn(Utf8JsonWriter json, ApiError error)
     {
         if (error.Reason is { } reason)
             json.WriteString("reason"u8, reason);
+        if (error.Pull is { } pull)
+            json.WriteString("pull"u8, pull);
     }
 
     private static string AnthropicType(int status) => status switch

@@ -22,7 +22,7 @@ internal static class ApiErrors
     /// <summary>No model was found for the reference.</summary>
     public static ApiError OfLookup(ModelLookup lookup) => lookup.Reason switch
     {
-        ModelLookupReason.Unknown => ApiError.NotFound(lookup.Problem!, "model_not_found", "model"),
+        ModelLookupReason.Unknown => Unknown(lookup),
         ModelLookupReason.Unusable => new ApiError(
             StatusCodes.Status500InternalServerError, lookup.Problem!, ApiError.Server, "model_unusable", "model")
         { CanRetryHelp = false },
@@ -43,6 +43,17 @@ internal static class ApiErrors
     public static ApiError UnknownBackend(string backend, IEnumerable<string> known) => ApiError.NotFound(
         $"there is no backend \"{PlainText.EscapeAndCut(backend, MaxName)}\"; there is {string.Join(" and ", known)}",
         "backend_not_found");
+
+    // The command has the name as the client wrote it: a registry may distinguish the case of letters.
+    private static ApiError Unknown(ModelLookup lookup)
+    {
+        if (lookup.Pullable is not { } name)
+            return ApiError.NotFound(lookup.Problem!, "model_not_found", "model");
+        string written = name.ToWrittenString();
+        string link = lookup.Problem!.EndsWith('?') ? "" : ";";
+        string message = $"{lookup.Problem}{link} \"model-runner pull {written}\" fetches it, if {name.Registry} has it";
+        return ApiError.NotFound(message, "model_not_found", "model") with { Pull = written };
+    }
 
     private static ApiError Make(int status, string type, Refuse refusal, CauseText causes) =>
         new(status, causes.WithoutFolders(refusal.Message), type, refusal.Reason.ToLabelValue(), RetryAfter: refusal.RetryAfter)

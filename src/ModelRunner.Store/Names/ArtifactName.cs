@@ -36,6 +36,15 @@ internal sealed record ArtifactName(string Registry, string Repository, string T
     /// <summary>The name under which a store lists it, as Docker Model Runner writes it: with the registry and the tag.</summary>
     public override string ToString() => $"{Registry}/{Repository}:{Tag}";
 
+    /// <summary>The shortest name that means the same, with the case in which it was written.</summary>
+    public string ToWrittenString()
+    {
+        string registry = Registry == DockerHub ? "" : $"{Registry}/";
+        string tag = HasWrittenTag ? $":{Tag}" : "";
+        string pin = Pin is null ? "" : $"@{Pin}";
+        return $"{registry}{WrittenRepository}{tag}{pin}";
+    }
+
     /// <summary>The name that people write: Docker Hub is left out.</summary>
     public string ToShortString() => Registry == DockerHub ? $"{Repository}:{Tag}" : ToString();
 }

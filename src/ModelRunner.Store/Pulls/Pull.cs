@@ -28,6 +28,9 @@ internal sealed class Pull
     /// <summary>Its end. It never fails: the outcome has the failure.</summary>
     public Task<PullOutcome> Completion { get; private set; } = null!;
 
+    /// <summary>Its place among all pulls of the daemon, in the order of their beginnings.</summary>
+    internal long Number { get; init; }
+
     /// <summary>Clients that follow it. Only <see cref="PullQueue"/> uses it, under its lock.</summary>
     internal int Clients { get; set; } = 1;
 

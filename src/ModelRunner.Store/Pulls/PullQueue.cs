@@ -13,6 +13,7 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Name, string Target), Pull> _running = [];
+    private long _count;
 
     /// <summary>The pulls that run or wait.</summary>
     public IReadOnlyList<Pull> Running
@@ -22,6 +23,13 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
             lock (_lock)
                 return [.. _running.Values];
         }
+    }
+
+    /// <summary>How many of the pulls that run or wait came before another one. They end, or wait for each other, in this order.</summary>
+    public int AheadOf(Pull pull)
+    {
+        lock (_lock)
+            return _running.Values.Count(other => other.Number < pull.Number);
     }
 
     /// <summary>Begins to pull a model, or follows the pull that runs. <see cref="Leave"/> must be called once.</summary>
@@ -36,7 +44,7 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
                 return running;
             }
 
-            var pull = new Pull(name);
+            var pull = new Pull(name) { Number = ++_count };
             _running[key] = pull;
             counters.Begin();
             pull.Start(token => RunAsync(pull, key, token));

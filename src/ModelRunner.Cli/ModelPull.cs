@@ -1,0 +1,105 @@
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Client;
+using ModelRunner.Linux.Terminals;
+
+namespace ModelRunner.Cli;
+
+/// <summary>Pulls a model and shows the progress: bars on a terminal, otherwise a line from time to time, or the lines of the daemon.</summary>
+/// <param name="console">Progress is for people, so it goes to standard error, and only the result to standard output.</param>
+/// <param name="client">Asks the daemon.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ModelPull(CliConsole console, DaemonClient client, TimeProvider time)
+{
+    private static readonly TimeSpan TerminalInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
+
+    private readonly PullProgress _progress = new(time);
+    private readonly PullBars? _bars = console.IsErrorTerminal ? new PullBars(console.Error, TerminalSize.OfStandardError) : null;
+    private long? _shown;
+
+    /// <summary>Pulls a model to its end.</summary>
+    /// <param name="model">The model, as the user wrote it.</param>
+    /// <param name="isJson">Whether each line of the daemon goes to standard output, and nothing is shown.</param>
+    /// <param name="cancellation">Leaves the pull. What was fetched is kept.</param>
+    /// <returns>What the daemon says at the end.</returns>
+    /// <exception cref="CliFailure">The pull failed.</exception>
+    public async Task<string> RunAsync(string model, bool isJson, CancellationToken cancellation)
+    {
+        using HttpResponseMessage response = await client.PostAsync(
+            "models/create", JsonObject.Write(json => json.WriteString("from", model)), cancellation, accept: "application/json");
+        client.RequireType(response, "application/json");
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation), Encoding.UTF8);
+        try
+        {
+            while (await reader.ReadLineAsync(cancellation) is { } line)
+            {
+                if (isJson)
+                    console.WriteLine(line);
+                using JsonDocument document = Parse(line);
+                if (Take(document.RootElement, isJson) is { } message)
+                    return message;
+            }
+        }
+        finally
+        {
+            _bars?.Clear();
+        }
+
+        throw new CliFailure("the daemon ended the pull without a result; pull again to continue", ExitCode.Failure);
+    }
+
+    // The last message; null: the pull goes on.
+    private string? Take(JsonElement line, bool isJson)
+    {
+        string message = line.Text("message");
+        switch (line.Text("type"))
+        {
+            case "success":
+                return message;
+            case "error":
+                throw new CliFailure(message, ExitCode.Failure);
+            default:
+                bool isAboutFile = _progress.Take(line);
+                if (isJson)
+                    break;
+                if (!isAboutFile)
+                    Note(message);
+                else if (_shown is not { } last || time.GetElapsedTime(last) >= (_bars is null ? PlainInterval : TerminalInterval))
+                    Show();
+                break;
+        }
+
+        return null;
+    }
+
+    private void Note(string message)
+    {
+        if (_bars is not null)
+            _bars.Note(message);
+        else
+            console.Error.WriteLine(PlainText.Escape(message));
+        _shown = null;
+    }
+
+    private void Show()
+    {
+        if (_bars is not null)
+            _bars.Draw(_progress);
+        else
+            console.Error.WriteLine(_progress.Describe());
+        _shown = time.GetTimestamp();
+    }
+
+    private static JsonDocument Parse(string line)
+    {
+        try
+        {
+            return JsonDocument.Parse(line);
+        }
+        catch (JsonException)
+        {
+            throw new CliFailure("the daemon sent a line of progress that is not JSON; another program may have responded", ExitCode.Failure);
+        }
+    }
+}

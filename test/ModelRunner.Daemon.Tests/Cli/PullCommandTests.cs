@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
+using ModelRunner.Cli;
+
+namespace ModelRunner.Daemon.Tests.Cli;
+
+/// <summary>The commands that pull a model, and what they show.</summary>
+public sealed class PullCommandTests
+{
+    private const string Path = "/v1/chat/completions";
+    private const string Missing = """{"error":{"message":"there is no model \"otter:latest\"; did you mean \"other:latest\"?","code":"model_not_found","pull":"ai/otter"}}""";
+    private const string Success = """{"type":"success","message":"Model pulled successfully","total":10,"layer":{"id":"","size":0,"current":0},"mode":"pull"}""";
+
+    private static readonly string Id = $"sha256:{new string('a', 64)}";
+
+    [Fact]
+    public async Task Run_pulls_a_model_that_is_not_there_and_asks_again()
+    {
+        bool isPulled = false;
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+        daemon.On("/models/create", context =>
+        {
+            isPulled = true;
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync($"{Line(Id, 10, 10)}\n{Success}\n");
+        });
+        daemon.On(Path, context =>
+        {
+            context.Response.StatusCode = isPulled ? 200 : 404;
+            context.Response.ContentType = isPulled ? "text/event-stream" : "application/json";
+            return context.Response.WriteAsync(isPulled ? "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: [DONE]\n\n" : Missing);
+        });
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(["run", "otter", "hello"]);
+
+        Assert.Equal((0, "Hi\n"), (exitCode, output));
+        Assert.Equal("The model is not there; pulling ai/otter.\n100 %  0.0 kB of 0.0 kB\nModel pulled successfully\n", error);
+        Assert.Contains(daemon.Requests, static request => request is { Path: "/models/create", Body: """{"from":"ai/otter"}""" });
+    }
+
+    [Fact]
+    public async Task Run_does_not_pull_if_the_user_forbids_it_or_the_daemon_names_nothing_to_pull()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(Path, Missing, 404);
+
+        Assert.Equal(
+            (1, "", "model-runner: there is no model \"otter:latest\"; did you mean \"other:latest\"?\n"),
+            await daemon.RunAsync(["run", "otter", "hello", "--no-pull"]));
+        daemon.On(Path, """{"error":{"message":"there is no model","code":"model_not_found"}}""", 404);
+        Assert.Equal((1, "", "model-runner: there is no model\n"), await daemon.RunAsync(["run", "otter", "hello"]));
+        Assert.DoesNotContain(daemon.Requests, static request => request.Path == "/models/create");
+    }
+
+    [Fact]
+    public async Task A_pull_of_run_that_fails_leaves_the_names_that_were_perhaps_meant()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(Path, Missing, 404)
+            .On("/models/create", """{"error":{"message":"docker.io has no such model"}}""", 404);
+
+        (int exitCode, string _, string error) = await daemon.RunAsync(["run", "otter", "hello"]);
+
+        Assert.Equal(1, exitCode);
+        Assert.EndsWith("did you mean \"other:latest\"?; but the pull failed: docker.io has no such model\n", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_chat_pulls_before_the_first_prompt_and_loads_the_model()
+    {
+        bool isPulled = false;
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+        daemon.On("/models/create", context =>
+        {
+            isPulled = true;
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync($"{Line(Id, 10, 5_000_000)}\n{Success}\n");
+        });
+        daemon.On("/v1/models/otter", context =>
+        {
+            context.Response.StatusCode = isPulled ? 200 : 404;
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync(isPulled ? "{}" : Missing);
+        });
+        var loaded = new TaskCompletionSource();
+        daemon.On("/tokenize", _ =>
+        {
+            loaded.TrySetResult();
+            return Task.CompletedTask;
+        });
+        await using Terminal terminal = Terminal.Start(daemon, ["run", "otter"], ("NO_COLOR", "1"));
+
+        await terminal.WaitForAsync("> ");
+        await loaded.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        terminal.Type("/bye\n");
+
+        Assert.Equal(0, await terminal.WaitForEndAsync());
+        Assert.Contains($"  {new string('a', 12)} weights   [>                       ] 0.0 kB of 5.0 MB", terminal.Screen, StringComparison.Ordinal);
+        Assert.Contains("Model pulled successfully", terminal.Screen, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pull_prints_the_lines_of_the_daemon_as_json()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/models/create", $"{Line(Id, 1, 2)}\n{Success}\n");
+
+        Assert.Equal((0, $"{Line(Id, 1, 2)}\n{Success}\n", ""), await daemon.RunAsync(["pull", "otter", "--json"]));
+        Assert.Equal((0, "Model pulled successfully\n", "50 %  0.0 kB of 0.0 kB\n"), await daemon.RunAsync(["pull", "otter"]));
+    }
+
+    [Fact]
+    public void The_progress_never_goes_back_and_its_rate_is_that_of_the_last_seconds()
+    {
+        var time = new FakeTimeProvider();
+        var progress = new PullProgress(time);
+        Take(progress, Line(Id, 40_000_000, 100_000_000, total: 200_000_000));
+        time.Advance(TimeSpan.FromSeconds(2));
+        Take(progress, Line(Id, 60_000_000, 100_000_000, total: 200_000_000));
+        Assert.Equal("30 %  60.0 MB of 200.0 MB  10.0 MB/s  0:14 left", progress.Describe());
+
+        Take(progress, Line(Id, 10, 100_000_000, total: 200_000_000));
+        Take(progress, Line("sha256:b", 90_000_000, 100_000_000, total: 200_000_000));
+        Assert.Equal("75 %  150.0 MB of 200.0 MB  10.0 MB/s  0:05 left", progress.Describe());
+
+        for (int second = 0; second < 30; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            Take(progress, Line(Id, 60_000_000 + (second * 1_000_000), 100_000_000, total: 200_000_000));
+        }
+
+        Assert.Contains("  1.0 MB/s  ", progress.Describe(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_bars_are_drawn_in_place_and_fit_the_terminal()
+    {
+        using var screen = new StringWriter();
+        (int, int)? size = (40, 6);
+        var bars = new PullBars(screen, () => size);
+        var progress = new PullProgress(new FakeTimeProvider());
+        for (int file = 0; file < 5; file++)
+            Take(progress, Line($"sha256:{file}0000000000000", file < 2 ? 100 : 50, 100, total: 500));
+
+        bars.Draw(progress);
+        string first = screen.ToString();
+        Assert.Equal(["\r70 %  0.4 kB of 0.5 kB", "  200000000000 weights   [============>", "  300000000000 weights   [============>"],
+            first.Split("\u001b[K\n")[..3]);
+        Assert.Contains("  and 2 more files", first, StringComparison.Ordinal);
+        Assert.All(first.Split("\u001b[K\n"), static line => Assert.True(line.Length < 45, line));
+
+        bars.Draw(progress);
+        Assert.StartsWith("\r\u001b[5A", screen.ToString()[first.Length..], StringComparison.Ordinal);
+        bars.Note("a \u001b[31mnote");
+        Assert.EndsWith("\r\u001b[5A\u001b[Ja \\x1b[31mnote\n", screen.ToString(), StringComparison.Ordinal);
+        size = null;
+        bars.Draw(progress);
+        Assert.EndsWith("\u001b[J", screen.ToString(), StringComparison.Ordinal);
+    }
+
+    private static string Line(string id, long current, long size, long total = 0)
+    {
+        string layer = string.Create(
+            CultureInfo.InvariantCulture, $$"""{"id":"{{id}}","size":{{size}},"current":{{current}},"role":"weights"} """).TrimEnd();
+        long all = total == 0 ? size : total;
+        return string.Create(CultureInfo.InvariantCulture, $$"""{"type":"progress","message":"","total":{{all}},"layer":""") + layer + "}";
+    }
+
+    private static void Take(PullProgress progress, string line)
+    {
+        using JsonDocument document = JsonDocument.Parse(line);
+        Assert.True(progress.Take(document.RootElement));
+    }
+}
