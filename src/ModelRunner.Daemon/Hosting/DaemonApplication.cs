@@ -177,6 +177,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var keys = new KeyStore(settings, written.Options, time, logs.CreateLogger<KeyStore>());
         var pulls = new ModelPulls(settings.ModelsPath, time, logs.CreateLogger<ModelPulls>());
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(pulls.CollectAsync));
+        web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => new CatalogRefresh(catalog, time).RunAsync(web.Lifetime.ApplicationStopping)));
         web.Lifetime.ApplicationStopped.Register(pulls.Dispose);
         Compose(web, store, keys, catalog, pool, pulls, accounts, ledger, time, (launcher.Slots.Knows, launcher.Slots.Purge));
 
@@ -268,7 +269,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var keepAlive = new KeepAliveLimit(() => store.Current.Runners.KeepAlive);
         new InferenceEndpoint(rights, new KeyLimits(accounts.KeyUse, time), keepAlive, backends, bodies, exchange, ledger, recorder).Map(web);
         if (settings.Metrics.Enabled)
-            ComposeMetrics(web, store, keys, pool, pulls.Counters, accounts, ledger, time);
+            ComposeMetrics(web, store, keys, pool, pulls.Counters, accounts, ledger, () => catalog.Sizes, time);
 
         // The log gets the problems of the models. Nothing waits for the disk.
         void ListProblems() => _ = Task.Run(() => problems.ListAsync(web.Lifetime.ApplicationStopping));
@@ -276,7 +277,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
     private static void ComposeMetrics(
         WebApplication web, SettingsStore store, KeyStore keys, RunnerPool pool, PullCounters pulls, RequestAccounts accounts, RequestLedger ledger,
-        TimeProvider time)
+        Func<IReadOnlyList<SourceSize>> sizes, TimeProvider time)
     {
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
         ILogger<DaemonApplication> log = logs.CreateLogger<DaemonApplication>();
@@ -289,7 +290,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
             settings, paces, time, logs.CreateLogger<PageAssembler>(), shared,
             new RunnerMetrics(pool.Accounts, () => store.Current.Runners.MemoryBudgetBytes, () => pool.Usage.Cards, () => pool.LoadRatio.Value),
             new RequestMetrics(accounts, () => ledger.Status, () => keys.Current.HasNames), () => store.LastReload,
-            web.Services.GetService<ServerTls>() is { } tls ? () => tls.Source.Current.ExpiresAt : null, pulls);
+            web.Services.GetService<ServerTls>() is { } tls ? () => tls.Source.Current.ExpiresAt : null, pulls, sizes: sizes);
 
         // A slow client must not keep the memory that another scrape needs for its runners.
         scraper.Bodies.TryFreeAsync = pages.TryFreeBodiesAsync;

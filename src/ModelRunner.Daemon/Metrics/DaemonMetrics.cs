@@ -1,5 +1,6 @@
 using System.Buffers;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
@@ -17,9 +18,10 @@ namespace ModelRunner.Daemon.Metrics;
 /// <param name="lastReload">Returns the result of the last reload; null: its families are absent.</param>
 /// <param name="certificateExpiry">Returns when the certificate of the TCP port expires; null: it has none.</param>
 /// <param name="pulls">What pulls did; null: their families are absent.</param>
+/// <param name="sizes">Returns what each source of models holds; null: these families are absent.</param>
 internal sealed class DaemonMetrics(
     MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process, RunnerMetrics? runners, RequestMetrics? requests,
-    Func<ReloadSnapshot>? lastReload, Func<DateTimeOffset>? certificateExpiry, PullCounters? pulls = null)
+    Func<ReloadSnapshot>? lastReload, Func<DateTimeOffset>? certificateExpiry, PullCounters? pulls = null, Func<IReadOnlyList<SourceSize>>? sizes = null)
 {
     private volatile MetricsSettings _settings = settings;
     private volatile SharedEndpoints _shared = shared;
@@ -53,6 +55,7 @@ internal sealed class DaemonMetrics(
         if (certificateExpiry is not null)
             writer.Write(MetricFamilies.CertificateExpiry, certificateExpiry().ToUnixTimeSeconds());
         PullMetrics.Write(writer, pulls);
+        StoreMetrics.Write(writer, sizes?.Invoke() ?? []);
         process.Write(writer);
         LogMetrics.Write(writer);
         writer.Complete();

@@ -235,6 +235,14 @@ internal static class MetricFamilies
         "model_runner_pulls_total", MetricType.Counter, "Pulls of models that have ended, by result")
     { Labels = ["result"] });
 
+    public static MetricFamily StoreModels { get; } = Add(new MetricFamily(
+        "model_runner_store_models", MetricType.Gauge, "Models on the disks of this machine, by source, at the last scan")
+    { Labels = ["source"] });
+
+    public static MetricFamily StoreBytes { get; } = Add(new MetricFamily(
+        "model_runner_store_bytes", MetricType.Gauge, "Length of the files of these models; a file with several names counts once in each source", "bytes")
+    { Labels = ["source"] });
+
     public static MetricFamily LogLinesDropped { get; } = Add(new MetricFamily(
         "model_runner_log_lines_dropped_total", MetricType.Counter,
         "Lines of the daemon's log that were lost, because the reader of the output was too slow or the disk was full")

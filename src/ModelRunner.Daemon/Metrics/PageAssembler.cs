@@ -3,6 +3,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
 using ModelRunner.Scheduling;
+using ModelRunner.Daemon.Models;
 using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Daemon.Metrics;
@@ -37,14 +38,15 @@ internal sealed class PageAssembler : IDisposable
     public PageAssembler(
         MetricsSettings settings, MergePaces paces, TimeProvider time, ILogger<PageAssembler> logger, SharedEndpoints? shared = null,
         RunnerMetrics? runnerMetrics = null, RequestMetrics? requests = null, Func<ReloadSnapshot>? lastReload = null,
-        Func<DateTimeOffset>? certificateExpiry = null, PullCounters? pulls = null, long maxPageBytes = MaxPageBytes)
+        Func<DateTimeOffset>? certificateExpiry = null, PullCounters? pulls = null, long maxPageBytes = MaxPageBytes,
+        Func<IReadOnlyList<SourceSize>>? sizes = null)
     {
         (_paces, _time, _logger) = (paces, time, logger);
         _counters = new CounterTable(time);
         _workspaces = new MergeWorkspaces(LimitsOf(settings));
         _own = new DaemonMetrics(
             settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), runnerMetrics, requests, lastReload, certificateExpiry,
-            pulls);
+            pulls, sizes);
         _budget = new PageBudget(maxPageBytes, time);
     }
 

@@ -6,6 +6,9 @@ namespace ModelRunner.Daemon.Models;
 /// <param name="Duration">How long the scan took.</param>
 internal sealed record CatalogScan(ModelSnapshot Snapshot, long Timestamp, TimeSpan Duration)
 {
+    /// <summary>What each source holds; empty: the models folder was not read yet.</summary>
+    public IReadOnlyList<SourceSize> Sizes { get; init; } = [];
+
     /// <summary>Whether the first scan of the store is not complete, so that the store's models are missing.</summary>
     public bool IsWithoutStore { get; init; }
 }

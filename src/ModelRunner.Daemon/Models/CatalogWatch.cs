@@ -132,7 +132,7 @@ internal sealed class CatalogWatch
     {
         lock (_building)
             if (_last is { } last)
-                _last = last with { Snapshot = Build(_listing) };
+                _last = last with { Snapshot = Build(_listing), Sizes = last.IsWithoutStore ? [] : SourceSizes.Of(_listing, _sources.Listings) };
     }
 
     private ModelSnapshot Build(StoreListing store) => new ModelSnapshotBuilder(_settings).Build(store, _sources.Listings);
@@ -194,6 +194,11 @@ internal sealed class CatalogWatch
     private void Publish(StoreListing store, long started, bool isWithoutStore)
     {
         lock (_building)
-            _last = new CatalogScan(Build(store), _time.GetTimestamp(), _time.GetElapsedTime(started)) { IsWithoutStore = isWithoutStore };
+        {
+            _last = new CatalogScan(Build(store), _time.GetTimestamp(), _time.GetElapsedTime(started))
+            {
+                IsWithoutStore = isWithoutStore, Sizes = isWithoutStore ? [] : SourceSizes.Of(store, _sources.Listings),
+            };
+        }
     }
 }

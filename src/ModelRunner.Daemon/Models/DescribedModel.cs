@@ -10,4 +10,7 @@ internal sealed record DescribedModel(ForeignModel Model, ModelFile? File, IRead
 {
     /// <summary>Its image projector; null: none.</summary>
     public ModelFile? Projector { get; init; }
+
+    /// <summary>All its files.</summary>
+    public IEnumerable<FilePart> Parts => Adapters.Append(File).Append(Projector).OfType<ModelFile>().SelectMany(static file => file.Parts);
 }

@@ -91,11 +91,14 @@ internal sealed class ForeignModels(
     // Without the projector of the tool, its model would lose pictures.
     private bool HasProjectorOf(string owner, ModelFile file) => file.Projector is null || sources[owner].File?.Projector is not null;
 
+    /// <summary>What makes two models of the same file different models.</summary>
+    public static string ShapeOf(ForeignModel model, ModelFile file) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{file.Shards.Count} {file.Projector is not null} {model.ContextSize} {string.Join(' ', model.Arguments)} {string.Join(' ', model.Adapters)}");
+
     private static IEnumerable<string> KeysOf(ForeignModel model, ModelFile file)
     {
-        string rest = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{file.Shards.Count} {file.Projector is not null} {model.ContextSize} {string.Join(' ', model.Arguments)} {string.Join(' ', model.Adapters)}");
+        string rest = ShapeOf(model, file);
         if (file.Id != default)
             yield return string.Create(CultureInfo.InvariantCulture, $"{file.Id.Device}:{file.Id.Inode} {rest}");
         if (model.Digest is { } digest)

@@ -109,6 +109,16 @@ internal sealed class ModelCatalog
     /// <summary>The tools whose models are used, as far as they are on this machine or have a problem.</summary>
     public IReadOnlyList<SourceReport> ListSources() => _watch.Sources;
 
+    /// <summary>What each source holds, by the last scans. It reads nothing; empty before the first scan has ended.</summary>
+    public IReadOnlyList<SourceSize> Sizes => _watch.Last?.Sizes ?? [];
+
+    /// <summary>Starts the scans that are due, so that <see cref="Sizes"/> follows the disk also if nobody asks for models. It waits for none.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        await _watch.RefreshAsync(TimeSpan.Zero, cancellationToken);
+        await _watch.RefreshSourcesAsync(isForUnknown: false, TimeSpan.Zero, TimeSpan.Zero, cancellationToken);
+    }
+
     /// <summary>The aliases that would hide a model; none where the store cannot be read in time.</summary>
     public async Task<IReadOnlyList<AliasClash>> FindAliasClashesAsync(CancellationToken cancellationToken) =>
         (await ScanAsync(cancellationToken))?.Snapshot.AliasClashes ?? [];

@@ -22,6 +22,9 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
     /// <summary>Device and inode of the first shard.</summary>
     public FileId Id { get; init; }
 
+    /// <summary>The files that it consists of, without the projector. One that cannot be read is missing.</summary>
+    public IReadOnlyList<FilePart> Parts { get; init; } = [];
+
     /// <summary>Absolute path of the image projector that belongs to it; null: none.</summary>
     public string? Projector { get; init; }
 
@@ -45,6 +48,7 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
         DateTimeOffset written = default;
         string? problem = null;
         FileId id = default;
+        var parts = new List<FilePart>(shards.Count);
         foreach (string shard in shards)
         {
             FileStatus status = FileStatus.Of(shard);
@@ -54,12 +58,17 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
                 size += status.SizeBytes;
             written = status.Written > written ? status.Written : written;
             id = id == default ? status.Id : id;
+            if (FilePart.Of(status) is { } part)
+                parts.Add(part);
         }
 
         // If the model has several shards, the text says that the problem is in one of them.
         if (count > 1 && problem is not null)
             problem = $"has a part that {problem}";
-        return new ModelFile(shownName, shards, size, written, count - shards.Count) { Problem = problem, Id = id, MissingShard = FindMissing(shards, count) };
+        return new ModelFile(shownName, shards, size, written, count - shards.Count)
+        {
+            Problem = problem, Id = id, MissingShard = FindMissing(shards, count), Parts = parts,
+        };
     }
 
     // The shards are in order, so the first place where they differ from the names is missing.

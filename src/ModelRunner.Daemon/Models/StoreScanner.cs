@@ -67,7 +67,10 @@ internal sealed class StoreScanner
 
         List<ModelFile> models = scanner.Group();
         scanner.ReportLimits();
-        return new StoreListing(models, scanner._problems);
+        return new StoreListing(models, scanner._problems)
+        {
+            Projectors = [.. scanner._projectors.Values.SelectMany(static paths => paths).Select(static path => FilePart.Of(FileStatus.Of(path))).OfType<FilePart>()],
+        };
     }
 
     /// <summary>The projector that belongs to a model of any folder by its name; null if there is none or the folder cannot be read.</summary>
