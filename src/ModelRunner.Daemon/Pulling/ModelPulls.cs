@@ -1,3 +1,5 @@
+using ModelRunner.Configuration;
+using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Pulls;
@@ -13,13 +15,18 @@ namespace ModelRunner.Daemon.Pulling;
 internal sealed class ModelPulls : IDisposable
 {
     private readonly string _modelsPath;
+    private readonly Func<IReadOnlyList<SourceSettings>> _sources;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelPulls> _logger;
     private readonly Lazy<(PullQueue Queue, PullRunner Runner, OutgoingClient Client)> _parts;
 
-    public ModelPulls(string modelsPath, TimeProvider time, ILogger<ModelPulls> logger)
+    /// <param name="modelsPath">The models folder.</param>
+    /// <param name="sources">Reads which tools' stores may be read.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public ModelPulls(string modelsPath, Func<IReadOnlyList<SourceSettings>> sources, TimeProvider time, ILogger<ModelPulls> logger)
     {
-        (_modelsPath, _time, _logger) = (modelsPath, time, logger);
+        (_modelsPath, _sources, _time, _logger) = (modelsPath, sources, time, logger);
         Store = new ModelStore(StoreFolder.Below(modelsPath), time);
         _parts = new(Make);
     }
@@ -67,9 +74,23 @@ internal sealed class ModelPulls : IDisposable
         var registries = new RegistryClient(
             client, outgoing, new RegistrySettings { Notify = notify }, RegistryCredentials.OfUser(notify, _time).FindAsync, _time);
         var settings = new PullSettings();
-        var fetches = new SharedFetches(new FileFetcher(Store, settings, new SharedRate(_time), Counters, _time));
-        var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, settings);
+        var adoption = new ContentAdoption(Store, () => [.. _sources().SelectMany(PlacesOf)], _time);
+        var fetches = new SharedFetches(new FileFetcher(Store, settings, new SharedRate(_time), Counters, _time, adoption));
+        var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, settings, adoption);
         return (new PullQueue(runner, Counters, Report), runner, client);
+    }
+
+    // LM Studio and the old cache of llama.cpp do not name files by their digest.
+    private static IEnumerable<ContentPlace> PlacesOf(SourceSettings source)
+    {
+        ContentLayout? layout = source.Kind switch
+        {
+            SourceKind.Docker => ContentLayout.Artifacts,
+            SourceKind.HuggingFace => ContentLayout.HuggingFace,
+            SourceKind.Ollama => ContentLayout.Ollama,
+            _ => null,
+        };
+        return layout is { } known ? source.Folders.Select(folder => new ContentPlace(SourceText.Format(source.Kind), known, folder)) : [];
     }
 
     private void Report(Pull pull, PullOutcome outcome, Exception? mistake)

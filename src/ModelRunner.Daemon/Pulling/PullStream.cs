@@ -32,7 +32,8 @@ internal sealed class PullStream(Pull pull, bool isJson)
             if (_shown.TryGetValue(file.File.Digest, out long shown) && shown == bytes)
                 continue;
             _shown[file.File.Digest] = bytes;
-            string message = string.Create(CultureInfo.InvariantCulture, $"Downloaded: {bytes / 1e6:0.00} MB");
+            string verb = file.FoundIn is { } tool ? $"found in {tool}" : "Downloaded";
+            string message = string.Create(CultureInfo.InvariantCulture, $"{verb}: {bytes / 1e6:0.00} MB");
             Write(text, "progress", message, (file, bytes));
         }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Names;
@@ -74,6 +75,84 @@ internal sealed class PartialBlob : IDisposable
             Length += read;
             progress(read);
         }
+    }
+
+    /// <summary>Takes the content of another file without a copy, on a file system that can do that, and completes the file.</summary>
+    /// <param name="source">The other file. It may change at any time: what is hashed is the own content.</param>
+    /// <param name="progress">Gets the number of bytes of each step.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>False: the file system cannot do that, and nothing has changed.</returns>
+    /// <exception cref="StoreException">The bytes are wrong. They are dropped.</exception>
+    /// <exception cref="IOException">It cannot be read or renamed.</exception>
+    public async Task<bool> TryCloneAsync(AdoptedFile source, Action<int> progress, CancellationToken cancellationToken)
+    {
+        if (!FileClone.TryClone(source.File, _lock.File))
+            return false;
+        await ContinueAsync(progress, cancellationToken);
+        Complete();
+        return true;
+    }
+
+    /// <summary>
+    /// Makes the file a second name of another file, when that has been hashed. What an earlier attempt wrote is kept until then. If the result is true, only
+    /// disposal is allowed.
+    /// </summary>
+    /// <param name="source">The other file. Nobody may write to it who may not write to the store.</param>
+    /// <param name="progress">Gets the bytes that were hashed.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>False: there can be no second name, or the file has changed meanwhile.</returns>
+    /// <exception cref="StoreException">The bytes are wrong.</exception>
+    public async Task<bool> TryLinkAsync(AdoptedFile source, Action<long> progress, CancellationToken cancellationToken)
+    {
+        string final = _folder.BlobOf(_file.Digest);
+        string name = $"{final}.link{StoreFolder.PartialEnding}";
+        File.Delete(name);
+        if (!HardLink.TryCreate(source.Path, name))
+            return false;
+        try
+        {
+            Digest actual = await HashAsync(source.File, progress, cancellationToken);
+            if (actual != _file.Digest)
+                throw new StoreException(StoreErrorReason.WrongBytes, $"the bytes have the digest {actual}, and {_file.Digest} was asked for");
+            FileStatus linked = FileStatus.OfLink(name);
+            if (!linked.IsSameFileAs(source.Status) || linked.Written != source.Status.Written || linked.SizeBytes != _file.Size)
+                return false;
+            File.Move(name, final, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(name);
+        }
+
+        DurableFile.FlushFolder(Path.GetDirectoryName(final)!);
+        File.Delete(_path);
+        _lock.Dispose();
+        return true;
+    }
+
+    /// <summary>Copies what is missing from another file, and completes the file.</summary>
+    /// <param name="source">The other file. It may change at any time: what is hashed is what was written.</param>
+    /// <param name="progress">Gets the number of bytes of each step.</param>
+    /// <param name="cancellationToken">Ends it. What was copied is kept.</param>
+    /// <returns>False: the other file ended too early.</returns>
+    /// <exception cref="StoreException">There is no space, or the bytes are wrong and are dropped.</exception>
+    /// <exception cref="IOException">It cannot be read or written.</exception>
+    public async Task<bool> TryCopyAsync(AdoptedFile source, Action<int> progress, CancellationToken cancellationToken)
+    {
+        Reserve();
+        await ContinueAsync(progress, cancellationToken);
+        byte[] buffer = new byte[BufferSize];
+        while (Missing > 0)
+        {
+            int read = await RandomAccess.ReadAsync(source.File, buffer.AsMemory(0, (int)Math.Min(Missing, BufferSize)), Length, cancellationToken);
+            if (read == 0)
+                return false;
+            await AppendAsync(buffer.AsMemory(0, read), cancellationToken);
+            progress(read);
+        }
+
+        Complete();
+        return true;
     }
 
     /// <summary>Drops all bytes.</summary>
@@ -153,6 +232,20 @@ internal sealed class PartialBlob : IDisposable
         string path = folder.PartialOf(file.Digest);
         return FileStatus.Of(path).SizeBytes <= file.Size ? path
             : string.Create(CultureInfo.InvariantCulture, $"{folder.BlobOf(file.Digest)}.{file.Size}{StoreFolder.PartialEnding}");
+    }
+
+    private async Task<Digest> HashAsync(SafeFileHandle file, Action<long> progress, CancellationToken cancellationToken)
+    {
+        using IncrementalHash hash = ContentHash.Begin(_file.Digest);
+        byte[] buffer = new byte[BufferSize];
+        long length = 0;
+        while (await RandomAccess.ReadAsync(file, buffer, length, cancellationToken) is > 0 and var read)
+        {
+            hash.AppendData(buffer, 0, read);
+            progress(length += read);
+        }
+
+        return ContentHash.End(hash);
     }
 
     private void Restart(bool keepsBytes)

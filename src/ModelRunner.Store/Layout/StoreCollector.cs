@@ -75,7 +75,9 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         return (isPartial || !needed.Contains(digest)) && IsOld(file);
     }
 
-    private bool IsOld(FileInfo file) => now.UtcDateTime - file.LastWriteTimeUtc > MinAge;
+    // A file that was linked from another tool's store, or restored from a backup, was written long ago.
+    private bool IsOld(FileInfo file) =>
+        FileStatus.OfLink(file.FullName) is { Exists: true } status && now - (status.Changed > status.Written ? status.Changed : status.Written) > MinAge;
 
     private void RemoveBundles(StoreIndex index)
     {

@@ -5,7 +5,8 @@ using ModelRunner.Store.Names;
 namespace ModelRunner.Store.Pulls;
 
 /// <summary>Runs pulls: asks for the files, checks the space, fetches them, and lists the model. A limited number runs at once.</summary>
-internal sealed class PullRunner(ModelStore store, RegistryPlanner registries, SharedFetches fetches, PullSettings settings) : IDisposable
+internal sealed class PullRunner(ModelStore store, RegistryPlanner registries, SharedFetches fetches, PullSettings settings, ContentAdoption? adoption = null)
+    : IDisposable
 {
     private readonly SemaphoreSlim _slots = new(settings.MaxPulls);
 
@@ -48,10 +49,20 @@ internal sealed class PullRunner(ModelStore store, RegistryPlanner registries, S
             return new PullOutcome(PullResult.Unchanged, $"Using cached model: {SpaceCheck.Show(plan.Manifest.TotalBytes)}", tagged);
         }
 
-        SpaceCheck.Check(store, plan.Manifest, settings.SpareBytes);
+        IReadOnlySet<Digest>? linked = adoption is null ? null : await adoption.FindLinkedAsync(plan.Manifest.Files, cancellationToken);
+        SpaceCheck.Check(store, plan.Manifest, settings.SpareBytes, linked);
         using IDisposable held = store.Holds.Hold([.. plan.Manifest.Files.Select(static file => file.Digest)]);
         StoreEntry entry = await FetchAndListAsync(pull, plan, tag, cancellationToken);
-        return new PullOutcome(PullResult.Success, "Model pulled successfully", entry);
+        return new PullOutcome(PullResult.Success, $"Model pulled successfully{Adopted(pull.Files)}", entry);
+    }
+
+    // Docker Model Runner's message, with what the user could not see otherwise.
+    private static string Adopted(IReadOnlyList<FileProgress> files)
+    {
+        FileProgress[] found = [.. files.Where(static file => file.FoundIn is not null)];
+        return found.Length == 0 ? ""
+            : $"; {SpaceCheck.Show(found.Sum(static file => file.File.Size))} not downloaded: "
+            + $"found in {string.Join(", ", found.Select(static file => file.FoundIn).Distinct(StringComparer.Ordinal))}";
     }
 
     // A digest without a tag says nothing about the tag "latest", which another model may have.

@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Store.Pulls;
 
@@ -12,11 +13,13 @@ internal static class SpaceCheck
     /// <param name="store">The store.</param>
     /// <param name="manifest">The files of the model.</param>
     /// <param name="spareBytes">Bytes that must stay free.</param>
+    /// <param name="linked">The files that need no space.</param>
     /// <exception cref="StoreException">It is not enough.</exception>
-    public static void Check(ModelStore store, ArtifactManifest manifest, long spareBytes)
+    public static void Check(ModelStore store, ArtifactManifest manifest, long spareBytes, IReadOnlySet<Digest>? linked = null)
     {
         Directory.CreateDirectory(store.Folder.Root);
-        long missing = manifest.Files.Where(file => !store.Has(file)).Sum(file => Math.Max(0, file.Size - PartialBlob.ReservedOf(store.Folder, file)));
+        long missing = manifest.Files.Where(file => !store.Has(file) && linked?.Contains(file.Digest) != true).Sum(
+            file => Math.Max(0, file.Size - PartialBlob.ReservedOf(store.Folder, file)));
         if (missing == 0 || DiskSpace.Available(store.Folder.Root) is not { } free || free >= missing + spareBytes)
             return;
         throw new StoreException(

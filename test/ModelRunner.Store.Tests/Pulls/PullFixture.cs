@@ -1,3 +1,4 @@
+using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
 using ModelRunner.Store.Pulls;
@@ -17,13 +18,17 @@ internal sealed class PullFixture : IDisposable
     {
         settings = (settings ?? new PullSettings()) with { FirstWait = TimeSpan.FromMilliseconds(1), MaxWait = TimeSpan.FromMilliseconds(2) };
         Rate = new SharedRate(TimeProvider.System) { BytesPerSecond = settings.BytesPerSecond };
+        var adoption = new ContentAdoption(Store, () => Places, TimeProvider.System);
         _runner = new PullRunner(
             Store, new RegistryPlanner(_registry.Client),
-            new SharedFetches(new FileFetcher(Store, settings, Rate, Counters, TimeProvider.System)), settings);
+            new SharedFetches(new FileFetcher(Store, settings, Rate, Counters, TimeProvider.System, adoption)), settings, adoption);
         Queue = new PullQueue(_runner, Counters, (_, _, mistake) => Mistake = mistake);
     }
 
     public ModelStore Store => _store.Store;
+
+    /// <summary>The stores of other tools.</summary>
+    public IReadOnlyList<ContentPlace> Places { get; set; } = [];
 
     public PullCounters Counters { get; } = new();
 

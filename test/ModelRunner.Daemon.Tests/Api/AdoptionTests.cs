@@ -1,0 +1,62 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Testing;
+using ModelRunner.Testing.Registries;
+
+namespace ModelRunner.Daemon.Tests.Api;
+
+/// <summary>A pull of a real daemon from a real registry, while Ollama has the file already.</summary>
+public sealed class AdoptionTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_model_that_Ollama_has_is_not_downloaded_and_gets_a_second_name()
+    {
+        byte[] weights = await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token);
+        using var tools = new TemporaryFolder();
+        tools.AddToOllama("registry.ollama.ai/library/tiny/latest", [("model", weights)]);
+        string blob = Directory.EnumerateFiles(tools.PathOf("ollama/blobs")).Single(path => new FileInfo(path).Length == weights.Length);
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        RegistryModel model = RegistryModel.Make(weights);
+        await model.PushAsync(registry, Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["MODEL_RUNNER_SOURCES"] = "ollama", ["OLLAMA_MODELS"] = tools.PathOf("ollama"),
+            },
+        });
+        string name = $"{registry.Host}/{model.Repository}:{model.Tag}";
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, "models/create")
+        {
+            Content = new StringContent($$"""{"from":"{{name}}"}""", Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        using HttpResponseMessage response = await daemon.Client.SendAsync(request, Token);
+        string stream = await response.Content.ReadAsStringAsync(Token);
+
+        Assert.True(stream.Contains("\"message\":\"found in ollama: ", StringComparison.Ordinal), stream);
+        Assert.Contains("not downloaded: found in ollama\"", stream, StringComparison.Ordinal);
+        string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Token);
+        Assert.Contains($"model_runner_pull_bytes_total {model.Config.Length}\n", page, StringComparison.Ordinal);
+        foreach (string source in (string[])["pulled", "ollama"])
+        {
+            Assert.Contains($"model_runner_store_models{{source=\"{source}\"}} 1\n", page, StringComparison.Ordinal);
+            Assert.Contains($"model_runner_store_bytes{{source=\"{source}\"}} {weights.Length}\n", page, StringComparison.Ordinal);
+        }
+
+        JsonElement dmr = Assert.Single((await daemon.GetAsync("models")).EnumerateArray(), listed =>
+            listed.GetProperty("tags").EnumerateArray().Any(tag => tag.GetString() == "ollama/tiny:latest"));
+        Assert.Contains(name, dmr.GetProperty("tags").EnumerateArray().Select(static tag => tag.GetString()));
+        (int status, JsonElement _) = await daemon.PostAsync(
+            "v1/chat/completions", $$"""{"model":"ollama/tiny","messages":[{"role":"user","content":"hello"}]}""");
+        Assert.Equal(200, status);
+
+        using HttpResponseMessage removed = await daemon.Client.DeleteAsync(new Uri($"models/{name}?force=true", UriKind.Relative), Token);
+        Assert.True(removed.IsSuccessStatusCode);
+        Assert.Equal(weights, await File.ReadAllBytesAsync(blob, Token));
+    }
+}
