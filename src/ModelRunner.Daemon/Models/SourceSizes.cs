@@ -11,7 +11,9 @@ internal static class SourceSizes
     /// <summary>One size for the models folder and one for each source that was read, in the order of precedence.</summary>
     public static IReadOnlyList<SourceSize> Of(StoreListing folder, IReadOnlyList<SourceListing> sources) =>
     [
-        new(Folder, folder.Models.Count(static model => model.Problem is null), Sum(folder.Models.SelectMany(static model => model.Parts).Concat(folder.Projectors))),
+        new(
+            Folder, folder.Models.Count(static model => model.Problem is null),
+            Sum(folder.Models.SelectMany(static model => model.Parts).Concat(folder.Projectors))),
         .. sources.Select(Of),
     ];
 

@@ -69,7 +69,11 @@ internal sealed class StoreScanner
         scanner.ReportLimits();
         return new StoreListing(models, scanner._problems)
         {
-            Projectors = [.. scanner._projectors.Values.SelectMany(static paths => paths).Select(static path => FilePart.Of(FileStatus.Of(path))).OfType<FilePart>()],
+            Projectors =
+            [
+                .. scanner._projectors.Values.SelectMany(static paths => paths)
+                    .Select(static path => FilePart.Of(FileStatus.Of(path))).OfType<FilePart>(),
+            ],
         };
     }
 

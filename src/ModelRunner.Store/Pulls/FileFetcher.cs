@@ -11,7 +11,8 @@ namespace ModelRunner.Store.Pulls;
 /// Fetches one file into the store: from where an earlier attempt ended, with new attempts while bytes come, and with one new beginning if the bytes
 /// are wrong. It ends with a verified file or with a named error. Safe to call from any thread.
 /// </summary>
-internal sealed class FileFetcher(ModelStore store, PullSettings settings, SharedRate rate, PullCounters counters, TimeProvider time, ContentAdoption? adoption = null)
+internal sealed class FileFetcher(
+    ModelStore store, PullSettings settings, SharedRate rate, PullCounters counters, TimeProvider time, ContentAdoption? adoption = null)
 {
     private const int BufferSize = 256 * 1024;
     private const int MaxShownStart = 60;
