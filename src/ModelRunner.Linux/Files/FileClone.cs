@@ -1,10 +1,9 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace ModelRunner.Linux.Files;
 
 /// <summary>A copy that shares the blocks of the original until one of them is written. Some file systems can do that: btrfs, XFS, bcachefs, ZFS.</summary>
-internal static partial class FileClone
+internal static unsafe class FileClone
 {
     private const nuint Clone = 0x40049409; // FICLONE
 
@@ -14,9 +13,10 @@ internal static partial class FileClone
     /// </summary>
     /// <param name="source">Open for reading.</param>
     /// <param name="target">Open for writing, and not longer than the source.</param>
-    public static bool TryClone(SafeFileHandle source, SafeFileHandle target) =>
-        Control((int)target.DangerousGetHandle(), Clone, (int)source.DangerousGetHandle()) == 0;
-
-    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
-    private static partial int Control(int file, nuint request, nint argument);
+    public static bool TryClone(SafeFileHandle source, SafeFileHandle target)
+    {
+        // This request takes the descriptor itself, in place of a pointer.
+        nint argument = source.DangerousGetHandle();
+        return Libc.Control((int)target.DangerousGetHandle(), Clone, (int*)argument) == 0;
+    }
 }
