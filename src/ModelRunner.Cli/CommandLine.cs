@@ -39,6 +39,7 @@ internal static class CommandLine
         root.Add(new RunCommand(context));
         root.Add(new PullCommand(context));
         root.Add(new RmCommand(context));
+        root.Add(new TagCommand(context));
         root.Add(new PsCommand(context));
         root.Add(new LsCommand(context));
         root.Add(new PreloadCommand(context));

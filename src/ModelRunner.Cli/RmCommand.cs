@@ -23,7 +23,7 @@ internal sealed class RmCommand : ClientCommand
         if (string.IsNullOrWhiteSpace(model))
             throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
 
-        string path = $"models/{string.Join('/', model.Split('/').Select(Uri.EscapeDataString))}?force={(result.GetValue(_force) ? "true" : "false")}";
+        string path = $"{ModelPath.Of(model)}?force={(result.GetValue(_force) ? "true" : "false")}";
         using JsonDocument removed = await client.DeleteJsonAsync(path, JsonValueKind.Array, interrupt.Ended, isLong: true);
         if (IsJson(result))
         {

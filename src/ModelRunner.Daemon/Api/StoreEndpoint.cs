@@ -5,32 +5,37 @@ using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
-using ModelRunner.Linux.Terminals;
-using ModelRunner.Scheduling;
 using ModelRunner.Store.Layout;
-using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>
-/// <c>DELETE /models/NAME</c>: removes a model that was pulled, in Docker Model Runner's shape. The files of other tools and of the user are never
-/// removed. A model that is loaded stays, unless <c>force=true</c> unloads it first.
+/// <c>DELETE /models/NAME</c> removes a model that was pulled, and <c>DELETE /models/purge</c> all of them, in Docker Model Runner's shape. The files of
+/// other tools and of the user are never removed. Models that are loaded stay, unless <c>force=true</c> unloads them first.
 /// </summary>
-internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, RunnerPool pool)
+internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, StoredModels stored, LoadedModels loaded)
 {
-    private const int MaxName = 200;
+    private const int MaxShown = 10;
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapDelete("/models/{**reference}", HandleAsync).Requires(KeyScopes.Admin);
-
-    private async Task HandleAsync(HttpContext context)
+    public void Map(IEndpointRouteBuilder routes)
     {
-        string written = Uri.UnescapeDataString(context.Request.RouteValues["reference"] as string ?? "");
+        routes.MapDelete("/models/purge", PurgeAsync).Requires(KeyScopes.Admin);
+        routes.MapDelete("/models/{**reference}", RemoveAsync).Requires(KeyScopes.Admin);
+    }
+
+    private async Task RemoveAsync(HttpContext context)
+    {
+        string written = ModelPath.Read(context);
         bool isForced = IsForced(context);
         try
         {
-            (StoreEntry entry, string? tag) = await FindAsync(written, context.RequestAborted);
+            (StoreEntry entry, string? tag) = await stored.FindAsync(
+                written, "so its file is not removed here; remove it where it is", context.RequestAborted);
             if (tag is null && entry.Tags.Count > 1 && !isForced)
-                throw new ApiException(Conflict($"the model has the names {string.Join(", ", entry.Tags)}; name one of them, or remove all with force=true"));
+            {
+                throw new ApiException(StoredModels.Conflict(
+                    $"the model has the names {string.Join(", ", entry.Tags)}; name one of them, or remove all with force=true"));
+            }
 
             bool isLast = tag is null || entry.Tags.Count == 1;
             if (isLast)
@@ -43,69 +48,67 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Runn
         }
         catch (StoreException failure)
         {
-            throw new ApiException(failure.Reason == StoreErrorReason.NotFound
-                ? Missing(written)
-                : new ApiError(StatusCodes.Status500InternalServerError, failure.Message, ApiError.Server));
+            throw StoredModels.Explain(failure, written);
         }
     }
 
-    // The name may be any spelling that requests may use, or the id of the model or its beginning. What a request would mean is removed, and nothing else.
-    private async Task<(StoreEntry Entry, string? Tag)> FindAsync(string written, CancellationToken cancellationToken)
+    private async Task PurgeAsync(HttpContext context)
     {
-        StoreIndex index = pulls.Store.Read();
-        string hex = written.StartsWith("sha256:", StringComparison.Ordinal) ? written["sha256:".Length..] : written;
-        if (hex.Length is 12 or 64 && Digest.IsHex(hex) && index.FindByStart(hex) is [var only])
-            return (only, null);
-        bool isName = ArtifactNameParser.TryParse(written, out ArtifactName? name, out _);
-        if (isName && name!.Pin is { } pin)
+        bool isForced = IsForced(context);
+        try
         {
-            StoreEntry pinned = index.Find(pin) ?? throw new ApiException(Missing(written));
-            return (pinned, name.HasWrittenTag ? TagOf(pinned, name.ToString()) ?? throw new ApiException(Missing(written)) : null);
+            IReadOnlyList<StoreEntry> entries = pulls.Store.Read().Entries;
+            var runners = new List<RunnerSnapshot>();
+            foreach (StoreEntry entry in entries)
+                runners.AddRange(await loaded.FindAsync(entry, context.RequestAborted));
+            if (runners.Count > 0 && !isForced)
+                throw new ApiException(StoredModels.Conflict($"{Describe(runners)} loaded, and nothing was removed; unload first, or send force=true"));
+            if (runners.Count > 0)
+                await loaded.UnloadAsync(runners);
+            foreach (StoreEntry entry in entries)
+                await RemoveAsync(entry, context.RequestAborted);
+            await catalog.FindPulledAsync(context.RequestAborted);
+        }
+        catch (StoreException failure)
+        {
+            throw StoredModels.Explain(failure, "");
         }
 
-        ModelLookup lookup = await catalog.FindAsync(written, cancellationToken);
-        StoreEntry? named = isName ? index.Find(name!.ToString()) : null;
-        if (lookup.Model is not { } model)
-        {
-            // A pulled model that cannot be used is no model of requests.
-            return named is not null ? (named, TagOf(named, name!.ToString()))
-                : throw new ApiException(lookup.Reason == ModelLookupReason.Unknown ? Missing(written) : ApiErrors.OfLookup(lookup));
-        }
-
-        string[] meant = [model.Reference, .. model.OtherNames];
-        if (named is not null && NamesOf(named).Intersect(meant, StringComparer.Ordinal).Any())
-            return (named, TagOf(named, name!.ToString()));
-        foreach (string other in meant)
-            if (ArtifactNameParser.TryParse(other, out ArtifactName? parsed, out _) && index.Find(parsed!.ToString()) is { } entry)
-                return (entry, TagOf(entry, parsed.ToString()));
-        throw new ApiException(Conflict($"the model \"{model.Reference}\" was not pulled, so its file is not removed here; remove it where it is"));
+        context.Response.ContentLength = 0;
     }
 
-    private static string? TagOf(StoreEntry entry, string name) => entry.Tags.FirstOrDefault(tag => tag == name)
-        ?? entry.Tags.FirstOrDefault(tag => tag.Equals(name, StringComparison.OrdinalIgnoreCase));
-
-    // The names by which requests find it.
-    private static IEnumerable<string> NamesOf(StoreEntry entry) =>
-        entry.Tags.Select(static tag => ArtifactNameParser.Parse(tag).ToShortString()).Append($"{Digest.Sha256}:{entry.Id.Short}");
+    private async Task RemoveAsync(StoreEntry entry, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await pulls.Store.RemoveAsync(entry.Id, cancellationToken);
+        }
+        catch (StoreException failure) when (failure.Reason == StoreErrorReason.NotFound)
+        {
+            // Another client was faster.
+        }
+    }
 
     private async Task ReleaseAsync(StoreEntry entry, bool isForced, CancellationToken cancellationToken)
     {
-        // A model of the configuration or of another tool may have the same file, and its name.
-        HashSet<string> names = [.. NamesOf(entry)];
-        foreach (string name in names.ToArray())
-            if ((await catalog.FindAsync(name, cancellationToken)).Model is { } model)
-                names.Add(model.Reference);
-        RunnerSnapshot[] loaded = [.. pool.Runners.Where(runner => !runner.IsAttached && names.Contains(runner.Key.Model))];
-        if (loaded.Length == 0)
+        IReadOnlyList<RunnerSnapshot> runners = await loaded.FindAsync(entry, cancellationToken);
+        if (runners.Count == 0)
             return;
         if (!isForced)
         {
-            int requests = loaded.Sum(static runner => runner.InFlight);
-            throw new ApiException(Conflict(
-                $"the model \"{loaded[0].Key.Model}\" is loaded (running requests: {requests}); unload it first, or send force=true"));
+            int requests = runners.Sum(static runner => runner.InFlight);
+            throw new ApiException(StoredModels.Conflict(
+                $"the model \"{runners[0].Key.Model}\" is loaded (running requests: {requests}); unload it first, or send force=true"));
         }
 
-        await pool.UnloadAsync(new UnloadSelection(null, names), cancellationToken);
+        await loaded.UnloadAsync(runners);
+    }
+
+    private static string Describe(IEnumerable<RunnerSnapshot> runners)
+    {
+        string[] names = [.. runners.Select(static runner => runner.Key.Model).Distinct(StringComparer.Ordinal)];
+        string shown = string.Join(", ", names.Take(MaxShown)) + (names.Length > MaxShown ? ", …" : "");
+        return names.Length == 1 ? $"the model {shown} is" : $"the models {shown} are";
     }
 
     private static bool IsForced(HttpContext context)
@@ -135,9 +138,4 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Runn
 
         json.WriteEndArray();
     }
-
-    private static ApiError Missing(string name) => ApiError.NotFound(
-        $"there is no model \"{PlainText.EscapeAndCut(name, MaxName)}\" in the model store; \"model-runner ls\" lists the models", "model_not_found");
-
-    private static ApiError Conflict(string message) => new(StatusCodes.Status409Conflict, message, ApiError.InvalidRequest) { CanRetryHelp = false };
 }

@@ -249,7 +249,10 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var actions = new ModelActions();
         new ModelsEndpoint(catalog, rights, problems, backends, actions).Map(web);
         new PullEndpoint(pulls, catalog, bodies, time, web.Lifetime.ApplicationStopping).Map(web);
-        new StoreEndpoint(pulls, catalog, pool).Map(web);
+        var stored = new StoredModels(pulls, catalog);
+        new StoreEndpoint(pulls, catalog, stored, new LoadedModels(catalog, pool)).Map(web);
+        new TagEndpoint(pulls, catalog, stored).AddTo(actions);
+        new PushEndpoint(pulls, stored, bodies, time, web.Lifetime.ApplicationStopping).AddTo(actions);
         actions.Map(web);
         web.Lifetime.ApplicationStarted.Register(ListProblems);
         store.Subscribe((DaemonSettings _) => ListProblems());

@@ -3,6 +3,7 @@ using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Pulls;
+using ModelRunner.Store.Pushes;
 using ModelRunner.Store.Registries;
 using ModelRunner.Store.Registries.Access;
 
@@ -18,7 +19,8 @@ internal sealed class ModelPulls : IDisposable
     private readonly Func<IReadOnlyList<SourceSettings>> _sources;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelPulls> _logger;
-    private readonly Lazy<(PullQueue Queue, PullRunner Runner, OutgoingClient Client)> _parts;
+    private readonly PushRunner _pushes;
+    private readonly Lazy<(PullQueue Queue, PullRunner Runner, RegistryClient Registries, OutgoingClient Client)> _parts;
 
     /// <param name="modelsPath">The models folder.</param>
     /// <param name="sources">Reads which tools' stores may be read.</param>
@@ -28,6 +30,7 @@ internal sealed class ModelPulls : IDisposable
     {
         (_modelsPath, _sources, _time, _logger) = (modelsPath, sources, time, logger);
         Store = new ModelStore(StoreFolder.Below(modelsPath), time);
+        _pushes = new PushRunner(Store);
         _parts = new(Make);
     }
 
@@ -39,6 +42,9 @@ internal sealed class ModelPulls : IDisposable
 
     /// <summary>The pulls.</summary>
     public PullQueue Queue => _parts.Value.Queue;
+
+    /// <summary>The client of registries, with the credentials of the user.</summary>
+    public RegistryClient Registries => _parts.Value.Registries;
 
     /// <summary>Removes files of the store that no model needs and that are old enough. Never fails.</summary>
     public async Task CollectAsync()
@@ -58,15 +64,37 @@ internal sealed class ModelPulls : IDisposable
         }
     }
 
+    /// <summary>Sends a model to a registry.</summary>
+    /// <param name="push">The push.</param>
+    /// <param name="token">A token for the registry; null: the credentials of the user are used.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<PushOutcome> PushAsync(Push push, string? token, CancellationToken cancellationToken)
+    {
+        RegistryClient client = Registries;
+        if (token is not null)
+        {
+            var credential = new RegistryCredential("the request") { RegistryToken = token };
+            client = client.With(push.Name.Registry, credential, _logger.LogPullNote);
+        }
+
+        PushOutcome outcome = await _pushes.RunAsync(push, client, cancellationToken);
+        if (outcome.IsSuccess || outcome.Result == PushResult.Cancelled)
+            _logger.LogPushEnded(push.Name, outcome.Message);
+        else
+            _logger.LogPushFailed(push.Name, outcome.Message);
+        return outcome;
+    }
+
     public void Dispose()
     {
+        _pushes.Dispose();
         if (!_parts.IsValueCreated)
             return;
         _parts.Value.Runner.Dispose();
         _parts.Value.Client.Dispose();
     }
 
-    private (PullQueue Queue, PullRunner Runner, OutgoingClient Client) Make()
+    private (PullQueue Queue, PullRunner Runner, RegistryClient Registries, OutgoingClient Client) Make()
     {
         var outgoing = new OutgoingSettings { Proxies = ProxyRules.FromEnvironment(), UserAgent = $"model-runner/{Configuration.BuildInformation.Version}" };
         var client = new OutgoingClient(outgoing, _time);
@@ -77,7 +105,7 @@ internal sealed class ModelPulls : IDisposable
         var adoption = new ContentAdoption(Store, () => [.. _sources().SelectMany(PlacesOf)], _time);
         var fetches = new SharedFetches(new FileFetcher(Store, settings, new SharedRate(_time), Counters, _time, adoption));
         var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, settings, adoption);
-        return (new PullQueue(runner, Counters, Report), runner, client);
+        return (new PullQueue(runner, Counters, Report), runner, registries, client);
     }
 
     // LM Studio and the old cache of llama.cpp do not name files by their digest.

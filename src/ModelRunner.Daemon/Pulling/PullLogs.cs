@@ -2,7 +2,7 @@ using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Pulling;
 
-/// <summary>The log lines of pulls.</summary>
+/// <summary>The log lines of pulls and pushes.</summary>
 internal static partial class PullLogs
 {
     [LoggerMessage(Level = LogLevel.Information, Message = "{note}")]
@@ -19,4 +19,10 @@ internal static partial class PullLogs
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "pull of {model} failed: {message}")]
     public static partial void LogPullFailed(this ILogger logger, ArtifactName model, string message);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "push of {model} ended: {message}")]
+    public static partial void LogPushEnded(this ILogger logger, ArtifactName model, string message);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "push of {model} failed: {message}")]
+    public static partial void LogPushFailed(this ILogger logger, ArtifactName model, string message);
 }

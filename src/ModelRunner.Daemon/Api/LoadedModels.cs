@@ -1,0 +1,31 @@
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
+using ModelRunner.Store.Layout;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>Which models of the store are loaded.</summary>
+internal sealed class LoadedModels(ModelCatalog catalog, RunnerPool pool)
+{
+    /// <summary>The runners of a model, by any of its names.</summary>
+    public async Task<IReadOnlyList<RunnerSnapshot>> FindAsync(StoreEntry entry, CancellationToken cancellationToken)
+    {
+        // A model of the configuration or of another tool may have the same file, and its name.
+        HashSet<string> names = [.. StoredModels.NamesOf(entry)];
+        foreach (string name in names.ToArray())
+            if ((await catalog.FindAsync(name, cancellationToken)).Model is { } model)
+                names.Add(model.Reference);
+        return FindByName(names);
+    }
+
+    /// <summary>The runners of a model of requests.</summary>
+    public IReadOnlyList<RunnerSnapshot> Find(ModelEntry model) => FindByName([model.Reference]);
+
+    /// <summary>Stops runners, and waits until their processes have ended.</summary>
+    public Task UnloadAsync(IReadOnlyList<RunnerSnapshot> runners) =>
+        pool.UnloadAsync(new UnloadSelection(null, runners.Select(static runner => runner.Key.Model).ToHashSet(StringComparer.Ordinal)), CancellationToken.None);
+
+    private RunnerSnapshot[] FindByName(HashSet<string> names) =>
+        [.. pool.Runners.Where(runner => !runner.IsAttached && names.Contains(runner.Key.Model))];
+}

@@ -1,0 +1,140 @@
+using System.Text.Json;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Inference.Bodies;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
+using ModelRunner.Store.Pushes;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>
+/// <c>POST /models/NAME/push</c>: sends a pulled model to the registry of its name. The response begins when the registry takes a file, so a push that it
+/// refuses is an error with its own status. Then it is a stream of progress.
+/// </summary>
+internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, RequestBodies bodies, TimeProvider time, CancellationToken stopping)
+{
+    private const int MaxBytes = 1 << 20;
+    private const string Shape = "send nothing, or {\"bearer-token\": \"…\"}";
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A client sees after this time that it is served.</summary>
+    private static readonly TimeSpan SilentWait = TimeSpan.FromSeconds(2);
+
+    public void AddTo(ModelActions actions) => actions.Add(HttpMethods.Post, "push", HandleAsync);
+
+    private async Task HandleAsync(HttpContext context, string written)
+    {
+        string? token;
+        using (RequestBody body = await bodies.ReadAsync(context.Request, MaxBytes, Shape, context.RequestAborted))
+            token = ReadToken(body.Bytes);
+        if (!OpenSslLibrary.IsPresent())
+        {
+            throw new ApiException(new ApiError(
+                StatusCodes.Status501NotImplemented, $"pushing a model needs OpenSSL; {OpenSslLibrary.Remedy}", ApiError.Server)
+            { CanRetryHelp = false });
+        }
+
+        Push push = await FindAsync(written, context.RequestAborted);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        Task<PushOutcome> pushing = pulls.PushAsync(push, token, ended.Token);
+        try
+        {
+            await SendAsync(context, push, pushing, ended.Token);
+        }
+        finally
+        {
+            // A client that leaves ends its push.
+            await ended.CancelAsync();
+            await ((Task)pushing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<Push> FindAsync(string written, CancellationToken cancellationToken)
+    {
+        try
+        {
+            (StoreEntry entry, string? tag) = await stored.FindAsync(
+                written, "so it cannot be pushed; load or package its file into the model store first", cancellationToken);
+            tag ??= entry.Tags switch
+            {
+                [var only] => only,
+                [] => throw new ApiException(ApiError.Invalid("the model has no name, so it is not known where to push it; give it one with tag")),
+                _ => throw new ApiException(ApiError.Invalid($"the model has the names {string.Join(", ", entry.Tags)}; push one of them")),
+            };
+            return new Push(entry.Id, ArtifactNameParser.Parse(tag));
+        }
+        catch (StoreException failure)
+        {
+            throw StoredModels.Explain(failure, written);
+        }
+    }
+
+    private async Task SendAsync(HttpContext context, Push push, Task<PushOutcome> pushing, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        long start = time.GetTimestamp();
+        while (!pushing.IsCompleted && !push.IsAccepted && time.GetElapsedTime(start) < SilentWait)
+            await TickAsync(timer, pushing, cancellationToken);
+        if (pushing.IsCompleted && await pushing is { IsSuccess: false } failed)
+            throw new ApiException(PushErrors.Of(failed));
+
+        bool isJson = context.Request.Headers.Accept.ToString() == "application/json";
+        var stream = new PushStream(push, isJson);
+        HttpResponse response = context.Response;
+        response.ContentType = isJson ? "application/json" : "text/plain; charset=utf-8";
+        response.Headers.CacheControl = "no-cache";
+        response.Headers["X-Accel-Buffering"] = "no";
+        response.Headers.XContentTypeOptions = "nosniff";
+        if (push.IsWaiting)
+            await WriteAsync(response, stream.WriteWaiting(), cancellationToken);
+        while (!pushing.IsCompleted)
+        {
+            await WriteAsync(response, stream.ReadProgress(), cancellationToken);
+            await TickAsync(timer, pushing, cancellationToken);
+        }
+
+        // The daemon ends: the client still gets the last line.
+        await WriteAsync(response, [.. stream.ReadProgress(), .. stream.WriteEnd(await pushing)], context.RequestAborted);
+    }
+
+    // The end of the daemon ends the push, whose outcome is sent.
+    private async Task TickAsync(PeriodicTimer timer, Task<PushOutcome> pushing, CancellationToken cancellationToken)
+    {
+        await Task.WhenAny(pushing, timer.WaitForNextTickAsync(CancellationToken.None).AsTask());
+        if (!stopping.IsCancellationRequested)
+            cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private static async Task WriteAsync(HttpResponse response, byte[] lines, CancellationToken cancellationToken)
+    {
+        if (lines.Length == 0)
+            return;
+        await response.Body.WriteAsync(lines, cancellationToken);
+        await response.Body.FlushAsync(cancellationToken);
+    }
+
+    private static string? ReadToken(ReadOnlyMemory<byte> body)
+    {
+        if (body.Length == 0)
+            return null;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body);
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                return document.RootElement.TryGetProperty("bearer-token"u8, out JsonElement member) && member.GetString() is { Length: > 0 } token
+                    ? token
+                    : null;
+            }
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        {
+            throw new ApiException(ApiError.Invalid($"the request's body is not valid; {Shape}"));
+        }
+
+        throw new ApiException(ApiError.Invalid($"the request's body is no object; {Shape}"));
+    }
+}

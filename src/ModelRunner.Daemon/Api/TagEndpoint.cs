@@ -1,0 +1,55 @@
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary><c>POST /models/NAME/tag?repo=&amp;tag=</c>: gives a pulled model one more name. Another model that has the name loses it.</summary>
+internal sealed class TagEndpoint(ModelPulls pulls, ModelCatalog catalog, StoredModels stored)
+{
+    private const int MaxShown = 200;
+
+    public void AddTo(ModelActions actions) => actions.Add(HttpMethods.Post, "tag", HandleAsync);
+
+    private async Task HandleAsync(HttpContext context, string written)
+    {
+        string target = ReadTarget(context.Request.Query).ToString();
+        try
+        {
+            (StoreEntry entry, string? _) = await stored.FindAsync(
+                written, "and only pulled models get names; give it an alias in the configuration", context.RequestAborted);
+            if (!entry.Tags.Contains(target, StringComparer.Ordinal))
+                await pulls.Store.TagAsync(entry.Id, target, context.RequestAborted);
+        }
+        catch (StoreException failure)
+        {
+            throw StoredModels.Explain(failure, written);
+        }
+
+        await catalog.FindPulledAsync(context.RequestAborted);
+        await JsonResponse.WriteAsync(context, StatusCodes.Status201Created, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("message"u8, $"Model tagged successfully with \"{target}\"");
+            json.WriteString("target"u8, target);
+            json.WriteEndObject();
+        });
+    }
+
+    private static ArtifactName ReadTarget(IQueryCollection query)
+    {
+        (string repository, string tag) = (query["repo"].ToString(), query["tag"].ToString());
+        if (repository.Length == 0 || tag.Length == 0)
+            throw new ApiException(ApiError.Invalid("missing repo or tag query parameter", repository.Length == 0 ? "repo" : "tag"));
+        string text = $"{repository}:{tag}";
+        string? problem = repository.Contains('@', StringComparison.Ordinal) || tag.Contains('@', StringComparison.Ordinal)
+            ? "has a digest, which follows from the model; leave it out"
+            : ArtifactNameParser.TryParse(text, out ArtifactName? name, out string? clause) ? null : clause;
+        return problem is null && ArtifactNameParser.TryParse(text, out name, out _)
+            ? name!
+            : throw new ApiException(ApiError.Invalid($"the name \"{PlainText.EscapeAndCut(text, MaxShown)}\" {problem}", "repo"));
+    }
+}

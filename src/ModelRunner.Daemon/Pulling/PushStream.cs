@@ -1,0 +1,39 @@
+using System.Globalization;
+using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
+using ModelRunner.Store.Pushes;
+
+namespace ModelRunner.Daemon.Pulling;
+
+/// <summary>Writes the progress of a push as Docker Model Runner does. Used by one request.</summary>
+/// <param name="push">The push.</param>
+/// <param name="isJson">Whether the client asked for JSON.</param>
+internal sealed class PushStream(Push push, bool isJson)
+{
+    private readonly Dictionary<Digest, long> _shown = [];
+
+    /// <summary>The lines about what changed since the last call; empty: nothing did.</summary>
+    public byte[] ReadProgress()
+    {
+        using var text = new MemoryStream();
+        foreach (FileProgress file in push.Files)
+        {
+            long bytes = file.Bytes;
+            if (_shown.TryGetValue(file.File.Digest, out long shown) && shown == bytes)
+                continue;
+            _shown[file.File.Digest] = bytes;
+            text.Write(Line("progress", string.Create(CultureInfo.InvariantCulture, $"Uploaded: {bytes / 1e6:0.00} MB"), (file, bytes)));
+        }
+
+        return text.ToArray();
+    }
+
+    /// <summary>The line that says that other pushes run first.</summary>
+    public byte[] WriteWaiting() => Line("progress", "Waiting for other pushes to end", null);
+
+    /// <summary>The last line.</summary>
+    public byte[] WriteEnd(PushOutcome outcome) => Line(outcome.IsSuccess ? "success" : "error", outcome.Message, null);
+
+    private byte[] Line(string type, string message, (FileProgress File, long Bytes)? layer) =>
+        ProgressLine.Write(new ProgressLine(type, message, push.TotalBytes, "push") { Layer = layer }, isJson);
+}
