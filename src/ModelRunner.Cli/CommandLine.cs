@@ -40,6 +40,7 @@ internal static class CommandLine
         root.Add(new PullCommand(context));
         root.Add(new RmCommand(context));
         root.Add(new TagCommand(context));
+        root.Add(new PushCommand(context));
         root.Add(new PsCommand(context));
         root.Add(new LsCommand(context));
         root.Add(new PreloadCommand(context));

@@ -5,7 +5,7 @@ using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
-/// <summary>Pulls a model and shows the progress: bars on a terminal, otherwise a line from time to time, or the lines of the daemon.</summary>
+/// <summary>Pulls or pushes a model and shows the progress: bars on a terminal, otherwise a line from time to time, or the lines of the daemon.</summary>
 /// <param name="console">Progress is for people, so it goes to standard error, and only the result to standard output.</param>
 /// <param name="client">Asks the daemon.</param>
 /// <param name="time">The clock.</param>
@@ -24,10 +24,21 @@ internal sealed class ModelPull(CliConsole console, DaemonClient client, TimePro
     /// <param name="cancellation">Leaves the pull. What was fetched is kept.</param>
     /// <returns>What the daemon says at the end.</returns>
     /// <exception cref="CliFailure">The pull failed.</exception>
-    public async Task<string> RunAsync(string model, bool isJson, CancellationToken cancellation)
+    public Task<string> RunAsync(string model, bool isJson, CancellationToken cancellation) =>
+        FollowAsync("models/create", JsonObject.Write(json => json.WriteString("from", model)), "pull", isJson, cancellation);
+
+    /// <summary>Pushes a model to its end.</summary>
+    /// <param name="model">The model, as the user wrote it.</param>
+    /// <param name="isJson">Whether each line of the daemon goes to standard output, and nothing is shown.</param>
+    /// <param name="cancellation">Ends the push. The registry keeps the files that it has.</param>
+    /// <returns>What the daemon says at the end.</returns>
+    /// <exception cref="CliFailure">The push failed.</exception>
+    public Task<string> PushAsync(string model, bool isJson, CancellationToken cancellation) =>
+        FollowAsync(ModelPath.Of(model, "push"), ReadOnlyMemory<byte>.Empty, "push", isJson, cancellation);
+
+    private async Task<string> FollowAsync(string path, ReadOnlyMemory<byte> body, string verb, bool isJson, CancellationToken cancellation)
     {
-        using HttpResponseMessage response = await client.PostAsync(
-            "models/create", JsonObject.Write(json => json.WriteString("from", model)), cancellation, accept: "application/json");
+        using HttpResponseMessage response = await client.PostAsync(path, body, cancellation, accept: "application/json");
         client.RequireType(response, "application/json");
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation), Encoding.UTF8);
         try
@@ -46,7 +57,7 @@ internal sealed class ModelPull(CliConsole console, DaemonClient client, TimePro
             _bars?.Clear();
         }
 
-        throw new CliFailure("the daemon ended the pull without a result; pull again to continue", ExitCode.Failure);
+        throw new CliFailure($"the daemon ended the {verb} without a result; {verb} again to continue", ExitCode.Failure);
     }
 
     // The last message; null: the pull goes on.

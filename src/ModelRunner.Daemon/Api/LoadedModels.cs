@@ -24,7 +24,8 @@ internal sealed class LoadedModels(ModelCatalog catalog, RunnerPool pool)
 
     /// <summary>Stops runners, and waits until their processes have ended.</summary>
     public Task UnloadAsync(IReadOnlyList<RunnerSnapshot> runners) =>
-        pool.UnloadAsync(new UnloadSelection(null, runners.Select(static runner => runner.Key.Model).ToHashSet(StringComparer.Ordinal)), CancellationToken.None);
+        pool.UnloadAsync(
+            new UnloadSelection(null, runners.Select(static runner => runner.Key.Model).ToHashSet(StringComparer.Ordinal)), CancellationToken.None);
 
     private RunnerSnapshot[] FindByName(HashSet<string> names) =>
         [.. pool.Runners.Where(runner => !runner.IsAttached && names.Contains(runner.Key.Model))];

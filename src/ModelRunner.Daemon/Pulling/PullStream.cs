@@ -1,9 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Names;
 using ModelRunner.Store.Pulls;
 
@@ -17,8 +12,6 @@ namespace ModelRunner.Daemon.Pulling;
 /// <param name="isJson">Whether the client asked for JSON.</param>
 internal sealed class PullStream(Pull pull, bool isJson)
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private readonly Dictionary<Digest, long> _shown = [];
     private int? _ahead;
 
@@ -61,37 +54,6 @@ internal sealed class PullStream(Pull pull, bool isJson)
         return text.ToArray();
     }
 
-    private static string RoleOf(Descriptor file) => LayerRoles.Of(file) switch
-    {
-        LayerRole.Weights => "weights",
-        LayerRole.Projector => "projector",
-        LayerRole.ChatTemplate => "template",
-        LayerRole.License => "license",
-        _ => MediaTypes.IsModelConfig(file.MediaType) ? "config" : "file",
-    };
-
-    private void Write(MemoryStream text, string type, string message, (FileProgress File, long Bytes)? layer)
-    {
-        using var line = new MemoryStream();
-        using (var json = new Utf8JsonWriter(line, Options))
-        {
-            json.WriteStartObject();
-            json.WriteString("type"u8, type);
-            json.WriteString("message"u8, message);
-            json.WriteNumber("total"u8, pull.TotalBytes);
-            json.WriteStartObject("layer"u8);
-            json.WriteString("id"u8, layer?.File.File.Digest.ToString() ?? "");
-            json.WriteNumber("size"u8, layer?.File.File.Size ?? 0);
-            json.WriteNumber("current"u8, layer?.Bytes ?? 0);
-            if (layer is { } known)
-                json.WriteString("role"u8, RoleOf(known.File.File));
-            json.WriteEndObject();
-            json.WriteString("mode"u8, "pull"u8);
-            json.WriteEndObject();
-        }
-
-        byte[] bytes = line.ToArray();
-        text.Write(isJson ? bytes : Encoding.UTF8.GetBytes(WebUtility.HtmlEncode(Encoding.UTF8.GetString(bytes))));
-        text.WriteByte((byte)'\n');
-    }
+    private void Write(MemoryStream text, string type, string message, (FileProgress File, long Bytes)? layer) =>
+        text.Write(ProgressLine.Write(new ProgressLine(type, message, pull.TotalBytes, "pull") { Layer = layer }, isJson));
 }
