@@ -33,8 +33,8 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
         if (Interlocked.Increment(ref _present) > MaxPushes + MaxWaiting)
         {
             Interlocked.Decrement(ref _present);
-            return new PushOutcome(
-                PushResult.Busy, string.Create(CultureInfo.InvariantCulture, $"{MaxPushes} pushes run and {MaxWaiting} wait, which is the limit; push again later"));
+            return new PushOutcome(PushResult.Busy, string.Create(
+                CultureInfo.InvariantCulture, $"{MaxPushes} pushes run and {MaxWaiting} wait, which is the limit; push again later"));
         }
 
         try
@@ -66,7 +66,11 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
     {
         push.Begin();
         if (push.Name.IsOnHuggingFace)
-            throw new UnsupportedModelException($"{push.Name} is a name of Hugging Face, which takes no pushes; give the model the name of a registry first (tag)");
+        {
+            throw new UnsupportedModelException(
+                $"{push.Name} is a name of Hugging Face, which takes no pushes; give the model the name of a registry first (tag)");
+        }
+
         if (ManifestFile.ReadBytes(store.Folder, push.Id) is not { } bytes || !ContentHash.Matches(bytes, push.Id)
             || ManifestReader.TryRead(bytes, out _) is not { } manifest)
             throw new StoreException(StoreErrorReason.Damaged, $"the manifest of {push.Name} in the model store is missing or changed; pull the model again");
@@ -118,7 +122,11 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
         .FirstOrDefault(name => name is not null && name.Registry == target.Registry && name.Repository != target.Repository)?.Repository;
 
     private static FileStream OpenFile(string path) => new(
-        path, new FileStreamOptions { Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite | FileShare.Delete });
+        path,
+        new FileStreamOptions
+        {
+            Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite | FileShare.Delete,
+        });
 
     // Some tools leave the member out. Then it is the type that all of them mean.
     private static string MediaTypeOf(byte[] manifest) => JsonDocuments.Read(manifest, static root =>
