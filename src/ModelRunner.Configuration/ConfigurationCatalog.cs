@@ -96,6 +96,31 @@ internal static class ConfigurationCatalog
         "Also serves the models that these tools have on this machine, in place and without changing them; commas separate them")
     { Default = "all; none with --demo" });
 
+    public static ConfigurationOption PullLimit { get; } = Add(new ConfigurationOption(
+        "pull.limit", "MODEL_RUNNER_PULL_LIMIT", "--pull-limit", OptionKind.Rate,
+        "Limits the bytes per second of all pulls together")
+    { Default = "no limit", Minimum = 16 * 1024, Maximum = 1L << 40 });
+
+    public static ConfigurationOption RegistryMirrors { get; } = Add(new ConfigurationOption(
+        "registries.mirrors", "MODEL_RUNNER_REGISTRY_MIRRORS", "--registry-mirrors", OptionKind.Mirrors,
+        "Asks these mirrors before Docker Hub, in this order; they never get its credentials; commas separate them")
+    { NeedsRestart = true, Default = "none" });
+
+    public static ConfigurationOption RegistryAuthorities { get; } = Add(new ConfigurationOption(
+        "registries.caFile", "MODEL_RUNNER_REGISTRY_CA_FILE", "--registry-ca-file", OptionKind.Path,
+        "Trusts registries whose certificate is signed by an authority in this PEM file, beside the authorities of the system")
+    { NeedsRestart = true, Default = "none" });
+
+    public static ConfigurationOption PlainHttpRegistries { get; } = Add(new ConfigurationOption(
+        "registries.plainHttp", "MODEL_RUNNER_PLAIN_HTTP_REGISTRIES", "--plain-http-registries", OptionKind.Servers,
+        "Asks these registries in plain http if they do not speak https; this machine needs no entry; commas separate them")
+    { NeedsRestart = true, Default = "none" });
+
+    public static ConfigurationOption TrustedRealms { get; } = Add(new ConfigurationOption(
+        "registries.trustedRealms", "MODEL_RUNNER_TRUSTED_REALMS", "--trusted-realms", OptionKind.Servers,
+        "Sends the credentials of a registry to these token servers too, if it names one of them; commas separate them")
+    { NeedsRestart = true, Default = "none" });
+
     public static ConfigurationOption StatePath { get; } = Add(new ConfigurationOption(
         "statePath", "MODEL_RUNNER_STATE", "--state-path", OptionKind.Path,
         "Keeps the totals of requests and tokens in this folder, so that they continue after a restart; none keeps them in memory only")

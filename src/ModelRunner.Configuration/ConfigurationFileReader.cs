@@ -77,9 +77,10 @@ internal sealed class ConfigurationFileReader(ConfigurationFile file, List<Confi
         bool fits = kind switch
         {
             OptionKind.Integer => node.Kind == JsonValueKind.Number,
-            OptionKind.Duration or OptionKind.KeepAlive or OptionKind.Bytes => node.Kind is JsonValueKind.String or JsonValueKind.Number,
+            OptionKind.Duration or OptionKind.KeepAlive or OptionKind.Bytes or OptionKind.Rate => node.Kind is JsonValueKind.String or JsonValueKind.Number,
             OptionKind.Switch => node.Kind is JsonValueKind.True or JsonValueKind.False,
-            OptionKind.Origins or OptionKind.Hosts or OptionKind.Sources or OptionKind.Arguments => isList || node.Kind == JsonValueKind.String,
+            OptionKind.Origins or OptionKind.Hosts or OptionKind.Servers or OptionKind.Mirrors or OptionKind.Sources or OptionKind.Arguments =>
+                isList || node.Kind == JsonValueKind.String,
             _ => node.Kind == JsonValueKind.String,
         };
         if (!fits)
@@ -102,8 +103,9 @@ internal sealed class ConfigurationFileReader(ConfigurationFile file, List<Confi
     {
         OptionKind.Switch => "true or false, without quotes",
         OptionKind.Integer => $"{option.Expected}, without quotes",
-        OptionKind.Origins or OptionKind.Hosts or OptionKind.Sources or OptionKind.Arguments => $"a list of strings, or one string: {option.Expected}",
-        OptionKind.Duration or OptionKind.KeepAlive or OptionKind.Bytes => option.Expected,
+        OptionKind.Origins or OptionKind.Hosts or OptionKind.Servers or OptionKind.Mirrors or OptionKind.Sources or OptionKind.Arguments =>
+            $"a list of strings, or one string: {option.Expected}",
+        OptionKind.Duration or OptionKind.KeepAlive or OptionKind.Bytes or OptionKind.Rate => option.Expected,
         _ => $"a string in quotes: {option.Expected}",
     };
 }

@@ -13,6 +13,8 @@ internal sealed record DaemonSettings
 
     public LedgerSettings Ledger { get; init; } = new();
 
+    public DownloadSettings Downloads { get; init; } = new();
+
     /// <summary>Absolute path of the model store; every <c>*.gguf</c> below it is a model.</summary>
     public required string ModelsPath { get; init; }
 
@@ -128,6 +130,7 @@ internal sealed record DaemonSettings
         LogDirectory = running.LogDirectory,
         KeysFilePath = running.KeysFilePath,
         IsKeysFileNamed = running.IsKeysFileNamed,
+        Downloads = Downloads.KeepUntilRestart(running.Downloads),
         Ledger = Ledger with { StatePath = running.Ledger.StatePath },
         Runners = Runners with { LlamaServerPath = running.Runners.LlamaServerPath, LlamaHostPath = running.Runners.LlamaHostPath },
         Metrics = Metrics with { Enabled = running.Metrics.Enabled, MaxModels = running.Metrics.MaxModels },

@@ -24,6 +24,9 @@ internal enum OptionKind
     /// <summary>A byte size, as <see cref="ByteSizeText"/> reads it.</summary>
     Bytes,
 
+    /// <summary>Bytes per second: a byte size, which may end in <c>/s</c>.</summary>
+    Rate,
+
     /// <summary>On or off, as <see cref="SwitchText"/> reads it.</summary>
     Switch,
 
@@ -35,6 +38,12 @@ internal enum OptionKind
 
     /// <summary>Host names: a list in the file, separated by commas elsewhere.</summary>
     Hosts,
+
+    /// <summary>Servers, with a port if it is not the usual one: a list in the file, separated by commas elsewhere.</summary>
+    Servers,
+
+    /// <summary>Addresses of servers with their scheme: a list in the file, separated by commas elsewhere.</summary>
+    Mirrors,
 
     /// <summary>Names of <see cref="SourceKind"/>: a list in the file, separated by commas elsewhere.</summary>
     Sources,

@@ -52,6 +52,15 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
         return isSize && IsWithin(option, bytes);
     });
 
+    /// <summary>Bytes per second; null if they are not set or invalid.</summary>
+    public long? RateOrNull(ConfigurationOption option) => Read<long?>(option, null, (string text, out long? value) =>
+    {
+        text = text.Trim();
+        bool isRate = ByteSizeText.TryParse(text.EndsWith("/s", StringComparison.OrdinalIgnoreCase) ? text[..^2] : text, out long bytes);
+        value = bytes;
+        return isRate && IsWithin(option, bytes);
+    });
+
     public TimeSpan Duration(ConfigurationOption option) => Read(option, option.DefaultDuration, (string text, out TimeSpan value) =>
         DurationText.TryParse(text, out value) && IsWithin(option, value.TotalMilliseconds));
 

@@ -32,7 +32,6 @@ internal static class SettingsResolver
         string? statePath = StatePath(reader);
         string? writtenKeysFile = KeysFile.Locate(reader, statePath);
         string? keysFile = running is null ? writtenKeysFile : running.KeysFilePath;
-        bool isKeysFileNamed = reader.IsWritten(ConfigurationCatalog.KeysFile);
         IReadOnlyList<KeySettings> keys = KeysSection.Resolve(file, apiKey, reader);
         KeysFileContent? keysOfFile = keysFile is null ? KeysFileContent.None : KeysFile.Read(keysFile, options, keys, apiKey, problems);
         string writtenModelsPath = reader.Path(ConfigurationCatalog.ModelsPath) ?? DefaultModelsPath(options);
@@ -47,7 +46,7 @@ internal static class SettingsResolver
             IsApiKeyInFile = reader.Written.Find(ConfigurationCatalog.ApiKey) is { Source: OptionSource.File },
             Keys = keys,
             KeysFilePath = keysFile,
-            IsKeysFileNamed = isKeysFileNamed,
+            IsKeysFileNamed = reader.IsWritten(ConfigurationCatalog.KeysFile),
             KeysFile = keysOfFile ?? KeysFileContent.None,
             HasKeysSection = file.Keys is not null,
             IsInsecure = isInsecure,
@@ -69,6 +68,7 @@ internal static class SettingsResolver
             Runners = ResolveRunners(reader, running is null ? statePath : running.Ledger.StatePath) with { Builds = builds },
             Metrics = ResolveMetrics(reader),
             Ledger = ResolveLedger(reader, statePath),
+            Downloads = DownloadResolver.Resolve(reader),
             ReloadOnChange = reader.Switch(ConfigurationCatalog.ReloadOnChange),
             LogLevel = reader.Level(ConfigurationCatalog.LogLevel),
             LogDirectory = reader.Path(ConfigurationCatalog.LogDirectory),

@@ -4,6 +4,7 @@ using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
+using ModelRunner.Store.Http;
 using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Daemon.Api;
@@ -38,7 +39,7 @@ internal sealed class PullEndpoint(
         }
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-        Pull pull = pulls.Queue.Join(request.Name);
+        Pull pull = Join(request);
         bool isJson = context.Request.Headers.Accept.ToString() == "application/json";
         try
         {
@@ -54,6 +55,19 @@ internal sealed class PullEndpoint(
         finally
         {
             pulls.Queue.Leave(pull);
+        }
+    }
+
+    private Pull Join(PullRequest request)
+    {
+        try
+        {
+            return pulls.Queue.Join(request.Name);
+        }
+        catch (RemoteException failure)
+        {
+            // The file of authorities was replaced since the start.
+            throw new ApiException(new ApiError(StatusCodes.Status500InternalServerError, failure.Message, ApiError.Server) { CanRetryHelp = false });
         }
     }
 

@@ -16,22 +16,25 @@ namespace ModelRunner.Daemon.Pulling;
 internal sealed class ModelPulls : IDisposable
 {
     private readonly string _modelsPath;
-    private readonly Func<IReadOnlyList<SourceSettings>> _sources;
+    private readonly Func<DaemonSettings> _settings;
+    private readonly SharedRate _rate;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelPulls> _logger;
     private readonly PushRunner _pushes;
     private readonly Lazy<(PullQueue Queue, PullRunner Runner, RegistryClient Registries, OutgoingClient Client)> _parts;
 
-    /// <param name="modelsPath">The models folder.</param>
-    /// <param name="sources">Reads which tools' stores may be read.</param>
+    /// <param name="settings">Reads the settings. Those of registries change only with a restart.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public ModelPulls(string modelsPath, Func<IReadOnlyList<SourceSettings>> sources, TimeProvider time, ILogger<ModelPulls> logger)
+    public ModelPulls(Func<DaemonSettings> settings, TimeProvider time, ILogger<ModelPulls> logger)
     {
-        (_modelsPath, _sources, _time, _logger) = (modelsPath, sources, time, logger);
-        Store = new ModelStore(StoreFolder.Below(modelsPath), time);
+        (_modelsPath, _settings, _time, _logger) = (settings().ModelsPath, settings, time, logger);
+        Store = new ModelStore(StoreFolder.Below(_modelsPath), time);
         _pushes = new PushRunner(Store);
-        _parts = new(Make);
+        _rate = new SharedRate(time) { BytesPerSecond = settings().Downloads.BytesPerSecond };
+
+        // A file of authorities that cannot be used is tried again with the next pull.
+        _parts = new(Make, LazyThreadSafetyMode.PublicationOnly);
     }
 
     /// <summary>The store.</summary>
@@ -45,6 +48,9 @@ internal sealed class ModelPulls : IDisposable
 
     /// <summary>The client of registries, with the credentials of the user.</summary>
     public RegistryClient Registries => _parts.Value.Registries;
+
+    /// <summary>Takes the limit of new settings; pulls that run keep to it too.</summary>
+    public void Configure(DaemonSettings settings) => _rate.BytesPerSecond = settings.Downloads.BytesPerSecond;
 
     /// <summary>Removes files of the store that no model needs and that are old enough. Never fails.</summary>
     public async Task CollectAsync()
@@ -96,14 +102,21 @@ internal sealed class ModelPulls : IDisposable
 
     private (PullQueue Queue, PullRunner Runner, RegistryClient Registries, OutgoingClient Client) Make()
     {
-        var outgoing = new OutgoingSettings { Proxies = ProxyRules.FromEnvironment(), UserAgent = $"model-runner/{Configuration.BuildInformation.Version}" };
+        DownloadSettings downloads = _settings().Downloads;
+        var outgoing = new OutgoingSettings
+        {
+            Proxies = ProxyRules.FromEnvironment(),
+            UserAgent = $"model-runner/{BuildInformation.Version}",
+            AuthorityFile = downloads.AuthorityFile,
+            PlainHttpHosts = downloads.PlainHttpHosts,
+        };
         var client = new OutgoingClient(outgoing, _time);
         Action<string> notify = _logger.LogPullNote;
         var registries = new RegistryClient(
-            client, outgoing, new RegistrySettings { Notify = notify }, RegistryCredentials.OfUser(notify, _time).FindAsync, _time);
+            client, outgoing, RegistriesOf(downloads, notify), RegistryCredentials.OfUser(notify, _time).FindAsync, _time);
         var settings = new PullSettings();
-        var adoption = new ContentAdoption(Store, () => [.. _sources().SelectMany(PlacesOf)], _time);
-        var fetches = new SharedFetches(new FileFetcher(Store, settings, new SharedRate(_time), Counters, _time, adoption));
+        var adoption = new ContentAdoption(Store, () => [.. _settings().Sources.SelectMany(PlacesOf)], _time);
+        var fetches = new SharedFetches(new FileFetcher(Store, settings, _rate, Counters, _time, adoption));
         var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, settings, adoption);
         return (new PullQueue(runner, Counters, Report), runner, registries, client);
     }
@@ -120,6 +133,9 @@ internal sealed class ModelPulls : IDisposable
         };
         return layout is { } known ? source.Folders.Select(folder => new ContentPlace(SourceText.Format(source.Kind), known, folder)) : [];
     }
+
+    private static RegistrySettings RegistriesOf(DownloadSettings downloads, Action<string> notify) =>
+        new() { Notify = notify, DockerHubMirrors = downloads.Mirrors, TrustedRealms = downloads.TrustedRealms };
 
     private void Report(Pull pull, PullOutcome outcome, Exception? mistake)
     {

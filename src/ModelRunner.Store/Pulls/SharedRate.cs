@@ -23,7 +23,7 @@ internal sealed class SharedRate(TimeProvider time)
         set
         {
             lock (_lock)
-                _bytesPerSecond = value;
+                (_bytesPerSecond, _freeAt) = (value, 0);
         }
     }
 

@@ -77,8 +77,9 @@ public sealed class ConfigurationDocumentTests
         {
             OptionKind.Integer => "integer",
             OptionKind.Switch => "boolean",
-            OptionKind.Duration or OptionKind.KeepAlive or OptionKind.Bytes => """["string","number"]""",
-            OptionKind.Origins or OptionKind.Hosts or OptionKind.Sources or OptionKind.Arguments => """["array","string"]""",
+            OptionKind.Duration or OptionKind.KeepAlive or OptionKind.Bytes or OptionKind.Rate => """["string","number"]""",
+            OptionKind.Origins or OptionKind.Hosts or OptionKind.Servers or OptionKind.Mirrors or OptionKind.Sources or OptionKind.Arguments =>
+                """["array","string"]""",
             _ => "string",
         };
         Assert.Equal(expected, string.Concat(type.Where(static character => !char.IsWhiteSpace(character))));
