@@ -123,7 +123,10 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// Whether its process was started with settings that are no longer valid, or will be, because its waiting requests arrived before the
     /// change. It is stopped as soon as it is idle.
     /// </summary>
-    public bool IsOutdated { get; set; }
+    public bool IsOutdated => Outdated is not null;
+
+    /// <summary>Why <see cref="IsOutdated"/> is true; null: it is not.</summary>
+    public OutdatedReason? Outdated { get; set; }
 
     /// <summary>Whether there is a process, or a start was requested.</summary>
     public bool IsLive => State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;
@@ -201,7 +204,7 @@ internal sealed class ManagedRunnerState(RunnerKey key)
             SpilledBytes = SpilledBytes,
             Concurrency = Concurrency == int.MaxValue ? null : Concurrency,
             IsResident = IsResident,
-            IsOutdated = IsOutdated && IsLive,
+            Outdated = IsLive ? Outdated : null,
         };
     }
 }

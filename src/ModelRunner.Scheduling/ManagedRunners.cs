@@ -49,7 +49,7 @@ internal sealed class ManagedRunners
         runner.InFlight = 0;
         runner.InteractiveInFlight = 0;
         runner.Outlasting = 0;
-        runner.IsOutdated = false;
+        runner.Outdated = null;
         runner.Draining = null;
         runner.DrainEnds = null;
     }

@@ -30,6 +30,6 @@ public sealed record RunnerStatus(
     /// <summary>Whether it is loaded without a request.</summary>
     public bool IsResident { get; init; }
 
-    /// <summary>Whether it runs with settings that are no longer valid. It is stopped as soon as it is idle.</summary>
-    public bool IsOutdated { get; init; }
+    /// <summary>Why it would be started in another way now, so that it is stopped as soon as it is idle; null: it would not.</summary>
+    public OutdatedReason? Outdated { get; init; }
 }

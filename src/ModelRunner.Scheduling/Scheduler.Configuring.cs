@@ -24,7 +24,7 @@ public sealed partial class Scheduler
 
             // Its next request goes to the attached runner.
             if (isAttached || changed.OutdatedModels.Contains(runner.Key.Model))
-                Outdate(runner);
+                Outdate(runner, OutdatedReason.Settings);
         }
     }
 
@@ -58,9 +58,18 @@ public sealed partial class Scheduler
         runner.Waiting.Clear();
     }
 
-    private void Outdate(ManagedRunnerState runner)
+    private void Outdate(RunnersOutdated outdated)
     {
-        runner.IsOutdated = true;
+        foreach ((RunnerId id, OutdatedReason reason) in outdated.Runners)
+        {
+            if (_runners.FindLive(id) is { IsOutdated: false } runner)
+                Outdate(runner, reason);
+        }
+    }
+
+    private void Outdate(ManagedRunnerState runner, OutdatedReason reason)
+    {
+        runner.Outdated = reason;
         if (!runner.IsLive)
             ForgetFailure(runner);
     }

@@ -58,6 +58,7 @@ public sealed partial class Scheduler
             case RunnerUnreachable unreachable: Replace(unreachable, now); break;
             case UnloadRequested asked: Unload(asked, now); break;
             case UnloadAbandoned abandoned: _unloads.RemoveAll(unload => unload.Id == abandoned.Unload); break;
+            case RunnersOutdated outdated: Outdate(outdated); break;
             case ConfigurationChanged changed: Configure(changed, now); break;
             case MemoryMeasured measured: Measure(measured.BudgetBytes); break;
             case CardsMeasured measured: _settings = _settings with { CardBudgets = measured.Budgets }; break;
@@ -269,6 +270,6 @@ public sealed partial class Scheduler
         if (wanted is not null)
             runner.EvictedFor?.Evicted.Add(runner.Key);
         runner.EvictedFor = null;
-        _effects.Add(new StopRunner(runner.Id, reason) { Failure = runner.StopFailure, For = wanted });
+        _effects.Add(new StopRunner(runner.Id, reason) { Failure = runner.StopFailure, For = wanted, Outdated = runner.Outdated ?? default });
     }
 }

@@ -3,6 +3,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Inference;
 using ModelRunner.Daemon.Keys;
+using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
@@ -10,7 +11,8 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>Shows what is running: <c>/engines/ps</c> lists runners, <c>/engines/status</c> lists backends.</summary>
-internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends, AttachedHealth health, EngineReport engines, CauseText causes)
+internal sealed class RunnersEndpoint(
+    RunnerPool pool, ModelCatalog catalog, BackendDirectory backends, AttachedHealth health, EngineReport engines, CauseText causes)
 {
     private static readonly Task<IReadOnlyDictionary<string, string>> NoVersions =
         Task.FromResult<IReadOnlyDictionary<string, string>>(new Dictionary<string, string>(StringComparer.Ordinal));
@@ -36,6 +38,7 @@ internal sealed class RunnersEndpoint(RunnerPool pool, BackendDirectory backends
         // A runner that tells its version needs no other answer.
         bool needsVersions = isStatus || pool.Runners.Any(static runner => runner is { Program: not null, Receipt: null or { EngineVersion: null } });
         Task<IReadOnlyDictionary<string, string>> asking = needsVersions ? engines.ReadVersionsAsync() : NoVersions;
+        await catalog.LookAsync(context.RequestAborted);
         IReadOnlyDictionary<RunnerId, AttachedState> unfit = await health.FindUnavailableAsync(pool.Runners);
         IReadOnlyDictionary<string, string> versions = await asking;
         RunnerView[] runners = [.. pool.Runners.Select(runner => View(runner, unfit.GetValueOrDefault(runner.Id), versions))];

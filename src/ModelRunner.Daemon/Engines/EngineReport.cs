@@ -31,8 +31,8 @@ internal sealed class EngineReport(Func<DaemonSettings> settings, TimeProvider t
     /// <summary>Why a loaded runner would be started in another way now, in a clause; null: it would not, or it is not known.</summary>
     public string? FindChange(RunnerSnapshot runner)
     {
-        if (runner.IsOutdated)
-            return "the settings of its model changed; it stops as soon as it is idle";
+        if (runner.Outdated is { } reason)
+            return $"{OutdatedText.Of(reason)}; it stops as soon as it is idle";
         if (runner.Program is not { } program || runner.Model is not { } model)
             return null;
         if (program.IsReplaced())

@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
@@ -22,6 +23,8 @@ internal sealed class FailedStart(RunnerFailure failure, RunnerEndpoint endpoint
     public TimeSpan? CpuTime => null;
 
     public EngineProgram? Program => null;
+
+    public IReadOnlyList<ModelFile> LoadedFiles => [];
 
     public IReadOnlyList<string> Arguments => [];
 

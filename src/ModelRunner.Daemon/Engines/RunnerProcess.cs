@@ -1,6 +1,7 @@
 using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Engines.Command;
+using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
@@ -61,7 +62,9 @@ internal sealed class RunnerProcess : IManagedRunner
 
     public EngineProgram? Program { get; }
 
-    public IReadOnlyList<string> Arguments => _start.Arguments;
+    public IReadOnlyList<ModelFile> LoadedFiles => Child is null ? [] : _start.Files.Loaded;
+
+    public IReadOnlyList<string> Arguments => _start.UsableArguments;
 
     public LogRing? Output => Child?.Output;
 
@@ -122,7 +125,7 @@ internal sealed class RunnerProcess : IManagedRunner
             return;
         }
 
-        string shown = string.Join(' ', _start.Arguments);
+        string shown = string.Join(' ', _start.UsableArguments);
         RunnerProcessLog.Starting(_logger, _start.Reference, child.Id, _start.Program, shown);
         RunnerFailure? failed = await BecomeReadyAsync(child);
         if (failed is null)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Engines.Command;
 using ModelRunner.Daemon.Engines.Llama;
@@ -85,8 +86,9 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         RunnerStart start = engine.Plan(order with { Slots = (engine as LlamaEngine)?.KeepSlots(model, key.Mode, _slots, _time, _logger) }) with
         {
             Group = group,
+            Files = new StartFiles(model.Files),
         };
-        Task<ChildProcess> spawning = SpawnAsync(new SpawnRequest(start.Program, start.Arguments, start.Environment, folder.Path)
+        Task<ChildProcess> spawning = SpawnAsync(start, settings.Runners.LoadTimeout, new SpawnRequest(start.Program, [], start.Environment, folder.Path)
         {
             Group = group,
             Processors = model.Settings.CpuSet ?? settings.Runners.CpuSet,
@@ -129,10 +131,27 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     }
 
     // Processes of a killed daemon may use the memory that is needed now. The cleanup has usually ended before the first request.
-    private async Task<ChildProcess> SpawnAsync(SpawnRequest request)
+    // The scheduler must not wait for a disk, so other threads look at files.
+    private async Task<ChildProcess> SpawnAsync(RunnerStart start, TimeSpan limit, SpawnRequest request)
     {
         await _sweeping;
-        return await _spawner.StartAsync(request);
+        try
+        {
+            await Task.Run(() => LookAtFiles(start)).WaitAsync(limit, _time);
+        }
+        catch (TimeoutException)
+        {
+            throw new SpawnException(string.Create(
+                CultureInfo.InvariantCulture, $"the disk with the files of its model or its contexts did not respond within {limit.TotalSeconds:0.###} s"));
+        }
+
+        return await _spawner.StartAsync(request with { Arguments = start.UsableArguments });
+    }
+
+    private static void LookAtFiles(RunnerStart start)
+    {
+        start.Files.Read();
+        start.Slots?.Begin();
     }
 
     private static void Sweep(IReadOnlyList<string> places, ILogger logger)

@@ -35,6 +35,12 @@ internal sealed record RunnerStart(
     /// <summary>Keeps its contexts while the model is not loaded; null: they are lost.</summary>
     public SlotKeeper? Slots { get; init; }
 
+    /// <summary>The files of its model.</summary>
+    public StartFiles Files { get; init; } = new([]);
+
+    /// <summary>The arguments of its process: without the folder for contexts if that cannot be used.</summary>
+    public IReadOnlyList<string> UsableArguments => Slots is { FolderPath: null } ? SlotStore.WithoutFolder(Arguments) : Arguments;
+
     /// <summary>The name that <c>/v1/models</c> must return before it counts as ready; null: any name.</summary>
     public string? AnswersAs { get; init; }
 }

@@ -191,6 +191,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var residents = new ResidentLoader(catalog, () => store.Current, pool, time, logs.CreateLogger<ResidentLoader>());
         store.Subscribe(_ => residents.ApplyAsync(web.Lifetime.ApplicationStopping));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => residents.ApplyAsync(web.Lifetime.ApplicationStopping)));
+        new FileChanges(catalog, pool, residents, () => store.Current, logs.CreateLogger<FileChanges>()).Follow(web.Lifetime.ApplicationStopping);
         var reload = new SettingsReload(written, store, time, logs.CreateLogger<SettingsReload>());
         var otlp = OtlpSettings.Read(Environment.GetEnvironmentVariable, OpenSslLibrary.IsPresent);
         OtlpExport? export = OtlpExport.Start(otlp, pool, accounts, time, logs.CreateLogger<OtlpExport>());
@@ -258,7 +259,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         web.Lifetime.ApplicationStarted.Register(ListProblems);
         store.Subscribe((DaemonSettings _) => ListProblems());
         var engines = new EngineReport(() => store.Current, time, web.Lifetime.ApplicationStopping);
-        new RunnersEndpoint(pool, backends, new AttachedHealth(time), engines, causes).Map(web);
+        new RunnersEndpoint(pool, catalog, backends, new AttachedHealth(time), engines, causes).Map(web);
         new LogsEndpoint(pool.Logs, catalog, time, web.Lifetime.ApplicationStopping).Map(web);
         new DecisionsEndpoint(pool.Decisions, catalog, causes).Map(web);
         new UsageEndpoint(ledger, time).Map(web);

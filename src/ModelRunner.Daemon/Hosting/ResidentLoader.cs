@@ -35,6 +35,13 @@ internal sealed partial class ResidentLoader(
             _ = FollowAsync(search, isRead, cancellationToken);
     }
 
+    /// <summary>Looks for other files of the models, now. Models that an unload stopped stay away.</summary>
+    public async Task LookAgainAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _search) is { IsFirst: false } search)
+            await TryApplyAsync(search, cancellationToken);
+    }
+
     private async Task FollowAsync(ResidentSearch search, bool isRead, CancellationToken cancellationToken)
     {
         try
@@ -73,15 +80,8 @@ internal sealed partial class ResidentLoader(
                 return null;
             ModelLookup lookup = await catalog.FindAsync(reference, cancellationToken);
             isRead &= lookup.Reason != ModelLookupReason.NotRead;
-            if (TryFind(lookup, out RunnerKey key) is { } problem)
-            {
-                if (search.Fail(reference, problem, isFinal: lookup.Reason != ModelLookupReason.NotRead))
-                    LogNotFound(reference, problem);
-            }
-            else
-            {
-                search.Find(reference, key, lookup.Model!);
-            }
+            lock (_gate)
+                Note(search, reference, lookup);
         }
 
         lock (_gate)
@@ -94,6 +94,14 @@ internal sealed partial class ResidentLoader(
         }
 
         return isRead;
+    }
+
+    private void Note(ResidentSearch search, string reference, ModelLookup lookup)
+    {
+        if (TryFind(lookup, out RunnerKey key) is not { } problem)
+            search.Find(reference, key, lookup.Model!);
+        else if (search.Fail(reference, problem, isFinal: lookup.Reason != ModelLookupReason.NotRead))
+            LogNotFound(reference, problem);
     }
 
     /// <returns>Why it cannot be loaded; null: it can.</returns>

@@ -45,6 +45,9 @@ internal sealed class CatalogWatch
         _sources.Configure(settings.Sources);
     }
 
+    /// <summary>Called after the models were combined again, on the thread that did it.</summary>
+    public Action? Changed { get; set; }
+
     /// <summary>The last scan; null: there was none yet.</summary>
     public CatalogScan? Last => _last;
 
@@ -133,6 +136,7 @@ internal sealed class CatalogWatch
         lock (_building)
             if (_last is { } last)
                 _last = last with { Snapshot = Build(_listing), Sizes = last.IsWithoutStore ? [] : SourceSizes.Of(_listing, _sources.Listings) };
+        Changed?.Invoke();
     }
 
     private ModelSnapshot Build(StoreListing store) => new ModelSnapshotBuilder(_settings).Build(store, _sources.Listings);
@@ -200,5 +204,6 @@ internal sealed class CatalogWatch
                 IsWithoutStore = isWithoutStore, Sizes = isWithoutStore ? [] : SourceSizes.Of(store, _sources.Listings),
             };
         }
+        Changed?.Invoke();
     }
 }

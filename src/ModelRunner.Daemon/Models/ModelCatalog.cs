@@ -58,6 +58,20 @@ internal sealed class ModelCatalog
         }
     }
 
+    /// <summary>Calls this after the models were combined again, on a thread for files. Call it once, before the first request.</summary>
+    public void WhenChanged(Action changed) => _watch.Changed = changed;
+
+    /// <summary>What a canonical reference means by the last complete scan; null: nothing, or there was none yet.</summary>
+    public ModelSource? FindNow(string canonical) =>
+        _watch.Last is { IsWithoutStore: false } last ? last.Snapshot.Find(ModelReference.FromCanonical(canonical), out _) : null;
+
+    /// <summary>Looks for changed files, if the last scan is not new. Returns after a moment if the disk is slow.</summary>
+    public async Task LookAsync(CancellationToken cancellationToken)
+    {
+        await _watch.RefreshAsync(Patience, cancellationToken);
+        await _watch.RefreshSourcesAsync(isForUnknown: false, TimeSpan.Zero, Patience, cancellationToken);
+    }
+
     /// <summary>Replaces the settings. Returns when requests find the models of the new ones, or after some seconds if the disk is slow.</summary>
     public async Task ConfigureAsync(DaemonSettings settings)
     {

@@ -60,6 +60,9 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>Other canonical references of the same file.</summary>
     public IReadOnlyList<string> OtherNames { get; init; } = [];
 
+    /// <summary>Its own file first, then its image projector and its adapters; empty if only its engine knows what it loads.</summary>
+    public IReadOnlyList<ModelFile> Files { get; init; } = [];
+
     /// <summary>The header of its GGUF file; null if no such file was read.</summary>
     public GgufHeader? Header { get; init; }
 

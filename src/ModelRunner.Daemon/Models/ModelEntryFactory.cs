@@ -136,6 +136,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             Shape = shape,
             Memory = modes.ToDictionary(static mode => mode, mode => MemoryEstimate.Of(header, weights, shape with { Mode = mode })),
             MemoryIdentity = MemoryKey.Begin(header, weights, _engines.Find(source.Settings.Build), arguments),
+            Files = [file, .. projector is null ? Array.Empty<ModelFile>() : [projector], .. adapters],
             Header = header,
             ProjectorPath = projector?.Path,
             Adapters = [.. adapters.Select(static adapter => adapter.Path)],

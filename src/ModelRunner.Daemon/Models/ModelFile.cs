@@ -28,6 +28,13 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
     /// <summary>Absolute path of the image projector that belongs to it; null: none.</summary>
     public string? Projector { get; init; }
 
+    /// <summary>Whether both are the same content, as far as paths, inode, sizes and times of the last write tell.</summary>
+    public bool IsSameAs(ModelFile other) =>
+        (Id, SizeBytes, Written) == (other.Id, other.SizeBytes, other.Written) && Shards.SequenceEqual(other.Shards, StringComparer.Ordinal);
+
+    /// <summary>Describes the files that the same paths have now.</summary>
+    public ModelFile DescribeAgain() => Describe(ShownName, Shards, Shards.Count + MissingShards);
+
     /// <summary>Describes a file by its path, with the other shards if its name says that it is a shard.</summary>
     public static ModelFile FromPath(string path, string shownName)
     {

@@ -23,6 +23,9 @@ internal sealed record ModelSource(
     /// <summary>What is known of a model of another tool; null: it is none.</summary>
     public ForeignParts? Foreign { get; init; }
 
+    /// <summary>Its file, its image projector and its adapters, as far as it has them.</summary>
+    public IEnumerable<ModelFile> Files => new[] { File, Projector }.OfType<ModelFile>().Concat(Foreign?.Adapters ?? []);
+
     /// <summary>Makes a model without attached runners.</summary>
     /// <param name="canonical">The canonical reference.</param>
     /// <param name="file">Its file; null: none.</param>

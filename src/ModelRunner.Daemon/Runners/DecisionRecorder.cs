@@ -71,7 +71,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
             StopReason.Evicted => "the limits became lower",
             StopReason.Unloaded => "an unload was requested",
             StopReason.Shutdown => "the daemon is shutting down",
-            StopReason.Outdated => "the settings of its model changed",
+            StopReason.Outdated => OutdatedText.Of(stop.Outdated),
             _ => stop.Failure?.Message ?? stop.Reason.ToLabelValue(),
         };
         return Make(DecisionKind.Stop, key, $"{text}") with { Reason = stop.Reason.ToLabelValue(), Other = stop.For };

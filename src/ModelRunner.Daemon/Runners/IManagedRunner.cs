@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Models;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
 
@@ -26,6 +27,9 @@ internal interface IManagedRunner
 
     /// <summary>The program of its process; null if it failed before one was chosen.</summary>
     EngineProgram? Program { get; }
+
+    /// <summary>The files of its model just before its process was started; empty before, and if its engine alone knows them.</summary>
+    IReadOnlyList<ModelFile> LoadedFiles { get; }
 
     /// <summary>The arguments of its process, for display. They contain no secrets.</summary>
     IReadOnlyList<string> Arguments { get; }

@@ -146,6 +146,9 @@ internal sealed class RunnerPool : IAsyncDisposable
     public void SetResidents(IReadOnlyDictionary<RunnerKey, ModelEntry> residents, bool keepsUnloaded = false) =>
         _loop.SetResidents(residents, keepsUnloaded);
 
+    /// <summary>These runners have loaded what is replaced now. Each is stopped as soon as it is idle.</summary>
+    public void Outdate(IReadOnlyDictionary<RunnerId, OutdatedReason> runners) => _loop.Post(new RunnersOutdated(runners));
+
     /// <summary>Replaces a runner that requests cannot connect to although its process has not ended.</summary>
     public void Replace(RunnerId runner) => _loop.Post(new RunnerUnreachable(runner, Unreachable));
 

@@ -43,6 +43,9 @@ internal sealed record RunnerSnapshot
     /// <summary>The model that its process was started for; null while it has none, and for an attached runner.</summary>
     public ModelEntry? Model { get; init; }
 
+    /// <summary>The files of its model just before its process was started; empty while they are not known.</summary>
+    public IReadOnlyList<ModelFile> LoadedFiles { get; init; } = [];
+
     /// <summary>Compares the counts of the daemon with its counters; null while it has no process.</summary>
     public RunnerTally? Tally { get; init; }
 
@@ -68,8 +71,8 @@ internal sealed record RunnerSnapshot
     /// <summary>Whether it is preloaded: loaded without a request, and again when there is room.</summary>
     public bool IsResident { get; init; }
 
-    /// <summary>Whether it runs with settings that are no longer valid. It is stopped as soon as it is idle.</summary>
-    public bool IsOutdated { get; init; }
+    /// <summary>Why it would be started in another way now, so that it is stopped as soon as it is idle; null: it would not.</summary>
+    public OutdatedReason? Outdated { get; init; }
 
     /// <summary>When its last request ended, or when it became ready if it had none; null while loading.</summary>
     public DateTimeOffset? LastUsed { get; init; }

@@ -10,4 +10,7 @@ public sealed record StopRunner(RunnerId Runner, StopReason Reason) : SchedulerE
 
     /// <summary>The model that it makes room for; null if it is stopped for another reason.</summary>
     public RunnerKey? For { get; init; }
+
+    /// <summary>Why it is outdated; valid only with <see cref="StopReason.Outdated"/>.</summary>
+    public OutdatedReason Outdated { get; init; }
 }

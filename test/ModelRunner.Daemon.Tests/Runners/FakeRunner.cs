@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
@@ -38,6 +39,8 @@ internal sealed class FakeRunner(RunnerId id, RunnerKey key) : IManagedRunner
     public TimeSpan? CpuTime { get; set; }
 
     public EngineProgram? Program => null;
+
+    public IReadOnlyList<ModelFile> LoadedFiles { get; set; } = [];
 
     public IReadOnlyList<string> Arguments => [];
 

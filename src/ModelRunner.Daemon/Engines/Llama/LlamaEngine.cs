@@ -100,6 +100,8 @@ internal sealed class LlamaEngine : Engine
             return null;
         if (_program != program.Path)
             return $"{Name} is another program now";
+        if (runner.Key.Mode == RunnerMode.Completion && (runner.Slots is not null) != _settings.KvCache.Persist)
+            return $"kvCache.persist is {(_settings.KvCache.Persist ? "on" : "off")} now";
         int host = runner.Arguments.Index().FirstOrDefault(static word => word.Item == LlamaCommandLine.Address).Index + 1;
         return host >= runner.Arguments.Count
             || ArgumentsFor(model, runner.Key.Mode, runner.Arguments[host], LlamaArguments.FindText(runner.Arguments, SlotStore.FolderArgument))

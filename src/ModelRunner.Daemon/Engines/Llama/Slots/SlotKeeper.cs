@@ -31,22 +31,28 @@ internal sealed class SlotKeeper(SlotStore store, ModelEntry model, string? unsu
     private RunnerStart? _start;
     private SlotServer? _server;
     private string? _planned;
+    private volatile bool _hasNoFolder;
     private string? _identity;
 
     /// <summary>What happens to the slots.</summary>
     public SlotReport? Report { get; private set; }
 
     /// <summary>The folder that the runner must be started with; null: none.</summary>
-    public string? FolderPath { get; } = unsupported is null ? store.Prepare() : null;
+    public string? FolderPath => unsupported is null && !_hasNoFolder && store.Settings.Persist ? store.Settings.FolderPath : null;
 
-    /// <summary>The process will be started. Call it once, before anything else.</summary>
+    /// <summary>A start is planned. Call it once, before anything else. It does not use the disk.</summary>
     public RunnerStart Attach(RunnerStart start)
     {
         _server = new SlotServer(start.Endpoint);
         Report = new SlotReport(start.Endpoint, time);
-        _start = start with { Slots = this };
-        _planned = SlotIdentity.Of(_start, model.Path!, version: null);
-        return _start;
+        return _start = start with { Slots = this };
+    }
+
+    /// <summary>The process will be started now: prepares the folder, and looks at the files. Blocks as long as the disk does.</summary>
+    public void Begin()
+    {
+        _hasNoFolder = unsupported is null && store.Prepare() is null;
+        _planned = SlotIdentity.Of(_start!, model.Path!, version: null);
     }
 
     /// <summary>The runner is ready, and no request has been sent to it: tests the engine, or restores its slots.</summary>

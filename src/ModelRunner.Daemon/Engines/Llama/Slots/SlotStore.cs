@@ -64,6 +64,13 @@ internal sealed class SlotStore
     /// <summary>The file of a slot.</summary>
     public static string DataOf(string name) => name + DataEnding;
 
+    /// <summary>Arguments without the folder.</summary>
+    public static IReadOnlyList<string> WithoutFolder(IReadOnlyList<string> arguments)
+    {
+        string[] before = [.. arguments.TakeWhile(static argument => argument != FolderArgument)];
+        return before.Length == arguments.Count ? arguments : [.. before, .. arguments.Skip(before.Length + 2)];
+    }
+
     /// <summary>Creates the folder if it is missing, and checks it.</summary>
     /// <returns>Its path; null: it cannot be used, and the log says why.</returns>
     public string? Prepare()
