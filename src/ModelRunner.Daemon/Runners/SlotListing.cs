@@ -32,7 +32,10 @@ internal static class SlotListing
                 }
 
                 bool wasUsed = slot.TryGetProperty("id_task"u8, out JsonElement task) && task.ValueKind == JsonValueKind.Number;
-                slots.Add(new SlotStatus((int)id, processing.ValueKind == JsonValueKind.True, wasUsed, NumberOf(slot, "n_prompt_tokens"u8)));
+                slots.Add(new SlotStatus((int)id, processing.ValueKind == JsonValueKind.True, wasUsed, NumberOf(slot, "n_prompt_tokens"u8))
+                {
+                    LastTask = NumberOf(slot, "id_task"u8) ?? 0,
+                });
             }
 
             return slots;

@@ -125,10 +125,22 @@ internal sealed class SlotReport(RunnerEndpoint endpoint, TimeProvider time)
     /// <summary>A request has ended. Finds out in the background which slot it used, if that may be a restored one.</summary>
     public void End(RequestRecord record)
     {
-        // Only the timings of the engine say what came from a cache.
-        ResponseFigures figures = record.Figures;
-        bool isTold = record.HasResponse && figures.Source == FigureSource.Timings;
-        EndWith(isTold ? figures.CachedTokens : null, isTold ? figures.ContextTokens : null);
+        if (record.HasResponse)
+            EndWith(record.Figures);
+        else
+            EndWith(cachedTokens: null, contextTokens: null);
+    }
+
+    /// <summary>The same with what a whole response told.</summary>
+    internal void EndWith(in ResponseFigures figures)
+    {
+        // /v1/messages and /v1/responses have no timings, but the usage of the same engine. Without cached tokens, a usage may not know them.
+        if (figures.Source == FigureSource.Timings)
+            EndWith(figures.CachedTokens, figures.ContextTokens);
+        else if (figures is { Source: FigureSource.Usage, CachedTokens: > 0 and var cached })
+            EndWith(cached, figures.PromptTokens + cached + figures.GeneratedTokens);
+        else
+            EndWith(cachedTokens: null, contextTokens: null);
     }
 
     /// <summary>The same with the figures of the request.</summary>

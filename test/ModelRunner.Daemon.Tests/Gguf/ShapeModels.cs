@@ -116,14 +116,21 @@ internal static class ShapeModels
 
     private static GgufBuilder Common(string architecture, uint vocabulary = Words)
     {
+        GgufBuilder model = new GgufBuilder().Text("general.architecture", architecture).UInt32($"{architecture}.block_count", 6)
+            .UInt32($"{architecture}.context_length", 65536).UInt32($"{architecture}.embedding_length", Width)
+            .UInt32($"{architecture}.vocab_size", vocabulary);
+        return AddVocabulary(model, vocabulary).Tensor("token_embd.weight", 0, Width, vocabulary);
+    }
+
+    /// <summary>Adds a vocabulary with the words t0, t1 and so on. Each is about four tokens with the space before it.</summary>
+    internal static GgufBuilder AddVocabulary(GgufBuilder model, uint vocabulary)
+    {
         string[] words = ["<unk>", "<s>", "</s>", .. Enumerable.Range(0, 256).Select(static value => $"<0x{value:X2}>"),
             .. Enumerable.Range(0, (int)vocabulary - 259).Select(static word => $"t{word}")];
-        return new GgufBuilder().Text("general.architecture", architecture).UInt32($"{architecture}.block_count", 6)
-            .UInt32($"{architecture}.context_length", 65536).UInt32($"{architecture}.embedding_length", Width)
-            .UInt32($"{architecture}.vocab_size", vocabulary).Text("tokenizer.ggml.model", "llama").Texts("tokenizer.ggml.tokens", words)
+        return model.Text("tokenizer.ggml.model", "llama").Texts("tokenizer.ggml.tokens", words)
             .Float32s("tokenizer.ggml.scores", new float[words.Length])
             .Int32s("tokenizer.ggml.token_type", [.. words.Select(static (_, word) => word switch { 0 => 2, < 3 => 3, < 259 => 6, _ => 1 })])
-            .UInt32("tokenizer.ggml.bos_token_id", 1).UInt32("tokenizer.ggml.eos_token_id", 2).Tensor("token_embd.weight", 0, Width, vocabulary);
+            .UInt32("tokenizer.ggml.bos_token_id", 1).UInt32("tokenizer.ggml.eos_token_id", 2);
     }
 
     private static GgufBuilder AddAttention(GgufBuilder model, int layer, uint cachedWidth) => model

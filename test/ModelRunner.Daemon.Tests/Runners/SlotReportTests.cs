@@ -1,6 +1,7 @@
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Tests.Engines.Slots;
+using ModelRunner.Telemetry;
 
 namespace ModelRunner.Daemon.Tests.Runners;
 
@@ -36,6 +37,19 @@ public sealed class SlotReportTests : IDisposable
         report.EndWith(200, 401);
         Assert.Empty(report.TakeUnused(SlotListing.Parse("[]"u8.ToArray())));
         Assert.Single(_counts);
+    }
+
+    [Theory]
+    [InlineData(FigureSource.Usage, 150, SlotRestoreResult.Reused, 150)]
+    [InlineData(FigureSource.Usage, 0, SlotRestoreResult.Unverified, 0)]
+    [InlineData(FigureSource.Events, 0, SlotRestoreResult.Unverified, 0)]
+    public async Task A_usage_with_cached_tokens_tells_as_much_as_timings(object source, long cached, object expected, long saved)
+    {
+        SlotReport report = Create(slots: 3, (1, 200));
+        _engine.Use(1, 203);
+        report.Begin();
+        report.EndWith(new ResponseFigures { Source = (FigureSource)source, PromptTokens = 200 - cached, CachedTokens = cached, GeneratedTokens = 4 });
+        Assert.Equal(new SlotCount { Restore = (SlotRestoreResult)expected, PrefillSaved = saved }, await NextAsync());
     }
 
     [Fact]

@@ -54,6 +54,47 @@ public sealed class SavedContextTests : IDisposable
         Assert.All(Directory.GetFiles(Contexts), static file => Assert.Equal(OnlyOwner, File.GetUnixFileMode(file)));
     }
 
+    [Theory]
+    [InlineData("v1/messages", "\"max_tokens\":4,\"messages\":[{\"role\":\"user\",\"content\":\"PROMPT\"}]", "cache_read_input_tokens")]
+    [InlineData("v1/responses", "\"max_output_tokens\":4,\"input\":\"PROMPT\"", "cached_tokens")]
+    public async Task What_the_routes_without_timings_take_from_a_saved_context_is_counted(string route, string members, string name)
+    {
+        string body = $"{{\"model\":\"tiny-chat\",\"temperature\":0,{members.Replace("PROMPT", Prompt(500, seed: 1), StringComparison.Ordinal)}}}";
+        await using DaemonFixture daemon = await StartAsync(On);
+        Assert.Equal(200, (await daemon.PostAsync(route, body)).Status);
+        await AskAsync(daemon, "other", Prompt(20, seed: 2));
+        (int status, JsonElement warm) = await daemon.PostAsync(route, body);
+
+        Assert.Equal(200, status);
+        JsonElement usage = warm.GetProperty("usage");
+        long cached = (usage.TryGetProperty(name, out JsonElement own) ? own : usage.GetProperty("input_tokens_details").GetProperty(name)).GetInt64();
+        Assert.True(cached > 900, warm.ToString());
+        await WaitForPageAsync(daemon, $"model_runner_slot_restores_total{Labels("tiny-chat", "reused")} 1");
+        Assert.Equal(cached, Page.Value(await PageOf(daemon), $"model_runner_prefill_tokens_saved_total{Page.Labels("tiny-chat", "completion")}"));
+    }
+
+    [Fact]
+    public async Task With_little_room_the_contexts_that_were_used_last_are_kept()
+    {
+        // Each context has about 650 tokens of 2 KiB.
+        string[] prompts = [.. Enumerable.Range(1, 4).Select(static seed => Prompt(300, seed))];
+        string limit = On.Replace("\"persist\": true", "\"persist\": true, \"maxBytes\": \"3MiB\"", StringComparison.Ordinal);
+        await using DaemonFixture daemon = await StartAsync(limit);
+        foreach (int prompt in (int[])[0, 1, 2, 3, 0])
+            await AskAsync(daemon, "other", prompts[prompt]);
+        await daemon.PostAsync("engines/unload", """{"all":true}""");
+        await WaitForPageAsync(daemon, $"model_runner_slot_saves_total{Labels("other", "saved")} 2");
+        await WaitForPageAsync(daemon, $"model_runner_slot_saves_total{Labels("other", "no_space")} 2");
+
+        Assert.True((await AskAsync(daemon, "other", prompts[0])).Cached > 500);
+        Assert.True((await AskAsync(daemon, "other", prompts[3])).Cached > 500);
+        Assert.True((await AskAsync(daemon, "other", prompts[1])).Cached < 100);
+
+        // The new context of prompt 1 takes the place of the one that was used longest ago.
+        await daemon.PostAsync("engines/unload", """{"all":true}""");
+        Assert.Equal(2, Directory.GetFiles(Contexts, "*.kv").Length);
+    }
+
     [Fact]
     public async Task Without_the_option_nothing_is_saved_and_what_was_saved_is_removed()
     {

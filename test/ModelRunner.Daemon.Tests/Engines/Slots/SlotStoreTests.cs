@@ -42,7 +42,7 @@ public sealed class SlotStoreTests : IDisposable
 
         Assert.Null(store.Prepare());
         store.Purge(models: null);
-        store.MakeRoom(long.MaxValue / 4, "none");
+        store.TryMakeRoom(long.MaxValue / 4, ["none"]);
         store.Configure(new KvCacheSettings { FolderPath = Contexts });
 
         Assert.Equal("keep", File.ReadAllText(Path.Join(target, "x-0.kv")));
@@ -72,13 +72,31 @@ public sealed class SlotStoreTests : IDisposable
             File.SetLastWriteTimeUtc(store.PathOf(SlotStore.DataOf(NameOf(identity))), DateTime.UtcNow.AddHours(-age));
         }
 
-        store.MakeRoom(45, NameOf("saved"));
+        Assert.False(store.TryMakeRoom(30, [NameOf("old"), NameOf("new"), NameOf("saved")]));
+        Assert.Equal(8, Directory.GetFiles(Contexts).Length);
+        Assert.True(store.TryMakeRoom(45, [NameOf("saved")]));
 
         Assert.Empty(store.Find("older"));
         Assert.Empty(store.Find("old"));
         Assert.Single(store.Find("new"));
         Assert.Single(store.Find("saved"));
         Assert.Equal(4, Directory.GetFiles(Contexts).Length);
+    }
+
+    [Fact]
+    public void The_slot_that_was_used_last_is_the_newest()
+    {
+        SlotStore store = Open(maxBytes: 100);
+        store.Prepare();
+        foreach (string identity in (string[])["last", "before", "first"])
+            Save(store, identity, "a", 30);
+
+        store.SetOrderOfUse([NameOf("last"), NameOf("before"), NameOf("first")], DateTimeOffset.UtcNow);
+        Assert.True(store.TryMakeRoom(60, [NameOf("other")]));
+
+        Assert.Empty(store.Find("first"));
+        Assert.Empty(store.Find("before"));
+        Assert.Single(store.Find("last"));
     }
 
     [Fact]

@@ -96,13 +96,17 @@ internal sealed class SlotKeeper(SlotStore store, ModelEntry model, string? unsu
             IReadOnlyDictionary<int, long> unused = Report.TakeUnused(slots);
             if (!store.Settings.Persist || store.Prepare() is null)
                 return;
-            foreach (SlotStatus slot in slots ?? [])
-            {
-                if (unused.ContainsKey(slot.Id))
-                    Report.Count(new SlotCount { Save = SlotSaveResult.Unchanged });
-                else if (slot is { WasUsed: true, Tokens: > 0 and var tokens })
-                    await SaveAsync(slot, tokens, limit.Token);
-            }
+            for (int i = unused.Count; i > 0; i--)
+                Report.Count(new SlotCount { Save = SlotSaveResult.Unchanged });
+
+            // If there is no room or no time for all, those that were used last are saved.
+            SlotStatus[] used = [.. (slots ?? []).Where(slot => slot is { WasUsed: true, Tokens: > 0 } && !unused.ContainsKey(slot.Id))
+                .OrderByDescending(static slot => slot.LastTask)];
+            var saved = new List<string>();
+            foreach (SlotStatus slot in used)
+                if (await SaveAsync(slot, slot.Tokens!.Value, saved, limit.Token))
+                    saved.Add(NameOf(slot.Id));
+            store.SetOrderOfUse(saved, time.GetUtcNow());
         }
         catch (Exception failure)
         {
@@ -239,22 +243,26 @@ internal sealed class SlotKeeper(SlotStore store, ModelEntry model, string? unsu
         }
     }
 
-    private async Task SaveAsync(SlotStatus slot, long tokens, CancellationToken cancellationToken)
+    private async Task<bool> SaveAsync(SlotStatus slot, long tokens, IReadOnlyList<string> newer, CancellationToken cancellationToken)
     {
         long began = time.GetTimestamp();
         string name = NameOf(slot.Id);
-        (SlotSaveResult result, long bytes) = await TrySaveAsync(slot, tokens, name, cancellationToken);
+        (SlotSaveResult result, long bytes) = await TrySaveAsync(slot, tokens, name, newer, cancellationToken);
         double milliseconds = time.GetElapsedTime(began).TotalMilliseconds;
         Report!.Count(new SlotCount { Save = result });
         if (result == SlotSaveResult.Saved)
             SlotLog.Saved(logger, model.Reference, slot.Id, tokens, bytes, milliseconds);
+        else if (result == SlotSaveResult.TooLarge)
+            SlotLog.TooLarge(logger, model.Reference, slot.Id, tokens, Math.Max(bytes, EstimateBytes(tokens)), store.Settings.MaxBytes);
         else if (result != SlotSaveResult.TooShort)
             SlotLog.NotSaved(logger, model.Reference, slot.Id, result.ToLabelValue());
         if (result != SlotSaveResult.Saved)
             store.Remove(SlotStore.PartOf(name));
+        return result == SlotSaveResult.Saved;
     }
 
-    private async Task<(SlotSaveResult Result, long Bytes)> TrySaveAsync(SlotStatus slot, long tokens, string name, CancellationToken cancellationToken)
+    private async Task<(SlotSaveResult Result, long Bytes)> TrySaveAsync(
+        SlotStatus slot, long tokens, string name, IReadOnlyList<string> newer, CancellationToken cancellationToken)
     {
         long expected = EstimateBytes(tokens);
         if (tokens < MinTokens)
@@ -263,8 +271,8 @@ internal sealed class SlotKeeper(SlotStore store, ModelEntry model, string? unsu
             return (SlotSaveResult.Busy, 0);
         if (expected > store.Settings.MaxBytes)
             return (SlotSaveResult.TooLarge, 0);
-        store.MakeRoom(expected, kept: name);
-        if (!store.HasRoom(expected))
+        string[] kept = [.. newer, name];
+        if (!store.TryMakeRoom(expected, kept) || !store.HasRoom(expected))
             return (SlotSaveResult.NoSpace, 0);
         if (!store.TryCreate(SlotStore.PartOf(name)))
             return (SlotSaveResult.Unwritable, 0);
@@ -275,11 +283,12 @@ internal sealed class SlotKeeper(SlotStore store, ModelEntry model, string? unsu
             if (saved is not > 0 || await FileChecksum.ReadAsync(store.PathOf(SlotStore.PartOf(name)), cancellationToken) is not { Bytes: > 0 } file)
                 return (SlotSaveResult.Refused, 0);
             if (file.Bytes > store.Settings.MaxBytes)
-                return (SlotSaveResult.TooLarge, 0);
+                return (SlotSaveResult.TooLarge, file.Bytes);
+            if (!store.TryMakeRoom(file.Bytes, kept))
+                return (SlotSaveResult.NoSpace, 0);
             var description = new SavedSlot(_identity!, model.Reference, slot.Id, saved.Value, file.Bytes, file.Checksum);
             if (!store.TryReplace(name, description))
                 return (SlotSaveResult.Unwritable, 0);
-            store.MakeRoom(file.Bytes, kept: name);
             return (SlotSaveResult.Saved, file.Bytes);
         }
         catch (OperationCanceledException)

@@ -32,6 +32,10 @@ internal static partial class SlotLog
     [LoggerMessage(EventId = 2109, Level = LogLevel.Warning, Message = "Slot {Slot} of {Model} is not restored: {Result}")]
     public static partial void NotRestored(ILogger logger, string model, int slot, string result);
 
+    [LoggerMessage(EventId = 2111, Level = LogLevel.Warning,
+        Message = "Slot {Slot} of {Model} is not saved: its {Tokens} tokens need {Bytes} bytes, and kvCache.maxBytes is {Limit}")]
+    public static partial void TooLarge(ILogger logger, string model, int slot, long tokens, long bytes, long limit);
+
     [LoggerMessage(EventId = 2110, Level = LogLevel.Error, Message = "Internal error: the saved contexts of {Model} could not be handled.")]
     public static partial void Failed(ILogger logger, Exception failure, string model);
 }

@@ -188,21 +188,44 @@ internal sealed class SlotStore
         }
     }
 
-    /// <summary>Removes the oldest contexts until all of them, and so many bytes more, are within the limit.</summary>
+    /// <summary>Removes the contexts that were used longest ago until all of them, and so many bytes more, are within the limit.</summary>
     /// <param name="bytes">The bytes that will be added.</param>
-    /// <param name="kept">The name of a slot, without an ending, that these bytes belong to. It is not removed.</param>
-    public void MakeRoom(long bytes, string kept)
+    /// <param name="kept">Names of slots, without an ending, that stay. The bytes belong to the last one, and replace what it has.</param>
+    /// <returns>False: they do not fit beside those that stay. Then nothing is removed.</returns>
+    public bool TryMakeRoom(long bytes, IReadOnlyList<string> kept)
     {
-        var files = Names().Where(name => name.EndsWith(DataEnding, StringComparison.Ordinal) && name[..^DataEnding.Length] != kept)
+        var files = Names().Where(static name => name.EndsWith(DataEnding, StringComparison.Ordinal))
             .Select(name => (Name: name[..^DataEnding.Length], Status: FileStatus.OfLink(PathOf(name))))
-            .OrderBy(static file => file.Status.Written).ToList();
+            .Where(file => file.Name != kept[^1]).OrderBy(static file => file.Status.Written).ToList();
+        if (files.Where(file => kept.Contains(file.Name, StringComparer.Ordinal)).Sum(static file => file.Status.SizeBytes) > _settings.MaxBytes - bytes)
+            return false;
         long total = files.Sum(static file => file.Status.SizeBytes) + bytes;
-        foreach ((string name, FileStatus status) in files)
+        foreach ((string name, FileStatus status) in files.Where(file => !kept.Contains(file.Name, StringComparer.Ordinal)))
         {
             if (total <= _settings.MaxBytes)
-                return;
+                break;
             RemoveSlot(name);
             total -= status.SizeBytes;
+        }
+
+        return true;
+    }
+
+    /// <summary>Notes in the times of the files in which order the slots were used.</summary>
+    /// <param name="names">Names of slots, without an ending, the one that was used last first.</param>
+    /// <param name="last">When that was.</param>
+    public void SetOrderOfUse(IReadOnlyList<string> names, DateTimeOffset last)
+    {
+        for (int i = 0; i < names.Count; i++)
+        {
+            try
+            {
+                File.SetLastWriteTimeUtc(PathOf(DataOf(names[i])), last.UtcDateTime.AddMilliseconds(-i));
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                SlotLog.NotWritten(_logger, names[i], failure.Message);
+            }
         }
     }
 
