@@ -25,6 +25,18 @@ public class ConfigurationTests
     }
 
     [Fact]
+    public void An_idle_runner_whose_file_was_replaced_is_stopped_with_this_reason_and_a_later_start_is_not()
+    {
+        RunnerId runner = _bed.LoadIdle(A, Seconds(-1));
+        var replaced = new RunnersOutdated(new Dictionary<RunnerId, OutdatedReason> { [runner] = OutdatedReason.File });
+        Assert.Equal([new StopRunner(runner, StopReason.Outdated) { Outdated = OutdatedReason.File }], _bed.Handle(replaced));
+        _bed.Exit(runner);
+
+        _bed.LoadIdle(A);
+        Assert.Empty(_bed.Handle(replaced));
+    }
+
+    [Fact]
     public void A_busy_runner_of_a_changed_model_is_stopped_after_its_last_response_and_the_next_start_stays()
     {
         (RunnerId runner, RequestId busy) = _bed.Load(A);

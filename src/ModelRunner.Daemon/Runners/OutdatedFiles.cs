@@ -16,7 +16,8 @@ internal static class OutdatedFiles
         var outdated = new Dictionary<RunnerId, OutdatedReason>();
         foreach (RunnerSnapshot runner in runners)
         {
-            if (runner is { Outdated: null, Model: { } model, LoadedFiles.Count: > 0 } && FindReason(model, runner.LoadedFiles, find(model.Reference), sources) is { } reason)
+            if (runner is { Outdated: null, Model: { } model, LoadedFiles.Count: > 0 }
+                && FindReason(model, runner.LoadedFiles, find(model.Reference), sources) is { } reason)
                 outdated.Add(runner.Id, reason);
         }
 
