@@ -16,6 +16,9 @@ internal readonly record struct ModelReference(string Name, string Tag)
     private const string DefaultTag = "latest";
     private const string ControlCharacters = "holds control characters";
     private const string DefaultNamespace = "ai/";
+    private const string HuggingFace = "huggingface.co/";
+
+    private static readonly string[] HuggingFaceHosts = ["https://huggingface.co/", "https://hf.co/", "hf.co/"];
 
     private static readonly string[] DefaultRegistries = ["docker.io/", "index.docker.io/", "registry-1.docker.io/"];
 
@@ -34,8 +37,11 @@ internal readonly record struct ModelReference(string Name, string Tag)
         if (problem is not null)
             return false;
 
-        if (text.StartsWith("hf.co/", StringComparison.OrdinalIgnoreCase))
-            text = string.Concat("huggingface.co", text.AsSpan("hf.co".Length));
+        foreach (string host in HuggingFaceHosts)
+        {
+            if (text.StartsWith(host, StringComparison.OrdinalIgnoreCase))
+                text = string.Concat(HuggingFace, text.AsSpan(host.Length));
+        }
 
         int colon = text.LastIndexOf(':');
         if (colon < text.LastIndexOf('/'))
@@ -72,11 +78,12 @@ internal readonly record struct ModelReference(string Name, string Tag)
 
     /// <summary>
     /// Whether a person may use this reference as a short form of another one: the last parts of its name, with the same tag, or with any
-    /// tag if none was written.
+    /// tag if none was written. The tags of Hugging Face are quantizations, whose case does not count.
     /// </summary>
     public bool IsEndOf(ModelReference whole)
     {
-        bool isSameTag = !HasWrittenTag || Tag == whole.Tag;
+        bool isSameTag = !HasWrittenTag || string.Equals(
+            Tag, whole.Tag, whole.Name.StartsWith(HuggingFace, StringComparison.Ordinal) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
         bool isEnd = whole.Name.Length > Name.Length
             ? whole.Name.EndsWith(Name, StringComparison.Ordinal) && whole.Name[^(Name.Length + 1)] == '/'
             : whole.Name == Name;

@@ -10,8 +10,8 @@ using ModelRunner.Store.Pulls;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>
-/// <c>POST /models/create</c>: pulls a model from a registry. The response begins when the files are known, so a model that does not exist is an
-/// error with its own status. Then it is a stream of progress.
+/// <c>POST /models/create</c>: pulls a model from a registry or from Hugging Face. The response begins when the files are known, so a model that
+/// does not exist is an error with its own status. Then it is a stream of progress.
 /// </summary>
 internal sealed class PullEndpoint(
     ModelPulls pulls, ModelCatalog catalog, RequestBodies bodies, TimeProvider time, CancellationToken stopping)
@@ -62,7 +62,7 @@ internal sealed class PullEndpoint(
     {
         try
         {
-            return pulls.Queue.Join(request.Name);
+            return pulls.Queue.Join(request.Name, request.Token);
         }
         catch (RemoteException failure)
         {

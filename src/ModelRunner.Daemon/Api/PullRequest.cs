@@ -1,38 +1,51 @@
 using System.Text.Json;
-using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.HuggingFace;
 using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>The body of <c>POST /models/create</c>, in Docker Model Runner's shape.</summary>
 /// <param name="Name">The model.</param>
-internal sealed record PullRequest(ArtifactName Name)
+/// <param name="Token">The token for Hugging Face; null: none was sent.</param>
+internal sealed record PullRequest(ArtifactName Name, string? Token)
 {
     private const int MaxShown = 200;
+
+    /// <summary>The token is not printed.</summary>
+    public override string ToString() => Name.ToString();
 
     /// <summary>Reads the body.</summary>
     /// <exception cref="ApiException">The body is not JSON, has another shape, or names no model.</exception>
     public static PullRequest Read(ReadOnlyMemory<byte> body)
     {
         string? from;
+        string? token;
         try
         {
             using JsonDocument document = JsonDocument.Parse(body);
-            from = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("from"u8, out JsonElement member)
-                && member.ValueKind == JsonValueKind.String
+            JsonElement root = document.RootElement;
+            from = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("from"u8, out JsonElement member) && member.ValueKind == JsonValueKind.String
                 ? member.GetString()
                 : throw Refuse("the request's body names no model; send {\"from\": \"ai/smollm2\"}");
+            token = root.TryGetProperty("bearer-token"u8, out member) && member.ValueKind == JsonValueKind.String && member.GetString() is { Length: > 0 } sent
+                ? sent
+                : null;
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
             throw Refuse("the request's body is not valid JSON; send {\"from\": \"ai/smollm2\"}");
         }
 
-        return PullableName.TryParse(from, out ArtifactName? name, out string? problem)
-            ? new PullRequest(name!)
-            : throw Refuse($"the model \"{PlainText.EscapeAndCut(from ?? "", MaxShown)}\" {problem}");
+        if (!ArtifactNameParser.TryParse(from, out ArtifactName? name, out string? problem))
+            throw Refuse($"the model \"{PlainText.EscapeAndCut(from ?? "", MaxShown)}\" {problem}");
+        if (!name!.IsOnHuggingFace)
+            return new PullRequest(name, null);
+        return token is null || HubSettings.IsToken(token)
+            ? new PullRequest(name, token)
+            : throw new ApiException(ApiError.Invalid(
+                "the bearer-token is no token: it has spaces, or characters that are not ASCII, or is too long", "bearer-token"));
     }
 
     private static ApiException Refuse(string message) => new(ApiError.Invalid(message, "from"));

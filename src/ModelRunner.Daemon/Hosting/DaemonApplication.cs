@@ -175,7 +175,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         store.Subscribe(launcher.Configure);
         store.Subscribe(change => catalog.ConfigureAsync(change.Next));
         var keys = new KeyStore(settings, written.Options, time, logs.CreateLogger<KeyStore>());
-        var pulls = new ModelPulls(() => store.Current, time, logs.CreateLogger<ModelPulls>());
+        var fit = new PullFit(catalog, () => store.Current.Runners.MemoryBudgetBytes, pool);
+        var pulls = new ModelPulls(() => store.Current, time, logs.CreateLogger<ModelPulls>(), fit);
         store.Subscribe((DaemonSettings next) => pulls.Configure(next));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(pulls.CollectAsync));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => new CatalogRefresh(catalog, time).RunAsync(web.Lifetime.ApplicationStopping)));

@@ -1,6 +1,6 @@
 using System.Globalization;
 using ModelRunner.Configuration;
-using ModelRunner.Daemon.Pulling;
+using ModelRunner.Gguf;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Names;
@@ -169,7 +169,7 @@ internal sealed class ModelCatalog
         return _watch.Last is { IsWithoutStore: false } last && !_watch.HasUnknownSource
             ? new ModelLookup(null, await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken))
             {
-                Reason = ModelLookupReason.Unknown, Pullable = PullableName.TryParse(reference, out ArtifactName? name, out _) ? name : null,
+                Reason = ModelLookupReason.Unknown, Pullable = ArtifactNameParser.TryParse(reference, out ArtifactName? name, out _) ? name : null,
             }
             : NotRead(parsed);
     }
@@ -192,6 +192,9 @@ internal sealed class ModelCatalog
         await ReadHeadsAsync(sources, FirstPatience, cancellationToken);
         return [.. sources.Select(source => _factory.Create(source, out _)).OfType<ModelEntry>()];
     }
+
+    /// <summary>The memory of a model that is not here yet, as it would be run without settings of its own; null: it would not be run.</summary>
+    public MemoryEstimate? Estimate(GgufHeader header, long weightBytes) => _factory.Estimate(header, weightBytes);
 
     private async Task<CatalogScan?> ScanAsync(CancellationToken cancellationToken)
     {

@@ -42,6 +42,16 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         ? entry with { Origins = source.Origins, OtherNames = [.. source.OtherNames.Select(static name => name.Reference.ToString())] }
         : null;
 
+    /// <summary>The memory of a model that is not here yet, as it would be run without settings of its own; null: it would not be run.</summary>
+    /// <param name="header">The header of its file.</param>
+    /// <param name="weightBytes">Bytes of all its files.</param>
+    public MemoryEstimate? Estimate(GgufHeader header, long weightBytes)
+    {
+        var file = new ModelFile("model.gguf", ["model.gguf"], weightBytes, default, 0);
+        ModelEntry entry = Create(new ModelSource(ModelReference.FromCanonical("model:latest"), file, new ModelSettings(), []), file, header);
+        return entry.Memory.Values.MaxBy(static estimate => estimate.Total);
+    }
+
     private ModelEntry? CreateEntry(ModelSource source, out string? problem)
     {
         problem = null;

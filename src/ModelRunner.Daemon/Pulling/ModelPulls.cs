@@ -1,6 +1,8 @@
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Http;
+using ModelRunner.Store.HuggingFace;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Pulls;
 using ModelRunner.Store.Pushes;
@@ -15,20 +17,24 @@ namespace ModelRunner.Daemon.Pulling;
 /// </summary>
 internal sealed class ModelPulls : IDisposable
 {
+    private const int MaxTokenFile = 4096;
+
     private readonly string _modelsPath;
     private readonly Func<DaemonSettings> _settings;
     private readonly SharedRate _rate;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelPulls> _logger;
+    private readonly IMemoryFit? _fit;
     private readonly PushRunner _pushes;
     private readonly Lazy<(PullQueue Queue, PullRunner Runner, RegistryClient Registries, OutgoingClient Client)> _parts;
 
     /// <param name="settings">Reads the settings. Those of registries change only with a restart.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public ModelPulls(Func<DaemonSettings> settings, TimeProvider time, ILogger<ModelPulls> logger)
+    /// <param name="fit">Says which models fit into the memory; null: all.</param>
+    public ModelPulls(Func<DaemonSettings> settings, TimeProvider time, ILogger<ModelPulls> logger, IMemoryFit? fit = null)
     {
-        (_modelsPath, _settings, _time, _logger) = (settings().ModelsPath, settings, time, logger);
+        (_modelsPath, _settings, _time, _logger, _fit) = (settings().ModelsPath, settings, time, logger, fit);
         Store = new ModelStore(StoreFolder.Below(_modelsPath), time);
         _pushes = new PushRunner(Store);
         _rate = new SharedRate(time) { BytesPerSecond = settings().Downloads.BytesPerSecond };
@@ -117,7 +123,8 @@ internal sealed class ModelPulls : IDisposable
         var settings = new PullSettings();
         var adoption = new ContentAdoption(Store, () => [.. _settings().Sources.SelectMany(PlacesOf)], _time);
         var fetches = new SharedFetches(new FileFetcher(Store, settings, _rate, Counters, _time, adoption));
-        var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, settings, adoption);
+        var hub = new HubPlanner(new HubClient(client, new RegistrySettings { Notify = notify }, _time), ReadHubSettings, _fit);
+        var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, settings, adoption, hub);
         return (new PullQueue(runner, Counters, Report), runner, registries, client);
     }
 
@@ -136,6 +143,21 @@ internal sealed class ModelPulls : IDisposable
 
     private static RegistrySettings RegistriesOf(DownloadSettings downloads, Action<string> notify) =>
         new() { Notify = notify, DockerHubMirrors = downloads.Mirrors, TrustedRealms = downloads.TrustedRealms };
+
+    private static HubSettings ReadHubSettings() => HubSettings.Read(Environment.GetEnvironmentVariable, ReadSmallFile);
+
+    private static string? ReadSmallFile(string path)
+    {
+        try
+        {
+            using FileStream? file = RegularFile.Open(path);
+            return file is { Length: <= MaxTokenFile } ? new StreamReader(file).ReadToEnd() : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     private void Report(Pull pull, PullOutcome outcome, Exception? mistake)
     {

@@ -14,11 +14,18 @@ internal sealed class PullStream(Pull pull, bool isJson)
 {
     private readonly Dictionary<Digest, long> _shown = [];
     private int? _ahead;
+    private int _notes;
 
     /// <summary>The lines about what changed since the last call; empty: nothing did.</summary>
     public byte[] ReadProgress()
     {
         using var text = new MemoryStream();
+        foreach (string note in pull.Notes.Skip(_notes))
+        {
+            _notes++;
+            Write(text, "progress", note, null);
+        }
+
         foreach (FileProgress file in pull.Files)
         {
             long bytes = file.Bytes;

@@ -27,11 +27,14 @@ internal sealed record ArtifactName(string Registry, string Repository, string T
     /// <summary>The repository with the case in which it was written. Hugging Face distinguishes it.</summary>
     public string WrittenRepository { get; init; } = Repository;
 
-    /// <summary>Whether the model is on Hugging Face, which has no registry for GGUF files of its own kind.</summary>
+    /// <summary>Whether the model is on Hugging Face, which has repositories of files and no manifests.</summary>
     public bool IsOnHuggingFace => Registry == HuggingFace;
 
-    /// <summary>The tag or, if the name has one, the digest: what a registry is asked for.</summary>
-    public string Target => Pin?.ToString() ?? Tag;
+    /// <summary>The only file that is wanted, on Hugging Face; null: the tag says which ones.</summary>
+    public HubFile? File { get; init; }
+
+    /// <summary>The tag or, if the name has one, the digest or the file: what a registry is asked for.</summary>
+    public string Target => Pin?.ToString() ?? File?.ToString() ?? Tag;
 
     /// <summary>The name under which a store lists it, as Docker Model Runner writes it: with the registry and the tag.</summary>
     public override string ToString() => $"{Registry}/{Repository}:{Tag}";

@@ -19,8 +19,6 @@ internal static partial class ArtifactNameParser
 
     private static readonly string[] DockerHubHosts = [ArtifactName.DockerHub, "index.docker.io", "registry-1.docker.io"];
 
-    private static readonly string[] HuggingFaceHosts = [ArtifactName.HuggingFace, "www.huggingface.co", "hf.co"];
-
     /// <summary>Reads a name.</summary>
     /// <param name="text">For example <c>smollm2</c>, <c>ai/smollm2:360M-Q4_K_M</c>, <c>localhost:5000/a/b:t@sha256:…</c>.</param>
     /// <param name="name">The name with all defaults.</param>
@@ -31,6 +29,8 @@ internal static partial class ArtifactNameParser
         text = text?.Trim() ?? "";
         if (text.Length == 0)
             return Fail("is empty", out problem);
+        if (HubAddress.TryRead(text, out text, out HubFile? file, out problem) && problem is not null)
+            return false;
         if (text.Contains("://", StringComparison.Ordinal))
             return Fail("is a URL; write the name without the scheme, for example hf.co/ORG/REPO:QUANT or ai/smollm2:latest", out problem);
 
@@ -60,12 +60,13 @@ internal static partial class ArtifactNameParser
             return Fail($"has an invalid registry \"{registry}\"; write a host name or an address, with a port from 1 to 65535 if it is not 443", out problem);
 
         string lower = repository.ToLowerInvariant();
-        if (!RepositoryPattern().IsMatch(lower))
-            return Fail("has an invalid name; each part between slashes has letters and digits, separated by single dots, underscores or dashes", out problem);
-        if (registry == ArtifactName.HuggingFace && lower.Count(static letter => letter == '/') != 1)
+        bool isHub = registry == ArtifactName.HuggingFace;
+        if (isHub && !HubPattern().IsMatch(lower))
             return Fail("is no repository of Hugging Face; write hf.co/ORG/REPO, with a quantization after a colon if you want a certain one", out problem);
+        if (!isHub && !RepositoryPattern().IsMatch(lower))
+            return Fail("has an invalid name; each part between slashes has letters and digits, separated by single dots, underscores or dashes", out problem);
 
-        name = new ArtifactName(registry, lower, tag) { Pin = pin, HasWrittenTag = hasTag, WrittenRepository = repository };
+        name = new ArtifactName(registry, lower, tag) { Pin = pin, HasWrittenTag = hasTag, WrittenRepository = repository, File = file };
         problem = null;
         return true;
     }
@@ -83,7 +84,7 @@ internal static partial class ArtifactNameParser
         bool hasRegistry = first == "localhost" || first.AsSpan().ContainsAny('.', ':');
         string registry = hasRegistry ? first : ArtifactName.DockerHub;
         string repository = hasRegistry ? path[(slash + 1)..] : path;
-        if (HuggingFaceHosts.Contains(registry, StringComparer.Ordinal))
+        if (HubAddress.IsHost(registry))
             return (ArtifactName.HuggingFace, repository);
         if (!DockerHubHosts.Contains(registry, StringComparer.Ordinal))
             return (registry, repository);
@@ -114,6 +115,10 @@ internal static partial class ArtifactNameParser
     // The end is \z, because $ would allow a line feed after the name.
     [GeneratedRegex(@"^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*\z", Safe)]
     private static partial Regex RepositoryPattern();
+
+    // Hugging Face allows more than registries do, for example Model_-_v2.
+    [GeneratedRegex(@"^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?/[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\z", Safe)]
+    private static partial Regex HubPattern();
 
     [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9._-]*\z", Safe)]
     private static partial Regex TagPattern();

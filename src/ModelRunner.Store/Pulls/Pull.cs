@@ -9,12 +9,19 @@ internal sealed class Pull
 {
     private readonly CancellationTokenSource _cancellation = new();
     private volatile IReadOnlyList<FileProgress> _files = [];
+    private volatile IReadOnlyList<string> _notes = [];
     private volatile bool _isWaiting = true;
 
     internal Pull(ArtifactName name) => Name = name;
 
     /// <summary>The model.</summary>
     public ArtifactName Name { get; }
+
+    /// <summary>The token of the client for Hugging Face; null: that of the daemon is used.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>What was found out and chosen so far, one line each.</summary>
+    public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>Whether other pulls run first.</summary>
     public bool IsWaiting => _isWaiting;
@@ -37,6 +44,9 @@ internal sealed class Pull
     internal void Start(Func<CancellationToken, Task<PullOutcome>> run) => Completion = Task.Run(() => run(_cancellation.Token));
 
     internal void Begin() => _isWaiting = false;
+
+    /// <summary>Adds a note. Only the pull itself does that.</summary>
+    internal void Say(string note) => _notes = [.. _notes, note];
 
     internal void Show(IReadOnlyList<FileProgress> files) => _files = files;
 

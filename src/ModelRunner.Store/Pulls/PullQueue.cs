@@ -12,7 +12,7 @@ namespace ModelRunner.Store.Pulls;
 internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action<Pull, PullOutcome, Exception?> ended)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<(string Name, string Target), Pull> _running = [];
+    private readonly Dictionary<(string Name, string Target, string? Token), Pull> _running = [];
     private long _count;
 
     /// <summary>The pulls that run or wait.</summary>
@@ -33,9 +33,11 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
     }
 
     /// <summary>Begins to pull a model, or follows the pull that runs. <see cref="Leave"/> must be called once.</summary>
-    public Pull Join(ArtifactName name)
+    /// <param name="name">The model.</param>
+    /// <param name="token">The token of the client for Hugging Face; clients with other tokens have pulls of their own. Null: none.</param>
+    public Pull Join(ArtifactName name, string? token = null)
     {
-        (string, string) key = (name.ToString(), name.Target);
+        (string, string, string?) key = (name.ToString(), name.Target, token);
         lock (_lock)
         {
             if (_running.TryGetValue(key, out Pull? running))
@@ -44,7 +46,7 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
                 return running;
             }
 
-            var pull = new Pull(name) { Number = ++_count };
+            var pull = new Pull(name) { Token = token, Number = ++_count };
             _running[key] = pull;
             counters.Begin();
             pull.Start(token => RunAsync(pull, key, token));
@@ -61,7 +63,7 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
                 return;
 
             // The next client must not follow a pull that is ending.
-            (string, string) key = (pull.Name.ToString(), pull.Name.Target);
+            (string, string, string?) key = (pull.Name.ToString(), pull.Name.Target, pull.Token);
             if (_running.GetValueOrDefault(key) == pull)
                 _running.Remove(key);
         }
@@ -69,7 +71,7 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
         pull.Cancel();
     }
 
-    private async Task<PullOutcome> RunAsync(Pull pull, (string, string) key, CancellationToken cancellationToken)
+    private async Task<PullOutcome> RunAsync(Pull pull, (string, string, string?) key, CancellationToken cancellationToken)
     {
         PullOutcome outcome;
         Exception? mistake = null;

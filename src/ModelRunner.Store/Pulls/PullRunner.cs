@@ -5,8 +5,15 @@ using ModelRunner.Store.Names;
 namespace ModelRunner.Store.Pulls;
 
 /// <summary>Runs pulls: asks for the files, checks the space, fetches them, and lists the model. A limited number runs at once.</summary>
-internal sealed class PullRunner(ModelStore store, RegistryPlanner registries, SharedFetches fetches, PullSettings settings, ContentAdoption? adoption = null)
-    : IDisposable
+/// <param name="store">Gets the files.</param>
+/// <param name="registries">Asks registries.</param>
+/// <param name="fetches">Fetches files.</param>
+/// <param name="settings">The limits.</param>
+/// <param name="adoption">Finds files that other tools have; null: none.</param>
+/// <param name="hub">Asks Hugging Face; null: it is a registry like others.</param>
+internal sealed class PullRunner(
+    ModelStore store, RegistryPlanner registries, SharedFetches fetches, PullSettings settings, ContentAdoption? adoption = null,
+    HubPlanner? hub = null) : IDisposable
 {
     private readonly SemaphoreSlim _slots = new(settings.MaxPulls);
 
@@ -36,8 +43,10 @@ internal sealed class PullRunner(ModelStore store, RegistryPlanner registries, S
     private async Task<PullOutcome> RunNowAsync(Pull pull, CancellationToken cancellationToken)
     {
         pull.Begin();
-        PullPlan plan = await registries.PlanAsync(pull.Name, cancellationToken);
-        string? tag = TagOf(pull.Name);
+        PullPlan plan = hub is not null && pull.Name.IsOnHuggingFace
+            ? await hub.PlanAsync(pull, cancellationToken)
+            : await registries.PlanAsync(pull.Name, cancellationToken);
+        string? tag = TagOf(plan.Name ?? pull.Name);
         Digest id = ContentHash.Of(plan.ManifestBytes.Span);
         if (store.Read().Find(id) is { } known && plan.Manifest.Files.All(store.Has))
         {

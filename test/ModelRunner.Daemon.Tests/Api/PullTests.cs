@@ -168,7 +168,7 @@ public sealed class PullTests
     [InlineData("""{"from":7}""", HttpStatusCode.BadRequest, "names no model")]
     [InlineData("[]", HttpStatusCode.BadRequest, "names no model")]
     [InlineData("{", HttpStatusCode.BadRequest, "not valid JSON")]
-    [InlineData("""{"from":"hf.co/a/b"}""", HttpStatusCode.BadRequest, "Hugging Face")]
+    [InlineData("""{"from":"hf.co/a"}""", HttpStatusCode.BadRequest, "Hugging Face")]
     [InlineData("""{"from":"127.0.0.1:1/a/b"}""", HttpStatusCode.BadGateway, "127.0.0.1:1")]
     public async Task A_request_that_cannot_be_served_gets_the_reason(string body, HttpStatusCode status, string expected)
     {

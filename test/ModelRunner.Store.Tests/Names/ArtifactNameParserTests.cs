@@ -27,6 +27,10 @@ public sealed class ArtifactNameParserTests
     [InlineData("hf.co/Org/Repo-GGUF:Q8_0", "huggingface.co/org/repo-gguf:Q8_0")]
     [InlineData("HF.co/Org/Repo", "huggingface.co/org/repo:latest")]
     [InlineData("huggingface.co/o/r:q", "huggingface.co/o/r:q")]
+    [InlineData("https://huggingface.co/Org/Repo", "huggingface.co/org/repo:latest")]
+    [InlineData("https://www.huggingface.co/Org/Repo/tree/main", "huggingface.co/org/repo:latest")]
+    [InlineData("https://hf.co/Org/Repo:Q4_0", "huggingface.co/org/repo:Q4_0")]
+    [InlineData("hf.co/Org/Repo_-_GGUF", "huggingface.co/org/repo_-_gguf:latest")]
     [InlineData("a/b__c---d.e_f", "docker.io/a/b__c---d.e_f:latest")]
     [InlineData("x:t@" + Hash, "docker.io/ai/x:t")]
     public void A_name_gets_the_defaults_of_Docker_Model_Runner(string text, string expected) =>
@@ -81,7 +85,13 @@ public sealed class ArtifactNameParserTests
     [InlineData("x@sha256:abc", "no valid digest")]
     [InlineData("http://localhost:5000/x", "is a URL")]
     [InlineData("hf.co/repo", "no repository of Hugging Face")]
-    [InlineData("hf.co/a/b/c.gguf", "no repository of Hugging Face")]
+    [InlineData("hf.co/a/b/c.gguf", "no address of a file on Hugging Face")]
+    [InlineData("https://huggingface.co/a/b/tree/v2", "no address of a file on Hugging Face")]
+    [InlineData("https://huggingface.co/a/b/blob/main/x.safetensors", "is no GGUF file")]
+    [InlineData("https://huggingface.co/a/b/blob/main/..%2Fx.gguf", "no valid path")]
+    [InlineData("https://huggingface.co/a/b/blob/a..b/x.gguf", "no valid revision")]
+    [InlineData("https://huggingface.co/a", "names no repository")]
+    [InlineData("https://hf.co.example/a/b", "is a URL")]
     public void An_invalid_name_is_refused_with_the_reason(string text, string expected)
     {
         Assert.False(ArtifactNameParser.TryParse(text, out _, out string? problem));
@@ -96,5 +106,15 @@ public sealed class ArtifactNameParserTests
         Assert.False(ArtifactNameParser.TryParse(repository + "b", out _, out _));
         Assert.True(ArtifactNameParser.TryParse("a:" + new string('t', 128), out _, out _));
         Assert.False(ArtifactNameParser.TryParse("a:" + new string('t', 129), out _, out _));
+    }
+
+    [Theory]
+    [InlineData("https://huggingface.co/Org/Repo/blob/main/a/b%20c-Q4_0.gguf", "main/a/b c-Q4_0.gguf")]
+    [InlineData("hf.co/Org/Repo/resolve/refs%2Fpr%2F3/x.GGUF?download=true", "refs/pr/3/x.GGUF")]
+    public void An_address_of_Hugging_Face_names_one_file(string text, string expected)
+    {
+        ArtifactName name = ArtifactNameParser.Parse(text);
+        Assert.Equal(expected, name.File?.ToString());
+        Assert.Equal(("Org/Repo", expected), (name.WrittenRepository, name.Target));
     }
 }

@@ -1,0 +1,10 @@
+namespace ModelRunner.Store.Names;
+
+/// <summary>One file of a repository of Hugging Face, as a person wrote its address.</summary>
+/// <param name="Revision">The branch, tag or commit.</param>
+/// <param name="Path">The path in the repository, not escaped.</param>
+internal sealed record HubFile(string Revision, string Path)
+{
+    /// <summary>What tells it from other files of the repository.</summary>
+    public override string ToString() => $"{Revision}/{Path}";
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Text.Json;
+using ModelRunner.Testing;
+using ModelRunner.Testing.Registries;
+
+namespace ModelRunner.Daemon.Tests.Api;
+
+/// <summary>The daemon pulls models from Hugging Face and serves them.</summary>
+public sealed class HubPullTests
+{
+    private const string FileName = "Tiny-Q8_0.gguf";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_pulled_model_answers_under_all_spellings_after_a_cut()
+    {
+        await using HubServer hub = await StartHubAsync();
+        byte[] file = hub.Files[FileName];
+        hub.StorageFaults.Enqueue(async context =>
+        {
+            context.Response.ContentLength = file.Length;
+            await context.Response.Body.WriteAsync(file.AsMemory(0, file.Length / 2));
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+        });
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(Setup(hub));
+
+        (HttpStatusCode status, string text) = await PullAsync(daemon, """{"from":"hf.co/Org/Tiny-GGUF"}""");
+
+        Assert.True(status == HttpStatusCode.OK, text);
+        JsonElement[] lines = [.. text.TrimEnd().Split('\n').Select(static line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(["Fetching file list...", "Found 1 file (1.04 MB total)"], lines[..2].Select(MessageOf));
+        Assert.Equal(("success", "Model pulled successfully"), (lines[^1].GetProperty("type").GetString(), MessageOf(lines[^1])));
+        Assert.Contains(hub.Ranges, static range => range.StartsWith("bytes=", StringComparison.Ordinal) && range != "bytes=0-");
+        Assert.Empty(hub.Leaks);
+
+        JsonElement listed = Assert.Single(
+            (await daemon.GetAsync("v1/models")).GetProperty("data").EnumerateArray(),
+            static entry => entry.GetProperty("id").GetString() == "huggingface.co/org/tiny-gguf:Q8_0");
+        Assert.Equal("pulled", listed.GetProperty("dmr").GetProperty("origins")[0].GetString());
+        foreach (string name in (string[])["hf.co/Org/Tiny-GGUF", "HF.co/org/tiny-gguf:q8_0", "https://huggingface.co/Org/Tiny-GGUF", "huggingface.co/Org/Tiny-GGUF:Q8_0"])
+        {
+            (int answer, JsonElement body) = await daemon.PostAsync(
+                "v1/chat/completions", $$"""{"model":"{{name}}","messages":[{"role":"user","content":"hello"}]}""");
+            Assert.True(answer == 200, $"{name}: {body}");
+        }
+
+        Assert.Single(await daemon.RunnersAsync());
+    }
+
+    [Fact]
+    public async Task The_choice_of_a_repository_with_several_files_fits_the_budget_of_the_daemon()
+    {
+        await using HubServer hub = await StartHubAsync();
+
+        // Its weights fit, but not with the engine, the cache and the prompts that the estimate adds.
+        hub.Files["Tiny-Q4_K_M.gguf"] = [.. hub.Files[FileName], .. new byte[130 << 20]];
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(Setup(hub) with { Configuration = """{"limits":{"memory":"160MB"}}""" });
+
+        (HttpStatusCode status, string text) = await PullAsync(daemon, """{"from":"hf.co/Org/Tiny-GGUF"}""");
+
+        Assert.True(status == HttpStatusCode.OK, text);
+        Assert.Contains("Selected Q8_0 quantization (default)", text, StringComparison.Ordinal);
+        Assert.Contains("next larger: Q4_K_M (137.35 MB)", text, StringComparison.Ordinal);
+        Assert.Contains("none is smaller", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_token_of_the_client_is_used_and_an_error_has_its_own_status()
+    {
+        await using HubServer hub = await StartHubAsync();
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(Setup(hub));
+
+        (HttpStatusCode status, string text) = await PullAsync(daemon, """{"from":"hf.co/Org/Tiny-GGUF:Q2_K","bearer-token":"hf_client"}""");
+        Assert.Equal(HttpStatusCode.NotFound, status);
+        Assert.Contains("has no quantization Q2_K; write one of these after the colon: Q8_0 (1.0", text, StringComparison.Ordinal);
+        Assert.All(hub.Tokens, static token => Assert.Equal("Bearer hf_client", token));
+
+        (status, text) = await PullAsync(daemon, """{"from":"hf.co/Org/Missing","bearer-token":"two words"}""");
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("bearer-token", text, StringComparison.Ordinal);
+        (status, text) = await PullAsync(daemon, """{"from":"hf.co/Org/Missing"}""");
+        Assert.Equal(HttpStatusCode.Unauthorized, status);
+        Assert.Contains("set HF_TOKEN", text, StringComparison.Ordinal);
+    }
+
+    private static async Task<HubServer> StartHubAsync()
+    {
+        HubServer hub = await HubServer.StartAsync();
+        hub.Files[FileName] = await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token);
+        return hub;
+    }
+
+    private static DaemonSetup Setup(HubServer hub) => new()
+    {
+        Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["HF_ENDPOINT"] = hub.Endpoint, ["HF_TOKEN"] = null, ["HF_HUB_OFFLINE"] = null },
+    };
+
+    private static string MessageOf(JsonElement line) => line.GetProperty("message").GetString()!;
+
+    private static async Task<(HttpStatusCode Status, string Text)> PullAsync(DaemonFixture daemon, string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "models/create") { Content = new StringContent(body) };
+        request.Headers.Add("Accept", "application/json");
+        using HttpResponseMessage response = await daemon.Client.SendAsync(request, Token);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(Token));
+    }
+}
