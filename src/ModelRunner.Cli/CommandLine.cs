@@ -43,6 +43,7 @@ internal static class CommandLine
         root.Add(new PushCommand(context));
         root.Add(new PsCommand(context));
         root.Add(new LsCommand(context));
+        root.Add(new InspectCommand(context));
         root.Add(new PreloadCommand(context));
         root.Add(new UnloadCommand(context));
         root.Add(new ConfigureCommand(context));

@@ -56,9 +56,13 @@ internal sealed class DaemonClient : IDisposable
     public DaemonAddress Address => _address;
 
     /// <summary>Gets a JSON document of the given kind.</summary>
-    public async Task<JsonDocument> GetJsonAsync(string path, JsonValueKind kind, CancellationToken cancellation)
+    /// <param name="path">The path below the daemon's address.</param>
+    /// <param name="kind">What the document must be.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    /// <param name="isLong">Whether the daemon may need any time for its response, for example because it asks another machine.</param>
+    public async Task<JsonDocument> GetJsonAsync(string path, JsonValueKind kind, CancellationToken cancellation, bool isLong = false)
     {
-        using HttpResponseMessage response = await GetAsync(path, ResponseTimeout, cancellation);
+        using HttpResponseMessage response = await GetAsync(path, isLong ? Timeout.InfiniteTimeSpan : ResponseTimeout, cancellation);
         return await ReadJsonAsync(response, kind, cancellation);
     }
 

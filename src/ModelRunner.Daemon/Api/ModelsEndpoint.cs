@@ -5,8 +5,8 @@ using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>Lists the models in the formats of OpenAI and of Docker Model Runner.</summary>
-internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelRights rights, ModelProblemLog problems, BackendDirectory backends, ModelActions actions)
+/// <summary>Lists the models in the format of OpenAI.</summary>
+internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelRights rights, ModelProblemLog problems, BackendDirectory backends)
 {
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
@@ -15,21 +15,9 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelRights rights, M
         foreach (string prefix in (string[])["/v1", "/engines/v1", "/engines/{backend}/v1"])
         {
             routes.MapMethods(prefix + "/models", ReadMethods, ListAsync).AcceptsEveryKey();
-            routes.MapMethods(prefix + "/models/{**reference}", ReadMethods, context => ShowAsync(context, ModelsResponse.WriteOpenAi)).AcceptsEveryKey();
+            routes.MapMethods(prefix + "/models/{**reference}", ReadMethods, ShowAsync).AcceptsEveryKey();
         }
-
-        routes.MapMethods("/models", ReadMethods, ListForDockerAsync).AcceptsEveryKey();
-        routes.MapMethods("/models/{**reference}", ReadMethods, ShowForDockerAsync).AcceptsEveryKey();
     }
-
-    private async Task ListForDockerAsync(HttpContext context)
-    {
-        IReadOnlyList<ModelEntry> models = rights.Filter(Caller.Of(context), await catalog.ListAsync(context.RequestAborted));
-        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteDockerList(json, models));
-    }
-
-    private Task ShowForDockerAsync(HttpContext context) =>
-        actions.TryFind(context, ModelPath.Read(context), out Func<Task>? run) ? run() : ShowAsync(context, ModelsResponse.WriteDocker);
 
     private async Task ListAsync(HttpContext context)
     {
@@ -44,12 +32,12 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, ModelRights rights, M
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteOpenAiList(json, models, found, sources));
     }
 
-    private async Task ShowAsync(HttpContext context, Action<System.Text.Json.Utf8JsonWriter, ModelEntry> write)
+    private async Task ShowAsync(HttpContext context)
     {
         CheckBackend(context);
 
         ModelEntry model = await rights.FindAsync(Caller.Of(context), ModelPath.Read(context), context.RequestAborted);
-        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => write(json, model));
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteOpenAi(json, model));
     }
 
     private void CheckBackend(HttpContext context)

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Api;
 
@@ -68,19 +70,26 @@ internal static class ModelsResponse
     }
 
     /// <summary>The list as Docker Model Runner gives it.</summary>
-    public static void WriteDockerList(Utf8JsonWriter json, IReadOnlyList<ModelEntry> models)
+    /// <param name="json">The writer.</param>
+    /// <param name="models">The models.</param>
+    /// <param name="index">The models that were pulled.</param>
+    public static void WriteDockerList(Utf8JsonWriter json, IReadOnlyList<ModelEntry> models, StoreIndex index)
     {
         json.WriteStartArray();
         foreach (ModelEntry model in models)
-            WriteDocker(json, model);
+        {
+            json.WriteStartObject();
+            WriteDockerMembers(json, model, ModelIds.Of(model, index));
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
     }
 
-    /// <summary>One model as Docker Model Runner gives it. There is no digest here, so the reference is also the id.</summary>
-    public static void WriteDocker(Utf8JsonWriter json, ModelEntry model)
+    /// <summary>The members of one model as Docker Model Runner gives it.</summary>
+    public static void WriteDockerMembers(Utf8JsonWriter json, ModelEntry model, Digest id)
     {
-        json.WriteStartObject();
-        json.WriteString("id"u8, model.Reference);
+        json.WriteString("id"u8, id.ToString());
         json.WriteStartArray("tags"u8);
         json.WriteStringValue(model.Reference);
         foreach (string name in model.OtherNames)
@@ -94,7 +103,6 @@ internal static class ModelsResponse
         if (model.ContextSize > 0)
             json.WriteNumber("context_size"u8, model.ContextSize);
         WriteModes(json, model);
-        json.WriteEndObject();
         json.WriteEndObject();
     }
 

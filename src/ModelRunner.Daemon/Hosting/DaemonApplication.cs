@@ -250,10 +250,12 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var rights = new ModelRights(catalog);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
         var actions = new ModelActions();
-        new ModelsEndpoint(catalog, rights, problems, backends, actions).Map(web);
+        new ModelsEndpoint(catalog, rights, problems, backends).Map(web);
         new PullEndpoint(pulls, catalog, bodies, time, web.Lifetime.ApplicationStopping).Map(web);
         var stored = new StoredModels(pulls, catalog);
-        new StoreEndpoint(pulls, catalog, stored, new LoadedModels(catalog, pool)).Map(web);
+        var loaded = new LoadedModels(catalog, pool);
+        new ModelDetailsEndpoint(catalog, rights, pulls, loaded, new ModelDetailsReader(pulls, time), actions).Map(web);
+        new StoreEndpoint(pulls, catalog, stored, loaded).Map(web);
         new TagEndpoint(pulls, catalog, stored).AddTo(actions);
         new PushEndpoint(pulls, stored, bodies, time, web.Lifetime.ApplicationStopping).AddTo(actions);
         actions.Map(web);

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Daemon.Pulling;
@@ -34,7 +33,7 @@ internal sealed record ProgressLine(string Type, string Message, long Total, str
             json.WriteNumber("size"u8, line.Layer?.File.File.Size ?? 0);
             json.WriteNumber("current"u8, line.Layer?.Bytes ?? 0);
             if (line.Layer is { } known)
-                json.WriteString("role"u8, RoleOf(known.File.File));
+                json.WriteString("role"u8, RoleText.Of(known.File.File));
             json.WriteEndObject();
             json.WriteString("mode"u8, line.Mode);
             json.WriteEndObject();
@@ -43,13 +42,4 @@ internal sealed record ProgressLine(string Type, string Message, long Total, str
         string written = Encoding.UTF8.GetString(text.ToArray());
         return Encoding.UTF8.GetBytes((isJson ? written : WebUtility.HtmlEncode(written)) + "\n");
     }
-
-    private static string RoleOf(Descriptor file) => LayerRoles.Of(file) switch
-    {
-        LayerRole.Weights => "weights",
-        LayerRole.Projector => "projector",
-        LayerRole.ChatTemplate => "template",
-        LayerRole.License => "license",
-        _ => MediaTypes.IsModelConfig(file.MediaType) ? "config" : "file",
-    };
 }

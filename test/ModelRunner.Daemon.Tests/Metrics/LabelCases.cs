@@ -44,7 +44,7 @@ public sealed class LabelCases(CaseDaemon bed) : IClassFixture<CaseDaemon>
     public async Task LBL_07_All_names_of_a_model_use_one_runner_with_one_name()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
-        string[] listed = [.. (await daemon.GetAsync("models")).EnumerateArray().Select(static model => model.GetProperty("id").GetString()!)];
+        string[] listed = [.. (await daemon.GetAsync("models")).EnumerateArray().Select(static model => model.GetProperty("tags")[0].GetString()!)];
 
         foreach (string name in (string[])["tiny-chat", "Tiny-Chat:latest", "ai/tiny-chat", "docker.io/ai/tiny-chat:latest", listed[0]])
         {

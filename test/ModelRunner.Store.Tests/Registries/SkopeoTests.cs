@@ -26,7 +26,7 @@ public sealed class SkopeoTests : IDisposable
         await fixture.Client.PutManifestAsync(name, name.Tag, model.Manifest, RegistryModel.MediaType, Cancellation);
         string folder = _folder.PathOf("read");
 
-        await SkopeoAsync("copy", "--preserve-digests", "--src-tls-verify=false", $"docker://{name}", $"dir:{folder}");
+        await Skopeo.RunAsync("copy", "--preserve-digests", "--src-tls-verify=false", $"docker://{name}", $"dir:{folder}");
 
         Assert.Equal(model.Manifest, await File.ReadAllBytesAsync(Path.Join(folder, "manifest.json"), Cancellation));
         Assert.Equal(model.Layer, await File.ReadAllBytesAsync(Path.Join(folder, ContentHash.Of(model.Layer).Hex), Cancellation));
@@ -45,20 +45,11 @@ public sealed class SkopeoTests : IDisposable
         ArtifactName name = RegistryFixture.NameIn(registry.Host, "ai/theirs:latest");
         using var fixture = new RegistryFixture();
 
-        await SkopeoAsync("copy", "--preserve-digests", "--dest-tls-verify=false", $"dir:{_folder.PathOf("model")}", $"docker://{name}");
+        await Skopeo.RunAsync("copy", "--preserve-digests", "--dest-tls-verify=false", $"dir:{_folder.PathOf("model")}", $"docker://{name}");
         RegistryManifest manifest = await fixture.Client.GetManifestAsync(name, Cancellation);
         (_, byte[] bytes) = await fixture.ReadAsync(name, new BlobRequest(ContentHash.Of(model.Layer)));
 
         Assert.Equal(model.Manifest, manifest.Bytes.ToArray());
         Assert.Equal(model.Layer, bytes);
-    }
-
-    private static async Task SkopeoAsync(params string[] arguments)
-    {
-        string program = ExternalTool.RequireNamedBy("SKOPEO_PATH");
-        string libraries = Path.Join(Path.GetDirectoryName(program), "../lib/x86_64-linux-gnu");
-        (int exitCode, string output, string error) = await ChildProgram.RunAsync(
-            "/usr/bin/env", [$"LD_LIBRARY_PATH={libraries}", "NO_PROXY=*", program, "--insecure-policy", .. arguments], [], Cancellation);
-        Assert.True(exitCode == 0, output + error);
     }
 }

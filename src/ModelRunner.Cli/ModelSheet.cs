@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Client;
+using ModelRunner.Configuration;
+using ModelRunner.Linux.Terminals;
+
+namespace ModelRunner.Cli;
+
+/// <summary>Shows one model: a line for each of its properties, and a table of its files.</summary>
+internal static class ModelSheet
+{
+    private const int NameWidth = 14;
+
+    private static readonly string[] Heads = ["FILE", "SIZE", "DIGEST OR NAME"];
+
+    /// <summary>The text for a model in the daemon's format.</summary>
+    public static string Draw(JsonElement model)
+    {
+        JsonElement config = model.Member("config") ?? default;
+        string[] tags = [.. (model.Member("tags")?.Items() ?? []).Select(static tag => tag.ToString())];
+        var text = new StringBuilder();
+        Add(text, "Model", tags.FirstOrDefault() ?? "");
+        Add(text, "Other names", string.Join(", ", tags.Skip(1)));
+        Add(text, "Id", model.Text("id"));
+        Add(text, "Created", Date(model.Integer("packed") ?? model.Integer("created")));
+        Add(text, "Format", config.Text("format"));
+        Add(text, "Architecture", config.Text("architecture"));
+        Add(text, "Parameters", config.Text("parameters"));
+        Add(text, "Quantization", config.Text("quantization"));
+        Add(text, "Context", Context(model, config));
+        Add(text, "Modes", string.Join(", ", config.Member("modes")?.Items() ?? []));
+        Add(text, "Size", config.Text("size"));
+        Add(text, "To download", model.Integer("missing_bytes") is { } bytes ? ByteSizeText.FormatDecimal(bytes) : "");
+        Add(text, "Origin", string.Join(", ", config.Member("origins")?.Items() ?? []));
+        Add(text, "Loaded", Loaded(model));
+        foreach (JsonElement license in model.Member("licenses")?.Items() ?? [])
+            Add(text, "License", $"{license.Text("title")} (the whole text: model-runner inspect {tags.FirstOrDefault()} --license)");
+        JsonElement[] files = [.. model.Member("files")?.Items() ?? []];
+        if (files.Length > 0)
+            text.Append('\n').Append(TextTable.Draw(Heads, files.Select(ToRow)));
+        return text.ToString();
+    }
+
+    private static void Add(StringBuilder text, string name, string value)
+    {
+        if (value.Length > 0)
+            text.Append(name.PadRight(NameWidth)).Append(PlainText.Escape(value)).Append('\n');
+    }
+
+    private static string Loaded(JsonElement model)
+    {
+        if (model.Member("loaded") is null)
+            return "";
+        return model.IsTrue("loaded") ? $"yes ({string.Join(", ", model.Member("loaded_modes")?.Items() ?? [])})" : "no";
+    }
+
+    // Two numbers: what its runners get, and what the model was made for.
+    private static string Context(JsonElement model, JsonElement config) => (config.Integer("context_size"), model.Integer("max_context_size")) switch
+    {
+        ({ } own, { } most) => string.Create(CultureInfo.InvariantCulture, $"{own} tokens, at most {most}"),
+        ({ } own, null) => string.Create(CultureInfo.InvariantCulture, $"{own} tokens"),
+        (null, { } most) => string.Create(CultureInfo.InvariantCulture, $"at most {most} tokens"),
+        _ => "",
+    };
+
+    private static string Date(long? seconds) => seconds is { } known and > 0 and < 253_402_300_800
+        ? DateTimeOffset.FromUnixTimeSeconds(known).ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)
+        : "";
+
+    private static string[] ToRow(JsonElement file)
+    {
+        string size = file.Integer("size") is { } bytes ? ByteSizeText.FormatDecimal(bytes) : "";
+        string digest = file.Text("digest");
+        string name = file.Text("name");
+        return [file.Text("role"), size, digest.Length > 0 && name.Length > 0 ? $"{digest} {name}" : digest + name];
+    }
+}

@@ -1,0 +1,15 @@
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>What a client is told about one model beside what lists have.</summary>
+/// <param name="Files">Its files.</param>
+internal sealed record ModelDetails(IReadOnlyList<ModelDetailsFile> Files)
+{
+    /// <summary>The texts of its licences, as they are in its files.</summary>
+    public IReadOnlyList<ModelDetailsLicense> Licenses { get; init; } = [];
+
+    /// <summary>When it was packed, as its configuration says; null: not said.</summary>
+    public DateTimeOffset? Packed { get; init; }
+
+    /// <summary>The modes of its runners; empty if it is not loaded.</summary>
+    public IReadOnlyList<string> LoadedModes { get; init; } = [];
+}

@@ -1,0 +1,87 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Keys;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>
+/// <c>GET /models</c> and <c>GET /models/NAME</c> in Docker Model Runner's shape. With <c>remote=true</c> the registry of the name is asked, and nothing
+/// is downloaded.
+/// </summary>
+internal sealed class ModelDetailsEndpoint(
+    ModelCatalog catalog, ModelRights rights, ModelPulls pulls, LoadedModels loaded, ModelDetailsReader reader, ModelActions actions)
+{
+    private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods("/models", ReadMethods, ListAsync).AcceptsEveryKey();
+        routes.MapMethods("/models/{**reference}", ReadMethods, ShowAsync).AcceptsEveryKey();
+    }
+
+    private async Task ListAsync(HttpContext context)
+    {
+        IReadOnlyList<ModelEntry> models = rights.Filter(Caller.Of(context), await catalog.ListAsync(context.RequestAborted));
+        StoreIndex index = await reader.ReadIndexAsync(context.RequestAborted);
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteDockerList(json, models, index));
+    }
+
+    private async Task ShowAsync(HttpContext context)
+    {
+        string written = ModelPath.Read(context);
+        if (actions.TryFind(context, written, out Func<Task>? run))
+            await run();
+        else if (IsSet(context, "remote"))
+            await ShowRemoteAsync(context, written);
+        else
+            await ShowLocalAsync(context, written);
+    }
+
+    private async Task ShowLocalAsync(HttpContext context, string written)
+    {
+        var caller = Caller.Of(context);
+        StoreIndex index = await reader.ReadIndexAsync(context.RequestAborted);
+        ModelEntry model = await FindByIdAsync(caller, written, index, context.RequestAborted)
+            ?? await rights.FindAsync(caller, written, context.RequestAborted);
+        StoreEntry? entry = StoredModels.Find(index, model)?.Entry;
+        ModelDetails details = await reader.ReadAsync(model, entry, IsSet(context, "license"), context.RequestAborted);
+        string[] modes = [.. loaded.Find(model).Select(static runner => ModeText.Format(runner.Key.Mode)).Distinct(StringComparer.Ordinal)];
+        Digest id = ModelIds.Of(model, index);
+        await JsonResponse.WriteAsync(
+            context, StatusCodes.Status200OK, json => ModelDetailsResponse.Write(json, model, id, details with { LoadedModes = modes }));
+    }
+
+    // The daemon sends requests to any host that a name has. Who may pull may cause that.
+    private async Task ShowRemoteAsync(HttpContext context, string written)
+    {
+        var caller = Caller.Of(context);
+        if (!caller.Has(KeyScopes.Admin))
+            throw new ApiException(KeyErrors.Scope(caller.Key!, KeyScopes.Admin));
+        RemoteModel model = await RemoteModel.ReadAsync(written, pulls, context.RequestAborted);
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, model.Write);
+    }
+
+    // Null: the text is no id, or no model that this caller may use has it.
+    private async Task<ModelEntry?> FindByIdAsync(Caller caller, string written, StoreIndex index, CancellationToken cancellationToken)
+    {
+        if (ModelIds.DigitsOf(written) is not { } digits)
+            return null;
+        IReadOnlyList<ModelEntry> models = rights.Filter(caller, await catalog.ListAsync(cancellationToken));
+        ModelEntry[] found = [.. models.Where(model => ModelIds.Of(model, index).Hex.StartsWith(digits, StringComparison.Ordinal))];
+        return found is [var only] ? only : null;
+    }
+
+    private static bool IsSet(HttpContext context, string name)
+    {
+        if (!context.Request.Query.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues values))
+            return false;
+        string text = values.ToString();
+        return text.Length == 0 || (SwitchText.TryParse(text, out bool isOn)
+            ? isOn
+            : throw new ApiException(ApiError.Invalid($"{name} is neither true nor false", name)));
+    }
+}

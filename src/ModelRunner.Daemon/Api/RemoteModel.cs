@@ -1,0 +1,100 @@
+using System.Text.Json;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
+using ModelRunner.Store.Registries;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>A model as its registry describes it. Only its manifest and its configuration are read, and nothing is stored.</summary>
+/// <param name="Name">The model.</param>
+/// <param name="Id">The digest of its manifest.</param>
+/// <param name="Manifest">Its files.</param>
+/// <param name="Config">What it says of itself.</param>
+/// <param name="MissingBytes">What a pull would download: the bytes of the files that are not in the store.</param>
+internal sealed record RemoteModel(ArtifactName Name, Digest Id, ArtifactManifest Manifest, ArtifactConfig Config, long MissingBytes)
+{
+    private const int MaxShown = 200;
+
+    /// <summary>Asks the registry.</summary>
+    /// <exception cref="ApiException">The name is wrong, or the registry does not describe the model.</exception>
+    public static async Task<RemoteModel> ReadAsync(string written, ModelPulls pulls, CancellationToken cancellationToken)
+    {
+        if (!OpenSslLibrary.IsPresent())
+        {
+            throw new ApiException(new ApiError(
+                StatusCodes.Status501NotImplemented, $"asking a registry needs OpenSSL; {OpenSslLibrary.Remedy}", ApiError.Server)
+            { CanRetryHelp = false });
+        }
+
+        if (!ArtifactNameParser.TryParse(written, out ArtifactName? name, out string? problem))
+            throw new ApiException(ApiError.Invalid($"the model \"{PlainText.EscapeAndCut(written, MaxShown)}\" {problem}"));
+        if (name!.IsOnHuggingFace)
+        {
+            throw new ApiException(new ApiError(
+                StatusCodes.Status501NotImplemented, "models of Hugging Face cannot be described before they are pulled", ApiError.Server)
+            { CanRetryHelp = false });
+        }
+
+        try
+        {
+            PullPlan plan = await new RegistryPlanner(pulls.Registries).PlanAsync(name, cancellationToken);
+            ArtifactConfig config = ConfigReader.Read(await ReadConfigAsync(plan, cancellationToken));
+            long missing = plan.Manifest.Files.Where(file => !pulls.Store.Has(file)).Sum(static file => file.Size);
+            return new RemoteModel(name, ContentHash.Of(plan.ManifestBytes.Span), plan.Manifest, config, missing);
+        }
+        catch (Exception failure) when (PullFailure.Explain(failure, cancellationToken.IsCancellationRequested) is { } outcome)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ApiException(PullErrors.Of(outcome));
+        }
+    }
+
+    /// <summary>Writes it as Docker Model Runner does, with its files.</summary>
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, Id.ToString());
+        json.WriteStartArray("tags"u8);
+        json.WriteStringValue(Name.ToShortString());
+        json.WriteEndArray();
+        json.WriteNumber("created"u8, Math.Max(0, Config.Created?.ToUnixTimeSeconds() ?? 0));
+        json.WriteStartObject("config"u8);
+        WriteText(json, "format", Config.Format);
+        WriteText(json, "quantization", Config.Quantization);
+        WriteText(json, "parameters", Config.Parameters);
+        WriteText(json, "architecture", Config.Architecture);
+        json.WriteString("size"u8, Config.Size.Length > 0 ? Config.Size : ByteSizeText.FormatDecimal(Manifest.TotalBytes));
+        if (Config.ContextSize is { } tokens)
+            json.WriteNumber("context_size"u8, tokens);
+        json.WriteEndObject();
+        json.WriteNumber("total_bytes"u8, Manifest.TotalBytes);
+        json.WriteNumber("missing_bytes"u8, MissingBytes);
+        ModelDetailsResponse.WriteFiles(json, ModelDetailsReader.FilesOf(Manifest));
+        json.WriteEndObject();
+    }
+
+    private static void WriteText(Utf8JsonWriter json, string name, string text)
+    {
+        if (text.Length > 0)
+            json.WriteString(name, text);
+    }
+
+    private static async Task<byte[]> ReadConfigAsync(PullPlan plan, CancellationToken cancellationToken)
+    {
+        Descriptor file = plan.Manifest.Config;
+        if (file.Size > ConfigReader.MaxBytes)
+            throw new UnsupportedModelException($"its configuration has {file.Size} bytes; at most {ConfigReader.MaxBytes} are read");
+        await using RegistryBlob blob = await plan.Open(new BlobRequest(file.Digest), cancellationToken);
+        byte[] bytes = new byte[file.Size];
+        int count = await blob.Body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
+        return ContentHash.Matches(bytes.AsSpan(0, count), file.Digest)
+            ? bytes
+            : throw new StoreException(StoreErrorReason.WrongBytes, $"{blob.Host} sent a configuration that does not have the digest {file.Digest}");
+    }
+}
