@@ -14,6 +14,9 @@ internal sealed class ModelPull(CliConsole console, DaemonClient client, TimePro
     private static readonly TimeSpan TerminalInterval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
 
+    private static readonly string[] HubHosts =
+        ["hf.co/", "huggingface.co/", "www.huggingface.co/", "https://hf.co/", "https://huggingface.co/", "https://www.huggingface.co/"];
+
     private readonly PullProgress _progress = new(time);
     private readonly PullBars? _bars = console.IsErrorTerminal ? new PullBars(console.Error, TerminalSize.OfStandardError) : null;
     private long? _shown;
@@ -25,7 +28,7 @@ internal sealed class ModelPull(CliConsole console, DaemonClient client, TimePro
     /// <returns>What the daemon says at the end.</returns>
     /// <exception cref="CliFailure">The pull failed.</exception>
     public Task<string> RunAsync(string model, bool isJson, CancellationToken cancellation) =>
-        FollowAsync("models/create", JsonObject.Write(json => json.WriteString("from", model)), "pull", isJson, cancellation);
+        FollowAsync("models/create", JsonObject.Write(json => WritePull(json, model)), "pull", isJson, cancellation);
 
     /// <summary>Pushes a model to its end.</summary>
     /// <param name="model">The model, as the user wrote it.</param>
@@ -35,6 +38,15 @@ internal sealed class ModelPull(CliConsole console, DaemonClient client, TimePro
     /// <exception cref="CliFailure">The push failed.</exception>
     public Task<string> PushAsync(string model, bool isJson, CancellationToken cancellation) =>
         FollowAsync(ModelPath.Of(model, "push"), ReadOnlyMemory<byte>.Empty, "push", isJson, cancellation);
+
+    // As Docker Model Runner's command does: the user's token is needed where the daemon runs as another user.
+    private static void WritePull(Utf8JsonWriter json, string model)
+    {
+        json.WriteString("from", model);
+        if (HubHosts.Any(host => model.StartsWith(host, StringComparison.OrdinalIgnoreCase))
+            && Environment.GetEnvironmentVariable("HF_TOKEN")?.Trim() is { Length: > 0 } token)
+            json.WriteString("bearer-token", token);
+    }
 
     private async Task<string> FollowAsync(string path, ReadOnlyMemory<byte> body, string verb, bool isJson, CancellationToken cancellation)
     {

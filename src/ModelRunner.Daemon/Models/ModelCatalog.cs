@@ -3,6 +3,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Gguf;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
+using ModelRunner.Store.HuggingFace;
 using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
@@ -140,7 +141,7 @@ internal sealed class ModelCatalog
     /// <summary>Finds the model that a person means by a reference, in any spelling of it.</summary>
     public async Task<ModelLookup> FindAsync(string reference, CancellationToken cancellationToken)
     {
-        if (!ModelReference.TryParse(reference, out ModelReference parsed, out string? problem))
+        if (!ModelReference.TryParse(NameOf(reference), out ModelReference parsed, out string? problem))
         {
             string shown = PlainText.EscapeAndCut(reference ?? "", 80);
             return new ModelLookup(null, $"model reference \"{shown}\" {problem}") { Reason = ModelLookupReason.Invalid };
@@ -195,6 +196,12 @@ internal sealed class ModelCatalog
 
     /// <summary>The memory of a model that is not here yet, as it would be run without settings of its own; null: it would not be run.</summary>
     public MemoryEstimate? Estimate(GgufHeader header, long weightBytes) => _factory.Estimate(header, weightBytes);
+
+    // The address of a file on Hugging Face means the model that was pulled with it.
+    private static string? NameOf(string? reference) => reference is not null && reference.Contains(".gguf", StringComparison.OrdinalIgnoreCase)
+        && ArtifactNameParser.TryParse(reference, out ArtifactName? name, out _) && name!.File is { } file
+            ? $"{name.Registry}/{name.Repository}:{HubTag.OfFile(file.Path)}"
+            : reference;
 
     private async Task<CatalogScan?> ScanAsync(CancellationToken cancellationToken)
     {

@@ -45,6 +45,8 @@ internal sealed record ArtifactName(string Registry, string Repository, string T
         string registry = Registry == DockerHub ? "" : $"{Registry}/";
         string tag = HasWrittenTag ? $":{Tag}" : "";
         string pin = Pin is null ? "" : $"@{Pin}";
+        if (File is { } file)
+            return $"https://{Registry}/{WrittenRepository}/resolve/{file.Escaped}";
         return $"{registry}{WrittenRepository}{tag}{pin}";
     }
 

@@ -5,6 +5,9 @@ namespace ModelRunner.Store.Names;
 /// <param name="Path">The path in the repository, not escaped.</param>
 internal sealed record HubFile(string Revision, string Path)
 {
+    /// <summary>Revision and path as a part of an address.</summary>
+    public string Escaped => $"{Uri.EscapeDataString(Revision)}/{string.Join('/', Path.Split('/').Select(Uri.EscapeDataString))}";
+
     /// <summary>What tells it from other files of the repository.</summary>
     public override string ToString() => $"{Revision}/{Path}";
 }

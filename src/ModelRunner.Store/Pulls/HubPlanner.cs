@@ -70,7 +70,7 @@ internal sealed class HubPlanner(HubClient client, Func<HubSettings> read, IMemo
         Digest config = ContentHash.Of(artifact.Config);
         ArtifactManifest manifest = ManifestReader.TryRead(artifact.Manifest, out string? problem)
             ?? throw new UnsupportedModelException($"{name.WrittenRepository} has too many files: its manifest {problem}");
-        return new PullPlan(artifact.Manifest, manifest, OpenAsync) { Name = name with { Tag = TagOf(name, model, isOnly), HasWrittenTag = true } };
+        return new PullPlan(artifact.Manifest, manifest, OpenAsync) { Name = name with { Tag = HubTag.Of(name, model, isOnly), HasWrittenTag = true } };
 
         async Task<RegistryBlob> OpenAsync(BlobRequest request, CancellationToken cancellationToken)
         {
@@ -81,24 +81,12 @@ internal sealed class HubPlanner(HubClient client, Func<HubSettings> read, IMemo
         }
     }
 
-    // A tag that is a quantization in any case is stored in the usual one. A file without a quantization in its name is "latest" if it is the only one.
-    private static string TagOf(ArtifactName name, RepositoryModel model, bool isOnly)
-    {
-        if (IsTagged(name))
-            return name.Tag.Equals(model.Tag, StringComparison.OrdinalIgnoreCase) ? model.Tag : name.Tag;
-        string tag = isOnly && !QuantizationRank.IsQuantization(model.Tag) ? ArtifactName.DefaultTag : model.Tag;
-        string valid = tag.TrimStart('-', '.');
-        return valid.Length <= ArtifactNameParser.MaxTag ? valid : valid[..ArtifactNameParser.MaxTag];
-    }
-
-    private static bool IsTagged(ArtifactName name) => name is { HasWrittenTag: true, Tag: not ArtifactName.DefaultTag };
-
     private async Task<RepositoryModel> ChooseAsync(
         Pull pull, HubRepository repository, string commit, RepositoryModels models, CancellationToken cancellationToken)
     {
         if (pull.Name.File is not null)
             return ModelChoice.ByFile(models, pull.Name);
-        if (IsTagged(pull.Name))
+        if (HubTag.IsWritten(pull.Name))
             return ModelChoice.ByTag(models.Models, pull.Name);
         RepositoryModel[] usable = [.. models.Models.Where(static model => model.Problem is null)];
         if (models.Models.Count == 1 || usable.Length == 0)

@@ -67,6 +67,27 @@ public sealed class HubPullTests
     }
 
     [Fact]
+    public async Task The_command_pulls_by_the_address_of_a_file_and_runs_the_model_with_it()
+    {
+        await using HubServer hub = await StartHubAsync();
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(Setup(hub));
+        const string Address = "https://huggingface.co/Org/Tiny-GGUF/blob/main/Tiny-Q8_0.gguf";
+
+        (int code, string output, string error) = await daemon.RunClientAsync(daemon.FolderPath, "run", Address, "hello");
+        Assert.True(code == 0, error);
+        Assert.NotEmpty(output);
+        Assert.Contains("Fetching file list...", error, StringComparison.Ordinal);
+        (code, output, error) = await daemon.RunClientAsync(daemon.FolderPath, "pull", "hf.co/Org/Tiny-GGUF:Q8_0");
+        Assert.True(code == 0, error);
+        Assert.StartsWith("Using cached model", output, StringComparison.Ordinal);
+        (code, output, error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", "hf.co/Org/Tiny-GGUF", "--force");
+        Assert.True(code == 0, error);
+        Assert.DoesNotContain(
+            (await daemon.GetAsync("v1/models")).GetProperty("data").EnumerateArray(),
+            static entry => entry.GetProperty("id").GetString()!.StartsWith("huggingface.co/", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_token_of_the_client_is_used_and_an_error_has_its_own_status()
     {
         await using HubServer hub = await StartHubAsync();

@@ -59,6 +59,23 @@ public sealed class HubFaultTests
     }
 
     [Fact]
+    public async Task A_short_limit_of_requests_is_waited_for()
+    {
+        await using HubFixture hub = await HubFixture.StartAsync([(FileName, 500)]);
+        var refused = new HashSet<string>(StringComparer.Ordinal);
+        hub.Server.Instead = async context =>
+        {
+            bool isFirst = refused.Add($"{context.Request.Method} {context.Request.Path}");
+            if (isFirst)
+                await HubServer.RefuseAsync(context, 429, ("Retry-After", "0"));
+            return isFirst;
+        };
+
+        Assert.Equal(PullResult.Success, (await hub.PullAsync()).Result);
+        Assert.Equal(8, hub.Server.Requests.Count);
+    }
+
+    [Fact]
     public async Task A_file_that_is_gated_is_told_before_its_download()
     {
         await using HubFixture hub = await HubFixture.StartAsync([(FileName, 500)]);

@@ -49,6 +49,13 @@ public sealed class ModelChoiceTests
     public void The_projector_is_the_nearest_one(string projectors, string model, string? expected) =>
         Assert.Equal(expected, ProjectorRule.Choose(projectors.Split(' ').Select(static path => new RepositoryFile(path, 1, Any)), model)?.Path);
 
+    [Theory]
+    [InlineData("a/Tiny-Q8_0.gguf", "Q8_0")]
+    [InlineData("a/Tiny-chat.gguf", "Tiny-chat")]
+    [InlineData("Big-IQ4_XS-00002-of-00003.gguf", "IQ4_XS")]
+    [InlineData("-.odd name.gguf", "odd-name")]
+    public void The_tag_of_a_file_depends_on_its_name_only(string path, string expected) => Assert.Equal(expected, HubTag.OfFile(path));
+
     private static ArtifactName Name(string tag) => ArtifactNameParser.Parse($"hf.co/Org/Repo:{tag}");
 
     // Longer names are larger files.

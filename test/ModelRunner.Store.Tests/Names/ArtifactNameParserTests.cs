@@ -116,5 +116,6 @@ public sealed class ArtifactNameParserTests
         ArtifactName name = ArtifactNameParser.Parse(text);
         Assert.Equal(expected, name.File?.ToString());
         Assert.Equal(("Org/Repo", expected), (name.WrittenRepository, name.Target));
+        Assert.Equal(name, ArtifactNameParser.Parse(name.ToWrittenString()));
     }
 }
