@@ -6,7 +6,10 @@ namespace ModelRunner.Cli;
 /// <summary><c>model-runner pull</c>: fetches a model from a registry or from Hugging Face. Ctrl-C stops it; the next pull continues where it ended.</summary>
 internal sealed class PullCommand : ClientCommand
 {
-    private readonly Argument<string> _model = new("MODEL") { Description = "The model, for example ai/smollm2, hf.co/ORG/REPO:Q4_K_M or registry.example/models/phi:q4" };
+    private readonly Argument<string> _model = new("MODEL")
+    {
+        Description = "The model, for example ai/smollm2, hf.co/ORG/REPO:Q4_K_M or registry.example/models/phi:q4",
+    };
 
     public PullCommand(CliContext context)
         : base("pull", "Fetch a model from a registry or from Hugging Face", context) => Add(_model);
