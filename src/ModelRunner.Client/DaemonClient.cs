@@ -118,6 +118,9 @@ internal sealed class DaemonClient : IDisposable
 
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(json) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(JsonType);
+
+        // A command that needs the model pulls it itself and shows the progress.
+        request.Headers.Add("X-Model-Runner-No-Pull", "true");
         if (isPreload)
             request.Headers.Add("X-Preload-Only", "true");
         if (accept is not null)

@@ -96,6 +96,11 @@ internal static class ConfigurationCatalog
         "Also serves the models that these tools have on this machine, in place and without changing them; commas separate them")
     { Default = "all; none with --demo" });
 
+    public static ConfigurationOption PullOnRequest { get; } = Add(new ConfigurationOption(
+        "pullOnRequest", "MODEL_RUNNER_PULL_ON_REQUEST", "--pull-on-request", OptionKind.Switch,
+        "Pulls a model that a request names and that is not there, before the request is answered; only for keys that may do that")
+    { Default = "off" });
+
     public static ConfigurationOption PullLimit { get; } = Add(new ConfigurationOption(
         "pull.limit", "MODEL_RUNNER_PULL_LIMIT", "--pull-limit", OptionKind.Rate,
         "Limits the bytes per second of all pulls together")

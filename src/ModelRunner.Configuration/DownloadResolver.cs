@@ -13,6 +13,7 @@ internal static class DownloadResolver
         IReadOnlyList<string> plain = Servers(reader, ConfigurationCatalog.PlainHttpRegistries);
         return new DownloadSettings
         {
+            OnRequest = reader.Switch(ConfigurationCatalog.PullOnRequest),
             BytesPerSecond = reader.RateOrNull(ConfigurationCatalog.PullLimit),
             PlainHttpHosts = plain,
             Mirrors = Mirrors(reader, plain),

@@ -3,6 +3,9 @@ namespace ModelRunner.Configuration;
 /// <summary>How models are fetched, and which registries are asked.</summary>
 internal sealed record DownloadSettings
 {
+    /// <summary>Whether a request for a model that is not there pulls it.</summary>
+    public bool OnRequest { get; init; } = ConfigurationCatalog.PullOnRequest.DefaultSwitch;
+
     /// <summary>Bytes per second of all pulls together; null: no limit.</summary>
     public long? BytesPerSecond { get; init; }
 
@@ -19,5 +22,5 @@ internal sealed record DownloadSettings
     public IReadOnlyList<string> TrustedRealms { get; init; } = [];
 
     /// <summary>These settings with the values of a running daemon for every option that only a restart changes.</summary>
-    public DownloadSettings KeepUntilRestart(DownloadSettings running) => running with { BytesPerSecond = BytesPerSecond };
+    public DownloadSettings KeepUntilRestart(DownloadSettings running) => running with { OnRequest = OnRequest, BytesPerSecond = BytesPerSecond };
 }

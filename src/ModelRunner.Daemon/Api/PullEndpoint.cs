@@ -1,10 +1,10 @@
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Inference;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
-using ModelRunner.Store.Http;
 using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Daemon.Api;
@@ -31,15 +31,8 @@ internal sealed class PullEndpoint(
         using (RequestBody body = await bodies.ReadAsync(context.Request, MaxBytes, "send {\"from\": \"ai/smollm2\"}", context.RequestAborted))
             request = PullRequest.Read(body.Bytes);
 
-        if (!OpenSslLibrary.IsPresent())
-        {
-            throw new ApiException(new ApiError(
-                StatusCodes.Status501NotImplemented, $"pulling a model needs OpenSSL; {OpenSslLibrary.Remedy}", ApiError.Server)
-            { CanRetryHelp = false });
-        }
-
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-        Pull pull = Join(request);
+        Pull pull = PullStart.Join(pulls, request.Name, request.Token);
         bool isJson = context.Request.Headers.Accept.ToString() == "application/json";
         try
         {
@@ -55,19 +48,6 @@ internal sealed class PullEndpoint(
         finally
         {
             pulls.Queue.Leave(pull);
-        }
-    }
-
-    private Pull Join(PullRequest request)
-    {
-        try
-        {
-            return pulls.Queue.Join(request.Name, request.Token);
-        }
-        catch (RemoteException failure)
-        {
-            // The file of authorities was replaced since the start.
-            throw new ApiException(new ApiError(StatusCodes.Status500InternalServerError, failure.Message, ApiError.Server) { CanRetryHelp = false });
         }
     }
 

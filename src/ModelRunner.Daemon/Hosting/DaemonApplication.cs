@@ -275,7 +275,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new RequestsEndpoint(recorder, store, catalog, time, web.Lifetime.ApplicationStopping).Map(web);
         var exchange = new RequestExchange(pool, forwarder, ledger, causes, time);
         var keepAlive = new KeepAliveLimit(() => store.Current.Runners.KeepAlive);
-        new InferenceEndpoint(rights, new KeyLimits(accounts.KeyUse, time), keepAlive, backends, bodies, exchange, ledger, recorder).Map(web);
+        var models = new MissingModels(rights, catalog, pulls, () => store.Current, time, web.Lifetime.ApplicationStopping);
+        new InferenceEndpoint(models, new KeyLimits(accounts.KeyUse, time), keepAlive, backends, bodies, exchange, ledger, recorder, time).Map(web);
         if (settings.Metrics.Enabled)
             ComposeMetrics(web, store, keys, pool, pulls.Counters, accounts, ledger, () => catalog.Sizes, time);
 

@@ -18,8 +18,8 @@ namespace ModelRunner.Daemon.Inference;
 /// <see cref="RequestExchange"/> sends it to a runner.
 /// </summary>
 internal sealed class InferenceEndpoint(
-    ModelRights rights, KeyLimits limits, KeepAliveLimit keepAlive, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange,
-    RequestLedger ledger, RequestRecorder recorder)
+    MissingModels models, KeyLimits limits, KeepAliveLimit keepAlive, BackendDirectory backends, RequestBodies bodies, RequestExchange exchange,
+    RequestLedger ledger, RequestRecorder recorder, TimeProvider time)
 {
     private const string BackendParameter = "backend";
 
@@ -73,7 +73,9 @@ internal sealed class InferenceEndpoint(
         using RequestBody body = await bodies.ReadAsync(context.Request, context.RequestAborted);
         string? backend = context.Request.RouteValues[BackendParameter] as string;
         RequestEnvelope envelope = RequestEnvelope.Read(body.Bytes.Span);
-        ModelEntry model = await rights.FindAsync(Caller.Of(context), envelope.Model, context.RequestAborted);
+        bool isStream = envelope.IsStream && route.HasStreams && !IsPreload(context.Request);
+        StreamPings? pings = isStream ? new StreamPings(context, route.RunnerPath, record, time) : null;
+        ModelEntry model = await models.FindAsync(context, envelope.Model, pings);
         RequestRecording? recording = IsPreload(context.Request) ? null : recorder.Begin(context, model.Reference, body.Bytes.Span);
         context.Features.Set(recording);
         route = route.For(model);
@@ -89,7 +91,7 @@ internal sealed class InferenceEndpoint(
 
         var request = new RunnerRequest(route.RunnerPath, body.Bytes)
         {
-            IsStream = envelope.IsStream && route.HasStreams, Wishes = wishes, Copy = recording?.Copy,
+            IsStream = isStream, Wishes = wishes, Copy = recording?.Copy,
         };
         await exchange.SendAsync(context, backend, model, route.Mode, request, record);
     }

@@ -23,6 +23,14 @@ internal sealed class ModelRights(ModelCatalog catalog)
         throw new ApiException(caller.HasOnlySomeModels && !maySee ? KeyErrors.Model(caller.Key!, reference) : ApiErrors.OfLookup(lookup));
     }
 
+    /// <summary>
+    /// Whether a request of this caller may pull a model: one with the scope admin, or one whose key names exactly this model. A pattern of the key does
+    /// not count, because it says nothing about what may fill the disk.
+    /// </summary>
+    public bool MayPull(Caller caller, string reference) => caller.Has(KeyScopes.Admin)
+        || (ModelReference.TryParseWritten(reference, out ModelReference parsed, out _)
+            && caller.Key!.Models.Any(allowed => allowed.Reference is { } named && catalog.IsMeant(named, parsed.ToString())));
+
     /// <summary>The models that a caller may use.</summary>
     public IReadOnlyList<ModelEntry> Filter(Caller caller, IReadOnlyList<ModelEntry> models) =>
         caller.HasOnlySomeModels ? [.. models.Where(model => Allows(caller, model))] : models;

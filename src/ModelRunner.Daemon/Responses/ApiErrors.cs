@@ -9,6 +9,9 @@ namespace ModelRunner.Daemon.Responses;
 /// <summary>Creates the errors for refusals by other parts of the daemon.</summary>
 internal static class ApiErrors
 {
+    /// <summary>The code of the error that says that there is no such model.</summary>
+    public const string ModelNotFound = "model_not_found";
+
     private const int MaxName = 200;
 
     /// <summary>The scheduler refused the request.</summary>
@@ -48,11 +51,11 @@ internal static class ApiErrors
     private static ApiError Unknown(ModelLookup lookup)
     {
         if (lookup.Pullable is not { } name)
-            return ApiError.NotFound(lookup.Problem!, "model_not_found", "model");
+            return ApiError.NotFound(lookup.Problem!, ModelNotFound, "model");
         string written = name.ToWrittenString();
         string link = lookup.Problem!.EndsWith('?') ? "" : ";";
         string message = $"{lookup.Problem}{link} \"model-runner pull {written}\" fetches it, if {name.Registry} has it";
-        return ApiError.NotFound(message, "model_not_found", "model") with { Pull = written };
+        return ApiError.NotFound(message, ModelNotFound, "model") with { Pull = written };
     }
 
     private static ApiError Make(int status, string type, Refuse refusal, CauseText causes) =>

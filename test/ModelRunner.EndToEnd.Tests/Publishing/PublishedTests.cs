@@ -142,6 +142,12 @@ public sealed class PublishedTests(PublishedFolder published) : IDisposable
             await using PublishedDaemon daemon = await PublishedDaemon.StartAsync(command, place, VariablesFor(receiver, "/tmp"));
             await AskAsync(daemon);
             await WaitForTelemetryAsync(receiver);
+
+            using var body = new StringContent("""{"from":"ai/smollm2"}""");
+            using HttpResponseMessage refused = await daemon.Client.PostAsync(new Uri("/models/create", UriKind.Relative), body, Cancellation);
+            Assert.Equal(HttpStatusCode.NotImplemented, refused.StatusCode);
+            string reason = await refused.Content.ReadAsStringAsync(Cancellation);
+            Assert.All(["pulling a model needs OpenSSL; install ", "libssl3", "ca-certificates"], part => Assert.Contains(part, reason, StringComparison.Ordinal));
         }
         finally
         {

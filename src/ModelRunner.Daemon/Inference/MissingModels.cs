@@ -1,0 +1,121 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Inference.Exchange;
+using ModelRunner.Daemon.Keys;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
+
+namespace ModelRunner.Daemon.Inference;
+
+/// <summary>
+/// Finds the models of requests and, if the configuration says so, pulls those that are not there. The pull belongs to the daemon: it goes on while
+/// any client waits for it. Safe to call from any thread.
+/// </summary>
+internal sealed class MissingModels(
+    ModelRights rights, ModelCatalog catalog, ModelPulls pulls, Func<DaemonSettings> settings, TimeProvider time, CancellationToken stopping)
+{
+    /// <summary>The header of a client that wants no pull, such as the command line, which pulls itself and shows the progress.</summary>
+    public const string NoPullHeader = "X-Model-Runner-No-Pull";
+
+    // A client that repeats its request must not ask the registry each time.
+    private static readonly TimeSpan FailureLife = TimeSpan.FromSeconds(30);
+    private const int MaxFailures = 256;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, (PullOutcome Outcome, DateTimeOffset Until)> _failures = new(StringComparer.Ordinal);
+
+    /// <summary>Finds the model that a request names.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="reference">The model, as the client wrote it.</param>
+    /// <param name="pings">Keeps the client of a stream waiting; null: the client wants one response, and waits as long as for a runner.</param>
+    /// <exception cref="ApiException">There is no such model and it was not pulled, or the caller may not use it.</exception>
+    public async Task<ModelEntry> FindAsync(HttpContext context, string reference, StreamPings? pings)
+    {
+        Caller caller = Caller.Of(context);
+        ArtifactName? name;
+        try
+        {
+            return await rights.FindAsync(caller, reference, context.RequestAborted);
+        }
+        catch (ApiException missing) when (missing.Error.Code == ApiErrors.ModelNotFound && MayPull(context, caller, reference, out name))
+        {
+        }
+
+        await PullAsync(context, name!, pings);
+        await catalog.FindPulledAsync(context.RequestAborted);
+        return await rights.FindAsync(caller, reference, context.RequestAborted);
+    }
+
+    private bool MayPull(HttpContext context, Caller caller, string reference, out ArtifactName? name)
+    {
+        name = null;
+        return settings().Downloads.OnRequest && rights.MayPull(caller, reference) && ArtifactNameParser.TryParse(reference, out name, out _)
+            && !string.Equals(context.Request.Headers[NoPullHeader].ToString(), "true", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private async Task PullAsync(HttpContext context, ArtifactName name, StreamPings? pings)
+    {
+        if (Failed(name) is { } before)
+            throw new ApiException(PullErrors.OfRequest(name, before));
+        Pull pull = PullStart.Join(pulls, name);
+        try
+        {
+            PullOutcome outcome = await WaitAsync(context, pull, pings);
+            if (outcome.IsSuccess)
+                return;
+            Keep(name, outcome);
+            throw new ApiException(PullErrors.OfRequest(name, outcome));
+        }
+        finally
+        {
+            pulls.Queue.Leave(pull);
+        }
+    }
+
+    private async Task<PullOutcome> WaitAsync(HttpContext context, Pull pull, StreamPings? pings)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        Task<PullOutcome> waiting = pull.Completion.WaitAsync(
+            pings is null ? settings().Runners.QueueTimeout : Timeout.InfiniteTimeSpan, time, ended.Token);
+        if (pings is not null)
+            await pings.WhileAsync(waiting);
+        try
+        {
+            return await waiting;
+        }
+        catch (TimeoutException)
+        {
+            throw Unavailable(
+                $"model \"{pull.Name.ToWrittenString()}\" is being pulled, which takes longer than limits.queueTimeout; "
+                + "what was fetched is kept: try again, or send the request with \"stream\": true, which waits without this limit");
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            throw Unavailable("the daemon ends; try again to continue the pull");
+        }
+    }
+
+    private static ApiException Unavailable(string message) => new(new ApiError(
+        StatusCodes.Status503ServiceUnavailable, message, ApiError.Unavailable, RefusalCodes.ModelsLoading, "model", TimeSpan.FromSeconds(5)));
+
+    private PullOutcome? Failed(ArtifactName name)
+    {
+        lock (_lock)
+            return _failures.TryGetValue(name.ToString(), out var failure) && time.GetUtcNow() < failure.Until ? failure.Outcome : null;
+    }
+
+    private void Keep(ArtifactName name, PullOutcome outcome)
+    {
+        if (outcome.Result == PullResult.Cancelled)
+            return;
+        lock (_lock)
+        {
+            if (_failures.Count >= MaxFailures)
+                _failures.Clear();
+            _failures[name.ToString()] = (outcome, time.GetUtcNow() + FailureLife);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Store.Http;
+using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
+
+namespace ModelRunner.Daemon.Inference;
+
+/// <summary>Begins pulls for clients.</summary>
+internal static class PullStart
+{
+    /// <summary>Begins to pull a model, or follows the pull that runs. The queue must be told when the client leaves.</summary>
+    /// <param name="pulls">All pulls.</param>
+    /// <param name="name">The model.</param>
+    /// <param name="token">The token of the client for the registry; null: none.</param>
+    /// <exception cref="ApiException">This system cannot pull.</exception>
+    public static Pull Join(ModelPulls pulls, ArtifactName name, string? token = null)
+    {
+        if (!OpenSslLibrary.IsPresent())
+            throw Refuse(StatusCodes.Status501NotImplemented, $"pulling a model needs OpenSSL; {OpenSslLibrary.Remedy} and the package ca-certificates");
+        try
+        {
+            return pulls.Queue.Join(name, token);
+        }
+        catch (RemoteException failure)
+        {
+            // The file of authorities was replaced since the start.
+            throw Refuse(StatusCodes.Status500InternalServerError, failure.Message);
+        }
+    }
+
+    private static ApiException Refuse(int status, string message) => new(new ApiError(status, message, ApiError.Server) { CanRetryHelp = false });
+}

@@ -1,0 +1,140 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using ModelRunner.Testing;
+using ModelRunner.Testing.Registries;
+
+namespace ModelRunner.Daemon.Tests.Api;
+
+/// <summary>Requests for models that are not there, with <c>pullOnRequest</c>.</summary>
+public sealed class PullOnRequestTests
+{
+    private const string Path = "v1/chat/completions";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_stream_gets_comments_while_its_model_is_pulled_and_then_its_events()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        string name = await PushAsync(registry);
+        await using DaemonFixture daemon = await StartAsync(""", "pull": { "limit": "128KiB/s" }""");
+
+        using HttpResponseMessage response = await daemon.SendAsync(Path, Body(name, isStream: true), HttpCompletionOption.ResponseHeadersRead, Token);
+        string events = await response.Content.ReadAsStringAsync(Token);
+
+        Assert.Equal(200, (int)response.StatusCode);
+        Assert.StartsWith(": waiting for the model\n\n", events, StringComparison.Ordinal);
+        Assert.EndsWith("data: [DONE]\n\n", events, StringComparison.Ordinal);
+        Assert.DoesNotContain("error", events, StringComparison.Ordinal);
+        string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Token);
+        Assert.Contains("model_runner_pulls_total{result=\"success\"} 1\n", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_stream_the_response_comes_after_the_pull_and_nothing_is_pulled_by_default_or_for_a_client_that_forbids_it()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        string name = await PushAsync(registry);
+        await using (DaemonFixture usual = await DaemonFixture.StartAsync())
+            Assert.Equal(404, (await usual.PostAsync(Path, Body(name))).Status);
+
+        await using DaemonFixture daemon = await StartAsync("");
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = new StringContent(Body(name)) };
+        request.Headers.Add("X-Model-Runner-No-Pull", "true");
+        using HttpResponseMessage refused = await daemon.Client.SendAsync(request, Token);
+        Assert.Equal(404, (int)refused.StatusCode);
+        Assert.Equal(200, (await daemon.PostAsync(Path, Body(name))).Status);
+    }
+
+    [Fact]
+    public async Task A_pull_that_fails_is_the_error_of_the_request_and_is_not_repeated_at_once()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        await using FaultProxy proxy = await FaultProxy.StartAsync(registry.Address);
+        await using DaemonFixture daemon = await StartAsync("");
+
+        (int status, JsonElement body) = await daemon.PostAsync("v1/messages", Body($"{proxy.Host}/ai/none"));
+        int asked = proxy.Requests.Count;
+        (int again, JsonElement _) = await daemon.PostAsync(Path, Body($"{proxy.Host}/ai/none"));
+
+        Assert.Equal((404, 404), (status, again));
+        Assert.Equal("not_found_error", body.GetProperty("error").GetProperty("type").GetString());
+        Assert.Contains($"model \"{proxy.Host}/ai/none\" is not there, and its pull failed: ", body.ToString().Replace("\\u0022", "\"", StringComparison.Ordinal)
+            .Replace("\\\"", "\"", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.NotEqual(0, asked);
+        Assert.Equal(asked, proxy.Requests.Count);
+    }
+
+    [Fact]
+    public async Task The_wait_without_a_stream_has_a_limit_and_the_pull_goes_on_while_others_wait()
+    {
+        var silence = new TaskCompletionSource();
+        await using LoopbackServer registry = await LoopbackServer.StartAsync(_ => silence.Task);
+        await using DaemonFixture daemon = await StartAsync(""", "limits": { "queueTimeout": "1s" }""");
+        string name = $"127.0.0.1:{registry.Address.Port}/ai/a";
+        using var leaving = new CancellationTokenSource();
+        Task<HttpResponseMessage> other = daemon.SendAsync(Path, Body(name, isStream: true), HttpCompletionOption.ResponseHeadersRead, leaving.Token);
+        await WaitForPageAsync(daemon, "model_runner_pulls_in_progress 1\n");
+
+        (int status, JsonElement body) = await daemon.PostAsync(Path, Body(name));
+
+        Assert.Equal(503, status);
+        Assert.Contains("takes longer than limits.queueTimeout", body.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        await WaitForPageAsync(daemon, "model_runner_pulls_in_progress 1\n");
+        await leaving.CancelAsync();
+        await WaitForPageAsync(daemon, "model_runner_pulls_total{result=\"cancelled\"} 1\n");
+        silence.SetResult();
+        await other.ContinueWith(static _ => { }, TaskScheduler.Default);
+    }
+
+    /// <summary>A key for inference must not fill the disk, unless the operator named the model.</summary>
+    [Fact]
+    public async Task A_key_pulls_only_with_the_scope_admin_or_what_it_names()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        string name = await PushAsync(registry);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            HasTcp = true,
+            Configuration = $$"""
+                { "pullOnRequest": true, "keys": {
+                  "plain": { "sha256": "{{Digest("plain-key-0123456789")}}" },
+                  "pattern": { "sha256": "{{Digest("pattern-key-0123456789")}}", "models": ["*"] },
+                  "named": { "sha256": "{{Digest("named-key-0123456789")}}", "models": ["{{name}}"] } } }
+                """,
+        });
+
+        Assert.Equal(404, await AskAsync("plain-key-0123456789"));
+        Assert.Equal(404, await AskAsync("pattern-key-0123456789"));
+        Assert.Equal(200, await AskAsync("named-key-0123456789"));
+
+        async Task<int> AskAsync(string key)
+        {
+            using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
+            using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = new StringContent(Body(name), Encoding.UTF8, "application/json") };
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+            using HttpResponseMessage response = await client.SendAsync(request, Token);
+            return (int)response.StatusCode;
+        }
+    }
+
+    private static Task<DaemonFixture> StartAsync(string more) => DaemonFixture.StartAsync(new DaemonSetup { Configuration = $$"""{ "pullOnRequest": true{{more}} }""" });
+
+    private static async Task<string> PushAsync(RegistryProcess registry)
+    {
+        RegistryModel model = RegistryModel.Make(await File.ReadAllBytesAsync(System.IO.Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token));
+        await model.PushAsync(registry, Token);
+        return $"{registry.Host}/{model.Repository}";
+    }
+
+    private static string Digest(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+
+    private static Task WaitForPageAsync(DaemonFixture daemon, string line) => DaemonFixture.WaitUntilAsync(
+        async () => (await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Token)).Contains(line, StringComparison.Ordinal),
+        DaemonFixture.Patience);
+
+    private static string Body(string model, bool isStream = false) =>
+        $$"""{"model":"{{model}}","stream":{{(isStream ? "true" : "false")}},"max_tokens":8,"messages":[{"role":"user","content":"hello"}]}""";
+}
