@@ -34,19 +34,12 @@ internal sealed record RemoteModel(ArtifactName Name, Digest Id, ArtifactManifes
 
         if (!ArtifactNameParser.TryParse(written, out ArtifactName? name, out string? problem))
             throw new ApiException(ApiError.Invalid($"the model \"{PlainText.EscapeAndCut(written, MaxShown)}\" {problem}"));
-        if (name!.IsOnHuggingFace)
-        {
-            throw new ApiException(new ApiError(
-                StatusCodes.Status501NotImplemented, "models of Hugging Face cannot be described before they are pulled", ApiError.Server)
-            { CanRetryHelp = false });
-        }
-
         try
         {
-            PullPlan plan = await new RegistryPlanner(pulls.Registries).PlanAsync(name, cancellationToken);
+            PullPlan plan = await pulls.PlanAsync(name!, cancellationToken);
             ArtifactConfig config = ConfigReader.Read(await ReadConfigAsync(plan, cancellationToken));
             long missing = plan.Manifest.Files.Where(file => !pulls.Store.Has(file)).Sum(static file => file.Size);
-            return new RemoteModel(name, ContentHash.Of(plan.ManifestBytes.Span), plan.Manifest, config, missing);
+            return new RemoteModel(plan.Name ?? name!, ContentHash.Of(plan.ManifestBytes.Span), plan.Manifest, config, missing);
         }
         catch (Exception failure) when (PullFailure.Explain(failure, cancellationToken.IsCancellationRequested) is { } outcome)
         {

@@ -4,6 +4,7 @@ using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.HuggingFace;
 using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
 using ModelRunner.Store.Pulls;
 using ModelRunner.Store.Pushes;
 using ModelRunner.Store.Registries;
@@ -52,8 +53,11 @@ internal sealed class ModelPulls : IDisposable
     /// <summary>The pulls.</summary>
     public PullQueue Queue => _parts.Value.Queue;
 
-    /// <summary>The client of registries, with the credentials of the user.</summary>
-    public RegistryClient Registries => _parts.Value.Registries;
+    /// <summary>Finds out what a pull would fetch, and under which name. Nothing is stored.</summary>
+    /// <exception cref="Store.Http.RemoteException">The registry did not say it.</exception>
+    /// <exception cref="UnsupportedModelException">It is no model, or one that llama.cpp cannot load.</exception>
+    public Task<PullPlan> PlanAsync(ArtifactName name, CancellationToken cancellationToken) =>
+        _parts.Value.Runner.PlanAsync(new Pull(name), cancellationToken);
 
     /// <summary>Takes the limit of new settings; pulls that run keep to it too.</summary>
     public void Configure(DaemonSettings settings) => _rate.BytesPerSecond = settings.Downloads.BytesPerSecond;
@@ -82,7 +86,7 @@ internal sealed class ModelPulls : IDisposable
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<PushOutcome> PushAsync(Push push, string? token, CancellationToken cancellationToken)
     {
-        RegistryClient client = Registries;
+        RegistryClient client = _parts.Value.Registries;
         if (token is not null)
         {
             var credential = new RegistryCredential("the request") { RegistryToken = token };

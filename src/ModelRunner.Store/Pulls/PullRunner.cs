@@ -38,14 +38,21 @@ internal sealed class PullRunner(
         }
     }
 
+    /// <summary>Finds out what a pull would fetch. Nothing is stored.</summary>
+    /// <param name="pull">The pull, which need not run; it gets notes about what was chosen.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="Http.RemoteException">The registry did not say it.</exception>
+    /// <exception cref="UnsupportedModelException">It is no model, or one that llama.cpp cannot load.</exception>
+    public Task<PullPlan> PlanAsync(Pull pull, CancellationToken cancellationToken) => hub is not null && pull.Name.IsOnHuggingFace
+        ? hub.PlanAsync(pull, cancellationToken)
+        : registries.PlanAsync(pull.Name, cancellationToken);
+
     public void Dispose() => _slots.Dispose();
 
     private async Task<PullOutcome> RunNowAsync(Pull pull, CancellationToken cancellationToken)
     {
         pull.Begin();
-        PullPlan plan = hub is not null && pull.Name.IsOnHuggingFace
-            ? await hub.PlanAsync(pull, cancellationToken)
-            : await registries.PlanAsync(pull.Name, cancellationToken);
+        PullPlan plan = await PlanAsync(pull, cancellationToken);
         string? tag = TagOf(plan.Name ?? pull.Name);
         Digest id = ContentHash.Of(plan.ManifestBytes.Span);
         if (store.Read().Find(id) is { } known && plan.Manifest.Files.All(store.Has))

@@ -50,6 +50,22 @@ public sealed class HubPullTests
     }
 
     [Fact]
+    public async Task Hugging_Face_describes_a_model_and_its_file_is_not_fetched()
+    {
+        await using HubServer hub = await StartHubAsync();
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(Setup(hub));
+
+        JsonElement remote = await daemon.GetAsync("models/hf.co/Org/Tiny-GGUF?remote=true");
+
+        Assert.Equal("huggingface.co/org/tiny-gguf:Q8_0", remote.GetProperty("tags")[0].GetString());
+        Assert.Equal(hub.Files[FileName].Length, remote.GetProperty("files").EnumerateArray().Single(
+            static file => file.GetProperty("role").GetString() == "weights").GetProperty("size").GetInt32());
+        Assert.Equal(remote.GetProperty("total_bytes").GetInt64(), remote.GetProperty("missing_bytes").GetInt64());
+        Assert.DoesNotContain(hub.Ranges, static range => range == "bytes=0-");
+        Assert.False(Directory.Exists(Path.Join(daemon.FolderPath, "models/store/blobs")));
+    }
+
+    [Fact]
     public async Task The_choice_of_a_repository_with_several_files_fits_the_budget_of_the_daemon()
     {
         await using HubServer hub = await StartHubAsync();
