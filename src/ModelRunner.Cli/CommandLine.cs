@@ -51,6 +51,7 @@ internal static class CommandLine
         root.Add(new MetricsCommand(context));
         root.Add(new UsageCommand(context));
         root.Add(new DfCommand(context));
+        root.Add(new PruneCommand(context));
         root.Add(new WhyCommand(context));
         root.Add(new LogsCommand(context));
         root.Add(new RequestsCommand(context));

@@ -1,11 +1,15 @@
+using System.Globalization;
+using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Keys;
+using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
+using ModelRunner.Store.Layout;
 
 namespace ModelRunner.Daemon.Api;
 
 /// <summary><c>GET /engines/df</c>: what models, engine, state and logs occupy on disk.</summary>
-internal sealed class DiskEndpoint(DiskReader disk)
+internal sealed class DiskEndpoint(DiskReader disk, DiskModelReader models)
 {
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
@@ -15,6 +19,7 @@ internal sealed class DiskEndpoint(DiskReader disk)
     private async Task HandleAsync(HttpContext context)
     {
         DiskReport report = await disk.ReadAsync(context.RequestAborted);
+        DiskModels found = await models.ReadAsync(context.RequestAborted);
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();
@@ -24,7 +29,42 @@ internal sealed class DiskEndpoint(DiskReader disk)
             json.WriteNumber("logs_disk_usage"u8, report.Logs);
             if (report.IsIncomplete)
                 json.WriteBoolean("incomplete"u8, true);
+            Write(json, found);
             json.WriteEndObject();
         });
+    }
+
+    private static void Write(Utf8JsonWriter json, DiskModels found)
+    {
+        json.WriteNumber("all_models_bytes"u8, found.TotalBytes);
+        json.WriteStartArray("models"u8);
+        foreach (ModelSpace model in found.Models)
+        {
+            json.WriteStartObject();
+            json.WriteString("name"u8, model.Source.Reference.ToString());
+            json.WriteStartArray("origins"u8);
+            foreach (string origin in model.Source.Origins)
+                json.WriteStringValue(origin);
+            json.WriteEndArray();
+            json.WriteNumber("bytes"u8, model.Bytes);
+            json.WriteNumber("shared_bytes"u8, model.SharedBytes);
+            DateTimeOffset[] uses = [.. model.Names.Where(name => found.LastUsed?.ContainsKey(name) == true).Select(name => found.LastUsed![name])];
+            json.WriteString("last_used"u8, uses.Length == 0 ? null : uses.Max().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+            json.WriteBoolean("loaded"u8, found.Loaded.Contains(model.Source.Reference.ToString()));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        Write(json, "partial_files", found.Leftovers.Where(static file => file.IsPartial));
+        Write(json, "unreferenced_files", found.Leftovers.Where(static file => !file.IsPartial));
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, IEnumerable<StoreLeftover> files)
+    {
+        StoreLeftover[] all = [.. files];
+        json.WriteStartObject(name);
+        json.WriteNumber("count"u8, all.Length);
+        json.WriteNumber("bytes"u8, all.Sum(static file => file.Bytes));
+        json.WriteEndObject();
     }
 }

@@ -50,7 +50,16 @@ internal sealed class DiskReader(Func<DaemonSettings> settings, FileThreads thre
         long models = disk.OfFolder(current.ModelsPath) + SumOf(disk, current.Models.Values.SelectMany(FilesOf));
         if (current.DemoModelsPath is { } demo)
             models += disk.OfFolder(demo);
-        long engine = SumOf(disk, ((string?[])[current.Runners.LlamaServerPath, current.Runners.LlamaHostPath]).OfType<string>().SelectMany(EngineFiles));
+        string[] programs =
+        [
+            .. ((string?[])[current.Runners.LlamaServerPath, current.Runners.LlamaHostPath]).OfType<string>(),
+            .. current.Runners.Builds.Values.Select(static build => build.Path),
+        ];
+        long engine = SumOf(disk, programs.SelectMany(EngineFiles));
+
+        // The libraries of llama-host are in a folder of their own.
+        if (current.Runners.LlamaHostPath is { } host)
+            engine += disk.OfFolder(Path.Join(Path.GetDirectoryName(RealPath(host))!, "native"));
         return new DiskReport(models, engine, state, logs, disk.IsIncomplete);
     }
 

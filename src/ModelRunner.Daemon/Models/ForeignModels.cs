@@ -15,7 +15,7 @@ namespace ModelRunner.Daemon.Models;
 /// <param name="addName">Adds a name for a model.</param>
 /// <param name="findOwner">Finds the model that has a file already.</param>
 internal sealed class ForeignModels(
-    DaemonSettings settings, Dictionary<string, ModelSource> sources, Action<ModelReference, string, SourceKind?> addName, Func<FileId, string?> findOwner)
+    DaemonSettings settings, Dictionary<string, ModelSource> sources, Action<ModelReference, string, SourceKind?, IEnumerable<FilePart>> addName, Func<FileId, string?> findOwner)
 {
     private readonly Dictionary<string, string> _ownersOfContent = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
@@ -56,7 +56,7 @@ internal sealed class ForeignModels(
         ModelFile file = described.File with { Projector = described.Projector?.Path };
         bool isOwnModel = settings.Models.ContainsKey(canonical);
         if (FindOwner(model, file) is { } owner && (owner == canonical || !isOwnModel))
-            addName(reference, owner, kind);
+            addName(reference, owner, kind, described.Parts);
         else if (!sources.TryGetValue(canonical, out ModelSource? other))
             Add(kind, canonical, described, file);
         else

@@ -203,6 +203,14 @@ internal sealed class ModelCatalog
             ? $"{name.Registry}/{name.Repository}:{HubTag.OfFile(file.Path)}"
             : reference;
 
+    /// <summary>All models as the last scans found them, also those that cannot be used. It opens no model.</summary>
+    public async Task<IReadOnlyList<ModelSource>> ListFoundAsync(CancellationToken cancellationToken)
+    {
+        await ScanAsync(cancellationToken);
+        await RefreshSourcesAsync(isForUnknown: false, cancellationToken);
+        return _watch.Last?.Snapshot.Sources ?? [];
+    }
+
     private async Task<CatalogScan?> ScanAsync(CancellationToken cancellationToken)
     {
         await _watch.RefreshAsync(_watch.Last is { IsWithoutStore: false } ? Patience : FirstPatience, cancellationToken);

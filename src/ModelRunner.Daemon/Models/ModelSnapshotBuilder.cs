@@ -98,7 +98,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         string canonical = reference.ToString();
         bool isOwnModel = settings.Models.ContainsKey(canonical);
         if (_ownersOfFiles.TryGetValue(file.Id, out string? owner) && (owner == canonical || !isOwnModel))
-            AddName(reference, owner, null);
+            AddName(reference, owner, null, file.Parts);
         else if (!_sources.TryGetValue(canonical, out ModelSource? other))
             AddFile(canonical, file, ModelOrigin.Store);
         else if (other.Settings.LacksEnginePath)
@@ -163,14 +163,17 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
     private string? FindOwner(FileId file) => _ownersOfFiles.GetValueOrDefault(file) ?? _ownersOfStoredFiles.GetValueOrDefault(file);
 
     // The same file at another place is the same model.
-    private void AddName(ModelReference name, string owner, SourceKind? tool)
+    private void AddName(ModelReference name, string owner, SourceKind? tool, IEnumerable<FilePart> parts)
     {
         ModelSource source = _sources[owner];
         string canonical = name.ToString();
         if (canonical != owner && _aliases.TryAdd(canonical, owner))
             source = source with { OtherNames = [.. source.OtherNames, new OtherName(name with { HasWrittenTag = false }, tool)] };
         string origin = tool is { } kind ? SourceText.Format(kind) : ModelOrigin.Store;
-        _sources[owner] = source with { Origins = [.. source.Origins.Append(origin).Distinct(StringComparer.Ordinal)] };
+        _sources[owner] = source with
+        {
+            Origins = [.. source.Origins.Append(origin).Distinct(StringComparer.Ordinal)], OtherParts = [.. source.OtherParts, .. parts],
+        };
     }
 
     private ModelSettings SettingsOf(string canonical) => settings.Models.GetValueOrDefault(canonical) ?? new ModelSettings();

@@ -47,6 +47,9 @@ internal sealed class ModelPulls : IDisposable
     /// <summary>The store.</summary>
     public ModelStore Store { get; }
 
+    /// <summary>Whether the models folder itself is the store, so that Docker Model Runner may use it too.</summary>
+    public bool IsShared => Store.Folder.Root == _modelsPath;
+
     /// <summary>What pulls did.</summary>
     public PullCounters Counters { get; } = new();
 
@@ -66,7 +69,7 @@ internal sealed class ModelPulls : IDisposable
     public async Task CollectAsync()
     {
         // A models folder that is a store belongs to Docker Model Runner too, which may be fetching into it.
-        if (Store.Folder.Root == _modelsPath || !StoreFolder.IsStore(Store.Folder.Root))
+        if (IsShared || !StoreFolder.IsStore(Store.Folder.Root))
             return;
         try
         {
@@ -100,6 +103,9 @@ internal sealed class ModelPulls : IDisposable
             _logger.LogPushFailed(push.Name, outcome.Message);
         return outcome;
     }
+
+    /// <summary>Notes that a prune removed a model.</summary>
+    public void LogPruned(string model, string reason) => _logger.LogPruned(model, reason);
 
     public void Dispose()
     {

@@ -14,6 +14,9 @@ internal static partial class PullLogs
     [LoggerMessage(Level = LogLevel.Information, Message = "removed {files} files of the model store that no model needs, {bytes} bytes")]
     public static partial void LogCollected(this ILogger logger, int files, long bytes);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "removed the model {model} from the model store: {reason}")]
+    public static partial void LogPruned(this ILogger logger, string model, string reason);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "pull of {model} failed for an unexpected reason")]
     public static partial void LogPullMistake(this ILogger logger, Exception mistake, ArtifactName model);
 

@@ -91,13 +91,36 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time)
     /// <summary>Removes all files that no model needs. A store without a list keeps everything: the list may have been moved away.</summary>
     /// <exception cref="StoreException">The list cannot be read, or another process has the lock.</exception>
     public Task<CollectedFiles> CollectAsync(bool isDryRun, CancellationToken cancellationToken) => ChangeAsync(
-        index => (index, FileStatus.Of(folder.IndexFile).IsRegular ? new StoreCollector(folder, Holds, time.GetUtcNow()).Collect(index, isDryRun) : default),
+        index => (index, IsListed ? CollectorNow().Collect(index, isDryRun) : default),
         cancellationToken);
+
+    /// <summary>The files that no model and no pull of this process needs, however young they are. It takes no lock.</summary>
+    /// <exception cref="StoreException">The list cannot be read.</exception>
+    public IReadOnlyList<StoreLeftover> FindLeftovers() => IsListed ? CollectorNow().Find(Read(), TimeSpan.MinValue, TimeSpan.MinValue) : [];
+
+    /// <summary>Removes the files that no model needs, and returns them.</summary>
+    /// <param name="minAge">How old a whole file must be: a pull of another process may need it.</param>
+    /// <param name="minAgeOfPartials">How old a partial file must be. One that a pull writes now is left in any case.</param>
+    /// <param name="isDryRun">Whether they are only returned.</param>
+    /// <param name="cancellationToken">Ends the wait for the lock.</param>
+    /// <exception cref="StoreException">The list cannot be read, or another process has the lock.</exception>
+    public Task<IReadOnlyList<StoreLeftover>> PruneAsync(
+        TimeSpan minAge, TimeSpan minAgeOfPartials, bool isDryRun, CancellationToken cancellationToken) => ChangeAsync(
+        index =>
+        {
+            IReadOnlyList<StoreLeftover> found = IsListed ? CollectorNow().Find(index, minAge, minAgeOfPartials) : [];
+            return (index, isDryRun ? found : StoreCollector.Remove(found));
+        },
+        cancellationToken);
+
+    private bool IsListed => FileStatus.Of(folder.IndexFile).IsRegular;
+
+    private StoreCollector CollectorNow() => new(folder, Holds, time.GetUtcNow());
 
     private RemovedModel Clean(RemovedModel removed, StoreIndex index, StoreIndex before)
     {
         if (removed.Deleted is { } id)
-            new StoreCollector(folder, Holds, time.GetUtcNow()).Remove(before.Find(id)!, index);
+            CollectorNow().Remove(before.Find(id)!, index);
         return removed;
     }
 

@@ -20,27 +20,52 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     /// <param name="isDryRun">Whether it only counts.</param>
     public CollectedFiles Collect(StoreIndex index, bool isDryRun)
     {
-        HashSet<Digest> needed = FindNeeded(index);
+        IReadOnlyList<StoreLeftover> found = Find(index, MinAge, MinAge);
         CollectedFiles collected = default;
+        foreach (StoreLeftover file in isDryRun ? found : Remove(found))
+            collected += new CollectedFiles(1, file.Bytes);
+        if (!isDryRun)
+            RemoveBundles(index);
+        return collected;
+    }
+
+    /// <summary>Finds the files that no model and no pull of this process needs.</summary>
+    /// <param name="index">The list of models.</param>
+    /// <param name="minAge">How old a whole file must be.</param>
+    /// <param name="minAgeOfPartials">How old a partial file must be.</param>
+    public IReadOnlyList<StoreLeftover> Find(StoreIndex index, TimeSpan minAge, TimeSpan minAgeOfPartials)
+    {
+        HashSet<Digest> needed = FindNeeded(index);
+        var found = new List<StoreLeftover>();
         foreach (string algorithm in (string[])[Digest.Sha256, Digest.Sha512])
         {
             foreach (FileInfo file in Files(Path.Join(folder.Blobs, algorithm)))
             {
-                if (IsGarbage(file, algorithm, needed))
-                    collected += Remove(file, isDryRun);
+                bool isPartial = file.Name.EndsWith(StoreFolder.PartialEnding, StringComparison.Ordinal);
+                if (IsGarbage(file, algorithm, isPartial, needed))
+                    Add(file, isPartial, isPartial ? minAgeOfPartials : minAge);
             }
         }
 
         foreach (FileInfo file in Files(folder.Manifests))
         {
-            if (Digest.TryParse($"{Digest.Sha256}:{file.Name}", out Digest id) && index.Find(id) is null && IsOld(file))
-                collected += Remove(file, isDryRun);
+            if (Digest.TryParse($"{Digest.Sha256}:{file.Name}", out Digest id) && index.Find(id) is null)
+                Add(file, isPartial: false, minAge);
         }
 
-        if (!isDryRun)
-            RemoveBundles(index);
-        return collected;
+        return found;
+
+        void Add(FileInfo file, bool isPartial, TimeSpan age)
+        {
+            FileStatus status = FileStatus.OfLink(file.FullName);
+            if (status.IsRegular && AgeOf(status) >= age)
+                found.Add(new StoreLeftover(file.Name, isPartial, file.FullName, status.AllocatedBytes));
+        }
     }
+
+    /// <summary>Removes files and returns those that are gone. A partial file that a pull of any process writes is left.</summary>
+    public static IReadOnlyList<StoreLeftover> Remove(IReadOnlyList<StoreLeftover> files) =>
+        [.. files.Where(static file => file.IsPartial ? TryDeletePartial(file.Path) : TryDelete(file.Path))];
 
     /// <summary>Removes the files of one model that no other model of the list needs.</summary>
     /// <param name="removed">The model; it is no longer in the list.</param>
@@ -64,20 +89,16 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     private IEnumerable<Digest> FilesOf(StoreEntry entry) =>
         entry.Files.Concat(ManifestFile.Read(folder, entry.Id)?.Files.Select(static file => file.Digest) ?? []).Distinct();
 
-    private bool IsGarbage(FileInfo file, string algorithm, HashSet<Digest> needed)
+    private bool IsGarbage(FileInfo file, string algorithm, bool isPartial, HashSet<Digest> needed)
     {
-        bool isPartial = file.Name.EndsWith(StoreFolder.PartialEnding, StringComparison.Ordinal);
         string hex = isPartial ? file.Name.Split('.')[0] : file.Name;
 
         // A file with another name is not one of a store.
-        if (!Digest.TryParse($"{algorithm}:{hex}", out Digest digest) || holds.Contains(digest))
-            return false;
-        return (isPartial || !needed.Contains(digest)) && IsOld(file);
+        return Digest.TryParse($"{algorithm}:{hex}", out Digest digest) && !holds.Contains(digest) && (isPartial || !needed.Contains(digest));
     }
 
     // A file that was linked from another tool's store, or restored from a backup, was written long ago.
-    private bool IsOld(FileInfo file) =>
-        FileStatus.OfLink(file.FullName) is { Exists: true } status && now - (status.Changed > status.Written ? status.Changed : status.Written) > MinAge;
+    private TimeSpan AgeOf(FileStatus status) => now - (status.Changed > status.Written ? status.Changed : status.Written);
 
     private void RemoveBundles(StoreIndex index)
     {
@@ -95,12 +116,6 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         }
     }
 
-    private static CollectedFiles Remove(FileInfo file, bool isDryRun)
-    {
-        FileStatus status = FileStatus.OfLink(file.FullName);
-        return status.IsRegular && (isDryRun || TryDelete(file.FullName)) ? new CollectedFiles(1, status.SizeBytes) : default;
-    }
-
     private static FileInfo[] Files(string path)
     {
         try
@@ -110,6 +125,19 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return [];
+        }
+    }
+
+    private static bool TryDeletePartial(string path)
+    {
+        try
+        {
+            using FileLock? taken = FileLock.TryTake(path);
+            return taken is not null && TryDelete(path);
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

@@ -1,0 +1,44 @@
+using ModelRunner.Daemon.Ledger;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Store.Layout;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>Reads what each model occupies, from the last scans in the background.</summary>
+internal sealed class DiskModelReader(ModelCatalog catalog, ModelPulls pulls, RunnerPool pool, RequestLedger ledger, FileThreads threads)
+{
+    public async Task<DiskModels> ReadAsync(CancellationToken cancellationToken)
+    {
+        (IReadOnlyList<ModelSpace> models, long total) = ModelSpace.Measure(await catalog.ListFoundAsync(cancellationToken));
+        HashSet<string> loaded = [.. pool.Runners.Where(static runner => !runner.IsAttached).Select(static runner => runner.Key.Model)];
+        IReadOnlyList<StoreLeftover> leftovers = await threads.RunAsync(null, FindLeftovers).WaitAsync(cancellationToken);
+        return new DiskModels(models, total, await ReadUseAsync(cancellationToken), loaded, leftovers);
+    }
+
+    private IReadOnlyList<StoreLeftover> FindLeftovers()
+    {
+        try
+        {
+            return pulls.Store.FindLeftovers();
+        }
+        catch (StoreException)
+        {
+            // The list of models shows the problem.
+            return [];
+        }
+    }
+
+    private async Task<IReadOnlyDictionary<string, DateTimeOffset>?> ReadUseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ledger.ReadAsync(LastUse.Read, cancellationToken);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}

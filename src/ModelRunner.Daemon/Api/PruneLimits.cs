@@ -1,0 +1,40 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Linux.Terminals;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>Which models a prune removes.</summary>
+/// <param name="KeepUnder">Bytes that the pulled models may occupy together; null: any number.</param>
+/// <param name="UnusedFor">Models are removed that were not used for this time; null: none for that reason.</param>
+/// <param name="IsDryRun">Whether nothing is removed.</param>
+internal sealed record PruneLimits(long? KeepUnder, TimeSpan? UnusedFor, bool IsDryRun)
+{
+    private const int MaxShown = 80;
+
+    /// <summary>Reads the query of a request.</summary>
+    /// <exception cref="ApiException">A value is not valid, or a name is not known.</exception>
+    public static PruneLimits Read(IQueryCollection query)
+    {
+        if (query.Keys.FirstOrDefault(static key => key is not ("keepUnder" or "unusedFor" or "dryRun")) is { } unknown)
+            throw Refuse($"\"{PlainText.EscapeAndCut(unknown, MaxShown)}\" is not known; write keepUnder, unusedFor or dryRun", "query");
+        string size = query["keepUnder"].ToString(), time = query["unusedFor"].ToString(), dry = query["dryRun"].ToString();
+        long? bytes = null;
+        if (size.Length > 0)
+            bytes = ByteSizeText.TryParse(size, out long parsed) ? parsed : throw Refuse($"{Show(size)} is no size; write 200GB or a number of bytes", "keepUnder");
+        TimeSpan? age = null;
+        if (time.Length > 0)
+        {
+            age = DurationText.TryParse(time, out TimeSpan read) && read >= TimeSpan.Zero
+                ? read
+                : throw Refuse($"{Show(time)} is no duration of at most 3650 days; write 30d, 12h or a number of seconds", "unusedFor");
+        }
+
+        bool isDryRun = dry.Length > 0 && (SwitchText.TryParse(dry, out bool isOn) ? isOn : throw Refuse("dryRun is neither true nor false", "dryRun"));
+        return new PruneLimits(bytes, age, isDryRun);
+    }
+
+    private static string Show(string text) => $"\"{PlainText.EscapeAndCut(text, MaxShown)}\"";
+
+    private static ApiException Refuse(string message, string parameter) => new(ApiError.Invalid(message, parameter));
+}

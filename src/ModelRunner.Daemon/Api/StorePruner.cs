@@ -1,0 +1,131 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Ledger;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Files;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>
+/// Removes what the model store does not need: partial files, files without a model, and models that limits choose. One at a time. The files of other tools
+/// and of the models folder are never touched. Safe to call from any thread.
+/// </summary>
+internal sealed class StorePruner(
+    ModelPulls pulls, ModelCatalog catalog, RunnerPool pool, RequestLedger ledger, Func<DaemonSettings> settings, TimeProvider time) : IDisposable
+{
+    /// <summary>A whole file may belong to a pull or an import of another process that has not ended.</summary>
+    private static readonly TimeSpan MinAge = TimeSpan.FromHours(1);
+
+    private readonly SemaphoreSlim _turn = new(1);
+
+    /// <summary>Removes, or with a dry run says what would be removed.</summary>
+    /// <exception cref="StoreException">The store cannot be read or written.</exception>
+    /// <exception cref="IOException">The ledger cannot be read, so it is not known which models were used.</exception>
+    public async Task<PruneOutcome> PruneAsync(PruneLimits limits, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            // Nothing is created in a folder without a store.
+            if (!StoreFolder.IsStore(pulls.Store.Folder.Root))
+                return new PruneOutcome([], [], 0);
+            IReadOnlyList<PruneCandidate> candidates = await FindCandidatesAsync(cancellationToken);
+            PrunePlan plan = PrunePlan.Make(candidates, limits, time.GetUtcNow());
+            List<PrunedItem> removed = await RemoveLeftoversAsync(limits.IsDryRun, cancellationToken);
+            removed.AddRange(limits.IsDryRun ? plan.Removed : await RemoveAsync(plan.Removed, cancellationToken));
+            return new PruneOutcome(removed, plan.Kept, plan.Bytes);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private async Task<List<PrunedItem>> RemoveLeftoversAsync(bool isDryRun, CancellationToken cancellationToken)
+    {
+        // Docker Model Runner does not lock the files that it fetches.
+        TimeSpan minAgeOfPartials = pulls.IsShared ? MinAge : TimeSpan.MinValue;
+        return
+        [
+            .. (await pulls.Store.PruneAsync(MinAge, minAgeOfPartials, isDryRun, cancellationToken)).Select(static file => new PrunedItem(
+                file.IsPartial ? "partial" : "unreferenced", file.Name, file.Bytes,
+                file.IsPartial ? "no running pull needs it" : "no model needs it")),
+        ];
+    }
+
+    private async Task<List<PrunedItem>> RemoveAsync(IReadOnlyList<PrunedItem> chosen, CancellationToken cancellationToken)
+    {
+        var removed = new List<PrunedItem>();
+        foreach (PrunedItem item in chosen)
+        {
+            // A request may have come for it meanwhile.
+            if (ProtectionOf(item.Entry!, await catalog.ListFoundAsync(cancellationToken)) is not null)
+                continue;
+            try
+            {
+                await pulls.Store.RemoveAsync(item.Entry!.Id, cancellationToken);
+                pulls.LogPruned(item.Name, item.Reason);
+                removed.Add(item);
+            }
+            catch (StoreException failure) when (failure.Reason == StoreErrorReason.NotFound)
+            {
+                // Another client has removed it.
+            }
+        }
+
+        if (removed.Count > 0)
+            await catalog.FindPulledAsync(cancellationToken);
+        return removed;
+    }
+
+    private async Task<IReadOnlyList<PruneCandidate>> FindCandidatesAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyDictionary<string, DateTimeOffset> used = await ledger.ReadAsync(LastUse.Read, cancellationToken);
+        IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
+        StoreFolder folder = pulls.Store.Folder;
+        return
+        [
+            .. pulls.Store.Read().Entries.Select(entry =>
+            {
+                string[] names = [.. StoreNames.Of(entry), .. MeantBy(entry, found).Select(static source => source.Reference.ToString())];
+                DateTimeOffset pulled = FileStatus.Of(folder.ManifestOf(entry.Id)).Written;
+                DateTimeOffset last = names.Select(name => used.GetValueOrDefault(name)).Append(pulled).Max();
+                KeyValuePair<Digest, long>[] files =
+                    [.. entry.Files.Select(file => KeyValuePair.Create(file, FileStatus.Of(folder.BlobOf(file)).AllocatedBytes))];
+                return new PruneCandidate(entry, names[0], files, last, ProtectionOf(entry, found));
+            }),
+        ];
+    }
+
+    private string? ProtectionOf(StoreEntry entry, IReadOnlyList<ModelSource> found)
+    {
+        if (entry.Files.Any(pulls.Store.Holds.Contains))
+            return "it is being pulled";
+        DaemonSettings current = settings();
+        foreach (ModelSource source in MeantBy(entry, found))
+        {
+            string reference = source.Reference.ToString();
+            if (pool.Runners.Any(runner => !runner.IsAttached && runner.Key.Model == reference))
+                return "it is loaded";
+            if (source.Settings.IsPreloaded)
+                return "the configuration preloads it";
+            if (source.Settings.Path is not null && current.Models.ContainsKey(reference))
+                return "the configuration names its file";
+        }
+
+        return null;
+    }
+
+    // A model of the configuration or of another tool may have the same file, and its name.
+    private static IEnumerable<ModelSource> MeantBy(StoreEntry entry, IReadOnlyList<ModelSource> found)
+    {
+        string[] names = [.. StoreNames.Of(entry)];
+        return found.Where(source => source.OtherNames.Select(static name => name.Reference.ToString()).Prepend(source.Reference.ToString())
+            .Intersect(names, StringComparer.Ordinal).Any());
+    }
+}

@@ -1,0 +1,26 @@
+namespace ModelRunner.Daemon.Models;
+
+/// <summary>What a model occupies on the disks.</summary>
+/// <param name="Source">The model.</param>
+/// <param name="Bytes">The bytes of all its files, each counted once.</param>
+/// <param name="SharedBytes">Those of them that another model has too.</param>
+internal sealed record ModelSpace(ModelSource Source, long Bytes, long SharedBytes)
+{
+    /// <summary>The space of models, and that of all of them together, in which each file counts once.</summary>
+    public static (IReadOnlyList<ModelSpace> Models, long Total) Measure(IReadOnlyList<ModelSource> sources)
+    {
+        (ModelSource Source, IReadOnlyList<FilePart> Parts)[] models =
+            [.. sources.Select(static source => (source, source.Parts)).Where(static model => model.Parts.Count > 0)];
+        var users = models.SelectMany(static model => model.Parts).CountBy(static part => part.Id).ToDictionary();
+        return (
+            [
+                .. models.Select(model => new ModelSpace(
+                    model.Source, model.Parts.Sum(static part => part.DiskBytes),
+                    model.Parts.Where(part => users[part.Id] > 1).Sum(static part => part.DiskBytes))),
+            ],
+            models.SelectMany(static model => model.Parts).DistinctBy(static part => part.Id).Sum(static part => part.DiskBytes));
+    }
+
+    /// <summary>Its names.</summary>
+    public IEnumerable<string> Names => Source.OtherNames.Select(static name => name.Reference.ToString()).Prepend(Source.Reference.ToString());
+}

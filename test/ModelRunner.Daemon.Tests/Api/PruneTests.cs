@@ -1,0 +1,112 @@
+using System.Net;
+using System.Text.Json;
+using ModelRunner.Testing;
+using ModelRunner.Testing.Registries;
+
+namespace ModelRunner.Daemon.Tests.Api;
+
+/// <summary><c>POST /models/prune</c> and the models of <c>GET /engines/df</c>, of a real daemon with a real registry.</summary>
+public sealed class PruneTests
+{
+    private const int Size = 300_000;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_space_of_each_model_is_shown_and_what_is_not_used_is_removed()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        byte[] chat = await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token);
+        string loaded = await PullAsync(daemon, registry, RegistryModel.Make(chat, "ai/loaded"));
+        string idle = await PullAsync(daemon, registry, RegistryModel.Make([.. chat, 0], "ai/idle"));
+        (int status, _) = await daemon.PostAsync("v1/chat/completions", $$"""{"model":"{{loaded}}","messages":[{"role":"user","content":"hello"}]}""");
+        Assert.Equal(200, status);
+        string partial = Path.Join(StoreOf(daemon), "blobs/sha256", new string('a', 64) + ".incomplete");
+        await File.WriteAllBytesAsync(partial, new byte[Size], Token);
+
+        JsonElement usage = await daemon.GetAsync("engines/df");
+        Dictionary<string, JsonElement> models = usage.GetProperty("models").EnumerateArray().ToDictionary(
+            static model => model.GetProperty("name").GetString()!, static model => model, StringComparer.Ordinal);
+        Assert.InRange(models[idle].GetProperty("bytes").GetInt64(), chat.Length, chat.Length + 8192);
+        Assert.Equal((true, false), (models[loaded].GetProperty("loaded").GetBoolean(), models[idle].GetProperty("loaded").GetBoolean()));
+        Assert.Equal((JsonValueKind.String, JsonValueKind.Null), (models[loaded].GetProperty("last_used").ValueKind, models[idle].GetProperty("last_used").ValueKind));
+        Assert.Equal("pulled", models[idle].GetProperty("origins")[0].GetString());
+        Assert.Equal(1, usage.GetProperty("partial_files").GetProperty("count").GetInt32());
+        Assert.InRange(usage.GetProperty("partial_files").GetProperty("bytes").GetInt64(), Size, Size + 8192);
+        Assert.Equal(0, usage.GetProperty("unreferenced_files").GetProperty("count").GetInt32());
+
+        JsonElement dry = await PruneAsync(daemon, "?keepUnder=1kB&dryRun=true");
+        Assert.Equal($"partial {Path.GetFileName(partial)},model {idle}", Show(dry, "removed"));
+        Assert.Equal($"model {loaded}", Show(dry, "kept"));
+        Assert.Equal("it is loaded", dry.GetProperty("kept")[0].GetProperty("reason").GetString());
+        Assert.True(File.Exists(partial));
+
+        Assert.Equal($"partial {Path.GetFileName(partial)}", Show(await PruneAsync(daemon, "?unusedFor=1d"), "removed"));
+        Assert.False(File.Exists(partial));
+        JsonElement done = await PruneAsync(daemon, "?keepUnder=1kB");
+        Assert.Equal(($"model {idle}", $"model {loaded}"), (Show(done, "removed"), Show(done, "kept")));
+        Assert.True(done.GetProperty("over_limit_bytes").GetInt64() > chat.Length - 1024);
+        string[] left = [.. (await daemon.GetAsync("models")).EnumerateArray().Select(static model => model.GetProperty("tags")[0].GetString()!)];
+        Assert.Contains(loaded, left);
+        Assert.DoesNotContain(idle, left);
+
+        (int code, string output, _) = await daemon.RunClientAsync(daemon.FolderPath, "prune");
+        Assert.Equal((0, "There is nothing to remove.\n"), (code, output));
+    }
+
+    /// <summary>A pull that runs keeps its partial file and what it has completed.</summary>
+    [Fact]
+    public async Task A_running_pull_loses_nothing()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        RegistryModel model = RegistryModel.Make([.. "GGUF"u8, .. new byte[40_000_000]], "ai/large");
+        await model.PushAsync(registry, Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        Task<string> pulling = PullAsync(daemon, registry, model);
+        do
+            await PruneAsync(daemon, "?keepUnder=1kB");
+        while (!pulling.IsCompleted);
+
+        await pulling;
+        await PullAsync(daemon, registry, model);
+        Assert.Equal(model.Layer, await File.ReadAllBytesAsync(Path.Join(StoreOf(daemon), "blobs", "sha256", model.LayerDigest["sha256:".Length..]), Token));
+    }
+
+    [Theory]
+    [InlineData("?keepUnder=much", "\"much\" is no size")]
+    [InlineData("?unusedFor=-1h", "\"-1h\" is no duration")]
+    [InlineData("?dryRun=perhaps", "dryRun is neither true nor false")]
+    [InlineData("?keep_under=1GB", "\"keep_under\" is not known")]
+    public async Task A_wrong_query_removes_nothing(string query, string message)
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+
+        (int status, JsonElement body) = await daemon.PostAsync($"models/prune{query}", "{}");
+
+        Assert.Equal((int)HttpStatusCode.BadRequest, status);
+        Assert.Contains(message, body.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    private static string StoreOf(DaemonFixture daemon) =>
+        Path.GetDirectoryName(Directory.EnumerateFiles(daemon.FolderPath, "layout.json", SearchOption.AllDirectories).Single())!;
+
+    private static async Task<JsonElement> PruneAsync(DaemonFixture daemon, string query)
+    {
+        (int status, JsonElement body) = await daemon.PostAsync($"models/prune{query}", "{}");
+        Assert.True(status == 200, body.ToString());
+        return body;
+    }
+
+    private static async Task<string> PullAsync(DaemonFixture daemon, RegistryProcess registry, RegistryModel model)
+    {
+        await model.PushAsync(registry, Token);
+        string name = $"{registry.Host}/{model.Repository}:{model.Tag}";
+        (int code, string _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "pull", name);
+        Assert.True(code == 0, error);
+        return name;
+    }
+
+    private static string Show(JsonElement pruned, string list) => string.Join(',', pruned.GetProperty(list).EnumerateArray()
+        .Select(static item => $"{item.GetProperty("kind").GetString()} {item.GetProperty("name").GetString()}"));
+}
