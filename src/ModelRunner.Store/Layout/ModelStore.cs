@@ -10,7 +10,8 @@ namespace ModelRunner.Store.Layout;
 /// </summary>
 /// <param name="folder">The folder; it is created by the first change.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ModelStore(StoreFolder folder, TimeProvider time)
+/// <param name="holds">The files that running pulls need; null: there are none yet.</param>
+internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHolds? holds = null)
 {
     /// <summary>How long a change waits for the lock.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -19,7 +20,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time)
     public StoreFolder Folder => folder;
 
     /// <summary>The files that running pulls need.</summary>
-    public StoreHolds Holds { get; } = new();
+    public StoreHolds Holds { get; } = holds ?? new StoreHolds();
 
     /// <summary>The list of models.</summary>
     /// <exception cref="StoreException">It is damaged, newer than this program, or cannot be read.</exception>
@@ -48,9 +49,11 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time)
             {
                 if (read.Files.FirstOrDefault(file => !Has(file)) is { } missing)
                     throw new StoreException(StoreErrorReason.MissingFile, $"the file {missing.Digest} is no longer in the model store; pull again");
+                folder.BeforeStep?.Invoke("bundle");
                 if (ModelParts.Of(read, out _) is { Count: > 1 } parts)
                     BundleFolder.Make(folder, id, parts);
                 Directory.CreateDirectory(folder.Manifests);
+                folder.BeforeStep?.Invoke("manifest");
                 DurableFile.Replace(folder.ManifestOf(id), manifest.Span);
                 StoreIndex changed = index.With(id, [.. read.Layers.Append(read.Config).Select(static file => file.Digest).Distinct()], tag);
                 return (changed, changed.Find(id)!);
@@ -109,7 +112,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time)
         index =>
         {
             IReadOnlyList<StoreLeftover> found = IsListed ? CollectorNow().Find(index, minAge, minAgeOfPartials) : [];
-            return (index, isDryRun ? found : StoreCollector.Remove(found));
+            return (index, isDryRun ? found : CollectorNow().Remove(found));
         },
         cancellationToken);
 
@@ -134,6 +137,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time)
         try
         {
             Directory.CreateDirectory(folder.Root);
+            folder.BeforeStep?.Invoke("lock");
             using FileLock taken = await FileLock.TakeAsync(folder.LockFile, Patience, time, cancellationToken)
                 ?? throw new StoreException(
                     StoreErrorReason.Busy, $"another process has had the lock of the model store for {Patience.TotalSeconds:0} s; try again");

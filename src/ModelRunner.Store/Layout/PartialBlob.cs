@@ -49,6 +49,7 @@ internal sealed class PartialBlob : IDisposable
     public static PartialBlob? TryOpen(StoreFolder folder, Descriptor file)
     {
         string path = PathOf(folder, file);
+        folder.BeforeStep?.Invoke("open");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         return FileLock.TryTake(path) is { } taken ? new PartialBlob(folder, file, path, taken) : null;
     }
@@ -166,6 +167,7 @@ internal sealed class PartialBlob : IDisposable
         if (bytes.Length > Missing)
             throw new StoreException(StoreErrorReason.WrongBytes, $"the server sends more than the {_file.Size} bytes of {_file.Digest}");
 
+        _folder.BeforeStep?.Invoke("append");
         try
         {
             await RandomAccess.WriteAsync(_lock.File, bytes, Length, cancellationToken);
@@ -198,6 +200,7 @@ internal sealed class PartialBlob : IDisposable
             throw new StoreException(StoreErrorReason.WrongBytes, $"the bytes have the digest {actual}, and {_file.Digest} was asked for");
         }
 
+        _folder.BeforeStep?.Invoke("complete");
         RandomAccess.FlushToDisk(_lock.File);
         string final = _folder.BlobOf(_file.Digest);
         File.Move(_path, final, overwrite: true);

@@ -64,8 +64,8 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     }
 
     /// <summary>Removes files and returns those that are gone. A partial file that a pull of any process writes is left.</summary>
-    public static IReadOnlyList<StoreLeftover> Remove(IReadOnlyList<StoreLeftover> files) =>
-        [.. files.Where(static file => file.IsPartial ? TryDeletePartial(file.Path) : TryDelete(file.Path))];
+    public IReadOnlyList<StoreLeftover> Remove(IReadOnlyList<StoreLeftover> files) =>
+        [.. files.Where(file => file.IsPartial ? TryDeletePartial(file.Path) : TryDelete(file.Path))];
 
     /// <summary>Removes the files of one model that no other model of the list needs.</summary>
     /// <param name="removed">The model; it is no longer in the list.</param>
@@ -74,6 +74,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     {
         HashSet<Digest> needed = FindNeeded(rest);
         Digest[] files = [.. FilesOf(removed)];
+        folder.BeforeStep?.Invoke("delete");
         FolderRemoval.Remove(folder.BundleOf(removed.Id));
         TryDelete(folder.ManifestOf(removed.Id));
         foreach (Digest file in files)
@@ -128,7 +129,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         }
     }
 
-    private static bool TryDeletePartial(string path)
+    private bool TryDeletePartial(string path)
     {
         try
         {
@@ -141,8 +142,9 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         }
     }
 
-    private static bool TryDelete(string path)
+    private bool TryDelete(string path)
     {
+        folder.BeforeStep?.Invoke("delete");
         try
         {
             bool exists = FileStatus.OfLink(path).Exists;

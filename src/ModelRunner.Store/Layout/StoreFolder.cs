@@ -13,6 +13,12 @@ internal sealed record StoreFolder(string Root)
     /// <summary>The ending of a file that is not complete or not verified yet.</summary>
     public const string PartialEnding = ".incomplete";
 
+    /// <summary>
+    /// Called with the name of each change of the disk before it is made, and of each wait for the lock. Tests end an operation there, as a crash would, or
+    /// let another one go first.
+    /// </summary>
+    public Action<string>? BeforeStep { get; init; }
+
     /// <summary>The version of the layout.</summary>
     public string LayoutFile => Path.Join(Root, LayoutFileName);
 

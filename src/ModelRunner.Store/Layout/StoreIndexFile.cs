@@ -31,6 +31,7 @@ internal static class StoreIndexFile
     {
         if (!FileStatus.Of(folder.LayoutFile).Exists)
             DurableFile.Replace(folder.LayoutFile, Write(static writer => writer.WriteString("version", Version)));
+        folder.BeforeStep?.Invoke("index");
         DurableFile.Replace(folder.IndexFile, Write(writer => WriteModels(writer, index)));
     }
 
