@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using ModelRunner.EndToEnd.Tests.Support;
 using ModelRunner.Testing;
+using ModelRunner.Testing.Registries;
 
 namespace ModelRunner.EndToEnd.Tests.Engines;
 
@@ -28,7 +29,9 @@ public sealed class ForeignStoreTests : IDisposable
         _home.AddToOllama($"{Library}/otter/latest", [("model", chat)]);
         _home.AddToOllama($"{Library}/cloud/latest", [], """{"remote_host":"https://ollama.com"}""");
         _home.Write("moved/models/zoo/Lark/lark.gguf", embedding);
+        _home.Write("moved/models/zoo/Lark-Chat/Lark-Q8_0.gguf", Different(chat, 3));
         _home.Write(".lmstudio-home-pointer", _home.PathOf("moved"));
+        await AddToDockerAsync(Different(chat, 4), Different(chat, 5));
 
         await using DaemonFixture daemon = await StartAsync(isLlamaServer);
 
@@ -36,6 +39,7 @@ public sealed class ForeignStoreTests : IDisposable
         [
             ("hf.co/Lab/Otter-GGUF:Q8_0", "huggingface.co/lab/otter-gguf:Q8_0"), ("otter", "huggingface.co/lab/otter-gguf:Q8_0"),
             ("wren_gguf", "llama.cpp/lab/wren_gguf:latest"), ("finch", "ollama/finch:1b"),
+            ("zoo/lark-chat", "lmstudio/zoo/lark-chat:Q8_0"), ("ai/dipper", "ai/dipper:latest"),
         ];
         foreach ((string asked, string meant) in chats)
         {
@@ -89,10 +93,11 @@ public sealed class ForeignStoreTests : IDisposable
 
     private static async Task CheckListsAsync(DaemonFixture daemon)
     {
-        JsonElement otter = (await daemon.GetAsync("models")).EnumerateArray().First();
+        JsonElement otter = (await daemon.GetAsync("models")).EnumerateArray()
+            .First(static model => model.GetProperty("tags")[0].GetString()!.StartsWith("huggingface", StringComparison.Ordinal));
         Assert.Equal("huggingface.co/lab/otter-gguf:Q8_0,ollama/otter:latest", string.Join(',', otter.GetProperty("tags").EnumerateArray()));
         JsonElement list = await daemon.GetAsync("v1/models");
-        Assert.Equal("huggingface 1,llama.cpp 1,ollama 2,lmstudio 1", string.Join(',', list.GetProperty("sources").EnumerateArray()
+        Assert.Equal("docker 1,huggingface 1,llama.cpp 1,ollama 2,lmstudio 2", string.Join(',', list.GetProperty("sources").EnumerateArray()
             .Select(static source => $"{source.GetProperty("source")} {source.GetProperty("models")}")));
 
         (_, string table, string warnings) = await daemon.RunClientAsync(daemon.FolderPath, "ls");
@@ -100,6 +105,20 @@ public sealed class ForeignStoreTests : IDisposable
         Assert.Contains("\"ollama/cloud:latest\" runs in the cloud of Ollama", warnings, StringComparison.Ordinal);
         (_, string status, _) = await daemon.RunClientAsync(daemon.FolderPath, "status");
         Assert.Matches("(?m)^ollama +2 *$", status);
+    }
+
+    // The layout of Docker Model Runner, with a file that no model of the list has.
+    private async Task AddToDockerAsync(byte[] weights, byte[] unlisted)
+    {
+        RegistryModel model = RegistryModel.Make(weights);
+        string root = ".docker/models";
+        foreach (byte[] blob in (byte[][])[weights, model.Config, unlisted])
+            _home.Write($"{root}/blobs/sha256/{ForeignStores.HexOf(blob)}", blob);
+        _home.Write($"{root}/manifests/sha256/{ForeignStores.HexOf(model.Manifest)}", model.Manifest);
+        _home.Write($"{root}/layout.json", """{"version":"1.0.0"}""");
+        await File.WriteAllTextAsync(_home.PathOf($"{root}/models.json"), $$"""
+            {"models":[{"id":"{{model.ManifestDigest}}","tags":["docker.io/ai/dipper:latest"],"files":["{{model.LayerDigest}}","{{model.ConfigDigest}}"]}]}
+            """);
     }
 
     private static byte[] Read(string model) => File.ReadAllBytes(Path.Join(Repository.Root, "models", $"{model}.gguf"));
