@@ -21,7 +21,12 @@ internal sealed record PruneLimits(long? KeepUnder, TimeSpan? UnusedFor, bool Is
         string size = query["keepUnder"].ToString(), time = query["unusedFor"].ToString(), dry = query["dryRun"].ToString();
         long? bytes = null;
         if (size.Length > 0)
-            bytes = ByteSizeText.TryParse(size, out long parsed) ? parsed : throw Refuse($"{Show(size)} is no size; write 200GB or a number of bytes", "keepUnder");
+        {
+            bytes = ByteSizeText.TryParse(size, out long parsed)
+                ? parsed
+                : throw Refuse($"{Show(size)} is no size; write 200GB or a number of bytes", "keepUnder");
+        }
+
         TimeSpan? age = null;
         if (time.Length > 0)
         {

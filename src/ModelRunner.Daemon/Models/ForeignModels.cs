@@ -15,7 +15,8 @@ namespace ModelRunner.Daemon.Models;
 /// <param name="addName">Adds a name for a model.</param>
 /// <param name="findOwner">Finds the model that has a file already.</param>
 internal sealed class ForeignModels(
-    DaemonSettings settings, Dictionary<string, ModelSource> sources, Action<ModelReference, string, SourceKind?, IEnumerable<FilePart>> addName, Func<FileId, string?> findOwner)
+    DaemonSettings settings, Dictionary<string, ModelSource> sources, Action<ModelReference, string, SourceKind?, IEnumerable<FilePart>> addName,
+    Func<FileId, string?> findOwner)
 {
     private readonly Dictionary<string, string> _ownersOfContent = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
