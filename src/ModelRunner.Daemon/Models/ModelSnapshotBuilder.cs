@@ -172,7 +172,8 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         string origin = tool is { } kind ? SourceText.Format(kind) : ModelOrigin.Store;
         _sources[owner] = source with
         {
-            Origins = [.. source.Origins.Append(origin).Distinct(StringComparer.Ordinal)], OtherParts = [.. source.OtherParts, .. parts],
+            Origins = [.. source.Origins.Append(origin).Distinct(StringComparer.Ordinal)],
+            OtherParts = [.. source.OtherParts, .. parts],
         };
     }
 
