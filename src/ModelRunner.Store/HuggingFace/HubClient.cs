@@ -23,7 +23,7 @@ internal sealed class HubClient(OutgoingClient client, RegistrySettings retries,
     /// <summary>The commit of a branch, a tag or a commit.</summary>
     public async Task<string> FindCommitAsync(HubRepository repository, string revision, CancellationToken cancellation)
     {
-        string what = $"the revision {revision} of {repository.Name}";
+        string what = revision == "main" ? repository.Name : $"the revision {Texts.Printable(revision, 80)} of {repository.Name}";
         using OutgoingResponse response = await SendAsync(
             Request(repository, HttpMethod.Get, repository.Api($"revision/{Uri.EscapeDataString(revision)}"), what), cancellation);
         byte[] body = await client.ReadBodyAsync(response, MaxAnswer, cancellation);

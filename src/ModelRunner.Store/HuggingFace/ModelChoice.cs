@@ -57,13 +57,17 @@ internal static class ModelChoice
     }
 
     /// <summary>The choice for people, with the next smaller and the next larger one.</summary>
-    public static string Describe(IReadOnlyList<RepositoryModel> models, RepositoryModel chosen)
+    /// <param name="models">The models of the repository.</param>
+    /// <param name="chosen">The one that is fetched.</param>
+    /// <param name="wanted">The one that would be fetched if it fitted.</param>
+    public static string Describe(IReadOnlyList<RepositoryModel> models, RepositoryModel chosen, RepositoryModel wanted)
     {
+        string reason = chosen == wanted ? "" : $"; {Name(wanted)} does not fit into the memory";
         RepositoryModel? smaller = models.Where(model => model.Size < chosen.Size).MaxBy(static model => model.Size);
         RepositoryModel? larger = models.Where(model => model.Size > chosen.Size).MinBy(static model => model.Size);
         string less = smaller is null ? "none is smaller" : $"next smaller: {Name(smaller)}";
         string more = larger is null ? "none is larger" : $"next larger: {Name(larger)}";
-        return $"Selected {chosen.Tag} quantization (default), {Show(chosen.Size)}; {less}; {more}";
+        return $"Selected {chosen.Tag} quantization (default), {Show(chosen.Size)}; {less}; {more}{reason}";
     }
 
     /// <summary>The choices for people, in order of their sizes.</summary>

@@ -92,15 +92,16 @@ internal sealed class HubPlanner(HubClient client, Func<HubSettings> read, IMemo
         if (models.Models.Count == 1 || usable.Length == 0)
             return models.Models[0];
 
-        RepositoryModel chosen = await ChooseDefaultAsync(repository, commit, models, usable, cancellationToken);
-        pull.Say(ModelChoice.Describe(models.Models, chosen));
+        RepositoryModel wanted = QuantizationRank.Order(usable).First();
+        RepositoryModel chosen = await ChooseDefaultAsync(repository, commit, models, usable, wanted, cancellationToken);
+        pull.Say(ModelChoice.Describe(models.Models, chosen, wanted));
         return chosen;
     }
 
     private async Task<RepositoryModel> ChooseDefaultAsync(
-        HubRepository repository, string commit, RepositoryModels models, RepositoryModel[] usable, CancellationToken cancellationToken)
+        HubRepository repository, string commit, RepositoryModels models, RepositoryModel[] usable, RepositoryModel wanted,
+        CancellationToken cancellationToken)
     {
-        RepositoryModel wanted = QuantizationRank.Order(usable).First();
         if (fit?.LimitBytes is not { } limit)
             return wanted;
 
