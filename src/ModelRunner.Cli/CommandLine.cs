@@ -41,6 +41,10 @@ internal static class CommandLine
         root.Add(new RmCommand(context));
         root.Add(new TagCommand(context));
         root.Add(new PushCommand(context));
+        root.Add(new SaveCommand(context));
+        root.Add(new LoadCommand(context));
+        root.Add(new PackageCommand(context));
+        root.Add(new RepackageCommand(context));
         root.Add(new PsCommand(context));
         root.Add(new LsCommand(context));
         root.Add(new InspectCommand(context));

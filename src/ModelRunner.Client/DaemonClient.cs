@@ -110,12 +110,7 @@ internal sealed class DaemonClient : IDisposable
     public async Task<HttpResponseMessage> PostAsync(
         string path, ReadOnlyMemory<byte> json, CancellationToken cancellation, bool isPreload = false, string? accept = null)
     {
-        using (var check = new HttpRequestMessage(HttpMethod.Get, "health"))
-        {
-            await using DaemonConnection connection = await ConnectAsync(cancellation);
-            (await ExchangeAsync(check, connection, ResponseTimeout, cancellation)).Dispose();
-        }
-
+        await CheckAsync(cancellation);
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(json) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(JsonType);
 
@@ -128,6 +123,19 @@ internal sealed class DaemonClient : IDisposable
         return await SendAsync(request, Timeout.InfiniteTimeSpan, cancellation);
     }
 
+    /// <summary>Posts a body of any length and returns when the headers of a successful response have arrived. The caller disposes it.</summary>
+    /// <param name="path">The path below the daemon's address.</param>
+    /// <param name="content">Writes the body; the request disposes it.</param>
+    /// <param name="accept">The content type that is asked for.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    public async Task<HttpResponseMessage> PostAsync(string path, HttpContent content, string accept, CancellationToken cancellation)
+    {
+        await CheckAsync(cancellation);
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
+        return await SendAsync(request, Timeout.InfiniteTimeSpan, cancellation);
+    }
+
     /// <summary>Checks that a response has the content type that a daemon sends.</summary>
     /// <exception cref="CliFailure">It has another type, so another program responded.</exception>
     public void RequireType(HttpResponseMessage response, string type)
@@ -137,6 +145,14 @@ internal sealed class DaemonClient : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    // The daemon may need any time for its response, so it must respond to something else first.
+    private async Task CheckAsync(CancellationToken cancellation)
+    {
+        using var check = new HttpRequestMessage(HttpMethod.Get, "health");
+        await using DaemonConnection connection = await ConnectAsync(cancellation);
+        (await ExchangeAsync(check, connection, ResponseTimeout, cancellation)).Dispose();
+    }
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, TimeSpan timeout, CancellationToken cancellation)
     {

@@ -30,6 +30,9 @@ internal sealed record ModelSettings
     /// <summary>Whether its runners get the largest context that fits into the memory when they are started.</summary>
     public bool HasAutoContext { get; init; }
 
+    /// <summary>The most tokens of such a context; null: those that the model was trained for.</summary>
+    public int? MaxAutoContext { get; init; }
+
     /// <summary>How long its idle runners stay loaded. Null: the default. Negative: no limit. Zero: they are stopped after each response.</summary>
     public TimeSpan? KeepAlive { get; init; }
 

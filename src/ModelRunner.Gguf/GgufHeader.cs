@@ -30,6 +30,9 @@ internal sealed record GgufHeader
     /// <summary>The number of tokens in its vocabulary; 0 where it is missing.</summary>
     public long VocabularySize { get; init; }
 
+    /// <summary>The numbers in all tensors of the file.</summary>
+    public long Parameters { get; init; }
+
     /// <summary>
     /// A <see cref="StableHash"/> of its numbers, lists and kept texts, and of size, type and place of each tensor. Models with the same hash and the same
     /// size need the same memory. The texts of the vocabulary and the weights are not in it. Empty if the header was not read from a file.

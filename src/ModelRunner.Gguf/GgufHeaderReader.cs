@@ -29,6 +29,7 @@ internal sealed class GgufHeaderReader
     private readonly StableHash _shape = new();
     private readonly WeightShape _weights = new();
     private long _vocabularySize;
+    private long _parameters;
 
     private GgufHeaderReader(Stream stream) => _reader = new GgufReader(stream);
 
@@ -200,6 +201,7 @@ internal sealed class GgufHeaderReader
             weights = checked(weights * size);
         }
 
+        _parameters = checked(_parameters + weights);
         uint type = _reader.ReadUInt32();
         long offset = checked((long)_reader.ReadUInt64());
         _shape.Add(type);
@@ -219,6 +221,7 @@ internal sealed class GgufHeaderReader
         ContextLength = _metadata.Find("context_length"),
         EmbeddingLength = _metadata.Find("embedding_length"),
         VocabularySize = _vocabularySize,
+        Parameters = _parameters,
         ShapeHash = _shape.ToString(),
         Cache = CacheShapeReader.Read(_metadata),
         Weights = _weights,

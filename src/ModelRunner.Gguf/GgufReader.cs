@@ -44,6 +44,16 @@ internal sealed class GgufReader(Stream stream)
         return Encoding.UTF8.GetString(Take((int)length));
     }
 
+    /// <summary>Reads a text; one that does not fit into the buffer is skipped, and the result is null.</summary>
+    public string? FindText()
+    {
+        ulong length = ReadUInt64();
+        if (length <= BufferBytes)
+            return Encoding.UTF8.GetString(Take((int)length));
+        Skip(length);
+        return null;
+    }
+
     /// <summary>Skips a text of any length.</summary>
     public void SkipText() => Skip(ReadUInt64());
 

@@ -17,7 +17,10 @@ public sealed class DirectionTests
         { "ModelRunner.Configuration", ["ModelRunner.Linux", "ModelRunner.Scheduling"], [] },
         { "ModelRunner.Client", ["ModelRunner.Configuration", "ModelRunner.Linux"], [] },
         {
-            "ModelRunner.Cli", ["ModelRunner.Client", "ModelRunner.Configuration", "ModelRunner.Exposition", "ModelRunner.Linux"],
+            "ModelRunner.Cli",
+            [
+                "ModelRunner.Client", "ModelRunner.Configuration", "ModelRunner.Exposition", "ModelRunner.Gguf", "ModelRunner.Linux", "ModelRunner.Store",
+            ],
             ["Spectre.Console", "System.CommandLine"]
         },
         {

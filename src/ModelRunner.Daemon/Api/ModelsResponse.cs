@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Gguf;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
 

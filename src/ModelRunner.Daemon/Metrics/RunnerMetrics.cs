@@ -1,5 +1,4 @@
 using ModelRunner.Daemon.Accounting;
-using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;

@@ -18,6 +18,8 @@ internal sealed class ForeignModels(
     DaemonSettings settings, Dictionary<string, ModelSource> sources, Action<ModelReference, string, SourceKind?, IEnumerable<FilePart>> addName,
     Func<FileId, string?> findOwner)
 {
+    private const string ContextArgument = "--ctx-size";
+
     private readonly Dictionary<string, string> _ownersOfContent = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
 
@@ -68,12 +70,16 @@ internal sealed class ForeignModels(
     {
         ForeignModel model = described.Model;
         ModelSettings configured = settings.Models.GetValueOrDefault(canonical) ?? new ModelSettings();
+        bool hasContext = configured.ContextSize is not null || configured.HasAutoContext
+            || configured.Arguments.Contains(ContextArgument, StringComparer.Ordinal);
         ModelSettings own = configured with
         {
             Defaults = model.Arguments,
             ContextSize = configured.ContextSize ?? (configured.HasAutoContext ? null : model.ContextSize),
+            HasAutoContext = configured.HasAutoContext || (!hasContext && model.MaxContext is not null),
+            MaxAutoContext = hasContext ? null : model.MaxContext,
         };
-        var parts = new ForeignParts(kind, described.Adapters, model.Unused);
+        var parts = new ForeignParts(kind, described.Adapters, model.Unused) { ChatTemplate = model.ChatTemplate };
         sources[canonical] = ModelSource.Create(canonical, file, own, SourceText.Format(kind), described.Projector) with { Foreign = parts };
         foreach (string key in KeysOf(model, file))
             _ownersOfContent.TryAdd(key, canonical);
@@ -87,7 +93,8 @@ internal sealed class ForeignModels(
         return KeysOf(model, file).Select(_ownersOfContent.GetValueOrDefault).FirstOrDefault(static found => found is not null);
     }
 
-    private static bool IsPlain(ForeignModel model) => model is { Arguments.Count: 0, Adapters.Count: 0, ContextSize: null };
+    private static bool IsPlain(ForeignModel model) =>
+        model is { Arguments.Count: 0, Adapters.Count: 0, ContextSize: null, MaxContext: null, ChatTemplate: null };
 
     // Without the projector of the tool, its model would lose pictures.
     private bool HasProjectorOf(string owner, ModelFile file) => file.Projector is null || sources[owner].File?.Projector is not null;
@@ -95,7 +102,8 @@ internal sealed class ForeignModels(
     /// <summary>What makes two models of the same file different models.</summary>
     public static string ShapeOf(ForeignModel model, ModelFile file) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{file.Shards.Count} {file.Projector is not null} {model.ContextSize} {string.Join(' ', model.Arguments)} {string.Join(' ', model.Adapters)}");
+        $"{file.Shards.Count} {file.Projector is not null} {model.ContextSize} {model.MaxContext} {model.ChatTemplate} "
+        + $"{string.Join(' ', model.Arguments)} {string.Join(' ', model.Adapters)}");
 
     private static IEnumerable<string> KeysOf(ForeignModel model, ModelFile file)
     {

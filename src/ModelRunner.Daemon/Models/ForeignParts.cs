@@ -8,6 +8,9 @@ namespace ModelRunner.Daemon.Models;
 /// <param name="Unused">Parts that the tool would use and a runner does not get.</param>
 internal sealed record ForeignParts(SourceKind Kind, IReadOnlyList<ModelFile> Adapters, IReadOnlyList<string> Unused)
 {
+    /// <summary>Absolute path of its chat template; null: the one in its GGUF file.</summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>Why it cannot be served, a clause that follows its name; null: no reason is known.</summary>
     public string? Problem { get; init; }
 }

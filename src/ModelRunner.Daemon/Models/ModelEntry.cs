@@ -48,6 +48,9 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>Absolute path of the image projector for its completion runners; null: they accept no pictures.</summary>
     public string? ProjectorPath { get; init; }
 
+    /// <summary>Absolute path of its chat template, in place of the one in its file; null: none.</summary>
+    public string? ChatTemplatePath { get; init; }
+
     /// <summary>Absolute paths of the adapters (LoRA) for its runners.</summary>
     public IReadOnlyList<string> Adapters { get; init; } = [];
 

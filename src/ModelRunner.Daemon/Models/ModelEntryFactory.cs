@@ -91,6 +91,8 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             yield return twofold;
         if (FindPictureWarning(source) is { } pictures)
             yield return pictures;
+        if (source.Foreign?.ChatTemplate is not null && !IsLlamaServer(RunnersOf(source)))
+            yield return "is run without its chat template: the embedded engine cannot read it; install llama.cpp or set LLAMA_SERVER_PATH";
         if (source.Foreign is { Unused.Count: > 0 } foreign)
             yield return $"is run without its {string.Join(" and ", foreign.Unused)}, which only {SourceText.ToolOf(foreign.Kind)} uses";
     }
@@ -121,9 +123,10 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     {
         int slots = Math.Clamp(FindArgument(source, "--parallel") ?? DefaultSlots, 1, 256);
         int trained = (int)Math.Min(header.ContextLength, int.MaxValue);
+        int most = Math.Min(trained, source.Settings.MaxAutoContext ?? trained);
         int contextSize = source.Settings.ContextSize
             ?? ContextSizeOfArguments(source, slots, trained)
-            ?? Math.Min(trained, DefaultContextSize);
+            ?? Math.Min(most, DefaultContextSize);
         IReadOnlyList<RunnerMode> modes = ModelModes.Of(header, FindPooling(source));
         ModelFile? projector = modes.Contains(RunnerMode.Completion) ? source.Projector : null;
         if (projector is not null && _headers.FindProjectorProblem(projector) is not null)
@@ -140,7 +143,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         {
             Modes = [.. modes.Concat(source.AttachedModes).Distinct()],
             ContextSize = source.Settings.HasAutoContext ? 0 : contextSize,
-            MaxAutoContext = source.Settings.HasAutoContext ? Math.Max(trained, 1) : null,
+            MaxAutoContext = source.Settings.HasAutoContext ? Math.Max(most, 1) : null,
             Slots = slots,
             WeightBytes = weights,
             Shape = shape,
@@ -149,6 +152,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             Files = [file, .. projector is null ? Array.Empty<ModelFile>() : [projector], .. adapters],
             Header = header,
             ProjectorPath = projector?.Path,
+            ChatTemplatePath = source.Foreign?.ChatTemplate,
             Adapters = [.. adapters.Select(static adapter => adapter.Path)],
             Tool = source.Foreign?.Kind,
         };

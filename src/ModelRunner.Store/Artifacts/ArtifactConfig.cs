@@ -21,6 +21,15 @@ internal sealed record ArtifactConfig
     /// <summary>The context in tokens that whoever packed the model wrote; null: not said.</summary>
     public int? ContextSize { get; init; }
 
+    /// <summary>The context in tokens that the model was trained for, as the metadata of its GGUF file has it; null: not said.</summary>
+    public int? TrainedContext { get; init; }
+
+    /// <summary>
+    /// The context in tokens that somebody chose for the model; null: nobody did. Packagers write the size for which the model was trained if none is
+    /// chosen. That is an upper bound, whose cache may not fit into any memory.
+    /// </summary>
+    public int? ChosenContext => ContextSize == TrainedContext ? null : ContextSize;
+
     /// <summary>When it was made; null: not said.</summary>
     public DateTimeOffset? Created { get; init; }
 }

@@ -39,6 +39,7 @@ internal static class ConfigReader
             Architecture = Text(config, "architecture"),
             Size = Text(config, "size"),
             ContextSize = Tokens(config, "context_size"),
+            TrainedContext = Number(Text(Member(config, "gguf"), $"{Text(config, "architecture")}.context_length")),
             Created = Time(descriptor, "created") ?? Time(descriptor, "createdAt"),
         };
     }
@@ -61,6 +62,9 @@ internal static class ConfigReader
             return "";
         }
     }
+
+    private static int? Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
 
     private static int? Tokens(JsonElement element, string name) =>
         Member(element, name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out int tokens) && tokens > 0 ? tokens : null;

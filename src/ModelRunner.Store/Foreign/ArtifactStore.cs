@@ -71,7 +71,8 @@ internal static class ArtifactStore
             : new ForeignModel("", present, paths.Length)
             {
                 Digest = parts.Count == 1 ? parts[0].Digest : null,
-                Unused = manifest.LayersOf(LayerRole.ChatTemplate).Any() ? ["chat template"] : [],
+                MaxContext = scan.Read(folder.BlobOf(manifest.Config.Digest)) is { } config ? ConfigReader.Read(config).ChosenContext : null,
+                ChatTemplate = manifest.LayersOf(LayerRole.ChatTemplate).FirstOrDefault() is { } template ? folder.BlobOf(template.Digest) : null,
                 Projectors = [.. manifest.LayersOf(LayerRole.Projector).Select(layer => folder.BlobOf(layer.Digest))],
             };
     }

@@ -23,6 +23,12 @@ internal sealed record ForeignModel(string Name, IReadOnlyList<string> Shards, i
     /// <summary>Tokens of context in one slot; null: the tool does not say.</summary>
     public int? ContextSize { get; init; }
 
+    /// <summary>The most tokens of context in one slot, which a runner gets if they fit into the memory; null: the tool does not say.</summary>
+    public int? MaxContext { get; init; }
+
+    /// <summary>Absolute path of its chat template, in place of the one in its GGUF file; null: none.</summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>Parts that the tool would use and a runner does not get, for example "system prompt".</summary>
     public IReadOnlyList<string> Unused { get; init; } = [];
 

@@ -16,7 +16,11 @@ internal static class ManifestFile
 
     /// <summary>The configuration of a model; one that cannot be read says nothing.</summary>
     public static ArtifactConfig ReadConfig(StoreFolder folder, ArtifactManifest manifest) =>
-        Read(folder.BlobOf(manifest.Config.Digest), ConfigReader.MaxBytes) is { } bytes ? ConfigReader.Read(bytes) : new ArtifactConfig();
+        ReadConfigBytes(folder, manifest) is { } bytes ? ConfigReader.Read(bytes) : new ArtifactConfig();
+
+    /// <summary>The bytes of a configuration; null where they cannot be read.</summary>
+    public static byte[]? ReadConfigBytes(StoreFolder folder, ArtifactManifest manifest) =>
+        Read(folder.BlobOf(manifest.Config.Digest), ConfigReader.MaxBytes);
 
     private static byte[]? Read(string path, int limit)
     {

@@ -97,6 +97,25 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
         index => (index, IsListed ? CollectorNow().Collect(index, isDryRun) : default),
         cancellationToken);
 
+    /// <summary>Removes files that were stored for a model that was not listed, unless another model or a pull needs them. Never fails.</summary>
+    public async Task DiscardAsync(IReadOnlyList<Digest> files)
+    {
+        try
+        {
+            await ChangeAsync(
+                index =>
+                {
+                    CollectorNow().Discard(files, index);
+                    return (index, true);
+                },
+                CancellationToken.None);
+        }
+        catch (StoreException)
+        {
+            // A collection removes them later.
+        }
+    }
+
     /// <summary>The files that no model and no pull of this process needs, however young they are. It takes no lock.</summary>
     /// <exception cref="StoreException">The list cannot be read.</exception>
     public IReadOnlyList<StoreLeftover> FindLeftovers() => IsListed ? CollectorNow().Find(Read(), TimeSpan.MinValue, TimeSpan.MinValue) : [];

@@ -72,11 +72,19 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     /// <param name="rest">The list.</param>
     public void Remove(StoreEntry removed, StoreIndex rest)
     {
-        HashSet<Digest> needed = FindNeeded(rest);
         Digest[] files = [.. FilesOf(removed)];
         folder.BeforeStep?.Invoke("delete");
         FolderRemoval.Remove(folder.BundleOf(removed.Id));
         TryDelete(folder.ManifestOf(removed.Id));
+        Discard(files, rest);
+    }
+
+    /// <summary>Removes some files, unless a model of the list or a pull needs them.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="index">The list.</param>
+    public void Discard(IReadOnlyList<Digest> files, StoreIndex index)
+    {
+        HashSet<Digest> needed = FindNeeded(index);
         foreach (Digest file in files)
         {
             if (!needed.Contains(file) && !holds.Contains(file))

@@ -13,6 +13,8 @@ internal static class LlamaCommandLine
     // Two threads that share one small matrix mostly wait for each other. On busy cores the throughput falls to a hundredth.
     private const long SmallModelBytes = 100_000_000;
 
+    private static readonly string[] TemplateArguments = ["--chat-template", "--chat-template-file"];
+
     /// <summary>The argument that has the socket to listen on.</summary>
     public const string Address = "--host";
 
@@ -39,6 +41,10 @@ internal static class LlamaCommandLine
 
         if (mode == RunnerMode.Completion && isLlamaServer && model.ProjectorPath is { } projector)
             arguments.AddRange(["--mmproj", projector]);
+
+        // A template that the user names replaces it.
+        if (mode == RunnerMode.Completion && isLlamaServer && model.ChatTemplatePath is { } template && !added.Any(TemplateArguments.Contains))
+            arguments.AddRange(["--chat-template-file", template]);
 
         if (isLlamaServer)
             foreach (string adapter in model.Adapters)

@@ -1,4 +1,4 @@
-namespace ModelRunner.Daemon.Models;
+namespace ModelRunner.Gguf;
 
 /// <summary>The names of quantizations by llama.cpp's file type numbers (<c>llama_ftype</c>).</summary>
 internal static class QuantizationName

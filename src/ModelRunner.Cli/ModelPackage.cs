@@ -1,0 +1,69 @@
+using ModelRunner.Client;
+using ModelRunner.Linux.Files;
+using ModelRunner.Store.Archives;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Cli;
+
+/// <summary>A model artifact that is made of files, as an archive. The files are read when it is written; nothing is copied before.</summary>
+/// <param name="Files">The layers, in order.</param>
+/// <param name="Config">The configuration.</param>
+/// <param name="Manifest">The manifest.</param>
+internal sealed record ModelPackage(IReadOnlyList<PackagedFile> Files, byte[] Config, byte[] Manifest)
+{
+    private const int BufferSize = 1024 * 1024;
+
+    private Descriptor ConfigFile { get; } = new(MediaTypes.ConfigV1, ContentHash.Of(Config), Config.Length);
+
+    // A file that is given twice is one file of the archive.
+    private IEnumerable<PackagedFile> Blobs => Files.DistinctBy(static file => file.Layer.Digest);
+
+    /// <summary>The length of the archive in bytes.</summary>
+    public long Length => ModelArchive.Begin(null).Length
+        + Blobs.Select(static file => file.Layer).Append(ConfigFile)
+            .Sum(static file => ModelArchive.HeadOf(file).Length + file.Size + TarHeader.PaddingOf(file.Size))
+        + ModelArchive.EndOf(Manifest).Length;
+
+    /// <summary>Makes an artifact.</summary>
+    /// <param name="files">The layers, in order.</param>
+    /// <param name="describe">Writes the configuration for the digests of the layers.</param>
+    public static ModelPackage Of(IReadOnlyList<PackagedFile> files, Func<IReadOnlyList<Digest>, byte[]> describe)
+    {
+        byte[] config = describe([.. files.Select(static file => file.Layer.Digest)]);
+        var descriptor = new Descriptor(MediaTypes.ConfigV1, ContentHash.Of(config), config.Length);
+        return new ModelPackage(files, config, ManifestWriter.Write(descriptor, [.. files.Select(static file => file.Layer)]));
+    }
+
+    /// <summary>Writes the archive. A file that was changed since it was read is noticed by whoever loads the archive.</summary>
+    /// <exception cref="CliFailure">A file can no longer be read.</exception>
+    public async Task WriteAsync(Stream target, Action<int> count, CancellationToken cancellation)
+    {
+        await target.WriteAsync(ModelArchive.Begin(null), cancellation);
+        byte[] buffer = new byte[BufferSize];
+        foreach (PackagedFile file in Blobs)
+        {
+            await using FileStream source = RegularFile.Open(file.Path) ?? throw NotReadable(file);
+            await target.WriteAsync(ModelArchive.HeadOf(file.Layer), cancellation);
+            long left = file.Layer.Size;
+            while (left > 0)
+            {
+                int read = await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellation);
+                if (read == 0)
+                    throw NotReadable(file);
+                await target.WriteAsync(buffer.AsMemory(0, read), cancellation);
+                count(read);
+                left -= read;
+            }
+
+            await target.WriteAsync(new byte[TarHeader.PaddingOf(file.Layer.Size)], cancellation);
+        }
+
+        await target.WriteAsync(ModelArchive.HeadOf(ConfigFile), cancellation);
+        await target.WriteAsync(Config, cancellation);
+        await target.WriteAsync(new byte[TarHeader.PaddingOf(Config.Length)], cancellation);
+        await target.WriteAsync(ModelArchive.EndOf(Manifest), cancellation);
+    }
+
+    private static CliFailure NotReadable(PackagedFile file) => new($"\"{file.Path}\" was changed while it was packaged; try again", ExitCode.Failure);
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using ModelRunner.Client;
+
+namespace ModelRunner.Cli;
+
+/// <summary>Sends an archive to the daemon and shows the result.</summary>
+/// <param name="context">The console and the clock.</param>
+/// <param name="client">Asks the daemon.</param>
+internal sealed class ModelUpload(CliContext context, DaemonClient client)
+{
+    private const int MaxLine = 1024 * 1024;
+
+    /// <summary>Sends an archive.</summary>
+    /// <param name="name">The name that the model gets; empty: the one in the archive.</param>
+    /// <param name="length">Bytes of the archive; null: unknown.</param>
+    /// <param name="write">Writes it, and calls the function with the number of bytes of each step.</param>
+    /// <param name="cancellation">Ends it; then the daemon keeps nothing.</param>
+    /// <returns>The response: an object with <c>id</c> and <c>tags</c>.</returns>
+    /// <exception cref="CliFailure">The archive cannot be read, or the daemon does not take it.</exception>
+    public async Task<JsonDocument> SendAsync(
+        string name, long? length, Func<Stream, Action<int>, CancellationToken, Task> write, CancellationToken cancellation)
+    {
+        using var progress = new TransferProgress(context, "loaded", length);
+        CliFailure? problem = null;
+        using var content = new UploadContent(length, async (stream, token) =>
+        {
+            try
+            {
+                await write(stream, progress.Add, token);
+            }
+            catch (CliFailure failure)
+            {
+                problem = failure;
+                throw;
+            }
+        });
+        string path = name.Length == 0 ? "models/load" : $"models/load?name={Uri.EscapeDataString(name)}";
+        try
+        {
+            using HttpResponseMessage response = await client.PostAsync(path, content, "application/json", cancellation);
+            client.RequireType(response, "application/json");
+            await using Stream body = await response.Content.ReadAsStreamAsync(cancellation);
+            byte[] line = new byte[MaxLine];
+            int read = await body.ReadAtLeastAsync(line, line.Length, throwOnEndOfStream: false, cancellation);
+            return JsonDocument.Parse(line.AsMemory(0, read));
+        }
+        catch (JsonException)
+        {
+            throw new CliFailure("the daemon sent a result that is not JSON; another program may have responded", ExitCode.Failure);
+        }
+        catch (Exception) when (problem is not null)
+        {
+            throw problem;
+        }
+    }
+
+    /// <summary>Shows the response for people or as JSON.</summary>
+    public void Show(JsonDocument result, string verb, bool isJson)
+    {
+        if (isJson)
+        {
+            context.Console.WriteLine(result.RootElement.GetRawText());
+            return;
+        }
+
+        string id = result.RootElement.Text("id");
+        string[] tags = [.. result.RootElement.Member("tags") is { } list ? list.Items().Select(static tag => tag.GetString() ?? "") : []];
+        context.Console.WriteLine(tags.Length > 0
+            ? $"{verb} {string.Join(", ", tags)} ({id})."
+            : $"{verb} the model {id} without a name; give it one with \"model-runner tag\" or --name.");
+    }
+}

@@ -1,0 +1,144 @@
+using System.CommandLine;
+using ModelRunner.Client;
+using ModelRunner.Linux.Files;
+
+namespace ModelRunner.Cli;
+
+/// <summary><c>model-runner save</c>: writes a pulled model to a tar archive.</summary>
+internal sealed class SaveCommand : ClientCommand
+{
+    private const int BufferSize = 1024 * 1024;
+
+    private readonly Argument<string> _model = new("MODEL") { Description = "The model, which was pulled, loaded or packaged, or its id" };
+
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "The file to write, or - for standard output", HelpName = "FILE", Required = true,
+    };
+
+    public SaveCommand(CliContext context)
+        : base("save", "Write a pulled model to a tar archive", context)
+    {
+        Add(_model);
+        Add(_output);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
+    {
+        string model = result.GetValue(_model) ?? "";
+        if (string.IsNullOrWhiteSpace(model))
+            throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
+        string path = result.GetValue(_output) ?? "";
+        if (path == "-" && Console.IsTerminal)
+            throw new CliFailure("an archive cannot be written to a terminal; name a file with -o FILE, or use a pipe", ExitCode.Usage);
+
+        // The daemon may have to wait for a scan of the models, so its response may take long.
+        using HttpResponseMessage response = await client.GetAsync(ModelPath.Of(model, "export"), TimeSpan.FromMinutes(1), interrupt.Ended);
+        client.RequireType(response, "application/x-tar");
+        using var progress = new TransferProgress(Context, "saved", response.Content.Headers.ContentLength);
+        await using Stream body = await response.Content.ReadAsStreamAsync(interrupt.Ended);
+        if (path == "-")
+            await CopyAsync(body, Console.Out, progress, path, interrupt.Ended);
+        else
+            await WriteAsync(path, body, progress, interrupt.Ended);
+        progress.Dispose();
+        if (path == "-")
+            return ExitCode.Success;
+        Console.WriteLine(IsJson(result)
+            ? JsonObject.Format(json =>
+            {
+                json.WriteString("file", path);
+                json.WriteNumber("bytes", progress.Bytes);
+            })
+            : $"Saved {model} to {path} ({PullProgress.Show(progress.Bytes)}).");
+        return ExitCode.Success;
+    }
+
+    private static async Task WriteAsync(string path, Stream body, TransferProgress progress, CancellationToken cancellation)
+    {
+        switch (FileStatus.Of(path).Kind)
+        {
+            case FileKind.Folder:
+                throw new CliFailure($"\"{path}\" is a folder; name a file in it", ExitCode.Usage);
+            case FileKind.Missing or FileKind.Regular:
+                await ReplaceAsync(path, body, progress, cancellation);
+                break;
+            default:
+                // A pipe or a device is not replaced.
+                await using (FileStream file = Open(path, FileMode.Open, path))
+                    await CopyAsync(body, file, progress, path, cancellation);
+                break;
+        }
+    }
+
+    // The file gets its name when it is whole, so an archive of this name is never a part of one.
+    private static async Task ReplaceAsync(string path, Stream body, TransferProgress progress, CancellationToken cancellation)
+    {
+        string target = FileStatus.OfLink(path).Exists ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
+        string partial = $"{target}.{Environment.ProcessId}.part";
+        FileStream opened = Open(partial, FileMode.Create, path);
+        bool isWhole = false;
+        try
+        {
+            await using (FileStream file = opened)
+            {
+                await CopyAsync(body, file, progress, path, cancellation);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(partial, target, overwrite: true);
+            isWhole = true;
+        }
+        catch (Exception failure) when (failure is UnauthorizedAccessException or (IOException and not HttpIOException))
+        {
+            throw NotWritable(path, failure);
+        }
+        finally
+        {
+            if (!isWhole)
+                File.Delete(partial);
+        }
+    }
+
+    private static FileStream Open(string path, FileMode mode, string shown)
+    {
+        try
+        {
+            return new FileStream(path, mode, FileAccess.Write, FileShare.None, bufferSize: 0);
+        }
+        catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
+        {
+            throw NotWritable(shown, failure);
+        }
+    }
+
+    private static async Task CopyAsync(Stream body, Stream target, TransferProgress progress, string path, CancellationToken cancellation)
+    {
+        byte[] buffer = new byte[BufferSize];
+        while (await body.ReadAsync(buffer, cancellation) is > 0 and var read)
+        {
+            try
+            {
+                await target.WriteAsync(buffer.AsMemory(0, read), cancellation);
+            }
+            catch (IOException failure) when (failure is not OutputException)
+            {
+                throw NotWritable(path, failure);
+            }
+
+            progress.Add(read);
+        }
+    }
+
+    private static CliFailure NotWritable(string path, Exception failure)
+    {
+        string cause = failure switch
+        {
+            UnauthorizedAccessException => "this user must not write there",
+            DirectoryNotFoundException => "its folder does not exist",
+            IOException full when DiskSpace.IsFull(full) => "there is no space left on its disk",
+            _ => failure.Message,
+        };
+        return new CliFailure($"\"{path}\" cannot be written: {cause}", ExitCode.Failure);
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.Net.Http.Headers;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Keys;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Store.Archives;
+using ModelRunner.Store.Layout;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary><c>GET /models/NAME/export</c>: a pulled model as a tar archive. It is sent from the files of the store, which are kept until its end.</summary>
+internal sealed class ExportEndpoint(ModelPulls pulls, StoredModels stored)
+{
+    public void AddTo(ModelActions actions)
+    {
+        actions.Add(HttpMethods.Get, "export", HandleAsync);
+        actions.Add(HttpMethods.Head, "export", HandleAsync);
+    }
+
+    private async Task HandleAsync(HttpContext context, string written)
+    {
+        // The path is that of the description of a model, for which every key is enough.
+        if (Caller.Of(context) is { Key: { } key } caller && !caller.Has(KeyScopes.Admin))
+            throw new ApiException(KeyErrors.Scope(key, KeyScopes.Admin));
+        using ModelArchive archive = await OpenAsync(written, context.RequestAborted);
+        context.Response.ContentType = "application/x-tar";
+        context.Response.ContentLength = archive.Length;
+        context.Response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = FileNameOf(written) }.ToString();
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        if (HttpMethods.IsGet(context.Request.Method))
+            await archive.WriteAsync(context.Response.Body, context.RequestAborted);
+    }
+
+    private async Task<ModelArchive> OpenAsync(string written, CancellationToken cancellationToken)
+    {
+        try
+        {
+            (StoreEntry entry, string? tag) = await stored.FindAsync(written, "so it has no files here that can be saved; copy its file", cancellationToken);
+            return ModelArchive.Open(pulls.Store, entry, tag ?? (entry.Tags.Count > 0 ? entry.Tags[0] : null));
+        }
+        catch (StoreException failure)
+        {
+            throw StoredModels.Explain(failure, written);
+        }
+    }
+
+    private static string FileNameOf(string written) =>
+        string.Concat(written.Split('/')[^1].Select(static letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_' ? letter : '-')) + ".tar";
+}

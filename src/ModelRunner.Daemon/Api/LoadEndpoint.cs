@@ -1,0 +1,91 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Keys;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Archives;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>
+/// <c>POST /models/load</c>: loads a model from a tar archive into the store. With <c>?name=NAME</c> it gets this name. The response is the last line of a
+/// stream of progress, as of Docker Model Runner, with the id and the names of the model.
+/// </summary>
+internal sealed class LoadEndpoint(ModelPulls pulls, ModelCatalog catalog, TimeProvider time)
+{
+    private const int MaxShown = 200;
+
+    /// <summary>Archives come through pipes, from slow disks and slow programs.</summary>
+    private static readonly TimeSpan SlowStart = TimeSpan.FromMinutes(5);
+
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/models/load", HandleAsync).Requires(KeyScopes.Admin);
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        string? name = ReadName(context.Request.Query["name"].ToString());
+        if (!OpenSslLibrary.IsPresent())
+        {
+            throw new ApiException(new ApiError(
+                StatusCodes.Status501NotImplemented, $"loading a model needs OpenSSL; {OpenSslLibrary.Remedy}", ApiError.Server)
+            { CanRetryHelp = false });
+        }
+
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { MinDataRate: { } rate } feature)
+            feature.MinDataRate = new Microsoft.AspNetCore.Server.Kestrel.Core.MinDataRate(rate.BytesPerSecond, SlowStart);
+        LoadedModel loaded = await LoadAsync(context.Request.Body, name, context.RequestAborted);
+        await catalog.FindPulledAsync(context.RequestAborted);
+        bool isJson = context.Request.Headers.Accept.ToString() == "application/json";
+        context.Response.ContentType = isJson ? "application/json" : "text/plain; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-cache";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        await context.Response.Body.WriteAsync(LoadedLine.Write(loaded, isJson), context.RequestAborted);
+    }
+
+    private async Task<LoadedModel> LoadAsync(Stream archive, string? name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await new ArchiveLoader(pulls.Store, new PullSettings().SpareBytes, time).LoadAsync(archive, name, cancellationToken);
+        }
+        catch (ArchiveException failure)
+        {
+            throw new ApiException(ApiError.Invalid(failure.Message));
+        }
+        catch (StoreException failure)
+        {
+            throw new ApiException(failure.Reason switch
+            {
+                StoreErrorReason.NoSpace =>
+                    new ApiError(StatusCodes.Status507InsufficientStorage, failure.Message, ApiError.Server) { CanRetryHelp = false },
+                StoreErrorReason.Busy => new ApiError(StatusCodes.Status409Conflict, failure.Message, ApiError.InvalidRequest),
+                _ => new ApiError(StatusCodes.Status500InternalServerError, failure.Message, ApiError.Server),
+            });
+        }
+        catch (Exception failure) when (failure is UnauthorizedAccessException or (IOException and not BadHttpRequestException)
+            && !cancellationToken.IsCancellationRequested)
+        {
+            bool isFull = failure is IOException full && DiskSpace.IsFull(full);
+            throw new ApiException(new ApiError(
+                isFull ? StatusCodes.Status507InsufficientStorage : StatusCodes.Status500InternalServerError,
+                isFull ? "there is no space left for the model store; make space and load again"
+                    : "the model store cannot be written; check the folder in MODELS_PATH, its owner and its disk",
+                ApiError.Server));
+        }
+    }
+
+    private static string? ReadName(string text)
+    {
+        if (text.Length == 0)
+            return null;
+        return ArtifactNameParser.TryParse(text, out ArtifactName? name, out string? problem) && name!.Pin is null
+            ? name.ToString()
+            : throw new ApiException(ApiError.Invalid(
+                $"the name \"{PlainText.EscapeAndCut(text, MaxShown)}\" {problem ?? "has a digest, which follows from the model; leave it out"}", "name"));
+    }
+}

@@ -1,0 +1,62 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Inference.Bodies;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Store.Archives;
+using ModelRunner.Store.Layout;
+
+namespace ModelRunner.Daemon.Api;
+
+/// <summary>
+/// <c>POST /models/NAME/repackage</c> with <c>{"target": "…", "context_size": N}</c>: gives the layers of a pulled model another configuration under
+/// another name. Without a context size, the model gets one more name.
+/// </summary>
+internal sealed class RepackageEndpoint(ModelPulls pulls, ModelCatalog catalog, StoredModels stored, RequestBodies bodies, TimeProvider time)
+{
+    private const int MaxBytes = 64 * 1024;
+    private const string Remedy = "and only pulled models can be repackaged; set contextSize of the model in the configuration";
+
+    public void AddTo(ModelActions actions) => actions.Add(HttpMethods.Post, "repackage", HandleAsync);
+
+    private async Task HandleAsync(HttpContext context, string written)
+    {
+        RepackageRequest request;
+        using (RequestBody body = await bodies.ReadAsync(context.Request, MaxBytes, RepackageRequest.Example, context.RequestAborted))
+            request = RepackageRequest.Read(body.Bytes);
+        if (!OpenSslLibrary.IsPresent())
+        {
+            throw new ApiException(new ApiError(
+                StatusCodes.Status501NotImplemented, $"repackaging a model needs OpenSSL; {OpenSslLibrary.Remedy}", ApiError.Server)
+            { CanRetryHelp = false });
+        }
+
+        string target = request.Target.ToString();
+        try
+        {
+            (StoreEntry entry, string? _) = await stored.FindAsync(written, Remedy, context.RequestAborted);
+            if (request.ContextSize is { } tokens)
+                await new ModelRepackager(pulls.Store, time).RepackageAsync(entry, target, tokens, context.RequestAborted);
+            else if (!entry.Tags.Contains(target, StringComparer.Ordinal))
+                await pulls.Store.TagAsync(entry.Id, target, context.RequestAborted);
+        }
+        catch (ArchiveException failure)
+        {
+            throw new ApiException(ApiError.Invalid(failure.Message));
+        }
+        catch (StoreException failure)
+        {
+            throw StoredModels.Explain(failure, written);
+        }
+
+        await catalog.FindPulledAsync(context.RequestAborted);
+        await JsonResponse.WriteAsync(context, StatusCodes.Status201Created, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("message"u8, $"Model repackaged successfully as \"{target}\"");
+            json.WriteString("source"u8, written);
+            json.WriteString("target"u8, target);
+            json.WriteEndObject();
+        });
+    }
+}

@@ -1,0 +1,161 @@
+using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
+
+namespace ModelRunner.Store.Archives;
+
+/// <summary>
+/// Loads a model from a tar archive into the store. Names of entries never become paths: a file is stored by its digest, which its bytes must have. The
+/// model is listed if all its files are there. What the archive brought besides, or brought in vain, is removed again.
+/// </summary>
+/// <param name="store">The store.</param>
+/// <param name="spareBytes">Bytes that must stay free on the disk.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvider time)
+{
+    private const int BufferSize = 1024 * 1024;
+    private const int MaxShown = 100;
+
+    private static readonly TimeSpan WriterPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Loads an archive.</summary>
+    /// <param name="archive">The archive; it is read to its end.</param>
+    /// <param name="name">The name that the model gets. Null: the one in the archive, unless another model has it.</param>
+    /// <param name="cancellationToken">Ends it; then nothing stays.</param>
+    /// <exception cref="ArchiveException">It holds no model that can be served.</exception>
+    /// <exception cref="StoreException">There is no space, or the store cannot be written.</exception>
+    /// <exception cref="IOException">The archive cannot be read, or a file cannot be written.</exception>
+    public async Task<LoadedModel> LoadAsync(Stream archive, string? name, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(store.Folder.Root);
+        var brought = new List<Digest>();
+        var held = new List<IDisposable>();
+        try
+        {
+            var tar = new TarReader(archive);
+            byte[]? manifest = null;
+            while (await tar.NextAsync(cancellationToken) is { } entry)
+            {
+                if (!entry.IsFile)
+                    continue;
+                if (entry.Name is "manifest.json" or "./manifest.json")
+                    manifest = manifest is null ? await ReadManifestAsync(tar, entry, cancellationToken) : throw new ArchiveException("has two manifests");
+                else if (FindDigest(entry) is { } digest)
+                    await StoreAsync(tar, new Descriptor("", digest, entry.Size), brought, held, cancellationToken);
+            }
+
+            ArtifactManifest read = Check(manifest);
+            StoreEntry listed = await store.AddAsync(manifest, name ?? FindFreeName(tar, ContentHash.Of(manifest)), cancellationToken);
+            brought.RemoveAll(digest => read.Files.Any(file => file.Digest == digest));
+            return new LoadedModel(listed, read.TotalBytes);
+        }
+        finally
+        {
+            held.ForEach(static hold => hold.Dispose());
+            if (brought.Count > 0)
+                await store.DiscardAsync(brought);
+        }
+    }
+
+    private static async Task<byte[]> ReadManifestAsync(TarReader tar, TarEntry entry, CancellationToken cancellationToken) =>
+        entry.Size > ManifestReader.MaxBytes
+            ? throw new ArchiveException($"has a manifest of {entry.Size} bytes; at most {ManifestReader.MaxBytes} are read")
+            : await tar.ReadAllAsync(cancellationToken);
+
+    // Null: it is no file of a model, and is passed over. So are copies of manifests in some archives.
+    private static Digest? FindDigest(TarEntry entry)
+    {
+        string[] parts = (entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name).Split('/');
+        if (parts[0].Length == 0 || parts.Contains(".."))
+            throw new ArchiveException($"has an entry with the path \"{Show(entry)}\", which leads out of it");
+        if (parts is not ["blobs", var algorithm, var hex])
+            return null;
+        return Digest.TryParse($"{algorithm}:{hex}", out Digest digest)
+            ? digest
+            : throw new ArchiveException($"has the file \"{Show(entry)}\", whose name is no digest of lower-case hexadecimal digits");
+    }
+
+    private async Task StoreAsync(
+        TarReader tar, Descriptor file, List<Digest> brought, List<IDisposable> held, CancellationToken cancellationToken)
+    {
+        held.Add(store.Holds.Hold([file.Digest]));
+        if (store.Has(file))
+            return;
+        CheckSpace(file);
+        using PartialBlob blob = await OpenAsync(file, cancellationToken);
+        bool isWhole = false;
+        try
+        {
+            blob.Restart();
+            blob.Reserve();
+            byte[] buffer = new byte[Math.Min(BufferSize, Math.Max(1, file.Size))];
+            while (await tar.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+                await blob.AppendAsync(buffer.AsMemory(0, read), cancellationToken);
+            brought.Add(file.Digest);
+            blob.Complete();
+            isWhole = true;
+        }
+        catch (StoreException failure) when (failure.Reason == StoreErrorReason.WrongBytes)
+        {
+            throw new ArchiveException($"is damaged: {failure.Message}");
+        }
+        catch (StoreException failure) when (failure.Reason == StoreErrorReason.NoSpace)
+        {
+            throw NoSpace(file.Size, failure);
+        }
+        finally
+        {
+            // A pull would go on with these bytes.
+            if (!isWhole)
+                blob.Restart();
+        }
+    }
+
+    private void CheckSpace(Descriptor file)
+    {
+        if (DiskSpace.Available(store.Folder.Root) is { } free && free < file.Size + spareBytes)
+            throw NoSpace(file.Size, null);
+    }
+
+    private StoreException NoSpace(long bytes, Exception? cause) => new(
+        StoreErrorReason.NoSpace,
+        $"a file of the model needs {SpaceCheck.Show(bytes)}, and {SpaceCheck.Show(spareBytes)} must stay free, but the disk of the model store has "
+        + $"{SpaceCheck.Show(DiskSpace.Available(store.Folder.Root) ?? 0)}; make space, or name a folder on another disk in MODELS_PATH", cause);
+
+    private async Task<PartialBlob> OpenAsync(Descriptor file, CancellationToken cancellationToken)
+    {
+        long start = time.GetTimestamp();
+        while (true)
+        {
+            if (PartialBlob.TryOpen(store.Folder, file) is { } blob)
+                return blob;
+            if (time.GetElapsedTime(start) >= WriterPatience)
+                throw new StoreException(StoreErrorReason.Busy, $"the file {file.Digest} of the model is being pulled; load it when the pull has ended");
+            await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
+        }
+    }
+
+    private ArtifactManifest Check([System.Diagnostics.CodeAnalysis.NotNull] byte[]? manifest)
+    {
+        if (manifest is null)
+            throw new ArchiveException("has no manifest.json, so it holds no model");
+        ArtifactManifest read = ManifestReader.TryRead(manifest, out string? problem) ?? throw new ArchiveException($"holds no model: its manifest {problem}");
+        if (read.FindProblem() is { } reason)
+            throw new ArchiveException($"holds a model that {reason}");
+        return read.Files.FirstOrDefault(file => !store.Has(file)) is { } missing
+            ? throw new ArchiveException($"lacks the file {missing.Digest} ({missing.Size} bytes), which its manifest names")
+            : read;
+    }
+
+    // An archive of another machine must not take a name away.
+    private string? FindFreeName(TarReader tar, Digest id) =>
+        tar.Values.TryGetValue(ModelArchive.NameKey, out string? text) && ArtifactNameParser.TryParse(text, out ArtifactName? name, out _)
+            && (store.Read().Find(name!.ToString()) is not { } other || other.Id == id)
+            ? name.ToString()
+            : null;
+
+    private static string Show(TarEntry entry) => PlainText.EscapeAndCut(entry.Name, MaxShown);
+}

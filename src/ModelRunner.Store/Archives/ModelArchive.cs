@@ -1,0 +1,101 @@
+using System.Buffers;
+using ModelRunner.Linux.Files;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Archives;
+
+/// <summary>
+/// A model of the store as a tar archive in the form of Docker Model Runner: the layers and the configuration as <c>blobs/sha256/HEX</c>, then
+/// <c>manifest.json</c>. Its length is known in advance, and it is written without a temporary file. Its files are kept until disposal.
+/// </summary>
+internal sealed class ModelArchive : IDisposable
+{
+    /// <summary>The key of the value for the whole archive that has the name of the model. Docker Model Runner passes over it.</summary>
+    public const string NameKey = "MODELRUNNER.name";
+
+    private const int BufferSize = 1024 * 1024;
+
+    private readonly StoreFolder _folder;
+    private readonly IReadOnlyList<Descriptor> _files;
+    private readonly byte[] _manifest;
+    private readonly string? _name;
+    private readonly IDisposable _held;
+
+    private ModelArchive(StoreFolder folder, IReadOnlyList<Descriptor> files, byte[] manifest, string? name, IDisposable held) =>
+        (_folder, _files, _manifest, _name, _held) = (folder, files, manifest, name, held);
+
+    /// <summary>The length of the archive in bytes.</summary>
+    public long Length => Begin(_name).Length
+        + _files.Sum(file => HeadOf(file).Length + file.Size + TarHeader.PaddingOf(file.Size)) + EndOf(_manifest).Length;
+
+    /// <summary>Opens the archive of a model.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="entry">The model.</param>
+    /// <param name="name">The name that is written into the archive; null: none.</param>
+    /// <exception cref="StoreException">A file of the model is missing.</exception>
+    public static ModelArchive Open(ModelStore store, StoreEntry entry, string? name)
+    {
+        byte[]? bytes = ManifestFile.ReadBytes(store.Folder, entry.Id);
+        if (bytes is null || ManifestReader.TryRead(bytes, out _) is not { } manifest)
+            throw new StoreException(StoreErrorReason.Damaged, "the manifest of the model cannot be read; pull the model again");
+
+        // The layers come first, as Docker Model Runner writes them.
+        Descriptor[] files = [.. manifest.Layers.Append(manifest.Config).DistinctBy(static file => file.Digest)];
+        IDisposable held = store.Holds.Hold([.. files.Select(static file => file.Digest)]);
+        if (files.FirstOrDefault(file => !store.Has(file)) is not { } missing)
+            return new ModelArchive(store.Folder, files, bytes, name, held);
+        held.Dispose();
+        throw new StoreException(StoreErrorReason.MissingFile, $"the file {missing.Digest} of the model is missing; pull the model again");
+    }
+
+    /// <summary>Writes the archive.</summary>
+    /// <exception cref="IOException">A file cannot be read any more, or the target cannot be written.</exception>
+    public async Task WriteAsync(Stream target, CancellationToken cancellationToken)
+    {
+        await target.WriteAsync(Begin(_name), cancellationToken);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            foreach (Descriptor file in _files)
+                await WriteAsync(file, target, buffer, cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        await target.WriteAsync(EndOf(_manifest), cancellationToken);
+    }
+
+    public void Dispose() => _held.Dispose();
+
+    /// <summary>The beginning of an archive: its name and its folders.</summary>
+    public static byte[] Begin(string? name) =>
+        [.. name is null ? [] : TarHeader.OfValue(NameKey, name), .. TarHeader.OfFolder("blobs"), .. TarHeader.OfFolder($"blobs/{Digest.Sha256}")];
+
+    /// <summary>What comes before the bytes of a file.</summary>
+    public static byte[] HeadOf(Descriptor file) => TarHeader.OfFile($"blobs/{file.Digest.Algorithm}/{file.Digest.Hex}", file.Size);
+
+    /// <summary>What comes after the last file: the manifest and the end.</summary>
+    public static byte[] EndOf(byte[] manifest) =>
+        [.. TarHeader.OfFile("manifest.json", manifest.Length), .. manifest, .. new byte[TarHeader.PaddingOf(manifest.Length)], .. TarHeader.End];
+
+    private async Task WriteAsync(Descriptor file, Stream target, byte[] buffer, CancellationToken cancellationToken)
+    {
+        using FileStream source = RegularFile.Open(_folder.BlobOf(file.Digest)) ?? throw new IOException($"the file {file.Digest} was removed");
+        await target.WriteAsync(HeadOf(file), cancellationToken);
+        long left = file.Size;
+        while (left > 0)
+        {
+            int read = await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellationToken);
+            if (read == 0)
+                throw new IOException($"the file {file.Digest} became shorter");
+            await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            left -= read;
+        }
+
+        await target.WriteAsync(new byte[TarHeader.PaddingOf(file.Size)], cancellationToken);
+    }
+}

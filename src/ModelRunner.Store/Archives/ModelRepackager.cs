@@ -1,0 +1,70 @@
+using System.Text.Json;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Archives;
+
+/// <summary>Makes a model of the store into another one, which has the same layers and another configuration.</summary>
+/// <param name="store">The store.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ModelRepackager(ModelStore store, TimeProvider time)
+{
+    private static readonly TimeSpan WriterPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Adds the model.</summary>
+    /// <param name="source">The model.</param>
+    /// <param name="tag">The name of the new one. Another model that has it loses it.</param>
+    /// <param name="contextSize">Its context in tokens.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="ArchiveException">The configuration has no place for a context.</exception>
+    /// <exception cref="StoreException">A file is missing, or the store cannot be written.</exception>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public async Task<StoreEntry> RepackageAsync(StoreEntry source, string tag, int contextSize, CancellationToken cancellationToken)
+    {
+        if (ManifestFile.ReadBytes(store.Folder, source.Id) is not { } bytes || ManifestReader.TryRead(bytes, out _) is not { } manifest
+            || ManifestFile.ReadConfigBytes(store.Folder, manifest) is not { } old)
+            throw new StoreException(StoreErrorReason.MissingFile, "the manifest or the configuration of the model cannot be read; pull the model again");
+        if (manifest.Config.MediaType is not (MediaTypes.ConfigV1 or MediaTypes.ConfigV2))
+            throw new ArchiveException($"of the model has a configuration of the type {manifest.Config.MediaType}, which has no context size");
+
+        byte[] config = WithContext(old, contextSize);
+        var file = new Descriptor(manifest.Config.MediaType, ContentHash.Of(config), config.Length);
+        using IDisposable held = store.Holds.Hold([.. manifest.Files.Select(static file => file.Digest), file.Digest]);
+        if (!store.Has(file))
+            await WriteAsync(file, config, cancellationToken);
+        return await store.AddAsync(ManifestWriter.WithConfig(bytes, file), tag, cancellationToken);
+    }
+
+    private static byte[] WithContext(byte[] config, int tokens)
+    {
+        try
+        {
+            return ConfigWriter.WithContext(config, tokens);
+        }
+        catch (JsonException failure)
+        {
+            throw new ArchiveException($"of the model has a configuration that cannot be understood: {failure.Message}");
+        }
+    }
+
+    private async Task WriteAsync(Descriptor file, byte[] bytes, CancellationToken cancellationToken)
+    {
+        long start = time.GetTimestamp();
+        while (true)
+        {
+            using PartialBlob? blob = PartialBlob.TryOpen(store.Folder, file);
+            if (blob is not null)
+            {
+                blob.Restart();
+                await blob.AppendAsync(bytes, cancellationToken);
+                blob.Complete();
+                return;
+            }
+
+            if (time.GetElapsedTime(start) >= WriterPatience)
+                throw new StoreException(StoreErrorReason.Busy, $"the file {file.Digest} is being written by another process; try again");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
+        }
+    }
+}
