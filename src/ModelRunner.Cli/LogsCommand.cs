@@ -37,6 +37,7 @@ internal sealed class LogsCommand : ClientCommand
             await Console.Out.FlushAsync(interrupt.Ended);
         }
 
-        return ExitCode.Success;
+        // Only the daemon ends a response that follows.
+        return result.GetValue(_follow) ? throw new CliFailure("the daemon has ended the output", ExitCode.Failure) : ExitCode.Success;
     }
 }

@@ -38,7 +38,7 @@ internal sealed class RequestsCommand : ClientCommand
         string path = $"engines/requests?include_existing={(result.GetValue(_existing) ? "true" : "false")}"
             + (model is null ? "" : $"&model={Uri.EscapeDataString(model)}");
         if (result.GetValue(_follow))
-            return await FollowAsync(client, path, IsJson(result), interrupt.Ended);
+            await FollowAsync(client, path, IsJson(result), interrupt.Ended);
 
         using JsonDocument requests = await client.GetJsonAsync(path, JsonValueKind.Array, interrupt.Ended);
         JsonElement[] records = [.. RecordsOf(requests.RootElement).OrderBy(static record => record.Integer("timestamp"))];
@@ -51,7 +51,7 @@ internal sealed class RequestsCommand : ClientCommand
         return ExitCode.Success;
     }
 
-    private async Task<int> FollowAsync(DaemonClient client, string path, bool isJson, CancellationToken cancellation)
+    private async Task FollowAsync(DaemonClient client, string path, bool isJson, CancellationToken cancellation)
     {
         using HttpResponseMessage response = await client.GetAsync(path, ResponseTimeout, cancellation, ChatStream.MediaType);
         client.RequireType(response, ChatStream.MediaType);
@@ -65,7 +65,7 @@ internal sealed class RequestsCommand : ClientCommand
                 Show(name, line["data: ".Length..], isJson);
         }
 
-        return ExitCode.Success;
+        throw new CliFailure("the daemon has ended the output: it ends, or it does not record requests any more", ExitCode.Failure);
     }
 
     private void Show(string name, string data, bool isJson)

@@ -31,10 +31,19 @@ internal sealed record RunnerSettings
     /// <summary>The graphics cards that llama-server lists; empty: none, or it was not asked.</summary>
     public IReadOnlyList<EngineDevice> EngineDevices { get; init; } = [];
 
-    /// <summary>The graphics cards that llama-server or one of its builds lists.</summary>
-    public IReadOnlyList<EngineDevice> AllDevices =>
-        [.. Builds.Values.SelectMany(static build => build.Devices).Concat(EngineDevices)
-            .DistinctBy(static device => device.Name, StringComparer.Ordinal)];
+    /// <summary>Whether an engine did not answer in time at the start, so that it must be asked again.</summary>
+    public bool HasLateEngine { get; init; }
+
+    /// <summary>
+    /// The graphics cards that llama-server and its builds list, each list once. Two builds may name one card differently.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<EngineDevice>> DeviceLists =>
+        [.. Builds.Values.Select(static build => build.Devices).Prepend(EngineDevices).Where(static devices => devices.Count > 0)
+            .DistinctBy(static devices => string.Join(' ', devices), StringComparer.Ordinal)];
+
+    /// <summary>Whether the engines list the same graphics cards in the same order.</summary>
+    public bool HasSameDevicesAs(RunnerSettings other) =>
+        DeviceLists.Count == other.DeviceLists.Count && DeviceLists.Zip(other.DeviceLists).All(static pair => pair.First.SequenceEqual(pair.Second));
 
     /// <summary>How long an idle runner stays loaded. Negative: no limit.</summary>
     public TimeSpan KeepAlive { get; init; } = ConfigurationCatalog.KeepAlive.DefaultDuration;

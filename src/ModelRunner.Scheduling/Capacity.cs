@@ -159,6 +159,10 @@ internal static class Capacity
     {
         if (wanted.Demand.Cards is not { } cards || !Fits(wanted, use, settings with { CardBudgets = null }, isPartial))
             return true;
+
+        // What does not fit on the cards needs main memory, which every runner has.
+        if (CardPlacement.Of(cards, settings.CardBudgets, use.On, isPartial) is { SpilledBytes: > 0 } && !Fits(wanted, use, settings, isPartial))
+            return true;
         return live.Cards.Any(share => cards.CardNames.Contains(share.Card, StringComparer.Ordinal));
     }
 

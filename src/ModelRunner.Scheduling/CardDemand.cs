@@ -9,6 +9,11 @@ public sealed record CardDemand
     /// <summary>What it needs on certain cards.</summary>
     public IReadOnlyList<CardShare> Fixed { get; init; } = [];
 
+    /// <summary>
+    /// The parts of <see cref="Fixed"/> that are certain, in the same order, if they are larger only because of one measurement. Null: all is certain.
+    /// </summary>
+    public IReadOnlyList<CardShare>? LeastFixed { get; init; }
+
     /// <summary>What is divided among <see cref="Cards"/>, in proportion to what is free on them.</summary>
     public long SharedBytes { get; init; }
 

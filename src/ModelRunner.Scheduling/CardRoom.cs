@@ -10,6 +10,9 @@ internal sealed class CardRoom
     private readonly SortedDictionary<string, long> _taken = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _free = new(StringComparer.Ordinal);
 
+    // What the cards have if nothing is on them.
+    private readonly Dictionary<string, long> _whole = new(StringComparer.Ordinal);
+
     /// <param name="demand">What the runner needs.</param>
     /// <param name="budgets">What all runners may use on each card; null: unknown.</param>
     /// <param name="used">What other runners use on a card.</param>
@@ -19,9 +22,9 @@ internal sealed class CardRoom
         foreach (string card in demand.Cards.Concat(demand.Fixed.Select(static share => share.Card)))
         {
             // A card that is not known limits nothing.
-            _free[card] = budgets is not null && budgets.TryGetValue(card, out long budget)
-                ? Math.Max(0, budget - used(card) - (demand.Margin ?? 0))
-                : Unlimited;
+            long whole = budgets is not null && budgets.TryGetValue(card, out long budget) ? budget - (demand.Margin ?? 0) : Unlimited;
+            _whole[card] = Math.Max(0, whole);
+            _free[card] = whole == Unlimited ? Unlimited : Math.Max(0, whole - used(card));
         }
     }
 
@@ -37,8 +40,9 @@ internal sealed class CardRoom
     /// <summary>Takes the parts that belong on certain cards. False if one does not fit.</summary>
     public bool TakeFixed(bool isPartial)
     {
-        foreach (CardShare share in _demand.Fixed)
+        for (int i = 0; i < _demand.Fixed.Count; i++)
         {
+            CardShare share = Certain(i);
             if (share.Bytes <= _free[share.Card])
                 Take(share.Card, share.Bytes);
             else if (isPartial)
@@ -75,6 +79,15 @@ internal sealed class CardRoom
         }
 
         return true;
+    }
+
+    // One measurement alone refuses nothing: it gets what the card has if nothing else is on it.
+    private CardShare Certain(int index)
+    {
+        CardShare share = _demand.Fixed[index];
+        return _demand.LeastFixed is { } least && least[index].Bytes < share.Bytes
+            ? share with { Bytes = Math.Min(share.Bytes, Math.Max(least[index].Bytes, _whole[share.Card])) }
+            : share;
     }
 
     private long FreeOn(string card) => Math.Max(0, _free[card] - _demand.EachBytes);

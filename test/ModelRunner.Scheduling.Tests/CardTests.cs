@@ -118,6 +118,26 @@ public class CardTests
     }
 
     [Fact]
+    public void A_busy_runner_yields_the_main_memory_that_another_model_needs_because_the_cards_are_too_small()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { MemoryBudgetBytes = 100, SwapDelay = TimeSpan.Zero, MinStay = TimeSpan.Zero });
+        bed.Handle(new CardsMeasured(Budgets(100, 100)));
+        Load(bed, A, new RunnerDemand(60, null), completes: false);
+        Ask(bed, C, new RunnerDemand(10, null) { Cards = Adapting(250) });
+        RequestId next = bed.Ask(A);
+        Assert.DoesNotContain(bed.Effects, effect => effect is Admit admit && admit.Request == next);
+    }
+
+    [Fact]
+    public void One_measurement_alone_refuses_nothing_on_certain_cards_too()
+    {
+        var demand = new CardDemand { Cards = [], Fixed = On("g0", 150).Fixed, LeastFixed = On("g0", 70).Fixed };
+        Assert.True(demand.FitsWithin(Budgets(100, 100)));
+        Assert.False(demand.FitsWithin(Budgets(60, 100)));
+        Assert.False((demand with { LeastFixed = null }).FitsWithin(Budgets(100, 100)));
+    }
+
+    [Fact]
     public void One_measurement_alone_refuses_nothing()
     {
         Ask(A, new CardDemand { Cards = ["g0"], SharedBytes = 150, LeastBytes = 70 });

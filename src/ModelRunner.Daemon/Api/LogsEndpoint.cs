@@ -59,7 +59,8 @@ internal sealed class LogsEndpoint(RunnerLogs logs, ModelCatalog catalog, TimePr
 
     private async Task SendAsync(HttpResponse response, string? model, bool follows, bool isJson, CancellationToken cancellationToken)
     {
-        var follower = new LogFollower(logs, model);
+        using var follower = new LogFollower(logs, model);
+        var body = new TimedBody(response, time);
         using var timer = new PeriodicTimer(Interval, time);
 
         // A client that follows an idle daemon sees that it is connected.
@@ -72,8 +73,7 @@ internal sealed class LogsEndpoint(RunnerLogs logs, ModelCatalog catalog, TimePr
                 Write(text, log, line, isJson);
             if (text.Length == 0)
                 continue;
-            await response.Body.WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length), cancellationToken);
-            await response.Body.FlushAsync(cancellationToken);
+            await body.WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length), cancellationToken);
         }
         while (follows && await timer.WaitForNextTickAsync(cancellationToken));
     }

@@ -57,15 +57,16 @@ internal sealed class RequestsEndpoint(RequestRecorder recorder, SettingsStore s
                 "too_many_clients"));
         }
 
+        var body = new TimedBody(context.Response, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         try
         {
             context.Response.Headers.CacheControl = "no-store";
-            await (follows ? FollowAsync(context, model, includesExisting, ended.Token) : ListAsync(context, model, ended.Token));
+            await (follows ? FollowAsync(context, body, model, includesExisting, ended.Token) : ListAsync(context, body, model, ended.Token));
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested || context.RequestAborted.IsCancellationRequested)
         {
-            // The daemon ends, so there is nothing more to follow.
+            // The daemon ends, so there is nothing more to follow, or the client is gone or does not read.
         }
         finally
         {
@@ -73,7 +74,7 @@ internal sealed class RequestsEndpoint(RequestRecorder recorder, SettingsStore s
         }
     }
 
-    private async Task ListAsync(HttpContext context, string? only, CancellationToken cancellationToken)
+    private async Task ListAsync(HttpContext context, TimedBody body, string? only, CancellationToken cancellationToken)
     {
         context.Response.ContentType = "application/json";
         context.Response.Headers.XContentTypeOptions = "nosniff";
@@ -88,7 +89,7 @@ internal sealed class RequestsEndpoint(RequestRecorder recorder, SettingsStore s
             for (long number = 0; recorder.Next(model, number) is { } next && next.NumberInModel <= last; number = next.NumberInModel, count++)
             {
                 RequestsResponse.WriteRecord(json, next);
-                await json.FlushAsync(cancellationToken);
+                await body.DoAsync(token => json.FlushAsync(token), cancellationToken);
             }
 
             RequestsResponse.EndModel(json, count);
@@ -97,16 +98,16 @@ internal sealed class RequestsEndpoint(RequestRecorder recorder, SettingsStore s
         json.WriteEndArray();
     }
 
-    private async Task FollowAsync(HttpContext context, string? model, bool includesExisting, CancellationToken cancellationToken)
+    private async Task FollowAsync(HttpContext context, TimedBody body, string? model, bool includesExisting, CancellationToken cancellationToken)
     {
         HttpResponse response = context.Response;
         response.ContentType = EventStream;
         response.Headers["X-Accel-Buffering"] = "no";
         long seen = recorder.LastOf(model);
         for (long number = 0; includesExisting && recorder.Next(model, number) is { } next && NumberOf(next) <= seen; number = NumberOf(next))
-            await SendAsync(response, "existing_request", json => Write(json, next), cancellationToken);
+            await SendAsync(body, "existing_request", json => Write(json, next), cancellationToken);
 
-        await SendAsync(response, "connected", static json => Write(json, "status", "connected"), cancellationToken);
+        await SendAsync(body, "connected", static json => Write(json, "status", "connected"), cancellationToken);
         while (recorder.IsOn)
         {
             // Before the reading, so that no end of a request is missed.
@@ -116,20 +117,20 @@ internal sealed class RequestsEndpoint(RequestRecorder recorder, SettingsStore s
                 if (NumberOf(next) - seen - 1 is > 0 and var missed)
                 {
                     string text = string.Create(CultureInfo.InvariantCulture, $"{missed} requests were left out, because this client reads too slowly");
-                    await SendAsync(response, "error", json => Write(json, "error", text), cancellationToken);
+                    await SendAsync(body, "error", json => Write(json, "error", text), cancellationToken);
                 }
 
-                await SendAsync(response, "new_request", json => Write(json, next), cancellationToken);
+                await SendAsync(body, "new_request", json => Write(json, next), cancellationToken);
                 seen = NumberOf(next);
             }
 
-            await WaitAsync(response, changed, cancellationToken);
+            await WaitAsync(body, changed, cancellationToken);
         }
 
         long NumberOf(RequestRecording recording) => model is null ? recording.Number : recording.NumberInModel;
     }
 
-    private async Task WaitAsync(HttpResponse response, Task changed, CancellationToken cancellationToken)
+    private async Task WaitAsync(TimedBody body, Task changed, CancellationToken cancellationToken)
     {
         try
         {
@@ -137,20 +138,18 @@ internal sealed class RequestsEndpoint(RequestRecorder recorder, SettingsStore s
         }
         catch (TimeoutException)
         {
-            await response.Body.WriteAsync(": no request\n\n"u8.ToArray(), cancellationToken);
-            await response.Body.FlushAsync(cancellationToken);
+            await body.WriteAsync(": no request\n\n"u8.ToArray(), cancellationToken);
         }
     }
 
-    private static async Task SendAsync(HttpResponse response, string name, Action<Utf8JsonWriter> write, CancellationToken cancellationToken)
+    private static async Task SendAsync(TimedBody body, string name, Action<Utf8JsonWriter> write, CancellationToken cancellationToken)
     {
         using var buffer = new MemoryStream();
         buffer.Write(Encoding.ASCII.GetBytes($"event: {name}\ndata: "));
         await using (var json = new Utf8JsonWriter(buffer, Options))
             write(json);
         buffer.Write("\n\n"u8);
-        await response.Body.WriteAsync(buffer.GetBuffer().AsMemory(0, (int)buffer.Length), cancellationToken);
-        await response.Body.FlushAsync(cancellationToken);
+        await body.WriteAsync(buffer.GetBuffer().AsMemory(0, (int)buffer.Length), cancellationToken);
     }
 
     private void Write(Utf8JsonWriter json, RequestRecording recording)

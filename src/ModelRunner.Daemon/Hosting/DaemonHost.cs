@@ -84,6 +84,8 @@ internal sealed class DaemonHost
         _announcement = Announce(daemon, settings, written.Options);
         _notifier?.BeReady(() => daemon.Runners, daemon.RespondAsync);
         PassReload();
+        if (settings.Runners.HasLateEngine)
+            Reload();
         await using ConfigurationWatch watch = daemon.WatchConfiguration(Reload);
         await using ProgramWatch programs = daemon.WatchPrograms(Reload);
 

@@ -16,7 +16,7 @@ internal static class StartCheck
     public static async Task<(DaemonSettings Settings, IReadOnlyList<ConfigurationProblem> Problems)> RunAsync(
         SettingsOutcome outcome, CancellationToken cancellationToken)
     {
-        (DaemonSettings settings, List<ConfigurationProblem> problems) = await CheckAsync(outcome, cancellationToken);
+        (DaemonSettings settings, List<ConfigurationProblem> problems) = await CheckAsync(outcome, EngineHelp.StartPatience, cancellationToken);
         if (settings.LogDirectory is { } folder && FindLogProblem(folder) is { } reason)
         {
             WrittenValue written = outcome.Written.Find(ConfigurationCatalog.LogDirectory)!;
@@ -31,13 +31,13 @@ internal static class StartCheck
 
     /// <summary>The same without the log folder, for a reload: a running daemon keeps its log.</summary>
     public static async Task<(DaemonSettings Settings, IReadOnlyList<ConfigurationProblem> Problems)> RunWithoutLogAsync(
-        SettingsOutcome outcome, CancellationToken cancellationToken) => await CheckAsync(outcome, cancellationToken);
+        SettingsOutcome outcome, CancellationToken cancellationToken) => await CheckAsync(outcome, EngineHelp.DefaultPatience, cancellationToken);
 
     private static async Task<(DaemonSettings Settings, List<ConfigurationProblem> Problems)> CheckAsync(
-        SettingsOutcome outcome, CancellationToken cancellationToken)
+        SettingsOutcome outcome, TimeSpan patience, CancellationToken cancellationToken)
     {
         var problems = new List<ConfigurationProblem>();
-        DaemonSettings settings = await LlamaStartCheck.RunAsync(outcome, problems, cancellationToken);
+        DaemonSettings settings = await LlamaStartCheck.RunAsync(outcome, problems, patience, cancellationToken);
 
         problems.AddRange(RunnerLimitCheck.Find(settings, outcome.Written));
 

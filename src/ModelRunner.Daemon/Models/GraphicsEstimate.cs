@@ -63,7 +63,13 @@ internal sealed record GraphicsEstimate(double Weights, double Cache, double Eac
         if (divided == 0)
             return new CardDemand { Cards = [], Fixed = [new CardShare(main, Cut(Each + Offload.ProjectorBytes))], Margin = Offload.Margin };
         if (Offload.Parts.Count > 0)
-            return new CardDemand { Cards = [], Fixed = [.. projector, .. Divide(cards, divided)], Margin = Offload.Margin };
+        {
+            return new CardDemand
+            {
+                Cards = [], Fixed = [.. projector, .. Divide(cards, divided)], Margin = Offload.Margin,
+                LeastFixed = least is { } some ? [.. projector, .. Divide(cards, Math.Max(0, some - fixedBytes))] : null,
+            };
+        }
 
         return new CardDemand
         {

@@ -15,6 +15,22 @@ internal static class CardMap
     public static bool HasChoice => Choices.Any(static name => Environment.GetEnvironmentVariable(name) is { Length: > 0 });
 
     /// <summary>
+    /// The cards by the names of the devices of several engines, which may name one card differently. A list that does not match is left out, and so is
+    /// a name that means different cards. Null: nothing is certain.
+    /// </summary>
+    /// <param name="lists">The devices of each engine.</param>
+    /// <param name="cards">The cards, in the order of the drivers.</param>
+    /// <param name="hasChoice">Whether the order of the devices may be another one.</param>
+    public static IReadOnlyDictionary<string, string>? MatchAll(
+        IReadOnlyList<IReadOnlyList<EngineDevice>> lists, IReadOnlyList<CardMemory> cards, bool hasChoice)
+    {
+        ILookup<string, string> found = lists.SelectMany(devices => Match(devices, cards, hasChoice) ?? new Dictionary<string, string>(StringComparer.Ordinal))
+            .Distinct().ToLookup(static pair => pair.Key, static pair => pair.Value, StringComparer.Ordinal);
+        var map = found.Where(static names => names.Count() == 1).ToDictionary(static names => names.Key, static names => names.First(), StringComparer.Ordinal);
+        return map.Count == 0 ? null : map;
+    }
+
+    /// <summary>
     /// The cards by the names of the devices. As many devices as cards are in the same order. Otherwise a device is the only card of its size. Null: it is
     /// not certain for each of them.
     /// </summary>

@@ -17,10 +17,11 @@ internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimePr
     /// <summary>How long a decision waits for a driver. The first connection to one may take most of it.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private volatile IReadOnlyList<EngineDevice> _devices = [];
+    private volatile IReadOnlyList<IReadOnlyList<EngineDevice>> _devices = [];
     private volatile IReadOnlyDictionary<string, string>? _map;
     private volatile bool _isChanged;
     private (IReadOnlyDictionary<string, long>? Budgets, long At)? _last;
+    private readonly Dictionary<string, long> _usedBeforeLoads = new(StringComparer.Ordinal);
 
     /// <summary>Whether the engine can use a card, so that decisions need a measurement.</summary>
     public bool IsUsed => _devices.Count > 0;
@@ -28,8 +29,8 @@ internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimePr
     /// <summary>The cards by the names of the engine's devices; null: they are not known.</summary>
     public IReadOnlyDictionary<string, string>? Cards => _map;
 
-    /// <summary>The devices of the engine are these.</summary>
-    public void Configure(IReadOnlyList<EngineDevice> devices) => (_devices, _map, _isChanged) = (devices, null, true);
+    /// <summary>The devices of the engines are these.</summary>
+    public void Configure(IReadOnlyList<IReadOnlyList<EngineDevice>> devices) => (_devices, _map, _isChanged) = (devices, null, true);
 
     /// <summary>What all runners may use of each card: what is free, and what they hold.</summary>
     /// <param name="schedulerEvent">The event that needs it.</param>
@@ -55,11 +56,11 @@ internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimePr
 
     private async Task<IReadOnlyDictionary<string, long>?> ReadAsync(IReadOnlyList<RunnerSnapshot> runners)
     {
-        IReadOnlyList<EngineDevice> devices = _devices;
+        IReadOnlyList<IReadOnlyList<EngineDevice>> devices = _devices;
         (int[] all, int[] placed) = FindProcesses(runners);
         if (await graphics.ReadAsync(all, Patience) is not { Cards.Count: > 0 } reading)
             return null;
-        _map ??= CardMap.Match(devices, reading.Cards, CardMap.HasChoice);
+        _map ??= CardMap.MatchAll(devices, reading.Cards, CardMap.HasChoice);
         if (_map is not { } map)
             return null;
 
@@ -68,7 +69,7 @@ internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimePr
         foreach (CardMemory card in reading.Cards.Where(card => map.Values.Contains(card.Card, StringComparer.Ordinal)))
         {
             // Drivers do not tell in every container what a process uses. Then it is what was reserved.
-            long own = held.Count > 0 ? held.GetValueOrDefault(card.Card) : ReservedOn(card.Card, runners);
+            long own = held.Count > 0 ? held.GetValueOrDefault(card.Card) : HeldOn(card, runners);
             budgets[card.Card] = Math.Max(0, card.TotalBytes - card.UsedBytes + Math.Min(own, card.UsedBytes));
         }
 
@@ -85,8 +86,17 @@ internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimePr
             [.. families.Where(family => leaders.Contains(family.Key)).SelectMany(static family => family.Value).Select(static process => process.Id)]);
     }
 
-    // A runner that loads has not allocated all of it yet.
-    private static long ReservedOn(string card, IReadOnlyList<RunnerSnapshot> runners) => runners
-        .Where(static runner => runner.State is RunnerState.Ready or RunnerState.Stopping).SelectMany(static runner => runner.Cards)
+    // A runner that loads has not allocated all of it yet: it has at most what the use of the card has grown by since no runner loaded.
+    private long HeldOn(CardMemory card, IReadOnlyList<RunnerSnapshot> runners)
+    {
+        long loading = ReservedOn(card.Card, runners, static state => state == RunnerState.Loading);
+        if (loading == 0)
+            _usedBeforeLoads[card.Card] = card.UsedBytes;
+        long grown = Math.Max(0, card.UsedBytes - _usedBeforeLoads.GetValueOrDefault(card.Card, card.UsedBytes));
+        return ReservedOn(card.Card, runners, static state => state is RunnerState.Ready or RunnerState.Stopping) + Math.Min(grown, loading);
+    }
+
+    private static long ReservedOn(string card, IReadOnlyList<RunnerSnapshot> runners, Func<RunnerState, bool> matches) => runners
+        .Where(runner => matches(runner.State)).SelectMany(static runner => runner.Cards)
         .Where(share => share.Card == card).Sum(static share => share.Bytes);
 }

@@ -22,7 +22,7 @@ internal sealed class LogCursor(IManagedRunner process)
     public bool IsEnded { get; private set; }
 
     /// <summary>
-    /// The lines since the last call. What the process has overwritten before it was read is one line that says so. An unfinished line is kept until
+    /// The lines since the last call. What the process has overwritten before it was read is one line that says so, at the first call too. An unfinished line is kept until
     /// its end arrives, the process ends, or it is longer than <see cref="MaxLine"/>.
     /// </summary>
     public IReadOnlyList<string> Read()
@@ -44,8 +44,8 @@ internal sealed class LogCursor(IManagedRunner process)
             long missing = lost + _rest.Length + dropped;
             _rest = [];
             bytes = bytes[dropped..];
-            if (_hasRead)
-                lines.Add(string.Create(CultureInfo.InvariantCulture, $"({missing} bytes are missing: the engine writes faster than they were read)"));
+            string reason = _hasRead ? "are missing: the engine writes faster than they were read" : "before this are no longer kept";
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"({missing} bytes {reason})"));
         }
 
         _hasRead = true;

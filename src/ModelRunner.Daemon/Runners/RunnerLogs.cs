@@ -13,14 +13,54 @@ internal sealed class RunnerLogs
 
     private readonly Lock _lock = new();
     private readonly Dictionary<RunnerKey, RunnerLog> _byKey = [];
+    private readonly List<Queue<RunnerLog>> _readers = [];
     private long _lastNumber;
+
+    /// <summary>The most starts between two calls of one reader that it gets.</summary>
+    public const int MaxUnread = 64;
+
+    /// <summary>Begins to keep the starts for a reader, until <see cref="Remove"/>: also one that another start replaces before the reader looks.</summary>
+    public Queue<RunnerLog> AddReader()
+    {
+        var starts = new Queue<RunnerLog>();
+        lock (_lock)
+            _readers.Add(starts);
+        return starts;
+    }
+
+    /// <summary>A reader has ended.</summary>
+    public void Remove(Queue<RunnerLog> reader)
+    {
+        lock (_lock)
+            _readers.Remove(reader);
+    }
+
+    /// <summary>The starts since the last call of this reader, and those that are kept.</summary>
+    /// <param name="reader">What <see cref="AddReader"/> returned.</param>
+    public IReadOnlyList<RunnerLog> Take(Queue<RunnerLog> reader)
+    {
+        lock (_lock)
+        {
+            RunnerLog[] starts = [.. reader];
+            reader.Clear();
+            return [.. starts.Union(_byKey.Values).OrderBy(static log => log.Number)];
+        }
+    }
 
     /// <summary>A runner was started.</summary>
     public void Begin(RunnerKey key, IManagedRunner process)
     {
         lock (_lock)
         {
-            _byKey[key] = new RunnerLog(key, ++_lastNumber, process);
+            RunnerLog started = _byKey[key] = new RunnerLog(key, ++_lastNumber, process);
+            foreach (Queue<RunnerLog> reader in _readers)
+            {
+                // A reader that does not look takes no more memory than the kept ones.
+                reader.Enqueue(started);
+                if (reader.Count > MaxUnread)
+                    reader.Dequeue();
+            }
+
             if (_byKey.Count <= MaxLogs)
                 return;
 

@@ -52,7 +52,7 @@ internal sealed class RunnerPool : IAsyncDisposable
         var graphics = new GraphicsMeter(cards.Read, cards.Release, time, logger);
         Usage = new UsageMeter(_live, graphics, time);
         _cards = new CardMeter(_live, graphics, time);
-        _cards.Configure(settings.Runners.AllDevices);
+        _cards.Configure(settings.Runners.DeviceLists);
         Accounts = accounts ?? new RunnerAccounts(settings.Metrics.MaxModels);
         _usageTimer = ledger is null ? null : new UsageTimer(_live, Usage, ledger, time);
         _loop = new SchedulerLoop(
@@ -122,8 +122,8 @@ internal sealed class RunnerPool : IAsyncDisposable
     public void Configure(SettingsChange change)
     {
         _settings = change.Next.Runners;
-        if (!change.Next.Runners.AllDevices.SequenceEqual(change.Previous.Runners.AllDevices))
-            _cards.Configure(change.Next.Runners.AllDevices);
+        if (!change.Next.Runners.HasSameDevicesAs(change.Previous.Runners))
+            _cards.Configure(change.Next.Runners.DeviceLists);
         var attached = new AttachedTable(change.Next.AttachedRunners, _attached, CreateTally);
         _attached = attached;
         var changed = new ConfigurationChanged(MakeSchedulerSettings(change.Next.Runners, attached.Keys))

@@ -54,7 +54,9 @@ public sealed class RequestsCommandTests
         (int exitCode, string output, string error) = await daemon.RunAsync(["requests", "-f", "a/b", "--include-existing"]);
         string json = (await daemon.RunAsync(["requests", "-f", "--json"])).Out;
 
-        Assert.Equal((0, "model-runner: 3 requests were left out\n"), (exitCode, error));
+        Assert.Equal(1, exitCode);
+        Assert.Equal(
+            "model-runner: 3 requests were left out\nmodel-runner: the daemon has ended the output: it ends, or it does not record requests any more\n", error);
         Assert.Matches(@"^01-0[123] ..:..:05  otter:7b  /v1/chat/completions  200  1.234 s\n  > What is\\nit\? \[image_url\]\n  < An otter\.\n$", output);
         Assert.Equal(First.Trim() + "\n", json);
         Assert.Equal(

@@ -40,6 +40,29 @@ public sealed class StartCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task An_engine_whose_help_hangs_delays_the_start_by_two_seconds_and_leaves_no_process()
+    {
+        string path = _folder.WriteExecutable("hanging");
+        await File.WriteAllTextAsync(
+            path, $"#!/bin/sh\nsetsid sleep 600 &\necho $! >> {_folder.PathOf("processes")}\n", TestContext.Current.CancellationToken);
+        long began = TimeProvider.System.GetTimestamp();
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Folder = _folder,
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["LLAMA_ARGS"] = "--threads 2", ["LLAMA_SERVER_PATH"] = path },
+        });
+        TimeSpan start = TimeProvider.System.GetElapsedTime(began);
+
+        Assert.InRange(start.TotalSeconds, 2, 9);
+        await daemon.WaitForLogAsync("did not say within 2 s what it can do, so it may not be usable; its arguments are not checked.");
+        await daemon.WaitForLogAsync("did not say within 10 s what it can do");
+        string[] processes = await File.ReadAllLinesAsync(_folder.PathOf("processes"), TestContext.Current.CancellationToken);
+        Assert.Equal(2, processes.Length);
+        foreach (string process in processes)
+            await ProcessTable.WaitUntilGoneAsync(int.Parse(process, System.Globalization.CultureInfo.InvariantCulture), DaemonFixture.Patience);
+    }
+
+    [Fact]
     public async Task The_embedded_engine_ignores_unknown_arguments_with_one_warning()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup

@@ -39,6 +39,29 @@ public sealed class CardMapTests
         Assert.Null(Match(false, 8, 8));
     }
 
+    [Fact]
+    public void Two_engines_that_name_one_card_differently_are_both_understood()
+    {
+        EngineDevice[] cuda = [new("CUDA0", 8L << 30)];
+        EngineDevice[] vulkan = [new("Vulkan0", 8L << 30)];
+        EngineDevice[] other = [new("CUDA1", 12L << 30)];
+        IReadOnlyDictionary<string, string> map = CardMap.MatchAll([cuda, vulkan, other], [Cards[2]], hasChoice: true)!;
+
+        Assert.Equal(["CUDA0", "Vulkan0"], map.Keys.Order(StringComparer.Ordinal));
+        Assert.All(map.Values, static card => Assert.Equal("0000:03:00.0", card));
+        Assert.Null(CardMap.MatchAll([[new("CUDA0", 24L << 30), new("CUDA1", 24L << 30)], other], [.. Cards.Take(2)], hasChoice: true));
+    }
+
+    [Fact]
+    public void A_name_that_means_two_cards_is_not_used()
+    {
+        EngineDevice[] first = [new("CUDA0", 8L << 30)];
+        EngineDevice[] second = [new("CUDA0", 24L << 30), new("CUDA1", 8L << 30)];
+        IReadOnlyDictionary<string, string> map = CardMap.MatchAll([first, second], [Cards[0], Cards[2]], hasChoice: false)!;
+
+        Assert.Equal("CUDA1", Assert.Single(map).Key);
+    }
+
     private static IReadOnlyDictionary<string, string>? Match(bool hasChoice, params int[] gibibytes) =>
         CardMap.Match([.. gibibytes.Select(static (size, i) => new EngineDevice($"CUDA{i}", (long)size << 30))], Cards, hasChoice);
 }

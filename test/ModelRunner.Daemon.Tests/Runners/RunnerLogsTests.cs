@@ -30,7 +30,7 @@ public sealed class RunnerLogsTests
         Write("a line that is longer than it fits\nlast line\n");
 
         Assert.Equal(["(35 bytes are missing: the engine writes faster than they were read)", "last line"], cursor.Read());
-        Assert.Equal(["last line"], new LogCursor(Runner(_ring)).Read());
+        Assert.Equal(["(41 bytes before this are no longer kept)", "last line"], new LogCursor(Runner(_ring)).Read());
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class RunnerLogsTests
     public void A_runner_that_is_replaced_is_read_to_its_end()
     {
         var logs = new RunnerLogs();
-        var follower = new LogFollower(logs, model: null);
+        using var follower = new LogFollower(logs, model: null);
         FakeRunner first = Runner(_ring);
         logs.Begin(first.Key, first);
         Write("one\n");
@@ -88,6 +88,19 @@ public sealed class RunnerLogsTests
 
         Assert.Equal(["last words"], follower.Read().Select(static read => read.Line));
         Assert.Empty(follower.Read());
+    }
+
+    [Fact]
+    public void A_runner_that_starts_and_is_replaced_between_two_reads_is_read()
+    {
+        var logs = new RunnerLogs();
+        using var follower = new LogFollower(logs, "m");
+        Assert.Empty(follower.Read());
+        RunnerLog[] starts = [.. Enumerable.Range(0, 3).Select(number => Begin(logs, $"{number}\n"))];
+
+        Assert.Equal(["0", "1", "2"], follower.Read().Select(static read => read.Line));
+        Assert.Empty(follower.Read());
+        Assert.Equal(starts[2], Assert.Single(logs.List("m")));
     }
 
     [Fact]
@@ -152,4 +165,14 @@ public sealed class RunnerLogsTests
         new(new RunnerId(1), new RunnerKey("llama.cpp", "m", RunnerMode.Completion)) { Output = output };
 
     private void Write(string text) => _ring.Write(Encoding.UTF8.GetBytes(text));
+
+    private static RunnerLog Begin(RunnerLogs logs, string text)
+    {
+        var ring = new LogRing();
+        ring.Write(Encoding.UTF8.GetBytes(text));
+        FakeRunner runner = Runner(ring);
+        logs.Begin(new RunnerKey("llama.cpp", "m", RunnerMode.Completion), runner);
+        runner.End();
+        return logs.List("m")[^1];
+    }
 }

@@ -228,14 +228,11 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
 
     private bool IsPartial(RunnerDemand demand) => demand.Cards?.Margin is not null && Place(demand, Pinned(), isPartial: false) is null;
 
-    // If only cards are too full, it must use one that is wanted.
+    // If only cards are too full, it must use one that is wanted. What they spill needs main memory.
     private bool Helps(ReferenceProcess process, RunnerDemand demand, bool isPartial)
     {
         List<ReferenceProcess> busy = [.. _processes.Where(process => !IsIdle(process) || IsPinned(process))];
-        IReadOnlyDictionary<string, long>? cards = _cards;
-        _cards = null;
-        bool isMainFree = Fits(demand, busy, isPartial);
-        _cards = cards;
+        bool isMainFree = FitsMain(demand, busy, Place(demand, busy, isPartial)?.Spilled ?? 0);
         return !isMainFree || demand.Cards is null || demand.Cards.CardNames.Any(card => process.Cards.GetValueOrDefault(card) > 0);
     }
 

@@ -15,9 +15,10 @@ internal static partial class DeviceList
 
     private const int MaxDevices = 64;
 
-    /// <summary>Runs it and reads the list. Empty if it has none, or does not tell in time.</summary>
-    public static async Task<IReadOnlyList<EngineDevice>> ReadAsync(string program, TimeSpan patience, CancellationToken cancellationToken) =>
-        await EngineOutput.ReadAsync(program, Argument, patience, cancellationToken, Order) is { } text ? Parse(text.Output) : [];
+    /// <summary>Runs it and reads the list, which is empty if it has none, and tells whether it did not end in time.</summary>
+    public static async Task<(IReadOnlyList<EngineDevice> Devices, bool IsLate)> AskAsync(
+        string program, TimeSpan patience, CancellationToken cancellationToken) =>
+        await EngineOutput.ReadAsync(program, Argument, patience, cancellationToken, Order) is { } text ? (Parse(text.Output), text.IsLate) : ([], false);
 
     /// <summary>Reads lines such as <c>CUDA0: NVIDIA GeForce RTX 3090 (24135 MiB, 23500 MiB free)</c>.</summary>
     internal static IReadOnlyList<EngineDevice> Parse(string text)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using ModelRunner.Linux.Processes;
 
 namespace ModelRunner.Daemon.Engines.Llama;
 
@@ -13,7 +14,13 @@ internal sealed record EngineOutput(string Output, string Errors)
     // llama-server's help has 60 KB.
     private const int MaxCharacters = 1024 * 1024;
 
-    /// <summary>Runs a program with one argument. Returns null if it cannot be run, or does not end in time.</summary>
+    /// <summary>The program did not end in time.</summary>
+    public static EngineOutput Late { get; } = new("", "") { IsLate = true };
+
+    /// <summary>Whether the program did not end in time. Then nothing is known of what it prints.</summary>
+    public bool IsLate { get; private init; }
+
+    /// <summary>Runs a program with one argument. Returns null if it cannot be run.</summary>
     /// <param name="program">The program.</param>
     /// <param name="argument">The argument.</param>
     /// <param name="patience">How long it may take.</param>
@@ -29,7 +36,8 @@ internal sealed record EngineOutput(string Output, string Errors)
         foreach (string name in start.Environment.Keys.ToArray())
             if (!EngineVariables.IsKept(name))
                 start.Environment.Remove(name);
-        foreach ((string name, string value) in variables)
+        (string Name, string Value) mark = MarkedProcesses.Create();
+        foreach ((string name, string value) in variables.Append(mark))
             start.Environment[name] = value;
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -47,11 +55,15 @@ internal sealed record EngineOutput(string Output, string Errors)
             finally
             {
                 Kill(process);
+
+                // A script may have started others and ended. One that ended well needs no search.
+                if (limit.IsCancellationRequested)
+                    MarkedProcesses.Kill(mark);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return null;
+            return Late;
         }
         catch (Exception failure) when (failure is System.ComponentModel.Win32Exception or IOException)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Engines.Llama;
@@ -6,30 +7,38 @@ namespace ModelRunner.Daemon.Engines.Llama;
 internal static class LlamaStartCheck
 {
     /// <summary>Completes the settings with the arguments that each engine knows, and reports the arguments that it does not know.</summary>
+    /// <param name="outcome">The settings.</param>
+    /// <param name="problems">Gets the problems.</param>
+    /// <param name="patience">How long an engine may take for one answer.</param>
+    /// <param name="cancellationToken">Ends the check.</param>
     public static async Task<DaemonSettings> RunAsync(
-        SettingsOutcome outcome, List<ConfigurationProblem> problems, CancellationToken cancellationToken)
+        SettingsOutcome outcome, List<ConfigurationProblem> problems, TimeSpan patience, CancellationToken cancellationToken)
     {
         string place = outcome.Written.Find(ConfigurationCatalog.LlamaArguments)?.Key ?? "LLAMA_ARGS";
         DaemonSettings settings = outcome.Draft;
         settings = settings with { Runners = settings.Runners with { Programs = ReadStamps(settings.Runners) } };
         string? program = settings.Runners.LlamaServerPath ?? settings.Runners.LlamaHostPath;
-        Task<(EngineFlags? Flags, IReadOnlyList<EngineDevice> Devices)> asking =
-            AskAsync(settings, build: null, program, settings.Runners.LlamaServerPath is not null, cancellationToken);
-        (LlamaBuild Build, Task<(EngineFlags? Flags, IReadOnlyList<EngineDevice> Devices)> Asking)[] builds =
+        Task<EngineAnswer> asking =
+            AskAsync(settings, build: null, program, settings.Runners.LlamaServerPath is not null, patience, cancellationToken);
+        (LlamaBuild Build, Task<EngineAnswer> Asking)[] builds =
         [
-            .. settings.Runners.Builds.Values.Select(build => (build, AskAsync(settings, build.Name, build.Path, isServer: true, cancellationToken))),
+            .. settings.Runners.Builds.Values.Select(build => (build, AskAsync(settings, build.Name, build.Path, isServer: true, patience, cancellationToken))),
         ];
 
-        (EngineFlags? flagsOfDefault, IReadOnlyList<EngineDevice> devices) = await asking;
-        settings = settings with { Runners = settings.Runners with { EngineFlags = flagsOfDefault, EngineDevices = devices } };
-        if (program is not null)
+        EngineAnswer own = await asking;
+        settings = settings with { Runners = settings.Runners with { EngineFlags = own.Flags, EngineDevices = own.Devices, HasLateEngine = own.IsLate } };
+        if (own.IsLate)
+            settings = WarnLate(settings, program!, patience);
+        else if (program is not null)
             settings = CheckDefault(settings, place, problems);
         var asked = new Dictionary<string, LlamaBuild>(StringComparer.Ordinal);
-        foreach ((LlamaBuild build, Task<(EngineFlags? Flags, IReadOnlyList<EngineDevice> Devices)> askingBuild) in builds)
+        foreach ((LlamaBuild build, Task<EngineAnswer> askingBuild) in builds)
         {
-            (EngineFlags? ofBuild, IReadOnlyList<EngineDevice> devicesOfBuild) = await askingBuild;
-            asked.Add(build.Name, build with { Flags = ofBuild, Devices = devicesOfBuild });
-            if (ofBuild is { } known)
+            EngineAnswer answer = await askingBuild;
+            asked.Add(build.Name, build with { Flags = answer.Flags, Devices = answer.Devices });
+            if (answer.IsLate)
+                settings = WarnLate(settings, build.Path, patience) with { Runners = settings.Runners with { HasLateEngine = true } };
+            else if (answer.Flags is { } known)
                 problems.AddRange(EngineArgumentCheck.FindUnknown(settings, known, place, build.Name));
             else if (build.Path.Length > 0 && EngineArgumentCheck.IsNeeded(settings, build.Name))
                 settings = Warn(settings, $"{build.Path} printed no usable help for --help, so the arguments for engine {build.Name} are not checked.");
@@ -44,17 +53,18 @@ internal static class LlamaStartCheck
 
     // The help also tells the level of the log at which llama-server names the layers that are on a graphics card, and whether it can save
     // contexts.
-    private static async Task<(EngineFlags? Flags, IReadOnlyList<EngineDevice> Devices)> AskAsync(
-        DaemonSettings settings, string? build, string? program, bool isServer, CancellationToken cancellationToken)
+    private static async Task<EngineAnswer> AskAsync(
+        DaemonSettings settings, string? build, string? program, bool isServer, TimeSpan patience, CancellationToken cancellationToken)
     {
         bool isNeeded = EngineArgumentCheck.IsNeeded(settings, build) || (isServer && (GraphicsCards.AreHere || settings.Runners.KvCache.Persist));
         if (string.IsNullOrEmpty(program) || !isNeeded)
-            return (null, []);
+            return new EngineAnswer(null, [], IsLate: false);
 
-        EngineFlags? flags = await EngineHelp.ReadAsync(program, EngineHelp.DefaultPatience, cancellationToken);
-        return (flags, isServer && flags?.Known.Contains(DeviceList.Argument) is true
-            ? await DeviceList.ReadAsync(program, EngineHelp.DefaultPatience, cancellationToken)
-            : []);
+        (EngineFlags? flags, bool isLate) = await EngineHelp.AskAsync(program, patience, cancellationToken);
+        if (!isServer || flags?.Known.Contains(DeviceList.Argument) is not true)
+            return new EngineAnswer(flags, [], isLate);
+        (IReadOnlyList<EngineDevice> devices, bool areLate) = await DeviceList.AskAsync(program, patience, cancellationToken);
+        return new EngineAnswer(flags, devices, areLate);
     }
 
     private static DaemonSettings CheckDefault(DaemonSettings settings, string place, List<ConfigurationProblem> problems)
@@ -75,6 +85,9 @@ internal static class LlamaStartCheck
         problems.AddRange(EngineArgumentCheck.FindUnknown(settings, flags, place));
         return settings;
     }
+
+    private static DaemonSettings WarnLate(DaemonSettings settings, string program, TimeSpan patience) => Warn(settings, string.Create(
+        CultureInfo.InvariantCulture, $"{program} did not say within {patience.TotalSeconds:0.###} s what it can do, so it may not be usable; its arguments are not checked."));
 
     private static DaemonSettings Warn(DaemonSettings settings, string warning) => settings with { Warnings = [.. settings.Warnings, warning] };
 }
