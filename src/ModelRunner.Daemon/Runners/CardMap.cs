@@ -26,7 +26,8 @@ internal static class CardMap
     {
         ILookup<string, string> found = lists.SelectMany(devices => Match(devices, cards, hasChoice) ?? new Dictionary<string, string>(StringComparer.Ordinal))
             .Distinct().ToLookup(static pair => pair.Key, static pair => pair.Value, StringComparer.Ordinal);
-        var map = found.Where(static names => names.Count() == 1).ToDictionary(static names => names.Key, static names => names.First(), StringComparer.Ordinal);
+        var map = found.Where(static names => names.Count() == 1)
+            .ToDictionary(static names => names.Key, static names => names.First(), StringComparer.Ordinal);
         return map.Count == 0 ? null : map;
     }
 

@@ -22,7 +22,8 @@ internal sealed class LogCursor(IManagedRunner process)
     public bool IsEnded { get; private set; }
 
     /// <summary>
-    /// The lines since the last call. What the process has overwritten before it was read is one line that says so, at the first call too. An unfinished line is kept until
+    /// The lines since the last call. What the process has overwritten before it was read is one line that says so, at the
+    /// first call too. An unfinished line is kept until
     /// its end arrives, the process ends, or it is longer than <see cref="MaxLine"/>.
     /// </summary>
     public IReadOnlyList<string> Read()

@@ -87,7 +87,8 @@ internal static class LlamaStartCheck
     }
 
     private static DaemonSettings WarnLate(DaemonSettings settings, string program, TimeSpan patience) => Warn(settings, string.Create(
-        CultureInfo.InvariantCulture, $"{program} did not say within {patience.TotalSeconds:0.###} s what it can do, so it may not be usable; its arguments are not checked."));
+        CultureInfo.InvariantCulture, $"{program} did not say within {patience.TotalSeconds:0.###} s what it can do, "
+        + $"so it may not be usable; its arguments are not checked."));
 
     private static DaemonSettings Warn(DaemonSettings settings, string warning) => settings with { Warnings = [.. settings.Warnings, warning] };
 }
