@@ -30,7 +30,7 @@ internal sealed class ServiceEndpoint
             GET  /v1/models  /models  /engines/ps  /engines/status  /engines/decisions  /engines/requests
             GET  /engines/df  /usage  /logs{(hasMetrics ? "  /metrics" : "")}  /health  /version
             POST /engines/unload  /engines/_configure (also GET and DELETE)
-            POST /models/create  /models/NAME/tag  /models/NAME/push
+            POST /models/create  /models/prune  /models/NAME/tag  /models/NAME/push
             DELETE /models/NAME  /models/purge
 
             """);
