@@ -53,6 +53,15 @@ public sealed class PruneTests
 
         (int code, string output, _) = await daemon.RunClientAsync(daemon.FolderPath, "prune");
         Assert.Equal((0, "There is nothing to remove.\n"), (code, output));
+
+        (code, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", loaded);
+        Assert.Equal(1, code);
+        Assert.Contains($"the model \"{loaded}\" is loaded (running requests: 0); unload it first", error, StringComparison.Ordinal);
+        Assert.NotEmpty(await daemon.RunnersAsync());
+        (code, output, _) = await daemon.RunClientAsync(daemon.FolderPath, "rm", "--force", loaded);
+        Assert.True(code == 0, output);
+        Assert.Empty(await daemon.RunnersAsync());
+        Assert.Empty(Directory.EnumerateFiles(Path.Join(StoreOf(daemon), "blobs/sha256")));
     }
 
     /// <summary>A pull that runs keeps its partial file and what it has completed.</summary>
