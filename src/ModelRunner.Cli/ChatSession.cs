@@ -19,12 +19,14 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
     public async Task<int> RunAsync()
     {
         using var view = new ChatView(console);
+        using var input = new ChatInput(console);
         view.Greet(template.Model);
         _ = LoadAsync();
         while (true)
         {
+            input.Begin();
             view.Prompt();
-            string? line = await ReadLineAsync();
+            string? line = await ReadLineAsync(input);
             switch (line?.Trim())
             {
                 case null:
@@ -80,14 +82,16 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
     }
 
     // Reading a terminal cannot be cancelled; the thread that reads ends with the process.
-    private async Task<string?> ReadLineAsync()
+    private async Task<string?> ReadLineAsync(ChatInput input)
     {
         try
         {
-            return await Task.Run(console.In.ReadLine, CancellationToken.None).WaitAsync(interrupt.Ended);
+            return await Task.Run(input.ReadLine, CancellationToken.None).WaitAsync(interrupt.Ended);
         }
         catch (OperationCanceledException)
         {
+            // The reading thread still waits for a key.
+            input.Dispose();
             console.WriteLine("");
             throw;
         }

@@ -8,7 +8,12 @@ namespace ModelRunner.Cli;
 internal sealed class ChatView : IDisposable
 {
     /// <summary>The commands that a user can type.</summary>
-    public const string Commands = "/bye or Ctrl-D ends the chat, Ctrl-C stops a response, /clear deletes the conversation, /help shows this.";
+    public const string Commands =
+        "/bye or Ctrl-D ends the chat, Ctrl-C stops a response, /clear deletes the conversation, /help shows this. "
+        + "The arrow keys edit and bring earlier prompts back.";
+
+    /// <summary>Columns of the prompt sign.</summary>
+    public const int PromptWidth = 2;
 
     private readonly StreamWriter _writer;
     private readonly IAnsiConsole _console;

@@ -41,6 +41,24 @@ public sealed class ChatTests
     }
 
     [Fact]
+    public async Task The_arrow_keys_bring_a_prompt_back()
+    {
+        await using FakeDaemon daemon = (await StartAsync()).OnStream(Path, Answer("Oslo."));
+        await using Terminal terminal = Terminal.Start(daemon, ["run", "otter"], NoColor);
+
+        await terminal.WaitForAsync(Prompt);
+        terminal.Type("Capital of Norwy?\n");
+        await terminal.WaitForAsync(Prompt, times: 2);
+        terminal.Type("\u001b[A\u001b[D\u001b[Da\n");
+        await terminal.WaitForAsync("Oslo.", times: 2);
+        terminal.Type("/bye\n");
+
+        Assert.Equal(0, await terminal.WaitForEndAsync());
+        Assert.Contains(daemon.Requests, static request => request.Body.EndsWith(
+            """{"role":"assistant","content":"Oslo."},{"role":"user","content":"Capital of Norway?"}]}""", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_model_that_cannot_chat_is_refused_before_the_first_prompt()
     {
         await using FakeDaemon daemon = await FakeDaemon.StartAsync();
