@@ -86,6 +86,26 @@ public sealed class PullTests
         Assert.Contains("no model", error, StringComparison.Ordinal);
     }
 
+    /// <summary><c>DELETE /models/purge</c> removes all models, and dots lead to other routes.</summary>
+    [Fact]
+    public async Task A_name_that_is_a_route_removes_no_other_model()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        RegistryModel model = RegistryModel.Make(await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token));
+        await model.PushAsync(registry, Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        string name = $"{registry.Host}/{model.Repository}";
+        await PullAsync(daemon, name, "application/json");
+
+        (int code, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", "purge", "--force");
+        Assert.Equal(1, code);
+        Assert.Contains("there is no model \"purge:latest\"", error, StringComparison.Ordinal);
+        (code, _, error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", $"../models/{name}");
+        Assert.Equal(2, code);
+        Assert.Contains("which no model has", error, StringComparison.Ordinal);
+        Assert.Contains((await daemon.GetAsync("v1/models")).GetProperty("data").EnumerateArray(), entry => entry.GetProperty("id").GetString()!.StartsWith(name, StringComparison.Ordinal));
+    }
+
     /// <summary>A client that left while the registry was silent once kept a processor busy, and the daemon from ending.</summary>
     [Fact]
     public async Task A_pull_ends_when_its_client_leaves_although_the_registry_is_silent()
