@@ -25,6 +25,7 @@ internal sealed class MissingModels(
     private const int MaxFailures = 256;
 
     private readonly Lock _lock = new();
+    private int _waiting;
     private readonly Dictionary<string, (PullOutcome Outcome, DateTimeOffset Until)> _failures = new(StringComparer.Ordinal);
 
     /// <summary>Finds the model that a request names.</summary>
@@ -60,6 +61,27 @@ internal sealed class MissingModels(
     {
         if (Failed(name) is { } before)
             throw new ApiException(PullErrors.OfRequest(name, before));
+
+        // Each of them holds its body, and a pull may take hours.
+        int limit = settings().Runners.MaxQueuedRequests;
+        if (Interlocked.Increment(ref _waiting) > limit)
+        {
+            Interlocked.Decrement(ref _waiting);
+            throw Unavailable($"{limit} requests wait for models that are being pulled, which is the limit (limits.maxQueuedRequests); try again later");
+        }
+
+        try
+        {
+            await FollowAsync(context, name, pings);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private async Task FollowAsync(HttpContext context, ArtifactName name, StreamPings? pings)
+    {
         Pull pull = PullStart.Join(pulls, name);
         try
         {
