@@ -50,7 +50,7 @@ internal sealed class LineEditor(Action<string> write, Func<int> columns, int pr
                 write("\n");
                 Remember();
                 return true;
-            case '\u0004' or '\0' when _text.Length == 0:
+            case '\u0004' when _text.Length == 0:
                 return true;
             case '\u001b':
                 _isSequence = true;

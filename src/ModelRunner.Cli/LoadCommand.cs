@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using ModelRunner.Client;
 using ModelRunner.Linux.Files;
+using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Cli;
 
@@ -9,6 +11,7 @@ namespace ModelRunner.Cli;
 internal sealed class LoadCommand : ClientCommand
 {
     private const int BufferSize = 1024 * 1024;
+    private const int MaxShown = 200;
 
     private readonly Option<string> _input = new("--input", "-i")
     {
@@ -29,13 +32,16 @@ internal sealed class LoadCommand : ClientCommand
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
+        string name = result.GetValue(_name) ?? "";
+        if (name.Length > 0 && !ArtifactNameParser.TryParse(name, out _, out string? problem))
+            throw new CliFailure($"--name: \"{PlainText.EscapeAndCut(name, MaxShown)}\" {problem}", ExitCode.Usage);
         string path = result.GetValue(_input) ?? "";
         if (path == "-" && Console.IsInputTerminal)
             throw new CliFailure("an archive cannot be typed; name a file with -i FILE, or use a pipe", ExitCode.Usage);
         await using Stream archive = path == "-" ? StandardStream.OpenInput() : Open(path);
         var upload = new ModelUpload(Context, client);
         using JsonDocument loaded = await upload.SendAsync(
-            result.GetValue(_name) ?? "", archive.CanSeek ? archive.Length : null, (target, count, token) => CopyAsync(archive, path, target, count, token),
+            name, archive.CanSeek ? archive.Length : null, (target, count, token) => CopyAsync(archive, path, target, count, token),
             interrupt.Ended);
         upload.Show(loaded, "Loaded", IsJson(result));
         return ExitCode.Success;

@@ -30,9 +30,7 @@ internal sealed class PruneCommand : ClientCommand
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
-        using HttpResponseMessage response = await client.PostAsync(PathOf(result), JsonObject.Write(static _ => { }), interrupt.Ended);
-        client.RequireType(response, "application/json");
-        using JsonDocument pruned = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(interrupt.Ended), default, interrupt.Ended);
+        using JsonDocument pruned = await client.PostJsonAsync(PathOf(result), JsonObject.Write(static _ => { }), interrupt.Ended);
         if (IsJson(result))
         {
             Console.WriteLine(pruned.RootElement.GetRawText());

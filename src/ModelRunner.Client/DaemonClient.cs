@@ -132,6 +132,9 @@ internal sealed class DaemonClient : IDisposable
     {
         await CheckAsync(cancellation);
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+
+        // A refusal must arrive before the body is sent, because a server closes the connection of a client that goes on sending.
+        request.Headers.ExpectContinue = true;
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
         return await SendAsync(request, Timeout.InfiniteTimeSpan, cancellation);
     }

@@ -60,8 +60,12 @@ internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimePr
         (int[] all, int[] placed) = FindProcesses(runners);
         if (await graphics.ReadAsync(all, Patience) is not { Cards.Count: > 0 } reading)
             return null;
-        _map ??= CardMap.MatchAll(devices, reading.Cards, CardMap.HasChoice);
-        if (_map is not { } map)
+        IReadOnlyDictionary<string, string>? map = CardMap.MatchAll(devices, reading.Cards, CardMap.HasChoice);
+
+        // Other settings may have come meanwhile; the next measurement is for them.
+        if (ReferenceEquals(devices, _devices))
+            _map = map;
+        if (map is null)
             return null;
 
         Dictionary<string, long> held = reading.Of(placed).ToDictionary(static card => card.Key, static card => card.Value, StringComparer.Ordinal);

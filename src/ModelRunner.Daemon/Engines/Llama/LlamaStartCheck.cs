@@ -28,8 +28,8 @@ internal static class LlamaStartCheck
         EngineAnswer own = await asking;
         settings = settings with { Runners = settings.Runners with { EngineFlags = own.Flags, EngineDevices = own.Devices, HasLateEngine = own.IsLate } };
         if (own.IsLate)
-            settings = WarnLate(settings, program!, patience);
-        else if (program is not null)
+            settings = WarnLate(settings, program!, own, patience);
+        if (program is not null && own is { IsLate: false } or { Flags: not null })
             settings = CheckDefault(settings, place, problems);
         var asked = new Dictionary<string, LlamaBuild>(StringComparer.Ordinal);
         foreach ((LlamaBuild build, Task<EngineAnswer> askingBuild) in builds)
@@ -37,10 +37,10 @@ internal static class LlamaStartCheck
             EngineAnswer answer = await askingBuild;
             asked.Add(build.Name, build with { Flags = answer.Flags, Devices = answer.Devices });
             if (answer.IsLate)
-                settings = WarnLate(settings, build.Path, patience) with { Runners = settings.Runners with { HasLateEngine = true } };
-            else if (answer.Flags is { } known)
+                settings = WarnLate(settings, build.Path, answer, patience) with { Runners = settings.Runners with { HasLateEngine = true } };
+            if (answer.Flags is { } known)
                 problems.AddRange(EngineArgumentCheck.FindUnknown(settings, known, place, build.Name));
-            else if (build.Path.Length > 0 && EngineArgumentCheck.IsNeeded(settings, build.Name))
+            else if (!answer.IsLate && build.Path.Length > 0 && EngineArgumentCheck.IsNeeded(settings, build.Name))
                 settings = Warn(settings, $"{build.Path} printed no usable help for --help, so the arguments for engine {build.Name} are not checked.");
         }
 
@@ -86,9 +86,13 @@ internal static class LlamaStartCheck
         return settings;
     }
 
-    private static DaemonSettings WarnLate(DaemonSettings settings, string program, TimeSpan patience) => Warn(settings, string.Create(
-        CultureInfo.InvariantCulture, $"{program} did not say within {patience.TotalSeconds:0.###} s what it can do, "
-        + $"so it may not be usable; its arguments are not checked."));
+    private static DaemonSettings WarnLate(DaemonSettings settings, string program, EngineAnswer answer, TimeSpan patience)
+    {
+        string seconds = patience.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+        return Warn(settings, answer.Flags is null
+            ? $"{program} did not say within {seconds} s what it can do, so it may not be usable; its arguments are not checked."
+            : $"{program} did not list its graphics cards within {seconds} s, so their memory is not planned.");
+    }
 
     private static DaemonSettings Warn(DaemonSettings settings, string warning) => settings with { Warnings = [.. settings.Warnings, warning] };
 }
