@@ -57,7 +57,7 @@ public sealed class PushRunnerTests : IDisposable
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Cancellation);
         await using FaultProxy proxy = await FaultProxy.StartAsync(registry.Address);
-        proxy.Add(new RegistryFault(FaultKind.Status) { Path = "/blobs/uploads/", Method = "POST", Times = 2, Status = System.Net.HttpStatusCode.Forbidden });
+        proxy.Add(new RegistryFault(FaultKind.Status) { Path = "?mount=", Method = "POST", Times = 2, Status = System.Net.HttpStatusCode.Forbidden });
         MadeArtifact made = MadeArtifact.Of([.. "GGUF"u8, 1]);
         await _store.AddAsync(made, RegistryFixture.NameIn(proxy.Host, "other/place:latest").ToString());
         ArtifactName name = RegistryFixture.NameIn(proxy.Host, "me/copy:latest");

@@ -85,7 +85,7 @@ internal sealed class FaultProxy : IAsyncDisposable
             for (int index = 0; index < _faults.Count; index++)
             {
                 (RegistryFault fault, int left) = _faults[index];
-                if (left == 0 || !request.Path.Value!.Contains(fault.Path, StringComparison.Ordinal) || (fault.Method ?? request.Method) != request.Method)
+                if (left == 0 || !$"{request.Path}{request.QueryString}".Contains(fault.Path, StringComparison.Ordinal) || (fault.Method ?? request.Method) != request.Method)
                     continue;
                 _faults[index] = (fault, left - 1);
                 return fault;
