@@ -59,13 +59,7 @@ internal sealed class LoadEndpoint(ModelPulls pulls, ModelCatalog catalog, TimeP
         }
         catch (StoreException failure)
         {
-            throw new ApiException(failure.Reason switch
-            {
-                StoreErrorReason.NoSpace =>
-                    new ApiError(StatusCodes.Status507InsufficientStorage, failure.Message, ApiError.Server) { CanRetryHelp = false },
-                StoreErrorReason.Busy => new ApiError(StatusCodes.Status409Conflict, failure.Message, ApiError.InvalidRequest),
-                _ => new ApiError(StatusCodes.Status500InternalServerError, failure.Message, ApiError.Server),
-            });
+            throw new ApiException(StoredModels.OfStore(failure));
         }
         catch (Exception failure) when (failure is UnauthorizedAccessException or (IOException and not BadHttpRequestException)
             && !cancellationToken.IsCancellationRequested)
@@ -83,9 +77,10 @@ internal sealed class LoadEndpoint(ModelPulls pulls, ModelCatalog catalog, TimeP
     {
         if (text.Length == 0)
             return null;
-        return ArtifactNameParser.TryParse(text, out ArtifactName? name, out string? problem) && name!.Pin is null
+        return ArtifactNameParser.TryParse(text, out ArtifactName? name, out string? problem) && name is { Pin: null, File: null }
             ? name.ToString()
             : throw new ApiException(ApiError.Invalid(
-                $"the name \"{PlainText.EscapeAndCut(text, MaxShown)}\" {problem ?? "has a digest, which follows from the model; leave it out"}", "name"));
+                $"the name \"{PlainText.EscapeAndCut(text, MaxShown)}\" {problem ?? "has a digest or a file, which follow from the model; leave them out"}",
+                "name"));
     }
 }

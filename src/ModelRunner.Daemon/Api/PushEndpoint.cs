@@ -76,7 +76,7 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
     {
         using var timer = new PeriodicTimer(Interval, time);
         long start = time.GetTimestamp();
-        while (!pushing.IsCompleted && !push.IsAccepted && time.GetElapsedTime(start) < SilentWait)
+        while (!pushing.IsCompleted && !push.IsAccepted && (!push.IsWaiting || time.GetElapsedTime(start) < SilentWait))
             await TickAsync(timer, pushing, cancellationToken);
         if (pushing.IsCompleted && await pushing is { IsSuccess: false } failed)
             throw new ApiException(PushErrors.Of(failed));

@@ -40,9 +40,10 @@ internal sealed record RepackageRequest(ArtifactName Target, int? ContextSize)
         string text = member.GetString() ?? "";
         if (!ArtifactNameParser.TryParse(text, out ArtifactName? name, out string? problem))
             throw Refuse($"the target \"{PlainText.EscapeAndCut(text, MaxShown)}\" {problem}", "target");
-        return name!.Pin is null
+        return name is { Pin: null, File: null }
             ? name
-            : throw Refuse($"the target \"{PlainText.EscapeAndCut(text, MaxShown)}\" has a digest, which follows from the model; leave it out", "target");
+            : throw Refuse(
+                $"the target \"{PlainText.EscapeAndCut(text, MaxShown)}\" has a digest or a file, which follow from the model; leave them out", "target");
     }
 
     private static int? ReadContext(JsonElement root)

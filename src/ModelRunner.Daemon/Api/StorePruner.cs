@@ -20,6 +20,7 @@ internal sealed class StorePruner(
     private static readonly TimeSpan MinAge = TimeSpan.FromHours(1);
 
     private readonly SemaphoreSlim _turn = new(1);
+    private readonly DateTimeOffset _started = time.GetUtcNow();
 
     /// <summary>Removes, or with a dry run says what would be removed.</summary>
     /// <exception cref="StoreException">The store cannot be read or written.</exception>
@@ -35,8 +36,9 @@ internal sealed class StorePruner(
             IReadOnlyList<PruneCandidate> candidates = await FindCandidatesAsync(cancellationToken);
             PrunePlan plan = PrunePlan.Make(candidates, limits, time.GetUtcNow());
             List<PrunedItem> removed = await RemoveLeftoversAsync(limits.IsDryRun, cancellationToken);
-            removed.AddRange(limits.IsDryRun ? plan.Removed : await RemoveAsync(plan.Removed, cancellationToken));
-            return new PruneOutcome(removed, plan.Kept, plan.Bytes);
+            var spared = new List<PrunedItem>();
+            removed.AddRange(limits.IsDryRun ? plan.Removed : await RemoveAsync(plan.Removed, spared, cancellationToken));
+            return new PruneOutcome(removed, [.. plan.Kept, .. spared], plan.Bytes + spared.Sum(static item => item.Bytes));
         }
         finally
         {
@@ -58,14 +60,19 @@ internal sealed class StorePruner(
         ];
     }
 
-    private async Task<List<PrunedItem>> RemoveAsync(IReadOnlyList<PrunedItem> chosen, CancellationToken cancellationToken)
+    private async Task<List<PrunedItem>> RemoveAsync(
+        IReadOnlyList<PrunedItem> chosen, List<PrunedItem> spared, CancellationToken cancellationToken)
     {
         var removed = new List<PrunedItem>();
         foreach (PrunedItem item in chosen)
         {
             // A request may have come for it meanwhile.
-            if (ProtectionOf(item.Entry!, await catalog.ListFoundAsync(cancellationToken)) is not null)
+            if (ProtectionOf(item.Entry!, await catalog.ListFoundAsync(cancellationToken)) is { } protection)
+            {
+                spared.Add(item with { Reason = protection });
                 continue;
+            }
+
             try
             {
                 await pulls.Store.RemoveAsync(item.Entry!.Id, cancellationToken);
@@ -88,13 +95,16 @@ internal sealed class StorePruner(
         IReadOnlyDictionary<string, DateTimeOffset> used = await ledger.ReadAsync(LastUse.Read, cancellationToken);
         IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
         StoreFolder folder = pulls.Store.Folder;
+
+        // Without a state folder, nothing is known of the time before the start.
+        DateTimeOffset known = settings().Ledger.StatePath is null ? _started : default;
         return
         [
             .. pulls.Store.Read().Entries.Select(entry =>
             {
                 string[] names = [.. StoreNames.Of(entry), .. MeantBy(entry, found).Select(static source => source.Reference.ToString())];
                 DateTimeOffset pulled = FileStatus.Of(folder.ManifestOf(entry.Id)).Written;
-                DateTimeOffset last = names.Select(name => used.GetValueOrDefault(name)).Append(pulled).Max();
+                DateTimeOffset last = names.Select(name => used.GetValueOrDefault(name)).Append(pulled).Append(known).Max();
                 KeyValuePair<Digest, long>[] files =
                     [.. entry.Files.Select(file => KeyValuePair.Create(file, FileStatus.Of(folder.BlobOf(file)).AllocatedBytes))];
                 return new PruneCandidate(entry, names[0], files, last, ProtectionOf(entry, found));

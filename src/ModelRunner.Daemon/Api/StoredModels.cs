@@ -2,6 +2,7 @@ using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.HuggingFace;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
 
@@ -35,16 +36,17 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
         }
 
         ModelLookup lookup = await catalog.FindAsync(written, cancellationToken);
-        StoreEntry? named = isName ? index.Find(name!.ToString()) : null;
+        string? full = isName ? HubTag.StoredName(name!) : null;
+        StoreEntry? named = full is null ? null : index.Find(full);
         if (lookup.Model is not { } model)
         {
             // A pulled model that cannot be used is no model of requests.
-            return named is not null ? (named, TagOf(named, name!.ToString()))
+            return named is not null ? (named, TagOf(named, full!))
                 : throw new ApiException(lookup.Reason == ModelLookupReason.Unknown ? Missing(written) : ApiErrors.OfLookup(lookup));
         }
 
         if (named is not null && NamesOf(named).Intersect([model.Reference, .. model.OtherNames], StringComparer.Ordinal).Any())
-            return (named, TagOf(named, name!.ToString()));
+            return (named, TagOf(named, full!));
         return Find(index, model) ?? throw new ApiException(Conflict($"the model \"{model.Reference}\" was not pulled, {remedy}"));
     }
 
@@ -71,7 +73,8 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
 
     /// <summary>The names by which requests find a model of the store.</summary>
     public static IEnumerable<string> NamesOf(StoreEntry entry) =>
-        entry.Tags.Select(static tag => ArtifactNameParser.Parse(tag).ToShortString()).Append($"{Digest.Sha256}:{entry.Id.Short}");
+        entry.Tags.Select(static tag => ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) ? name!.ToShortString() : null).OfType<string>()
+            .Append($"{Digest.Sha256}:{entry.Id.Short}");
 
     /// <summary>The model is not in the store.</summary>
     public static ApiError Missing(string name) => ApiError.NotFound(
@@ -83,7 +86,15 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
     /// <summary>The store failed.</summary>
     public static ApiException Explain(StoreException failure, string written) => new(failure.Reason == StoreErrorReason.NotFound
         ? Missing(written)
-        : new ApiError(StatusCodes.Status500InternalServerError, failure.Message, ApiError.Server));
+        : OfStore(failure));
+
+    /// <summary>The error of a request that changes the store.</summary>
+    public static ApiError OfStore(StoreException failure) => failure.Reason switch
+    {
+        StoreErrorReason.NoSpace => new ApiError(StatusCodes.Status507InsufficientStorage, failure.Message, ApiError.Server) { CanRetryHelp = false },
+        StoreErrorReason.Busy => new ApiError(StatusCodes.Status409Conflict, failure.Message, ApiError.InvalidRequest),
+        _ => new ApiError(StatusCodes.Status500InternalServerError, failure.Message, ApiError.Server),
+    };
 
     private static string? TagOf(StoreEntry entry, string name) => entry.Tags.FirstOrDefault(tag => tag == name)
         ?? entry.Tags.FirstOrDefault(tag => tag.Equals(name, StringComparison.OrdinalIgnoreCase));

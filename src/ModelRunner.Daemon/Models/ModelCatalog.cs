@@ -199,8 +199,8 @@ internal sealed class ModelCatalog
 
     // The address of a file on Hugging Face means the model that was pulled with it.
     private static string? NameOf(string? reference) => reference is not null && reference.Contains(".gguf", StringComparison.OrdinalIgnoreCase)
-        && ArtifactNameParser.TryParse(reference, out ArtifactName? name, out _) && name!.File is { } file
-            ? $"{name.Registry}/{name.Repository}:{HubTag.OfFile(file.Path)}"
+        && ArtifactNameParser.TryParse(reference, out ArtifactName? name, out _) && name!.File is not null
+            ? HubTag.StoredName(name)
             : reference;
 
     /// <summary>All models as the last scans found them, also those that cannot be used. It opens no model.</summary>

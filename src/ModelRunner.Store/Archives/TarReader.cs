@@ -16,6 +16,8 @@ internal sealed class TarReader(Stream stream)
     /// <summary>The most entries, those with names of other entries included. A model has at most <see cref="ManifestReader.MaxLayers"/> files.</summary>
     public const int MaxEntries = 10_000;
 
+    private const int MaxValues = 16;
+    private const int MaxValue = 1024;
     private const int MaxExtension = 64 * 1024;
 
     private readonly byte[] _header = new byte[TarHeader.Block];
@@ -146,11 +148,18 @@ internal sealed class TarReader(Stream stream)
     private void Take(string key, string value, bool isGlobal)
     {
         if (isGlobal)
-            Values[key] = value;
+            Keep(key, value);
         else if (key == "path")
             _path = value;
         else if (key == "size")
             _size = long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long size) ? Check(size) : throw ImpossibleSize();
+    }
+
+    // An archive may have any number of them.
+    private void Keep(string key, string value)
+    {
+        if (value.Length <= MaxValue && (Values.Count < MaxValues || Values.ContainsKey(key)))
+            Values[key] = value;
     }
 
     private string ReadName()

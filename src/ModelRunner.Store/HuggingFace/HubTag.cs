@@ -18,6 +18,9 @@ internal static class HubTag
             : Valid(QuantizationTag.Choose(name, new HashSet<string>(StringComparer.OrdinalIgnoreCase) { tag }));
     }
 
+    /// <summary>The name under which a model is stored: for the address of a file, the one that a pull of this file gives.</summary>
+    public static string StoredName(ArtifactName name) => name.File is { } file ? $"{name.Registry}/{name.Repository}:{OfFile(file.Path)}" : name.ToString();
+
     /// <summary>The tag of a model that was chosen.</summary>
     /// <param name="name">The name as it was written. A tag that is that of the model in another case is stored in the usual one.</param>
     /// <param name="model">The model.</param>

@@ -14,8 +14,11 @@ internal static class RateLimit
     {
         if (RetryAfter.Of(response.Message, now) is { } at)
             return at;
-        string? seconds = (response.Header("RateLimit") ?? "").Split([';', ','], StringSplitOptions.TrimEntries)
-            .FirstOrDefault(static part => part.StartsWith("t=", StringComparison.Ordinal));
+        // The time until the next window asks for a wait only if no request is left in this one.
+        string[] parts = (response.Header("RateLimit") ?? "").Split([';', ','], StringSplitOptions.TrimEntries);
+        string? seconds = parts.Contains("r=0", StringComparer.Ordinal)
+            ? parts.FirstOrDefault(static part => part.StartsWith("t=", StringComparison.Ordinal))
+            : null;
         return seconds is not null && long.TryParse(seconds[2..], NumberStyles.None, CultureInfo.InvariantCulture, out long wait) && wait <= MaxSeconds
             ? now.AddSeconds(wait)
             : null;

@@ -21,6 +21,8 @@ internal sealed class ContentAdoption(ModelStore store, Func<IReadOnlyList<Conte
     /// <summary>The files that will need no space, because they become a second name of another tool's file.</summary>
     public async Task<IReadOnlySet<Digest>> FindLinkedAsync(IEnumerable<Descriptor> files, CancellationToken cancellationToken)
     {
+        // Before the first pull, it does not exist.
+        Directory.CreateDirectory(store.Folder.Root);
         ulong device = FileStatus.Of(store.Folder.Root).Id.Device;
         var linked = new HashSet<Digest>();
         foreach (Descriptor file in files)
@@ -71,6 +73,12 @@ internal sealed class ContentAdoption(ModelStore store, Func<IReadOnlyList<Conte
         catch (StoreException failure) when (failure.Reason == StoreErrorReason.WrongBytes)
         {
             // The other tool's file is damaged. It is the tool's to repair.
+            return false;
+        }
+        catch (IOException failure) when (!DiskSpace.IsFull(failure))
+        {
+            // Its disk is damaged, or gone. If it is the disk of the store, the download fails too.
+            blob.Restart();
             return false;
         }
 

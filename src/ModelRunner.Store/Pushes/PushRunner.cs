@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Http.Headers;
 using System.Text.Json;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Http;
@@ -131,6 +132,7 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
     // Some tools leave the member out. Then it is the type that all of them mean.
     private static string MediaTypeOf(byte[] manifest) => JsonDocuments.Read(manifest, static root =>
         root.TryGetProperty("mediaType", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.GetString() is { Length: > 0 } text
+            && MediaTypeHeaderValue.TryParse(text, out _)
             ? text
             : MediaTypes.OciManifest);
 }
