@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -116,6 +117,21 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
     {
         using HttpResponseMessage response = await SendAsync(path, json, HttpCompletionOption.ResponseContentRead, Cancellation);
         return ((int)response.StatusCode, await ReadAsync(response));
+    }
+
+    /// <summary>Pulls a model, which must succeed.</summary>
+    /// <param name="name">The model.</param>
+    /// <param name="accept">The content type that is asked for.</param>
+    /// <returns>The lines of the response.</returns>
+    public async Task<string[]> PullAsync(string name, string accept = "application/json")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "models/create") { Content = new StringContent($$"""{"from":"{{name}}"}""") };
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        using HttpResponseMessage response = await Client.SendAsync(request, Cancellation);
+        string[] lines = (await response.Content.ReadAsStringAsync(Cancellation)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(response.StatusCode == HttpStatusCode.OK, string.Concat(lines));
+        Assert.Contains("success", lines[^1], StringComparison.Ordinal);
+        return lines;
     }
 
     /// <summary>Sends JSON.</summary>

@@ -15,17 +15,15 @@ public sealed class ModelDetailsTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static string ModelFile => Path.Join(Repository.Root, "models/tiny-chat.gguf");
-
     [Fact]
     public async Task A_pulled_model_has_the_id_of_its_manifest_and_is_found_by_it()
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
-        RegistryModel model = RegistryModel.Make(await File.ReadAllBytesAsync(ModelFile, Token), tag: "q8");
+        RegistryModel model = RegistryModel.MakeTinyChat("q8");
         await model.PushAsync(registry, Token);
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         string name = $"{registry.Host}/ai/tiny:q8";
-        await PullAsync(daemon, name);
+        await daemon.PullAsync(name);
 
         JsonElement[] listed = [.. (await daemon.GetAsync("models")).EnumerateArray()];
         string hex = model.ManifestDigest["sha256:".Length..];
@@ -80,7 +78,7 @@ public sealed class ModelDetailsTests
         Assert.DoesNotContain(proxy.Requests, request => request.Target.EndsWith(model.LayerDigest, StringComparison.Ordinal));
         Assert.False(Directory.Exists(Path.Join(daemon.FolderPath, "models/store/blobs")));
 
-        await PullAsync(daemon, name);
+        await daemon.PullAsync(name);
         Assert.Equal(0, (await daemon.GetAsync($"models/{name}?remote=true")).GetProperty("missing_bytes").GetInt64());
         foreach ((string path, HttpStatusCode status) in (IEnumerable<(string, HttpStatusCode)>)
             [($"models/{proxy.Host}/ai/missing?remote=true", HttpStatusCode.NotFound), ("models/a..b?remote=true", HttpStatusCode.BadRequest),
@@ -120,7 +118,7 @@ public sealed class ModelDetailsTests
         RegistryModel model = await PushWithLicenseAsync(registry);
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         string name = $"{registry.Host}/ai/tiny:latest";
-        await PullAsync(daemon, name);
+        await daemon.PullAsync(name);
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", $$"""{"model":"{{name}}","messages":[{"role":"user","content":"hello"}]}""")).Status);
 
         (int code, string output, string error) = await daemon.RunClientAsync(daemon.FolderPath, "inspect", name);
@@ -145,7 +143,7 @@ public sealed class ModelDetailsTests
 
     private static async Task<RegistryModel> PushWithLicenseAsync(RegistryProcess registry)
     {
-        RegistryModel plain = RegistryModel.Make(await File.ReadAllBytesAsync(ModelFile, Token));
+        RegistryModel plain = RegistryModel.MakeTinyChat();
         byte[] license = Encoding.UTF8.GetBytes(LicenseText);
         string entry = $$""",{"mediaType":"{{LicenseType}}","digest":"{{RegistryProcess.DigestOf(license)}}","size":{{license.Length}}}]""";
         string text = Encoding.UTF8.GetString(plain.Manifest);
@@ -153,12 +151,5 @@ public sealed class ModelDetailsTests
         await registry.PushBlobAsync(model.Repository, license, Token);
         await model.PushAsync(registry, Token);
         return model;
-    }
-
-    private static async Task PullAsync(DaemonFixture daemon, string name)
-    {
-        using var content = new StringContent($$"""{"from":"{{name}}"}""");
-        using HttpResponseMessage response = await daemon.Client.PostAsync(new Uri("models/create", UriKind.Relative), content, Token);
-        Assert.Contains("success", (await response.Content.ReadAsStringAsync(Token)).Split('\n')[^2], StringComparison.Ordinal);
     }
 }

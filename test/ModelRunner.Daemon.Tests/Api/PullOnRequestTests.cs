@@ -124,7 +124,7 @@ public sealed class PullOnRequestTests
 
     private static async Task<string> PushAsync(RegistryProcess registry)
     {
-        RegistryModel model = RegistryModel.Make(await File.ReadAllBytesAsync(System.IO.Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token));
+        RegistryModel model = RegistryModel.MakeTinyChat();
         await model.PushAsync(registry, Token);
         return $"{registry.Host}/{model.Repository}";
     }

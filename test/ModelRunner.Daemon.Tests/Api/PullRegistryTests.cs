@@ -53,7 +53,7 @@ public sealed class PullRegistryTests
     public async Task A_mirror_serves_Docker_Hub_and_never_gets_its_credentials()
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
-        RegistryModel model = RegistryModel.Make(await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token));
+        RegistryModel model = RegistryModel.MakeTinyChat();
         await model.PushAsync(registry, Token);
         await using FaultProxy mirror = await FaultProxy.StartAsync(registry.Address);
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup

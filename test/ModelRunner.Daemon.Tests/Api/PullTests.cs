@@ -14,12 +14,12 @@ public sealed class PullTests
     public async Task A_pulled_model_is_listed_and_answers()
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
-        RegistryModel model = RegistryModel.Make(await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token), tag: "q8");
+        RegistryModel model = RegistryModel.MakeTinyChat("q8");
         await model.PushAsync(registry, Token);
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         string name = $"{registry.Host}/{model.Repository}:{model.Tag}";
 
-        string[] lines = await PullAsync(daemon, name, "application/json");
+        string[] lines = await daemon.PullAsync(name);
 
         JsonElement first = JsonDocument.Parse(lines[0]).RootElement;
         Assert.Equal("progress", first.GetProperty("type").GetString());
@@ -36,7 +36,7 @@ public sealed class PullTests
             "v1/chat/completions", $$"""{"model":"{{name}}","messages":[{"role":"user","content":"hello"}]}""");
         Assert.Equal(200, status);
 
-        string escaped = Assert.Single(await PullAsync(daemon, name, "text/plain"));
+        string escaped = Assert.Single(await daemon.PullAsync(name, "text/plain"));
         Assert.StartsWith("{&quot;type&quot;:&quot;success&quot;,&quot;message&quot;:&quot;Using cached model", escaped, StringComparison.Ordinal);
         string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Token);
         Assert.Contains($"model_runner_pull_bytes_total {model.Layer.Length + model.Config.Length}\n", page, StringComparison.Ordinal);
@@ -64,11 +64,11 @@ public sealed class PullTests
     public async Task A_model_is_removed_with_its_last_name_and_not_while_it_is_loaded()
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
-        RegistryModel model = RegistryModel.Make(await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token));
+        RegistryModel model = RegistryModel.MakeTinyChat();
         await model.PushAsync(registry, Token);
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         string name = $"{registry.Host}/{model.Repository}";
-        await PullAsync(daemon, name, "application/json");
+        await daemon.PullAsync(name);
         (int status, JsonElement _) = await daemon.PostAsync("v1/chat/completions", $$"""{"model":"{{name}}","messages":[{"role":"user","content":"hello"}]}""");
         Assert.Equal(200, status);
 
@@ -91,11 +91,11 @@ public sealed class PullTests
     public async Task A_name_that_is_a_route_removes_no_other_model()
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
-        RegistryModel model = RegistryModel.Make(await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token));
+        RegistryModel model = RegistryModel.MakeTinyChat();
         await model.PushAsync(registry, Token);
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         string name = $"{registry.Host}/{model.Repository}";
-        await PullAsync(daemon, name, "application/json");
+        await daemon.PullAsync(name);
 
         (int code, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", "purge", "--force");
         Assert.Equal(1, code);
@@ -156,13 +156,13 @@ public sealed class PullTests
         await next.PushAsync(registry, Token);
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         string name = $"{registry.Host}/{old.Repository}";
-        await PullAsync(daemon, name, "application/json");
+        await daemon.PullAsync(name);
 
         (int code, string _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", $"{name}@{old.ManifestDigest}");
         Assert.Equal(1, code);
         Assert.Contains("no model", error, StringComparison.Ordinal);
 
-        await PullAsync(daemon, $"{name}@{old.ManifestDigest}", "application/json");
+        await daemon.PullAsync($"{name}@{old.ManifestDigest}");
         (code, string output, _) = await daemon.RunClientAsync(daemon.FolderPath, "rm", $"{name}@{old.ManifestDigest}", "--json");
         Assert.Equal((0, $"[{{\"Deleted\":\"{old.ManifestDigest}\"}}]\n"), (code, output));
         (code, output, _) = await daemon.RunClientAsync(daemon.FolderPath, "rm", name, "--json");
@@ -198,14 +198,5 @@ public sealed class PullTests
 
         Assert.Equal((int)status, actual);
         Assert.Contains(expected, error.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
-    }
-
-    private static async Task<string[]> PullAsync(DaemonFixture daemon, string name, string accept)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "models/create") { Content = new StringContent($$"""{"from":"{{name}}"}""") };
-        request.Headers.TryAddWithoutValidation("Accept", accept);
-        using HttpResponseMessage response = await daemon.Client.SendAsync(request, Token);
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        return (await response.Content.ReadAsStringAsync(Token)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 }

@@ -165,7 +165,7 @@ public sealed class PushTests
     public async Task Purge_removes_all_pulled_models_and_no_other_file()
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
-        RegistryModel first = RegistryModel.Make(await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token));
+        RegistryModel first = RegistryModel.MakeTinyChat();
         RegistryModel second = RegistryModel.Make([.. "GGUF"u8, 1], tag: "two");
         await first.PushAsync(registry, Token);
         await second.PushAsync(registry, Token);
@@ -199,11 +199,10 @@ public sealed class PushTests
         return status == 201 ? body.GetProperty("target").GetString()! : Message(body);
     }
 
+    // Returns the name with its tag.
     private static async Task<string> PullAsync(DaemonFixture daemon, string name)
     {
-        using var content = new StringContent($$"""{"from":"{{name}}"}""");
-        using HttpResponseMessage response = await daemon.Client.PostAsync(new Uri("models/create", UriKind.Relative), content, Token);
-        Assert.Contains("success", (await response.Content.ReadAsStringAsync(Token)).Split('\n')[^2], StringComparison.Ordinal);
+        await daemon.PullAsync(name);
         return name.LastIndexOf(':') > name.LastIndexOf('/') ? name : $"{name}:latest";
     }
 

@@ -32,6 +32,10 @@ internal sealed record RegistryModel(string Repository, string Tag, byte[] Manif
         return new RegistryModel(repository, tag, manifest, config, layer);
     }
 
+    /// <summary>Makes one with the small chat model of the repository, which answers requests.</summary>
+    public static RegistryModel MakeTinyChat(string tag = "latest") =>
+        Make(File.ReadAllBytes(Path.Join(Testing.Repository.Root, "models/tiny-chat.gguf")), tag: tag);
+
     /// <summary>Makes one whose layer has so many bytes, which are the same for the same seed.</summary>
     public static RegistryModel Make(int length, int seed = 1, string repository = "ai/tiny", string tag = "latest")
     {
