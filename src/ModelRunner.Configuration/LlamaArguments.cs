@@ -10,7 +10,9 @@ namespace ModelRunner.Configuration;
 /// </summary>
 internal static class LlamaArguments
 {
-    private const string ContextArgument = "--ctx-size";
+    /// <summary>The argument for the tokens of all slots together.</summary>
+    public const string ContextArgument = "--ctx-size";
+
     private const int MaxCount = 256;
     private const int MaxLength = 4096;
 

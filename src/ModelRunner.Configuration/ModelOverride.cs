@@ -10,7 +10,6 @@ internal sealed record ModelOverride
     /// <summary>The value of <see cref="ContextSize"/> for the whole context of the model.</summary>
     public const int WholeContext = -1;
 
-    private const string ContextArgument = "--ctx-size";
     private const string ReasoningArgument = "--reasoning-budget";
 
     /// <summary>Nothing is changed.</summary>
@@ -44,7 +43,7 @@ internal sealed record ModelOverride
         {
             List<string> added = [.. Arguments ?? []];
             if (ContextSize == WholeContext)
-                added.AddRange([ContextArgument, "0"]);
+                added.AddRange([LlamaArguments.ContextArgument, "0"]);
             if (ReasoningBudget is { } budget)
                 added.AddRange([ReasoningArgument, budget.ToString(CultureInfo.InvariantCulture)]);
             return added;
@@ -69,14 +68,14 @@ internal sealed record ModelOverride
     public bool IsSameAs(ModelOverride other) => this with { Arguments = other.Arguments } == other
         && (Arguments is null ? other.Arguments is null : other.Arguments is not null && Arguments.SequenceEqual(other.Arguments, StringComparer.Ordinal));
 
-    private static bool NamesContext(IReadOnlyList<string> arguments) => arguments.Contains(ContextArgument, StringComparer.Ordinal);
+    private static bool NamesContext(IReadOnlyList<string> arguments) => arguments.Contains(LlamaArguments.ContextArgument, StringComparer.Ordinal);
 
     private static List<string> WithoutContext(IReadOnlyList<string> arguments)
     {
         var rest = new List<string>(arguments.Count);
         for (int i = 0; i < arguments.Count; i++)
         {
-            if (string.Equals(arguments[i], ContextArgument, StringComparison.Ordinal))
+            if (string.Equals(arguments[i], LlamaArguments.ContextArgument, StringComparison.Ordinal))
                 i++;
             else
                 rest.Add(arguments[i]);

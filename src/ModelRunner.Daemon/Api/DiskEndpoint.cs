@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Keys;
@@ -48,8 +47,10 @@ internal sealed class DiskEndpoint(DiskReader disk, DiskModelReader models)
             json.WriteEndArray();
             json.WriteNumber("bytes"u8, model.Bytes);
             json.WriteNumber("shared_bytes"u8, model.SharedBytes);
-            DateTimeOffset[] uses = [.. model.Names.Where(name => found.LastUsed?.ContainsKey(name) == true).Select(name => found.LastUsed![name])];
-            json.WriteString("last_used"u8, uses.Length == 0 ? null : uses.Max().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+            DateTimeOffset? last = found.LastUsed is { } used
+                ? model.Source.Names.Where(used.ContainsKey).Max(name => (DateTimeOffset?)used[name])
+                : null;
+            json.WriteString("last_used"u8, last is { } time ? UsageEndpoint.Format(time) : null);
             json.WriteBoolean("loaded"u8, found.Loaded.Contains(model.Source.Reference.ToString()));
             json.WriteEndObject();
         }

@@ -5,11 +5,8 @@ using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Files;
-using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Archives;
 using ModelRunner.Store.Layout;
-using ModelRunner.Store.Names;
-using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Daemon.Api;
 
@@ -19,8 +16,6 @@ namespace ModelRunner.Daemon.Api;
 /// </summary>
 internal sealed class LoadEndpoint(ModelPulls pulls, ModelCatalog catalog, TimeProvider time)
 {
-    private const int MaxShown = 200;
-
     /// <summary>Archives come through pipes, from slow disks and slow programs.</summary>
     private static readonly TimeSpan SlowStart = TimeSpan.FromMinutes(5);
 
@@ -28,30 +23,27 @@ internal sealed class LoadEndpoint(ModelPulls pulls, ModelCatalog catalog, TimeP
 
     private async Task HandleAsync(HttpContext context)
     {
-        string? name = ReadName(context.Request.Query["name"].ToString());
-        if (!OpenSslLibrary.IsPresent())
-        {
-            throw new ApiException(new ApiError(
-                StatusCodes.Status501NotImplemented, $"loading a model needs OpenSSL; {OpenSslLibrary.Remedy}", ApiError.Server)
-            { CanRetryHelp = false });
-        }
+        string written = context.Request.Query["name"].ToString();
+        string? name = written.Length == 0 ? null : NewName.Read(written, "name").ToString();
+        ApiErrors.RequireOpenSsl("loading a model");
 
         if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { MinDataRate: { } rate } feature)
             feature.MinDataRate = new Microsoft.AspNetCore.Server.Kestrel.Core.MinDataRate(rate.BytesPerSecond, SlowStart);
         LoadedModel loaded = await LoadAsync(context.Request.Body, name, context.RequestAborted);
         await catalog.FindPulledAsync(context.RequestAborted);
-        bool isJson = context.Request.Headers.Accept.ToString() == "application/json";
+        bool isJson = ProgressResponse.IsJson(context.Request);
         context.Response.ContentType = isJson ? "application/json" : "text/plain; charset=utf-8";
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.Headers.XContentTypeOptions = "nosniff";
-        await context.Response.Body.WriteAsync(LoadedLine.Write(loaded, isJson), context.RequestAborted);
+        var line = new ProgressLine("success", "Model loaded successfully", loaded.TotalBytes, "pull") { Entry = loaded.Entry };
+        await context.Response.Body.WriteAsync(ProgressLine.Write(line, isJson), context.RequestAborted);
     }
 
     private async Task<LoadedModel> LoadAsync(Stream archive, string? name, CancellationToken cancellationToken)
     {
         try
         {
-            return await new ArchiveLoader(pulls.Store, new PullSettings().SpareBytes, time).LoadAsync(archive, name, cancellationToken);
+            return await new ArchiveLoader(pulls.Store, pulls.Limits.SpareBytes, time).LoadAsync(archive, name, cancellationToken);
         }
         catch (ArchiveException failure)
         {
@@ -71,16 +63,5 @@ internal sealed class LoadEndpoint(ModelPulls pulls, ModelCatalog catalog, TimeP
                     : "the model store cannot be written; check the folder in MODELS_PATH, its owner and its disk",
                 ApiError.Server));
         }
-    }
-
-    private static string? ReadName(string text)
-    {
-        if (text.Length == 0)
-            return null;
-        return ArtifactNameParser.TryParse(text, out ArtifactName? name, out string? problem) && name is { Pin: null, File: null }
-            ? name.ToString()
-            : throw new ApiException(ApiError.Invalid(
-                $"the name \"{PlainText.EscapeAndCut(text, MaxShown)}\" {problem ?? "has a digest or a file, which follow from the model; leave them out"}",
-                "name"));
     }
 }

@@ -35,7 +35,7 @@ internal sealed class ModelDetailsEndpoint(
         string written = ModelPath.Read(context);
         if (actions.TryFind(context, written, out Func<Task>? run))
             await run();
-        else if (IsSet(context, "remote"))
+        else if (QuerySwitch.Read(context.Request.Query, "remote", whenEmpty: true))
             await ShowRemoteAsync(context, written);
         else
             await ShowLocalAsync(context, written);
@@ -48,7 +48,8 @@ internal sealed class ModelDetailsEndpoint(
         ModelEntry model = await FindByIdAsync(caller, written, index, context.RequestAborted)
             ?? await rights.FindAsync(caller, written, context.RequestAborted);
         StoreEntry? entry = StoredModels.Find(index, model)?.Entry;
-        ModelDetails details = await reader.ReadAsync(model, entry, IsSet(context, "license"), context.RequestAborted);
+        bool hasLicense = QuerySwitch.Read(context.Request.Query, "license", whenEmpty: true);
+        ModelDetails details = await reader.ReadAsync(model, entry, hasLicense, context.RequestAborted);
         string[] modes = [.. loaded.Find(model).Select(static runner => ModeText.Format(runner.Key.Mode)).Distinct(StringComparer.Ordinal)];
         Digest id = ModelIds.Of(model, index);
         await JsonResponse.WriteAsync(
@@ -73,15 +74,5 @@ internal sealed class ModelDetailsEndpoint(
         IReadOnlyList<ModelEntry> models = rights.Filter(caller, await catalog.ListAsync(cancellationToken));
         ModelEntry[] found = [.. models.Where(model => ModelIds.Of(model, index).Hex.StartsWith(digits, StringComparison.Ordinal))];
         return found is [var only] ? only : null;
-    }
-
-    private static bool IsSet(HttpContext context, string name)
-    {
-        if (!context.Request.Query.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues values))
-            return false;
-        string text = values.ToString();
-        return text.Length == 0 || (SwitchText.TryParse(text, out bool isOn)
-            ? isOn
-            : throw new ApiException(ApiError.Invalid($"{name} is neither true nor false", name)));
     }
 }

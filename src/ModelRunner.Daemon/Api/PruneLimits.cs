@@ -18,7 +18,7 @@ internal sealed record PruneLimits(long? KeepUnder, TimeSpan? UnusedFor, bool Is
     {
         if (query.Keys.FirstOrDefault(static key => key is not ("keepUnder" or "unusedFor" or "dryRun")) is { } unknown)
             throw Refuse($"\"{PlainText.EscapeAndCut(unknown, MaxShown)}\" is not known; write keepUnder, unusedFor or dryRun", "query");
-        string size = query["keepUnder"].ToString(), time = query["unusedFor"].ToString(), dry = query["dryRun"].ToString();
+        string size = query["keepUnder"].ToString(), time = query["unusedFor"].ToString();
         long? bytes = null;
         if (size.Length > 0)
         {
@@ -35,8 +35,7 @@ internal sealed record PruneLimits(long? KeepUnder, TimeSpan? UnusedFor, bool Is
                 : throw Refuse($"{Show(time)} is no duration of at most 3650 days; write 30d, 12h or a number of seconds", "unusedFor");
         }
 
-        bool isDryRun = dry.Length > 0 && (SwitchText.TryParse(dry, out bool isOn) ? isOn : throw Refuse("dryRun is neither true nor false", "dryRun"));
-        return new PruneLimits(bytes, age, isDryRun);
+        return new PruneLimits(bytes, age, QuerySwitch.Read(query, "dryRun"));
     }
 
     private static string Show(string text) => $"\"{PlainText.EscapeAndCut(text, MaxShown)}\"";

@@ -18,11 +18,6 @@ internal sealed class PullEndpoint(
 {
     private const int MaxBytes = 1 << 20;
 
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>A client that waits for other pulls sees after this time that it is served.</summary>
-    private static readonly TimeSpan SilentWait = TimeSpan.FromSeconds(2);
-
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/models/create", HandleAsync).Requires(KeyScopes.Admin);
 
     private async Task HandleAsync(HttpContext context)
@@ -33,7 +28,7 @@ internal sealed class PullEndpoint(
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         Pull pull = PullStart.Join(pulls, request.Name, request.Token);
-        bool isJson = context.Request.Headers.Accept.ToString() == "application/json";
+        bool isJson = ProgressResponse.IsJson(context.Request);
         try
         {
             await SendAsync(context.Response, pull, new PullStream(pull, isJson), isJson, ended.Token);
@@ -53,9 +48,9 @@ internal sealed class PullEndpoint(
 
     private async Task SendAsync(HttpResponse response, Pull pull, PullStream stream, bool isJson, CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
+        using var timer = new PeriodicTimer(ProgressResponse.Interval, time);
         long start = time.GetTimestamp();
-        while (!pull.Completion.IsCompleted && pull.Files.Count == 0 && (!pull.IsWaiting || time.GetElapsedTime(start) < SilentWait))
+        while (!pull.Completion.IsCompleted && pull.Files.Count == 0 && (!pull.IsWaiting || time.GetElapsedTime(start) < ProgressResponse.SilentWait))
         {
             await Task.WhenAny(pull.Completion, timer.WaitForNextTickAsync(cancellationToken).AsTask());
             cancellationToken.ThrowIfCancellationRequested();
@@ -64,29 +59,18 @@ internal sealed class PullEndpoint(
         if (pull.Completion.IsCompleted && await pull.Completion is { IsSuccess: false } failed)
             throw new ApiException(PullErrors.Of(failed));
 
-        response.ContentType = isJson ? "application/json" : "text/plain; charset=utf-8";
-        response.Headers.CacheControl = "no-cache";
-        response.Headers["X-Accel-Buffering"] = "no";
-        response.Headers.XContentTypeOptions = "nosniff";
+        ProgressResponse.Begin(response, isJson);
         while (!pull.Completion.IsCompleted)
         {
             if (pull.IsWaiting && pulls.Queue.AheadOf(pull) is > 0 and var ahead)
-                await WriteAsync(response, stream.ReadWaiting(ahead), cancellationToken);
-            await WriteAsync(response, stream.ReadProgress(), cancellationToken);
+                await ProgressResponse.WriteAsync(response, stream.ReadWaiting(ahead, pulls.Limits.MaxPulls), cancellationToken);
+            await ProgressResponse.WriteAsync(response, stream.ReadProgress(), cancellationToken);
             await timer.WaitForNextTickAsync(cancellationToken);
         }
 
         PullOutcome outcome = await pull.Completion;
         if (outcome.IsSuccess)
             await catalog.FindPulledAsync(cancellationToken);
-        await WriteAsync(response, [.. stream.ReadProgress(), .. stream.WriteEnd(outcome)], cancellationToken);
-    }
-
-    private static async Task WriteAsync(HttpResponse response, byte[] lines, CancellationToken cancellationToken)
-    {
-        if (lines.Length == 0)
-            return;
-        await response.Body.WriteAsync(lines, cancellationToken);
-        await response.Body.FlushAsync(cancellationToken);
+        await ProgressResponse.WriteAsync(response, [.. stream.ReadProgress(), .. stream.WriteEnd(outcome)], cancellationToken);
     }
 }

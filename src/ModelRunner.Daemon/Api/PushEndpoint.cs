@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ModelRunner.Configuration;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
@@ -18,11 +17,6 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
     private const int MaxBytes = 1 << 20;
     private const string Shape = "send nothing, or {\"bearer-token\": \"…\"}";
 
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>A client sees after this time that it is served.</summary>
-    private static readonly TimeSpan SilentWait = TimeSpan.FromSeconds(2);
-
     public void AddTo(ModelActions actions) => actions.Add(HttpMethods.Post, "push", HandleAsync);
 
     private async Task HandleAsync(HttpContext context, string written)
@@ -30,12 +24,7 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
         string? token;
         using (RequestBody body = await bodies.ReadAsync(context.Request, MaxBytes, Shape, context.RequestAborted))
             token = ReadToken(body.Bytes);
-        if (!OpenSslLibrary.IsPresent())
-        {
-            throw new ApiException(new ApiError(
-                StatusCodes.Status501NotImplemented, $"pushing a model needs OpenSSL; {OpenSslLibrary.Remedy}", ApiError.Server)
-            { CanRetryHelp = false });
-        }
+        ApiErrors.RequireOpenSsl("pushing a model");
 
         Push push = await FindAsync(written, context.RequestAborted);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
@@ -74,30 +63,27 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
 
     private async Task SendAsync(HttpContext context, Push push, Task<PushOutcome> pushing, CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
+        using var timer = new PeriodicTimer(ProgressResponse.Interval, time);
         long start = time.GetTimestamp();
-        while (!pushing.IsCompleted && !push.IsAccepted && (!push.IsWaiting || time.GetElapsedTime(start) < SilentWait))
+        while (!pushing.IsCompleted && !push.IsAccepted && (!push.IsWaiting || time.GetElapsedTime(start) < ProgressResponse.SilentWait))
             await TickAsync(timer, pushing, cancellationToken);
         if (pushing.IsCompleted && await pushing is { IsSuccess: false } failed)
             throw new ApiException(PushErrors.Of(failed));
 
-        bool isJson = context.Request.Headers.Accept.ToString() == "application/json";
+        bool isJson = ProgressResponse.IsJson(context.Request);
         var stream = new PushStream(push, isJson);
         HttpResponse response = context.Response;
-        response.ContentType = isJson ? "application/json" : "text/plain; charset=utf-8";
-        response.Headers.CacheControl = "no-cache";
-        response.Headers["X-Accel-Buffering"] = "no";
-        response.Headers.XContentTypeOptions = "nosniff";
+        ProgressResponse.Begin(response, isJson);
         if (push.IsWaiting)
-            await WriteAsync(response, stream.WriteWaiting(), cancellationToken);
+            await ProgressResponse.WriteAsync(response, stream.WriteWaiting(), cancellationToken);
         while (!pushing.IsCompleted)
         {
-            await WriteAsync(response, stream.ReadProgress(), cancellationToken);
+            await ProgressResponse.WriteAsync(response, stream.ReadProgress(), cancellationToken);
             await TickAsync(timer, pushing, cancellationToken);
         }
 
         // The daemon ends: the client still gets the last line.
-        await WriteAsync(response, [.. stream.ReadProgress(), .. stream.WriteEnd(await pushing)], context.RequestAborted);
+        await ProgressResponse.WriteAsync(response, [.. stream.ReadProgress(), .. stream.WriteEnd(await pushing)], context.RequestAborted);
     }
 
     // The end of the daemon ends the push, whose outcome is sent.
@@ -106,14 +92,6 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
         await Task.WhenAny(pushing, timer.WaitForNextTickAsync(CancellationToken.None).AsTask());
         if (!stopping.IsCancellationRequested)
             cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    private static async Task WriteAsync(HttpResponse response, byte[] lines, CancellationToken cancellationToken)
-    {
-        if (lines.Length == 0)
-            return;
-        await response.Body.WriteAsync(lines, cancellationToken);
-        await response.Body.FlushAsync(cancellationToken);
     }
 
     private static string? ReadToken(ReadOnlyMemory<byte> body)

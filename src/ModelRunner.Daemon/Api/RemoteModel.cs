@@ -25,12 +25,7 @@ internal sealed record RemoteModel(ArtifactName Name, Digest Id, ArtifactManifes
     /// <exception cref="ApiException">The name is wrong, or the registry does not describe the model.</exception>
     public static async Task<RemoteModel> ReadAsync(string written, ModelPulls pulls, CancellationToken cancellationToken)
     {
-        if (!OpenSslLibrary.IsPresent())
-        {
-            throw new ApiException(new ApiError(
-                StatusCodes.Status501NotImplemented, $"asking a registry needs OpenSSL; {OpenSslLibrary.Remedy}", ApiError.Server)
-            { CanRetryHelp = false });
-        }
+        ApiErrors.RequireOpenSsl("asking a registry");
 
         if (!ArtifactNameParser.TryParse(written, out ArtifactName? name, out string? problem))
             throw new ApiException(ApiError.Invalid($"the model \"{PlainText.EscapeAndCut(written, MaxShown)}\" {problem}"));

@@ -1,4 +1,3 @@
-using ModelRunner.Configuration;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
@@ -24,12 +23,7 @@ internal sealed class RepackageEndpoint(ModelPulls pulls, ModelCatalog catalog, 
         RepackageRequest request;
         using (RequestBody body = await bodies.ReadAsync(context.Request, MaxBytes, RepackageRequest.Example, context.RequestAborted))
             request = RepackageRequest.Read(body.Bytes);
-        if (!OpenSslLibrary.IsPresent())
-        {
-            throw new ApiException(new ApiError(
-                StatusCodes.Status501NotImplemented, $"repackaging a model needs OpenSSL; {OpenSslLibrary.Remedy}", ApiError.Server)
-            { CanRetryHelp = false });
-        }
+        ApiErrors.RequireOpenSsl("repackaging a model");
 
         string target = request.Target.ToString();
         try

@@ -37,13 +37,7 @@ internal sealed record RepackageRequest(ArtifactName Target, int? ContextSize)
     {
         if (!root.TryGetProperty("target"u8, out JsonElement member) || member.ValueKind != JsonValueKind.String)
             throw Refuse($"the request's body names no target; {Example}", "target");
-        string text = member.GetString() ?? "";
-        if (!ArtifactNameParser.TryParse(text, out ArtifactName? name, out string? problem))
-            throw Refuse($"the target \"{PlainText.EscapeAndCut(text, MaxShown)}\" {problem}", "target");
-        return name is { Pin: null, File: null }
-            ? name
-            : throw Refuse(
-                $"the target \"{PlainText.EscapeAndCut(text, MaxShown)}\" has a digest or a file, which follow from the model; leave them out", "target");
+        return NewName.Read(member.GetString() ?? "", "target");
     }
 
     private static int? ReadContext(JsonElement root)

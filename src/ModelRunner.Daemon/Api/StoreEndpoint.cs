@@ -26,7 +26,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
     private async Task RemoveAsync(HttpContext context)
     {
         string written = ModelPath.Read(context);
-        bool isForced = IsForced(context);
+        bool isForced = QuerySwitch.Read(context.Request.Query, "force");
         try
         {
             (StoreEntry entry, string? tag) = await stored.FindAsync(
@@ -54,7 +54,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
 
     private async Task PurgeAsync(HttpContext context)
     {
-        bool isForced = IsForced(context);
+        bool isForced = QuerySwitch.Read(context.Request.Query, "force");
         try
         {
             IReadOnlyList<StoreEntry> entries = pulls.Store.Read().Entries;
@@ -66,7 +66,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
             if (runners.Count > 0)
                 await loaded.UnloadAsync(runners);
             foreach (StoreEntry entry in entries)
-                await RemoveAsync(entry, context.RequestAborted);
+                await pulls.TryRemoveAsync(entry.Id, context.RequestAborted);
             await catalog.FindPulledAsync(context.RequestAborted);
         }
         catch (StoreException failure)
@@ -75,18 +75,6 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         }
 
         context.Response.ContentLength = 0;
-    }
-
-    private async Task RemoveAsync(StoreEntry entry, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await pulls.Store.RemoveAsync(entry.Id, cancellationToken);
-        }
-        catch (StoreException failure) when (failure.Reason == StoreErrorReason.NotFound)
-        {
-            // Another client was faster.
-        }
     }
 
     private async Task ReleaseAsync(StoreEntry entry, bool isForced, CancellationToken cancellationToken)
@@ -109,14 +97,6 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         string[] names = [.. runners.Select(static runner => runner.Key.Model).Distinct(StringComparer.Ordinal)];
         string shown = string.Join(", ", names.Take(MaxShown)) + (names.Length > MaxShown ? ", …" : "");
         return names.Length == 1 ? $"the model {shown} is" : $"the models {shown} are";
-    }
-
-    private static bool IsForced(HttpContext context)
-    {
-        string text = context.Request.Query["force"].ToString();
-        return text.Length > 0 && (SwitchText.TryParse(text, out bool isOn)
-            ? isOn
-            : throw new ApiException(ApiError.Invalid("force is neither true nor false", "force")));
     }
 
     private static void Write(Utf8JsonWriter json, RemovedModel removed)

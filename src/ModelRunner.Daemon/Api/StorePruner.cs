@@ -73,16 +73,10 @@ internal sealed class StorePruner(
                 continue;
             }
 
-            try
-            {
-                await pulls.Store.RemoveAsync(item.Entry!.Id, cancellationToken);
-                pulls.LogPruned(item.Name, item.Reason);
-                removed.Add(item);
-            }
-            catch (StoreException failure) when (failure.Reason == StoreErrorReason.NotFound)
-            {
-                // Another client has removed it.
-            }
+            if (!await pulls.TryRemoveAsync(item.Entry!.Id, cancellationToken))
+                continue;
+            pulls.LogPruned(item.Name, item.Reason);
+            removed.Add(item);
         }
 
         if (removed.Count > 0)
@@ -102,7 +96,7 @@ internal sealed class StorePruner(
         [
             .. pulls.Store.Read().Entries.Select(entry =>
             {
-                string[] names = [.. StoreNames.Of(entry), .. MeantBy(entry, found).Select(static source => source.Reference.ToString())];
+                string[] names = [.. StoredModels.NamesOf(entry), .. MeantBy(entry, found).Select(static source => source.Reference.ToString())];
                 DateTimeOffset pulled = FileStatus.Of(folder.ManifestOf(entry.Id)).Written;
                 DateTimeOffset last = names.Select(name => used.GetValueOrDefault(name)).Append(pulled).Append(known).Max();
                 KeyValuePair<Digest, long>[] files =
@@ -134,8 +128,7 @@ internal sealed class StorePruner(
     // A model of the configuration or of another tool may have the same file, and its name.
     private static IEnumerable<ModelSource> MeantBy(StoreEntry entry, IReadOnlyList<ModelSource> found)
     {
-        string[] names = [.. StoreNames.Of(entry)];
-        return found.Where(source => source.OtherNames.Select(static name => name.Reference.ToString()).Prepend(source.Reference.ToString())
-            .Intersect(names, StringComparer.Ordinal).Any());
+        string[] names = [.. StoredModels.NamesOf(entry)];
+        return found.Where(source => source.Names.Intersect(names, StringComparer.Ordinal).Any());
     }
 }

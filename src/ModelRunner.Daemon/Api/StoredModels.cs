@@ -78,7 +78,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
 
     /// <summary>The model is not in the store.</summary>
     public static ApiError Missing(string name) => ApiError.NotFound(
-        $"there is no model \"{PlainText.EscapeAndCut(name, MaxName)}\" in the model store; \"model-runner ls\" lists the models", "model_not_found");
+        $"there is no model \"{PlainText.EscapeAndCut(name, MaxName)}\" in the model store; \"model-runner ls\" lists the models", ApiErrors.ModelNotFound);
 
     /// <summary>The state of the model does not allow it.</summary>
     public static ApiError Conflict(string message) => new(StatusCodes.Status409Conflict, message, ApiError.InvalidRequest) { CanRetryHelp = false };

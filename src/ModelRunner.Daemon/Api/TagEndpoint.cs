@@ -45,11 +45,11 @@ internal sealed class TagEndpoint(ModelPulls pulls, ModelCatalog catalog, Stored
         if (repository.Length == 0 || tag.Length == 0)
             throw new ApiException(ApiError.Invalid("missing repo or tag query parameter", repository.Length == 0 ? "repo" : "tag"));
         string text = $"{repository}:{tag}";
-        string? problem = repository.Contains('@', StringComparison.Ordinal) || tag.Contains('@', StringComparison.Ordinal)
-            ? "has a digest, which follows from the model; leave it out"
-            : ArtifactNameParser.TryParse(text, out ArtifactName? name, out string? clause) ? null : clause;
-        return problem is null && ArtifactNameParser.TryParse(text, out name, out _)
-            ? name!
-            : throw new ApiException(ApiError.Invalid($"the name \"{PlainText.EscapeAndCut(text, MaxShown)}\" {problem}", "repo"));
+        if (text.Contains('@', StringComparison.Ordinal))
+            throw Refuse(text, "has a digest, which follows from the model; leave it out");
+        return ArtifactNameParser.TryParse(text, out ArtifactName? name, out string? problem) ? name! : throw Refuse(text, problem!);
     }
+
+    private static ApiException Refuse(string text, string problem) =>
+        new(ApiError.Invalid($"the name \"{PlainText.EscapeAndCut(text, MaxShown)}\" {problem}", "repo"));
 }

@@ -83,7 +83,7 @@ internal sealed class UnloadEndpoint(
         return lookup.Reason == ModelLookupReason.Unknown
             ? throw new ApiException(ApiError.NotFound(
                 $"there is no model \"{PlainText.EscapeAndCut(name, MaxName)}\" to unload; GET /engines/ps lists what runs",
-                "model_not_found", "models"))
+                ApiErrors.ModelNotFound, "models"))
             : throw new ApiException(ApiErrors.OfLookup(lookup) with { Param = "models" });
     }
 }

@@ -91,5 +91,6 @@ internal sealed class UsageEndpoint(RequestLedger ledger, TimeProvider time)
         json.WriteEndObject();
     }
 
-    private static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+    /// <summary>A time as responses have it: UTC, in whole seconds.</summary>
+    internal static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 }

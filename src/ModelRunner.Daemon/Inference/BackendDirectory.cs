@@ -43,7 +43,7 @@ internal sealed class BackendDirectory(DaemonSettings settings)
         return isAttached ? null : ApiError.NotFound(
             $"backend \"{backend}\" does not serve model \"{model.Reference}\" in mode {ModeText.Format(mode)}; "
             + "leave the backend out of the path",
-            "model_not_found", "model");
+            ApiErrors.ModelNotFound, "model");
     }
 
     private static IReadOnlyList<string> NamesIn(DaemonSettings settings) =>

@@ -17,8 +17,7 @@ internal static class PullStart
     /// <exception cref="ApiException">This system cannot pull.</exception>
     public static Pull Join(ModelPulls pulls, ArtifactName name, string? token = null)
     {
-        if (!OpenSslLibrary.IsPresent())
-            throw Refuse(StatusCodes.Status501NotImplemented, $"pulling a model needs OpenSSL; {OpenSslLibrary.Remedy} and the package ca-certificates");
+        ApiErrors.RequireOpenSsl("pulling a model", $"{OpenSslLibrary.Remedy} and the package ca-certificates");
         try
         {
             return pulls.Queue.Join(name, token);
@@ -26,9 +25,7 @@ internal static class PullStart
         catch (RemoteException failure)
         {
             // The file of authorities was replaced since the start.
-            throw Refuse(StatusCodes.Status500InternalServerError, failure.Message);
+            throw new ApiException(new ApiError(StatusCodes.Status500InternalServerError, failure.Message, ApiError.Server) { CanRetryHelp = false });
         }
     }
-
-    private static ApiException Refuse(int status, string message) => new(new ApiError(status, message, ApiError.Server) { CanRetryHelp = false });
 }

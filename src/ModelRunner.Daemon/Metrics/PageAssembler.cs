@@ -1,9 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
 using ModelRunner.Scheduling;
-using ModelRunner.Daemon.Models;
 using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Daemon.Metrics;

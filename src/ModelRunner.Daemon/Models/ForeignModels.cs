@@ -18,8 +18,6 @@ internal sealed class ForeignModels(
     DaemonSettings settings, Dictionary<string, ModelSource> sources, Action<ModelReference, string, SourceKind?, IEnumerable<FilePart>> addName,
     Func<FileId, string?> findOwner)
 {
-    private const string ContextArgument = "--ctx-size";
-
     private readonly Dictionary<string, string> _ownersOfContent = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
 
@@ -71,7 +69,7 @@ internal sealed class ForeignModels(
         ForeignModel model = described.Model;
         ModelSettings configured = settings.Models.GetValueOrDefault(canonical) ?? new ModelSettings();
         bool hasContext = configured.ContextSize is not null || configured.HasAutoContext
-            || configured.Arguments.Contains(ContextArgument, StringComparer.Ordinal);
+            || configured.Arguments.Contains(LlamaArguments.ContextArgument, StringComparer.Ordinal);
         ModelSettings own = configured with
         {
             Defaults = model.Arguments,

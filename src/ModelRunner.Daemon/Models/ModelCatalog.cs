@@ -67,11 +67,7 @@ internal sealed class ModelCatalog
         _watch.Last is { IsWithoutStore: false } last ? last.Snapshot.Find(ModelReference.FromCanonical(canonical), out _) : null;
 
     /// <summary>Looks for changed files, if the last scan is not new. Returns after a moment if the disk is slow.</summary>
-    public async Task LookAsync(CancellationToken cancellationToken)
-    {
-        await _watch.RefreshAsync(Patience, cancellationToken);
-        await _watch.RefreshSourcesAsync(isForUnknown: false, TimeSpan.Zero, Patience, cancellationToken);
-    }
+    public Task LookAsync(CancellationToken cancellationToken) => RefreshAsync(Patience, cancellationToken);
 
     /// <summary>Replaces the settings. Returns when requests find the models of the new ones, or after some seconds if the disk is slow.</summary>
     public async Task ConfigureAsync(DaemonSettings settings)
@@ -128,11 +124,7 @@ internal sealed class ModelCatalog
     public IReadOnlyList<SourceSize> Sizes => _watch.Last?.Sizes ?? [];
 
     /// <summary>Starts the scans that are due, so that <see cref="Sizes"/> follows the disk also if nobody asks for models. It waits for none.</summary>
-    public async Task RefreshAsync(CancellationToken cancellationToken)
-    {
-        await _watch.RefreshAsync(TimeSpan.Zero, cancellationToken);
-        await _watch.RefreshSourcesAsync(isForUnknown: false, TimeSpan.Zero, TimeSpan.Zero, cancellationToken);
-    }
+    public Task RefreshAsync(CancellationToken cancellationToken) => RefreshAsync(TimeSpan.Zero, cancellationToken);
 
     /// <summary>The aliases that would hide a model; none where the store cannot be read in time.</summary>
     public async Task<IReadOnlyList<AliasClash>> FindAliasClashesAsync(CancellationToken cancellationToken) =>
@@ -197,18 +189,24 @@ internal sealed class ModelCatalog
     /// <summary>The memory of a model that is not here yet, as it would be run without settings of its own; null: it would not be run.</summary>
     public MemoryEstimate? Estimate(GgufHeader header, long weightBytes) => _factory.Estimate(header, weightBytes);
 
-    // The address of a file on Hugging Face means the model that was pulled with it.
-    private static string? NameOf(string? reference) => reference is not null && reference.Contains(".gguf", StringComparison.OrdinalIgnoreCase)
-        && ArtifactNameParser.TryParse(reference, out ArtifactName? name, out _) && name!.File is not null
-            ? HubTag.StoredName(name)
-            : reference;
-
     /// <summary>All models as the last scans found them, also those that cannot be used. It opens no model.</summary>
     public async Task<IReadOnlyList<ModelSource>> ListFoundAsync(CancellationToken cancellationToken)
     {
         await ScanAsync(cancellationToken);
         await RefreshSourcesAsync(isForUnknown: false, cancellationToken);
         return _watch.Last?.Snapshot.Sources ?? [];
+    }
+
+    // The address of a file on Hugging Face means the model that was pulled with it.
+    private static string? NameOf(string? reference) => reference is not null && reference.Contains(".gguf", StringComparison.OrdinalIgnoreCase)
+        && ArtifactNameParser.TryParse(reference, out ArtifactName? name, out _) && name!.File is not null
+            ? HubTag.StoredName(name)
+            : reference;
+
+    private async Task RefreshAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        await _watch.RefreshAsync(patience, cancellationToken);
+        await _watch.RefreshSourcesAsync(isForUnknown: false, TimeSpan.Zero, patience, cancellationToken);
     }
 
     private async Task<CatalogScan?> ScanAsync(CancellationToken cancellationToken)

@@ -20,15 +20,15 @@ internal sealed record ModelSource(
     /// <summary>Other names of the same file.</summary>
     public IReadOnlyList<OtherName> OtherNames { get; init; } = [];
 
+    /// <summary>Its canonical reference, then its other names.</summary>
+    public IEnumerable<string> Names => OtherNames.Select(static name => name.Reference.ToString()).Prepend(Reference.ToString());
+
     /// <summary>The files of its other names, as far as they were looked at; most are its own files.</summary>
     public IReadOnlyList<FilePart> OtherParts { get; init; } = [];
 
     /// <summary>All its files, a copy at another place included; each once.</summary>
     public IReadOnlyList<FilePart> Parts =>
-    [
-        .. (Foreign?.Adapters ?? []).Append(File).Append(Projector).OfType<ModelFile>().SelectMany(static file => file.Parts)
-            .Concat(OtherParts).DistinctBy(static part => part.Id),
-    ];
+        [.. Files.SelectMany(static file => file.Parts).Concat(OtherParts).DistinctBy(static part => part.Id)];
 
     /// <summary>What is known of a model of another tool; null: it is none.</summary>
     public ForeignParts? Foreign { get; init; }

@@ -20,7 +20,4 @@ internal sealed record ModelSpace(ModelSource Source, long Bytes, long SharedByt
             ],
             models.SelectMany(static model => model.Parts).DistinctBy(static part => part.Id).Sum(static part => part.DiskBytes));
     }
-
-    /// <summary>Its names.</summary>
-    public IEnumerable<string> Names => Source.OtherNames.Select(static name => name.Reference.ToString()).Prepend(Source.Reference.ToString());
 }

@@ -91,7 +91,7 @@ internal sealed record RunnerShape
         var shape = new RunnerShape
         {
             Slots = slots, Context = contextSize, IsLlamaServer = isLlamaServer,
-            IsContextArgument = LlamaArguments.FindInteger(arguments, "--ctx-size") is not null,
+            IsContextArgument = LlamaArguments.FindInteger(arguments, LlamaArguments.ContextArgument) is not null,
         };
         if (!isLlamaServer)
             return shape with { KeepsWholeWindow = true, Checkpoints = 0 };

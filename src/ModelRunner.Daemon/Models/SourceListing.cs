@@ -35,4 +35,3 @@ internal sealed record SourceListing(SourceKind Kind, ForeignListing Content, IR
         return ProjectorChoice.Choose(ShardName.TryParse(name, out ShardName shard) ? shard.Stem + ".gguf" : name, [name], model.Projectors);
     }
 }
-

@@ -50,6 +50,9 @@ internal sealed class ModelPulls : IDisposable
     /// <summary>Whether the models folder itself is the store, so that Docker Model Runner may use it too.</summary>
     public bool IsShared => Store.Folder.Root == _modelsPath;
 
+    /// <summary>The limits of pulls.</summary>
+    public PullSettings Limits { get; } = new();
+
     /// <summary>What pulls did.</summary>
     public PullCounters Counters { get; } = new();
 
@@ -104,6 +107,22 @@ internal sealed class ModelPulls : IDisposable
         return outcome;
     }
 
+    /// <summary>Removes a model with all its names.</summary>
+    /// <returns>False: another client was faster.</returns>
+    /// <exception cref="StoreException">The store cannot be written.</exception>
+    public async Task<bool> TryRemoveAsync(Digest id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Store.RemoveAsync(id, cancellationToken);
+            return true;
+        }
+        catch (StoreException failure) when (failure.Reason == StoreErrorReason.NotFound)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Notes that a prune removed a model.</summary>
     public void LogPruned(string model, string reason) => _logger.LogPruned(model, reason);
 
@@ -130,11 +149,10 @@ internal sealed class ModelPulls : IDisposable
         Action<string> notify = _logger.LogPullNote;
         var registries = new RegistryClient(
             client, outgoing, RegistriesOf(downloads, notify), RegistryCredentials.OfUser(notify, _time).FindAsync, _time);
-        var settings = new PullSettings();
         var adoption = new ContentAdoption(Store, () => [.. _settings().Sources.SelectMany(PlacesOf)], _time);
-        var fetches = new SharedFetches(new FileFetcher(Store, settings, _rate, Counters, _time, adoption));
+        var fetches = new SharedFetches(new FileFetcher(Store, Limits, _rate, Counters, _time, adoption));
         var hub = new HubPlanner(new HubClient(client, new RegistrySettings { Notify = notify }, _time), ReadHubSettings, _fit);
-        var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, settings, adoption, hub);
+        var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, Limits, adoption, hub);
         return (new PullQueue(runner, Counters, Report), runner, registries, client);
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ModelRunner.Store.Layout;
 using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Daemon.Pulling;
@@ -17,6 +18,9 @@ internal sealed record ProgressLine(string Type, string Message, long Total, str
 
     /// <summary>The file that it is about, and how many bytes of it are there; null: it is about none.</summary>
     public (FileProgress File, long Bytes)? Layer { get; init; }
+
+    /// <summary>The model that is in the store now, whose id and names are told; null: none is told.</summary>
+    public StoreEntry? Entry { get; init; }
 
     /// <summary>Writes a line: one JSON object, escaped for HTML unless the client asked for JSON.</summary>
     public static byte[] Write(ProgressLine line, bool isJson)
@@ -36,10 +40,21 @@ internal sealed record ProgressLine(string Type, string Message, long Total, str
                 json.WriteString("role"u8, RoleText.Of(known.File.File));
             json.WriteEndObject();
             json.WriteString("mode"u8, line.Mode);
+            if (line.Entry is { } entry)
+                WriteEntry(json, entry);
             json.WriteEndObject();
         }
 
         string written = Encoding.UTF8.GetString(text.ToArray());
         return Encoding.UTF8.GetBytes((isJson ? written : WebUtility.HtmlEncode(written)) + "\n");
+    }
+
+    private static void WriteEntry(Utf8JsonWriter json, StoreEntry entry)
+    {
+        json.WriteString("id"u8, entry.Id.ToString());
+        json.WriteStartArray("tags"u8);
+        foreach (string tag in entry.Tags)
+            json.WriteStringValue(tag);
+        json.WriteEndArray();
     }
 }

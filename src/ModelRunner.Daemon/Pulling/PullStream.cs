@@ -1,5 +1,4 @@
 using System.Globalization;
-using ModelRunner.Store.Names;
 using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Daemon.Pulling;
@@ -12,7 +11,7 @@ namespace ModelRunner.Daemon.Pulling;
 /// <param name="isJson">Whether the client asked for JSON.</param>
 internal sealed class PullStream(Pull pull, bool isJson)
 {
-    private readonly Dictionary<Digest, long> _shown = [];
+    private readonly ShownBytes _shown = new();
     private int? _ahead;
     private int _notes;
 
@@ -26,12 +25,8 @@ internal sealed class PullStream(Pull pull, bool isJson)
             Write(text, "progress", note, null);
         }
 
-        foreach (FileProgress file in pull.Files)
+        foreach ((FileProgress file, long bytes) in _shown.ReadChanges(pull.Files))
         {
-            long bytes = file.Bytes;
-            if (_shown.TryGetValue(file.File.Digest, out long shown) && shown == bytes)
-                continue;
-            _shown[file.File.Digest] = bytes;
             string verb = file.FoundIn is { } tool ? $"found in {tool}" : "Downloaded";
             string message = string.Create(CultureInfo.InvariantCulture, $"{verb}: {bytes / 1e6:0.00} MB");
             Write(text, "progress", message, (file, bytes));
@@ -42,14 +37,15 @@ internal sealed class PullStream(Pull pull, bool isJson)
 
     /// <summary>The line that says how many other pulls run first; empty: the last one said the same.</summary>
     /// <param name="ahead">The pulls that run or were there before.</param>
-    public byte[] ReadWaiting(int ahead)
+    /// <param name="most">The pulls that may run at once.</param>
+    public byte[] ReadWaiting(int ahead, int most)
     {
         if (ahead == _ahead)
             return [];
         _ahead = ahead;
         using var text = new MemoryStream();
         string pulls = ahead == 1 ? "1 other pull" : string.Create(CultureInfo.InvariantCulture, $"{ahead} other pulls");
-        Write(text, "progress", $"Waiting: {pulls} came first, and at most {new PullSettings().MaxPulls} run at once", null);
+        Write(text, "progress", $"Waiting: {pulls} came first, and at most {most} run at once", null);
         return text.ToArray();
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ModelRunner.Store.Names;
 using ModelRunner.Store.Pulls;
 using ModelRunner.Store.Pushes;
 
@@ -10,18 +9,14 @@ namespace ModelRunner.Daemon.Pulling;
 /// <param name="isJson">Whether the client asked for JSON.</param>
 internal sealed class PushStream(Push push, bool isJson)
 {
-    private readonly Dictionary<Digest, long> _shown = [];
+    private readonly ShownBytes _shown = new();
 
     /// <summary>The lines about what changed since the last call; empty: nothing did.</summary>
     public byte[] ReadProgress()
     {
         using var text = new MemoryStream();
-        foreach (FileProgress file in push.Files)
+        foreach ((FileProgress file, long bytes) in _shown.ReadChanges(push.Files))
         {
-            long bytes = file.Bytes;
-            if (_shown.TryGetValue(file.File.Digest, out long shown) && shown == bytes)
-                continue;
-            _shown[file.File.Digest] = bytes;
             text.Write(Line("progress", string.Create(CultureInfo.InvariantCulture, $"Uploaded: {bytes / 1e6:0.00} MB"), (file, bytes)));
         }
 

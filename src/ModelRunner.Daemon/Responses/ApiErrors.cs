@@ -47,6 +47,17 @@ internal static class ApiErrors
         $"there is no backend \"{PlainText.EscapeAndCut(backend, MaxName)}\"; there is {string.Join(" and ", known)}",
         "backend_not_found");
 
+    /// <summary>Refuses work for which OpenSSL's library is missing.</summary>
+    /// <param name="work">The work, as the subject of a sentence.</param>
+    /// <param name="remedy">What to install, a clause.</param>
+    /// <exception cref="ApiException">It is missing.</exception>
+    public static void RequireOpenSsl(string work, string remedy = OpenSslLibrary.Remedy)
+    {
+        if (OpenSslLibrary.IsPresent())
+            return;
+        throw new ApiException(new ApiError(StatusCodes.Status501NotImplemented, $"{work} needs OpenSSL; {remedy}", ApiError.Server) { CanRetryHelp = false });
+    }
+
     // The command has the name as the client wrote it: a registry may distinguish the case of letters.
     private static ApiError Unknown(ModelLookup lookup)
     {

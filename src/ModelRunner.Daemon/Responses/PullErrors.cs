@@ -9,7 +9,7 @@ internal static class PullErrors
     /// <summary>The error for a client that asked for the pull.</summary>
     public static ApiError Of(PullOutcome failed) => failed.Result switch
     {
-        PullResult.NotFound => ApiError.NotFound(failed.Message, "model_not_found", "from"),
+        PullResult.NotFound => ApiError.NotFound(failed.Message, ApiErrors.ModelNotFound, "from"),
         PullResult.Denied => new ApiError(StatusCodes.Status401Unauthorized, failed.Message, ApiError.Authentication, "registry_denied"),
         PullResult.RateLimited => new ApiError(StatusCodes.Status429TooManyRequests, failed.Message, ApiError.RateLimit),
         PullResult.Unsupported => new ApiError(StatusCodes.Status422UnprocessableEntity, failed.Message, ApiError.InvalidRequest),

@@ -90,7 +90,8 @@ internal sealed class CardMeter(LiveRunners live, GraphicsMeter graphics, TimePr
             [.. families.Where(family => leaders.Contains(family.Key)).SelectMany(static family => family.Value).Select(static process => process.Id)]);
     }
 
-    // A runner that loads has not allocated all of it yet: it has at most what the use of the card has grown by since no runner loaded.
+    // A runner that loads has not allocated all of it yet: it holds at most what the use of the card has grown by since the last
+    // measurement without a loading runner.
     private long HeldOn(CardMemory card, IReadOnlyList<RunnerSnapshot> runners)
     {
         long loading = ReservedOn(card.Card, runners, static state => state == RunnerState.Loading);
