@@ -20,10 +20,7 @@ internal sealed record ModelPackage(IReadOnlyList<PackagedFile> Files, byte[] Co
     private IEnumerable<PackagedFile> Blobs => Files.DistinctBy(static file => file.Layer.Digest);
 
     /// <summary>The length of the archive in bytes.</summary>
-    public long Length => ModelArchive.Begin(null).Length
-        + Blobs.Select(static file => file.Layer).Append(ConfigFile)
-            .Sum(static file => ModelArchive.HeadOf(file).Length + file.Size + TarHeader.PaddingOf(file.Size))
-        + ModelArchive.EndOf(Manifest).Length;
+    public long Length => ModelArchive.LengthOf(null, Blobs.Select(static file => file.Layer).Append(ConfigFile), Manifest);
 
     /// <summary>Makes an artifact.</summary>
     /// <param name="files">The layers, in order.</param>
@@ -44,24 +41,12 @@ internal sealed record ModelPackage(IReadOnlyList<PackagedFile> Files, byte[] Co
         foreach (PackagedFile file in Blobs)
         {
             await using FileStream source = RegularFile.Open(file.Path) ?? throw NotReadable(file);
-            await target.WriteAsync(ModelArchive.HeadOf(file.Layer), cancellation);
-            long left = file.Layer.Size;
-            while (left > 0)
-            {
-                int read = await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellation);
-                if (read == 0)
-                    throw NotReadable(file);
-                await target.WriteAsync(buffer.AsMemory(0, read), cancellation);
-                count(read);
-                left -= read;
-            }
-
-            await target.WriteAsync(new byte[TarHeader.PaddingOf(file.Layer.Size)], cancellation);
+            if (!await ModelArchive.TryWriteAsync(file.Layer, source, target, buffer, count, cancellation))
+                throw NotReadable(file);
         }
 
-        await target.WriteAsync(ModelArchive.HeadOf(ConfigFile), cancellation);
-        await target.WriteAsync(Config, cancellation);
-        await target.WriteAsync(new byte[TarHeader.PaddingOf(Config.Length)], cancellation);
+        using var config = new MemoryStream(Config, writable: false);
+        await ModelArchive.TryWriteAsync(ConfigFile, config, target, buffer, null, cancellation);
         await target.WriteAsync(ModelArchive.EndOf(Manifest), cancellation);
     }
 

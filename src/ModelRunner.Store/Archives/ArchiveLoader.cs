@@ -19,8 +19,6 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
     private const int BufferSize = 1024 * 1024;
     private const int MaxShown = 100;
 
-    private static readonly TimeSpan WriterPatience = TimeSpan.FromSeconds(10);
-
     /// <summary>Loads an archive.</summary>
     /// <param name="archive">The archive; it is read to its end.</param>
     /// <param name="name">The name that the model gets. Null: the one in the archive, unless another model has it.</param>
@@ -85,7 +83,8 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
         if (store.Has(file))
             return;
         CheckSpace(file);
-        using PartialBlob blob = await OpenAsync(file, cancellationToken);
+        using PartialBlob blob = await PartialBlob.OpenAsync(store.Folder, file, time, cancellationToken)
+            ?? throw new StoreException(StoreErrorReason.Busy, $"the file {file.Digest} of the model is being pulled; load it when the pull has ended");
         bool isWhole = false;
         try
         {
@@ -104,7 +103,7 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
         }
         catch (StoreException failure) when (failure.Reason == StoreErrorReason.NoSpace)
         {
-            throw NoSpace(file.Size, failure);
+            throw NoSpace(file.Size, DiskSpace.Available(store.Folder.Root) ?? 0, failure);
         }
         finally
         {
@@ -117,26 +116,11 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
     private void CheckSpace(Descriptor file)
     {
         if (DiskSpace.Available(store.Folder.Root) is { } free && free < file.Size + spareBytes)
-            throw NoSpace(file.Size, null);
+            throw NoSpace(file.Size, free, null);
     }
 
-    private StoreException NoSpace(long bytes, Exception? cause) => new(
-        StoreErrorReason.NoSpace,
-        $"a file of the model needs {SpaceCheck.Show(bytes)}, and {SpaceCheck.Show(spareBytes)} must stay free, but the disk of the model store has "
-        + $"{SpaceCheck.Show(DiskSpace.Available(store.Folder.Root) ?? 0)}; make space, or name a folder on another disk in MODELS_PATH", cause);
-
-    private async Task<PartialBlob> OpenAsync(Descriptor file, CancellationToken cancellationToken)
-    {
-        long start = time.GetTimestamp();
-        while (true)
-        {
-            if (PartialBlob.TryOpen(store.Folder, file) is { } blob)
-                return blob;
-            if (time.GetElapsedTime(start) >= WriterPatience)
-                throw new StoreException(StoreErrorReason.Busy, $"the file {file.Digest} of the model is being pulled; load it when the pull has ended");
-            await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
-        }
-    }
+    private StoreException NoSpace(long bytes, long free, Exception? cause) =>
+        SpaceCheck.NoSpace($"a file of the model needs {SpaceCheck.Show(bytes)}", spareBytes, free, cause);
 
     private ArtifactManifest Check([System.Diagnostics.CodeAnalysis.NotNull] byte[]? manifest)
     {

@@ -27,8 +27,7 @@ internal sealed class ModelArchive : IDisposable
         (_folder, _files, _manifest, _name, _held) = (folder, files, manifest, name, held);
 
     /// <summary>The length of the archive in bytes.</summary>
-    public long Length => Begin(_name).Length
-        + _files.Sum(file => HeadOf(file).Length + file.Size + TarHeader.PaddingOf(file.Size)) + EndOf(_manifest).Length;
+    public long Length => LengthOf(_name, _files, _manifest);
 
     /// <summary>Opens the archive of a model.</summary>
     /// <param name="store">The store.</param>
@@ -75,27 +74,48 @@ internal sealed class ModelArchive : IDisposable
     public static byte[] Begin(string? name) =>
         [.. name is null ? [] : TarHeader.OfValue(NameKey, name), .. TarHeader.OfFolder("blobs"), .. TarHeader.OfFolder($"blobs/{Digest.Sha256}")];
 
-    /// <summary>What comes before the bytes of a file.</summary>
-    public static byte[] HeadOf(Descriptor file) => TarHeader.OfFile($"blobs/{file.Digest.Algorithm}/{file.Digest.Hex}", file.Size);
+    /// <summary>The length of an archive in bytes.</summary>
+    public static long LengthOf(string? name, IEnumerable<Descriptor> files, byte[] manifest) =>
+        Begin(name).Length + files.Sum(static file => HeadOf(file).Length + file.Size + TarHeader.PaddingOf(file.Size)) + EndOf(manifest).Length;
+
+    /// <summary>Writes one file, with what comes before and after its bytes.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="source">Its bytes.</param>
+    /// <param name="target">The archive.</param>
+    /// <param name="buffer">Used while it runs.</param>
+    /// <param name="count">Gets the number of bytes that were written, again and again; null: nobody counts.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>False: the bytes ended too early.</returns>
+    public static async Task<bool> TryWriteAsync(
+        Descriptor file, Stream source, Stream target, Memory<byte> buffer, Action<int>? count, CancellationToken cancellationToken)
+    {
+        await target.WriteAsync(HeadOf(file), cancellationToken);
+        long left = file.Size;
+        while (left > 0)
+        {
+            int read = await source.ReadAsync(buffer[..(int)Math.Min(left, buffer.Length)], cancellationToken);
+            if (read == 0)
+                return false;
+            await target.WriteAsync(buffer[..read], cancellationToken);
+            count?.Invoke(read);
+            left -= read;
+        }
+
+        await target.WriteAsync(new byte[TarHeader.PaddingOf(file.Size)], cancellationToken);
+        return true;
+    }
 
     /// <summary>What comes after the last file: the manifest and the end.</summary>
     public static byte[] EndOf(byte[] manifest) =>
         [.. TarHeader.OfFile("manifest.json", manifest.Length), .. manifest, .. new byte[TarHeader.PaddingOf(manifest.Length)], .. TarHeader.End];
 
+    // What comes before the bytes of a file.
+    private static byte[] HeadOf(Descriptor file) => TarHeader.OfFile($"blobs/{file.Digest.Algorithm}/{file.Digest.Hex}", file.Size);
+
     private async Task WriteAsync(Descriptor file, Stream target, byte[] buffer, CancellationToken cancellationToken)
     {
         using FileStream source = RegularFile.Open(_folder.BlobOf(file.Digest)) ?? throw new IOException($"the file {file.Digest} was removed");
-        await target.WriteAsync(HeadOf(file), cancellationToken);
-        long left = file.Size;
-        while (left > 0)
-        {
-            int read = await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellationToken);
-            if (read == 0)
-                throw new IOException($"the file {file.Digest} became shorter");
-            await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            left -= read;
-        }
-
-        await target.WriteAsync(new byte[TarHeader.PaddingOf(file.Size)], cancellationToken);
+        if (!await TryWriteAsync(file, source, target, buffer, null, cancellationToken))
+            throw new IOException($"the file {file.Digest} became shorter");
     }
 }

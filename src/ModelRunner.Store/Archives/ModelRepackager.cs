@@ -10,8 +10,6 @@ namespace ModelRunner.Store.Archives;
 /// <param name="time">The clock.</param>
 internal sealed class ModelRepackager(ModelStore store, TimeProvider time)
 {
-    private static readonly TimeSpan WriterPatience = TimeSpan.FromSeconds(10);
-
     /// <summary>Adds the model.</summary>
     /// <param name="source">The model.</param>
     /// <param name="tag">The name of the new one. Another model that has it loses it.</param>
@@ -50,21 +48,10 @@ internal sealed class ModelRepackager(ModelStore store, TimeProvider time)
 
     private async Task WriteAsync(Descriptor file, byte[] bytes, CancellationToken cancellationToken)
     {
-        long start = time.GetTimestamp();
-        while (true)
-        {
-            using PartialBlob? blob = PartialBlob.TryOpen(store.Folder, file);
-            if (blob is not null)
-            {
-                blob.Restart();
-                await blob.AppendAsync(bytes, cancellationToken);
-                blob.Complete();
-                return;
-            }
-
-            if (time.GetElapsedTime(start) >= WriterPatience)
-                throw new StoreException(StoreErrorReason.Busy, $"the file {file.Digest} is being written by another process; try again");
-            await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
-        }
+        using PartialBlob blob = await PartialBlob.OpenAsync(store.Folder, file, time, cancellationToken)
+            ?? throw new StoreException(StoreErrorReason.Busy, $"the file {file.Digest} is being written by another process; try again");
+        blob.Restart();
+        await blob.AppendAsync(bytes, cancellationToken);
+        blob.Complete();
     }
 }

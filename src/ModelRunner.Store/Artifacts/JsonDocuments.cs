@@ -24,4 +24,10 @@ internal static class JsonDocuments
             throw new JsonException("a text is not valid Unicode", failure);
         }
     }
+
+    /// <summary>The text of a member; null: the value is no object, or has no such text.</summary>
+    public static string? Text(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String
+            ? text.GetString()
+            : null;
 }

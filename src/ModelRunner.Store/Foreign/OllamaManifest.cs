@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Names;
 
 namespace ModelRunner.Store.Foreign;
@@ -16,27 +17,9 @@ internal sealed record OllamaManifest(Digest? Config, IReadOnlyList<(string Kind
     {
         try
         {
-            using var document = JsonDocument.Parse(content);
-            JsonElement root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("layers", out JsonElement layers) || layers.ValueKind != JsonValueKind.Array)
-                return null;
-
-            var found = new List<(string, Digest, long)>();
-            foreach (JsonElement layer in layers.EnumerateArray().Take(MaxLayers))
-            {
-                if (layer.ValueKind != JsonValueKind.Object || Text(layer, "mediaType") is not { } type
-                    || !Digest.TryParse(Text(layer, "digest"), out Digest digest))
-                    return null;
-                bool hasSize = layer.TryGetProperty("size", out JsonElement number) && number.ValueKind == JsonValueKind.Number;
-                long size = hasSize && number.TryGetInt64(out long bytes) ? bytes : -1;
-                if (type.StartsWith(Prefix, StringComparison.Ordinal))
-                    found.Add((type[Prefix.Length..], digest, size));
-            }
-
-            bool hasConfig = root.TryGetProperty("config", out JsonElement config) && config.ValueKind == JsonValueKind.Object;
-            return new OllamaManifest(hasConfig && Digest.TryParse(Text(config, "digest"), out Digest of) ? of : null, found);
+            return JsonDocuments.Read(content, Read);
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
             return null;
         }
@@ -45,6 +28,24 @@ internal sealed record OllamaManifest(Digest? Config, IReadOnlyList<(string Kind
     /// <summary>The layers of one kind, for example <c>model</c>.</summary>
     public IEnumerable<(string Kind, Digest Digest, long SizeBytes)> Of(string kind) => Layers.Where(layer => layer.Kind == kind);
 
-    private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static OllamaManifest? Read(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("layers", out JsonElement layers) || layers.ValueKind != JsonValueKind.Array)
+            return null;
+
+        var found = new List<(string, Digest, long)>();
+        foreach (JsonElement layer in layers.EnumerateArray().Take(MaxLayers))
+        {
+            if (layer.ValueKind != JsonValueKind.Object || JsonDocuments.Text(layer, "mediaType") is not { } type
+                || !Digest.TryParse(JsonDocuments.Text(layer, "digest"), out Digest digest))
+                return null;
+            bool hasSize = layer.TryGetProperty("size", out JsonElement number) && number.ValueKind == JsonValueKind.Number;
+            long size = hasSize && number.TryGetInt64(out long bytes) ? bytes : -1;
+            if (type.StartsWith(Prefix, StringComparison.Ordinal))
+                found.Add((type[Prefix.Length..], digest, size));
+        }
+
+        bool hasConfig = root.TryGetProperty("config", out JsonElement config) && config.ValueKind == JsonValueKind.Object;
+        return new OllamaManifest(hasConfig && Digest.TryParse(JsonDocuments.Text(config, "digest"), out Digest of) ? of : null, found);
+    }
 }

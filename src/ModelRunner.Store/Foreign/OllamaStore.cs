@@ -160,9 +160,5 @@ internal sealed class OllamaStore
         }
     }
 
-    private static string? Text(JsonElement root, string name) =>
-        root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
-        && value.GetString() is { Length: > 0 } text
-            ? text
-            : null;
+    private static string? Text(JsonElement root, string name) => JsonDocuments.Text(root, name) is { Length: > 0 } text ? text : null;
 }

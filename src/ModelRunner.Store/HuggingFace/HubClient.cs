@@ -48,10 +48,9 @@ internal sealed class HubClient(OutgoingClient client, RegistrySettings retries,
 
             using OutgoingResponse response = await SendAsync(Request(repository, HttpMethod.Get, next, what), cancellation);
             byte[] body = await client.ReadBodyAsync(response, MaxPage, cancellation);
-            int entries = 0;
-            files.AddRange(Read(response, what, () => RepositoryTree.ReadPage(body, out entries)));
-            if (entries < 0)
-                throw Unexpected(response, what, "a value that is no list");
+            (IReadOnlyList<RepositoryFile> found, int entries) = Read(response, what, () => RepositoryTree.ReadPage(body))
+                ?? throw Unexpected(response, what, "a value that is no list");
+            files.AddRange(found);
             all += entries;
             next = PageLink.NextOf(response, repository.Settings.Endpoint);
         }
@@ -94,18 +93,12 @@ internal sealed class HubClient(OutgoingClient client, RegistrySettings retries,
                 LeavesTransient = true,
             },
             cancellation);
-        try
+        return await BlobAnswer.OpenAsync(client, response, blob.Offset, CheckSize, cancellation);
+
+        void CheckSize(long start)
         {
-            long start = BlobAnswer.StartOf(response, blob.Offset);
             if (response.Message.Content.Headers.ContentLength is { } length && start + length != file.Size)
                 throw Unexpected(response, request.What, string.Create(CultureInfo.InvariantCulture, $"{start + length} bytes instead of {file.Size}"));
-            Stream body = await client.OpenBodyAsync(response, cancellation);
-            return new RegistryBlob(body, start, response.Header("ETag"), Origins.HostOf(response.Address)) { Response = response };
-        }
-        catch
-        {
-            response.Dispose();
-            throw;
         }
     }
 
@@ -114,26 +107,17 @@ internal sealed class HubClient(OutgoingClient client, RegistrySettings retries,
 
     private static string WhatOf(HubRepository repository, RepositoryFile file) => $"the file {Texts.Printable(file.Path, 120)} of {repository.Name}";
 
-    private async Task<OutgoingResponse> SendAsync(HubRequest request, CancellationToken cancellation)
+    private Task<OutgoingResponse> SendAsync(HubRequest request, CancellationToken cancellation) =>
+        RetryRule.RepeatAsync(() => SendOnceAsync(request, cancellation), request.LeavesTransient, retries, time, cancellation);
+
+    private async Task<OutgoingResponse> SendOnceAsync(HubRequest request, CancellationToken cancellation)
     {
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                OutgoingResponse response = await client.SendAsync(request.Outgoing, cancellation);
-                bool isRedirect = request.Outgoing.ReturnsForeignRedirects && Redirects.Is(response.Status);
-                if (response.Message.IsSuccessStatusCode || isRedirect)
-                    return response;
-                using (response)
-                    throw HubProblem.Explain(response, request, time.GetUtcNow());
-            }
-            catch (RemoteException failure) when (!(request.LeavesTransient && failure.IsTransient)
-                && RetryRule.WaitAfter(failure, attempt, retries, time.GetUtcNow()) is { } wait)
-            {
-                retries.Notify(string.Create(CultureInfo.InvariantCulture, $"next attempt in {Math.Ceiling(wait.TotalSeconds):0} s: {failure.Message}"));
-                await Task.Delay(wait, time, cancellation);
-            }
-        }
+        OutgoingResponse response = await client.SendAsync(request.Outgoing, cancellation);
+        bool isRedirect = request.Outgoing.ReturnsForeignRedirects && Redirects.Is(response.Status);
+        if (response.Message.IsSuccessStatusCode || isRedirect)
+            return response;
+        using (response)
+            throw HubProblem.Explain(response, request, time.GetUtcNow());
     }
 
     private static T Read<T>(OutgoingResponse response, string what, Func<T> read)

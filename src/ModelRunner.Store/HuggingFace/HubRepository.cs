@@ -1,3 +1,5 @@
+using ModelRunner.Store.Names;
+
 namespace ModelRunner.Store.HuggingFace;
 
 /// <summary>A repository of Hugging Face, and how it is asked.</summary>
@@ -13,6 +15,5 @@ internal sealed record HubRepository(HubSettings Settings, string Name)
     public Uri Api(string rest) => new(Settings.Endpoint, $"api/models/{Name}/{rest}");
 
     /// <summary>The address of a file.</summary>
-    public Uri FileAt(string commit, string path) =>
-        new(Settings.Endpoint, $"{Name}/resolve/{commit}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
+    public Uri FileAt(string commit, string path) => new(Settings.Endpoint, $"{Name}/resolve/{new HubFile(commit, path).Escaped}");
 }

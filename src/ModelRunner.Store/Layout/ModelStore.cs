@@ -10,7 +10,7 @@ namespace ModelRunner.Store.Layout;
 /// </summary>
 /// <param name="folder">The folder; it is created by the first change.</param>
 /// <param name="time">The clock.</param>
-/// <param name="holds">The files that running pulls need; null: there are none yet.</param>
+/// <param name="holds">The files that this process is using; null: there are none yet.</param>
 internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHolds? holds = null)
 {
     /// <summary>How long a change waits for the lock.</summary>
@@ -19,7 +19,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
     /// <summary>The paths.</summary>
     public StoreFolder Folder => folder;
 
-    /// <summary>The files that running pulls need.</summary>
+    /// <summary>The files that this process is using.</summary>
     public StoreHolds Holds { get; } = holds ?? new StoreHolds();
 
     /// <summary>The list of models.</summary>

@@ -15,6 +15,8 @@ internal sealed class PartialBlob : IDisposable
 {
     private const int BufferSize = 1024 * 1024;
 
+    private static readonly TimeSpan WriterPatience = TimeSpan.FromSeconds(10);
+
     private readonly StoreFolder _folder;
     private readonly Descriptor _file;
     private readonly string _path;
@@ -52,6 +54,22 @@ internal sealed class PartialBlob : IDisposable
         folder.BeforeStep?.Invoke("open");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         return FileLock.TryTake(path) is { } taken ? new PartialBlob(folder, file, path, taken) : null;
+    }
+
+    /// <summary>As <see cref="TryOpen"/>, and waits for another writer.</summary>
+    /// <returns>Null if another writer had it for 10 s.</returns>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static async Task<PartialBlob?> OpenAsync(StoreFolder folder, Descriptor file, TimeProvider time, CancellationToken cancellationToken)
+    {
+        long start = time.GetTimestamp();
+        while (true)
+        {
+            if (TryOpen(folder, file) is { } blob)
+                return blob;
+            if (time.GetElapsedTime(start) >= WriterPatience)
+                return null;
+            await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
+        }
     }
 
     /// <summary>Reserves the space of the whole file.</summary>

@@ -21,12 +21,13 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     public CollectedFiles Collect(StoreIndex index, bool isDryRun)
     {
         IReadOnlyList<StoreLeftover> found = Find(index, MinAge, MinAge);
-        CollectedFiles collected = default;
-        foreach (StoreLeftover file in isDryRun ? found : Remove(found))
-            collected += new CollectedFiles(1, file.Bytes);
         if (!isDryRun)
+        {
+            found = Remove(found);
             RemoveBundles(index);
-        return collected;
+        }
+
+        return new CollectedFiles(found.Count, found.Sum(static file => file.Bytes));
     }
 
     /// <summary>Finds the files that no model and no pull of this process needs.</summary>

@@ -14,8 +14,8 @@ internal sealed record StoreFolder(string Root)
     public const string PartialEnding = ".incomplete";
 
     /// <summary>
-    /// Called with the name of each change of the disk before it is made, and of each wait for the lock. Tests end an operation there, as a crash would, or
-    /// let another one go first.
+    /// Called before a change of the disk or a wait for the lock, with the name of the step. Not every change calls it. Tests end an operation there, as a
+    /// crash would, or let another one go first.
     /// </summary>
     public Action<string>? BeforeStep { get; init; }
 

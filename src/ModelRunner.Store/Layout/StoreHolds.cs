@@ -2,7 +2,10 @@ using ModelRunner.Store.Names;
 
 namespace ModelRunner.Store.Layout;
 
-/// <summary>The files that running pulls of this process still need, although no model in the list has them yet. Safe to call from any thread.</summary>
+/// <summary>
+/// The files that this process is using: pulls, loads, pushes and exports hold theirs, whether a model in the list has them or not. Safe to call from any
+/// thread.
+/// </summary>
 internal sealed class StoreHolds
 {
     private readonly Lock _lock = new();
@@ -20,7 +23,7 @@ internal sealed class StoreHolds
         return new HeldFiles(this, files);
     }
 
-    /// <summary>Whether a pull needs a file.</summary>
+    /// <summary>Whether a file is held.</summary>
     public bool Contains(Digest file)
     {
         lock (_lock)

@@ -42,11 +42,11 @@ internal sealed record ArtifactName(string Registry, string Repository, string T
     /// <summary>The shortest name that means the same, with the case in which it was written.</summary>
     public string ToWrittenString()
     {
+        if (File is { } file)
+            return $"https://{Registry}/{WrittenRepository}/resolve/{file.Escaped}";
         string registry = Registry == DockerHub ? "" : $"{Registry}/";
         string tag = HasWrittenTag ? $":{Tag}" : "";
         string pin = Pin is null ? "" : $"@{Pin}";
-        if (File is { } file)
-            return $"https://{Registry}/{WrittenRepository}/resolve/{file.Escaped}";
         return $"{registry}{WrittenRepository}{tag}{pin}";
     }
 

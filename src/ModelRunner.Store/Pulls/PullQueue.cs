@@ -25,7 +25,7 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
         }
     }
 
-    /// <summary>How many of the pulls that run or wait came before another one. They end, or wait for each other, in this order.</summary>
+    /// <summary>How many of the pulls that run or wait were begun before this one.</summary>
     public int AheadOf(Pull pull)
     {
         lock (_lock)

@@ -65,7 +65,9 @@ internal sealed class PullRunner(
             return new PullOutcome(PullResult.Unchanged, $"Using cached model: {SpaceCheck.Show(plan.Manifest.TotalBytes)}", tagged);
         }
 
-        IReadOnlySet<Digest>? linked = adoption is null ? null : await adoption.FindLinkedAsync(plan.Manifest.Files, cancellationToken);
+        IReadOnlySet<Digest>? linked = adoption is null
+            ? null
+            : await adoption.FindLinkedAsync(plan.Manifest.Files.Where(file => !store.Has(file)), cancellationToken);
         SpaceCheck.Check(store, plan.Manifest, settings.SpareBytes, linked);
         using IDisposable held = store.Holds.Hold([.. plan.Manifest.Files.Select(static file => file.Digest)]);
         StoreEntry entry = await FetchAndListAsync(pull, plan, tag, cancellationToken);

@@ -22,11 +22,18 @@ internal static class SpaceCheck
             file => Math.Max(0, file.Size - PartialBlob.ReservedOf(store.Folder, file)));
         if (missing == 0 || DiskSpace.Available(store.Folder.Root) is not { } free || free >= missing + spareBytes)
             return;
-        throw new StoreException(
-            StoreErrorReason.NoSpace,
-            $"the model needs {Show(missing)} more, and {Show(spareBytes)} must stay free, but the disk of the model store has {Show(free)}; "
-            + "make space, or name a folder on another disk in MODELS_PATH");
+        throw NoSpace($"the model needs {Show(missing)} more", spareBytes, free);
     }
+
+    /// <summary>The error of a disk that is too full.</summary>
+    /// <param name="need">The clause that says what is needed.</param>
+    /// <param name="spareBytes">Bytes that must stay free.</param>
+    /// <param name="free">Bytes that are free.</param>
+    /// <param name="cause">The failure that showed it; null: none.</param>
+    public static StoreException NoSpace(string need, long spareBytes, long free, Exception? cause = null) => new(
+        StoreErrorReason.NoSpace,
+        $"{need}, and {Show(spareBytes)} must stay free, but the disk of the model store has {Show(free)}; "
+        + "make space, or name a folder on another disk in MODELS_PATH", cause);
 
     /// <summary>A number of bytes for people, for example <c>1.5 GiB</c>.</summary>
     public static string Show(long bytes)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net.Http.Headers;
-using System.Text.Json;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Layout;
@@ -75,11 +74,11 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
         if (ManifestFile.ReadBytes(store.Folder, push.Id) is not { } bytes || !ContentHash.Matches(bytes, push.Id)
             || ManifestReader.TryRead(bytes, out _) is not { } manifest)
             throw new StoreException(StoreErrorReason.Damaged, $"the manifest of {push.Name} in the model store is missing or changed; pull the model again");
-        if (manifest.Files.FirstOrDefault(file => !store.Has(file)) is { } missing)
-            throw new StoreException(StoreErrorReason.MissingFile, $"the file {missing.Digest} of {push.Name} is not in the model store; pull the model again");
 
         // A model that is removed meanwhile keeps its files until they are sent.
         using IDisposable held = store.Holds.Hold([.. manifest.Files.Select(static file => file.Digest)]);
+        if (manifest.Files.FirstOrDefault(file => !store.Has(file)) is { } missing)
+            throw new StoreException(StoreErrorReason.MissingFile, $"the file {missing.Digest} of {push.Name} is not in the model store; pull the model again");
         FileProgress[] files = [.. manifest.Files.Select(static file => new FileProgress(file))];
         push.Show(files);
         StoreIndex index = store.Read();
@@ -131,8 +130,7 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
 
     // Some tools leave the member out. Then it is the type that all of them mean.
     private static string MediaTypeOf(byte[] manifest) => JsonDocuments.Read(manifest, static root =>
-        root.TryGetProperty("mediaType", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.GetString() is { Length: > 0 } text
-            && MediaTypeHeaderValue.TryParse(text, out _)
+        JsonDocuments.Text(root, "mediaType") is { Length: > 0 } text && MediaTypeHeaderValue.TryParse(text, out _)
             ? text
             : MediaTypes.OciManifest);
 }

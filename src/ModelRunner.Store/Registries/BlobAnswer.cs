@@ -21,6 +21,30 @@ internal static class BlobAnswer
         return etag is null || etag.StartsWith("W/", StringComparison.Ordinal) ? [range] : [range, ("If-Range", etag)];
     }
 
+    /// <summary>Opens the body of a response. The response is disposed with it, or if it is not the file.</summary>
+    /// <param name="client">The client that has the response.</param>
+    /// <param name="response">The response.</param>
+    /// <param name="offset">The first byte that is wanted.</param>
+    /// <param name="check">Gets the offset at which the body begins, and throws if the response cannot be used; null: nothing more is checked.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="RemoteException">The body is not the file.</exception>
+    public static async Task<RegistryBlob> OpenAsync(
+        OutgoingClient client, OutgoingResponse response, long offset, Action<long>? check, CancellationToken cancellation)
+    {
+        try
+        {
+            long start = StartOf(response, offset);
+            check?.Invoke(start);
+            Stream body = await client.OpenBodyAsync(response, cancellation);
+            return new RegistryBlob(body, start, response.Header("ETag"), Origins.HostOf(response.Address)) { Response = response };
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The offset at which the body begins.</summary>
     /// <exception cref="RemoteException">The body is not the file.</exception>
     public static long StartOf(OutgoingResponse response, long offset)

@@ -1,5 +1,5 @@
-using ModelRunner.Store.Artifacts;
 using System.Collections.Concurrent;
+using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
 using ModelRunner.Store.Registries.Access;
@@ -111,17 +111,7 @@ internal sealed class RegistryClient
                 IsRepeated = !endpoint.IsMirror, LeavesTransient = true,
             },
             cancellation);
-        try
-        {
-            long start = BlobAnswer.StartOf(response, blob.Offset);
-            Stream body = await _client.OpenBodyAsync(response, cancellation);
-            return new RegistryBlob(body, start, response.Header("ETag"), Origins.HostOf(response.Address)) { Response = response };
-        }
-        catch
-        {
-            response.Dispose();
-            throw;
-        }
+        return await BlobAnswer.OpenAsync(_client, response, blob.Offset, null, cancellation);
     }
 
     // A mirror that fails is no reason to fail. The error of the registry itself is the one that counts.

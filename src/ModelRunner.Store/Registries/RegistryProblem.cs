@@ -87,7 +87,7 @@ internal static class RegistryProblem
             return JsonDocuments.Read(body, static root =>
                 root.ValueKind == JsonValueKind.Object && root.TryGetProperty("errors", out JsonElement errors) && errors.ValueKind == JsonValueKind.Array
                 && errors.GetArrayLength() > 0 && errors[0].ValueKind == JsonValueKind.Object
-                && TextOf(errors[0], "code") is { Length: > 0 } code && TextOf(errors[0], "message") is { } message
+                && JsonDocuments.Text(errors[0], "code") is { Length: > 0 } code && JsonDocuments.Text(errors[0], "message") is { } message
                     ? $"{code}: {message}"
                     : null);
         }
@@ -96,7 +96,4 @@ internal static class RegistryProblem
             return null;
         }
     }
-
-    private static string? TextOf(JsonElement error, string member) =>
-        error.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

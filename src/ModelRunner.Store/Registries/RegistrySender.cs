@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Registries.Access;
@@ -11,22 +10,9 @@ internal sealed class RegistrySender(OutgoingClient client, RegistryAuthorizer a
     /// <summary>Sends a request.</summary>
     /// <returns>A response with a status 2xx, or 404 if the request allows that.</returns>
     /// <exception cref="RemoteException">There is none.</exception>
-    public async Task<OutgoingResponse> SendAsync(RegistryRequest request, CancellationToken cancellation)
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await SendOnceAsync(request, cancellation);
-            }
-            catch (RemoteException failure) when (request.IsRepeated
-                && !(request.LeavesTransient && failure.IsTransient) && RetryRule.WaitAfter(failure, attempt, settings, time.GetUtcNow()) is { } wait)
-            {
-                settings.Notify(string.Create(CultureInfo.InvariantCulture, $"next attempt in {Math.Ceiling(wait.TotalSeconds):0} s: {failure.Message}"));
-                await Task.Delay(wait, time, cancellation);
-            }
-        }
-    }
+    public Task<OutgoingResponse> SendAsync(RegistryRequest request, CancellationToken cancellation) => request.IsRepeated
+        ? RetryRule.RepeatAsync(() => SendOnceAsync(request, cancellation), request.LeavesTransient, settings, time, cancellation)
+        : SendOnceAsync(request, cancellation);
 
     private async Task<OutgoingResponse> SendOnceAsync(RegistryRequest request, CancellationToken cancellation)
     {

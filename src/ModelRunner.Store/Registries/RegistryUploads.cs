@@ -1,6 +1,6 @@
-using ModelRunner.Store.Artifacts;
 using System.Net;
 using System.Net.Http.Headers;
+using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
 using ModelRunner.Store.Registries.Access;

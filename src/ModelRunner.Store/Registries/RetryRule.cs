@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelRunner.Store.Http;
 
 namespace ModelRunner.Store.Registries;
@@ -5,6 +6,30 @@ namespace ModelRunner.Store.Registries;
 /// <summary>Whether and when a failed request is sent again.</summary>
 internal static class RetryRule
 {
+    /// <summary>Sends a request until it succeeds or its failure counts.</summary>
+    /// <param name="send">Sends it once.</param>
+    /// <param name="leavesTransient">Whether the caller repeats it after a failure that may pass.</param>
+    /// <param name="settings">The limits.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task<T> RepeatAsync<T>(
+        Func<Task<T>> send, bool leavesTransient, RegistrySettings settings, TimeProvider time, CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await send();
+            }
+            catch (RemoteException failure) when (!(leavesTransient && failure.IsTransient)
+                && WaitAfter(failure, attempt, settings, time.GetUtcNow()) is { } wait)
+            {
+                settings.Notify(string.Create(CultureInfo.InvariantCulture, $"next attempt in {Math.Ceiling(wait.TotalSeconds):0} s: {failure.Message}"));
+                await Task.Delay(wait, time, cancellation);
+            }
+        }
+    }
+
     /// <summary>The wait before the next attempt; null: the failure counts.</summary>
     /// <param name="failure">What happened.</param>
     /// <param name="attempt">How many attempts were made.</param>

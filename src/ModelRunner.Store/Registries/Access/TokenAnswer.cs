@@ -41,9 +41,7 @@ internal static class TokenAnswer
         throw new RemoteException(RemoteReason.UnexpectedAnswer, $"the token server {host} sent no token; check the proxy settings");
     }
 
-    private static string? TextOf(JsonElement root, string member) =>
-        root.ValueKind == JsonValueKind.Object && root.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String
-            && value.GetString() is { Length: > 0 } text ? text : null;
+    private static string? TextOf(JsonElement root, string member) => JsonDocuments.Text(root, member) is { Length: > 0 } text ? text : null;
 
     // Some servers write the number as text. NaN would pass the limits.
     private static double SecondsOf(JsonElement root)
