@@ -68,8 +68,7 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
     /// <exception cref="CliFailure">There is no such model, or it cannot chat.</exception>
     public async Task CheckModelAsync()
     {
-        string reference = string.Join('/', template.Model.Split('/').Select(Uri.EscapeDataString));
-        using JsonDocument model = await client.GetJsonAsync($"v1/models/{reference}", JsonValueKind.Object, interrupt.Ended);
+        using JsonDocument model = await client.GetJsonAsync($"v1/{ModelPath.Of(template.Model)}", JsonValueKind.Object, interrupt.Ended);
         string[] modes = [.. (model.RootElement.Member("dmr")?.Member("modes")?.Items() ?? []).Select(static mode => mode.ToString())];
         if (modes.Length > 0 && !modes.Contains("completion", StringComparer.Ordinal))
         {

@@ -8,13 +8,12 @@ namespace ModelRunner.Cli;
 
 /// <summary>A model artifact that is made of files, as an archive. The files are read when it is written; nothing is copied before.</summary>
 /// <param name="Files">The layers, in order.</param>
+/// <param name="ConfigFile">The digest and the size of the configuration.</param>
 /// <param name="Config">The configuration.</param>
 /// <param name="Manifest">The manifest.</param>
-internal sealed record ModelPackage(IReadOnlyList<PackagedFile> Files, byte[] Config, byte[] Manifest)
+internal sealed record ModelPackage(IReadOnlyList<PackagedFile> Files, Descriptor ConfigFile, byte[] Config, byte[] Manifest)
 {
     private const int BufferSize = 1024 * 1024;
-
-    private Descriptor ConfigFile { get; } = new(MediaTypes.ConfigV1, ContentHash.Of(Config), Config.Length);
 
     // A file that is given twice is one file of the archive.
     private IEnumerable<PackagedFile> Blobs => Files.DistinctBy(static file => file.Layer.Digest);
@@ -29,7 +28,7 @@ internal sealed record ModelPackage(IReadOnlyList<PackagedFile> Files, byte[] Co
     {
         byte[] config = describe([.. files.Select(static file => file.Layer.Digest)]);
         var descriptor = new Descriptor(MediaTypes.ConfigV1, ContentHash.Of(config), config.Length);
-        return new ModelPackage(files, config, ManifestWriter.Write(descriptor, [.. files.Select(static file => file.Layer)]));
+        return new ModelPackage(files, descriptor, config, ManifestWriter.Write(descriptor, [.. files.Select(static file => file.Layer)]));
     }
 
     /// <summary>Writes the archive. A file that was changed since it was read is noticed by whoever loads the archive.</summary>

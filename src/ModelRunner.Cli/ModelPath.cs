@@ -2,7 +2,7 @@ using ModelRunner.Client;
 
 namespace ModelRunner.Cli;
 
-/// <summary>The paths of a daemon's routes about one model.</summary>
+/// <summary>The paths of a daemon's routes about one model, without a version.</summary>
 internal static class ModelPath
 {
     /// <summary><c>DELETE /models/purge</c> removes all models, so a model of this name is sent with its tag.</summary>

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using ModelRunner.Client;
 using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Cli;
 
@@ -13,9 +14,6 @@ internal sealed class ModelPull(CliConsole console, DaemonClient client, TimePro
 {
     private static readonly TimeSpan TerminalInterval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
-
-    private static readonly string[] HubHosts =
-        ["hf.co/", "huggingface.co/", "www.huggingface.co/", "https://hf.co/", "https://huggingface.co/", "https://www.huggingface.co/"];
 
     private readonly PullProgress _progress = new(time);
     private readonly PullBars? _bars = console.IsErrorTerminal ? new PullBars(console.Error, TerminalSize.OfStandardError) : null;
@@ -43,7 +41,7 @@ internal sealed class ModelPull(CliConsole console, DaemonClient client, TimePro
     private static void WritePull(Utf8JsonWriter json, string model)
     {
         json.WriteString("from", model);
-        if (HubHosts.Any(host => model.StartsWith(host, StringComparison.OrdinalIgnoreCase))
+        if (ArtifactNameParser.TryParse(model, out ArtifactName? name, out _) && name!.IsOnHuggingFace
             && Environment.GetEnvironmentVariable("HF_TOKEN")?.Trim() is { Length: > 0 } token)
             json.WriteString("bearer-token", token);
     }

@@ -8,8 +8,6 @@ namespace ModelRunner.Cli;
 /// <param name="client">Asks the daemon.</param>
 internal sealed class ModelUpload(CliContext context, DaemonClient client)
 {
-    private const int MaxLine = 1024 * 1024;
-
     /// <summary>Sends an archive.</summary>
     /// <param name="name">The name that the model gets; empty: the one in the archive.</param>
     /// <param name="length">Bytes of the archive; null: unknown.</param>
@@ -37,16 +35,7 @@ internal sealed class ModelUpload(CliContext context, DaemonClient client)
         string path = name.Length == 0 ? "models/load" : $"models/load?name={Uri.EscapeDataString(name)}";
         try
         {
-            using HttpResponseMessage response = await client.PostAsync(path, content, "application/json", cancellation);
-            client.RequireType(response, "application/json");
-            await using Stream body = await response.Content.ReadAsStreamAsync(cancellation);
-            byte[] line = new byte[MaxLine];
-            int read = await body.ReadAtLeastAsync(line, line.Length, throwOnEndOfStream: false, cancellation);
-            return JsonDocument.Parse(line.AsMemory(0, read));
-        }
-        catch (JsonException)
-        {
-            throw new CliFailure("the daemon sent a result that is not JSON; another program may have responded", ExitCode.Failure);
+            return await client.PostJsonAsync(path, content, cancellation);
         }
         catch (Exception) when (problem is not null)
         {

@@ -30,7 +30,7 @@ internal sealed class PruneCommand : ClientCommand
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
-        using JsonDocument pruned = await client.PostJsonAsync(PathOf(result), JsonObject.Write(static _ => { }), interrupt.Ended);
+        using JsonDocument pruned = await client.PostJsonAsync(PathOf(result), ReadOnlyMemory<byte>.Empty, interrupt.Ended);
         if (IsJson(result))
         {
             Console.WriteLine(pruned.RootElement.GetRawText());

@@ -123,20 +123,20 @@ internal sealed class DaemonClient : IDisposable
         return await SendAsync(request, Timeout.InfiniteTimeSpan, cancellation);
     }
 
-    /// <summary>Posts a body of any length and returns when the headers of a successful response have arrived. The caller disposes it.</summary>
+    /// <summary>Posts a body of any length and gets an object.</summary>
     /// <param name="path">The path below the daemon's address.</param>
     /// <param name="content">Writes the body; the request disposes it.</param>
-    /// <param name="accept">The content type that is asked for.</param>
     /// <param name="cancellation">Ends the request.</param>
-    public async Task<HttpResponseMessage> PostAsync(string path, HttpContent content, string accept, CancellationToken cancellation)
+    public async Task<JsonDocument> PostJsonAsync(string path, HttpContent content, CancellationToken cancellation)
     {
         await CheckAsync(cancellation);
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
 
         // A refusal must arrive before the body is sent, because a server closes the connection of a client that goes on sending.
         request.Headers.ExpectContinue = true;
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
-        return await SendAsync(request, Timeout.InfiniteTimeSpan, cancellation);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(JsonType));
+        using HttpResponseMessage response = await SendAsync(request, Timeout.InfiniteTimeSpan, cancellation);
+        return await ReadJsonAsync(response, JsonValueKind.Object, cancellation);
     }
 
     /// <summary>Checks that a response has the content type that a daemon sends.</summary>
