@@ -201,6 +201,10 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
     public Task WaitUntilIdleAsync() => WaitUntilAsync(
         async () => await RunnersAsync() is { Count: > 0 } runners && !runners.Any(static runner => runner.GetProperty("in_use").GetBoolean()), Patience);
 
+    /// <summary>Waits until the metrics page has a text.</summary>
+    public Task WaitForPageAsync(string text) => WaitUntilAsync(
+        async () => (await Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation)).Contains(text, StringComparison.Ordinal), Patience);
+
     /// <summary>Waits until the log has a text. The log is written and read apart from responses, so it may have it later than they come.</summary>
     public Task WaitForLogAsync(string text) => WaitUntilAsync(() => Task.FromResult(Log.Contains(text, StringComparison.Ordinal)), Patience);
 

@@ -1,5 +1,3 @@
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
 using ModelRunner.Testing;
 using ModelRunner.Testing.Registries;
@@ -14,12 +12,12 @@ public sealed class AdoptionTests
     [Fact]
     public async Task A_model_that_Ollama_has_is_not_downloaded_and_gets_a_second_name()
     {
-        byte[] weights = await File.ReadAllBytesAsync(Path.Join(Repository.Root, "models/tiny-chat.gguf"), Token);
+        RegistryModel model = RegistryModel.MakeTinyChat();
+        byte[] weights = model.Layer;
         using var tools = new TemporaryFolder();
         tools.AddToOllama("registry.ollama.ai/library/tiny/latest", [("model", weights)]);
         string blob = Directory.EnumerateFiles(tools.PathOf("ollama/blobs")).Single(path => new FileInfo(path).Length == weights.Length);
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
-        RegistryModel model = RegistryModel.Make(weights);
         await model.PushAsync(registry, Token);
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
@@ -30,13 +28,7 @@ public sealed class AdoptionTests
         });
         string name = $"{registry.Host}/{model.Repository}:{model.Tag}";
 
-        using var request = new HttpRequestMessage(HttpMethod.Post, "models/create")
-        {
-            Content = new StringContent($$"""{"from":"{{name}}"}""", Encoding.UTF8, "application/json"),
-        };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        using HttpResponseMessage response = await daemon.Client.SendAsync(request, Token);
-        string stream = await response.Content.ReadAsStringAsync(Token);
+        string stream = string.Join('\n', await daemon.PullAsync(name));
 
         Assert.True(stream.Contains("\"message\":\"found in ollama: ", StringComparison.Ordinal), stream);
         Assert.Contains("not downloaded: found in ollama\"", stream, StringComparison.Ordinal);

@@ -47,10 +47,7 @@ public sealed class MissingModelTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         using var leaving = new CancellationTokenSource();
         Task[] first = [PullAsync("a/a"), PullAsync("a/b")];
-        await DaemonFixture.WaitUntilAsync(
-            async () => (await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Token))
-                .Contains("model_runner_pulls_in_progress 2\n", StringComparison.Ordinal),
-            DaemonFixture.Patience);
+        await daemon.WaitForPageAsync("model_runner_pulls_in_progress 2\n");
 
         using HttpResponseMessage response = await PullAsync("a/c");
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Token));

@@ -1,7 +1,5 @@
-using System.Net.Http.Headers;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
+using ModelRunner.Daemon.Tests.Hosting;
 using ModelRunner.Testing;
 using ModelRunner.Testing.Registries;
 
@@ -76,15 +74,15 @@ public sealed class PullOnRequestTests
         string name = $"127.0.0.1:{registry.Address.Port}/ai/a";
         using var leaving = new CancellationTokenSource();
         Task<HttpResponseMessage> other = daemon.SendAsync(Path, Body(name, isStream: true), HttpCompletionOption.ResponseHeadersRead, leaving.Token);
-        await WaitForPageAsync(daemon, "model_runner_pulls_in_progress 1\n");
+        await daemon.WaitForPageAsync("model_runner_pulls_in_progress 1\n");
 
         (int status, JsonElement body) = await daemon.PostAsync(Path, Body(name));
 
         Assert.Equal(503, status);
         Assert.Contains("takes longer than limits.queueTimeout", body.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
-        await WaitForPageAsync(daemon, "model_runner_pulls_in_progress 1\n");
+        await daemon.WaitForPageAsync("model_runner_pulls_in_progress 1\n");
         await leaving.CancelAsync();
-        await WaitForPageAsync(daemon, "model_runner_pulls_total{result=\"cancelled\"} 1\n");
+        await daemon.WaitForPageAsync("model_runner_pulls_total{result=\"cancelled\"} 1\n");
         silence.SetResult();
         await other.ContinueWith(static _ => { }, TaskScheduler.Default);
     }
@@ -95,29 +93,21 @@ public sealed class PullOnRequestTests
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
         string name = await PushAsync(registry);
+        string[] keys =
+        [
+            KeyedDaemon.Key("plain"), KeyedDaemon.Key("pattern", """, "models": ["*"]"""), KeyedDaemon.Key("named", $""", "models": ["{name}"]"""),
+        ];
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
             HasTcp = true,
-            Configuration = $$"""
-                { "pullOnRequest": true, "keys": {
-                  "plain": { "sha256": "{{Digest("plain-key-0123456789")}}" },
-                  "pattern": { "sha256": "{{Digest("pattern-key-0123456789")}}", "models": ["*"] },
-                  "named": { "sha256": "{{Digest("named-key-0123456789")}}", "models": ["{{name}}"] } } }
-                """,
+            Configuration = $$"""{ "pullOnRequest": true, "keys": { {{string.Join(',', keys)}} } }""",
         });
 
-        Assert.Equal(404, await AskAsync("plain-key-0123456789"));
-        Assert.Equal(404, await AskAsync("pattern-key-0123456789"));
-        Assert.Equal(200, await AskAsync("named-key-0123456789"));
+        Assert.Equal(404, await AskAsync("plain"));
+        Assert.Equal(404, await AskAsync("pattern"));
+        Assert.Equal(200, await AskAsync("named"));
 
-        async Task<int> AskAsync(string key)
-        {
-            using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
-            using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = new StringContent(Body(name), Encoding.UTF8, "application/json") };
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-            using HttpResponseMessage response = await client.SendAsync(request, Token);
-            return (int)response.StatusCode;
-        }
+        async Task<int> AskAsync(string key) => (int)(await KeyedDaemon.SendAsync(daemon, Path, KeyedDaemon.KeyOf(key), Body(name))).Status;
     }
 
     private static Task<DaemonFixture> StartAsync(string more) => DaemonFixture.StartAsync(new DaemonSetup { Configuration = $$"""{ "pullOnRequest": true{{more}} }""" });
@@ -128,12 +118,6 @@ public sealed class PullOnRequestTests
         await model.PushAsync(registry, Token);
         return $"{registry.Host}/{model.Repository}";
     }
-
-    private static string Digest(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
-
-    private static Task WaitForPageAsync(DaemonFixture daemon, string line) => DaemonFixture.WaitUntilAsync(
-        async () => (await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Token)).Contains(line, StringComparison.Ordinal),
-        DaemonFixture.Patience);
 
     private static string Body(string model, bool isStream = false) =>
         $$"""{"model":"{{model}}","stream":{{(isStream ? "true" : "false")}},"max_tokens":8,"messages":[{"role":"user","content":"hello"}]}""";

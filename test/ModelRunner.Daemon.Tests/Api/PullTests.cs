@@ -123,10 +123,7 @@ public sealed class PullTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => daemon.Client.PostAsync(new Uri("models/create", UriKind.Relative), content, leaving.Token));
 
-        await DaemonFixture.WaitUntilAsync(
-            async () => (await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Token))
-                .Contains("model_runner_pulls_total{result=\"cancelled\"} 1\n", StringComparison.Ordinal),
-            DaemonFixture.Patience);
+        await daemon.WaitForPageAsync("model_runner_pulls_total{result=\"cancelled\"} 1\n");
         long start = TimeProvider.System.GetTimestamp();
         Assert.Equal(0, await daemon.EndAsync());
         Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(10));
