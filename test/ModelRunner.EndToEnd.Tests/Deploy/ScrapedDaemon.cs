@@ -47,8 +47,10 @@ internal sealed class ScrapedDaemon : IAsyncDisposable
         }));
         try
         {
+            // Prometheus 2 may still read the rules when Prometheus 3 starts, so they are written once.
+            string configuration = scraped.Configuration();
             foreach (int version in (int[])[2, 3])
-                scraped._servers.Add(await PrometheusProcess.StartAsync(scraped.Configuration(), Cancellation, version));
+                scraped._servers.Add(await PrometheusProcess.StartAsync(configuration, Cancellation, version));
             foreach (PrometheusProcess server in scraped.Servers)
                 await DaemonFixture.WaitUntilAsync(async () => (await QueryAsync(server, "model_runner_build_info")).Length > 0, DaemonFixture.Patience);
             return scraped;
