@@ -176,7 +176,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         store.Subscribe(change => catalog.ConfigureAsync(change.Next));
         var keys = new KeyStore(settings, written.Options, time, logs.CreateLogger<KeyStore>());
         var fit = new PullFit(catalog, () => store.Current.Runners.MemoryBudgetBytes, pool);
-        var pulls = new ModelPulls(() => store.Current, time, logs.CreateLogger<ModelPulls>(), fit);
+        var pulls = new ModelPulls(() => store.Current, time, logs.CreateLogger<ModelPulls>(), FileThreads.Pulls, fit);
         store.Subscribe((DaemonSettings next) => pulls.Configure(next));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(pulls.CollectAsync));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => new CatalogRefresh(catalog, time).RunAsync(web.Lifetime.ApplicationStopping)));

@@ -1,4 +1,5 @@
 using ModelRunner.Configuration;
+using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -8,12 +9,14 @@ namespace ModelRunner.Daemon.Models;
 /// </summary>
 /// <param name="count">The number of threads.</param>
 /// <param name="maxPerDevice">The most threads that work for one device at a time.</param>
-internal sealed class FileThreads(int count, int maxPerDevice)
+internal sealed class FileThreads(int count, int maxPerDevice) : ISourceThreads
 {
     /// <summary>The number of threads in this process.</summary>
     public const int SharedCount = 6;
 
     private const int SharedMostPerDevice = 2;
+    private const int PullCount = 8;
+    private const int PullMostPerDevice = 2;
 
     private readonly object _lock = new();
     private readonly Queue<(ulong? Device, Action Work)> _ready = [];
@@ -28,6 +31,9 @@ internal sealed class FileThreads(int count, int maxPerDevice)
 
     /// <summary>Threads for the sources of models: the store of the daemon and each tool can occupy one.</summary>
     public static FileThreads Sources { get; } = new(SourceText.Kinds.Count + 1, SourceText.Kinds.Count + 1);
+
+    /// <summary>Threads for pulls that look for a file at other tools. A pull must not delay a scan, nor a scan a pull.</summary>
+    public static FileThreads Pulls { get; } = new(PullCount, PullMostPerDevice);
 
     /// <summary>Creates the threads, unless they exist. They live as long as the process.</summary>
     /// <exception cref="OutOfMemoryException">The system cannot create a thread.</exception>
@@ -60,6 +66,9 @@ internal sealed class FileThreads(int count, int maxPerDevice)
         });
         return result.Task;
     }
+
+    // To ask for the device of a place could hang already.
+    Task<T> ISourceThreads.RunAsync<T>(string place, Func<T> work) => RunAsync((ulong)(uint)place.GetHashCode(StringComparison.Ordinal), work);
 
     private void Add(ulong? device, Action work)
     {

@@ -25,6 +25,7 @@ internal sealed class ModelPulls : IDisposable
     private readonly SharedRate _rate;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelPulls> _logger;
+    private readonly ISourceThreads _threads;
     private readonly IMemoryFit? _fit;
     private readonly PushRunner _pushes;
     private readonly Lazy<(PullQueue Queue, PullRunner Runner, RegistryClient Registries, OutgoingClient Client)> _parts;
@@ -32,10 +33,11 @@ internal sealed class ModelPulls : IDisposable
     /// <param name="settings">Reads the settings. Those of registries change only with a restart.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
+    /// <param name="threads">Read the files of other tools.</param>
     /// <param name="fit">Says which models fit into the memory; null: all.</param>
-    public ModelPulls(Func<DaemonSettings> settings, TimeProvider time, ILogger<ModelPulls> logger, IMemoryFit? fit = null)
+    public ModelPulls(Func<DaemonSettings> settings, TimeProvider time, ILogger<ModelPulls> logger, ISourceThreads threads, IMemoryFit? fit = null)
     {
-        (_modelsPath, _settings, _time, _logger, _fit) = (settings().ModelsPath, settings, time, logger, fit);
+        (_modelsPath, _settings, _time, _logger, _threads, _fit) = (settings().ModelsPath, settings, time, logger, threads, fit);
         Store = new ModelStore(StoreFolder.Below(_modelsPath), time);
         _pushes = new PushRunner(Store);
         _rate = new SharedRate(time) { BytesPerSecond = settings().Downloads.BytesPerSecond };
@@ -149,7 +151,7 @@ internal sealed class ModelPulls : IDisposable
         Action<string> notify = _logger.LogPullNote;
         var registries = new RegistryClient(
             client, outgoing, RegistriesOf(downloads, notify), RegistryCredentials.OfUser(notify, _time).FindAsync, _time);
-        var adoption = new ContentAdoption(Store, () => [.. _settings().Sources.SelectMany(PlacesOf)], _time);
+        var adoption = new ContentAdoption(Store, () => [.. _settings().Sources.SelectMany(PlacesOf)], new PlaceReader(_threads, _time));
         var fetches = new SharedFetches(new FileFetcher(Store, Limits, _rate, Counters, _time, adoption));
         var hub = new HubPlanner(new HubClient(client, new RegistrySettings { Notify = notify }, _time), ReadHubSettings, _fit);
         var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, Limits, adoption, hub);

@@ -18,6 +18,7 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
 {
     private const int BufferSize = 1024 * 1024;
     private const int MaxShown = 100;
+    private const string Purpose = "load";
 
     /// <summary>Loads an archive.</summary>
     /// <param name="archive">The archive; it is read to its end.</param>
@@ -83,19 +84,16 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
         if (store.Has(file))
             return;
         CheckSpace(file);
-        using PartialBlob blob = await PartialBlob.OpenAsync(store.Folder, file, time, cancellationToken)
-            ?? throw new StoreException(StoreErrorReason.Busy, $"the file {file.Digest} of the model is being pulled; load it when the pull has ended");
-        bool isWhole = false;
+        using PartialBlob blob = await PartialBlob.OpenOwnAsync(store.Folder, file, Purpose, time, cancellationToken)
+            ?? throw new StoreException(StoreErrorReason.Busy, $"another archive with the file {file.Digest} is being loaded; load this one when it has ended");
         try
         {
-            blob.Restart();
             blob.Reserve();
             byte[] buffer = new byte[Math.Min(BufferSize, Math.Max(1, file.Size))];
             while (await tar.ReadAsync(buffer, cancellationToken) is > 0 and var read)
                 await blob.AppendAsync(buffer.AsMemory(0, read), cancellationToken);
             brought.Add(file.Digest);
             blob.Complete();
-            isWhole = true;
         }
         catch (StoreException failure) when (failure.Reason == StoreErrorReason.WrongBytes)
         {
@@ -104,12 +102,6 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
         catch (StoreException failure) when (failure.Reason == StoreErrorReason.NoSpace)
         {
             throw NoSpace(file.Size, DiskSpace.Available(store.Folder.Root) ?? 0, failure);
-        }
-        finally
-        {
-            // A pull would go on with these bytes.
-            if (!isWhole)
-                blob.Restart();
         }
     }
 

@@ -48,9 +48,8 @@ internal sealed class ModelRepackager(ModelStore store, TimeProvider time)
 
     private async Task WriteAsync(Descriptor file, byte[] bytes, CancellationToken cancellationToken)
     {
-        using PartialBlob blob = await PartialBlob.OpenAsync(store.Folder, file, time, cancellationToken)
+        using PartialBlob blob = await PartialBlob.OpenOwnAsync(store.Folder, file, "repackage", time, cancellationToken)
             ?? throw new StoreException(StoreErrorReason.Busy, $"the file {file.Digest} is being written by another process; try again");
-        blob.Restart();
         await blob.AppendAsync(bytes, cancellationToken);
         blob.Complete();
     }

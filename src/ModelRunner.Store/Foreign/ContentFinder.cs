@@ -10,18 +10,26 @@ internal static class ContentFinder
     /// <summary>The most repositories of one cache that are looked at.</summary>
     private const int MaxRepositories = 10_000;
 
-    /// <summary>The files with this digest and this size, in the order of the places. It blocks as long as their disks do.</summary>
-    public static IReadOnlyList<FoundContent> Find(Descriptor file, IReadOnlyList<ContentPlace> places) => file.Digest.Algorithm != Digest.Sha256 ? [] :
-    [
-        .. places.SelectMany(place => PathsOf(file.Digest, place).Select(path => new FoundContent(place.Tool, path, FileStatus.Of(path))))
-            .Where(found => found.Status.IsRegular && found.Status.SizeBytes == file.Size),
-    ];
+    /// <summary>The files of a place with these digests and sizes. It blocks as long as the disk does.</summary>
+    public static IReadOnlyList<(Descriptor File, FoundContent Found)> Find(IReadOnlyList<Descriptor> files, ContentPlace place)
+    {
+        string[] repositories = place.Layout == ContentLayout.HuggingFace ? Repositories(place.Folder) : [];
+        return
+        [
+            .. from file in files
+               where file.Digest.Algorithm == Digest.Sha256
+               from path in PathsOf(file.Digest, place, repositories)
+               let found = new FoundContent(place, path, FileStatus.Of(path))
+               where found.Status.IsRegular && found.Status.SizeBytes == file.Size
+               select (file, found),
+        ];
+    }
 
-    private static IEnumerable<string> PathsOf(Digest digest, ContentPlace place) => place.Layout switch
+    private static IEnumerable<string> PathsOf(Digest digest, ContentPlace place, string[] repositories) => place.Layout switch
     {
         ContentLayout.Artifacts => [Path.Join(place.Folder, "blobs", digest.Algorithm, digest.Hex)],
         ContentLayout.Ollama => [Path.Join(place.Folder, "blobs", $"sha256-{digest.Hex}"), Path.Join(place.Folder, "blobs", $"sha256:{digest.Hex}")],
-        _ => Repositories(place.Folder).Select(repository => Path.Join(repository, "blobs", digest.Hex)),
+        _ => repositories.Select(repository => Path.Join(repository, "blobs", digest.Hex)),
     };
 
     private static string[] Repositories(string folder)

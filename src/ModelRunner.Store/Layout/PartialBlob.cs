@@ -8,8 +8,8 @@ using ModelRunner.Store.Names;
 namespace ModelRunner.Store.Layout;
 
 /// <summary>
-/// A file of a model while it is fetched. It keeps what was written over any interruption, has one writer at a time, and gets its final name only
-/// when its length and its digest are right. Not safe for several threads.
+/// A file of a model while it is written. It has one writer at a time, and gets its final name only when its length and its digest are right. That of a pull
+/// keeps what was written over any interruption. Whatever cannot be continued is written to a file of its own. Not safe for several threads.
 /// </summary>
 internal sealed class PartialBlob : IDisposable
 {
@@ -22,10 +22,11 @@ internal sealed class PartialBlob : IDisposable
     private readonly string _path;
     private readonly FileLock _lock;
     private readonly IncrementalHash _hash;
+    private readonly bool _isOfPull;
 
-    private PartialBlob(StoreFolder folder, Descriptor file, string path, FileLock taken)
+    private PartialBlob(StoreFolder folder, Descriptor file, string path, FileLock taken, bool isOfPull)
     {
-        (_folder, _file, _path, _lock) = (folder, file, path, taken);
+        (_folder, _file, _path, _lock, _isOfPull) = (folder, file, path, taken, isOfPull);
         _hash = ContentHash.Begin(file.Digest);
     }
 
@@ -45,26 +46,41 @@ internal sealed class PartialBlob : IDisposable
         return Math.Max(status.SizeBytes, status.AllocatedBytes);
     }
 
-    /// <summary>Opens it; a missing one is created. What an earlier attempt wrote is not hashed yet: <see cref="ContinueAsync"/> does that.</summary>
+    /// <summary>
+    /// Opens the file of a pull; a missing one is created. What an earlier attempt wrote is not hashed yet: <see cref="ContinueAsync"/> does that.
+    /// </summary>
     /// <returns>Null while another writer has it.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public static PartialBlob? TryOpen(StoreFolder folder, Descriptor file)
+    public static PartialBlob? TryOpen(StoreFolder folder, Descriptor file) => TryOpen(folder, file, PathOf(folder, file), isOfPull: true);
+
+    /// <summary>
+    /// Opens an empty file of its own, beside what a pull has fetched: that is removed only when this one is complete. Without that, this one is removed by
+    /// disposal.
+    /// </summary>
+    /// <param name="folder">The store.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="purpose">A part of its name, one word.</param>
+    /// <returns>Null while another writer has it.</returns>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static PartialBlob? TryOpenOwn(StoreFolder folder, Descriptor file, string purpose)
     {
-        string path = PathOf(folder, file);
-        folder.BeforeStep?.Invoke("open");
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        return FileLock.TryTake(path) is { } taken ? new PartialBlob(folder, file, path, taken) : null;
+        PartialBlob? blob = TryOpen(folder, file, $"{folder.BlobOf(file.Digest)}.{purpose}{StoreFolder.PartialEnding}", isOfPull: false);
+
+        // After kill -9 there is an old one.
+        blob?.Restart();
+        return blob;
     }
 
-    /// <summary>As <see cref="TryOpen"/>, and waits for another writer.</summary>
+    /// <summary>As <see cref="TryOpenOwn"/>, and waits for another writer.</summary>
     /// <returns>Null if another writer had it for 10 s.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public static async Task<PartialBlob?> OpenAsync(StoreFolder folder, Descriptor file, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<PartialBlob?> OpenOwnAsync(
+        StoreFolder folder, Descriptor file, string purpose, TimeProvider time, CancellationToken cancellationToken)
     {
         long start = time.GetTimestamp();
         while (true)
         {
-            if (TryOpen(folder, file) is { } blob)
+            if (TryOpenOwn(folder, file, purpose) is { } blob)
                 return blob;
             if (time.GetElapsedTime(start) >= WriterPatience)
                 return null;
@@ -78,6 +94,20 @@ internal sealed class PartialBlob : IDisposable
     {
         if (!DiskSpace.TryReserve(_lock.File, _file.Size))
             throw NoSpace(_file.Size - RandomAccess.GetLength(_lock.File), null);
+    }
+
+    /// <summary>Takes the content of another file without a copy, on a file system that can do that. It must be empty.</summary>
+    /// <param name="source">The other file. It may change at any time: what is hashed is the own content.</param>
+    /// <param name="progress">Gets the number of bytes of each step.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>False: the file system cannot do that, and nothing has changed.</returns>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public async Task<bool> TryCloneAsync(SafeFileHandle source, Action<int> progress, CancellationToken cancellationToken)
+    {
+        if (!FileClone.TryClone(source, _lock.File))
+            return false;
+        await ContinueAsync(progress, cancellationToken);
+        return true;
     }
 
     /// <summary>Reads and hashes what an earlier attempt wrote.</summary>
@@ -94,84 +124,6 @@ internal sealed class PartialBlob : IDisposable
             Length += read;
             progress(read);
         }
-    }
-
-    /// <summary>Takes the content of another file without a copy, on a file system that can do that, and completes the file.</summary>
-    /// <param name="source">The other file. It may change at any time: what is hashed is the own content.</param>
-    /// <param name="progress">Gets the number of bytes of each step.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>False: the file system cannot do that, and nothing has changed.</returns>
-    /// <exception cref="StoreException">The bytes are wrong. They are dropped.</exception>
-    /// <exception cref="IOException">It cannot be read or renamed.</exception>
-    public async Task<bool> TryCloneAsync(AdoptedFile source, Action<int> progress, CancellationToken cancellationToken)
-    {
-        if (!FileClone.TryClone(source.File, _lock.File))
-            return false;
-        await ContinueAsync(progress, cancellationToken);
-        Complete();
-        return true;
-    }
-
-    /// <summary>
-    /// Makes the file a second name of another file, when that has been hashed. What an earlier attempt wrote is kept until then. If the result is true, only
-    /// disposal is allowed.
-    /// </summary>
-    /// <param name="source">The other file. Nobody may write to it who may not write to the store.</param>
-    /// <param name="progress">Gets the bytes that were hashed.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>False: there can be no second name, or the file has changed meanwhile.</returns>
-    /// <exception cref="StoreException">The bytes are wrong.</exception>
-    public async Task<bool> TryLinkAsync(AdoptedFile source, Action<long> progress, CancellationToken cancellationToken)
-    {
-        string final = _folder.BlobOf(_file.Digest);
-        string name = $"{final}.link{StoreFolder.PartialEnding}";
-        File.Delete(name);
-        if (!HardLink.TryCreate(source.Path, name))
-            return false;
-        try
-        {
-            Digest actual = await HashAsync(source.File, progress, cancellationToken);
-            if (actual != _file.Digest)
-                throw new StoreException(StoreErrorReason.WrongBytes, $"the bytes have the digest {actual}, and {_file.Digest} was asked for");
-            FileStatus linked = FileStatus.OfLink(name);
-            if (!linked.IsSameFileAs(source.Status) || linked.Written != source.Status.Written || linked.SizeBytes != _file.Size)
-                return false;
-            File.Move(name, final, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(name);
-        }
-
-        DurableFile.FlushFolder(Path.GetDirectoryName(final)!);
-        File.Delete(_path);
-        _lock.Dispose();
-        return true;
-    }
-
-    /// <summary>Copies what is missing from another file, and completes the file.</summary>
-    /// <param name="source">The other file. It may change at any time: what is hashed is what was written.</param>
-    /// <param name="progress">Gets the number of bytes of each step.</param>
-    /// <param name="cancellationToken">Ends it. What was copied is kept.</param>
-    /// <returns>False: the other file ended too early.</returns>
-    /// <exception cref="StoreException">There is no space, or the bytes are wrong and are dropped.</exception>
-    /// <exception cref="IOException">It cannot be read or written.</exception>
-    public async Task<bool> TryCopyAsync(AdoptedFile source, Action<int> progress, CancellationToken cancellationToken)
-    {
-        Reserve();
-        await ContinueAsync(progress, cancellationToken);
-        byte[] buffer = new byte[BufferSize];
-        while (Missing > 0)
-        {
-            int read = await RandomAccess.ReadAsync(source.File, buffer.AsMemory(0, (int)Math.Min(Missing, BufferSize)), Length, cancellationToken);
-            if (read == 0)
-                return false;
-            await AppendAsync(buffer.AsMemory(0, read), cancellationToken);
-            progress(read);
-        }
-
-        Complete();
-        return true;
     }
 
     /// <summary>Drops all bytes.</summary>
@@ -224,6 +176,16 @@ internal sealed class PartialBlob : IDisposable
         File.Move(_path, final, overwrite: true);
         DurableFile.FlushFolder(Path.GetDirectoryName(final)!);
         _lock.Dispose();
+        if (!_isOfPull)
+            RemoveOfPull();
+    }
+
+    /// <summary>Removes and releases it, because the file is there now; then only disposal is allowed.</summary>
+    /// <exception cref="IOException">It cannot be removed.</exception>
+    public void Remove()
+    {
+        File.Delete(_path);
+        _lock.Dispose();
     }
 
     /// <summary>Gives back the space that was reserved and not used, and releases the file. An empty one is removed.</summary>
@@ -234,7 +196,7 @@ internal sealed class PartialBlob : IDisposable
             return;
         try
         {
-            long length = RandomAccess.GetLength(_lock.File);
+            long length = _isOfPull ? RandomAccess.GetLength(_lock.File) : 0;
             RandomAccess.SetLength(_lock.File, length);
             if (length == 0)
                 File.Delete(_path);
@@ -247,26 +209,37 @@ internal sealed class PartialBlob : IDisposable
         _lock.Dispose();
     }
 
+    private static PartialBlob? TryOpen(StoreFolder folder, Descriptor file, string path, bool isOfPull)
+    {
+        folder.BeforeStep?.Invoke("open");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return FileLock.TryTake(path) is { } taken ? new PartialBlob(folder, file, path, taken, isOfPull) : null;
+    }
+
+    // Nobody will continue it. A pull that is writing it ends with the same bytes.
+    private void RemoveOfPull()
+    {
+        string path = PathOf(_folder, _file);
+        try
+        {
+            if (!FileStatus.OfLink(path).Exists)
+                return;
+            using FileLock? taken = FileLock.TryTake(path);
+            if (taken is not null)
+                File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The collection removes it later.
+        }
+    }
+
     // A manifest may name a wrong size. It must not spoil what a pull with the right size has fetched.
     private static string PathOf(StoreFolder folder, Descriptor file)
     {
         string path = folder.PartialOf(file.Digest);
         return FileStatus.Of(path).SizeBytes <= file.Size ? path
             : string.Create(CultureInfo.InvariantCulture, $"{folder.BlobOf(file.Digest)}.{file.Size}{StoreFolder.PartialEnding}");
-    }
-
-    private async Task<Digest> HashAsync(SafeFileHandle file, Action<long> progress, CancellationToken cancellationToken)
-    {
-        using IncrementalHash hash = ContentHash.Begin(_file.Digest);
-        byte[] buffer = new byte[BufferSize];
-        long length = 0;
-        while (await RandomAccess.ReadAsync(file, buffer, length, cancellationToken) is > 0 and var read)
-        {
-            hash.AppendData(buffer, 0, read);
-            progress(length += read);
-        }
-
-        return ContentHash.End(hash);
     }
 
     private void Restart(bool keepsBytes)
@@ -277,7 +250,8 @@ internal sealed class PartialBlob : IDisposable
             RandomAccess.SetLength(_lock.File, 0);
     }
 
-    private static StoreException NoSpace(long missing, Exception? cause) => new(
+    private StoreException NoSpace(long missing, Exception? cause) => new(
         StoreErrorReason.NoSpace,
-        $"there is no space for {missing} more bytes in the model store; what was fetched is kept: make space and pull again", cause);
+        $"there is no space for {missing} more bytes in the model store; "
+        + (_isOfPull ? "what was fetched is kept: make space and pull again" : "make space and try again"), cause);
 }

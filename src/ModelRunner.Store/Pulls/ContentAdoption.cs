@@ -8,46 +8,38 @@ namespace ModelRunner.Store.Pulls;
 
 /// <summary>
 /// Takes a file from the store of another tool instead of downloading it. Each byte is hashed before the file is used, and the other tool's file is never
-/// written. Safe to call from any thread.
+/// written. A disk that does not respond delays a pull once. Safe to call from any thread.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="places">Reads where other tools have files.</param>
-/// <param name="time">The clock.</param>
-internal sealed class ContentAdoption(ModelStore store, Func<IReadOnlyList<ContentPlace>> places, TimeProvider time)
+/// <param name="reader">Reads from there.</param>
+internal sealed class ContentAdoption(ModelStore store, Func<IReadOnlyList<ContentPlace>> places, PlaceReader reader)
 {
-    /// <summary>A disk that does not respond must not delay a pull for longer.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
     /// <summary>The files that will need no space, because they become a second name of another tool's file.</summary>
-    public async Task<IReadOnlySet<Digest>> FindLinkedAsync(IEnumerable<Descriptor> files, CancellationToken cancellationToken)
+    public async Task<IReadOnlySet<Digest>> FindLinkedAsync(IReadOnlyList<Descriptor> files, CancellationToken cancellationToken)
     {
         // Before the first pull, it does not exist.
         Directory.CreateDirectory(store.Folder.Root);
         ulong device = FileStatus.Of(store.Folder.Root).Id.Device;
-        var linked = new HashSet<Digest>();
-        foreach (Descriptor file in files)
-        {
-            if (await FindAsync(file, cancellationToken) is [{ } found, ..] && CanLink(found.Status) && found.Status.Id.Device == device)
-                linked.Add(file.Digest);
-        }
-
-        return linked;
+        return (await FindAsync(files, cancellationToken)).DistinctBy(static found => found.File.Digest)
+            .Where(found => CanLink(found.Found.Status) && found.Found.Status.Id.Device == device)
+            .Select(static found => found.File.Digest).ToHashSet();
     }
 
     /// <summary>Completes a file with the one of another tool.</summary>
-    /// <param name="blob">The file; it is completed if the result is true.</param>
+    /// <param name="blob">What a pull has fetched of the file. It is removed if the result is true, and stays as it is otherwise.</param>
     /// <param name="progress">Where its progress is shown.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>False: no tool has it, or none has the right bytes.</returns>
-    /// <exception cref="StoreException">There is no space for a copy.</exception>
-    /// <exception cref="IOException">The store cannot be written.</exception>
+    /// <returns>False: no tool has it, or none has the right bytes, or there is no space for a copy.</returns>
     public async Task<bool> TryAdoptAsync(PartialBlob blob, FileProgress progress, CancellationToken cancellationToken)
     {
-        foreach (FoundContent found in await FindAsync(progress.File, cancellationToken))
+        foreach ((Descriptor _, FoundContent found) in await FindAsync([progress.File], cancellationToken))
         {
-            progress.FoundIn = found.Tool;
-            if (await TryAdoptAsync(blob, progress, found, cancellationToken))
-                return true;
+            progress.FoundIn = found.Place.Tool;
+            if (!await TryAdoptAsync(progress, found, cancellationToken))
+                continue;
+            blob.Remove();
+            return true;
         }
 
         progress.FoundIn = null;
@@ -58,52 +50,48 @@ internal sealed class ContentAdoption(ModelStore store, Func<IReadOnlyList<Conte
     // under another name first, and never again afterwards.
     private static bool CanLink(FileStatus status) => status.IsPrivate;
 
-    private static async Task<bool> TryAdoptAsync(PartialBlob blob, FileProgress progress, FoundContent found, CancellationToken cancellationToken)
-    {
-        using FileStream? source = Open(found.Path);
-        if (source is null || source.Length != progress.File.Size)
-            return false;
-        var adopted = new AdoptedFile(source.SafeFileHandle, found.Path, FileStatus.Of(source.SafeFileHandle));
-        try
-        {
-            return await blob.TryCloneAsync(adopted, Show, cancellationToken)
-                || (CanLink(adopted.Status) && await blob.TryLinkAsync(adopted, progress.Reach, cancellationToken))
-                || await blob.TryCopyAsync(adopted, Show, cancellationToken);
-        }
-        catch (StoreException failure) when (failure.Reason == StoreErrorReason.WrongBytes)
-        {
-            // The other tool's file is damaged. It is the tool's to repair.
-            return false;
-        }
-        catch (IOException failure) when (!DiskSpace.IsFull(failure))
-        {
-            // Its disk is damaged, or gone. If it is the disk of the store, the download fails too.
-            blob.Restart();
-            return false;
-        }
-
-        void Show(int bytes) => progress.Reach(blob.Length);
-    }
-
-    private static FileStream? Open(string path)
+    private async Task<bool> TryAdoptAsync(FileProgress progress, FoundContent found, CancellationToken cancellationToken)
     {
         try
         {
-            return RegularFile.Open(path);
+            (FileStream? opened, FileStatus status) = await reader.RunAsync(found.Place, () => Open(found.Path), cancellationToken);
+            using FileStream? source = opened;
+            if (source is null || status.SizeBytes != progress.File.Size)
+                return false;
+            var file = new AdoptedFile(source.SafeFileHandle, found.Path, status);
+            var adoption = new BlobAdoption(store.Folder, progress.File, file, progress.Reach);
+            return await adoption.TryCloneAsync(cancellationToken)
+                || (CanLink(status) && await adoption.TryLinkAsync(cancellationToken))
+                || await adoption.TryCopyAsync(
+                    (buffer, offset, token) => reader.RunAsync(found.Place, () => RandomAccess.Read(file.File, buffer.Span, offset), token), cancellationToken);
+        }
+        catch (StoreException failure) when (failure.Reason is StoreErrorReason.WrongBytes or StoreErrorReason.NoSpace)
+        {
+            // A damaged file is the tool's to repair. The download may need less space than a copy, because a part is there already.
+            return false;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return null;
+            // The other disk is damaged, hangs, or is gone. If it is the disk of the store, the download fails too.
+            return false;
         }
     }
 
-    private async Task<IReadOnlyList<FoundContent>> FindAsync(Descriptor file, CancellationToken cancellationToken)
+    private static (FileStream? File, FileStatus Status) Open(string path) =>
+        RegularFile.Open(path) is { } file ? (file, FileStatus.Of(file.SafeFileHandle)) : default;
+
+    // In the order of the places.
+    private async Task<IReadOnlyList<(Descriptor File, FoundContent Found)>> FindAsync(IReadOnlyList<Descriptor> files, CancellationToken cancellationToken) =>
+        [.. (await Task.WhenAll(places().Select(place => FindAsync(files, place, cancellationToken)))).SelectMany(static found => found)];
+
+    private async Task<IReadOnlyList<(Descriptor File, FoundContent Found)>> FindAsync(
+        IReadOnlyList<Descriptor> files, ContentPlace place, CancellationToken cancellationToken)
     {
         try
         {
-            return await Task.Run(() => ContentFinder.Find(file, places()), cancellationToken).WaitAsync(Patience, time, cancellationToken);
+            return await reader.RunAsync(place, () => ContentFinder.Find(files, place), cancellationToken);
         }
-        catch (TimeoutException)
+        catch (IOException)
         {
             return [];
         }

@@ -67,7 +67,7 @@ internal sealed class PullRunner(
 
         IReadOnlySet<Digest>? linked = adoption is null
             ? null
-            : await adoption.FindLinkedAsync(plan.Manifest.Files.Where(file => !store.Has(file)), cancellationToken);
+            : await adoption.FindLinkedAsync([.. plan.Manifest.Files.Where(file => !store.Has(file))], cancellationToken);
         SpaceCheck.Check(store, plan.Manifest, settings.SpareBytes, linked);
         using IDisposable held = store.Holds.Hold([.. plan.Manifest.Files.Select(static file => file.Digest)]);
         StoreEntry entry = await FetchAndListAsync(pull, plan, tag, cancellationToken);

@@ -114,6 +114,49 @@ public sealed class ModelArchiveTests
         Assert.Empty(StoreFixture.FilesIn(source.Folder.Blobs));
     }
 
+    /// <summary>Hours of download must not be lost because an archive is damaged, or its client leaves.</summary>
+    [Theory]
+    [InlineData("wrong")]
+    [InlineData("ends")]
+    [InlineData("leaves")]
+    public async Task A_failed_load_leaves_what_a_pull_has_fetched(string fault)
+    {
+        using var source = new StoreFixture();
+        using var target = new StoreFixture();
+        Descriptor weights = await PutPartialAsync(target);
+        byte[] saved = (await SaveAsync(source)).ToArray();
+        saved[2_900_000] ^= 1;
+        using var leaving = new CancellationTokenSource();
+        using var archive = new MemoryStream(fault == "wrong" ? saved : saved[..2_000_000]);
+
+        Task loading = LoaderOf(target).LoadAsync(fault == "leaves" ? new StallingStream(archive, leaving) : archive, null, leaving.Token);
+        if (fault == "leaves")
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loading);
+        else
+            await Assert.ThrowsAsync<ArchiveException>(() => loading);
+
+        Assert.Equal(1_000_000, PartialBlob.LengthOf(target.Folder, weights));
+        Assert.Single(StoreFixture.FilesIn(target.Folder.Blobs));
+    }
+
+    [Fact]
+    public async Task A_load_needs_no_pull_to_end_and_removes_what_an_earlier_one_fetched()
+    {
+        using var source = new StoreFixture();
+        using var target = new StoreFixture();
+        using MemoryStream saved = await SaveAsync(source);
+        Descriptor weights = await PutPartialAsync(target);
+        using (PartialBlob.TryOpen(target.Folder, weights))
+            await LoaderOf(target).LoadAsync(saved, null, Cancellation);
+        Assert.True(target.Store.Has(weights));
+        await target.Store.RemoveAsync(Made.Id, Cancellation);
+        saved.Position = 0;
+
+        await LoaderOf(target).LoadAsync(saved, null, Cancellation);
+
+        Assert.Equal(StoreFixture.FilesIn(source.Folder.Blobs), StoreFixture.FilesIn(target.Folder.Blobs));
+    }
+
     [Fact]
     public async Task A_model_with_a_missing_file_cannot_be_saved()
     {
@@ -152,6 +195,14 @@ public sealed class ModelArchiveTests
 
     private static Digest DigestOf(string name) =>
         Digest.TryParse(name["blobs/".Length..].Replace('/', ':'), out Digest digest) ? digest : throw new FormatException(name);
+
+    private static async Task<Descriptor> PutPartialAsync(StoreFixture target)
+    {
+        Descriptor weights = Made.Read().Layers[0];
+        using PartialBlob partial = PartialBlob.TryOpen(target.Folder, weights)!;
+        await partial.AppendAsync(new byte[1_000_000], Cancellation);
+        return weights;
+    }
 
     private static async Task<MemoryStream> SaveAsync(StoreFixture source)
     {

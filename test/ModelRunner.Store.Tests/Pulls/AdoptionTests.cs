@@ -3,6 +3,7 @@ using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
 using ModelRunner.Store.Pulls;
+using ModelRunner.Store.Tests.Layout;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Store.Tests.Pulls;
@@ -83,6 +84,45 @@ public sealed class AdoptionTests : IDisposable
         Assert.Equal(damaged, File.ReadAllBytes(file));
     }
 
+    /// <summary>Hours of download must not be lost because another tool's file is damaged.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_wrong_file_leaves_what_was_downloaded_before(bool isForOthers)
+    {
+        byte[] damaged = [.. Weights];
+        damaged[^1] ^= 1;
+        string file = Put(ContentLayout.Ollama, "blobs/sha256-{0}", damaged);
+        if (isForOthers)
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite);
+        await PutPartialAsync(2_000_000);
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+
+        Assert.Equal(PullResult.Success, (await _fixture.PullAsync(registry.Name)).Result);
+
+        _fixture.AssertHas(_made, registry.Name.ToString());
+        Assert.InRange(_fixture.Counters.Bytes, Weights.Length - 2_000_000, Weights.Length - 2_000_000 + 1000);
+    }
+
+    /// <summary>A disk that fails in the middle.</summary>
+    [Fact]
+    public async Task A_file_that_cannot_be_read_leaves_what_was_downloaded_before()
+    {
+        string file = Put(ContentLayout.Ollama, "blobs/sha256-{0}", Weights);
+        await PutPartialAsync(2_000_000);
+        using PartialBlob blob = PartialBlob.TryOpen(_fixture.Store.Folder, _made.Read().Layers[0])!;
+        using FileStream source = File.OpenRead(file);
+        var adoption = new BlobAdoption(
+            _fixture.Store.Folder, _made.Read().Layers[0], new AdoptedFile(source.SafeFileHandle, file, FileStatus.Of(file)), static _ => { });
+
+        await Assert.ThrowsAsync<IOException>(() => adoption.TryCopyAsync(
+            static (buffer, offset, _) => offset == 0 ? Task.FromResult(buffer.Length) : throw new IOException("damaged"),
+            TestContext.Current.CancellationToken));
+
+        Assert.Equal([$"{Hash.Hex}{StoreFolder.PartialEnding}"], StoreFixture.FilesIn(_fixture.Store.Folder.Blobs));
+        Assert.Equal(2_000_000, PartialBlob.LengthOf(_fixture.Store.Folder, _made.Read().Layers[0]));
+    }
+
     [Fact]
     public async Task A_good_file_behind_a_damaged_one_is_used()
     {
@@ -99,12 +139,11 @@ public sealed class AdoptionTests : IDisposable
     }
 
     [Fact]
-    public async Task What_was_downloaded_before_is_not_copied_again()
+    public async Task What_was_downloaded_before_does_not_stay_beside_a_copy()
     {
         string file = Put(ContentLayout.Ollama, "blobs/sha256-{0}", Weights);
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite);
-        using (PartialBlob partial = PartialBlob.TryOpen(_fixture.Store.Folder, _made.Read().Layers[0])!)
-            await partial.AppendAsync(Weights.AsMemory(0, 1_000_000), TestContext.Current.CancellationToken);
+        await PutPartialAsync(1_000_000);
         await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
 
         Assert.Equal(PullResult.Success, (await _fixture.PullAsync(registry.Name)).Result);
@@ -139,6 +178,12 @@ public sealed class AdoptionTests : IDisposable
 
         Assert.False(File.Exists(Blob));
         Assert.Equal(Weights, File.ReadAllBytes(file));
+    }
+
+    private async Task PutPartialAsync(int bytes)
+    {
+        using PartialBlob partial = PartialBlob.TryOpen(_fixture.Store.Folder, _made.Read().Layers[0])!;
+        await partial.AppendAsync(Weights.AsMemory(0, bytes), TestContext.Current.CancellationToken);
     }
 
     private string Put(ContentLayout layout, string path, byte[] bytes)

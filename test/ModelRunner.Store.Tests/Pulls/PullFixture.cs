@@ -18,7 +18,7 @@ internal sealed class PullFixture : IDisposable
     {
         settings = (settings ?? new PullSettings()) with { FirstWait = TimeSpan.FromMilliseconds(1), MaxWait = TimeSpan.FromMilliseconds(2) };
         Rate = new SharedRate(TimeProvider.System) { BytesPerSecond = settings.BytesPerSecond };
-        var adoption = new ContentAdoption(Store, () => Places, TimeProvider.System);
+        var adoption = new ContentAdoption(Store, () => Places, new PlaceReader(new PlaceThreads(), TimeProvider.System));
         _runner = new PullRunner(
             Store, new RegistryPlanner(_registry.Client),
             new SharedFetches(new FileFetcher(Store, settings, Rate, Counters, TimeProvider.System, adoption)), settings, adoption);

@@ -1,0 +1,11 @@
+namespace ModelRunner.Store.Pulls;
+
+/// <summary>Threads for work that may never end, because it reads from a disk of another tool. They serve nothing else. Safe to call from any thread.</summary>
+internal interface ISourceThreads
+{
+    /// <summary>Runs some work.</summary>
+    /// <param name="place">What it reads. One place occupies only a part of the threads.</param>
+    /// <param name="work">The work.</param>
+    /// <exception cref="OutOfMemoryException">The system cannot create a thread.</exception>
+    Task<T> RunAsync<T>(string place, Func<T> work);
+}
