@@ -99,6 +99,7 @@ internal sealed class ConfigureCommand : ClientCommand
     private ReadOnlyMemory<byte> ChangeOf(ParseResult result, string? model)
     {
         (string? context, string? keepAlive, int? budget) = (result.GetValue(_contextSize), result.GetValue(_keepAlive), result.GetValue(_reasoningBudget));
+        DurationFlag.CheckKeepAlive(_keepAlive.Name, keepAlive);
         string[] flags = result.GetValue(_flags) ?? [];
         if (context is null && keepAlive is null && budget is null && flags.Length == 0)
             return default;

@@ -2,25 +2,29 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Client;
-using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
 /// <summary><c>model-runner ls</c>: lists the models that requests can name.</summary>
 internal sealed class LsCommand : ClientCommand
 {
+    // A small model that most machines can run.
+    private const string Next = "model-runner pull ai/smollm2";
+
     private static readonly string[] Heads = ["MODEL", "MODES", "PARAMETERS", "QUANTIZATION", "ARCHITECTURE", "SIZE", "CREATED", "ORIGIN"];
 
     public LsCommand(CliContext context)
-        : base("ls", "List the models", context) => Aliases.Add("list");
+        : base("ls", $"List the models; \"{Next}\" fetches one", context) => Aliases.Add("list");
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
         using JsonDocument models = await client.GetJsonAsync("models", JsonValueKind.Array, interrupt.Ended);
         if (IsJson(result))
             Console.WriteLine(models.RootElement.GetRawText());
-        else
+        else if (models.RootElement.GetArrayLength() > 0)
             Console.Write(TextTable.Draw(Heads, models.RootElement.Items().Select(ToRow)));
+        else
+            Console.WriteError($"there are no models yet; \"{Next}\" fetches one");
         ModelProblems.Print(await ModelProblems.ReadAsync(client, interrupt.Ended), Console);
         return ExitCode.Success;
     }
@@ -32,14 +36,11 @@ internal sealed class LsCommand : ClientCommand
         string modes = string.Join(", ", config.Member("modes")?.Items() ?? []);
         return
         [
-            name, modes, config.Text("parameters"), config.Text("quantization"), config.Text("architecture"), Size(config), Created(model), Origins(config),
+            name, modes, config.Text("parameters"), config.Text("quantization"), config.Text("architecture"), SizeText.Of(config), Created(model), Origins(config),
         ];
     }
 
     private static string Origins(JsonElement config) => string.Join(", ", config.Member("origins")?.Items() ?? []);
-
-    private static string Size(JsonElement config) =>
-        config.Integer("size") is { } bytes ? ByteSizeText.Format(bytes) : config.Text("size");
 
     private static string Created(JsonElement model) =>
         model.Integer("created") is { } seconds and > 0 and < 253_402_300_800

@@ -30,7 +30,7 @@ internal static class ModelSheet
         Add(text, "Quantization", config.Text("quantization"));
         Add(text, "Context", Context(model, config));
         Add(text, "Modes", string.Join(", ", config.Member("modes")?.Items() ?? []));
-        Add(text, "Size", config.Text("size"));
+        Add(text, "Size", SizeText.Of(config));
         Add(text, "To download", model.Integer("missing_bytes") is { } bytes ? ByteSizeText.FormatDecimal(bytes) : "");
         Add(text, "Origin", string.Join(", ", config.Member("origins")?.Items() ?? []));
         Add(text, "Loaded", Loaded(model));

@@ -26,8 +26,10 @@ internal sealed class PreloadCommand : ClientCommand
         if (string.IsNullOrWhiteSpace(model))
             throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
 
+        string? keepAlive = DurationFlag.CheckKeepAlive(_keepAlive.Name, result.GetValue(_keepAlive));
+
         // This route takes models of every mode.
-        (await client.PostAsync("tokenize", Body(model, result.GetValue(_keepAlive)), interrupt.Ended, isPreload: true)).Dispose();
+        (await client.PostAsync("tokenize", Body(model, keepAlive), interrupt.Ended, isPreload: true)).Dispose();
         if (IsJson(result))
             Console.WriteLine(JsonObject.Format(json => json.WriteString("loaded", model)));
         else

@@ -51,11 +51,9 @@ internal sealed class PruneCommand : ClientCommand
             path += $"&keepUnder={Uri.EscapeDataString(size)}";
         }
 
-        if (result.GetValue(_unusedFor) is not { } time)
-            return path;
-        if (!DurationText.TryParse(time, out TimeSpan age) || age < TimeSpan.Zero)
-            throw new CliFailure($"--unused-for: \"{time}\" is not a duration of at most 3650 days, such as 30d or 12h", ExitCode.Usage);
-        return $"{path}&unusedFor={Uri.EscapeDataString(time)}";
+        return DurationFlag.CheckAge("--unused-for", result.GetValue(_unusedFor), "30d or 12h") is { } time
+            ? $"{path}&unusedFor={Uri.EscapeDataString(time)}"
+            : path;
     }
 
     private void Show(JsonElement pruned)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Client;
+using ModelRunner.Configuration;
 using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
@@ -60,23 +61,15 @@ internal sealed class PullProgress(TimeProvider time)
         return true;
     }
 
-    /// <summary>The progress for people, for example <c>45 %  1.20 GB of 2.60 GB  12.3 MB/s  1:54 left</c>.</summary>
+    /// <summary>The progress for people, for example <c>45 %  1.20 GB of 2.60 GB  12.30 MB/s  1:54 left</c>.</summary>
     public string Describe()
     {
         double rate = Rate();
-        string speed = rate > 0 ? $"  {Show(rate)}/s" : "";
+        string speed = rate > 0 ? $"  {ByteSizeText.FormatDecimal((long)rate)}/s" : "";
         string left = rate > 0 && Current < Total ? $"  {ShowTime((Total - Current) / rate)} left" : "";
         double percent = Math.Floor(Math.Min(100, 100.0 * Current / Math.Max(1, Total)));
-        return string.Create(CultureInfo.InvariantCulture, $"{percent:0} %  {Show(Current)} of {Show(Total)}{speed}{left}");
+        return string.Create(CultureInfo.InvariantCulture, $"{percent:0} %  {ByteSizeText.FormatDecimal(Current)} of {ByteSizeText.FormatDecimal(Total)}{speed}{left}");
     }
-
-    /// <summary>A number of bytes for people.</summary>
-    public static string Show(double bytes) => bytes switch
-    {
-        >= 1e9 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB"),
-        >= 1e6 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.0} kB"),
-    };
 
     private void Sample()
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ModelRunner.Client;
+using ModelRunner.Configuration;
 using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Cli;
@@ -50,7 +51,7 @@ internal sealed class SaveCommand : ClientCommand
                 json.WriteString("file", path);
                 json.WriteNumber("bytes", progress.Bytes);
             })
-            : $"Saved {model} to {path} ({PullProgress.Show(progress.Bytes)}).");
+            : $"Saved {model} to {path} ({ByteSizeText.FormatDecimal(progress.Bytes)}).");
         return ExitCode.Success;
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
@@ -23,9 +24,9 @@ internal sealed class TransferProgress(CliContext context, string verb, long? to
             return;
         _shown = context.Time.GetTimestamp();
         string all = total is { } size and > 0
-            ? string.Create(CultureInfo.InvariantCulture, $" of {PullProgress.Show(size)} ({Math.Min(100, 100.0 * Bytes / size):0} %)")
+            ? string.Create(CultureInfo.InvariantCulture, $" of {ByteSizeText.FormatDecimal(size)} ({Math.Min(100, 100.0 * Bytes / size):0} %)")
             : "";
-        context.Console.Error.Write($"\r\u001b[K{PullProgress.Show(Bytes)}{all} {verb}");
+        context.Console.Error.Write($"\r\u001b[K{ByteSizeText.FormatDecimal(Bytes)}{all} {verb}");
     }
 
     /// <summary>Removes the line.</summary>

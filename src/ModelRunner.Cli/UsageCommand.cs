@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using ModelRunner.Client;
-using ModelRunner.Configuration;
 
 namespace ModelRunner.Cli;
 
@@ -53,11 +52,9 @@ internal sealed class UsageCommand : ClientCommand
         string by = result.GetValue(_by) ?? "model";
         if (by is not ("model" or "mode" or "key" or "day" or "hour"))
             throw new CliFailure($"--by: \"{by}\" is not model, mode, key, day or hour", ExitCode.Usage);
-        if (result.GetValue(_since) is not { } since)
-            return $"usage?by={by}";
-        if (!DurationText.TryParse(since, out TimeSpan age) || age < TimeSpan.Zero)
-            throw new CliFailure($"--since: \"{since}\" is not a duration of at most 3650 days, such as 24h or 7d", ExitCode.Usage);
-        return $"usage?by={by}&since={Uri.EscapeDataString(since)}";
+        return DurationFlag.CheckAge("--since", result.GetValue(_since), "24h or 7d") is { } since
+            ? $"usage?by={by}&since={Uri.EscapeDataString(since)}"
+            : $"usage?by={by}";
     }
 
     private static string Draw(string by, JsonElement[] rows)
@@ -73,7 +70,8 @@ internal sealed class UsageCommand : ClientCommand
             {
                 IEnumerable<string> cells = numbers.Select(number => row.Text(number.Member));
                 return (string[])(hasBackend ? [NameOf(row, by), row.Text("backend"), .. cells] : [NameOf(row, by), .. cells]);
-            }).Append(total));
+            }).Append(total),
+            [.. headers]);
     }
 
     // Requests of models that do not exist have no name.

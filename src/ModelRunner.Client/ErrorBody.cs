@@ -39,7 +39,7 @@ internal sealed record ErrorBody(string Sentence, string? Code)
             return null;
 
         string code = error!.Value.Text("code");
-        return new ErrorBody(PlainText.EscapeAndCut(WithoutHttp(message.Trim()), MaxLength), code.Length == 0 ? null : code)
+        return new ErrorBody(PlainText.EscapeAndCut(ApiWords.Replace(WithoutHttp(message.Trim())), MaxLength), code.Length == 0 ? null : code)
         {
             Pull = error.Value.Text("pull") is { Length: > 0 } pull ? pull : null,
         };

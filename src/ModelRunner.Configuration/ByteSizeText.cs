@@ -39,15 +39,16 @@ internal static class ByteSizeText
         return true;
     }
 
-    /// <summary>Writes a byte size in decimal units with two digits, as Docker Model Runner shows the sizes of models, for instance <c>1.04 MB</c>.</summary>
+    /// <summary>Writes the size of a file in decimal units with two digits, as Docker and Ollama do, for instance <c>1.04 MB</c>. All commands use this form.</summary>
     public static string FormatDecimal(long bytes) => bytes switch
     {
         >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB"),
         >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.00} MB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.00} kB"),
+        >= 1_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.00} kB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
     };
 
-    /// <summary>Writes a byte size with the largest binary unit that leaves at least one, for instance <c>16MiB</c>.</summary>
+    /// <summary>Writes a limit of an option with the largest binary unit that leaves at least one, for instance <c>16MiB</c>.</summary>
     public static string Format(long bytes)
     {
         (string unit, int shift) = bytes switch

@@ -30,6 +30,14 @@ internal static class DurationText
         return true;
     }
 
+    /// <summary>
+    /// Whether a text is a positive number without a unit. Where a person writes a duration for a command, that is refused: <c>3</c> may mean days.
+    /// </summary>
+    public static bool LacksUnit(ReadOnlySpan<char> text) => TryParseSeconds(text.Trim(), out double number) && number > 0;
+
+    /// <summary>What to write in place of a number without a unit, a clause.</summary>
+    public static string WithUnits(string number) => $"write {number.Trim()}s, {number.Trim()}m, {number.Trim()}h or {number.Trim()}d";
+
     /// <summary>Reads how long an idle runner stays loaded. Every negative duration becomes <see cref="Timeout.InfiniteTimeSpan"/>: no limit.</summary>
     public static bool TryParseKeepAlive(ReadOnlySpan<char> text, out TimeSpan keepAlive)
     {

@@ -98,6 +98,12 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
     {
         if (written.Find(option) is not { } value)
             return fallback;
+        if (value.Source == OptionSource.Flag && option.Kind is OptionKind.Duration or OptionKind.KeepAlive && DurationText.LacksUnit(value.Text))
+        {
+            problems.Add(new ConfigurationProblem(value.Key, value.Text, "has no unit", DurationText.WithUnits(value.Text)));
+            return fallback;
+        }
+
         if (parse(value.Text, out T result))
             return result;
 

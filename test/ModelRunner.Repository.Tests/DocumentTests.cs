@@ -34,13 +34,14 @@ public sealed class DocumentTests
     [Fact]
     public void The_routes_that_README_asks_are_served()
     {
-        string greeting = RepositoryTree.Get("src/ModelRunner.Daemon/Api/ServiceEndpoint.cs").Text;
+        string served = RepositoryTree.Get("src/ModelRunner.Daemon/Inference/InferenceRoute.cs").Text
+            + RepositoryTree.Get("src/ModelRunner.Daemon/Api/MetricsEndpoint.cs").Text;
         string[] routes = [.. MarkdownRules.Commands(RepositoryTree.Get("README.md"))
             .Where(static line => line.StartsWith("curl ", StringComparison.Ordinal))
             .Select(static line => line[(line.IndexOf("http://localhost", StringComparison.Ordinal) + "http://localhost".Length)..].Split(' ')[0])];
 
         Assert.NotEmpty(routes);
-        Assert.All(routes, route => Assert.Contains(route, greeting, StringComparison.Ordinal));
+        Assert.All(routes, route => Assert.Contains($"\"{route}\"", served, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -23,7 +23,12 @@ internal sealed class ModelActions
     public void Add(string method, string action, Func<HttpContext, string, Task> run) => _actions.Add((method, action), run);
 
     /// <summary>Maps the actions with POST. Those with GET share their path with the description of a model.</summary>
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/models/{**reference}", RunAsync).Requires(KeyScopes.Admin);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/models/{**reference}", RunAsync)
+        .WithMetadata(new ListedRoute("", () => ListPaths(HttpMethods.Post))).Requires(KeyScopes.Admin);
+
+    /// <summary>The paths of the actions with a method, for the list of routes.</summary>
+    public IEnumerable<string> ListPaths(string method) =>
+        _actions.Keys.Where(key => key.Method == method).Select(static key => $"/models/NAME/{key.Action}");
 
     /// <summary>Finds the action of a request.</summary>
     /// <param name="context">The request.</param>

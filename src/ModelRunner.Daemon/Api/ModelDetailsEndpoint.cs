@@ -20,7 +20,8 @@ internal sealed class ModelDetailsEndpoint(
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapMethods("/models", ReadMethods, ListAsync).AcceptsEveryKey();
-        routes.MapMethods("/models/{**reference}", ReadMethods, ShowAsync).AcceptsEveryKey();
+        routes.MapMethods("/models/{**reference}", ReadMethods, ShowAsync)
+            .WithMetadata(new ListedRoute("", () => actions.ListPaths(HttpMethods.Get).Prepend("/models/NAME"))).AcceptsEveryKey();
     }
 
     private async Task ListAsync(HttpContext context)

@@ -119,7 +119,11 @@ internal static class ModelsResponse
         }
 
         if (model.SizeBytes > 0)
+        {
             json.WriteString("size"u8, ByteSizeText.FormatDecimal(model.SizeBytes));
+            json.WriteNumber("size_bytes"u8, model.SizeBytes);
+        }
+
         json.WriteStartArray("origins"u8);
         foreach (string origin in model.Origins)
             json.WriteStringValue(origin);

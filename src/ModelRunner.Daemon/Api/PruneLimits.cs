@@ -30,9 +30,12 @@ internal sealed record PruneLimits(long? KeepUnder, TimeSpan? UnusedFor, bool Is
         TimeSpan? age = null;
         if (time.Length > 0)
         {
+            // Seconds would remove nearly all models where days were meant.
+            if (DurationText.LacksUnit(time))
+                throw Refuse($"unusedFor is {Show(time)}, which has no unit; {DurationText.WithUnits(PlainText.EscapeAndCut(time, MaxShown))}", "unusedFor");
             age = DurationText.TryParse(time, out TimeSpan read) && read >= TimeSpan.Zero
                 ? read
-                : throw Refuse($"{Show(time)} is no duration of at most 3650 days; write 30d, 12h or a number of seconds", "unusedFor");
+                : throw Refuse($"{Show(time)} is no duration of at most 3650 days; write 30d or 12h", "unusedFor");
         }
 
         return new PruneLimits(bytes, age, QuerySwitch.Read(query, "dryRun"));

@@ -10,35 +10,16 @@ internal sealed class ServiceEndpoint
 {
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
-    private readonly byte[] _greeting;
     private readonly bool _hasMetrics;
+    private byte[]? _greeting;
 
     /// <summary>Creates the endpoint.</summary>
     /// <param name="hasMetrics">Whether the daemon serves a metrics page.</param>
-    /// <param name="hasLlamaServer">Whether models run with llama-server, which serves more routes than the embedded engine.</param>
-    public ServiceEndpoint(bool hasMetrics, bool hasLlamaServer)
-    {
-        _hasMetrics = hasMetrics;
-        _greeting = Encoding.UTF8.GetBytes(
-            $"""
-            model-runner is running
-
-            POST /v1/chat/completions  /v1/completions  /v1/embeddings
-            POST /tokenize  /detokenize  /apply-template
-            POST /v1/rerank  /v1/responses  /v1/messages  /infill{(hasLlamaServer ? "" : "  (only with llama-server or an attached runner)")}
-            POST /v1/audio/speech  /v1/images/generations  (only with a server that has them)
-            GET  /v1/models  /models  /engines/ps  /engines/status  /engines/decisions  /engines/requests
-            GET  /engines/df  /usage  /logs{(hasMetrics ? "  /metrics" : "")}  /health  /version
-            POST /engines/unload  /engines/_configure (also GET and DELETE)
-            POST /models/create  /models/prune  /models/NAME/tag  /models/NAME/push
-            DELETE /models/NAME  /models/purge
-
-            """);
-    }
+    public ServiceEndpoint(bool hasMetrics) => _hasMetrics = hasMetrics;
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/", ReadMethods, GreetAsync).AcceptsEveryKey();
+        routes.MapMethods("/", ReadMethods, context => GreetAsync(context, routes)).AcceptsEveryKey();
         if (!_hasMetrics)
             routes.Map("/metrics", static context => throw NoMetrics).Requires(KeyScopes.Metrics);
         routes.MapMethods("/version", ReadMethods, static context => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, static json =>
@@ -60,10 +41,16 @@ internal sealed class ServiceEndpoint
     private static ApiException NoMetrics => new(ApiError.NotFound(
         "metrics are switched off in this daemon (DISABLE_METRICS, --disable-metrics or metrics.disabled)", "metrics_disabled"));
 
-    private async Task GreetAsync(HttpContext context)
+    // At the first request, because other routes are mapped after this one. Two requests may both write the same text.
+    private byte[] Greeting(IEndpointRouteBuilder routes) => _greeting ??= Encoding.UTF8.GetBytes(
+        $"model-runner is running\n\n{RouteList.Write(routes.DataSources.SelectMany(static source => source.Endpoints))}\n"
+        + "The routes that a model answers exist below /engines and /engines/BACKEND too.\n");
+
+    private async Task GreetAsync(HttpContext context, IEndpointRouteBuilder routes)
     {
+        byte[] greeting = Greeting(routes);
         context.Response.ContentType = "text/plain; charset=utf-8";
-        context.Response.ContentLength = _greeting.Length;
-        await context.Response.Body.WriteAsync(_greeting, context.RequestAborted);
+        context.Response.ContentLength = greeting.Length;
+        await context.Response.Body.WriteAsync(greeting, context.RequestAborted);
     }
 }

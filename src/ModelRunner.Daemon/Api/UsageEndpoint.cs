@@ -54,10 +54,16 @@ internal sealed class UsageEndpoint(RequestLedger ledger, TimeProvider time)
     {
         if (text.Length == 0)
             return null;
+        if (DurationText.LacksUnit(text))
+        {
+            string number = PlainText.EscapeAndCut(text, MaxValue).Trim();
+            throw new ApiException(ApiError.Invalid($"\"{number}\" has no unit; write since={number}s, {number}m, {number}h or {number}d", "since"));
+        }
+
         if (!DurationText.TryParse(text, out TimeSpan age) || age < TimeSpan.Zero)
         {
             throw new ApiException(ApiError.Invalid(
-                $"\"{PlainText.EscapeAndCut(text, MaxValue)}\" is no duration of at most 3650 days; write since=24h, 7d or a number of seconds", "since"));
+                $"\"{PlainText.EscapeAndCut(text, MaxValue)}\" is no duration of at most 3650 days; write since=24h or since=7d", "since"));
         }
 
         DateTimeOffset first = now - age;

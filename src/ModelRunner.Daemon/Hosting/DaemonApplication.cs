@@ -246,7 +246,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var causes = CauseText.Of(settings);
         store.Subscribe(causes.Configure);
         var bodies = new RequestBodies(settings.MaxBodyMemoryBytes, time);
-        new ServiceEndpoint(settings.Metrics.Enabled, settings.Runners.LlamaServerPath is not null).Map(web);
+        new ServiceEndpoint(settings.Metrics.Enabled).Map(web);
         var rights = new ModelRights(catalog);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
         var actions = new ModelActions();

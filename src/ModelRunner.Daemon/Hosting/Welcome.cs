@@ -14,6 +14,7 @@ internal static class Welcome
 {
     private const int MaxShownModels = 6;
     private const string LatestTag = ":latest";
+    private const string FirstModel = "ai/smollm2";
 
     private static readonly string KeyVariable = ConfigurationCatalog.ApiKey.NameIn(OptionSource.Environment);
 
@@ -48,7 +49,11 @@ internal static class Welcome
         if (address is not null && settings.Listen.Tls?.AuthorityPath is { } authority)
             Line("Trust", $"{authority}; SDKs in Python and Node.js: set SSL_CERT_FILE and NODE_EXTRA_CA_CERTS to this path");
 
-        if (models.Count > 0)
+        if (models.Count == 0)
+        {
+            Line("Next", $"{Run(settings, address, FirstModel, program, workingDirectory)}  (pulls a small model and opens a chat)");
+        }
+        else
         {
             ModelEntry? writer = models.FirstOrDefault(model => Can(model, RunnerMode.Completion));
             if ((writer ?? models.FirstOrDefault(model => Can(model, RunnerMode.Embedding))) is { } first)
@@ -57,7 +62,7 @@ internal static class Welcome
                 ? "start it with --port 12434, then base_url=\"http://localhost:12434/v1\""
                 : $"base_url=\"{address}/v1\", api_key={(!settings.RequiresKey ? "\"none\"" : $"os.environ[\"{KeyVariable}\"]")}");
             if (writer is not null)
-                Line("Chat", Run(settings, address, writer, program, workingDirectory));
+                Line("Chat", Run(settings, address, Short(writer), program, workingDirectory));
         }
 
         return text.ToString();
@@ -88,7 +93,7 @@ internal static class Welcome
             : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static string NoModels(DaemonSettings settings) =>
-        $"no models yet: put GGUF files below {settings.ModelsPath}, or start it with --demo";
+        $"no models yet: pull one, put GGUF files below {settings.ModelsPath}, or start it with --demo";
 
     private static string ListModels(IReadOnlyList<ModelEntry> models)
     {
@@ -111,7 +116,7 @@ internal static class Welcome
     }
 
     // Without an address the command asks the socket of the folder in which it runs, or the only daemon of this user.
-    private static string Run(DaemonSettings settings, string? address, ModelEntry model, string program, string workingDirectory)
+    private static string Run(DaemonSettings settings, string? address, string model, string program, string workingDirectory)
     {
         string? socket = settings.Listen.SocketPath;
         string host = socket is not null ? $"unix:{socket}" : address!;
@@ -121,7 +126,7 @@ internal static class Welcome
         bool needsKey = socket is null && settings.RequiresKey;
         string before = needsKey ? $"MODEL_RUNNER_HOST={host} " : "";
         string flag = isFound || needsKey ? "" : $"--host {Quote(host)} ";
-        return $"{before}{Quote(program)} run {flag}{(Short(model).StartsWith('-') ? "-- " : "")}{Quote(Short(model))}";
+        return $"{before}{Quote(program)} run {flag}{(model.StartsWith('-') ? "-- " : "")}{Quote(model)}";
     }
 
     private static string Short(ModelEntry model) =>

@@ -30,7 +30,8 @@ internal sealed class InferenceEndpoint(
         foreach (string prefix in Prefixes)
             foreach (InferenceRoute route in InferenceRoute.All)
                 if (route.HasPrefixes || prefix.Length == 0)
-                    routes.MapPost(prefix + route.Path, context => HandleAsync(context, route)).Requires(KeyScopes.Inference);
+                    routes.MapPost(prefix + route.Path, context => HandleAsync(context, route)).WithMetadata(new ListedRoute(route.Needs))
+                        .Requires(KeyScopes.Inference);
     }
 
     private async Task HandleAsync(HttpContext context, InferenceRoute route)

@@ -45,6 +45,14 @@ internal sealed record InferenceRoute(string Path, string RunnerPath, RunnerMode
         _ => RunnerPath,
     };
 
+    /// <summary>Which servers have the route, a clause; empty: all.</summary>
+    public string Needs => RunnerPath switch
+    {
+        "v1/audio/speech" or "v1/images/generations" => "only with a server that has them",
+        "v1/rerank" or "v1/responses" or "v1/messages" or "v1/messages/count_tokens" or "infill" => "only with llama-server or an attached runner",
+        _ => "",
+    };
+
     /// <summary>Whether <c>"stream": true</c> asks for an event stream.</summary>
     public bool HasStreams => RunnerPath is "v1/chat/completions" or "v1/completions" or "v1/responses" or "v1/messages" or "infill";
 

@@ -135,7 +135,7 @@ public sealed class ModelDetailsTests
         (code, output, _) = await daemon.RunClientAsync(daemon.FolderPath, "inspect", name, "--json");
         Assert.Equal(model.ManifestDigest, JsonDocument.Parse(output).RootElement.GetProperty("id").GetString());
         (code, output, _) = await daemon.RunClientAsync(daemon.FolderPath, "inspect", name, "--remote");
-        Assert.Contains("To download   0.00 kB\n", output, StringComparison.Ordinal);
+        Assert.Contains("To download   0 B\n", output, StringComparison.Ordinal);
         (code, _, error) = await daemon.RunClientAsync(daemon.FolderPath, "inspect", "tiny-chat", "--license");
         Assert.Equal(1, code);
         Assert.Contains("no file with a license", error, StringComparison.Ordinal);

@@ -84,6 +84,7 @@ public sealed class PruneTests
 
     [Theory]
     [InlineData("?keepUnder=much", "\"much\" is no size")]
+    [InlineData("?unusedFor=3", "unusedFor is \"3\", which has no unit; write 3s, 3m, 3h or 3d")]
     [InlineData("?unusedFor=-1h", "\"-1h\" is no duration")]
     [InlineData("?dryRun=perhaps", "dryRun is neither true nor false")]
     [InlineData("?keep_under=1GB", "\"keep_under\" is not known")]

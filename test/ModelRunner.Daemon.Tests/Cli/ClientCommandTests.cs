@@ -105,8 +105,8 @@ public sealed class ClientCommandTests
 
         Assert.Equal(0, exitCode);
         Assert.Equal(
-            "MODEL              MODES                   PARAMETERS   QUANTIZATION   ARCHITECTURE   SIZE   CREATED            ORIGIN\n"
-            + "lab/otter:7b       completion, embedding   7B           Q4_K_M         llama          4GiB   2026-01-01 00:00\n"
+            "MODEL              MODES                   PARAMETERS   QUANTIZATION   ARCHITECTURE      SIZE   CREATED            ORIGIN\n"
+            + "lab/otter:7b       completion, embedding   7B           Q4_K_M         llama          4.29 GB   2026-01-01 00:00\n"
             + "elsewhere:latest\n",
             output);
     }
@@ -123,7 +123,9 @@ public sealed class ClientCommandTests
         (_, string json, string jsonError) = await daemon.RunAsync(["ls", "--json"]);
         (_, string status, string statusError) = await daemon.RunAsync(["status", "--json"]);
 
-        Assert.Equal((0, Warnings, Warnings, Warnings), (exitCode, error, jsonError, statusError));
+        Assert.Equal(
+            (0, "model-runner: there are no models yet; \"model-runner pull ai/smollm2\" fetches one\n" + Warnings, Warnings, Warnings),
+            (exitCode, error, jsonError, statusError));
         Assert.Equal("[]\n", json);
         Assert.Contains("""
             "problems":["the model store does not exist","two\nlines"]

@@ -11,7 +11,7 @@ public sealed class DfCommandTests
         (int exitCode, string output, string error) = await daemon.RunAsync(["df"]);
 
         Assert.Equal((0, "model-runner: warning: not all files could be counted, because there are too many, they may not be read, or the disk is slow\n"), (exitCode, error));
-        Assert.Matches("^TYPE +SIZE\nModels +5.37 GB\nInference engine +2.50 MB\nState +40.96 kB\nLogs +0.00 kB\n$", output);
+        Assert.Matches("^TYPE +SIZE\nModels +5.37 GB\nInference engine +2.50 MB\nState +40.96 kB\nLogs +0 B\n$", output);
         Assert.Equal(Usage + "\n", (await daemon.RunAsync(["df", "--json"])).Out);
     }
 }

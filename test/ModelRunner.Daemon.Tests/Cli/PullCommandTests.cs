@@ -36,7 +36,7 @@ public sealed class PullCommandTests
         (int exitCode, string output, string error) = await daemon.RunAsync(["run", "otter", "hello"]);
 
         Assert.Equal((0, "Hi\n"), (exitCode, output));
-        Assert.Equal("The model is not there; pulling ai/otter.\n100 %  0.0 kB of 0.0 kB\nModel pulled successfully\n", error);
+        Assert.Equal("The model is not there; pulling ai/otter.\n100 %  10 B of 10 B\nModel pulled successfully\n", error);
         Assert.Contains(daemon.Requests, static request => request is { Path: "/models/create", Body: """{"from":"ai/otter"}""" });
     }
 
@@ -95,7 +95,7 @@ public sealed class PullCommandTests
         terminal.Type("/bye\n");
 
         Assert.Equal(0, await terminal.WaitForEndAsync());
-        Assert.Contains($"  {new string('a', 12)} weights   [>                       ] 0.0 kB of 5.0 MB", terminal.Screen, StringComparison.Ordinal);
+        Assert.Contains($"  {new string('a', 12)} weights   [>                       ] 10 B of 5.00 MB", terminal.Screen, StringComparison.Ordinal);
         Assert.Contains("Model pulled successfully", terminal.Screen, StringComparison.Ordinal);
     }
 
@@ -105,7 +105,7 @@ public sealed class PullCommandTests
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/models/create", $"{Line(Id, 1, 2)}\n{Success}\n");
 
         Assert.Equal((0, $"{Line(Id, 1, 2)}\n{Success}\n", ""), await daemon.RunAsync(["pull", "otter", "--json"]));
-        Assert.Equal((0, "Model pulled successfully\n", "50 %  0.0 kB of 0.0 kB\n"), await daemon.RunAsync(["pull", "otter"]));
+        Assert.Equal((0, "Model pulled successfully\n", "50 %  1 B of 2 B\n"), await daemon.RunAsync(["pull", "otter"]));
     }
 
     [Fact]
@@ -116,11 +116,11 @@ public sealed class PullCommandTests
         Take(progress, Line(Id, 40_000_000, 100_000_000, total: 200_000_000));
         time.Advance(TimeSpan.FromSeconds(2));
         Take(progress, Line(Id, 60_000_000, 100_000_000, total: 200_000_000));
-        Assert.Equal("30 %  60.0 MB of 200.0 MB  10.0 MB/s  0:14 left", progress.Describe());
+        Assert.Equal("30 %  60.00 MB of 200.00 MB  10.00 MB/s  0:14 left", progress.Describe());
 
         Take(progress, Line(Id, 10, 100_000_000, total: 200_000_000));
         Take(progress, Line("sha256:b", 90_000_000, 100_000_000, total: 200_000_000));
-        Assert.Equal("75 %  150.0 MB of 200.0 MB  10.0 MB/s  0:05 left", progress.Describe());
+        Assert.Equal("75 %  150.00 MB of 200.00 MB  10.00 MB/s  0:05 left", progress.Describe());
 
         for (int second = 0; second < 30; second++)
         {
@@ -128,7 +128,7 @@ public sealed class PullCommandTests
             Take(progress, Line(Id, 60_000_000 + (second * 1_000_000), 100_000_000, total: 200_000_000));
         }
 
-        Assert.Contains("  1.0 MB/s  ", progress.Describe(), StringComparison.Ordinal);
+        Assert.Contains("  1.00 MB/s  ", progress.Describe(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class PullCommandTests
 
         bars.Draw(progress);
         string first = screen.ToString();
-        Assert.Equal(["\r70 %  0.4 kB of 0.5 kB", "  200000000000 weights   [============>", "  300000000000 weights   [============>"],
+        Assert.Equal(["\r70 %  350 B of 500 B", "  200000000000 weights   [============>", "  300000000000 weights   [============>"],
             first.Split("\u001b[K\n")[..3]);
         Assert.Contains("  and 2 more files", first, StringComparison.Ordinal);
         Assert.All(first.Split("\u001b[K\n"), static line => Assert.True(line.Length < 45, line));

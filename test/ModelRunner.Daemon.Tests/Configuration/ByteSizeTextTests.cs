@@ -33,4 +33,12 @@ public sealed class ByteSizeTextTests
     [InlineData(1610612736, "1.5GiB")]
     [InlineData(100, "100B")]
     public void Sizes_are_formatted_briefly(long bytes, string expected) => Assert.Equal(expected, ByteSizeText.Format(bytes));
+
+    [Theory]
+    [InlineData(0, "0 B")]
+    [InlineData(999, "999 B")]
+    [InlineData(1_000, "1.00 kB")]
+    [InlineData(268_800_000, "268.80 MB")]
+    [InlineData(5_368_709_120, "5.37 GB")]
+    public void Sizes_of_files_are_decimal(long bytes, string expected) => Assert.Equal(expected, ByteSizeText.FormatDecimal(bytes));
 }

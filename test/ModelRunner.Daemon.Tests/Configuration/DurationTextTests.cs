@@ -69,4 +69,24 @@ public sealed class DurationTextTests
     [InlineData(-1, "-1")]
     public void Durations_are_formatted_briefly(double seconds, string expected) =>
         Assert.Equal(expected, DurationText.Format(TimeSpan.FromSeconds(seconds)));
+
+    [Theory]
+    [InlineData("3", true)]
+    [InlineData(" 1.5 ", true)]
+    [InlineData("0", false)]
+    [InlineData("-1", false)]
+    [InlineData("3d", false)]
+    [InlineData("x", false)]
+    public void A_positive_number_alone_has_no_unit(string text, bool expected) => Assert.Equal(expected, DurationText.LacksUnit(text));
+
+    [Fact]
+    public void A_flag_needs_a_unit_and_a_file_does_not()
+    {
+        using var fixture = new ConfigurationFixture { File = """{ "keepAlive": 300 }""" };
+        Assert.Equal(TimeSpan.FromMinutes(5), fixture.Settings().Runners.KeepAlive);
+
+        fixture.Flags["--keep-alive"] = "300";
+
+        Assert.Equal("--keep-alive: \"300\" has no unit; write 300s, 300m, 300h or 300d.", fixture.Problem());
+    }
 }

@@ -61,10 +61,11 @@ public sealed class WelcomeTests
     }
 
     [Fact]
-    public void Without_models_the_greeting_names_the_models_folder() => Assert.Equal(
+    public void Without_models_the_greeting_names_the_next_step_and_the_models_folder() => Assert.Equal(
         """
-          Serves  no models yet: put GGUF files below /m, or start it with --demo
+          Serves  no models yet: pull one, put GGUF files below /m, or start it with --demo
           At      unix:/d.sock
+          Next    model-runner run --host unix:/d.sock ai/smollm2  (pulls a small model and opens a chat)
 
         """, Welcome.Write(Settings("/d.sock"), [], [], "model-runner", "/srv", AllFit));
 
