@@ -36,7 +36,8 @@ internal sealed class LsCommand : ClientCommand
         string modes = string.Join(", ", config.Member("modes")?.Items() ?? []);
         return
         [
-            name, modes, config.Text("parameters"), config.Text("quantization"), config.Text("architecture"), SizeText.Of(config), Created(model), Origins(config),
+            name, modes, config.Text("parameters"), config.Text("quantization"), config.Text("architecture"), SizeText.Of(config),
+            Created(model), Origins(config),
         ];
     }
 

@@ -68,7 +68,8 @@ internal sealed class PullProgress(TimeProvider time)
         string speed = rate > 0 ? $"  {ByteSizeText.FormatDecimal((long)rate)}/s" : "";
         string left = rate > 0 && Current < Total ? $"  {ShowTime((Total - Current) / rate)} left" : "";
         double percent = Math.Floor(Math.Min(100, 100.0 * Current / Math.Max(1, Total)));
-        return string.Create(CultureInfo.InvariantCulture, $"{percent:0} %  {ByteSizeText.FormatDecimal(Current)} of {ByteSizeText.FormatDecimal(Total)}{speed}{left}");
+        string size = $"{ByteSizeText.FormatDecimal(Current)} of {ByteSizeText.FormatDecimal(Total)}";
+        return string.Create(CultureInfo.InvariantCulture, $"{percent:0} %  {size}{speed}{left}");
     }
 
     private void Sample()

@@ -39,7 +39,7 @@ internal static class ByteSizeText
         return true;
     }
 
-    /// <summary>Writes the size of a file in decimal units with two digits, as Docker and Ollama do, for instance <c>1.04 MB</c>. All commands use this form.</summary>
+    /// <summary>Writes the size of a file in decimal units with two digits, as Docker and Ollama do, such as <c>1.04 MB</c>. All commands do.</summary>
     public static string FormatDecimal(long bytes) => bytes switch
     {
         >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB"),

@@ -51,7 +51,8 @@ internal static partial class RouteList
         text.Append(note.Length > 0 ? $"  ({note})\n" : "\n");
     }
 
-    private static string? MethodOf(RouteEndpoint route) => route.Metadata.GetMetadata<IHttpMethodMetadata>() is { HttpMethods: [var first, ..] } ? first : null;
+    private static string? MethodOf(RouteEndpoint route) =>
+        route.Metadata.GetMetadata<IHttpMethodMetadata>() is { HttpMethods: [var first, ..] } ? first : null;
 
     private static string NoteOf(RouteEndpoint route) => route.Metadata.GetMetadata<ListedRoute>()?.Note ?? "";
 
