@@ -11,11 +11,12 @@ internal sealed class LoadedModels(ModelCatalog catalog, RunnerPool pool)
     /// <summary>The runners of a model, by any of its names.</summary>
     public async Task<IReadOnlyList<RunnerSnapshot>> FindAsync(StoreEntry entry, CancellationToken cancellationToken)
     {
-        // A model of the configuration or of another tool may have the same file, and its name.
+        // A model of the configuration or of another tool may have the same file, and another one may have its name. A runner keeps the name with which
+        // it was started.
+        IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
         HashSet<string> names = [.. StoredModels.NamesOf(entry)];
-        foreach (string name in names.ToArray())
-            if ((await catalog.FindAsync(name, cancellationToken)).Model is { } model)
-                names.Add(model.Reference);
+        names.ExceptWith(found.Where(source => !source.Manifests.Contains(entry.Id)).Select(static source => source.Reference.ToString()));
+        names.UnionWith(StoredModels.MeantBy(entry, found).SelectMany(static source => source.Names));
         return FindByName(names);
     }
 

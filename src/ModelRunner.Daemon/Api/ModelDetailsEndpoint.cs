@@ -4,7 +4,6 @@ using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Store.Layout;
-using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Api;
 
@@ -27,8 +26,7 @@ internal sealed class ModelDetailsEndpoint(
     private async Task ListAsync(HttpContext context)
     {
         IReadOnlyList<ModelEntry> models = rights.Filter(Caller.Of(context), await catalog.ListAsync(context.RequestAborted));
-        StoreIndex index = await reader.ReadIndexAsync(context.RequestAborted);
-        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteDockerList(json, models, index));
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelsResponse.WriteDockerList(json, models));
     }
 
     private async Task ShowAsync(HttpContext context)
@@ -46,15 +44,13 @@ internal sealed class ModelDetailsEndpoint(
     {
         var caller = Caller.Of(context);
         StoreIndex index = await reader.ReadIndexAsync(context.RequestAborted);
-        ModelEntry model = await FindByIdAsync(caller, written, index, context.RequestAborted)
-            ?? await rights.FindAsync(caller, written, context.RequestAborted);
-        StoreEntry? entry = StoredModels.Find(index, model)?.Entry;
+        ModelEntry model = await rights.FindAsync(caller, written, context.RequestAborted);
+        StoreEntry? entry = StoredModels.Find(index, model);
         bool hasLicense = QuerySwitch.Read(context.Request.Query, "license", whenEmpty: true);
         ModelDetails details = await reader.ReadAsync(model, entry, hasLicense, context.RequestAborted);
         string[] modes = [.. loaded.Find(model).Select(static runner => ModeText.Format(runner.Key.Mode)).Distinct(StringComparer.Ordinal)];
-        Digest id = ModelIds.Of(model, index);
         await JsonResponse.WriteAsync(
-            context, StatusCodes.Status200OK, json => ModelDetailsResponse.Write(json, model, id, details with { LoadedModes = modes }));
+            context, StatusCodes.Status200OK, json => ModelDetailsResponse.Write(json, model, details with { LoadedModes = modes }));
     }
 
     // The daemon sends requests to any host that a name has. Who may pull may cause that.
@@ -65,15 +61,5 @@ internal sealed class ModelDetailsEndpoint(
             throw new ApiException(KeyErrors.Scope(caller.Key!, KeyScopes.Admin));
         RemoteModel model = await RemoteModel.ReadAsync(written, pulls, context.RequestAborted);
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, model.Write);
-    }
-
-    // Null: the text is no id, or no model that this caller may use has it.
-    private async Task<ModelEntry?> FindByIdAsync(Caller caller, string written, StoreIndex index, CancellationToken cancellationToken)
-    {
-        if (ModelIds.DigitsOf(written) is not { } digits)
-            return null;
-        IReadOnlyList<ModelEntry> models = rights.Filter(caller, await catalog.ListAsync(cancellationToken));
-        ModelEntry[] found = [.. models.Where(model => ModelIds.Of(model, index).Hex.StartsWith(digits, StringComparison.Ordinal))];
-        return found is [var only] ? only : null;
     }
 }

@@ -1,16 +1,15 @@
 using System.Text.Json;
 using ModelRunner.Daemon.Models;
-using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>Writes one model as Docker Model Runner does, with its files, its licences and whether it is loaded.</summary>
 internal static class ModelDetailsResponse
 {
-    public static void Write(Utf8JsonWriter json, ModelEntry model, Digest id, ModelDetails details)
+    public static void Write(Utf8JsonWriter json, ModelEntry model, ModelDetails details)
     {
         json.WriteStartObject();
-        ModelsResponse.WriteDockerMembers(json, model, id);
+        ModelsResponse.WriteDockerMembers(json, model);
         if (details.Packed is { } packed)
             json.WriteNumber("packed"u8, packed.ToUnixTimeSeconds());
         if (model.Header is { ContextLength: > 0 } header)

@@ -1,4 +1,3 @@
-using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Terminals;
@@ -17,9 +16,9 @@ internal static class ModelFilter
         string text = context.Request.Query["model"].ToString();
         if (text.Length == 0)
             return null;
-        if (!ModelReference.TryParse(text, out ModelReference reference, out string? problem))
+        if (!ModelQuery.TryParse(text, out ModelQuery query, out string? problem))
             throw new ApiException(ApiError.Invalid($"\"{PlainText.EscapeAndCut(text, MaxValue)}\" {problem}; write the name of a model", "model"));
         ModelLookup lookup = await catalog.FindAsync(text, context.RequestAborted);
-        return lookup.Model?.Reference ?? reference.ToString();
+        return lookup.Model?.Reference ?? query.ToString();
     }
 }

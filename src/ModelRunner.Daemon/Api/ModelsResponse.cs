@@ -2,8 +2,6 @@ using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Gguf;
-using ModelRunner.Store.Layout;
-using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Api;
 
@@ -71,16 +69,13 @@ internal static class ModelsResponse
     }
 
     /// <summary>The list as Docker Model Runner gives it.</summary>
-    /// <param name="json">The writer.</param>
-    /// <param name="models">The models.</param>
-    /// <param name="index">The models that were pulled.</param>
-    public static void WriteDockerList(Utf8JsonWriter json, IReadOnlyList<ModelEntry> models, StoreIndex index)
+    public static void WriteDockerList(Utf8JsonWriter json, IReadOnlyList<ModelEntry> models)
     {
         json.WriteStartArray();
         foreach (ModelEntry model in models)
         {
             json.WriteStartObject();
-            WriteDockerMembers(json, model, ModelIds.Of(model, index));
+            WriteDockerMembers(json, model);
             json.WriteEndObject();
         }
 
@@ -88,9 +83,9 @@ internal static class ModelsResponse
     }
 
     /// <summary>The members of one model as Docker Model Runner gives it.</summary>
-    public static void WriteDockerMembers(Utf8JsonWriter json, ModelEntry model, Digest id)
+    public static void WriteDockerMembers(Utf8JsonWriter json, ModelEntry model)
     {
-        json.WriteString("id"u8, id.ToString());
+        json.WriteString("id"u8, model.Id.ToString());
         json.WriteStartArray("tags"u8);
         json.WriteStringValue(model.Reference);
         foreach (string name in model.OtherNames)

@@ -96,7 +96,7 @@ internal sealed class StorePruner(
         [
             .. pulls.Store.Read().Entries.Select(entry =>
             {
-                string[] names = [.. StoredModels.NamesOf(entry), .. MeantBy(entry, found).Select(static source => source.Reference.ToString())];
+                string[] names = [.. StoredModels.NamesOf(entry), .. StoredModels.MeantBy(entry, found).Select(static source => source.Reference.ToString())];
                 DateTimeOffset pulled = FileStatus.Of(folder.ManifestOf(entry.Id)).Written;
                 DateTimeOffset last = names.Select(name => used.GetValueOrDefault(name)).Append(pulled).Append(known).Max();
                 KeyValuePair<Digest, long>[] files =
@@ -111,7 +111,7 @@ internal sealed class StorePruner(
         if (entry.Files.Any(pulls.Store.Holds.Contains))
             return "it is being pulled";
         DaemonSettings current = settings();
-        foreach (ModelSource source in MeantBy(entry, found))
+        foreach (ModelSource source in StoredModels.MeantBy(entry, found))
         {
             string reference = source.Reference.ToString();
             if (pool.Runners.Any(runner => !runner.IsAttached && runner.Key.Model == reference))
@@ -123,12 +123,5 @@ internal sealed class StorePruner(
         }
 
         return null;
-    }
-
-    // A model of the configuration or of another tool may have the same file, and its name.
-    private static IEnumerable<ModelSource> MeantBy(StoreEntry entry, IReadOnlyList<ModelSource> found)
-    {
-        string[] names = [.. StoredModels.NamesOf(entry)];
-        return found.Where(source => source.Names.Intersect(names, StringComparer.Ordinal).Any());
     }
 }

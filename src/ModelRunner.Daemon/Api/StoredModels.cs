@@ -2,6 +2,7 @@ using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Foreign;
 using ModelRunner.Store.HuggingFace;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
@@ -12,69 +13,43 @@ namespace ModelRunner.Daemon.Api;
 internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
 {
     private const int MaxName = 200;
+    private const int MaxShown = 5;
 
-    /// <summary>
-    /// Finds a model of the store. The name may be any spelling that requests may use, or the id of the model, or the first 12 digits of it. What a request
-    /// would mean is found, and nothing else.
-    /// </summary>
+    /// <summary>Finds a model of the store. The name may be any text by which requests find it. What a request would mean is found, and nothing else.</summary>
     /// <param name="written">The name as the client wrote it.</param>
     /// <param name="remedy">For a model that was not pulled: what is not done with it, and what to do, for example "so its file is not removed".</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The model, and the one of its names that was meant; null: its id was written.</returns>
+    /// <returns>The model, and the one of its names that was meant; null: its id was written, or a digest without a tag.</returns>
     /// <exception cref="ApiException">There is no such model, or it was not pulled.</exception>
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public async Task<(StoreEntry Entry, string? Tag)> FindAsync(string written, string remedy, CancellationToken cancellationToken)
     {
         StoreIndex index = pulls.Store.Read();
-        if (FindById(index, written) is { } only)
-            return (only, null);
-        bool isName = ArtifactNameParser.TryParse(written, out ArtifactName? name, out _);
-        if (isName && name!.Pin is { } pin)
-        {
-            StoreEntry pinned = index.Find(pin) ?? throw new ApiException(Missing(written));
-            return (pinned, name.HasWrittenTag ? TagOf(pinned, name.ToString()) ?? throw new ApiException(Missing(written)) : null);
-        }
-
         ModelLookup lookup = await catalog.FindAsync(written, cancellationToken);
-        string? full = isName ? HubTag.StoredName(name!) : null;
-        StoreEntry? named = full is null ? null : index.Find(full);
-        if (lookup.Model is not { } model)
-        {
-            // A pulled model that cannot be used is no model of requests.
-            return named is not null ? (named, TagOf(named, full!))
-                : throw new ApiException(lookup.Reason == ModelLookupReason.Unknown ? Missing(written) : ApiErrors.OfLookup(lookup));
-        }
+        if (lookup.Reason is ModelLookupReason.Ambiguous or ModelLookupReason.Invalid)
+            throw new ApiException(ApiErrors.OfLookup(lookup));
+        ArtifactName? name = ArtifactNameParser.TryParse(written, out ArtifactName? parsed, out _) ? parsed : null;
+        if (name?.Pin is { } pin)
+            return FindPinned(index, pin, name, written);
+        if (lookup.Model is { } model)
+            return Find(index, model, written.Trim(), name) ?? throw new ApiException(NotPulled(index, name, model, remedy));
 
-        if (named is not null && NamesOf(named).Intersect([model.Reference, .. model.OtherNames], StringComparer.Ordinal).Any())
-            return (named, TagOf(named, full!));
-        return Find(index, model) ?? throw new ApiException(Conflict($"the model \"{model.Reference}\" was not pulled, {remedy}"));
+        // A pulled model that cannot be used is no model of requests.
+        return FindUnusable(index, written.Trim(), name) ?? throw new ApiException(
+            lookup.Reason == ModelLookupReason.Unknown ? Missing(written) : ApiErrors.OfLookup(lookup));
     }
 
-    /// <summary>The pulled model that a model of requests is, with its name in the store; null: it was not pulled.</summary>
-    public static (StoreEntry Entry, string? Tag)? Find(StoreIndex index, ModelEntry model)
-    {
-        foreach (string other in (string[])[model.Reference, .. model.OtherNames])
-        {
-            if (FindById(index, other) is { } untagged)
-                return (untagged, null);
-            if (ArtifactNameParser.TryParse(other, out ArtifactName? parsed, out _) && index.Find(parsed!.ToString()) is { } entry)
-                return (entry, TagOf(entry, parsed.ToString()));
-        }
+    /// <summary>The pulled model that a model of requests is; null: it was not pulled.</summary>
+    public static StoreEntry? Find(StoreIndex index, ModelEntry model) => Find(index, model, "", name: null)?.Entry;
 
-        return null;
-    }
-
-    /// <summary>The model with an id, which may be written without its algorithm or with its first 12 digits only; null: there is none.</summary>
-    public static StoreEntry? FindById(StoreIndex index, string written)
-    {
-        string hex = written.StartsWith("sha256:", StringComparison.Ordinal) ? written["sha256:".Length..] : written;
-        return hex.Length is 12 or 64 && Digest.IsHex(hex) && index.FindByStart(hex) is [var only] ? only : null;
-    }
+    /// <summary>The models of requests that need the files of a pulled one. One of the configuration or of another tool may have the same file.</summary>
+    public static IEnumerable<ModelSource> MeantBy(StoreEntry entry, IReadOnlyList<ModelSource> found) =>
+        found.Where(source => source.Manifests.Contains(entry.Id));
 
     /// <summary>The names by which requests find a model of the store.</summary>
     public static IEnumerable<string> NamesOf(StoreEntry entry) =>
         entry.Tags.Select(static tag => ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) ? name!.ToShortString() : null).OfType<string>()
-            .Append($"{Digest.Sha256}:{entry.Id.Short}");
+            .Append(ForeignModel.NameOf(entry.Id));
 
     /// <summary>The model is not in the store.</summary>
     public static ApiError Missing(string name) => ApiError.NotFound(
@@ -95,6 +70,48 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
         StoreErrorReason.Busy => new ApiError(StatusCodes.Status409Conflict, failure.Message, ApiError.InvalidRequest),
         _ => new ApiError(StatusCodes.Status500InternalServerError, failure.Message, ApiError.Server),
     };
+
+    // Several pulled models may be one model of requests, because they have the same file. What was written says which one is meant.
+    private static (StoreEntry Entry, string? Tag)? Find(StoreIndex index, ModelEntry model, string written, ArtifactName? name)
+    {
+        StoreEntry[] entries = [.. model.Manifests.Select(index.Find).OfType<StoreEntry>()];
+        if (ModelIds.DigitsOf(written, out _) is { } digits && Array.Find(entries, entry => IsOf(entry, digits)) is { } meant)
+            return (meant, null);
+        IEnumerable<string> names = ((string[])[model.Reference, .. model.OtherNames])
+            .Select(static other => ArtifactNameParser.TryParse(other, out ArtifactName? parsed, out _) ? parsed!.ToString() : null).OfType<string>();
+        foreach (string full in name is null ? names : names.Prepend(HubTag.StoredName(name)))
+            foreach (StoreEntry entry in entries)
+                if (TagOf(entry, full) is { } tag)
+                    return (entry, tag);
+        return entries.Length > 0 ? (entries[0], null) : null;
+    }
+
+    private static (StoreEntry Entry, string? Tag)? FindUnusable(StoreIndex index, string written, ArtifactName? name)
+    {
+        if (ModelIds.DigitsOf(written, out _) is not { } digits)
+            return name is not null && index.Find(HubTag.StoredName(name)) is { } named ? (named, TagOf(named, HubTag.StoredName(name))) : null;
+        StoreEntry[] found = [.. index.Entries.Where(entry => IsOf(entry, digits))];
+        return found.Length <= 1 ? found.Length == 0 ? null : (found[0], null)
+            : throw new ApiException(ApiError.Invalid(
+                $"the id {written} could be that of any of {string.Join(", ", found.Take(MaxShown).Select(static entry => entry.Id))}; "
+                + "write more of its digits", "model", "model_ambiguous"));
+    }
+
+    // The digest decides. A name with a tag must be one of this model, because it may be removed or pushed.
+    private static (StoreEntry Entry, string? Tag) FindPinned(StoreIndex index, Digest pin, ArtifactName name, string written)
+    {
+        StoreEntry pinned = index.Find(pin) ?? throw new ApiException(Missing(written));
+        return (pinned, name.HasWrittenTag ? TagOf(pinned, name.ToString()) ?? throw new ApiException(Missing(written)) : null);
+    }
+
+    private static ApiError NotPulled(StoreIndex index, ArtifactName? name, ModelEntry model, string remedy)
+    {
+        string other = name is not null && index.Find(name.ToString()) is { } hidden
+            ? $"; the pulled model of this name is {ForeignModel.NameOf(hidden.Id)}" : "";
+        return Conflict($"the model \"{model.Reference}\" was not pulled, {remedy}{other}");
+    }
+
+    private static bool IsOf(StoreEntry entry, string digits) => entry.Id.Hex.StartsWith(digits, StringComparison.Ordinal);
 
     private static string? TagOf(StoreEntry entry, string name) => entry.Tags.FirstOrDefault(tag => tag == name)
         ?? entry.Tags.FirstOrDefault(tag => tag.Equals(name, StringComparison.OrdinalIgnoreCase));

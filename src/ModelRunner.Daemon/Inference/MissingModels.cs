@@ -52,8 +52,8 @@ internal sealed class MissingModels(
 
     private bool MayPull(HttpContext context, Caller caller, string reference, out ArtifactName? name)
     {
-        name = null;
-        return settings().Downloads.OnRequest && rights.MayPull(caller, reference) && ArtifactNameParser.TryParse(reference, out name, out _)
+        name = ModelQuery.ToArtifact(reference);
+        return name is not null && settings().Downloads.OnRequest && rights.MayPull(caller, reference)
             && !string.Equals(context.Request.Headers[NoPullHeader].ToString(), "true", StringComparison.OrdinalIgnoreCase);
     }
 

@@ -3,6 +3,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -15,21 +16,24 @@ namespace ModelRunner.Daemon.Models;
 /// <param name="addName">Adds a name for a model.</param>
 /// <param name="findOwner">Finds the model that has a file already.</param>
 internal sealed class ForeignModels(
-    DaemonSettings settings, Dictionary<string, ModelSource> sources, Action<ModelReference, string, SourceKind?, IEnumerable<FilePart>> addName,
-    Func<FileId, string?> findOwner)
+    DaemonSettings settings, Dictionary<string, ModelSource> sources,
+    Action<ModelReference, string, SourceKind?, Digest?, IEnumerable<FilePart>> addName, Func<FileId, string?> findOwner)
 {
+    private readonly List<(SourceKind Kind, DescribedModel Model, string Name, string Origin)> _hidden = [];
     private readonly Dictionary<string, string> _ownersOfContent = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
 
     /// <summary>Adds the models of one tool after another and returns the problems.</summary>
     public IReadOnlyList<string> Add(IReadOnlyList<SourceListing> listings)
     {
-        foreach (SourceListing listing in listings)
-        {
-            foreach (DescribedModel model in listing.Models)
-                Add(listing.Kind, model);
-        }
-
+        // A name that people gave comes before an id, whatever tool has it.
+        foreach (bool hasNoName in (bool[])[false, true])
+            foreach (SourceListing listing in listings)
+                foreach (DescribedModel model in listing.Models)
+                    if (model.Model.HasNoName == hasNoName)
+                        Add(listing.Kind, model);
+        foreach ((SourceKind kind, DescribedModel model, string name, string origin) in _hidden)
+            AddHidden(kind, model, name, origin);
         return _problems;
     }
 
@@ -50,6 +54,7 @@ internal sealed class ForeignModels(
             sources.TryAdd(canonical, ModelSource.Create(canonical, null, new ModelSettings(), SourceText.Format(kind)) with
             {
                 Foreign = new ForeignParts(kind, [], []) { Problem = model.Problem },
+                Manifests = ManifestsOf(model),
             });
             return;
         }
@@ -57,12 +62,31 @@ internal sealed class ForeignModels(
         ModelFile file = described.File with { Projector = described.Projector?.Path };
         bool isOwnModel = settings.Models.ContainsKey(canonical);
         if (FindOwner(model, file) is { } owner && (owner == canonical || !isOwnModel))
-            addName(reference, owner, kind, described.Parts);
+            addName(reference, owner, kind, model.Manifest, described.Parts);
         else if (!sources.TryGetValue(canonical, out ModelSource? other))
             Add(kind, canonical, described, file);
         else
-            _problems.Add($"the model {shown} of {SourceText.ToolOf(kind)} is not used: {other.Origins[0]} has a model of this name");
+            _hidden.Add((kind, described, shown, other.Origins[0]));
     }
+
+    // Another model has its name. One with a manifest can still be named by its id.
+    private void AddHidden(SourceKind kind, DescribedModel described, string shown, string origin)
+    {
+        string problem = $"the model {shown} of {SourceText.ToolOf(kind)} is not used under this name: {origin} has a model of this name";
+        if (described.Model.Manifest is not { } id)
+        {
+            _problems.Add($"{problem}; rename one of them to use both");
+            return;
+        }
+
+        ModelSource? known = sources.Values.FirstOrDefault(source => source.Manifests.Contains(id));
+        string canonical = known?.Reference.ToString() ?? (sources.ContainsKey(ForeignModel.NameOf(id)) ? id.ToString() : ForeignModel.NameOf(id));
+        if (known is null)
+            Add(kind, canonical, described, described.File! with { Projector = described.Projector?.Path });
+        _problems.Add($"{problem}; it is {canonical} here");
+    }
+
+    private static Digest[] ManifestsOf(ForeignModel model) => model.Manifest is { } id ? [id] : [];
 
     private void Add(SourceKind kind, string canonical, DescribedModel described, ModelFile file)
     {
@@ -78,7 +102,11 @@ internal sealed class ForeignModels(
             MaxAutoContext = hasContext ? null : model.MaxContext,
         };
         var parts = new ForeignParts(kind, described.Adapters, model.Unused) { ChatTemplate = model.ChatTemplate };
-        sources[canonical] = ModelSource.Create(canonical, file, own, SourceText.Format(kind), described.Projector) with { Foreign = parts };
+        sources[canonical] = ModelSource.Create(canonical, file, own, SourceText.Format(kind), described.Projector) with
+        {
+            Foreign = parts,
+            Manifests = ManifestsOf(model),
+        };
         foreach (string key in KeysOf(model, file))
             _ownersOfContent.TryAdd(key, canonical);
     }

@@ -133,7 +133,7 @@ internal sealed class ModelCatalog
     /// <summary>Finds the model that a person means by a reference, in any spelling of it.</summary>
     public async Task<ModelLookup> FindAsync(string reference, CancellationToken cancellationToken)
     {
-        if (!ModelReference.TryParse(NameOf(reference), out ModelReference parsed, out string? problem))
+        if (!ModelQuery.TryParse(NameOf(reference), out ModelQuery parsed, out string? problem))
         {
             string shown = PlainText.EscapeAndCut(reference ?? "", 80);
             return new ModelLookup(null, $"model reference \"{shown}\" {problem}") { Reason = ModelLookupReason.Invalid };
@@ -162,16 +162,16 @@ internal sealed class ModelCatalog
         return _watch.Last is { IsWithoutStore: false } last && !_watch.HasUnknownSource
             ? new ModelLookup(null, await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken))
             {
-                Reason = ModelLookupReason.Unknown, Pullable = ArtifactNameParser.TryParse(reference, out ArtifactName? name, out _) ? name : null,
+                Reason = ModelLookupReason.Unknown, Pullable = ModelQuery.ToArtifact(reference),
             }
-            : NotRead(parsed);
+            : NotRead(parsed.ToString());
     }
 
     /// <summary>Whether a reference means a model, by the last scan of the store. A reference of no known model means the model of this name.</summary>
     /// <param name="reference">The reference as a person writes it.</param>
     /// <param name="model">The canonical reference of the model.</param>
     public bool IsMeant(ModelReference reference, string model) =>
-        (_watch.Last?.Snapshot.Find(reference, out _)?.Reference ?? reference).ToString() == model;
+        (_watch.Last?.Snapshot.Find(ModelQuery.Of(reference), out _)?.Reference ?? reference).ToString() == model;
 
     /// <summary>Reads the stores again, so that the next caller finds a model that was pulled. Returns after a moment if the disk is slow.</summary>
     public Task FindPulledAsync(CancellationToken cancellationToken) => _watch.RescanSourcesAsync(Patience, cancellationToken);
@@ -227,17 +227,17 @@ internal sealed class ModelCatalog
 
         // The file of a model that has an entry in the configuration may be in the store.
         return source.File is null && _watch.Last is not { IsWithoutStore: false }
-            ? NotRead(source.Reference)
+            ? NotRead(source.Reference.ToString())
             : new ModelLookup(null, $"model \"{source.Reference}\" {problem}" + (isRead ? "" : "; try again later"))
             {
                 Reason = isRead ? ModelLookupReason.Unusable : ModelLookupReason.NotRead, Reference = source.Reference.ToString(),
             };
     }
 
-    private static ModelLookup NotRead(ModelReference reference) =>
+    private static ModelLookup NotRead(string reference) =>
         new(null, $"the model store is still being read, so it is not known whether model \"{reference}\" exists; try again later")
         {
-            Reason = ModelLookupReason.NotRead, Reference = reference.ToString(),
+            Reason = ModelLookupReason.NotRead, Reference = reference,
         };
 
     /// <returns>Whether all were read in time.</returns>
@@ -251,8 +251,14 @@ internal sealed class ModelCatalog
     }
 
     // A suggestion must be usable. Checking all models for that would let any request read the whole store.
-    private async Task<string> DescribeUnknownAsync(ModelSnapshot snapshot, ModelReference reference, CancellationToken cancellationToken)
+    private async Task<string> DescribeUnknownAsync(ModelSnapshot snapshot, ModelQuery query, CancellationToken cancellationToken)
     {
+        if (query.Pin is not null)
+            return DescribeUnknown(snapshot, query);
+        if (query.Digits is not null)
+            return $"there is no model with the id {query}; \"model-runner ls --json\" lists the ids";
+
+        ModelReference reference = query.Reference;
         var left = snapshot.Sources.ToList();
         var usable = new List<string>();
         for (int attempt = 0; attempt < MaxSuggestions; attempt++)
@@ -269,5 +275,13 @@ internal sealed class ModelCatalog
         return usable.Count > 0
             ? $"there is no model \"{reference}\"; did you mean {string.Join(" or ", usable)}?"
             : $"there is no model \"{reference}\"; \"model-runner ls\" lists the models";
+    }
+
+    private static string DescribeUnknown(ModelSnapshot snapshot, ModelQuery query)
+    {
+        string rest = snapshot.Find(query.Reference, out _) is { } same
+            ? $"\"{same.Reference}\" here is another one, with the id {same.Id}"
+            : "\"model-runner ls\" lists the models";
+        return $"there is no model \"{query}\"; {rest}";
     }
 }

@@ -1,6 +1,7 @@
 using ModelRunner.Configuration;
 using ModelRunner.Gguf;
 using ModelRunner.Scheduling;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -62,6 +63,12 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
 
     /// <summary>Other canonical references of the same file.</summary>
     public IReadOnlyList<string> OtherNames { get; init; } = [];
+
+    /// <summary>Its id.</summary>
+    public Digest Id { get; init; }
+
+    /// <summary>The digests of its manifests, in the order of its names; empty: no store has a manifest of it.</summary>
+    public IReadOnlyList<Digest> Manifests { get; init; } = [];
 
     /// <summary>Its own file first, then its image projector and its adapters; empty if only its engine knows what it loads.</summary>
     public IReadOnlyList<ModelFile> Files { get; init; } = [];

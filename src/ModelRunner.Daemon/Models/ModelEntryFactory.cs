@@ -39,7 +39,13 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
 
     /// <summary>Makes the entry from what has been read, or explains why the model cannot be used, in a clause that follows its reference.</summary>
     public ModelEntry? Create(ModelSource source, out string? problem) => CreateEntry(source, out problem) is { } entry
-        ? entry with { Origins = source.Origins, OtherNames = [.. source.OtherNames.Select(static name => name.Reference.ToString())] }
+        ? entry with
+        {
+            Id = source.Id,
+            Manifests = source.Manifests,
+            Origins = source.Origins,
+            OtherNames = [.. source.OtherNames.Select(static name => name.Reference.ToString())],
+        }
         : null;
 
     /// <summary>The memory of a model that is not here yet, as it would be run without settings of its own; null: it would not be run.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using ModelRunner.Configuration;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -9,6 +10,7 @@ internal sealed class ModelSnapshot
     private const int MaxShownCandidates = 5;
     private readonly FrozenDictionary<string, ModelSource> _byReference;
     private readonly FrozenDictionary<string, string> _aliases;
+    private readonly Dictionary<Digest, ModelSource> _byManifest = [];
 
     public ModelSnapshot(IEnumerable<ModelSource> sources, IReadOnlyDictionary<string, string> aliases, IReadOnlyList<string> problems)
     {
@@ -16,6 +18,11 @@ internal sealed class ModelSnapshot
         _aliases = aliases.ToFrozenDictionary(StringComparer.Ordinal);
         Problems = problems;
         Sources = [.. _byReference.Values.OrderBy(static source => source.Reference.ToString(), StringComparer.Ordinal)];
+
+        // The same artifact may be in two stores. The one of the daemon comes first.
+        foreach (ModelSource source in Sources.OrderBy(static source => RankOf(source.Foreign?.Kind)))
+            foreach (Digest manifest in source.Manifests)
+                _byManifest.TryAdd(manifest, source);
     }
 
     /// <summary>All models in order of their references.</summary>
@@ -26,6 +33,21 @@ internal sealed class ModelSnapshot
 
     /// <summary>The aliases that would hide a model.</summary>
     public IReadOnlyList<AliasClash> AliasClashes { get; init; } = [];
+
+    /// <summary>Finds the model that a text of a client means. Null if there is none; if it fits several, the problem says so.</summary>
+    public ModelSource? Find(ModelQuery query, out string? problem)
+    {
+        problem = null;
+
+        // The digest decides. The name before it says where the model was pulled from, and may belong to another one now.
+        if (query.Pin is { } pin)
+            return _byManifest.GetValueOrDefault(pin);
+        if (query.Digits is not { } digits)
+            return Find(query.Reference, out problem);
+        if (!query.HasAlgorithm && FindExact(query.Reference.ToString()) is { } named)
+            return named;
+        return FindById(digits, out problem) ?? (problem is null ? Find(query.Reference, out problem) : null);
+    }
 
     /// <summary>
     /// Finds the model that a reference means: by its name, an alias, an equal spelling (<c>docker.io/</c>, <c>ai/</c>, a registry in
@@ -50,6 +72,19 @@ internal sealed class ModelSnapshot
             problem = $"model \"{reference}\" could be any of {string.Join(", ", shown)}; write one of them in full";
         }
 
+        return null;
+    }
+
+    private ModelSource? FindById(string digits, out string? problem)
+    {
+        problem = null;
+        IEnumerable<(Digest Id, ModelSource Source)> all = _byManifest.Select(static pair => (pair.Key, pair.Value))
+            .Concat(Sources.Where(static source => source.Manifests.Count == 0).Select(static source => (source.Id, source)));
+        (Digest Id, ModelSource Source)[] found = [.. all.Where(model => model.Id.Hex.StartsWith(digits, StringComparison.Ordinal))];
+        if (found.DistinctBy(static model => model.Source.Reference).Count() <= 1)
+            return found.FirstOrDefault().Source;
+        IEnumerable<string> shown = found.Take(MaxShownCandidates).Select(static model => $"{model.Source.Reference} ({model.Id})");
+        problem = $"the id {digits} could be that of any of {string.Join(", ", shown)}; write more of its digits, or the name";
         return null;
     }
 

@@ -1,6 +1,7 @@
 using ModelRunner.Configuration;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -98,7 +99,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         string canonical = reference.ToString();
         bool isOwnModel = settings.Models.ContainsKey(canonical);
         if (_ownersOfFiles.TryGetValue(file.Id, out string? owner) && (owner == canonical || !isOwnModel))
-            AddName(reference, owner, null, file.Parts);
+            AddName(reference, owner, null, null, file.Parts);
         else if (!_sources.TryGetValue(canonical, out ModelSource? other))
             AddFile(canonical, file, ModelOrigin.Store);
         else if (other.Settings.LacksEnginePath)
@@ -163,7 +164,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
     private string? FindOwner(FileId file) => _ownersOfFiles.GetValueOrDefault(file) ?? _ownersOfStoredFiles.GetValueOrDefault(file);
 
     // The same file at another place is the same model.
-    private void AddName(ModelReference name, string owner, SourceKind? tool, IEnumerable<FilePart> parts)
+    private void AddName(ModelReference name, string owner, SourceKind? tool, Digest? manifest, IEnumerable<FilePart> parts)
     {
         ModelSource source = _sources[owner];
         string canonical = name.ToString();
@@ -173,6 +174,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         _sources[owner] = source with
         {
             Origins = [.. source.Origins.Append(origin).Distinct(StringComparer.Ordinal)],
+            Manifests = manifest is { } id && !source.Manifests.Contains(id) ? [.. source.Manifests, id] : source.Manifests,
             OtherParts = [.. source.OtherParts, .. parts],
         };
     }

@@ -1,5 +1,6 @@
 using ModelRunner.Configuration;
 using ModelRunner.Scheduling;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -22,6 +23,12 @@ internal sealed record ModelSource(
 
     /// <summary>Its canonical reference, then its other names.</summary>
     public IEnumerable<string> Names => OtherNames.Select(static name => name.Reference.ToString()).Prepend(Reference.ToString());
+
+    /// <summary>The digests of its manifests, in the order of its names; empty: no store has a manifest of it.</summary>
+    public IReadOnlyList<Digest> Manifests { get; init; } = [];
+
+    /// <summary>Its id.</summary>
+    public Digest Id => Manifests.Count > 0 ? Manifests[0] : ModelIds.Compute(Reference.ToString(), File?.SizeBytes ?? 0, File?.Written ?? default);
 
     /// <summary>The files of its other names, as far as they were looked at; most are its own files.</summary>
     public IReadOnlyList<FilePart> OtherParts { get; init; } = [];

@@ -30,7 +30,7 @@ internal static class ArtifactStore
             {
                 if (scan.IsCut)
                     return;
-                ForeignModel model = Describe(folder, entry, scan);
+                ForeignModel model = Describe(folder, entry, scan) with { Manifest = entry.Id };
                 foreach (string name in NamesOf(entry))
                     if (!scan.Add(model with { Name = name }))
                         return;
@@ -44,7 +44,7 @@ internal static class ArtifactStore
 
     // A model that lost its name still takes space, so it is listed and can be removed.
     private static string[] NamesOf(StoreEntry entry) => entry.Tags.Count == 0
-        ? [$"{Digest.Sha256}:{entry.Id.Short}"]
+        ? [ForeignModel.NameOf(entry.Id)]
         : [.. entry.Tags.Select(static tag => ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) ? name!.ToShortString() : null).OfType<string>()];
 
     private static ForeignModel Describe(StoreFolder folder, StoreEntry entry, ForeignScan scan)

@@ -11,6 +11,15 @@ internal sealed record ForeignModel(string Name, IReadOnlyList<string> Shards, i
     /// <summary>The digest of its first shard, if the store names the file by it; null: unknown. It was not computed here.</summary>
     public Digest? Digest { get; init; }
 
+    /// <summary>The digest of its manifest; null: the store has no manifests.</summary>
+    public Digest? Manifest { get; init; }
+
+    /// <summary>Whether its name is only the beginning of its id, because it has no other one.</summary>
+    public bool HasNoName => Manifest is { } id && Name == NameOf(id);
+
+    /// <summary>The name of a model that has no other one: the beginning of its id.</summary>
+    public static string NameOf(Digest id) => $"{id.Algorithm}:{id.Short}";
+
     /// <summary>Absolute paths of the image projectors beside it, in ordinal order.</summary>
     public IReadOnlyList<string> Projectors { get; init; } = [];
 

@@ -31,13 +31,15 @@ internal static partial class ArtifactNameParser
             return Fail("is empty", out problem);
         if (HubAddress.TryRead(text, out text, out HubFile? file, out problem) && problem is not null)
             return false;
+        if (IdPattern().IsMatch(text))
+            return Fail("is the id of a model, which no registry knows; write a name, for example ai/smollm2:latest", out problem);
         if (text.Contains("://", StringComparison.Ordinal))
             return Fail("is a URL; write the name without the scheme, for example hf.co/ORG/REPO:QUANT or ai/smollm2:latest", out problem);
 
         Digest? pin = null;
         if (text.IndexOf('@', StringComparison.Ordinal) is var at && at >= 0)
         {
-            if (!Digest.TryParse(text[(at + 1)..], out Digest digest))
+            if (!Digest.TryParse(text[(at + 1)..], out Digest digest) || digest.Algorithm != Digest.Sha256)
                 return Fail("has no valid digest after the @; it must be sha256: and 64 lower-case hexadecimal digits", out problem);
             (pin, text) = (digest, text[..at]);
         }
@@ -119,6 +121,10 @@ internal static partial class ArtifactNameParser
     // Hugging Face allows more than registries do, for example Model_-_v2.
     [GeneratedRegex(@"^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?/[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\z", Safe)]
     private static partial Regex HubPattern();
+
+    // The short form has 12 digits. Without its algorithm it may be a name.
+    [GeneratedRegex(@"^(?:sha256:[0-9a-f]{12,64}|[0-9a-f]{64})\z", Safe)]
+    private static partial Regex IdPattern();
 
     [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9._-]*\z", Safe)]
     private static partial Regex TagPattern();

@@ -17,7 +17,19 @@ internal sealed class RegistryPlanner(RegistryClient client)
     {
         RegistryManifest sent = await client.GetManifestAsync(name, cancellationToken);
         if (MediaTypes.IsIndex(sent.MediaType))
-            sent = await client.GetManifestAsync(name, Choose(name, sent).Digest, cancellationToken);
+        {
+            Digest chosen = Choose(name, sent).Digest;
+
+            // The model would have another digest than the one that was written, so a request with the latter would not find it.
+            if (name.Pin is not null)
+            {
+                throw new UnsupportedModelException(
+                    $"{name.ToWrittenString()} is a list of manifests; write the digest of the model in it: {(name with { Pin = chosen }).ToWrittenString()}");
+            }
+
+            sent = await client.GetManifestAsync(name, chosen, cancellationToken);
+        }
+
         if (!MediaTypes.IsManifest(sent.MediaType))
             throw new UnsupportedModelException($"{name.ToShortString()} is no model: the registry sent a file of the type {sent.MediaType}");
 

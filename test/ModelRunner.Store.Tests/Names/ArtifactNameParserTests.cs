@@ -33,6 +33,7 @@ public sealed class ArtifactNameParserTests
     [InlineData("hf.co/Org/Repo_-_GGUF", "huggingface.co/org/repo_-_gguf:latest")]
     [InlineData("a/b__c---d.e_f", "docker.io/a/b__c---d.e_f:latest")]
     [InlineData("x:t@" + Hash, "docker.io/ai/x:t")]
+    [InlineData("0123456789ab", "docker.io/ai/0123456789ab:latest")]
     public void A_name_gets_the_defaults_of_Docker_Model_Runner(string text, string expected) =>
         Assert.Equal(expected, ArtifactNameParser.Parse(text).ToString());
 
@@ -53,6 +54,9 @@ public sealed class ArtifactNameParserTests
     /// <summary>A name becomes a part of a URL (CVE-2026-7020) and is shown.</summary>
     [Theory]
     [InlineData("", "is empty")]
+    [InlineData(Hash, "is the id of a model")]
+    [InlineData("sha256:0123456789ab", "is the id of a model")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "is the id of a model")]
     [InlineData("/", "invalid name")]
     [InlineData("a//b", "invalid name")]
     [InlineData("a/../b", "invalid name")]

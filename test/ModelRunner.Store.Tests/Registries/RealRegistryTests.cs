@@ -2,6 +2,7 @@ using System.Text;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
 using ModelRunner.Store.Registries;
 using ModelRunner.Testing.Registries;
 
@@ -49,6 +50,13 @@ public sealed class RealRegistryTests
 
         Assert.Equal(MediaTypes.OciIndex, found.MediaType);
         Assert.Equal(index, found.Bytes.ToArray());
+
+        // A model that is pulled by the digest of the list could not be found by it.
+        string pinned = $"{registry.Host}/ai/tiny@{found.Digest}";
+        UnsupportedModelException refused = await Assert.ThrowsAsync<UnsupportedModelException>(
+            () => new RegistryPlanner(fixture.Client).PlanAsync(ArtifactNameParser.Parse(pinned), Cancellation));
+        Assert.Equal(
+            $"{pinned} is a list of manifests; write the digest of the model in it: {registry.Host}/ai/tiny@{model.ManifestDigest}", refused.Message);
     }
 
     [Theory]
