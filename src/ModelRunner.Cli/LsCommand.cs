@@ -11,7 +11,7 @@ internal sealed class LsCommand : ClientCommand
     // A small model that most machines can run.
     private const string Next = "model-runner pull ai/smollm2";
 
-    private static readonly string[] Heads = ["MODEL", "MODES", "PARAMETERS", "QUANTIZATION", "ARCHITECTURE", "SIZE", "CREATED", "ORIGIN"];
+    private static readonly string[] Heads = ["MODEL", "MODES", "PARAMETERS", "QUANTIZATION", "ARCHITECTURE", "SIZE", "CREATED", "ORIGIN", "OTHER NAMES"];
 
     public LsCommand(CliContext context)
         : base("ls", $"List the models; \"{Next}\" fetches one", context) => Aliases.Add("list");
@@ -19,13 +19,15 @@ internal sealed class LsCommand : ClientCommand
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
         using JsonDocument models = await client.GetJsonAsync("models", JsonValueKind.Array, interrupt.Ended);
+        using JsonDocument? shown = await ModelProblems.ReadModelsAsync(client, interrupt.Ended);
+        IReadOnlyList<string> unread = ModelSources.Problems(shown?.RootElement);
         if (IsJson(result))
             Console.WriteLine(models.RootElement.GetRawText());
         else if (models.RootElement.GetArrayLength() > 0)
             Console.Write(TextTable.Draw(Heads, models.RootElement.Items().Select(ToRow)));
-        else
+        else if (unread.Count == 0)
             Console.WriteError($"there are no models yet; \"{Next}\" fetches one");
-        ModelProblems.Print(await ModelProblems.ReadAsync(client, interrupt.Ended), Console);
+        ModelProblems.Print([.. ModelProblems.Find(shown?.RootElement), .. unread], Console);
         return ExitCode.Success;
     }
 
@@ -37,7 +39,7 @@ internal sealed class LsCommand : ClientCommand
         return
         [
             name, modes, config.Text("parameters"), config.Text("quantization"), config.Text("architecture"), SizeText.Of(config),
-            Created(model), Origins(config),
+            Created(model), Origins(config), string.Join(", ", (model.Member("tags")?.Items() ?? []).Skip(1)),
         ];
     }
 

@@ -6,13 +6,6 @@ namespace ModelRunner.Cli;
 /// <summary>Reports the daemon's problems with its models. They go to standard error, so that tables and JSON stay unchanged for scripts.</summary>
 internal static class ModelProblems
 {
-    /// <summary>Asks the daemon; empty if there is no problem, or if the daemon is too old to report them.</summary>
-    public static async Task<IReadOnlyList<string>> ReadAsync(DaemonClient client, CancellationToken cancellation)
-    {
-        using JsonDocument? models = await ReadModelsAsync(client, cancellation);
-        return Find(models?.RootElement);
-    }
-
     /// <summary>Asks the daemon for its models in OpenAI's format, which have the problems beside them; null if it does not give them.</summary>
     public static async Task<JsonDocument?> ReadModelsAsync(DaemonClient client, CancellationToken cancellation)
     {

@@ -88,7 +88,7 @@ internal static class ModelsResponse
         json.WriteString("id"u8, model.Id.ToString());
         json.WriteStartArray("tags"u8);
         json.WriteStringValue(model.Reference);
-        foreach (string name in model.OtherNames)
+        foreach (string name in model.OtherNames.Union(model.Aliases, StringComparer.Ordinal))
             json.WriteStringValue(name);
         json.WriteEndArray();
         json.WriteNumber("created"u8, Created(model));

@@ -70,6 +70,9 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>The digests of its manifests, in the order of its names; empty: no store has a manifest of it.</summary>
     public IReadOnlyList<Digest> Manifests { get; init; } = [];
 
+    /// <summary>The names that the configuration gives it beside its own, as far as no other model has them.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     /// <summary>Its own file first, then its image projector and its adapters; empty if only its engine knows what it loads.</summary>
     public IReadOnlyList<ModelFile> Files { get; init; } = [];
 

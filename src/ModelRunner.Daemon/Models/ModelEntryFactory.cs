@@ -43,6 +43,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         {
             Id = source.Id,
             Manifests = source.Manifests,
+            Aliases = source.Aliases,
             Origins = source.Origins,
             OtherNames = [.. source.OtherNames.Select(static name => name.Reference.ToString())],
         }

@@ -144,11 +144,18 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
             foreach (string alias in model.Aliases)
             {
                 if (alias == reference || !_sources.TryGetValue(alias, out ModelSource? hidden))
-                    _aliases[alias] = reference;
+                    AddAlias(alias, reference);
                 else
                     _clashes.Add(new AliasClash(alias, reference, hidden.File is null ? null : Show(hidden.File)));
             }
         }
+    }
+
+    private void AddAlias(string alias, string reference)
+    {
+        _aliases[alias] = reference;
+        if (alias != reference && _sources.TryGetValue(reference, out ModelSource? source))
+            _sources[reference] = source with { Aliases = [.. source.Aliases, alias] };
     }
 
     private void Add(string canonical, ModelFile? file, ModelSettings model) =>

@@ -21,6 +21,9 @@ internal sealed record ModelSource(
     /// <summary>Other names of the same file.</summary>
     public IReadOnlyList<OtherName> OtherNames { get; init; } = [];
 
+    /// <summary>The names that the configuration gives it beside its own, as far as no other model has them.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     /// <summary>Its canonical reference, then its other names.</summary>
     public IEnumerable<string> Names => OtherNames.Select(static name => name.Reference.ToString()).Prepend(Reference.ToString());
 

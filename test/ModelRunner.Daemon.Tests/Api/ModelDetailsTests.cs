@@ -57,6 +57,27 @@ public sealed class ModelDetailsTests
     }
 
     [Fact]
+    public async Task A_model_is_listed_with_all_its_names_and_a_damaged_list_is_told()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        RegistryModel model = RegistryModel.MakeTinyChat();
+        await model.PushAsync(registry, Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        string name = $"{registry.Host}/ai/tiny";
+        await daemon.PullAsync($"{name}@{model.ManifestDigest}");
+        await daemon.RunClientAsync(daemon.FolderPath, "tag", model.ManifestDigest, $"{name}:two");
+        await daemon.RunClientAsync(daemon.FolderPath, "tag", model.ManifestDigest, $"{name}:three");
+
+        (_, string listed, _) = await daemon.RunClientAsync(daemon.FolderPath, "ls");
+        Assert.Matches($"(?m)^{name}:two .* pulled +{name}:three$", listed);
+
+        await File.WriteAllTextAsync(Path.Join(daemon.FolderPath, "models/store/models.json"), "{", Token);
+        await DaemonFixture.WaitUntilAsync(async () => (await daemon.RunClientAsync(daemon.FolderPath, "ls")).Error.Contains(
+            "warning: source pulled cannot be read: models.json of the model store cannot be understood; move the file away", StringComparison.Ordinal),
+            DaemonFixture.Patience);
+    }
+
+    [Fact]
     public async Task The_registry_describes_a_model_and_nothing_is_downloaded()
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);

@@ -105,7 +105,7 @@ public sealed class ClientCommandTests
 
         Assert.Equal(0, exitCode);
         Assert.Equal(
-            "MODEL              MODES                   PARAMETERS   QUANTIZATION   ARCHITECTURE      SIZE   CREATED            ORIGIN\n"
+            "MODEL              MODES                   PARAMETERS   QUANTIZATION   ARCHITECTURE      SIZE   CREATED            ORIGIN   OTHER NAMES\n"
             + "lab/otter:7b       completion, embedding   7B           Q4_K_M         llama          4.29 GB   2026-01-01 00:00\n"
             + "elsewhere:latest\n",
             output);

@@ -18,11 +18,22 @@ public sealed class ModelSourcesTests
     }
 
     [Fact]
+    public async Task Ls_shows_problems_of_stores_in_place_of_the_advice_to_pull_a_model()
+    {
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync())
+            .On("/models", "[]").On("/v1/models", """{"data":[],"sources":[{"source":"pulled","models":0,"problems":["cannot be read: it is damaged"]}]}""");
+
+        (int code, string output, string error) = await daemon.RunAsync(["ls"]);
+
+        Assert.Equal((0, "", "model-runner: warning: source pulled cannot be read: it is damaged\n"), (code, output, error));
+    }
+
+    [Fact]
     public async Task Ls_shows_where_a_model_comes_from()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync())
-            .On("/models", """[{"id":"a:latest","tags":["a:latest","b:latest"],"config":{"origins":["huggingface","ollama"]}}]""");
+            .On("/models", """[{"id":"a:latest","tags":["a:latest","b:latest","c:latest"],"config":{"origins":["huggingface","ollama"]}}]""");
 
-        Assert.Matches("(?m)^a:latest +huggingface, ollama$", (await daemon.RunAsync(["ls"])).Out);
+        Assert.Matches("(?m)^a:latest +huggingface, ollama +b:latest, c:latest$", (await daemon.RunAsync(["ls"])).Out);
     }
 }

@@ -25,6 +25,7 @@ public sealed class ModelNamesTests : IDisposable
 
         Assert.Equal("otter:latest", catalog.Find("otter").Model?.Reference);
         Assert.Equal("finch:latest", catalog.Find("bird").Model?.Reference);
+        Assert.Equal(["bird:latest"], catalog.Find("bird").Model!.Aliases);
         Assert.Equal(new AliasClash("otter:latest", "finch:latest", "otter.gguf"), Assert.Single(catalog.FindAliasClashes()));
         Assert.Equal(
             "the alias otter:latest of finch:latest is not used: the file otter.gguf has this name; rename one of them", Assert.Single(catalog.ListProblems()));
