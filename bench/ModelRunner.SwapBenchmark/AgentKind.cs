@@ -11,4 +11,10 @@ internal enum AgentKind
 
     /// <summary>Each agent uses the three models in turn.</summary>
     Turns,
+
+    /// <summary>As <see cref="Turns"/>, but one of five requests is for any model.</summary>
+    NearlyTurns,
+
+    /// <summary>Two of three requests of an agent are for the model of its last one.</summary>
+    Sticky,
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text;
 
 namespace ModelRunner.SwapBenchmark;
 
@@ -79,6 +80,15 @@ internal sealed class DaemonRun : IAsyncDisposable
         return page.Split('\n')
             .Where(static line => line.StartsWith("model_runner_loads_total{", StringComparison.Ordinal) && line.Contains("\"loaded\"", StringComparison.Ordinal))
             .Sum(static line => int.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Unloads a model, and returns when its runner has ended.</summary>
+    public async Task UnloadAsync(int model, CancellationToken cancellation)
+    {
+        string body = string.Create(CultureInfo.InvariantCulture, $$"""{"models":["m{{model}}"]}""");
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await Client.PostAsync(new Uri("engines/unload", UriKind.Relative), content, cancellation);
+        response.EnsureSuccessStatusCode();
     }
 
     public async ValueTask DisposeAsync()

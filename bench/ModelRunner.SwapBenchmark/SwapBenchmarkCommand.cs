@@ -5,6 +5,7 @@ namespace ModelRunner.SwapBenchmark;
 /// <summary>The command line: runs each kind of agents with each setting, and writes a table.</summary>
 internal static class SwapBenchmarkCommand
 {
+    private const string Strict = "strict";
     private const string ByArrival = """, "swapDelay": 0, "swapRequests": 0, "minStay": 0""";
 
     /// <summary>Runs the benchmark.</summary>
@@ -38,20 +39,23 @@ internal static class SwapBenchmarkCommand
     /// <returns>Whether each request waited no longer than its bound.</returns>
     private static async Task<bool> RunAllAsync(string[] arguments, int seconds, int loadMilliseconds, CancellationToken cancellation)
     {
-        Console.WriteLine("| Agents | Order | Requests | Loads | Loads per request | Longest wait | Bound |");
-        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
+        Console.WriteLine("| Agents | Order | Requests | Loads | Loads per request | Average wait | Longest wait | Bound |");
+        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- | --- |");
         bool isWithin = true;
         foreach (AgentKind kind in Enum.GetValues<AgentKind>())
         {
-            foreach ((string name, string limits) in ((string, string)[])[("by arrival", ByArrival), ("default", "")])
+            foreach ((string name, string limits) in ((string, string)[])[(Strict, ""), ("as they come", ByArrival), ("default", "")])
             {
                 await using DaemonRun daemon = await DaemonRun.StartAsync(arguments[0], arguments[1], limits, loadMilliseconds, cancellation);
-                SwapFigures figures = await new AgentLoad(daemon, kind).RunAsync(TimeSpan.FromSeconds(seconds), cancellation);
+                using StrictOrder? order = name == Strict ? new StrictOrder(daemon) : null;
+                SwapFigures figures = await new AgentLoad(daemon, kind, order).RunAsync(TimeSpan.FromSeconds(seconds), cancellation);
                 TimeSpan bound = SwapFigures.BoundOf(limits.Length > 0, loadMilliseconds, figures.LongestResponse);
+                string shownBound = order is null ? string.Create(CultureInfo.InvariantCulture, $"{bound.TotalSeconds:0.0} s") : "";
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"| {kind} | {name} | {figures.Requests} | {figures.Loads} | {figures.Loads / (double)figures.Requests:0.000} | {figures.LongestWait.TotalSeconds:0.0} s | {bound.TotalSeconds:0.0} s |"));
-                isWithin &= figures.LongestWait <= bound;
+                    $"| {kind} | {name} | {figures.Requests} | {figures.Loads} | {figures.Loads / (double)figures.Requests:0.000} "
+                    + $"| {figures.AverageWait.TotalSeconds:0.0} s | {figures.LongestWait.TotalSeconds:0.0} s | {shownBound} |"));
+                isWithin &= order is not null || figures.LongestWait <= bound;
             }
         }
 

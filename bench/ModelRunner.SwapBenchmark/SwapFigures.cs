@@ -3,9 +3,10 @@ namespace ModelRunner.SwapBenchmark;
 /// <summary>The results of one run.</summary>
 /// <param name="Requests">The number of responses.</param>
 /// <param name="Loads">The number of loads.</param>
+/// <param name="AverageWait">The average time that a request waited for its model, loads included.</param>
 /// <param name="LongestWait">The longest time that a request waited for its model, loads included.</param>
 /// <param name="LongestResponse">The longest time from the begin of the work of a runner to the end of the response.</param>
-internal sealed record SwapFigures(int Requests, int Loads, TimeSpan LongestWait, TimeSpan LongestResponse)
+internal sealed record SwapFigures(int Requests, int Loads, TimeSpan AverageWait, TimeSpan LongestWait, TimeSpan LongestResponse)
 {
     private const int Models = 3;
     private const int MaxRunners = 2;

@@ -33,9 +33,9 @@ internal static class Capacity
         bool isPartial = IsPartial(wanted, runners, settings);
         TimeSpan quietAt = Stay.QuietAt(runners);
         List<ManagedRunnerState> victims = [];
-        foreach (ManagedRunnerState candidate in EvictionOrder(staying, settings, now))
+        foreach (ManagedRunnerState candidate in EvictionOrder(staying, runners, settings, now))
         {
-            if (!atAnyTime && Stay.LeavesAt(candidate, wanted, quietAt, settings, now) > now)
+            if (!atAnyTime && Stay.LeavesAt(candidate, wanted, runners, quietAt, settings, now) > now)
                 continue;
             if (Fits(wanted, use, settings, isPartial))
                 break;
@@ -86,7 +86,7 @@ internal static class Capacity
         int count = staying.Count - settings.MaxRunners;
         long bytes = staying.Sum(static live => live.MemoryBytes) - (settings.MemoryBudgetBytes ?? long.MaxValue);
         List<ManagedRunnerState> excess = [];
-        foreach (ManagedRunnerState candidate in EvictionOrder(staying, settings, now))
+        foreach (ManagedRunnerState candidate in EvictionOrder(staying, runners, settings, now))
         {
             if (count <= 0 && bytes <= 0)
                 break;
@@ -124,11 +124,14 @@ internal static class Capacity
             && Frees(live, wanted, use, settings, isPartial));
     }
 
-    /// <summary>The idle runners that are not pinned, in the order in which they are evicted.</summary>
+    /// <summary>
+    /// The idle runners that are not pinned, in the order in which they are evicted: background, then the one that is needed least, then the last use.
+    /// </summary>
     public static IEnumerable<ManagedRunnerState> EvictionOrder(
-        IEnumerable<ManagedRunnerState> runners, SchedulerSettings settings, TimeSpan now) => runners
+        IEnumerable<ManagedRunnerState> staying, ManagedRunners runners, SchedulerSettings settings, TimeSpan now) => staying
         .Where(static live => live.IsIdle && !live.IsPinned)
         .OrderBy(live => !live.IsBackground(settings, now))
+        .ThenBy(live => StepOf(runners.WorthOf(live, now)))
         .ThenBy(static live => live.LastUsed + live.LoadTime)
         .ThenBy(static live => live.Id.Value);
 
@@ -139,6 +142,9 @@ internal static class Capacity
             return false;
         return CardPlacement.Of(wanted.Demand.Cards, settings.CardBudgets, new CapacityUse(Pinned(runners)).On, isPartial: false) is null;
     }
+
+    // A step is the square root of 2. Smaller differences are chance, so the last use decides.
+    private static double StepOf(double worth) => worth > 0 ? Math.Round(2 * Math.Log2(worth)) : double.MinValue;
 
     // The last one was needed. Of the others, those that were used last stay if the rest is enough.
     private static void Spare(

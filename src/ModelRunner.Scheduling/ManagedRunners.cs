@@ -6,11 +6,22 @@ internal sealed class ManagedRunners
     private readonly Dictionary<RunnerKey, ManagedRunnerState> _byKey = [];
     private readonly Dictionary<RunnerId, ManagedRunnerState> _byId = [];
 
+    /// <summary>What the last requests say about the next ones.</summary>
+    public UsePattern Pattern { get; } = new();
+
+    /// <summary>When the last of the loaded models was loaded.</summary>
+    public TimeSpan LastReady =>
+        _byId.Values.Where(static live => live.State == RunnerState.Ready).Select(static live => live.ReadySince).DefaultIfEmpty().Max();
+
     public IReadOnlyCollection<ManagedRunnerState> All => _byKey.Values;
 
     public IEnumerable<ManagedRunnerState> Live => _byId.Values;
 
     public int LiveCount => _byId.Count;
+
+    /// <summary>How soon the loaded model is needed again, in proportion to what its load would cost. Zero: nothing is known.</summary>
+    public double WorthOf(ManagedRunnerState live, TimeSpan now) =>
+        live.LoadTime.TotalSeconds * Pattern.NeedOf(live.Key, _byKey.Values.Select(static runner => (runner.Key, runner.InFlight + runner.Waiting.Count)), now);
 
     public ManagedRunnerState GetOrAdd(RunnerKey key)
     {

@@ -29,6 +29,7 @@ public sealed partial class Scheduler
             return;
         }
 
+        _runners.Pattern.Arrive(arrived.Key, now);
         ManagedRunnerState runner = _runners.GetOrAdd(arrived.Key);
         runner.Apply(demand, _settings);
         ResideFor(runner);
@@ -162,6 +163,7 @@ public sealed partial class Scheduler
         }
 
         ManagedRunnerState runner = request.Managed!;
+        _runners.Pattern.End(runner.Key, now);
         runner.InFlight--;
         runner.LastUsed = now;
         runner.HasServed |= completed.Result == RequestResult.Served;

@@ -18,8 +18,8 @@ public sealed record SchedulerSettings
     public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// How long a model waits for capacity before a runner that is in use must yield. That runner then accepts no more requests until it is idle
-    /// and has been evicted.
+    /// How long a model waits for capacity before a runner that is in use must yield; if that is longer, twice the time that the runner keeps its place after
+    /// its load (see <see cref="MinStay"/>). That runner then accepts no more requests until it is idle and has been evicted.
     /// </summary>
     public TimeSpan SwapDelay { get; init; } = TimeSpan.FromSeconds(5);
 

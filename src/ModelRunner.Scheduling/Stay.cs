@@ -15,7 +15,8 @@ internal static class Stay
     {
         if (runner.Collated >= settings.SwapRequests || (wanted.WaitsUrgently && runner.IsBackground(settings, now)))
             return TimeSpan.MinValue;
-        TimeSpan waited = wanted.WaitsSince + settings.SwapDelay;
+        TimeSpan twice = 2 * LengthOf(runner, settings);
+        TimeSpan waited = wanted.WaitsSince + (twice > settings.SwapDelay ? twice : settings.SwapDelay);
         TimeSpan stayed = runner.ReadySince + LengthOf(runner, settings);
         return waited > stayed ? waited : stayed;
     }
@@ -23,14 +24,16 @@ internal static class Stay
     /// <summary>From when on the idle runner may be stopped for the waiting model; the past: at once.</summary>
     /// <param name="idle">The idle runner.</param>
     /// <param name="wanted">The model that waits.</param>
+    /// <param name="runners">All runners. During a load its clients wait, so that time does not count as one in which another model was not needed.</param>
     /// <param name="quietAt">The result of <see cref="QuietAt"/>.</param>
     /// <param name="settings">The limits.</param>
     /// <param name="now">The time.</param>
     public static TimeSpan LeavesAt(
-        ManagedRunnerState idle, ManagedRunnerState wanted, TimeSpan quietAt, SchedulerSettings settings, TimeSpan now)
+        ManagedRunnerState idle, ManagedRunnerState wanted, ManagedRunners runners, TimeSpan quietAt, SchedulerSettings settings, TimeSpan now)
     {
         TimeSpan closes = ClosesAt(idle, wanted, settings, now);
-        TimeSpan rested = idle.LastUsed!.Value + settings.SwapDelay;
+        TimeSpan since = runners.LastReady > idle.LastUsed!.Value ? runners.LastReady : idle.LastUsed.Value;
+        TimeSpan rested = since + settings.SwapDelay;
         TimeSpan stayed = idle.ReadySince + LengthOf(idle, settings);
         TimeSpan unused = rested > stayed ? rested : stayed;
         TimeSpan first = closes < unused ? closes : unused;
@@ -38,12 +41,13 @@ internal static class Stay
     }
 
     /// <summary>
-    /// From when on no model is in use or loads, so there is no reason to let the other model wait: all are idle, each for a quarter of the
-    /// time of its load. In that time a client may send its next request. <see cref="TimeSpan.MaxValue"/>: not before an event.
+    /// From when on no model is in use or loads, so there is no reason to let the other model wait: all are idle, and no client is expected that may need
+    /// one of them. If it is not known how long clients pause, each must be idle for a quarter of the time of its load.
+    /// <see cref="TimeSpan.MaxValue"/>: not before an event.
     /// </summary>
     public static TimeSpan QuietAt(ManagedRunners runners)
     {
-        TimeSpan quiet = TimeSpan.MinValue;
+        (TimeSpan quiet, TimeSpan load) = (TimeSpan.MinValue, TimeSpan.Zero);
         foreach (ManagedRunnerState live in runners.Live)
         {
             if (live.State == RunnerState.Stopping)
@@ -52,8 +56,9 @@ internal static class Stay
                 return TimeSpan.MaxValue;
             TimeSpan rested = live.LastUsed!.Value + (live.LoadTime / 4);
             quiet = rested > quiet ? rested : quiet;
+            load = live.LoadTime > load ? live.LoadTime : load;
         }
 
-        return quiet;
+        return runners.Pattern.AwaitedUntil(load) ?? quiet;
     }
 }

@@ -73,6 +73,35 @@ public class CollationTests
     }
 
     [Fact]
+    public void A_model_in_use_accepts_requests_for_twice_its_load_if_that_is_longer()
+    {
+        (_, RequestId first) = Load(_one, A, 8);
+        _one.Ask(B);
+        _one.Pass(Seconds(15.9));
+        (_, RequestId second) = _one.Send(A);
+        _one.Pass(Seconds(0.1));
+        _one.Ask(A);
+        Assert.Empty(_one.Effects);
+        _one.Complete(first);
+        Assert.Empty(_one.Effects);
+        _one.Complete(second);
+        Assert.Single(_one.Effects.OfType<StopRunner>());
+    }
+
+    // The clients of the model that is loading wait for it. When it is loaded, they may need the other one next.
+    [Fact]
+    public void The_time_of_a_load_does_not_count_as_one_in_which_an_idle_model_was_not_used()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 2, SwapDelay = Seconds(5), MinStay = Seconds(30) });
+        (RunnerId a, RequestId request) = Load(bed, A, 8);
+        bed.Complete(request);
+        Load(bed, B, 8);
+        bed.Ask(C);
+        Assert.Empty(bed.Pass(Seconds(4.9)).OfType<StopRunner>());
+        Assert.Equal([new StopRunner(a, StopReason.Evicted)], bed.Pass(Seconds(0.1)));
+    }
+
+    [Fact]
     public void An_idle_model_that_was_not_used_for_a_while_leaves_at_once()
     {
         var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 2, SwapDelay = Seconds(5), MinStay = Seconds(30) });

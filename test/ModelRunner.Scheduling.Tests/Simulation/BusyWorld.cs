@@ -9,7 +9,7 @@ namespace ModelRunner.Scheduling.Tests.Simulation;
 /// <param name="responseTime">How long a response takes.</param>
 /// <param name="stopTime">How long a process takes to end.</param>
 internal sealed class BusyWorld(
-    SchedulerSettings settings, Func<RunnerKey, TimeSpan> loadTime, Func<RunnerKey, TimeSpan> responseTime, Func<TimeSpan> stopTime)
+    SchedulerSettings settings, Func<RunnerKey, TimeSpan> loadTime, Func<RunnerKey, TimeSpan> responseTime, Func<TimeSpan> stopTime) : IAgentWorld
 {
     private readonly Scheduler _scheduler = new(settings);
     private readonly PriorityQueue<Action, (TimeSpan Time, long Order)> _agenda = new();
@@ -26,6 +26,8 @@ internal sealed class BusyWorld(
     /// <summary>The waits of all requests that were admitted.</summary>
     public List<(RequestPriority Priority, TimeSpan Wait)> Waits { get; } = [];
 
+    public int Admitted => Waits.Count;
+
     /// <summary>The number of requests that wait.</summary>
     public int Waiting => _requests.Count;
 
@@ -41,6 +43,8 @@ internal sealed class BusyWorld(
         _requests.Add(id, (key, demand, Now, done));
         Tell(new RequestArrived(id, key, demand));
     }
+
+    public void Ask(int model, Action done) => Ask(SchedulerBed.Key($"m{model}"), default, _ => done());
 
     /// <summary>Lets time pass until nothing is left to happen, or until this time.</summary>
     public void Run(TimeSpan end)

@@ -10,6 +10,7 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
     private readonly List<ReferenceProcess> _processes = [];
     private readonly List<string> _actions = [];
     private readonly Dictionary<string, RunnerDemand> _latest = [];
+    private readonly UsePattern _pattern = new();
     private long? _budget = settings.MemoryBudgetBytes;
     private IReadOnlyDictionary<string, long>? _cards;
     private bool _modelIsWaiting;
@@ -20,6 +21,7 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
 
     public void Arrive(long id, string model, RunnerDemand demand, TimeSpan now)
     {
+        _pattern.Arrive(SchedulerBed.Key(model), now);
         TimeSpan rank = demand.Priority == RequestPriority.Background ? now + settings.BackgroundDelay : now;
         var request = new ReferenceRequest(id, model, demand, now, rank);
         ReferenceProcess? process = ProcessOf(model);
@@ -43,6 +45,7 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
     public void Complete(long id, TimeSpan now)
     {
         ReferenceRequest request = _requests.Single(request => request.Id == id);
+        _pattern.End(SchedulerBed.Key(request.Model), now);
         _requests.Remove(request);
         ReferenceProcess process = ProcessOf(request.Model)!;
         process.LastUsed = now;
@@ -129,7 +132,7 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
         List<ReferenceProcess> staying = [.. _processes.Where(static process => process.State != "stopping")];
         List<ReferenceProcess> leaving = [];
         IEnumerable<ReferenceProcess> idle = staying.Where(process => IsIdle(process) && !IsPinned(process) && MayLeave(process, wanted, now))
-            .OrderBy(process => (IsBackground(process, now) ? 0 : 1, process.LastUsed + process.LoadTime, process.StartedAt));
+            .OrderBy(process => (IsBackground(process, now) ? 0 : 1, Need(process, now), process.LastUsed + process.LoadTime, process.StartedAt));
         bool isPartial = IsPartial(demand);
         foreach (ReferenceProcess process in idle)
         {
@@ -164,13 +167,24 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
             return true;
         if (IsBackground(process, now) && waiting.Any(static request => request.Demand.Priority == RequestPriority.Interactive))
             return true;
-        return now - waiting.Min(static request => request.Arrived) >= settings.SwapDelay && HasStayed(process, now);
+        TimeSpan waited = now - waiting.Min(static request => request.Arrived);
+        return waited >= settings.SwapDelay && (waited >= 2 * process.LoadTime || waited >= 2 * settings.MinStay) && HasStayed(process, now);
     }
 
     private bool MayLeave(ReferenceProcess process, string wanted, TimeSpan now)
     {
-        bool isQuiet = _processes.All(other => other.State == "stopping" || (IsIdle(other) && now - other.LastUsed >= other.LoadTime / 4));
-        return MustClose(process, wanted, now) || (now - process.LastUsed >= settings.SwapDelay && HasStayed(process, now)) || isQuiet;
+        List<ReferenceProcess> staying = [.. _processes.Where(static other => other.State != "stopping")];
+        bool isQuiet = staying.All(IsIdle) && (_pattern.AwaitedUntil(staying.Max(static other => other.LoadTime)) is { } until
+            ? now >= until
+            : staying.All(other => now - other.LastUsed >= other.LoadTime / 4));
+        bool isUnused = _processes.All(other => (other != process && other.State != "ready") || now - (other == process ? other.LastUsed : other.ReadyAt) >= settings.SwapDelay);
+        return MustClose(process, wanted, now) || (isUnused && HasStayed(process, now)) || isQuiet;
+    }
+
+    private double Need(ReferenceProcess process, TimeSpan now)
+    {
+        double need = _pattern.NeedOf(SchedulerBed.Key(process.Model), _requests.Select(static request => (SchedulerBed.Key(request.Model), 1)), now);
+        return need * process.LoadTime.TotalSeconds > 0 ? Math.Round(2 * Math.Log2(need * process.LoadTime.TotalSeconds)) : double.MinValue;
     }
 
     private bool HasStayed(ReferenceProcess process, TimeSpan now) =>

@@ -1,0 +1,101 @@
+namespace ModelRunner.Scheduling;
+
+/// <summary>
+/// What the last requests say about the next ones: which model is needed after which, and how long clients pause between a response and their next
+/// request. Clients have no names here: a request is taken for the next one of the client whose response ended last. So a step is wrong now and then
+/// if clients work side by side, and what all of them do is right. Bounded. Not thread-safe.
+/// </summary>
+internal sealed class UsePattern
+{
+    /// <summary>The number of steps from one request to the next that are remembered, and of clients that pause.</summary>
+    public const int Remembered = 64;
+
+    /// <summary>With fewer steps nothing is predicted.</summary>
+    public const int Enough = 8;
+
+    /// <summary>A model that is needed after more requests of a client counts as one that it does not need.</summary>
+    private const int Farthest = 16;
+
+    /// <summary>A client that pauses for so many usual pauses is not expected any more.</summary>
+    private const int LongestPauses = 10;
+
+    private readonly LinkedList<(RunnerKey Model, TimeSpan EndedAt)> _pausing = [];
+    private readonly Queue<(RunnerKey From, RunnerKey To, TimeSpan Pause)> _steps = [];
+    private readonly Dictionary<RunnerKey, Dictionary<RunnerKey, double>> _distances = [];
+    private TimeSpan _usualPause;
+
+    /// <summary>A response has ended, so its client may send its next request.</summary>
+    public void End(RunnerKey model, TimeSpan now)
+    {
+        _pausing.AddLast((model, now));
+        if (_pausing.Count > Remembered)
+            _pausing.RemoveFirst();
+    }
+
+    /// <summary>A request has arrived.</summary>
+    public void Arrive(RunnerKey model, TimeSpan now)
+    {
+        if (_pausing.Last is not { } pausing)
+            return;
+        _pausing.Remove(pausing);
+        _steps.Enqueue((pausing.Value.Model, model, now - pausing.Value.EndedAt));
+        if (_steps.Count > Remembered)
+            _steps.Dequeue();
+        _usualPause = _steps.Select(static step => step.Pause).Order().ElementAt(_steps.Count / 2);
+        _distances.Clear();
+    }
+
+    /// <summary>
+    /// How soon a model is needed again, over all clients: each adds 1 if it needs the model at once, and half as much for each request that it sends before.
+    /// Zero: nothing is known.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="requests">The models of the requests that run or wait, with their number.</param>
+    /// <param name="now">The time.</param>
+    public double NeedOf(RunnerKey model, IEnumerable<(RunnerKey Model, int Count)> requests, TimeSpan now)
+    {
+        if (_steps.Count < Enough)
+            return 0;
+        if (!_distances.TryGetValue(model, out Dictionary<RunnerKey, double>? distances))
+            _distances.Add(model, distances = DistancesTo(model));
+        return requests.Sum(request => request.Count * Need(request.Model))
+            + _pausing.Where(client => now - client.EndedAt <= LongestPauses * _usualPause).Sum(client => Need(client.Model));
+
+        double Need(RunnerKey at) => Math.Pow(2, 1 - distances.GetValueOrDefault(at, Farthest));
+    }
+
+    /// <summary>
+    /// Until when the next request of a client that pauses is worth a wait, if a load takes this time: if clients usually pause for at most half of it.
+    /// The past: all clients have sent their next requests. Null: nothing is known, or it is not worth it.
+    /// </summary>
+    public TimeSpan? AwaitedUntil(TimeSpan loadTime)
+    {
+        if (_steps.Count < Enough)
+            return null;
+        if (_pausing.Last is not { } last)
+            return TimeSpan.MinValue;
+        if (_usualPause > loadTime / 2)
+            return null;
+        TimeSpan longest = LongestPauses * _usualPause;
+        return last.Value.EndedAt + (longest < loadTime ? longest : loadTime);
+    }
+
+    // The expected number of requests from one for a model until one for this model, where each step has the frequency of the remembered ones.
+    private Dictionary<RunnerKey, double> DistancesTo(RunnerKey model)
+    {
+        Dictionary<RunnerKey, double> distances = [];
+        for (int round = 0; round < Farthest; round++)
+        {
+            Dictionary<RunnerKey, (double Sum, int Count)> next = [];
+            foreach ((RunnerKey from, RunnerKey to, TimeSpan _) in _steps)
+            {
+                (double sum, int count) = next.GetValueOrDefault(from);
+                next[from] = (sum + 1 + (to == model ? 0 : distances.GetValueOrDefault(to, round)), count + 1);
+            }
+
+            distances = next.ToDictionary(static entry => entry.Key, static entry => entry.Value.Sum / entry.Value.Count);
+        }
+
+        return distances;
+    }
+}
