@@ -12,4 +12,5 @@ if (GuardRunners.IsAskedFor(args))
     return GuardRunners.Run(args);
 
 StandardDescriptors.Require();
+HomeFolder.Require();
 return await CommandLine.RunAsync(args, DaemonHost.RunAsync);

@@ -28,6 +28,19 @@ public sealed class DaemonEnvironmentTests
     }
 
     [Fact]
+    public async Task A_user_without_a_home_folder_gets_TLS()
+    {
+        // A user who is not in the list of users, as systemd makes them (DynamicUser=).
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Shell = "unset HOME; exec unshare --user --map-user=63358 \"$@\"", HasTcp = true, Arguments = ["--tls-auto"],
+        });
+        using var client = new HttpClient(TestCertificates.Trusting(Path.Join(daemon.FolderPath, "state", "model-runner", "tls", "authority.pem")));
+
+        Assert.Contains("\"tiny-chat:latest\"", await client.GetStringAsync(new Uri(daemon.TcpAddress, "v1/models"), Cancellation), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task SIGHUP_reads_the_configuration_again_and_does_not_end_the_daemon()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelRunner.Client;
 using ModelRunner.Testing;
 
 namespace ModelRunner.EndToEnd.Tests.Deploy;
@@ -28,6 +29,12 @@ public sealed class ShippedUnitTests : IDisposable
     [InlineData("model-runner-user.service")]
     public void Nothing_of_a_service_writes_a_core_dump(string unit) =>
         Assert.Contains("LimitCORE=0", File.ReadAllLines(Path.Join(Folder, unit)));
+
+    [Theory]
+    [InlineData("model-runner.service")]
+    [InlineData("model-runner-user.service")]
+    public void A_wrong_configuration_is_not_tried_again(string unit) =>
+        Assert.Contains($"RestartPreventExitStatus={ExitCode.Usage}", File.ReadAllLines(Path.Join(Folder, unit)));
 
     [Theory]
     [InlineData("model-runner.service")]
