@@ -89,6 +89,9 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>Why it accepts no more requests and stops after its running ones; null: it does accept requests.</summary>
     public StopReason? Draining { get; set; }
 
+    /// <summary>The name of the key that requested its unload; null: none.</summary>
+    public string? UnloadedBy { get; set; }
+
     /// <summary>When it is stopped even if requests are still running; null: never.</summary>
     public TimeSpan? DrainEnds { get; set; }
 

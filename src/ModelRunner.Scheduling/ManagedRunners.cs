@@ -45,6 +45,7 @@ internal sealed class ManagedRunners
         runner.LastUsed = null;
         runner.Draining = null;
         runner.DrainEnds = null;
+        runner.UnloadedBy = null;
         runner.FailedYields = 0;
         runner.IsBeingChecked = false;
         runner.HasServed = false;

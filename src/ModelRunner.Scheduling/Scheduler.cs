@@ -205,6 +205,7 @@ public sealed partial class Scheduler
             count++;
             RefuseWaiting(runner, request => Refusals.Unloading(request, runner.Key));
             runner.DrainEnds ??= now + _settings.UnloadDrain;
+            runner.UnloadedBy ??= asked.By;
             StopWhenIdle(runner, StopReason.Unloaded, now);
         }
 
@@ -270,6 +271,9 @@ public sealed partial class Scheduler
         if (wanted is not null)
             runner.EvictedFor?.Evicted.Add(runner.Key);
         runner.EvictedFor = null;
-        _effects.Add(new StopRunner(runner.Id, reason) { Failure = runner.StopFailure, For = wanted, Outdated = runner.Outdated ?? default });
+        _effects.Add(new StopRunner(runner.Id, reason)
+        {
+            Failure = runner.StopFailure, For = wanted, Outdated = runner.Outdated ?? default, By = reason == StopReason.Unloaded ? runner.UnloadedBy : null,
+        });
     }
 }

@@ -172,4 +172,30 @@ public class UnloadTests
         _bed.Unload("a");
         Assert.Equal([new StopRunner(runner, StopReason.Unloaded)], _bed.Effects);
     }
+
+    [Fact]
+    public void The_stop_has_the_key_that_requested_it_also_when_it_comes_later()
+    {
+        var bed = new SchedulerBed();
+        (_, RequestId running) = bed.Load(A);
+        bed.LoadIdle(B);
+        bed.Handle(new UnloadRequested(new UnloadId(900), new UnloadSelection(null, null)) { By = "ada" });
+        Assert.Equal(["ada"], bed.Effects.OfType<StopRunner>().Select(static stop => stop.By));
+        bed.Handle(new UnloadRequested(new UnloadId(901), new UnloadSelection(null, null)) { By = "bob" });
+        bed.Complete(running);
+        Assert.Equal(["ada"], bed.Effects.OfType<StopRunner>().Select(static stop => stop.By));
+    }
+
+    [Fact]
+    public void A_stop_without_an_unload_has_no_key()
+    {
+        var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 1 });
+        (RunnerId runner, RequestId request) = bed.Load(A);
+        bed.Handle(new UnloadRequested(new UnloadId(900), new UnloadSelection(null, null)) { By = "ada" });
+        bed.Complete(request);
+        bed.Exit(runner);
+        bed.LoadIdle(A);
+        bed.Ask(B);
+        Assert.Null(Assert.Single(bed.Effects.OfType<StopRunner>()).By);
+    }
 }

@@ -14,6 +14,9 @@ internal static class RefusalCodes
     /// <summary>The model is not known yet, because its file is still being read.</summary>
     public const string ModelsLoading = "models_loading";
 
+    /// <summary>The model's file is damaged or missing, or the engine cannot run it.</summary>
+    public const string Unusable = "model_unusable";
+
     /// <summary>The daemon requires a key, and the request had none.</summary>
     public const string MissingKey = "missing_api_key";
 
@@ -40,8 +43,8 @@ internal static class RefusalCodes
 
     /// <summary>All codes, in the order of their counters.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [.. Enum.GetValues<RefusalReason>().Select(static reason => reason.ToLabelValue()), BodyMemory, ModelsLoading, MissingKey, InvalidKey,
-            ExpiredKey, Scope, Model, Concurrency, Quota, Other];
+        [.. Enum.GetValues<RefusalReason>().Select(static reason => reason.ToLabelValue()), BodyMemory, ModelsLoading, Unusable, MissingKey,
+            InvalidKey, ExpiredKey, Scope, Model, Concurrency, Quota, Other];
 
     private static readonly FrozenDictionary<string, int> Indexes =
         All.Select(static (code, index) => KeyValuePair.Create(code, index)).ToFrozenDictionary(StringComparer.Ordinal);

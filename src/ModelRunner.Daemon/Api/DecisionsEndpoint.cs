@@ -61,6 +61,8 @@ internal sealed class DecisionsEndpoint(DecisionLog log, ModelCatalog catalog, C
             json.WriteString("reason"u8, reason);
         if (decision.Other is { } other)
             json.WriteString("other_model"u8, other.Model);
+        if (decision.By is { } key)
+            json.WriteString("key"u8, key);
         json.WriteString("text"u8, causes.WithoutFolders(decision.Text));
         json.WriteNumber("count"u8, decision.Count);
         if (decision.Capacity is { } capacity)

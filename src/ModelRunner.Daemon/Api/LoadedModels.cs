@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
@@ -24,9 +25,12 @@ internal sealed class LoadedModels(ModelCatalog catalog, RunnerPool pool)
     public IReadOnlyList<RunnerSnapshot> Find(ModelEntry model) => FindByName([model.Reference]);
 
     /// <summary>Stops runners, and waits until their processes have ended.</summary>
-    public Task UnloadAsync(IReadOnlyList<RunnerSnapshot> runners) =>
+    /// <param name="runners">The runners.</param>
+    /// <param name="caller">Who requested it.</param>
+    public Task UnloadAsync(IReadOnlyList<RunnerSnapshot> runners, Caller caller) =>
         pool.UnloadAsync(
-            new UnloadSelection(null, runners.Select(static runner => runner.Key.Model).ToHashSet(StringComparer.Ordinal)), CancellationToken.None);
+            new UnloadSelection(null, runners.Select(static runner => runner.Key.Model).ToHashSet(StringComparer.Ordinal)), CancellationToken.None,
+            caller.KeyName);
 
     private RunnerSnapshot[] FindByName(HashSet<string> names) =>
         [.. pool.Runners.Where(runner => !runner.IsAttached && names.Contains(runner.Key.Model))];

@@ -39,7 +39,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
 
             bool isLast = tag is null || entry.Tags.Count == 1;
             if (isLast)
-                await ReleaseAsync(entry, isForced, context.RequestAborted);
+                await ReleaseAsync(entry, isForced, Caller.Of(context), context.RequestAborted);
             RemovedModel removed = tag is null
                 ? await pulls.Store.RemoveAsync(entry.Id, context.RequestAborted)
                 : await pulls.Store.UntagAsync(tag, context.RequestAborted);
@@ -64,7 +64,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
             if (runners.Count > 0 && !isForced)
                 throw new ApiException(StoredModels.Conflict($"{Describe(runners)} loaded, and nothing was removed; unload first, or send force=true"));
             if (runners.Count > 0)
-                await loaded.UnloadAsync(runners);
+                await loaded.UnloadAsync(runners, Caller.Of(context));
             foreach (StoreEntry entry in entries)
                 await pulls.TryRemoveAsync(entry.Id, context.RequestAborted);
             await catalog.FindPulledAsync(context.RequestAborted);
@@ -77,7 +77,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         context.Response.ContentLength = 0;
     }
 
-    private async Task ReleaseAsync(StoreEntry entry, bool isForced, CancellationToken cancellationToken)
+    private async Task ReleaseAsync(StoreEntry entry, bool isForced, Caller caller, CancellationToken cancellationToken)
     {
         IReadOnlyList<RunnerSnapshot> runners = await loaded.FindAsync(entry, cancellationToken);
         if (runners.Count == 0)
@@ -89,7 +89,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
                 $"the model \"{runners[0].Key.Model}\" is loaded (running requests: {requests}); unload it first, or send force=true"));
         }
 
-        await loaded.UnloadAsync(runners);
+        await loaded.UnloadAsync(runners, caller);
     }
 
     private static string Describe(IEnumerable<RunnerSnapshot> runners)

@@ -36,7 +36,7 @@ internal sealed class UnloadEndpoint(
 
         UnloadSelection selection = await SelectAsync(request, context.RequestAborted);
         int attached = pool.Runners.Count(runner => runner.IsAttached && selection.Matches(runner.Key));
-        int count = await pool.UnloadAsync(selection, context.RequestAborted);
+        int count = await pool.UnloadAsync(selection, context.RequestAborted, Caller.Of(context).KeyName);
 
         // After the unload, because it saves contexts.
         int? purged = request.Purges ? purge(selection.Models?.ToHashSet(StringComparer.Ordinal)) : null;

@@ -10,6 +10,7 @@ using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Tracing;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Inference;
 
@@ -49,7 +50,7 @@ internal sealed class InferenceEndpoint(
         }
         catch (Exception failure)
         {
-            Explain(record, failure, context);
+            Explain(record, failure, context, route);
             cause = failure;
             throw;
         }
@@ -116,7 +117,7 @@ internal sealed class InferenceEndpoint(
     }
 
     // The response to the failure is written later, with this status.
-    private static void Explain(RequestRecord record, Exception failure, HttpContext context)
+    private void Explain(RequestRecord record, Exception failure, HttpContext context, InferenceRoute route)
     {
         if (ErrorHandling.IsOfLeaving(failure, context))
         {
@@ -125,11 +126,14 @@ internal sealed class InferenceEndpoint(
         }
 
         ApiError error = ErrorHandling.ErrorOf(failure);
+        if (error.Model is { } model && record.Key is null)
+            ledger.Assign(record, new RunnerKey(model.Backend, model.Reference, route.Mode));
         int status = error.Status;
         record.SetStatus(status);
         record.Outcome ??= status switch
         {
             StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable => RequestOutcome.Refused,
+            StatusCodes.Status500InternalServerError when error.Code == RefusalCodes.Unusable => RequestOutcome.Refused,
             StatusCodes.Status403Forbidden when RefusalCodes.Contains(error.Code) => RequestOutcome.Refused,
             < StatusCodes.Status500InternalServerError => RequestOutcome.Invalid,
             _ => RequestOutcome.Error,

@@ -3,15 +3,18 @@ using ModelRunner.Configuration;
 namespace ModelRunner.Daemon.Keys;
 
 /// <summary>Who sent a request, and what this caller may do. Immutable.</summary>
-/// <param name="Name">The name of the key, or one of the fixed names of <see cref="KeyName"/>.</param>
+/// <param name="Name">The name of the key, or one of the fixed names of <see cref="Configuration.KeyName"/>.</param>
 /// <param name="Key">The settings of the key; null: nothing is restricted.</param>
 internal sealed record Caller(string Name, KeySettings? Key = null)
 {
     /// <summary>A request without a key: from the owner of the Unix socket, or to a daemon that requires none.</summary>
-    public static Caller WithoutKey { get; } = new(KeyName.None);
+    public static Caller WithoutKey { get; } = new(Configuration.KeyName.None);
 
     /// <summary>The key of the option <c>apiKey</c>.</summary>
-    public static Caller Default { get; } = new(KeyName.Default);
+    public static Caller Default { get; } = new(Configuration.KeyName.Default);
+
+    /// <summary>The name of the key; null: the request has none.</summary>
+    public string? KeyName => Name == Configuration.KeyName.None ? null : Name;
 
     /// <summary>Whether only some models may be used.</summary>
     public bool HasOnlySomeModels => Key is { Models.Count: > 0 };

@@ -227,10 +227,11 @@ internal sealed class ModelCatalog
 
         // The file of a model that has an entry in the configuration may be in the store.
         return source.File is null && _watch.Last is not { IsWithoutStore: false }
-            ? NotRead(source.Reference.ToString())
+            ? NotRead(source.Reference.ToString()) with { Backend = source.Settings.Backend }
             : new ModelLookup(null, $"model \"{source.Reference}\" {problem}" + (isRead ? "" : "; try again later"))
             {
                 Reason = isRead ? ModelLookupReason.Unusable : ModelLookupReason.NotRead, Reference = source.Reference.ToString(),
+                Backend = source.Settings.Backend,
             };
     }
 

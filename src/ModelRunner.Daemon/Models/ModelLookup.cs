@@ -13,6 +13,9 @@ internal readonly record struct ModelLookup(ModelEntry? Model, string? Problem)
     /// <summary>The canonical reference of the one model that the problem is about; null: it names others or none.</summary>
     public string? Reference { get; init; }
 
+    /// <summary>The backend of this model; null: it is not certain that there is such a model.</summary>
+    public string? Backend { get; init; }
+
     /// <summary>If the model is unknown: the name as the client wrote it, if it is one that can be pulled.</summary>
     public ArtifactName? Pullable { get; init; }
 }

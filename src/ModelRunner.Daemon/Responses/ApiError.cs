@@ -23,6 +23,9 @@ internal sealed record ApiError(
     /// <summary>The name by which the missing model can be pulled; null: the error is another one, or the name cannot be pulled.</summary>
     public string? Pull { get; init; }
 
+    /// <summary>The model that exists and cannot be used, with its backend, as values of labels; null: the error is another one.</summary>
+    public (string Backend, string Reference)? Model { get; init; }
+
     public const string InvalidRequest = "invalid_request_error";
     public const string Authentication = "authentication_error";
     public const string Permission = "permission_error";

@@ -27,10 +27,11 @@ internal static class ApiErrors
     {
         ModelLookupReason.Unknown => Unknown(lookup),
         ModelLookupReason.Unusable => new ApiError(
-            StatusCodes.Status500InternalServerError, lookup.Problem!, ApiError.Server, "model_unusable", "model")
-        { CanRetryHelp = false },
+            StatusCodes.Status500InternalServerError, lookup.Problem!, ApiError.Server, RefusalCodes.Unusable, "model")
+        { CanRetryHelp = false, Model = ModelOf(lookup) },
         ModelLookupReason.NotRead => new ApiError(
-            StatusCodes.Status503ServiceUnavailable, lookup.Problem!, ApiError.Unavailable, RefusalCodes.ModelsLoading, "model", TimeSpan.FromSeconds(5)),
+            StatusCodes.Status503ServiceUnavailable, lookup.Problem!, ApiError.Unavailable, RefusalCodes.ModelsLoading, "model", TimeSpan.FromSeconds(5))
+        { Model = ModelOf(lookup) },
         ModelLookupReason.Ambiguous => ApiError.Invalid(lookup.Problem!, "model", "model_ambiguous"),
         _ => ApiError.Invalid(lookup.Problem!, "model", "model_invalid"),
     };
@@ -57,6 +58,9 @@ internal static class ApiErrors
             return;
         throw new ApiException(new ApiError(StatusCodes.Status501NotImplemented, $"{work} needs OpenSSL; {remedy}", ApiError.Server) { CanRetryHelp = false });
     }
+
+    private static (string Backend, string Reference)? ModelOf(ModelLookup lookup) =>
+        lookup is { Backend: { } backend, Reference: { } reference } ? (backend, reference) : null;
 
     // The command has the name as the client wrote it: a registry may distinguish the case of letters.
     private static ApiError Unknown(ModelLookup lookup)

@@ -15,6 +15,9 @@ internal sealed record Decision(DateTimeOffset Time, DecisionKind Kind, RunnerKe
     /// <summary>The model for which it was made, or behind which this one waits; null: none.</summary>
     public RunnerKey? Other { get; init; }
 
+    /// <summary>The name of the key whose request caused it; null: none did, or it is not recorded.</summary>
+    public string? By { get; init; }
+
     /// <summary>The numbers with which it was made; null: it does not depend on any.</summary>
     public CapacityReading? Capacity { get; init; }
 

@@ -69,12 +69,13 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
             StopReason.Idle => "it had no request for its keep-alive time",
             StopReason.Evicted when stop.For is { } other => $"it makes room for {other.Model}",
             StopReason.Evicted => "the limits became lower",
+            StopReason.Unloaded when stop.By is { } name => $"an unload was requested with the key \"{name}\"",
             StopReason.Unloaded => "an unload was requested",
             StopReason.Shutdown => "the daemon is shutting down",
             StopReason.Outdated => OutdatedText.Of(stop.Outdated),
             _ => stop.Failure?.Message ?? stop.Reason.ToLabelValue(),
         };
-        return Make(DecisionKind.Stop, key, $"{text}") with { Reason = stop.Reason.ToLabelValue(), Other = stop.For };
+        return Make(DecisionKind.Stop, key, $"{text}") with { Reason = stop.Reason.ToLabelValue(), Other = stop.For, By = stop.By };
     }
 
     private Decision OfDelay(DelayStart delay)

@@ -157,12 +157,13 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// The runners to stop. A busy runner accepts no more requests. It stops after its last one, or after the drain time.
     /// </param>
     /// <param name="cancellationToken">Ends the wait. The unload continues.</param>
-    public async Task<int> UnloadAsync(UnloadSelection selection, CancellationToken cancellationToken)
+    /// <param name="by">The name of the key that requested it; null: none.</param>
+    public async Task<int> UnloadAsync(UnloadSelection selection, CancellationToken cancellationToken, string? by = null)
     {
         var id = new UnloadId(Interlocked.Increment(ref _lastUnload));
         try
         {
-            return await _loop.UnloadAsync(id, selection).WaitAsync(cancellationToken);
+            return await _loop.UnloadAsync(id, selection, by).WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {

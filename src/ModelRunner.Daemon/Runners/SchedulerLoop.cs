@@ -133,11 +133,11 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     /// </summary>
     public void Leave(PendingRequest request) => Post(new ClientDisconnected(request.Id));
 
-    public Task<int> UnloadAsync(UnloadId id, UnloadSelection selection)
+    public Task<int> UnloadAsync(UnloadId id, UnloadSelection selection, string? by)
     {
         var completion = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         _unloads[id] = completion;
-        if (!_events.Writer.TryWrite(new UnloadRequested(id, selection)))
+        if (!_events.Writer.TryWrite(new UnloadRequested(id, selection) { By = by }))
             completion.TrySetResult(0);
         return completion.Task;
     }

@@ -11,6 +11,9 @@ public sealed record StopRunner(RunnerId Runner, StopReason Reason) : SchedulerE
     /// <summary>The model that it makes room for; null if it is stopped for another reason.</summary>
     public RunnerKey? For { get; init; }
 
+    /// <summary>The name of the key that requested the unload; null: none, or it is stopped for another reason.</summary>
+    public string? By { get; init; }
+
     /// <summary>Why it is outdated; valid only with <see cref="StopReason.Outdated"/>.</summary>
     public OutdatedReason Outdated { get; init; }
 }

@@ -87,6 +87,21 @@ public sealed class DecisionsTests
     }
 
     [Fact]
+    public async Task An_unload_names_the_key_that_requested_it()
+    {
+        await using DaemonFixture daemon = await KeyedDaemon.StartAsync(KeyedDaemon.Key("ada", """, "scopes": ["inference", "admin"]"""));
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        Assert.Equal(HttpStatusCode.OK, (await KeyedDaemon.SendAsync(daemon, "engines/unload", "key-of-ada", """{"all":true}""")).Status);
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        await daemon.PostAsync("engines/unload", """{"all":true}""");
+
+        JsonElement[] stops = [.. (await ListAsync(daemon, "engines/decisions")).Where(static item => Text(item, "decision") == "stop").Reverse()];
+        Assert.Equal(("ada", "an unload was requested with the key \"ada\""), (Text(stops[0], "key"), Text(stops[0], "text")));
+        Assert.Equal("an unload was requested", Text(stops[1], "text"));
+        Assert.False(stops[1].TryGetProperty("key", out _));
+    }
+
+    [Fact]
     public async Task Another_name_of_a_model_selects_its_decisions()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using ModelRunner.Daemon.Tests.Accounting;
+using ModelRunner.Daemon.Tests.Gguf;
 using ModelRunner.Daemon.Tests.Metrics;
 using ModelRunner.Testing;
 
@@ -43,6 +44,27 @@ public sealed class RequestAccountingTests
         Assert.InRange(page.Sum(AccountedPage.LoadWait + "_sum", ChatModel), 1e-9, page.Sum(AccountedPage.QueueWait + "_sum", ChatModel));
         Assert.Equal((2, 2), (page.Sum(AccountedPage.FirstToken + "_count", ChatModel), page.Sum(AccountedPage.OutputToken + "_count", ChatModel)));
         Assert.Equal(page.Series, (await AccountedPage.ReadNowAsync(daemon)).Series);
+    }
+
+    [Fact]
+    public async Task Requests_for_a_damaged_file_count_under_its_name_and_those_for_unknown_names_under_none()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("cut.gguf", GgufBuilder.Llama().Build()[..^10]);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            new DaemonSetup { Configuration = $$$"""{"models":{"cut":{"path":"{{{folder.Path}}}/cut.gguf"} }}""" });
+        for (int i = 0; i < 2; i++)
+            Assert.Equal(500, (await daemon.PostAsync(Chat, """{"model":"CUT","messages":[]}""")).Status);
+        Assert.Equal(500, (await daemon.PostAsync("v1/embeddings", """{"model":"cut","input":"a"}""")).Status);
+        Assert.Equal(404, (await daemon.PostAsync(Chat, """{"model":"cut-too","messages":[]}""")).Status);
+        AccountedPage page = await AccountedPage.ReadAsync(daemon);
+
+        const string Cut = "backend=\"llama.cpp\",model=\"cut:latest\"";
+        Assert.Equal(2, page.Sum(AccountedPage.Requests, Cut, "mode=\"completion\"", "outcome=\"refused\"", "status_class=\"5xx\""));
+        Assert.Equal(2, page.Sum(AccountedPage.Refused, Cut, "mode=\"completion\"", "reason=\"model_unusable\""));
+        Assert.Equal(1, page.Sum(AccountedPage.Refused, Cut, "mode=\"embedding\"", "reason=\"model_unusable\""));
+        Assert.Equal((1, 4), (page.Sum(AccountedPage.Requests, "outcome=\"invalid\""), page.Sum(AccountedPage.Requests)));
+        Assert.DoesNotContain("cut-too", page.Text, StringComparison.Ordinal);
     }
 
     [Fact]
