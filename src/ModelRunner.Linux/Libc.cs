@@ -16,13 +16,16 @@ internal static unsafe partial class Libc
     public const int SigContinue = 18;
 
     public const int ErrorNotPermitted = 1;
+    public const int ErrorNoEntry = 2;
     public const int ErrorNoProcess = 3;
     public const int ErrorInterrupted = 4;
     public const int ErrorBadDescriptor = 9;
     public const int ErrorTryAgain = 11;
     public const int ErrorNoAccess = 13;
+    public const int ErrorNoFolder = 20;
     public const int ErrorTooManyFilesOfSystem = 23;
     public const int ErrorTooManyFiles = 24;
+    public const int ErrorNoSpace = 28;
     public const int ErrorBrokenPipe = 32;
     public const int ErrorNameTooLong = 36;
 
@@ -104,6 +107,15 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Control(int file, nuint request, int* value);
+
+    [LibraryImport("libc", EntryPoint = "inotify_init1", SetLastError = true)]
+    public static partial int CreateNotifier(int flags);
+
+    [LibraryImport("libc", EntryPoint = "inotify_add_watch", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int AddWatch(int notifier, string path, uint events);
+
+    [LibraryImport("libc", EntryPoint = "inotify_rm_watch", SetLastError = true)]
+    public static partial int RemoveWatch(int notifier, int watch);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int ControlDescriptor(int file, int command, int argument);

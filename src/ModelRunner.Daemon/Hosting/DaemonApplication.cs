@@ -24,6 +24,7 @@ using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
+using ModelRunner.Linux.Files;
 using ModelRunner.Scheduling;
 using ModelRunner.Store.Pulls;
 using Yarp.ReverseProxy.Forwarder;
@@ -168,7 +169,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var runners = new RunnerAccounts(settings.Metrics.MaxModels);
         var ledger = new RequestLedger(accounts, settings.Ledger, time, logs.CreateLogger<RequestLedger>(), runners, ledgerFile);
         store.Subscribe(next => ledger.Configure(next.Ledger));
-        var catalog = new ModelCatalog(settings, time, logs.CreateLogger<ModelCatalog>());
+        var catalog = new ModelCatalog(settings, time, logs.CreateLogger<ModelCatalog>(), FolderWatcher.Start());
         var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());
         var pool = new RunnerPool(
             settings, launcher, time, logs.CreateLogger<RunnerPool>(), accounts: runners, requests: accounts, ledger: ledger);
@@ -179,7 +180,6 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var pulls = new ModelPulls(() => store.Current, time, logs.CreateLogger<ModelPulls>(), FileThreads.Pulls, fit);
         store.Subscribe((DaemonSettings next) => pulls.Configure(next));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(pulls.CollectAsync));
-        web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => new CatalogRefresh(catalog, time).RunAsync(web.Lifetime.ApplicationStopping)));
         web.Lifetime.ApplicationStopped.Register(pulls.Dispose);
         Compose(web, store, keys, catalog, pool, pulls, accounts, ledger, time, (launcher.Slots.Knows, launcher.Slots.Purge));
 
@@ -192,7 +192,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var residents = new ResidentLoader(catalog, () => store.Current, pool, time, logs.CreateLogger<ResidentLoader>());
         store.Subscribe(_ => residents.ApplyAsync(web.Lifetime.ApplicationStopping));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => residents.ApplyAsync(web.Lifetime.ApplicationStopping)));
-        new FileChanges(catalog, pool, residents, () => store.Current, logs.CreateLogger<FileChanges>()).Follow(web.Lifetime.ApplicationStopping);
+        new FileChanges(catalog, pool, residents, () => store.Current, logs.CreateLogger<FileChanges>()).Follow(web.Lifetime);
         var reload = new SettingsReload(written, store, time, logs.CreateLogger<SettingsReload>());
         var otlp = OtlpSettings.Read(Environment.GetEnvironmentVariable, OpenSslLibrary.IsPresent);
         OtlpExport? export = OtlpExport.Start(otlp, pool, accounts, time, logs.CreateLogger<OtlpExport>());

@@ -14,9 +14,13 @@ namespace ModelRunner.Daemon.Hosting;
 internal sealed partial class FileChanges(
     ModelCatalog catalog, RunnerPool pool, ResidentLoader residents, Func<DaemonSettings> settings, ILogger<FileChanges> logger)
 {
-    /// <summary>Begins to look, until the daemon ends.</summary>
-    /// <param name="ending">Cancelled when the daemon ends.</param>
-    public void Follow(CancellationToken ending) => catalog.WhenChanged(() => Look(ending));
+    /// <summary>Follows the changes of the models from the start of the daemon to its end.</summary>
+    public void Follow(IHostApplicationLifetime lifetime)
+    {
+        catalog.WhenChanged(() => Look(lifetime.ApplicationStopping));
+        lifetime.ApplicationStarted.Register(catalog.Start);
+        lifetime.ApplicationStopped.Register(catalog.Dispose);
+    }
 
     private void Look(CancellationToken ending)
     {

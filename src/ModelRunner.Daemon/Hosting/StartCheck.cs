@@ -43,7 +43,11 @@ internal static class StartCheck
 
         // The store is read only if an alias could clash with one of its models.
         if (settings.Models.Values.Any(static model => model.Aliases.Count > 0))
-            problems.AddRange((await new ModelCatalog(settings, TimeProvider.System).FindAliasClashesAsync(cancellationToken)).Select(Describe));
+        {
+            using var catalog = new ModelCatalog(settings, TimeProvider.System);
+            problems.AddRange((await catalog.FindAliasClashesAsync(cancellationToken)).Select(Describe));
+        }
+
         return (settings, problems);
     }
 

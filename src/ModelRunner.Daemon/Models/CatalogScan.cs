@@ -1,10 +1,8 @@
 namespace ModelRunner.Daemon.Models;
 
-/// <summary>The result of one scan of all models.</summary>
+/// <summary>All models at one time, from the last scans of all places. Immutable; the next one replaces it.</summary>
 /// <param name="Snapshot">The models.</param>
-/// <param name="Timestamp">When the scan ended.</param>
-/// <param name="Duration">How long the scan took.</param>
-internal sealed record CatalogScan(ModelSnapshot Snapshot, long Timestamp, TimeSpan Duration)
+internal sealed record CatalogScan(ModelSnapshot Snapshot)
 {
     /// <summary>What each source holds; empty: the models folder was not read yet.</summary>
     public IReadOnlyList<SourceSize> Sizes { get; init; } = [];

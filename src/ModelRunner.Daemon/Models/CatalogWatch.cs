@@ -1,58 +1,53 @@
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Foreign;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// Scans the model store on a separate thread, one scan at a time, and keeps the last result. Each caller limits how long it waits for a
-/// scan. The stores of other tools are scanned beside it, and nobody waits for them who looks for a model of the store. Safe to call from any thread.
+/// Scans the model store and the stores of other tools in the background, and combines what the last scans found. Callers use the last result; they can wait
+/// a limited time for scans that changes have made necessary, but start none. Safe to call from any thread.
 /// </summary>
-internal sealed class CatalogWatch
+internal sealed class CatalogWatch : IDisposable
 {
-    /// <summary>The minimum age of a scan before the next one. A scan of a thousand files takes a few milliseconds.</summary>
-    private static readonly TimeSpan ScanInterval = TimeSpan.FromSeconds(2);
-
-    /// <summary>The pause after a scan, as a multiple of its duration: at most a twentieth of one thread's time goes to scans.</summary>
-    private const int PauseFactor = 20;
-
-    /// <summary>The same for a name that the last scan did not find: at most half of one thread's time goes to scans.</summary>
-    private const int PauseFactorForUnknown = 1;
+    private const int MaxWatchedParts = 64;
 
     private static readonly StoreListing Nothing = new([], []);
 
-    /// <summary>The minimum age of a scan of other tools' stores before the next one.</summary>
-    private static readonly TimeSpan SourceInterval = TimeSpan.FromSeconds(5);
-
-    private readonly Lock _lock = new();
     private readonly Lock _building = new();
     private readonly TimeProvider _time;
-    private readonly Func<StoreListing> _scan;
     private readonly FileThreads _threads;
+    private readonly FolderWatcher? _watcher;
+    private readonly BackgroundScan<StoreListing> _store;
     private readonly SourceScans _sources;
     private volatile DaemonSettings _settings;
     private volatile CatalogScan? _last;
-    private volatile StoreListing _listing = Nothing;
-    private volatile string? _failure;
-    private Task _scanning = Task.CompletedTask;
-    private long _scanStarted;
 
+    /// <param name="settings">The settings.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="scan">Reads the model store.</param>
+    /// <param name="threads">The threads for that.</param>
+    /// <param name="readSource">Reads the stores of a tool.</param>
+    /// <param name="watcher">Tells about changes, and is disposed of with this object; null: the places are scanned from time to time.</param>
+    /// <param name="failed">Told about a fault of the daemon, with the place where it happened.</param>
     public CatalogWatch(
-        DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads, Func<SourceSettings, ForeignListing> readSource,
-        Action<Exception, SourceKind> sourceFailed)
+        DaemonSettings settings, TimeProvider time, Func<WatchScan?, StoreListing> scan, FileThreads threads,
+        Func<SourceSettings, WatchScan?, ForeignListing> readSource, FolderWatcher? watcher, Action<Exception, string> failed)
     {
-        (_settings, _time, _scan, _threads) = (settings, time, scan, threads);
-        _sources = new SourceScans(time, readSource, FileThreads.Sources, Rebuild, sourceFailed);
+        (_settings, _time, _threads, _watcher) = (settings, time, threads, watcher);
+        _store = new BackgroundScan<StoreListing>(
+            time, threads, watches => ReadStore(scan, watches), watcher, Combine, failure => failed(failure, "the model store"));
+        _sources = new SourceScans(
+            time, readSource, FileThreads.Sources, watcher, Combine, (failure, kind) => failed(failure, SourceText.ToolOf(kind)));
         _sources.Configure(settings.Sources);
     }
 
     /// <summary>Called after the models were combined again, on the thread that did it.</summary>
     public Action? Changed { get; set; }
 
-    /// <summary>The last scan; null: there was none yet.</summary>
+    /// <summary>The last result; null: there was none yet.</summary>
     public CatalogScan? Last => _last;
-
-    /// <summary>Why the store could not be read after <see cref="Last"/>; null: it could.</summary>
-    public string? Failure => _failure;
 
     /// <summary>The stores of other tools that exist or have a problem.</summary>
     public IReadOnlyList<SourceReport> Sources => _sources.Report();
@@ -60,150 +55,140 @@ internal sealed class CatalogWatch
     /// <summary>Whether the stores of a tool have not been read yet, and may be soon.</summary>
     public bool HasUnknownSource => _sources.IsAnyUnknown;
 
-    /// <summary>The age of the last scan.</summary>
-    public TimeSpan Age => _last is { } last ? _time.GetElapsedTime(last.Timestamp) : TimeSpan.MaxValue;
-
-    /// <summary>Starts a scan if the last one is older than two seconds and 20 times its duration. Waits for a scan that runs.</summary>
-    /// <param name="patience">How long a scan may have run while a caller waits for it.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public Task RefreshAsync(TimeSpan patience, CancellationToken cancellationToken) =>
-        RefreshAsync(ScanInterval, PauseFactor, patience, cancellationToken);
-
-    /// <summary>Starts a scan for a name that the last one did not find, if the last one is older than its own duration. Waits for a scan that runs.</summary>
-    /// <param name="maxAge">A younger scan is good enough.</param>
-    /// <param name="patience">How long a scan may have run while a caller waits for it.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public Task RefreshForUnknownAsync(TimeSpan maxAge, TimeSpan patience, CancellationToken cancellationToken) =>
-        RefreshAsync(maxAge, PauseFactorForUnknown, patience, cancellationToken);
-
-    /// <summary>Starts scans of other tools' stores that are due, and waits for those that run and have not run for long.</summary>
-    /// <param name="isForUnknown">Whether a name was not found, so that a younger scan is not good enough.</param>
-    /// <param name="maxAge">A younger scan is good enough for an unknown name.</param>
-    /// <param name="patience">How long the caller waits at most.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task RefreshSourcesAsync(bool isForUnknown, TimeSpan maxAge, TimeSpan patience, CancellationToken cancellationToken)
+    /// <summary>Why what is known of the model store may be old, one sentence each.</summary>
+    public IEnumerable<string> FindStoreProblems()
     {
-        Task scanning = _sources.RefreshAsync(isForUnknown ? maxAge : SourceInterval, isForUnknown ? PauseFactorForUnknown : PauseFactor);
-        if (scanning.IsCompleted || patience <= TimeSpan.Zero)
-            return;
-
-        await Task.WhenAny(scanning, Task.Delay(patience, _time, cancellationToken));
-        cancellationToken.ThrowIfCancellationRequested();
+        if (_last is not { IsWithoutStore: false })
+            yield return "the model store is still being read; its models are missing";
+        else if (SourceScan.DescribeHang(_store.RunsFor) is { } hang)
+            yield return $"the model store {hang}; the models of the last scan are used";
+        if (_store.Failure is { } failure)
+            yield return $"the model store cannot be read now: {failure}";
+        if (_store.WatchProblem is { } reason)
+            yield return $"the model store {SourceScan.DescribeUnwatched(reason)}";
     }
 
-    /// <summary>Waits for the scans of other tools' stores that run, and scans all of them once more.</summary>
-    /// <param name="patience">How long the caller waits at most.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task RescanSourcesAsync(TimeSpan patience, CancellationToken cancellationToken)
+    /// <summary>Begins the first scans, unless that was done before. It waits for none.</summary>
+    public void Start()
     {
-        // A scan that runs may have read a store before it was changed.
-        for (int round = 0; round < 2; round++)
-        {
-            await Task.WhenAny(_sources.RefreshAsync(TimeSpan.Zero, pauseFactor: 0), Task.Delay(patience, _time, cancellationToken));
-            cancellationToken.ThrowIfCancellationRequested();
-        }
+        _store.Start();
+        _sources.Start();
     }
 
     /// <summary>
-    /// Replaces the settings and combines the models again, with what the last scan of the store found. Returns when that is done. It does not
-    /// read the store.
+    /// Waits for the scans that run, or that known changes make necessary, also those that the kernel has not told yet. Returns at once if there are none.
     /// </summary>
-    public Task ConfigureAsync(DaemonSettings settings)
+    /// <param name="patience">How long a change may have been known while a caller waits for its scan.</param>
+    /// <param name="firstPatience">The same for the first scan of a place.</param>
+    /// <param name="isForStoreOnly">Whether the stores of other tools are not waited for.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether something was waited for.</returns>
+    public async Task<bool> SettleAsync(TimeSpan patience, TimeSpan firstPatience, bool isForStoreOnly, CancellationToken cancellationToken)
     {
-        lock (_lock)
+        Start();
+        _watcher?.TakeEvents();
+        var waits = new List<Task> { WaitAsync(_store) };
+        if (!isForStoreOnly)
+            waits.AddRange(_sources.All.Select(source => WaitAsync(source.Scan)));
+        var all = Task.WhenAll(waits);
+        bool isPending = !all.IsCompleted;
+        await all;
+        return isPending;
+
+        async Task WaitAsync<T>(BackgroundScan<T> scan)
+            where T : class
         {
-            _settings = settings;
-            _sources.Configure(settings.Sources);
-            _scanStarted = _time.GetTimestamp();
-            return _scanning = CombineAfterAsync(_scanning);
+            (Task end, TimeSpan age) = scan.FindPending();
+            if (!end.IsCompleted)
+                await WaitForAsync(end, (scan.IsUnknown ? firstPatience : patience) - age, cancellationToken);
         }
     }
 
-    private async Task CombineAfterAsync(Task scanning)
+    /// <summary>Scans the stores that the daemon writes to, because it has changed them.</summary>
+    /// <param name="patience">How long the caller waits at most.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task RescanStoreAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
-        // A scan that runs may have used the old settings.
-        await scanning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
-        await _threads.RunAsync<object?>(null, () =>
+        Start();
+        IEnumerable<SourceScan> stores = _sources.All.Where(static source => source.Settings.Kind is SourceKind.Pulled or SourceKind.Docker);
+        return WaitForAsync(Task.WhenAll(stores.Select(static source => source.Scan.ScanNowAsync())), patience, cancellationToken);
+    }
+
+    /// <summary>Replaces the settings and combines the models again, with what the last scans found. Returns when that is done. It reads no store.</summary>
+    public Task ConfigureAsync(DaemonSettings settings)
+    {
+        _settings = settings;
+        _sources.Configure(settings.Sources);
+
+        // The files that the new settings name are watched from now on.
+        if (_watcher is not null)
+            _ = _store.ScanNowAsync();
+        return _threads.RunAsync<object?>(null, () =>
         {
-            Rebuild();
+            Combine();
             return null;
         });
     }
 
-    // Scans of several tools may end at the same time; the last one that combines the models must know all of them.
-    private void Rebuild()
+    public void Dispose()
     {
-        lock (_building)
-            if (_last is { } last)
-                _last = last with { Snapshot = Build(_listing), Sizes = last.IsWithoutStore ? [] : SourceSizes.Of(_listing, _sources.Listings) };
-        Changed?.Invoke();
+        _store.Dispose();
+        _sources.Dispose();
+        _watcher?.Dispose();
     }
 
-    private ModelSnapshot Build(StoreListing store) => new ModelSnapshotBuilder(_settings).Build(store, _sources.Listings);
-
-    private async Task RefreshAsync(TimeSpan maxAge, int pauseFactor, TimeSpan patience, CancellationToken cancellationToken)
+    private async Task WaitForAsync(Task task, TimeSpan patience, CancellationToken cancellationToken)
     {
-        Task scanning;
-        TimeSpan rest;
-        lock (_lock)
-        {
-            if (_scanning.IsCompleted && IsOlder(maxAge, pauseFactor))
-            {
-                _scanStarted = _time.GetTimestamp();
-                _scanning = _threads.RunAsync<object?>(null, Scan);
-            }
-
-            scanning = _scanning;
-            rest = patience - _time.GetElapsedTime(_scanStarted);
-        }
-
-        if (scanning.IsCompleted || rest <= TimeSpan.Zero)
+        if (task.IsCompleted || patience <= TimeSpan.Zero)
             return;
-
-        // If a scan failed, the next caller starts another one.
-        await Task.WhenAny(scanning, Task.Delay(rest, _time, cancellationToken));
-        cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    private bool IsOlder(TimeSpan maxAge, int pauseFactor)
-    {
-        if (_last is not { IsWithoutStore: false } last)
-            return true;
-        TimeSpan pause = last.Duration * pauseFactor;
-        return _time.GetElapsedTime(last.Timestamp) >= (maxAge > pause ? maxAge : pause);
-    }
-
-    private object? Scan()
-    {
-        long started = _time.GetTimestamp();
-
-        // Models that are not in the store need not wait until it has been read.
-        if (_last is null)
-            Publish(Nothing, started, isWithoutStore: true);
         try
         {
-            _listing = _scan();
-            _failure = null;
+            await task.WaitAsync(patience, _time, cancellationToken);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (TimeoutException)
         {
-            _failure = failure.Message;
-            throw;
+            // The last result is used.
         }
-
-        Publish(_listing, started, isWithoutStore: false);
-        return null;
     }
 
-    private void Publish(StoreListing store, long started, bool isWithoutStore)
+    private StoreListing ReadStore(Func<WatchScan?, StoreListing> scan, WatchScan? watches)
+    {
+        // Models that are not in the store need not wait until it has been read.
+        if (_last is null)
+            Combine();
+        if (watches is not null)
+            WatchConfigured(watches);
+        return scan(watches);
+    }
+
+    // The files that the configuration names are looked at when the models are combined. An image projector beside one is found by the next scan.
+    private void WatchConfigured(WatchScan watches)
+    {
+        foreach (ModelSettings model in _settings.Models.Values)
+        {
+            if (model.Path is not { } path)
+                continue;
+            foreach (string part in ShardName.TryParse(path, out ShardName shard) ? shard.AllPaths().Take(MaxWatchedParts) : [path])
+            {
+                watches.Entry(part);
+                watches.Link(part);
+            }
+        }
+    }
+
+    // Scans of several places may end at the same time; the last one that combines the models must know all of them.
+    private void Combine()
     {
         lock (_building)
         {
-            _last = new CatalogScan(Build(store), _time.GetTimestamp(), _time.GetElapsedTime(started))
+            StoreListing? store = _store.Content;
+            IReadOnlyList<SourceListing> sources = _sources.Listings;
+            _last = new CatalogScan(new ModelSnapshotBuilder(_settings).Build(store ?? Nothing, sources))
             {
-                IsWithoutStore = isWithoutStore, Sizes = isWithoutStore ? [] : SourceSizes.Of(store, _sources.Listings),
+                IsWithoutStore = store is null, Sizes = store is null ? [] : SourceSizes.Of(store, sources),
             };
         }
+
         Changed?.Invoke();
     }
 }

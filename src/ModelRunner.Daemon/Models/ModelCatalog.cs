@@ -1,6 +1,7 @@
 using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Gguf;
+using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.HuggingFace;
@@ -10,22 +11,19 @@ namespace ModelRunner.Daemon.Models;
 
 /// <summary>
 /// All models that requests can name: those of the configuration, of the store, of the demo, of other tools and of attached runners. They are
-/// scanned in the background, and requests use the last scan. The header of a file is read once until the file changes. No call takes longer
-/// than a few seconds, even if the disk does not respond. Safe to call from any thread.
+/// scanned in the background when something changes, and requests use the last result. The header of a file is read once until the file changes. No call
+/// takes longer than a few seconds, even if the disk does not respond. Safe to call from any thread.
 /// </summary>
-internal sealed class ModelCatalog
+internal sealed class ModelCatalog : IDisposable
 {
     /// <summary>How long a caller waits for the first scan of the store, or for the header of a file.</summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a caller waits for a scan if there is an older one to use.</summary>
+    /// <summary>How long a caller waits for the scan of a known change if there is an older one to use.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>A name that was found within this time is used at once, even if a new scan is running.</summary>
-    private static readonly TimeSpan KnownFor = TimeSpan.FromSeconds(30);
-
-    /// <summary>The maximum age of a scan that did not find a name, so that a new file is found at once.</summary>
-    private static readonly TimeSpan MaxAgeForUnknown = TimeSpan.FromMilliseconds(100);
+    /// <summary>How long whoever changed the store waits for its scan.</summary>
+    private static readonly TimeSpan ChangePatience = TimeSpan.FromSeconds(2);
 
     private const int MaxProblems = 100;
 
@@ -38,36 +36,64 @@ internal sealed class ModelCatalog
     private readonly ModelEntryFactory _factory;
     private readonly CatalogWatch _watch;
 
-    public ModelCatalog(DaemonSettings settings, TimeProvider time, ILogger<ModelCatalog>? logger = null)
-        : this(settings, time, () => StoreScanner.Scan(settings.ModelsPath, settings.IsDefaultModelsPath), FileThreads.Shared, null, logger)
+    /// <param name="settings">The settings.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log; null: none.</param>
+    /// <param name="watcher">Tells about changes of the folders; null: they are scanned from time to time.</param>
+    public ModelCatalog(DaemonSettings settings, TimeProvider time, ILogger<ModelCatalog>? logger = null, FolderWatcher? watcher = null)
+        : this(
+            settings, time, watches => StoreScanner.Scan(settings.ModelsPath, settings.IsDefaultModelsPath, watches: watches), FileThreads.Shared,
+            (source, watches) => SourceReader.Read(source, time, watches), logger, watcher)
     {
     }
 
     /// <summary>For tests, which decide how long a scan takes.</summary>
     internal ModelCatalog(
-        DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads, Func<SourceSettings, ForeignListing>? readSource = null,
-        ILogger? logger = null)
+        DaemonSettings settings, TimeProvider time, Func<StoreListing> scan, FileThreads threads, Func<SourceSettings, ForeignListing>? readSource = null)
+        : this(
+            settings, time, _ => scan(), threads,
+            (source, watches) => readSource is null ? SourceReader.Read(source, time, watches) : readSource(source), null, null)
+    {
+    }
+
+    /// <summary>For tests, which count the scans.</summary>
+    internal ModelCatalog(
+        DaemonSettings settings, TimeProvider time, Func<WatchScan?, StoreListing> scan, FileThreads threads,
+        Func<SourceSettings, WatchScan?, ForeignListing> readSource, ILogger? logger, FolderWatcher? watcher)
     {
         _time = time;
         _factory = new ModelEntryFactory(settings.Runners, threads);
-        _watch = new CatalogWatch(settings, time, scan, threads, readSource ?? (source => SourceReader.Read(source, time)), LogFailure);
+        _watch = new CatalogWatch(settings, time, scan, threads, readSource, watcher, LogFailure);
 
-        void LogFailure(Exception failure, SourceKind kind)
+        void LogFailure(Exception failure, string place)
         {
             if (logger is not null)
-                SourceLog.Failed(logger, failure, SourceText.ToolOf(kind));
+                SourceLog.Failed(logger, failure, place);
         }
     }
 
-    /// <summary>Calls this after the models were combined again, on a thread for files. Call it once, before the first request.</summary>
-    public void WhenChanged(Action changed) => _watch.Changed = changed;
+    /// <summary>Begins to scan and to follow changes. Without this call, the first request does it.</summary>
+    public void Start() => _watch.Start();
+
+    public void Dispose() => _watch.Dispose();
+
+    /// <summary>
+    /// Calls this after the models were combined again, on a thread for files, and begins to read the headers of new files. Call it once, before the first
+    /// request.
+    /// </summary>
+    public void WhenChanged(Action changed) => _watch.Changed = () =>
+    {
+        if (_watch.Last is { IsWithoutStore: false } last)
+            _ = _factory.ReadHeadersAsync(last.Snapshot.Sources);
+        changed();
+    };
 
     /// <summary>What a canonical reference means by the last complete scan; null: nothing, or there was none yet.</summary>
     public ModelSource? FindNow(string canonical) =>
         _watch.Last is { IsWithoutStore: false } last ? last.Snapshot.Find(ModelReference.FromCanonical(canonical), out _) : null;
 
-    /// <summary>Looks for changed files, if the last scan is not new. Returns after a moment if the disk is slow.</summary>
-    public Task LookAsync(CancellationToken cancellationToken) => RefreshAsync(Patience, cancellationToken);
+    /// <summary>Waits until changes of files that have happened are known. Returns after a moment if the disk is slow.</summary>
+    public Task LookAsync(CancellationToken cancellationToken) => SettleAsync(cancellationToken);
 
     /// <summary>Replaces the settings. Returns when requests find the models of the new ones, or after some seconds if the disk is slow.</summary>
     public async Task ConfigureAsync(DaemonSettings settings)
@@ -82,14 +108,9 @@ internal sealed class ModelCatalog
     /// </summary>
     public async Task<IReadOnlyList<string>> ListProblemsAsync(CancellationToken cancellationToken)
     {
-        await ScanAsync(cancellationToken);
-        await RefreshSourcesAsync(isForUnknown: false, cancellationToken);
+        await SettleAsync(cancellationToken);
         CatalogScan? scan = _watch.Last;
-        var problems = new List<string>();
-        if (scan is not { IsWithoutStore: false })
-            problems.Add("the model store is still being read; its models are missing");
-        if (_watch.Failure is { } failure)
-            problems.Add($"the model store cannot be read now: {failure}");
+        var problems = _watch.FindStoreProblems().ToList();
         if (scan is null)
             return problems;
 
@@ -123,12 +144,12 @@ internal sealed class ModelCatalog
     /// <summary>What each source holds, by the last scans. It reads nothing; empty before the first scan has ended.</summary>
     public IReadOnlyList<SourceSize> Sizes => _watch.Last?.Sizes ?? [];
 
-    /// <summary>Starts the scans that are due, so that <see cref="Sizes"/> follows the disk also if nobody asks for models. It waits for none.</summary>
-    public Task RefreshAsync(CancellationToken cancellationToken) => RefreshAsync(TimeSpan.Zero, cancellationToken);
-
     /// <summary>The aliases that would hide a model; none where the store cannot be read in time.</summary>
-    public async Task<IReadOnlyList<AliasClash>> FindAliasClashesAsync(CancellationToken cancellationToken) =>
-        (await ScanAsync(cancellationToken))?.Snapshot.AliasClashes ?? [];
+    public async Task<IReadOnlyList<AliasClash>> FindAliasClashesAsync(CancellationToken cancellationToken)
+    {
+        await _watch.SettleAsync(Patience, FirstPatience, isForStoreOnly: true, cancellationToken);
+        return _watch.Last?.Snapshot.AliasClashes ?? [];
+    }
 
     /// <summary>Finds the model that a person means by a reference, in any spelling of it.</summary>
     public async Task<ModelLookup> FindAsync(string reference, CancellationToken cancellationToken)
@@ -139,24 +160,17 @@ internal sealed class ModelCatalog
             return new ModelLookup(null, $"model reference \"{shown}\" {problem}") { Reason = ModelLookupReason.Invalid };
         }
 
-        if (_watch.Last is { IsWithoutStore: false } known && _watch.Age < KnownFor && known.Snapshot.Find(parsed, out _) is not null)
-            await _watch.RefreshAsync(TimeSpan.Zero, cancellationToken);
-        else
-            await ScanAsync(cancellationToken);
-
-        // This only starts what is due: a model that is known waits for no other tool.
-        await _watch.RefreshSourcesAsync(isForUnknown: false, TimeSpan.Zero, TimeSpan.Zero, cancellationToken);
-
-        ModelSource? source = _watch.Last?.Snapshot.Find(parsed, out problem);
-        if (source is null && _watch.Last is { IsWithoutStore: false })
-        {
-            await _watch.RefreshForUnknownAsync(MaxAgeForUnknown, Patience, cancellationToken);
-            await RefreshSourcesAsync(isForUnknown: true, cancellationToken);
-            source = _watch.Last.Snapshot.Find(parsed, out problem);
-        }
-
-        if (source is not null)
-            return await OpenAsync(source, cancellationToken);
+        // A model that is known waits for no scan. One that is not, or not whole, may have changed a moment ago.
+        _watch.Start();
+        CatalogScan? known = _watch.Last;
+        ModelLookup? found = known is { IsWithoutStore: false } && known.Snapshot.Find(parsed, out _) is { } now
+            ? await OpenAsync(now, cancellationToken)
+            : null;
+        if (found?.Model is null && (await WaitForAsync(parsed, cancellationToken) || found is null || _watch.Last != known))
+            found = _watch.Last?.Snapshot.Find(parsed, out _) is { } later ? await OpenAsync(later, cancellationToken) : null;
+        if (found is { } lookup)
+            return lookup;
+        _ = _watch.Last?.Snapshot.Find(parsed, out problem);
         if (problem is not null)
             return new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous };
         return _watch.Last is { IsWithoutStore: false } last && !_watch.HasUnknownSource
@@ -174,13 +188,12 @@ internal sealed class ModelCatalog
         (_watch.Last?.Snapshot.Find(ModelQuery.Of(reference), out _)?.Reference ?? reference).ToString() == model;
 
     /// <summary>Reads the stores again, so that the next caller finds a model that was pulled. Returns after a moment if the disk is slow.</summary>
-    public Task FindPulledAsync(CancellationToken cancellationToken) => _watch.RescanSourcesAsync(Patience, cancellationToken);
+    public Task FindPulledAsync(CancellationToken cancellationToken) => _watch.RescanStoreAsync(ChangePatience, cancellationToken);
 
     /// <summary>All models that can be used, in order of their references; without those that cannot be read in time.</summary>
     public async Task<IReadOnlyList<ModelEntry>> ListAsync(CancellationToken cancellationToken)
     {
-        await ScanAsync(cancellationToken);
-        await RefreshSourcesAsync(isForUnknown: false, cancellationToken);
+        await SettleAsync(cancellationToken);
         IReadOnlyList<ModelSource> sources = _watch.Last?.Snapshot.Sources ?? [];
         await ReadHeadsAsync(sources, FirstPatience, cancellationToken);
         return [.. sources.Select(source => _factory.Create(source, out _)).OfType<ModelEntry>()];
@@ -192,8 +205,7 @@ internal sealed class ModelCatalog
     /// <summary>All models as the last scans found them, also those that cannot be used. It opens no model.</summary>
     public async Task<IReadOnlyList<ModelSource>> ListFoundAsync(CancellationToken cancellationToken)
     {
-        await ScanAsync(cancellationToken);
-        await RefreshSourcesAsync(isForUnknown: false, cancellationToken);
+        await SettleAsync(cancellationToken);
         return _watch.Last?.Snapshot.Sources ?? [];
     }
 
@@ -203,21 +215,16 @@ internal sealed class ModelCatalog
             ? HubTag.StoredName(name)
             : reference;
 
-    private async Task RefreshAsync(TimeSpan patience, CancellationToken cancellationToken)
-    {
-        await _watch.RefreshAsync(patience, cancellationToken);
-        await _watch.RefreshSourcesAsync(isForUnknown: false, TimeSpan.Zero, patience, cancellationToken);
-    }
+    private Task<bool> SettleAsync(CancellationToken cancellationToken) =>
+        _watch.SettleAsync(Patience, FirstPatience, isForStoreOnly: false, cancellationToken);
 
-    private async Task<CatalogScan?> ScanAsync(CancellationToken cancellationToken)
+    /// <returns>Whether a scan was waited for.</returns>
+    private async Task<bool> WaitForAsync(ModelQuery query, CancellationToken cancellationToken)
     {
-        await _watch.RefreshAsync(_watch.Last is { IsWithoutStore: false } ? Patience : FirstPatience, cancellationToken);
-        return _watch.Last;
+        // A model of the store waits for no other tool.
+        bool hasWaited = await _watch.SettleAsync(Patience, FirstPatience, isForStoreOnly: true, cancellationToken);
+        return hasWaited && _watch.Last?.Snapshot.Find(query, out _) is not null ? hasWaited : await SettleAsync(cancellationToken) || hasWaited;
     }
-
-    // The first scan of a tool's stores may take longer than the next ones. One that hangs is waited for only once.
-    private Task RefreshSourcesAsync(bool isForUnknown, CancellationToken cancellationToken) => _watch.RefreshSourcesAsync(
-        isForUnknown, MaxAgeForUnknown, _watch.HasUnknownSource ? FirstPatience : Patience, cancellationToken);
 
     private async Task<ModelLookup> OpenAsync(ModelSource source, CancellationToken cancellationToken)
     {

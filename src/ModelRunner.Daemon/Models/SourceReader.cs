@@ -1,4 +1,5 @@
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Foreign;
 
 namespace ModelRunner.Daemon.Models;
@@ -8,9 +9,12 @@ internal static class SourceReader
 {
     /// <summary>Lists its models. Blocks as long as the disk does.</summary>
     /// <exception cref="IOException">This process cannot open more files.</exception>
-    public static ForeignListing Read(SourceSettings source, TimeProvider time)
+    /// <param name="source">The tool.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="watches">Gets what is read; null: it is not watched.</param>
+    public static ForeignListing Read(SourceSettings source, TimeProvider time, WatchScan? watches = null)
     {
-        var scan = new ForeignScan(time, new ScanLimits());
+        var scan = new ForeignScan(time, new ScanLimits(), watches);
         return source.Kind switch
         {
             SourceKind.Pulled or SourceKind.Docker => ArtifactStore.List(source.Folders, scan),

@@ -1,4 +1,5 @@
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Foreign;
 
 namespace ModelRunner.Daemon.Models;
@@ -10,112 +11,83 @@ namespace ModelRunner.Daemon.Models;
 /// <param name="time">The clock.</param>
 /// <param name="read">Reads the stores of one tool.</param>
 /// <param name="threads">The threads for that.</param>
+/// <param name="watcher">Tells about changes; null: the stores are scanned from time to time.</param>
 /// <param name="changed">Called on such a thread after each scan.</param>
 /// <param name="failed">Told about a fault of the daemon, once until a scan succeeds.</param>
 internal sealed class SourceScans(
-    TimeProvider time, Func<SourceSettings, ForeignListing> read, FileThreads threads, Action changed, Action<Exception, SourceKind> failed)
+    TimeProvider time, Func<SourceSettings, WatchScan?, ForeignListing> read, FileThreads threads, FolderWatcher? watcher, Action changed,
+    Action<Exception, SourceKind> failed) : IDisposable
 {
-    private const string InternalError = "an internal error of the daemon";
-
     private readonly Lock _lock = new();
     private readonly SortedDictionary<SourceKind, SourceScan> _scans = [];
+    private bool _isStarted;
 
     /// <summary>What the last scans found, in the order of precedence.</summary>
-    public IReadOnlyList<SourceListing> Listings
-    {
-        get
-        {
-            lock (_lock)
-                return [.. _scans.Values.Select(static scan => scan.Content).OfType<SourceListing>()];
-        }
-    }
+    public IReadOnlyList<SourceListing> Listings => [.. All.Select(static source => source.Scan.Content).OfType<SourceListing>()];
 
     /// <summary>Whether a source has not been read yet, and may be soon.</summary>
-    public bool IsAnyUnknown
+    public bool IsAnyUnknown => All.Any(static source => source.IsUnknown);
+
+    /// <summary>The sources in the order of precedence.</summary>
+    public IReadOnlyList<SourceScan> All
     {
         get
         {
             lock (_lock)
-                return _scans.Values.Any(static scan => scan.IsUnknown);
+                return [.. _scans.Values];
         }
     }
 
     /// <summary>The sources that exist or have a problem.</summary>
-    public IReadOnlyList<SourceReport> Report()
+    public IReadOnlyList<SourceReport> Report() =>
+    [
+        .. All.Select(static source => (Report: source.Report(), source.Scan))
+            .Where(static source => source.Scan.Content is { Content.IsPresent: true } || source.Report.Problems.Count > 0)
+            .Select(static source => source.Report),
+    ];
+
+    /// <summary>Begins the first scans.</summary>
+    public void Start()
     {
         lock (_lock)
         {
-            return [.. _scans.Values.Select(static scan => (Report: scan.Report(), scan.Content))
-                .Where(static scan => scan.Content is { Content.IsPresent: true } || scan.Report.Problems.Count > 0)
-                .Select(static scan => scan.Report)];
+            _isStarted = true;
+            foreach (SourceScan source in _scans.Values)
+                source.Scan.Start();
         }
     }
 
-    /// <summary>Replaces the sources. Those that stay keep what was found; new ones are read at the next request.</summary>
+    /// <summary>Replaces the sources. Those that stay keep what was found.</summary>
     public void Configure(IReadOnlyList<SourceSettings> sources)
     {
+        var ended = new List<SourceScan>();
         lock (_lock)
         {
             foreach (SourceKind kind in _scans.Keys.Except(sources.Select(static source => source.Kind)).ToArray())
-                _scans.Remove(kind);
+                if (_scans.Remove(kind, out SourceScan? removed))
+                    ended.Add(removed);
             foreach (SourceSettings source in sources)
-                if (!_scans.TryGetValue(source.Kind, out SourceScan? known) || !known.Settings.IsSameAs(source))
-                    _scans[source.Kind] = new SourceScan(source, time);
+            {
+                if (_scans.TryGetValue(source.Kind, out SourceScan? known) && known.Settings.IsSameAs(source))
+                    continue;
+                if (known is not null)
+                    ended.Add(known);
+                _scans[source.Kind] = Create(source);
+                if (_isStarted)
+                    _scans[source.Kind].Scan.Start();
+            }
         }
+
+        foreach (SourceScan source in ended)
+            source.Dispose();
     }
 
-    /// <summary>Starts the scans that are due.</summary>
-    /// <param name="maxAge">A younger scan is good enough.</param>
-    /// <param name="pauseFactor">The pause after a scan, as a multiple of its duration.</param>
-    /// <returns>The scans that run and are worth waiting for.</returns>
-    public Task RefreshAsync(TimeSpan maxAge, int pauseFactor)
+    public void Dispose()
     {
-        lock (_lock)
-        {
-            foreach (SourceScan scan in _scans.Values.Where(scan => scan.IsDue(maxAge, pauseFactor)))
-                scan.Begin(() => StartAsync(scan));
-            Task[] running = [.. _scans.Values.Where(static scan => scan.IsWorthWaiting).Select(static scan => scan.Running)];
-            return running.Length == 0 ? Task.CompletedTask : Task.WhenAll(running);
-        }
+        foreach (SourceScan source in All)
+            source.Dispose();
     }
 
-    private Task StartAsync(SourceScan scan)
-    {
-        try
-        {
-            return threads.RunAsync<object?>(null, () => Read(scan));
-        }
-        catch (OutOfMemoryException)
-        {
-            scan.End(null, "the system allows no more threads");
-            return Task.CompletedTask;
-        }
-    }
-
-    private object? Read(SourceScan scan)
-    {
-        SourceListing? content = null;
-        string? failure = null;
-        try
-        {
-            content = SourceListing.Describe(scan.Settings.Kind, read(scan.Settings));
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            // Its message may name a path of this machine.
-            failure = "its folders could not be opened";
-        }
-        catch (Exception problem)
-        {
-            // A scan without an end would leave the source unknown for ever.
-            failure = InternalError;
-            if (scan.Failure != InternalError)
-                failed(problem, scan.Settings.Kind);
-        }
-
-        lock (_lock)
-            scan.End(content, failure);
-        changed();
-        return null;
-    }
+    private SourceScan Create(SourceSettings source) => new(source, new BackgroundScan<SourceListing>(
+        time, threads, watches => SourceListing.Describe(source.Kind, read(source, watches)), watcher, changed, failure => failed(failure, source.Kind)));
 }

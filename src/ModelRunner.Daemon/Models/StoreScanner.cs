@@ -45,7 +45,9 @@ internal sealed class StoreScanner
     private int _entries;
     private int _closedFolders;
 
-    private StoreScanner(string root, int maxEntries) => (_root, _maxEntries) = (root, maxEntries);
+    private readonly WatchScan? _watches;
+
+    private StoreScanner(string root, int maxEntries, WatchScan? watches) => (_root, _maxEntries, _watches) = (root, maxEntries, watches);
 
     private bool IsCut => _files > MaxFiles || _entries > _maxEntries;
 
@@ -56,9 +58,11 @@ internal sealed class StoreScanner
     /// <param name="root">The folder.</param>
     /// <param name="isOptional">Whether the folder may be missing.</param>
     /// <param name="maxEntries">The most entries that are read.</param>
-    public static StoreListing Scan(string root, bool isOptional = false, int maxEntries = MaxEntries)
+    /// <param name="watches">Gets the folders that are read; null: they are not watched.</param>
+    public static StoreListing Scan(string root, bool isOptional = false, int maxEntries = MaxEntries, WatchScan? watches = null)
     {
-        var scanner = new StoreScanner(root, maxEntries);
+        watches?.Root(root);
+        var scanner = new StoreScanner(root, maxEntries, watches);
         FileStatus status = FileStatus.Of(root);
         if (status.Kind == FileKind.Folder)
             scanner.CollectAll(status);
@@ -113,6 +117,7 @@ internal sealed class StoreScanner
 
     private void Collect(string path, (int Links, int Depth) place)
     {
+        _watches?.Folder(path);
         try
         {
             foreach ((string name, bool isFolder, bool isLink) in Enumerate(path))
@@ -172,6 +177,7 @@ internal sealed class StoreScanner
 
     private void Take(string path, string name)
     {
+        _watches?.Link(path);
         if (IsNotUtf8(name) && FileStatus.Of(path).Kind == FileKind.Missing)
             Report($"the name of the file {Show(path)} is not UTF-8; rename it to use it");
         else if (ProjectorChoice.IsProjector(name))

@@ -17,8 +17,14 @@ internal static class ArtifactStore
     public static ForeignListing List(IReadOnlyList<string> folders, ForeignScan scan)
     {
         foreach (string root in folders)
+        {
+            var folder = new StoreFolder(root);
+            scan.Expect(folder.LayoutFile);
+            scan.Await(root);
             if (StoreFolder.IsStore(root) && scan.IsRoot(root))
-                ListStore(new StoreFolder(root), scan);
+                ListStore(folder, scan);
+        }
+
         return scan.Result;
     }
 
@@ -26,6 +32,7 @@ internal static class ArtifactStore
     {
         try
         {
+            scan.Expect(folder.IndexFile);
             foreach (StoreEntry entry in StoreIndexFile.Read(folder).Entries)
             {
                 if (scan.IsCut)
@@ -55,8 +62,8 @@ internal static class ArtifactStore
             return new ForeignModel("", [], 0) { Problem = problem };
 
         IReadOnlyList<Descriptor> parts = ModelParts.Of(manifest, out _);
-        string[] blobs = [.. parts.Select(part => folder.BlobOf(part.Digest))];
-        string[] paths = parts.Count == 1 ? blobs : [.. BundleFolder.PartsOf(folder, entry.Id, parts.Count)];
+        string[] blobs = [.. parts.Select(part => scan.Expect(folder.BlobOf(part.Digest)))];
+        string[] paths = parts.Count == 1 ? blobs : [.. BundleFolder.PartsOf(folder, entry.Id, parts.Count).Select(scan.Expect)];
         string[] present = [.. paths.Where(static path => FileStatus.Of(path).Exists)];
         if (present.Length == 0 && blobs.All(static path => FileStatus.Of(path).Exists))
         {

@@ -13,7 +13,8 @@ namespace ModelRunner.Store.Foreign;
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="limits">The limits.</param>
-internal sealed class ForeignScan(TimeProvider time, ScanLimits limits)
+/// <param name="watches">Gets everything on which the result depends, before it is read; null: it is not watched.</param>
+internal sealed class ForeignScan(TimeProvider time, ScanLimits limits, WatchScan? watches = null)
 {
     private const int MaxFile = 4 << 20;
     private const int MaxProblems = 20;
@@ -42,6 +43,7 @@ internal sealed class ForeignScan(TimeProvider time, ScanLimits limits)
     /// <summary>Whether a folder is a store's root that was not read before. A missing one is no problem, one that may not be read is.</summary>
     public bool IsRoot(string path)
     {
+        Await(path);
         FileStatus status = FileStatus.Of(path);
         if (status.Kind == FileKind.Denied)
             Report("has a folder that this user may not read");
@@ -49,17 +51,22 @@ internal sealed class ForeignScan(TimeProvider time, ScanLimits limits)
         return status.Kind == FileKind.Folder && !KernelFileSystem.IsAt(path);
     }
 
+    /// <summary>Says that the result depends on whether a root exists.</summary>
+    public void Await(string path) => watches?.Root(path);
+
     /// <summary>
     /// The names in a folder in ordinal order, without those that begin with a dot. Empty if there is no such folder, or if the folder was read before.
     /// </summary>
     public IReadOnlyList<string> NamesIn(string path)
     {
+        watches?.Entry(path);
         FileStatus status = FileStatus.Of(path);
         if (status.Kind == FileKind.Denied)
             Report($"has a folder {Show(path)} that this user may not read");
         if (status.Kind != FileKind.Folder || IsCut || !_visited.Add(status.Id))
             return [];
 
+        watches?.Folder(path);
         var names = new List<string>();
         try
         {
@@ -87,6 +94,7 @@ internal sealed class ForeignScan(TimeProvider time, ScanLimits limits)
     /// <summary>The content of a small regular file; null if there is none, if it is too large or may not be read.</summary>
     public byte[]? Read(string path)
     {
+        Expect(path);
         FileStatus status = FileStatus.Of(path);
         if (!status.IsRegular || status.SizeBytes > MaxFile || IsCut)
             return null;
@@ -112,6 +120,15 @@ internal sealed class ForeignScan(TimeProvider time, ScanLimits limits)
         {
             return null;
         }
+    }
+
+    /// <summary>Says that the result depends on a file, whether it exists or not.</summary>
+    /// <returns>The path.</returns>
+    public string Expect(string path)
+    {
+        watches?.Entry(path);
+        watches?.Link(path);
+        return path;
     }
 
     /// <summary>Adds a model.</summary>

@@ -70,7 +70,7 @@ internal static class LlamaCppCache
 
     private static bool IsFile(string root, string name, ForeignScan scan)
     {
-        FileStatus status = FileStatus.Of(Path.Join(root, name));
+        FileStatus status = FileStatus.Of(scan.Expect(Path.Join(root, name)));
         if (status.Kind == FileKind.Denied)
             scan.Report($"has a file {ForeignScan.Show(name)} that this user may not read");
         return status.IsRegular;

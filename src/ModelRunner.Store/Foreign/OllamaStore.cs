@@ -134,13 +134,13 @@ internal sealed class OllamaStore
     private (string Path, FileStatus Status) FindBlob(Digest digest)
     {
         string path = Path.Join(_root, "blobs", $"{digest.Algorithm}-{digest.Hex}");
-        FileStatus status = FileStatus.Of(path);
+        FileStatus status = FileStatus.Of(_scan.Expect(path));
         if (status.Kind != FileKind.Missing)
             return (path, status);
 
         // The name in old stores.
         string old = Path.Join(_root, "blobs", digest.ToString());
-        return FileStatus.Of(old) is { Exists: true } found ? (old, found) : (path, status);
+        return FileStatus.Of(_scan.Expect(old)) is { Exists: true } found ? (old, found) : (path, status);
     }
 
     private byte[]? ReadBlob(Digest digest) => _scan.Read(FindBlob(digest).Path);

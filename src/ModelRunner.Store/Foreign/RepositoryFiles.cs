@@ -53,7 +53,7 @@ internal sealed class RepositoryFiles(ForeignScan scan)
     // A link to a file that does not exist is a download that has not ended, or a file that was deleted. A pipe or a device is no model.
     private void Take(string path, string name)
     {
-        FileStatus status = FileStatus.Of(path);
+        FileStatus status = FileStatus.Of(scan.Expect(path));
         if (status.Kind == FileKind.Denied)
             scan.Report($"has a file {ForeignScan.Show(path)} that this user may not read");
         if (!status.IsRegular || NoModels.Any(mark => name.Contains(mark, StringComparison.OrdinalIgnoreCase)))

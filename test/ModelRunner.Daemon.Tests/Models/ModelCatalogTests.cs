@@ -184,16 +184,16 @@ public sealed class ModelCatalogTests : IDisposable
         Assert.Equal(ModelLookupReason.Unknown, catalog.Find("late").Reason);
 
         string path = _store.Write("late.gguf", Good);
-        _time.Advance(TimeSpan.FromSeconds(0.2));
+        _time.Advance(TimeSpan.FromSeconds(6));
         Assert.NotNull(catalog.Find("late").Model);
 
         File.WriteAllBytes(path, Good[..^1]);
-        _time.Advance(TimeSpan.FromSeconds(3));
+        _time.Advance(TimeSpan.FromSeconds(6));
         Assert.Empty(catalog.List());
         Assert.Equal(ModelLookupReason.Unusable, catalog.Find("late").Reason);
 
         File.Delete(path);
-        _time.Advance(TimeSpan.FromSeconds(3));
+        _time.Advance(TimeSpan.FromSeconds(6));
         Assert.Empty(catalog.List());
     }
 

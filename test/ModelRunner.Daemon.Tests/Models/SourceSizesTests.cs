@@ -46,18 +46,17 @@ public sealed class SourceSizesTests : IDisposable
     public async Task They_follow_the_disk_without_any_request_and_are_not_read_by_asking_for_them()
     {
         _bed.Folder.Write("models/own.gguf", SourceBed.Model(1));
-        ModelCatalog catalog = _bed.Catalog();
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        Task refreshing = new CatalogRefresh(catalog, _bed.Time).RunAsync(ended.Token);
+        using ModelCatalog catalog = _bed.Catalog();
+        catalog.Start();
         await WaitAsync(() => catalog.Sizes is [{ Models: 1 }, ..]);
 
         _bed.Folder.Write("models/second.gguf", SourceBed.Model(2));
         Assert.Equal(1, catalog.Sizes[0].Models);
-        _bed.Time.Advance(CatalogRefresh.Interval);
-        await WaitAsync(() => catalog.Sizes is [{ Models: 2 }, ..]);
-
-        await ended.CancelAsync();
-        await refreshing.WaitAsync(TimeSpan.FromSeconds(30), Token);
+        await WaitAsync(() =>
+        {
+            _bed.Time.Advance(BackgroundScan<StoreListing>.UnwatchedInterval);
+            return catalog.Sizes is [{ Models: 2 }, ..];
+        });
     }
 
     /// <summary>The label is a closed list: another name would be a series that no dashboard knows.</summary>
