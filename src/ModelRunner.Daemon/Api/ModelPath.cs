@@ -5,11 +5,22 @@ namespace ModelRunner.Daemon.Api;
 /// <summary>Reads the name of a model from the path of a request: the part that the route calls <c>reference</c>.</summary>
 internal static class ModelPath
 {
+    private const string Scheme = "https:/";
+
     /// <summary>
     /// The name, decoded once. Routing keeps an escaped slash, so only the raw target of the request tells a name that contains <c>%2F</c> from one with
     /// a slash.
     /// </summary>
     public static string Read(HttpContext context)
+    {
+        string name = ReadPart(context);
+
+        // A path has no empty parts, so the address of a file on Hugging Face has lost a slash.
+        return name.StartsWith(Scheme, StringComparison.Ordinal) && !name.StartsWith(Scheme + "/", StringComparison.Ordinal)
+            ? string.Concat(Scheme, "/", name.AsSpan(Scheme.Length)) : name;
+    }
+
+    private static string ReadPart(HttpContext context)
     {
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
         if (target.Contains("%25", StringComparison.Ordinal))

@@ -3,7 +3,6 @@ using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
-using ModelRunner.Store.HuggingFace;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
 
@@ -77,9 +76,17 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
         StoreEntry[] entries = [.. model.Manifests.Select(index.Find).OfType<StoreEntry>()];
         if (ModelIds.DigitsOf(written, out _) is { } digits && Array.Find(entries, entry => IsOf(entry, digits)) is { } meant)
             return (meant, null);
+        if (name?.File is not null)
+        {
+            string repository = $"{name.Registry}/{name.Repository}:";
+            foreach (StoreEntry entry in entries)
+                if (entry.Tags.FirstOrDefault(tag => tag.StartsWith(repository, StringComparison.Ordinal)) is { } tag)
+                    return (entry, tag);
+        }
+
         IEnumerable<string> names = ((string[])[model.Reference, .. model.OtherNames])
             .Select(static other => ArtifactNameParser.TryParse(other, out ArtifactName? parsed, out _) ? parsed!.ToString() : null).OfType<string>();
-        foreach (string full in name is null ? names : names.Prepend(HubTag.StoredName(name)))
+        foreach (string full in name is null or { File: not null } ? names : names.Prepend(name.ToString()))
             foreach (StoreEntry entry in entries)
                 if (TagOf(entry, full) is { } tag)
                     return (entry, tag);
@@ -89,7 +96,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
     private static (StoreEntry Entry, string? Tag)? FindUnusable(StoreIndex index, string written, ArtifactName? name)
     {
         if (ModelIds.DigitsOf(written, out _) is not { } digits)
-            return name is not null && index.Find(HubTag.StoredName(name)) is { } named ? (named, TagOf(named, HubTag.StoredName(name))) : null;
+            return name is { File: null } && index.Find(name.ToString()) is { } named ? (named, TagOf(named, name.ToString())) : null;
         StoreEntry[] found = [.. index.Entries.Where(entry => IsOf(entry, digits))];
         return found.Length <= 1 ? found.Length == 0 ? null : (found[0], null)
             : throw new ApiException(ApiError.Invalid(
@@ -106,7 +113,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
 
     private static ApiError NotPulled(StoreIndex index, ArtifactName? name, ModelEntry model, string remedy)
     {
-        string other = name is not null && index.Find(name.ToString()) is { } hidden
+        string other = name is { File: null } && index.Find(name.ToString()) is { } hidden
             ? $"; the pulled model of this name is {ForeignModel.NameOf(hidden.Id)}" : "";
         return Conflict($"the model \"{model.Reference}\" was not pulled, {remedy}{other}");
     }

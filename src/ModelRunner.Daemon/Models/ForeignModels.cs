@@ -17,7 +17,7 @@ namespace ModelRunner.Daemon.Models;
 /// <param name="findOwner">Finds the model that has a file already.</param>
 internal sealed class ForeignModels(
     DaemonSettings settings, Dictionary<string, ModelSource> sources,
-    Action<ModelReference, string, SourceKind?, Digest?, IEnumerable<FilePart>> addName, Func<FileId, string?> findOwner)
+    Action<ModelReference, string, SourceKind?, ForeignModel?, IEnumerable<FilePart>> addName, Func<FileId, string?> findOwner)
 {
     private readonly List<(SourceKind Kind, DescribedModel Model, string Name, string Origin)> _hidden = [];
     private readonly Dictionary<string, string> _ownersOfContent = new(StringComparer.Ordinal);
@@ -62,7 +62,7 @@ internal sealed class ForeignModels(
         ModelFile file = described.File with { Projector = described.Projector?.Path };
         bool isOwnModel = settings.Models.ContainsKey(canonical);
         if (FindOwner(model, file) is { } owner && (owner == canonical || !isOwnModel))
-            addName(reference, owner, kind, model.Manifest, described.Parts);
+            addName(reference, owner, kind, model, described.Parts);
         else if (!sources.TryGetValue(canonical, out ModelSource? other))
             Add(kind, canonical, described, file);
         else
@@ -86,6 +86,12 @@ internal sealed class ForeignModels(
         _problems.Add($"{problem}; it is {canonical} here");
     }
 
+    /// <summary>The files of a repository of Hugging Face that a model is, if its name is one of that repository.</summary>
+    public static IEnumerable<(string Repository, HubFile File)> HubFilesOf(ForeignModel model) =>
+        ModelReference.TryParse(model.Name, out ModelReference name, out _) && name.Name.StartsWith(ModelQuery.HuggingFace, StringComparison.Ordinal)
+            ? model.HubFiles.Select(file => (name.Name, file.First))
+            : [];
+
     private static Digest[] ManifestsOf(ForeignModel model) => model.Manifest is { } id ? [id] : [];
 
     private void Add(SourceKind kind, string canonical, DescribedModel described, ModelFile file)
@@ -105,6 +111,7 @@ internal sealed class ForeignModels(
         sources[canonical] = ModelSource.Create(canonical, file, own, SourceText.Format(kind), described.Projector) with
         {
             Foreign = parts,
+            HubFiles = [.. HubFilesOf(model)],
             Manifests = ManifestsOf(model),
         };
         foreach (string key in KeysOf(model, file))

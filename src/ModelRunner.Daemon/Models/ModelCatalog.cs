@@ -4,8 +4,6 @@ using ModelRunner.Gguf;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
-using ModelRunner.Store.HuggingFace;
-using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -154,7 +152,7 @@ internal sealed class ModelCatalog : IDisposable
     /// <summary>Finds the model that a person means by a reference, in any spelling of it.</summary>
     public async Task<ModelLookup> FindAsync(string reference, CancellationToken cancellationToken)
     {
-        if (!ModelQuery.TryParse(NameOf(reference), out ModelQuery parsed, out string? problem))
+        if (!ModelQuery.TryParse(reference, out ModelQuery parsed, out string? problem))
         {
             string shown = PlainText.EscapeAndCut(reference ?? "", 80);
             return new ModelLookup(null, $"model reference \"{shown}\" {problem}") { Reason = ModelLookupReason.Invalid };
@@ -209,12 +207,6 @@ internal sealed class ModelCatalog : IDisposable
         return _watch.Last?.Snapshot.Sources ?? [];
     }
 
-    // The address of a file on Hugging Face means the model that was pulled with it.
-    private static string? NameOf(string? reference) => reference is not null && reference.Contains(".gguf", StringComparison.OrdinalIgnoreCase)
-        && ArtifactNameParser.TryParse(reference, out ArtifactName? name, out _) && name!.File is not null
-            ? HubTag.StoredName(name)
-            : reference;
-
     private Task<bool> SettleAsync(CancellationToken cancellationToken) =>
         _watch.SettleAsync(Patience, FirstPatience, isForStoreOnly: false, cancellationToken);
 
@@ -261,6 +253,8 @@ internal sealed class ModelCatalog : IDisposable
     // A suggestion must be usable. Checking all models for that would let any request read the whole store.
     private async Task<string> DescribeUnknownAsync(ModelSnapshot snapshot, ModelQuery query, CancellationToken cancellationToken)
     {
+        if (query.File is not null)
+            return $"there is no model \"{query}\"; \"model-runner ls\" lists the models";
         if (query.Pin is not null)
             return DescribeUnknown(snapshot, query);
         if (query.Digits is not null)

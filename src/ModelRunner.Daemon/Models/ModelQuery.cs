@@ -7,6 +7,9 @@ namespace ModelRunner.Daemon.Models;
 /// <param name="Reference">The name; for an id, the same text read as a name. For a name with a digest, the part before the <c>@</c>.</param>
 internal readonly record struct ModelQuery(ModelReference Reference)
 {
+    /// <summary>The beginning of the canonical names of models of Hugging Face.</summary>
+    public const string HuggingFace = $"{ArtifactName.HuggingFace}/";
+
     /// <summary>The digits of an id or of its beginning; null: the text is none.</summary>
     public string? Digits { get; private init; }
 
@@ -16,8 +19,12 @@ internal readonly record struct ModelQuery(ModelReference Reference)
     /// <summary>The digest that the manifest of the model must have; null: none was written.</summary>
     public Digest? Pin { get; private init; }
 
+    /// <summary>The file of Hugging Face whose address was written; null: none.</summary>
+    public HubFile? File { get; private init; }
+
     /// <inheritdoc/>
-    public override string ToString() => Pin is { } pin ? $"{(Reference.HasWrittenTag ? Reference.ToString() : Reference.Name)}@{pin}"
+    public override string ToString() => File is { } file ? $"https://{Reference.Name}/resolve/{file.Escaped}"
+        : Pin is { } pin ? $"{(Reference.HasWrittenTag ? Reference.ToString() : Reference.Name)}@{pin}"
         : Digits is { } digits && !HasAlgorithm ? digits
         : Reference.ToString();
 
@@ -26,6 +33,13 @@ internal readonly record struct ModelQuery(ModelReference Reference)
     {
         text = text?.Trim() ?? "";
         query = default;
+        if (HasFile(text) && ArtifactNameParser.TryParse(text, out ArtifactName? name, out _) && name!.File is { } file)
+        {
+            bool isValid = ModelReference.TryParse($"{name.Registry}/{name.Repository}", out ModelReference repository, out problem);
+            query = new ModelQuery(repository) { File = file.First };
+            return isValid;
+        }
+
         int at = text.LastIndexOf($"@{Digest.Sha256}:", StringComparison.Ordinal);
         Digest pin = default;
         if (at >= 0 && !Digest.TryParse(text[(at + 1)..], out pin))
@@ -40,6 +54,8 @@ internal readonly record struct ModelQuery(ModelReference Reference)
         query = new ModelQuery(reference) { Digits = digits, HasAlgorithm = hasAlgorithm, Pin = at < 0 ? null : pin };
         return true;
     }
+
+    private static bool HasFile(string text) => text.Contains(".gguf", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A reference of the configuration, which may be an id too, or have a digest.</summary>
     public static ModelQuery Of(ModelReference reference) =>

@@ -11,6 +11,7 @@ internal sealed class ModelSnapshot
     private readonly FrozenDictionary<string, ModelSource> _byReference;
     private readonly FrozenDictionary<string, string> _aliases;
     private readonly Dictionary<Digest, ModelSource> _byManifest = [];
+    private readonly Dictionary<(string Repository, HubFile File), ModelSource> _byHubFile = [];
 
     public ModelSnapshot(IEnumerable<ModelSource> sources, IReadOnlyDictionary<string, string> aliases, IReadOnlyList<string> problems)
     {
@@ -21,8 +22,12 @@ internal sealed class ModelSnapshot
 
         // The same artifact may be in two stores. The one of the daemon comes first.
         foreach (ModelSource source in Sources.OrderBy(static source => RankOf(source.Foreign?.Kind)))
+        {
             foreach (Digest manifest in source.Manifests)
                 _byManifest.TryAdd(manifest, source);
+            foreach ((string Repository, HubFile File) file in source.HubFiles)
+                _byHubFile.TryAdd(file, source);
+        }
     }
 
     /// <summary>All models in order of their references.</summary>
@@ -42,6 +47,8 @@ internal sealed class ModelSnapshot
         // The digest decides. The name before it says where the model was pulled from, and may belong to another one now.
         if (query.Pin is { } pin)
             return _byManifest.GetValueOrDefault(pin);
+        if (query.File is { } file)
+            return _byHubFile.GetValueOrDefault((query.Reference.Name, file));
         if (query.Digits is not { } digits)
             return Find(query.Reference, out problem);
         if (!query.HasAlgorithm && FindExact(query.Reference.ToString()) is { } named)

@@ -1,7 +1,7 @@
 using ModelRunner.Configuration;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
-using ModelRunner.Store.Names;
+using ModelRunner.Store.Foreign;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -171,7 +171,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
     private string? FindOwner(FileId file) => _ownersOfFiles.GetValueOrDefault(file) ?? _ownersOfStoredFiles.GetValueOrDefault(file);
 
     // The same file at another place is the same model.
-    private void AddName(ModelReference name, string owner, SourceKind? tool, Digest? manifest, IEnumerable<FilePart> parts)
+    private void AddName(ModelReference name, string owner, SourceKind? tool, ForeignModel? foreign, IEnumerable<FilePart> parts)
     {
         ModelSource source = _sources[owner];
         string canonical = name.ToString();
@@ -181,7 +181,8 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         _sources[owner] = source with
         {
             Origins = [.. source.Origins.Append(origin).Distinct(StringComparer.Ordinal)],
-            Manifests = manifest is { } id && !source.Manifests.Contains(id) ? [.. source.Manifests, id] : source.Manifests,
+            HubFiles = foreign is null ? source.HubFiles : [.. source.HubFiles, .. ForeignModels.HubFilesOf(foreign)],
+            Manifests = foreign?.Manifest is { } id && !source.Manifests.Contains(id) ? [.. source.Manifests, id] : source.Manifests,
             OtherParts = [.. source.OtherParts, .. parts],
         };
     }

@@ -30,6 +30,9 @@ internal sealed record ModelSource(
     /// <summary>The digests of its manifests, in the order of its names; empty: no store has a manifest of it.</summary>
     public IReadOnlyList<Digest> Manifests { get; init; } = [];
 
+    /// <summary>The files of repositories of Hugging Face that it is: the canonical name of the repository, and the file.</summary>
+    public IReadOnlyList<(string Repository, HubFile File)> HubFiles { get; init; } = [];
+
     /// <summary>Its id.</summary>
     public Digest Id => Manifests.Count > 0 ? Manifests[0] : ModelIds.Compute(Reference.ToString(), File?.SizeBytes ?? 0, File?.Written ?? default);
 

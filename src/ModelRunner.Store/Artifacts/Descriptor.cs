@@ -14,6 +14,9 @@ internal sealed record Descriptor(string MediaType, Digest Digest, long Size)
     /// <summary>The path of the file within the model, from an annotation; null: none.</summary>
     public string? FilePath { get; init; }
 
+    /// <summary>The file of a repository of Hugging Face that it is, from annotations; null: not said.</summary>
+    public HubFile? Origin { get; init; }
+
     /// <summary>The kind of artifact behind it, in a list of manifests; null: not said.</summary>
     public string? ArtifactType { get; init; }
 

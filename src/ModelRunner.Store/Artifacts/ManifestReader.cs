@@ -118,11 +118,16 @@ internal static class ManifestReader
         descriptor = new Descriptor(mediaType, digest, size)
         {
             FilePath = path is { Length: <= MaxPath } ? path : null,
+            Origin = annotations.ValueKind == JsonValueKind.Object ? ReadOrigin(annotations) : null,
             ArtifactType = Text(element, "artifactType"),
             Platform = ReadPlatform(element),
         };
         return true;
     }
+
+    private static HubFile? ReadOrigin(JsonElement annotations) => Text(annotations, MediaTypes.Title) is { Length: > 0 and <= MaxPath } path
+        ? new HubFile(Text(annotations, MediaTypes.Revision) ?? HubFile.Main, path)
+        : null;
 
     private static string? ReadPlatform(JsonElement element) =>
         element.TryGetProperty("platform", out JsonElement platform) && platform.ValueKind == JsonValueKind.Object

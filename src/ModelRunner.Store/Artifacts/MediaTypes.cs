@@ -34,6 +34,12 @@ internal static class MediaTypes
     public const string CncfWeightConfig = CncfPrefix + "weight.config.v1.raw";
     public const string CncfDoc = CncfPrefix + "doc.v1.raw";
 
+    /// <summary>The annotation of a layer with the path that its file has in a repository of Hugging Face.</summary>
+    public const string Title = "org.opencontainers.image.title";
+
+    /// <summary>The annotation of a layer with the revision of that repository, if it is not the main branch.</summary>
+    public const string Revision = "org.opencontainers.image.revision";
+
     /// <summary>The annotation of a layer with the path of its file.</summary>
     public const string FilePath = "org.cncf.model.filepath";
 

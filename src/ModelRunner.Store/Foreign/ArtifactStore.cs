@@ -78,6 +78,7 @@ internal static class ArtifactStore
             : new ForeignModel("", present, paths.Length)
             {
                 Digest = parts.Count == 1 ? parts[0].Digest : null,
+                HubFiles = parts[0].Origin is { } origin ? [origin] : [],
                 MaxContext = scan.Read(folder.BlobOf(manifest.Config.Digest)) is { } config ? ConfigReader.Read(config).ChosenContext : null,
                 ChatTemplate = manifest.LayersOf(LayerRole.ChatTemplate).FirstOrDefault() is { } template ? folder.BlobOf(template.Digest) : null,
                 Projectors = [.. manifest.LayersOf(LayerRole.Projector).Select(layer => folder.BlobOf(layer.Digest))],

@@ -14,6 +14,9 @@ internal sealed record ForeignModel(string Name, IReadOnlyList<string> Shards, i
     /// <summary>The digest of its manifest; null: the store has no manifests.</summary>
     public Digest? Manifest { get; init; }
 
+    /// <summary>What its first file is in the repository of Hugging Face that its name has; empty: not known.</summary>
+    public IReadOnlyList<HubFile> HubFiles { get; init; } = [];
+
     /// <summary>Whether its name is only the beginning of its id, because it has no other one.</summary>
     public bool HasNoName => Manifest is { } id && Name == NameOf(id);
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using ModelRunner.Linux.Files;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Store.Foreign;
 
@@ -48,7 +49,8 @@ internal static partial class HuggingFaceCache
             if (!files.HasModels)
                 continue;
 
-            files.AddTo(name, new HashSet<string>(StringComparer.OrdinalIgnoreCase));
+            string[] revisions = commit == main ? [commit, HubFile.Main] : [commit];
+            files.AddTo(name, new HashSet<string>(StringComparer.OrdinalIgnoreCase), Path.Join(snapshots, commit), revisions);
             return;
         }
     }

@@ -33,7 +33,9 @@ internal sealed class RepositoryFiles(ForeignScan scan)
     /// <summary>Adds the models under their tags.</summary>
     /// <param name="repository">The name before the tag.</param>
     /// <param name="taken">The tags that other files of the repository have already.</param>
-    public void AddTo(string repository, HashSet<string> taken)
+    /// <param name="root">The folder with the files of the repository.</param>
+    /// <param name="revisions">The revisions of the repository that the files are; none: not known.</param>
+    public void AddTo(string repository, HashSet<string> taken, string root = "", params IReadOnlyList<string> revisions)
     {
         _projectors.Sort(StringComparer.Ordinal);
         foreach ((string first, List<string> shards) in _models)
@@ -44,6 +46,7 @@ internal sealed class RepositoryFiles(ForeignScan scan)
             var model = new ForeignModel($"{repository}:{QuantizationTag.Choose(fileName, taken)}", shards, isShard ? shard.Count : 1)
             {
                 Digest = DigestOf(shards[0]), Projectors = _projectors,
+                HubFiles = [.. revisions.Select(revision => new HubFile(revision, Path.GetRelativePath(root, first)))],
             };
             if (!scan.Add(model))
                 return;

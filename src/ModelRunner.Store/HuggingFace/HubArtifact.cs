@@ -16,7 +16,8 @@ internal sealed record HubArtifact(byte[] Config, byte[] Manifest)
     /// <summary>Makes it.</summary>
     /// <param name="model">The model; all its files have digests.</param>
     /// <param name="projector">Its image projector; null: none.</param>
-    public static HubArtifact Make(RepositoryModel model, RepositoryFile? projector)
+    /// <param name="revision">The revision that a person wrote; null: the main branch.</param>
+    public static HubArtifact Make(RepositoryModel model, RepositoryFile? projector, string? revision = null)
     {
         List<(string Type, RepositoryFile File)> layers = [.. model.Files.Select(static file => (MediaTypes.Gguf, file))];
         if (projector is not null)
@@ -27,12 +28,12 @@ internal sealed record HubArtifact(byte[] Config, byte[] Manifest)
             json.WriteNumber("schemaVersion"u8, 2);
             json.WriteString("mediaType"u8, MediaTypes.OciManifest);
             json.WriteStartObject("config"u8);
-            WriteDescriptor(json, MediaTypes.ConfigV1, ContentHash.Of(config), config.Length);
+            WriteDescriptor(json, MediaTypes.ConfigV1, ContentHash.Of(config), config.Length, null, null);
             json.WriteStartArray("layers"u8);
             foreach ((string type, RepositoryFile file) in layers)
             {
                 json.WriteStartObject();
-                WriteDescriptor(json, type, file.Digest!.Value, file.Size);
+                WriteDescriptor(json, type, file.Digest!.Value, file.Size, file.Path, revision);
             }
 
             json.WriteEndArray();
@@ -59,11 +60,20 @@ internal sealed record HubArtifact(byte[] Config, byte[] Manifest)
         json.WriteEndObject();
     }
 
-    private static void WriteDescriptor(Utf8JsonWriter json, string type, Digest digest, long size)
+    private static void WriteDescriptor(Utf8JsonWriter json, string type, Digest digest, long size, string? path, string? revision)
     {
         json.WriteString("mediaType"u8, type);
         json.WriteString("digest"u8, digest.ToString());
         json.WriteNumber("size"u8, size);
+        if (path is not null)
+        {
+            json.WriteStartObject("annotations"u8);
+            json.WriteString(MediaTypes.Title, path);
+            if (revision is not null)
+                json.WriteString(MediaTypes.Revision, revision);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 

@@ -5,6 +5,12 @@ namespace ModelRunner.Store.Names;
 /// <param name="Path">The path in the repository, not escaped.</param>
 internal sealed record HubFile(string Revision, string Path)
 {
+    /// <summary>The branch that is read if no other revision is wanted.</summary>
+    public const string Main = "main";
+
+    /// <summary>The first file of the same model, if this is one of several parts.</summary>
+    public HubFile First => ShardName.TryParse(Path, out ShardName shard) ? this with { Path = shard.PathOf(1) } : this;
+
     /// <summary>Revision and path as a part of an address.</summary>
     public string Escaped => $"{Uri.EscapeDataString(Revision)}/{string.Join('/', Path.Split('/').Select(Uri.EscapeDataString))}";
 

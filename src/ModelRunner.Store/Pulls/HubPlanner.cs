@@ -13,8 +13,6 @@ namespace ModelRunner.Store.Pulls;
 /// <param name="fit">Says which models fit into the memory; null: all.</param>
 internal sealed class HubPlanner(HubClient client, Func<HubSettings> read, IMemoryFit? fit)
 {
-    private const string Main = "main";
-
     // Vocabularies come before the tensors in a header. The largest ones take about 20 MiB.
     private static readonly int[] HeadSizes = [8 << 20, 24 << 20];
 
@@ -39,7 +37,7 @@ internal sealed class HubPlanner(HubClient client, Func<HubSettings> read, IMemo
 
         pull.Say("Fetching file list...");
         var repository = new HubRepository(settings with { Token = pull.Token ?? settings.Token }, name.WrittenRepository);
-        string commit = await client.FindCommitAsync(repository, name.File?.Revision ?? Main, cancellationToken);
+        string commit = await client.FindCommitAsync(repository, name.File?.Revision ?? HubFile.Main, cancellationToken);
         RepositoryModels models = RepositoryModels.Of(await client.ListAsync(repository, commit, cancellationToken));
         if (models.Models.Count == 0)
         {
@@ -66,7 +64,7 @@ internal sealed class HubPlanner(HubClient client, Func<HubSettings> read, IMemo
         string count = files.Count == 1 ? "1 file" : string.Create(CultureInfo.InvariantCulture, $"{files.Count} files");
         pull.Say($"Found {count} ({ModelChoice.Show(files.Values.Sum(static file => file.Size))} total)");
 
-        HubArtifact artifact = HubArtifact.Make(model, projector);
+        HubArtifact artifact = HubArtifact.Make(model, projector, name.File is { Revision: not HubFile.Main } file ? file.Revision : null);
         Digest config = ContentHash.Of(artifact.Config);
         ArtifactManifest manifest = ManifestReader.TryRead(artifact.Manifest, out string? problem)
             ?? throw new UnsupportedModelException($"{name.WrittenRepository} has too many files: its manifest {problem}");

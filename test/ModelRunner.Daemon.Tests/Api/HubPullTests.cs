@@ -104,6 +104,34 @@ public sealed class HubPullTests
     }
 
     [Fact]
+    public async Task An_address_is_never_answered_by_another_file_of_the_same_quantization()
+    {
+        await using HubServer hub = await StartHubAsync();
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(Setup(hub));
+        const string Address = "https://huggingface.co/Org/Tiny-GGUF/resolve/main/";
+        await PullAsync(daemon, $$"""{"from":"{{Address}}{{FileName}}"}""");
+        hub.Files["Other-Q8_0.gguf"] = [.. hub.Files[FileName], 0];
+
+        (int status, JsonElement body) = await AskAsync(daemon, $"{Address}Other-Q8_0.gguf");
+        Assert.Equal(404, status);
+        Assert.Contains($"\"model-runner pull {Address}Other-Q8_0.gguf\" fetches it", MessageOf(body.GetProperty("error")), StringComparison.Ordinal);
+        await PullAsync(daemon, $$"""{"from":"{{Address}}Other-Q8_0.gguf"}""");
+
+        foreach ((string file, string name) in (IEnumerable<(string, string)>)[(FileName, "Q8_0"), ("Other-Q8_0.gguf", "Other-Q8_0")])
+        {
+            JsonElement model = await daemon.GetAsync($"v1/models/{Uri.EscapeDataString(Address + file)}");
+            Assert.Equal($"huggingface.co/org/tiny-gguf:{name}", model.GetProperty("id").GetString());
+            Assert.Equal(200, (await AskAsync(daemon, Address + file)).Status);
+        }
+
+        Assert.Equal(404, (await AskAsync(daemon, $"https://huggingface.co/Org/Tiny-GGUF/resolve/v1/{FileName}")).Status);
+        (int code, string _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", $"{Address}Other-Q8_0.gguf", "--force");
+        Assert.True(code == 0, error);
+        Assert.Equal(404, (await AskAsync(daemon, $"{Address}Other-Q8_0.gguf")).Status);
+        Assert.Equal(200, (await AskAsync(daemon, Address + FileName)).Status);
+    }
+
+    [Fact]
     public async Task A_token_of_the_client_is_used_and_an_error_has_its_own_status()
     {
         await using HubServer hub = await StartHubAsync();
@@ -121,6 +149,9 @@ public sealed class HubPullTests
         Assert.Equal(HttpStatusCode.Unauthorized, status);
         Assert.Contains("set HF_TOKEN", text, StringComparison.Ordinal);
     }
+
+    private static Task<(int Status, JsonElement Body)> AskAsync(DaemonFixture daemon, string model) => daemon.PostAsync(
+        "v1/chat/completions", $$"""{"model":"{{model}}","max_tokens":1,"messages":[{"role":"user","content":"hello"}]}""");
 
     private static async Task<HubServer> StartHubAsync()
     {

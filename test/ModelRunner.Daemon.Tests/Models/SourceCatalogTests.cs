@@ -34,6 +34,25 @@ public sealed class SourceCatalogTests : IDisposable
     }
 
     [Fact]
+    public void The_address_of_a_file_means_exactly_this_file_in_the_cache_of_Hugging_Face()
+    {
+        _bed.Folder.AddToHuggingFace("Lab/Otter", "A-Q4_0.gguf", SourceBed.Model(1));
+        _bed.Folder.AddToHuggingFace("Lab/Otter", "b/B-Q4_0.gguf", SourceBed.Model(2));
+        _bed.Folder.SetMain("Lab/Otter", ForeignStores.Commit);
+        _bed.Folder.AddToHuggingFace("Lab/Wren", "Wren-Q4_0.gguf", SourceBed.Model(3));
+        ModelCatalog catalog = _bed.Catalog();
+        string? find(string address) => catalog.Find($"https://huggingface.co/{address}").Model?.Reference;
+
+        Assert.Equal("huggingface.co/lab/otter:Q4_0", find("Lab/Otter/resolve/main/A-Q4_0.gguf"));
+        Assert.Equal("huggingface.co/lab/otter:B-Q4_0", find("lab/otter/blob/main/b/B-Q4_0.gguf?download=true"));
+        Assert.Equal("huggingface.co/lab/otter:B-Q4_0", find($"Lab/Otter/blob/{ForeignStores.Commit}/b/B-Q4_0.gguf"));
+        Assert.Null(find("Lab/Otter/resolve/main/C-Q4_0.gguf"));
+        Assert.Null(find("Lab/Otter/resolve/v1/A-Q4_0.gguf"));
+        Assert.Null(find("Lab/Wren/resolve/main/Wren-Q4_0.gguf"));
+        Assert.Equal("huggingface.co/lab/wren:Q4_0", find($"Lab/Wren/resolve/{ForeignStores.Commit}/Wren-Q4_0.gguf"));
+    }
+
+    [Fact]
     public void The_same_file_in_several_stores_is_one_model_with_several_names()
     {
         string link = _bed.Folder.AddToHuggingFace("Lab/Otter", "Otter-Q4_0.gguf", SourceBed.Model(1));

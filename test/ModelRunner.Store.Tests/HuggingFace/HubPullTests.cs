@@ -53,6 +53,7 @@ public sealed class HubPullTests
         Assert.Equal(id, (await second.PullAsync("https://hf.co/Org/Tiny-GGUF/resolve/main/Tiny-Q8_0.gguf?download=true")).Entry!.Id);
 
         ArtifactManifest manifest = first.AssertHas($"{Name}:Q8_0", "Tiny-Q8_0.gguf");
+        Assert.Equal(new HubFile("main", "Tiny-Q8_0.gguf"), manifest.Layers[0].Origin);
         Assert.Equal(MediaTypes.ConfigV1, manifest.Config.MediaType);
         Assert.Equal(MediaTypes.Gguf, Assert.Single(manifest.Layers).MediaType);
         JsonElement config = JsonDocument.Parse(File.ReadAllBytes(first.Store.Folder.BlobOf(manifest.Config.Digest))).RootElement;
@@ -60,6 +61,22 @@ public sealed class HubPullTests
         Assert.Equal("Q8_0", config.GetProperty("config").GetProperty("quantization").GetString());
         Assert.Equal(manifest.Layers[0].Digest.ToString(), config.GetProperty("rootfs").GetProperty("diff_ids")[0].GetString());
         Assert.Equal(MediaTypes.OciManifest, JsonDocument.Parse(File.ReadAllBytes(first.Store.Folder.ManifestOf(id))).RootElement.GetProperty("mediaType").GetString());
+    }
+
+    [Fact]
+    public async Task Two_files_with_one_quantization_have_two_names_and_another_revision_a_third()
+    {
+        await using HubFixture hub = await HubFixture.StartAsync([("X-Q8_0.gguf", 900)]);
+        await hub.PullAsync("https://huggingface.co/Org/Tiny-GGUF/resolve/main/X-Q8_0.gguf");
+        hub.Server.Files["Y-Q8_0.gguf"] = HubFixture.Make("y", 800);
+
+        await hub.PullAsync("https://huggingface.co/Org/Tiny-GGUF/blob/main/Y-Q8_0.gguf");
+        await hub.PullAsync($"https://huggingface.co/Org/Tiny-GGUF/blob/{HubServer.Commit}/Y-Q8_0.gguf");
+
+        hub.AssertHas($"{Name}:Q8_0", "X-Q8_0.gguf");
+        hub.AssertHas($"{Name}:Y-Q8_0", "Y-Q8_0.gguf");
+        ArtifactManifest pinned = hub.AssertHas($"{Name}:Y-Q8_0-{HubServer.Commit}", "Y-Q8_0.gguf");
+        Assert.Equal(new HubFile(HubServer.Commit, "Y-Q8_0.gguf"), pinned.Layers[0].Origin);
     }
 
     [Fact]
@@ -91,7 +108,7 @@ public sealed class HubPullTests
         PullOutcome outcome = await hub.PullAsync($"https://huggingface.co/Org/Tiny-GGUF/blob/{HubServer.Commit}/sub%20dir/Odd%20name-IQ3_M.gguf");
 
         Assert.Equal((PullResult.Success, "Model pulled successfully"), (outcome.Result, outcome.Message));
-        hub.AssertHas($"{Name}:IQ3_M", "sub dir/Odd name-IQ3_M.gguf");
+        hub.AssertHas($"{Name}:IQ3_M-{HubServer.Commit}", "sub dir/Odd name-IQ3_M.gguf");
         Assert.Contains($"GET /api/models/Org/Tiny-GGUF/revision/{HubServer.Commit}", hub.Server.Requests);
         outcome = await hub.PullAsync("https://huggingface.co/Org/Tiny-GGUF/blob/main/mmproj-F16.gguf");
         Assert.Equal(PullResult.NotFound, outcome.Result);

@@ -50,11 +50,21 @@ public sealed class ModelChoiceTests
         Assert.Equal(expected, ProjectorRule.Choose(projectors.Split(' ').Select(static path => new RepositoryFile(path, 1, Any)), model)?.Path);
 
     [Theory]
-    [InlineData("a/Tiny-Q8_0.gguf", "Q8_0")]
-    [InlineData("a/Tiny-chat.gguf", "Tiny-chat")]
-    [InlineData("Big-IQ4_XS-00002-of-00003.gguf", "IQ4_XS")]
-    [InlineData("-.odd name.gguf", "odd-name")]
-    public void The_tag_of_a_file_depends_on_its_name_only(string path, string expected) => Assert.Equal(expected, HubTag.OfFile(path));
+    [InlineData("main/a/Tiny-Q8_0.gguf", "a/Tiny-Q8_0.gguf Tiny-Q4_0.gguf", "Q8_0")]
+    [InlineData("main/X-Q8_0.gguf", "X-Q8_0.gguf Y-Q8_0.gguf", "X-Q8_0")]
+    [InlineData("main/Y-Q8_0.gguf", "X-Q8_0.gguf Y-Q8_0.gguf", "Y-Q8_0")]
+    [InlineData("main/b/X-Q8_0.gguf", "a/X-Q8_0.gguf b/X-Q8_0.gguf", "X-Q8_0-2")]
+    [InlineData("main/Tiny-chat.gguf", "Tiny-chat.gguf", "latest")]
+    [InlineData("main/Big-IQ4_XS-00001-of-00001.gguf", "Big-IQ4_XS-00001-of-00001.gguf", "IQ4_XS")]
+    [InlineData("main/-.odd,name.gguf", "-.odd,name.gguf M-Q8_0.gguf", "odd-name")]
+    [InlineData("v1%2Fa/Tiny-Q8_0.gguf", "Tiny-Q8_0.gguf", "Q8_0-v1-a")]
+    public void The_address_of_a_file_gets_the_tag_that_no_other_file_has(string file, string paths, string expected)
+    {
+        IReadOnlyList<RepositoryModel> models = Group(paths);
+        ArtifactName name = ArtifactNameParser.Parse($"https://huggingface.co/Org/Repo/resolve/{file}");
+
+        Assert.Equal(expected, HubTag.Of(name, models.Single(model => model.Path == name.File!.Path), models.Count == 1));
+    }
 
     private static ArtifactName Name(string tag) => ArtifactNameParser.Parse($"hf.co/Org/Repo:{tag}");
 
