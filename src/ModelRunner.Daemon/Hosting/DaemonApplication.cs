@@ -26,7 +26,6 @@ using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Linux.Files;
 using ModelRunner.Scheduling;
-using ModelRunner.Store.Pulls;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Hosting;
@@ -283,14 +282,14 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var models = new MissingModels(rights, catalog, pulls, () => store.Current, time, web.Lifetime.ApplicationStopping);
         new InferenceEndpoint(models, new KeyLimits(accounts.KeyUse, time), keepAlive, backends, bodies, exchange, ledger, recorder, time).Map(web);
         if (settings.Metrics.Enabled)
-            ComposeMetrics(web, store, keys, pool, pulls.Counters, accounts, ledger, () => catalog.Sizes, time);
+            ComposeMetrics(web, store, keys, pool, pulls, accounts, ledger, () => catalog.Sizes, time);
 
         // The log gets the problems of the models. Nothing waits for the disk.
         void ListProblems() => _ = Task.Run(() => problems.ListAsync(web.Lifetime.ApplicationStopping));
     }
 
     private static void ComposeMetrics(
-        WebApplication web, SettingsStore store, KeyStore keys, RunnerPool pool, PullCounters pulls, RequestAccounts accounts, RequestLedger ledger,
+        WebApplication web, SettingsStore store, KeyStore keys, RunnerPool pool, ModelPulls pulls, RequestAccounts accounts, RequestLedger ledger,
         Func<IReadOnlyList<SourceSize>> sizes, TimeProvider time)
     {
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
@@ -304,7 +303,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
             settings, paces, time, logs.CreateLogger<PageAssembler>(), shared,
             new RunnerMetrics(pool.Accounts, () => store.Current.Runners.MemoryBudgetBytes, () => pool.Usage.Cards, () => pool.LoadRatio.Value),
             new RequestMetrics(accounts, () => ledger.Status, () => keys.Current.HasNames), () => store.LastReload,
-            web.Services.GetService<ServerTls>() is { } tls ? () => tls.Source.Current.ExpiresAt : null, pulls, sizes: sizes);
+            web.Services.GetService<ServerTls>() is { } tls ? () => tls.Source.Current.ExpiresAt : null, pulls.Counters, sizes: sizes, pushes: pulls.Pushed);
 
         // A slow client must not keep the memory that another scrape needs for its runners.
         scraper.Bodies.TryFreeAsync = pages.TryFreeBodiesAsync;

@@ -6,6 +6,7 @@ using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
 using ModelRunner.Scheduling;
 using ModelRunner.Store.Pulls;
+using ModelRunner.Store.Pushes;
 
 namespace ModelRunner.Daemon.Metrics;
 
@@ -19,9 +20,11 @@ namespace ModelRunner.Daemon.Metrics;
 /// <param name="certificateExpiry">Returns when the certificate of the TCP port expires; null: it has none.</param>
 /// <param name="pulls">What pulls did; null: their families are absent.</param>
 /// <param name="sizes">Returns what each source of models holds; null: these families are absent.</param>
+/// <param name="pushes">What pushes did; null: their families are absent.</param>
 internal sealed class DaemonMetrics(
     MetricsSettings settings, SharedEndpoints shared, ProcessMetrics process, RunnerMetrics? runners, RequestMetrics? requests,
-    Func<ReloadSnapshot>? lastReload, Func<DateTimeOffset>? certificateExpiry, PullCounters? pulls = null, Func<IReadOnlyList<SourceSize>>? sizes = null)
+    Func<ReloadSnapshot>? lastReload, Func<DateTimeOffset>? certificateExpiry, PullCounters? pulls = null, Func<IReadOnlyList<SourceSize>>? sizes = null,
+    PushCounters? pushes = null)
 {
     private volatile MetricsSettings _settings = settings;
     private volatile SharedEndpoints _shared = shared;
@@ -55,6 +58,7 @@ internal sealed class DaemonMetrics(
         if (certificateExpiry is not null)
             writer.Write(MetricFamilies.CertificateExpiry, certificateExpiry().ToUnixTimeSeconds());
         PullMetrics.Write(writer, pulls);
+        PushMetrics.Write(writer, pushes);
         StoreMetrics.Write(writer, sizes?.Invoke() ?? []);
         process.Write(writer);
         LogMetrics.Write(writer);

@@ -235,6 +235,13 @@ internal static class MetricFamilies
         "model_runner_pulls_total", MetricType.Counter, "Pulls of models that have ended, by result")
     { Labels = ["result"] });
 
+    public static MetricFamily PushBytes { get; } = Add(new MetricFamily(
+        "model_runner_push_bytes_total", MetricType.Counter, "Bytes of models that were sent to registries, also those of attempts that failed", "bytes"));
+
+    public static MetricFamily Pushes { get; } = Add(new MetricFamily(
+        "model_runner_pushes_total", MetricType.Counter, "Pushes of models that have ended, by result")
+    { Labels = ["result"] });
+
     public static MetricFamily StoreModels { get; } = Add(new MetricFamily(
         "model_runner_store_models", MetricType.Gauge, "Models on the disks of this machine, by source, at the last scan")
     { Labels = ["source"] });

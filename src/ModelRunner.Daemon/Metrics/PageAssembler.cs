@@ -5,6 +5,7 @@ using ModelRunner.Daemon.Scraping;
 using ModelRunner.Exposition;
 using ModelRunner.Scheduling;
 using ModelRunner.Store.Pulls;
+using ModelRunner.Store.Pushes;
 
 namespace ModelRunner.Daemon.Metrics;
 
@@ -39,14 +40,14 @@ internal sealed class PageAssembler : IDisposable
         MetricsSettings settings, MergePaces paces, TimeProvider time, ILogger<PageAssembler> logger, SharedEndpoints? shared = null,
         RunnerMetrics? runnerMetrics = null, RequestMetrics? requests = null, Func<ReloadSnapshot>? lastReload = null,
         Func<DateTimeOffset>? certificateExpiry = null, PullCounters? pulls = null, long maxPageBytes = MaxPageBytes,
-        Func<IReadOnlyList<SourceSize>>? sizes = null)
+        Func<IReadOnlyList<SourceSize>>? sizes = null, PushCounters? pushes = null)
     {
         (_paces, _time, _logger) = (paces, time, logger);
         _counters = new CounterTable(time);
         _workspaces = new MergeWorkspaces(LimitsOf(settings));
         _own = new DaemonMetrics(
             settings, shared ?? new SharedEndpoints([]), new ProcessMetrics(time), runnerMetrics, requests, lastReload, certificateExpiry,
-            pulls, sizes);
+            pulls, sizes, pushes);
         _budget = new PageBudget(maxPageBytes, time);
     }
 

@@ -58,6 +58,9 @@ internal sealed class ModelPulls : IDisposable
     /// <summary>What pulls did.</summary>
     public PullCounters Counters { get; } = new();
 
+    /// <summary>What pushes did.</summary>
+    public PushCounters Pushed => _pushes.Counters;
+
     /// <summary>The pulls.</summary>
     public PullQueue Queue => _parts.Value.Queue;
 

@@ -24,11 +24,23 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
     private readonly SemaphoreSlim _slots = new(MaxPushes);
     private int _present;
 
+    /// <summary>What pushes did.</summary>
+    public PushCounters Counters { get; } = new();
+
     /// <summary>Runs one push to its end.</summary>
     /// <param name="push">The push.</param>
     /// <param name="registries">The client, with the credentials of whoever pushes.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<PushOutcome> RunAsync(Push push, RegistryClient registries, CancellationToken cancellationToken)
+    {
+        PushOutcome outcome = await RunInTurnAsync(push, registries, cancellationToken);
+        Counters.End(outcome.Result);
+        return outcome;
+    }
+
+    public void Dispose() => _slots.Dispose();
+
+    private async Task<PushOutcome> RunInTurnAsync(Push push, RegistryClient registries, CancellationToken cancellationToken)
     {
         if (Interlocked.Increment(ref _present) > MaxPushes + MaxWaiting)
         {
@@ -60,8 +72,6 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
         }
     }
 
-    public void Dispose() => _slots.Dispose();
-
     private async Task RunNowAsync(Push push, RegistryClient registries, CancellationToken cancellationToken)
     {
         push.Begin();
@@ -91,6 +101,7 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
     private async Task SendAsync(Push push, FileProgress progress, string? mountFrom, RegistryClient registries, CancellationToken cancellationToken)
     {
         string path = store.Folder.BlobOf(progress.File.Digest);
+        long counted = 0;
         var upload = new BlobUpload(progress.File.Digest, progress.File.Size, () => OpenFile(path))
         {
             MountFrom = mountFrom,
@@ -98,6 +109,10 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
             {
                 push.Accept();
                 progress.Reach(bytes);
+
+                // A further attempt sends the file from its beginning.
+                Counters.Send(bytes < counted ? bytes : bytes - counted);
+                counted = bytes;
             },
         };
         try

@@ -46,6 +46,7 @@ public sealed class PushRunnerTests : IDisposable
         PullOutcome pulled = await pulls.PullAsync(RegistryFixture.NameIn(registry.Host, "me/theirs:v1"));
 
         Assert.Equal((PushResult.Success, "Model pushed successfully"), (outcome.Result, outcome.Message));
+        Assert.Equal((1, made.Files.Sum(static file => (long)file.Value.Length)), (_runner.Counters.Of(PushResult.Success), _runner.Counters.Bytes));
         Assert.Equal(made.Manifest, await File.ReadAllBytesAsync(Path.Join(copy, "manifest.json"), Cancellation));
         Assert.All(made.Files, file => Assert.Equal(file.Value, File.ReadAllBytes(Path.Join(copy, file.Key.Hex))));
         Assert.Equal(PullResult.Success, pulled.Result);
@@ -127,6 +128,7 @@ public sealed class PushRunnerTests : IDisposable
 
         Assert.Equal((PushResult.Busy, PushRunner.MaxWaiting), (refused.Result, waiting));
         Assert.All(outcomes, static outcome => Assert.Equal(PushResult.Cancelled, outcome.Result));
+        Assert.Equal((1, outcomes.Length, 0), (_runner.Counters.Of(PushResult.Busy), _runner.Counters.Of(PushResult.Cancelled), _runner.Counters.Bytes));
     }
 
     private Task<PushOutcome> PushAsync(MadeArtifact made, ArtifactName name) => _runner.RunAsync(new Push(made.Id, name), _registry.Client, Cancellation);
