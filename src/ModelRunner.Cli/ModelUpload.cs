@@ -20,11 +20,17 @@ internal sealed class ModelUpload(CliContext context, DaemonClient client)
     {
         using var progress = new TransferProgress(context, "loaded", length);
         CliFailure? problem = null;
+        using var answered = new CancellationTokenSource();
         using var content = new UploadContent(length, async (stream, token) =>
         {
             try
             {
-                await write(stream, progress.Add, token);
+                // The source may wait in a call that cannot be cancelled. A body with a length cannot end early.
+                await write(stream, progress.Add, token).WaitAsync(length is null ? answered.Token : CancellationToken.None);
+            }
+            catch (OperationCanceledException) when (answered.IsCancellationRequested)
+            {
+                // The daemon has responded without the rest. Its response says why.
             }
             catch (CliFailure failure)
             {
@@ -35,7 +41,7 @@ internal sealed class ModelUpload(CliContext context, DaemonClient client)
         string path = name.Length == 0 ? "models/load" : $"models/load?name={Uri.EscapeDataString(name)}";
         try
         {
-            return await client.PostJsonAsync(path, content, cancellation);
+            return await client.PostJsonAsync(path, content, answered.Cancel, cancellation);
         }
         catch (Exception) when (problem is not null)
         {

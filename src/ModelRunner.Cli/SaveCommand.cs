@@ -90,7 +90,7 @@ internal sealed class SaveCommand : ClientCommand
             File.Move(partial, target, overwrite: true);
             isWhole = true;
         }
-        catch (Exception failure) when (failure is UnauthorizedAccessException or (IOException and not HttpIOException))
+        catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
         {
             throw NotWritable(path, failure);
         }
@@ -116,7 +116,7 @@ internal sealed class SaveCommand : ClientCommand
     private static async Task CopyAsync(Stream body, Stream target, TransferProgress progress, string path, CancellationToken cancellation)
     {
         byte[] buffer = new byte[BufferSize];
-        while (await body.ReadAsync(buffer, cancellation) is > 0 and var read)
+        while (await ReadAsync(body, buffer, cancellation) is > 0 and var read)
         {
             try
             {
@@ -128,6 +128,18 @@ internal sealed class SaveCommand : ClientCommand
             }
 
             progress.Add(read);
+        }
+    }
+
+    private static async ValueTask<int> ReadAsync(Stream body, byte[] buffer, CancellationToken cancellation)
+    {
+        try
+        {
+            return await body.ReadAsync(buffer, cancellation);
+        }
+        catch (IOException)
+        {
+            throw new CliFailure("the daemon closed the connection before the archive was complete; its log may say why", ExitCode.Failure);
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed class DaemonClient : IDisposable
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
     private static readonly HttpRequestOptionsKey<DaemonConnection> ConnectionKey = new("connection");
+    private static readonly HttpRequestOptionsKey<Action> AnsweredKey = new("answered");
     private const int MaxErrorBytes = 64 * 1024;
     private const int MaxDocumentBytes = 64 * 1024 * 1024;
     private const string JsonType = "application/json";
@@ -35,9 +36,7 @@ internal sealed class DaemonClient : IDisposable
         {
             UseProxy = false, UseCookies = false, AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.Zero,
             AutomaticDecompression = DecompressionMethods.None,
-            ConnectCallback = static (context, _) => context.InitialRequestMessage.Options.TryGetValue(ConnectionKey, out DaemonConnection? connection)
-                ? ValueTask.FromResult(connection.Take())
-                : throw new InvalidOperationException("A request came without its connection."),
+            ConnectCallback = static (context, _) => ValueTask.FromResult(Take(context.InitialRequestMessage)),
         };
         if (address.Address?.Scheme == Uri.UriSchemeHttps)
         {
@@ -126,11 +125,15 @@ internal sealed class DaemonClient : IDisposable
     /// <summary>Posts a body of any length and gets an object.</summary>
     /// <param name="path">The path below the daemon's address.</param>
     /// <param name="content">Writes the body; the request disposes it.</param>
+    /// <param name="answered">Called when the response begins, which may be before the end of the body. Not with TLS, which hides it.</param>
     /// <param name="cancellation">Ends the request.</param>
-    public async Task<JsonDocument> PostJsonAsync(string path, HttpContent content, CancellationToken cancellation)
+    public async Task<JsonDocument> PostJsonAsync(string path, HttpContent content, Action answered, CancellationToken cancellation)
     {
         await CheckAsync(cancellation);
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+
+        if (_address.Address?.Scheme != Uri.UriSchemeHttps)
+            request.Options.Set(AnsweredKey, answered);
 
         // A refusal must arrive before the body is sent, because a server closes the connection of a client that goes on sending.
         request.Headers.ExpectContinue = true;
@@ -148,6 +151,14 @@ internal sealed class DaemonClient : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static Stream Take(HttpRequestMessage request)
+    {
+        if (!request.Options.TryGetValue(ConnectionKey, out DaemonConnection? connection))
+            throw new InvalidOperationException("A request came without its connection.");
+        Stream stream = connection.Take();
+        return request.Options.TryGetValue(AnsweredKey, out Action? answered) ? new AnswerWatch(stream, answered) : stream;
+    }
 
     // The daemon may need any time for its response, so it must respond to something else first.
     private async Task CheckAsync(CancellationToken cancellation)

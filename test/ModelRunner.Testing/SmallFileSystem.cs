@@ -12,11 +12,11 @@ internal sealed class SmallFileSystem : IAsyncDisposable
 
     private string Filler => System.IO.Path.Join(Path, "filler");
 
-    /// <summary>Mounts one of 256 KiB.</summary>
-    public static async Task<SmallFileSystem> MountAsync(string path)
+    /// <summary>Mounts one.</summary>
+    public static async Task<SmallFileSystem> MountAsync(string path, string size = "256k")
     {
         Directory.CreateDirectory(path);
-        await RunAsync("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", path);
+        await RunAsync("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", path);
         return new SmallFileSystem(path);
     }
 

@@ -2,6 +2,7 @@ using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Layout;
 
 namespace ModelRunner.Daemon.Api;
@@ -11,7 +12,9 @@ internal sealed class DiskModelReader(ModelCatalog catalog, ModelPulls pulls, Ru
 {
     public async Task<DiskModels> ReadAsync(CancellationToken cancellationToken)
     {
-        (IReadOnlyList<ModelSpace> models, long total) = ModelSpace.Measure(await catalog.ListFoundAsync(cancellationToken));
+        IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
+        IReadOnlySet<FileId> linked = await threads.RunAsync(null, () => StoreLinks.FindOutside(pulls.Store.Folder)).WaitAsync(cancellationToken);
+        (IReadOnlyList<ModelSpace> models, long total) = ModelSpace.Measure(found, linked);
         HashSet<string> loaded = [.. pool.Runners.Where(static runner => !runner.IsAttached).Select(static runner => runner.Key.Model)];
         IReadOnlyList<StoreLeftover> leftovers = await threads.RunAsync(null, FindLeftovers).WaitAsync(cancellationToken);
         return new DiskModels(models, total, await ReadUseAsync(cancellationToken), loaded, leftovers);

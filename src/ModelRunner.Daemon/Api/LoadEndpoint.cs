@@ -1,10 +1,10 @@
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
-using ModelRunner.Linux.Files;
 using ModelRunner.Store.Archives;
 using ModelRunner.Store.Layout;
 
@@ -12,12 +12,15 @@ namespace ModelRunner.Daemon.Api;
 
 /// <summary>
 /// <c>POST /models/load</c>: loads a model from a tar archive into the store. With <c>?name=NAME</c> it gets this name. The response is the last line of a
-/// stream of progress, as of Docker Model Runner, with the id and the names of the model.
+/// stream of progress, as of Docker Model Runner, with the id and the names of the model. The end of the daemon ends it.
 /// </summary>
-internal sealed class LoadEndpoint(ModelPulls pulls, ModelCatalog catalog, TimeProvider time)
+internal sealed class LoadEndpoint(ModelPulls pulls, ModelCatalog catalog, TimeProvider time, CancellationToken stopping)
 {
     /// <summary>Archives come through pipes, from slow disks and slow programs.</summary>
     private static readonly TimeSpan SlowStart = TimeSpan.FromMinutes(5);
+
+    /// <summary>What a client has to read the error when the daemon ends.</summary>
+    private static readonly TimeSpan TimeOfRefusal = TimeSpan.FromSeconds(1);
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/models/load", HandleAsync).Requires(KeyScopes.Admin);
 
@@ -29,7 +32,7 @@ internal sealed class LoadEndpoint(ModelPulls pulls, ModelCatalog catalog, TimeP
 
         if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { MinDataRate: { } rate } feature)
             feature.MinDataRate = new Microsoft.AspNetCore.Server.Kestrel.Core.MinDataRate(rate.BytesPerSecond, SlowStart);
-        LoadedModel loaded = await LoadAsync(context.Request.Body, name, context.RequestAborted);
+        LoadedModel loaded = await LoadAsync(context, name);
         await catalog.FindPulledAsync(context.RequestAborted);
         bool isJson = ProgressResponse.IsJson(context.Request);
         context.Response.ContentType = isJson ? "application/json" : "text/plain; charset=utf-8";
@@ -39,11 +42,19 @@ internal sealed class LoadEndpoint(ModelPulls pulls, ModelCatalog catalog, TimeP
         await context.Response.Body.WriteAsync(ProgressLine.Write(line, isJson), context.RequestAborted);
     }
 
-    private async Task<LoadedModel> LoadAsync(Stream archive, string? name, CancellationToken cancellationToken)
+    // After a response, the server reads the rest of the request. Its client may send nothing more for any time.
+    private async Task CloseAsync(IConnectionLifetimeFeature? connection)
     {
+        await Task.Delay(TimeOfRefusal, time);
+        connection?.Abort();
+    }
+
+    private async Task<LoadedModel> LoadAsync(HttpContext context, string? name)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         try
         {
-            return await new ArchiveLoader(pulls.Store, pulls.Limits.SpareBytes, time).LoadAsync(archive, name, cancellationToken);
+            return await new ArchiveLoader(pulls.Store, pulls.Limits.SpareBytes, time).LoadAsync(context.Request.Body, name, ended.Token);
         }
         catch (ArchiveException failure)
         {
@@ -53,15 +64,17 @@ internal sealed class LoadEndpoint(ModelPulls pulls, ModelCatalog catalog, TimeP
         {
             throw new ApiException(StoredModels.OfStore(failure));
         }
-        catch (Exception failure) when (failure is UnauthorizedAccessException or (IOException and not BadHttpRequestException)
-            && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
-            bool isFull = failure is IOException full && DiskSpace.IsFull(full);
-            throw new ApiException(new ApiError(
-                isFull ? StatusCodes.Status507InsufficientStorage : StatusCodes.Status500InternalServerError,
-                isFull ? "there is no space left for the model store; make space and load again"
-                    : "the model store cannot be written; check the folder in MODELS_PATH, its owner and its disk",
-                ApiError.Server));
+            _ = CloseAsync(context.Features.Get<IConnectionLifetimeFeature>());
+            const string Ends = "the daemon ends, and keeps nothing of the archive; load it again";
+            pulls.LogLoadFailed(Ends);
+            throw new ApiException(new ApiError(StatusCodes.Status503ServiceUnavailable, Ends, ApiError.Unavailable));
+        }
+        catch (Exception failure) when (failure is UnauthorizedAccessException or (IOException and not BadHttpRequestException)
+            && !context.RequestAborted.IsCancellationRequested)
+        {
+            throw new ApiException(StoredModels.OfDisk(failure));
         }
     }
 }

@@ -35,18 +35,24 @@ internal sealed record PrunePlan(IReadOnlyList<PrunedItem> Removed, IReadOnlyLis
             foreach ((Digest file, long bytes) in candidate.Files)
                 freed += --users[file] == 0 ? bytes : 0;
             total -= freed;
-            removed.Add(new PrunedItem("model", candidate.Name, freed, reason, candidate.Entry));
+            removed.Add(new PrunedItem("model", candidate.Name, freed, reason + Linked(candidate), candidate.Entry));
         }
 
         return new PrunePlan(removed, kept, total);
     }
+
+    private static string Linked(PruneCandidate candidate) => candidate.LinkedBytes == 0
+        ? ""
+        : $"; {ByteSizeText.FormatDecimal(candidate.LinkedBytes)} stay occupied, because another program has the same file";
 
     private static string? Reason(PruneCandidate candidate, PruneLimits limits, long total, DateTimeOffset now)
     {
         string since = candidate.LastUsed.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
         if (limits.UnusedFor is { } age && now - candidate.LastUsed >= age)
             return $"not used since {since} UTC";
-        return limits.KeepUnder is { } limit && total > limit
+
+        // To remove a model whose space stays occupied brings the sum no nearer to the limit.
+        return limits.KeepUnder is { } limit && total > limit && candidate.Files.Any(static file => file.Value > 0)
             ? $"the least recently used one, since {since} UTC; the models occupy {ByteSizeText.FormatDecimal(total)} of {ByteSizeText.FormatDecimal(limit)}"
             : null;
     }

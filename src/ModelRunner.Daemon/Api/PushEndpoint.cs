@@ -2,6 +2,7 @@ using System.Text.Json;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
+using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
 using ModelRunner.Store.Pushes;
@@ -15,6 +16,7 @@ namespace ModelRunner.Daemon.Api;
 internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, RequestBodies bodies, TimeProvider time, CancellationToken stopping)
 {
     private const int MaxBytes = 1 << 20;
+    private const int MaxName = 200;
     private const string Shape = "send nothing, or {\"bearer-token\": \"…\"}";
 
     public void AddTo(ModelActions actions) => actions.Add(HttpMethods.Post, "push", HandleAsync);
@@ -53,7 +55,10 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
                 [] => throw new ApiException(ApiError.Invalid("the model has no name, so it is not known where to push it; give it one with tag")),
                 _ => throw new ApiException(ApiError.Invalid($"the model has the names {string.Join(", ", entry.Tags)}; push one of them")),
             };
-            return new Push(entry.Id, ArtifactNameParser.Parse(tag));
+            return ArtifactNameParser.TryParse(tag, out ArtifactName? name, out string? problem)
+                ? new Push(entry.Id, name!)
+                : throw new ApiException(ApiError.Invalid(
+                    $"the name \"{PlainText.EscapeAndCut(tag, MaxName)}\" of the model {problem}; give it another one with tag, and push that"));
         }
         catch (StoreException failure)
         {

@@ -4,6 +4,7 @@ using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Store.Archives;
 using ModelRunner.Store.Layout;
+using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Daemon.Api;
 
@@ -34,13 +35,17 @@ internal sealed class RepackageEndpoint(ModelPulls pulls, ModelCatalog catalog, 
             else if (!entry.Tags.Contains(target, StringComparer.Ordinal))
                 await pulls.Store.TagAsync(entry.Id, target, context.RequestAborted);
         }
-        catch (ArchiveException failure)
+        catch (UnsupportedModelException failure)
         {
             throw new ApiException(ApiError.Invalid(failure.Message));
         }
         catch (StoreException failure)
         {
             throw StoredModels.Explain(failure, written);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new ApiException(StoredModels.OfDisk(failure));
         }
 
         await catalog.FindPulledAsync(context.RequestAborted);

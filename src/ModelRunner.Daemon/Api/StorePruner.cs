@@ -89,6 +89,7 @@ internal sealed class StorePruner(
         IReadOnlyDictionary<string, DateTimeOffset> used = await ledger.ReadAsync(LastUse.Read, cancellationToken);
         IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
         StoreFolder folder = pulls.Store.Folder;
+        IReadOnlySet<FileId> linked = StoreLinks.FindOutside(folder);
 
         // Without a state folder, nothing is known of the time before the start.
         DateTimeOffset known = settings().Ledger.StatePath is null ? _started : default;
@@ -99,9 +100,11 @@ internal sealed class StorePruner(
                 string[] names = [.. StoredModels.NamesOf(entry), .. StoredModels.MeantBy(entry, found).Select(static source => source.Reference.ToString())];
                 DateTimeOffset pulled = FileStatus.Of(folder.ManifestOf(entry.Id)).Written;
                 DateTimeOffset last = names.Select(name => used.GetValueOrDefault(name)).Append(pulled).Append(known).Max();
-                KeyValuePair<Digest, long>[] files =
-                    [.. entry.Files.Select(file => KeyValuePair.Create(file, FileStatus.Of(folder.BlobOf(file)).AllocatedBytes))];
-                return new PruneCandidate(entry, names[0], files, last, ProtectionOf(entry, found));
+                (Digest Digest, FileStatus Status)[] files = [.. entry.Files.Select(file => (file, FileStatus.Of(folder.BlobOf(file))))];
+                return new PruneCandidate(
+                    entry, names[0],
+                    [.. files.Select(file => KeyValuePair.Create(file.Digest, linked.Contains(file.Status.Id) ? 0 : file.Status.AllocatedBytes))],
+                    last, ProtectionOf(entry, found), files.Where(file => linked.Contains(file.Status.Id)).Sum(static file => file.Status.AllocatedBytes));
             }),
         ];
     }

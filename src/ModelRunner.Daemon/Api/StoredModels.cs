@@ -1,6 +1,7 @@
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
+using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Layout;
@@ -69,6 +70,15 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
         StoreErrorReason.Busy => new ApiError(StatusCodes.Status409Conflict, failure.Message, ApiError.InvalidRequest),
         _ => new ApiError(StatusCodes.Status500InternalServerError, failure.Message, ApiError.Server),
     };
+
+    /// <summary>The error of a request that could not write to the store.</summary>
+    public static ApiError OfDisk(Exception failure) => failure is IOException full && DiskSpace.IsFull(full)
+        ? new ApiError(
+            StatusCodes.Status507InsufficientStorage, "there is no space left for the model store; make space and try again", ApiError.Server)
+        { CanRetryHelp = false }
+        : new ApiError(
+            StatusCodes.Status500InternalServerError, "the model store cannot be written; check the folder in MODELS_PATH, its owner and its disk",
+            ApiError.Server);
 
     // Several pulled models may be one model of requests, because they have the same file. What was written says which one is meant.
     private static (StoreEntry Entry, string? Tag)? Find(StoreIndex index, ModelEntry model, string written, ArtifactName? name)

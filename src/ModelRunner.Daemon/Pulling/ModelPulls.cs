@@ -97,14 +97,7 @@ internal sealed class ModelPulls : IDisposable
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<PushOutcome> PushAsync(Push push, string? token, CancellationToken cancellationToken)
     {
-        RegistryClient client = _parts.Value.Registries;
-        if (token is not null)
-        {
-            var credential = new RegistryCredential("the request") { RegistryToken = token };
-            client = client.With(push.Name.Registry, credential, _logger.LogPullNote);
-        }
-
-        PushOutcome outcome = await _pushes.RunAsync(push, client, cancellationToken);
+        PushOutcome outcome = await RunAsync(push, token, cancellationToken);
         if (outcome.IsSuccess || outcome.Result == PushResult.Cancelled)
             _logger.LogPushEnded(push.Name, outcome.Message);
         else
@@ -131,6 +124,9 @@ internal sealed class ModelPulls : IDisposable
     /// <summary>Notes that a prune removed a model.</summary>
     public void LogPruned(string model, string reason) => _logger.LogPruned(model, reason);
 
+    /// <summary>Notes that an archive was not loaded, for a reason that is none of its client.</summary>
+    public void LogLoadFailed(string reason) => _logger.LogLoadFailed(reason);
+
     public void Dispose()
     {
         _pushes.Dispose();
@@ -138,6 +134,28 @@ internal sealed class ModelPulls : IDisposable
             return;
         _parts.Value.Runner.Dispose();
         _parts.Value.Client.Dispose();
+    }
+
+    private async Task<PushOutcome> RunAsync(Push push, string? token, CancellationToken cancellationToken)
+    {
+        RegistryClient client;
+        try
+        {
+            client = _parts.Value.Registries;
+        }
+        catch (RemoteException failure)
+        {
+            // The file of authorities, or a proxy, cannot be used.
+            return PushFailure.Explain(failure, isCancelled: false)!;
+        }
+
+        if (token is not null)
+        {
+            var credential = new RegistryCredential("the request") { RegistryToken = token };
+            client = client.With(push.Name.Registry, credential, _logger.LogPullNote);
+        }
+
+        return await _pushes.RunAsync(push, client, cancellationToken);
     }
 
     private (PullQueue Queue, PullRunner Runner, RegistryClient Registries, OutgoingClient Client) Make()

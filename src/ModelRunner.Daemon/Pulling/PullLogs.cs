@@ -23,6 +23,9 @@ internal static partial class PullLogs
     [LoggerMessage(Level = LogLevel.Warning, Message = "pull of {model} failed: {message}")]
     public static partial void LogPullFailed(this ILogger logger, ArtifactName model, string message);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "an archive was not loaded: {reason}")]
+    public static partial void LogLoadFailed(this ILogger logger, string reason);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "push of {model} ended: {message}")]
     public static partial void LogPushEnded(this ILogger logger, ArtifactName model, string message);
 

@@ -47,7 +47,7 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
             }
 
             ArtifactManifest read = Check(manifest);
-            StoreEntry listed = await store.AddAsync(manifest, name ?? FindFreeName(tar, ContentHash.Of(manifest)), cancellationToken);
+            StoreEntry listed = await store.AddAsync(manifest, index => name ?? FindFreeName(tar, index, ContentHash.Of(manifest)), cancellationToken);
             brought.RemoveAll(digest => read.Files.Any(file => file.Digest == digest));
             return new LoadedModel(listed, read.TotalBytes);
         }
@@ -127,9 +127,9 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
     }
 
     // An archive of another machine must not take a name away.
-    private string? FindFreeName(TarReader tar, Digest id) =>
+    private static string? FindFreeName(TarReader tar, StoreIndex index, Digest id) =>
         tar.Values.TryGetValue(ModelArchive.NameKey, out string? text) && ArtifactNameParser.TryParse(text, out ArtifactName? name, out _)
-            && (store.Read().Find(name!.ToString()) is not { } other || other.Id == id)
+            && (index.Find(name!.ToString()) is not { } other || other.Id == id)
             ? name.ToString()
             : null;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Store.Archives;
 
@@ -15,7 +16,7 @@ internal sealed class ModelRepackager(ModelStore store, TimeProvider time)
     /// <param name="tag">The name of the new one. Another model that has it loses it.</param>
     /// <param name="contextSize">Its context in tokens.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="ArchiveException">The configuration has no place for a context.</exception>
+    /// <exception cref="UnsupportedModelException">The configuration has no place for a context.</exception>
     /// <exception cref="StoreException">A file is missing, or the store cannot be written.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public async Task<StoreEntry> RepackageAsync(StoreEntry source, string tag, int contextSize, CancellationToken cancellationToken)
@@ -24,7 +25,7 @@ internal sealed class ModelRepackager(ModelStore store, TimeProvider time)
             || ManifestFile.ReadConfigBytes(store.Folder, manifest) is not { } old)
             throw new StoreException(StoreErrorReason.MissingFile, "the manifest or the configuration of the model cannot be read; pull the model again");
         if (manifest.Config.MediaType is not (MediaTypes.ConfigV1 or MediaTypes.ConfigV2))
-            throw new ArchiveException($"of the model has a configuration of the type {manifest.Config.MediaType}, which has no context size");
+            throw new UnsupportedModelException($"the model has a configuration of the type {manifest.Config.MediaType}, which has no context size");
 
         byte[] config = WithContext(old, contextSize);
         var file = new Descriptor(manifest.Config.MediaType, ContentHash.Of(config), config.Length);
@@ -42,7 +43,7 @@ internal sealed class ModelRepackager(ModelStore store, TimeProvider time)
         }
         catch (JsonException failure)
         {
-            throw new ArchiveException($"of the model has a configuration that cannot be understood: {failure.Message}");
+            throw new UnsupportedModelException($"the model has a configuration that cannot be understood: {failure.Message}");
         }
     }
 

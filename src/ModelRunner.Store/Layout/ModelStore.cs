@@ -39,7 +39,14 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
     /// <param name="cancellationToken">Ends the wait for the lock.</param>
     /// <returns>The model.</returns>
     /// <exception cref="StoreException">A file is missing (then the list is unchanged), or the list cannot be changed.</exception>
-    public Task<StoreEntry> AddAsync(ReadOnlyMemory<byte> manifest, string? tag, CancellationToken cancellationToken)
+    public Task<StoreEntry> AddAsync(ReadOnlyMemory<byte> manifest, string? tag, CancellationToken cancellationToken) =>
+        AddAsync(manifest, _ => tag, cancellationToken);
+
+    /// <summary>As the other one, with a name that depends on the list.</summary>
+    /// <param name="manifest">The bytes of its manifest, which are verified.</param>
+    /// <param name="choose">Chooses the name, while the list cannot change.</param>
+    /// <param name="cancellationToken">Ends the wait for the lock.</param>
+    public Task<StoreEntry> AddAsync(ReadOnlyMemory<byte> manifest, Func<StoreIndex, string?> choose, CancellationToken cancellationToken)
     {
         ArtifactManifest read = ManifestReader.TryRead(manifest, out string? problem)
             ?? throw new StoreException(StoreErrorReason.Damaged, $"the manifest {problem}");
@@ -55,7 +62,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
                 Directory.CreateDirectory(folder.Manifests);
                 folder.BeforeStep?.Invoke("manifest");
                 DurableFile.Replace(folder.ManifestOf(id), manifest.Span);
-                StoreIndex changed = index.With(id, [.. read.Layers.Append(read.Config).Select(static file => file.Digest).Distinct()], tag);
+                StoreIndex changed = index.With(id, [.. read.Layers.Append(read.Config).Select(static file => file.Digest).Distinct()], choose(index));
                 return (changed, changed.Find(id)!);
             },
             cancellationToken);

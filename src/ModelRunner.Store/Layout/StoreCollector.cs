@@ -60,7 +60,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         {
             FileStatus status = FileStatus.OfLink(file.FullName);
             if (status.IsRegular && AgeOf(status) >= age)
-                found.Add(new StoreLeftover(file.Name, isPartial, file.FullName, status.AllocatedBytes));
+                found.Add(new StoreLeftover(file.Name, isPartial, file.FullName, status.Links > 1 ? 0 : status.AllocatedBytes));
         }
     }
 

@@ -1,6 +1,6 @@
 namespace ModelRunner.Store.Pulls;
 
-/// <summary>Limits the bytes per second of all pulls together. Safe to call from any thread.</summary>
+/// <summary>Limits the bytes per second of all pulls together. A new limit holds at once, also for a pull that waits. Safe to call from any thread.</summary>
 /// <param name="time">The clock.</param>
 internal sealed class SharedRate(TimeProvider time)
 {
@@ -8,6 +8,7 @@ internal sealed class SharedRate(TimeProvider time)
     private const double MaxBurst = 0.25;
 
     private readonly Lock _lock = new();
+    private TaskCompletionSource _changed = New();
     private double _freeAt;
     private long? _bytesPerSecond;
 
@@ -22,8 +23,10 @@ internal sealed class SharedRate(TimeProvider time)
 
         set
         {
+            TaskCompletionSource changed;
             lock (_lock)
-                (_bytesPerSecond, _freeAt) = (value, 0);
+                (_bytesPerSecond, _freeAt, changed, _changed) = (value, 0, _changed, New());
+            changed.SetResult();
         }
     }
 
@@ -31,15 +34,26 @@ internal sealed class SharedRate(TimeProvider time)
     public ValueTask PayAsync(int bytes, CancellationToken cancellationToken)
     {
         double wait;
+        Task changed;
         lock (_lock)
         {
             if (_bytesPerSecond is not { } limit)
                 return ValueTask.CompletedTask;
             double now = (double)time.GetTimestamp() / time.TimestampFrequency;
             _freeAt = Math.Max(_freeAt, now - MaxBurst) + ((double)bytes / limit);
-            wait = _freeAt - now;
+            (wait, changed) = (_freeAt - now, _changed.Task);
         }
 
-        return wait <= 0 ? ValueTask.CompletedTask : new ValueTask(Task.Delay(TimeSpan.FromSeconds(wait), time, cancellationToken));
+        return wait <= 0 ? ValueTask.CompletedTask : new ValueTask(WaitAsync(TimeSpan.FromSeconds(wait), changed, cancellationToken));
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task WaitAsync(TimeSpan wait, Task changed, CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(Task.Delay(wait, time, over.Token), changed);
+        await over.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
     }
 }

@@ -47,6 +47,13 @@ public sealed class AdoptionTests
             "v1/chat/completions", $$"""{"model":"ollama/tiny","messages":[{"role":"user","content":"hello"}]}""");
         Assert.Equal(200, status);
 
+        // Its space is Ollama's.
+        JsonElement df = await daemon.GetAsync("engines/df");
+        JsonElement shown = Assert.Single(df.GetProperty("models").EnumerateArray(), static shown => shown.GetProperty("origins")[0].GetString() != "store");
+        Assert.Equal(shown.GetProperty("bytes").GetInt64(), shown.GetProperty("shared_bytes").GetInt64());
+        (int _, JsonElement pruned) = await daemon.PostAsync("models/prune?unusedFor=0s&dryRun=true", "");
+        Assert.InRange(pruned.GetProperty("freed_bytes").GetInt64(), 0, 10_000);
+
         using HttpResponseMessage removed = await daemon.Client.DeleteAsync(new Uri($"models/{name}?force=true", UriKind.Relative), Token);
         Assert.True(removed.IsSuccessStatusCode);
         Assert.Equal(weights, await File.ReadAllBytesAsync(blob, Token));

@@ -29,6 +29,22 @@ public sealed class PrunePlanTests
     }
 
     [Fact]
+    public void A_model_whose_files_another_program_has_too_frees_nothing_and_stays_under_a_limit()
+    {
+        _models.Clear();
+        Add("linked", days: 50, ("b", 0));
+        _models[0] = _models[0] with { LinkedBytes = 700 };
+        Add("old", days: 40, ("a", 100));
+
+        PrunePlan plan = Make(50, null);
+        Assert.Equal([("old", 100L)], plan.Removed.Select(static item => (item.Name, item.Bytes)));
+
+        plan = Make(null, TimeSpan.FromDays(45));
+        Assert.Equal(("linked", 0L), (Assert.Single(plan.Removed).Name, plan.Removed[0].Bytes));
+        Assert.EndsWith(" stay occupied, because another program has the same file", plan.Removed[0].Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_least_recently_used_go_first_and_a_shared_file_with_its_last_model()
     {
         PrunePlan plan = Make(1100, null);

@@ -15,6 +15,7 @@ internal sealed class FakeDaemon : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly ConcurrentDictionary<string, RequestDelegate> _routes = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _uploads = [];
     private WebApplication? _app;
 
     private FakeDaemon() => Environment["XDG_RUNTIME_DIR"] = Directory.CreateDirectory(Path.Join(_folder.Path, "run")).FullName;
@@ -57,6 +58,13 @@ internal sealed class FakeDaemon : IAsyncDisposable
 
     public FakeDaemon OnStream(string path, string body) => OnStream(path, context => context.Response.WriteAsync(body));
 
+    /// <summary>Responds before the body of the request was read.</summary>
+    public FakeDaemon OnUpload(string path, RequestDelegate answer)
+    {
+        _uploads.Add(path);
+        return On(path, answer);
+    }
+
     public FakeDaemon On(string path, RequestDelegate answer)
     {
         _routes[path] = answer;
@@ -89,7 +97,7 @@ internal sealed class FakeDaemon : IAsyncDisposable
         string path = context.Request.Path;
         if (path == "/health" && !_routes.ContainsKey(path))
             return;
-        Requests.Enqueue((path, await reader.ReadToEndAsync(), context.Request.Headers.Authorization.ToString()));
+        Requests.Enqueue((path, _uploads.Contains(path) ? "" : await reader.ReadToEndAsync(), context.Request.Headers.Authorization.ToString()));
         if (_routes.TryGetValue(path, out RequestDelegate? answer))
             await answer(context);
         else

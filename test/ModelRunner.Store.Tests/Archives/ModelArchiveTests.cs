@@ -95,6 +95,33 @@ public sealed class ModelArchiveTests
         Assert.Equal([Name], (await LoaderOf(target).LoadAsync(saved, Name, Cancellation)).Entry.Tags);
     }
 
+    /// <summary>A pull may list a model of this name while the load waits for the lock.</summary>
+    [Fact]
+    public async Task A_name_that_another_model_gets_meanwhile_is_not_taken_away()
+    {
+        using var source = new StoreFixture();
+        using var target = new StoreFixture();
+        StoreEntry other = await target.AddAsync(MadeArtifact.Of([[1]]), null);
+        using MemoryStream saved = await SaveAsync(source);
+        bool hasTagged = false;
+        var store = new ModelStore(target.Folder with { BeforeStep = Tag }, TimeProvider.System);
+
+        LoadedModel loaded = await new ArchiveLoader(store, spareBytes: 0, TimeProvider.System).LoadAsync(saved, null, Cancellation);
+
+        Assert.True(hasTagged);
+        Assert.Empty(loaded.Entry.Tags);
+        Assert.Equal(other.Id, target.Store.Read().Find(Name)!.Id);
+
+        void Tag(string step)
+        {
+            if (step != "lock" || hasTagged)
+                return;
+            hasTagged = true;
+            Task<StoreEntry> tagging = target.Store.TagAsync(other.Id, Name, Cancellation);
+            Assert.True(tagging.IsCompletedSuccessfully, "nobody has the lock");
+        }
+    }
+
     [Fact]
     public async Task A_file_is_kept_while_its_model_is_saved()
     {

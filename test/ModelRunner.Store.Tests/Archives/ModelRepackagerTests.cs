@@ -5,6 +5,7 @@ using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
 using ModelRunner.Store.Tests.Layout;
 
 namespace ModelRunner.Store.Tests.Archives;
@@ -75,7 +76,9 @@ public sealed class ModelRepackagerTests : IDisposable
         MadeArtifact made = MadeArtifact.Of([[1, 2, 3]]);
         StoreEntry source = await _fixture.AddAsync(made, Source);
         await File.WriteAllTextAsync(_fixture.Folder.BlobOf(made.Read().Config.Digest), "no JSON", Cancellation);
-        await Assert.ThrowsAsync<ArchiveException>(() => RepackageAsync(source, 8192));
+        Assert.StartsWith(
+            "the model has a configuration",
+            (await Assert.ThrowsAsync<UnsupportedModelException>(() => RepackageAsync(source, 8192))).Message, StringComparison.Ordinal);
         File.Delete(_fixture.Folder.BlobOf(made.Read().Config.Digest));
         await Assert.ThrowsAsync<StoreException>(() => RepackageAsync(source, 8192));
     }

@@ -10,7 +10,7 @@ public sealed class SharedRateTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void Two_pulls_share_one_limit()
+    public async Task Two_pulls_share_one_limit()
     {
         var rate = new SharedRate(_time) { BytesPerSecond = 1000 };
         var waits = new List<Task>();
@@ -19,13 +19,40 @@ public sealed class SharedRateTests
 
         // A quarter of a second is free, so the last of ten seconds is over after 9.75 s.
         _time.Advance(TimeSpan.FromSeconds(9.7));
-        Assert.Equal(9, waits.Count(static wait => wait.IsCompleted));
+        await Task.WhenAll(waits[..9]).WaitAsync(TimeSpan.FromSeconds(30), Token);
+        Assert.False(waits[9].IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(0.1));
-        Assert.All(waits, static wait => Assert.True(wait.IsCompletedSuccessfully));
+        await waits[9].WaitAsync(TimeSpan.FromSeconds(30), Token);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1_000_000L)]
+    public async Task A_new_limit_wakes_a_pull_that_waits(long? limit)
+    {
+        var rate = new SharedRate(_time) { BytesPerSecond = 1 };
+        Task waiting = rate.PayAsync(1_000_000, Token).AsTask();
+        Assert.False(waiting.IsCompleted);
+
+        rate.BytesPerSecond = limit;
+
+        await waiting.WaitAsync(TimeSpan.FromSeconds(30), Token);
     }
 
     [Fact]
-    public void Without_a_limit_nothing_waits_and_a_new_limit_forgets_the_old_debt()
+    public async Task A_pull_that_waits_can_be_cancelled()
+    {
+        var rate = new SharedRate(_time) { BytesPerSecond = 1 };
+        using var cancelled = new CancellationTokenSource();
+        Task waiting = rate.PayAsync(1_000_000, cancelled.Token).AsTask();
+
+        await cancelled.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+    }
+
+    [Fact]
+    public async Task Without_a_limit_nothing_waits_and_a_new_limit_forgets_the_old_debt()
     {
         var rate = new SharedRate(_time) { BytesPerSecond = 1 };
         Assert.False(rate.PayAsync(1_000_000, Token).AsTask().IsCompleted);
@@ -34,7 +61,7 @@ public sealed class SharedRateTests
         Assert.True(rate.PayAsync(200, Token).AsTask().IsCompleted);
         Task next = rate.PayAsync(1000, Token).AsTask();
         _time.Advance(TimeSpan.FromSeconds(1.1));
-        Assert.True(next.IsCompleted);
+        await next.WaitAsync(TimeSpan.FromSeconds(30), Token);
 
         rate.BytesPerSecond = null;
         Assert.True(rate.PayAsync(int.MaxValue, Token).AsTask().IsCompleted);
