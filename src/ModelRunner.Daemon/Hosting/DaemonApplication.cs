@@ -226,11 +226,10 @@ internal sealed class DaemonApplication : IAsyncDisposable
         AccessRules rules = AccessRules.Of(settings, () => keys.Current.IsRequired);
         store.Subscribe(next => keys.Configure(next));
         store.Subscribe(next => Volatile.Write(ref rules, AccessRules.Of(next, () => keys.Current.IsRequired)));
-        ILogger<ErrorHandling> errorLog = logs.CreateLogger<ErrorHandling>();
         ILogger<RequestIdentity> requestLog = logs.CreateLogger<RequestIdentity>();
         web.Use(next => new RequestIdentity(next, time, requestLog).InvokeAsync);
         web.Use(next => new CleanPath(next).InvokeAsync);
-        web.Use(next => new ErrorHandling(next, errorLog).InvokeAsync);
+        web.Use(next => new ErrorHandling(next, logs.CreateLogger<ErrorHandling>()).InvokeAsync);
         var connections = web.Services.GetRequiredService<ConnectionTable>();
         web.Use(next => new ConnectionLimit(next, connections, time).InvokeAsync);
         web.Use(next => new AccessControl(next, () => Volatile.Read(ref rules)).InvokeAsync);
@@ -240,14 +239,14 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
         var backends = new BackendDirectory(settings);
         store.Subscribe(backends.Configure);
-        var forwarder = new RequestForwarder(
-            web.Services.GetRequiredService<IHttpForwarder>(), time, logs.CreateLogger<RequestForwarder>());
+        var forwarder = new RequestForwarder(web.Services.GetRequiredService<IHttpForwarder>(), time, logs.CreateLogger<RequestForwarder>());
         var causes = CauseText.Of(settings);
         store.Subscribe(causes.Configure);
         var bodies = new RequestBodies(settings.MaxBodyMemoryBytes, time);
         new ServiceEndpoint(settings.Metrics.Enabled).Map(web);
         var rights = new ModelRights(catalog);
         var problems = new ModelProblemLog(catalog, settings.ModelsPath, logs.CreateLogger<ModelProblemLog>());
+        var warnings = new KeyWarningLog(keys, catalog, time, logs.CreateLogger<KeyWarningLog>(), web.Lifetime.ApplicationStopping);
         var actions = new ModelActions();
         new ModelsEndpoint(catalog, rights, problems, backends).Map(web);
         new PullEndpoint(pulls, catalog, bodies, time, web.Lifetime.ApplicationStopping).Map(web);
@@ -261,6 +260,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         actions.Map(web);
         web.Lifetime.ApplicationStarted.Register(ListProblems);
         store.Subscribe((DaemonSettings _) => ListProblems());
+        keys.Subscribe(ListProblems);
         var engines = new EngineReport(() => store.Current, time, web.Lifetime.ApplicationStopping);
         new RunnersEndpoint(pool, catalog, backends, new AttachedHealth(time), engines, causes).Map(web);
         new LogsEndpoint(pool.Logs, catalog, time, web.Lifetime.ApplicationStopping).Map(web);
@@ -284,8 +284,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         if (settings.Metrics.Enabled)
             ComposeMetrics(web, store, keys, pool, pulls, accounts, ledger, () => catalog.Sizes, time);
 
-        // The log gets the problems of the models. Nothing waits for the disk.
-        void ListProblems() => _ = Task.Run(() => problems.ListAsync(web.Lifetime.ApplicationStopping));
+        // The log gets the problems of models and keys. Nothing waits for the disk.
+        void ListProblems() => _ = Task.Run(() => Task.WhenAll(problems.ListAsync(web.Lifetime.ApplicationStopping), warnings.LogAsync()));
     }
 
     private static void ComposeMetrics(

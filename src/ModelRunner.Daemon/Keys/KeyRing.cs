@@ -17,8 +17,12 @@ internal sealed class KeyRing
             .. apiKey is null ? [] : (ReadOnlySpan<(KeyDigest, Caller)>)[(KeyDigest.Of(apiKey), Caller.Default)],
             .. named.Select(static key => (key.Digest, new Caller(key.Name, key))),
         ];
+        Named = named;
         (IsRequired, HasNames, HasOneKeyForAll) = (isRequired, named.Count > 0, apiKey is not null && named.Count == 0);
     }
+
+    /// <summary>The named keys.</summary>
+    public IReadOnlyList<KeySettings> Named { get; }
 
     /// <summary>Whether clients on TCP must send a key.</summary>
     public bool IsRequired { get; }

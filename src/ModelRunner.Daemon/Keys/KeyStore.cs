@@ -33,6 +33,7 @@ internal sealed partial class KeyStore
     private bool _isSettled;
     private DaemonSettings? _seenFor;
     private string _problems = "";
+    private Action? _changed;
 
     /// <param name="settings">The settings to begin with.</param>
     /// <param name="options">The options with which the file is read.</param>
@@ -47,6 +48,9 @@ internal sealed partial class KeyStore
 
     /// <summary>The keys that are known. Reading it never waits.</summary>
     public KeyRing Current => _ring;
+
+    /// <summary>Calls this after the keys file was read anew, on any thread; not after a change of the settings. For the composition of the daemon.</summary>
+    public void Subscribe(Action changed) => _changed += changed;
 
     /// <summary>Replaces the settings.</summary>
     public void Configure(DaemonSettings settings)
@@ -145,6 +149,7 @@ internal sealed partial class KeyStore
             LogRead(path, content.Keys.Count);
         else
             LogGone(path);
+        _changed?.Invoke();
     }
 
     private KeyRing Build()

@@ -136,6 +136,9 @@ internal sealed class ModelCatalog : IDisposable
         return problems;
     }
 
+    /// <summary>Whether the model store was read at least once, so that a model that is not found is not there.</summary>
+    public bool IsRead => _watch.Last is { IsWithoutStore: false };
+
     /// <summary>The tools whose models are used, as far as they are on this machine or have a problem.</summary>
     public IReadOnlyList<SourceReport> ListSources() => _watch.Sources;
 

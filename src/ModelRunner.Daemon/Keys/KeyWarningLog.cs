@@ -1,0 +1,61 @@
+using System.Globalization;
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Models;
+
+namespace ModelRunner.Daemon.Keys;
+
+/// <summary>
+/// Logs what is probably a mistake in a key: it has expired, or it allows a model that is not here. Each sentence is logged once. Clients do not see them,
+/// because they name keys of others. Safe to call from any thread.
+/// </summary>
+internal sealed partial class KeyWarningLog(
+    KeyStore keys, ModelCatalog catalog, TimeProvider time, ILogger<KeyWarningLog> logger, CancellationToken stopping)
+{
+    // Bounds the memory and the log; beyond it a warning may be logged again.
+    private const int MaxRemembered = 1000;
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<string> _logged = new(StringComparer.Ordinal);
+
+    /// <summary>Looks at all keys and logs the new warnings. Models are not looked for while the store is still being read.</summary>
+    public async Task LogAsync()
+    {
+        IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(stopping);
+        Func<ModelPattern, bool> isHere = catalog.IsRead ? pattern => IsHere(pattern, found) : static _ => true;
+        lock (_lock)
+        {
+            if (_logged.Count > MaxRemembered)
+                _logged.Clear();
+            foreach (string warning in keys.Current.Named.SelectMany(key => Find(key, isHere, time.GetUtcNow())))
+                if (_logged.Count <= MaxRemembered && _logged.Add(warning))
+                    LogWarning(warning);
+        }
+    }
+
+    /// <summary>The warnings about a key.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isHere">Whether a model is here that the key allows with this text.</param>
+    /// <param name="now">The time.</param>
+    public static IEnumerable<string> Find(KeySettings key, Func<ModelPattern, bool> isHere, DateTimeOffset now)
+    {
+        if (key.ExpiresAt is { } end && end <= now)
+        {
+            string shown = end.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+            yield return $"The key \"{key.Name}\" expired at {shown} and is refused; give it a later time in expires, or remove it.";
+        }
+
+        foreach (ModelPattern pattern in key.Models.Where(pattern => !isHere(pattern)))
+        {
+            yield return pattern.Reference is null
+                ? $"The key \"{key.Name}\" allows models \"{pattern.Text}\", and no model here has such a name; \"model-runner ls\" lists the names."
+                : $"The key \"{key.Name}\" allows model \"{pattern.Text}\", which is not here; \"model-runner ls\" lists the names.";
+        }
+    }
+
+    private bool IsHere(ModelPattern pattern, IReadOnlyList<ModelSource> found) => found.Any(source => pattern.Reference is { } reference
+        ? catalog.IsMeant(reference, source.Reference.ToString())
+        : source.Names.Any(pattern.Fits) || pattern.Fits(source.Reference.ToString()));
+
+    [LoggerMessage(LogLevel.Warning, "{Sentence}")]
+    private partial void LogWarning(string sentence);
+}
