@@ -80,10 +80,10 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
         HttpResponse response = context.Response;
         ProgressResponse.Begin(response, isJson);
         if (push.IsWaiting)
-            await ProgressResponse.WriteAsync(response, stream.WriteWaiting(), cancellationToken);
+            await ProgressResponse.WriteAsync(response, stream.WriteWaiting(), context.RequestAborted);
         while (!pushing.IsCompleted)
         {
-            await ProgressResponse.WriteAsync(response, stream.ReadProgress(), cancellationToken);
+            await ProgressResponse.WriteAsync(response, stream.ReadProgress(), context.RequestAborted);
             await TickAsync(timer, pushing, cancellationToken);
         }
 

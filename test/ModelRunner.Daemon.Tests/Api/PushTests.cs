@@ -129,6 +129,27 @@ public sealed class PushTests
     }
 
     [Fact]
+    public async Task The_end_of_the_daemon_ends_a_push_with_a_last_line_and_no_error_in_the_log()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        await using FaultProxy proxy = await FaultProxy.StartAsync(registry.Address);
+        RegistryModel model = RegistryModel.Make([.. "GGUF"u8, .. new byte[500_000]]);
+        await model.PushAsync(registry, Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await TagAsync(daemon, await PullAsync(daemon, $"{registry.Host}/{model.Repository}"), $"{proxy.Host}/me/copy", "latest", 201);
+        proxy.Add(new RegistryFault(FaultKind.NoAnswer) { Path = "/blobs/uploads/", Method = "PUT" });
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"models/{proxy.Host}/me/copy/push", UriKind.Relative));
+        using HttpResponseMessage response = await daemon.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+
+        Task ending = daemon.EndAsync();
+        string lines = await response.Content.ReadAsStringAsync(Token);
+        await ending.WaitAsync(TimeSpan.FromSeconds(20), Token);
+
+        Assert.Contains("the push was cancelled; push again to continue", lines, StringComparison.Ordinal);
+        Assert.DoesNotContain(" ERROR ", daemon.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Names_that_cannot_be_given_or_pushed_get_the_reason()
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
