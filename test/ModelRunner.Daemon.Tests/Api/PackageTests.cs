@@ -100,7 +100,7 @@ public sealed class PackageTests
         await RunAsync(daemon, "package", "--gguf", Gguf, "me/mine");
         Assert.Contains("no space left", await FailAsync(daemon, 1, "save", "me/mine", "-o", "/dev/full"), StringComparison.Ordinal);
         Assert.Contains("folder does not exist", await FailAsync(daemon, 1, "save", "me/mine", "-o", "/nowhere/at/all.tar"), StringComparison.Ordinal);
-        Assert.Contains("send a number", await FailAsync(daemon, 1, "repackage", "me/mine", "me/b", "--context-size", "0"), StringComparison.Ordinal);
+        Assert.Contains("write a number", await FailAsync(daemon, 1, "repackage", "me/mine", "me/b", "--context-size", "0"), StringComparison.Ordinal);
     }
 
     [Fact]
