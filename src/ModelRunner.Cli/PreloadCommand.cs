@@ -13,11 +13,14 @@ internal sealed class PreloadCommand : ClientCommand
         Description = "How long it stays loaded when idle, such as 10m; 0: until its next response; -1: until it is unloaded", HelpName = "TIME",
     };
 
+    private readonly Option<bool> _noPull = new("--no-pull") { Description = "Fail if the model is not there, and do not pull it" };
+
     public PreloadCommand(CliContext context)
         : base("preload", "Load a model before its first request", context)
     {
         Add(_model);
         Add(_keepAlive);
+        Add(_noPull);
     }
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
@@ -29,7 +32,9 @@ internal sealed class PreloadCommand : ClientCommand
         string? keepAlive = DurationFlag.CheckKeepAlive(_keepAlive.Name, result.GetValue(_keepAlive));
 
         // This route takes models of every mode.
-        (await client.PostAsync("tokenize", Body(model, keepAlive), interrupt.Ended, isPreload: true)).Dispose();
+        await new MissingModel(Console, client, Context.Time).PullForAsync(
+            async () => (await client.PostAsync("tokenize", Body(model, keepAlive), interrupt.Ended, isPreload: true)).Dispose(),
+            mayPull: !result.GetValue(_noPull), interrupt.Ended);
         if (IsJson(result))
             Console.WriteLine(JsonObject.Format(json => json.WriteString("loaded", model)));
         else

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Client;
 using ModelRunner.Configuration;
-using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
@@ -12,7 +11,6 @@ internal sealed class RunCommand : ClientCommand
 {
     private const string Path = "v1/chat/completions";
     private const string StandardInput = "-";
-    private const int MaxNote = 500;
     private const int MaxPromptCharacters = 16 * 1024 * 1024;
 
     private readonly Argument<string> _model = new("MODEL") { Description = "The model" };
@@ -72,36 +70,8 @@ internal sealed class RunCommand : ClientCommand
         return ExitCode.Success;
     }
 
-    // The daemon says that the model is not there before it sends anything else, so nothing is shown twice.
-    private async Task WithModelAsync(ParseResult result, DaemonClient client, Func<Task> ask, CancellationToken cancellation)
-    {
-        try
-        {
-            await ask();
-            return;
-        }
-        catch (CliFailure missing) when (missing.Pull is { } name && !result.GetValue(_noPull))
-        {
-            Console.Error.WriteLine(PlainText.EscapeAndCut($"The model is not there; pulling {name}.", MaxNote));
-            await PullAsync(client, name, missing, cancellation);
-        }
-
-        await ask();
-    }
-
-    private async Task PullAsync(DaemonClient client, string name, CliFailure missing, CancellationToken cancellation)
-    {
-        try
-        {
-            string message = await new ModelPull(Console, client, Context.Time).RunAsync(name, isJson: false, cancellation);
-            Console.Error.WriteLine(PlainText.EscapeAndCut(message, MaxNote));
-        }
-        catch (CliFailure failure) when (failure.ExitCode == ExitCode.Failure)
-        {
-            // The names that were perhaps meant are in the first error.
-            throw new CliFailure($"{missing.Message}; but the pull failed: {failure.Message}", ExitCode.Failure);
-        }
-    }
+    private Task WithModelAsync(ParseResult result, DaemonClient client, Func<Task> ask, CancellationToken cancellation) =>
+        new MissingModel(Console, client, Context.Time).PullForAsync(ask, mayPull: !result.GetValue(_noPull), cancellation);
 
     private async Task AskAsync(ChatRequest question, bool isJson, DaemonClient client, CancellationToken cancellation)
     {

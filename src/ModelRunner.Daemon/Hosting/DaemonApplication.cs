@@ -188,7 +188,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
             pool.Configure(change);
             return Task.CompletedTask;
         });
-        var residents = new ResidentLoader(catalog, () => store.Current, pool, time, logs.CreateLogger<ResidentLoader>());
+        var residents = ResidentLoader.Of(catalog, () => store.Current, pool, pulls, time, logs);
         store.Subscribe(_ => residents.ApplyAsync(web.Lifetime.ApplicationStopping));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => residents.ApplyAsync(web.Lifetime.ApplicationStopping)));
         new FileChanges(catalog, pool, residents, () => store.Current, logs.CreateLogger<FileChanges>()).Follow(web.Lifetime);
@@ -279,7 +279,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new RequestsEndpoint(recorder, store, catalog, time, web.Lifetime.ApplicationStopping).Map(web);
         var exchange = new RequestExchange(pool, forwarder, ledger, causes, time);
         var keepAlive = new KeepAliveLimit(() => store.Current.Runners.KeepAlive);
-        var models = new MissingModels(rights, catalog, pulls, () => store.Current, time, web.Lifetime.ApplicationStopping);
+        var models = new MissingModels(rights, catalog, pulls, bodies.Waiting, () => store.Current, time, web.Lifetime.ApplicationStopping);
         new InferenceEndpoint(models, new KeyLimits(accounts.KeyUse, time), keepAlive, backends, bodies, exchange, ledger, recorder, time).Map(web);
         if (settings.Metrics.Enabled)
             ComposeMetrics(web, store, keys, pool, pulls, accounts, ledger, () => catalog.Sizes, time);

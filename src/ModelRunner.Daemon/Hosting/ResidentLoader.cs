@@ -1,7 +1,9 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Hosting;
 
@@ -22,8 +24,18 @@ internal sealed partial class ResidentLoader(
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FileInterval = TimeSpan.FromSeconds(10);
 
+    private ResidentPulls? _pulls;
+
     private readonly Lock _gate = new();
     private ResidentSearch? _search;
+
+    /// <summary>Creates a loader that also pulls the models that are not there, if <c>pullOnRequest</c> is on.</summary>
+    public static ResidentLoader Of(
+        ModelCatalog catalog, Func<DaemonSettings> settings, RunnerPool pool, ModelPulls pulls, TimeProvider time, ILoggerFactory logs) =>
+        new(catalog, settings, pool, time, logs.CreateLogger<ResidentLoader>())
+        {
+            _pulls = new ResidentPulls(pulls, catalog, time, logs.CreateLogger<ResidentPulls>()),
+        };
 
     /// <summary>Applies the current settings. Completes when the models are found, not when they are loaded.</summary>
     public async Task ApplyAsync(CancellationToken cancellationToken)
@@ -80,8 +92,9 @@ internal sealed partial class ResidentLoader(
                 return null;
             ModelLookup lookup = await catalog.FindAsync(reference, cancellationToken);
             isRead &= lookup.Reason != ModelLookupReason.NotRead;
+            bool isPulled = Pull(reference, lookup, cancellationToken);
             lock (_gate)
-                Note(search, reference, lookup);
+                Note(search, reference, lookup, isPulled);
         }
 
         lock (_gate)
@@ -96,13 +109,27 @@ internal sealed partial class ResidentLoader(
         return isRead;
     }
 
-    private void Note(ResidentSearch search, string reference, ModelLookup lookup)
+    // A request for the model would pull it, so a preload does too.
+    private bool Pull(string reference, ModelLookup lookup, CancellationToken cancellationToken)
+    {
+        if (_pulls is null || lookup.Pullable is not { } name || !IsWanted())
+            return false;
+        _pulls.Begin(name, IsWanted, () => LookAgainAsync(cancellationToken), cancellationToken);
+        return true;
+
+        bool IsWanted() => settings() is { Downloads.OnRequest: true } now && now.Models.TryGetValue(reference, out ModelSettings? model) && model.IsPreloaded;
+    }
+
+    private void Note(ResidentSearch search, string reference, ModelLookup lookup, bool isPulled)
     {
         if (TryFind(lookup, out RunnerKey key) is not { } problem)
             search.Find(reference, key, lookup.Model!);
-        else if (search.Fail(reference, problem, isFinal: lookup.Reason != ModelLookupReason.NotRead))
-            LogNotFound(reference, problem);
+        else if (search.Fail(reference, problem, isFinal: lookup.Reason != ModelLookupReason.NotRead) && !isPulled)
+            LogNotFound(reference, lookup.Pullable is { } name ? WithPull(problem, name) : problem);
     }
+
+    private static string WithPull(string problem, ArtifactName name) =>
+        $"{problem}{(problem.EndsWith('?') ? "" : ";")} \"model-runner pull {name.ToWrittenString()}\" fetches it, or set pullOnRequest";
 
     /// <returns>Why it cannot be loaded; null: it can.</returns>
     private string? TryFind(ModelLookup lookup, out RunnerKey key)

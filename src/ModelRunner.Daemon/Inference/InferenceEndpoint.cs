@@ -77,7 +77,7 @@ internal sealed class InferenceEndpoint(
         RequestEnvelope envelope = RequestEnvelope.Read(body.Bytes.Span);
         bool isStream = envelope.IsStream && route.HasStreams && !IsPreload(context.Request);
         StreamPings? pings = isStream ? new StreamPings(context, route.RunnerPath, record, time) : null;
-        ModelEntry model = await models.FindAsync(context, envelope.Model, pings);
+        ModelEntry model = await models.FindAsync(context, envelope.Model, body, pings);
         RequestRecording? recording = IsPreload(context.Request) ? null : recorder.Begin(context, model.Reference, body.Bytes.Span);
         context.Features.Set(recording);
         route = route.For(model);

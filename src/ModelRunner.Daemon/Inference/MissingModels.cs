@@ -1,5 +1,6 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Inference.Exchange;
 using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Models;
@@ -15,7 +16,8 @@ namespace ModelRunner.Daemon.Inference;
 /// any client waits for it. Safe to call from any thread.
 /// </summary>
 internal sealed class MissingModels(
-    ModelRights rights, ModelCatalog catalog, ModelPulls pulls, Func<DaemonSettings> settings, TimeProvider time, CancellationToken stopping)
+    ModelRights rights, ModelCatalog catalog, ModelPulls pulls, WaitingBodies bodies, Func<DaemonSettings> settings, TimeProvider time,
+    CancellationToken stopping)
 {
     /// <summary>The header of a client that wants no pull, such as the command line, which pulls itself and shows the progress.</summary>
     public const string NoPullHeader = "X-Model-Runner-No-Pull";
@@ -31,9 +33,10 @@ internal sealed class MissingModels(
     /// <summary>Finds the model that a request names.</summary>
     /// <param name="context">The request.</param>
     /// <param name="reference">The model, as the client wrote it.</param>
+    /// <param name="body">Its body, which is kept while it waits.</param>
     /// <param name="pings">Keeps the client of a stream waiting; null: the client wants one response, and waits as long as for a runner.</param>
     /// <exception cref="ApiException">There is no such model and it was not pulled, or the caller may not use it.</exception>
-    public async Task<ModelEntry> FindAsync(HttpContext context, string reference, StreamPings? pings)
+    public async Task<ModelEntry> FindAsync(HttpContext context, string reference, RequestBody body, StreamPings? pings)
     {
         Caller caller = Caller.Of(context);
         ArtifactName? name;
@@ -45,7 +48,7 @@ internal sealed class MissingModels(
         {
         }
 
-        await PullAsync(context, name!, pings);
+        await PullAsync(context, name!, body, pings);
         await catalog.FindPulledAsync(context.RequestAborted);
         return await rights.FindAsync(caller, reference, context.RequestAborted);
     }
@@ -57,12 +60,26 @@ internal sealed class MissingModels(
             && !string.Equals(context.Request.Headers[NoPullHeader].ToString(), "true", StringComparison.OrdinalIgnoreCase);
     }
 
-    private async Task PullAsync(HttpContext context, ArtifactName name, StreamPings? pings)
+    private async Task PullAsync(HttpContext context, ArtifactName name, RequestBody body, StreamPings? pings)
     {
         if (Failed(name) is { } before)
             throw new ApiException(PullErrors.OfRequest(name, before));
 
         // Each of them holds its body, and a pull may take hours.
+        if (!bodies.TryEnter(body))
+            throw NoMemory(name, bodies.LimitOf(body));
+        try
+        {
+            await WaitInLineAsync(context, name, pings);
+        }
+        finally
+        {
+            bodies.Leave(body);
+        }
+    }
+
+    private async Task WaitInLineAsync(HttpContext context, ArtifactName name, StreamPings? pings)
+    {
         int limit = settings().Runners.MaxQueuedRequests;
         if (Interlocked.Increment(ref _waiting) > limit)
         {
@@ -122,6 +139,12 @@ internal sealed class MissingModels(
 
     private static ApiException Unavailable(string message) => new(new ApiError(
         StatusCodes.Status503ServiceUnavailable, message, ApiError.Unavailable, RefusalCodes.ModelsLoading, "model", TimeSpan.FromSeconds(5)));
+
+    private static ApiException NoMemory(ArtifactName name, long limit) => new(new ApiError(
+        StatusCodes.Status503ServiceUnavailable,
+        $"the bodies of requests that wait for models that are being pulled may have {limit} bytes together, and this one "
+        + $"does not fit; pull the model first with \"model-runner pull {name.ToWrittenString()}\", send less, or set limits.maxBodyMemory to a larger size",
+        ApiError.Unavailable, RefusalCodes.BodyMemory, RetryAfter: TimeSpan.FromSeconds(5)));
 
     private PullOutcome? Failed(ArtifactName name)
     {

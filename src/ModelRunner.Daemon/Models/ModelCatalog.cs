@@ -170,7 +170,7 @@ internal sealed class ModelCatalog : IDisposable
         if (found?.Model is null && (await WaitForAsync(parsed, cancellationToken) || found is null || _watch.Last != known))
             found = _watch.Last?.Snapshot.Find(parsed, out _) is { } later ? await OpenAsync(later, cancellationToken) : null;
         if (found is { } lookup)
-            return lookup;
+            return WithPull(lookup, _watch.Last?.Snapshot.Find(parsed, out _));
         _ = _watch.Last?.Snapshot.Find(parsed, out problem);
         if (problem is not null)
             return new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous };
@@ -181,6 +181,12 @@ internal sealed class ModelCatalog : IDisposable
             }
             : NotRead(parsed.ToString());
     }
+
+    // The configuration may have settings for a model that was not pulled yet. Before the store was read, nobody knows that.
+    private static ModelLookup WithPull(ModelLookup found, ModelSource? source) =>
+        found.Reason == ModelLookupReason.Unusable && source is { File: null, Foreign: null, Settings: { Path: null, Engine: null } }
+            ? found with { Reason = ModelLookupReason.Unknown, Pullable = ModelQuery.ToArtifact(source.Reference.ToString()) }
+            : found;
 
     /// <summary>Whether a reference means a model, by the last scan of the store. A reference of no known model means the model of this name.</summary>
     /// <param name="reference">The reference as a person writes it.</param>

@@ -87,6 +87,57 @@ public sealed class PullOnRequestTests
         await other.ContinueWith(static _ => { }, TaskScheduler.Default);
     }
 
+    [Fact]
+    public async Task Bodies_that_wait_for_a_pull_leave_memory_to_others()
+    {
+        var silence = new TaskCompletionSource();
+        await using LoopbackServer registry = await LoopbackServer.StartAsync(_ => silence.Task);
+        await using DaemonFixture daemon = await StartAsync(""", "limits": { "maxBodyMemory": "64MiB" }""");
+        string name = $"127.0.0.1:{registry.Address.Port}/ai/a";
+        using var leaving = new CancellationTokenSource();
+        Task<HttpResponseMessage> first = daemon.SendAsync(Path, Large(name), HttpCompletionOption.ResponseHeadersRead, leaving.Token);
+        await daemon.WaitForPageAsync("model_runner_pulls_in_progress 1\n");
+
+        (int status, JsonElement body) = await daemon.PostAsync(Path, Large(name));
+
+        Assert.Equal((503, "body_memory"), (status, body.GetProperty("error").GetProperty("code").GetString()));
+        Assert.Contains("may have 12451840 bytes together", body.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal(200, (await daemon.PostAsync(Path, Large("tiny-chat"))).Status);
+        await leaving.CancelAsync();
+        await daemon.WaitForPageAsync("model_runner_pulls_in_progress 0\n");
+        silence.SetResult();
+        await first.ContinueWith(static _ => { }, TaskScheduler.Default);
+
+        static string Large(string model) => Body(model).Replace("\"hello\"", $"\"{new string('a', 7 << 20)}\"", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_model_to_preload_that_is_not_there_is_pulled_in_the_background_and_loaded()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        string name = await PushAsync(registry);
+        string models = $$""", "models": { "{{name}}": { "preload": true } }""";
+
+        await using DaemonFixture daemon = await StartAsync(models);
+
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await daemon.GetAsync("engines/ps")).EnumerateArray().Any(runner => runner.GetProperty("model_name").GetString()!.StartsWith(name, StringComparison.Ordinal)),
+            DaemonFixture.Patience);
+        Assert.Contains("is to be preloaded and is not there; it is pulled now", daemon.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_pullOnRequest_the_log_names_the_command_that_pulls_a_model_to_preload()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Configuration = """{ "models": { "ai/none": { "preload": true } } }""",
+        });
+
+        await DaemonFixture.WaitUntilAsync(
+            () => Task.FromResult(daemon.Log.Contains("\"model-runner pull ai/none:latest\" fetches it, or set pullOnRequest", StringComparison.Ordinal)), DaemonFixture.Patience);
+    }
+
     /// <summary>A key for inference must not fill the disk, unless the operator named the model.</summary>
     [Fact]
     public async Task A_key_pulls_only_with_the_scope_admin_or_what_it_names()

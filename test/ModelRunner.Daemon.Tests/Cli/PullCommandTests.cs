@@ -100,6 +100,32 @@ public sealed class PullCommandTests
     }
 
     [Fact]
+    public async Task Preload_pulls_a_model_that_is_not_there_unless_that_is_forbidden()
+    {
+        bool isPulled = false;
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+        daemon.On("/models/create", context =>
+        {
+            isPulled = true;
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync($"{Success}\n");
+        });
+        daemon.On("/tokenize", context =>
+        {
+            context.Response.StatusCode = isPulled ? 200 : 404;
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync(isPulled ? "" : Missing);
+        });
+
+        (int refused, _, _) = await daemon.RunAsync(["preload", "otter", "--no-pull"]);
+        bool wasPulled = isPulled;
+        (int exitCode, string output, string error) = await daemon.RunAsync(["preload", "otter"]);
+
+        Assert.Equal((1, false), (refused, wasPulled));
+        Assert.Equal((0, "Loaded otter.\n", "The model is not there; pulling ai/otter.\nModel pulled successfully\n"), (exitCode, output, error));
+    }
+
+    [Fact]
     public async Task Pull_prints_the_lines_of_the_daemon_as_json()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/models/create", $"{Line(Id, 1, 2)}\n{Success}\n");

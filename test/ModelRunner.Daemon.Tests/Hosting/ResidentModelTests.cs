@@ -107,8 +107,8 @@ public sealed class ResidentModelTests
         Assert.Equal(1, exitCode);
         Assert.Contains("nope:latest", error, StringComparison.Ordinal);
         (exitCode, _, error) = await daemon.RunClientAsync(daemon.FolderPath, "preload", "tiny-chat", "--keep-alive", "soon");
-        Assert.Equal(1, exitCode);
-        Assert.Contains("keep_alive", error, StringComparison.Ordinal);
+        Assert.Equal(2, exitCode);
+        Assert.Contains("--keep-alive", error, StringComparison.Ordinal);
     }
 
     private static Task WaitForAsync(DaemonFixture daemon, string model, string state) => DaemonFixture.WaitUntilAsync(

@@ -49,7 +49,11 @@ internal sealed class RequestBodies
         _maxBytes = (int)Math.Min(MaxBytes, budget - small);
         _small = new RequestBodyBudget(small, MaxSmallBytes, time);
         _large = new RequestBodyBudget(budget - small, RoundUp(_maxBytes + 1, LargeStepBytes), time);
+        Waiting = new WaitingBodies(_small.OrdinaryBytes / 2, _large.OrdinaryBytes / 2);
     }
+
+    /// <summary>The bodies of requests that wait for a pull.</summary>
+    public WaitingBodies Waiting { get; }
 
     /// <summary>Bytes that large bodies hold now.</summary>
     public RequestBodyBudget Large => _large;

@@ -32,6 +32,9 @@ internal sealed class RequestBodyBudget(long limitBytes, long largestBytes, Time
     /// <summary>The clock.</summary>
     public TimeProvider Time => time;
 
+    /// <summary>Bytes that bodies may hold beside the part that is reserved for one of them.</summary>
+    public long OrdinaryBytes => _ordinaryBytes;
+
     /// <summary>Bytes that bodies hold now.</summary>
     public long UsedBytes
     {

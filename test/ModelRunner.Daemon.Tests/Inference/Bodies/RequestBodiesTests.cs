@@ -36,6 +36,24 @@ public sealed class RequestBodiesTests
     }
 
     [Fact]
+    public async Task Bodies_that_wait_for_pulls_hold_at_most_half_of_each_budget()
+    {
+        // Small bodies have 8 MiB, large ones 56 MiB; room for one body of the largest size is reserved.
+        var bodies = new RequestBodies(64 * MiB, new FakeTimeProvider());
+        using RequestBody first = await bodies.ReadAsync(Request(new byte[7 * MiB]), Cancellation);
+        using RequestBody second = await bodies.ReadAsync(Request(new byte[7 * MiB]), Cancellation);
+        using RequestBody small = await bodies.ReadAsync(Request(new byte[100]), Cancellation);
+
+        Assert.True(bodies.Waiting.TryEnter(first));
+        Assert.False(bodies.Waiting.TryEnter(second));
+        Assert.True(bodies.Waiting.TryEnter(small));
+
+        bodies.Waiting.Leave(first);
+        Assert.True(bodies.Waiting.TryEnter(second));
+        Assert.Equal(((MiB * 95 / 8), (4 * MiB) - (32 * 1024)), (bodies.Waiting.LimitOf(first), bodies.Waiting.LimitOf(small)));
+    }
+
+    [Fact]
     public async Task A_body_that_follows_another_one_holds_nothing_of_it()
     {
         var bodies = new RequestBodies(64 * MiB, new FakeTimeProvider());
@@ -76,7 +94,7 @@ public sealed class RequestBodiesTests
         var time = new FakeTimeProvider();
         var bodies = new RequestBodies(4 * MiB, time);
         using RequestBody holder = await bodies.ReadAsync(Request(new byte[3 * MiB]), Cancellation);
-        Task<RequestBody> waits = bodies.ReadAsync(Request(new byte[2 * MiB]), Cancellation);
+        Task<RequestBody> waits = bodies.ReadAsync(Request(new byte[7 * MiB]), Cancellation);
         while (bodies.Large.WaitingCount == 0)
             await Task.Yield();
         time.Advance(RequestBodyBudget.WaitTimeout);

@@ -1,0 +1,107 @@
+using ModelRunner.Daemon.Inference;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Pulling;
+using ModelRunner.Daemon.Responses;
+using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
+
+namespace ModelRunner.Daemon.Hosting;
+
+/// <summary>
+/// Pulls the models with <c>preload</c> that are not there, in the background, each one once at a time. A pull that fails is tried again, because a network
+/// may come up after the daemon. Thread-safe.
+/// </summary>
+/// <param name="pulls">All pulls.</param>
+/// <param name="catalog">Finds the models that were pulled.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed partial class ResidentPulls(ModelPulls pulls, ModelCatalog catalog, TimeProvider time, ILogger<ResidentPulls> logger)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _running = new(StringComparer.Ordinal);
+
+    /// <summary>Begins to pull a model, unless that goes on already.</summary>
+    /// <param name="name">The model.</param>
+    /// <param name="isWanted">Whether the configuration still says so; asked before each attempt.</param>
+    /// <param name="pulled">Is called when the model is there.</param>
+    /// <param name="cancellationToken">Ends the pull. What was fetched is kept.</param>
+    public void Begin(ArtifactName name, Func<bool> isWanted, Func<Task> pulled, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (!_running.Add(name.ToString()))
+                return;
+        }
+
+        _ = Task.Run(() => RunAsync(name, isWanted, pulled, cancellationToken), CancellationToken.None);
+    }
+
+    private async Task RunAsync(ArtifactName name, Func<bool> isWanted, Func<Task> pulled, CancellationToken cancellationToken)
+    {
+        string written = name.ToWrittenString();
+        try
+        {
+            LogPulling(written);
+            TimeSpan pause = FirstPause;
+            while (isWanted())
+            {
+                PullOutcome outcome = await PullAsync(name, cancellationToken);
+                if (outcome.IsSuccess)
+                {
+                    await catalog.FindPulledAsync(cancellationToken);
+                    await pulled();
+                    return;
+                }
+
+                LogFailed(written, outcome.Message, pause.TotalMinutes);
+                await Task.Delay(pause, time, cancellationToken);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The daemon ends.
+        }
+        catch (ApiException failure)
+        {
+            LogGivenUp(written, failure.Error.Message);
+        }
+        catch (Exception failure)
+        {
+            LogBroken(failure);
+        }
+        finally
+        {
+            lock (_gate)
+                _running.Remove(name.ToString());
+        }
+    }
+
+    private async Task<PullOutcome> PullAsync(ArtifactName name, CancellationToken cancellationToken)
+    {
+        Pull pull = PullStart.Join(pulls, name);
+        try
+        {
+            return await pull.Completion.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            pulls.Queue.Leave(pull);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Model {Model} is to be preloaded and is not there; it is pulled now, because pullOnRequest is on.")]
+    private partial void LogPulling(string model);
+
+    [LoggerMessage(LogLevel.Warning, "The pull of model {Model}, which is to be preloaded, failed: {Problem}. It is tried again in {Minutes} min.")]
+    private partial void LogFailed(string model, string problem, double minutes);
+
+    [LoggerMessage(LogLevel.Warning, "Model {Model}, which is to be preloaded, cannot be pulled: {Problem}.")]
+    private partial void LogGivenUp(string model, string problem);
+
+    [LoggerMessage(LogLevel.Error, "Internal error: the pull of a model to preload ended.")]
+    private partial void LogBroken(Exception failure);
+}
