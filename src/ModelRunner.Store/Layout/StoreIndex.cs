@@ -20,20 +20,25 @@ internal sealed record StoreIndex(IReadOnlyList<StoreEntry> Entries)
     /// <summary>The models whose id begins with some hexadecimal digits.</summary>
     public IReadOnlyList<StoreEntry> FindByStart(string hex) => [.. Entries.Where(entry => entry.Id.Hex.StartsWith(hex, StringComparison.Ordinal))];
 
-    /// <summary>Adds a model, or gives it one more name. A model that had the name before loses it.</summary>
+    /// <summary>
+    /// Adds a model, or gives it one more name. Another model that had the name loses it. The first name of a model is its main one, so a name that it has
+    /// already keeps its place.
+    /// </summary>
     public StoreIndex With(Digest id, IReadOnlyList<Digest> files, string? tag)
     {
-        StoreIndex without = tag is null ? this : WithoutTag(tag);
-        if (without.Find(id) is not { } known)
-            return new([.. without.Entries, new StoreEntry(id, tag is null ? [] : [tag], files)]);
-        StoreEntry changed = known with { Tags = tag is null ? known.Tags : [.. known.Tags, tag], Files = files };
-        return new([.. without.Entries.Select(entry => entry.Id == id ? changed : entry)]);
+        if (Find(id) is not { } known)
+            return new([.. (tag is null ? this : WithoutTag(tag)).Entries, new StoreEntry(id, tag is null ? [] : [tag], files)]);
+        bool isNew = tag is not null && !known.Tags.Contains(tag, StringComparer.Ordinal);
+        StoreEntry changed = known with { Tags = isNew ? [.. known.Tags, tag!] : known.Tags, Files = files };
+        return new([.. Entries.Select(entry => entry.Id == id ? changed : tag is null ? entry : WithoutTag(entry, tag))]);
     }
 
     /// <summary>Takes a name from the model that has it. The model stays, also without any name.</summary>
-    public StoreIndex WithoutTag(string tag) => new([.. Entries.Select(entry =>
-        entry.Tags.Contains(tag, StringComparer.Ordinal) ? entry with { Tags = [.. entry.Tags.Where(other => other != tag)] } : entry)]);
+    public StoreIndex WithoutTag(string tag) => new([.. Entries.Select(entry => WithoutTag(entry, tag))]);
 
     /// <summary>Removes a model with all its names.</summary>
     public StoreIndex Without(Digest id) => new([.. Entries.Where(entry => entry.Id != id)]);
+
+    private static StoreEntry WithoutTag(StoreEntry entry, string tag) =>
+        entry.Tags.Contains(tag, StringComparer.Ordinal) ? entry with { Tags = [.. entry.Tags.Where(other => other != tag)] } : entry;
 }

@@ -76,6 +76,23 @@ public sealed class ModelStoreTests : IDisposable
         Assert.Empty(index.Find(first.Id)!.Tags);
     }
 
+    /// <summary>The first name is the one of runners and metrics. A load of the same archive, a pull and a tag must not change it.</summary>
+    [Fact]
+    public async Task A_name_that_the_model_has_already_keeps_its_place()
+    {
+        MadeArtifact made = MadeArtifact.Of([1]);
+        await _fixture.AddAsync(made, Name);
+        await _fixture.Store.TagAsync(made.Id, Other, Token);
+        string before = await File.ReadAllTextAsync(_fixture.Folder.IndexFile, Token);
+
+        StoreEntry added = await _fixture.AddAsync(made, Name);
+        StoreEntry tagged = await _fixture.Store.TagAsync(made.Id, Name, Token);
+
+        Assert.Equal([Name, Other], added.Tags);
+        Assert.Equal([Name, Other], tagged.Tags);
+        Assert.Equal(before, await File.ReadAllTextAsync(_fixture.Folder.IndexFile, Token));
+    }
+
     [Fact]
     public async Task The_last_name_takes_the_model_and_the_files_of_no_other_model_with_it()
     {
