@@ -2,12 +2,15 @@ using System.CommandLine;
 using System.Text.Json;
 using ModelRunner.Client;
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
 /// <summary><c>model-runner prune</c>: removes what the model store does not need, and pulled models that were not used.</summary>
 internal sealed class PruneCommand : ClientCommand
 {
+    private const int MaxShown = 80;
+
     private readonly Option<string> _keepUnder = new("--keep-under")
     {
         Description = "Remove the least recently used models until the pulled ones occupy at most this, for example 200GB", HelpName = "SIZE",
@@ -46,8 +49,11 @@ internal sealed class PruneCommand : ClientCommand
         string path = $"models/prune?dryRun={(result.GetValue(_dryRun) ? "true" : "false")}";
         if (result.GetValue(_keepUnder) is { } size)
         {
+            string shown = PlainText.EscapeAndCut(size, MaxShown);
+            if (ByteSizeText.LacksUnit(size))
+                throw new CliFailure($"--keep-under: \"{shown}\" has no unit; {ByteSizeText.WithUnits(shown)}", ExitCode.Usage);
             if (!ByteSizeText.TryParse(size, out _))
-                throw new CliFailure($"--keep-under: \"{size}\" is not a size, such as 200GB or a number of bytes", ExitCode.Usage);
+                throw new CliFailure($"--keep-under: \"{shown}\" is not a size, such as 200GB, or 0 to keep no model", ExitCode.Usage);
             path += $"&keepUnder={Uri.EscapeDataString(size)}";
         }
 

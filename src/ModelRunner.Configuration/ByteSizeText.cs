@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Configuration;
 
@@ -39,14 +40,17 @@ internal static class ByteSizeText
         return true;
     }
 
+    /// <summary>
+    /// Whether a text is a positive number without a unit. Where a person writes a size for a command, that is refused: <c>200</c> may mean gigabytes.
+    /// </summary>
+    public static bool LacksUnit(ReadOnlySpan<char> text) =>
+        decimal.TryParse(text.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number) && number > 0;
+
+    /// <summary>What to write in place of a number without a unit, a clause.</summary>
+    public static string WithUnits(string number) => $"write {number.Trim()}MB or {number.Trim()}GB, or {number.Trim()}B for bytes";
+
     /// <summary>Writes the size of a file in decimal units with two digits, as Docker and Ollama do, such as <c>1.04 MB</c>. All commands do.</summary>
-    public static string FormatDecimal(long bytes) => bytes switch
-    {
-        >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB"),
-        >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.00} MB"),
-        >= 1_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.00} kB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
-    };
+    public static string FormatDecimal(long bytes) => FileSizeText.Format(bytes);
 
     /// <summary>Writes a limit of an option with the largest binary unit that leaves at least one, for instance <c>16MiB</c>.</summary>
     public static string Format(long bytes)

@@ -98,9 +98,9 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
     {
         if (written.Find(option) is not { } value)
             return fallback;
-        if (value.Source == OptionSource.Flag && option.Kind is OptionKind.Duration or OptionKind.KeepAlive && DurationText.LacksUnit(value.Text))
+        if (value.Source == OptionSource.Flag && UnitsFor(option.Kind, value.Text) is { } remedy)
         {
-            problems.Add(new ConfigurationProblem(value.Key, value.Text, "has no unit", DurationText.WithUnits(value.Text)));
+            problems.Add(new ConfigurationProblem(value.Key, value.Text, "has no unit", remedy));
             return fallback;
         }
 
@@ -110,6 +110,15 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
         Report(value, option);
         return fallback;
     }
+
+    // What to write in place of a flag's value that lacks a unit.
+    private static string? UnitsFor(OptionKind kind, string text) => kind switch
+    {
+        OptionKind.Duration or OptionKind.KeepAlive when DurationText.LacksUnit(text) => DurationText.WithUnits(text),
+        OptionKind.Bytes when ByteSizeText.LacksUnit(text) => ByteSizeText.WithUnits(text),
+        OptionKind.Rate when ByteSizeText.LacksUnit(text) => $"write {text.Trim()}KB/s or {text.Trim()}MB/s, or {text.Trim()}B/s for bytes",
+        _ => null,
+    };
 
     /// <summary>Reports that a value is not of its option's type or range.</summary>
     public void Report(WrittenValue value, ConfigurationOption option) =>

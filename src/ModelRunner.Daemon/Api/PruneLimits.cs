@@ -22,9 +22,12 @@ internal sealed record PruneLimits(long? KeepUnder, TimeSpan? UnusedFor, bool Is
         long? bytes = null;
         if (size.Length > 0)
         {
+            // Bytes would remove all models where gigabytes were meant.
+            if (ByteSizeText.LacksUnit(size))
+                throw Refuse($"keepUnder is {Show(size)}, which has no unit; {ByteSizeText.WithUnits(PlainText.EscapeAndCut(size, MaxShown))}", "keepUnder");
             bytes = ByteSizeText.TryParse(size, out long parsed)
                 ? parsed
-                : throw Refuse($"{Show(size)} is no size; write 200GB or a number of bytes", "keepUnder");
+                : throw Refuse($"{Show(size)} is no size; write 200GB, or 0 to keep no model", "keepUnder");
         }
 
         TimeSpan? age = null;

@@ -1,3 +1,4 @@
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
@@ -62,7 +63,7 @@ internal sealed class PullRunner(
             StoreEntry tagged = ModelParts.Of(plan.Manifest, out _).Count > 1 ? await store.AddAsync(plan.ManifestBytes, tag, cancellationToken)
                 : isListed ? known
                 : await store.TagAsync(id, tag!, cancellationToken);
-            return new PullOutcome(PullResult.Unchanged, $"Using cached model: {SpaceCheck.Show(plan.Manifest.TotalBytes)}", tagged);
+            return new PullOutcome(PullResult.Unchanged, $"Using cached model: {FileSizeText.Format(plan.Manifest.TotalBytes)}", tagged);
         }
 
         IReadOnlySet<Digest>? linked = adoption is null
@@ -79,7 +80,7 @@ internal sealed class PullRunner(
     {
         FileProgress[] found = [.. files.Where(static file => file.FoundIn is not null)];
         return found.Length == 0 ? ""
-            : $"; {SpaceCheck.Show(found.Sum(static file => file.File.Size))} not downloaded: "
+            : $"; {FileSizeText.Format(found.Sum(static file => file.File.Size))} not downloaded: "
             + $"found in {string.Join(", ", found.Select(static file => file.FoundIn).Distinct(StringComparer.Ordinal))}";
     }
 

@@ -84,6 +84,7 @@ public sealed class PruneTests
 
     [Theory]
     [InlineData("?keepUnder=much", "\"much\" is no size")]
+    [InlineData("?keepUnder=200", "keepUnder is \"200\", which has no unit; write 200MB or 200GB, or 200B for bytes")]
     [InlineData("?unusedFor=3", "unusedFor is \"3\", which has no unit; write 3s, 3m, 3h or 3d")]
     [InlineData("?unusedFor=-1h", "\"-1h\" is no duration")]
     [InlineData("?dryRun=perhaps", "dryRun is neither true nor false")]

@@ -28,6 +28,26 @@ public sealed class ByteSizeTextTests
     public void Invalid_sizes_are_refused(string text) => Assert.False(ByteSizeText.TryParse(text, out _));
 
     [Theory]
+    [InlineData("200", true)]
+    [InlineData(" 1.5 ", true)]
+    [InlineData("0", false)]
+    [InlineData("200B", false)]
+    [InlineData("200 GB", false)]
+    [InlineData("much", false)]
+    public void A_positive_number_alone_has_no_unit(string text, bool expected) => Assert.Equal(expected, ByteSizeText.LacksUnit(text));
+
+    [Fact]
+    public void A_flag_needs_a_unit_and_a_file_does_not()
+    {
+        using var fixture = new ConfigurationFixture { File = """{ "limits": { "memory": 8589934592 } }""" };
+        Assert.NotNull(fixture.Settings());
+
+        fixture.Flags["--memory"] = "8";
+
+        Assert.Equal("--memory: \"8\" has no unit; write 8MB or 8GB, or 8B for bytes.", fixture.Problem());
+    }
+
+    [Theory]
     [InlineData(1024, "1KiB")]
     [InlineData(16777216, "16MiB")]
     [InlineData(1610612736, "1.5GiB")]

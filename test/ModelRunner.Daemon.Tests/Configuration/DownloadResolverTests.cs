@@ -45,6 +45,17 @@ public sealed class DownloadResolverTests : IDisposable
     }
 
     [Fact]
+    public void A_flag_needs_a_unit_and_a_variable_does_not()
+    {
+        _fixture.Environment["MODEL_RUNNER_PULL_LIMIT"] = "20000000";
+        Assert.Equal(20_000_000, _fixture.Settings().Downloads.BytesPerSecond);
+
+        _fixture.Flags["--pull-limit"] = "20";
+
+        Assert.Equal("--pull-limit: \"20\" has no unit; write 20KB/s or 20MB/s, or 20B/s for bytes.", _fixture.Problem());
+    }
+
+    [Fact]
     public void The_lists_are_read_from_the_file_and_from_the_environment()
     {
         _fixture.File = """

@@ -38,7 +38,7 @@ public sealed class AdoptionTests : IDisposable
 
         PullOutcome outcome = await _fixture.PullAsync(registry.Name);
 
-        Assert.Equal("Model pulled successfully; 2.86 MiB not downloaded: found in tool", outcome.Message);
+        Assert.Equal("Model pulled successfully; 3.00 MB not downloaded: found in tool", outcome.Message);
         _fixture.AssertHas(_made, registry.Name.ToString());
         Assert.Equal(1, registry.Requests);
         Assert.True(_fixture.Counters.Bytes < 1000, "only the configuration comes from the registry");
