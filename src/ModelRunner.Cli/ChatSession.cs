@@ -44,12 +44,18 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
                     _messages.AddRange(template.Messages);
                     view.Note("The conversation was deleted.");
                     break;
+                case var command when IsCommand(command):
+                    view.Note($"There is no command {PlainText.EscapeAndCut(command.Split(' ')[0], MaxName)}. /help shows the commands.");
+                    break;
                 case var prompt:
                     await AskAsync(prompt);
                     break;
             }
         }
     }
+
+    // The first word decides. A path such as /etc/hosts, or a comment of C, is a prompt.
+    private static bool IsCommand(string line) => line[0] == '/' && !line.Split(' ')[0].AsSpan(1).ContainsAny('/', '*');
 
     // While the user types the first prompt. A load that fails is reported with the response to it.
     private async Task LoadAsync()

@@ -13,6 +13,9 @@ internal sealed class LoadCommand : ClientCommand
     private const int BufferSize = 1024 * 1024;
     private const int MaxShown = 200;
 
+    // The daemon does not know the name of the file.
+    private const string Unnamed = "the archive ";
+
     private readonly Option<string> _input = new("--input", "-i")
     {
         Description = "The archive, or - for standard input", HelpName = "FILE", Required = true,
@@ -40,11 +43,22 @@ internal sealed class LoadCommand : ClientCommand
             throw new CliFailure("an archive cannot be typed; name a file with -i FILE, or use a pipe", ExitCode.Usage);
         await using Stream archive = path == "-" ? StandardStream.OpenInput() : Open(path);
         var upload = new ModelUpload(Context, client);
-        using JsonDocument loaded = await upload.SendAsync(
-            name, archive.CanSeek ? archive.Length : null, (target, count, token) => CopyAsync(archive, path, target, count, token),
-            interrupt.Ended);
+        using JsonDocument loaded = await SendAsync(upload, name, archive, path, interrupt.Ended);
         upload.Show(loaded, "Loaded", IsJson(result));
         return ExitCode.Success;
+    }
+
+    private static async Task<JsonDocument> SendAsync(ModelUpload upload, string name, Stream archive, string path, CancellationToken cancellation)
+    {
+        try
+        {
+            return await upload.SendAsync(
+                name, archive.CanSeek ? archive.Length : null, (target, count, token) => CopyAsync(archive, path, target, count, token), cancellation);
+        }
+        catch (CliFailure failure) when (path != "-" && failure.Message.StartsWith(Unnamed, StringComparison.Ordinal))
+        {
+            throw new CliFailure($"\"{PlainText.EscapeAndCut(path, MaxShown)}\" {failure.Message[Unnamed.Length..]}", failure.ExitCode);
+        }
     }
 
     private static FileStream Open(string path)

@@ -28,23 +28,16 @@ internal sealed class MissingModel(CliConsole console, DaemonClient client, Time
         catch (CliFailure missing) when (missing.Pull is { } name && mayPull)
         {
             console.Error.WriteLine(PlainText.EscapeAndCut($"The model is not there; pulling {name}.", MaxNote));
-            await PullAsync(name, missing, cancellation);
+            await PullAsync(name, cancellation);
         }
 
         await ask();
     }
 
-    private async Task PullAsync(string name, CliFailure missing, CancellationToken cancellation)
+    private async Task PullAsync(string name, CancellationToken cancellation)
     {
-        try
-        {
-            string message = await new ModelPull(console, client, time).RunAsync(name, isJson: false, cancellation);
-            console.Error.WriteLine(PlainText.EscapeAndCut(message, MaxNote));
-        }
-        catch (CliFailure failure) when (failure.ExitCode == ExitCode.Failure)
-        {
-            // The names that were perhaps meant are in the first error.
-            throw new CliFailure($"{missing.Message}; but the pull failed: {failure.Message}", ExitCode.Failure);
-        }
+        // The first error advises this pull. If the pull fails, only its own error helps.
+        string message = await new ModelPull(console, client, time).RunAsync(name, isJson: false, cancellation);
+        console.Error.WriteLine(PlainText.EscapeAndCut(message, MaxNote));
     }
 }

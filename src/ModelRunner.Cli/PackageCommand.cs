@@ -51,9 +51,7 @@ internal sealed class PackageCommand : ClientCommand
         if (!ArtifactNameParser.TryParse(name, out ArtifactName? parsed, out string? problem) || parsed!.Pin is not null)
             throw new CliFailure(
                 $"the name \"{PlainText.EscapeAndCut(name, MaxShown)}\" {problem ?? "has a digest, which follows from the files"}", ExitCode.Usage);
-        int? context = result.GetValue(_context);
-        if (context is < 1 or > ModelsSection.MaxContextSize)
-            throw new CliFailure($"--context-size is {context}; it must be a number of tokens from 1 to {ModelsSection.MaxContextSize}", ExitCode.Usage);
+        int? context = ContextFlag.Check(result.GetValue(_context));
         if (!OpenSslLibrary.IsPresent())
             throw new CliFailure($"packaging a model needs OpenSSL; {OpenSslLibrary.Remedy}", ExitCode.Failure);
 

@@ -30,6 +30,8 @@ internal sealed class SaveCommand : ClientCommand
         if (string.IsNullOrWhiteSpace(model))
             throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
         string path = result.GetValue(_output) ?? "";
+        if (path == "-" && IsJson(result))
+            throw new CliFailure("--json cannot be used with -o -, because standard output gets the archive; leave it out, or name a file", ExitCode.Usage);
         if (path == "-" && Console.IsTerminal)
             throw new CliFailure("an archive cannot be written to a terminal; name a file with -o FILE, or use a pipe", ExitCode.Usage);
 

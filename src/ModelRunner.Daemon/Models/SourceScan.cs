@@ -30,7 +30,7 @@ internal sealed class SourceScan(SourceSettings settings, BackgroundScan<SourceL
         if (scan.WatchProblem is { } reason)
             problems.Add(DescribeUnwatched(reason));
         problems.AddRange(scan.Content?.Content.Problems ?? []);
-        return new SourceReport(settings.Kind, scan.Content?.Content.Models.Count(static model => model.Problem is null) ?? 0, problems);
+        return new SourceReport(settings.Kind, scan.Content is { } found ? SourceSizes.CountModels(found) : 0, problems);
     }
 
     public void Dispose() => scan.Dispose();

@@ -17,12 +17,14 @@ internal static class SourceSizes
         .. sources.Select(Of),
     ];
 
-    private static SourceSize Of(SourceListing listing)
-    {
-        DescribedModel[] models = [.. listing.Models.Where(static model => model.File is { Problem: null })];
-        int count = models.Select(static model => (model.File!.Id, ForeignModels.ShapeOf(model.Model, model.File))).Distinct().Count();
-        return new SourceSize(SourceText.Format(listing.Kind), count, Sum(models.SelectMany(static model => model.Parts)));
-    }
+    /// <summary>The models of a source that can be served. Several names of one model count once.</summary>
+    public static int CountModels(SourceListing listing) =>
+        Served(listing).Select(static model => (model.File!.Id, ForeignModels.ShapeOf(model.Model, model.File))).Distinct().Count();
+
+    private static SourceSize Of(SourceListing listing) =>
+        new(SourceText.Format(listing.Kind), CountModels(listing), Sum(Served(listing).SelectMany(static model => model.Parts)));
+
+    private static IEnumerable<DescribedModel> Served(SourceListing listing) => listing.Models.Where(static model => model.File is { Problem: null });
 
     private static long Sum(IEnumerable<FilePart> parts) => parts.DistinctBy(static part => part.Id).Sum(static part => part.SizeBytes);
 }

@@ -103,7 +103,7 @@ internal sealed class TarReader(Stream stream)
         [0x1f, 0x8b, ..] or [0x28, 0xb5, 0x2f, 0xfd, ..] or [0xfd, (byte)'7', (byte)'z', ..] or [(byte)'B', (byte)'Z', (byte)'h', ..] =>
             "is compressed; decompress it first, for example with \"gunzip --stdout FILE | model-runner load -i -\"",
         [(byte)'G', (byte)'G', (byte)'U', (byte)'F', ..] => "is a GGUF file; \"model-runner package --gguf FILE NAME\" makes a model of it",
-        _ => "is no tar archive",
+        _ => "is no tar archive; \"model-runner save\" makes one of a model",
     };
 
     private long Checksum()

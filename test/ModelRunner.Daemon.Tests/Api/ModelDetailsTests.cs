@@ -71,6 +71,10 @@ public sealed class ModelDetailsTests
         (_, string listed, _) = await daemon.RunClientAsync(daemon.FolderPath, "ls");
         Assert.Matches($"(?m)^{name}:two .* pulled +{name}:three$", listed);
 
+        Assert.Matches("(?m)^pulled +1$", (await daemon.RunClientAsync(daemon.FolderPath, "status")).Out);
+        Assert.Contains(
+            """{"source":"pulled","models":1,""", (await daemon.RunClientAsync(daemon.FolderPath, "status", "--json")).Out, StringComparison.Ordinal);
+
         await File.WriteAllTextAsync(Path.Join(daemon.FolderPath, "models/store/models.json"), "{", Token);
         await DaemonFixture.WaitUntilAsync(async () => (await daemon.RunClientAsync(daemon.FolderPath, "ls")).Error.Contains(
             "warning: source pulled cannot be read: models.json of the model store cannot be understood; move the file away", StringComparison.Ordinal),

@@ -95,12 +95,17 @@ public sealed class PackageTests
         Assert.Contains("invalid name", await FailAsync(daemon, 2, "package", "--gguf", Gguf, "Me Mine"), StringComparison.Ordinal);
         Assert.Contains("not an image projector", await FailAsync(daemon, 1, "package", "--gguf", Gguf, "--mmproj", Gguf, "me/mine"), StringComparison.Ordinal);
         Assert.Contains("--context-size is 0", await FailAsync(daemon, 2, "package", "--gguf", Gguf, "--context-size", "0", "me/mine"), StringComparison.Ordinal);
-        Assert.Contains("ends too early", await FailAsync(daemon, 1, "load", "-i", text), StringComparison.Ordinal);
+        Assert.Contains($"\"{text}\" ends too early", await FailAsync(daemon, 1, "load", "-i", text), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(text, new string('a', 2000), Token);
+        Assert.Contains(
+            $"\"{text}\" is no tar archive; \"model-runner save\" makes one of a model", await FailAsync(daemon, 1, "load", "-i", text),
+            StringComparison.Ordinal);
         Assert.Contains("is a GGUF file", await FailAsync(daemon, 1, "load", "-i", Gguf), StringComparison.Ordinal);
         await RunAsync(daemon, "package", "--gguf", Gguf, "me/mine");
+        Assert.Contains("--json cannot be used with -o -", await FailAsync(daemon, 2, "save", "me/mine", "-o", "-", "--json"), StringComparison.Ordinal);
         Assert.Contains("no space left", await FailAsync(daemon, 1, "save", "me/mine", "-o", "/dev/full"), StringComparison.Ordinal);
         Assert.Contains("folder does not exist", await FailAsync(daemon, 1, "save", "me/mine", "-o", "/nowhere/at/all.tar"), StringComparison.Ordinal);
-        Assert.Contains("write a number", await FailAsync(daemon, 1, "repackage", "me/mine", "me/b", "--context-size", "0"), StringComparison.Ordinal);
+        Assert.Contains("--context-size is 0", await FailAsync(daemon, 2, "repackage", "me/mine", "me/b", "--context-size", "0"), StringComparison.Ordinal);
     }
 
     [Fact]

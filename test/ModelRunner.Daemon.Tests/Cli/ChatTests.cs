@@ -41,6 +41,25 @@ public sealed class ChatTests
     }
 
     [Fact]
+    public async Task An_unknown_command_is_no_prompt_and_a_path_is_one()
+    {
+        await using FakeDaemon daemon = (await StartAsync()).OnStream(Path, Answer("Oslo."));
+        await using Terminal terminal = Terminal.Start(daemon, ["run", "otter"], NoColor);
+
+        await terminal.WaitForAsync(Prompt);
+        terminal.Type("/foo bar\n");
+        await terminal.WaitForAsync("There is no command /foo. /help shows the commands.");
+        terminal.Type("/etc/hosts is what?\n");
+        await terminal.WaitForAsync("Oslo.");
+        terminal.Type("/bye\n");
+
+        Assert.Equal(0, await terminal.WaitForEndAsync());
+        Assert.Equal(
+            [Request("""{"role":"user","content":"/etc/hosts is what?"}""")],
+            daemon.Requests.Where(static request => request.Path == Path).Select(static request => request.Body));
+    }
+
+    [Fact]
     public async Task The_arrow_keys_bring_a_prompt_back()
     {
         await using FakeDaemon daemon = (await StartAsync()).OnStream(Path, Answer("Oslo."));

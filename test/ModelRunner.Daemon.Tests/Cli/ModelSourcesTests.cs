@@ -1,3 +1,5 @@
+using ModelRunner.Testing;
+
 namespace ModelRunner.Daemon.Tests.Cli;
 
 public sealed class ModelSourcesTests
@@ -35,5 +37,18 @@ public sealed class ModelSourcesTests
             .On("/models", """[{"id":"a:latest","tags":["a:latest","b:latest","c:latest"],"config":{"origins":["huggingface","ollama"]}}]""");
 
         Assert.Matches("(?m)^a:latest +huggingface, ollama +b:latest, c:latest$", (await daemon.RunAsync(["ls"])).Out);
+    }
+
+    [Fact]
+    public async Task The_example_of_the_documents_is_what_ls_prints()
+    {
+        const string Config = "\"parameters\":\"1M\",\"quantization\":\"Q8_0\",\"architecture\":\"llama\",\"size_bytes\":1040000,\"modes\":[\"completion\"],\"origins\":";
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(
+            "/models",
+            """[{"tags":["huggingface.co/lab/tiny-gguf:Q8_0","ollama/tiny:1b"],"created":1795820400,"config":{""" + Config
+            + """["huggingface","ollama"]}},{"tags":["ollama/warm:1b"],"created":1795820400,"config":{""" + Config + """["ollama"]}}]""");
+        string document = await File.ReadAllTextAsync(Path.Join(Repository.Root, "docs", "models.md"), TestContext.Current.CancellationToken);
+
+        Assert.Contains($"```\n$ model-runner ls\n{(await daemon.RunAsync(["ls"])).Out}```\n", document, StringComparison.Ordinal);
     }
 }

@@ -40,6 +40,7 @@ public sealed class SourceSizesTests : IDisposable
                 new SourceSize("ollama", 2, size), new SourceSize("lmstudio", 0, 0),
             ],
             catalog.Sizes);
+        Assert.Equal(2, Assert.Single(catalog.ListSources(), static source => source.Kind == SourceKind.Ollama).Models);
     }
 
     [Fact]
