@@ -1,8 +1,10 @@
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
 using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Api;
 
@@ -23,6 +25,12 @@ internal sealed class LoadedModels(ModelCatalog catalog, RunnerPool pool)
 
     /// <summary>The runners of a model of requests.</summary>
     public IReadOnlyList<RunnerSnapshot> Find(ModelEntry model) => FindByName([model.Reference]);
+
+    /// <summary>Those runners that are known by one name of the store.</summary>
+    public static IReadOnlyList<RunnerSnapshot> WithMainName(IReadOnlyList<RunnerSnapshot> runners, string tag) =>
+        ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) && ModelReference.TryParse(name!.ToShortString(), out ModelReference main, out _)
+            ? [.. runners.Where(runner => runner.Key.Model == main.ToString())]
+            : [];
 
     /// <summary>Stops runners, and waits until their processes have ended.</summary>
     /// <param name="runners">The runners.</param>

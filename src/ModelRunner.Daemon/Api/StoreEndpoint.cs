@@ -37,9 +37,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
                     $"the model has the names {string.Join(", ", entry.Tags)}; name one of them, or remove all with force=true"));
             }
 
-            bool isLast = tag is null || entry.Tags.Count == 1;
-            if (isLast)
-                await ReleaseAsync(entry, isForced, Caller.Of(context), context.RequestAborted);
+            await ReleaseAsync(entry, tag, isForced, Caller.Of(context), context.RequestAborted);
             RemovedModel removed = tag is null
                 ? await pulls.Store.RemoveAsync(entry.Id, context.RequestAborted)
                 : await pulls.Store.UntagAsync(tag, context.RequestAborted);
@@ -77,9 +75,12 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         context.Response.ContentLength = 0;
     }
 
-    private async Task ReleaseAsync(StoreEntry entry, bool isForced, Caller caller, CancellationToken cancellationToken)
+    // The last name, or the one by which the runners are known: without it, a request by another name would load the model again.
+    private async Task ReleaseAsync(StoreEntry entry, string? tag, bool isForced, Caller caller, CancellationToken cancellationToken)
     {
         IReadOnlyList<RunnerSnapshot> runners = await loaded.FindAsync(entry, cancellationToken);
+        if (tag is not null && entry.Tags.Count > 1)
+            runners = LoadedModels.WithMainName(runners, tag);
         if (runners.Count == 0)
             return;
         if (!isForced)
