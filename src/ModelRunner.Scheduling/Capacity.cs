@@ -24,30 +24,38 @@ internal static class Capacity
     /// <param name="runners">All runners.</param>
     /// <param name="settings">The limits.</param>
     /// <param name="now">The time.</param>
-    /// <param name="atAnyTime">Whether runners that may leave only later are included.</param>
-    public static List<ManagedRunnerState>? FindVictims(
-        ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings, TimeSpan now, bool atAnyTime = false)
+    public static List<ManagedRunnerState>? FindVictims(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings, TimeSpan now)
     {
-        List<ManagedRunnerState> staying = [.. runners.Live.Where(static live => live.State != RunnerState.Stopping)];
+        List<ManagedRunnerState> staying = Staying(runners);
         var use = new CapacityUse(staying);
         bool isPartial = IsPartial(wanted, runners, settings);
+        if (Fits(wanted, use, settings, isPartial))
+            return [];
         TimeSpan quietAt = Stay.QuietAt(runners);
-        List<ManagedRunnerState> victims = [];
-        foreach (ManagedRunnerState candidate in EvictionOrder(staying, runners, settings, now))
-        {
-            if (!atAnyTime && Stay.LeavesAt(candidate, wanted, runners, quietAt, settings, now) > now)
-                continue;
-            if (Fits(wanted, use, settings, isPartial))
-                break;
-            victims.Add(candidate);
-            use.Remove(candidate);
-        }
+        List<ManagedRunnerState> candidates =
+            [.. Evictable(staying).Where(candidate => Stay.LeavesAt(candidate, wanted, runners, quietAt, settings, now) <= now)];
 
+        // The order has its cost. A model that waits asks again after each event, so the order is computed only if all of them are enough.
+        candidates.ForEach(use.Remove);
         if (!Fits(wanted, use, settings, isPartial))
             return null;
+        candidates.ForEach(use.Restore);
+        List<ManagedRunnerState> victims = [];
+        foreach (ManagedRunnerState candidate in EvictionOrder(candidates, runners, settings, now))
+        {
+            victims.Add(candidate);
+            use.Remove(candidate);
+            if (Fits(wanted, use, settings, isPartial))
+                break;
+        }
+
         Spare(victims, wanted, use, settings, isPartial);
         return victims;
     }
+
+    /// <summary>Whether the runner could start if all idle runners were stopped except the pinned ones, and those that stop had ended.</summary>
+    public static bool CanStartWithoutIdle(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings) =>
+        Fits(wanted, new CapacityUse(Staying(runners).Where(static live => !live.IsIdle || live.IsPinned)), settings, IsPartial(wanted, runners, settings));
 
     /// <summary>The numbers of a decision about this runner, which has no process.</summary>
     public static CapacityReading Read(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings)
@@ -82,11 +90,15 @@ internal static class Capacity
     /// <summary>The idle runners to stop after a limit was lowered. Busy runners follow when they become idle.</summary>
     public static IReadOnlyList<ManagedRunnerState> FindExcess(ManagedRunners runners, SchedulerSettings settings, TimeSpan now)
     {
-        List<ManagedRunnerState> staying = [.. runners.Live.Where(static live => live.State != RunnerState.Stopping)];
+        List<ManagedRunnerState> staying = Staying(runners);
         int count = staying.Count - settings.MaxRunners;
         long bytes = staying.Sum(static live => live.MemoryBytes) - (settings.MemoryBudgetBytes ?? long.MaxValue);
+
+        // The usual case after each event. The order has its cost, so it is not computed.
+        if (count <= 0 && bytes <= 0)
+            return [];
         List<ManagedRunnerState> excess = [];
-        foreach (ManagedRunnerState candidate in EvictionOrder(staying, runners, settings, now))
+        foreach (ManagedRunnerState candidate in EvictionOrder([.. Evictable(staying)], runners, settings, now))
         {
             if (count <= 0 && bytes <= 0)
                 break;
@@ -124,16 +136,9 @@ internal static class Capacity
             && Frees(live, wanted, use, settings, isPartial));
     }
 
-    /// <summary>
-    /// The idle runners that are not pinned, in the order in which they are evicted: background, then the one that is needed least, then the last use.
-    /// </summary>
-    public static IEnumerable<ManagedRunnerState> EvictionOrder(
-        IEnumerable<ManagedRunnerState> staying, ManagedRunners runners, SchedulerSettings settings, TimeSpan now) => staying
-        .Where(static live => live.IsIdle && !live.IsPinned)
-        .OrderBy(live => !live.IsBackground(settings, now))
-        .ThenBy(live => StepOf(runners.WorthOf(live, now)))
-        .ThenBy(static live => live.LastUsed + live.LoadTime)
-        .ThenBy(static live => live.Id.Value);
+    /// <summary>The idle runners that are not pinned, in no order.</summary>
+    public static IEnumerable<ManagedRunnerState> Evictable(IEnumerable<ManagedRunnerState> live) =>
+        live.Where(static runner => runner.IsIdle && !runner.IsPinned);
 
     /// <summary>Whether the model gets only a part of the cards: its engine allows that, and the whole can never fit.</summary>
     public static bool IsPartial(ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings)
@@ -142,6 +147,18 @@ internal static class Capacity
             return false;
         return CardPlacement.Of(wanted.Demand.Cards, settings.CardBudgets, new CapacityUse(Pinned(runners)).On, isPartial: false) is null;
     }
+
+    private static List<ManagedRunnerState> Staying(ManagedRunners runners) => [.. runners.Live.Where(static live => live.State != RunnerState.Stopping)];
+
+    // Background, then the one that is needed least, then the last use. A single candidate needs no comparison.
+    private static IEnumerable<ManagedRunnerState> EvictionOrder(
+        List<ManagedRunnerState> candidates, ManagedRunners runners, SchedulerSettings settings, TimeSpan now) => candidates.Count < 2
+        ? candidates
+        : candidates
+            .OrderBy(live => !live.IsBackground(settings, now))
+            .ThenBy(live => StepOf(runners.WorthOf(live, now)))
+            .ThenBy(static live => live.LastUsed + live.LoadTime)
+            .ThenBy(static live => live.Id.Value);
 
     // A step is the square root of 2. Smaller differences are chance, so the last use decides.
     private static double StepOf(double worth) => worth > 0 ? Math.Round(2 * Math.Log2(worth)) : double.MinValue;

@@ -32,7 +32,7 @@ internal static class Deadline
         ref TimeSpan? next, ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings, TimeSpan now)
     {
         TimeSpan quietAt = Stay.QuietAt(runners);
-        IEnumerable<TimeSpan> idle = Capacity.EvictionOrder(runners.Live, runners, settings, now)
+        IEnumerable<TimeSpan> idle = Capacity.Evictable(runners.Live)
             .Select(live => Stay.LeavesAt(live, wanted, runners, quietAt, settings, now));
         IEnumerable<TimeSpan> busy = Capacity.CanYield(wanted, runners, settings).Select(live => Stay.ClosesAt(live, wanted, settings, now));
         foreach (TimeSpan due in idle.Concat(busy).Where(due => due > now))

@@ -147,7 +147,7 @@ public sealed partial class Scheduler
             return;
         }
 
-        bool isEnough = Capacity.FindVictims(wanted, _runners, _settings, now, atAnyTime: true) is not null;
+        bool isEnough = Capacity.CanStartWithoutIdle(wanted, _runners, _settings);
         Report(wanted, isEnough ? DelayCause.Staying : DelayCause.Busy);
 
         // New requests could keep a busy runner busy forever. After a while it must yield: new requests wait.

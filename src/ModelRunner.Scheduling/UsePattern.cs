@@ -21,8 +21,11 @@ internal sealed class UsePattern
 
     private readonly LinkedList<(RunnerKey Model, TimeSpan EndedAt)> _pausing = [];
     private readonly Queue<(RunnerKey From, RunnerKey To, TimeSpan Pause)> _steps = [];
-    private readonly Dictionary<RunnerKey, Dictionary<RunnerKey, double>> _distances = [];
-    private TimeSpan _usualPause;
+    private readonly StepDistances _distances = new(Remembered, Farthest);
+    private readonly TimeSpan[] _pauses = new TimeSpan[Remembered];
+    private bool _isStale = true;
+
+    private TimeSpan UsualPause => _pauses[_steps.Count / 2];
 
     /// <summary>A response has ended, so its client may send its next request.</summary>
     public void End(RunnerKey model, TimeSpan now)
@@ -41,8 +44,7 @@ internal sealed class UsePattern
         _steps.Enqueue((pausing.Value.Model, model, now - pausing.Value.EndedAt));
         if (_steps.Count > Remembered)
             _steps.Dequeue();
-        _usualPause = _steps.Select(static step => step.Pause).Order().ElementAt(_steps.Count / 2);
-        _distances.Clear();
+        _isStale = true;
     }
 
     /// <summary>
@@ -56,12 +58,16 @@ internal sealed class UsePattern
     {
         if (_steps.Count < Enough)
             return 0;
-        if (!_distances.TryGetValue(model, out Dictionary<RunnerKey, double>? distances))
-            _distances.Add(model, distances = DistancesTo(model));
-        return requests.Sum(request => request.Count * Need(request.Model))
-            + _pausing.Where(client => now - client.EndedAt <= LongestPauses * _usualPause).Sum(client => Need(client.Model));
-
-        double Need(RunnerKey at) => Math.Pow(2, 1 - distances.GetValueOrDefault(at, Farthest));
+        Refresh();
+        ReadOnlySpan<double> needs = _distances.NeedsOf(model);
+        double current = 0;
+        foreach ((RunnerKey at, int count) in requests)
+            current += count == 0 ? 0 : count * _distances.Find(needs, at);
+        double expected = 0;
+        TimeSpan longest = LongestPauses * UsualPause;
+        foreach ((RunnerKey at, TimeSpan endedAt) in _pausing)
+            expected += now - endedAt <= longest ? _distances.Find(needs, at) : 0;
+        return current + expected;
     }
 
     /// <summary>
@@ -74,28 +80,27 @@ internal sealed class UsePattern
             return null;
         if (_pausing.Last is not { } last)
             return TimeSpan.MinValue;
-        if (_usualPause > loadTime / 2)
+        Refresh();
+        if (UsualPause > loadTime / 2)
             return null;
-        TimeSpan longest = LongestPauses * _usualPause;
+        TimeSpan longest = LongestPauses * UsualPause;
         return last.Value.EndedAt + (longest < loadTime ? longest : loadTime);
     }
 
-    // The expected number of requests from one for a model until one for this model, where each step has the frequency of the remembered ones.
-    private Dictionary<RunnerKey, double> DistancesTo(RunnerKey model)
+    // Most requests find their model loaded, and nothing is decided. So an arrival only notes the step, and the first question does the rest.
+    private void Refresh()
     {
-        Dictionary<RunnerKey, double> distances = [];
-        for (int round = 0; round < Farthest; round++)
+        if (!_isStale)
+            return;
+        _isStale = false;
+        _distances.Clear();
+        int count = 0;
+        foreach ((RunnerKey from, RunnerKey to, TimeSpan pause) in _steps)
         {
-            Dictionary<RunnerKey, (double Sum, int Count)> next = [];
-            foreach ((RunnerKey from, RunnerKey to, TimeSpan _) in _steps)
-            {
-                (double sum, int count) = next.GetValueOrDefault(from);
-                next[from] = (sum + 1 + (to == model ? 0 : distances.GetValueOrDefault(to, round)), count + 1);
-            }
-
-            distances = next.ToDictionary(static entry => entry.Key, static entry => entry.Value.Sum / entry.Value.Count);
+            _distances.Add(from, to);
+            _pauses[count++] = pause;
         }
 
-        return distances;
+        Array.Sort(_pauses, 0, count);
     }
 }
