@@ -277,7 +277,9 @@ internal sealed unsafe class FolderWatcher : IDisposable
 
     private static string NameOf(byte* entry)
     {
-        int length = *(int*)(entry + LengthOffset);
-        return Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(entry + EventSize) is { Length: > 0 } name && length > 0 ? name : []);
+        // An event of the folder itself has no name, and the next event may follow. The kernel fills the rest of a name with zeros.
+        var name = new ReadOnlySpan<byte>(entry + EventSize, *(int*)(entry + LengthOffset));
+        int end = name.IndexOf((byte)0);
+        return Encoding.UTF8.GetString(end < 0 ? name : name[..end]);
     }
 }
