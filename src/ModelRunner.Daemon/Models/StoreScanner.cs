@@ -22,6 +22,15 @@ internal sealed class StoreScanner
     /// <summary>Entries of folders that one scan reads, models or not. With a link to <c>/</c>, a scan would read the whole disk.</summary>
     public const int MaxEntries = 200_000;
 
+    /// <summary>
+    /// Folders that are watched. A link to <c>/usr</c> would cost ten thousand watches, and each change there a scan. The other folders are read from time
+    /// to time.
+    /// </summary>
+    public const int MaxWatched = 2000;
+
+    // Files whose name is no model's. To find links to folders that do not exist yet, each costs a system call.
+    private const int MaxLinkCandidates = 10_000;
+
     private const string Extension = ".gguf";
     private const int MaxShownName = 200;
     private const int MaxProblems = 100;
@@ -43,6 +52,7 @@ internal sealed class StoreScanner
     private readonly List<string> _problems = [];
     private int _files;
     private int _entries;
+    private int _linkCandidates;
     private int _closedFolders;
 
     private readonly WatchScan? _watches;
@@ -61,6 +71,8 @@ internal sealed class StoreScanner
     /// <param name="watches">Gets the folders that are read; null: they are not watched.</param>
     public static StoreListing Scan(string root, bool isOptional = false, int maxEntries = MaxEntries, WatchScan? watches = null)
     {
+        if (watches is not null)
+            (watches.MaxFolders, watches.ContentExtension) = (MaxWatched, Extension);
         watches?.Root(root);
         var scanner = new StoreScanner(root, maxEntries, watches);
         FileStatus status = FileStatus.Of(root);
@@ -125,8 +137,12 @@ internal sealed class StoreScanner
                 if (IsCut)
                     return;
                 string inner = Path.Join(path, name);
+                if (isLink)
+                    _watches?.Link(inner);
                 if (isFolder)
                     TakeFolder(inner, name, (place.Links + (isLink ? 1 : 0), place.Depth + 1));
+                else if (!IsNamedLikeModel(name))
+                    continue;
                 else if (++_files <= MaxFiles)
                     Take(inner, name);
             }
@@ -144,14 +160,22 @@ internal sealed class StoreScanner
 
     // Most entries of a large folder are not models. They cost no object and no system call.
     private FileSystemEnumerable<(string Name, bool IsFolder, bool IsLink)> Enumerate(string path) =>
-        new(path, static (ref FileSystemEntry entry) => (entry.FileName.ToString(), entry.IsDirectory, IsFolderLink(ref entry)), Options)
+        new(path, static (ref FileSystemEntry entry) => (entry.FileName.ToString(), entry.IsDirectory, IsOtherLink(ref entry)), Options)
         {
             // The entry that exceeds the limit is returned, whatever it is: it ends the loop.
             ShouldIncludePredicate = (ref FileSystemEntry entry) => ++_entries > _maxEntries
-                || (!entry.FileName.StartsWith('.') && (entry.FileName.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) || entry.IsDirectory)),
+                || (!entry.FileName.StartsWith('.') && (IsNamedLikeModel(entry.FileName) || entry.IsDirectory || IsAwaited(ref entry))),
         };
 
-    private static bool IsFolderLink(ref FileSystemEntry entry) => entry.IsDirectory && entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
+    private static bool IsNamedLikeModel(ReadOnlySpan<char> name) => name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+
+    // Links that are named like models are followed as files.
+    private static bool IsOtherLink(ref FileSystemEntry entry) =>
+        (entry.IsDirectory || !IsNamedLikeModel(entry.FileName)) && entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
+
+    // A link to nothing may become one to a folder.
+    private bool IsAwaited(ref FileSystemEntry entry) =>
+        _watches is not null && ++_linkCandidates <= MaxLinkCandidates && entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
 
     private void TakeFolder(string path, string name, (int Links, int Depth) place)
     {

@@ -24,6 +24,7 @@ internal sealed unsafe class FolderWatcher : IDisposable
     private const uint Unmounted = 0x2000; // IN_UNMOUNT
     private const uint QueueOverflow = 0x4000; // IN_Q_OVERFLOW
     private const uint WatchEnded = 0x8000; // IN_IGNORED
+    private const uint IsFolder = 0x4000_0000; // IN_ISDIR
     private const uint NoDeletedFiles = 0x0400_0000; // IN_EXCL_UNLINK
 
     // Without single writes: a file that is copied causes one event at its start and one at its end.
@@ -35,7 +36,7 @@ internal sealed unsafe class FolderWatcher : IDisposable
     private const int BufferSize = 64 * 1024;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<int, Dictionary<WatchScan, HashSet<string>?>> _watches = [];
+    private readonly Dictionary<int, Dictionary<WatchScan, WatchedNames>> _watches = [];
     private readonly HashSet<WatchGroup> _groups = [];
     private readonly SafeFileHandle? _notifier;
     private readonly SafeFileHandle? _end;
@@ -65,7 +66,7 @@ internal sealed unsafe class FolderWatcher : IDisposable
         if (notifier < 0)
         {
             string reason = Marshal.GetLastPInvokeError() is Libc.ErrorTooManyFiles
-                ? "the system allows this user no more watchers of folders; raise fs.inotify.max_user_instances"
+                ? $"the system allows this user no more watchers of folders; {WatchLimits.Advise("max_user_instances")}"
                 : $"the system does not watch folders: {Marshal.GetLastPInvokeErrorMessage()}";
             return Failed(reason);
         }
@@ -187,8 +188,8 @@ internal sealed unsafe class FolderWatcher : IDisposable
     internal void AddName(int watch, string name, WatchScan scan)
     {
         lock (_lock)
-            if (_watches.TryGetValue(watch, out Dictionary<WatchScan, HashSet<string>?>? scans) && scans.TryGetValue(scan, out HashSet<string>? names))
-                names?.Add(name);
+            if (_watches.TryGetValue(watch, out Dictionary<WatchScan, WatchedNames>? scans) && scans.TryGetValue(scan, out WatchedNames? names))
+                names.Add(name);
     }
 
     /// <summary>Ends the watches that only this scan needs.</summary>
@@ -197,7 +198,7 @@ internal sealed unsafe class FolderWatcher : IDisposable
         lock (_lock)
         {
             foreach (int watch in watches)
-                if (_watches.TryGetValue(watch, out Dictionary<WatchScan, HashSet<string>?>? scans) && scans.Remove(scan) && scans.Count == 0)
+                if (_watches.TryGetValue(watch, out Dictionary<WatchScan, WatchedNames>? scans) && scans.Remove(scan) && scans.Count == 0)
                     Remove(watch);
         }
     }
@@ -235,14 +236,11 @@ internal sealed unsafe class FolderWatcher : IDisposable
 
     private void Note(int watch, string? name, WatchScan scan)
     {
-        if (!_watches.TryGetValue(watch, out Dictionary<WatchScan, HashSet<string>?>? scans))
+        if (!_watches.TryGetValue(watch, out Dictionary<WatchScan, WatchedNames>? scans))
             _watches[watch] = scans = [];
-        if (name is null)
-            scans[scan] = null;
-        else if (!scans.TryGetValue(scan, out HashSet<string>? names))
-            scans[scan] = new HashSet<string>(StringComparer.Ordinal) { name };
-        else
-            names?.Add(name);
+        if (!scans.TryGetValue(scan, out WatchedNames? names))
+            scans[scan] = names = new WatchedNames();
+        names.Add(name);
     }
 
     private void Remove(int watch)
@@ -263,11 +261,12 @@ internal sealed unsafe class FolderWatcher : IDisposable
             return;
         }
 
-        if (!_watches.TryGetValue(watch, out Dictionary<WatchScan, HashSet<string>?>? scans))
+        if (!_watches.TryGetValue(watch, out Dictionary<WatchScan, WatchedNames>? scans))
             return;
         bool isEnd = (events & (WatchEnded | Unmounted | DeletedItself | MovedItself)) != 0;
-        foreach ((WatchScan scan, HashSet<string>? names) in scans)
-            if (isEnd || (names?.Contains(name) ?? !name.StartsWith('.')))
+        bool isContent = (events & (ClosedAfterWriting | AttributesChanged)) != 0 && (events & IsFolder) == 0 && name.Length > 0;
+        foreach ((WatchScan scan, WatchedNames names) in scans)
+            if (isEnd || names.Contains(name, isContent, scan.ContentExtension))
                 changed.Add(scan.Group);
         if ((events & WatchEnded) == 0)
             return;

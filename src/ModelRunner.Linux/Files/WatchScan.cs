@@ -9,16 +9,28 @@ namespace ModelRunner.Linux.Files;
 /// </summary>
 internal sealed class WatchScan
 {
-    private const int MaxLinks = 8;
+    // As many as the kernel follows.
+    private const int MaxLinks = 40;
     private const int MaxShownName = 120;
 
     private readonly FolderWatcher _watcher;
     private readonly Dictionary<string, int> _watches = new(StringComparer.Ordinal);
+    private readonly HashSet<int> _numbers = [];
+    private readonly HashSet<string> _plain = new(StringComparer.Ordinal);
 
     internal WatchScan(FolderWatcher watcher, WatchGroup group) => (_watcher, Group, Problem) = (watcher, group, watcher.Problem);
 
     /// <summary>Why changes may go unnoticed, a clause; null: they do not.</summary>
     public string? Problem { get; private set; }
+
+    /// <summary>The most folders that it watches; the others are left out, and it has a problem.</summary>
+    public int MaxFolders { get; set; } = FolderWatcher.MaxWatches;
+
+    /// <summary>
+    /// When only the content of a file changes, this counts in a folder for files with this extension only, and for entries that were named; null: for all.
+    /// Everything else counts for all files, because it may be a link to a folder that comes or goes.
+    /// </summary>
+    public string? ContentExtension { get; set; }
 
     internal WatchGroup Group { get; }
 
@@ -36,31 +48,71 @@ internal sealed class WatchScan
             path = folder;
     }
 
-    /// <summary>Watches a path with all folders that lead to it: they may be moved, or replaced by links.</summary>
+    /// <summary>Watches a path with all folders and links that lead to it, also if there is nothing yet: they may be moved or replaced.</summary>
     public void Root(string path)
     {
-        for (string? next = path; next is not null; next = Path.GetDirectoryName(next))
+        // As the kernel does it: the folder so far is never a link, so a relative target and ".." begin there.
+        var parts = new Stack<string>();
+        Push(parts, Path.IsPathRooted(path) ? path : Path.Join(Environment.CurrentDirectory, path));
+        string folder = "/";
+        int links = 0;
+        while (parts.TryPop(out string? part))
+        {
+            if (part == "..")
+            {
+                folder = Path.GetDirectoryName(folder) ?? "/";
+                continue;
+            }
+
+            string next = Path.Join(folder, part);
+            if (_plain.Contains(next))
+            {
+                folder = next;
+                continue;
+            }
+
             Entry(next);
+            if (TargetOf(next) is not { } target)
+            {
+                // From here on, a change of it is told: it needs to be looked at once.
+                if (parts.Count > 0)
+                    _plain.Add(next);
+                folder = next;
+            }
+            else if (++links > MaxLinks)
+            {
+                return;
+            }
+            else
+            {
+                folder = Path.IsPathRooted(target) ? "/" : folder;
+                Push(parts, target);
+            }
+        }
     }
 
     /// <summary>Watches where a link leads, also if there is nothing yet. A path that is no link needs no watch beside that of its folder.</summary>
     public void Link(string path)
     {
-        for (int links = 0; links < MaxLinks && TargetOf(path) is { } target; links++)
-        {
-            Entry(target);
-            path = target;
-        }
+        if (TargetOf(path) is not null)
+            Root(path);
     }
 
     /// <summary>Ends its watches.</summary>
-    public void Release() => _watcher.Release(this, _watches.Values);
+    public void Release() => _watcher.Release(this, _numbers);
+
+    private static void Push(Stack<string> parts, string path)
+    {
+        foreach (string part in path.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse())
+            if (part != ".")
+                parts.Push(part);
+    }
 
     private static string? TargetOf(string path)
     {
         try
         {
-            return new FileInfo(path).LinkTarget is { Length: > 0 } target ? Path.GetFullPath(target, Path.GetDirectoryName(path)!) : null;
+            return new FileInfo(path).LinkTarget is { Length: > 0 } target ? target : null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -70,21 +122,39 @@ internal sealed class WatchScan
 
     private bool Add(string folder, string? name)
     {
-        if (name is not null && _watches.TryGetValue(folder, out int known))
+        if (_watches.TryGetValue(folder, out int known) && name is not null)
         {
             _watcher.AddName(known, name, this);
             return true;
         }
 
+        if (_numbers.Count >= MaxFolders)
+        {
+            Problem ??= TooMany(MaxFolders);
+            return true;
+        }
+
         int watch = _watcher.Add(folder, name, this, out int error);
         if (watch >= 0)
+        {
+            // The folder may have been replaced during the scan. Then the watch before this one has to be ended too.
+            _numbers.Add(watch);
             _watches[folder] = watch;
+        }
         else if (error == Libc.ErrorNoSpace)
-            Problem ??= "the system allows no more watched folders; raise fs.inotify.max_user_watches";
+        {
+            Problem ??= $"the system allows this user no more watched folders; {WatchLimits.Advise("max_user_watches")}";
+        }
         else if (error == Libc.ErrorTooManyFiles)
-            Problem ??= string.Create(CultureInfo.InvariantCulture, $"more than {FolderWatcher.MaxWatches} folders would have to be watched");
+        {
+            Problem ??= TooMany(FolderWatcher.MaxWatches);
+        }
 
         // A folder that does not exist is waited for in the folder above. One that may not be read is reported by the scan.
         return watch >= 0 || error is not (Libc.ErrorNoEntry or Libc.ErrorNoFolder);
     }
+
+    private static string TooMany(int limit) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"more than {limit} folders would have to be watched; take folders without models, and links to such folders, out of it");
 }

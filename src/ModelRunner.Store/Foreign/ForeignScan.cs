@@ -59,7 +59,7 @@ internal sealed class ForeignScan(TimeProvider time, ScanLimits limits, WatchSca
     /// </summary>
     public IReadOnlyList<string> NamesIn(string path)
     {
-        watches?.Entry(path);
+        _ = Expect(path);
         FileStatus status = FileStatus.Of(path);
         if (status.Kind == FileKind.Denied)
             Report($"has a folder {Show(path)} that this user may not read");

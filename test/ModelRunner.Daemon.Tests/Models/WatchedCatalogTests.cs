@@ -10,6 +10,10 @@ namespace ModelRunner.Daemon.Tests.Models;
 public sealed class WatchedCatalogTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    // Less than the time between two scans without a reason.
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+
     private readonly SourceBed _bed = new();
     private int _storeScans;
     private int _sourceScans;
@@ -156,6 +160,58 @@ public sealed class WatchedCatalogTests : IDisposable
     }
 
     [Fact]
+    public async Task Links_to_folders_are_followed_whichever_part_of_the_way_changes()
+    {
+        _bed.Folder.Write("disk/v1/one.gguf", SourceBed.Model(1));
+        _bed.Folder.Write("disk/v2/two.gguf", SourceBed.Model(2));
+        Directory.CreateSymbolicLink(_bed.Folder.PathOf("disk/current"), "v1");
+        Directory.CreateDirectory(_bed.Folder.PathOf("models"));
+        Directory.CreateSymbolicLink(_bed.Folder.PathOf("models/cur"), "../disk/current");
+        File.CreateSymbolicLink(_bed.Folder.PathOf("models/later"), "../disk/later");
+        File.CreateSymbolicLink(_bed.Folder.PathOf("disk/v2/blob.gguf"), "../blobs/x");
+        using ModelCatalog catalog = Watched();
+        await catalog.ListAsync(Cancellation);
+        Assert.NotNull(catalog.FindNow("cur/one:latest"));
+
+        Directory.Delete(_bed.Folder.PathOf("disk/current"));
+        Directory.CreateSymbolicLink(_bed.Folder.PathOf("disk/current"), "v2");
+        await WaitAsync(() => catalog.FindNow("cur/two:latest") is not null, Soon);
+        _bed.Folder.Write("disk/later/three.gguf", SourceBed.Model(3));
+        await WaitAsync(() => catalog.FindNow("later/three:latest") is not null, Soon);
+        _bed.Folder.Write("disk/blobs/x", SourceBed.Model(4));
+        await WaitAsync(() => catalog.FindNow("cur/blob:latest")?.File is { Problem: null }, Soon);
+    }
+
+    [Fact]
+    public async Task The_models_folder_may_be_a_link_to_a_folder_that_comes_later()
+    {
+        using ModelCatalog catalog = Watched();
+        Directory.Delete(_bed.Folder.PathOf("models"));
+        File.CreateSymbolicLink(_bed.Folder.PathOf("models"), "disk/own");
+        await catalog.ListAsync(Cancellation);
+
+        _bed.Folder.Write("disk/own/one.gguf", SourceBed.Model(1));
+
+        await WaitAsync(() => catalog.FindNow("one:latest") is not null, Soon);
+    }
+
+    [Fact]
+    public async Task More_folders_than_may_be_watched_are_told_with_the_way_out()
+    {
+        for (int i = 0; i < StoreScanner.MaxWatched; i++)
+            Directory.CreateDirectory(_bed.Folder.PathOf($"models/{i}"));
+        using ModelCatalog catalog = Watched();
+        await catalog.ListAsync(Cancellation);
+
+        await WaitAsync(() => catalog.Sizes.Count > 0);
+        Assert.Contains(
+            await catalog.ListProblemsAsync(Cancellation),
+            static problem => problem.EndsWith(
+                "more than 2000 folders would have to be watched; take folders without models, and links to such folders, out of it",
+                StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_files_that_the_configuration_names_are_followed()
     {
         string path = _bed.Folder.PathOf("disk/chosen.gguf");
@@ -263,6 +319,6 @@ public sealed class WatchedCatalogTests : IDisposable
         }
     }
 
-    private static async Task WaitAsync(Func<bool> isSo) =>
-        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(isSo()), Patience);
+    private static async Task WaitAsync(Func<bool> isSo, TimeSpan? patience = null) =>
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(isSo()), patience ?? Patience);
 }

@@ -116,6 +116,45 @@ public sealed class FolderWatcherTests : IDisposable
     }
 
     [Fact]
+    public void The_content_of_files_that_are_no_models_does_not_count()
+    {
+        string log = _folder.Write("run.log", "1");
+        string named = _folder.Write("blob", "1");
+        string model = _folder.Write("a.gguf", "1");
+        Keep(scan =>
+        {
+            scan.ContentExtension = ".gguf";
+            scan.Entry(named);
+            scan.Folder(_folder.Path);
+        });
+
+        File.AppendAllText(log, "2");
+        Assert.False(Changes());
+        File.AppendAllText(named, "2");
+        Assert.True(Changes());
+        File.AppendAllText(model, "2");
+        Assert.True(Changes());
+        File.CreateSymbolicLink(_folder.PathOf("link"), "/nowhere");
+        Assert.True(Changes());
+    }
+
+    [Fact]
+    public void A_folder_that_is_replaced_during_a_scan_leaves_no_watch()
+    {
+        Directory.CreateDirectory(_folder.PathOf("models"));
+        WatchScan scan = _group.Begin();
+        scan.Entry(_folder.PathOf("models/a"));
+        Directory.Move(_folder.PathOf("models"), _folder.PathOf("away"));
+        Directory.CreateDirectory(_folder.PathOf("models"));
+        scan.Folder(_folder.PathOf("models"));
+        Assert.Equal(2, _watcher.Count);
+
+        scan.Release();
+
+        Assert.Equal(0, _watcher.Count);
+    }
+
+    [Fact]
     public void The_next_scan_replaces_the_watches_and_a_failed_one_leaves_them()
     {
         Directory.CreateDirectory(_folder.PathOf("old"));
