@@ -53,9 +53,19 @@ internal readonly record struct ModelReference(string Name, string Tag)
         return problem is null;
     }
 
+    /// <summary>Whether the name begins with a registry, as Docker reads names: a first part that contains a dot or a colon, or is localhost.</summary>
+    public bool HasRegistry
+    {
+        get
+        {
+            int slash = Name.IndexOf('/', StringComparison.Ordinal);
+            return slash > 0 && (Name[..slash] == "localhost" || Name.AsSpan(0, slash).ContainsAny('.', ':'));
+        }
+    }
+
     /// <summary>
-    /// This reference, and those that mean the same in Docker Model Runner: without the default registry, without and with the default
-    /// namespace <c>ai/</c>, and without any leading registry (a first part that contains a dot or a colon, or is localhost).
+    /// This reference, and those that mean the same in Docker Model Runner: without the default registry, and without and with the default
+    /// namespace <c>ai/</c>. Another registry is part of the name: the same name in two registries is two models.
     /// </summary>
     public IEnumerable<ModelReference> EqualSpellings()
     {
@@ -64,10 +74,6 @@ internal readonly record struct ModelReference(string Name, string Tag)
         foreach (string registry in DefaultRegistries)
             if (name.StartsWith(registry, StringComparison.Ordinal))
                 name = name[registry.Length..];
-        int slash = name.IndexOf('/', StringComparison.Ordinal);
-        if (slash > 0 && (name[..slash] == "localhost" || name.AsSpan(0, slash).ContainsAny('.', ':')))
-            name = name[(slash + 1)..];
-
         if (name != Name)
             yield return this with { Name = name };
         if (name.StartsWith(DefaultNamespace, StringComparison.Ordinal) && name.Length > DefaultNamespace.Length)
@@ -78,17 +84,20 @@ internal readonly record struct ModelReference(string Name, string Tag)
 
     /// <summary>
     /// Whether a person may use this reference as a short form of another one: the last parts of its name, with the same tag, or with any
-    /// tag if none was written. The tags of Hugging Face are quantizations, whose case does not count.
+    /// tag if none was written. A name with a registry is whole. The tags of Hugging Face are quantizations, whose case does not count.
     /// </summary>
     public bool IsEndOf(ModelReference whole)
     {
         bool isSameTag = !HasWrittenTag || string.Equals(
             Tag, whole.Tag, whole.Name.StartsWith(HuggingFace, StringComparison.Ordinal) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
-        bool isEnd = whole.Name.Length > Name.Length
+        bool isEnd = whole.Name.Length > Name.Length && !HasRegistry
             ? whole.Name.EndsWith(Name, StringComparison.Ordinal) && whole.Name[^(Name.Length + 1)] == '/'
             : whole.Name == Name;
         return isSameTag && isEnd;
     }
+
+    /// <summary>This reference without its registry; null: it has none.</summary>
+    public ModelReference? WithoutRegistry() => HasRegistry ? this with { Name = Name[(Name.IndexOf('/', StringComparison.Ordinal) + 1)..] } : null;
 
     /// <summary>Splits a canonical reference into its parts.</summary>
     /// <exception cref="FormatException">It is not a canonical reference.</exception>

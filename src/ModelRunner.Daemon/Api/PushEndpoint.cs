@@ -47,7 +47,7 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
     {
         try
         {
-            (StoreEntry entry, string? tag) = await stored.FindAsync(
+            (StoreEntry entry, string? tag) = await stored.FindNamedAsync(
                 written, "so it cannot be pushed; load or package its file into the model store first", cancellationToken);
             tag ??= entry.Tags switch
             {

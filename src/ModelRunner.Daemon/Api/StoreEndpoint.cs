@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Keys;
@@ -16,12 +17,16 @@ namespace ModelRunner.Daemon.Api;
 internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, StoredModels stored, LoadedModels loaded)
 {
     private const int MaxShown = 10;
+    private const string Purge = "/models/purge";
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapDelete("/models/purge", PurgeAsync).Requires(KeyScopes.Admin);
-        routes.MapDelete("/models/{**reference}", RemoveAsync).Requires(KeyScopes.Admin);
+        routes.MapDelete("/models/{**reference}", context => IsPurge(context) ? PurgeAsync(context) : RemoveAsync(context))
+            .WithMetadata(new ListedRoute("", static () => [Purge, "/models/NAME"])).Requires(KeyScopes.Admin);
     }
+
+    // Routes ignore the case, and paths are decoded and cleaned before. A name of a model must never remove all of them, so only this very text does.
+    private static bool IsPurge(HttpContext context) => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0] == Purge;
 
     private async Task RemoveAsync(HttpContext context)
     {
@@ -29,7 +34,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         bool isForced = QuerySwitch.Read(context.Request.Query, "force");
         try
         {
-            (StoreEntry entry, string? tag) = await stored.FindAsync(
+            (StoreEntry entry, string? tag) = await stored.FindNamedAsync(
                 written, "so its file is not removed here; remove it where it is", context.RequestAborted);
             if (tag is null && entry.Tags.Count > 1 && !isForced)
             {

@@ -39,6 +39,29 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
             lookup.Reason == ModelLookupReason.Unknown ? Missing(written) : ApiErrors.OfLookup(lookup));
     }
 
+    /// <summary>
+    /// Like <see cref="FindAsync"/>, but the name must be written as the store has it, since the name is removed or decides where the model is sent. The
+    /// defaults (<c>docker.io/</c>, <c>ai/</c>, <c>:latest</c>) may be left out, and so may the only quantization of a repository of Hugging Face.
+    /// </summary>
+    public async Task<(StoreEntry Entry, string? Tag)> FindNamedAsync(string written, string remedy, CancellationToken cancellationToken)
+    {
+        (StoreEntry entry, string? tag) = await FindAsync(written, remedy, cancellationToken);
+        ArtifactName? name = ArtifactNameParser.TryParse(written, out ArtifactName? parsed, out _) ? parsed : null;
+        bool isId = tag is null && ModelIds.DigitsOf(written.Trim(), out _) is not null;
+        if (isId || name is { Pin: not null } or { File: not null })
+            return (entry, tag);
+        if (name is null)
+            throw new ApiException(Missing(written));
+        if (TagOf(entry, name.ToString()) is { } exact)
+            return (entry, exact);
+        if (name is { IsOnHuggingFace: true, HasWrittenTag: false } && OnlyTagOf(entry, $"{name.Registry}/{name.Repository}:") is { } only)
+            return (entry, only);
+        string names = entry.Tags.Count == 0 ? "has only its id" : $"is called {string.Join(", ", entry.Tags.Take(MaxShown))}";
+        throw new ApiException(ApiError.NotFound(
+            $"no pulled model has the name \"{PlainText.EscapeAndCut(written.Trim(), MaxName)}\"; the one that requests find by it {names} "
+            + $"({ForeignModel.NameOf(entry.Id)})", ApiErrors.ModelNotFound));
+    }
+
     /// <summary>The pulled model that a model of requests is; null: it was not pulled.</summary>
     public static StoreEntry? Find(StoreIndex index, ModelEntry model) => Find(index, model, "", name: null)?.Entry;
 
@@ -129,6 +152,9 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
     }
 
     private static bool IsOf(StoreEntry entry, string digits) => entry.Id.Hex.StartsWith(digits, StringComparison.Ordinal);
+
+    private static string? OnlyTagOf(StoreEntry entry, string repository) =>
+        entry.Tags.Where(tag => tag.StartsWith(repository, StringComparison.Ordinal)).ToArray() is [var only] ? only : null;
 
     private static string? TagOf(StoreEntry entry, string name) => entry.Tags.FirstOrDefault(tag => tag == name)
         ?? entry.Tags.FirstOrDefault(tag => tag.Equals(name, StringComparison.OrdinalIgnoreCase));

@@ -52,9 +52,9 @@ internal sealed partial class KeyWarningLog(
         }
     }
 
-    private bool IsHere(ModelPattern pattern, IReadOnlyList<ModelSource> found) => found.Any(source => pattern.Reference is { } reference
-        ? catalog.IsMeant(reference, source.Reference.ToString())
-        : source.Names.Any(pattern.Fits) || pattern.Fits(source.Reference.ToString()));
+    private bool IsHere(ModelPattern pattern, IReadOnlyList<ModelSource> found) => pattern.Reference is { } reference
+        ? catalog.IsHere(reference)
+        : found.Any(source => source.Names.Any(pattern.Fits));
 
     [LoggerMessage(LogLevel.Warning, "{Sentence}")]
     private partial void LogWarning(string sentence);

@@ -137,7 +137,7 @@ internal sealed class ModelCatalog : IDisposable
     }
 
     /// <summary>Whether the model store was read at least once, so that a model that is not found is not there.</summary>
-    public bool IsRead => _watch.Last is { IsWithoutStore: false };
+    public bool IsRead => _watch.Last is { IsWithoutStore: false } && !_watch.HasUnknownSource;
 
     /// <summary>The tools whose models are used, as far as they are on this machine or have a problem.</summary>
     public IReadOnlyList<SourceReport> ListSources() => _watch.Sources;
@@ -188,11 +188,14 @@ internal sealed class ModelCatalog : IDisposable
             ? found with { Reason = ModelLookupReason.Unknown, Pullable = ModelQuery.ToArtifact(source.Reference.ToString()) }
             : found;
 
+    /// <summary>Whether a model is here that a reference of the configuration means, by the last scan of the store.</summary>
+    public bool IsHere(ModelReference reference) => _watch.Last?.Snapshot.FindConfigured(reference) is not null;
+
     /// <summary>Whether a reference means a model, by the last scan of the store. A reference of no known model means the model of this name.</summary>
-    /// <param name="reference">The reference as a person writes it.</param>
+    /// <param name="reference">The reference as the configuration has it.</param>
     /// <param name="model">The canonical reference of the model.</param>
     public bool IsMeant(ModelReference reference, string model) =>
-        (_watch.Last?.Snapshot.Find(ModelQuery.Of(reference), out _)?.Reference ?? reference).ToString() == model;
+        (_watch.Last?.Snapshot.FindConfigured(reference)?.Reference ?? reference).ToString() == model;
 
     /// <summary>Reads the stores again, so that the next caller finds a model that was pulled. Returns after a moment if the disk is slow.</summary>
     public Task FindPulledAsync(CancellationToken cancellationToken) => _watch.RescanStoreAsync(ChangePatience, cancellationToken);

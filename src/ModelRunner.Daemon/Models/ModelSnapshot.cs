@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using ModelRunner.Configuration;
 using ModelRunner.Store.Names;
@@ -12,6 +13,8 @@ internal sealed class ModelSnapshot
     private readonly FrozenDictionary<string, string> _aliases;
     private readonly Dictionary<Digest, ModelSource> _byManifest = [];
     private readonly Dictionary<(string Repository, HubFile File), ModelSource> _byHubFile = [];
+    private readonly ConcurrentDictionary<ModelReference, ModelSource?> _meanings = [];
+    private readonly Lazy<(Digest Id, ModelSource Source)[]> _byId;
 
     public ModelSnapshot(IEnumerable<ModelSource> sources, IReadOnlyDictionary<string, string> aliases, IReadOnlyList<string> problems)
     {
@@ -28,6 +31,10 @@ internal sealed class ModelSnapshot
             foreach ((string Repository, HubFile File) file in source.HubFiles)
                 _byHubFile.TryAdd(file, source);
         }
+
+        // Ids are hashes, so they are computed once, and only if somebody writes one.
+        _byId = new(() => [.. _byManifest.Select(static pair => (pair.Key, pair.Value))
+            .Concat(Sources.Where(static source => source.Manifests.Count == 0).Select(static source => (source.Id, source)))]);
     }
 
     /// <summary>All models in order of their references.</summary>
@@ -38,6 +45,13 @@ internal sealed class ModelSnapshot
 
     /// <summary>The aliases that would hide a model.</summary>
     public IReadOnlyList<AliasClash> AliasClashes { get; init; } = [];
+
+    /// <summary>
+    /// The model that a reference of the configuration means; null: none. It is remembered, because keys are compared with every model. So texts of
+    /// clients do not belong here.
+    /// </summary>
+    public ModelSource? FindConfigured(ModelReference reference) =>
+        _meanings.GetOrAdd(reference, static (reference, snapshot) => snapshot.Find(ModelQuery.Of(reference), out _), this);
 
     /// <summary>Finds the model that a text of a client means. Null if there is none; if it fits several, the problem says so.</summary>
     public ModelSource? Find(ModelQuery query, out string? problem)
@@ -51,31 +65,34 @@ internal sealed class ModelSnapshot
             return _byHubFile.GetValueOrDefault((query.Reference.Name, file));
         if (query.Digits is not { } digits)
             return Find(query.Reference, out problem);
-        if (!query.HasAlgorithm && FindExact(query.Reference.ToString()) is { } named)
+        if (!query.HasAlgorithm && FindSpelling(query.Reference) is { } named)
             return named;
         return FindById(digits, out problem) ?? (problem is null ? Find(query.Reference, out problem) : null);
     }
 
     /// <summary>
-    /// Finds the model that a reference means: by its name, an alias, an equal spelling (<c>docker.io/</c>, <c>ai/</c>, a registry in
-    /// front), or as the end of exactly one model's name, where models of other tools count only if no other model fits. Null if there is none; if the
-    /// reference fits several, the problem says so.
+    /// Finds the model that a reference means: by its name, an alias, an equal spelling (<c>docker.io/</c>, <c>ai/</c>), or
+    /// as the end of exactly one model's name, where models of other tools count only if no other model fits. Null if there is none; if the reference
+    /// fits several, the problem says so.
     /// </summary>
     public ModelSource? Find(ModelReference reference, out string? problem)
     {
         problem = null;
-        foreach (ModelReference spelling in reference.EqualSpellings())
-            if (FindExact(spelling.ToString()) is { } exact)
-                return exact;
+        if (FindSpelling(reference) is { } exact)
+            return exact;
 
-        ModelSource[] candidates = Prefer(reference, [.. reference.EqualSpellings().SelectMany(spelling => Sources.SelectMany(NamesOf)
-            .Where(name => spelling.IsEndOf(name.Reference)))]);
+        // A file of the models folder comes from no registry, so clients may write any one in front of its name.
+        if (reference.WithoutRegistry() is { } bare && FindSpelling(bare) is { Manifests.Count: 0, Foreign: null } file)
+            return file;
+
+        (ModelReference Reference, ModelSource Source)[] candidates = Prefer(reference, [.. SpellingsOf(reference).SelectMany(
+            spelling => Sources.SelectMany(NamesOf).Where(name => spelling.IsEndOf(name.Reference)))]);
         if (candidates.Length == 1)
-            return candidates[0];
+            return candidates[0].Source;
 
         if (candidates.Length > 1)
         {
-            IEnumerable<string> shown = candidates.Take(MaxShownCandidates).Select(static source => source.Reference.ToString());
+            IEnumerable<string> shown = candidates.Take(MaxShownCandidates).Select(static candidate => candidate.Reference.ToString());
             problem = $"model \"{reference}\" could be any of {string.Join(", ", shown)}; write one of them in full";
         }
 
@@ -85,9 +102,7 @@ internal sealed class ModelSnapshot
     private ModelSource? FindById(string digits, out string? problem)
     {
         problem = null;
-        IEnumerable<(Digest Id, ModelSource Source)> all = _byManifest.Select(static pair => (pair.Key, pair.Value))
-            .Concat(Sources.Where(static source => source.Manifests.Count == 0).Select(static source => (source.Id, source)));
-        (Digest Id, ModelSource Source)[] found = [.. all.Where(model => model.Id.Hex.StartsWith(digits, StringComparison.Ordinal))];
+        (Digest Id, ModelSource Source)[] found = [.. _byId.Value.Where(model => model.Id.Hex.StartsWith(digits, StringComparison.Ordinal))];
         if (found.DistinctBy(static model => model.Source.Reference).Count() <= 1)
             return found.FirstOrDefault().Source;
         IEnumerable<string> shown = found.Take(MaxShownCandidates).Select(static model => $"{model.Source.Reference} ({model.Id})");
@@ -99,18 +114,25 @@ internal sealed class ModelSnapshot
         .Select(name => (name.Reference, RankOf(name.Tool), source)).Prepend((source.Reference, RankOf(source.Foreign?.Kind), source));
 
     // A short name that works keeps its meaning when another tool gets a model of this name. Without a tag, the tools mean the tag "latest".
-    private static ModelSource[] Prefer(ModelReference reference, (ModelReference Reference, int Rank, ModelSource Source)[] names)
+    private static (ModelReference Reference, ModelSource Source)[] Prefer(
+        ModelReference reference, (ModelReference Reference, int Rank, ModelSource Source)[] names)
     {
         int first = names.Length == 0 ? 0 : names.Min(static name => name.Rank);
         (ModelReference Reference, int Rank, ModelSource Source)[] preferred = [.. names.Where(name => name.Rank == first)];
         if (!reference.HasWrittenTag && preferred.Select(static name => name.Reference.Name).Distinct(StringComparer.Ordinal).Count() == 1
-            && Array.Find(preferred, name => name.Reference.Tag == reference.Tag) is { Source: { } latest })
-            return [latest];
-        return [.. preferred.Select(static name => name.Source).Distinct()];
+            && Array.Find(preferred, name => name.Reference.Tag == reference.Tag) is { Source: { } latest } found)
+            return [(found.Reference, latest)];
+        return [.. preferred.Select(static name => (name.Reference, name.Source)).DistinctBy(static name => name.Source)];
     }
+
+    // The end of a name is not meant by one that begins with the default registry.
+    private static IEnumerable<ModelReference> SpellingsOf(ModelReference reference) => reference.EqualSpellings()
+        .Where(spelling => !reference.HasRegistry || spelling.HasRegistry);
 
     private static int RankOf(SourceKind? tool) => tool is { } kind ? (int)kind + 1 : 0;
 
-    private ModelSource? FindExact(string reference) =>
-        _byReference.GetValueOrDefault(_aliases.GetValueOrDefault(reference, reference));
+    private ModelSource? FindSpelling(ModelReference reference) => reference.EqualSpellings()
+        .Select(spelling => spelling.ToString())
+        .Select(name => _byReference.GetValueOrDefault(_aliases.GetValueOrDefault(name, name)))
+        .FirstOrDefault(static found => found is not null);
 }

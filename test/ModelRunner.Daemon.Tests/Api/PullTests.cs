@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using ModelRunner.Testing;
@@ -100,10 +101,44 @@ public sealed class PullTests
         (int code, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", "purge", "--force");
         Assert.Equal(1, code);
         Assert.Contains("there is no model \"purge:latest\"", error, StringComparison.Ordinal);
+        foreach (string other in (string[])["PURGE", "/purge", "purge/", "//purge", "Purge:"])
+            Assert.NotEqual(0, (await daemon.RunClientAsync(daemon.FolderPath, "rm", other, "--force")).ExitCode);
         (code, _, error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", $"../models/{name}");
         Assert.Equal(2, code);
         Assert.Contains("which no model has", error, StringComparison.Ordinal);
         Assert.Contains((await daemon.GetAsync("v1/models")).GetProperty("data").EnumerateArray(), entry => entry.GetProperty("id").GetString()!.StartsWith(name, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:1/{0}")]
+    [InlineData("registry.example/{0}")]
+    [InlineData("docker.io/{0}")]
+    [InlineData("{0}:other")]
+    [InlineData("me/second")]
+    [InlineData("chat")]
+    public async Task Only_the_very_name_of_a_pulled_model_removes_or_pushes_it(string written)
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        RegistryModel model = RegistryModel.MakeTinyChat();
+        await model.PushAsync(registry, Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        string name = $"{registry.Host}/{model.Repository}";
+        await daemon.PullAsync(name);
+        Assert.Equal(0, (await daemon.RunClientAsync(daemon.FolderPath, "tag", name, "me/second:v1")).ExitCode);
+        string index = await File.ReadAllTextAsync(Path.Join(daemon.FolderPath, "models/store/models.json"), Token);
+        written = string.Format(CultureInfo.InvariantCulture, written, model.Repository);
+
+        foreach (string command in (string[])["rm", "push"])
+        {
+            (int code, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, command, written);
+            Assert.Equal(1, code);
+            Assert.Matches("no (pulled )?model", error);
+        }
+
+        Assert.Equal(index, await File.ReadAllTextAsync(Path.Join(daemon.FolderPath, "models/store/models.json"), Token));
+        (int removed, string output, _) = await daemon.RunClientAsync(daemon.FolderPath, "rm", "docker.io/me/second:v1");
+        Assert.Equal(0, removed);
+        Assert.Contains("me/second:v1", output, StringComparison.Ordinal);
     }
 
     /// <summary>A client that left while the registry was silent once kept a processor busy, and the daemon from ending.</summary>
