@@ -103,7 +103,7 @@ public sealed class ResidentModelTests
 
         (exitCode, output, _) = await daemon.RunClientAsync(daemon.FolderPath, "preload", "tiny-chat", "--json");
         Assert.Equal((0, """{"loaded":"tiny-chat"}"""), (exitCode, output.Trim()));
-        (exitCode, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "preload", "nope");
+        (exitCode, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "preload", "nope", "--no-pull");
         Assert.Equal(1, exitCode);
         Assert.Contains("nope:latest", error, StringComparison.Ordinal);
         (exitCode, _, error) = await daemon.RunClientAsync(daemon.FolderPath, "preload", "tiny-chat", "--keep-alive", "soon");
