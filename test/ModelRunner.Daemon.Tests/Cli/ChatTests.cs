@@ -167,6 +167,9 @@ public sealed class ChatTests
         await terminal.WaitForAsync("model-runner: no room");
         terminal.Type("two\n");
         await terminal.WaitForAsync("fine");
+
+        // Ctrl-D before the next prompt is no key of the line editor.
+        await terminal.WaitForAsync(Prompt, times: 3);
         terminal.Type(EndOfInput);
 
         Assert.Equal(0, await terminal.WaitForEndAsync());

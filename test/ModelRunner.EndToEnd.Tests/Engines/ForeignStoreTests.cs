@@ -101,7 +101,7 @@ public sealed class ForeignStoreTests : IDisposable
             .Select(static source => $"{source.GetProperty("source")} {source.GetProperty("models")}")));
 
         (_, string table, string warnings) = await daemon.RunClientAsync(daemon.FolderPath, "ls");
-        Assert.Matches("huggingface.co/lab/otter-gguf:Q8_0 .* huggingface, ollama\n", table);
+        Assert.Matches("huggingface.co/lab/otter-gguf:Q8_0 .* huggingface, ollama +ollama/otter:latest *\n", table);
         Assert.Contains("\"ollama/cloud:latest\" runs in the cloud of Ollama", warnings, StringComparison.Ordinal);
         (_, string status, _) = await daemon.RunClientAsync(daemon.FolderPath, "status");
         Assert.Matches("(?m)^ollama +2 *$", status);
