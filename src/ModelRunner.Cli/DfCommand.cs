@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Client;
-using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Cli;
 
@@ -66,5 +66,5 @@ internal sealed class DfCommand : ClientCommand
 
     private static string LastUsed(string text) => text.Length == 0 ? "never" : text[..Math.Min(text.Length, "2026-11-27T23:00".Length)].Replace('T', ' ');
 
-    private static string SizeOf(JsonElement usage, string member) => ByteSizeText.FormatDecimal(usage.Integer(member) ?? 0);
+    private static string SizeOf(JsonElement usage, string member) => FileSizeText.Format(usage.Integer(member) ?? 0);
 }

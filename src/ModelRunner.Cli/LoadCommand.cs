@@ -3,6 +3,7 @@ using System.Text.Json;
 using ModelRunner.Client;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Archives;
 using ModelRunner.Store.Names;
 
 namespace ModelRunner.Cli;
@@ -12,9 +13,6 @@ internal sealed class LoadCommand : ClientCommand
 {
     private const int BufferSize = 1024 * 1024;
     private const int MaxShown = 200;
-
-    // The daemon does not know the name of the file.
-    private const string Unnamed = "the archive ";
 
     private readonly Option<string> _input = new("--input", "-i")
     {
@@ -55,9 +53,9 @@ internal sealed class LoadCommand : ClientCommand
             return await upload.SendAsync(
                 name, archive.CanSeek ? archive.Length : null, (target, count, token) => CopyAsync(archive, path, target, count, token), cancellation);
         }
-        catch (CliFailure failure) when (path != "-" && failure.Message.StartsWith(Unnamed, StringComparison.Ordinal))
+        catch (CliFailure failure) when (path != "-" && failure.Message.StartsWith(ArchiveException.Subject, StringComparison.Ordinal))
         {
-            throw new CliFailure($"\"{PlainText.EscapeAndCut(path, MaxShown)}\" {failure.Message[Unnamed.Length..]}", failure.ExitCode);
+            throw new CliFailure($"\"{PlainText.EscapeAndCut(path, MaxShown)}\" {failure.Message[ArchiveException.Subject.Length..]}", failure.ExitCode);
         }
     }
 

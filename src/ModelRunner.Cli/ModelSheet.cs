@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using ModelRunner.Client;
-using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
@@ -31,7 +31,7 @@ internal static class ModelSheet
         Add(text, "Context", Context(model, config));
         Add(text, "Modes", string.Join(", ", config.Member("modes")?.Items() ?? []));
         Add(text, "Size", SizeText.Of(config));
-        Add(text, "To download", model.Integer("missing_bytes") is { } bytes ? ByteSizeText.FormatDecimal(bytes) : "");
+        Add(text, "To download", model.Integer("missing_bytes") is { } bytes ? FileSizeText.Format(bytes) : "");
         Add(text, "Origin", string.Join(", ", config.Member("origins")?.Items() ?? []));
         Add(text, "Loaded", Loaded(model));
         foreach (JsonElement license in model.Member("licenses")?.Items() ?? [])
@@ -70,7 +70,7 @@ internal static class ModelSheet
 
     private static string[] ToRow(JsonElement file)
     {
-        string size = file.Integer("size") is { } bytes ? ByteSizeText.FormatDecimal(bytes) : "";
+        string size = file.Integer("size") is { } bytes ? FileSizeText.Format(bytes) : "";
         string digest = file.Text("digest");
         string name = file.Text("name");
         return [file.Text("role"), size, digest.Length > 0 && name.Length > 0 ? $"{digest} {name}" : digest + name];

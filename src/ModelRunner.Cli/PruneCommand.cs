@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using ModelRunner.Client;
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
@@ -74,11 +75,11 @@ internal sealed class PruneCommand : ClientCommand
             Console.Write(TextTable.Draw(["KIND", "NAME", "SIZE", "WHY"], kept.Select(ToRow)));
         }
 
-        string freed = ByteSizeText.FormatDecimal(pruned.Integer("freed_bytes") ?? 0);
+        string freed = FileSizeText.Format(pruned.Integer("freed_bytes") ?? 0);
         Console.WriteLine(
             removed.Length == 0 ? "There is nothing to remove." : pruned.IsTrue("dry_run") ? $"{freed} would become free." : $"{freed} became free.");
         if (pruned.Integer("over_limit_bytes") is > 0 and var over)
-            Console.WriteError($"warning: the pulled models still occupy {ByteSizeText.FormatDecimal(over)} more than the limit");
+            Console.WriteError($"warning: the pulled models still occupy {FileSizeText.Format(over)} more than the limit");
     }
 
     // The name of a file is its digest, which nobody reads to its end.
@@ -88,7 +89,7 @@ internal sealed class PruneCommand : ClientCommand
         return
         [
             item.Text("kind"), item.Text("kind") == "model" || name.Length <= 12 ? name : name[..12],
-            ByteSizeText.FormatDecimal(item.Integer("bytes") ?? 0), item.Text("reason"),
+            FileSizeText.Format(item.Integer("bytes") ?? 0), item.Text("reason"),
         ];
     }
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
@@ -63,6 +63,6 @@ internal sealed class PullBars(TextWriter terminal, Func<(int Columns, int Rows)
     {
         int filled = layer.Size <= 0 ? BarWidth : (int)(BarWidth * Math.Min(1, (double)layer.Current / layer.Size));
         string bar = new string('=', filled) + (filled < BarWidth ? ">" + new string(' ', BarWidth - filled - 1) : "");
-        return $"  {layer.Name} [{bar}] {ByteSizeText.FormatDecimal(layer.Current)} of {ByteSizeText.FormatDecimal(layer.Size)}";
+        return $"  {layer.Name} [{bar}] {FileSizeText.Format(layer.Current)} of {FileSizeText.Format(layer.Size)}";
     }
 }

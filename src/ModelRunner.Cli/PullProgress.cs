@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Client;
-using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
@@ -65,10 +65,10 @@ internal sealed class PullProgress(TimeProvider time)
     public string Describe()
     {
         double rate = Rate();
-        string speed = rate > 0 ? $"  {ByteSizeText.FormatDecimal((long)rate)}/s" : "";
+        string speed = rate > 0 ? $"  {FileSizeText.Format((long)rate)}/s" : "";
         string left = rate > 0 && Current < Total ? $"  {ShowTime((Total - Current) / rate)} left" : "";
         double percent = Math.Floor(Math.Min(100, 100.0 * Current / Math.Max(1, Total)));
-        string size = $"{ByteSizeText.FormatDecimal(Current)} of {ByteSizeText.FormatDecimal(Total)}";
+        string size = $"{FileSizeText.Format(Current)} of {FileSizeText.Format(Total)}";
         return string.Create(CultureInfo.InvariantCulture, $"{percent:0} %  {size}{speed}{left}");
     }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using ModelRunner.Client;
-using ModelRunner.Configuration;
 using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Cli;
@@ -53,7 +52,7 @@ internal sealed class SaveCommand : ClientCommand
                 json.WriteString("file", path);
                 json.WriteNumber("bytes", progress.Bytes);
             })
-            : $"Saved {model} to {path} ({ByteSizeText.FormatDecimal(progress.Bytes)}).");
+            : $"Saved {model} to {path} ({FileSizeText.Format(progress.Bytes)}).");
         return ExitCode.Success;
     }
 

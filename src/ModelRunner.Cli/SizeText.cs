@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ModelRunner.Client;
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Cli;
 
@@ -11,8 +12,8 @@ internal static class SizeText
     public static string Of(JsonElement config)
     {
         if (config.Integer("size_bytes") is { } bytes)
-            return ByteSizeText.FormatDecimal(bytes);
+            return FileSizeText.Format(bytes);
         string written = config.Text("size");
-        return ByteSizeText.TryParse(written, out bytes) ? ByteSizeText.FormatDecimal(bytes) : written;
+        return ByteSizeText.TryParse(written, out bytes) ? FileSizeText.Format(bytes) : written;
     }
 }

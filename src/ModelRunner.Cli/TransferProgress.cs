@@ -1,5 +1,5 @@
 using System.Globalization;
-using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Cli;
 
@@ -24,9 +24,9 @@ internal sealed class TransferProgress(CliContext context, string verb, long? to
             return;
         _shown = context.Time.GetTimestamp();
         string all = total is { } size and > 0
-            ? string.Create(CultureInfo.InvariantCulture, $" of {ByteSizeText.FormatDecimal(size)} ({Math.Min(100, 100.0 * Bytes / size):0} %)")
+            ? string.Create(CultureInfo.InvariantCulture, $" of {FileSizeText.Format(size)} ({Math.Min(100, 100.0 * Bytes / size):0} %)")
             : "";
-        context.Console.Error.Write($"\r\u001b[K{ByteSizeText.FormatDecimal(Bytes)}{all} {verb}");
+        context.Console.Error.Write($"\r\u001b[K{FileSizeText.Format(Bytes)}{all} {verb}");
     }
 
     /// <summary>Removes the line.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Configuration;
 
@@ -48,9 +47,6 @@ internal static class ByteSizeText
 
     /// <summary>What to write in place of a number without a unit, a clause.</summary>
     public static string WithUnits(string number) => $"write {number.Trim()}MB or {number.Trim()}GB, or {number.Trim()}B for bytes";
-
-    /// <summary>Writes the size of a file in decimal units with two digits, as Docker and Ollama do, such as <c>1.04 MB</c>. All commands do.</summary>
-    public static string FormatDecimal(long bytes) => FileSizeText.Format(bytes);
 
     /// <summary>Writes a limit of an option with the largest binary unit that leaves at least one, for instance <c>16MiB</c>.</summary>
     public static string Format(long bytes)

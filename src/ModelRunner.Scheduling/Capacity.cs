@@ -31,9 +31,9 @@ internal static class Capacity
         bool isPartial = IsPartial(wanted, runners, settings);
         if (Fits(wanted, use, settings, isPartial))
             return [];
-        TimeSpan quietAt = Stay.QuietAt(runners);
+        (TimeSpan lastReady, TimeSpan quietAt) = (runners.LastReady, Stay.QuietAt(runners));
         List<ManagedRunnerState> candidates =
-            [.. Evictable(staying).Where(candidate => Stay.LeavesAt(candidate, wanted, runners, quietAt, settings, now) <= now)];
+            [.. Evictable(staying).Where(candidate => Stay.LeavesAt(candidate, wanted, lastReady, quietAt, settings, now) <= now)];
 
         // The order has its cost. A model that waits asks again after each event, so the order is computed only if all of them are enough.
         candidates.ForEach(use.Remove);

@@ -31,9 +31,9 @@ internal static class Deadline
     private static void ConsiderRoom(
         ref TimeSpan? next, ManagedRunnerState wanted, ManagedRunners runners, SchedulerSettings settings, TimeSpan now)
     {
-        TimeSpan quietAt = Stay.QuietAt(runners);
+        (TimeSpan lastReady, TimeSpan quietAt) = (runners.LastReady, Stay.QuietAt(runners));
         IEnumerable<TimeSpan> idle = Capacity.Evictable(runners.Live)
-            .Select(live => Stay.LeavesAt(live, wanted, runners, quietAt, settings, now));
+            .Select(live => Stay.LeavesAt(live, wanted, lastReady, quietAt, settings, now));
         IEnumerable<TimeSpan> busy = Capacity.CanYield(wanted, runners, settings).Select(live => Stay.ClosesAt(live, wanted, settings, now));
         foreach (TimeSpan due in idle.Concat(busy).Where(due => due > now))
             Consider(ref next, due, TimeSpan.Zero);

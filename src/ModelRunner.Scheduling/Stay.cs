@@ -24,15 +24,15 @@ internal static class Stay
     /// <summary>From when on the idle runner may be stopped for the waiting model; the past: at once.</summary>
     /// <param name="idle">The idle runner.</param>
     /// <param name="wanted">The model that waits.</param>
-    /// <param name="runners">All runners. During a load its clients wait, so that time does not count as one in which another model was not needed.</param>
+    /// <param name="lastReady">The end of the last load of any runner. During a load its clients wait, so that time does not count as one without a need.</param>
     /// <param name="quietAt">The result of <see cref="QuietAt"/>.</param>
     /// <param name="settings">The limits.</param>
     /// <param name="now">The time.</param>
     public static TimeSpan LeavesAt(
-        ManagedRunnerState idle, ManagedRunnerState wanted, ManagedRunners runners, TimeSpan quietAt, SchedulerSettings settings, TimeSpan now)
+        ManagedRunnerState idle, ManagedRunnerState wanted, TimeSpan lastReady, TimeSpan quietAt, SchedulerSettings settings, TimeSpan now)
     {
         TimeSpan closes = ClosesAt(idle, wanted, settings, now);
-        TimeSpan since = runners.LastReady > idle.LastUsed!.Value ? runners.LastReady : idle.LastUsed.Value;
+        TimeSpan since = lastReady > idle.LastUsed!.Value ? lastReady : idle.LastUsed.Value;
         TimeSpan rested = since + settings.SwapDelay;
         TimeSpan stayed = idle.ReadySince + LengthOf(idle, settings);
         TimeSpan unused = rested > stayed ? rested : stayed;

@@ -13,10 +13,10 @@ internal sealed class DiskModelReader(ModelCatalog catalog, ModelPulls pulls, Ru
     public async Task<DiskModels> ReadAsync(CancellationToken cancellationToken)
     {
         IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
-        IReadOnlySet<FileId> linked = await threads.RunAsync(null, () => StoreLinks.FindOutside(pulls.Store.Folder)).WaitAsync(cancellationToken);
+        (IReadOnlySet<FileId> linked, IReadOnlyList<StoreLeftover> leftovers) = await threads
+            .RunAsync(null, () => (StoreLinks.FindOutside(pulls.Store.Folder), FindLeftovers())).WaitAsync(cancellationToken);
         (IReadOnlyList<ModelSpace> models, long total) = ModelSpace.Measure(found, linked);
         HashSet<string> loaded = [.. pool.Runners.Where(static runner => !runner.IsAttached).Select(static runner => runner.Key.Model)];
-        IReadOnlyList<StoreLeftover> leftovers = await threads.RunAsync(null, FindLeftovers).WaitAsync(cancellationToken);
         return new DiskModels(models, total, await ReadUseAsync(cancellationToken), loaded, leftovers);
     }
 

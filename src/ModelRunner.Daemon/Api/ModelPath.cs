@@ -20,9 +20,12 @@ internal static class ModelPath
             ? string.Concat(Scheme, "/", name.AsSpan(Scheme.Length)) : name;
     }
 
+    /// <summary>The path as the client sent it, neither decoded nor cleaned.</summary>
+    public static string RawPath(HttpContext context) => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
+
     private static string ReadPart(HttpContext context)
     {
-        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
+        string target = RawPath(context);
         if (target.Contains("%25", StringComparison.Ordinal))
         {
             target = CleanPath.Clean(target);

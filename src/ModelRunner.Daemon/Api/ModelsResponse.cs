@@ -2,6 +2,7 @@ using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Gguf;
+using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Daemon.Api;
 
@@ -115,7 +116,7 @@ internal static class ModelsResponse
 
         if (model.SizeBytes > 0)
         {
-            json.WriteString("size"u8, ByteSizeText.FormatDecimal(model.SizeBytes));
+            json.WriteString("size"u8, FileSizeText.Format(model.SizeBytes));
             json.WriteNumber("size_bytes"u8, model.SizeBytes);
         }
 

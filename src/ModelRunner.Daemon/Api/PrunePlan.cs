@@ -1,5 +1,5 @@
 using System.Globalization;
-using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Api;
@@ -43,7 +43,7 @@ internal sealed record PrunePlan(IReadOnlyList<PrunedItem> Removed, IReadOnlyLis
 
     private static string Linked(PruneCandidate candidate) => candidate.LinkedBytes == 0
         ? ""
-        : $"; {ByteSizeText.FormatDecimal(candidate.LinkedBytes)} stay occupied, because another program has the same file";
+        : $"; {FileSizeText.Format(candidate.LinkedBytes)} stay occupied, because another program has the same file";
 
     private static string? Reason(PruneCandidate candidate, PruneLimits limits, long total, DateTimeOffset now)
     {
@@ -53,7 +53,7 @@ internal sealed record PrunePlan(IReadOnlyList<PrunedItem> Removed, IReadOnlyLis
 
         // To remove a model whose space stays occupied brings the sum no nearer to the limit.
         return limits.KeepUnder is { } limit && total > limit && candidate.Files.Any(static file => file.Value > 0)
-            ? $"the least recently used one, since {since} UTC; the models occupy {ByteSizeText.FormatDecimal(total)} of {ByteSizeText.FormatDecimal(limit)}"
+            ? $"the least recently used one, since {since} UTC; the models occupy {FileSizeText.Format(total)} of {FileSizeText.Format(limit)}"
             : null;
     }
 }

@@ -33,7 +33,7 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
         Task<PushOutcome> pushing = pulls.PushAsync(push, token, ended.Token);
         try
         {
-            await SendAsync(context, push, pushing, ended.Token);
+            await SendAsync(context, push, pushing);
         }
         finally
         {
@@ -66,12 +66,12 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
         }
     }
 
-    private async Task SendAsync(HttpContext context, Push push, Task<PushOutcome> pushing, CancellationToken cancellationToken)
+    private async Task SendAsync(HttpContext context, Push push, Task<PushOutcome> pushing)
     {
         using var timer = new PeriodicTimer(ProgressResponse.Interval, time);
         long start = time.GetTimestamp();
         while (!pushing.IsCompleted && !push.IsAccepted && (!push.IsWaiting || time.GetElapsedTime(start) < ProgressResponse.SilentWait))
-            await TickAsync(timer, pushing, cancellationToken);
+            await TickAsync(timer, pushing, context.RequestAborted);
         if (pushing.IsCompleted && await pushing is { IsSuccess: false } failed)
             throw new ApiException(PushErrors.Of(failed));
 
@@ -84,19 +84,18 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
         while (!pushing.IsCompleted)
         {
             await ProgressResponse.WriteAsync(response, stream.ReadProgress(), context.RequestAborted);
-            await TickAsync(timer, pushing, cancellationToken);
+            await TickAsync(timer, pushing, context.RequestAborted);
         }
 
         // The daemon ends: the client still gets the last line.
         await ProgressResponse.WriteAsync(response, [.. stream.ReadProgress(), .. stream.WriteEnd(await pushing)], context.RequestAborted);
     }
 
-    // The end of the daemon ends the push, whose outcome is sent.
-    private async Task TickAsync(PeriodicTimer timer, Task<PushOutcome> pushing, CancellationToken cancellationToken)
+    // Only the client ends the wait. The end of the daemon ends the push, whose outcome is sent.
+    private static async Task TickAsync(PeriodicTimer timer, Task<PushOutcome> pushing, CancellationToken left)
     {
         await Task.WhenAny(pushing, timer.WaitForNextTickAsync(CancellationToken.None).AsTask());
-        if (!stopping.IsCancellationRequested)
-            cancellationToken.ThrowIfCancellationRequested();
+        left.ThrowIfCancellationRequested();
     }
 
     private static string? ReadToken(ReadOnlyMemory<byte> body)

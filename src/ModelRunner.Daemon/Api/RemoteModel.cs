@@ -1,7 +1,7 @@
 using System.Text.Json;
-using ModelRunner.Configuration;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
+using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
@@ -57,7 +57,7 @@ internal sealed record RemoteModel(ArtifactName Name, Digest Id, ArtifactManifes
         WriteText(json, "quantization", Config.Quantization);
         WriteText(json, "parameters", Config.Parameters);
         WriteText(json, "architecture", Config.Architecture);
-        json.WriteString("size"u8, Config.Size.Length > 0 ? Config.Size : ByteSizeText.FormatDecimal(Manifest.TotalBytes));
+        json.WriteString("size"u8, Config.Size.Length > 0 ? Config.Size : FileSizeText.Format(Manifest.TotalBytes));
         if (Config.ContextSize is { } tokens)
             json.WriteNumber("context_size"u8, tokens);
         json.WriteEndObject();

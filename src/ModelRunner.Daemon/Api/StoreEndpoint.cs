@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
 using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Keys;
@@ -21,12 +20,10 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapDelete("/models/{**reference}", context => IsPurge(context) ? PurgeAsync(context) : RemoveAsync(context))
+        // Routes ignore the case, and paths are decoded and cleaned before. A name of a model must never remove all of them, so only this very text does.
+        routes.MapDelete("/models/{**reference}", context => ModelPath.RawPath(context) == Purge ? PurgeAsync(context) : RemoveAsync(context))
             .WithMetadata(new ListedRoute("", static () => [Purge, "/models/NAME"])).Requires(KeyScopes.Admin);
     }
-
-    // Routes ignore the case, and paths are decoded and cleaned before. A name of a model must never remove all of them, so only this very text does.
-    private static bool IsPurge(HttpContext context) => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0] == Purge;
 
     private async Task RemoveAsync(HttpContext context)
     {

@@ -28,7 +28,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
         ModelLookup lookup = await catalog.FindAsync(written, cancellationToken);
         if (lookup.Reason is ModelLookupReason.Ambiguous or ModelLookupReason.Invalid)
             throw new ApiException(ApiErrors.OfLookup(lookup));
-        ArtifactName? name = ArtifactNameParser.TryParse(written, out ArtifactName? parsed, out _) ? parsed : null;
+        ArtifactName? name = Parse(written);
         if (name?.Pin is { } pin)
             return FindPinned(index, pin, name, written);
         if (lookup.Model is { } model)
@@ -46,7 +46,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
     public async Task<(StoreEntry Entry, string? Tag)> FindNamedAsync(string written, string remedy, CancellationToken cancellationToken)
     {
         (StoreEntry entry, string? tag) = await FindAsync(written, remedy, cancellationToken);
-        ArtifactName? name = ArtifactNameParser.TryParse(written, out ArtifactName? parsed, out _) ? parsed : null;
+        ArtifactName? name = Parse(written);
         bool isId = tag is null && ModelIds.DigitsOf(written.Trim(), out _) is not null;
         if (isId || name is { Pin: not null } or { File: not null })
             return (entry, tag);
@@ -58,8 +58,8 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
             return (entry, only);
         string names = entry.Tags.Count == 0 ? "has only its id" : $"is called {string.Join(", ", entry.Tags.Take(MaxShown))}";
         throw new ApiException(ApiError.NotFound(
-            $"no pulled model has the name \"{PlainText.EscapeAndCut(written.Trim(), MaxName)}\"; the one that requests find by it {names} "
-            + $"({ForeignModel.NameOf(entry.Id)})", ApiErrors.ModelNotFound));
+            $"no pulled model has the name \"{PlainText.EscapeAndCut(written.Trim(), MaxName)}\"; requests for it use the one that {names} "
+            + $"({ForeignModel.NameOf(entry.Id)}); write that", ApiErrors.ModelNotFound));
     }
 
     /// <summary>The pulled model that a model of requests is; null: it was not pulled.</summary>
@@ -71,7 +71,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
 
     /// <summary>The names by which requests find a model of the store.</summary>
     public static IEnumerable<string> NamesOf(StoreEntry entry) =>
-        entry.Tags.Select(static tag => ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) ? name!.ToShortString() : null).OfType<string>()
+        entry.Tags.Select(static tag => Parse(tag)?.ToShortString()).OfType<string>()
             .Append(ForeignModel.NameOf(entry.Id));
 
     /// <summary>The model is not in the store.</summary>
@@ -118,7 +118,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
         }
 
         IEnumerable<string> names = ((string[])[model.Reference, .. model.OtherNames])
-            .Select(static other => ArtifactNameParser.TryParse(other, out ArtifactName? parsed, out _) ? parsed!.ToString() : null).OfType<string>();
+            .Select(static other => Parse(other)?.ToString()).OfType<string>();
         foreach (string full in name is null or { File: not null } ? names : names.Prepend(name.ToString()))
             foreach (StoreEntry entry in entries)
                 if (TagOf(entry, full) is { } tag)
@@ -130,8 +130,8 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
     {
         if (ModelIds.DigitsOf(written, out _) is not { } digits)
             return name is { File: null } && index.Find(name.ToString()) is { } named ? (named, TagOf(named, name.ToString())) : null;
-        StoreEntry[] found = [.. index.Entries.Where(entry => IsOf(entry, digits))];
-        return found.Length <= 1 ? found.Length == 0 ? null : (found[0], null)
+        IReadOnlyList<StoreEntry> found = index.FindByStart(digits);
+        return found.Count <= 1 ? found.Count == 0 ? null : (found[0], null)
             : throw new ApiException(ApiError.Invalid(
                 $"the id {written} could be that of any of {string.Join(", ", found.Take(MaxShown).Select(static entry => entry.Id))}; "
                 + "write more of its digits", "model", "model_ambiguous"));
@@ -150,6 +150,8 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
             ? $"; the pulled model of this name is {ForeignModel.NameOf(hidden.Id)}" : "";
         return Conflict($"the model \"{model.Reference}\" was not pulled, {remedy}{other}");
     }
+
+    private static ArtifactName? Parse(string written) => ArtifactNameParser.TryParse(written, out ArtifactName? name, out _) ? name : null;
 
     private static bool IsOf(StoreEntry entry, string digits) => entry.Id.Hex.StartsWith(digits, StringComparison.Ordinal);
 

@@ -188,7 +188,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
             pool.Configure(change);
             return Task.CompletedTask;
         });
-        var residents = ResidentLoader.Of(catalog, () => store.Current, pool, pulls, time, logs);
+        var preloads = new ResidentPulls(pulls, catalog, time, logs.CreateLogger<ResidentPulls>());
+        var residents = new ResidentLoader(catalog, () => store.Current, pool, time, logs.CreateLogger<ResidentLoader>(), preloads);
         store.Subscribe(_ => residents.ApplyAsync(web.Lifetime.ApplicationStopping));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => residents.ApplyAsync(web.Lifetime.ApplicationStopping)));
         new FileChanges(catalog, pool, residents, () => store.Current, logs.CreateLogger<FileChanges>()).Follow(web.Lifetime);

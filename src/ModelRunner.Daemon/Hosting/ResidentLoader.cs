@@ -1,9 +1,7 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
-using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
-using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Hosting;
 
@@ -17,25 +15,16 @@ namespace ModelRunner.Daemon.Hosting;
 /// <param name="pool">Loads the models.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
+/// <param name="pulls">Pulls the models that are not there, if <c>pullOnRequest</c> is on; null: they are not pulled.</param>
 internal sealed partial class ResidentLoader(
-    ModelCatalog catalog, Func<DaemonSettings> settings, RunnerPool pool, TimeProvider time, ILogger<ResidentLoader> logger)
+    ModelCatalog catalog, Func<DaemonSettings> settings, RunnerPool pool, TimeProvider time, ILogger<ResidentLoader> logger, ResidentPulls? pulls = null)
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FileInterval = TimeSpan.FromSeconds(10);
 
-    private ResidentPulls? _pulls;
-
     private readonly Lock _gate = new();
     private ResidentSearch? _search;
-
-    /// <summary>Creates a loader that also pulls the models that are not there, if <c>pullOnRequest</c> is on.</summary>
-    public static ResidentLoader Of(
-        ModelCatalog catalog, Func<DaemonSettings> settings, RunnerPool pool, ModelPulls pulls, TimeProvider time, ILoggerFactory logs) =>
-        new(catalog, settings, pool, time, logs.CreateLogger<ResidentLoader>())
-        {
-            _pulls = new ResidentPulls(pulls, catalog, time, logs.CreateLogger<ResidentPulls>()),
-        };
 
     /// <summary>Applies the current settings. Completes when the models are found, not when they are loaded.</summary>
     public async Task ApplyAsync(CancellationToken cancellationToken)
@@ -112,9 +101,9 @@ internal sealed partial class ResidentLoader(
     // A request for the model would pull it, so a preload does too.
     private bool Pull(string reference, ModelLookup lookup, CancellationToken cancellationToken)
     {
-        if (_pulls is null || lookup.Pullable is not { } name || !IsWanted())
+        if (pulls is null || lookup.Pullable is not { } name || !IsWanted())
             return false;
-        _pulls.Begin(name, IsWanted, () => LookAgainAsync(cancellationToken), cancellationToken);
+        pulls.Begin(name, IsWanted, () => LookAgainAsync(cancellationToken), cancellationToken);
         return true;
 
         bool IsWanted() => settings() is { Downloads.OnRequest: true } now && now.Models.TryGetValue(reference, out ModelSettings? model) && model.IsPreloaded;
@@ -125,11 +114,8 @@ internal sealed partial class ResidentLoader(
         if (TryFind(lookup, out RunnerKey key) is not { } problem)
             search.Find(reference, key, lookup.Model!);
         else if (search.Fail(reference, problem, isFinal: lookup.Reason != ModelLookupReason.NotRead) && !isPulled)
-            LogNotFound(reference, lookup.Pullable is { } name ? WithPull(problem, name) : problem);
+            LogNotFound(reference, lookup.Pullable is { } name ? lookup.ProblemWithPull(name, ", or set pullOnRequest") : problem);
     }
-
-    private static string WithPull(string problem, ArtifactName name) =>
-        $"{problem}{(problem.EndsWith('?') ? "" : ";")} \"model-runner pull {name.ToWrittenString()}\" fetches it, or set pullOnRequest";
 
     /// <returns>Why it cannot be loaded; null: it can.</returns>
     private string? TryFind(ModelLookup lookup, out RunnerKey key)

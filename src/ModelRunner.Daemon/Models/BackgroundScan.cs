@@ -196,10 +196,7 @@ internal sealed class BackgroundScan<T> : IDisposable
         catch (OutOfMemoryException)
         {
             End(null, "the system allows no more threads", null);
-            _ended = _time.GetTimestamp();
-            _isRunning = false;
-            _current.SetResult();
-            _timer.Change(UnwatchedInterval, Timeout.InfiniteTimeSpan);
+            Finish();
         }
     }
 

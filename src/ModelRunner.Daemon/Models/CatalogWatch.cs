@@ -80,12 +80,15 @@ internal sealed class CatalogWatch : IDisposable
     /// </summary>
     /// <param name="patience">How long a change may have been known while a caller waits for its scan.</param>
     /// <param name="firstPatience">The same for the first scan of a place.</param>
-    /// <param name="isForStoreOnly">Whether the stores of other tools are not waited for.</param>
+    /// <param name="isForStoreOnly">Whether the stores of other tools are neither scanned nor waited for.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether something was waited for.</returns>
     public async Task<bool> SettleAsync(TimeSpan patience, TimeSpan firstPatience, bool isForStoreOnly, CancellationToken cancellationToken)
     {
-        Start();
+        if (isForStoreOnly)
+            _store.Start();
+        else
+            Start();
         _watcher?.TakeEvents();
         var waits = new List<Task> { WaitAsync(_store) };
         if (!isForStoreOnly)
@@ -169,10 +172,7 @@ internal sealed class CatalogWatch : IDisposable
             if (model.Path is not { } path)
                 continue;
             foreach (string part in ShardName.TryParse(path, out ShardName shard) ? shard.AllPaths().Take(MaxWatchedParts) : [path])
-            {
-                watches.Entry(part);
-                watches.Link(part);
-            }
+                watches.File(part);
         }
     }
 

@@ -164,14 +164,16 @@ internal sealed class ModelCatalog : IDisposable
         // A model that is known waits for no scan. One that is not, or not whole, may have changed a moment ago.
         _watch.Start();
         CatalogScan? known = _watch.Last;
-        ModelLookup? found = known is { IsWithoutStore: false } && known.Snapshot.Find(parsed, out _) is { } now
-            ? await OpenAsync(now, cancellationToken)
-            : null;
+        ModelSource? source = known is { IsWithoutStore: false } ? known.Snapshot.Find(parsed, out problem) : null;
+        ModelLookup? found = source is null ? null : await OpenAsync(source, cancellationToken);
         if (found?.Model is null && (await WaitForAsync(parsed, cancellationToken) || found is null || _watch.Last != known))
-            found = _watch.Last?.Snapshot.Find(parsed, out _) is { } later ? await OpenAsync(later, cancellationToken) : null;
+        {
+            source = _watch.Last?.Snapshot.Find(parsed, out problem);
+            found = source is null ? null : await OpenAsync(source, cancellationToken);
+        }
+
         if (found is { } lookup)
-            return WithPull(lookup, _watch.Last?.Snapshot.Find(parsed, out _));
-        _ = _watch.Last?.Snapshot.Find(parsed, out problem);
+            return WithPull(lookup, source!);
         if (problem is not null)
             return new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous };
         return _watch.Last is { IsWithoutStore: false } last && !_watch.HasUnknownSource

@@ -18,4 +18,12 @@ internal readonly record struct ModelLookup(ModelEntry? Model, string? Problem)
 
     /// <summary>If the model is unknown: the name as the client wrote it, if it is one that can be pulled.</summary>
     public ArtifactName? Pullable { get; init; }
+
+    /// <summary>
+    /// The problem of an unknown model, with the command that fetches it. The name is written as the client did, because a registry may distinguish the case.
+    /// </summary>
+    /// <param name="name">The name.</param>
+    /// <param name="end">What follows the command.</param>
+    public string ProblemWithPull(ArtifactName name, string end) =>
+        $"{Problem}{(Problem!.EndsWith('?') ? "" : ";")} \"model-runner pull {name.ToWrittenString()}\" fetches it{end}";
 }

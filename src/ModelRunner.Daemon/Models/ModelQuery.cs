@@ -50,7 +50,7 @@ internal readonly record struct ModelQuery(ModelReference Reference)
 
         if (!ModelReference.TryParse(at < 0 ? text : text[..at], out ModelReference reference, out problem))
             return false;
-        string? digits = at < 0 ? ModelIds.DigitsOf(text, out bool hasAlgorithm) : ModelIds.DigitsOf("", out hasAlgorithm);
+        string? digits = ModelIds.DigitsOf(text, out bool hasAlgorithm);
         query = new ModelQuery(reference) { Digits = digits, HasAlgorithm = hasAlgorithm, Pin = at < 0 ? null : pin };
         return true;
     }

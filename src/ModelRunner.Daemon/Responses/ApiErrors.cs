@@ -62,15 +62,12 @@ internal static class ApiErrors
     private static (string Backend, string Reference)? ModelOf(ModelLookup lookup) =>
         lookup is { Backend: { } backend, Reference: { } reference } ? (backend, reference) : null;
 
-    // The command has the name as the client wrote it: a registry may distinguish the case of letters.
     private static ApiError Unknown(ModelLookup lookup)
     {
         if (lookup.Pullable is not { } name)
             return ApiError.NotFound(lookup.Problem!, ModelNotFound, "model");
-        string written = name.ToWrittenString();
-        string link = lookup.Problem!.EndsWith('?') ? "" : ";";
-        string message = $"{lookup.Problem}{link} \"model-runner pull {written}\" fetches it, if {name.Registry} has it";
-        return ApiError.NotFound(message, ModelNotFound, "model") with { Pull = written };
+        string message = lookup.ProblemWithPull(name, $", if {name.Registry} has it");
+        return ApiError.NotFound(message, ModelNotFound, "model") with { Pull = name.ToWrittenString() };
     }
 
     private static ApiError Make(int status, string type, Refuse refusal, CauseText causes) =>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ModelRunner.Linux.Files;
 
-/// <summary>Sizes of files as Docker and Ollama print them.</summary>
+/// <summary>Sizes of files as Docker and Ollama print them, and so do all commands.</summary>
 internal static class FileSizeText
 {
     /// <summary>Writes a size in decimal units with two digits, such as <c>1.04 MB</c>.</summary>

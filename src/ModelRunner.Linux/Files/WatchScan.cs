@@ -98,6 +98,13 @@ internal sealed class WatchScan
             Root(path);
     }
 
+    /// <summary>Watches a file and, if it is a link, where it leads, also if there is nothing yet.</summary>
+    public void File(string path)
+    {
+        Entry(path);
+        Link(path);
+    }
+
     /// <summary>Ends its watches.</summary>
     public void Release() => _watcher.Release(this, _numbers);
 

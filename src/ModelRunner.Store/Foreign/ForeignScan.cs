@@ -126,8 +126,7 @@ internal sealed class ForeignScan(TimeProvider time, ScanLimits limits, WatchSca
     /// <returns>The path.</returns>
     public string Expect(string path)
     {
-        watches?.Entry(path);
-        watches?.Link(path);
+        watches?.File(path);
         return path;
     }
 

@@ -1,4 +1,5 @@
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Daemon.Tests.Configuration;
 
@@ -60,5 +61,5 @@ public sealed class ByteSizeTextTests
     [InlineData(1_000, "1.00 kB")]
     [InlineData(268_800_000, "268.80 MB")]
     [InlineData(5_368_709_120, "5.37 GB")]
-    public void Sizes_of_files_are_decimal(long bytes, string expected) => Assert.Equal(expected, ByteSizeText.FormatDecimal(bytes));
+    public void Sizes_of_files_are_decimal(long bytes, string expected) => Assert.Equal(expected, FileSizeText.Format(bytes));
 }
