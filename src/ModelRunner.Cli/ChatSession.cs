@@ -13,6 +13,8 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
 
     private const int MaxName = 200;
 
+    private static readonly string[] Commands = ["/bye", "/exit", "/quit", "/help", "/?", "/clear"];
+
     private readonly List<ChatMessage> _messages = [.. template.Messages];
 
     /// <summary>Runs the conversation until the user ends it, and returns the exit code.</summary>
@@ -45,7 +47,10 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
                     view.Note("The conversation was deleted.");
                     break;
                 case var command when IsCommand(command):
-                    view.Note($"There is no command {PlainText.EscapeAndCut(command.Split(' ')[0], MaxName)}. /help shows the commands.");
+                    string name = command.Split(' ')[0];
+                    view.Note(Commands.Contains(name, StringComparer.Ordinal)
+                        ? $"{name} takes no text."
+                        : $"There is no command {PlainText.EscapeAndCut(name, MaxName)}. /help shows the commands.");
                     break;
                 case var prompt:
                     await AskAsync(prompt);

@@ -84,13 +84,13 @@ internal readonly record struct ModelReference(string Name, string Tag)
 
     /// <summary>
     /// Whether a person may use this reference as a short form of another one: the last parts of its name, with the same tag, or with any
-    /// tag if none was written. A name with a registry is whole. The tags of Hugging Face are quantizations, whose case does not count.
+    /// tag if none was written. The tags of Hugging Face are quantizations, whose case does not count.
     /// </summary>
     public bool IsEndOf(ModelReference whole)
     {
         bool isSameTag = !HasWrittenTag || string.Equals(
             Tag, whole.Tag, whole.Name.StartsWith(HuggingFace, StringComparison.Ordinal) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
-        bool isEnd = whole.Name.Length > Name.Length && !HasRegistry
+        bool isEnd = whole.Name.Length > Name.Length
             ? whole.Name.EndsWith(Name, StringComparison.Ordinal) && whole.Name[^(Name.Length + 1)] == '/'
             : whole.Name == Name;
         return isSameTag && isEnd;

@@ -22,8 +22,9 @@ internal sealed partial class ResidentPulls(ModelPulls pulls, ModelCatalog catal
 
     private readonly Lock _gate = new();
     private readonly HashSet<string> _running = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _pulled = new(StringComparer.Ordinal);
 
-    /// <summary>Begins to pull a model, unless that goes on already.</summary>
+    /// <summary>Begins to pull a model, unless that goes on already, or was done: a model that somebody removed does not come back by itself.</summary>
     /// <param name="name">The model.</param>
     /// <param name="isWanted">Whether the configuration still says so; asked before each attempt.</param>
     /// <param name="pulled">Is called when the model is there.</param>
@@ -32,7 +33,7 @@ internal sealed partial class ResidentPulls(ModelPulls pulls, ModelCatalog catal
     {
         lock (_gate)
         {
-            if (!_running.Add(name.ToString()))
+            if (_pulled.Contains(name.ToString()) || !_running.Add(name.ToString()))
                 return;
         }
 
@@ -48,15 +49,16 @@ internal sealed partial class ResidentPulls(ModelPulls pulls, ModelCatalog catal
             TimeSpan pause = FirstPause;
             while (isWanted())
             {
-                PullOutcome outcome = await PullAsync(name, cancellationToken);
-                if (outcome.IsSuccess)
+                if (await TryPullAsync(name, cancellationToken) is not { } problem)
                 {
+                    lock (_gate)
+                        _pulled.Add(name.ToString());
                     await catalog.FindPulledAsync(cancellationToken);
                     await pulled();
                     return;
                 }
 
-                LogFailed(written, outcome.Message, pause.TotalMinutes);
+                LogFailed(written, problem, pause.TotalMinutes);
                 await Task.Delay(pause, time, cancellationToken);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
@@ -64,10 +66,6 @@ internal sealed partial class ResidentPulls(ModelPulls pulls, ModelCatalog catal
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The daemon ends.
-        }
-        catch (ApiException failure)
-        {
-            LogGivenUp(written, failure.Error.Message);
         }
         catch (Exception failure)
         {
@@ -80,12 +78,25 @@ internal sealed partial class ResidentPulls(ModelPulls pulls, ModelCatalog catal
         }
     }
 
-    private async Task<PullOutcome> PullAsync(ArtifactName name, CancellationToken cancellationToken)
+    /// <returns>The problem; null: the model is there. Somebody else may have pulled it since the last attempt.</returns>
+    private async Task<string?> TryPullAsync(ArtifactName name, CancellationToken cancellationToken)
     {
-        Pull pull = PullStart.Join(pulls, name);
+        if ((await catalog.FindAsync(name.ToWrittenString(), cancellationToken)).Model is not null)
+            return null;
+        Pull pull;
         try
         {
-            return await pull.Completion.WaitAsync(cancellationToken);
+            pull = PullStart.Join(pulls, name);
+        }
+        catch (ApiException failure)
+        {
+            return failure.Error.Message;
+        }
+
+        try
+        {
+            PullOutcome outcome = await pull.Completion.WaitAsync(cancellationToken);
+            return outcome.IsSuccess ? null : outcome.Message;
         }
         finally
         {
@@ -98,9 +109,6 @@ internal sealed partial class ResidentPulls(ModelPulls pulls, ModelCatalog catal
 
     [LoggerMessage(LogLevel.Warning, "The pull of model {Model}, which is to be preloaded, failed: {Problem}. It is tried again in {Minutes} min.")]
     private partial void LogFailed(string model, string problem, double minutes);
-
-    [LoggerMessage(LogLevel.Warning, "Model {Model}, which is to be preloaded, cannot be pulled: {Problem}.")]
-    private partial void LogGivenUp(string model, string problem);
 
     [LoggerMessage(LogLevel.Error, "Internal error: the pull of a model to preload ended.")]
     private partial void LogBroken(Exception failure);

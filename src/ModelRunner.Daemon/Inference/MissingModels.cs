@@ -39,26 +39,27 @@ internal sealed class MissingModels(
     public async Task<ModelEntry> FindAsync(HttpContext context, string reference, RequestBody body, StreamPings? pings)
     {
         Caller caller = Caller.Of(context);
-        ArtifactName? name;
+        ArtifactName name;
         try
         {
             return await rights.FindAsync(caller, reference, context.RequestAborted);
         }
-        catch (ApiException missing) when (missing.Error.Code == ApiErrors.ModelNotFound && MayPull(context, caller, reference, out name))
+        catch (ApiException missing) when (missing.Error.Code == ApiErrors.ModelNotFound && MayPull(context, caller, reference))
         {
+            // Only the catalogue knows the name: the client may have written an alias of a model that was not pulled yet.
+            if ((await catalog.FindAsync(reference, context.RequestAborted)).Pullable is not { } pullable)
+                throw;
+            name = pullable;
         }
 
-        await PullAsync(context, name!, body, pings);
+        await PullAsync(context, name, body, pings);
         await catalog.FindPulledAsync(context.RequestAborted);
         return await rights.FindAsync(caller, reference, context.RequestAborted);
     }
 
-    private bool MayPull(HttpContext context, Caller caller, string reference, out ArtifactName? name)
-    {
-        name = ModelQuery.ToArtifact(reference);
-        return name is not null && settings().Downloads.OnRequest && rights.MayPull(caller, reference)
-            && !string.Equals(context.Request.Headers[NoPullHeader].ToString(), "true", StringComparison.OrdinalIgnoreCase);
-    }
+    private bool MayPull(HttpContext context, Caller caller, string reference) =>
+        settings().Downloads.OnRequest && rights.MayPull(caller, reference)
+        && !string.Equals(context.Request.Headers[NoPullHeader].ToString(), "true", StringComparison.OrdinalIgnoreCase);
 
     private async Task PullAsync(HttpContext context, ArtifactName name, RequestBody body, StreamPings? pings)
     {

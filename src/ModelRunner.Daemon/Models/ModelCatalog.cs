@@ -4,6 +4,7 @@ using ModelRunner.Gguf;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -185,9 +186,12 @@ internal sealed class ModelCatalog : IDisposable
     }
 
     // The configuration may have settings for a model that was not pulled yet. Before the store was read, nobody knows that.
-    private static ModelLookup WithPull(ModelLookup found, ModelSource? source) =>
+    // A pull helps only if the store then has the model under this very name.
+    private static ModelLookup WithPull(ModelLookup found, ModelSource source) =>
         found.Reason == ModelLookupReason.Unusable && source is { File: null, Foreign: null, Settings: { Path: null, Engine: null } }
-            ? found with { Reason = ModelLookupReason.Unknown, Pullable = ModelQuery.ToArtifact(source.Reference.ToString()) }
+        && ModelQuery.ToArtifact(source.Reference.ToString()) is { } name && name.ToShortString() == source.Reference.ToString()
+        && !(name.IsOnHuggingFace && name.Tag == ArtifactName.DefaultTag)
+            ? found with { Reason = ModelLookupReason.Unknown, Pullable = name }
             : found;
 
     /// <summary>Whether a model is here that a reference of the configuration means, by the last scan of the store.</summary>

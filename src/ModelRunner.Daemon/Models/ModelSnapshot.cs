@@ -81,10 +81,6 @@ internal sealed class ModelSnapshot
         if (FindSpelling(reference) is { } exact)
             return exact;
 
-        // A file of the models folder comes from no registry, so clients may write any one in front of its name.
-        if (reference.WithoutRegistry() is { } bare && FindSpelling(bare) is { Manifests.Count: 0, Foreign: null } file)
-            return file;
-
         (ModelReference Reference, ModelSource Source)[] candidates = Prefer(reference, [.. SpellingsOf(reference).SelectMany(
             spelling => Sources.SelectMany(NamesOf).Where(name => spelling.IsEndOf(name.Reference)))]);
         if (candidates.Length == 1)
@@ -94,9 +90,12 @@ internal sealed class ModelSnapshot
         {
             IEnumerable<string> shown = candidates.Take(MaxShownCandidates).Select(static candidate => candidate.Reference.ToString());
             problem = $"model \"{reference}\" could be any of {string.Join(", ", shown)}; write one of them in full";
+            return null;
         }
 
-        return null;
+        // A file of the models folder comes from no registry, so clients may write any one in front of its name.
+        return reference.WithoutRegistry() is { } bare && _byReference.GetValueOrDefault(bare.ToString()) is { } stored
+            && stored is { File: not null, Foreign: null } && stored.Origins[0] == ModelOrigin.Store ? stored : null;
     }
 
     private ModelSource? FindById(string digits, out string? problem)

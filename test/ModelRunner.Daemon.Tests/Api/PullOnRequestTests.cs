@@ -126,6 +126,17 @@ public sealed class PullOnRequestTests
         Assert.Contains("is to be preloaded and is not there; it is pulled now", daemon.Log, StringComparison.Ordinal);
     }
 
+    /// <summary>The text of the client would be another model, in another registry.</summary>
+    [Fact]
+    public async Task A_request_for_an_alias_pulls_the_model_of_the_alias()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        string name = await PushAsync(registry);
+        await using DaemonFixture daemon = await StartAsync($$""", "models": { "{{name}}": { "aliases": ["fast"] } }""");
+
+        Assert.Equal(200, (await daemon.PostAsync(Path, Body("fast"))).Status);
+    }
+
     [Fact]
     public async Task Without_pullOnRequest_the_log_names_the_command_that_pulls_a_model_to_preload()
     {

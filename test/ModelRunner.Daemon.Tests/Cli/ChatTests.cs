@@ -49,6 +49,8 @@ public sealed class ChatTests
         await terminal.WaitForAsync(Prompt);
         terminal.Type("/foo bar\n");
         await terminal.WaitForAsync("There is no command /foo. /help shows the commands.");
+        terminal.Type("/clear now\n");
+        await terminal.WaitForAsync("/clear takes no text.");
         terminal.Type("/etc/hosts is what?\n");
         await terminal.WaitForAsync("Oslo.");
         terminal.Type("/bye\n");

@@ -49,6 +49,32 @@ public sealed class ModelCatalogTests : IDisposable
     }
 
     [Fact]
+    public void The_end_of_a_name_may_begin_with_a_folder_that_looks_like_a_registry()
+    {
+        _store.Write("lab/qwen2.5/q8.gguf", Good);
+        _store.Write("q8.gguf", Good);
+
+        Assert.Equal("lab/qwen2.5/q8:latest", Catalog().Find("qwen2.5/q8").Model?.Reference);
+        Assert.Equal("q8:latest", Catalog().Find("registry.example/q8").Model?.Reference);
+    }
+
+    [Theory]
+    [InlineData("lab/otter", true)]
+    [InlineData("reg.example:5000/lab/otter", true)]
+    [InlineData("otter", false)]
+    [InlineData("docker.io/lab/otter", false)]
+    [InlineData("hf.co/lab/otter", false)]
+    public void A_model_with_settings_only_can_be_pulled_if_the_store_then_has_it_under_this_name(string name, bool canBePulled)
+    {
+        Assert.True(ModelReference.TryParse(name, out ModelReference reference, out _));
+        Dictionary<string, ModelSettings> models = Models(reference.ToString(), new ModelSettings { Aliases = ["fast:latest"] });
+        ModelLookup found = new ModelCatalog(Settings() with { Models = models }, _time).Find("fast");
+
+        Assert.Equal(canBePulled ? ModelLookupReason.Unknown : ModelLookupReason.Unusable, found.Reason);
+        Assert.Equal(canBePulled ? reference.ToString() : null, found.Pullable?.ToShortString());
+    }
+
+    [Fact]
     public void LBL_07_an_ambiguous_short_name_is_refused()
     {
         _store.Write("lab/otter:7b.gguf", Good);

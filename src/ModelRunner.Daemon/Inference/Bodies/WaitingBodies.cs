@@ -2,7 +2,7 @@ namespace ModelRunner.Daemon.Inference.Bodies;
 
 /// <summary>
 /// Counts the bodies of requests that wait for a pull. They hold at most half of each budget of bodies, without the part that is reserved for
-/// one body: a pull may take hours, and requests for models that are there need the rest. Safe to call from any thread.
+/// one body, or one body of any size: a pull may take hours, and requests for models that are there need the rest. Safe to call from any thread.
 /// </summary>
 /// <param name="smallBytes">The most bytes of small bodies.</param>
 /// <param name="largeBytes">The most bytes of large bodies.</param>
@@ -21,7 +21,7 @@ internal sealed class WaitingBodies(long smallBytes, long largeBytes)
         lock (_lock)
         {
             ref long used = ref body.IsLarge ? ref _large : ref _small;
-            if (used + body.Capacity > LimitOf(body))
+            if (used > 0 && used + body.Capacity > LimitOf(body))
                 return false;
             used += body.Capacity;
             return true;

@@ -54,6 +54,20 @@ public sealed class RequestBodiesTests
     }
 
     [Fact]
+    public async Task One_body_may_always_wait_for_a_pull_although_it_is_larger_than_the_limit()
+    {
+        var bodies = new RequestBodies(32 * MiB, new FakeTimeProvider());
+        using RequestBody first = await bodies.ReadAsync(Request(new byte[MiB]), Cancellation);
+        using RequestBody second = await bodies.ReadAsync(Request(new byte[MiB]), Cancellation);
+
+        Assert.Equal(0, bodies.Waiting.LimitOf(first));
+        Assert.True(bodies.Waiting.TryEnter(first));
+        Assert.False(bodies.Waiting.TryEnter(second));
+        bodies.Waiting.Leave(first);
+        Assert.True(bodies.Waiting.TryEnter(second));
+    }
+
+    [Fact]
     public async Task A_body_that_follows_another_one_holds_nothing_of_it()
     {
         var bodies = new RequestBodies(64 * MiB, new FakeTimeProvider());
