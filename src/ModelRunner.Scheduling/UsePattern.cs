@@ -2,8 +2,8 @@ namespace ModelRunner.Scheduling;
 
 /// <summary>
 /// What the last requests say about the next ones: which model is needed after which, and how long clients pause between a response and their next
-/// request. Clients have no names here: a request is taken for the next one of the client whose response ended last. So a step is wrong now and then
-/// if clients work side by side, and what all of them do is right. Bounded. Not thread-safe.
+/// request. Clients have no names here: a request is taken for the next one of the client whose response ended last. If
+/// clients work side by side, a single step may be wrong; the steps of all of them together show what follows what. Bounded. Not thread-safe.
 /// </summary>
 internal sealed class UsePattern
 {
