@@ -181,6 +181,14 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
         return (client.ExitCode, output, await error);
     }
 
+    /// <summary>Runs a client command in the folder of the daemon, which must succeed, and returns its output.</summary>
+    public async Task<string> CommandAsync(params string[] arguments)
+    {
+        (int code, string output, string error) = await RunClientAsync(FolderPath, arguments);
+        Assert.True(code == 0, $"{string.Join(' ', arguments)}: {error}");
+        return output;
+    }
+
     /// <summary>Waits until a runner is at work on a request, and returns its process.</summary>
     public async Task<int> BusyRunnerProcessAsync()
     {

@@ -24,18 +24,18 @@ public sealed class DigestNameTests
 
         Assert.Equal((0, $"The model is not there; pulling {pinned}."), (code, error.Split('\n')[0]));
         Assert.NotEqual("", output);
-        await RequireAsync(daemon, "inspect", pinned);
-        await RequireAsync(daemon, "unload", pinned);
-        await RequireAsync(daemon, "preload", pinned);
-        await RequireAsync(daemon, "unload", model.ManifestDigest[..19]);
-        await RequireAsync(daemon, "tag", pinned, $"{registry.Host}/ai/copy:two");
-        await RequireAsync(daemon, "push", $"{registry.Host}/ai/copy:two@{model.ManifestDigest}");
-        await RequireAsync(daemon, "save", pinned, "-o", Path.Join(daemon.FolderPath, "a.tar"));
-        await RequireAsync(daemon, "inspect", $"{registry.Host}/ai/copy@{model.ManifestDigest}");
+        await daemon.CommandAsync("inspect", pinned);
+        await daemon.CommandAsync("unload", pinned);
+        await daemon.CommandAsync("preload", pinned);
+        await daemon.CommandAsync("unload", model.ManifestDigest[..19]);
+        await daemon.CommandAsync("tag", pinned, $"{registry.Host}/ai/copy:two");
+        await daemon.CommandAsync("push", $"{registry.Host}/ai/copy:two@{model.ManifestDigest}");
+        await daemon.CommandAsync("save", pinned, "-o", Path.Join(daemon.FolderPath, "a.tar"));
+        await daemon.CommandAsync("inspect", $"{registry.Host}/ai/copy@{model.ManifestDigest}");
         (code, string _, error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", $"{registry.Host}/ai/copy:three@{model.ManifestDigest}");
         Assert.Equal(1, code);
         Assert.Contains("there is no model", error, StringComparison.Ordinal);
-        await RequireAsync(daemon, "rm", $"{registry.Host}/ai/copy:two@{model.ManifestDigest}");
+        await daemon.CommandAsync("rm", $"{registry.Host}/ai/copy:two@{model.ManifestDigest}");
         (code, string _, error) = await daemon.RunClientAsync(daemon.FolderPath, "run", "--no-pull", pinned, "hello");
         Assert.Equal(1, code);
         Assert.Contains($"there is no model \"{pinned}\"", error, StringComparison.Ordinal);
@@ -88,10 +88,4 @@ public sealed class DigestNameTests
     private static string Body(string model) => $$"""{"model":"{{model}}","max_tokens":1,"messages":[{"role":"user","content":"hello"}]}""";
 
     private static async Task<int> StatusAsync(DaemonFixture daemon, string model) => (await daemon.PostAsync(Route, Body(model))).Status;
-
-    private static async Task RequireAsync(DaemonFixture daemon, params string[] command)
-    {
-        (int code, string _, string error) = await daemon.RunClientAsync(daemon.FolderPath, command);
-        Assert.True(code == 0, $"{string.Join(' ', command)}: {error}");
-    }
 }

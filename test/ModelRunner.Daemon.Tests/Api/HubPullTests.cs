@@ -93,11 +93,8 @@ public sealed class HubPullTests
         Assert.True(code == 0, error);
         Assert.NotEmpty(output);
         Assert.Contains("Fetching file list...", error, StringComparison.Ordinal);
-        (code, output, error) = await daemon.RunClientAsync(daemon.FolderPath, "pull", "hf.co/Org/Tiny-GGUF:Q8_0");
-        Assert.True(code == 0, error);
-        Assert.StartsWith("Using cached model", output, StringComparison.Ordinal);
-        (code, output, error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", "hf.co/Org/Tiny-GGUF", "--force");
-        Assert.True(code == 0, error);
+        Assert.StartsWith("Using cached model", await daemon.CommandAsync("pull", "hf.co/Org/Tiny-GGUF:Q8_0"), StringComparison.Ordinal);
+        await daemon.CommandAsync("rm", "hf.co/Org/Tiny-GGUF", "--force");
         Assert.DoesNotContain(
             (await daemon.GetAsync("v1/models")).GetProperty("data").EnumerateArray(),
             static entry => entry.GetProperty("id").GetString()!.StartsWith("huggingface.co/", StringComparison.Ordinal));
@@ -125,8 +122,7 @@ public sealed class HubPullTests
         }
 
         Assert.Equal(404, (await AskAsync(daemon, $"https://huggingface.co/Org/Tiny-GGUF/resolve/v1/{FileName}")).Status);
-        (int code, string _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", $"{Address}Other-Q8_0.gguf", "--force");
-        Assert.True(code == 0, error);
+        await daemon.CommandAsync("rm", $"{Address}Other-Q8_0.gguf", "--force");
         Assert.Equal(404, (await AskAsync(daemon, $"{Address}Other-Q8_0.gguf")).Status);
         Assert.Equal(200, (await AskAsync(daemon, Address + FileName)).Status);
     }

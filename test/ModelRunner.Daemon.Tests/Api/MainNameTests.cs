@@ -17,10 +17,10 @@ public sealed class MainNameTests
     {
         await using DaemonFixture daemon = await StartAsync();
         string archive = Path.Join(daemon.FolderPath, "saved.tar");
-        await RunAsync(daemon, "save", First, "-o", archive);
+        await daemon.CommandAsync("save", First, "-o", archive);
         string before = await AnsweredByAsync(daemon, First);
 
-        using var loaded = JsonDocument.Parse(await RunAsync(daemon, "load", "-i", archive, "--name", First, "--json"));
+        using var loaded = JsonDocument.Parse(await daemon.CommandAsync("load", "-i", archive, "--name", First, "--json"));
 
         Assert.Equal(
             [$"docker.io/{First}", $"docker.io/{Second}", $"docker.io/{Third}"],
@@ -40,10 +40,10 @@ public sealed class MainNameTests
         Assert.Contains($"the model \"{First}\" is loaded", error, StringComparison.Ordinal);
         Assert.Equal(before, await AnsweredByAsync(daemon, Second));
 
-        await RunAsync(daemon, "rm", Third);
+        await daemon.CommandAsync("rm", Third);
         Assert.Equal(before, await AnsweredByAsync(daemon, Second));
 
-        await RunAsync(daemon, "rm", First, "--force");
+        await daemon.CommandAsync("rm", First, "--force");
         Assert.Empty(await daemon.RunnersAsync());
         Assert.StartsWith(Second, await AnsweredByAsync(daemon, Second), StringComparison.Ordinal);
     }
@@ -51,17 +51,10 @@ public sealed class MainNameTests
     private static async Task<DaemonFixture> StartAsync()
     {
         DaemonFixture daemon = await DaemonFixture.StartAsync();
-        await RunAsync(daemon, "package", "--gguf", Gguf, First);
-        await RunAsync(daemon, "tag", First, Second);
-        await RunAsync(daemon, "tag", First, Third);
+        await daemon.CommandAsync("package", "--gguf", Gguf, First);
+        await daemon.CommandAsync("tag", First, Second);
+        await daemon.CommandAsync("tag", First, Third);
         return daemon;
-    }
-
-    private static async Task<string> RunAsync(DaemonFixture daemon, params string[] arguments)
-    {
-        (int code, string output, string error) = await daemon.RunClientAsync(daemon.FolderPath, arguments);
-        Assert.True(code == 0, error);
-        return output;
     }
 
     // The name and the process of the only runner.

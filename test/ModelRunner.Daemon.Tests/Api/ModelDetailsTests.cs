@@ -65,8 +65,8 @@ public sealed class ModelDetailsTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         string name = $"{registry.Host}/ai/tiny";
         await daemon.PullAsync($"{name}@{model.ManifestDigest}");
-        await daemon.RunClientAsync(daemon.FolderPath, "tag", model.ManifestDigest, $"{name}:two");
-        await daemon.RunClientAsync(daemon.FolderPath, "tag", model.ManifestDigest, $"{name}:three");
+        await daemon.CommandAsync("tag", model.ManifestDigest, $"{name}:two");
+        await daemon.CommandAsync("tag", model.ManifestDigest, $"{name}:three");
 
         (_, string listed, _) = await daemon.RunClientAsync(daemon.FolderPath, "ls");
         Assert.Matches($"(?m)^{name}:two .* pulled +{name}:three$", listed);

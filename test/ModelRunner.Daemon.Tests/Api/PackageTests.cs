@@ -17,18 +17,19 @@ public sealed class PackageTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         string license = Path.Join(daemon.FolderPath, "LICENSE");
         await File.WriteAllTextAsync(license, "free", Token);
-        Assert.StartsWith("Packaged docker.io/me/mine:v1 (sha256:", await RunAsync(daemon, "package", "--gguf", Gguf, "--license", license, "me/mine:v1"), StringComparison.Ordinal);
+        string packaged = await daemon.CommandAsync("package", "--gguf", Gguf, "--license", license, "me/mine:v1");
+        Assert.StartsWith("Packaged docker.io/me/mine:v1 (sha256:", packaged, StringComparison.Ordinal);
         Assert.Equal(200, await ChatAsync(daemon));
 
         string first = Path.Join(daemon.FolderPath, "first.tar");
         string second = Path.Join(daemon.FolderPath, "second.tar");
-        Assert.StartsWith("Saved me/mine:v1", await RunAsync(daemon, "save", "me/mine:v1", "-o", first), StringComparison.Ordinal);
-        await RunAsync(daemon, "rm", "me/mine:v1", "--force");
+        Assert.StartsWith("Saved me/mine:v1", await daemon.CommandAsync("save", "me/mine:v1", "-o", first), StringComparison.Ordinal);
+        await daemon.CommandAsync("rm", "me/mine:v1", "--force");
         Assert.Equal(404, await ChatAsync(daemon));
 
-        Assert.StartsWith("Loaded docker.io/me/mine:v1 (sha256:", await RunAsync(daemon, "load", "-i", first), StringComparison.Ordinal);
+        Assert.StartsWith("Loaded docker.io/me/mine:v1 (sha256:", await daemon.CommandAsync("load", "-i", first), StringComparison.Ordinal);
         Assert.Equal(200, await ChatAsync(daemon));
-        await RunAsync(daemon, "save", "me/mine:v1", "-o", second);
+        await daemon.CommandAsync("save", "me/mine:v1", "-o", second);
         Assert.Equal(await File.ReadAllBytesAsync(first, Token), await File.ReadAllBytesAsync(second, Token));
         Assert.Empty(Directory.GetFiles(daemon.FolderPath, "*.part"));
     }
@@ -37,7 +38,7 @@ public sealed class PackageTests
     public async Task The_archive_has_its_length_and_a_name_and_is_sent_without_a_copy()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
-        await RunAsync(daemon, "package", "--gguf", Gguf, "me/mine:v1");
+        await daemon.CommandAsync("package", "--gguf", Gguf, "me/mine:v1");
         using HttpResponseMessage response = await daemon.Client.GetAsync(new Uri("models/me/mine:v1/export", UriKind.Relative), Token);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("application/x-tar", response.Content.Headers.ContentType!.MediaType);
@@ -59,8 +60,8 @@ public sealed class PackageTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup());
         string template = Path.Join(daemon.FolderPath, "template.jinja");
         await File.WriteAllTextAsync(template, "{{ messages }}", Token);
-        using var one = JsonDocument.Parse(await RunAsync(daemon, "package", "--gguf", Gguf, "--chat-template", template, "me/one", "--json"));
-        using var two = JsonDocument.Parse(await RunAsync(daemon, "load", "-i", await SaveAsync(daemon, "me/one"), "--name", "me/two", "--json"));
+        using var one = JsonDocument.Parse(await daemon.CommandAsync("package", "--gguf", Gguf, "--chat-template", template, "me/one", "--json"));
+        using var two = JsonDocument.Parse(await daemon.CommandAsync("load", "-i", await SaveAsync(daemon, "me/one"), "--name", "me/two", "--json"));
         Assert.Equal(one.RootElement.GetProperty("id").GetString(), two.RootElement.GetProperty("id").GetString());
         Assert.Equal("Model loaded successfully", two.RootElement.GetProperty("message").GetString());
         Assert.Equal(
@@ -73,13 +74,14 @@ public sealed class PackageTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         string template = Path.Join(daemon.FolderPath, "template.jinja");
         await File.WriteAllTextAsync(template, "{{ messages }}", Token);
-        await RunAsync(daemon, "package", "--gguf", Gguf, "--chat-template", template, "me/mine:v1");
+        await daemon.CommandAsync("package", "--gguf", Gguf, "--chat-template", template, "me/mine:v1");
         Assert.Equal(200, await ChatAsync(daemon));
         string plain = await ArgumentsAsync(daemon);
         Assert.Contains("--ctx-size 8192", plain, StringComparison.Ordinal);
         Assert.Contains("--chat-template-file", plain, StringComparison.Ordinal);
 
-        Assert.Contains("me/mine:small", await RunAsync(daemon, "repackage", "me/mine:v1", "me/mine:small", "--context-size", "700"), StringComparison.Ordinal);
+        string repackaged = await daemon.CommandAsync("repackage", "me/mine:v1", "me/mine:small", "--context-size", "700");
+        Assert.Contains("me/mine:small", repackaged, StringComparison.Ordinal);
         Assert.Equal(200, await ChatAsync(daemon, "me/mine:small"));
         Assert.Contains("--ctx-size 2800", await ArgumentsAsync(daemon, "me/mine:small"), StringComparison.Ordinal);
     }
@@ -101,7 +103,7 @@ public sealed class PackageTests
             $"\"{text}\" is no tar archive; \"model-runner save\" makes one of a model", await FailAsync(daemon, 1, "load", "-i", text),
             StringComparison.Ordinal);
         Assert.Contains("is a GGUF file", await FailAsync(daemon, 1, "load", "-i", Gguf), StringComparison.Ordinal);
-        await RunAsync(daemon, "package", "--gguf", Gguf, "me/mine");
+        await daemon.CommandAsync("package", "--gguf", Gguf, "me/mine");
         Assert.Contains("--json cannot be used with -o -", await FailAsync(daemon, 2, "save", "me/mine", "-o", "-", "--json"), StringComparison.Ordinal);
         Assert.Contains("no space left", await FailAsync(daemon, 1, "save", "me/mine", "-o", "/dev/full"), StringComparison.Ordinal);
         Assert.Contains("folder does not exist", await FailAsync(daemon, 1, "save", "me/mine", "-o", "/nowhere/at/all.tar"), StringComparison.Ordinal);
@@ -127,15 +129,8 @@ public sealed class PackageTests
     private static async Task<string> SaveAsync(DaemonFixture daemon, string model)
     {
         string path = Path.Join(daemon.FolderPath, "saved.tar");
-        await RunAsync(daemon, "save", model, "-o", path);
+        await daemon.CommandAsync("save", model, "-o", path);
         return path;
-    }
-
-    private static async Task<string> RunAsync(DaemonFixture daemon, params string[] arguments)
-    {
-        (int code, string output, string error) = await daemon.RunClientAsync(daemon.FolderPath, arguments);
-        Assert.True(code == 0, error);
-        return output;
     }
 
     private static async Task<string> FailAsync(DaemonFixture daemon, int expected, params string[] arguments)
@@ -154,7 +149,7 @@ public sealed class PackageTests
 
     private static async Task<string> ArgumentsAsync(DaemonFixture daemon, string model = "me/mine:v1")
     {
-        string listed = await RunAsync(daemon, "ps", "--arguments");
+        string listed = await daemon.CommandAsync("ps", "--arguments");
         return listed.Split('\n').Single(line => line.StartsWith(model, StringComparison.Ordinal));
     }
 }

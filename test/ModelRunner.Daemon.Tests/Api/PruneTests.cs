@@ -113,8 +113,7 @@ public sealed class PruneTests
     {
         await model.PushAsync(registry, Token);
         string name = $"{registry.Host}/{model.Repository}:{model.Tag}";
-        (int code, string _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "pull", name);
-        Assert.True(code == 0, error);
+        await daemon.CommandAsync("pull", name);
         return name;
     }
 

@@ -124,7 +124,7 @@ public sealed class PullTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         string name = $"{registry.Host}/{model.Repository}";
         await daemon.PullAsync(name);
-        Assert.Equal(0, (await daemon.RunClientAsync(daemon.FolderPath, "tag", name, "me/second:v1")).ExitCode);
+        await daemon.CommandAsync("tag", name, "me/second:v1");
         string index = await File.ReadAllTextAsync(Path.Join(daemon.FolderPath, "models/store/models.json"), Token);
         written = string.Format(CultureInfo.InvariantCulture, written, model.Repository);
 

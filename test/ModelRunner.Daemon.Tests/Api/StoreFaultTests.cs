@@ -102,8 +102,7 @@ public sealed class StoreFaultTests
 
     private static async Task<string> PackageAsync(DaemonFixture daemon)
     {
-        (int code, string output, string error) = await daemon.RunClientAsync(daemon.FolderPath, "package", "--gguf", Gguf, "me/mine", "--json");
-        Assert.True(code == 0, error);
+        string output = await daemon.CommandAsync("package", "--gguf", Gguf, "me/mine", "--json");
         return JsonDocument.Parse(output).RootElement.GetProperty("id").GetString()!;
     }
 
