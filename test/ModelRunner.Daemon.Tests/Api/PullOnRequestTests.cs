@@ -145,8 +145,7 @@ public sealed class PullOnRequestTests
             Configuration = """{ "models": { "ai/none": { "preload": true } } }""",
         });
 
-        await DaemonFixture.WaitUntilAsync(
-            () => Task.FromResult(daemon.Log.Contains("\"model-runner pull ai/none:latest\" fetches it, or set pullOnRequest", StringComparison.Ordinal)), DaemonFixture.Patience);
+        await daemon.WaitForLogAsync("\"model-runner pull ai/none:latest\" fetches it, or set pullOnRequest");
     }
 
     /// <summary>A key for inference must not fill the disk, unless the operator named the model.</summary>

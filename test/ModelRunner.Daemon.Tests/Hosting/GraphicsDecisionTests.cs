@@ -98,10 +98,7 @@ public sealed class GraphicsDecisionTests
         await daemon.PostAsync("v1/chat/completions", Chat);
         long first = (await DecisionAsync(daemon, "tiny-chat", "start")).GetProperty("gpus")[0].GetProperty("needed_bytes").GetInt64();
         library.Tell(State(usedMiB: 1100, await daemon.RunnerProcessAsync(), heldMiB: 1000));
-        await DaemonFixture.WaitUntilAsync(
-            async () => (await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), TestContext.Current.CancellationToken))
-                .Contains(FormattableString.Invariant($"gpu=\"{Card}\"}} {1000 * Mebibyte}"), StringComparison.Ordinal),
-            DaemonFixture.Patience);
+        await daemon.WaitForPageAsync(FormattableString.Invariant($"gpu=\"{Card}\"}} {1000 * Mebibyte}"));
         await daemon.PostAsync("v1/chat/completions", Chat);
         await daemon.PostAsync("engines/unload", """{"all":true}""");
         library.Tell(State(usedMiB: 100));

@@ -75,10 +75,7 @@ public sealed class TlsDaemonTests : IDisposable
             Assert.NotEqual(0, await stream.ReadAsync(new byte[100], Cancellation));
         }
 
-        await DaemonFixture.WaitUntilAsync(
-            async () => (await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation))
-                .Contains("outcome=\"client_closed\"", StringComparison.Ordinal),
-            DaemonFixture.Patience);
+        await daemon.WaitForPageAsync("outcome=\"client_closed\"");
     }
 
     [Fact]
