@@ -18,20 +18,9 @@ public sealed class PullCommandTests
     [Fact]
     public async Task Run_pulls_a_model_that_is_not_there_and_asks_again()
     {
-        bool isPulled = false;
+        const string Served = "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: [DONE]\n\n";
         await using FakeDaemon daemon = await FakeDaemon.StartAsync();
-        daemon.On("/models/create", context =>
-        {
-            isPulled = true;
-            context.Response.ContentType = "application/json";
-            return context.Response.WriteAsync($"{Line(Id, 10, 10)}\n{Success}\n");
-        });
-        daemon.On(Path, context =>
-        {
-            context.Response.StatusCode = isPulled ? 200 : 404;
-            context.Response.ContentType = isPulled ? "text/event-stream" : "application/json";
-            return context.Response.WriteAsync(isPulled ? "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: [DONE]\n\n" : Missing);
-        });
+        OnPull(daemon, $"{Line(Id, 10, 10)}\n{Success}\n", Path, Served, "text/event-stream");
 
         (int exitCode, string output, string error) = await daemon.RunAsync(["run", "otter", "hello"]);
 
@@ -69,20 +58,8 @@ public sealed class PullCommandTests
     [Fact]
     public async Task A_chat_pulls_before_the_first_prompt_and_loads_the_model()
     {
-        bool isPulled = false;
         await using FakeDaemon daemon = await FakeDaemon.StartAsync();
-        daemon.On("/models/create", context =>
-        {
-            isPulled = true;
-            context.Response.ContentType = "application/json";
-            return context.Response.WriteAsync($"{Line(Id, 10, 5_000_000)}\n{Success}\n");
-        });
-        daemon.On("/v1/models/otter", context =>
-        {
-            context.Response.StatusCode = isPulled ? 200 : 404;
-            context.Response.ContentType = "application/json";
-            return context.Response.WriteAsync(isPulled ? "{}" : Missing);
-        });
+        OnPull(daemon, $"{Line(Id, 10, 5_000_000)}\n{Success}\n", "/v1/models/otter", "{}");
         var loaded = new TaskCompletionSource();
         daemon.On("/tokenize", _ =>
         {
@@ -103,23 +80,11 @@ public sealed class PullCommandTests
     [Fact]
     public async Task Preload_pulls_a_model_that_is_not_there_unless_that_is_forbidden()
     {
-        bool isPulled = false;
         await using FakeDaemon daemon = await FakeDaemon.StartAsync();
-        daemon.On("/models/create", context =>
-        {
-            isPulled = true;
-            context.Response.ContentType = "application/json";
-            return context.Response.WriteAsync($"{Success}\n");
-        });
-        daemon.On("/tokenize", context =>
-        {
-            context.Response.StatusCode = isPulled ? 200 : 404;
-            context.Response.ContentType = "application/json";
-            return context.Response.WriteAsync(isPulled ? "" : Missing);
-        });
+        Func<bool> isPulled = OnPull(daemon, $"{Success}\n", "/tokenize", "");
 
         (int refused, _, _) = await daemon.RunAsync(["preload", "otter", "--no-pull"]);
-        bool wasPulled = isPulled;
+        bool wasPulled = isPulled();
         (int exitCode, string output, string error) = await daemon.RunAsync(["preload", "otter"]);
 
         Assert.Equal((1, false), (refused, wasPulled));
@@ -182,6 +147,25 @@ public sealed class PullCommandTests
         size = null;
         bars.Draw(progress);
         Assert.EndsWith("\u001b[J", screen.ToString(), StringComparison.Ordinal);
+    }
+
+    // Nothing is served at the path before the model was pulled. Returns whether it was.
+    private static Func<bool> OnPull(FakeDaemon daemon, string lines, string path, string served, string type = "application/json")
+    {
+        bool isPulled = false;
+        daemon.On("/models/create", context =>
+        {
+            isPulled = true;
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync(lines);
+        });
+        daemon.On(path, context =>
+        {
+            context.Response.StatusCode = isPulled ? 200 : 404;
+            context.Response.ContentType = isPulled ? type : "application/json";
+            return context.Response.WriteAsync(isPulled ? served : Missing);
+        });
+        return () => isPulled;
     }
 
     private static string Line(string id, long current, long size, long total = 0)
