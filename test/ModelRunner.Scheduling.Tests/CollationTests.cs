@@ -10,7 +10,7 @@ public class CollationTests
     [Fact]
     public void A_model_in_use_accepts_requests_until_the_delay_has_passed()
     {
-        (_, RequestId first) = Load(_one, A, 0);
+        (_, RequestId first) = _one.LoadFor(A, Seconds(0));
         _one.Ask(B);
         _one.Pass(Seconds(4.9));
         (RunnerId runner, RequestId second) = _one.Send(A);
@@ -25,7 +25,7 @@ public class CollationTests
     [Fact]
     public void It_accepts_only_so_many_requests_in_that_time()
     {
-        Load(_one, A, 0);
+        _one.LoadFor(A, Seconds(0));
         _one.Send(A);
         _one.Ask(B);
         for (int i = 0; i < 3; i++)
@@ -43,7 +43,7 @@ public class CollationTests
     {
         var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 2, SwapDelay = Seconds(1), MinStay = Seconds(30) });
         bed.Load(A, TimeSpan.FromTicks(-1));
-        (RunnerId b, RequestId request) = Load(bed, B, 8);
+        (RunnerId b, RequestId request) = bed.LoadFor(B, Seconds(8));
         bed.Complete(request);
         bed.Ask(C);
         Assert.Contains(bed.Explained, static effect => effect is DelayStart { Cause: DelayCause.Staying });
@@ -56,7 +56,7 @@ public class CollationTests
     {
         var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 2, SwapDelay = Seconds(1), MinStay = Seconds(3) });
         bed.Load(A, TimeSpan.FromTicks(-1));
-        (RunnerId b, RequestId request) = Load(bed, B, 8);
+        (RunnerId b, RequestId request) = bed.LoadFor(B, Seconds(8));
         bed.Complete(request);
         bed.Ask(C);
         Assert.Equal([new StopRunner(b, StopReason.Evicted)], bed.Pass(Seconds(3)));
@@ -65,7 +65,7 @@ public class CollationTests
     [Fact]
     public void An_idle_model_leaves_after_a_quarter_of_its_load_time_if_no_model_is_in_use()
     {
-        (RunnerId a, RequestId request) = Load(_one, A, 8);
+        (RunnerId a, RequestId request) = _one.LoadFor(A, Seconds(8));
         _one.Complete(request);
         _one.Ask(B);
         Assert.Empty(_one.Pass(Seconds(1.9)).OfType<StopRunner>());
@@ -75,7 +75,7 @@ public class CollationTests
     [Fact]
     public void A_model_in_use_accepts_requests_for_twice_its_load_if_that_is_longer()
     {
-        (_, RequestId first) = Load(_one, A, 8);
+        (_, RequestId first) = _one.LoadFor(A, Seconds(8));
         _one.Ask(B);
         _one.Pass(Seconds(15.9));
         (_, RequestId second) = _one.Send(A);
@@ -93,9 +93,9 @@ public class CollationTests
     public void The_time_of_a_load_does_not_count_as_one_in_which_an_idle_model_was_not_used()
     {
         var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 2, SwapDelay = Seconds(5), MinStay = Seconds(30) });
-        (RunnerId a, RequestId request) = Load(bed, A, 8);
+        (RunnerId a, RequestId request) = bed.LoadFor(A, Seconds(8));
         bed.Complete(request);
-        Load(bed, B, 8);
+        bed.LoadFor(B, Seconds(8));
         bed.Ask(C);
         Assert.Empty(bed.Pass(Seconds(4.9)).OfType<StopRunner>());
         Assert.Equal([new StopRunner(a, StopReason.Evicted)], bed.Pass(Seconds(0.1)));
@@ -105,7 +105,7 @@ public class CollationTests
     public void An_idle_model_that_was_not_used_for_a_while_leaves_at_once()
     {
         var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 2, SwapDelay = Seconds(5), MinStay = Seconds(30) });
-        (RunnerId a, RequestId request) = Load(bed, A, 8);
+        (RunnerId a, RequestId request) = bed.LoadFor(A, Seconds(8));
         bed.Complete(request);
         bed.Load(B);
         bed.Pass(Seconds(8));
@@ -117,7 +117,7 @@ public class CollationTests
     public void The_model_that_loads_faster_leaves_first()
     {
         var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 2 });
-        (_, RequestId slow) = Load(bed, A, 40);
+        (_, RequestId slow) = bed.LoadFor(A, Seconds(40));
         bed.Complete(slow);
         bed.Pass(Seconds(10));
         RunnerId fast = bed.LoadIdle(B);
@@ -130,20 +130,11 @@ public class CollationTests
     public void Without_the_three_settings_the_order_is_that_of_arrival()
     {
         var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 1, SwapDelay = default, SwapRequests = 0, MinStay = default });
-        (RunnerId a, RequestId request) = Load(bed, A, 8);
+        (RunnerId a, RequestId request) = bed.LoadFor(A, Seconds(8));
         bed.Ask(B);
         bed.Ask(A);
         Assert.Empty(bed.Effects);
         bed.Complete(request);
         Assert.Equal([new StopRunner(a, StopReason.Evicted)], bed.Effects);
-    }
-
-    private static (RunnerId Runner, RequestId Request) Load(SchedulerBed bed, RunnerKey key, double seconds)
-    {
-        RequestId request = bed.Ask(key);
-        RunnerId runner = bed.Started();
-        bed.Pass(Seconds(seconds));
-        bed.Ready(runner);
-        return (runner, request);
     }
 }

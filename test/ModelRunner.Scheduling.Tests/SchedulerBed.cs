@@ -136,6 +136,16 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
         return (runner, request);
     }
 
+    /// <summary>Sends a request for a key and makes the runner ready after a time.</summary>
+    public (RunnerId Runner, RequestId Request) LoadFor(RunnerKey key, TimeSpan time)
+    {
+        RequestId request = Ask(key);
+        RunnerId runner = Started();
+        Pass(time);
+        Ready(runner);
+        return (runner, request);
+    }
+
     /// <summary>As <see cref="Load"/>, and the request is over.</summary>
     public RunnerId LoadIdle(RunnerKey key, TimeSpan? keepAlive = null, long memory = 0)
     {

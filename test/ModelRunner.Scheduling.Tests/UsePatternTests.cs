@@ -70,18 +70,7 @@ public class UsePatternTests
     [Fact]
     public void A_swap_waits_for_a_client_that_usually_returns_soon()
     {
-        var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 1, SwapDelay = Seconds(60) });
-        RequestId first = bed.Ask(A);
-        RunnerId runner = bed.Started();
-        bed.Pass(Seconds(20));
-        bed.Ready(runner);
-        bed.Complete(first);
-        for (int i = 0; i < 8; i++)
-        {
-            bed.Pass(Seconds(0.7));
-            bed.Complete(bed.Send(A).Request);
-        }
-
+        SchedulerBed bed = BedWithClientThatReturns();
         (_, RequestId one) = bed.Send(A);
         (_, RequestId other) = bed.Send(A);
         bed.Complete(one);
@@ -95,20 +84,23 @@ public class UsePatternTests
     [Fact]
     public void A_swap_for_a_single_client_waits_for_nothing()
     {
+        SchedulerBed bed = BedWithClientThatReturns();
+        bed.Ask(B);
+        Assert.Single(bed.Effects.OfType<StopRunner>());
+    }
+
+    // A client uses a model that took 20 s to load, and pauses for 0.7 s after each request.
+    private static SchedulerBed BedWithClientThatReturns()
+    {
         var bed = new SchedulerBed(new SchedulerSettings { MaxRunners = 1, SwapDelay = Seconds(60) });
-        RequestId first = bed.Ask(A);
-        RunnerId runner = bed.Started();
-        bed.Pass(Seconds(20));
-        bed.Ready(runner);
-        bed.Complete(first);
+        bed.Complete(bed.LoadFor(A, Seconds(20)).Request);
         for (int i = 0; i < 8; i++)
         {
             bed.Pass(Seconds(0.7));
             bed.Complete(bed.Send(A).Request);
         }
 
-        bed.Ask(B);
-        Assert.Single(bed.Effects.OfType<StopRunner>());
+        return bed;
     }
 
     private void Use(double pause, params RunnerKey[] models)
