@@ -150,7 +150,7 @@ public sealed class ModelArchiveTests
     {
         using var source = new StoreFixture();
         using var target = new StoreFixture();
-        Descriptor weights = await PutPartialAsync(target);
+        Descriptor weights = await StoreFixture.PutPartialAsync(target.Folder, Made, 1_000_000);
         byte[] saved = (await SaveAsync(source)).ToArray();
         saved[2_900_000] ^= 1;
         using var leaving = new CancellationTokenSource();
@@ -172,7 +172,7 @@ public sealed class ModelArchiveTests
         using var source = new StoreFixture();
         using var target = new StoreFixture();
         using MemoryStream saved = await SaveAsync(source);
-        Descriptor weights = await PutPartialAsync(target);
+        Descriptor weights = await StoreFixture.PutPartialAsync(target.Folder, Made, 1_000_000);
         using (PartialBlob.TryOpen(target.Folder, weights))
             await LoaderOf(target).LoadAsync(saved, null, Cancellation);
         Assert.True(target.Store.Has(weights));
@@ -222,14 +222,6 @@ public sealed class ModelArchiveTests
 
     private static Digest DigestOf(string name) =>
         Digest.TryParse(name["blobs/".Length..].Replace('/', ':'), out Digest digest) ? digest : throw new FormatException(name);
-
-    private static async Task<Descriptor> PutPartialAsync(StoreFixture target)
-    {
-        Descriptor weights = Made.Read().Layers[0];
-        using PartialBlob partial = PartialBlob.TryOpen(target.Folder, weights)!;
-        await partial.AppendAsync(new byte[1_000_000], Cancellation);
-        return weights;
-    }
 
     private static async Task<MemoryStream> SaveAsync(StoreFixture source)
     {

@@ -22,6 +22,15 @@ internal sealed class StoreFixture : IDisposable
     public static string[] FilesIn(string folder) => !Directory.Exists(folder) ? [] :
         [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
+    /// <summary>Puts the first bytes of the weights of an artifact into a store, as a pull leaves them that was interrupted.</summary>
+    public static async Task<Descriptor> PutPartialAsync(StoreFolder folder, MadeArtifact made, int bytes)
+    {
+        Descriptor weights = made.Read().Layers[0];
+        using PartialBlob partial = PartialBlob.TryOpen(folder, weights)!;
+        await partial.AppendAsync(made.Files[weights.Digest].AsMemory(0, bytes), TestContext.Current.CancellationToken);
+        return weights;
+    }
+
     /// <summary>Puts the files of an artifact into the store, each by the way of a pull.</summary>
     public async Task PutFilesAsync(MadeArtifact made)
     {

@@ -95,7 +95,7 @@ public sealed class AdoptionTests : IDisposable
         string file = Put(ContentLayout.Ollama, "blobs/sha256-{0}", damaged);
         if (isForOthers)
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite);
-        await PutPartialAsync(2_000_000);
+        await StoreFixture.PutPartialAsync(_fixture.Store.Folder, _made, 2_000_000);
         await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
 
         Assert.Equal(PullResult.Success, (await _fixture.PullAsync(registry.Name)).Result);
@@ -109,7 +109,7 @@ public sealed class AdoptionTests : IDisposable
     public async Task A_file_that_cannot_be_read_leaves_what_was_downloaded_before()
     {
         string file = Put(ContentLayout.Ollama, "blobs/sha256-{0}", Weights);
-        await PutPartialAsync(2_000_000);
+        await StoreFixture.PutPartialAsync(_fixture.Store.Folder, _made, 2_000_000);
         using PartialBlob blob = PartialBlob.TryOpen(_fixture.Store.Folder, _made.Read().Layers[0])!;
         using FileStream source = File.OpenRead(file);
         var adoption = new BlobAdoption(
@@ -143,7 +143,7 @@ public sealed class AdoptionTests : IDisposable
     {
         string file = Put(ContentLayout.Ollama, "blobs/sha256-{0}", Weights);
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite);
-        await PutPartialAsync(1_000_000);
+        await StoreFixture.PutPartialAsync(_fixture.Store.Folder, _made, 1_000_000);
         await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
 
         Assert.Equal(PullResult.Success, (await _fixture.PullAsync(registry.Name)).Result);
@@ -178,12 +178,6 @@ public sealed class AdoptionTests : IDisposable
 
         Assert.False(File.Exists(Blob));
         Assert.Equal(Weights, File.ReadAllBytes(file));
-    }
-
-    private async Task PutPartialAsync(int bytes)
-    {
-        using PartialBlob partial = PartialBlob.TryOpen(_fixture.Store.Folder, _made.Read().Layers[0])!;
-        await partial.AppendAsync(Weights.AsMemory(0, bytes), TestContext.Current.CancellationToken);
     }
 
     private string Put(ContentLayout layout, string path, byte[] bytes)
