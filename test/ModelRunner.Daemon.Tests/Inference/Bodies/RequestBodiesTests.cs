@@ -108,7 +108,7 @@ public sealed class RequestBodiesTests
         var time = new FakeTimeProvider();
         var bodies = new RequestBodies(4 * MiB, time);
         using RequestBody holder = await bodies.ReadAsync(Request(new byte[3 * MiB]), Cancellation);
-        Task<RequestBody> waits = bodies.ReadAsync(Request(new byte[7 * MiB]), Cancellation);
+        Task<RequestBody> waits = bodies.ReadAsync(Request(new byte[2 * MiB]), Cancellation);
         while (bodies.Large.WaitingCount == 0)
             await Task.Yield();
         time.Advance(RequestBodyBudget.WaitTimeout);
