@@ -24,7 +24,7 @@ internal static class Stay
     /// <summary>From when on the idle runner may be stopped for the waiting model; the past: at once.</summary>
     /// <param name="idle">The idle runner.</param>
     /// <param name="wanted">The model that waits.</param>
-    /// <param name="lastReady">The end of the last load of any runner. During a load its clients wait, so that time does not count as one without a need.</param>
+    /// <param name="lastReady">The end of the last load of any runner. During a load its clients wait, so that time does not count as unused.</param>
     /// <param name="quietAt">The result of <see cref="QuietAt"/>.</param>
     /// <param name="settings">The limits.</param>
     /// <param name="now">The time.</param>
