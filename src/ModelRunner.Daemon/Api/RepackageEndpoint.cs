@@ -29,11 +29,15 @@ internal sealed class RepackageEndpoint(ModelPulls pulls, ModelCatalog catalog, 
         string target = request.Target.ToString();
         try
         {
-            (StoreEntry entry, string? _) = await stored.FindAsync(written, Remedy, context.RequestAborted);
             if (request.ContextSize is { } tokens)
+            {
+                (StoreEntry entry, string? _) = await stored.FindAsync(written, Remedy, context.RequestAborted);
                 await new ModelRepackager(pulls.Store, time).RepackageAsync(entry, target, tokens, context.RequestAborted);
-            else if (!entry.Tags.Contains(target, StringComparer.Ordinal))
-                await pulls.Store.TagAsync(entry.Id, target, context.RequestAborted);
+            }
+            else
+            {
+                await stored.TagAsync(written, target, Remedy, context.RequestAborted);
+            }
         }
         catch (UnsupportedModelException failure)
         {

@@ -17,6 +17,10 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
 {
     private const int MaxShown = 10;
     private const string Purge = "/models/purge";
+    private const string Remedy = "so its file is not removed here; remove it where it is";
+
+    /// <summary>How often one removal unloads a model that requests load again.</summary>
+    private const int MaxUnloads = 2;
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -31,20 +35,12 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         bool isForced = QuerySwitch.Read(context.Request.Query, "force");
         try
         {
-            (StoreEntry entry, string? tag) = await stored.FindNamedAsync(
-                written, "so its file is not removed here; remove it where it is", context.RequestAborted);
-            if (tag is null && entry.Tags.Count > 1 && !isForced)
-            {
-                throw new ApiException(StoredModels.Conflict(
-                    $"the model has the names {string.Join(", ", entry.Tags)}; name one of them, or remove all with force=true"));
-            }
-
-            await ReleaseAsync(entry, tag, isForced, Caller.Of(context), context.RequestAborted);
-            RemovedModel removed = tag is null
-                ? await pulls.Store.RemoveAsync(entry.Id, context.RequestAborted)
-                : await pulls.Store.UntagAsync(tag, context.RequestAborted);
+            // A mistake of the client needs neither a lock nor a store that can be written.
+            await stored.FindNamedAsync(written, Remedy, context.RequestAborted);
+            IReadOnlyList<RemovedModel> removed = await RemoveAsync(
+                list => ChooseAsync(list, written, isForced, context.RequestAborted), Caller.Of(context), context.RequestAborted);
             await catalog.FindPulledAsync(context.RequestAborted);
-            await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => Write(json, removed));
+            await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => Write(json, removed[0]));
         }
         catch (StoreException failure)
         {
@@ -57,16 +53,8 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         bool isForced = QuerySwitch.Read(context.Request.Query, "force");
         try
         {
-            IReadOnlyList<StoreEntry> entries = pulls.Store.Read().Entries;
-            var runners = new List<RunnerSnapshot>();
-            foreach (StoreEntry entry in entries)
-                runners.AddRange(await loaded.FindAsync(entry, context.RequestAborted));
-            if (runners.Count > 0 && !isForced)
-                throw new ApiException(StoredModels.Conflict($"{Describe(runners)} loaded, and nothing was removed; unload first, or send force=true"));
-            if (runners.Count > 0)
-                await loaded.UnloadAsync(runners, Caller.Of(context));
-            foreach (StoreEntry entry in entries)
-                await pulls.TryRemoveAsync(entry.Id, context.RequestAborted);
+            if (pulls.Store.Read().Entries.Count > 0)
+                await RemoveAsync(list => ChooseAllAsync(list, isForced, context.RequestAborted), Caller.Of(context), context.RequestAborted);
             await catalog.FindPulledAsync(context.RequestAborted);
         }
         catch (StoreException failure)
@@ -77,22 +65,64 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         context.Response.ContentLength = 0;
     }
 
-    // The last name, or the one by which the runners are known: without it, a request by another name would load the model again.
-    private async Task ReleaseAsync(StoreEntry entry, string? tag, bool isForced, Caller caller, CancellationToken cancellationToken)
+    // Runners need time to end, so the lock is given back meanwhile, and then all is decided again. A model that requests load again and again is removed
+    // all the same: its runners have opened its files.
+    private async Task<IReadOnlyList<RemovedModel>> RemoveAsync(
+        Func<StoreIndex, Task<ModelRemoval>> choose, Caller caller, CancellationToken cancellationToken)
     {
+        for (int unloads = 0; ; unloads++)
+        {
+            IReadOnlyList<RunnerSnapshot> runners = [];
+            IReadOnlyList<RemovedModel> removed = await pulls.Store.RemoveAsync(
+                async list =>
+                {
+                    (IReadOnlyList<(StoreEntry, string?)> chosen, runners) = await choose(list);
+                    return runners.Count == 0 || unloads == MaxUnloads ? chosen : [];
+                },
+                cancellationToken);
+            if (runners.Count == 0 || unloads == MaxUnloads)
+                return removed;
+            await loaded.UnloadAsync(runners, caller);
+        }
+    }
+
+    private async Task<ModelRemoval> ChooseAsync(StoreIndex list, string written, bool isForced, CancellationToken cancellationToken)
+    {
+        (StoreEntry entry, string? tag) = await stored.FindNamedInAsync(list, written, Remedy, cancellationToken);
+        if (tag is null && entry.Tags.Count > 1 && !isForced)
+        {
+            throw new ApiException(StoredModels.Conflict(
+                words => $"the model has the names {string.Join(", ", entry.Tags)}; name one of them, or remove all with {words.Force}"));
+        }
+
+        // The last name, or the one by which the runners are known: without it, a request by another name would load the model again.
         IReadOnlyList<RunnerSnapshot> runners = await loaded.FindAsync(entry, cancellationToken);
         if (tag is not null && entry.Tags.Count > 1)
             runners = LoadedModels.WithMainName(runners, tag);
-        if (runners.Count == 0)
-            return;
-        if (!isForced)
+        if (runners.Count > 0 && !isForced)
         {
             int requests = runners.Sum(static runner => runner.InFlight);
             throw new ApiException(StoredModels.Conflict(
-                $"the model \"{runners[0].Key.Model}\" is loaded (running requests: {requests}); unload it first, or send force=true"));
+                words => $"the model \"{runners[0].Key.Model}\" is loaded (running requests: {requests}); unload it first, or {words.SendForce}"));
         }
 
-        await loaded.UnloadAsync(runners, caller);
+        return new ModelRemoval([(entry, tag)], runners);
+    }
+
+    private async Task<ModelRemoval> ChooseAllAsync(StoreIndex list, bool isForced, CancellationToken cancellationToken)
+    {
+        await catalog.FollowAsync(list, cancellationToken);
+        var runners = new List<RunnerSnapshot>();
+        foreach (StoreEntry entry in list.Entries)
+            runners.AddRange(await loaded.FindAsync(entry, cancellationToken));
+        if (runners.Count > 0 && !isForced)
+        {
+            throw new ApiException(StoredModels.Conflict(
+                words => $"{Describe(runners)} loaded, and nothing was removed; unload first, or {words.SendForce}"));
+        }
+
+
+        return new ModelRemoval([.. list.Entries.Select(static entry => (entry, (string?)null))], runners);
     }
 
     private static string Describe(IEnumerable<RunnerSnapshot> runners)

@@ -66,14 +66,19 @@ internal sealed class StorePruner(
         var removed = new List<PrunedItem>();
         foreach (PrunedItem item in chosen)
         {
-            // A request may have come for it meanwhile.
-            if (ProtectionOf(item.Entry!, await catalog.ListFoundAsync(cancellationToken)) is { } protection)
-            {
+            string? protection = null;
+            IReadOnlyList<RemovedModel> gone = await pulls.Store.RemoveAsync(
+                async list =>
+                {
+                    if (list.Find(item.Entry!.Id) is not { } entry)
+                        return [];
+                    protection = await FindProtectionNowAsync(item.Entry, entry, list, cancellationToken);
+                    return protection is null ? [(entry, null)] : [];
+                },
+                cancellationToken);
+            if (protection is not null)
                 spared.Add(item with { Reason = protection });
-                continue;
-            }
-
-            if (!await pulls.TryRemoveAsync(item.Entry!.Id, cancellationToken))
+            if (gone.Count == 0)
                 continue;
             pulls.LogPruned(item.Name, item.Reason);
             removed.Add(item);
@@ -107,6 +112,15 @@ internal sealed class StorePruner(
                     last, ProtectionOf(entry, found), files.Where(file => linked.Contains(file.Status.Id)).Sum(static file => file.Status.AllocatedBytes));
             }),
         ];
+    }
+
+    // A client may have named it meanwhile, or a request may have come for it.
+    private async Task<string?> FindProtectionNowAsync(StoreEntry chosen, StoreEntry entry, StoreIndex list, CancellationToken cancellationToken)
+    {
+        if (!entry.IsSameAs(chosen))
+            return "its names were changed meanwhile";
+        await catalog.FollowAsync(list, cancellationToken);
+        return ProtectionOf(entry, await catalog.ListFoundAsync(cancellationToken));
     }
 
     private string? ProtectionOf(StoreEntry entry, IReadOnlyList<ModelSource> found)

@@ -9,22 +9,39 @@ using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>Finds the pulled model that a name of a client means: the one that a request would use, or the one with an id.</summary>
+/// <summary>
+/// Finds the pulled model that a name of a client means: the one that a request would use, or the one with an id. Whoever changes the store finds the model
+/// in the list that it has under the lock, because other clients change the store too. The other methods are for errors before that, and for readers.
+/// </summary>
 internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
 {
     private const int MaxName = 200;
     private const int MaxShown = 5;
 
-    /// <summary>Finds a model of the store. The name may be any text by which requests find it. What a request would mean is found, and nothing else.</summary>
+    /// <summary>How often a reader looks again if the list was changed while it looked.</summary>
+    private const int MaxLooks = 5;
+
+    /// <summary>Finds a model in the present list. The name may be any text by which requests find it. What a request would mean is found, and nothing else.</summary>
     /// <param name="written">The name as the client wrote it.</param>
     /// <param name="remedy">For a model that was not pulled: what is not done with it, and what to do, for example "so its file is not removed".</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The model, and the one of its names that was meant; null: its id was written, or a digest without a tag.</returns>
     /// <exception cref="ApiException">There is no such model, or it was not pulled.</exception>
     /// <exception cref="StoreException">The store cannot be read.</exception>
-    public async Task<(StoreEntry Entry, string? Tag)> FindAsync(string written, string remedy, CancellationToken cancellationToken)
+    public Task<(StoreEntry Entry, string? Tag)> FindAsync(string written, string remedy, CancellationToken cancellationToken) =>
+        LookAsync(list => FindInAsync(list, written, remedy, cancellationToken));
+
+    /// <summary>
+    /// Like <see cref="FindAsync"/>, but the name must be written as the store has it, since the name is removed or decides where the model is sent. The
+    /// defaults (<c>docker.io/</c>, <c>ai/</c>, <c>:latest</c>) may be left out, and so may the only quantization of a repository of Hugging Face.
+    /// </summary>
+    public Task<(StoreEntry Entry, string? Tag)> FindNamedAsync(string written, string remedy, CancellationToken cancellationToken) =>
+        LookAsync(list => FindNamedInAsync(list, written, remedy, cancellationToken));
+
+    /// <summary><see cref="FindAsync"/> in a list that does not change meanwhile, because the lock of the store is held.</summary>
+    public async Task<(StoreEntry Entry, string? Tag)> FindInAsync(StoreIndex index, string written, string remedy, CancellationToken cancellationToken)
     {
-        StoreIndex index = pulls.Store.Read();
+        await catalog.FollowAsync(index, cancellationToken);
         ModelLookup lookup = await catalog.FindAsync(written, cancellationToken);
         if (lookup.Reason is ModelLookupReason.Ambiguous or ModelLookupReason.Invalid)
             throw new ApiException(ApiErrors.OfLookup(lookup));
@@ -39,13 +56,11 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
             lookup.Reason == ModelLookupReason.Unknown ? Missing(written) : ApiErrors.OfLookup(lookup));
     }
 
-    /// <summary>
-    /// Like <see cref="FindAsync"/>, but the name must be written as the store has it, since the name is removed or decides where the model is sent. The
-    /// defaults (<c>docker.io/</c>, <c>ai/</c>, <c>:latest</c>) may be left out, and so may the only quantization of a repository of Hugging Face.
-    /// </summary>
-    public async Task<(StoreEntry Entry, string? Tag)> FindNamedAsync(string written, string remedy, CancellationToken cancellationToken)
+    /// <summary><see cref="FindNamedAsync"/> in a list that does not change meanwhile, because the lock of the store is held.</summary>
+    public async Task<(StoreEntry Entry, string? Tag)> FindNamedInAsync(
+        StoreIndex index, string written, string remedy, CancellationToken cancellationToken)
     {
-        (StoreEntry entry, string? tag) = await FindAsync(written, remedy, cancellationToken);
+        (StoreEntry entry, string? tag) = await FindInAsync(index, written, remedy, cancellationToken);
         ArtifactName? name = Parse(written);
         bool isId = tag is null && ModelIds.DigitsOf(written.Trim(), out _) is not null;
         if (isId || name is { Pin: not null } or { File: not null })
@@ -60,6 +75,23 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
         throw new ApiException(ApiError.NotFound(
             $"no pulled model has the name \"{PlainText.EscapeAndCut(written.Trim(), MaxName)}\"; requests for it use the one that {names} "
             + $"({ForeignModel.NameOf(entry.Id)}); write that", ApiErrors.ModelNotFound));
+    }
+
+    /// <summary>Gives the model of a name one more name. Another model that has the name loses it.</summary>
+    /// <param name="written">A name of the model, as the client wrote it.</param>
+    /// <param name="target">The new name.</param>
+    /// <param name="remedy">As of <see cref="FindAsync"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ApiException">There is no such model, or it was not pulled.</exception>
+    /// <exception cref="StoreException">The store cannot be changed.</exception>
+    public async Task TagAsync(string written, string target, string remedy, CancellationToken cancellationToken)
+    {
+        // A mistake of the client, or a name that is there, needs neither a lock nor a store that can be written.
+        (StoreEntry found, string? _) = await FindAsync(written, remedy, cancellationToken);
+        if (found.Tags.Contains(target, StringComparer.Ordinal))
+            return;
+        await pulls.Store.TagAsync(
+            async list => (await FindInAsync(list, written, remedy, cancellationToken)).Entry, target, cancellationToken);
     }
 
     /// <summary>The pulled model that a model of requests is; null: it was not pulled.</summary>
@@ -80,6 +112,10 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
 
     /// <summary>The state of the model does not allow it.</summary>
     public static ApiError Conflict(string message) => new(StatusCodes.Status409Conflict, message, ApiError.InvalidRequest) { CanRetryHelp = false };
+
+    /// <summary>As the other one, with a sentence that depends on who reads it.</summary>
+    public static ApiError Conflict(Func<CallerWords, string> message) =>
+        Conflict(message(CallerWords.Api)) with { CommandLine = message(CallerWords.CommandLine) };
 
     /// <summary>The store failed.</summary>
     public static ApiException Explain(StoreException failure, string written) => new(failure.Reason == StoreErrorReason.NotFound
@@ -102,6 +138,23 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
         : new ApiError(
             StatusCodes.Status500InternalServerError, "the model store cannot be written; check the folder in MODELS_PATH, its owner and its disk",
             ApiError.Server);
+
+    // What is found is in a list that was there. What is not found may be only between two lists.
+    private async Task<(StoreEntry Entry, string? Tag)> LookAsync(Func<StoreIndex, Task<(StoreEntry Entry, string? Tag)>> find)
+    {
+        for (int look = 1; ; look++)
+        {
+            StoreIndex list = pulls.Store.Read();
+            try
+            {
+                return await find(list);
+            }
+            catch (ApiException) when (look < MaxLooks && !pulls.Store.Read().IsSameAs(list))
+            {
+                // Another client changed the list meanwhile.
+            }
+        }
+    }
 
     // Several pulled models may be one model of requests, because they have the same file. What was written says which one is meant.
     private static (StoreEntry Entry, string? Tag)? Find(StoreIndex index, ModelEntry model, string written, ArtifactName? name)

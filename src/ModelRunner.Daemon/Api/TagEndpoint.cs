@@ -1,5 +1,4 @@
 using ModelRunner.Daemon.Models;
-using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Layout;
@@ -8,7 +7,7 @@ using ModelRunner.Store.Names;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary><c>POST /models/NAME/tag?repo=&amp;tag=</c>: gives a pulled model one more name. Another model that has the name loses it.</summary>
-internal sealed class TagEndpoint(ModelPulls pulls, ModelCatalog catalog, StoredModels stored)
+internal sealed class TagEndpoint(ModelCatalog catalog, StoredModels stored)
 {
     private const int MaxShown = 200;
 
@@ -19,10 +18,8 @@ internal sealed class TagEndpoint(ModelPulls pulls, ModelCatalog catalog, Stored
         string target = ReadTarget(context.Request.Query).ToString();
         try
         {
-            (StoreEntry entry, string? _) = await stored.FindAsync(
-                written, "and only pulled models get names; give it an alias in the configuration", context.RequestAborted);
-            if (!entry.Tags.Contains(target, StringComparer.Ordinal))
-                await pulls.Store.TagAsync(entry.Id, target, context.RequestAborted);
+            await stored.TagAsync(
+                written, target, "and only pulled models get names; give it an alias in the configuration", context.RequestAborted);
         }
         catch (StoreException failure)
         {

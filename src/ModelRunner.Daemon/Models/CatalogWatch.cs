@@ -186,6 +186,7 @@ internal sealed class CatalogWatch : IDisposable
             _last = new CatalogScan(new ModelSnapshotBuilder(_settings).Build(store ?? Nothing, sources))
             {
                 IsWithoutStore = store is null, Sizes = store is null ? [] : SourceSizes.Of(store, sources),
+                Lists = [.. sources.Where(static source => source.Kind == SourceKind.Pulled).SelectMany(static source => source.Content.Lists)],
             };
         }
 

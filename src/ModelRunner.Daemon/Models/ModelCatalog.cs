@@ -4,6 +4,7 @@ using ModelRunner.Gguf;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
+using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
@@ -205,6 +206,14 @@ internal sealed class ModelCatalog : IDisposable
 
     /// <summary>Reads the stores again, so that the next caller finds a model that was pulled. Returns after a moment if the disk is slow.</summary>
     public Task FindPulledAsync(CancellationToken cancellationToken) => _watch.RescanStoreAsync(ChangePatience, cancellationToken);
+
+    /// <summary>Returns when requests find the models of a list of the store, or after a moment if the disk is slow.</summary>
+    /// <param name="list">The list. It should not change before the return.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task FollowAsync(StoreIndex list, CancellationToken cancellationToken) =>
+        _watch.Last is { Lists: var known } && (known.Count == 0 ? list.Entries.Count == 0 : known.Any(list.IsSameAs))
+            ? Task.CompletedTask
+            : FindPulledAsync(cancellationToken);
 
     /// <summary>All models that can be used, in order of their references; without those that cannot be read in time.</summary>
     public async Task<IReadOnlyList<ModelEntry>> ListAsync(CancellationToken cancellationToken)

@@ -105,22 +105,6 @@ internal sealed class ModelPulls : IDisposable
         return outcome;
     }
 
-    /// <summary>Removes a model with all its names.</summary>
-    /// <returns>False: another client was faster.</returns>
-    /// <exception cref="StoreException">The store cannot be written.</exception>
-    public async Task<bool> TryRemoveAsync(Digest id, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Store.RemoveAsync(id, cancellationToken);
-            return true;
-        }
-        catch (StoreException failure) when (failure.Reason == StoreErrorReason.NotFound)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Notes that a prune removed a model.</summary>
     public void LogPruned(string model, string reason) => _logger.LogPruned(model, reason);
 

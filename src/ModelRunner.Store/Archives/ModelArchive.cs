@@ -33,12 +33,12 @@ internal sealed class ModelArchive : IDisposable
     /// <param name="store">The store.</param>
     /// <param name="entry">The model.</param>
     /// <param name="name">The name that is written into the archive; null: none.</param>
-    /// <exception cref="StoreException">A file of the model is missing.</exception>
+    /// <exception cref="StoreException">The model was removed, or a file of it is missing.</exception>
     public static ModelArchive Open(ModelStore store, StoreEntry entry, string? name)
     {
         byte[]? bytes = ManifestFile.ReadBytes(store.Folder, entry.Id);
         if (bytes is null || ManifestReader.TryRead(bytes, out _) is not { } manifest)
-            throw new StoreException(StoreErrorReason.Damaged, "the manifest of the model cannot be read; pull the model again");
+            throw store.ExplainMissing(entry.Id, StoreErrorReason.Damaged, "the manifest of the model cannot be read; pull the model again");
 
         // The layers come first, as Docker Model Runner writes them.
         Descriptor[] files = [.. manifest.Layers.Append(manifest.Config).DistinctBy(static file => file.Digest)];
@@ -46,7 +46,8 @@ internal sealed class ModelArchive : IDisposable
         if (files.FirstOrDefault(file => !store.Has(file)) is not { } missing)
             return new ModelArchive(store.Folder, files, bytes, name, held);
         held.Dispose();
-        throw new StoreException(StoreErrorReason.MissingFile, $"the file {missing.Digest} of the model is missing; pull the model again");
+        throw store.ExplainMissing(
+            entry.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of the model is missing; pull the model again");
     }
 
     /// <summary>Writes the archive.</summary>

@@ -17,19 +17,29 @@ internal sealed class ModelRepackager(ModelStore store, TimeProvider time)
     /// <param name="contextSize">Its context in tokens.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="UnsupportedModelException">The configuration has no place for a context.</exception>
-    /// <exception cref="StoreException">A file is missing, or the store cannot be written.</exception>
+    /// <exception cref="StoreException">The model was removed, a file is missing, or the store cannot be written.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public async Task<StoreEntry> RepackageAsync(StoreEntry source, string tag, int contextSize, CancellationToken cancellationToken)
     {
         if (ManifestFile.ReadBytes(store.Folder, source.Id) is not { } bytes || ManifestReader.TryRead(bytes, out _) is not { } manifest
             || ManifestFile.ReadConfigBytes(store.Folder, manifest) is not { } old)
-            throw new StoreException(StoreErrorReason.MissingFile, "the manifest or the configuration of the model cannot be read; pull the model again");
+        {
+            throw store.ExplainMissing(
+                source.Id, StoreErrorReason.MissingFile, "the manifest or the configuration of the model cannot be read; pull the model again");
+        }
+
         if (manifest.Config.MediaType is not (MediaTypes.ConfigV1 or MediaTypes.ConfigV2))
             throw new UnsupportedModelException($"the model has a configuration of the type {manifest.Config.MediaType}, which has no context size");
 
         byte[] config = WithContext(old, contextSize);
         var file = new Descriptor(manifest.Config.MediaType, ContentHash.Of(config), config.Length);
         using IDisposable held = store.Holds.Hold([.. manifest.Files.Select(static file => file.Digest), file.Digest]);
+        if (manifest.Files.FirstOrDefault(part => !store.Has(part)) is { } missing)
+        {
+            throw store.ExplainMissing(
+                source.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of the model is missing; pull the model again");
+        }
+
         if (!store.Has(file))
             await WriteAsync(file, config, cancellationToken);
         return await store.AddAsync(ManifestWriter.WithConfig(bytes, file), tag, cancellationToken);

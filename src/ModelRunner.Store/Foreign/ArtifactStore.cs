@@ -16,24 +16,27 @@ internal static class ArtifactStore
     /// <param name="scan">The scan.</param>
     public static ForeignListing List(IReadOnlyList<string> folders, ForeignScan scan)
     {
+        var lists = new List<StoreIndex>();
         foreach (string root in folders)
         {
             var folder = new StoreFolder(root);
             scan.Expect(folder.LayoutFile);
             scan.Await(root);
             if (StoreFolder.IsStore(root) && scan.IsRoot(root))
-                ListStore(folder, scan);
+                ListStore(folder, scan, lists);
         }
 
-        return scan.Result;
+        return scan.Result with { Lists = lists };
     }
 
-    private static void ListStore(StoreFolder folder, ForeignScan scan)
+    private static void ListStore(StoreFolder folder, ForeignScan scan, List<StoreIndex> lists)
     {
         try
         {
             scan.Expect(folder.IndexFile);
-            foreach (StoreEntry entry in StoreIndexFile.Read(folder).Entries)
+            StoreIndex list = StoreIndexFile.Read(folder);
+            lists.Add(list);
+            foreach (StoreEntry entry in list.Entries)
             {
                 if (scan.IsCut)
                     return;

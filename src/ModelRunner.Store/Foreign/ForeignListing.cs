@@ -1,3 +1,5 @@
+using ModelRunner.Store.Layout;
+
 namespace ModelRunner.Store.Foreign;
 
 /// <summary>The result of one scan of the stores of one tool.</summary>
@@ -7,4 +9,7 @@ internal sealed record ForeignListing(IReadOnlyList<ForeignModel> Models, IReadO
 {
     /// <summary>Whether any of the folders exists.</summary>
     public bool IsPresent { get; init; }
+
+    /// <summary>The lists of the stores with the layout of Docker Model Runner that were read.</summary>
+    public IReadOnlyList<StoreIndex> Lists { get; init; } = [];
 }

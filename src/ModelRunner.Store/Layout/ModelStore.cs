@@ -69,33 +69,41 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
     }
 
     /// <summary>Gives a model one more name. Another model that has the name loses it.</summary>
-    /// <exception cref="StoreException">There is no such model, or the list cannot be changed.</exception>
-    public Task<StoreEntry> TagAsync(Digest id, string tag, CancellationToken cancellationToken) => ChangeAsync(
-        index =>
+    /// <param name="choose">Chooses the model, while the list cannot change.</param>
+    /// <param name="tag">The name.</param>
+    /// <param name="cancellationToken">Ends the wait for the lock.</param>
+    /// <exception cref="StoreException">The list cannot be changed.</exception>
+    public Task<StoreEntry> TagAsync(Func<StoreIndex, Task<StoreEntry>> choose, string tag, CancellationToken cancellationToken) => ChangeAsync(
+        async index =>
         {
-            StoreIndex changed = index.With(id, (index.Find(id) ?? throw NotFound(id.ToString())).Files, tag);
-            return (changed, changed.Find(id)!);
+            StoreEntry entry = await choose(index);
+            StoreIndex changed = entry.Tags.Contains(tag, StringComparer.Ordinal) ? index : index.With(entry.Id, entry.Files, tag);
+            return (changed, changed.Find(entry.Id)!);
         },
+        static (result, _, _) => result,
         cancellationToken);
 
-    /// <summary>Takes a name from a model, and removes the model and its files with the last name.</summary>
-    /// <exception cref="StoreException">No model has the name, or the list cannot be changed.</exception>
-    public Task<RemovedModel> UntagAsync(string tag, CancellationToken cancellationToken) => ChangeAsync(
-        index =>
+    /// <summary>Removes names of models. A model without any name is removed, with its files that no other model needs.</summary>
+    /// <param name="choose">Chooses models, each with one of its names or with null for all of them, while the list cannot change.</param>
+    /// <param name="cancellationToken">Ends the wait for the lock.</param>
+    /// <returns>What was removed, in the same order.</returns>
+    /// <exception cref="StoreException">The list cannot be changed.</exception>
+    public Task<IReadOnlyList<RemovedModel>> RemoveAsync(
+        Func<StoreIndex, Task<IReadOnlyList<(StoreEntry Entry, string? Tag)>>> choose, CancellationToken cancellationToken) => ChangeAsync(
+        async index =>
         {
-            StoreEntry entry = index.Find(tag) ?? throw NotFound(tag);
-            return entry.Tags.Count > 1
-                ? (index.WithoutTag(tag), new RemovedModel([tag], null))
-                : (index.Without(entry.Id), new RemovedModel([tag], entry.Id));
-        },
-        (removed, index, before) => Clean(removed, index, before),
-        cancellationToken);
+            StoreIndex rest = index;
+            var removed = new List<RemovedModel>();
+            foreach ((StoreEntry entry, string? tag) in await choose(index))
+            {
+                bool isLast = tag is null || entry.Tags.Count == 1;
+                rest = isLast ? rest.Without(entry.Id) : rest.WithoutTag(tag!);
+                removed.Add(new RemovedModel(tag is null ? entry.Tags : [tag], isLast ? entry.Id : null));
+            }
 
-    /// <summary>Removes a model with all its names, and its files that no other model needs.</summary>
-    /// <exception cref="StoreException">There is no such model, or the list cannot be changed.</exception>
-    public Task<RemovedModel> RemoveAsync(Digest id, CancellationToken cancellationToken) => ChangeAsync(
-        index => (index.Without(id), new RemovedModel((index.Find(id) ?? throw NotFound(id.ToString())).Tags, id)),
-        (removed, index, before) => Clean(removed, index, before),
+            return (rest, (IReadOnlyList<RemovedModel>)removed);
+        },
+        Clean,
         cancellationToken);
 
     /// <summary>Removes all files that no model needs. A store without a list keeps everything: the list may have been moved away.</summary>
@@ -146,19 +154,30 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
 
     private StoreCollector CollectorNow() => new(folder, Holds, time.GetUtcNow());
 
-    private RemovedModel Clean(RemovedModel removed, StoreIndex index, StoreIndex before)
+    /// <summary>Explains why a file of a model is not there: the model was removed meanwhile, or else its store is damaged.</summary>
+    /// <param name="id">The model.</param>
+    /// <param name="reason">The reason if it was not removed.</param>
+    /// <param name="message">What is missing.</param>
+    /// <exception cref="StoreException">The list cannot be read.</exception>
+    public StoreException ExplainMissing(Digest id, StoreErrorReason reason, string message) =>
+        Read().Find(id) is null
+            ? new StoreException(StoreErrorReason.NotFound, $"there is no model {id} in the model store")
+            : new StoreException(reason, message);
+
+    private IReadOnlyList<RemovedModel> Clean(IReadOnlyList<RemovedModel> removed, StoreIndex index, StoreIndex before)
     {
-        if (removed.Deleted is { } id)
-            CollectorNow().Remove(before.Find(id)!, index);
+        foreach (RemovedModel model in removed)
+            if (model.Deleted is { } id)
+                CollectorNow().Remove(before.Find(id)!, index);
         return removed;
     }
 
     private Task<T> ChangeAsync<T>(Func<StoreIndex, (StoreIndex Index, T Result)> change, CancellationToken cancellationToken) =>
-        ChangeAsync(change, static (result, _, _) => result, cancellationToken);
+        ChangeAsync(index => Task.FromResult(change(index)), static (result, _, _) => result, cancellationToken);
 
     // Files are removed after the new list is on the disk: after a crash there are too many files, and never too few.
     private async Task<T> ChangeAsync<T>(
-        Func<StoreIndex, (StoreIndex Index, T Result)> change, Func<T, StoreIndex, StoreIndex, T> finish, CancellationToken cancellationToken)
+        Func<StoreIndex, Task<(StoreIndex Index, T Result)>> change, Func<T, StoreIndex, StoreIndex, T> finish, CancellationToken cancellationToken)
     {
         try
         {
@@ -168,7 +187,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
                 ?? throw new StoreException(
                     StoreErrorReason.Busy, $"another process has had the lock of the model store for {Patience.TotalSeconds:0} s; try again");
             StoreIndex before = Read();
-            (StoreIndex after, T result) = change(before);
+            (StoreIndex after, T result) = await change(before);
             if (!ReferenceEquals(after, before))
                 StoreIndexFile.Write(folder, after);
             return finish(result, after, before);
@@ -186,6 +205,4 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
     }
 
     private string PathFree(Exception failure) => failure.Message.Replace(folder.Root, "the store", StringComparison.Ordinal);
-
-    private static StoreException NotFound(string what) => new(StoreErrorReason.NotFound, $"there is no model {what} in the model store");
 }

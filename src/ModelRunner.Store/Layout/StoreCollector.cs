@@ -66,7 +66,10 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
 
     /// <summary>Removes files and returns those that are gone. A partial file that a pull of any process writes is left.</summary>
     public IReadOnlyList<StoreLeftover> Remove(IReadOnlyList<StoreLeftover> files) =>
-        [.. files.Where(file => file.IsPartial ? TryDeletePartial(file.Path) : TryDelete(file.Path))];
+    [
+        .. files.Where(file => file.IsPartial ? TryDeletePartial(file.Path)
+            : Digest.TryParse($"{Path.GetFileName(Path.GetDirectoryName(file.Path))}:{file.Name}", out Digest digest) && TryDelete(file.Path, digest)),
+    ];
 
     /// <summary>Removes the files of one model that no other model of the list needs.</summary>
     /// <param name="removed">The model; it is no longer in the list.</param>
@@ -76,7 +79,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         Digest[] files = [.. FilesOf(removed)];
         folder.BeforeStep?.Invoke("delete");
         FolderRemoval.Remove(folder.BundleOf(removed.Id));
-        TryDelete(folder.ManifestOf(removed.Id));
+        TryDelete(folder.ManifestOf(removed.Id), held: null);
         Discard(files, rest);
     }
 
@@ -88,8 +91,8 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         HashSet<Digest> needed = FindNeeded(index);
         foreach (Digest file in files)
         {
-            if (!needed.Contains(file) && !holds.Contains(file))
-                TryDelete(folder.BlobOf(file));
+            if (!needed.Contains(file))
+                TryDelete(folder.BlobOf(file), file);
         }
     }
 
@@ -143,7 +146,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         try
         {
             using FileLock? taken = FileLock.TryTake(path);
-            return taken is not null && TryDelete(path);
+            return taken is not null && TryDelete(path, held: null);
         }
         catch (IOException)
         {
@@ -151,9 +154,15 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         }
     }
 
-    private bool TryDelete(string path)
+    // A file of a model may be taken into use until the moment in which it is removed.
+    private bool TryDelete(string path, Digest? held)
     {
         folder.BeforeStep?.Invoke("delete");
+        return held is { } file ? holds.RemoveUnheld(file, () => TryDelete(path)) : TryDelete(path);
+    }
+
+    private static bool TryDelete(string path)
+    {
         try
         {
             bool exists = FileStatus.OfLink(path).Exists;

@@ -6,4 +6,8 @@ namespace ModelRunner.Store.Layout;
 /// <param name="Id">The digest of its manifest.</param>
 /// <param name="Tags">Its names, each with registry and tag; empty if the last one was given to another model.</param>
 /// <param name="Files">Its layers and its configuration.</param>
-internal sealed record StoreEntry(Digest Id, IReadOnlyList<string> Tags, IReadOnlyList<Digest> Files);
+internal sealed record StoreEntry(Digest Id, IReadOnlyList<string> Tags, IReadOnlyList<Digest> Files)
+{
+    /// <summary>Whether both are the same model with the same names.</summary>
+    public bool IsSameAs(StoreEntry other) => Id == other.Id && Tags.SequenceEqual(other.Tags, StringComparer.Ordinal);
+}

@@ -30,6 +30,16 @@ internal sealed class StoreHolds
             return _counts.ContainsKey(file);
     }
 
+    /// <summary>Removes a file unless it is held. Nobody can begin to hold it meanwhile.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="remove">Removes it.</param>
+    /// <returns>What that returned; false: the file is held.</returns>
+    public bool RemoveUnheld(Digest file, Func<bool> remove)
+    {
+        lock (_lock)
+            return !_counts.ContainsKey(file) && remove();
+    }
+
     private void Release(IReadOnlyList<Digest> files)
     {
         lock (_lock)

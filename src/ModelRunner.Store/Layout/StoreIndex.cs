@@ -9,6 +9,10 @@ internal sealed record StoreIndex(IReadOnlyList<StoreEntry> Entries)
     /// <summary>A store without models.</summary>
     public static StoreIndex Empty { get; } = new([]);
 
+    /// <summary>Whether both have the same models with the same names.</summary>
+    public bool IsSameAs(StoreIndex other) =>
+        Entries.Count == other.Entries.Count && Entries.Zip(other.Entries).All(static pair => pair.First.IsSameAs(pair.Second));
+
     /// <summary>The model with an id; null: none.</summary>
     public StoreEntry? Find(Digest id) => Entries.FirstOrDefault(entry => entry.Id == id);
 

@@ -56,23 +56,36 @@ internal sealed class PullRunner(
         PullPlan plan = await PlanAsync(pull, cancellationToken);
         string? tag = TagOf(plan.Name ?? pull.Name);
         Digest id = ContentHash.Of(plan.ManifestBytes.Span);
-        if (store.Read().Find(id) is { } known && plan.Manifest.Files.All(store.Has))
-        {
-            // The folder with the names of its parts may be missing, or have an old order.
-            bool isListed = tag is null || known.Tags.Contains(tag, StringComparer.Ordinal);
-            StoreEntry tagged = ModelParts.Of(plan.Manifest, out _).Count > 1 ? await store.AddAsync(plan.ManifestBytes, tag, cancellationToken)
-                : isListed ? known
-                : await store.TagAsync(id, tag!, cancellationToken);
-            return new PullOutcome(PullResult.Unchanged, $"Using cached model: {FileSizeText.Format(plan.Manifest.TotalBytes)}", tagged);
-        }
+        using IDisposable held = store.Holds.Hold([.. plan.Manifest.Files.Select(static file => file.Digest)]);
+        if (await TryListAsync(plan, id, tag, cancellationToken) is { } listed)
+            return new PullOutcome(PullResult.Unchanged, $"Using cached model: {FileSizeText.Format(plan.Manifest.TotalBytes)}", listed);
 
         IReadOnlySet<Digest>? linked = adoption is null
             ? null
             : await adoption.FindLinkedAsync([.. plan.Manifest.Files.Where(file => !store.Has(file))], cancellationToken);
         SpaceCheck.Check(store, plan.Manifest, settings.SpareBytes, linked);
-        using IDisposable held = store.Holds.Hold([.. plan.Manifest.Files.Select(static file => file.Digest)]);
         StoreEntry entry = await FetchAndListAsync(pull, plan, tag, cancellationToken);
         return new PullOutcome(PullResult.Success, $"Model pulled successfully{Adopted(pull.Files)}", entry);
+    }
+
+    // Null: something has to be fetched, or another process removed the model meanwhile.
+    private async Task<StoreEntry?> TryListAsync(PullPlan plan, Digest id, string? tag, CancellationToken cancellationToken)
+    {
+        if (store.Read().Find(id) is not { } known || !plan.Manifest.Files.All(store.Has))
+            return null;
+
+        // The folder with the names of its parts may be missing, or have an old order.
+        bool isTagged = tag is null || known.Tags.Contains(tag, StringComparer.Ordinal);
+        if (isTagged && ModelParts.Of(plan.Manifest, out _).Count <= 1)
+            return known;
+        try
+        {
+            return await store.AddAsync(plan.ManifestBytes, tag, cancellationToken);
+        }
+        catch (StoreException failure) when (failure.Reason == StoreErrorReason.MissingFile)
+        {
+            return null;
+        }
     }
 
     // Docker Model Runner's message, with what the user could not see otherwise.

@@ -13,7 +13,7 @@ internal static class PushFailure
         OperationCanceledException when isCancelled => new PushOutcome(PushResult.Cancelled, "the push was cancelled; push again to continue"),
         UnsupportedModelException => new PushOutcome(PushResult.Unsupported, failure.Message),
         RemoteException remote => new PushOutcome(ResultOf(remote.Reason), remote.Message),
-        StoreException => new PushOutcome(PushResult.Store, failure.Message),
+        StoreException stored => new PushOutcome(stored.Reason == StoreErrorReason.NotFound ? PushResult.NotFound : PushResult.Store, failure.Message),
         IOException or UnauthorizedAccessException => new PushOutcome(
             PushResult.Store, "the model store cannot be read; check the folder in MODELS_PATH, its owner and its disk"),
         _ => null,

@@ -83,12 +83,19 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
 
         if (ManifestFile.ReadBytes(store.Folder, push.Id) is not { } bytes || !ContentHash.Matches(bytes, push.Id)
             || ManifestReader.TryRead(bytes, out _) is not { } manifest)
-            throw new StoreException(StoreErrorReason.Damaged, $"the manifest of {push.Name} in the model store is missing or changed; pull the model again");
+        {
+            throw store.ExplainMissing(
+                push.Id, StoreErrorReason.Damaged, $"the manifest of {push.Name} in the model store is missing or changed; pull the model again");
+        }
 
         // A model that is removed meanwhile keeps its files until they are sent.
         using IDisposable held = store.Holds.Hold([.. manifest.Files.Select(static file => file.Digest)]);
         if (manifest.Files.FirstOrDefault(file => !store.Has(file)) is { } missing)
-            throw new StoreException(StoreErrorReason.MissingFile, $"the file {missing.Digest} of {push.Name} is not in the model store; pull the model again");
+        {
+            throw store.ExplainMissing(
+                push.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of {push.Name} is not in the model store; pull the model again");
+        }
+
         FileProgress[] files = [.. manifest.Files.Select(static file => new FileProgress(file))];
         push.Show(files);
         StoreIndex index = store.Read();

@@ -115,13 +115,20 @@ public sealed class ModelStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_not_there_cannot_be_removed_or_named()
+    public async Task Several_names_and_models_are_removed_in_one_change()
     {
-        Digest unknown = ContentHash.Of([9]);
+        (MadeArtifact first, MadeArtifact second) = (MadeArtifact.Of([1]), MadeArtifact.Of([2]));
+        await _fixture.AddAsync(first, Name);
+        await _fixture.Store.TagAsync(first.Id, Other, Token);
+        await _fixture.AddAsync(second, "docker.io/ai/c:latest");
 
-        Assert.Equal(StoreErrorReason.NotFound, (await Assert.ThrowsAsync<StoreException>(() => _fixture.Store.UntagAsync(Name, Token))).Reason);
-        Assert.Equal(StoreErrorReason.NotFound, (await Assert.ThrowsAsync<StoreException>(() => _fixture.Store.RemoveAsync(unknown, Token))).Reason);
-        Assert.Equal(StoreErrorReason.NotFound, (await Assert.ThrowsAsync<StoreException>(() => _fixture.Store.TagAsync(unknown, Name, Token))).Reason);
+        IReadOnlyList<RemovedModel> removed = await _fixture.Store.RemoveAsync(
+            list => Task.FromResult<IReadOnlyList<(StoreEntry, string?)>>([(list.Find(first.Id)!, Name), (list.Find(second.Id)!, null)]), Token);
+
+        Assert.Equal([null, second.Id], removed.Select(static model => model.Deleted));
+        StoreEntry left = Assert.Single(_fixture.Store.Read().Entries);
+        Assert.Equal((first.Id, Other), (left.Id, Assert.Single(left.Tags)));
+        Assert.False(File.Exists(_fixture.Folder.BlobOf(ContentHash.Of([2]))));
     }
 
     /// <summary>To write over such a list would lose every model in it.</summary>

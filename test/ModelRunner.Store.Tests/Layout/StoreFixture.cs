@@ -10,7 +10,8 @@ internal sealed class StoreFixture : IDisposable
 {
     private readonly TemporaryFolder _place = new();
 
-    public StoreFixture(TimeProvider? time = null) => Store = new ModelStore(new StoreFolder(_place.PathOf("store")), time ?? Time);
+    public StoreFixture(TimeProvider? time = null, Action<string>? beforeStep = null) =>
+        Store = new ModelStore(new StoreFolder(_place.PathOf("store")) { BeforeStep = beforeStep }, time ?? Time);
 
     public FakeTimeProvider Time { get; } = new(TimeProvider.System.GetUtcNow());
 

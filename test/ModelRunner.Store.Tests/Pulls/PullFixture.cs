@@ -10,12 +10,13 @@ namespace ModelRunner.Store.Tests.Pulls;
 /// <summary>Pulls into a store in a temporary folder, with short waits.</summary>
 internal sealed class PullFixture : IDisposable
 {
-    private readonly StoreFixture _store = new(TimeProvider.System);
+    private readonly StoreFixture _store;
     private readonly RegistryFixture _registry = new();
     private readonly PullRunner _runner;
 
-    public PullFixture(PullSettings? settings = null)
+    public PullFixture(PullSettings? settings = null, Action<string>? beforeStep = null)
     {
+        _store = new StoreFixture(TimeProvider.System, beforeStep);
         settings = (settings ?? new PullSettings()) with { FirstWait = TimeSpan.FromMilliseconds(1), MaxWait = TimeSpan.FromMilliseconds(2) };
         Rate = new SharedRate(TimeProvider.System) { BytesPerSecond = settings.BytesPerSecond };
         var adoption = new ContentAdoption(Store, () => Places, new PlaceReader(new PlaceThreads(), TimeProvider.System));

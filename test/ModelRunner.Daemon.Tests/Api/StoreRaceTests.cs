@@ -1,0 +1,113 @@
+using System.Net;
+using Microsoft.Win32.SafeHandles;
+using ModelRunner.Linux;
+using ModelRunner.Linux.Files;
+using ModelRunner.Store.Layout;
+using ModelRunner.Testing;
+
+namespace ModelRunner.Daemon.Tests.Api;
+
+/// <summary>Several clients and processes change the store at the same time. Each answer is right for the store as it was when the change was made.</summary>
+public sealed class StoreRaceTests
+{
+    private const uint Opened = 0x20; // IN_OPEN
+    private const int Clients = 6;
+    private const int Rounds = 8;
+
+    private static readonly string[] Names = ["me/a:v1", "me/a:v2", "me/b:v1"];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>Another process has the lock, and gives the name to another model while the request waits.</summary>
+    [Fact]
+    public async Task A_request_that_waits_for_the_lock_means_the_model_that_has_the_name_afterwards()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.CommandAsync("package", "--gguf", Path.Join(Repository.Root, "models/tiny-chat.gguf"), "me/a:v1");
+        await daemon.CommandAsync("package", "--gguf", Path.Join(Repository.Root, "models/tiny-embed.gguf"), "me/b:v1");
+        StoreFolder folder = FolderOf(daemon);
+        StoreIndex before = StoreIndexFile.Read(folder);
+        (StoreEntry first, StoreEntry second) = (before.Entries[0], before.Entries[1]);
+
+        using (FileLock taken = FileLock.TryTake(folder.LockFile)!)
+        {
+            Task<HttpStatusCode> tagging = await BeginAsync(folder, () => SendAsync(daemon, HttpMethod.Post, "models/me/a:v1/tag?repo=me/c&tag=v1"));
+            StoreIndexFile.Write(folder, before.With(second.Id, second.Files, first.Tags[0]));
+            taken.Dispose();
+            Assert.Equal(HttpStatusCode.Created, await tagging);
+        }
+
+        Assert.Equal(second.Id, StoreIndexFile.Read(folder).Find("docker.io/me/c:v1")?.Id);
+
+        using (FileLock taken = FileLock.TryTake(folder.LockFile)!)
+        {
+            Task<HttpStatusCode> removing = await BeginAsync(folder, () => SendAsync(daemon, HttpMethod.Delete, "models/me/a:v1"));
+            StoreIndexFile.Write(folder, StoreIndexFile.Read(folder).WithoutTag(first.Tags[0]));
+            taken.Dispose();
+            Assert.Equal(HttpStatusCode.NotFound, await removing);
+        }
+
+        Assert.Equal(2, StoreIndexFile.Read(folder).Entries.Count);
+    }
+
+    /// <summary>A model is there or it is not: no answer is an error of the server or a conflict.</summary>
+    [Fact]
+    public async Task Clients_that_change_the_same_models_get_no_wrong_errors()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.CommandAsync("package", "--gguf", Path.Join(Repository.Root, "models/tiny-embed.gguf"), Names[0]);
+        byte[] archive = await daemon.Client.GetByteArrayAsync(new Uri($"models/{Names[0]}/export", UriKind.Relative), Token);
+
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => ActAsync(daemon, archive, new Random(client)))));
+
+        StoreFolder folder = FolderOf(daemon);
+        Assert.All(
+            StoreIndexFile.Read(folder).Entries.SelectMany(static entry => entry.Files),
+            file => Assert.True(File.Exists(folder.BlobOf(file)), $"{file} of a listed model is missing"));
+    }
+
+    private static async Task ActAsync(DaemonFixture daemon, byte[] archive, Random random)
+    {
+        for (int round = 0; round < Rounds; round++)
+        {
+            (string name, string other) = (Names[random.Next(Names.Length)], Names[random.Next(Names.Length)]);
+            string[] target = other.Split(':');
+            (HttpMethod method, string path, HttpContent? content) = random.Next(5) switch
+            {
+                0 => (HttpMethod.Delete, $"models/{name}", null),
+                1 => (HttpMethod.Post, $"models/{name}/tag?repo={target[0]}&tag={target[1]}", (HttpContent?)null),
+                2 => (HttpMethod.Post, $"models/{name}/repackage", new StringContent($$"""{"target":"{{other}}","context_size":{{random.Next(512, 520)}}}""")),
+                3 => (HttpMethod.Get, $"models/{name}/export", null),
+                _ => (HttpMethod.Post, $"models/load?name={name}", new ByteArrayContent(archive)),
+            };
+            using var request = new HttpRequestMessage(method, path) { Content = content };
+            using HttpResponseMessage response = await daemon.Client.SendAsync(request, Token);
+            string body = method == HttpMethod.Get ? "" : await response.Content.ReadAsStringAsync(Token);
+
+            // Two loads of one archive do not write the same file.
+            bool isBusy = response.StatusCode == HttpStatusCode.Conflict && body.Contains("another archive with the file", StringComparison.Ordinal);
+            Assert.True(
+                response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.NotFound || isBusy, $"{method} {path}: {response.StatusCode} {body}");
+        }
+    }
+
+    // Returns when the daemon has found the model in the list and tried to take the lock.
+    private static async Task<Task<HttpStatusCode>> BeginAsync(StoreFolder folder, Func<Task<HttpStatusCode>> send)
+    {
+        using var notifier = new SafeFileHandle(Libc.CreateNotifier(Libc.OpenCloseOnExec), ownsHandle: true);
+        Assert.True(Libc.AddWatch((int)notifier.DangerousGetHandle(), folder.LockFile, Opened) >= 0);
+        using var events = new FileStream(notifier, FileAccess.Read, bufferSize: 0);
+        Task<HttpStatusCode> sending = send();
+        await events.ReadAtLeastAsync(new byte[64], 1, cancellationToken: Token).AsTask().WaitAsync(DaemonFixture.Patience, Token);
+        return sending;
+    }
+
+    private static async Task<HttpStatusCode> SendAsync(DaemonFixture daemon, HttpMethod method, string path)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        using HttpResponseMessage response = await daemon.Client.SendAsync(request, Token);
+        return response.StatusCode;
+    }
+
+    private static StoreFolder FolderOf(DaemonFixture daemon) => StoreFolder.Below(Path.Join(daemon.FolderPath, "models"));
+}
