@@ -64,6 +64,19 @@ public sealed class PruneTests
         Assert.Empty(Directory.EnumerateFiles(Path.Join(StoreOf(daemon), "blobs/sha256")));
     }
 
+    /// <summary>Nobody knows what was used before the start, so nothing counts as unused for longer.</summary>
+    [Fact]
+    public async Task Without_a_state_folder_times_count_from_the_start_of_the_daemon()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = """{ "statePath": "none" }""" });
+        await daemon.CommandAsync("package", "--gguf", Path.Join(Repository.Root, "models/tiny-embed.gguf"), "me/old:v1");
+        foreach (string manifest in Directory.EnumerateFiles(Path.Join(StoreOf(daemon), "manifests/sha256")))
+            File.SetLastWriteTimeUtc(manifest, DateTime.UtcNow.AddDays(-30));
+
+        Assert.Equal("", Show(await PruneAsync(daemon, "?unusedFor=1d"), "removed"));
+        Assert.Equal("model me/old:v1", Show(await PruneAsync(daemon, "?unusedFor=0"), "removed"));
+    }
+
     /// <summary>A pull that runs keeps its partial file and what it has completed.</summary>
     [Fact]
     public async Task A_running_pull_loses_nothing()

@@ -112,6 +112,29 @@ public sealed class PullOnRequestTests
     }
 
     [Fact]
+    public async Task A_limited_number_of_requests_waits_for_pulls()
+    {
+        var silence = new TaskCompletionSource();
+        await using LoopbackServer registry = await LoopbackServer.StartAsync(_ => silence.Task);
+        await using DaemonFixture daemon = await StartAsync(""", "limits": { "maxQueuedRequests": 1 }""");
+        string name = $"127.0.0.1:{registry.Address.Port}/ai/a";
+        using var leaving = new CancellationTokenSource();
+        Task<HttpResponseMessage> first = daemon.SendAsync(Path, Body(name), HttpCompletionOption.ResponseHeadersRead, leaving.Token);
+        await daemon.WaitForPageAsync("model_runner_pulls_in_progress 1\n");
+
+        (int status, JsonElement body) = await daemon.PostAsync(Path, Body(name));
+
+        Assert.Equal((503, "models_loading"), (status, body.GetProperty("error").GetProperty("code").GetString()));
+        Assert.Contains(
+            "1 requests wait for models that are being pulled, which is the limit", body.GetProperty("error").GetProperty("message").GetString(),
+            StringComparison.Ordinal);
+        await leaving.CancelAsync();
+        await daemon.WaitForPageAsync("model_runner_pulls_in_progress 0\n");
+        silence.SetResult();
+        await first.ContinueWith(static _ => { }, TaskScheduler.Default);
+    }
+
+    [Fact]
     public async Task A_model_to_preload_that_is_not_there_is_pulled_in_the_background_and_loaded()
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);

@@ -128,6 +128,21 @@ public sealed class HostileArchiveTests : IDisposable
         Assert.Contains("at most 65536 are read", await RefuseAsync(new MemoryStream([.. header, .. new byte[4096]])), StringComparison.Ordinal);
     }
 
+    /// <summary>They come in any number, and stay until the end of the archive.</summary>
+    [Fact]
+    public async Task Values_for_the_whole_archive_cannot_take_memory()
+    {
+        IEnumerable<byte> many = Enumerable.Range(0, 100).SelectMany(static i => TarHeader.OfValue($"key{i}", "value"));
+        byte[] archive = [.. TarHeader.OfValue("long", new string('x', 1025)), .. many, .. TarHeader.OfValue("key0", "other"), .. TarHeader.End];
+        var tar = new TarReader(new MemoryStream(archive));
+
+        Assert.Null(await tar.NextAsync(Cancellation));
+
+        Assert.Equal(16, tar.Values.Count);
+        Assert.Equal(("other", "value"), (tar.Values["key0"], tar.Values["key15"]));
+        Assert.DoesNotContain("long", tar.Values.Keys);
+    }
+
     [Fact]
     public async Task Millions_of_entries_are_not_read()
     {

@@ -58,6 +58,24 @@ public sealed class HubFaultTests
         Assert.Single(hub.Server.Requests);
     }
 
+    /// <summary>The end of the window concerns only a client that has used it up.</summary>
+    [Fact]
+    public async Task The_end_of_a_window_with_requests_left_is_not_waited_for()
+    {
+        await using HubFixture hub = await HubFixture.StartAsync([(FileName, 500)]);
+        hub.Server.Instead = async context =>
+        {
+            await HubServer.RefuseAsync(context, 429, ("RateLimit", "\"api\";r=12;t=555"));
+            return true;
+        };
+
+        PullOutcome outcome = await hub.PullAsync();
+
+        Assert.Equal(PullResult.RateLimited, outcome.Result);
+        Assert.Contains("try again later", outcome.Message, StringComparison.Ordinal);
+        Assert.True(hub.Server.Requests.Count > 1, "it was not tried again at once");
+    }
+
     [Fact]
     public async Task A_short_limit_of_requests_is_waited_for()
     {
