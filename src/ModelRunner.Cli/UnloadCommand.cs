@@ -39,7 +39,7 @@ internal sealed class UnloadCommand : ClientCommand
         if (purges && backend is not null)
             throw new CliFailure("--purge removes the contexts of models of all backends; leave out --backend", ExitCode.Usage);
 
-        using JsonDocument answer = await UnloadAsync(client, Body(isAll, backend, models, purges), interrupt.Ended);
+        using JsonDocument answer = await client.PostJsonAsync("engines/unload", Body(isAll, backend, models, purges), interrupt.Ended);
         long unloaded = answer.RootElement.Integer("unloaded_runners") ?? 0;
         if (IsJson(result))
             Console.WriteLine(answer.RootElement.GetRawText());
@@ -63,18 +63,6 @@ internal sealed class UnloadCommand : ClientCommand
 
         Console.WriteError($"no runner of {string.Join(", ", models)} is loaded; \"model-runner ps\" lists the loaded runners");
         return ExitCode.Failure;
-    }
-
-    private static async Task<JsonDocument> UnloadAsync(DaemonClient client, ReadOnlyMemory<byte> body, CancellationToken cancellation)
-    {
-        try
-        {
-            return await client.PostJsonAsync("engines/unload", body, cancellation);
-        }
-        catch (CliFailure failure) when (failure.Code == "model_not_found")
-        {
-            throw new CliFailure($"{failure.Message}; \"model-runner ps\" lists what is loaded", failure.ExitCode);
-        }
     }
 
     private static ReadOnlyMemory<byte> Body(bool isAll, string? backend, string[] models, bool purges)

@@ -13,9 +13,6 @@ internal sealed record ErrorBody(string Sentence, string? Code)
 
     private const int MaxLength = 2000;
 
-    // A hint about requests does not help a user of the command line.
-    private static readonly string[] WordsOfHttp = ["GET /", "POST /", "send {", "send \"", "Authorization:", "request body", "request's body"];
-
     /// <summary>Reads the body of an error; null if it is not in the daemon's format.</summary>
     public static ErrorBody? Read(ReadOnlyMemory<byte> body)
     {
@@ -30,7 +27,10 @@ internal sealed record ErrorBody(string Sentence, string? Code)
         }
     }
 
-    /// <summary>Reads <c>{"error":{"message":"…"}}</c> or <c>{"error":"…"}</c>; null if it is something else.</summary>
+    /// <summary>
+    /// Reads <c>{"error":{"message":"…"}}</c> or <c>{"error":"…"}</c>; null if it is something else. The daemon says in <c>command_line</c> where its sentence
+    /// has other words for the command line. Nothing is replaced here, because a sentence has texts of users too.
+    /// </summary>
     public static ErrorBody? Read(JsonElement root)
     {
         JsonElement? error = root.Member("error");
@@ -39,17 +39,10 @@ internal sealed record ErrorBody(string Sentence, string? Code)
             return null;
 
         string code = error!.Value.Text("code");
-        return new ErrorBody(PlainText.EscapeAndCut(ApiWords.Replace(WithoutHttp(message.Trim())), MaxLength), code.Length == 0 ? null : code)
+        string sentence = error.Value.Text("command_line") is { Length: > 0 } own ? own : message;
+        return new ErrorBody(PlainText.EscapeAndCut(sentence.Trim(), MaxLength), code.Length == 0 ? null : code)
         {
             Pull = error.Value.Text("pull") is { Length: > 0 } pull ? pull : null,
         };
-    }
-
-    // The daemon's sentences consist of parts with semicolons between them; the later parts say what to do.
-    private static string WithoutHttp(string message)
-    {
-        string[] parts = message.Split("; ");
-        return string.Join("; ", parts.Where(static (part, index) =>
-            index == 0 || !Array.Exists(WordsOfHttp, word => part.Contains(word, StringComparison.Ordinal))));
     }
 }

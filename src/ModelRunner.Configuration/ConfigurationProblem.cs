@@ -11,12 +11,17 @@ internal sealed record ConfigurationProblem(string Key, string? Value, string Re
 {
     private const int MaxValue = 120;
 
-    /// <inheritdoc/>
-    public override string ToString()
+    /// <summary>The text where it is known which key is meant.</summary>
+    public string WithoutKey
     {
-        string key = PlainText.EscapeAndCut(Key, MaxValue);
-        string value = Value is null ? "" : $"\"{PlainText.EscapeAndCut(Value, MaxValue)}\" ";
-        string stop = Remedy.EndsWith('?') ? "" : ".";
-        return $"{key}: {value}{Reason}; {Remedy}{stop}";
+        get
+        {
+            string value = Value is null ? "" : $"\"{PlainText.EscapeAndCut(Value, MaxValue)}\" ";
+            string stop = Remedy.EndsWith('?') ? "" : ".";
+            return $"{value}{Reason}; {Remedy}{stop}";
+        }
     }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{PlainText.EscapeAndCut(Key, MaxValue)}: {WithoutKey}";
 }

@@ -12,6 +12,14 @@ internal sealed class WrittenOptions(DaemonOptions options, ConfigurationFile fi
         FindOutsideFile(options, option)
         ?? (option.FileKey is { } key && file.Values.TryGetValue(key, out WrittenValue? written) ? written : null);
 
+    /// <summary>A member of a model in the file; null: it is not there.</summary>
+    /// <param name="model">The canonical reference of the model. The file may have another spelling.</param>
+    /// <param name="member">The name of the member.</param>
+    public FileNode? FindOfModel(string model, string member) => file.Models?.Members
+        .Where(entry => ModelReference.TryParseWritten(entry.Key, out ModelReference reference, out _) && reference.ToString() == model)
+        .SelectMany(static entry => entry.Value.Members)
+        .FirstOrDefault(setting => setting.Key == member).Value;
+
     /// <summary>The options that have another value now than in an older configuration, in the order of the catalogue.</summary>
     public IEnumerable<ConfigurationOption> FindChanged(WrittenOptions older) =>
         ConfigurationCatalog.All.Where(option => Find(option)?.Text != older.Find(option)?.Text);

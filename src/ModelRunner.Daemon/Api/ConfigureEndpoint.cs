@@ -121,7 +121,7 @@ internal sealed partial class ConfigureEndpoint(
         if (settings.HasTwoContexts)
         {
             throw new ApiException(ApiError.Invalid(
-                "the model has both \"context-size\" and the flag --ctx-size; send one of them as null, or reset the model first", "context-size"));
+                static words => $"the model has both {words.ContextSize} and the flag --ctx-size; {words.OneContext}", "context-size"));
         }
 
         var next = new Dictionary<string, ModelOverride>(all, StringComparer.Ordinal);
@@ -132,8 +132,8 @@ internal sealed partial class ConfigureEndpoint(
         return next.Count <= MaxModels
             ? next
             : throw new ApiException(ApiError.Invalid(
-                $"{MaxModels} models have changed settings already; reset one with DELETE /engines/_configure?model=NAME, or write them into the "
-                + "configuration file", "model"));
+                static words => $"{MaxModels} models have changed settings already; reset one with {words.ResetOne}, or write them into the configuration file",
+                "model"));
     }
 
     private static void Check(ModelEntry model, ConfigureRequest request, string? backend)

@@ -92,8 +92,8 @@ internal sealed class ConfigureRequest
                 || number is < ModelOverride.WholeContext or > ModelsSection.MaxContextSize)
             {
                 throw Refuse(
-                    $"\"{Name}\" is {Show(value)}; send a number of tokens per slot from 1 to {ModelsSection.MaxContextSize}, -1 for the whole context of "
-                    + "the model, \"auto\" for the largest that fits, or null for the configured one", Name);
+                    words => $"{words.ContextSize} is {Show(value)}; {words.Send} a number of tokens per slot from 1 to {ModelsSection.MaxContextSize}, "
+                        + $"-1 for the whole context of the model{words.OtherContexts}", Name);
             }
 
             // Older clients of Docker Model Runner send 0 for "not set".
@@ -121,7 +121,13 @@ internal sealed class ConfigureRequest
         var problems = new List<ConfigurationProblem>();
         IReadOnlyList<string>? flags = written is null ? null : LlamaArguments.Resolve(written, problems);
         if (problems.Count > 0)
-            throw Refuse(string.Join(" ", problems.Take(3)), hasRaw ? Raw : List);
+        {
+            throw Refuse(
+                words => string.Join(" ", problems.Take(3).Select(problem => problem.Key == List ? $"{words.FlagsKey}{problem.WithoutKey}" : $"{problem}")),
+                hasRaw ? Raw : List);
+        }
+
+
         Add(settings => settings with { Arguments = flags }, List, flags is null ? null : flags.Count == 0 ? "none" : string.Join(' ', flags));
     }
 
@@ -138,8 +144,8 @@ internal sealed class ConfigureRequest
             if (!DurationText.TryParseKeepAlive(text, out TimeSpan parsed) || parsed.TotalMilliseconds > ConfigurationCatalog.KeepAlive.Maximum)
             {
                 throw Refuse(
-                    $"\"{Name}\" is {Show(value)}; send a duration such as \"10m\" (at most 8760h), \"0\" to stop the model after each response, or "
-                    + "\"-1\" for no limit", Name);
+                    words => $"{words.KeepAlive} is {Show(value)}; {words.Send} a duration such as \"10m\" (at most 8760h), \"0\" to stop the model after "
+                        + "each response, or \"-1\" for no limit", Name);
             }
 
             time = parsed;
@@ -168,7 +174,8 @@ internal sealed class ConfigureRequest
             {
                 budget = value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= -1
                     ? number
-                    : throw Refuse($"\"{Name}\" is {Show(value)}; send a number of tokens, 0 for no thinking, or -1 for no limit", Section);
+                    : throw Refuse(
+                        words => $"{words.ReasoningBudget} is {Show(value)}; {words.Send} a number of tokens, 0 for no thinking, or -1 for no limit", Section);
             }
         }
 
@@ -243,4 +250,6 @@ internal sealed class ConfigureRequest
     private static System.Globalization.CultureInfo Invariant => System.Globalization.CultureInfo.InvariantCulture;
 
     private static ApiException Refuse(string message, string? param = null) => new(ApiError.Invalid(message, param));
+
+    private static ApiException Refuse(Func<CallerWords, string> message, string? param) => new(ApiError.Invalid(message, param));
 }

@@ -42,7 +42,7 @@ internal sealed class FlagCheck(Func<DaemonSettings> settings)
 
         return EngineArgumentCheck.FindUnknown(asked, known) is { Count: > 0 } problems
             ? throw new ApiException(ApiError.Invalid(
-                string.Join(" ", problems.Select(static problem => (problem with { Key = Param }).ToString()).Take(3)), Param))
+                words => string.Join(" ", problems.Take(3).Select(problem => $"{words.FlagsKey}{problem.WithoutKey}")), Param))
             : known;
     }
 }

@@ -39,7 +39,8 @@ internal sealed class LogsEndpoint(RunnerLogs logs, ModelCatalog catalog, TimePr
         if (!follows && model is not null && logs.List(model).Count == 0)
         {
             throw new ApiException(ApiError.NotFound(
-                $"no runner of model \"{PlainText.EscapeAndCut(model, MaxValue)}\" has been started; follow=true waits for one", "log_not_found", "model"));
+                words => $"no runner of model \"{PlainText.EscapeAndCut(model, MaxValue)}\" has been started; {words.Follow} waits for one",
+                "log_not_found", "model"));
         }
 
         HttpResponse response = context.Response;

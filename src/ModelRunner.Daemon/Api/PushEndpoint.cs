@@ -52,13 +52,14 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
             tag ??= entry.Tags switch
             {
                 [var only] => only,
-                [] => throw new ApiException(ApiError.Invalid("the model has no name, so it is not known where to push it; give it one with tag")),
+                [] => throw new ApiException(ApiError.Invalid(
+                    static words => $"the model has no name, so it is not known where to push it; give it one with {words.Tag}")),
                 _ => throw new ApiException(ApiError.Invalid($"the model has the names {string.Join(", ", entry.Tags)}; push one of them")),
             };
             return ArtifactNameParser.TryParse(tag, out ArtifactName? name, out string? problem)
                 ? new Push(entry.Id, name!)
                 : throw new ApiException(ApiError.Invalid(
-                    $"the name \"{PlainText.EscapeAndCut(tag, MaxName)}\" of the model {problem}; give it another one with tag, and push that"));
+                    words => $"the name \"{PlainText.EscapeAndCut(tag, MaxName)}\" of the model {problem}; give it another one with {words.Tag}, and push that"));
         }
         catch (StoreException failure)
         {

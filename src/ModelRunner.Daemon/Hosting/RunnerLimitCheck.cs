@@ -16,17 +16,17 @@ internal static class RunnerLimitCheck
                 yield return new ConfigurationProblem(key, processors.ToString(), problem.Reason, problem.Remedy);
 
         // One line is enough: what is missing is the same for all of them.
-        if (FindMemoryLimit(settings, written) is (string option, long bytes) && DelegatedGroup.OfProcess.Prepare() is { } reason)
-            yield return new ConfigurationProblem(option, ByteSizeText.Format(bytes), $"cannot be kept: {reason}", Delegation);
+        if (FindMemoryLimit(settings, written) is (string option, string text) && DelegatedGroup.OfProcess.Prepare() is { } reason)
+            yield return new ConfigurationProblem(option, text, $"cannot be kept: {reason}", Delegation);
     }
 
-    private static (string Key, long Bytes)? FindMemoryLimit(DaemonSettings settings, WrittenOptions written)
+    private static (string Key, string Text)? FindMemoryLimit(DaemonSettings settings, WrittenOptions written)
     {
         if (settings.Runners.MemoryLimitBytes is { } all)
-            return (written.Find(ConfigurationCatalog.MemoryLimit)?.Key ?? ConfigurationCatalog.MemoryLimit.Name, all);
+            return (written.Find(ConfigurationCatalog.MemoryLimit)?.Key ?? ConfigurationCatalog.MemoryLimit.Name, ByteSizeText.Format(all));
         foreach ((string model, ModelSettings own) in settings.Models)
-            if (own.MemoryLimitBytes is { } bytes)
-                return ($"models.{model}.memoryLimit", bytes);
+            if (own.MemoryLimitBytes is not null && written.FindOfModel(model, "memoryLimit") is { } limit)
+                return (written.File.LocationOf(limit), limit.Text);
         return null;
     }
 
@@ -35,7 +35,7 @@ internal static class RunnerLimitCheck
         if (settings.Runners.CpuSet is { } all)
             yield return (written.Find(ConfigurationCatalog.CpuSet)?.Key ?? ConfigurationCatalog.CpuSet.Name, all);
         foreach ((string model, ModelSettings own) in settings.Models)
-            if (own.CpuSet is { } processors)
-                yield return ($"models.{model}.cpuSet", processors);
+            if (own.CpuSet is { } processors && written.FindOfModel(model, "cpuSet") is { } set)
+                yield return (written.File.LocationOf(set), processors);
     }
 }

@@ -45,7 +45,7 @@ internal static class StartCheck
         if (settings.Models.Values.Any(static model => model.Aliases.Count > 0))
         {
             using var catalog = new ModelCatalog(settings, TimeProvider.System);
-            problems.AddRange((await catalog.FindAliasClashesAsync(cancellationToken)).Select(Describe));
+            problems.AddRange((await catalog.FindAliasClashesAsync(cancellationToken)).Select(clash => Describe(clash, outcome.Written)));
         }
 
         return (settings, problems);
@@ -89,8 +89,15 @@ internal static class StartCheck
         }
     }
 
-    private static ConfigurationProblem Describe(AliasClash clash) => new(
-        $"models.{clash.Owner}.aliases", clash.Alias,
-        $"is also the name of {(clash.FileName is null ? "another model" : $"the file {clash.FileName}")}, which it would hide",
-        "choose another alias, or rename the file");
+    private static ConfigurationProblem Describe(AliasClash clash, WrittenOptions written)
+    {
+        FileNode aliases = written.FindOfModel(clash.Owner, "aliases")!;
+        return new ConfigurationProblem(
+            written.File.LocationOf(aliases), TextOf(clash.Alias, aliases),
+            $"is also the name of {(clash.FileName is null ? "another model" : $"the file {clash.FileName}")}, which it would hide",
+            "choose another alias, or rename the file");
+    }
+
+    private static string TextOf(string alias, FileNode aliases) => aliases.Items.Append(aliases).Select(static node => node.Text)
+        .FirstOrDefault(text => ModelReference.TryParseWritten(text, out ModelReference reference, out _) && reference.ToString() == alias) ?? alias;
 }

@@ -43,7 +43,8 @@ internal static class KeyErrors
     /// <summary>The list of the key has a model that does not exist.</summary>
     /// <param name="model">The reference as the client wrote it.</param>
     public static ApiError Missing(string model) => ApiError.NotFound(
-        $"there is no model \"{PlainText.EscapeAndCut(model, MaxName)}\"; GET /v1/models lists the models of this key", ApiErrors.ModelNotFound, "model");
+        words => $"there is no model \"{PlainText.EscapeAndCut(model, MaxName)}\"; {words.ListModels} lists the models of this key",
+        ApiErrors.ModelNotFound, "model");
 
     /// <summary>The key has as many requests in flight as it may have.</summary>
     public static ApiError Concurrency(KeySettings key) => new(

@@ -23,6 +23,9 @@ internal sealed record ApiError(
     /// <summary>The name by which the missing model can be pulled; null: the error is another one, or the name cannot be pulled.</summary>
     public string? Pull { get; init; }
 
+    /// <summary>The sentence in the words of the command line; null: it is the same.</summary>
+    public string? CommandLine { get; init; }
+
     /// <summary>The model that exists and cannot be used, with its backend, as values of labels; null: the error is another one.</summary>
     public (string Backend, string Reference)? Model { get; init; }
 
@@ -37,7 +40,15 @@ internal sealed record ApiError(
     public static ApiError Invalid(string message, string? param = null, string? code = null) =>
         new(StatusCodes.Status400BadRequest, message, InvalidRequest, code, param);
 
+    /// <summary>As the other one, with a sentence that depends on who reads it.</summary>
+    public static ApiError Invalid(Func<CallerWords, string> message, string? param = null, string? code = null) =>
+        Invalid(message(CallerWords.Api), param, code) with { CommandLine = message(CallerWords.CommandLine) };
+
     /// <summary>The request names something that does not exist.</summary>
     public static ApiError NotFound(string message, string code, string? param = null) =>
         new(StatusCodes.Status404NotFound, message, InvalidRequest, code, param);
+
+    /// <summary>As the other one, with a sentence that depends on who reads it.</summary>
+    public static ApiError NotFound(Func<CallerWords, string> message, string code, string? param = null) =>
+        NotFound(message(CallerWords.Api), code, param) with { CommandLine = message(CallerWords.CommandLine) };
 }

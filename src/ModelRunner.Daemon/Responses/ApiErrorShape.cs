@@ -56,6 +56,8 @@ internal static class ApiErrorShape
             json.WriteString("reason"u8, reason);
         if (error.Pull is { } pull)
             json.WriteString("pull"u8, pull);
+        if (error.CommandLine is { } sentence && sentence != error.Message)
+            json.WriteString("command_line"u8, sentence);
     }
 
     private static string AnthropicType(int status) => status switch

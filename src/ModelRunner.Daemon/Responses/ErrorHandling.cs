@@ -73,7 +73,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         string path = PlainText.EscapeAndCut(context.Request.Path.Value ?? "", MaxPath);
         return response.StatusCode switch
         {
-            StatusCodes.Status404NotFound => ApiError.NotFound($"there is no route {path}; GET / lists the routes", "unknown_route"),
+            StatusCodes.Status404NotFound => ApiError.NotFound(words => $"there is no route {path}{words.ListRoutes}", "unknown_route"),
             StatusCodes.Status405MethodNotAllowed => new ApiError(StatusCodes.Status405MethodNotAllowed,
                 $"{path} does not support {method}; it supports {response.Headers.Allow}", ApiError.InvalidRequest, "method_not_allowed"),
             _ => null,

@@ -85,5 +85,19 @@ public sealed class ConfigureRequestTests
         Assert.Contains(sentence, error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The values are those of the client, also if they look like words of the API.</summary>
+    [Theory]
+    [InlineData("""{"model":"a","context-size":"; send \"x\""}""", "--context-size is \"; send \\\"x\\\"\"; write a number of tokens per slot from 1 to 16777216, ")]
+    [InlineData("""{"model":"a","keep_alive":"keep_alive"}""", "--keep-alive is \"keep_alive\"; write a duration such as ")]
+    [InlineData("""{"model":"a","llamacpp":{"reasoning-budget":"send"}}""", "--reasoning-budget is \"send\"; write a number of tokens, ")]
+    [InlineData("""{"model":"a","runtime-flags":["--host"]}""", "\"--host\" is set by the daemon itself")]
+    public void The_command_line_has_words_of_its_own(string body, string beginning)
+    {
+        ApiError error = Assert.Throws<ApiException>(() => Read(body)).Error;
+
+        Assert.StartsWith(beginning, error.CommandLine, StringComparison.Ordinal);
+        Assert.NotEqual(error.Message, error.CommandLine);
+    }
+
     private static ConfigureRequest Read(string body) => ConfigureRequest.Read(Encoding.UTF8.GetBytes(body));
 }

@@ -42,7 +42,7 @@ public sealed class RunnerLimitTests : IDisposable
         Assert.Equal(2, exitCode);
         Assert.Contains("limits.cpuSet: \"8191\" names 8191, which this machine or the control group of the daemon does not have; choose from ", error,
             StringComparison.Ordinal);
-        Assert.Contains("models.tiny-chat:latest.cpuSet: \"0,8190\" names 8190, which ", error, StringComparison.Ordinal);
+        Assert.Contains("model-runner.json:1: models.tiny-chat.cpuSet: \"0,8190\" names 8190, which ", error, StringComparison.Ordinal);
         Assert.Contains("\"x\" is not a list of processor numbers such as 0-3,8; change it or leave it out.", error, StringComparison.Ordinal);
 
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Folder = _folder, Configuration = "{}" });
@@ -62,7 +62,7 @@ public sealed class RunnerLimitTests : IDisposable
 
         Assert.Equal(2, exitCode);
         Assert.Matches(
-            "^model-runner: models.tiny-chat:latest.memoryLimit: \"1GiB\" cannot be kept: its control group [^;]*; run the daemon as a service of systemd with "
+            "^model-runner: model-runner.json:1: models.tiny-chat.memoryLimit: \"1GiB\" cannot be kept: its control group [^;]*; run the daemon as a service of systemd with "
             + "Delegate=memory, as the units in deploy/systemd do, or leave it out.\n$",
             error.Replace("other programs are in its control group", "its control group has others", StringComparison.Ordinal));
         (exitCode, error) = await DaemonFixture.RunToEndAsync(

@@ -93,7 +93,7 @@ public sealed class StartCheckTests : IDisposable
 
         Assert.Equal(2, exitCode);
         Assert.Equal(
-            "model-runner: models.tiny-embed:latest.aliases: \"tiny-chat:latest\" is also the name of the file tiny-chat.gguf, which it would hide; "
+            "model-runner: model-runner.json:1: models.tiny-embed.aliases: \"tiny-chat\" is also the name of the file tiny-chat.gguf, which it would hide; "
             + "choose another alias, or rename the file.\n", error);
     }
 
@@ -113,7 +113,7 @@ public sealed class StartCheckTests : IDisposable
         Assert.StartsWith("model-runner: --demo: \"perhaps\" is not one of 1, true, yes, on, t, 0, false, no, off, f;", lines[0], StringComparison.Ordinal);
         Assert.StartsWith("model-runner: --keep-alive: \"soon\" is not", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("model-runner: --llama-args: \"--mlock\" is not known to this llama-server", lines[2], StringComparison.Ordinal);
-        Assert.StartsWith("model-runner: models.tiny-embed:latest.aliases: \"tiny-chat:latest\" is also the name", lines[3], StringComparison.Ordinal);
+        Assert.StartsWith("model-runner: model-runner.json:1: models.tiny-embed.aliases: \"tiny-chat\" is also the name", lines[3], StringComparison.Ordinal);
         Assert.StartsWith("model-runner: --log-dir: \"/proc/x\" cannot hold the log: ", lines[4], StringComparison.Ordinal);
     }
 
