@@ -11,6 +11,7 @@ namespace ModelRunner.Gguf;
 internal sealed class GgufHeaderReader
 {
     private const uint Magic = 0x46554747;
+    private const int MinBytes = 24;
     private const int MaxKeyBytes = 16 * 1024;
     private const int MaxTextBytes = 4096;
     private const ulong MaxValues = 4096;
@@ -39,11 +40,11 @@ internal sealed class GgufHeaderReader
         try
         {
             using FileStream? stream = RegularFile.Open(path);
-            return stream is null ? new GgufReadOutcome(null, PathProblem.OfFile(path)) : Read(stream);
+            return stream is null ? Unreadable(path) : Read(stream);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return new GgufReadOutcome(null, PathProblem.OfFile(path));
+            return Unreadable(path);
         }
     }
 
@@ -55,6 +56,10 @@ internal sealed class GgufHeaderReader
         {
             return CheckLayers(new GgufHeaderReader(stream).Read());
         }
+        catch (IncompleteFileException failure)
+        {
+            return new GgufReadOutcome(null, failure.Message) { SoFar = failure.SoFar };
+        }
         catch (InvalidDataException failure)
         {
             return new GgufReadOutcome(null, failure.Message);
@@ -64,6 +69,8 @@ internal sealed class GgufHeaderReader
             return new GgufReadOutcome(null, "is damaged: a size in its header is impossible");
         }
     }
+
+    private static GgufReadOutcome Unreadable(string path) => new(null, PathProblem.OfFile(path)) { IsUnreadable = true };
 
     // Estimates are made layer by layer.
     private static GgufReadOutcome CheckLayers(GgufHeader header) => header.BlockCount <= GgufHeader.MaxLayers
@@ -77,10 +84,16 @@ internal sealed class GgufHeaderReader
 
     private GgufHeader Read()
     {
+        const string Other = "is not a GGUF file";
         if (_reader.Length == 0)
-            throw new InvalidDataException("is empty");
-        if (_reader.Length < 24 || _reader.ReadUInt32() != Magic)
-            throw new InvalidDataException("is not a GGUF file");
+            throw new IncompleteFileException("it is empty", "is empty");
+
+        // Some programs make a file in its whole length before they write its bytes.
+        uint magic = _reader.Length < sizeof(uint) ? 0 : _reader.ReadUInt32();
+        if (magic is not (0 or Magic))
+            throw new InvalidDataException(Other);
+        if (magic == 0 || _reader.Length < MinBytes)
+            throw new IncompleteFileException("its beginning is missing", Other);
 
         uint version = _reader.ReadUInt32();
         if (version is not (2 or 3))
@@ -181,8 +194,8 @@ internal sealed class GgufHeaderReader
         long needed = checked(start + end);
         if (count > 0 && needed > _reader.Length)
         {
-            throw new InvalidDataException(string.Create(
-                CultureInfo.InvariantCulture, $"is truncated: it has {_reader.Length} of {needed} bytes; download it again"));
+            string present = string.Create(CultureInfo.InvariantCulture, $"it has {_reader.Length} of {needed} bytes");
+            throw new IncompleteFileException(present, $"is truncated: {present}; download it again");
         }
     }
 

@@ -8,7 +8,10 @@ namespace ModelRunner.Gguf;
 /// Reads the primitive values of a GGUF file through one small buffer. Every length is checked against the size of the file before anything is
 /// allocated or skipped, and the whole header has a size limit. So no file can take much memory or time.
 /// </summary>
-/// <remarks>All methods throw <see cref="InvalidDataException"/> where the file is damaged. The message is a clause that follows its name.</remarks>
+/// <remarks>
+/// All methods throw <see cref="InvalidDataException"/> where the file is damaged, and <see cref="IncompleteFileException"/> where it ends too early. The
+/// message is a clause that follows its name.
+/// </remarks>
 internal sealed class GgufReader(Stream stream)
 {
     private const int BufferBytes = 32 * 1024;
@@ -130,6 +133,7 @@ internal sealed class GgufReader(Stream stream)
             throw new InvalidDataException($"has a header of more than {MaxHeaderBytes >> 20} MiB, more than a model needs");
     }
 
-    private InvalidDataException Truncated() =>
-        new(string.Create(CultureInfo.InvariantCulture, $"is cut off within its header, at {_length} bytes"));
+    private IncompleteFileException Truncated() => new(
+        string.Create(CultureInfo.InvariantCulture, $"it has {_length} bytes, which is less than its header"),
+        string.Create(CultureInfo.InvariantCulture, $"is cut off within its header, at {_length} bytes"));
 }

@@ -7,10 +7,16 @@ namespace ModelRunner.Daemon.Models;
 
 /// <summary>
 /// Caches the headers of model files until the files change. A header is read once, whatever the number of callers, on a thread that may
-/// block. Safe to call from any thread.
+/// block. A problem that may pass while nobody is told of a change is looked at again. Safe to call from any thread.
 /// </summary>
-internal sealed class HeaderCache(FileThreads threads)
+internal sealed class HeaderCache(FileThreads threads, TimeProvider time)
 {
+    /// <summary>How long after its last change a file that ends too early is taken for one that is still being written.</summary>
+    public static readonly TimeSpan WritingTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a problem that may pass is believed.</summary>
+    public static readonly TimeSpan ProblemLife = TimeSpan.FromSeconds(5);
+
     // Far more than stores contain. When full, the cache is emptied, so that a store that changes all the time cannot make it grow.
     private const int MaxEntries = 20_000;
 
@@ -19,8 +25,7 @@ internal sealed class HeaderCache(FileThreads threads)
     /// <summary>The architecture that image and audio projectors have in their headers.</summary>
     public const string ProjectorArchitecture = "clip";
 
-    private readonly ConcurrentDictionary<(string Path, long Size, DateTimeOffset Written, FileId Id), Lazy<Task<GgufReadOutcome>>> _outcomes
-        = new();
+    private readonly ConcurrentDictionary<Key, Reading> _outcomes = new();
 
     /// <summary>Completes when the headers of all shards of a model have been read; never fails.</summary>
     public Task ReadAsync(ModelFile file) => FindProblem(file) is null ? BeginReadAsync(file) : Task.CompletedTask;
@@ -33,9 +38,13 @@ internal sealed class HeaderCache(FileThreads threads)
         if (FindProblem(file) is { } problem)
             return new GgufReadOutcome(null, problem);
 
-        Task<GgufReadOutcome> reading = BeginReadAsync(file);
-        return reading.IsCompletedSuccessfully ? reading.Result : new GgufReadOutcome(null, "is still being read");
+        Task<HeaderReading> reading = BeginReadAsync(file);
+        return reading.IsCompletedSuccessfully ? reading.Result.Outcome : new GgufReadOutcome(null, "is still being read");
     }
+
+    /// <summary>Whether the last reading found that a file ends too early and was changed a moment ago. Does not wait.</summary>
+    public bool IsBeingWritten(ModelFile file) =>
+        FindProblem(file) is null && BeginReadAsync(file) is { IsCompletedSuccessfully: true, Result.IsBeingWritten: true };
 
     /// <summary>Why an image projector cannot be used, a clause that follows the file's name; null if it can.</summary>
     public string? FindProjectorProblem(ModelFile projector)
@@ -55,31 +64,61 @@ internal sealed class HeaderCache(FileThreads threads)
             : $"is incomplete: {file.MissingShards} of its {parts} parts are missing, the first one is {missing}; put them beside the others";
     }
 
-    private Task<GgufReadOutcome> BeginReadAsync(ModelFile file)
+    // The permissions of a file change without its content, and with them whether it can be read.
+    private Task<HeaderReading> BeginReadAsync(ModelFile file)
     {
-        var key = (file.Path, file.SizeBytes, file.Written, file.Id);
-        if (!_outcomes.ContainsKey(key) && _outcomes.Count >= MaxEntries)
+        var key = new Key(file.Path, file.SizeBytes, file.Written, file.Changed, file.Id);
+        if (_outcomes.TryGetValue(key, out Reading? known))
+        {
+            if (!known.IsOver(time))
+                return known.Outcome.Value;
+            _outcomes.TryRemove(KeyValuePair.Create(key, known));
+        }
+        else if (_outcomes.Count >= MaxEntries)
+        {
             _outcomes.Clear();
-        return _outcomes.GetOrAdd(key, _ => new Lazy<Task<GgufReadOutcome>>(() => threads.RunAsync(file.Id.Device, () => ReadShards(file)))).Value;
+        }
+
+        return _outcomes.GetOrAdd(
+            key, _ => new Reading(new(() => threads.RunAsync(file.Id.Device, () => ReadShards(file))), time.GetTimestamp())).Outcome.Value;
     }
 
-    private static GgufReadOutcome ReadShards(ModelFile file)
+    private HeaderReading ReadShards(ModelFile file)
     {
         try
         {
-            GgufReadOutcome first = GgufHeaderReader.Read(file.Path);
+            GgufReadOutcome first = Read(file.Path, out bool isBeingWritten);
             if (first.Header is { Architecture.Length: 0 })
-                return new GgufReadOutcome(null, "names no architecture");
+                return new HeaderReading(new GgufReadOutcome(null, "names no architecture"));
+            if (first.Problem is not null)
+                return new HeaderReading(first, isBeingWritten);
 
             foreach (string shard in file.Shards.Skip(1))
-                if (first.Problem is null && GgufHeaderReader.Read(shard) is { Problem: { } problem })
-                    return new GgufReadOutcome(null, $"has a part, {Path.GetFileName(shard)}, that {problem}");
+                if (Read(shard, out isBeingWritten) is { Problem: { } problem } part)
+                    return new HeaderReading(part with { Problem = $"has a part, {Path.GetFileName(shard)}, that {problem}" }, isBeingWritten);
 
-            return first;
+            return new HeaderReading(first);
         }
         catch (OutOfMemoryException)
         {
-            return new GgufReadOutcome(null, "has a header that does not fit into memory");
+            return new HeaderReading(new GgufReadOutcome(null, "has a header that does not fit into memory"));
         }
+    }
+
+    // The time of the last change is that of a moment ago: nobody is told of each write.
+    private GgufReadOutcome Read(string path, out bool isBeingWritten)
+    {
+        GgufReadOutcome outcome = GgufHeaderReader.Read(path);
+        TimeSpan age = time.GetUtcNow() - FileStatus.Of(path).Changed;
+        isBeingWritten = outcome.SoFar is not null && age >= TimeSpan.Zero && age < WritingTime;
+        return isBeingWritten ? outcome with { Problem = $"is still being written: so far, {outcome.SoFar}" } : outcome;
+    }
+
+    private sealed record Key(string Path, long Size, DateTimeOffset Written, DateTimeOffset Changed, FileId Id);
+
+    private sealed record Reading(Lazy<Task<HeaderReading>> Outcome, long Began)
+    {
+        public bool IsOver(TimeProvider time) =>
+            Outcome is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result.MayPass: true } } && time.GetElapsedTime(Began) >= ProblemLife;
     }
 }

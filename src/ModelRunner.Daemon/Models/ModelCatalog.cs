@@ -62,7 +62,7 @@ internal sealed class ModelCatalog : IDisposable
         Func<SourceSettings, WatchScan?, ForeignListing> readSource, ILogger? logger, FolderWatcher? watcher)
     {
         _time = time;
-        _factory = new ModelEntryFactory(settings.Runners, threads);
+        _factory = new ModelEntryFactory(settings.Runners, threads, time);
         _watch = new CatalogWatch(settings, time, scan, threads, readSource, watcher, LogFailure);
 
         void LogFailure(Exception failure, string place)
@@ -252,11 +252,12 @@ internal sealed class ModelCatalog : IDisposable
             return new ModelLookup(entry, null);
 
         // The file of a model that has an entry in the configuration may be in the store.
+        bool isFinal = isRead && !_factory.IsBeingWritten(source);
         return source.File is null && _watch.Last is not { IsWithoutStore: false }
             ? NotRead(source.Reference.ToString()) with { Backend = source.Settings.Backend }
-            : new ModelLookup(null, $"model \"{source.Reference}\" {problem}" + (isRead ? "" : "; try again later"))
+            : new ModelLookup(null, $"model \"{source.Reference}\" {problem}" + (isFinal ? "" : "; try again later"))
             {
-                Reason = isRead ? ModelLookupReason.Unusable : ModelLookupReason.NotRead, Reference = source.Reference.ToString(),
+                Reason = isFinal ? ModelLookupReason.Unusable : ModelLookupReason.NotRead, Reference = source.Reference.ToString(),
                 Backend = source.Settings.Backend,
             };
     }

@@ -6,7 +6,7 @@ using ModelRunner.Scheduling;
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>Makes catalogue entries: reads a model's file and decides with which arguments its runners are started.</summary>
-internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads threads)
+internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads threads, TimeProvider time)
 {
     /// <summary>llama-server's own default.</summary>
     private const int DefaultSlots = 4;
@@ -17,7 +17,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     /// </summary>
     private const int DefaultContextSize = AutoContext.Usual;
 
-    private readonly HeaderCache _headers = new(threads);
+    private readonly HeaderCache _headers = new(threads, time);
     private volatile RunnerSettings _runners = runners;
     private volatile EngineNames _engines = EngineNames.Of(runners);
 
@@ -48,6 +48,10 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             OtherNames = [.. source.OtherNames.Select(static name => name.Reference.ToString())],
         }
         : null;
+
+    /// <summary>Whether one of its files is not complete and was changed a moment ago, so that the model may be usable soon.</summary>
+    public bool IsBeingWritten(ModelSource source) =>
+        new[] { source.File, source.Projector }.OfType<ModelFile>().Any(_headers.IsBeingWritten);
 
     /// <summary>The memory of a model that is not here yet, as it would be run without settings of its own; null: it would not be run.</summary>
     /// <param name="header">The header of its file.</param>

@@ -19,6 +19,9 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
     /// <summary>The name of the first shard that is missing; null: none is, or its name is not known.</summary>
     public string? MissingShard { get; init; }
 
+    /// <summary>The last change of any shard, also of its permissions.</summary>
+    public DateTimeOffset Changed { get; init; }
+
     /// <summary>Device and inode of the first shard.</summary>
     public FileId Id { get; init; }
 
@@ -52,7 +55,7 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
     public static ModelFile Describe(string shownName, IReadOnlyList<string> shards, int count)
     {
         long size = 0;
-        DateTimeOffset written = default;
+        DateTimeOffset written = default, changed = default;
         string? problem = null;
         FileId id = default;
         var parts = new List<FilePart>(shards.Count);
@@ -64,6 +67,7 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
             else
                 size += status.SizeBytes;
             written = status.Written > written ? status.Written : written;
+            changed = status.Changed > changed ? status.Changed : changed;
             id = id == default ? status.Id : id;
             if (FilePart.Of(status) is { } part)
                 parts.Add(part);
@@ -74,7 +78,7 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
             problem = $"has a part that {problem}";
         return new ModelFile(shownName, shards, size, written, count - shards.Count)
         {
-            Problem = problem, Id = id, MissingShard = FindMissing(shards, count), Parts = parts,
+            Problem = problem, Id = id, MissingShard = FindMissing(shards, count), Parts = parts, Changed = changed,
         };
     }
 

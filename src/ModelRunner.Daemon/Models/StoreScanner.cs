@@ -72,7 +72,7 @@ internal sealed class StoreScanner
     public static StoreListing Scan(string root, bool isOptional = false, int maxEntries = MaxEntries, WatchScan? watches = null)
     {
         if (watches is not null)
-            (watches.MaxFolders, watches.ContentExtension) = (MaxWatched, Extension);
+            (watches.MaxFolders, watches.Extension) = (MaxWatched, Extension);
         watches?.Root(root);
         var scanner = new StoreScanner(root, maxEntries, watches);
         FileStatus status = FileStatus.Of(root);
@@ -180,8 +180,14 @@ internal sealed class StoreScanner
     private void TakeFolder(string path, string name, (int Links, int Depth) place)
     {
         // The files of a store have names there that only its list explains.
-        if (name == "bundles" && StoreFolder.IsStore(Path.GetDirectoryName(path)!))
-            return;
+        if (name == "bundles")
+        {
+            var store = new StoreFolder(Path.GetDirectoryName(path)!);
+            _watches?.Entry(store.LayoutFile);
+            if (StoreFolder.IsStore(store.Root))
+                return;
+        }
+
         FileStatus status = FileStatus.Of(path);
         if (status.Kind == FileKind.Denied)
             ReportClosed(path);

@@ -192,6 +192,14 @@ internal sealed unsafe class FolderWatcher : IDisposable
                 names.Add(name);
     }
 
+    /// <summary>Allows to look at new entries of a folder of a scan, because its disk never waits.</summary>
+    internal void LookIn(string folder, int watch, WatchScan scan)
+    {
+        lock (_lock)
+            if (_watches.TryGetValue(watch, out Dictionary<WatchScan, WatchedNames>? scans) && scans.TryGetValue(scan, out WatchedNames? names))
+                names.LookIn(folder);
+    }
+
     /// <summary>Ends the watches that only this scan needs.</summary>
     internal void Release(WatchScan scan, IEnumerable<int> watches)
     {
@@ -264,9 +272,9 @@ internal sealed unsafe class FolderWatcher : IDisposable
         if (!_watches.TryGetValue(watch, out Dictionary<WatchScan, WatchedNames>? scans))
             return;
         bool isEnd = (events & (WatchEnded | Unmounted | DeletedItself | MovedItself)) != 0;
-        bool isContent = (events & (ClosedAfterWriting | AttributesChanged)) != 0 && (events & IsFolder) == 0 && name.Length > 0;
+        (bool isFolder, bool isNew) = ((events & IsFolder) != 0, (events & (Created | MovedTo)) != 0);
         foreach ((WatchScan scan, WatchedNames names) in scans)
-            if (isEnd || names.Contains(name, isContent, scan.ContentExtension))
+            if (isEnd || names.Contains(name, scan.Extension, isFolder, isNew))
                 changed.Add(scan.Group);
         if ((events & WatchEnded) == 0)
             return;

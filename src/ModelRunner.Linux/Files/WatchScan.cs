@@ -27,18 +27,22 @@ internal sealed class WatchScan
     public int MaxFolders { get; set; } = FolderWatcher.MaxWatches;
 
     /// <summary>
-    /// When only the content of a file changes, this counts in a folder for files with this extension only, and for entries that were named; null: for all.
-    /// Everything else counts for all files, because it may be a link to a folder that comes or goes.
+    /// The changes of a folder that count: of files with this extension, of folders, of new links, and of entries that were named; null: all. So a log file
+    /// among models causes no scan.
     /// </summary>
-    public string? ContentExtension { get; set; }
+    public string? Extension { get; set; }
 
     internal WatchGroup Group { get; }
 
     /// <summary>Watches everything in a folder whose name does not begin with a dot.</summary>
     public void Folder(string path)
     {
-        if (Add(path, null) && NetworkFileSystem.IsAt(path))
+        if (!Add(path, null))
+            return;
+        if (NetworkFileSystem.IsAt(path))
             Problem ??= $"the folder {PlainText.EscapeAndCut(Path.GetFileName(path), MaxShownName)} is on a file system that does not tell about changes";
+        else if (_watches.TryGetValue(path, out int watch))
+            _watcher.LookIn(path, watch, this);
     }
 
     /// <summary>Watches one entry of a folder, whether it exists or not, and whether its folder does.</summary>

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using ModelRunner.Configuration;
 using ModelRunner.Daemon.Api;
 using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Models;

@@ -31,20 +31,22 @@ public sealed class StoreRaceTests
 
         using (FileLock taken = FileLock.TryTake(folder.LockFile)!)
         {
-            Task<HttpStatusCode> tagging = await BeginAsync(folder, () => SendAsync(daemon, HttpMethod.Post, "models/me/a:v1/tag?repo=me/c&tag=v1"));
+            Task<HttpStatusCode>? tagging = null;
+            await WaitForLockAsync(folder, () => tagging = SendAsync(daemon, HttpMethod.Post, "models/me/a:v1/tag?repo=me/c&tag=v1"));
             StoreIndexFile.Write(folder, before.With(second.Id, second.Files, first.Tags[0]));
             taken.Dispose();
-            Assert.Equal(HttpStatusCode.Created, await tagging);
+            Assert.Equal(HttpStatusCode.Created, await tagging!);
         }
 
         Assert.Equal(second.Id, StoreIndexFile.Read(folder).Find("docker.io/me/c:v1")?.Id);
 
         using (FileLock taken = FileLock.TryTake(folder.LockFile)!)
         {
-            Task<HttpStatusCode> removing = await BeginAsync(folder, () => SendAsync(daemon, HttpMethod.Delete, "models/me/a:v1"));
+            Task<HttpStatusCode>? removing = null;
+            await WaitForLockAsync(folder, () => removing = SendAsync(daemon, HttpMethod.Delete, "models/me/a:v1"));
             StoreIndexFile.Write(folder, StoreIndexFile.Read(folder).WithoutTag(first.Tags[0]));
             taken.Dispose();
-            Assert.Equal(HttpStatusCode.NotFound, await removing);
+            Assert.Equal(HttpStatusCode.NotFound, await removing!);
         }
 
         Assert.Equal(2, StoreIndexFile.Read(folder).Entries.Count);
@@ -92,14 +94,13 @@ public sealed class StoreRaceTests
     }
 
     // Returns when the daemon has found the model in the list and tried to take the lock.
-    private static async Task<Task<HttpStatusCode>> BeginAsync(StoreFolder folder, Func<Task<HttpStatusCode>> send)
+    private static async Task WaitForLockAsync(StoreFolder folder, Action send)
     {
         using var notifier = new SafeFileHandle(Libc.CreateNotifier(Libc.OpenCloseOnExec), ownsHandle: true);
         Assert.True(Libc.AddWatch((int)notifier.DangerousGetHandle(), folder.LockFile, Opened) >= 0);
         using var events = new FileStream(notifier, FileAccess.Read, bufferSize: 0);
-        Task<HttpStatusCode> sending = send();
+        send();
         await events.ReadAtLeastAsync(new byte[64], 1, cancellationToken: Token).AsTask().WaitAsync(DaemonFixture.Patience, Token);
-        return sending;
     }
 
     private static async Task<HttpStatusCode> SendAsync(DaemonFixture daemon, HttpMethod method, string path)

@@ -55,7 +55,7 @@ public sealed class WatchedCatalogTests : IDisposable
                 file.Write(content.AsSpan(0, content.Length / 2));
                 file.Flush();
                 if (i % 2 == 0)
-                    Assert.Equal(ModelLookupReason.Unusable, (await FoundAsync(catalog, $"m{i}")).Reason);
+                    Assert.Equal(ModelLookupReason.NotRead, (await FoundAsync(catalog, $"m{i}")).Reason);
                 file.Write(content.AsSpan(content.Length / 2));
             }
 

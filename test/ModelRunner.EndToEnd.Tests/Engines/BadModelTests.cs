@@ -15,7 +15,7 @@ public sealed class BadModelTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("truncated", 500, "truncated.gguf is truncated")]
+    [InlineData("truncated", 503, "truncated.gguf is ")]
     [InlineData("odd", 502, "llomo")]
     [InlineData("text", 500, "is not a GGUF file")]
     [InlineData("gone", 502, "gone.gguf")]
@@ -31,7 +31,8 @@ public sealed class BadModelTests : IDisposable
 
         (int Status, JsonElement Body) answer = await daemon.PostAsync("v1/chat/completions", $$"""{"model":"{{model}}","messages":[]}""");
 
-        Assert.True(status == answer.Status, answer.Body.ToString());
+        // Soon after its last write, a file that ends too early is still being written.
+        Assert.True(status == answer.Status || (model == "truncated" && answer.Status == 500), answer.Body.ToString());
         string message = answer.Body.GetProperty("error").GetProperty("message").GetString()!;
         Assert.Contains(part, message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);

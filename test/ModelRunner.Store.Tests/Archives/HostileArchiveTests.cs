@@ -134,7 +134,7 @@ public sealed class HostileArchiveTests : IDisposable
     {
         IEnumerable<byte> many = Enumerable.Range(0, 100).SelectMany(static i => TarHeader.OfValue($"key{i}", "value"));
         byte[] archive = [.. TarHeader.OfValue("long", new string('x', 1025)), .. many, .. TarHeader.OfValue("key0", "other"), .. TarHeader.End];
-        var tar = new TarReader(new MemoryStream(archive));
+        var tar = new Store.Archives.TarReader(new MemoryStream(archive));
 
         Assert.Null(await tar.NextAsync(Cancellation));
 

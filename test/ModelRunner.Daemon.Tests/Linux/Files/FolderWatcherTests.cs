@@ -123,7 +123,7 @@ public sealed class FolderWatcherTests : IDisposable
         string model = _folder.Write("a.gguf", "1");
         Keep(scan =>
         {
-            scan.ContentExtension = ".gguf";
+            scan.Extension = ".gguf";
             scan.Entry(named);
             scan.Folder(_folder.Path);
         });
@@ -135,6 +135,38 @@ public sealed class FolderWatcherTests : IDisposable
         File.AppendAllText(model, "2");
         Assert.True(Changes());
         File.CreateSymbolicLink(_folder.PathOf("link"), "/nowhere");
+        Assert.True(Changes());
+    }
+
+    [Fact]
+    public void Files_that_are_no_models_may_come_and_go()
+    {
+        Directory.CreateSymbolicLink(_folder.PathOf("known"), "/nowhere");
+        Keep(scan =>
+        {
+            scan.Extension = ".gguf";
+            scan.Folder(_folder.Path);
+            scan.Link(_folder.PathOf("known"));
+        });
+
+        string log = _folder.Write("run.log", "1");
+        File.Move(log, _folder.PathOf("run.log.1"));
+        File.Move(_folder.Write("next.log", "2"), _folder.PathOf("run.log.1"), overwrite: true);
+        File.Delete(_folder.PathOf("run.log.1"));
+        string partial = _folder.Write("a.tmp", "3");
+        Assert.False(Changes());
+
+        File.Move(partial, _folder.PathOf("a.gguf"));
+        Assert.True(Changes());
+        File.Move(_folder.PathOf("a.gguf"), partial);
+        Assert.True(Changes());
+        Directory.CreateDirectory(_folder.PathOf("more"));
+        Assert.True(Changes());
+        Directory.Move(_folder.PathOf("more"), _folder.PathOf("other"));
+        Assert.True(Changes());
+        File.Delete(_folder.PathOf("known"));
+        Assert.True(Changes());
+        File.CreateSymbolicLink(_folder.PathOf("link.tmp"), "/nowhere");
         Assert.True(Changes());
     }
 
