@@ -59,7 +59,8 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
             return ArtifactNameParser.TryParse(tag, out ArtifactName? name, out string? problem)
                 ? new Push(entry.Id, name!)
                 : throw new ApiException(ApiError.Invalid(
-                    words => $"the name \"{PlainText.EscapeAndCut(tag, MaxName)}\" of the model {problem}; give it another one with {words.Tag}, and push that"));
+                    words => $"the name \"{PlainText.EscapeAndCut(tag, MaxName)}\" of the model {problem}; "
+                        + $"give it another one with {words.Tag}, and push that"));
         }
         catch (StoreException failure)
         {

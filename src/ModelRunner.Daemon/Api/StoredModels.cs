@@ -21,7 +21,9 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
     /// <summary>How often a reader looks again if the list was changed while it looked.</summary>
     private const int MaxLooks = 5;
 
-    /// <summary>Finds a model in the present list. The name may be any text by which requests find it. What a request would mean is found, and nothing else.</summary>
+    /// <summary>
+    /// Finds a model in the present list. The name may be any text by which requests find it. What a request would mean is found, and nothing else.
+    /// </summary>
     /// <param name="written">The name as the client wrote it.</param>
     /// <param name="remedy">For a model that was not pulled: what is not done with it, and what to do, for example "so its file is not removed".</param>
     /// <param name="cancellationToken">Gives up.</param>
