@@ -37,14 +37,26 @@ internal sealed class UsageCommand : ClientCommand
         if (IsJson(result) && result.GetValue(_csv))
             throw new CliFailure("--csv and --json cannot be used together: choose one", ExitCode.Usage);
         using JsonDocument usage = await client.GetJsonAsync(PathOf(result), JsonValueKind.Object, interrupt.Ended);
-        JsonElement[] rows = [.. (usage.RootElement.Member("rows") ?? default).Items()];
+        JsonElement[] rows = RowsOf(usage.RootElement);
         if (IsJson(result))
             Console.WriteLine(usage.RootElement.GetRawText());
         else if (result.GetValue(_csv))
             Console.Write(Separate(usage.RootElement.Text("by"), rows));
         else
             Console.Write(Draw(usage.RootElement.Text("by"), rows));
+        if (usage.RootElement.Member("not_stored") is { } unstored)
+            WarnOf(unstored);
         return ExitCode.Success;
+    }
+
+    private static JsonElement[] RowsOf(JsonElement report) => [.. (report.Member("rows") ?? default).Items()];
+
+    // The table and the values have them too.
+    private void WarnOf(JsonElement unstored)
+    {
+        string count = SumOf(RowsOf(unstored), "requests").ToString(CultureInfo.InvariantCulture);
+        Console.WriteError(
+            $"warning: the ledger cannot be written: {unstored.Text("cause")}; requests that are included and not stored yet: {count}");
     }
 
     private string PathOf(ParseResult result)

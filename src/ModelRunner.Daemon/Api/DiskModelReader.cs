@@ -37,7 +37,7 @@ internal sealed class DiskModelReader(ModelCatalog catalog, ModelPulls pulls, Ru
     {
         try
         {
-            return await ledger.ReadAsync(LastUse.Read, cancellationToken);
+            return await LastUse.ReadAsync(ledger, cancellationToken);
         }
         catch (IOException)
         {

@@ -91,7 +91,7 @@ internal sealed class StorePruner(
 
     private async Task<IReadOnlyList<PruneCandidate>> FindCandidatesAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, DateTimeOffset> used = await ledger.ReadAsync(LastUse.Read, cancellationToken);
+        IReadOnlyDictionary<string, DateTimeOffset> used = await LastUse.ReadAsync(ledger, cancellationToken);
         IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
         StoreFolder folder = pulls.Store.Folder;
         IReadOnlySet<FileId> linked = StoreLinks.FindOutside(folder);

@@ -23,11 +23,11 @@ internal sealed class UsageEndpoint(RequestLedger ledger, TimeProvider time)
         UsageGroup group = GroupOf(by);
         DateTimeOffset now = time.GetUtcNow();
         DateTimeOffset? since = SinceOf(context.Request.Query["since"].ToString(), now);
-        IReadOnlyList<UsageRow> rows;
+        LedgerReading<IReadOnlyList<UsageRow>> report;
         try
         {
             long? hour = since is { } first ? LedgerSums.HourOf(first) : null;
-            rows = await ledger.ReadAsync(database => UsageReport.Read(database, group, hour), context.RequestAborted);
+            report = await ledger.ReadAsync(database => UsageReport.Read(database, group, hour), context.RequestAborted);
         }
         catch (IOException failure)
         {
@@ -35,7 +35,7 @@ internal sealed class UsageEndpoint(RequestLedger ledger, TimeProvider time)
                 StatusCodes.Status503ServiceUnavailable, failure.Message, ApiError.Unavailable, "ledger_down", RetryAfter: TimeSpan.FromSeconds(5)));
         }
 
-        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => Write(json, by, since, now, rows));
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => Write(json, by, since, now, report));
     }
 
     private static UsageGroup GroupOf(string by) => by switch
@@ -70,12 +70,27 @@ internal sealed class UsageEndpoint(RequestLedger ledger, TimeProvider time)
         return first - TimeSpan.FromTicks(first.Ticks % TimeSpan.TicksPerHour);
     }
 
-    private static void Write(Utf8JsonWriter json, string by, DateTimeOffset? since, DateTimeOffset now, IReadOnlyList<UsageRow> rows)
+    private static void Write(
+        Utf8JsonWriter json, string by, DateTimeOffset? since, DateTimeOffset now, LedgerReading<IReadOnlyList<UsageRow>> report)
     {
         json.WriteStartObject();
         json.WriteString("by"u8, by);
         json.WriteString("since"u8, since is { } first ? Format(first) : null);
         json.WriteString("until"u8, Format(now));
+        WriteRows(json, by, report.Unstored is { } rest ? UsageReport.Add(report.Stored, rest.Value) : report.Stored);
+        if (report.Unstored is { } unstored)
+        {
+            json.WriteStartObject("not_stored"u8);
+            json.WriteString("cause"u8, unstored.Cause);
+            WriteRows(json, by, unstored.Value);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteRows(Utf8JsonWriter json, string by, IReadOnlyList<UsageRow> rows)
+    {
         json.WriteStartArray("rows"u8);
         foreach (UsageRow row in rows)
         {
@@ -94,7 +109,6 @@ internal sealed class UsageEndpoint(RequestLedger ledger, TimeProvider time)
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     /// <summary>A time as responses have it: UTC, in whole seconds.</summary>

@@ -12,7 +12,17 @@ internal static class LastUse
         """;
 
     /// <summary>The time of the last request of each model, by its reference. Models without one are missing.</summary>
-    public static IReadOnlyDictionary<string, DateTimeOffset> Read(LedgerReader database) => database
+    /// <exception cref="IOException">The ledger cannot be read now.</exception>
+    public static async Task<IReadOnlyDictionary<string, DateTimeOffset>> ReadAsync(RequestLedger ledger, CancellationToken cancellationToken)
+    {
+        LedgerReading<IReadOnlyDictionary<string, DateTimeOffset>> reading = await ledger.ReadAsync(Read, cancellationToken);
+        return reading.Unstored is not { } rest
+            ? reading.Stored
+            : reading.Stored.Concat(rest.Value).GroupBy(static pair => pair.Key, static pair => pair.Value, StringComparer.Ordinal)
+                .ToDictionary(static times => times.Key, static times => times.Max(), StringComparer.Ordinal);
+    }
+
+    private static IReadOnlyDictionary<string, DateTimeOffset> Read(LedgerReader database) => database
         .Query(Text, since: null, static row => (Model: row.GetString(0), At: DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(1))))
         .ToDictionary(static row => row.Model, static row => row.At, StringComparer.Ordinal);
 }

@@ -37,6 +37,7 @@ internal sealed class LedgerWriter : IDisposable
     private readonly Queue<EndedRequest> _rows = [];
     private readonly RunnerBacklog _runners;
     private LedgerSums _sums = new();
+    private string _cause = "";
     private bool _isRestored;
     private bool _mustPrune = true;
     private long _prunedAt;
@@ -161,11 +162,16 @@ internal sealed class LedgerWriter : IDisposable
         return _mustPrune && IsUp;
     }
 
-    /// <summary>Reads the database with the connection of the writer.</summary>
+    /// <summary>Reads the database, and beside it what could not be written to it.</summary>
     /// <exception cref="IOException">It cannot be read now.</exception>
-    public T Read<T>(Func<LedgerReader, T> read) => Database is { } database
-        ? read(database.Reader)
-        : throw new IOException("the ledger cannot be read now; see the daemon's log");
+    /// <exception cref="SqliteException">It cannot be read now.</exception>
+    public LedgerReading<T> Read<T>(Func<LedgerReader, T> read)
+    {
+        if (Database is { } database)
+            return new LedgerReading<T>(read(database.Reader));
+        TryRestoreUnwritable();
+        return UnwritableLedger.Read(_file, _sums, _cause, read, _time.GetUtcNow());
+    }
 
     public void Dispose()
     {
@@ -246,8 +252,7 @@ internal sealed class LedgerWriter : IDisposable
             return;
         try
         {
-            _file.CheckFiles();
-            using LedgerDatabase database = LedgerDatabase.OpenReadOnly(_file.FilePath, _file.LogBytes > 0);
+            using LedgerDatabase database = UnwritableLedger.Open(_file);
             Restore(database);
             _isRestored = true;
         }
@@ -356,8 +361,9 @@ internal sealed class LedgerWriter : IDisposable
             }
         }
 
+        _cause = LedgerFailure.TextOf(failure);
         if (IsUp || _status is null)
-            _logger.LogDown(Path, LedgerFailure.TextOf(failure));
+            _logger.LogDown(Path, _cause);
         IsUp = false;
         _status = new LedgerStatus(IsUp: false, ++_errors + _losses, _status?.Bytes ?? 0);
     }

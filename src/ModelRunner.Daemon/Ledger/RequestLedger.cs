@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Scheduling;
@@ -168,27 +167,28 @@ internal sealed class RequestLedger : IDisposable
             Tick();
     }
 
-    /// <summary>Reads the database, with all requests that were counted before.</summary>
+    /// <summary>
+    /// Reads the database, with all requests that were counted before. While it cannot be written, those that it does not have are read
+    /// beside it.
+    /// </summary>
     /// <param name="read">Reads. It may take seconds without delaying requests.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="IOException">The ledger cannot be read now.</exception>
-    public async Task<T> ReadAsync<T>(Func<LedgerReader, T> read, CancellationToken cancellationToken)
+    /// <exception cref="IOException">The ledger cannot be read now. The message has the cause and what to do.</exception>
+    public async Task<LedgerReading<T>> ReadAsync<T>(Func<LedgerReader, T> read, CancellationToken cancellationToken)
     {
         // One report at a time, so that reports take at most one processor. One whose client left is not begun.
         await _reports.WaitAsync(cancellationToken);
         try
         {
-            if (_writer.IsDurable)
-            {
-                await FlushAsync(static reader => true, cancellationToken);
-                return await Task.Run(() => LedgerReader.Read(_writer.Path, read), cancellationToken);
-            }
-
-            return await FlushAsync(read, cancellationToken);
+            // While it cannot be written, the thread of the ledger reads, so that no write moves sums into the file meanwhile.
+            LedgerReading<T>? reading = await FlushAsync(() => _writer.IsDurable && _writer.IsUp ? null : _writer.Read(read), cancellationToken);
+            return reading ?? new LedgerReading<T>(await Task.Run(() => LedgerReader.Read(_writer.Path, read), cancellationToken));
         }
-        catch (SqliteException failure)
+        catch (Exception failure) when (LedgerFailure.IsOfDatabase(failure))
         {
-            throw new IOException($"the ledger cannot be read: {failure.Message}", failure);
+            throw new IOException(
+                $"the ledger cannot be read: {LedgerFailure.TextOf(failure)}; the daemon's log names its file: make it readable, or move it away, "
+                + "and a new one begins", failure);
         }
         finally
         {
@@ -213,10 +213,8 @@ internal sealed class RequestLedger : IDisposable
     private bool IsReady => _writer.IsDurable && _writer.IsUp && !_isStuck;
 
     // Writes all sums, then reads on the thread of the ledger.
-    private async Task<T> FlushAsync<T>(Func<LedgerReader, T> read, CancellationToken cancellationToken)
+    private async Task<T> FlushAsync<T>(Func<T> read, CancellationToken cancellationToken)
     {
-        if (_isStuck)
-            throw new IOException("the ledger does not respond; see the daemon's log");
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
             _reads.Add(Read);
@@ -227,14 +225,14 @@ internal sealed class RequestLedger : IDisposable
         }
         catch (TimeoutException failure)
         {
-            throw new IOException($"the ledger did not respond within {ReadTimeout.TotalSeconds:0} s", failure);
+            throw new IOException($"its disk did not respond within {ReadTimeout.TotalSeconds:0} s", failure);
         }
 
         void Read()
         {
             try
             {
-                result.TrySetResult(_writer.Read(read));
+                result.TrySetResult(read());
             }
             catch (Exception failure)
             {

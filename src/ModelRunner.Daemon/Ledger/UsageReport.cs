@@ -46,6 +46,13 @@ internal static class UsageReport
             source == Hours ? sinceHour ?? 0 : null, ReadRow);
     }
 
+    /// <summary>The sums of two reports of the same group, in the order of <see cref="Read"/>.</summary>
+    public static IReadOnlyList<UsageRow> Add(IReadOnlyList<UsageRow> first, IReadOnlyList<UsageRow> second) =>
+    [
+        .. first.Concat(second).GroupBy(static row => (row.Backend, row.Name), static (_, rows) => rows.Aggregate(static (sum, row) => sum.Add(row)))
+            .OrderBy(static row => row.Name, StringComparer.Ordinal).ThenBy(static row => row.Backend, StringComparer.Ordinal),
+    ];
+
     private static UsageRow ReadRow(SqliteDataReader row) => new(
         row.IsDBNull(0) ? null : row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5),
         row.GetInt64(6), row.GetInt64(7), TimeSpan.FromTicks(row.GetInt64(8)));

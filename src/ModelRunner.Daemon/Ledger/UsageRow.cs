@@ -11,4 +11,10 @@ namespace ModelRunner.Daemon.Ledger;
 /// <param name="Unconfirmed">Tokens of lost requests.</param>
 /// <param name="Duration">The sum of the durations.</param>
 internal sealed record UsageRow(
-    string? Backend, string Name, long Requests, long Completed, long Prompt, long Cached, long Generated, long Unconfirmed, TimeSpan Duration);
+    string? Backend, string Name, long Requests, long Completed, long Prompt, long Cached, long Generated, long Unconfirmed, TimeSpan Duration)
+{
+    /// <summary>The sum of two rows of the same name.</summary>
+    public UsageRow Add(UsageRow other) => new(
+        Backend, Name, Requests + other.Requests, Completed + other.Completed, Prompt + other.Prompt, Cached + other.Cached,
+        Generated + other.Generated, Unconfirmed + other.Unconfirmed, Duration + other.Duration);
+}

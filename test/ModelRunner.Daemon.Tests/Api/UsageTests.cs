@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ModelRunner.Daemon.Tests.Accounting;
+using ModelRunner.Daemon.Tests.Cli;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Api;
@@ -62,6 +63,23 @@ public sealed class UsageTests
         Assert.Equal("mode,requests,completed,prompt_tokens,cached_tokens,generated_tokens,unconfirmed_tokens,duration_seconds", lines[0]);
         Assert.Matches(@"^completion,1,1,3,0,4,0,[0-9.]+$", lines[2]);
         Assert.Equal("model", JsonDocument.Parse(json).RootElement.GetProperty("by").GetString());
+    }
+
+    /// <summary>The values go to scripts, so what is not stored yet is told on standard error.</summary>
+    [Fact]
+    public async Task The_command_warns_of_counts_that_are_not_stored()
+    {
+        const string Rows = "\"rows\":[{\"backend\":\"llama.cpp\",\"model\":\"a:latest\",\"requests\":7,\"completed\":7}]";
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(
+            "/usage", $$$"""{"by":"model","since":null,{{{Rows}}},"not_stored":{"cause":"SQLite Error 13: 'database or disk is full'",{{{Rows}}} }}""");
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(["usage"]);
+
+        Assert.Equal(0, exitCode);
+        Assert.StartsWith("MODEL", output, StringComparison.Ordinal);
+        Assert.Equal(
+            "model-runner: warning: the ledger cannot be written: SQLite Error 13: 'database or disk is full'; "
+            + "requests that are included and not stored yet: 7\n", error);
     }
 
     [Theory]

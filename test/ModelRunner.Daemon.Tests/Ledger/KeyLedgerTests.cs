@@ -181,8 +181,8 @@ public sealed class KeyLedgerTests : IDisposable
 
     private static async Task<IReadOnlyList<(string Name, long Unconfirmed, long Tokens)>> ReadAsync(RequestLedger ledger)
     {
-        IReadOnlyList<UsageRow> all = await ledger.ReadAsync(static database => UsageReport.Read(database, UsageGroup.Key, sinceHour: null), Cancellation);
-        IReadOnlyList<UsageRow> hours = await ledger.ReadAsync(static database => UsageReport.Read(database, UsageGroup.Key, sinceHour: 0), Cancellation);
+        IReadOnlyList<UsageRow> all = (await ledger.ReadAsync(static database => UsageReport.Read(database, UsageGroup.Key, sinceHour: null), Cancellation)).Stored;
+        IReadOnlyList<UsageRow> hours = (await ledger.ReadAsync(static database => UsageReport.Read(database, UsageGroup.Key, sinceHour: 0), Cancellation)).Stored;
         Assert.Equal(all, hours);
         return [.. all.Select(static row => (row.Name, row.Unconfirmed, row.Prompt + row.Cached + row.Generated))];
     }

@@ -1,5 +1,7 @@
+using Microsoft.Data.Sqlite;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Ledger;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Ledger;
 
@@ -58,6 +60,53 @@ public sealed class UsageReportTests : IDisposable
         Assert.Equal([expected], await ReadAsync(ledger, UsageGroup.Model, 0));
     }
 
+    /// <summary>A lock of another process: the report has the stored sums and those in memory, and says which are not stored.</summary>
+    [Fact]
+    public async Task A_ledger_that_cannot_be_written_is_read_with_what_is_only_in_memory()
+    {
+        using RequestLedger ledger = await CountAsync();
+        IReadOnlyList<UsageRow> before = await ReadAsync(ledger, UsageGroup.Model);
+        using (SqliteConnection other = _fixture.Connect())
+        {
+            using SqliteCommand command = other.CreateCommand();
+            command.CommandText = "BEGIN EXCLUSIVE";
+            command.ExecuteNonQuery();
+            Task counting = Task.WhenAll(_fixture.CountAsync(ledger, "b"), _fixture.CountAsync(ledger, "c"));
+            await DaemonFixture.WaitUntilAsync(() => Task.FromResult(!ledger.Status!.IsUp), DaemonFixture.Patience);
+            await counting;
+
+            LedgerReading<IReadOnlyList<UsageRow>> report = await ReadAllAsync(ledger, UsageGroup.Model);
+            IReadOnlyDictionary<string, DateTimeOffset> used = await LastUse.ReadAsync(ledger, Cancellation);
+
+            Assert.Equal(before, report.Stored);
+            Assert.Contains("locked", report.Unstored!.Cause, StringComparison.Ordinal);
+            Assert.Equal([("b", 1, 5), ("c", 1, 5)], report.Unstored.Value.Select(static row => (row.Name, (int)row.Requests, (int)row.Generated)));
+            Assert.Equal(
+                [("", 1, 0), ("a", 2, 10), ("b", 2, 10), ("c", 1, 5)],
+                UsageReport.Add(report.Stored, report.Unstored.Value).Select(static row => (row.Name, (int)row.Requests, (int)row.Generated)));
+            Assert.Equal(["a", "b", "c"], used.Keys.Where(static name => name.Length > 0).Order(StringComparer.Ordinal));
+            Assert.True(used["b"] > used["a"] - TimeSpan.FromHours(1));
+        }
+
+        LedgerReading<IReadOnlyList<UsageRow>> after = await ReadAllAsync(ledger, UsageGroup.Model);
+        Assert.Null(after.Unstored);
+        Assert.Equal([1, 2, 2, 1], after.Stored.Select(static row => (int)row.Requests));
+    }
+
+    [Fact]
+    public async Task A_ledger_that_cannot_be_read_is_reported_with_the_cause_and_what_to_do()
+    {
+        using RequestLedger ledger = await CountAsync();
+        foreach (string file in Directory.GetFiles(_fixture.StatePath, "ledger.db*"))
+            File.Delete(file);
+        Directory.CreateDirectory(_fixture.FilePath);
+
+        IOException failure = await Assert.ThrowsAsync<IOException>(() => ReadAsync(ledger, UsageGroup.Model));
+
+        Assert.StartsWith("the ledger cannot be read: ", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith("make it readable, or move it away, and a new one begins", failure.Message, StringComparison.Ordinal);
+    }
+
     // Two requests on one day, and one and an invalid one on the next.
     private async Task<RequestLedger> CountAsync()
     {
@@ -73,6 +122,9 @@ public sealed class UsageReportTests : IDisposable
         return ledger;
     }
 
-    private static Task<IReadOnlyList<UsageRow>> ReadAsync(RequestLedger ledger, UsageGroup group, long? since = null) =>
+    private static async Task<IReadOnlyList<UsageRow>> ReadAsync(RequestLedger ledger, UsageGroup group, long? since = null) =>
+        (await ReadAllAsync(ledger, group, since)).Stored;
+
+    private static Task<LedgerReading<IReadOnlyList<UsageRow>>> ReadAllAsync(RequestLedger ledger, UsageGroup group, long? since = null) =>
         ledger.ReadAsync(database => UsageReport.Read(database, group, since), Cancellation);
 }
