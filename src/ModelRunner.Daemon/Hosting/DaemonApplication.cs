@@ -4,13 +4,11 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 using ModelRunner.Configuration;
-using ModelRunner.Daemon.Access;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Api;
 using ModelRunner.Daemon.Diagnostics;
 using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Export;
-using ModelRunner.Daemon.Hosting.Connections;
 using ModelRunner.Daemon.Hosting.Tls;
 using ModelRunner.Daemon.Inference;
 using ModelRunner.Daemon.Inference.Bodies;
@@ -224,19 +222,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
     {
         DaemonSettings settings = store.Current;
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
-        AccessRules rules = AccessRules.Of(settings, () => keys.Current.IsRequired);
         store.Subscribe(next => keys.Configure(next));
-        store.Subscribe(next => Volatile.Write(ref rules, AccessRules.Of(next, () => keys.Current.IsRequired)));
-        ILogger<RequestIdentity> requestLog = logs.CreateLogger<RequestIdentity>();
-        web.Use(next => new RequestIdentity(next, time, requestLog).InvokeAsync);
-        web.Use(next => new CleanPath(next).InvokeAsync);
-        web.Use(next => new ErrorHandling(next, logs.CreateLogger<ErrorHandling>()).InvokeAsync);
-        var connections = web.Services.GetRequiredService<ConnectionTable>();
-        web.Use(next => new ConnectionLimit(next, connections, time).InvokeAsync);
-        web.Use(next => new AccessControl(next, () => Volatile.Read(ref rules)).InvokeAsync);
-        web.UseRouting();
-        var policy = new KeyPolicy(time);
-        web.Use(next => new KeyControl(next, keys, policy, ledger).InvokeAsync);
+        RequestMiddleware.Use(web, store, keys, ledger, time);
 
         var backends = new BackendDirectory(settings);
         store.Subscribe(backends.Configure);

@@ -9,6 +9,7 @@ namespace ModelRunner.Daemon.Tests.Inference;
 public sealed class RawRequestTests(SharedDaemon shared) : IClassFixture<SharedDaemon>
 {
     private const string Body = """{"model":"tiny-chat","messages":[]}""";
+    private const string Chunks = "23\r\n" + Body + "\r\n0\r\n\r\n";
     private const string Smuggled = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}";
 
     // The daemon itself closes a connection that is silent for 10 s.
@@ -25,6 +26,11 @@ public sealed class RawRequestTests(SharedDaemon shared) : IClassFixture<SharedD
         { "a length beyond 64 bits", Post("Content-Length: 99999999999999999999", Body), 400 },
         { "an unknown transfer coding", Post("Transfer-Encoding: xchunked", Body), 400 },
         { "chunked not at the end", Post("Transfer-Encoding: chunked, identity", Body), 400 },
+        { "chunked twice", Post("Transfer-Encoding: chunked, chunked", Chunks), 400 },
+        { "chunked in two headers", Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", Chunks), 400 },
+        { "another coding before chunked", Post("Transfer-Encoding: gzip, chunked", Chunks), 400 },
+        { "an empty coding before chunked", Post("Transfer-Encoding: , chunked", Chunks), 400 },
+        { "a transfer coding without a body", "GET /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400 },
         { "a bare line feed in a chunk extension", Post("Transfer-Encoding: chunked", "2;a\nxx\r\n{}\r\n0\r\n\r\n"), 400 },
         { "a chunk size that fits no integer", Post("Transfer-Encoding: chunked", "FFFFFFFFFFFFFFFFF\r\n{}\r\n0\r\n\r\n"), 400 },
         { "a chunk size above 2 GiB", Post("Transfer-Encoding: chunked", "FFFFFFFF\r\n{}\r\n0\r\n\r\n"), 400 },
@@ -57,11 +63,14 @@ public sealed class RawRequestTests(SharedDaemon shared) : IClassFixture<SharedD
         Assert.Single(answer.Split("HTTP/1.1 "), static part => part.Length > 0);
     }
 
-    [Fact]
-    public async Task A_length_beside_chunks_does_not_count_and_the_connection_ends()
+    /// <summary>The daemon sends each body with a length of its own, so whatever a client wrote, the runner sees one request.</summary>
+    [Theory]
+    [InlineData("Content-Length: 3\r\nTransfer-Encoding: chunked\r\nConnection: close", Chunks)]
+    [InlineData("Content-Length: +35\r\nConnection: close", Body)]
+    [InlineData("Transfer-Encoding: CHUNKED\r\nConnection: close", Chunks)]
+    public async Task A_runner_gets_the_framing_of_the_daemon(string framing, string body)
     {
-        string chunks = $"{Encoding.UTF8.GetByteCount(Body):x}\r\n{Body}\r\n0\r\n\r\n";
-        string answer = await SendAsync(Post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\nConnection: close", chunks));
+        string answer = await SendAsync(Post(framing, body));
 
         Assert.StartsWith("HTTP/1.1 200 OK\r\n", answer, StringComparison.Ordinal);
         using HttpClient runner = DaemonFixture.RunnerClient(await shared.Daemon.RunnerProcessAsync());
