@@ -15,7 +15,8 @@ internal sealed class StatusCommand(CliContext context) : ClientCommand("status"
             using JsonDocument version = await client.GetJsonAsync("version", JsonValueKind.Object, interrupt.Ended);
             using JsonDocument backends = await client.GetJsonAsync("engines/status", JsonValueKind.Object, interrupt.Ended);
             using JsonDocument? models = await ModelProblems.ReadModelsAsync(client, interrupt.Ended);
-            IReadOnlyList<string> problems = ModelProblems.Find(models?.RootElement);
+            using JsonDocument? others = await DaemonProblems.ReadAsync(client, interrupt.Ended);
+            IReadOnlyList<string> problems = [.. DaemonProblems.Find(others?.RootElement), .. ModelProblems.Find(models?.RootElement)];
             string number = version.RootElement.Text("version");
             if (IsJson(result))
                 Console.WriteLine(ToJson(client.Address, number, backends.RootElement, problems, models?.RootElement));

@@ -12,6 +12,7 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
     private volatile IReadOnlyDictionary<string, ModelOverride> _overrides = new Dictionary<string, ModelOverride>(StringComparer.Ordinal);
     private EngineFlags? _flags;
     private volatile ReloadSnapshot _lastReload = new(IsSuccessful: true, loadedAt);
+    private volatile IReadOnlyList<string> _problems = [];
     private volatile IReadOnlyList<Func<SettingsChange, Task>> _subscribers = [];
     private Task _replacing = Task.CompletedTask;
 
@@ -26,6 +27,9 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
 
     /// <summary>The result of the last reload. The start counts as a successful one.</summary>
     public ReloadSnapshot LastReload => _lastReload;
+
+    /// <summary>Why the last reload was not used, a sentence for each problem; empty: it was.</summary>
+    public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>Calls this function for every later change, after all functions that subscribed before it have completed.</summary>
     public void Subscribe(Func<SettingsChange, Task> subscriber)
@@ -68,10 +72,11 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
     }
 
     /// <summary>Notes that a reload failed. The settings stay.</summary>
-    public void NoteFailure()
+    /// <param name="problems">Why it failed, a sentence for each problem.</param>
+    public void NoteFailure(params IReadOnlyList<string> problems)
     {
         lock (_lock)
-            _lastReload = _lastReload with { IsSuccessful = false };
+            (_lastReload, _problems) = (_lastReload with { IsSuccessful = false }, problems);
     }
 
     private async Task ReplaceAfterAsync(Task before, DaemonSettings next, DateTimeOffset now)
@@ -84,7 +89,7 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
         _flags = null;
         await ApplyAsync();
         lock (_lock)
-            _lastReload = new ReloadSnapshot(IsSuccessful: true, now);
+            (_lastReload, _problems) = (new ReloadSnapshot(IsSuccessful: true, now), []);
     }
 
     private async Task OverrideAfterAsync(

@@ -67,7 +67,7 @@ internal sealed partial class SettingsReload(
         }
         catch (Exception failure)
         {
-            settings.NoteFailure();
+            settings.NoteFailure("The new configuration could not be read: internal error, see the log of the daemon.");
             LogFailed(failure);
         }
     }
@@ -81,9 +81,10 @@ internal sealed partial class SettingsReload(
         ConfigurationProblem[] problems = [.. outcome.Problems, .. more];
         if (problems.Length > 0)
         {
-            settings.NoteFailure();
-            foreach (ConfigurationProblem problem in problems.Take(MaxLoggedProblems))
-                LogProblem(problem.ToString());
+            string[] sentences = [.. problems.Take(MaxLoggedProblems).Select(static problem => problem.ToString())];
+            settings.NoteFailure(sentences);
+            foreach (string problem in sentences)
+                LogProblem(problem);
             LogRefused(problems.Length);
             return;
         }
@@ -111,7 +112,7 @@ internal sealed partial class SettingsReload(
         }
         catch (AggregateException failure)
         {
-            settings.NoteFailure();
+            settings.NoteFailure("A part of the daemon does not use the new settings: internal error, restart the daemon.");
             LogPartlyUsed(failure);
         }
     }

@@ -32,7 +32,7 @@ internal sealed partial class KeyStore
     private FileStamp _seen;
     private bool _isSettled;
     private DaemonSettings? _seenFor;
-    private string _problems = "";
+    private volatile string _problems = "";
     private Action? _changed;
 
     /// <param name="settings">The settings to begin with.</param>
@@ -48,6 +48,12 @@ internal sealed partial class KeyStore
 
     /// <summary>The keys that are known. Reading it never waits.</summary>
     public KeyRing Current => _ring;
+
+    /// <summary>The absolute path of the keys file; null: there is none.</summary>
+    public string? FilePath => _path;
+
+    /// <summary>Why the keys file is not used, a line for each problem; empty: it is used.</summary>
+    public string Problems => _problems;
 
     /// <summary>Calls this after the keys file was read anew, on any thread; not after a change of the settings. For the composition of the daemon.</summary>
     public void Subscribe(Action changed) => _changed += changed;

@@ -5,8 +5,8 @@ using ModelRunner.Daemon.Models;
 namespace ModelRunner.Daemon.Keys;
 
 /// <summary>
-/// Logs what is probably a mistake in a key: it has expired, or it allows a model that is not here. Each sentence is logged once. Clients do not see them,
-/// because they name keys of others. Safe to call from any thread.
+/// Finds and logs what is probably a mistake in a key: it has expired, or it allows a model that is not here. Each sentence is logged once. Only clients
+/// with the scope admin see them, because they name keys of others. Safe to call from any thread.
 /// </summary>
 internal sealed partial class KeyWarningLog(
     KeyStore keys, ModelCatalog catalog, TimeProvider time, ILogger<KeyWarningLog> logger, CancellationToken stopping)
@@ -17,16 +17,24 @@ internal sealed partial class KeyWarningLog(
     private readonly Lock _lock = new();
     private readonly HashSet<string> _logged = new(StringComparer.Ordinal);
 
-    /// <summary>Looks at all keys and logs the new warnings. Models are not looked for while the store is still being read.</summary>
+    /// <summary>The warnings of all keys, each with the name of its key. Models are not looked for while the store is still being read.</summary>
+    public async Task<IReadOnlyList<(string Name, string Sentence)>> FindAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
+        Func<ModelPattern, bool> isHere = catalog.IsRead ? pattern => IsHere(pattern, found) : static _ => true;
+        DateTimeOffset now = time.GetUtcNow();
+        return [.. keys.Current.Named.SelectMany(key => Find(key, isHere, now), static (key, sentence) => (key.Name, sentence))];
+    }
+
+    /// <summary>Looks at all keys and logs the new warnings.</summary>
     public async Task LogAsync()
     {
-        IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(stopping);
-        Func<ModelPattern, bool> isHere = catalog.IsRead ? pattern => IsHere(pattern, found) : static _ => true;
+        IReadOnlyList<(string Name, string Sentence)> warnings = await FindAsync(stopping);
         lock (_lock)
         {
             if (_logged.Count > MaxRemembered)
                 _logged.Clear();
-            foreach (string warning in keys.Current.Named.SelectMany(key => Find(key, isHere, time.GetUtcNow())))
+            foreach ((_, string warning) in warnings)
                 if (_logged.Count <= MaxRemembered && _logged.Add(warning))
                     LogWarning(warning);
         }

@@ -67,12 +67,16 @@ public sealed class SettingsStoreTests
     }
 
     [Fact]
-    public void A_failure_keeps_the_settings_and_the_time_of_the_last_success()
+    public async Task A_failure_keeps_the_settings_and_the_time_of_the_last_success_and_its_problems_until_the_next_one()
     {
-        _store.NoteFailure();
+        _store.NoteFailure("a is wrong", "b is wrong");
 
         Assert.Same(First, _store.Current);
         Assert.Equal(new ReloadSnapshot(IsSuccessful: false, Start), _store.LastReload);
+        Assert.Equal(["a is wrong", "b is wrong"], _store.Problems);
+
+        await _store.ReplaceAsync(First, Start);
+        Assert.Empty(_store.Problems);
     }
 
     [Fact]

@@ -68,6 +68,11 @@ public sealed class SettingsReloadTests
         await daemon.WaitForLogAsync("limits.maxRunners");
         Assert.Equal(0, await ValueAsync(daemon, "model_runner_config_last_reload_successful"));
         Assert.Equal(started, await ValueAsync(daemon, "model_runner_config_last_reload_success_timestamp_seconds"));
+        Assert.Equal(2, (await ProblemsAsync(daemon)).Length);
+        (int exitCode, _, string warnings) = await daemon.RunClientAsync(daemon.FolderPath, "status");
+        Assert.Equal(0, exitCode);
+        Assert.Contains("warning: ", warnings, StringComparison.Ordinal);
+        Assert.Contains("\"soon\"", warnings, StringComparison.Ordinal);
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", ChatWith("old"))).Status);
 
         await ReloadAsync(daemon, """{ "models": { "tiny-chat": { "aliases": ["new"] } } }""", "changed: models");
@@ -203,6 +208,12 @@ public sealed class SettingsReloadTests
 
     private static Task WaitUntilInFlightAsync(StubProcess stub) => DaemonFixture.WaitUntilAsync(
         async () => (await stub.RequestsAsync()).Any(IsInference), DaemonFixture.Patience);
+
+    private static async Task<string[]> ProblemsAsync(DaemonFixture daemon) =>
+    [
+        .. (await daemon.GetAsync("engines/problems")).GetProperty("problems").EnumerateArray()
+            .Where(static problem => problem.GetProperty("about").GetString() == "configuration").Select(static problem => problem.GetProperty("text").GetString()!),
+    ];
 
     private static async Task ReleaseAsync(StubProcess stub)
     {

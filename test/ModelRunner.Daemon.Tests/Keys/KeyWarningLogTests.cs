@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Keys;
@@ -59,5 +61,29 @@ public sealed class KeyWarningLogTests
                 return daemon.Log.Contains("The key \"bob\" allows model \"neither\", which is not here", StringComparison.Ordinal);
             },
             DaemonFixture.Patience);
+
+        await CheckCommandsAsync(daemon, file);
+    }
+
+    // The warnings name keys of others, so only the scope admin gets them.
+    private static async Task CheckCommandsAsync(DaemonFixture daemon, string file)
+    {
+        Assert.Equal(HttpStatusCode.Forbidden, (await KeyedDaemon.SendAsync(daemon, "engines/problems", "key-of-ada")).Status);
+        JsonElement problems = await daemon.GetAsync("engines/problems");
+        Assert.Equal(["ada", "eve", "bob"], problems.GetProperty("problems").EnumerateArray().Select(static problem => problem.GetProperty("key").GetString()));
+        (_, string status, string warnings) = await daemon.RunClientAsync(daemon.FolderPath, "status", "--json");
+        Assert.Contains("model-runner: warning: The key \"bob\" allows model \"neither\", which is not here;", warnings, StringComparison.Ordinal);
+        Assert.Equal(3, JsonDocument.Parse(status).RootElement.GetProperty("problems").GetArrayLength());
+
+        (int exitCode, string list, string marked) = await daemon.RunClientAsync(daemon.FolderPath, "key", "list", "--keys-file", file);
+        Assert.Equal((0, 3), (exitCode, marked.Split("model-runner: warning: The key ").Length - 1));
+        Assert.Contains("(expired)", list, StringComparison.Ordinal);
+        (_, string json, _) = await daemon.RunClientAsync(daemon.FolderPath, "key", "list", "--keys-file", file, "--json");
+        Assert.All(
+            JsonDocument.Parse(json).RootElement.EnumerateArray(),
+            static key => Assert.StartsWith($"The key \"{key.GetProperty("name").GetString()}\" ", key.GetProperty("warnings")[0].GetString(), StringComparison.Ordinal));
+        await daemon.RunClientAsync(daemon.FolderPath, "key", "add", "carl", "--keys-file", file + ".other");
+        (_, _, string ofOthers) = await daemon.RunClientAsync(daemon.FolderPath, "key", "list", "--keys-file", file + ".other");
+        Assert.DoesNotContain("warning", ofOthers, StringComparison.Ordinal);
     }
 }
