@@ -48,6 +48,7 @@ internal static unsafe partial class Libc
     public const int LockRelease = 8;
 
     public const int LimitOfCore = 4;
+    public const int LimitOfLocks = 10;
 
     public const int WaitNoHang = 1;
     public const int WaitExited = 4;

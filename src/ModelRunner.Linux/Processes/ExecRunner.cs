@@ -35,6 +35,9 @@ internal static unsafe class ExecRunner
         if (Libc.ParentProcess() != parent)
             return Orphaned;
 
+        // Here, and not only in the daemon: the program must not start a process before it has the mark.
+        if (Environment.GetEnvironmentVariable(ProcessMark.TreeVariable) is { } variable && InheritedMark.Of(variable) is { } mark)
+            InheritedMark.SetOwn(mark);
         return Execute(Verb, arguments[3..]);
     }
 

@@ -91,7 +91,7 @@ internal static unsafe class GuardRunners
         long begin = System.Environment.TickCount64;
         while (!daemon.IsDead && System.Environment.TickCount64 - begin < DeathPatience.TotalMilliseconds)
             Libc.Pause(PauseMilliseconds);
-        OrphanSweep.Run(places);
+        OrphanSweep.Run(places, daemon);
         return 0;
     }
 }

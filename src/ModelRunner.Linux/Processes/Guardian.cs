@@ -4,8 +4,8 @@ namespace ModelRunner.Linux.Processes;
 
 /// <summary>
 /// Starts the guardian: a small process that outlives this one. It holds the other end of a pipe, so it sees the end of this process even
-/// after SIGKILL. Then it kills every process that has this daemon's mark in its environment: the parent-death signal reaches only the
-/// processes that the daemon started itself, not those that they started. See <see cref="GuardRunners"/>.
+/// after SIGKILL. Then it kills every process that has this daemon's mark, inherited or in its environment: the parent-death signal reaches only
+/// the processes that the daemon started itself, not those that they started. See <see cref="GuardRunners"/>.
 /// </summary>
 /// <remarks>
 /// This process also becomes the parent of its descendants whose own parent ended, and reaps them (<see cref="AdoptedChildren"/>). The guardian

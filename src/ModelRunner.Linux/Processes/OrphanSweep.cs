@@ -17,17 +17,19 @@ internal static class OrphanSweep
 
     /// <summary>Kills orphaned processes, until there are none, and removes orphaned folders.</summary>
     /// <param name="places">The folders that may hold private folders.</param>
+    /// <param name="daemon">A daemon that has ended; those whose private folders are there are known without it.</param>
     /// <returns>The number of processes and the number of folders.</returns>
-    public static (int Processes, int Folders) Run(IReadOnlyList<string> places)
+    public static (int Processes, int Folders) Run(IReadOnlyList<string> places, DaemonIdentity? daemon = null)
     {
         // Without /proc nothing is known of other processes.
         if (DaemonIdentity.Own.Namespace == 0)
             return (0, 0);
 
+        HashSet<ulong> dead = FindDead(places, daemon);
         int killed = 0;
         for (int pass = 0; pass < MaxPasses; pass++)
         {
-            int found = KillProcesses();
+            int found = KillProcesses(dead);
             killed += found;
             if (found == 0)
                 break;
@@ -37,19 +39,31 @@ internal static class OrphanSweep
         return (killed, places.Sum(RemoveFolders));
     }
 
-    private static int KillProcesses()
+    // An inherited mark has only a hash of its daemon, so the daemons are needed to recognise it.
+    private static HashSet<ulong> FindDead(IReadOnlyList<string> places, DaemonIdentity? daemon)
+    {
+        HashSet<ulong> dead = [];
+        if (daemon is { IsDead: true } known)
+            dead.Add(InheritedMark.OwnerOf(known));
+        foreach (string name in places.SelectMany(FindNames))
+            if (OwnerOf(name) is { IsDead: true } owner)
+                dead.Add(InheritedMark.OwnerOf(owner));
+        return dead;
+    }
+
+    private static int KillProcesses(HashSet<ulong> dead)
     {
         int killed = 0;
         foreach (ProcessEntry process in ProcessList.ReadAll())
         {
-            if (!process.IsAlive || !IsOrphan(process.Id))
+            if (!process.IsAlive || !IsOrphan(process.Id, dead))
                 continue;
 
             // The id may belong to another process by now. A descriptor keeps the process, so the second check is certain.
             int file = Libc.OpenProcess(process.Id);
             if (file < 0)
                 continue;
-            if (IsOrphan(process.Id) && Libc.SignalProcess(file, Libc.SigKill))
+            if (IsOrphan(process.Id, dead) && Libc.SignalProcess(file, Libc.SigKill))
                 killed++;
             _ = Libc.Close(file);
         }
@@ -58,25 +72,30 @@ internal static class OrphanSweep
     }
 
     // Only root can read the environment of other users' processes. A daemon of root must leave them alone too.
-    private static bool IsOrphan(int process) =>
-        process != Environment.ProcessId
-        && ProcessList.FindVariable(process, Mark) is { } text && DaemonIdentity.TryParse(text, out DaemonIdentity owner) && owner.IsDead
+    private static bool IsOrphan(int process, HashSet<ulong> dead) =>
+        process != Environment.ProcessId && (HasMarkOf(process, dead) || HasVariableOfDead(process))
         && ProcessList.User(process) == Libc.EffectiveUser()
         && DaemonIdentity.ReadNamespace(process.ToString(CultureInfo.InvariantCulture)) == DaemonIdentity.Own.Namespace;
+
+    private static bool HasMarkOf(int process, HashSet<ulong> dead) =>
+        dead.Count > 0 && InheritedMark.Find(process) is { } mark && dead.Contains(InheritedMark.OwnerOf(mark));
+
+    private static bool HasVariableOfDead(int process) =>
+        ProcessList.FindVariable(process, Mark) is { } text && DaemonIdentity.TryParse(text, out DaemonIdentity owner) && owner.IsDead;
+
+    private static DaemonIdentity? OwnerOf(string folder)
+    {
+        string mark = folder[RuntimeFolder.NamePrefix.Length..];
+        int end = mark.LastIndexOf('-');
+        return end > 0 && DaemonIdentity.TryParse(mark.AsSpan(0, end), out DaemonIdentity owner) ? owner : null;
+    }
 
     private static int RemoveFolders(string place)
     {
         int removed = 0;
         foreach (string name in FindNames(place))
-        {
-            string mark = name[RuntimeFolder.NamePrefix.Length..];
-            int end = mark.LastIndexOf('-');
-            if (end > 0 && DaemonIdentity.TryParse(mark.AsSpan(0, end), out DaemonIdentity owner) && owner.IsDead
-                && FolderRemoval.Remove(Path.Join(place, name), mustBeUnlocked: true))
-            {
+            if (OwnerOf(name) is { IsDead: true } && FolderRemoval.Remove(Path.Join(place, name), mustBeUnlocked: true))
                 removed++;
-            }
-        }
 
         return removed;
     }

@@ -1,6 +1,6 @@
 namespace ModelRunner.Linux.Processes;
 
-/// <summary>Environment variables by which the daemon recognises the processes that it started.</summary>
+/// <summary>Environment variables by which the daemon recognises the processes that it started. See also <see cref="InheritedMark"/>.</summary>
 internal static class ProcessMark
 {
     /// <summary>Its value is the daemon. Every runner has it, and the processes that a runner starts inherit it.</summary>

@@ -1,8 +1,8 @@
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// A runner with all processes that it started: those in its process group or session, its descendants, and those that have its mark in
-/// their environment. So it contains an engine that a wrapper script started in another session.
+/// A runner with all processes that it started: those in its process group or session, its descendants, and those that have its mark, inherited
+/// or in their environment. So it contains an engine that a wrapper script started in another session.
 /// </summary>
 /// <remarks>
 /// The leader must not be reaped while this is used: until then no other group or session can have its id. Safe to use from several
@@ -19,6 +19,7 @@ internal sealed class ProcessTree(int leader, string mark)
 
     private readonly Lock _gate = new();
     private readonly Dictionary<int, long> _seen = [];
+    private readonly ulong? _inherited = InheritedMark.Of(mark);
 
     /// <summary>When the leader started, as in <see cref="ProcessEntry"/>; 0 where <c>/proc</c> cannot be read.</summary>
     public long StartTime { get; } = ProcessList.Find(leader)?.StartTime ?? 0;
@@ -84,7 +85,7 @@ internal sealed class ProcessTree(int leader, string mark)
         HashSet<int> members = [leader];
         // A process that is older than the leader cannot be its descendant. The environment is read last, since that costs most.
         foreach (ProcessEntry process in all.Where(process => process.StartTime >= StartTime))
-            if (process.Group == leader || process.Session == leader || IsKnown(process) || ProcessList.HasVariable(process.Id, mark))
+            if (process.Group == leader || process.Session == leader || IsKnown(process) || HasMark(process.Id))
                 members.Add(process.Id);
 
         ProcessList.AddDescendants(members, all);
@@ -94,6 +95,9 @@ internal sealed class ProcessTree(int leader, string mark)
             _seen[member.Id] = member.StartTime;
         return found;
     }
+
+    private bool HasMark(int process) =>
+        (_inherited is { } inherited && InheritedMark.Find(process) == inherited) || ProcessList.HasVariable(process, mark);
 
     private bool IsKnown(ProcessEntry process) => _seen.TryGetValue(process.Id, out long startTime) && startTime == process.StartTime;
 

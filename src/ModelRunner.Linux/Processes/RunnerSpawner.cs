@@ -100,6 +100,8 @@ internal sealed unsafe class RunnerSpawner : IDisposable
             _ = Libc.Close(ends[1]);
         }
 
+        if (InheritedMark.Of(mark) is { } inherited)
+            InheritedMark.Set(process, inherited);
         OfferToOutOfMemoryKiller(process);
         ForbidCoreDump(process);
         return Watch(process, mark, ends[0], request.Program);

@@ -81,6 +81,20 @@ public sealed class ChildProcessTests : IDisposable
         Assert.False(ProcessTable.IsAlive(Number(child, 0)));
     }
 
+    /// <summary>It has another session and group, no environment, and its parents have ended.</summary>
+    [Fact]
+    public async Task A_process_that_kept_only_what_it_inherited_is_killed()
+    {
+        using var bed = new SpawnBed(SpawnHost.Prefix("exec-runner"));
+        ChildProcess child = await bed.StartShellAsync(SpawnHost.ScriptWithEscape);
+        await WaitForOutputAsync(child);
+
+        child.Kill();
+
+        await child.Exited.WaitAsync(Limit);
+        Assert.False(ProcessTable.IsAlive(Number(child, 0)));
+    }
+
     [Fact]
     public async Task An_engine_behind_a_wrapper_script_may_end_by_itself_within_the_grace_time()
     {

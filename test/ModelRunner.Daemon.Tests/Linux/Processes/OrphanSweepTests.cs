@@ -28,6 +28,25 @@ public sealed class OrphanSweepTests : IDisposable
         Assert.All([ours, ofAnotherNamespace, nonsense, unmarked], static child => Assert.True(ProcessTable.IsAlive(child.Id)));
     }
 
+    /// <summary>Without an environment, the daemons are known from their private folders.</summary>
+    [Fact]
+    public async Task A_process_with_the_inherited_mark_of_a_dead_daemon_is_killed_and_all_others_live()
+    {
+        ChildProcess orphan = await StartMarkedAsync(null);
+        ChildProcess ofAnother = await StartMarkedAsync(null);
+        ChildProcess ours = await StartMarkedAsync(null);
+        InheritedMark.Set(orphan.Id, InheritedMark.Of($"M={Dead}-7")!.Value);
+        InheritedMark.Set(ofAnother.Id, InheritedMark.Of($"M={Dead with { StartTime = 2 }}-7")!.Value);
+        Assert.Equal(InheritedMark.OwnerOf(DaemonIdentity.Own), InheritedMark.OwnerOf(InheritedMark.Find(ours.Id)!.Value));
+        Make($"model-runner-{Dead}-00000005");
+        Make($"model-runner-{DaemonIdentity.Own}-00000006");
+
+        OrphanSweep.Run([_bed.Folder]);
+
+        Assert.Equal(new ExitStatus(null, Libc.SigKill), await orphan.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.All([ofAnother, ours], static child => Assert.True(ProcessTable.IsAlive(child.Id)));
+    }
+
     [Fact]
     public void Folders_of_dead_daemons_are_removed_and_all_others_stay()
     {

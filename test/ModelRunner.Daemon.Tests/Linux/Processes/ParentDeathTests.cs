@@ -53,6 +53,20 @@ public sealed class ParentDeathTests
             await ProcessTable.WaitUntilGoneAsync(engine, DaemonFixture.Patience);
     }
 
+    /// <summary>Neither environment nor session, group and parents are left: setsid, a double fork and env -i.</summary>
+    [Fact]
+    public async Task LIF_10_a_process_without_environment_session_and_parent_ends_after_its_daemon_was_killed()
+    {
+        using Process host = Process.Start(SpawnHost.Command("exec-runner", withEscape: true))!;
+        int[] escaped = [await ReadAsync(host), await ReadAsync(host)];
+        Assert.All(escaped, static process => Assert.DoesNotContain("MODEL_RUNNER", File.ReadAllText($"/proc/{process}/environ"), StringComparison.Ordinal));
+
+        await KillAsync(host);
+
+        foreach (int process in escaped)
+            await ProcessTable.WaitUntilGoneAsync(process, DaemonFixture.Patience);
+    }
+
     [Fact]
     public async Task A_start_stops_if_its_daemon_died()
     {

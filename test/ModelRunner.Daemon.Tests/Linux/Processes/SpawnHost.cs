@@ -15,15 +15,20 @@ internal static class SpawnHost
     private const string ScriptWithGrandchild = "sleep 600 & echo $!; exec sleep 600";
     private const string ScriptWithSession = "setsid sleep 600 & echo $!; wait";
 
+    /// <summary>Prints a process in a session of its own, without an environment, whose parents have ended: only what a process inherits is left.</summary>
+    public const string ScriptWithEscape = "env -i /usr/bin/setsid /bin/sh -c '/usr/bin/setsid /bin/sh -c \"echo \\$\\$; exec /bin/sleep 600\" & exit' & wait; exec sleep 600";
+
     /// <summary>How to start one. It prints the process id of each runner, or, with <paramref name="withGrandchildren"/>, of each grandchild.</summary>
     /// <param name="prefixKind">The intermediate process that sets the death signal.</param>
     /// <param name="withGrandchildren">Whether runners are wrapper scripts.</param>
     /// <param name="withGuardian">Whether it has a guardian; the wrapped programs then have their own sessions.</param>
-    public static System.Diagnostics.ProcessStartInfo Command(string prefixKind, bool withGrandchildren = false, bool withGuardian = false)
+    /// <param name="withEscape">Whether it has a guardian, and the wrapped programs have nothing in common with their runner any more.</param>
+    public static System.Diagnostics.ProcessStartInfo Command(
+        string prefixKind, bool withGrandchildren = false, bool withGuardian = false, bool withEscape = false)
     {
         string executable = Path.Join(AppContext.BaseDirectory, typeof(SpawnHost).Assembly.GetName().Name);
         var start = new System.Diagnostics.ProcessStartInfo(executable) { RedirectStandardOutput = true, UseShellExecute = false };
-        start.Environment[Variable] = prefixKind + (withGuardian ? "*" : withGrandchildren ? "+" : "");
+        start.Environment[Variable] = prefixKind + (withEscape ? "!" : withGuardian ? "*" : withGrandchildren ? "+" : "");
         return start;
     }
 
@@ -38,8 +43,8 @@ internal static class SpawnHost
         if (Environment.GetEnvironmentVariable(Variable) is not { } kind)
             return;
 
-        Guardian? guardian = kind.EndsWith('*') ? new Guardian([], static cause => throw new InvalidOperationException(cause)) : null;
-        var spawner = new RunnerSpawner(Prefix(kind.TrimEnd('+', '*')), guardian);
+        Guardian? guardian = kind[^1] is '*' or '!' ? new Guardian([], static cause => throw new InvalidOperationException(cause)) : null;
+        var spawner = new RunnerSpawner(Prefix(kind.TrimEnd('+', '*', '!')), guardian);
         IReadOnlyList<string> environment = RunnerEnvironment.Build(Environment.GetEnvironmentVariables(), "/tmp");
         while (true)
         {
@@ -47,6 +52,7 @@ internal static class SpawnHost
             {
                 '+' => ScriptWithGrandchild,
                 '*' => ScriptWithSession,
+                '!' => ScriptWithEscape,
                 _ => "echo $$; exec sleep 600",
             };
             ChildProcess child = spawner.StartAsync(new SpawnRequest("/bin/sh", ["-c", script], environment, "/")).GetAwaiter().GetResult();
