@@ -1,16 +1,20 @@
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using ModelRunner.Configuration;
 using ModelRunner.EndToEnd.Tests.Support;
 using ModelRunner.Testing;
 
 namespace ModelRunner.EndToEnd.Tests.Deploy;
 
 /// <summary>
-/// A daemon with the demo models and two attached servers, scraped by Prometheus 2 and 3 with the shipped configuration and rules. One model is to
-/// be on a graphics card and is not. One attached server does not run, the other one writes an invalid line.
+/// A daemon with the demo models and two attached servers, scraped by Prometheus 2 and 3 with the shipped configuration, rules and a key. One model is
+/// to be on a graphics card and is not. One attached server does not run, the other one writes an invalid line.
 /// </summary>
 internal sealed class ScrapedDaemon : IAsyncDisposable
 {
+    private const string Key = "key-of-prometheus";
+
     private readonly List<PrometheusProcess> _servers = [];
     private readonly TemporaryFolder _folder = new();
 
@@ -36,6 +40,7 @@ internal sealed class ScrapedDaemon : IAsyncDisposable
         {
             Configuration = $$"""
                 {
+                  "keys": { "prometheus": { "sha256": "{{KeyDigest.Of(Key)}}", "scopes": ["metrics"] } },
                   "limits": { "memory": "2GiB" },
                   "models": { "tiny-embed": { "args": ["-ngl", "99", "--device", "none"] } },
                   "runners": [
@@ -72,6 +77,12 @@ internal sealed class ScrapedDaemon : IAsyncDisposable
         Assert.Equal(200, (int)stream.StatusCode);
         Assert.Equal(200, (await Daemon.PostAsync("v1/embeddings", """{"model":"tiny-embed","input":"hello"}""")).Status);
         Assert.InRange((await Daemon.PostAsync("v1/chat/completions", $$"""{"model":"down",{{Messages}}}""")).Status, 500, 599);
+
+        // This key has not the scope for it.
+        using var refused = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions") { Content = new StringContent($$"""{"model":"tiny-chat",{{Messages}}}""") };
+        refused.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Key);
+        using HttpResponseMessage refusal = await Daemon.Client.SendAsync(refused, Cancellation);
+        Assert.Equal(403, (int)refusal.StatusCode);
     }
 
     /// <summary>One runner is unloaded, and the other one is killed.</summary>
@@ -98,11 +109,12 @@ internal sealed class ScrapedDaemon : IAsyncDisposable
         _folder.Dispose();
     }
 
-    // The shipped files with another address, shorter intervals, and the path of the rules.
+    // The shipped files with another address, a key, shorter intervals, and the path of the rules.
     private string Configuration()
     {
         string rules = _folder.Write("model-runner.rules.yml", ShippedFile.Read("model-runner.rules.yml", ("interval: 2m", "interval: 1s")));
         return ShippedFile.Read(
-            "prometheus.yml", ("\"localhost:8080\"", $"\"{Daemon.TcpAddress.Authority}\""), ("interval: 15s", "interval: 1s"), ("- model-runner.rules.yml", $"- {rules}"));
+            "prometheus.yml", ("\"localhost:8080\"", $"\"{Daemon.TcpAddress.Authority}\""), ("interval: 15s", "interval: 1s"), ("- model-runner.rules.yml", $"- {rules}"),
+            ("    static_configs:", $"    authorization:\n      credentials: {Key}\n    static_configs:"));
     }
 }
