@@ -22,7 +22,8 @@ internal sealed class PoolBed : IAsyncDisposable
             AttachedRunners = attached,
         };
         Settings = settings;
-        Pool = new RunnerPool(settings, Launcher, Time, Log);
+        Clock = new SetClock(Time);
+        Pool = new RunnerPool(settings, Launcher, Clock, Log);
     }
 
     public FakeLauncher Launcher { get; } = new();
@@ -30,6 +31,9 @@ internal sealed class PoolBed : IAsyncDisposable
     public ListLogger<RunnerPool> Log { get; } = new();
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 25, 8, 0, 0, TimeSpan.Zero));
+
+    /// <summary>What the pool sees of <see cref="Time"/>.</summary>
+    public SetClock Clock { get; }
 
     public RunnerPool Pool { get; }
 
