@@ -1,42 +1,148 @@
+using System.Text;
+using System.Threading.Channels;
+using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
-/// <summary>Reads the lines of a chat: with an editor and a history on a terminal that can move its cursor.</summary>
+/// <summary>
+/// Reads the prompts of a chat: with an editor and a history on a terminal that can move its cursor. What is typed during a response is not echoed
+/// and is read afterwards.
+/// </summary>
 internal sealed class ChatInput : IDisposable
 {
+    private const int MaxBytes = 4096;
+    private const int MaxPieces = 256;
+    private const string Nothing = "";
+
+    private readonly Channel<string> _pieces = Channel.CreateBounded<string>(MaxPieces);
     private readonly CliConsole _console;
     private readonly LineEditor _editor;
-    private RawInput? _raw;
+    private readonly HeldTerminal? _terminal;
+    private readonly CancellationTokenRegistration _registration;
+    private string _rest = "";
+    private int _isLost;
 
-    public ChatInput(CliConsole console)
+    /// <param name="console">The terminal.</param>
+    /// <param name="ended">Cancelled when the command ends. The terminal has its settings again before anything else happens.</param>
+    public ChatInput(CliConsole console, CancellationToken ended)
     {
         _console = console;
-        _editor = new LineEditor(console.Write, static () => TerminalSize.OfStandardError()?.Columns ?? 80, ChatView.PromptWidth);
+        var view = new LineView(
+            console.Write, static () => TerminalSize.OfStandardOutput() ?? (80, 24), ChatView.Prompt(console), ChatView.PromptWidth);
+        _editor = new LineEditor(view);
+        if (!console.CanEditLines || HeldTerminal.TryHold(isRaw: true, Wake) is not { } terminal)
+            return;
+        _terminal = terminal;
+        _registration = ended.Register(terminal.Dispose);
+
+        // Reading a terminal cannot be cancelled; the thread ends with the process.
+        new Thread(() => ReadTerminal(terminal)) { IsBackground = true, Name = "keys" }.Start();
     }
 
-    /// <summary>Prepares the terminal, so that what is typed from now on is not shown twice. Called before the prompt is shown.</summary>
-    public void Begin() => _raw = _console.IsErrorTerminal ? RawInput.TryBegin() : null;
+    /// <summary>Switches the echo off while something else is shown. Null where it is off anyway.</summary>
+    public IDisposable? Quiet() => _terminal is null && _console.IsInputTerminal ? HeldTerminal.TryHold(isRaw: false, static _ => { }) : null;
 
-    /// <summary>Reads a line; null: the input has ended.</summary>
-    public string? ReadLine()
+    /// <summary>Shows the prompt sign and reads a prompt; null: the input has ended.</summary>
+    /// <exception cref="IOException">The terminal cannot be read.</exception>
+    public async Task<string?> ReadAsync(CancellationToken cancellation)
     {
-        if (_raw is null)
-            return _console.In.ReadLine();
-        try
-        {
-            _editor.Begin();
-            while (_console.In.Read() is >= 0 and var key)
-                if (_editor.Take((char)key, out string? line))
-                    return line;
-            return null;
-        }
-        finally
-        {
-            Dispose();
-        }
+        return _terminal is null ? await ReadLineAsync(cancellation) : await EditAsync(cancellation);
     }
 
     /// <summary>Gives the terminal its settings back.</summary>
-    public void Dispose() => _raw?.Dispose();
+    public void Dispose()
+    {
+        _registration.Dispose();
+        _terminal?.Dispose();
+    }
+
+    private async Task<string?> ReadLineAsync(CancellationToken cancellation)
+    {
+        _console.Write(ChatView.Prompt(_console));
+        try
+        {
+            return await Task.Run(_console.In.ReadLine, CancellationToken.None).WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            _console.WriteLine("");
+            throw;
+        }
+    }
+
+    private async Task<string?> EditAsync(CancellationToken cancellation)
+    {
+        Volatile.Write(ref _isLost, 0);
+        _editor.Begin();
+        try
+        {
+            string? line;
+            while (!Take(_rest, out line))
+            {
+                if (!await _pieces.Reader.WaitToReadAsync(cancellation))
+                    return null;
+                _pieces.Reader.TryRead(out string? piece);
+                _rest = piece ?? Nothing;
+            }
+
+            return line;
+        }
+        catch (OperationCanceledException)
+        {
+            _editor.Leave();
+            throw;
+        }
+    }
+
+    private bool Take(string piece, out string? line)
+    {
+        if (Interlocked.Exchange(ref _isLost, 0) != 0)
+            _editor.Redraw(isLost: true);
+        ReadOnlySpan<char> keys = piece;
+        bool isEnd = _editor.Take(ref keys, out line);
+        _rest = keys.ToString();
+        return isEnd;
+    }
+
+    // An empty piece makes the editor draw again.
+    private void Wake(bool isLost)
+    {
+        if (isLost)
+            Volatile.Write(ref _isLost, 1);
+        _pieces.Writer.TryWrite(Nothing);
+    }
+
+    private void ReadTerminal(HeldTerminal terminal)
+    {
+        Decoder decoder = Encoding.UTF8.GetDecoder();
+        byte[] bytes = new byte[MaxBytes];
+        char[] characters = new char[MaxBytes + 1];
+        Exception? problem = null;
+        try
+        {
+            var input = StandardStream.OpenInput();
+            while (terminal.Read(input, bytes) is > 0 and int read)
+            {
+                int count = decoder.GetChars(bytes, 0, read, characters, 0);
+                if (!Write(new string(characters, 0, count)))
+                    break;
+            }
+        }
+        catch (IOException failure)
+        {
+            problem = failure;
+        }
+
+        _pieces.Writer.TryComplete(problem);
+    }
+
+    // Where more is typed than is ever read, the terminal keeps the rest.
+    private bool Write(string piece)
+    {
+        while (!_pieces.Writer.TryWrite(piece))
+            if (!_pieces.Writer.WaitToWriteAsync().AsTask().GetAwaiter().GetResult())
+                return false;
+        return true;
+    }
 }

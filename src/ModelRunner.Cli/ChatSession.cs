@@ -21,13 +21,11 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
     public async Task<int> RunAsync()
     {
         using var view = new ChatView(console);
-        using var input = new ChatInput(console);
+        using var input = new ChatInput(console, interrupt.Ended);
         view.Greet(template.Model);
         _ = LoadAsync();
         while (true)
         {
-            input.Begin();
-            view.Prompt();
             string? line = await ReadLineAsync(input);
             switch (line?.Trim())
             {
@@ -53,7 +51,8 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
                         : $"There is no command {PlainText.EscapeAndCut(name, MaxName)}. /help shows the commands.");
                     break;
                 case var prompt:
-                    await AskAsync(prompt);
+                    using (input.Quiet())
+                        await AskAsync(prompt);
                     break;
             }
         }
@@ -91,19 +90,11 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
         }
     }
 
-    // Reading a terminal cannot be cancelled; the thread that reads ends with the process.
     private async Task<string?> ReadLineAsync(ChatInput input)
     {
         try
         {
-            return await Task.Run(input.ReadLine, CancellationToken.None).WaitAsync(interrupt.Ended);
-        }
-        catch (OperationCanceledException)
-        {
-            // The reading thread still waits for a key.
-            input.Dispose();
-            console.WriteLine("");
-            throw;
+            return await input.ReadAsync(interrupt.Ended);
         }
         catch (IOException failure) when (failure is not OutputException)
         {

@@ -10,7 +10,7 @@ internal sealed class ChatView : IDisposable
     /// <summary>The commands that a user can type.</summary>
     public const string Commands =
         "/bye or Ctrl-D ends the chat, Ctrl-C stops a response, /clear deletes the conversation, /help shows this. "
-        + "The arrow keys edit and bring earlier prompts back.";
+        + "The arrow keys edit and bring earlier prompts back. Pasted lines are one prompt.";
 
     /// <summary>Columns of the prompt sign.</summary>
     public const int PromptWidth = 2;
@@ -37,8 +37,8 @@ internal sealed class ChatView : IDisposable
     /// <summary>Shows a note that is not part of a response.</summary>
     public void Note(string sentence) => _console.MarkupLineInterpolated($"[grey]{sentence}[/]");
 
-    /// <summary>Shows the prompt sign.</summary>
-    public void Prompt() => _console.Markup("[green]>[/] ");
+    /// <summary>The prompt sign.</summary>
+    public static string Prompt(CliConsole console) => console.HasColors ? "\u001b[32m>\u001b[0m " : "> ";
 
     public void Dispose() => _writer.Dispose();
 }

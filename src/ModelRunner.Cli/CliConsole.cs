@@ -19,6 +19,9 @@ internal sealed record CliConsole(Stream Out, TextWriter Error, TextReader In, b
     /// <summary>Whether <see cref="Error"/> is a terminal that can move its cursor.</summary>
     public bool IsErrorTerminal { get; init; }
 
+    /// <summary>Whether lines can be edited: input and output are terminals, and this one can move its cursor.</summary>
+    public bool CanEditLines { get; init; }
+
     /// <summary>Whether colours may be used: on a terminal that has them, unless <c>NO_COLOR</c> is set.</summary>
     public bool HasColors { get; init; }
 
@@ -35,6 +38,7 @@ internal sealed record CliConsole(Stream Out, TextWriter Error, TextReader In, b
             isTerminal)
         {
             IsInputTerminal = !Console.IsInputRedirected,
+            CanEditLines = isTerminal && !Console.IsInputRedirected && CanMoveCursor,
             IsErrorTerminal = !Console.IsErrorRedirected && CanMoveCursor,
             HasColors = isTerminal && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
                 && CanMoveCursor,

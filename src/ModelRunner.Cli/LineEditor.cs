@@ -1,66 +1,114 @@
-using System.Globalization;
 using System.Text;
 
 namespace ModelRunner.Cli;
 
 /// <summary>
-/// Edits one line at a terminal, with the lines that were typed before: arrows, Home, End, Delete, and the keys of shells (Ctrl-A, E, B, F, P, N, U, K, W).
-/// It takes characters and writes what the terminal needs, and waits for nothing. Used by one thread.
+/// Edits a prompt at a terminal, with the prompts that were typed before: arrows, Home, End, Delete, and the keys of shells (Ctrl-A, E, B, F, P, N, U, K, W).
+/// What is pasted may have several lines, if the terminal marks it. It takes what the terminal sends in pieces of any size, draws once for each
+/// piece, and waits for nothing. Used by one thread.
 /// </summary>
-/// <param name="write">Writes to the terminal.</param>
-/// <param name="columns">The width of the terminal; it may change.</param>
-/// <param name="promptWidth">Columns of the prompt, which stands on the terminal already.</param>
-internal sealed class LineEditor(Action<string> write, Func<int> columns, int promptWidth)
+internal sealed class LineEditor(LineView view)
 {
+    /// <summary>The most characters of a prompt.</summary>
+    public const int MaxText = 1024 * 1024;
+
     private const int MaxHistory = 500;
-    private const int MaxLine = 64 * 1024;
+    private const char Escape = '\u001b';
 
     private readonly List<string> _history = [];
     private readonly StringBuilder _sequence = new();
+    private readonly StringBuilder _paste = new();
     private string _text = "";
     private string _draft = "";
     private int _cursor;
     private int _place;
     private bool _isSequence;
+    private bool _isPaste;
 
-    /// <summary>Begins a line.</summary>
+    /// <summary>Begins a prompt and shows its sign, at the beginning of an empty row.</summary>
     public void Begin()
     {
-        (_text, _draft, _cursor, _place, _isSequence) = ("", "", 0, _history.Count, false);
-        _sequence.Clear();
+        (_text, _draft, _cursor, _place) = ("", "", 0, _history.Count);
+        view.Reset();
+        view.Show(_text, _cursor);
     }
 
-    /// <summary>Takes a character. True: the line has ended.</summary>
-    /// <param name="key">What the terminal sent.</param>
-    /// <param name="line">The line; null: the user ended the input.</param>
-    public bool Take(char key, out string? line)
+    /// <summary>Shows the prompt again, in another size or on an empty row.</summary>
+    /// <param name="isLost">What was shown is not there any more.</param>
+    public void Redraw(bool isLost)
+    {
+        if (isLost)
+            view.Reset();
+        view.Show(_text, _cursor);
+    }
+
+    /// <summary>Leaves the place of the prompt without an end of it.</summary>
+    public void Leave()
+    {
+        view.Show(_text, _text.Length);
+        view.Leave();
+    }
+
+    /// <summary>Takes characters. True: the prompt has ended.</summary>
+    /// <param name="keys">What the terminal sent; afterwards what belongs to the next prompt.</param>
+    /// <param name="line">The prompt; null: the user ended the input.</param>
+    public bool Take(ref ReadOnlySpan<char> keys, out string? line)
     {
         line = null;
-        if (_isSequence)
+        while (!keys.IsEmpty)
         {
-            TakeSequence(key);
-            return false;
-        }
-
-        switch (key)
-        {
-            case '\r' or '\n':
-                line = _text;
-                Move(_text.Length);
-                write("\n");
-                Remember();
-                return true;
-            case '\u0004' when _text.Length == 0:
-                return true;
-            case '\u001b':
+            char key = keys[0];
+            int length = 1;
+            if (_isSequence)
+            {
+                TakeSequence(key);
+            }
+            else if (key == Escape)
+            {
                 _isSequence = true;
-                break;
-            default:
-                Edit(key);
-                break;
+            }
+            else if (_isPaste)
+            {
+                length = keys.IndexOf(Escape) is >= 0 and var end ? end : keys.Length;
+                KeepPaste(keys[..length]);
+            }
+            else if (key is '\r' or '\n' || (key == '\u0004' && _text.Length == 0))
+            {
+                keys = keys[1..];
+                return End(key, ref line);
+            }
+            else
+            {
+                length = TakeOrdinary(keys);
+            }
+
+            keys = keys[length..];
         }
 
+        view.Show(_text, _cursor);
         return false;
+    }
+
+    private bool End(char key, ref string? line)
+    {
+        if (key == '\u0004')
+            return true;
+        line = _text;
+        Leave();
+        Remember();
+        return true;
+    }
+
+    private int TakeOrdinary(ReadOnlySpan<char> keys)
+    {
+        int length = 0;
+        while (length < keys.Length && !char.IsControl(keys[length]))
+            length++;
+        if (length == 0)
+            Edit(keys[0]);
+        else
+            Insert(keys[..Math.Min(length, MaxText - _text.Length)].ToString());
+        return Math.Max(1, length);
     }
 
     private void Edit(char key)
@@ -68,22 +116,22 @@ internal sealed class LineEditor(Action<string> write, Func<int> columns, int pr
         switch (key)
         {
             case '\u007f' or '\b':
-                Replace(Before(_cursor), _cursor);
+                Delete(TextElements.Before(_text, _cursor), _cursor);
                 break;
             case '\u0004':
-                Replace(_cursor, After(_cursor));
+                Delete(_cursor, TextElements.After(_text, _cursor));
                 break;
             case '\u0001':
-                Move(0);
+                _cursor = 0;
                 break;
             case '\u0005':
-                Move(_text.Length);
+                _cursor = _text.Length;
                 break;
             case '\u0002':
-                Move(Before(_cursor));
+                _cursor = TextElements.Before(_text, _cursor);
                 break;
             case '\u0006':
-                Move(After(_cursor));
+                _cursor = TextElements.After(_text, _cursor);
                 break;
             case '\u0010':
                 Recall(_place - 1);
@@ -92,17 +140,16 @@ internal sealed class LineEditor(Action<string> write, Func<int> columns, int pr
                 Recall(_place + 1);
                 break;
             case '\u0015':
-                Replace(0, _cursor);
+                Delete(0, _cursor);
                 break;
             case '\u000b':
-                Replace(_cursor, _text.Length);
+                Delete(_cursor, _text.Length);
                 break;
             case '\u0017':
-                Replace(WordBefore(), _cursor);
+                Delete(WordBefore(), _cursor);
                 break;
-            default:
-                if (_text.Length < MaxLine && (key == '\t' || !char.IsControl(key)))
-                    Insert(key == '\t' ? ' ' : key);
+            case '\t' when _text.Length < MaxText:
+                Insert(" ");
                 break;
         }
     }
@@ -110,6 +157,12 @@ internal sealed class LineEditor(Action<string> write, Func<int> columns, int pr
     // ESC [ parameters letter, or ESC O letter.
     private void TakeSequence(char key)
     {
+        if (key == Escape)
+        {
+            _sequence.Clear();
+            return;
+        }
+
         if (_sequence.Length == 0 && key is not ('[' or 'O'))
         {
             _isSequence = false;
@@ -122,56 +175,72 @@ internal sealed class LineEditor(Action<string> write, Func<int> columns, int pr
         string sequence = _sequence.ToString();
         _sequence.Clear();
         _isSequence = false;
+        if (_isPaste && sequence == "[201~")
+            EndPaste();
+        else if (!_isPaste)
+            Obey(sequence);
+    }
+
+    private void Obey(string sequence)
+    {
         switch (sequence)
         {
+            case "[200~":
+                _isPaste = true;
+                break;
             case "[A" or "OA":
-                Recall(_place - 1);
+                Edit('\u0010');
                 break;
             case "[B" or "OB":
-                Recall(_place + 1);
+                Edit('\u000e');
                 break;
             case "[C" or "OC":
-                Move(After(_cursor));
+                Edit('\u0006');
                 break;
             case "[D" or "OD":
-                Move(Before(_cursor));
+                Edit('\u0002');
                 break;
             case "[H" or "OH" or "[1~" or "[7~":
-                Move(0);
+                Edit('\u0001');
                 break;
             case "[F" or "OF" or "[4~" or "[8~":
-                Move(_text.Length);
+                Edit('\u0005');
                 break;
             case "[3~":
-                Replace(_cursor, After(_cursor));
+                Edit('\u0004');
                 break;
         }
     }
 
-    // The usual case writes one character and no control sequence.
-    private void Insert(char key)
-    {
-        if (_cursor == _text.Length && !char.IsSurrogate(key) && key < '\u0300' && (Width(_text) + promptWidth + 1) % columns() != 0)
-        {
-            _text += key;
-            _cursor++;
-            write(key.ToString());
-            return;
-        }
+    // One character too many is kept, so that the end of the paste knows that it was too long.
+    private void KeepPaste(ReadOnlySpan<char> text) => _paste.Append(text[..Math.Min(text.Length, MaxText + 1 - _paste.Length)]);
 
-        Draw(_text.Insert(_cursor, key.ToString()), _cursor + 1);
+    private void EndPaste()
+    {
+        string text = _paste.ToString();
+        bool fits = _text.Length + text.Length <= MaxText;
+        _paste.Clear();
+        _isPaste = false;
+        if (fits)
+            Insert(Lines(text));
+        else
+            view.Note($"The paste was left out: a prompt has at most {MaxText} characters. \"model-runner run MODEL - < FILE\" sends a whole file.");
     }
 
-    private void Replace(int from, int to)
+    // Terminals send the end of a pasted line as CR. Other control characters have no place in a prompt.
+    private static string Lines(string text) => string.Concat(
+        text.ReplaceLineEndings("\n").Where(static character => character is '\n' or '\t' || !char.IsControl(character)));
+
+    private void Insert(string text)
     {
-        if (from < to)
-            Draw(_text.Remove(from, to - from), from);
+        _text = _text.Insert(_cursor, text);
+        _cursor += text.Length;
     }
 
-    private void Move(int cursor)
+    private void Delete(int from, int to)
     {
-        if (cursor != _cursor)
-            Draw(_text, cursor);
+        _text = _text.Remove(from, to - from);
+        _cursor = from;
     }
 
     private void Recall(int place)
@@ -181,8 +250,8 @@ internal sealed class LineEditor(Action<string> write, Func<int> columns, int pr
         if (_place == _history.Count)
             _draft = _text;
         _place = place;
-        string text = place == _history.Count ? _draft : _history[place];
-        Draw(text, text.Length);
+        _text = place == _history.Count ? _draft : _history[place];
+        _cursor = _text.Length;
     }
 
     private void Remember()
@@ -194,70 +263,13 @@ internal sealed class LineEditor(Action<string> write, Func<int> columns, int pr
         _history.Add(_text);
     }
 
-    // Goes back to the end of the prompt, writes the whole line, and goes to the cursor. A line may have several rows.
-    private void Draw(string text, int cursor)
-    {
-        int width = Math.Max(1, columns());
-        int old = promptWidth + Width(_text[.._cursor]);
-        int end = promptWidth + Width(text);
-        int target = promptWidth + Width(text[..cursor]);
-        var output = new StringBuilder();
-        Go(output, old, promptWidth, width);
-        output.Append("\u001b[J").Append(text);
-
-        // A terminal leaves the cursor behind the last column until the next character.
-        if (end % width == 0)
-            output.Append("\r\n");
-        Go(output, end, target, width);
-        write(output.ToString());
-        (_text, _cursor) = (text, cursor);
-    }
-
-    private static void Go(StringBuilder output, int from, int to, int width)
-    {
-        int rows = (from / width) - (to / width);
-        if (rows != 0)
-            output.Append(CultureInfo.InvariantCulture, $"\u001b[{Math.Abs(rows)}{(rows > 0 ? 'A' : 'B')}");
-        output.Append('\r');
-        if (to % width > 0)
-            output.Append(CultureInfo.InvariantCulture, $"\u001b[{to % width}C");
-    }
-
-    private int Before(int index)
-    {
-        int[] starts = StringInfo.ParseCombiningCharacters(_text);
-        return starts.LastOrDefault(start => start < index);
-    }
-
-    private int After(int index)
-    {
-        int next = Array.Find(StringInfo.ParseCombiningCharacters(_text), start => start > index);
-        return next == 0 ? _text.Length : next;
-    }
-
     private int WordBefore()
     {
         int index = _cursor;
-        while (index > 0 && _text[index - 1] == ' ')
+        while (index > 0 && char.IsWhiteSpace(_text[index - 1]))
             index--;
-        while (index > 0 && _text[index - 1] != ' ')
+        while (index > 0 && !char.IsWhiteSpace(_text[index - 1]))
             index--;
         return index;
-    }
-
-    // What is drawn over the character before it takes no column; characters of East Asia and pictures take two.
-    private static int Width(string text)
-    {
-        int width = 0;
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            width += Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format ? 0
-                : rune.Value is >= 0x1100 and <= 0x115f or >= 0x2e80 and <= 0xa4cf or >= 0xac00 and <= 0xd7a3 or >= 0xf900 and <= 0xfaff
-                    or >= 0xfe30 and <= 0xfe6f or >= 0xff00 and <= 0xff60 or >= 0xffe0 and <= 0xffe6 or >= 0x1f300 and <= 0x1faff
-                    or >= 0x20000 and <= 0x3fffd ? 2
-                : 1;
-        }
-
-        return width;
     }
 }

@@ -14,6 +14,7 @@ internal static unsafe partial class Libc
     public const int SigChld = 17;
 
     public const int SigContinue = 18;
+    public const int SigTerminalStop = 20;
 
     public const int ErrorNotPermitted = 1;
     public const int ErrorNoEntry = 2;
@@ -165,6 +166,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 
+    [LibraryImport("libc", EntryPoint = "getpgrp")]
+    public static partial int ProcessGroup();
+
     [LibraryImport("libc", EntryPoint = "getppid")]
     public static partial int ParentProcess();
 
@@ -173,6 +177,14 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "signal")]
     public static partial nint HandleSignal(int signal, nint handler);
+
+    /// <summary>Sets and returns the effect of a signal. Zeros are its own effect.</summary>
+    [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
+    public static partial int SetAction(int signal, byte* action, byte* earlier);
+
+    /// <summary>Sends a signal to the calling thread and returns after its effect.</summary>
+    [LibraryImport("libc", EntryPoint = "raise")]
+    public static partial int Raise(int signal);
 
     [LibraryImport("libc", EntryPoint = "execv", SetLastError = true)]
     public static partial int Execute(byte* path, byte** arguments);

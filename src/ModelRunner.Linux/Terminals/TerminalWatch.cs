@@ -34,17 +34,18 @@ internal sealed unsafe partial class TerminalWatch
 
     /// <summary>Inspects the standard streams of this process. Call it before SIGHUP gets a handler.</summary>
     public static TerminalWatch OfProcess() => new(
-        IsHangupIgnored() ? [] : [.. Enumerable.Range(0, StandardDescriptorCount).Where(static descriptor => IsTerminal(descriptor) == 1)]);
+        IsIgnored(Libc.SigHup) ? [] : [.. Enumerable.Range(0, StandardDescriptorCount).Where(static descriptor => IsTerminal(descriptor) == 1)]);
 
-    // proc_pid_status(5): a mask in hexadecimal, whose lowest bit is signal 1, SIGHUP.
-    private static bool IsHangupIgnored()
+    /// <summary>Whether this process ignores a signal. Call it before the signal gets a handler.</summary>
+    public static bool IsIgnored(int signal)
     {
         try
         {
+            // proc_pid_status(5): a mask in hexadecimal, whose lowest bit is signal 1.
             string? line = File.ReadLines("/proc/self/status").FirstOrDefault(static line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
             return line is not null
                 && ulong.TryParse(line.AsSpan("SigIgn:".Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong mask)
-                && (mask & 1) != 0;
+                && (mask & (1UL << (signal - 1))) != 0;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

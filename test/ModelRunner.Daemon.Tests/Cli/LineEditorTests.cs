@@ -11,11 +11,10 @@ public sealed class LineEditorTests
     private const string Left = "\u001b[D";
     private const string Right = "\u001bOC";
 
-    private readonly StringBuilder _screen = new();
+    private readonly StringBuilder _written = new();
     private readonly LineEditor _editor;
-    private int _columns = 80;
 
-    public LineEditorTests() => _editor = new LineEditor(text => _screen.Append(text), () => _columns, promptWidth: 2);
+    public LineEditorTests() => _editor = new LineEditor(new LineView(text => _written.Append(text), static () => (80, 24), "> ", promptWidth: 2));
 
     [Theory]
     [InlineData("hello", "hello")]
@@ -51,43 +50,106 @@ public sealed class LineEditorTests
     public void The_end_of_the_input_counts_on_an_empty_line_only()
     {
         _editor.Begin();
-        Assert.True(_editor.Take('\u0004', out string? line));
+        ReadOnlySpan<char> keys = "\u0004rest";
+        Assert.True(_editor.Take(ref keys, out string? line));
         Assert.Null(line);
+        Assert.Equal("rest", keys);
         Assert.Equal("ab", Type("ab\u0004"));
     }
 
     [Fact]
-    public void Plain_typing_needs_no_control_sequences_and_a_long_line_is_drawn_over_its_rows()
+    public void Plain_typing_needs_no_control_sequences()
     {
         Type("hello");
-        Assert.Equal("hello\n", _screen.ToString());
+        Assert.Equal("> hello\n", _written.ToString());
+    }
 
-        // The prompt and eight characters fill the first row.
-        _columns = 10;
-        _screen.Clear();
+    [Theory]
+    [InlineData("\u001b[200~one\rtwo\r\n\tthree\u001b[201~", "one\ntwo\n\tthree")]
+    [InlineData("a\u001b[200~b\u0004\u0001\u001b[31mc\u001b[201~d", "abcd")] // no key of a paste has its effect
+    [InlineData("\u001b[200~a\u001b\u001b[201~b", "ab")] // ESC at the end of the paste
+    [InlineData("ac\u001b[D\u001b[200~\n\u001b[201~b", "a\nbc")]
+    public void What_is_pasted_may_have_several_lines(string keys, string expected)
+    {
+        Assert.Equal(expected, Type(keys));
+        Assert.Equal(expected, Type(Up));
+    }
+
+    [Fact]
+    public void Keys_behind_the_end_of_a_line_belong_to_the_next_one()
+    {
         _editor.Begin();
-        Press("abcdefgh");
-        Assert.Equal("abcdefg\r\u001b[2C\u001b[Jabcdefgh\r\n\r", _screen.ToString());
-        _screen.Clear();
-        Press("ij");
-        Press(Left);
-        Assert.Equal("ij\u001b[1A\r\u001b[2C\u001b[Jabcdefghij\r\u001b[1C", _screen.ToString());
-        _screen.Clear();
-        Press("X");
-        Assert.Equal("\u001b[1A\r\u001b[2C\u001b[JabcdefghiXj\r\u001b[2C", _screen.ToString());
+        ReadOnlySpan<char> keys = "one\ntwo\n";
+
+        Assert.True(_editor.Take(ref keys, out string? first));
+        _editor.Begin();
+        Assert.True(_editor.Take(ref keys, out string? second));
+
+        Assert.Equal(("one", "two"), (first, second));
+        Assert.True(keys.IsEmpty);
+    }
+
+    [Theory]
+    [InlineData(true, 'ж')]
+    [InlineData(false, 'ж')]
+    [InlineData(true, '語')]
+    [InlineData(false, '語')]
+    public void A_large_paste_is_not_drawn_again_for_each_character(bool isMarked, char character)
+    {
+        string text = new(character, 100_000);
+        _editor.Begin();
+        foreach (char[] piece in (isMarked ? $"\u001b[200~{text}\u001b[201~" : text).Chunk(2048))
+            Press(new string(piece));
+        Press(Left + "\u007f");
+        Press("x");
+
+        // At most the screen of 24 rows for each of the pieces.
+        Assert.InRange(_written.Length, 24 * 40, 54 * 24 * 90);
+        Assert.Equal(text[..^2] + "x" + character, End());
+    }
+
+    [Fact]
+    public void A_paste_that_is_too_long_is_left_out_and_the_limit_is_named()
+    {
+        _editor.Begin();
+        Press("before");
+        Press("\u001b[200~" + new string('a', LineEditor.MaxText) + "\u001b[201~");
+        Press("!");
+
+        Assert.Equal("before!", End());
+        Assert.Contains("The paste was left out: a prompt has at most 1048576 characters.", _written.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_line_is_drawn_again_where_it_is_lost()
+    {
+        _editor.Begin();
+        Press("abc");
+        _written.Clear();
+
+        _editor.Redraw(isLost: false);
+        Assert.Equal("", _written.ToString());
+        _editor.Redraw(isLost: true);
+        Assert.Equal("> abc", _written.ToString());
     }
 
     private string? Type(string keys)
     {
         _editor.Begin();
         Press(keys);
-        Assert.True(_editor.Take('\n', out string? line));
+        return End();
+    }
+
+    private string? End()
+    {
+        ReadOnlySpan<char> end = "\r";
+        Assert.True(_editor.Take(ref end, out string? line));
         return line;
     }
 
-    private void Press(string keys)
+    private void Press(string text)
     {
-        foreach (char key in keys)
-            Assert.False(_editor.Take(key, out _));
+        ReadOnlySpan<char> keys = text;
+        Assert.False(_editor.Take(ref keys, out _));
     }
 }

@@ -18,6 +18,16 @@ internal static unsafe partial class PseudoTerminal
         return new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
+    /// <summary>Changes the size of a terminal.</summary>
+    public static void Resize(SafeFileHandle master, int columns, int rows)
+    {
+        ushort* size = stackalloc ushort[] { (ushort)rows, (ushort)columns, 0, 0 };
+        Assert.Equal(0, Control(master, 0x5414, size)); // TIOCSWINSZ
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static partial int Control(SafeFileHandle master, nuint request, ushort* size);
+
     [LibraryImport("libc", EntryPoint = "posix_openpt")]
     private static partial int OpenMaster(int flags);
 

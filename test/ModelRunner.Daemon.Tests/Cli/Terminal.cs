@@ -33,13 +33,17 @@ internal sealed class Terminal : IAsyncDisposable
     }
 
     /// <summary>Starts <c>model-runner</c>.</summary>
-    public static Terminal Start(FakeDaemon daemon, string[] arguments, params (string Name, string Value)[] environment)
+    public static Terminal Start(FakeDaemon daemon, string[] arguments, params (string Name, string Value)[] environment) =>
+        StartShell(daemon, "exec \"$@\"", arguments, environment);
+
+    /// <summary>Starts a shell with a script in which <c>"$@"</c> is <c>model-runner</c> with the arguments.</summary>
+    public static Terminal StartShell(FakeDaemon daemon, string script, string[] arguments, params (string Name, string Value)[] environment)
     {
         SafeFileHandle master = PseudoTerminal.Open(out string terminal);
 
         // The first terminal that a session leader opens becomes its controlling terminal, with the signals of the keyboard.
         string program = Path.Join(AppContext.BaseDirectory, "model-runner");
-        var start = new ProcessStartInfo("setsid", ["sh", "-c", $"exec \"$@\" <{terminal} >{terminal} 2>{terminal}", "sh", program, .. arguments])
+        var start = new ProcessStartInfo("setsid", ["sh", "-c", $"exec <{terminal} >{terminal} 2>{terminal}; {script}", "sh", program, .. arguments])
         {
             WorkingDirectory = daemon.FolderPath, UseShellExecute = false, RedirectStandardInput = true,
         };
@@ -53,6 +57,9 @@ internal sealed class Terminal : IAsyncDisposable
             start.Environment[key] = value;
         return new Terminal(Process.Start(start)!, master);
     }
+
+    /// <summary>Changes the size, and the kernel tells the program.</summary>
+    public void Resize(int columns, int rows) => PseudoTerminal.Resize(_keyboard.SafeFileHandle, columns, rows);
 
     /// <summary>Types text.</summary>
     public void Type(string text) => _keyboard.Write(Encoding.UTF8.GetBytes(text));

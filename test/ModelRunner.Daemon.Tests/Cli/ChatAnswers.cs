@@ -1,0 +1,20 @@
+namespace ModelRunner.Daemon.Tests.Cli;
+
+/// <summary>A daemon with one model, and what it responds in a chat.</summary>
+internal static class ChatAnswers
+{
+    public const string Chat = "/v1/chat/completions";
+
+    /// <summary>The terminal is told to mark what is pasted, and not to do so any more.</summary>
+    public const string PasteOn = "\u001b[?2004h";
+
+    public const string PasteOff = "\u001b[?2004l";
+
+    public static async Task<FakeDaemon> StartAsync() => (await FakeDaemon.StartAsync()).On("/v1/models/otter", "{}");
+
+    public static string Chunk(string text) => "data: {\"choices\":[{\"delta\":{\"content\":\"" + text + "\"}}]}\n\n";
+
+    public static string Answer(string text) => Chunk(text) + "data: [DONE]\n\n";
+
+    public static string Request(string messages) => $$"""{"model":"otter","stream":true,"messages":[{{messages}}]}""";
+}
