@@ -51,7 +51,7 @@ internal sealed class ModelPackager(DateTimeOffset created, TransferProgress pro
             Format = "gguf",
             Architecture = first.Architecture,
             Quantization = QuantizationOf(first),
-            Parameters = ShowCount(headers.Sum(static header => header.Parameters)),
+            Parameters = ParameterCount.Format(headers.Sum(static header => header.Parameters)),
             Size = ShowBytes(size),
             ContextSize = context ?? (first.ContextLength is > 0 and <= int.MaxValue ? (int)first.ContextLength : null),
             Created = created,
@@ -115,15 +115,13 @@ internal sealed class ModelPackager(DateTimeOffset created, TransferProgress pro
         { } name => $"MOSTLY_{name}",
     };
 
-    private static string ShowCount(long count) => Show(count, 1000, ["", "K", "M", "B", "T"]);
-
-    private static string ShowBytes(long bytes) => Show(bytes, 1024, ["B", "KiB", "MiB", "GiB", "TiB"]);
-
-    private static string Show(double value, int step, string[] units)
+    private static string ShowBytes(long bytes)
     {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
+        double value = bytes;
         int unit = 0;
-        while (value >= step && unit < units.Length - 1)
-            (value, unit) = (value / step, unit + 1);
+        while (Math.Round(value, 2) >= 1024 && unit < units.Length - 1)
+            (value, unit) = (value / 1024, unit + 1);
         return string.Create(CultureInfo.InvariantCulture, $"{value:0.00}{units[unit]}");
     }
 }

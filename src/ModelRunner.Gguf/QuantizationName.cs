@@ -14,4 +14,13 @@ internal static class QuantizationName
 
     /// <summary>The name; null if the file does not state one or the number is unknown.</summary>
     public static string? Of(int? fileType) => fileType is { } number ? Names.GetValueOrDefault(number) : null;
+
+    /// <summary>The name in the form of <see cref="Of"/>: registries write <c>MOSTLY_Q4_K_M</c> and <c>ALL_F32</c>.</summary>
+    public static string WithoutPrefix(string name)
+    {
+        foreach (string prefix in (string[])["MOSTLY_", "ALL_"])
+            if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+                return name[prefix.Length..];
+        return name;
+    }
 }

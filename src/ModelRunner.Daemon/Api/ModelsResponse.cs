@@ -3,6 +3,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Gguf;
 using ModelRunner.Linux.Files;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Api;
 
@@ -109,7 +110,7 @@ internal static class ModelsResponse
         {
             if (QuantizationName.Of(header.FileType) is { } quantization)
                 json.WriteString("quantization"u8, quantization);
-            if (header.SizeLabel is { } parameters)
+            if (ParametersOf(model, header) is { } parameters)
                 json.WriteString("parameters"u8, parameters);
             json.WriteString("architecture"u8, header.Architecture);
         }
@@ -125,6 +126,10 @@ internal static class ModelsResponse
             json.WriteStringValue(origin);
         json.WriteEndArray();
     }
+
+    // As registries say it. The first part of several has only some of the weights, so its label must do.
+    private static string? ParametersOf(ModelEntry model, GgufHeader header) =>
+        header.Parameters > 0 && !(model.Path is { } path && ShardName.TryParse(path, out _)) ? ParameterCount.Format(header.Parameters) : header.SizeLabel;
 
     private static void WriteModes(Utf8JsonWriter json, ModelEntry model)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
+using ModelRunner.Gguf;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Artifacts;
@@ -20,6 +21,9 @@ namespace ModelRunner.Daemon.Api;
 internal sealed record RemoteModel(ArtifactName Name, Digest Id, ArtifactManifest Manifest, ArtifactConfig Config, long MissingBytes)
 {
     private const int MaxShown = 200;
+
+    // As that of a model that is here: without its other files.
+    private long WeightBytes => Manifest.LayersOf(LayerRole.Weights).Sum(static layer => layer.Size);
 
     /// <summary>Asks the registry.</summary>
     /// <exception cref="ApiException">The name is wrong, or the registry does not describe the model.</exception>
@@ -43,7 +47,7 @@ internal sealed record RemoteModel(ArtifactName Name, Digest Id, ArtifactManifes
         }
     }
 
-    /// <summary>Writes it as Docker Model Runner does, with its files.</summary>
+    /// <summary>Writes it as Docker Model Runner does, with its files. Each value has the form that it has for a model that is here.</summary>
     public void Write(Utf8JsonWriter json)
     {
         json.WriteStartObject();
@@ -54,13 +58,16 @@ internal sealed record RemoteModel(ArtifactName Name, Digest Id, ArtifactManifes
         json.WriteNumber("created"u8, Math.Max(0, Config.Created?.ToUnixTimeSeconds() ?? 0));
         json.WriteStartObject("config"u8);
         WriteText(json, "format", Config.Format);
-        WriteText(json, "quantization", Config.Quantization);
-        WriteText(json, "parameters", Config.Parameters);
+        WriteText(json, "quantization", QuantizationName.WithoutPrefix(Config.Quantization));
+        WriteText(json, "parameters", Config.Parameters.Replace(" ", "", StringComparison.Ordinal));
         WriteText(json, "architecture", Config.Architecture);
-        json.WriteString("size"u8, Config.Size.Length > 0 ? Config.Size : FileSizeText.Format(Manifest.TotalBytes));
-        if (Config.ContextSize is { } tokens)
+        json.WriteString("size"u8, FileSizeText.Format(WeightBytes));
+        json.WriteNumber("size_bytes"u8, WeightBytes);
+        if (Config.ChosenContext is { } tokens)
             json.WriteNumber("context_size"u8, tokens);
         json.WriteEndObject();
+        if (Config.TrainedContext is { } most)
+            json.WriteNumber("max_context_size"u8, most);
         json.WriteNumber("total_bytes"u8, Manifest.TotalBytes);
         json.WriteNumber("missing_bytes"u8, MissingBytes);
         ModelDetailsResponse.WriteFiles(json, ModelDetailsReader.FilesOf(Manifest));
