@@ -100,6 +100,7 @@ internal sealed class ConfigureCommand : ClientCommand
     {
         (string? context, string? keepAlive, int? budget) = (result.GetValue(_contextSize), result.GetValue(_keepAlive), result.GetValue(_reasoningBudget));
         DurationFlag.CheckKeepAlive(_keepAlive.Name, keepAlive);
+        int? size = ContextFlag.CheckSetting(context);
         string[] flags = result.GetValue(_flags) ?? [];
         if (context is null && keepAlive is null && budget is null && flags.Length == 0)
             return default;
@@ -107,7 +108,7 @@ internal sealed class ConfigureCommand : ClientCommand
         return JsonObject.Write(json =>
         {
             json.WriteString("model", model);
-            if (int.TryParse(context, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int tokens))
+            if (size is { } tokens)
                 json.WriteNumber("context-size", tokens);
             else if (context is not null)
                 json.WriteString("context-size", context);

@@ -1,11 +1,15 @@
+using System.Globalization;
 using ModelRunner.Client;
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
-/// <summary>Checks the context size that an artifact gets.</summary>
+/// <summary>Checks the context size that an artifact or a model gets.</summary>
 internal static class ContextFlag
 {
+    private const int MaxShown = 80;
+
     /// <summary>Checks a number of tokens.</summary>
     /// <param name="tokens">What was written; null: nothing.</param>
     /// <returns>The number.</returns>
@@ -13,4 +17,22 @@ internal static class ContextFlag
     public static int? Check(int? tokens) => tokens is < 1 or > ModelsSection.MaxContextSize
         ? throw new CliFailure($"--context-size is {tokens}; it must be a number of tokens from 1 to {ModelsSection.MaxContextSize}", ExitCode.Usage)
         : tokens;
+
+    /// <summary>
+    /// Checks the setting of a model. The daemon accepts 0 as "not set", because older clients of Docker Model Runner send it. On a command line it
+    /// would be without effect.
+    /// </summary>
+    /// <param name="text">What was written; null: nothing.</param>
+    /// <returns>The number; null: it is <c>auto</c>, or nothing was written.</returns>
+    /// <exception cref="CliFailure">It is something else.</exception>
+    public static int? CheckSetting(string? text)
+    {
+        if (text is null or "auto")
+            return null;
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int tokens) && tokens is -1 or (>= 1 and <= ModelsSection.MaxContextSize)
+            ? tokens
+            : throw new CliFailure(
+                $"--context-size: \"{PlainText.EscapeAndCut(text, MaxShown)}\" is not a number of tokens from 1 to {ModelsSection.MaxContextSize}, -1 for the whole "
+                + "context of the model, or auto for the largest that fits; --reset returns to the configured one", ExitCode.Usage);
+    }
 }

@@ -22,7 +22,7 @@ internal static class DurationFlag
     {
         if (text is null)
             return null;
-        RequireUnit(flag, text);
+        RequireUnit(flag, text, DurationText.Longest);
         return DurationText.TryParse(text, out TimeSpan age) && age >= TimeSpan.Zero
             ? text
             : throw Refuse(flag, text, $"is not a duration of at most {DurationText.Longest.TotalDays:0} days, such as {examples}");
@@ -37,16 +37,16 @@ internal static class DurationFlag
     {
         if (text is null)
             return null;
-        RequireUnit(flag, text);
+        RequireUnit(flag, text, TimeSpan.FromMilliseconds(ConfigurationCatalog.KeepAlive.Maximum));
         return DurationText.TryParseKeepAlive(text, out TimeSpan time) && time.TotalMilliseconds <= ConfigurationCatalog.KeepAlive.Maximum
             ? text
             : throw Refuse(flag, text, "is not a time such as 10m (at most 8760h), 0 to stop the model after each response, or -1 for no limit");
     }
 
-    private static void RequireUnit(string flag, string text)
+    private static void RequireUnit(string flag, string text, TimeSpan maximum)
     {
         if (DurationText.LacksUnit(text))
-            throw Refuse(flag, text, $"has no unit; {DurationText.WithUnits(text)}");
+            throw Refuse(flag, text, $"has no unit; {DurationText.WithUnits(text, maximum: maximum)}");
     }
 
     private static CliFailure Refuse(string flag, string text, string problem) =>

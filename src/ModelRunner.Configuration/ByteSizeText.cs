@@ -45,21 +45,40 @@ internal static class ByteSizeText
     public static bool LacksUnit(ReadOnlySpan<char> text) =>
         decimal.TryParse(text.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number) && number > 0;
 
-    /// <summary>What to write in place of a number without a unit, a clause.</summary>
-    public static string WithUnits(string number) => $"write {number.Trim()}MB or {number.Trim()}GB, or {number.Trim()}B for bytes";
+    /// <summary>What to write in place of a number without a unit, a clause. Nothing beyond the limits is advised.</summary>
+    /// <param name="number">What was written.</param>
+    /// <param name="minimum">The smallest size that is accepted.</param>
+    /// <param name="maximum">The largest one.</param>
+    public static string WithUnits(string number, long minimum = 0, long maximum = long.MaxValue) =>
+        WithUnits(number, ["MB", "GB"], "", minimum, maximum);
+
+    /// <summary>As the other one, for bytes per second.</summary>
+    public static string RateWithUnits(string number, long minimum, long maximum) => WithUnits(number, ["KB", "MB"], "/s", minimum, maximum);
 
     /// <summary>Writes a limit of an option with the largest binary unit that leaves at least one, for instance <c>16MiB</c>.</summary>
     public static string Format(long bytes)
     {
-        (string unit, int shift) = bytes switch
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
+        double amount = bytes;
+        int unit = 0;
+        while (Math.Round(amount, 1) >= 1024 && unit < units.Length - 1)
+            (amount, unit) = (amount / 1024, unit + 1);
+        return string.Create(CultureInfo.InvariantCulture, $"{amount:0.#}{units[unit]}");
+    }
+
+    private static string WithUnits(string number, string[] units, string end, long minimum, long maximum)
+    {
+        string text = number.Trim();
+        string usual = string.Join(" or ", units.Where(Fits).Select(unit => text + unit + end));
+        string bytes = Fits("B") ? $"{text}B{end} for bytes" : "";
+        return (usual.Length, bytes.Length) switch
         {
-            >= 1L << 40 => ("TiB", 40),
-            >= 1L << 30 => ("GiB", 30),
-            >= 1L << 20 => ("MiB", 20),
-            >= 1L << 10 => ("KiB", 10),
-            _ => ("B", 0),
+            (0, 0) => $"write a value from {Format(minimum)}{end} to {Format(maximum)}{end}",
+            (_, 0) => $"write {usual}",
+            (0, _) => $"write {bytes}",
+            _ => $"write {usual}, or {bytes}",
         };
-        double amount = bytes / (double)(1L << shift);
-        return string.Create(CultureInfo.InvariantCulture, $"{amount:0.#}{unit}");
+
+        bool Fits(string unit) => TryParse(text + unit, out long size) && size >= minimum && size <= maximum;
     }
 }

@@ -60,16 +60,22 @@ internal sealed record ConfigurationOption(string? FileKey, string? Variable, st
         _ => Variable is null ? NameIn(source) : $"{Variable}=1",
     };
 
-    /// <summary>The values that it accepts, as a noun phrase that completes "it must be …".</summary>
-    public string Expected => Kind switch
+    /// <summary>The values that it accepts in any source, as a noun phrase that completes "it must be …".</summary>
+    public string Expected => Describe(Flag is null ? "" : " (the flag needs a unit)");
+
+    /// <summary>As <see cref="Expected"/>, in one source. A flag needs a unit.</summary>
+    public string ExpectedIn(OptionSource source) => Describe(source == OptionSource.Flag ? null : "");
+
+    // The note stands behind the number without a unit; null: such a number is not accepted.
+    private string Describe(string? note) => Kind switch
     {
         OptionKind.Path => "a path",
         OptionKind.Secret => "a key of 1 to 4096 printable ASCII characters without spaces",
         OptionKind.Address => "an IP address or localhost",
         OptionKind.Integer => string.Create(CultureInfo.InvariantCulture, $"a whole number from {Minimum} to {Maximum}"),
-        OptionKind.Duration => $"a duration from {Limit(Minimum)} to {Limit(Maximum)}, such as 500ms, 10m, 1h30m or a number of seconds",
-        OptionKind.KeepAlive => $"a duration up to {Limit(Maximum)}, such as 10m, 1h30m or a number of seconds; or -1",
-        OptionKind.Bytes => $"a size from {ByteSizeText.Format(Minimum)} to {ByteSizeText.Format(Maximum)}, such as 512MiB, 8GiB or a number of bytes",
+        OptionKind.Duration => $"a duration from {Limit(Minimum)} to {Limit(Maximum)}, such as 500ms, {Or("10m", "1h30m", "seconds", note)}",
+        OptionKind.KeepAlive => $"a duration up to {Limit(Maximum)}, such as {Or("10m", "1h30m", "seconds", note)}; or -1",
+        OptionKind.Bytes => $"a size from {ByteSizeText.Format(Minimum)} to {ByteSizeText.Format(Maximum)}, such as {Or("512MiB", "8GiB", "bytes", note)}",
         OptionKind.Rate => $"a rate from {ByteSizeText.Format(Minimum)}/s to {ByteSizeText.Format(Maximum)}/s, such as 20MB/s or 512KiB/s",
         OptionKind.Servers => "host names or IP addresses such as registry.lan or 10.0.0.7:5000, without a scheme",
         OptionKind.Mirrors => "addresses such as https://mirror.example or mirror.example/hub, without credentials",
@@ -81,6 +87,9 @@ internal sealed record ConfigurationOption(string? FileKey, string? Variable, st
         OptionKind.Sources => $"one or more of {SourceText.List}; or {SourceText.All}; or {SourceText.None}",
         _ => "arguments of llama-server, with quotes around those that contain spaces",
     };
+
+    private static string Or(string first, string second, string unit, string? note) =>
+        note is null ? $"{first} or {second}" : $"{first}, {second} or a number of {unit}{note}";
 
     private FormatException NoDefault() => new($"The default of {Name} is not a value: {Default}.");
 

@@ -35,8 +35,22 @@ internal static class DurationText
     /// </summary>
     public static bool LacksUnit(ReadOnlySpan<char> text) => TryParseSeconds(text.Trim(), out double number) && number > 0;
 
-    /// <summary>What to write in place of a number without a unit, a clause.</summary>
-    public static string WithUnits(string number) => $"write {number.Trim()}s, {number.Trim()}m, {number.Trim()}h or {number.Trim()}d";
+    /// <summary>What to write in place of a number without a unit, a clause. Nothing beyond the limits is advised.</summary>
+    /// <param name="number">What was written.</param>
+    /// <param name="minimum">The shortest duration that is accepted.</param>
+    /// <param name="maximum">The longest one; null: <see cref="Longest"/>.</param>
+    public static string WithUnits(string number, TimeSpan minimum = default, TimeSpan? maximum = null)
+    {
+        string text = number.Trim();
+        string[] fitting = [.. ((string[])["s", "m", "h", "d"]).Select(unit => text + unit).Where(written =>
+            TryParse(written, out TimeSpan time) && time >= minimum && time <= (maximum ?? Longest))];
+        return fitting.Length switch
+        {
+            0 => $"write a duration from {Format(minimum)} to {Format(maximum ?? Longest)}",
+            1 => $"write {fitting[0]}",
+            _ => $"write {string.Join(", ", fitting[..^1])} or {fitting[^1]}",
+        };
+    }
 
     /// <summary>Reads how long an idle runner stays loaded. Every negative duration becomes <see cref="Timeout.InfiniteTimeSpan"/>: no limit.</summary>
     public static bool TryParseKeepAlive(ReadOnlySpan<char> text, out TimeSpan keepAlive)

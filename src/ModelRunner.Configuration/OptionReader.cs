@@ -98,7 +98,7 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
     {
         if (written.Find(option) is not { } value)
             return fallback;
-        if (value.Source == OptionSource.Flag && UnitsFor(option.Kind, value.Text) is { } remedy)
+        if (value.Source == OptionSource.Flag && UnitsFor(option, value.Text) is { } remedy)
         {
             problems.Add(new ConfigurationProblem(value.Key, value.Text, "has no unit", remedy));
             return fallback;
@@ -112,17 +112,22 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
     }
 
     // What to write in place of a flag's value that lacks a unit.
-    private static string? UnitsFor(OptionKind kind, string text) => kind switch
+    private static string? UnitsFor(ConfigurationOption option, string text) => option.Kind switch
     {
-        OptionKind.Duration or OptionKind.KeepAlive when DurationText.LacksUnit(text) => DurationText.WithUnits(text),
-        OptionKind.Bytes when ByteSizeText.LacksUnit(text) => ByteSizeText.WithUnits(text),
-        OptionKind.Rate when ByteSizeText.LacksUnit(text) => $"write {text.Trim()}KB/s or {text.Trim()}MB/s, or {text.Trim()}B/s for bytes",
+        OptionKind.Duration or OptionKind.KeepAlive when DurationText.LacksUnit(text) =>
+            DurationText.WithUnits(text, Time(Math.Max(0, option.Minimum)), Time(option.Maximum)),
+        OptionKind.Bytes when ByteSizeText.LacksUnit(text) => ByteSizeText.WithUnits(text, option.Minimum, option.Maximum),
+        OptionKind.Rate when ByteSizeText.LacksUnit(text) => ByteSizeText.RateWithUnits(text, option.Minimum, option.Maximum),
         _ => null,
     };
 
+    private static TimeSpan Time(long milliseconds) => milliseconds > DurationText.Longest.TotalMilliseconds
+        ? DurationText.Longest
+        : TimeSpan.FromMilliseconds(milliseconds);
+
     /// <summary>Reports that a value is not of its option's type or range.</summary>
     public void Report(WrittenValue value, ConfigurationOption option) =>
-        problems.Add(new ConfigurationProblem(value.Key, value.Text, $"is not {option.Expected}", "change it or leave it out"));
+        problems.Add(new ConfigurationProblem(value.Key, value.Text, $"is not {option.ExpectedIn(value.Source)}", "change it or leave it out"));
 
     private static bool IsWithin(ConfigurationOption option, double value) => value >= option.Minimum && value <= option.Maximum;
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
 
@@ -67,7 +68,7 @@ internal static class ModelChoice
         RepositoryModel? larger = models.Where(model => model.Size > chosen.Size).MinBy(static model => model.Size);
         string less = smaller is null ? "none is smaller" : $"next smaller: {Name(smaller)}";
         string more = larger is null ? "none is larger" : $"next larger: {Name(larger)}";
-        return $"Selected {chosen.Tag} quantization (default), {Show(chosen.Size)}; {less}; {more}{reason}";
+        return $"Selected {chosen.Tag} quantization (default), {FileSizeText.Format(chosen.Size)}; {less}; {more}{reason}";
     }
 
     /// <summary>The choices for people, in order of their sizes.</summary>
@@ -78,12 +79,7 @@ internal static class ModelChoice
         return models.Count <= MaxShown ? shown : string.Create(CultureInfo.InvariantCulture, $"{shown} and {models.Count - MaxShown} more");
     }
 
-    /// <summary>A number of bytes for people, in the units of Hugging Face, for example <c>4.68 GB</c>.</summary>
-    public static string Show(long bytes) => bytes >= 1_000_000_000
-        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB")
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.00} MB");
-
-    private static string Name(RepositoryModel model) => $"{model.Tag} ({Show(model.Size)})";
+    private static string Name(RepositoryModel model) => $"{model.Tag} ({FileSizeText.Format(model.Size)})";
 
     // The whole name, the end of it, or the folder.
     private static bool HasExactly(RepositoryModel model, string tag)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Names;
@@ -70,7 +71,7 @@ internal sealed class RepositoryModels
             return string.Create(CultureInfo.InvariantCulture, $"has {files.Count} of its {count} parts; tell its owner");
         if (files.Find(static file => file.Size > HubClient.MaxFileBytes) is { } large)
         {
-            return $"has a file of {ModelChoice.Show(large.Size)}, and Hugging Face sends no file over 50 GB by https; "
+            return $"has a file of {FileSizeText.Format(large.Size)}, and Hugging Face sends no file over 50 GB by https; "
                 + "pull a smaller quantization or one in several parts";
         }
 

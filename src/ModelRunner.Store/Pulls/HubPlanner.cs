@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.HuggingFace;
@@ -62,7 +63,7 @@ internal sealed class HubPlanner(HubClient client, Func<HubSettings> read, IMemo
         IEnumerable<RepositoryFile> all = projector is null ? model.Files : model.Files.Append(projector);
         var files = all.DistinctBy(static file => file.Digest).ToDictionary(static file => file.Digest!.Value);
         string count = files.Count == 1 ? "1 file" : string.Create(CultureInfo.InvariantCulture, $"{files.Count} files");
-        pull.Say($"Found {count} ({ModelChoice.Show(files.Values.Sum(static file => file.Size))} total)");
+        pull.Say($"Found {count} ({FileSizeText.Format(files.Values.Sum(static file => file.Size))} total)");
 
         HubArtifact artifact = HubArtifact.Make(model, projector, name.File is { Revision: not HubFile.Main } file ? file.Revision : null);
         Digest config = ContentHash.Of(artifact.Config);
@@ -91,19 +92,20 @@ internal sealed class HubPlanner(HubClient client, Func<HubSettings> read, IMemo
             return models.Models[0];
 
         RepositoryModel wanted = QuantizationRank.Order(usable).First();
-        RepositoryModel chosen = await ChooseDefaultAsync(repository, commit, models, usable, wanted, cancellationToken);
+        RepositoryModel chosen = await ChooseDefaultAsync(pull, repository, commit, models, usable, wanted, cancellationToken);
         pull.Say(ModelChoice.Describe(models.Models, chosen, wanted));
         return chosen;
     }
 
     private async Task<RepositoryModel> ChooseDefaultAsync(
-        HubRepository repository, string commit, RepositoryModels models, RepositoryModel[] usable, RepositoryModel wanted,
+        Pull pull, HubRepository repository, string commit, RepositoryModels models, RepositoryModel[] usable, RepositoryModel wanted,
         CancellationToken cancellationToken)
     {
         if (fit?.LimitBytes is not { } limit)
             return wanted;
 
         // All models of a repository have the same shape, so one header says what each one needs beside its weights.
+        pull.Say($"Reading the header of {wanted.Files[0].Path} to see what fits into the memory...");
         byte[] head = await ReadHeadAsync(repository, commit, wanted.Files[0], cancellationToken);
         return ModelChoice.Default(usable, NeedOf, limit) ?? throw new UnsupportedModelException(DescribeTooLarge());
 

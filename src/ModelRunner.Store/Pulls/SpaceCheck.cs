@@ -41,7 +41,7 @@ internal static class SpaceCheck
         string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
         double value = bytes;
         int unit = 0;
-        while (value >= 1024 && unit < units.Length - 1)
+        while (Math.Round(value, 2) >= 1024 && unit < units.Length - 1)
             (value, unit) = (value / 1024, unit + 1);
         return string.Create(CultureInfo.InvariantCulture, $"{value:0.##} {units[unit]}");
     }

@@ -55,6 +55,9 @@ public sealed class ConfigureCommandTests
     [InlineData("configure --show --reset otter", "only one of them")]
     [InlineData("configure otter --threads 2", "has no flag \"--threads\"")]
     [InlineData("configure otter --reasoning-budget much", "much")]
+    [InlineData("configure otter --context-size 0", "--context-size: \"0\" is not a number of tokens from 1 to ")]
+    [InlineData("configure otter --context-size=-2", "-1 for the whole context of the model, or auto for the largest that fits")]
+    [InlineData("configure otter --context-size large", "--context-size: \"large\" is not a number of tokens")]
     public async Task A_wrong_command_line_sends_nothing(string line, string sentence)
     {
         await using FakeDaemon daemon = await StartAsync();

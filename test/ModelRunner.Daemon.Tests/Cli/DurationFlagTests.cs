@@ -10,6 +10,8 @@ public sealed class DurationFlagTests
     [InlineData("usage --since 7", "--since: \"7\" has no unit; write 7s, 7m, 7h or 7d")]
     [InlineData("preload otter --keep-alive 10", "--keep-alive: \"10\" has no unit; write 10s, 10m, 10h or 10d")]
     [InlineData("configure otter --keep-alive 10", "--keep-alive: \"10\" has no unit; write 10s, 10m, 10h or 10d")]
+    [InlineData("configure otter --keep-alive 400", "--keep-alive: \"400\" has no unit; write 400s, 400m or 400h")]
+    [InlineData("configure otter --keep-alive 90000", "--keep-alive: \"90000\" has no unit; write 90000s or 90000m")]
     [InlineData("configure otter --keep-alive soon", "--keep-alive: \"soon\" is not a time such as 10m (at most 8760h), 0 to stop the model after each response, or -1 for no limit")]
     public async Task A_number_without_a_unit_is_refused_before_a_request_is_sent(string command, string sentence)
     {

@@ -43,7 +43,7 @@ public sealed class PullCommandTests
     }
 
     [Fact]
-    public async Task A_pull_of_run_that_fails_is_not_advised_again()
+    public async Task A_pull_of_run_that_fails_is_not_advised_again_and_similar_models_are_named()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(Path, Missing, 404)
             .On("/models/create", """{"error":{"message":"docker.io has no such model"}}""", 404);
@@ -51,7 +51,7 @@ public sealed class PullCommandTests
         (int exitCode, string _, string error) = await daemon.RunAsync(["run", "otter", "hello"]);
 
         Assert.Equal(1, exitCode);
-        Assert.EndsWith("\nmodel-runner: docker.io has no such model\n", error, StringComparison.Ordinal);
+        Assert.EndsWith("\nmodel-runner: docker.io has no such model; did you mean \"other:latest\"?\n", error, StringComparison.Ordinal);
         Assert.DoesNotContain("there is no model", error, StringComparison.Ordinal);
     }
 
