@@ -122,7 +122,7 @@ internal sealed class ChatInput : IDisposable
         try
         {
             var input = StandardStream.OpenInput();
-            while (terminal.Read(input, bytes) is > 0 and int read)
+            while (terminal.WaitForKeys() && input.Read(bytes) is > 0 and int read)
             {
                 int count = decoder.GetChars(bytes, 0, read, characters, 0);
                 if (!Write(new string(characters, 0, count)))

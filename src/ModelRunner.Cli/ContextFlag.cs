@@ -29,10 +29,11 @@ internal static class ContextFlag
     {
         if (text is null or "auto")
             return null;
-        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int tokens) && tokens is -1 or (>= 1 and <= ModelsSection.MaxContextSize)
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int tokens)
+            && tokens is -1 or (>= 1 and <= ModelsSection.MaxContextSize)
             ? tokens
             : throw new CliFailure(
-                $"--context-size: \"{PlainText.EscapeAndCut(text, MaxShown)}\" is not a number of tokens from 1 to {ModelsSection.MaxContextSize}, -1 for the whole "
-                + "context of the model, or auto for the largest that fits; --reset returns to the configured one", ExitCode.Usage);
+                $"--context-size: \"{PlainText.EscapeAndCut(text, MaxShown)}\" is not a number of tokens from 1 to {ModelsSection.MaxContextSize}, -1 for the "
+                + "whole context of the model, or auto for the largest that fits; --reset returns to the configured one", ExitCode.Usage);
     }
 }

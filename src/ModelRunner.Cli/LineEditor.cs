@@ -38,7 +38,7 @@ internal sealed class LineEditor(LineView view)
     public void Redraw(bool isLost)
     {
         if (isLost)
-            view.Reset();
+            view.Clear();
         view.Show(_text, _cursor);
     }
 

@@ -26,6 +26,13 @@ internal sealed class LineView(Action<string> write, Func<(int Columns, int Rows
         (_top, _row, _column) = (0, 0, 0);
     }
 
+    /// <summary>Begins again in the row of the cursor, whatever is there.</summary>
+    public void Clear()
+    {
+        write("\r\u001b[J");
+        Reset();
+    }
+
     /// <summary>Shows a text and puts the cursor before one of its characters.</summary>
     public void Show(string text, int cursor)
     {

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Linux.Terminals;
 
@@ -17,6 +16,7 @@ internal sealed unsafe class HeldTerminal : IDisposable
 
     // The kernel's termios: four words, one byte, and the special characters.
     private const int Size = 64;
+    private const int BackgroundInterval = 200; // milliseconds
     private const int InputFlags = 0;
     private const int LocalFlags = 3;
     private const uint ReturnIsNewline = 0x100; // ICRNL
@@ -52,20 +52,15 @@ internal sealed unsafe class HeldTerminal : IDisposable
         return terminal;
     }
 
-    /// <summary>Waits for keys and reads them; 0: the input or this object has ended.</summary>
-    /// <exception cref="IOException">The terminal cannot be read.</exception>
-    public int Read(StandardStream input, Span<byte> buffer)
+    /// <summary>Waits for keys, or for the end of the input. False: this object has ended, and keys are for the next program.</summary>
+    public bool WaitForKeys()
     {
         var entry = new PollEntry { File = StandardInput, Events = Libc.PollIn };
         while (Libc.Poll(&entry, 1, -1) < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted)
         {
         }
 
-        // Keys that came after the end are for the next program. A shell can continue this one in the foreground without a signal.
-        if (Volatile.Read(ref _isEnded))
-            return 0;
-        Enter(isFirst: false);
-        return input.Read(buffer);
+        return !Volatile.Read(ref _isEnded);
     }
 
     public void Dispose()
@@ -115,6 +110,13 @@ internal sealed unsafe class HeldTerminal : IDisposable
     {
         context.Cancel = true;
         Enter(isFirst: false);
+
+        // A shell brings a process that runs in the background to the foreground without a signal.
+        while (!Volatile.Read(ref _isHeld) && !Volatile.Read(ref _isEnded))
+        {
+            Libc.Pause(BackgroundInterval);
+            Enter(isFirst: false);
+        }
     }
 
     // Also called while the terminal is held: a shell that stopped this process in another way has its own settings there.

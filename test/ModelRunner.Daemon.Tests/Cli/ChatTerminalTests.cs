@@ -134,7 +134,7 @@ public sealed class ChatTerminalTests
         string[] settings = [.. lines.Where(static line => line.Count(static character => character == ':') > 20)];
         Assert.Equal(3, settings.Length);
         Assert.Single(settings.Distinct());
-        Assert.Contains("code 0", lines);
+        Assert.Contains(lines, static line => line.EndsWith("code 0", StringComparison.Ordinal));
         Assert.Equal((2, 2), (terminal.Screen.Split(PasteOn).Length - 1, terminal.Screen.Split(PasteOff).Length - 1));
         Assert.Contains(daemon.Requests, static request => request.Body == Request("""{"role":"user","content":"Capital of Norway?"}"""));
     }
@@ -146,7 +146,9 @@ public sealed class ChatTerminalTests
         await using Terminal terminal = Terminal.Start(daemon, ["run", "otter"], NoColor);
 
         await terminal.WaitForAsync(Prompt);
-        terminal.Type("Capital" + ControlZ);
+        terminal.Type("Capital");
+        await terminal.WaitForAsync("> Capital");
+        terminal.Type(ControlZ);
         await terminal.WaitForAsync("> Capital", times: 2);
         terminal.Type("\u0015" + EndOfInput);
 

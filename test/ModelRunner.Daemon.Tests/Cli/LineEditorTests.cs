@@ -130,7 +130,7 @@ public sealed class LineEditorTests
         _editor.Redraw(isLost: false);
         Assert.Equal("", _written.ToString());
         _editor.Redraw(isLost: true);
-        Assert.Equal("> abc", _written.ToString());
+        Assert.Equal("\r\u001b[J> abc", _written.ToString());
     }
 
     private string? Type(string keys)
