@@ -102,7 +102,8 @@ internal sealed class LineView(Action<string> write, Func<(int Columns, int Rows
 
     // The usual case: a character is typed at the end.
     private bool IsAppended(string text, int row) =>
-        _shown.Count > 0 && row == _shown.Count - 1 && (_row, _column) == (row, _shown[row].Width) && text.StartsWith(_shown[row].Text, StringComparison.Ordinal);
+        _shown.Count > 0 && row == _shown.Count - 1 && (_row, _column) == (row, _shown[row].Width)
+        && text.StartsWith(_shown[row].Text, StringComparison.Ordinal);
 
     // After a change of the width, most terminals break the rows again that are too long now. Where they do, the first row is further up.
     private void Erase(StringBuilder output, int columns, int height)

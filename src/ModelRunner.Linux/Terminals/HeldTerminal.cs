@@ -41,7 +41,7 @@ internal sealed unsafe class HeldTerminal : IDisposable
 
     /// <summary>Begins; null: standard input is no terminal.</summary>
     /// <param name="isRaw">Each key can be read at once, nothing is echoed, and the terminal marks what is pasted. Otherwise only the echo is off.</param>
-    /// <param name="changed">Called on any thread after the size changed, or with true after the process was stopped: other programs have used the screen.</param>
+    /// <param name="changed">Called on any thread: with false after the size changed, with true after other programs may have used the screen.</param>
     public static HeldTerminal? TryHold(bool isRaw, Action<bool> changed)
     {
         var terminal = new HeldTerminal(isRaw, changed);
