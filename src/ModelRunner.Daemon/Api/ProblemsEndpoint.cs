@@ -1,12 +1,15 @@
 using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Keys;
+using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Responses;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary><c>GET /engines/problems</c>: what is wrong now with the configuration and with keys. Problems of models are in the list of models.</summary>
-internal sealed class ProblemsEndpoint(SettingsStore settings, KeyStore keys, KeyWarningLog warnings)
+/// <summary>
+/// <c>GET /engines/problems</c>: what is wrong now with the configuration, with keys and with the ledger. Problems of models are in the list of models.
+/// </summary>
+internal sealed class ProblemsEndpoint(SettingsStore settings, KeyStore keys, KeyWarningLog warnings, RequestLedger ledger)
 {
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
@@ -28,6 +31,8 @@ internal sealed class ProblemsEndpoint(SettingsStore settings, KeyStore keys, Ke
                 Write(json, "keys file", problem);
             foreach ((string name, string sentence) in ofKeys)
                 Write(json, "key", sentence, name);
+            if (ledger.Status is { IsUp: false, Cause: { Length: > 0 } cause })
+                Write(json, "ledger", $"The ledger cannot be written: {cause}. Totals are kept in memory until it can be written.");
             json.WriteEndArray();
             json.WriteEndObject();
         });

@@ -365,7 +365,7 @@ internal sealed class LedgerWriter : IDisposable
         if (IsUp || _status is null)
             _logger.LogDown(Path, _cause);
         IsUp = false;
-        _status = new LedgerStatus(IsUp: false, ++_errors + _losses, _status?.Bytes ?? 0);
+        _status = new LedgerStatus(IsUp: false, ++_errors + _losses, _status?.Bytes ?? 0, _cause);
     }
 
     private void Close()
@@ -384,7 +384,7 @@ internal sealed class LedgerWriter : IDisposable
     }
 
     private void Publish() =>
-        _status = new LedgerStatus(IsUp, _errors + _losses, Database is { } database ? SizeOf(database) : _status?.Bytes ?? 0);
+        _status = new LedgerStatus(IsUp, _errors + _losses, Database is { } database ? SizeOf(database) : _status?.Bytes ?? 0, IsUp ? "" : _cause);
 
     private static long SizeOf(LedgerDatabase database)
     {

@@ -81,11 +81,14 @@ public sealed class LedgerDiskTests
                 Assert.InRange(unstored, fault == "full" ? 0 : 1, isKilled ? 2 : 1);
             }
 
+            if (fault == "ro")
+                Assert.Contains("Read-only file system", await ReadProblemAsync(daemon), StringComparison.Ordinal);
             if (fault == "full")
                 disk.Free();
             else
                 await disk.RemountAsync("rw");
             await WaitUntilUpAsync(daemon);
+            Assert.Equal("", await ReadProblemAsync(daemon));
             Assert.Equal(2, (await AccountedPage.ReadAsync(daemon)).Sum(AccountedPage.Requests, "outcome=\"completed\""));
         }
 
@@ -127,6 +130,10 @@ public sealed class LedgerDiskTests
 
         static int Sum(JsonElement part) => part.GetProperty("rows").EnumerateArray().Sum(static row => row.GetProperty("requests").GetInt32());
     }
+
+    private static async Task<string> ReadProblemAsync(DaemonFixture daemon) => string.Concat(
+        (await daemon.GetAsync("engines/problems")).GetProperty("problems").EnumerateArray().Where(static problem => problem.GetProperty("about").GetString() == "ledger")
+            .Select(static problem => problem.GetProperty("text").GetString()));
 
     private static DaemonSetup SetupOf(TemporaryFolder folder, string state) => new()
     {

@@ -49,7 +49,7 @@ public sealed class RequestLedgerTests : IDisposable
         }
 
         Assert.Equal(20L, _fixture.Execute("SELECT count(*) FROM requests WHERE outcome = 'completed' AND duration = 10000000"));
-        Assert.Equal(new LedgerStatus(true, 0, ledger.Status!.Bytes), ledger.Status);
+        Assert.Equal(new LedgerStatus(true, 0, ledger.Status!.Bytes, ""), ledger.Status);
         Assert.InRange(ledger.Status.Bytes, 4096, 1 << 20);
     }
 
